@@ -1,0 +1,84 @@
+"""Run experiments and build the report: ``python -m experiments [NAME …]``."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.catalogue import Experiment, catalogue
+from numdiff.registry import Registry
+from numdiff.report import provenance
+from numdiff.report.pages import write_report
+from numdiff.study.run import Measured, run_sweeps
+from numdiff.study.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+TITLE = "Where the error of a numerical derivative comes from"
+LEAD = (
+    "Forward and centered differences, and their relatives, in every floating-point format from bfloat16 to "
+    "float80: each error is split exactly into what the formula owes and what rounding owes, against references "
+    "that are certified by interval arithmetic."
+)
+
+
+def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
+    """Return the command line of ``python -m experiments``."""
+    result = argparse.ArgumentParser(prog="python -m experiments", description=__doc__)
+    result.add_argument("names", nargs="*", metavar="NAME", help=f"which ones (default: all): {', '.join(known)}")
+    result.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
+    result.add_argument("--engine", choices=("mpmath", "arb"), default="mpmath", help="exact arithmetic")
+    result.add_argument("--out", type=Path, metavar="DIR", help="where the report goes (default: results)")
+    result.add_argument("--quick", action="store_true", help="a few problems only, into .cache/quick unless --out is given")
+    result.add_argument("--fresh", action="store_true", help="measure again what is stored")
+    return result
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, present, and say what was written; return the exit status."""
+    known = catalogue()
+    options = parser(known).parse_args(arguments)
+    if options.workers < 1:
+        print(f"--workers must be at least 1, got {options.workers}", file=sys.stderr)
+        return 2
+    try:
+        chosen = [known[name] for name in dict.fromkeys(options.names)] or list(known.values())
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.quick:
+        chosen = [experiment.quick() for experiment in chosen]
+    out = options.out or ROOT / (".cache/quick" if options.quick else "results")
+    start = time.perf_counter()
+    store = Store(ROOT / ".cache" / "records")
+    stored = None if options.fresh else store
+    measured = run_sweeps([e.sweep for e in chosen], options.engine, workers=options.workers, store=stored)
+    between = time.perf_counter()
+    keep_records(store, measured)
+    written = present(chosen, measured, out)
+    end = time.perf_counter()
+    print(
+        f"{sum(len(m.records) for m in measured.values())} records measured in {between - start:.1f} s, "
+        f"{len(written)} files written in {end - between:.1f} s; open {out / 'report.html'}"
+    )
+    return 0
+
+
+def keep_records(store: Store, measured: dict[str, Measured]) -> None:
+    """Leave the records of every experiment as one Parquet file, for one's own analyses."""
+    for name, result in measured.items():
+        store.save(name, result.records)
+
+
+def present(chosen: Sequence[Experiment], measured: dict[str, Measured], out: Path) -> list[Path]:
+    """Write the report of some experiments."""
+    sections = [experiment.section(measured[experiment.name]) for experiment in chosen]
+    command = "make experiments"
+    facts = provenance.collect(ROOT / "requirements.lock", command)
+    written = write_report(sections, facts, out, title=TITLE, lead=LEAD, command=command)
+    written.append(provenance.write(facts, out))
+    return written
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Find the experiments, and turn what one of them measured into a section of the report."""
+
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+
+import pandas as pd
+
+import experiments
+from numdiff.registry import Registry
+from numdiff.report.figures import Figure
+from numdiff.report.pages import Section
+from numdiff.report.tables import Table
+from numdiff.study.run import Measured
+from numdiff.study.sweep import Sweep
+
+QUICK_PROBLEMS = 4
+"""How many problems a sweep keeps with --quick."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One question, the sweep that answers it, and how its records are presented."""
+
+    name: str
+    position: int
+    title: str
+    question: str
+    sweep: Sweep
+    tables: Callable[[Measured], list[Table]]
+    figures: Callable[[Measured], list[Figure]]
+    findings: Callable[[Measured], list[str]]
+
+    def quick(self) -> "Experiment":
+        """Return the experiment with its first problems only."""
+        return replace(self, sweep=replace(self.sweep, problems=self.sweep.problems[:QUICK_PROBLEMS]))
+
+    def section(self, measured: Measured) -> Section:
+        """Return the experiment's part of the report."""
+        answer, *others = self.findings(measured)
+        tables = [*self.tables(measured), failures_table(measured.records)]
+        if len(measured.skips):
+            tables.append(skips_table(measured.skips))
+        return Section(
+            name=self.name,
+            title=self.title,
+            question=self.question,
+            answer=answer,
+            findings=tuple(others),
+            figures=tuple(self.figures(measured)),
+            tables=tuple(tables),
+            method_note=method_note(measured.records, self.sweep),
+        )
+
+
+def catalogue() -> Registry[Experiment]:
+    """Return all experiments in the order of the report."""
+    found = []
+    for entry in pkgutil.iter_modules(experiments.__path__):
+        module = import_module(f"experiments.{entry.name}") if entry.name != "__main__" else None
+        if module is not None and hasattr(module, "POSITION"):
+            found.append(
+                Experiment(
+                    entry.name, module.POSITION, module.TITLE, module.QUESTION, module.SWEEP, module.tables,
+                    module.figures, module.findings,
+                )
+            )  # fmt: skip
+    return Registry("experiment", sorted(found, key=lambda item: item.position))
+
+
+def failures_table(records: pd.DataFrame) -> Table:
+    """Count the cells of every status and state by format: nothing is averaged away."""
+    counts = (
+        records.groupby(["format", "status", "state"], sort=False, observed=True).size().rename("cells").reset_index()
+    )
+    return Table(
+        name="cells_by_status",
+        title="Cells by status",
+        caption="What happened in the working format (status) and how far the exact side is known (state).",
+        frame=counts,
+        display={"cells": "int"},
+    )
+
+
+def skips_table(skips: pd.DataFrame) -> Table:
+    """List what could not be run, and why."""
+    return Table(
+        name="left_out",
+        title="What could not be run, and why",
+        caption="An empty point means all points.",
+        frame=skips.reset_index(drop=True),
+    )
+
+
+def method_note(records: pd.DataFrame, sweep: Sweep) -> str:
+    """Say in two sentences how the records came about."""
+    grids = {
+        "dyadic": "dyadic steps 2⁻ᵏ",
+        "generic": "generic steps fl(1.2357·2⁻ᵏ)",
+        "given": "the given steps",
+    }
+    used = " and ".join(grids[g] for g in records["grid"].unique())
+    bad = int((records["status"] != "ok").sum())
+    return (
+        f"{len(records)} cells: {records['problem'].nunique()} functions, {records['method'].nunique()} formulas, "
+        f"{records['format'].nunique()} formats, {used}. "
+        f"{bad} cells have a status other than ok; they are counted below and never averaged."
+    )

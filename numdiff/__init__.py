@@ -1,0 +1,38 @@
+"""numdiff: error analysis and benchmarks of numerical differentiation.
+
+The public names are loaded when they are first used: ``import numdiff`` costs little more than NumPy.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "formats": ("FORMATS", "UNAVAILABLE", "FloatFormat", "get_format"),
+    "stencils": ("BACKWARD", "CENTERED", "COMPLEX_STEP", "FORWARD", "METHODS", "ComplexStep", "Stencil", "backward",
+                 "centered", "forward", "from_offsets"),
+    "kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),
+    "functions": ("Cos", "Exp", "Function", "Log", "Sigmoid", "Sin", "Square", "Tanh", "Variable", "numerical_diff",
+                  "on_arrays"),
+    "problems": ("PROBLEMS", "Problem"),
+    "analysis.ledger": ("Ledger", "Status", "error_ledger"),
+    "analysis.reference": ("ExactFunction", "Reference", "State"),
+    "analysis.convergence": ("observed_optimum", "observed_order"),
+    "explore": ("SweepResult", "sweep"),
+}  # fmt: skip
+_MODULE = {name: module for module, names in _HOME.items() for name in names}
+
+__all__ = ["__version__", *sorted(_MODULE)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE:
+        value = getattr(import_module(f"numdiff.{_MODULE[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'numdiff' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

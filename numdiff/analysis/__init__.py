@@ -1,0 +1,1 @@
+"""The judge: certified references, the error ledger, convergence."""

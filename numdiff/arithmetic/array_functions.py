@@ -1,0 +1,153 @@
+"""The NumPy functions beyond ufuncs that exact arrays know, and ufuncs made of other ufuncs."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from numdiff.arithmetic.constants import is_unbounded
+from numdiff.arithmetic.dispatch import (
+    ARRAY_FUNCTIONS,
+    COMPOSITES,
+    ExactArray,
+    column,
+    common_shape,
+    truth_column,
+)
+from numdiff.arithmetic.engine import is_clean, refusal
+from numdiff.arithmetic.logic import chosen
+
+
+def _implements(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def register(implementation: Callable[..., Any]) -> Callable[..., Any]:
+        ARRAY_FUNCTIONS[function.__name__] = implementation
+        return implementation
+
+    return register
+
+
+@_implements(np.where)
+def _where(array: ExactArray, condition: Any, *branches: Any) -> ExactArray:
+    if len(branches) != 2:
+        raise refusal("np.where needs a condition and two branches")
+    engine = array.engine
+    if engine.observer is not None:
+        engine.observer("where")
+    if engine.compare is None:
+        raise engine.unsupported("where")
+    shape = common_shape(engine, (condition, *branches))
+    mask = all(isinstance(branch, ExactArray) and branch.mask for branch in branches)
+    truths = truth_column(condition, shape)
+    if mask:
+        items = chosen(engine, truths, *(truth_column(branch, shape) for branch in branches))
+    else:
+        items = chosen(engine, truths, *(column(engine, branch, shape)[0] for branch in branches))
+    return ExactArray(engine, items, shape, clean=is_clean(items), mask=mask)
+
+
+@_implements(np.clip)
+def _clip(array: ExactArray, a: Any, a_min: Any = None, a_max: Any = None, **bounds: Any) -> Any:
+    lower, upper = bounds.pop("min", a_min), bounds.pop("max", a_max)
+    if bounds:
+        raise refusal(f"np.clip with {', '.join(bounds)}= has no exact meaning")
+    raised = a if is_unbounded(lower) else np.maximum(a, lower)
+    return raised if is_unbounded(upper) else np.minimum(raised, upper)
+
+
+@_implements(np.select)
+def _select(array: ExactArray, condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    if len(condlist) != len(choicelist) or not condlist:
+        sizes = f"{len(condlist)} conditions and {len(choicelist)} choices"
+        raise ValueError(f"np.select needs as many choices as conditions, at least one; got {sizes}")
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        result = _where(array, condition, choice, result)
+    return result
+
+
+@_implements(np.full_like)
+def _full_like(array: ExactArray, a: ExactArray, fill_value: Any, **options: Any) -> ExactArray:
+    if options:
+        raise refusal(f"np.full_like and its kin with {', '.join(options)}= have no exact meaning")
+    if isinstance(fill_value, ExactArray):
+        raise refusal("np.full_like needs a constant to fill with")
+    items, clean = column(array.engine, fill_value, ())
+    return ExactArray(array.engine, [next(iter(items))] * a.size, a.shape, clean=clean)
+
+
+@_implements(np.zeros_like)
+def _zeros_like(array: ExactArray, a: ExactArray, **options: Any) -> ExactArray:
+    return _full_like(array, a, 0, **options)
+
+
+@_implements(np.ones_like)
+def _ones_like(array: ExactArray, a: ExactArray, **options: Any) -> ExactArray:
+    return _full_like(array, a, 1, **options)
+
+
+@_implements(np.shape)
+def _shape(array: ExactArray, a: ExactArray) -> tuple[int, ...]:
+    return a.shape
+
+
+@_implements(np.ndim)
+def _ndim(array: ExactArray, a: ExactArray) -> int:
+    return a.ndim
+
+
+@_implements(np.size)
+def _size(array: ExactArray, a: ExactArray, axis: int | None = None) -> int:
+    return a.size if axis is None else a.shape[axis]
+
+
+@_implements(np.copy)
+def _copy(array: ExactArray, a: ExactArray) -> ExactArray:
+    return a
+
+
+@_implements(np.polyval)
+def _polyval(array: ExactArray, p: Any, x: Any) -> Any:
+    if isinstance(p, ExactArray) or not len(p):
+        raise refusal("np.polyval needs a sequence of constant coefficients")
+    result: Any = np.zeros_like(x)
+    for coefficient in p:
+        result = result * x + coefficient
+    return result
+
+
+def _fmax(a: Any, b: Any) -> Any:
+    """Ignore what is outside its domain, as fmax ignores NaN."""
+    return _unless_nan(a, b, np.maximum)
+
+
+def _fmin(a: Any, b: Any) -> Any:
+    return _unless_nan(a, b, np.minimum)
+
+
+def _unless_nan(a: Any, b: Any, best: np.ufunc) -> Any:
+    return np.where(np.isnan(a), b, np.where(np.isnan(b), a, best(a, b)))
+
+
+def _heaviside(x: Any, at_zero: Any) -> Any:
+    return np.where(x < 0, 0, np.where(x > 0, 1, at_zero))
+
+
+def _copysign(x: Any, sign: Any) -> Any:
+    """Exact numbers have no negative zero: its sign counts as positive."""
+    return np.where(sign < 0, -np.absolute(x), np.absolute(x))
+
+
+COMPOSITES.update(
+    {
+        "float_power": np.power,
+        "fabs": np.absolute,
+        "radians": np.deg2rad,
+        "degrees": np.rad2deg,
+        "fmax": _fmax,
+        "fmin": _fmin,
+        "heaviside": _heaviside,
+        "copysign": _copysign,
+        "logaddexp": lambda a, b: np.log(np.exp(a) + np.exp(b)),
+        "logaddexp2": lambda a, b: np.log2(np.exp2(a) + np.exp2(b)),
+    }
+)

@@ -1,0 +1,236 @@
+"""Evaluation in Arb balls through python-flint: rigorous enclosures of values and of derivatives.
+
+Reference
+---------
+Johansson 2017, Arb: efficient arbitrary-precision midpoint-radius interval arithmetic, IEEE
+Transactions on Computers 66(8), 1281-1292.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from flint import acb, arb, arb_series, ctx
+
+from numdiff.arithmetic import ball_functions, series
+from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value
+from numdiff.arithmetic.ball_functions import exact
+from numdiff.arithmetic.complex_points import complex_point_groups, outside_real_domain
+from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
+from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
+from numdiff.formats import Dyadic
+
+_REAL = Engine(
+    name="Arb",
+    lift=lambda number: exact(*number),
+    functions=ball_functions.REAL,
+    value_order=ball_functions.order,
+    integral=ball_functions.integral,
+    compare=ball_functions.order,
+    finite=arb.is_finite,
+    failures=(ZeroDivisionError, ValueError),
+    union=arb.union,
+)
+_COMPLEX = Engine(
+    name="complex Arb",
+    lift=lambda number: acb(exact(*number)),
+    functions=ball_functions.COMPLEX,
+    value_order=ball_functions.complex_order,
+    integral=lambda z: ball_functions.integral(z.real) if z.imag.is_zero() else False,
+    finite=acb.is_finite,
+    failures=(ZeroDivisionError, ValueError),
+    unsupported=not_holomorphic,
+)
+_SERIES = Engine(
+    name="Arb series",
+    lift=lambda number: series.Constant([exact(*number)]),
+    functions=series.FUNCTIONS,
+    value_order=series.value_order,
+    integral=lambda s: ball_functions.integral(s[0]),
+    compare=series.compare,
+    finite=series.finite,
+    failures=(ZeroDivisionError, ValueError),
+)
+
+
+@contextmanager
+def _working(precision: int, length: int = 0) -> Iterator[None]:
+    """Hold the lock and FLINT's precision (and length of series) for one evaluation."""
+    with EXACT_LOCK:
+        saved = ctx.prec, ctx.cap
+        ctx.prec = precision
+        if length:
+            ctx.cap = length
+        try:
+            yield
+        finally:
+            ctx.prec, ctx.cap = saved
+
+
+def _ball(x: Any, precision: int) -> Ball:
+    """Return a ball of integers that contains an Arb ball: the same one, unless its parts lie far apart."""
+    mantissa, exponent = x.mid().man_exp()
+    mid, exp = int(mantissa), int(exponent)
+    if x.is_exact():
+        return Ball(mid, 0, exp)
+    mantissa, exponent = x.rad().man_exp()
+    rad, rad_exp = int(mantissa), int(exponent)
+    if not mid:
+        return Ball(0, rad, rad_exp)
+    shift = rad_exp - exp
+    if shift >= 0:
+        if shift <= 4 * precision:
+            return Ball(mid, rad << shift, exp)
+        if mid.bit_length() <= shift:  # then |mid|·2**exp is at most one unit of the radius
+            return Ball(0, rad + 1, rad_exp)
+        return Ball(mid, rad << shift, exp)
+    if -shift <= 4 * precision:
+        return Ball(mid << -shift, rad, rad_exp)
+    # A radius far below the last bit of the midpoint is rounded up to something printable.
+    far = 4 * precision
+    return Ball(mid << far, (rad >> (-shift - far)) + 1, exp - far)
+
+
+def _arb(interval: Ball) -> Any:
+    return arb(exact(interval.mid, interval.exp), exact(interval.rad, interval.exp))
+
+
+def _balls(results: list[Any], precision: int) -> list[Value]:
+    return [item if type(item) is Undefined else _ball(item, precision) for item in results]
+
+
+def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) -> list[Value]:
+    """Enclose the values of a callable in Arb balls.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once, with all points.
+    points : sequence of Dyadic
+    precision : int
+        Bits of the midpoints, at least 32.
+
+    Returns
+    -------
+    list of Ball or Undefined
+        UNDECIDED asks for more precision.
+
+    Raises
+    ------
+    TypeError
+        If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
+    ValueError
+        If `precision` is below 32.
+    """
+    with _working(checked_precision(precision)):
+        return _balls(evaluate(f, _REAL, [exact(*point) for point in points]), precision)
+
+
+def complex_values(
+    f: Callable[[Any], Any], points: Sequence[tuple[Dyadic, Dyadic]], precision: int
+) -> list[ComplexValue]:
+    """Enclose the values of a callable at complex points, each part in a ball.
+
+    The functions are the principal branches, as in NumPy. Where f is undefined at the real part of a
+    point, the result is that reason.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once for each group of points of similar magnitude.
+    points : sequence of (Dyadic, Dyadic)
+        Real and imaginary parts.
+    precision : int
+        Bits of the midpoints, at least 32.
+
+    Returns
+    -------
+    list of (Ball, Ball) or Undefined
+
+    Raises
+    ------
+    TypeError
+        If f uses a ufunc that has no complex meaning (abs, sign, comparisons, maximum, minimum, where …).
+    ValueError
+        If `precision` is below 32.
+    """
+    results: list[ComplexValue] = [Undefined.UNDECIDED] * len(points)
+    missing = outside_real_domain(values(f, [real for real, _ in points], precision))
+    for extra, group in complex_point_groups(points):
+        with _working(precision + extra):
+            items = [acb(exact(*points[i][0]), exact(*points[i][1])) for i in group]
+            for i, item in zip(group, evaluate(f, _COMPLEX, items), strict=True):
+                if isinstance(item, Undefined):
+                    results[i] = item
+                else:
+                    results[i] = _ball(item.real, precision + extra), _ball(item.imag, precision + extra)
+    for i, reason in missing.items():
+        results[i] = reason
+    return results
+
+
+def derivatives(f: Callable[[Any], Any], points: Sequence[Dyadic], order: int, precision: int) -> list[Value]:
+    """Enclose f⁽ᵒʳᵈᵉʳ⁾ at exact points, by automatic differentiation.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once, with all points.
+    points : sequence of Dyadic
+    order : int
+        0 gives the values.
+    precision : int
+        Bits of the midpoints, at least 32.
+
+    Returns
+    -------
+    list of Ball or Undefined
+        UNDECIDED where the series has no coefficients although f may have a value: at a kink, at the
+        end of a domain (sqrt at 0), where a comparison or a maximum ties.
+
+    Raises
+    ------
+    TypeError
+        If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
+    ValueError
+        If `precision` is below 32 or `order` negative.
+    """
+    intervals = [Ball(mantissa, 0, exponent) for mantissa, exponent in points]
+    return enclose_derivatives(f, intervals, order, precision)
+
+
+def enclose_derivatives(
+    f: Callable[[Any], Any], intervals: Sequence[Ball], order: int, precision: int
+) -> list[Value]:
+    """Enclose f⁽ᵒʳᵈᵉʳ⁾ over whole intervals: each result contains the derivative at every point of its ball.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once, with all intervals.
+    intervals : sequence of Ball
+        Radii are rounded up to 30 bits.
+    order : int
+        0 gives the values.
+    precision : int
+        Bits of the midpoints, at least 32.
+
+    Returns
+    -------
+    list of Ball or Undefined
+        UNDECIDED where an interval is too wide, or contains a kink or the end of a domain.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `derivatives`.
+    """
+    if order < 0:
+        raise ValueError(f"order must not be negative, got {order}")
+    with _working(checked_precision(precision), order + 1):
+        points = [_arb(interval) for interval in intervals]
+        if order == 0:
+            return _balls(evaluate(f, _REAL, points), precision)
+        results = evaluate(f, _SERIES, [arb_series([point, 1]) for point in points])
+        found = [item if type(item) is Undefined else series.derivative_of(item, order) for item in results]
+        return _balls(found, precision)

@@ -1,0 +1,273 @@
+"""One NumPy callable, many number systems: the array that carries exact numbers through a formula.
+
+NumPy hands every ufunc to an operand that defines ``__array_ufunc__`` and most of its other functions
+to one that defines ``__array_function__``. `ExactArray` uses both to evaluate an ordinary elementwise
+NumPy function in the numbers of an `Engine`. An element is a number of the engine or an `Undefined`,
+which travels through the formula as NaN would, so that a branch of ``np.where`` that is not taken
+never raises.
+
+References
+----------
+NumPy Enhancement Proposals 13 (`__array_ufunc__`) and 18 (`__array_function__`).
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
+
+from numdiff.arithmetic.ball import Undefined
+from numdiff.arithmetic.constants import is_constant, lift_constant, uniform_constant
+from numdiff.arithmetic.engine import ADVICE, Engine, is_clean, refusal, unknown_function
+from numdiff.arithmetic.logic import CLASSIFICATIONS, COMPARISONS, CONNECTIVES, compared
+
+EXACT_LOCK = threading.RLock()
+"""Held around each exact evaluation: precision is global in FLINT, and so are mpmath's caches."""
+
+ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""NumPy functions that are no ufuncs, by name: implementation(array, *args, **kwargs)."""
+
+COMPOSITES: dict[str, Callable[..., Any]] = {}
+"""Ufuncs that are written in terms of others, by name: function of exact arrays and constants."""
+
+
+class ExactArray(NDArrayOperatorsMixin):
+    """An immutable array of numbers of one engine; `mask` arrays hold the results of comparisons.
+
+    Parameters
+    ----------
+    engine : Engine
+    items : list
+        Numbers of the engine (True and False in a mask) or `Undefined`, in C order.
+    shape : tuple of int
+    clean : bool
+        Whether no item is `Undefined`; False is always safe.
+    mask : bool
+        Whether the items are truth values.
+    """
+
+    __slots__ = ("clean", "engine", "items", "mask", "shape")
+
+    def __init__(
+        self,
+        engine: Engine,
+        items: list[Any],
+        shape: tuple[int, ...],
+        *,
+        clean: bool = False,
+        mask: bool = False,
+    ) -> None:
+        self.engine = engine
+        self.items = items
+        self.shape = shape
+        self.clean = clean
+        self.mask = mask
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return len(self.items)
+
+    def copy(self) -> "ExactArray":
+        """Return the array itself: it is immutable."""
+        return self
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("an exact array without dimensions has no len()")
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> "ExactArray":
+        parts = key if isinstance(key, tuple) else (key,)
+        if any(isinstance(part, ExactArray) for part in parts):
+            raise refusal("an exact array cannot be indexed with a condition: use np.where(condition, a, b)")
+        index = np.arange(self.size).reshape(self.shape)[key]
+        items = [self.items[i] for i in np.ravel(index)]
+        return ExactArray(self.engine, items, np.shape(index), clean=self.clean, mask=self.mask)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> "ExactArray":
+        name = ufunc.__name__
+        if method != "__call__":
+            raise refusal(f"np.{name}.{method} is not elementwise")
+        if "out" in kwargs or "where" in kwargs:
+            raise refusal(f"np.{name} with out= or where= would take memory that nobody filled for truth")
+        if kwargs:
+            raise refusal(f"np.{name} with {', '.join(kwargs)}= has no exact meaning")
+        return apply(self.engine, name, inputs)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        if func.__name__ not in ARRAY_FUNCTIONS:
+            raise unknown_function(func.__name__)
+        return ARRAY_FUNCTIONS[func.__name__](self, *args, **kwargs)
+
+    # The mixin's versions would pass out=(self,). Exact arrays are immutable, so x += 1 rebinds x.
+    __iadd__ = NDArrayOperatorsMixin.__add__
+    __isub__ = NDArrayOperatorsMixin.__sub__
+    __imul__ = NDArrayOperatorsMixin.__mul__
+    __itruediv__ = NDArrayOperatorsMixin.__truediv__
+    __ipow__ = NDArrayOperatorsMixin.__pow__
+    __iand__ = NDArrayOperatorsMixin.__and__
+    __ior__ = NDArrayOperatorsMixin.__or__
+    __ixor__ = NDArrayOperatorsMixin.__xor__
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise refusal("an exact array cannot be assigned to: use np.where(condition, a, b)")
+
+    def __iter__(self) -> NoReturn:
+        raise refusal("an exact array cannot be iterated over")
+
+    def __bool__(self) -> NoReturn:
+        raise refusal("an exact array is neither true nor false: use np.where(condition, a, b) instead of if")
+
+    def _no_number(self) -> NoReturn:
+        raise refusal("an exact array cannot become a Python number: use np.exp instead of math.exp")
+
+    __float__ = __int__ = __complex__ = __index__ = _no_number
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+        raise refusal("an exact array cannot become an ndarray (np.asarray and np.array would do that)")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name == "dtype":
+            raise AttributeError("an exact array has no dtype: its numbers have any precision")
+        raise AttributeError(f"an exact array has no attribute {name!r}; {ADVICE}")
+
+    def __repr__(self) -> str:
+        return f"<{'mask' if self.mask else 'exact'} array of shape {self.shape} in {self.engine.name}>"
+
+
+def common_shape(engine: Engine, operands: Iterable[Any]) -> tuple[int, ...]:
+    """Return the shape of an elementwise result; arrays without dimensions fit any shape."""
+    shape: tuple[int, ...] = ()
+    for operand in operands:
+        if isinstance(operand, ExactArray):
+            if operand.engine is not engine:
+                raise TypeError(f"exact arrays of {engine.name} and {operand.engine.name} do not mix")
+            if operand.shape and shape and operand.shape != shape:
+                raise ValueError(f"operands must have one shape, got {shape} and {operand.shape}; {ADVICE}")
+            shape = shape or operand.shape
+    return shape
+
+
+def element(engine: Engine, value: Any, shape: tuple[int, ...]) -> Any:
+    """Return a constant as a number of the engine or as `Undefined`."""
+    if isinstance(value, np.ndarray) and value.ndim:
+        constant = uniform_constant(value, shape)
+        if constant is None:
+            raise refusal(f"an ndarray of shape {value.shape} in f ties its values to the positions of x")
+        value = constant
+    exact = lift_constant(value)
+    return exact if isinstance(exact, Undefined) else engine.lift(exact)
+
+
+def column(engine: Engine, operand: Any, shape: tuple[int, ...]) -> tuple[Any, bool]:
+    """Return the numbers of an operand, one for each element of `shape`, and whether all are numbers."""
+    if not isinstance(operand, ExactArray):
+        constant = element(engine, operand, shape)
+        return repeat(constant), type(constant) is not Undefined
+    items = _as_numbers(operand) if operand.mask else operand.items
+    return items if operand.shape == shape else repeat(items[0]), operand.clean
+
+
+def _as_numbers(mask: ExactArray) -> list[Any]:
+    """Return truth values as the numbers 0 and 1, as NumPy does in ``(x > 0) * x``."""
+    engine = mask.engine
+    zero, one = engine.lift((0, 0)), engine.lift((1, 0))
+    unclear = Undefined.UNDECIDED if engine.union is None else engine.union(zero, one)
+    meaning = {True: one, False: zero, Undefined.UNDECIDED: unclear}
+    return [meaning.get(item, item) for item in mask.items]
+
+
+def truth_column(operand: Any, shape: tuple[int, ...]) -> Any:
+    """Return the truth values of an operand, one for each element of `shape`."""
+    if isinstance(operand, ExactArray):
+        if not operand.mask:
+            operand = operand != 0
+        return operand.items if operand.shape == shape else repeat(operand.items[0])
+    if isinstance(operand, np.ndarray) and operand.ndim:
+        operand = uniform_constant(operand, shape)
+    if not is_constant(operand):
+        raise refusal("a condition must come from comparing exact arrays")
+    return repeat(bool(operand))
+
+
+def apply(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
+    """Apply the ufunc `name` to exact arrays and constants."""
+    if engine.observer is not None:
+        engine.observer(name)
+    if name in COMPOSITES:
+        if engine.compare is None and name != "float_power":
+            # NumPy has the others for real numbers only, logaddexp and degrees included.
+            raise engine.unsupported(name)
+        return COMPOSITES[name](*operands)
+    shape = common_shape(engine, operands)
+    if name in CLASSIFICATIONS:
+        return ExactArray(engine, list(map(CLASSIFICATIONS[name], operands[0].items)), shape, mask=True)
+    if name in CONNECTIVES:
+        if not all(_is_condition(operand) for operand in operands):
+            raise refusal(f"np.{name} connects conditions (results of comparisons), not numbers")
+        truths = [truth_column(operand, shape) for operand in operands]
+        return ExactArray(engine, list(map(CONNECTIVES[name], *truths)), shape, mask=True)
+    if name not in COMPARISONS and name not in engine.functions:
+        raise engine.unsupported(name)
+    if all(isinstance(operand, ExactArray) and operand.mask for operand in operands):
+        raise refusal(f"np.{name} needs a number, not only conditions: use np.where(condition, 1.0, 0.0)")
+    pairs = [column(engine, operand, shape) for operand in operands]
+    columns = [items for items, _ in pairs]
+    if name in COMPARISONS:
+        truths = compared(engine, name, columns)
+        return ExactArray(engine, truths, shape, clean=is_clean(truths), mask=True)
+    items, clean = engine.apply(name, columns, all(clean for _, clean in pairs))
+    return ExactArray(engine, items, shape, clean=clean)
+
+
+def _is_condition(operand: Any) -> bool:
+    return operand.mask if isinstance(operand, ExactArray) else isinstance(operand, (bool, np.bool_))
+
+
+def evaluate(f: Callable[[Any], Any], engine: Engine, items: list[Any]) -> list[Any]:
+    """Call f once with a one-dimensional exact array of all points, and return the elements of its result.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function.
+    engine : Engine
+    items : list
+        The points as numbers of the engine.
+
+    Raises
+    ------
+    TypeError
+        If f returns neither an exact array of this engine nor a constant.
+    ValueError
+        If the result has another shape than the points.
+    """
+    if not items:
+        return []
+    points = ExactArray(engine, items, (len(items),), clean=is_clean(items))
+    result = f(points)
+    if isinstance(result, ExactArray):
+        if result.engine is not engine:
+            raise TypeError(f"f must return an array of the same kind as x, got {result!r}")
+        if result.mask:
+            raise TypeError("f must return numbers, got a condition: use np.where(condition, 1.0, 0.0)")
+        if result.shape != points.shape:
+            raise ValueError(f"f must return the shape of x, {points.shape}, got {result.shape}")
+        return result.items
+    if not is_constant(result):
+        raise TypeError(
+            f"f must return an array of the same kind as x or a constant, got {type(result).__name__}; "
+            "np.zeros_like(x) and np.full_like(x, c) make constant arrays"
+        )
+    return [element(engine, result, ())] * len(items)

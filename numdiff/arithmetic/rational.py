@@ -1,0 +1,181 @@
+"""Exact evaluation in rational numbers, for callables that use nothing but arithmetic."""
+
+import operator
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from numdiff.arithmetic.ball import Undefined
+from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
+from numdiff.arithmetic.engine import Engine
+from numdiff.formats import Dyadic, dyadic_to_fraction
+
+Gaussian: TypeAlias = tuple[Fraction, Fraction]
+
+_LARGEST_EXPONENT = 64
+# Beyond this size a rational number costs more than 4096 bits of mpmath: 2**14 bits are x**256 in float64.
+_LARGEST_SIZE = 1 << 18
+
+
+class NotRational(TypeError):
+    """The callable uses something that leaves the rational numbers, or grows beyond use in them."""
+
+
+def _not_rational(name: str) -> NotRational:
+    return NotRational(f"np.{name} leaves the rational numbers")
+
+
+def _multiplied(left: Fraction, right: Fraction) -> Fraction:
+    product = left * right
+    if product.numerator.bit_length() + product.denominator.bit_length() > _LARGEST_SIZE:
+        raise NotRational(f"an intermediate result has more than {_LARGEST_SIZE} bits")
+    return product
+
+
+def _exponent(exponent: Fraction) -> int:
+    if exponent.denominator != 1 or abs(exponent) > _LARGEST_EXPONENT:
+        reason = "leaves the rational numbers or grows beyond use"
+        raise NotRational(f"np.power with the exponent {exponent} {reason}")
+    return exponent.numerator
+
+
+def _power(base: Fraction, exponent: Fraction) -> Fraction:
+    n = _exponent(exponent)
+    size = base.numerator.bit_length() + base.denominator.bit_length()
+    if abs(n) * size > _LARGEST_SIZE:
+        raise NotRational(f"an intermediate result has more than {_LARGEST_SIZE} bits")
+    return base**n
+
+
+def _order(left: Fraction, right: Fraction) -> int:
+    return (left > right) - (left < right)
+
+
+_REAL = Engine(
+    name="rational numbers",
+    lift=dyadic_to_fraction,
+    functions={
+        "add": operator.add,
+        "subtract": operator.sub,
+        "multiply": _multiplied,
+        "divide": operator.truediv,
+        "negative": operator.neg,
+        "positive": operator.pos,
+        "conjugate": operator.pos,
+        "absolute": abs,
+        "sign": lambda x: Fraction(_order(x, Fraction(0))),
+        "square": lambda x: _multiplied(x, x),
+        "reciprocal": lambda x: 1 / x,
+        "power": _power,
+        "maximum": max,
+        "minimum": min,
+    },
+    value_order=_order,
+    integral=lambda x: x.denominator == 1,
+    compare=_order,
+    failures=(ZeroDivisionError,),
+    unsupported=_not_rational,
+)
+
+
+def values(f: Callable[[Any], Any], points: Sequence[Dyadic]) -> list[Fraction | Undefined]:
+    """Evaluate a rational callable exactly.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once, with all points.
+    points : sequence of Dyadic
+
+    Returns
+    -------
+    list of Fraction or Undefined
+
+    Raises
+    ------
+    NotRational
+        If f uses anything but arithmetic, integer powers up to ±64, abs, sign, comparisons, maximum,
+        minimum and ``np.where``, or if a number grows beyond 2**18 bits.
+    """
+    with EXACT_LOCK:
+        return evaluate(f, _REAL, [dyadic_to_fraction(point) for point in points])
+
+
+def _complex_product(left: Gaussian, right: Gaussian) -> Gaussian:
+    (a, b), (c, d) = left, right
+    return _multiplied(a, c) - _multiplied(b, d), _multiplied(a, d) + _multiplied(b, c)
+
+
+def _complex_reciprocal(z: Gaussian) -> Gaussian:
+    a, b = z
+    norm = _multiplied(a, a) + _multiplied(b, b)
+    return a / norm, -b / norm
+
+
+def _complex_power(base: Gaussian, exponent: Gaussian) -> Gaussian:
+    if exponent[1]:
+        raise NotRational("np.power with a complex exponent leaves the rational numbers")
+    n = _exponent(exponent[0])
+    if n < 0:
+        return _complex_reciprocal(_complex_power(base, (-exponent[0], exponent[1])))
+    result: Gaussian = (Fraction(1), Fraction(0))
+    for bit in f"{n:b}":
+        result = _complex_product(result, result)
+        if bit == "1":
+            result = _complex_product(result, base)
+    return result
+
+
+def _complex_order(left: Gaussian, right: Gaussian) -> float:
+    if not left[1] and not right[1]:
+        return _order(left[0], right[0])
+    return 0.0 if left == right else float("nan")
+
+
+_COMPLEX = Engine(
+    name="complex rational numbers",
+    lift=lambda number: (dyadic_to_fraction(number), Fraction(0)),
+    functions={
+        "add": lambda z, w: (z[0] + w[0], z[1] + w[1]),
+        "subtract": lambda z, w: (z[0] - w[0], z[1] - w[1]),
+        "multiply": _complex_product,
+        "divide": lambda z, w: _complex_product(z, _complex_reciprocal(w)),
+        "negative": lambda z: (-z[0], -z[1]),
+        "positive": lambda z: z,
+        "square": lambda z: _complex_product(z, z),
+        "reciprocal": _complex_reciprocal,
+        "power": _complex_power,
+    },
+    value_order=_complex_order,
+    integral=lambda z: not z[1] and z[0].denominator == 1,
+    failures=(ZeroDivisionError,),
+    unsupported=_not_rational,
+)
+
+
+def complex_values(
+    f: Callable[[Any], Any], points: Sequence[tuple[Dyadic, Dyadic]]
+) -> list[tuple[Fraction, Fraction] | Undefined]:
+    """Evaluate a rational callable exactly at complex points.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once, with all points.
+    points : sequence of (Dyadic, Dyadic)
+        Real and imaginary parts.
+
+    Returns
+    -------
+    list of (Fraction, Fraction) or Undefined
+        Real and imaginary parts.
+
+    Raises
+    ------
+    NotRational
+        If f uses anything but arithmetic and integer powers up to ±64, or if a number grows beyond
+        2**18 bits.
+    """
+    with EXACT_LOCK:
+        items = [(dyadic_to_fraction(real), dyadic_to_fraction(imaginary)) for real, imaginary in points]
+        return evaluate(f, _COMPLEX, items)

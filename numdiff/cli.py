@@ -1,0 +1,167 @@
+"""The command ``numdiff``: the experiments of a checkout, and what the library knows about formats and problems.
+
+Nothing but the standard library is loaded here; a subcommand imports what it needs when it runs, so that
+``numdiff --help`` answers at once.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from decimal import Context, Decimal
+from fractions import Fraction
+from pathlib import Path
+
+from numdiff import __version__
+
+DISTRIBUTION = "numdiff-bench"
+USAGE_ERROR = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after ``numdiff``; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 when all went well, 2 for an error in the call (said in one line on standard error), and for
+        ``experiments`` the exit status of the experiments.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _replace_unprintable_characters()
+    try:
+        # Handed on as they are: argparse would take options that belong to the experiments for its own.
+        if words[:1] == ["experiments"]:
+            return run_experiments(words[1:])
+        command: Callable[[], str] = _parser().parse_args(words).command
+        print(command(), flush=True)
+    except (ImportError, LookupError, OSError, ValueError) as error:
+        if isinstance(error, BrokenPipeError):
+            # The reader (a pager, head) has seen enough. Nothing may be flushed to it at exit either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        print(f"numdiff: error: {_one_line(error)}", file=sys.stderr)
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+def run_experiments(arguments: Sequence[str], directory: Path | None = None) -> int:
+    """Run ``python -m experiments`` in a checkout of the project.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Handed on unchanged.
+    directory : Path, optional
+        The root of the checkout; the working directory by default.
+
+    Returns
+    -------
+    int
+        The exit status of the experiments.
+
+    Raises
+    ------
+    FileNotFoundError
+        If `directory` is not the root of a checkout: the experiments are not part of the installed library.
+    """
+    root = Path.cwd() if directory is None else directory
+    if not ((root / "experiments" / "__main__.py").is_file() and (root / "numdiff").is_dir()):
+        raise FileNotFoundError(
+            f"the experiments live in a checkout of {DISTRIBUTION}, and {root} is not the root of one; "
+            f"change to it and repeat the command"
+        )
+    return subprocess.run([sys.executable, "-m", "experiments", *arguments], cwd=root, check=False).returncode
+
+
+def describe_formats() -> str:
+    """Return a table of the floating-point formats, and why others are missing on this machine."""
+    from numdiff.formats import FORMATS, UNAVAILABLE
+
+    header = (
+        "format", "precision", "unit roundoff", "smallest subnormal", "smallest normal", "largest finite",
+    )  # fmt: skip
+    rows = [
+        (
+            name,
+            f"{known.precision} bits",
+            _scientific(known.unit_roundoff),
+            _scientific(known.smallest_subnormal),
+            _scientific(known.smallest_normal),
+            _scientific(known.largest_finite),
+        )
+        for name, known in FORMATS.items()
+    ]
+    missing = [f"{name} is not available: {reason}" for name, reason in UNAVAILABLE.items()]
+    return "\n".join([_table(header, rows), *missing])
+
+
+def describe_problems() -> str:
+    """Return a table of the registered problems."""
+    from numdiff.problems import PROBLEMS
+
+    rows = [(name, problem.family, problem.formula, problem.reason) for name, problem in PROBLEMS.items()]
+    return _table(("problem", "family", "formula", "why it is there"), rows)
+
+
+def describe_version() -> str:
+    """Return the name of the command and the version of the library."""
+    return f"numdiff {__version__}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="numdiff", description="Error analysis of numerical differentiation, measured and certified."
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands.add_parser(
+        "experiments",
+        help="run the experiments of a checkout; what follows is handed to python -m experiments",
+        add_help=False,
+    )
+    for name, command, purpose in (
+        ("formats", describe_formats, "list the floating-point formats of this machine"),
+        ("problems", describe_problems, "list the test problems"),
+        ("version", describe_version, "print the version"),
+    ):
+        commands.add_parser(name, help=purpose, description=purpose).set_defaults(command=command)
+    return parser
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return left-aligned columns; the last one is not padded."""
+    lines = [tuple(header), *map(tuple, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _scientific(value: Fraction) -> str:
+    """Return three significant digits, also of numbers outside the range of a double."""
+    digits = Context(prec=3, Emin=-99999, Emax=99999)
+    return f"{digits.divide(Decimal(value.numerator), Decimal(value.denominator)):.2e}"
+
+
+def _one_line(error: BaseException) -> str:
+    # str(KeyError) is the repr of its argument.
+    text = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
+    return " ".join(text.split()) or type(error).__name__
+
+
+def _replace_unprintable_characters() -> None:
+    """Let a console without mathematical symbols show a question mark instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")

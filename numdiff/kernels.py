@@ -1,0 +1,642 @@
+r"""The code under test: difference quotients in the working format, from end to end.
+
+The order of operations is fixed. With fl(·) for one rounding to the format of x, the offsets cⱼ and the
+weights wⱼ = nⱼ/D (nⱼ, D integers) of the stencil, in the stencil's own order of nodes:
+
+1. h is rounded to the format of x, once, if it is not one of its numbers.
+2. Abscissae: x itself where cⱼ = 0 (no rounding); fl(x + h) and fl(x − h) where cⱼ = ±1 (one rounding);
+   otherwise fl(x + fl(cⱼh)) (two; fl(cⱼh) is exact where cⱼ is a power of two and nothing underflows).
+3. Values: yⱼ = f(x̂ⱼ), as f computes them in the format.
+4. Terms: tⱼ = yⱼ where nⱼ = 1, −yⱼ where nⱼ = −1 (both exact), otherwise fl(nⱼyⱼ).
+5. Sum, left to right: s₂ = fl(t₁ + t₂), sⱼ = fl(sⱼ₋₁ + tⱼ); adding −yⱼ is subtracting yⱼ.
+6. Result: fl(s / fl(D·h)), and for a derivative of order m > 1 divided by h another m − 1 times, one
+   rounding each: h² is below the smallest number of float16 long before h is.
+
+cⱼ, nⱼ and D are themselves rounded to the format, once, where it does not hold them (bfloat16 has 8 bits).
+FORWARD is thus fl(fl(ŷ₁ − ŷ₀) / h) and CENTERED is fl(fl(ŷ₁ − ŷ₂) / fl(2h)), which is what the plain
+``(f(x + h) - f(x - h)) / (2 * h)`` computes. The complex step is one division, fl(Im f(x + ih) / h).
+
+Elementwise functions are evaluated in blocks that fit the cache, and a few points are computed alone to see
+whether f is elementwise. ``blocked=False`` hands the whole array, in its own shape, to f unchecked: the result
+is then Σ wⱼ f(x + cⱼh) / hᵐ of the whole array, the derivative along h of whatever f does with it.
+
+Whether a step is absorbed is judged with x itself among the nodes: of the stencil's abscissae and x, no two
+may be the same number (at x = 1, h = 2⁻⁵³, x − h moves, x + h does not, and the centered slope of x reads ½).
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from numdiff.formats import FORMATS, Dyadic, FloatFormat, dyadic_to_fraction
+from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
+
+__all__ = ["Observation", "StepAbsorbedWarning", "apply", "centered_difference", "complex_step", "difference",
+           "forward_difference", "observe"]  # fmt: skip
+
+BLOCK_BYTES = 65536
+"""Bytes of one buffer: few enough that all buffers of a block stay in the second-level cache, many enough that
+the fixed cost of a NumPy call vanishes (measured: 32 to 128 KiB are equal within 3 %)."""
+
+_AGREEMENT = 8
+"""Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's vector
+and scalar loops differ by an ulp or two, and f may amplify that."""
+
+_BY_DTYPE = {item.dtype: item for item in FORMATS.values()}
+
+Function = Callable[[Any], Any]
+Door = Callable[[Function, np.ndarray], np.ndarray]
+
+
+class StepAbsorbedWarning(UserWarning):
+    """The step is too small for the format at some points: x + c·h rounds to x, or to another node.
+
+    Attributes
+    ----------
+    points : int
+        At how many points.
+    total : int
+        Of how many.
+    smallest_step : scalar of the format
+        The smallest step that keeps all nodes apart at these points. Where the stencil has offsets other
+        than −1, 0, 1 it is a power of two that is certain to do so, at most a few times the smallest.
+    """
+
+    def __init__(self, message: str, points: int, total: int, smallest_step: Any) -> None:
+        super().__init__(message)
+        self.points = points
+        self.total = total
+        self.smallest_step = smallest_step
+
+
+@dataclass(frozen=True, eq=False)
+class Observation:
+    """A kernel call as recorded from inside; all arrays have the broadcast shape of x and h.
+
+    Attributes
+    ----------
+    abscissae : list of ndarray
+        For each node the realised argument that f was given (complex for the complex step).
+    values : list of ndarray
+        For each node what f returned.
+    result : ndarray
+        What the kernel made of it.
+    absorbed : ndarray of bool
+        Where two of the abscissae, x itself included, are the same number.
+    """
+
+    abscissae: list[np.ndarray]
+    values: list[np.ndarray]
+    result: np.ndarray
+    absorbed: np.ndarray
+
+
+def difference(f: Function, x: Any, h: Any, stencil: Stencil, *, blocked: bool = True) -> Any:
+    """Approximate a derivative of f by a difference stencil, in the format of x.
+
+    f⁽ᵐ⁾(x) ≈ Σ wⱼ f(x + cⱼh) / hᵐ, in the order of operations of this module.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array and returns one of the same shape and dtype. Elementwise, unless `blocked` is False.
+    x : array_like
+        The points, of any shape and format. Integers become float64.
+    h : array_like
+        The step or steps, finite and positive; broadcast against x, and rounded to the format of x.
+    stencil : Stencil
+        The formula.
+    blocked : bool
+        False hands the whole array to f at once, without the check that f is elementwise.
+
+    Returns
+    -------
+    ndarray or scalar of the format of x
+        Of the broadcast shape of x and h; a scalar where that is ``()``.
+
+    Raises
+    ------
+    ValueError
+        If x or h is not finite, h is not positive or too large for the format, x and h do not broadcast,
+        or f changes the shape or is not elementwise.
+    TypeError
+        If x or h is not numeric, or f changes the dtype or writes into its argument.
+
+    Warns
+    -----
+    StepAbsorbedWarning
+        If two of x, x + c₁h, x + c₂h, … are the same number of the format.
+    """
+    if not isinstance(stencil, Stencil):
+        raise TypeError(f"stencil must be a Stencil, got {type(stencil).__name__} {stencil!r:.60}")
+    return _run(stencil, f, x, h, blocked)
+
+
+def forward_difference(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
+    """Approximate f′ by (f(x + h) − f(x)) / h; see `difference`."""
+    return _run(FORWARD, f, x, h, blocked)
+
+
+def centered_difference(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
+    """Approximate f′ by (f(x + h) − f(x − h)) / 2h; see `difference`."""
+    return _run(CENTERED, f, x, h, blocked)
+
+
+def complex_step(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
+    """Approximate f′ by Im f(x + ih) / h for an analytic f; see `difference`.
+
+    The argument of f is complex with the parts x and h, both exact, so no step is ever absorbed.
+
+    Raises
+    ------
+    TypeError
+        If x is float16 or bfloat16, for which NumPy has no complex dtype, or f is not analytic.
+
+    References
+    ----------
+    W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40
+    (1998) 110-112, equation (6).
+    """
+    return _run(COMPLEX_STEP, f, x, h, blocked)
+
+
+def apply(method: Method, f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
+    """Approximate a derivative of f by any method, a stencil or the complex step; see `difference`."""
+    if not isinstance(method, (Stencil, ComplexStep)):
+        raise TypeError(f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}")
+    return _run(method, f, x, h, blocked)
+
+
+def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
+    """Run the kernel on the whole array at once and record what went in and out of f.
+
+    The result is, bit for bit, that of ``apply(method, f, x, h, blocked=False)``. An absorbed step is no
+    warning here but the field `absorbed`, and NumPy's floating-point warnings are silent.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `difference`.
+    """
+    call = _prepare(method, x, h)
+    item, shape = call.plan.format, call.shape
+    abscissae: list[np.ndarray] = []
+    values: list[np.ndarray] = []
+
+    def recording(function: Function, at: np.ndarray) -> np.ndarray:
+        y = item.evaluate(function, at)
+        abscissae.append(at.reshape(shape, copy=True))
+        values.append(y.reshape(shape, copy=True))
+        return y
+
+    out, absorbed = np.empty(shape, dtype=item.dtype), np.zeros(shape, dtype=bool)
+    with np.errstate(all="ignore"):
+        for block in _blocks(call, out, blocked=False):
+            if _suspicious(call, block):
+                absorbed = _absorbed(call.plan, block).reshape(shape)
+            _compute(call.plan, recording, f, block)
+    if not out.size:
+        empty = np.empty(shape, dtype=call.plan.complex_dtype or item.dtype)
+        abscissae, values = [empty] * method.evaluations, [empty] * method.evaluations
+    return Observation(abscissae, values, out, absorbed)
+
+
+# --- what is known before f is called ------------------------------------------------------------------
+
+
+class _Node(NamedTuple):
+    """One term of a stencil: where f is evaluated and what its value is multiplied by."""
+
+    side: int  # ±1: x ± h; 0: x itself; 2: x + fl(factor·h)
+    factor: np.ndarray  # c, 0-dimensional, in the format
+    sign: int  # ±1: the value or its negative; 2: numerator times the value
+    numerator: np.ndarray  # n, 0-dimensional, in the format
+
+
+class _Plan(NamedTuple):
+    """A method in a format: its constants, rounded once, as 0-dimensional arrays and fast scalars."""
+
+    format: FloatFormat
+    complex_dtype: np.dtype | None  # of the abscissae of the complex step
+    nodes: tuple[_Node, ...]
+    ladder: tuple[_Node, ...]  # the nodes and x itself, from left to right
+    denominator: np.ndarray | None  # D; None for 1
+    derivative_order: int
+    gap: Fraction  # the smallest distance of two offsets, 0 included
+    reach: Fraction  # the largest |c|
+    largest: Any  # the largest finite number
+    largest_step: Any  # the largest h for which D·h and all c·h are finite
+    near: float  # no step is absorbed where |x| <= near·min(h) - far·max(h)
+    far: float
+
+
+class _Call(NamedTuple):
+    """The checked arguments of one kernel call."""
+
+    plan: _Plan
+    x: np.ndarray
+    h: np.ndarray
+    shape: tuple[int, ...]
+    limit: Any  # where |x| <= limit, x is finite and no step is absorbed
+
+
+class _Block(NamedTuple):
+    """A piece of the work: contiguous arrays of one shape."""
+
+    start: int
+    x: np.ndarray
+    h: np.ndarray  # 0-dimensional, or like x
+    shifts: Sequence[Any]  # fl(c·h) for each node that needs it
+    scaled: Any  # fl(D·h)
+    left: np.ndarray
+    right: np.ndarray
+    out: np.ndarray
+
+
+def _node(item: FloatFormat, offset: Fraction, numerator: int) -> _Node:
+    return _Node(
+        int(offset) if offset in (-1, 0, 1) else 2,
+        np.asarray(item.round(offset)),
+        numerator if numerator in (-1, 1) else 2,
+        np.asarray(item.round(numerator)),
+    )
+
+
+@lru_cache(maxsize=256)
+def _plan(
+    name: str, offsets: tuple[Dyadic, ...], numerators: tuple[int, ...], denominator: int, derivative_order: int
+) -> _Plan:
+    """Return the constants of a method in a format; no offsets mean the complex step.
+
+    The arguments are what hashes fast: the hash of a stencil costs more than its derivative at a point.
+
+    The limit of `_Call`. fl is monotone, and two numbers that round to the same v are at most one spacing
+    of v apart, that is ε|v|, or nothing where v is subnormal and sums are exact. For integer offsets with
+    gap g and reach C, two fl(c·h) are at least h(g − 2uC) ≥ gh/2 apart if 4uC ≤ g. Hence no two nodes coincide
+    where ε(|x| + Ch(1 + u)) < gh/2, for which |x| ≤ gh/(4ε) − 2Ch suffices. Other offsets may underflow, and
+    the comparison of the abscissae decides everywhere (the limit is −1).
+    """
+    item = FORMATS[name]
+    exact = [dyadic_to_fraction(offset) for offset in offsets]
+    ladder = sorted({*exact, Fraction(0)})
+    gap = min((b - a for a, b in pairwise(ladder)), default=Fraction(1))
+    reach = max(abs(c) for c in ladder)
+    simple = all(c.denominator == 1 for c in exact) and 4 * item.unit_roundoff * reach <= gap
+    largest_step = item.largest_finite / max(Fraction(denominator), reach)
+    rounded = item.round(largest_step)
+    if item.lift(rounded) > largest_step:
+        rounded = np.nextafter(rounded, item.dtype.type(0))
+    return _Plan(
+        item,
+        None if offsets else item.complex_dtype,
+        tuple(_node(item, c, n) for c, n in zip(exact, numerators, strict=True)) if offsets else (),
+        tuple(_node(item, c, 1) for c in ladder),
+        None if denominator == 1 else np.asarray(item.round(denominator)),
+        derivative_order,
+        gap,
+        reach,
+        item.round(item.largest_finite).item(),
+        rounded.item(),
+        float(gap / item.machine_epsilon / 4) if simple else 0.0,
+        float(2 * reach) if simple else 1.0,
+    )
+
+
+def _prepare(method: Method, x: Any, h: Any) -> _Call:
+    """Check the arguments and convert them to the format of x."""
+    points = np.asarray(x)
+    item = _BY_DTYPE.get(points.dtype)
+    if item is None:
+        if points.dtype.kind not in "iu":
+            raise TypeError(
+                f"x must be real numbers in one of the formats {', '.join(FORMATS)}, got dtype {points.dtype}"
+            )
+        points = points.astype(np.float64)
+        item = FORMATS["float64"]
+    if isinstance(method, Stencil):
+        plan = _plan(
+            item.name, method.dyadic_offsets, method.numerators, method.denominator, method.derivative_order
+        )
+    elif item.complex_dtype is None:
+        raise TypeError(f"x must have a format with a complex dtype for the complex step, got {item.name}")
+    else:
+        plan = _plan(item.name, (), (), 1, 1)
+    steps = np.asarray(h)
+    if steps.dtype != item.dtype:
+        steps = _converted(h, item)
+    low, high = _extremes(steps)
+    if not (low > 0 and high <= plan.largest_step):
+        _refuse_step(steps, h, plan)
+    shape = points.shape
+    if steps.ndim:
+        try:
+            shape = np.broadcast_shapes(shape, steps.shape)
+        except ValueError:
+            raise ValueError(f"h must broadcast against x of shape {shape}, got shape {steps.shape}") from None
+        if steps.size == 1:
+            steps = steps.reshape(())
+    return _Call(plan, points, steps, shape, _limit(plan, low, high))
+
+
+def _limit(plan: _Plan, low: Any, high: Any) -> Any:
+    if plan.complex_dtype is not None:
+        return plan.largest
+    if isinstance(low, float):
+        return min(plan.near * low - plan.far * high, plan.largest)
+    with np.errstate(over="ignore"):  # a longdouble, which is not as quiet as a float
+        return min(plan.near * low - plan.far * high, plan.largest)
+
+
+def _converted(h: Any, item: FloatFormat) -> np.ndarray:
+    try:
+        return item.as_array(h)
+    except TypeError:
+        raise TypeError(f"h must be a real number or an array of them, got {type(h).__name__} {h!r:.60}") from None
+
+
+def _extremes(array: np.ndarray) -> tuple[Any, Any]:
+    """Return the smallest and the largest element as fast scalars; a NaN shows in both."""
+    if array.size == 1:
+        value = array.item()
+        return value, value
+    if not array.size:
+        return 1.0, 1.0
+    if array.dtype.kind == "f":
+        return np.minimum.reduce(array, axis=None).item(), np.maximum.reduce(array, axis=None).item()
+    with np.errstate(invalid="ignore"):  # bfloat16 raises the flag for a quiet NaN
+        return np.minimum.reduce(array, axis=None).item(), np.maximum.reduce(array, axis=None).item()
+
+
+def _refuse_step(steps: np.ndarray, given: Any, plan: _Plan) -> None:
+    """Say what is wrong with h."""
+    item, original = plan.format, np.asarray(given)
+    with np.errstate(invalid="ignore"):
+        good = (steps > 0) & (steps <= item.dtype.type(plan.largest_step))
+    index = tuple(map(int, np.argwhere(~good)[0]))
+    where = f" at index {index}" if index else ""
+    if not original[index] > 0 or original[index] == math.inf:
+        raise ValueError(f"h must be finite and positive, got {original[index]!s}{where}")
+    if steps[index] == 0:
+        requirement = f"at least {item.round(item.smallest_subnormal)!s}"
+    else:
+        requirement = f"at most {item.dtype.type(plan.largest_step)!s} for this method"
+    raise ValueError(f"h must be {requirement} in {item.name}, got {original[index]!s}{where}")
+
+
+# --- the computation ------------------------------------------------------------------------------------
+
+
+def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
+    call = _prepare(method, x, h)
+    out = np.empty(call.shape, dtype=call.plan.format.dtype)
+    evaluate: Door = call.plan.format.evaluate
+    probe = _Probe(evaluate) if blocked and out.size > 1 else None
+    door = evaluate if probe is None else probe.door
+    absorbed, smallest = 0, None
+    for block in _blocks(call, out, blocked):
+        if _suspicious(call, block):
+            hit = _absorbed(call.plan, block)
+            found = int(np.count_nonzero(hit))
+            if found:
+                absorbed += found
+                step = _smallest_step(call.plan, block.x[hit])
+                smallest = step if smallest is None else max(smallest, step)
+        _compute(call.plan, door, f, block)
+        if probe is not None:
+            probe.check(f)
+            probe, door = None, evaluate
+    if absorbed:
+        _warn(call, absorbed, smallest)
+    return out if call.shape else out[()]
+
+
+def _blocks(call: _Call, out: np.ndarray, blocked: bool) -> Iterator[_Block]:
+    """Cut the call into blocks: of one dimension in C order, or one in its own shape (at least 1-d)."""
+    plan, h, total = call.plan, call.h, out.size
+    if not total:
+        return
+    dtype = plan.complex_dtype or out.dtype
+    size = BLOCK_BYTES // dtype.itemsize if blocked else total
+    if total <= size:
+        shape = (total,) if blocked else call.shape or (1,)
+        h = _contiguous(h, call.shape).reshape(shape) if h.ndim else h
+        x, out = _contiguous(call.x, call.shape).reshape(shape), out.reshape(shape)
+        shifts, scaled = _shifts(plan, h)
+        yield _Block(0, x, h, shifts, scaled, np.empty(shape, dtype), np.empty(shape, dtype), out)
+        return
+    left, right = np.empty(size, dtype), np.empty(size, dtype)
+    points, results = _flat(call.x, call.shape), out.reshape(-1)
+    steps = _flat(h, call.shape) if h.ndim else None
+    shifts, scaled = (None, None) if h.ndim else _shifts(plan, h)
+    for start in range(0, total, size):
+        stop = min(start + size, total)
+        if steps is not None:
+            h = steps[start:stop]
+            shifts, scaled = _shifts(plan, h)
+        n = stop - start
+        yield _Block(start, points[start:stop], h, shifts, scaled, left[:n], right[:n], results[start:stop])
+
+
+def _contiguous(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    if array.shape == shape and array.flags.c_contiguous and array.flags.aligned:
+        return array
+    return np.array(np.broadcast_to(array, shape), order="C")
+
+
+def _flat(array: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """Return something with contiguous slices: a view where there is one, else copies of a block at a time."""
+    if array.shape == shape and array.flags.c_contiguous and array.flags.aligned:
+        return array.reshape(-1)
+    return np.broadcast_to(array, shape).flat
+
+
+def _shifts(plan: _Plan, h: np.ndarray) -> tuple[Sequence[Any], Any]:
+    """Return fl(c·h) for the nodes that need it, and fl(D·h)."""
+    shifts = [np.multiply(h, node.factor) if node.side == 2 else None for node in plan.nodes]
+    return shifts, h if plan.denominator is None else np.multiply(h, plan.denominator)
+
+
+def _abscissa(node: _Node, x: np.ndarray, h: Any, shift: Any, out: np.ndarray) -> np.ndarray:
+    if node.side == 1:
+        return np.add(x, h, out)
+    if node.side == -1:
+        return np.subtract(x, h, out)
+    if node.side == 0:
+        return x
+    return np.add(x, shift, out)
+
+
+def _compute(plan: _Plan, door: Door, f: Function, block: _Block) -> None:
+    """Fill a block of the result, in the order of operations of this module."""
+    if plan.complex_dtype is not None:
+        z = block.left
+        z.real, z.imag = block.x, block.h
+        np.divide(door(f, z).imag, block.h, block.out)
+        return
+    _, x, h, shifts, scaled, buffer, other, out = block
+    first, second, *rest = plan.nodes
+    y = door(f, _abscissa(first, x, h, shifts[0], buffer))
+    z = door(f, _abscissa(second, x, h, shifts[1], other))
+    if y is z or ((y.base is not None or z.base is not None) and np.may_share_memory(y, z)):
+        raise ValueError(
+            "f must return a new array from each call, got the same memory twice (an out= buffer that f keeps?); "
+            "return a copy"
+        )
+    total = y if first.sign == 1 else np.multiply(y, first.numerator, out)
+    _add(total, second, z, other, out)
+    for node, shift in zip(rest, shifts[2:], strict=True):
+        # A value may alias its buffer (f may return its argument), so two live values never share one. From
+        # here on only the sum is live, in `out`, and the buffer is free again.
+        _add(out, node, door(f, _abscissa(node, x, h, shift, buffer)), buffer, out)
+    np.divide(out, scaled, out)
+    for _ in range(plan.derivative_order - 1):
+        np.divide(out, h, out)
+
+
+def _add(total: np.ndarray, node: _Node, y: np.ndarray, buffer: np.ndarray, out: np.ndarray) -> None:
+    if node.sign == -1:
+        np.subtract(total, y, out)
+    elif node.sign == 1:
+        np.add(total, y, out)
+    else:
+        np.add(total, np.multiply(y, node.numerator, buffer), out)
+
+
+# --- absorbed steps -------------------------------------------------------------------------------------
+
+
+def _suspicious(call: _Call, block: _Block) -> bool:
+    """Whether some step of the block may be absorbed; raises where x is not finite."""
+    low, high = _extremes(block.x)
+    if -call.limit <= low and high <= call.limit:
+        return False
+    if not (-call.plan.largest <= low and high <= call.plan.largest):
+        place = int(np.argmin(np.isfinite(block.x.reshape(-1))))
+        index = tuple(map(int, np.unravel_index(block.start + place, call.shape))) if call.shape else ()
+        where = f" at index {index}" if index else ""
+        raise ValueError(f"x must be finite, got {block.x.reshape(-1)[place]!s}{where}")
+    return call.plan.complex_dtype is None
+
+
+def _absorbed(plan: _Plan, block: _Block) -> np.ndarray:
+    """Return where two of the abscissae, x included, are the same finite number."""
+    hit, left = np.zeros(block.x.shape, dtype=bool), None
+    with np.errstate(all="ignore"):
+        for node in plan.ladder:
+            shift = np.multiply(block.h, node.factor) if node.side == 2 else None
+            right = _abscissa(node, block.x, block.h, shift, np.empty_like(block.x))
+            if left is not None:
+                hit |= (left == right) & np.isfinite(right)
+            left = right
+    return hit
+
+
+def _smallest_step(plan: _Plan, x: np.ndarray) -> Any:
+    """Return the smallest h of the format that none of these x absorbs.
+
+    For offsets −1, 0, 1. x + h rounds to x as long as h is below half the distance to the next number of the
+    format, or is that half and x is even (ties go to even): the answer is the half or the number after it. The
+    same holds for x − h and the number before x. Where both move, x − h, x and x + h are three numbers.
+
+    For wider stencils. A power of two H with gap·H ≥ spacing(v) for all |v| ≤ |x| + C·H: numbers that far apart
+    do not round to the same one, ties included, since neighbouring ties go to different even numbers. Such an H
+    is found by doubling, and is certain to do but not always the smallest.
+    """
+    item, one = plan.format, plan.format.dtype.type
+    if plan.reach > 1 or plan.gap < 1:
+        bound, step = item.lift(np.max(np.abs(x))), Fraction(0)
+        step = item.spacing(bound)
+        while plan.gap * step < item.spacing(bound + plan.reach * step) and step < item.largest_finite:
+            step *= 2
+        return item.round(step)
+    smallest = one(0)
+    with np.errstate(all="ignore"):
+        for side in (node.side for node in plan.ladder if node.side):
+            half = np.abs(np.nextafter(x, one(side * math.inf)) - x) / one(2)
+            moved = (x + half if side > 0 else x - half) != x
+            enough = np.where(moved, half, np.nextafter(half, one(math.inf)))
+            # Beyond the largest number there is no neighbour, and no step that helps.
+            smallest = max(smallest, np.max(enough[np.isfinite(enough)], initial=smallest))
+    return smallest
+
+
+def _warn(call: _Call, absorbed: int, smallest: Any) -> None:
+    total = math.prod(call.shape)
+    message = (
+        f"h is absorbed at {absorbed} of {total} points: two of x and the abscissae x + c*h are the same "
+        f"{call.plan.format.name} number there; the smallest useful step is {smallest!s}"
+    )
+    warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=4)
+
+
+# --- is f elementwise? ----------------------------------------------------------------------------------
+
+_ADVICE = "a function that closes over an array or needs its whole input takes blocked=False"
+
+
+class _Probe:
+    """Compares a few values of the first evaluation with those that f gives for the points alone."""
+
+    def __init__(self, evaluate: Door) -> None:
+        self.evaluate = evaluate
+        self.size = 0
+        self.index: list[int] = []
+        self.x = self.y = np.empty(0)
+
+    def door(self, f: Function, x: np.ndarray) -> np.ndarray:
+        """Evaluate f, and keep a few points and values of the first evaluation."""
+        if self.size:
+            return self.evaluate(f, x)
+        try:
+            y = self.evaluate(f, x)
+        except (ValueError, IndexError) as error:
+            if "blocked=False" in str(error):
+                raise
+            raise ValueError(
+                f"f must be elementwise, but it failed on a block of {x.size} points ({error}); {_ADVICE}"
+            ) from error
+        self.size = x.size
+        # No two of the three are mirror images, so that a reversal moves the one at a third.
+        self.index = sorted({0, x.size // 3, x.size - 1})
+        self.x, self.y = x[self.index], y[self.index]
+        return y
+
+    def check(self, f: Function) -> None:
+        """Raise ValueError if f is not elementwise.
+
+        A point alone may take another path through NumPy's loops than a full vector, which an ill-conditioned f
+        amplifies beyond any tolerance. Such an f is acquitted if an array of the same length that is filled with
+        the point gives one value throughout, and bit for bit the one in question.
+        """
+        with np.errstate(all="ignore"):
+            for i, x, y in zip(self.index, self.x, self.y, strict=True):
+                try:
+                    alone = self.evaluate(f, np.array([x]))[0]
+                    if _agree(alone, y):
+                        continue
+                    filled = self.evaluate(f, np.full(self.size, x))
+                except Exception as error:
+                    raise ValueError(
+                        f"f must be elementwise, but it failed on a part of its input ({error!r:.200}); {_ADVICE}"
+                    ) from error
+                if not np.all((filled == y) | ((filled != filled) & (y != y))):
+                    raise ValueError(
+                        f"f must be elementwise, but at {x!s} it gives {y!s} as element {i} of {self.size} and "
+                        f"{alone!s} alone; {_ADVICE}"
+                    )
+
+
+def _agree(a: Any, b: Any) -> bool:
+    """Whether two scalars agree to a few units in the last place, part by part, NaN with NaN."""
+    if a.dtype.kind == "c":
+        return _agree(a.real, b.real) and _agree(a.imag, b.imag)
+    if a == b or (a != a and b != b):
+        return True
+    return bool(abs(a - b) <= _AGREEMENT * np.spacing(max(abs(a), abs(b))))

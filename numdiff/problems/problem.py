@@ -1,0 +1,126 @@
+"""Problem: a function with its closed-form derivative, the points of interest, and where it comes from."""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Real
+from typing import Any
+
+from numdiff.formats import FORMATS, dyadic
+
+_BITS = 8  # the precision of bfloat16, the narrowest format
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A test problem of numerical differentiation, validated at construction.
+
+    The first point is special: it has at most 8 significant bits, and everything within a factor of two of it
+    is a normal number of float16. So it is the same real number in every format, and so are dyadic steps from
+    it: the truncation error of a dyadic step is one number for all formats.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case letters, digits and underscores, beginning with a letter.
+    formula : str
+        f(x) in Python notation: ``"exp(x**2)**2"``.
+    f : callable
+        f as an elementwise NumPy callable with Python numbers as constants (their exact binary values), so
+        that the same callable runs in every format and in exact arithmetic.
+    derivative : callable
+        f′ in closed form, likewise.
+    points : tuple of float
+        Where to differentiate, the special point first. Finite, distinct, inside the domain.
+    domain : tuple of float
+        The ends of an open interval in which f is defined and continuously differentiable; ±inf is allowed.
+    source : str
+        Full citation, and what of it is from there and what is not.
+    reason : str
+        Why the problem is here: one line.
+    family : str
+        The collection that it belongs to: ``"step4"``, ``"classic"``.
+
+    Raises
+    ------
+    TypeError
+        If `f` or `derivative` is not callable, a text is not a string, or a point is not a real number.
+    ValueError
+        If a text is empty, `name` or `reason` is malformed, the domain is empty, or a point breaks the rules
+        above.
+    """
+
+    name: str
+    formula: str
+    f: Callable[[Any], Any]
+    derivative: Callable[[Any], Any]
+    points: tuple[float, ...]
+    domain: tuple[float, float]
+    source: str
+    reason: str
+    family: str
+
+    def __post_init__(self) -> None:
+        for field in ("name", "formula", "source", "reason", "family"):
+            _check_text(field, getattr(self, field))
+        for field in ("name", "family"):
+            text = getattr(self, field)
+            if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+                raise ValueError(f"{field} must be lower-case letters, digits and underscores, got {text!r}")
+        for field in ("f", "derivative"):
+            if not callable(getattr(self, field)):
+                raise TypeError(f"{field} must be callable, got {getattr(self, field)!r}")
+        # Plain floats: a NumPy scalar among the points would promote a float32 computation.
+        object.__setattr__(self, "domain", tuple(_real("domain", end) for end in self.domain))
+        object.__setattr__(self, "points", tuple(_real("points", x) for x in self.points))
+        _check_domain(self.domain)
+        _check_points(self.points, self.domain)
+
+
+def _check_text(field: str, text: object) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"{field} must be a string, got {type(text).__name__} {text!r}")
+    if not text.strip():
+        raise ValueError(f"{field} must not be empty")
+    if "\n" in text:
+        raise ValueError(f"{field} must be one line, got {text!r}")
+
+
+def _real(field: str, value: object) -> float:
+    if not isinstance(value, Real):
+        raise TypeError(f"{field} must hold real numbers, got {type(value).__name__} {value!r}")
+    return float(value)
+
+
+def _check_domain(domain: tuple[float, ...]) -> None:
+    # `not <` is true of NaN as well.
+    if len(domain) != 2 or not domain[0] < domain[1]:
+        raise ValueError(f"domain must be an open interval (lower, upper) with lower < upper, got {domain!r}")
+
+
+def _check_points(points: tuple[float, ...], domain: tuple[float, float]) -> None:
+    if not points:
+        raise ValueError("points must hold at least one point, got ()")
+    if len(set(points)) < len(points):
+        raise ValueError(f"points must be distinct, got {points!r}")
+    for x in points:
+        if not math.isfinite(x):
+            raise ValueError(f"points must be finite, got {x!r}")
+        if not domain[0] < x < domain[1]:
+            raise ValueError(f"points must lie inside the open domain {domain!r}, got {x!r}")
+    _check_special(points[0])
+
+
+def _check_special(x: float) -> None:
+    """Require that the first point is the same number in every format, with room for steps around it."""
+    bits = abs(dyadic(x)[0]).bit_length()
+    if bits > _BITS:
+        raise ValueError(f"points[0] must have at most {_BITS} significant bits, got {x!r} with {bits}")
+    half = FORMATS["float16"]
+    if x and not 2 * half.smallest_normal <= abs(Fraction(x)) <= half.largest_finite / 2:
+        raise ValueError(
+            "points[0] must be 0 or lie a factor of two inside the normal range of float16, "
+            f"[{float(2 * half.smallest_normal)}, {float(half.largest_finite / 2)}], got {x!r}"
+        )

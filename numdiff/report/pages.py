@@ -1,0 +1,287 @@
+"""The report: one self-contained page, the same in Markdown, and beside them all tables and figures as files."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from numdiff.report import provenance as origin
+from numdiff.report.figures import Figure, check_name
+from numdiff.report.tables import Table, csv_text, escape_markdown
+
+MARKDOWN_ROWS = 1000
+"""The Markdown file of a table has at most so many rows: code hosts do not render more than about 0.5 MB."""
+_README_ROWS = 12
+"""Tables longer than this are folded, on the page and in the README."""
+
+READING = (
+    ("Axes", "Errors against the step h, both logarithmic. A straight line of slope p is an error that shrinks like hᵖ."),
+    ("Formats", "Each floating-point format has its own colour, marker and line style, the same in all figures."),
+    ("Slopes and rings", "A dashed grey line is the slope that theory predicts. A ring is the best step that was observed."),
+    ("Exact zeros", "An error of exactly 0 has no place on a logarithmic axis: it stands as a hollow marker on the dotted "
+     "line “exact zero”."),
+    ("Failures", "× at the top edge is a cell without a usable result, and the corner above says what happened: "
+     "`absorbed` (two nodes of the formula fell on the same number), `overflow`, `nan`, `outside-domain`, `pole`. "
+     "Tables show the word instead of a number. Failures are counted, never averaged."),
+    ("Truncation", "The error of the formula itself, in exact arithmetic."),
+    ("Roundoff", "All the rest: the nodes x ± h are not representable (`abscissa`), the computed function values are not "
+     "the exact ones (`evaluation`), the sum and the division are rounded (`combination`)."),
+    ("Two step grids", "Dyadic steps h = 2⁻ᵏ show the truncation error purely. Generic steps h = fl(1.2357·2⁻ᵏ) are used "
+     "for everything statistical, since at dyadic steps most of the rounding is absent by luck. Each table names its grid."),
+)  # fmt: skip
+"""Terms that every figure and table uses, with their meaning."""
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """One experiment of the report.
+
+    Parameters
+    ----------
+    name : str
+        Folder of its files: letters, digits, underscores.
+    title, question : str
+        What is shown and asked.
+    answer : str
+        The headline finding, in one or two sentences.
+    findings : tuple of str
+        Further findings, a sentence each.
+    figures : tuple of Figure
+        The figures, their names unique.
+    tables : tuple of Table
+        The tables, their names unique.
+    method_note : str
+        How it was measured: grid, formats, number of cells and of failures.
+
+    Raises
+    ------
+    ValueError
+        If the name is not a folder name, a text is empty, or two figures or two tables share a name.
+    """
+
+    name: str
+    title: str
+    question: str
+    answer: str
+    findings: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    method_note: str = ""
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "section")
+        for part in ("title", "question", "answer"):
+            if not getattr(self, part).strip():
+                raise ValueError(f"{part} of section {self.name!r} must not be empty")
+        for kind, items in (("figures", self.figures), ("tables", self.tables)):
+            names = [item.name for item in items]
+            if len(set(names)) < len(names):
+                raise ValueError(f"{kind} of section {self.name!r} must have different names, got {names}")
+
+
+def write_report(
+    sections: Sequence[Section],
+    provenance: Mapping[str, Any],
+    out: Path,
+    *,
+    title: str,
+    lead: str,
+    command: str,
+    hero: tuple[str, str] | None = None,
+    overview: Sequence[Table] = (),
+) -> list[Path]:
+    """Write ``report.html``, ``README.md``, ``provenance.json`` and all tables and figures into a folder.
+
+    Parameters
+    ----------
+    sections : sequence of Section
+        The experiments, in their order.
+    provenance : mapping
+        From `numdiff.report.provenance.collect`.
+    out : Path
+        The folder; files of other experiments in it stay.
+    title, lead : str
+        The title and the first paragraph of the report.
+    command : str
+        The command that rebuilds it.
+    hero : (str, str), optional
+        Section and name of the figure at the top; by default the first figure there is.
+    overview : sequence of Table
+        Tables that belong to no experiment (the formats), shown at the top.
+
+    Returns
+    -------
+    list of Path
+        The files that were written, sorted.
+
+    Raises
+    ------
+    ValueError
+        If two sections share a name, or `hero` names no figure.
+    """
+    names = ["overview", *(section.name for section in sections)]
+    if len(set(names)) < len(names):
+        raise ValueError(f"sections must have different names, none of them 'overview', got {names[1:]}")
+    files: dict[str, str] = {}
+    for section in sections:
+        for figure in section.figures:
+            stem = f"figures/{section.name}/{figure.name}"
+            files |= {f"{stem}.svg": figure.to_svg(), f"{stem}.csv": csv_text(figure.data)}
+    for folder, tables in [("overview", overview), *((section.name, section.tables) for section in sections)]:
+        for table in tables:
+            stem = f"tables/{folder}/{table.name}"
+            files |= {f"{stem}.csv": table.to_csv(), f"{stem}.md": markdown_file(table)}
+    context = {
+        "title": title,
+        "lead": lead,
+        "command": command,
+        "description": re.sub(r"[`*]", "", lead),
+        "css": Markup(_template_text("report.css")),
+        "reading": READING,
+        "sections": [_section(section, number) for number, section in enumerate(sections, start=1)],
+        "overview": [_table(table, "overview", f"Table {i}") for i, table in enumerate(overview, start=1)],
+        "hero": _hero(sections, hero),
+        "provenance": origin.rows(provenance),
+    }
+    files["report.html"] = _environment(True).get_template("report.html").render(context)
+    files["README.md"] = _environment(False).get_template("README.md").render(context)
+    files["provenance.json"] = origin.to_json(provenance)
+    return [_write(Path(out) / name, text) for name, text in sorted(files.items())]
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def markdown_file(table: Table) -> str:
+    """Return the Markdown file of a table: title, caption, rows, and how many of them there are."""
+    total = len(table.frame)
+    parts = [f"# {escape_markdown(table.title)}", escape_markdown(table.caption), table.to_markdown(MARKDOWN_ROWS).rstrip()]
+    note = f"All {total} rows" if total <= MARKDOWN_ROWS else f"Rows 1 to {MARKDOWN_ROWS} of {total}; all of them"
+    parts.append(f"{note}, with all digits: [{table.name}.csv]({table.name}.csv)")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _section(section: Section, number: int) -> dict[str, Any]:
+    figures = [
+        _figure(figure, section.name, f"Figure {number}.{i}") for i, figure in enumerate(section.figures, start=1)
+    ]
+    tables = [_table(table, section.name, f"Table {number}.{i}") for i, table in enumerate(section.tables, start=1)]
+    return {
+        "id": section.name,
+        "number": number,
+        "slug": _slug(f"{number}. {section.title}"),
+        "title": section.title,
+        "question": section.question,
+        "answer": section.answer,
+        "findings": section.findings,
+        "figures": figures,
+        "tables": tables,
+        "method_note": section.method_note,
+    }
+
+
+def _figure(figure: Figure, folder: str, label: str) -> dict[str, Any]:
+    stem = f"figures/{folder}/{figure.name}"
+    identifier = f"figure-{folder}-{figure.name}"
+    data = Table(figure.name, figure.title, "", figure.data)
+    entry = _table(data, folder, f"Data of {label[0].lower()}{label[1:]}", csv=f"{stem}.csv")
+    entry |= {"id": f"data-{folder}-{figure.name}", "fold": f"Data of this figure ({_count(len(figure.data))})"}
+    return {
+        "id": identifier,
+        "label": label,
+        "title": _sentence(figure.title),
+        "caption": figure.caption,
+        "alt": figure.alt,
+        "file": f"{stem}.svg",
+        "svg": Markup(figure.to_inline_svg(f"{folder}-{figure.name}-")),
+        "data": entry,
+    }
+
+
+def _table(table: Table, folder: str, label: str, csv: str | None = None) -> dict[str, Any]:
+    rows = len(table.frame)
+    shown = rows if table.rows_shown is None else min(rows, table.rows_shown)
+    return {
+        "id": None if csv else f"table-{folder}-{table.name}",
+        "label": label,
+        "title": _sentence(table.title),
+        "caption": table.caption,
+        "rows": rows,
+        "shown": shown,
+        "csv": csv or f"tables/{folder}/{table.name}.csv",
+        "html": Markup(table.to_html(caption=f"{label}. {table.title}")),
+        "fold": f"Show the table ({_count(rows)})" if shown > _README_ROWS else "",
+        "markdown": table.to_markdown(shown),
+    }
+
+
+def _hero(sections: Sequence[Section], chosen: tuple[str, str] | None) -> dict[str, Any] | None:
+    for number, section in enumerate(sections, start=1):
+        for index, figure in enumerate(section.figures, start=1):
+            if chosen is None or chosen == (section.name, figure.name):
+                entry = _figure(figure, section.name, f"Figure {number}.{index}")
+                svg = Markup(figure.to_inline_svg(f"hero-{figure.name}-"))
+                return entry | {"svg": svg, "target": entry["id"]}
+    if chosen is not None:
+        raise ValueError(f"hero must name a section and one of its figures, got {chosen!r}")
+    return None
+
+
+def _sentence(title: str) -> str:
+    """Return a title without its final point, which the page sets itself; a question keeps its mark."""
+    return title.rstrip(".")
+
+
+def _count(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
+def _slug(heading: str) -> str:
+    """Return the anchor that code hosts give to a heading: lower case, punctuation dropped, spaces to hyphens."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def prose(text: str) -> Markup:
+    """Return plain text as HTML; ``code`` between backticks becomes a code element."""
+    pieces = re.split(r"`([^`\n]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
+    )
+
+
+def markdown_block(table: Mapping[str, Any]) -> str:
+    """Return a table of the README: title, caption and rows, folded where it is long."""
+    head = f"**{table['label']} {escape_markdown(table['title'])}.** {escape_markdown(table['caption'])}".rstrip()
+    shown, rows = table["shown"], table["rows"]
+    note = f"Rows 1 to {shown} of {rows}; all of them: " if shown < rows else "All digits: "
+    body = f"{table['markdown']}\n{note}[CSV]({table['csv']})\n"
+    if shown > _README_ROWS:
+        body = f"<details><summary>{_count(rows)}</summary>\n\n{body}\n</details>\n"
+    return f"{head}\n\n{body}"
+
+
+@cache
+def _template_text(name: str) -> str:
+    return resources.files("numdiff.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment(html: bool) -> jinja2.Environment:
+    """Return the environment of the page (autoescaping) or of the Markdown (escaping by the filter ``md``)."""
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_template_text),
+        autoescape=html,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"prose": prose, "md": escape_markdown, "markdown_block": markdown_block}
+    return environment

@@ -1,0 +1,155 @@
+"""SVG as matplotlib writes it, made small, tidy and safe to put into a page next to others.
+
+Out go the metadata, the comments, the style sheet (it would apply to the whole page), identifiers that nobody
+refers to and decimals that nobody can see; the style that all markers of a series repeat moves to their group.
+"""
+
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_TRANSLATION = re.compile(r"translate\(([^)]*)\)")
+_REFERENCE = re.compile(r"url\(#([^)]+)\)")
+
+
+def tidy(text: str) -> Element:
+    """Return the root of an SVG document in its small form, without namespaces, ids counted from 1."""
+    root = ElementTree.fromstring(text)
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        for name in list(element.attrib):
+            if "}" in name:
+                element.set(name.rpartition("}")[2], element.attrib.pop(name))
+        element.text = element.tail = None
+        _round_numbers(element)
+    _drop(root, {"metadata", "style"})
+    for element in root.iter("g"):
+        _lift_style(element)
+    rename_ids(root, "")
+    _unwrap(root)
+    for name in ("version", "width", "height"):
+        root.attrib.pop(name, None)
+    # The style sheet of matplotlib, as properties that are inherited.
+    root.set("stroke-linejoin", "round")
+    root.set("stroke-linecap", "butt")
+    return root
+
+
+def _round_numbers(element: Element) -> None:
+    """Round coordinates to 0.01 pt; factors (scale, matrix) stay as they are."""
+    for name in ("d", "x", "y", "width", "height", "points"):
+        value = element.get(name)
+        if value is not None:
+            element.set(name, " ".join(_NUMBER.sub(_short, value).split()))
+    transform = element.get("transform")
+    if transform is not None:
+        element.set("transform", _TRANSLATION.sub(lambda match: _NUMBER.sub(_short, match[0]), transform))
+    style = element.get("style")
+    if style is not None:
+        element.set("style", style.replace(": ", ":").replace("; ", ";"))
+
+
+def _short(match: re.Match[str]) -> str:
+    text = f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _drop(root: Element, tags: set[str]) -> None:
+    for parent in root.iter():
+        for child in [child for child in parent if child.tag in tags]:
+            parent.remove(child)
+
+
+def _lift_style(group: Element) -> None:
+    """Move the style that all children of a group share to the group: a marker repeats it at each point."""
+    styles = {child.get("style") for child in group}
+    if len(group) > 1 and len(styles) == 1 and None not in styles and "style" not in group.attrib:
+        group.set("style", group[0].attrib["style"])
+        for child in group:
+            del child.attrib["style"]
+
+
+def _unwrap(root: Element) -> None:
+    """Replace groups without attributes by their children, and drop empty groups."""
+    for parent in list(root.iter()):
+        children: list[Element] = []
+        for child in parent:
+            children += _contents(child)
+        parent[:] = children
+
+
+def _contents(element: Element) -> Iterator[Element]:
+    if element.tag == "g" and not element.attrib:
+        for child in element:
+            yield from _contents(child)
+    elif not (element.tag in ("g", "defs") and len(element) == 0):
+        yield element
+
+
+def _references(element: Element) -> list[str]:
+    found = []
+    for name, value in element.attrib.items():
+        if name == "href" and value.startswith("#"):
+            found.append(value[1:])
+        else:
+            found += _REFERENCE.findall(value)
+    return found
+
+
+def rename_ids(root: Element, prefix: str) -> None:
+    """Number the ids that are referred to, in document order, behind a prefix; the others are removed."""
+    wanted = {name for element in root.iter() for name in _references(element)}
+    names: dict[str, str] = {}
+    for element in root.iter():
+        identifier = element.attrib.pop("id", None)
+        if identifier in wanted:
+            names[identifier] = f"{prefix}{len(names) + 1}" if prefix else f"i{len(names) + 1}"
+            element.set("id", names[identifier])
+    for element in root.iter():
+        for name, value in list(element.attrib.items()):
+            if name == "href" and value.startswith("#"):
+                element.set(name, "#" + names[value[1:]])
+            elif "url(#" in value:
+                element.set(name, _REFERENCE.sub(lambda match: f"url(#{names[match[1]]})", value))
+
+
+def size_of(root: Element) -> tuple[float, float]:
+    """Return width and height of the drawing in points."""
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    return width, height
+
+
+def standalone(root: Element, title: str, alt: str) -> str:
+    """Return the text of an SVG file: white ground, title and description inside."""
+    width, height = size_of(root)
+    attributes = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        "width": f"{width:g}pt",
+        "height": f"{height:g}pt",
+        "role": "img",
+        "aria-labelledby": "title desc",
+    }
+    head = [Element("title", id="title"), Element("desc", id="desc")]
+    head[0].text, head[1].text = title, alt
+    head.append(Element("rect", width=f"{width:g}", height=f"{height:g}", fill="#fff"))
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + _text(root, attributes, head) + "\n"
+
+
+def inline(root: Element, title: str, alt: str, prefix: str) -> str:
+    """Return the drawing as an element of an HTML page, its ids behind a prefix that is unique in the page."""
+    copy = ElementTree.fromstring(ElementTree.tostring(root, encoding="unicode"))
+    rename_ids(copy, prefix)
+    width, height = size_of(copy)
+    # CSS pixels: 96 of them are an inch, which is 72 points.
+    attributes = {"width": f"{width * 96 / 72:.0f}", "height": f"{height * 96 / 72:.0f}", "role": "img", "aria-label": alt}
+    head = [Element("title")]
+    head[0].text = title
+    return _text(copy, attributes, head)
+
+
+def _text(root: Element, attributes: dict[str, str], head: list[Element]) -> str:
+    copy = Element("svg", attributes | root.attrib)
+    copy[:] = [*head, *root]
+    return ElementTree.tostring(copy, encoding="unicode", short_empty_elements=True)

@@ -1,0 +1,319 @@
+"""A table as data: all rows as CSV, a readable form for Markdown and for the page."""
+
+import csv
+import html
+import io
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from numdiff.report.figures import check_name
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$#])")
+_INTRAWORD = re.compile(r"(?<=\w)\\_(?=\w)")
+_NO_DISPLAY: Mapping[str, str] = MappingProxyType({})
+_OK = ("ok", "")
+
+
+def escape_markdown(text: str) -> str:
+    """Return text that Markdown shows as it is, inside a table cell too; ``code`` in backticks is kept."""
+    pieces = re.split(r"(`[^`\n]+`)", text)
+    for index, piece in enumerate(pieces):
+        if index % 2:
+            # The pipe is the only character that is special inside code, and only in a table.
+            pieces[index] = piece.replace("|", "\\|")
+        else:
+            pieces[index] = _INTRAWORD.sub("_", _SPECIAL.sub(r"\\\1", piece)).replace("\n", " ")
+    return "".join(pieces)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT
+
+
+def exact_text(value: Any) -> str:
+    """Return a cell for CSV: floats by repr, NaN as ``nan``, nothing as the empty text."""
+    if _is_missing(value):
+        return ""
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    if isinstance(value, float):
+        # np.float64 is a float, and its own repr names its type.
+        return float.__repr__(value)
+    return str(value)
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return all rows of a frame as CSV with ``\\n`` line ends; the index is not written."""
+    columns = []
+    for position in range(frame.shape[1]):
+        column = frame.iloc[:, position]
+        if isinstance(column.dtype, pd.StringDtype) or isinstance(column.dtype, pd.CategoricalDtype):
+            missing = column.isna().tolist()
+            columns.append(["" if gap else str(v) for v, gap in zip(column.tolist(), missing, strict=True)])
+        else:
+            columns.append([exact_text(value) for value in column.tolist()])
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([str(name) for name in frame.columns])
+    writer.writerows(zip(*columns, strict=True))
+    return stream.getvalue()
+
+
+def _significant(value: float, digits: int, keep_zeros: bool) -> str:
+    if value == 0:
+        return "0"
+    text = f"{value:#.{digits}g}" if keep_zeros else f"{value:.{digits}g}"
+    return text.rstrip(".")
+
+
+_KINDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {
+        "g3": lambda value: _significant(value, 3, True),
+        "g6": lambda value: _significant(value, 6, False),
+        "g17": lambda value: float.__repr__(float(value)),
+        "percent": lambda value: f"{100 * value:.1f} %",
+        "int": lambda value: f"{round(value):d}",
+        "hex": str,
+        "text": str,
+    }
+)
+"""How a number is shown, by the kind of its column."""
+_TEXT_KINDS = ("hex", "text")
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell as it is shown: its text and its class (``number``, ``text``, ``hex``, ``status`` or ``empty``)."""
+
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table of the report.
+
+    Parameters
+    ----------
+    name : str
+        Stem of its files: letters, digits, underscores; unique in its experiment.
+    title : str
+        The title that is shown.
+    caption : str
+        What the columns are, which step grid, which units.
+    frame : pandas.DataFrame
+        The rows, columns in the order of display; the index means nothing.
+    display : mapping of str to str
+        How the numbers of a column are shown on the page and in Markdown, never in the CSV: ``"g3"`` (3
+        significant digits), ``"g6"`` (at most 6), ``"g17"`` (shortest exact), ``"percent"``, ``"int"``, ``"hex"``,
+        ``"text"``. By default floats are ``"g3"``, integers ``"int"``.
+    rows_shown : int or None
+        The page shows at most so many rows and says how many there are; None: all.
+    headings : mapping of str to str
+        Column headings that differ from the names of the columns.
+
+    Raises
+    ------
+    ValueError
+        If the name is not the stem of a file, the title is empty, a column is repeated, or `display` or
+        `headings` name an unknown column or kind.
+    """
+
+    name: str
+    title: str
+    caption: str
+    frame: pd.DataFrame
+    display: Mapping[str, str] = field(default_factory=lambda: _NO_DISPLAY)
+    rows_shown: int | None = 40
+    headings: Mapping[str, str] = field(default_factory=lambda: _NO_DISPLAY)
+
+    def __post_init__(self) -> None:
+        check_name(self.name, "table")
+        if not self.title.strip():
+            raise ValueError(f"title of table {self.name!r} must not be empty")
+        if not self.frame.columns.is_unique:
+            raise ValueError(f"columns of table {self.name!r} must be unique, got {list(self.frame.columns)}")
+        unknown = [name for name in [*self.display, *self.headings] if name not in self.frame.columns]
+        if unknown:
+            raise ValueError(f"display and headings of table {self.name!r} must name its columns, got {unknown}")
+        for column, kind in self.display.items():
+            if kind not in _KINDS:
+                raise ValueError(
+                    f"display of column {column!r} of table {self.name!r} must be one of {', '.join(_KINDS)}, "
+                    f"got {kind!r}"
+                )
+
+    def to_csv(self) -> str:
+        """Return all rows as CSV: floats by repr, NaN as ``nan``, None as the empty text, ``\\n`` line ends."""
+        return csv_text(self.frame)
+
+    def to_markdown(self, rows: int | None = None) -> str:
+        """Return the table in Markdown: all rows, or the first `rows`."""
+        names = [str(name) for name in self.frame.columns]
+        columns = self._cells(rows)
+        sides = ["---:" if self._is_numeric(name) else ":---" for name in names]
+        lines = [
+            "| " + " | ".join(escape_markdown(self.heading(name)) for name in names) + " |",
+            "| " + " | ".join(sides) + " |",
+        ]
+        for row in zip(*columns, strict=True):
+            lines.append("| " + " | ".join(_markdown_cell(cell) for cell in row) + " |")
+        return "\n".join(lines) + "\n"
+
+    def to_html(self, rows: int | None = -1, caption: str | None = None) -> str:
+        """Return the table as an HTML element: the first `rows` rows (None: all; by default `rows_shown`).
+
+        `caption` is plain text that replaces the title as the caption of the table.
+        """
+        shown = self.rows_shown if rows == -1 else rows
+        names = [str(name) for name in self.frame.columns]
+        numeric = [self._is_numeric(name) for name in names]
+        head = "".join(
+            f'<th scope="col"{" class=number" if right else ""}>{html.escape(self.heading(name))}</th>'
+            for name, right in zip(names, numeric, strict=True)
+        )
+        body = []
+        for row in zip(*self._cells(shown), strict=True):
+            first, *rest = row
+            cells = [f'<th scope="row"{_class_of(first, numeric[0])}>{html.escape(first.text)}</th>']
+            cells += [
+                f"<td{_class_of(cell, right)}>{html.escape(cell.text)}</td>"
+                for cell, right in zip(rest, numeric[1:], strict=True)
+            ]
+            body.append("<tr>" + "".join(cells) + "</tr>")
+        label = html.escape(self.title if caption is None else caption)
+        return (
+            f"<table><caption>{label}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n"
+            + "\n".join(body)
+            + "\n</tbody></table>"
+        )
+
+    def heading(self, column: str) -> str:
+        """Return the heading of a column: its own, or its name with spaces."""
+        return self.headings.get(column, column.replace("_", " "))
+
+    def _kind(self, column: str) -> str:
+        kind = self.display.get(column)
+        if kind is None:
+            values = self.frame[column]
+            if pd.api.types.is_bool_dtype(values):
+                return "text"
+            if pd.api.types.is_integer_dtype(values):
+                return "int"
+            if pd.api.types.is_float_dtype(values):
+                return "g3"
+            found = {type(v) for v in values.tolist()} if values.dtype == object else set()
+            if any(issubclass(t, (float, np.floating)) for t in found):
+                return "g3"
+            return "int" if any(issubclass(t, (int, np.integer)) and t is not bool for t in found) else "text"
+        return kind
+
+    def _is_numeric(self, column: str) -> bool:
+        return self._kind(column) not in _TEXT_KINDS
+
+    def _cells(self, rows: int | None) -> list[list[_Cell]]:
+        """Return the columns as they are shown."""
+        frame = self.frame if rows is None else self.frame.iloc[:rows]
+        words = [str(word) for word in frame["status"]] if "status" in frame else [""] * len(frame)
+        columns = []
+        for name in frame.columns:
+            kind = self._kind(str(name))
+            columns.append([_shown(v, kind, word) for v, word in zip(frame[name].tolist(), words, strict=True)])
+        return columns
+
+
+def _shown(value: Any, kind: str, status: str) -> _Cell:
+    if _is_missing(value) or (isinstance(value, float) and math.isnan(value) and kind in _TEXT_KINDS):
+        return _Cell("", "empty")
+    if isinstance(value, (bool, np.bool_)):
+        return _Cell("yes" if value else "no", "text")
+    if isinstance(value, str):
+        if value == "":
+            return _Cell("", "empty")
+        # A word among numbers says why there is no number.
+        return _Cell(value, kind if kind in _TEXT_KINDS else "status")
+    if isinstance(value, (float, np.floating)) and not math.isfinite(value):
+        if math.isnan(value):
+            return _Cell(status if status not in _OK else "undefined", "status")
+        return _Cell("∞" if value > 0 else "−∞", "number")
+    return _Cell(_KINDS[kind](value), kind if kind in _TEXT_KINDS else "number")
+
+
+def _class_of(cell: _Cell, numeric: bool) -> str:
+    if cell.kind in ("status", "hex"):
+        return f' class="{cell.kind}"'
+    return " class=number" if numeric else ""
+
+
+def _markdown_cell(cell: _Cell) -> str:
+    if cell.kind == "hex" and cell.text:
+        return f"`{cell.text}`"
+    text = escape_markdown(cell.text)
+    return f"*{text}*" if cell.kind == "status" else text
+
+
+def wide(
+    frame: pd.DataFrame,
+    rows: Sequence[str],
+    column: str,
+    value: str,
+    status: str | None = "status",
+    *,
+    shown: Sequence[str] = ("ok",),
+    columns: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Return a table with one row for each combination of keys and one column for each value of a column.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Records, or a frame with the columns that are named here.
+    rows : sequence of str
+        The columns that name a row.
+    column : str
+        The column whose values become columns: the format.
+    value : str
+        The column that fills the cells.
+    status : str or None
+        The column of the status, if the frame has it. A cell whose status is not in `shown`, or whose value is
+        NaN, shows the status instead.
+    shown : sequence of str
+        The statuses of cells whose value counts: ``("ok", "absorbed")`` for the truncation error, which does not
+        depend on what the format did.
+    columns : sequence of str, optional
+        The columns and their order; by default in order of first appearance.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The keys, then a column for each value of `column`: floats, status words, and ``""`` where there is no
+        cell. Rows stand in order of first appearance.
+
+    Raises
+    ------
+    ValueError
+        If two cells have the same place.
+    """
+    keys = list(zip(*(frame[name].tolist() for name in rows), strict=True))
+    names = frame[column].tolist()
+    words = frame[status].tolist() if status is not None and status in frame else ["ok"] * len(frame)
+    cells: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for key, name, number, word in zip(keys, names, frame[value].tolist(), words, strict=True):
+        row = cells.setdefault(key, {})
+        if name in row:
+            raise ValueError(f"cells must be unique by {', '.join(rows)} and {column}, got {key} and {name!r} twice")
+        failed = word not in shown or (isinstance(number, float) and math.isnan(number) and word not in _OK)
+        row[name] = str(word) if failed else number
+    order = list(dict.fromkeys(names)) if columns is None else list(columns)
+    table = {name: pd.Series([key[i] for key in cells]) for i, name in enumerate(rows)}
+    for name in order:
+        # Of type object: floats keep their type beside status words.
+        table[name] = pd.Series([row.get(name, "") for row in cells.values()], dtype=object)
+    return pd.DataFrame(table)

@@ -1,0 +1,132 @@
+"""Exact dyadic numbers and their correct rounding, in integers only."""
+
+import math
+from fractions import Fraction
+from typing import TypeAlias
+
+Dyadic: TypeAlias = tuple[int, int]
+"""``(m, e)`` stands for m·2**e exactly, normalised: m is odd, or the pair is ``(0, 0)``."""
+
+TINY = 5e-324
+"""The smallest subnormal double: how a nonzero error that underflows is stored."""
+
+
+def normalised(mantissa: int, exponent: int) -> Dyadic:
+    """Return m·2**e as the one pair with an odd mantissa (zero is ``(0, 0)``)."""
+    if not mantissa:
+        return 0, 0
+    zeros = (mantissa & -mantissa).bit_length() - 1
+    return mantissa >> zeros, exponent + zeros
+
+
+def dyadic(value: Fraction | int | float) -> Dyadic:
+    """Return a dyadic rational as its normalised pair.
+
+    Parameters
+    ----------
+    value : Fraction, int or float
+        A finite number whose denominator is a power of two.
+
+    Raises
+    ------
+    ValueError
+        If `value` is not finite or not a dyadic rational.
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"value must be finite, got {value!r}")
+    numerator, denominator = value.as_integer_ratio()
+    if denominator & (denominator - 1):
+        raise ValueError(f"value must be a dyadic rational m*2**e, got {value!r}")
+    return normalised(numerator, 1 - denominator.bit_length())
+
+
+def dyadic_to_fraction(number: Dyadic) -> Fraction:
+    """Return m·2**e as a `Fraction`."""
+    mantissa, exponent = number
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
+
+
+def dyadic_sum(left: Dyadic, right: Dyadic) -> Dyadic:
+    """Return the exact sum of two dyadic numbers."""
+    (m, e), (n, d) = left, right
+    if e < d:
+        return normalised(m + (n << (d - e)), e)
+    return normalised((m << (e - d)) + n, d)
+
+
+def dyadic_product(left: Dyadic, right: Dyadic) -> Dyadic:
+    """Return the exact product of two dyadic numbers."""
+    mantissa = left[0] * right[0]
+    return (mantissa, left[1] + right[1]) if mantissa else (0, 0)
+
+
+def round_ratio(numerator: int, denominator: int, precision: int, min_exponent: int) -> Dyadic:
+    """Round numerator/denominator to `precision` bits, to nearest with ties to even.
+
+    Below 2**min_exponent the spacing stays 2**(min_exponent - precision + 1), which is gradual
+    underflow. There is no upper limit: overflow is the caller's to see.
+
+    Parameters
+    ----------
+    numerator, denominator : int
+        The exact number; `denominator` is positive.
+    precision : int
+        Significand bits of the target, the leading one included.
+    min_exponent : int
+        Exponent of the smallest normal number of the target.
+
+    Returns
+    -------
+    Dyadic
+        The rounded number, normalised.
+
+    Raises
+    ------
+    ValueError
+        If `denominator` is not positive.
+    """
+    if denominator <= 0:
+        raise ValueError(f"denominator must be positive, got {denominator}")
+    magnitude = abs(numerator)
+    if not magnitude:
+        return 0, 0
+    top = magnitude.bit_length() - denominator.bit_length()
+    below = magnitude << -top < denominator if top < 0 else magnitude < denominator << top
+    last = max(top - below, min_exponent) - precision + 1
+    scaled, divisor = (magnitude << -last, denominator) if last < 0 else (magnitude, denominator << last)
+    quotient, remainder = divmod(scaled, divisor)
+    excess = 2 * remainder - divisor
+    if excess > 0 or (excess == 0 and quotient & 1):
+        quotient += 1
+    return normalised(-quotient if numerator < 0 else quotient, last)
+
+
+def nearest_double(numerator: int, denominator: int) -> float:
+    """Return the double nearest to numerator/denominator, ±inf beyond the largest.
+
+    Python divides two integers with one correct rounding, subnormal results included, so this is
+    `round_ratio` for float64 at the speed of the interpreter; a property test holds the two together.
+    """
+    try:
+        return numerator / denominator
+    except OverflowError:
+        return math.inf if (numerator < 0) == (denominator < 0) else -math.inf
+
+
+def settled_double(middle: int, radius: int, denominator: int) -> float | None:
+    """Return the one double that all of (middle ± radius)/denominator rounds to; None if there is none.
+
+    An enclosure of zero that is not exactly zero is never settled, however small: an error that is
+    nonzero must not turn into 0 by underflow.
+
+    Parameters
+    ----------
+    middle, radius, denominator : int
+        `radius` is not negative, `denominator` is positive.
+    """
+    if not radius:
+        return nearest_double(middle, denominator)
+    low = nearest_double(middle - radius, denominator)
+    if low != nearest_double(middle + radius, denominator) or abs(middle) <= radius:
+        return None
+    return low

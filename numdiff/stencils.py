@@ -1,0 +1,328 @@
+"""Difference formulas as exact, validated data, and the complex step beside them.
+
+A `Method` is nodes plus a combination. Its two kinds are the `Stencil`,
+
+    f⁽ᵐ⁾(x) ≈ Σ wⱼ f(x + cⱼh) / hᵐ,
+
+whose offsets and weights are exact rationals, and the `ComplexStep`, f′(x) ≈ Im f(x + ih) / h.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import ClassVar, TypeAlias
+
+from numdiff.registry import Registry
+from numdiff.rounding import dyadic
+
+Rational: TypeAlias = Fraction | int
+
+
+@dataclass(frozen=True)
+class Stencil:
+    """A finite-difference formula, proved at construction.
+
+    Parameters
+    ----------
+    name : str
+        The name in tables and arguments.
+    offsets : sequence of Fraction or int
+        The offsets cⱼ in units of the step: distinct dyadic rationals, so that x + cⱼh of floating-point x
+        and h is a dyadic number too and can be formed without error.
+    weights : sequence of Fraction or int
+        The weights wⱼ, none of them zero.
+    derivative_order : int
+        m ≥ 1, the order of the derivative that the formula approximates.
+
+    Raises
+    ------
+    ValueError
+        If offsets and weights differ in number, an offset is repeated or not dyadic, a weight is zero, or a
+        moment condition Σ wⱼcⱼᵏ = m!·[k = m], k = 0 … m, fails; the message names the moment.
+
+    References
+    ----------
+    B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988)
+    699-706, section 1: the moment (order) conditions.
+    """
+
+    name: str
+    offsets: tuple[Fraction, ...]
+    weights: tuple[Fraction, ...]
+    derivative_order: int = 1
+    complex_nodes: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "offsets", tuple(map(Fraction, self.offsets)))
+        object.__setattr__(self, "weights", tuple(map(Fraction, self.weights)))
+        self._check_nodes()
+        m = self.derivative_order
+        for k in range(m + 1):
+            moment, required = self.moment(k), math.factorial(m) if k == m else 0
+            if moment != required:
+                raise ValueError(
+                    f"weights of stencil {self.name!r} must have moment {k} equal to {required} "
+                    f"(sum of w*c**{k}), got {moment}"
+                )
+
+    def _check_nodes(self) -> None:
+        if not isinstance(self.derivative_order, int) or self.derivative_order < 1:
+            raise ValueError(f"derivative_order must be an integer of at least 1, got {self.derivative_order!r}")
+        if len(self.offsets) != len(self.weights):
+            raise ValueError(
+                f"weights must be as many as offsets, got {len(self.weights)} for {len(self.offsets)} offsets"
+            )
+        for index, offset in enumerate(self.offsets):
+            if offset in self.offsets[:index]:
+                raise ValueError(f"offsets of stencil {self.name!r} must be distinct, got {offset} twice")
+            if offset.denominator & (offset.denominator - 1):
+                raise ValueError(f"offsets of stencil {self.name!r} must be dyadic rationals, got {offset}")
+        if 0 in self.weights:
+            raise ValueError(f"weights of stencil {self.name!r} must not be zero; leave the offset out")
+
+    def moment(self, k: int) -> Fraction:
+        """Return Σ wⱼcⱼᵏ exactly."""
+        return sum((w * c**k for w, c in zip(self.weights, self.offsets, strict=True)), Fraction(0))
+
+    @cached_property
+    def accuracy_order(self) -> int:
+        """p: the truncation error is O(hᵖ), from the first moment beyond m that does not vanish."""
+        k = self.derivative_order + 1
+        # n distinct nodes cannot annihilate n moments in a row (Vandermonde), so this ends.
+        while not self.moment(k):
+            k += 1
+        return k - self.derivative_order
+
+    @cached_property
+    def leading_error_constant(self) -> Fraction:
+        """C in the truncation error C·f⁽ᵐ⁺ᵖ⁾(x)·hᵖ + …: the moment m + p over (m + p)!."""
+        k = self.derivative_order + self.accuracy_order
+        return self.moment(k) / math.factorial(k)
+
+    @cached_property
+    def weight_sum(self) -> Fraction:
+        """Σ|wⱼ|: what the formula does to an error of the function values."""
+        return sum(map(abs, self.weights), Fraction(0))
+
+    @cached_property
+    def denominator(self) -> int:
+        """The common denominator D of the weights."""
+        return math.lcm(*(w.denominator for w in self.weights))
+
+    @cached_property
+    def numerators(self) -> tuple[int, ...]:
+        """The integers nⱼ with wⱼ = nⱼ/D."""
+        return tuple(int(w * self.denominator) for w in self.weights)
+
+    @cached_property
+    def dyadic_offsets(self) -> tuple[tuple[int, int], ...]:
+        """The offsets as pairs (m, e), c = m·2**e."""
+        return tuple(map(dyadic, self.offsets))
+
+    @property
+    def evaluations(self) -> int:
+        """Function values that one derivative costs."""
+        return len(self.offsets)
+
+    def apply_exactly(self, values: Sequence[Fraction], step: Fraction) -> Fraction:
+        """Return Σ wⱼ·valuesⱼ / hᵐ in rational arithmetic."""
+        total = sum((w * v for w, v in zip(self.weights, values, strict=True)), Fraction(0))
+        return total / step**self.derivative_order
+
+    def richardson(self, ratio: int = 2) -> "Stencil":
+        """Return the stencil that Richardson extrapolation makes of this one with the steps h and ratio·h.
+
+        With D(h) = f⁽ᵐ⁾ + C·f⁽ᵐ⁺ᵖ⁾hᵖ + …, the combination (rᵖD(h) − D(rh)) / (rᵖ − 1) has no hᵖ term.
+
+        Parameters
+        ----------
+        ratio : int
+            r ≥ 2.
+
+        Raises
+        ------
+        ValueError
+            If `ratio` is not an integer of at least 2.
+
+        References
+        ----------
+        L. F. Richardson, The approximate arithmetical solution by finite differences …, Phil. Trans. R. Soc.
+        A 210 (1911) 307-357, section 1.2 (the deferred approach to the limit).
+        """
+        if not isinstance(ratio, int) or ratio < 2:
+            raise ValueError(f"ratio must be an integer of at least 2, got {ratio!r}")
+        gain = Fraction(ratio) ** self.accuracy_order
+        combined: dict[Fraction, Fraction] = {}
+        for offset, weight in zip(self.offsets, self.weights, strict=True):
+            fine, coarse = weight * gain / (gain - 1), -weight / (gain - 1) / Fraction(ratio) ** self.derivative_order
+            combined[offset] = combined.get(offset, Fraction(0)) + fine
+            combined[ratio * offset] = combined.get(ratio * offset, Fraction(0)) + coarse
+        return _from_nodes(f"{self.name}_richardson{ratio}", combined, self.derivative_order)
+
+
+@dataclass(frozen=True)
+class ComplexStep:
+    """The complex step, f′(x) ≈ Im f(x + ih) / h: no difference is formed, so nothing cancels.
+
+    Its truncation error is −h²f‴(x)/6 + …; it needs an analytic f and a complex dtype.
+
+    References
+    ----------
+    W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40
+    (1998) 110-112, equation (6).
+    """
+
+    name: str = field(default="complex_step")
+    derivative_order: ClassVar[int] = 1
+    accuracy_order: ClassVar[int] = 2
+    leading_error_constant: ClassVar[Fraction] = Fraction(-1, 6)
+    weight_sum: ClassVar[Fraction] = Fraction(1)
+    numerators: ClassVar[tuple[int, ...]] = (1,)
+    denominator: ClassVar[int] = 1
+    complex_nodes: ClassVar[bool] = True
+    evaluations: ClassVar[int] = 1
+
+
+Method: TypeAlias = Stencil | ComplexStep
+
+
+def _solve(offsets: tuple[Fraction, ...], derivative_order: int) -> tuple[Fraction, ...]:
+    """Return the weights that satisfy the moments 0 … n−1, by elimination in rationals.
+
+    The Vandermonde matrix of distinct offsets is regular, so a pivot is always found.
+    """
+    n = len(offsets)
+    rows = [[c**k for c in offsets] + [Fraction(math.factorial(k) if k == derivative_order else 0)] for k in range(n)]
+    for column in range(n):
+        pivot = next(i for i in range(column, n) if rows[i][column])
+        rows[column], rows[pivot] = rows[pivot], rows[column]
+        scale = rows[column][column]
+        rows[column] = [entry / scale for entry in rows[column]]
+        for i in range(n):
+            if i != column and rows[i][column]:
+                factor = rows[i][column]
+                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[column], strict=True)]
+    return tuple(row[n] for row in rows)
+
+
+def from_offsets(name: str, offsets: Sequence[Rational], derivative_order: int = 1) -> Stencil:
+    """Return the stencil of highest accuracy on the given offsets; offsets of weight zero are dropped.
+
+    Raises
+    ------
+    ValueError
+        If an offset is repeated or not dyadic, or there are too few for the derivative.
+    """
+    exact = tuple(map(Fraction, offsets))
+    if len(set(exact)) != len(exact):
+        raise ValueError(f"offsets of stencil {name!r} must be distinct, got {', '.join(map(str, exact))}")
+    if len(exact) <= derivative_order:
+        raise ValueError(f"offsets must be more than derivative_order={derivative_order}, got {len(exact)}")
+    return _from_nodes(name, dict(zip(exact, _solve(exact, derivative_order), strict=True)), derivative_order)
+
+
+def _from_nodes(name: str, weights: dict[Fraction, Fraction], derivative_order: int) -> Stencil:
+    """Return the stencil of a map offset → weight, outermost offsets first and + before −.
+
+    The order is the kernel's order of summation: the small contributions of the outer nodes come first.
+    """
+    offsets = sorted((c for c, w in weights.items() if w), key=lambda c: (-abs(c), -c))
+    return Stencil(name, tuple(offsets), tuple(weights[c] for c in offsets), derivative_order)
+
+
+def _check_orders(accuracy_order: int, derivative_order: int) -> None:
+    if not isinstance(accuracy_order, int) or accuracy_order < 1:
+        raise ValueError(f"accuracy_order must be an integer of at least 1, got {accuracy_order!r}")
+    if derivative_order not in (1, 2):
+        raise ValueError(f"derivative_order must be 1 or 2, got {derivative_order!r}")
+
+
+def _name(kind: str, accuracy_order: int, derivative_order: int, plain: int) -> str:
+    order = "" if accuracy_order == plain else str(accuracy_order)
+    return f"{'second_' if derivative_order == 2 else ''}{kind}{order}"
+
+
+def forward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
+    """Return the forward stencil on the offsets 0, 1, … of the given accuracy.
+
+    Parameters
+    ----------
+    accuracy_order : int
+        p ≥ 1.
+    derivative_order : int
+        m, 1 or 2.
+
+    Raises
+    ------
+    ValueError
+        If an order is out of range.
+
+    References
+    ----------
+    B. Fornberg, Math. Comp. 51 (1988) 699-706, table 3 (one-sided formulas at a grid point).
+    """
+    _check_orders(accuracy_order, derivative_order)
+    offsets = tuple(range(accuracy_order + derivative_order))
+    return from_offsets(_name("forward", accuracy_order, derivative_order, 1), offsets, derivative_order)
+
+
+def backward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
+    """Return the backward stencil on the offsets 0, −1, …: `forward` mirrored.
+
+    Raises
+    ------
+    ValueError
+        If an order is out of range.
+    """
+    _check_orders(accuracy_order, derivative_order)
+    offsets = tuple(-k for k in range(accuracy_order + derivative_order))
+    return from_offsets(_name("backward", accuracy_order, derivative_order, 1), offsets, derivative_order)
+
+
+def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
+    """Return the centered stencil on the offsets 0, ±1, …, ±k of the given accuracy.
+
+    Parameters
+    ----------
+    accuracy_order : int
+        p, even: by symmetry the odd orders come for free.
+    derivative_order : int
+        m, 1 or 2.
+
+    Raises
+    ------
+    ValueError
+        If an order is out of range or `accuracy_order` is odd.
+
+    References
+    ----------
+    B. Fornberg, Math. Comp. 51 (1988) 699-706, table 1 (centered formulas at a grid point).
+    """
+    _check_orders(accuracy_order, derivative_order)
+    if accuracy_order % 2:
+        raise ValueError(f"accuracy_order of a centered stencil must be even, got {accuracy_order}")
+    reach = accuracy_order // 2
+    return from_offsets(
+        _name("centered", accuracy_order, derivative_order, 2), tuple(range(-reach, reach + 1)), derivative_order
+    )
+
+
+FORWARD = forward()
+"""(f(x + h) − f(x)) / h."""
+BACKWARD = backward()
+"""(f(x) − f(x − h)) / h."""
+CENTERED = centered()
+"""(f(x + h) − f(x − h)) / 2h."""
+COMPLEX_STEP = ComplexStep()
+"""Im f(x + ih) / h."""
+
+METHODS: Registry[Method] = Registry(
+    "method",
+    (
+        FORWARD, BACKWARD, CENTERED, forward(2), centered(4), centered(6), centered(8), CENTERED.richardson(),
+        COMPLEX_STEP, centered(2, derivative_order=2),
+    ),
+)  # fmt: skip
+"""The methods that a sweep can name. A new one is one entry."""

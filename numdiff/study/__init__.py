@@ -1,0 +1,1 @@
+"""Measuring: sweeps as data, records, and how they are run and kept."""

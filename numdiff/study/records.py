@@ -1,0 +1,105 @@
+"""The record: what measuring writes, what the store keeps, and all that the report ever sees.
+
+A record is one cell: (problem, point, format, method, grid, step). Its fields are declared once, in
+`Record`, each with a line, a unit and a kind:
+
+- *key*: says which cell it is;
+- *portable*: pure arithmetic, equal on every machine;
+- *platform*: passed through the elementary functions of the platform at hand.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+SCHEMA_VERSION = 1
+"""Version of `Record`, stored in every file; a reader refuses another one."""
+
+Kind = Literal["key", "portable", "platform"]
+
+
+def _field(line: str, unit: str, kind: Kind) -> Any:
+    return dataclasses.field(metadata={"line": line, "unit": unit, "kind": kind})
+
+
+@dataclass(frozen=True)
+class Record:
+    """One cell of a sweep. Floats are doubles, rounded once; NaN stands only where `status` or `state` says why."""
+
+    problem: str = _field("name of the problem", "", "key")
+    point: int = _field("index of the point among the problem's points", "", "key")
+    format: str = _field("working format", "", "key")
+    method: str = _field("difference formula", "", "key")
+    grid: str = _field("step grid: dyadic 2**-k, generic fl(1.2357*2**-k), or given", "", "key")
+    k: int = _field("index of the step in its grid", "", "key")
+    x: str = _field("the point, rounded to the format, exactly", "hex", "portable")
+    step: str = _field("the step, rounded to the format, exactly", "hex", "portable")
+    x_value: float = _field("the double nearest to x", "", "portable")
+    step_value: float = _field("the double nearest to the step", "", "portable")
+    effective_step: float = _field("width of the realised nodes over that of the offsets", "", "portable")
+    reference: float = _field("the double nearest to the exact derivative", "", "portable")
+    reference_radius: float = _field("certified radius of the exact derivative", "", "portable")
+    reference_text: str = _field("30 significant digits of the exact derivative", "", "portable")
+    truncation: float = _field("error of the formula in exact arithmetic", "", "portable")
+    abscissa: float = _field("error of nodes that the format cannot represent", "", "portable")
+    computed: str = _field("what the kernel returned, exactly", "hex", "platform")
+    computed_value: float = _field("the double nearest to what the kernel returned", "", "platform")
+    evaluation: float = _field("error of the computed function values", "", "platform")
+    combination: float = _field("error of the sum and the division", "", "platform")
+    total: float = _field("computed minus exact derivative", "", "platform")
+    roundoff: float = _field("abscissa + evaluation + combination", "", "platform")
+    relative_error: float = _field("|total| over |exact derivative|; NaN where that is 0", "", "platform")
+    ulps: float = _field("|total| in ulps of the exact derivative", "ulp", "platform")
+    status: str = _field("what happened in the working format", "", "platform")
+    state: str = _field("how far the exact side can be trusted", "", "portable")
+    underflow: bool = _field("a nonzero part was below the smallest double, stored as that", "", "platform")
+    evaluations: int = _field("function values that the cell cost", "", "portable")
+    neighbours: int = _field("points near x in the neighbourhood columns; 0: not measured", "", "portable")
+    rms_error: float = _field("root mean square of the total over the neighbours", "", "platform")
+    median_error: float = _field("median |total| over the neighbours", "", "platform")
+    max_error: float = _field("largest |total| over the neighbours", "", "platform")
+    failures: int = _field("neighbours whose result is not finite; they are not averaged", "", "platform")
+
+
+FIELDS: Mapping[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Record)}
+KEYS = tuple(name for name, field in FIELDS.items() if field.metadata["kind"] == "key")
+"""The columns that name a cell."""
+PARTS = ("truncation", "abscissa", "evaluation", "combination")
+"""The four parts of the total error."""
+
+
+def columns_of_kind(kind: Kind) -> tuple[str, ...]:
+    """Return the names of the fields of one kind."""
+    return tuple(name for name, field in FIELDS.items() if field.metadata["kind"] == kind)
+
+
+def frame_of(columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
+    """Return a frame with the columns of `Record`, in its order.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing or unknown.
+    """
+    missing, unknown = set(FIELDS) - set(columns), set(columns) - set(FIELDS)
+    if missing or unknown:
+        raise ValueError(f"columns must be those of Record; missing {sorted(missing)}, unknown {sorted(unknown)}")
+    types = {str: "str", int: "int64", float: "float64", bool: "bool"}
+    return pd.DataFrame(
+        {
+            name: pd.Series(columns[name], dtype=types[field.type])  # type: ignore[index]
+            for name, field in FIELDS.items()
+        }
+    )
+
+
+def schema_table() -> pd.DataFrame:
+    """Return the schema as a table: field, type, unit, kind, meaning."""
+    rows = [
+        (name, getattr(f.type, "__name__", f.type), f.metadata["unit"], f.metadata["kind"], f.metadata["line"])
+        for name, f in FIELDS.items()
+    ]
+    return pd.DataFrame(rows, columns=["field", "type", "unit", "kind", "meaning"])

@@ -1,0 +1,249 @@
+"""A sweep as data: which cells are measured, and which cannot be and why.
+
+There are two step grids. Dyadic steps h = 2⁻ᵏ show truncation purely, but they leave abscissa and
+combination errors at 0 in nearly all cells and correlate the evaluation errors; generic steps
+h = fl(1.2357·2⁻ᵏ) are for all statistics.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, Protocol
+
+import numpy as np
+
+from numdiff.arithmetic.tracing import ufuncs_used
+from numdiff.array_views import NOT_HOLOMORPHIC
+from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
+from numdiff.stencils import METHODS, ComplexStep, Method
+
+GRIDS = ("dyadic", "generic")
+GENERIC_FACTOR = Fraction(12357, 10000)
+"""The generic steps are this times a power of two, so that h has a full significand in every format."""
+NEIGHBOURS = 33
+"""Points x(1 + 2⁻⁸r), r = −16 … 16, over which the observed optimum takes the RMS error."""
+STEPS_PAST_PRECISION = 4
+"""The grid of a format ends so many binades below its unit roundoff times |x|: there x + h = x."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The cells of one experiment, as data.
+
+    Parameters
+    ----------
+    name : str
+        The experiment.
+    problems : tuple of str
+        Names in `numdiff.problems.PROBLEMS`.
+    methods : tuple of str
+        Names in `numdiff.stencils.METHODS`.
+    formats : tuple of str
+        Format names; those that the machine lacks are left out, with the reason in `skipped`.
+    grids : tuple of str
+        ``"dyadic"``, ``"generic"``.
+    first_step, last_step : int
+        Range of k; `last_step` None: until x + h = x in the format.
+    given_steps : tuple of float
+        Further steps, the grid ``"given"``; each is rounded once to the format, k is its index.
+    all_points : bool
+        Whether to use all points of a problem, or its first.
+    neighbourhood : bool
+        Whether the cells get the statistics over the 33 neighbours (never on the dyadic grid).
+    """
+
+    name: str
+    problems: tuple[str, ...]
+    methods: tuple[str, ...] = ("forward", "centered")
+    formats: tuple[str, ...] = ("float16", "bfloat16", "float32", "float64", "float80")
+    grids: tuple[str, ...] = GRIDS
+    first_step: int = 1
+    last_step: int | None = None
+    given_steps: tuple[float, ...] = ()
+    all_points: bool = False
+    neighbourhood: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.problems, str) or not all(isinstance(name, str) for name in self.problems):
+            raise TypeError(f"problems must be a tuple of names, got {self.problems!r}")
+        for name in self.methods:
+            METHODS[name]
+        for grid in self.grids:
+            if grid not in GRIDS:
+                raise ValueError(f"grids must be among {', '.join(GRIDS)}, got {grid!r}")
+        for step in self.given_steps:
+            if not (0 < step < math.inf):
+                raise ValueError(f"given_steps must be positive and finite, got {step!r}")
+        if self.last_step is not None and self.last_step < self.first_step:
+            raise ValueError(f"last_step must be at least first_step={self.first_step}, got {self.last_step}")
+
+
+class Subject(Protocol):
+    """What a sweep needs to know of a function: a `Problem` has it, and so has a user's own function."""
+
+    @property
+    def name(self) -> str:
+        """The name in the records."""
+
+    @property
+    def f(self) -> Callable[[Any], Any]:
+        """The NumPy callable."""
+
+    @property
+    def derivative(self) -> Callable[[Any], Any] | None:
+        """The closed form of f′, or None."""
+
+    @property
+    def points(self) -> tuple[float, ...]:
+        """The points of interest."""
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        """The open interval in which f is smooth."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kernel call: a function at some points, one format, one method, one grid of steps."""
+
+    subject: Subject
+    format: FloatFormat
+    method: Method
+    grid: str
+    ks: tuple[int, ...]
+    point_indices: tuple[int, ...]
+    points: np.ndarray
+    steps: np.ndarray
+    neighbourhood: bool = False
+
+    @property
+    def cells(self) -> int:
+        """How many records the task gives."""
+        return self.points.size * self.steps.size
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Something that cannot be run, with the reason; `point` is empty where it holds for all points."""
+
+    problem: str
+    point: str
+    method: str
+    format: str
+    reason: str
+
+
+@dataclass
+class Plan:
+    """The tasks of a block, and what was left out."""
+
+    tasks: list[Task] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
+
+    @property
+    def cells(self) -> int:
+        """How many records the tasks will give."""
+        return sum(task.cells for task in self.tasks)
+
+
+def plan(subject: Subject, sweep: Sweep) -> Plan:
+    """Return the tasks of one function in a sweep, and what cannot be run and why."""
+    result = Plan()
+    points = subject.points if sweep.all_points else subject.points[:1]
+    for format_name in sweep.formats:
+        fmt = FORMATS.get(format_name)
+        if fmt is None:
+            reason = UNAVAILABLE.get(format_name, "no such format on this machine")
+            result.skips += [Skip(subject.name, "", m, format_name, reason) for m in sweep.methods]
+            continue
+        kept = []
+        for index, x in enumerate(points):
+            if reason := representable(x, subject.domain, fmt):
+                result.skips += [Skip(subject.name, repr(x), m, format_name, reason) for m in sweep.methods]
+            else:
+                kept.append(index)
+        if kept:
+            _add_tasks(result, subject, sweep, fmt, tuple(kept))
+    return result
+
+
+def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, kept: tuple[int, ...]) -> None:
+    xs = fmt.as_array(np.array([subject.points[i] for i in kept]))
+    ks = tuple(step_indices(fmt, xs, sweep))
+    for method_name in sweep.methods:
+        method = METHODS[method_name]
+        if reason := compatible(subject, method, fmt):
+            result.skips.append(Skip(subject.name, "", method_name, fmt.name, reason))
+            continue
+        for grid in sweep.grids:
+            near = sweep.neighbourhood and grid == "generic"
+            result.tasks.append(Task(subject, fmt, method, grid, ks, kept, xs, steps_of(fmt, grid, ks), near))
+        if sweep.given_steps:
+            indices, steps = given(fmt, sweep.given_steps)
+            lost = [sweep.given_steps[i] for i in range(len(sweep.given_steps)) if i not in indices]
+            for h in lost:
+                reason = f"h = {h!r} is zero or infinite in {fmt.name}"
+                result.skips.append(Skip(subject.name, "", method_name, fmt.name, reason))
+            if indices:
+                task = Task(subject, fmt, method, "given", indices, kept, xs, steps, sweep.neighbourhood)
+                result.tasks.append(task)
+
+
+def step_indices(fmt: FloatFormat, points: np.ndarray, sweep: Sweep) -> range:
+    """Return the k of a grid: from `first_step` to where the step is lost in x, or cannot be represented."""
+    if sweep.last_step is not None:
+        last = sweep.last_step
+    else:
+        magnitudes = [abs(fmt.lift(x)) for x in points]
+        scale = max((m for m in magnitudes if m), default=Fraction(1))
+        binade = scale.numerator.bit_length() - scale.denominator.bit_length()
+        last = fmt.precision + STEPS_PAST_PRECISION - binade
+    smallest = fmt.smallest_subnormal.denominator.bit_length() - 1
+    return range(sweep.first_step, min(last, smallest) + 1)
+
+
+def steps_of(fmt: FloatFormat, grid: str, ks: Sequence[int]) -> np.ndarray:
+    """Return the steps of a grid in the format, each rounded once."""
+    factor = Fraction(1) if grid == "dyadic" else GENERIC_FACTOR
+    steps = np.empty(len(ks), dtype=fmt.dtype)
+    for index, k in enumerate(ks):
+        steps[index] = fmt.round(factor / Fraction(2) ** k)
+    return steps
+
+
+def given(fmt: FloatFormat, steps: Sequence[float]) -> tuple[tuple[int, ...], np.ndarray]:
+    """Return the indices of the steps that the format can hold (not 0, not infinite), and those steps."""
+    rounded = fmt.as_array(np.array(steps))
+    indices = tuple(i for i, h in enumerate(rounded) if h > 0 and np.isfinite(h))
+    return indices, rounded[list(indices)]
+
+
+def neighbours(fmt: FloatFormat, x: Any) -> np.ndarray:
+    """Return the 33 points x(1 + 2⁻⁸r), r = −16 … 16, each rounded once; 2⁻⁸r itself where x = 0."""
+    exact = fmt.lift(x)
+    points = np.empty(NEIGHBOURS, dtype=fmt.dtype)
+    for index in range(NEIGHBOURS):
+        r = Fraction(index - NEIGHBOURS // 2, 256)
+        points[index] = fmt.round(exact * (1 + r) if exact else r)
+    return points
+
+
+def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
+    """Return why a function cannot be run with a method in a format, or the empty string where it can."""
+    if not isinstance(method, ComplexStep):
+        return ""
+    if fmt.complex_dtype is None:
+        return f"{fmt.name} has no complex dtype"
+    refused = sorted(ufuncs_used(subject.f) & NOT_HOLOMORPHIC)
+    return f"not analytic: uses {', '.join(refused)}" if refused else ""
+
+
+def representable(x: float, domain: tuple[float, float], fmt: FloatFormat) -> str:
+    """Return why a point cannot be had in a format, or the empty string where it can."""
+    rounded = fmt.as_array(x)
+    if not np.isfinite(rounded):
+        return f"x = {x!r} overflows {fmt.name}"
+    if not domain[0] < fmt.lift(rounded) < domain[1]:
+        return f"x = {x!r} rounds to {float(rounded)!r} in {fmt.name}, outside the domain {domain!r}"
+    return ""

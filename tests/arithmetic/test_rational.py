@@ -1,0 +1,85 @@
+"""Rational callables: exact answers, and a clear no for all others."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from numdiff.arithmetic import NotRational, Undefined, balls, rational
+from numdiff.formats import dyadic, dyadic_to_fraction
+
+DYADICS = st.tuples(st.integers(-(2**64), 2**64), st.integers(-70, 10))
+
+
+@given(DYADICS)
+@settings(max_examples=60, deadline=None)
+def test_value_is_that_of_fraction_arithmetic(point):
+    x = dyadic_to_fraction(point)
+    f = lambda x: (x**3 - 0.5 * x) / (2 + x**2) - np.square(x) + np.reciprocal(x**2 + 1) - abs(x)
+    assert rational.values(f, [point]) == [
+        (x**3 - x / 2) / (2 + x**2) - x * x + 1 / (x * x + 1) - abs(x)
+    ]  # fmt: skip
+
+
+@given(DYADICS, DYADICS)
+@settings(max_examples=40, deadline=None)
+def test_complex_value_is_the_one_that_arb_encloses(real, imaginary):
+    f = lambda z: (z**5 - 2 * z + 0.25) / (z**2 + 3) + np.square(z) - (z + 9) ** -2
+    exact, enclosed = (
+        rational.complex_values(f, [(real, imaginary)])[0],
+        balls.complex_values(f, [(real, imaginary)], 512)[0]
+    )  # fmt: skip
+    if not isinstance(enclosed, Undefined):
+        assert enclosed[0].contains(exact[0])
+        assert enclosed[1].contains(exact[1])
+
+
+def test_complex_square_and_power_are_exact():
+    half, quarter = Fraction(1, 2), Fraction(1, 4)
+    point = [(dyadic(half), dyadic(quarter))]
+    assert rational.complex_values(lambda z: z**2, point) == [(half**2 - quarter**2, 2 * half * quarter)]
+    assert rational.complex_values(lambda z: z**-1, point) == [(half / (5 * quarter**2), -quarter / (5 * quarter**2))]
+    assert rational.complex_values(lambda z: z**0 + z * z**-1, point) == [(2, 0)]
+
+
+@pytest.mark.parametrize(
+    "f, word",
+    [
+        (np.exp, "exp"), (lambda x: x**0.5, "power"), (np.sqrt, "sqrt"), (lambda x: x**65, "power"),
+        (lambda x: x**-65, "power"), (lambda x: x**x, "power"), (np.cbrt, "cbrt"),
+        (lambda x: np.hypot(x, 1), "hypot"),
+        (lambda x: np.where(x > 100, np.sin(x), x), "sin"),
+    ],
+)  # fmt: skip
+def test_what_leaves_the_rationals_is_named(f, word):
+    with pytest.raises(NotRational, match=word):
+        rational.values(f, [dyadic(1.5)])
+
+
+@pytest.mark.parametrize("f", [np.abs, np.sign, lambda z: np.maximum(z, 0), np.exp, lambda z: np.where(z > 0, z, 0)])
+def test_complex_rationals_know_arithmetic_only(f):
+    with pytest.raises(NotRational):
+        rational.complex_values(f, [(dyadic(1.5), dyadic(1.0))])
+
+
+def test_powers_of_powers_stop_before_they_explode():
+    def tower(x):
+        for _ in range(40):
+            x = x * x
+        return x
+
+    for f in (tower, lambda x: (((x**64) ** 64) ** 64) ** 64):
+        with pytest.raises(NotRational, match="bits"):
+            rational.values(f, [dyadic(1.1)])
+        with pytest.raises(NotRational, match="bits"):
+            rational.complex_values(f, [(dyadic(1.1), dyadic(1.0))])
+
+
+def test_division_by_zero_is_a_pole_and_zero_by_zero_outside_the_domain():
+    assert rational.values(lambda x: 1 / x, [(0, 0), (1, 1)]) == [Undefined.POLE, Fraction(1, 2)]
+    assert rational.values(lambda x: x / x, [(0, 0)]) == [Undefined.DOMAIN]
+    assert rational.values(lambda x: x**-3, [(0, 0)]) == [Undefined.POLE]
+    assert rational.complex_values(lambda z: 1 / (1 + z**2), [((0, 0), (1, 0))]) == [Undefined.POLE]
+    assert rational.complex_values(lambda z: z**-1, [((0, 0), (0, 0))]) == [Undefined.POLE]

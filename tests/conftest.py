@@ -1,0 +1,23 @@
+"""Settings of the test suite: what is random, what is drawn, and where figures go."""
+
+import os
+import zlib
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+# Before anything imports matplotlib: no test needs a screen.
+os.environ["MPLBACKEND"] = "Agg"
+
+# No deadline: the first example of a property compiles, imports and fills caches. Locally every run draws new
+# examples; in CI the same commit gives the same result.
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Return a generator whose seed is the name of the test: the same numbers in any order, on any worker."""
+    return np.random.default_rng(zlib.crc32(request.node.name.encode()))

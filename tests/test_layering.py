@@ -1,0 +1,109 @@
+"""Imports run one way: the contracts in pyproject.toml hold, and each of them catches the import that it forbids."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LINT_IMPORTS = shutil.which("lint-imports", path=Path(sys.executable).parent)
+
+DOWNWARD = "Imports run downward"
+SIBLINGS = "Arithmetic, kernels and functions are independent"
+TRUTH = "Truth is not computed by the contestant"
+PREDICTION = "Prediction is independent of measurement: bounds never import kernels"
+REPORT = "The report reads records and computes nothing"
+CHECKOUT = "The library imports nothing of its checkout"
+
+# file of the package (made when absent), the line added to it, the contract that has to break
+FORBIDDEN = [
+    ("kernels.py", "import numdiff.problems", DOWNWARD),
+    ("formats.py", "import numdiff.stencils", DOWNWARD),
+    ("registry.py", "import numdiff.formats", DOWNWARD),
+    ("problems/extra.py", "def late():\n    from numdiff.analysis import ledger", DOWNWARD),
+    ("study/extra.py", "import numdiff.cli", DOWNWARD),
+    ("newcomer.py", "import math", DOWNWARD),
+    ("functions.py", "from numdiff import kernels", SIBLINGS),
+    ("arithmetic/extra.py", "import numdiff.functions", SIBLINGS),
+    ("analysis/reference.py", "from numdiff.kernels import difference", TRUTH),
+    ("analysis/reference.py", "import numdiff.stencils", TRUTH),
+    ("analysis/reference.py", "from numdiff.problems import PROBLEMS", TRUTH),
+    ("analysis/bounds.py", "from numdiff import kernels", PREDICTION),
+    ("report/extra.py", "import numdiff.formats", REPORT),
+    ("report/extra.py", "from numdiff.study import sweep", REPORT),
+    ("analysis/extra.py", "import experiments", CHECKOUT),
+]
+
+
+def contracts_in(directory: Path) -> tuple[dict[str, str], str]:
+    """Return the verdict on every contract for the package in a directory, and the whole output."""
+    environment = os.environ | {"COLUMNS": "200", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [LINT_IMPORTS, "--no-cache", "--no-logo"],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    verdicts = {}
+    for line in output.splitlines():
+        for verdict in ("KEPT", "BROKEN"):
+            if f" {verdict}" in line:
+                verdicts[line.split(f" {verdict}")[0].strip()] = verdict
+    assert (done.returncode == 0) == (set(verdicts.values()) == {"KEPT"}), output
+    return verdicts, output
+
+
+def contract_names() -> list[str]:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return [contract["name"] for contract in options["tool"]["importlinter"]["contracts"]]
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """Return a copy of the package that a test may spoil."""
+    shutil.copytree(ROOT / "numdiff", tmp_path / "numdiff", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_every_contract_is_kept():
+    verdicts, output = contracts_in(ROOT)
+    assert verdicts == dict.fromkeys(contract_names(), "KEPT"), output
+
+
+def test_every_contract_has_an_import_that_breaks_it():
+    assert {contract for _, _, contract in FORBIDDEN} == set(contract_names())
+
+
+@pytest.mark.parametrize(("file", "line", "contract"), FORBIDDEN, ids=lambda value: value.split("\n")[0])
+def test_forbidden_import_is_caught(copy, file, line, contract):
+    with open(copy / "numdiff" / file, "a", encoding="utf-8") as module:
+        module.write(f"\n{line}\n")
+    verdicts, output = contracts_in(copy)
+    assert verdicts.get(contract) == "BROKEN", output
+
+
+def test_report_may_read_records(copy):
+    (copy / "numdiff" / "report" / "extra.py").write_text("from numdiff.study import records\n")
+    verdicts, output = contracts_in(copy)
+    assert verdicts[REPORT] == "KEPT", output
+
+
+def test_registry_needs_the_standard_library_only(copy):
+    source = (ROOT / "numdiff" / "registry.py").read_text(encoding="utf-8")
+    program = (
+        "import sys\n"
+        "before = set(sys.modules)\n"
+        f"exec(compile({source!r}, 'registry.py', 'exec'), {{'__name__': 'registry'}})\n"
+        "loaded = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(*sorted(loaded - sys.stdlib_module_names))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

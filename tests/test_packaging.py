@@ -1,0 +1,111 @@
+"""What a stranger installs: pinned, hash-checked, from any index, with exactly the library inside."""
+
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import numdiff
+
+ROOT = Path(__file__).resolve().parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
+
+
+def locked() -> list[tuple[Requirement, list[str]]]:
+    """Return every entry of the lock with its options."""
+    entries = []
+    for line in LOCK.replace("\\\n", " ").splitlines():
+        if line.strip():
+            text, *options = re.split(r"\s(?=--)", line)
+            entries.append((Requirement(text), [option.strip() for option in options]))
+    return entries
+
+
+def declared() -> list[Requirement]:
+    """Return every requirement of pyproject.toml: to run, to develop, to build."""
+    texts = list(PROJECT["project"]["dependencies"])
+    for extra in PROJECT["project"]["optional-dependencies"].values():
+        texts += extra
+    return [Requirement(text) for text in [*texts, *PROJECT["build-system"]["requires"]]]
+
+
+def pinned_version(requirement: Requirement) -> str:
+    (specifier,) = requirement.specifier
+    assert specifier.operator == "=="
+    return specifier.version
+
+
+def test_every_locked_package_has_one_exact_version_and_hashes():
+    entries = locked()
+    for requirement, options in entries:
+        assert pinned_version(requirement), requirement
+        assert requirement.url is None
+        assert options, requirement
+        assert all(HASH.fullmatch(option) for option in options), requirement
+    names = [canonicalize_name(requirement.name) for requirement, _ in entries]
+    assert len(names) == len(set(names))
+
+
+def test_lock_names_no_index_and_no_address():
+    assert not re.search(r"://|^\s*-[-a-z]*(index|find-links|trusted|url)|^\s*-[eir]\b|@|#", LOCK, re.MULTILINE)
+
+
+@pytest.mark.parametrize("requirement", declared(), ids=str)
+def test_declared_requirement_is_in_the_lock(requirement):
+    pins = {canonicalize_name(entry.name): pinned_version(entry) for entry, _ in locked()}
+    assert pins[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_runtime_packages_are_locked_for_every_platform():
+    markers = {canonicalize_name(entry.name): entry.marker for entry, _ in locked()}
+    for text in PROJECT["project"]["dependencies"]:
+        assert markers[canonicalize_name(Requirement(text).name)] is None
+
+
+def test_version_is_said_once_and_the_same():
+    assert PROJECT["project"]["version"] == numdiff.__version__
+
+
+@pytest.fixture(scope="module")
+def wheel_members(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+def test_wheel_holds_the_library_and_nothing_else(wheel_members):
+    top = {name.split("/")[0] for name in wheel_members}
+    assert top == {"numdiff", f"numdiff_bench-{numdiff.__version__}.dist-info"}
+
+
+def test_wheel_holds_every_file_of_the_library(wheel_members):
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "numdiff").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
+    }
+    assert "numdiff/py.typed" in files
+    assert files <= wheel_members
+
+
+def test_wheel_carries_licence_and_command(wheel_members):
+    info = f"numdiff_bench-{numdiff.__version__}.dist-info"
+    assert {f"{info}/licenses/LICENSE", f"{info}/entry_points.txt"} <= wheel_members
+
+
+def test_make_without_a_target_explains_every_target():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    explained = re.findall(r"^([a-z]+):.*## \w", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert targets == explained
+    assert {"install", "experiments", "test", "bench", "lint", "check", "lock", "clean"} <= set(targets)
