@@ -7,8 +7,8 @@ interleaved runs (a ratio holds on any machine, a time on none)::
 
     benchmark.extra_info.update(gate="centered/floor", ratio=1.07, limit=1.25, sense="<=")
 
-`sense` is "<=" or ">=". The exit status is 0 when every gate holds, and 1 when one does not, when one cannot be
-read, or when there is none: a run that measured nothing must not pass.
+`sense` is "<=" or ">=". The exit status is 0 when every gate holds, and 1 when one does not, when one cannot
+be read, or when there is none: a run that measured nothing must not pass.
 """
 
 import argparse

@@ -29,7 +29,9 @@ def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
     result.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     result.add_argument("--engine", choices=("mpmath", "arb"), default="mpmath", help="exact arithmetic")
     result.add_argument("--out", type=Path, metavar="DIR", help="where the report goes (default: results)")
-    result.add_argument("--quick", action="store_true", help="a few problems only, into .cache/quick unless --out is given")
+    result.add_argument(
+        "--quick", action="store_true", help="a few problems only, into .cache/quick unless --out is given"
+    )
     result.add_argument("--fresh", action="store_true", help="measure again what is stored")
     return result
 

@@ -13,7 +13,7 @@ _HOME = {
     "stencils": ("BACKWARD", "CENTERED", "COMPLEX_STEP", "FORWARD", "METHODS", "ComplexStep", "Stencil", "backward",
                  "centered", "forward", "from_offsets"),
     "kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),
-    "functions": ("Cos", "Exp", "Function", "Log", "Sigmoid", "Sin", "Square", "Tanh", "Variable", "numerical_diff",
+    "functions": ("Cos", "Exp", "Function", "Log", "Sigmoid", "Sin", "Square", "StableSigmoid", "StableTanh", "Tanh", "Variable", "as_array", "numerical_diff",
                   "on_arrays"),
     "problems": ("PROBLEMS", "Problem"),
     "analysis.ledger": ("Ledger", "Status", "error_ledger"),
@@ -23,7 +23,7 @@ _HOME = {
 }  # fmt: skip
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = ["__version__", *sorted(_MODULE)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_MODULE)]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command ``numdiff``: the experiments of a checkout, and what the library knows about formats and problems.
+"""The command ``numdiff``: the experiments of a checkout, the formats of the machine, the problems.
 
 Nothing but the standard library is loaded here; a subcommand imports what it needs when it runs, so that
 ``numdiff --help`` answers at once.

@@ -58,6 +58,17 @@ class SweepResult:
         return str(self.ledger.to_html(max_rows=20))
 
 
+def _numbers(argument: str, given: Any) -> tuple[float, ...]:
+    """Return a number or a sequence of numbers as a tuple of floats; refuse anything else."""
+    try:
+        array = np.atleast_1d(np.asarray(given, dtype=float))
+    except (TypeError, ValueError):
+        raise TypeError(f"{argument} must be a number or a sequence of numbers, got {given!r}") from None
+    if array.ndim > 1 or not array.size or not np.isfinite(array).all():
+        raise ValueError(f"{argument} must hold at least one number, in one dimension, all finite, got {given!r}")
+    return tuple(array.tolist())
+
+
 def sweep(
     f: Callable[[Any], Any],
     x: Any,
@@ -108,14 +119,20 @@ def sweep(
     """
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
-    points = tuple(np.atleast_1d(np.asarray(x, dtype=float)).tolist())
-    if not points or not all(map(math.isfinite, points)):
-        raise ValueError(f"x must hold at least one point, all finite, got {x!r}")
-    for name in formats:
-        get_format(name)
+    points = _numbers("x", x)
+    for argument, names in (("formats", formats), ("methods", methods), ("grids", grids)):
+        if isinstance(names, str):
+            raise TypeError(f"{argument} must be a sequence of names, got the string {names!r}")
+    formats = [get_format(name).name for name in formats]  # "longdouble" is float80 in the records
+    if not formats:
+        raise ValueError("formats must name at least one format, got none")
     for name in methods:
         METHODS[name]
-    given = () if h is None else tuple(np.atleast_1d(np.asarray(h, dtype=float)).tolist())
+    given = () if h is None else _numbers("h", h)
+    if any(step <= 0 for step in given):
+        raise ValueError(f"h must be positive, got {h!r}")
+    if not domain[0] < domain[1]:
+        raise ValueError(f"domain must be a pair of ends (low, high) with low < high, got {domain!r}")
     cells = Sweep(
         "sweep", (), tuple(methods), tuple(formats), () if given else tuple(grids), given_steps=given, all_points=True
     )

@@ -23,6 +23,7 @@ from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, normalised, rou
 __all__ = ["FORMATS", "UNAVAILABLE", "Dyadic", "FloatFormat", "dyadic", "dyadic_to_fraction", "format_of",
            "get_format"]  # fmt: skip
 
+_LARGEST_POWER = 100_000  # beyond every format with room, and 2**power is still quickly formed
 _CHUNK = 60  # bits that one step of the lift takes out of a significand; fits int64 with room
 
 
@@ -57,12 +58,12 @@ class FloatFormat:
 
     @cached_property
     def unit_roundoff(self) -> Fraction:
-        """u = 2**-precision: the largest relative error of one rounding."""
+        """The unit roundoff u = 2**-precision: the largest relative error of one rounding."""
         return Fraction(1, 1 << self.precision)
 
     @cached_property
     def machine_epsilon(self) -> Fraction:
-        """ε = 2u: the distance from 1 to the next larger number."""
+        """The machine epsilon ε = 2u: the distance from 1 to the next larger number."""
         return 2 * self.unit_roundoff
 
     @cached_property
@@ -98,23 +99,37 @@ class FloatFormat:
 
         Parameters
         ----------
-        value : scalar of this format, or a Python number that the format represents exactly
+        value : scalar of this format, or another number that this format represents exactly
 
         Raises
         ------
         ValueError
             If `value` is not a scalar, not finite, or not a value of the format.
         """
+        lifted = self.lift_array(self._member(value))[0]
+        if lifted is None:
+            raise ValueError(f"value must be finite, got {value!r}")
+        return dyadic_to_fraction(lifted)
+
+    def _member(self, value: Any) -> np.ndarray:
+        """Return a number that the format holds exactly (or NaN or ±inf) as a 0-d array; refuse any other."""
         array = self.as_array(value)
         if array.ndim:
             raise ValueError(f"value must be a scalar, got an array of shape {array.shape}")
-        lifted = self.lift_array(array)[0]
-        if lifted is None:
-            raise ValueError(f"value must be finite, got {value!r}")
-        exact = dyadic_to_fraction(lifted)
-        if isinstance(value, (int, float, Fraction)) and exact != value:
-            raise ValueError(f"value must be a number of {self.name}, got {value!r}")
-        return exact
+        if getattr(value, "dtype", None) == self.dtype:
+            return array
+        held = self.lift_array(array)[0]
+        exact: Fraction | None
+        if isinstance(value, Fraction):
+            exact = value
+        elif (given := np.asarray(value)).dtype.kind in "iubO":
+            exact = Fraction(int(value))
+        else:
+            pair = format_of(given).lift_array(given)[0]
+            exact = None if pair is None else dyadic_to_fraction(pair)
+        if exact != (None if held is None else dyadic_to_fraction(held)):
+            raise ValueError(f"value must be a number of {self.name}, got {value!r:.60}")
+        return array
 
     def lift_array(self, array: np.ndarray) -> list[Dyadic | None]:
         """Return the exact values of an array of this format, in C order; None where not finite.
@@ -130,8 +145,8 @@ class FloatFormat:
         finite = np.isfinite(flat)
         wide = flat if self.precision > 53 else flat.astype(np.float64)  # exact: float64 holds the rest
         fraction, exponent = np.frexp(np.where(finite, wide, 0))
-        mantissas, bits = _significands(fraction, self.precision)
-        lifted = [normalised(m, e - bits) for m, e in zip(mantissas, exponent.tolist(), strict=True)]
+        mantissas, exponents = _normalised_significands(fraction, exponent, self.precision)
+        lifted = list(zip(mantissas, exponents, strict=True))
         if finite.all():
             return list(lifted)
         return [pair if ok else None for pair, ok in zip(lifted, finite.tolist(), strict=True)]
@@ -180,7 +195,7 @@ class FloatFormat:
     def _from_dyadic(self, mantissa: int, exponent: int) -> Any:
         if self.precision <= 53:
             return self.dtype.type(math.ldexp(mantissa, exponent))
-        # np.longdouble(int) goes through a decimal string on some platforms: 32-bit pieces are exact everywhere.
+        # np.longdouble(int) goes through a decimal string on some platforms: 32-bit pieces are always exact.
         total, magnitude, shift = self.dtype.type(0), abs(mantissa), 0
         while magnitude >> shift:
             piece = self.dtype.type((magnitude >> shift) & 0xFFFFFFFF)
@@ -202,7 +217,7 @@ class FloatFormat:
         TypeError
             If `x` is not numeric.
         """
-        if isinstance(x, Fraction):
+        if isinstance(x, (Fraction, int)):
             return np.asarray(self.round(x))
         array = np.asarray(x)
         if array.dtype == self.dtype:
@@ -212,6 +227,8 @@ class FloatFormat:
             raise TypeError(f"x must be numeric, got dtype {array.dtype}")
         if source is not None and source.precision <= self.precision:
             return array.astype(self.dtype)  # exact but for the narrower exponent range of float16
+        if source is None and self.precision >= 24:
+            return array.astype(self.dtype)  # one conversion of the machine; float16 goes through float32
         if source is not None and (self.name, source.name) in _ROUNDED_ONCE:
             with np.errstate(over="ignore"):
                 return array.astype(self.dtype)
@@ -234,8 +251,14 @@ class FloatFormat:
     # --- as text -----------------------------------------------------------------------------------
 
     def hex(self, value: Any) -> str:
-        """Return a value of the format as exact hexadecimal text, e.g. ``0x1.8p+1``; `from_hex` reads it."""
-        scalar = self.as_array(value)[()]
+        """Return a value of the format as exact hexadecimal text, e.g. ``0x1.8p+1``; `from_hex` reads it.
+
+        Raises
+        ------
+        ValueError
+            If `value` is not a scalar or not a value of the format.
+        """
+        scalar = self._member(value)[()]
         if np.isnan(scalar):
             return "nan"
         sign = "-" if np.signbit(scalar) else ""
@@ -263,6 +286,8 @@ class FloatFormat:
         if match is None:
             raise ValueError(f"text must be a hexadecimal number like 0x1.8p+1, nan or inf, got {text!r}")
         sign, lead, tail, power = match[1], match[2], match[3] or "", int(match[4])
+        if abs(power) > _LARGEST_POWER:
+            raise ValueError(f"text must be a number of {self.name}, got {text!r}")
         exact = Fraction(int(lead + tail, 16)) * Fraction(2) ** (power - 4 * len(tail))
         value = self.round(-exact if sign else exact)
         if not exact:
@@ -284,6 +309,7 @@ class FloatFormat:
         f : callable
             Takes an array and returns one of the same shape and dtype.
         x : ndarray, contiguous, at least 1-d, of `dtype` (or of `complex_dtype`, for the complex step)
+            NumPy computes differently on scalars and on strided arrays, so no others are let in.
 
         Returns
         -------
@@ -293,13 +319,18 @@ class FloatFormat:
         Raises
         ------
         TypeError
-            If f writes into its argument, or returns anything but an array of the same dtype.
+            If x is of another dtype, or f writes into its argument, or returns anything but an array of the
+            same dtype.
         ValueError
-            If f returns another shape.
+            If x is 0-dimensional or not contiguous, or f returns another shape.
         """
+        if not x.ndim or not x.flags.forc:
+            raise ValueError(f"x must be a contiguous array of at least one dimension, got {_layout(x)}")
         view = x.view()
         view.flags.writeable = False
         if x.dtype != self.dtype:
+            if x.dtype != self.complex_dtype or self.complex_dtype is None:
+                raise TypeError(f"x must have dtype {self.name}, got {x.dtype}")
             view = view.view(HolomorphicArray)
         elif self.name == "bfloat16":
             view = view.view(WeakScalarArray)
@@ -311,14 +342,20 @@ class FloatFormat:
                     "f must not write into its argument (it got a read-only array); compute into a new array"
                 ) from error
             raise
-        if type(y) is np.ndarray and y.dtype == x.dtype and y.shape == x.shape:
+        if type(y) is np.ndarray and y.dtype == self.dtype and y.shape == x.shape:
             return y
+        if type(y) in (int, float) and x.dtype == self.dtype:
+            return np.full(x.shape, self.as_array(y), dtype=x.dtype)
         return _accepted(y, x)
+
+
+def _layout(x: np.ndarray) -> str:
+    return f"strides {x.strides} for shape {x.shape}" if x.ndim else "a 0-dimensional one"
 
 
 def _accepted(y: Any, x: np.ndarray) -> np.ndarray:
     """Return what f returned as a plain array, or say what is wrong with it."""
-    if type(y) in (int, float) or (type(y) is complex and x.dtype.kind == "c"):
+    if x.dtype.kind == "c" and type(y) in (int, float, complex):
         return np.full(x.shape, y, dtype=x.dtype)
     if not isinstance(y, np.ndarray):
         raise TypeError(
@@ -331,16 +368,37 @@ def _accepted(y: Any, x: np.ndarray) -> np.ndarray:
         )
     if y.dtype != x.dtype:
         raise TypeError(
-            f"f must keep the dtype of its argument, {x.dtype}, got {y.dtype}: a np.float64 constant promotes; "
-            "write float(…), and np.asanyarray where f converts its input"
+            f"f must keep the dtype of its argument, {x.dtype}, got {y.dtype}: "
+            "a np.float64 constant promotes; write float(…), np.full_like(x, …) where np.where chooses among "
+            "numbers, and np.asanyarray where f converts its input"
+        )
+    if x.dtype.kind == "c" and type(y) is np.ndarray:
+        # The view is what refuses np.abs and its kind, so a function that dropped it cannot be trusted.
+        raise TypeError(
+            "f must be analytic for the complex step, which cannot be seen after np.asarray or np.array; "
+            "write np.asanyarray where f converts its input"
         )
     return y.view(np.ndarray)
 
 
-def _significands(fraction: np.ndarray, precision: int) -> tuple[list[int], int]:
+def _normalised_significands(
+    fraction: np.ndarray, exponent: np.ndarray, precision: int
+) -> tuple[list[int], list[int]]:
+    """Return odd integers m and exponents e with fraction·2**exponent = m·2**e, for |fraction| < 1."""
+    if precision > _CHUNK:
+        total, bits = _wide_significands(fraction, precision)
+        pairs = [normalised(m, e - bits) for m, e in zip(total, exponent.tolist(), strict=True)]
+        return [m for m, _ in pairs], [e for _, e in pairs]
+    whole = np.ldexp(fraction, precision).astype(np.int64)
+    # The lowest set bit is a power of two, so its logarithm is exact; a zero keeps e = 0.
+    zeros = np.frexp((whole & -whole).astype(np.float64))[1] - 1
+    zeros = np.where(whole == 0, precision - exponent, zeros)
+    shifted = np.where(whole == 0, 0, whole >> np.where(whole == 0, 0, zeros))
+    return shifted.tolist(), (exponent - precision + zeros).tolist()
+
+
+def _wide_significands(fraction: np.ndarray, precision: int) -> tuple[list[int], int]:
     """Return integers m and their common bit count b with fraction = m·2**-b, for |fraction| < 1."""
-    if precision <= _CHUNK:
-        return np.ldexp(fraction, precision).astype(np.int64).tolist(), precision
     total, rest, bits = [0] * fraction.size, fraction, 0
     while bits < precision:
         scaled = np.ldexp(rest, _CHUNK)
@@ -351,9 +409,9 @@ def _significands(fraction: np.ndarray, precision: int) -> tuple[list[int], int]
     return total, bits
 
 
-_ROUNDED_ONCE = {("float32", "float64"), ("float16", "float64"), ("float16", "float32"), ("bfloat16", "float32"),
-                 ("float64", "float80"), ("float32", "float80"), ("float64", "float128"),
-                 ("float32", "float128")}  # fmt: skip
+_ROUNDED_ONCE = {("float32", "float64"), ("float16", "float64"), ("float16", "float32"),
+                 ("bfloat16", "float32"), ("float64", "float80"), ("float32", "float80"),
+                 ("float64", "float128"), ("float32", "float128")}  # fmt: skip
 """(target, source) pairs whose NumPy conversion rounds once (checked by a property test)."""
 
 
@@ -363,8 +421,8 @@ def _longdouble() -> tuple[FloatFormat | None, str]:
     name = {63: "float80", 112: "float128"}.get(info.nmant)
     if name is None:
         return None, (
-            f"longdouble has {info.nmant} stored significand bits here: it is float64 (52) or a pair of doubles "
-            "(105), not a wider IEEE format"
+            f"longdouble has {info.nmant} stored significand bits here: it is float64 (52) or a pair of "
+            "doubles (105), not a wider IEEE format"
         )
     dtype, complex_dtype = np.dtype(np.longdouble), np.dtype(np.clongdouble)
     return FloatFormat(name, dtype, info.nmant + 1, -16382, 16383, complex_dtype), ""
@@ -397,14 +455,16 @@ def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
     Parameters
     ----------
     spec : str, dtype, type or FloatFormat
-        ``"float16"``, ``"bfloat16"``, ``"float32"``, ``"float64"``, ``"float80"``, ``"longdouble"`` (under its
-        true name), or the dtype.
+        ``"float16"``, ``"bfloat16"``, ``"float32"``, ``"float64"``, ``"float80"``, ``"longdouble"`` (under
+        its true name), or the dtype.
 
     Raises
     ------
     ValueError
         If there is no such format here; the message lists those that there are, or says why it is missing.
     """
+    if spec is None:  # np.dtype(None) is float64
+        raise ValueError(f"dtype must be one of {', '.join(FORMATS)}, got None")
     if isinstance(spec, FloatFormat):
         return spec
     if isinstance(spec, str):

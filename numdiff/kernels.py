@@ -8,17 +8,19 @@ weights wⱼ = nⱼ/D (nⱼ, D integers) of the stencil, in the stencil's own or
    otherwise fl(x + fl(cⱼh)) (two; fl(cⱼh) is exact where cⱼ is a power of two and nothing underflows).
 3. Values: yⱼ = f(x̂ⱼ), as f computes them in the format.
 4. Terms: tⱼ = yⱼ where nⱼ = 1, −yⱼ where nⱼ = −1 (both exact), otherwise fl(nⱼyⱼ).
-5. Sum, left to right: s₂ = fl(t₁ + t₂), sⱼ = fl(sⱼ₋₁ + tⱼ); adding −yⱼ is subtracting yⱼ.
+5. Sum, left to right: s₂ = fl(t₁ + t₂), sⱼ = fl(sⱼ₋₁ + tⱼ).
 6. Result: fl(s / fl(D·h)), and for a derivative of order m > 1 divided by h another m − 1 times, one
    rounding each: h² is below the smallest number of float16 long before h is.
 
-cⱼ, nⱼ and D are themselves rounded to the format, once, where it does not hold them (bfloat16 has 8 bits).
+nⱼ and D are themselves rounded to the format, once, where it does not hold them (bfloat16 has 8 bits); a
+stencil whose offsets it does not hold is refused.
 FORWARD is thus fl(fl(ŷ₁ − ŷ₀) / h) and CENTERED is fl(fl(ŷ₁ − ŷ₂) / fl(2h)), which is what the plain
 ``(f(x + h) - f(x - h)) / (2 * h)`` computes. The complex step is one division, fl(Im f(x + ih) / h).
 
-Elementwise functions are evaluated in blocks that fit the cache, and a few points are computed alone to see
-whether f is elementwise. ``blocked=False`` hands the whole array, in its own shape, to f unchecked: the result
-is then Σ wⱼ f(x + cⱼh) / hᵐ of the whole array, the derivative along h of whatever f does with it.
+Elementwise functions are evaluated in blocks that fit the cache, and a few points of the first block are
+computed alone to see whether f is elementwise. ``blocked=False`` hands the whole array, in its own shape (of
+at least one dimension), to f unchecked: the result is then Σ wⱼ f(x + cⱼh) / hᵐ of the whole array, the
+derivative along h of whatever f does with it.
 
 Whether a step is absorbed is judged with x itself among the nodes: of the stencil's abscissae and x, no two
 may be the same number (at x = 1, h = 2⁻⁵³, x − h moves, x + h does not, and the centered slope of x reads ½).
@@ -42,12 +44,12 @@ __all__ = ["Observation", "StepAbsorbedWarning", "apply", "centered_difference",
            "forward_difference", "observe"]  # fmt: skip
 
 BLOCK_BYTES = 65536
-"""Bytes of one buffer: few enough that all buffers of a block stay in the second-level cache, many enough that
-the fixed cost of a NumPy call vanishes (measured: 32 to 128 KiB are equal within 3 %)."""
+"""Bytes of one buffer: few enough that what a block needs stays in the cache, many enough that the fixed cost
+of the calls (some 10 µs a block) vanishes beside the work."""
 
 _AGREEMENT = 8
-"""Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's vector
-and scalar loops differ by an ulp or two, and f may amplify that."""
+"""Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's
+vector and scalar loops differ by an ulp or two, and f may amplify that."""
 
 _BY_DTYPE = {item.dtype: item for item in FORMATS.values()}
 
@@ -66,7 +68,7 @@ class StepAbsorbedWarning(UserWarning):
         Of how many.
     smallest_step : scalar of the format
         The smallest step that keeps all nodes apart at these points. Where the stencil has offsets other
-        than −1, 0, 1 it is a power of two that is certain to do so, at most a few times the smallest.
+        than −1, 0, 1 it is a power of two that is certain to do so, but not the smallest.
     """
 
     def __init__(self, message: str, points: int, total: int, smallest_step: Any) -> None:
@@ -169,8 +171,6 @@ def complex_step(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
 
 def apply(method: Method, f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
     """Approximate a derivative of f by any method, a stencil or the complex step; see `difference`."""
-    if not isinstance(method, (Stencil, ComplexStep)):
-        raise TypeError(f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}")
     return _run(method, f, x, h, blocked)
 
 
@@ -196,7 +196,8 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
         values.append(y.reshape(shape, copy=True))
         return y
 
-    out, absorbed = np.empty(shape, dtype=item.dtype), np.zeros(shape, dtype=bool)
+    out: np.ndarray = np.empty(shape, dtype=item.dtype)
+    absorbed = np.zeros(shape, dtype=bool)
     with np.errstate(all="ignore"):
         for block in _blocks(call, out, blocked=False):
             if _suspicious(call, block):
@@ -212,12 +213,12 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
 
 
 class _Node(NamedTuple):
-    """One term of a stencil: where f is evaluated and what its value is multiplied by."""
+    """One term of a stencil: how f's argument is made and what becomes of its value."""
 
-    side: int  # ±1: x ± h; 0: x itself; 2: x + fl(factor·h)
-    factor: np.ndarray  # c, 0-dimensional, in the format
-    sign: int  # ±1: the value or its negative; 2: numerator times the value
-    numerator: np.ndarray  # n, 0-dimensional, in the format
+    move: np.ufunc | None  # np.add or np.subtract, of x and h or x and fl(factor·h); None: x itself
+    factor: np.ndarray | None  # c, 0-dimensional, in the format; None: the operand is h
+    combine: np.ufunc  # np.add or np.subtract, of the sum so far and the term
+    numerator: np.ndarray | None  # n, 0-dimensional, in the format; None: the term is the value
 
 
 class _Plan(NamedTuple):
@@ -229,6 +230,7 @@ class _Plan(NamedTuple):
     ladder: tuple[_Node, ...]  # the nodes and x itself, from left to right
     denominator: np.ndarray | None  # D; None for 1
     derivative_order: int
+    unscaled: bool  # all offsets are -1, 0 or 1
     gap: Fraction  # the smallest distance of two offsets, 0 included
     reach: Fraction  # the largest |c|
     largest: Any  # the largest finite number
@@ -253,35 +255,51 @@ class _Block(NamedTuple):
     start: int
     x: np.ndarray
     h: np.ndarray  # 0-dimensional, or like x
-    shifts: Sequence[Any]  # fl(c·h) for each node that needs it
+    operands: Sequence[Any]  # for each node what is added to x or subtracted: h or fl(c·h)
     scaled: Any  # fl(D·h)
-    left: np.ndarray
-    right: np.ndarray
+    left: np.ndarray | None  # buffers for the abscissae; None: a new array
+    right: np.ndarray | None
     out: np.ndarray
 
 
-def _node(item: FloatFormat, offset: Fraction, numerator: int) -> _Node:
+def _node(item: FloatFormat, offset: Fraction, numerator: int, first: bool) -> _Node:
     return _Node(
-        int(offset) if offset in (-1, 0, 1) else 2,
-        np.asarray(item.round(offset)),
-        numerator if numerator in (-1, 1) else 2,
-        np.asarray(item.round(numerator)),
+        None if not offset else np.subtract if offset == -1 else np.add,
+        None if offset in (-1, 0, 1) else np.asarray(item.round(offset)),
+        np.subtract if numerator == -1 and not first else np.add,
+        None if numerator == 1 or (numerator == -1 and not first) else np.asarray(item.round(numerator)),
     )
+
+
+def _check_constants(item: FloatFormat, offsets: Sequence[Fraction], integers: Sequence[int]) -> None:
+    for c in offsets:
+        if not np.isfinite(item.round(c)) or item.lift(item.round(c)) != c:
+            raise ValueError(f"stencil must have offsets that {item.name} holds exactly, got {c}")
+    for n in integers:
+        if not np.isfinite(item.round(n)):
+            raise ValueError(
+                f"stencil must have weights n/D with |n| and D at most {int(item.largest_finite)} "
+                f"in {item.name}, got {n}"
+            )
 
 
 @lru_cache(maxsize=256)
 def _plan(
-    name: str, offsets: tuple[Dyadic, ...], numerators: tuple[int, ...], denominator: int, derivative_order: int
+    name: str,
+    offsets: tuple[Dyadic, ...],
+    numerators: tuple[int, ...],
+    denominator: int,
+    derivative_order: int,
 ) -> _Plan:
     """Return the constants of a method in a format; no offsets mean the complex step.
 
     The arguments are what hashes fast: the hash of a stencil costs more than its derivative at a point.
 
     The limit of `_Call`. fl is monotone, and two numbers that round to the same v are at most one spacing
-    of v apart, that is ε|v|, or nothing where v is subnormal and sums are exact. For integer offsets with
-    gap g and reach C, two fl(c·h) are at least h(g − 2uC) ≥ gh/2 apart if 4uC ≤ g. Hence no two nodes coincide
-    where ε(|x| + Ch(1 + u)) < gh/2, for which |x| ≤ gh/(4ε) − 2Ch suffices. Other offsets may underflow, and
-    the comparison of the abscissae decides everywhere (the limit is −1).
+    of v apart, which is at most ε|v|, or 0 where v is subnormal since sums are exact there. For integer
+    offsets with gap g and reach C, two fl(c·h) are at least h(g − 2uC) ≥ gh/2 apart if 4uC ≤ g. Hence no two
+    nodes coincide where ε(|x| + Ch(1 + u)) < gh/2, for which |x| ≤ gh/(4ε) − 2Ch suffices. Other offsets may
+    underflow: their limit is negative, and the comparison of the abscissae decides everywhere.
     """
     item = FORMATS[name]
     exact = [dyadic_to_fraction(offset) for offset in offsets]
@@ -289,17 +307,19 @@ def _plan(
     gap = min((b - a for a, b in pairwise(ladder)), default=Fraction(1))
     reach = max(abs(c) for c in ladder)
     simple = all(c.denominator == 1 for c in exact) and 4 * item.unit_roundoff * reach <= gap
-    largest_step = item.largest_finite / max(Fraction(denominator), reach)
+    _check_constants(item, exact, (*numerators, denominator))
+    largest_step = item.largest_finite / max(item.lift(item.round(denominator)), reach)
     rounded = item.round(largest_step)
     if item.lift(rounded) > largest_step:
         rounded = np.nextafter(rounded, item.dtype.type(0))
     return _Plan(
         item,
         None if offsets else item.complex_dtype,
-        tuple(_node(item, c, n) for c, n in zip(exact, numerators, strict=True)) if offsets else (),
-        tuple(_node(item, c, 1) for c in ladder),
+        tuple(_node(item, c, n, j == 0) for j, (c, n) in enumerate(zip(exact, numerators, strict=True))),
+        tuple(_node(item, c, 1, False) for c in ladder),
         None if denominator == 1 else np.asarray(item.round(denominator)),
         derivative_order,
+        all(c in (-1, 0, 1) for c in exact),
         gap,
         reach,
         item.round(item.largest_finite).item(),
@@ -324,6 +344,10 @@ def _prepare(method: Method, x: Any, h: Any) -> _Call:
         plan = _plan(
             item.name, method.dyadic_offsets, method.numerators, method.denominator, method.derivative_order
         )
+    elif not isinstance(method, ComplexStep):
+        raise TypeError(
+            f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}"
+        )
     elif item.complex_dtype is None:
         raise TypeError(f"x must have a format with a complex dtype for the complex step, got {item.name}")
     else:
@@ -339,7 +363,9 @@ def _prepare(method: Method, x: Any, h: Any) -> _Call:
         try:
             shape = np.broadcast_shapes(shape, steps.shape)
         except ValueError:
-            raise ValueError(f"h must broadcast against x of shape {shape}, got shape {steps.shape}") from None
+            raise ValueError(
+                f"h must broadcast against x of shape {shape}, got shape {steps.shape}"
+            ) from None
         if steps.size == 1:
             steps = steps.reshape(())
     return _Call(plan, points, steps, shape, _limit(plan, low, high))
@@ -358,7 +384,9 @@ def _converted(h: Any, item: FloatFormat) -> np.ndarray:
     try:
         return item.as_array(h)
     except TypeError:
-        raise TypeError(f"h must be a real number or an array of them, got {type(h).__name__} {h!r:.60}") from None
+        raise TypeError(
+            f"h must be a real number or an array of them, got {type(h).__name__} {h!r:.60}"
+        ) from None
 
 
 def _extremes(array: np.ndarray) -> tuple[Any, Any]:
@@ -379,9 +407,10 @@ def _refuse_step(steps: np.ndarray, given: Any, plan: _Plan) -> None:
     item, original = plan.format, np.asarray(given)
     with np.errstate(invalid="ignore"):
         good = (steps > 0) & (steps <= item.dtype.type(plan.largest_step))
-    index = tuple(map(int, np.argwhere(~good)[0]))
+        index = tuple(map(int, np.argwhere(~good)[0]))
+        proper = original[index] > 0 and original[index] != math.inf
     where = f" at index {index}" if index else ""
-    if not original[index] > 0 or original[index] == math.inf:
+    if not proper:
         raise ValueError(f"h must be finite and positive, got {original[index]!s}{where}")
     if steps[index] == 0:
         requirement = f"at least {item.round(item.smallest_subnormal)!s}"
@@ -419,94 +448,91 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
 
 def _blocks(call: _Call, out: np.ndarray, blocked: bool) -> Iterator[_Block]:
     """Cut the call into blocks: of one dimension in C order, or one in its own shape (at least 1-d)."""
-    plan, h, total = call.plan, call.h, out.size
-    if not total:
-        return
+    plan, x, h, shape, total = call.plan, call.x, call.h, call.shape, out.size
     dtype = plan.complex_dtype or out.dtype
-    size = BLOCK_BYTES // dtype.itemsize if blocked else total
-    if total <= size:
-        shape = (total,) if blocked else call.shape or (1,)
-        h = _contiguous(h, call.shape).reshape(shape) if h.ndim else h
-        x, out = _contiguous(call.x, call.shape).reshape(shape), out.reshape(shape)
-        shifts, scaled = _shifts(plan, h)
-        yield _Block(0, x, h, shifts, scaled, np.empty(shape, dtype), np.empty(shape, dtype), out)
-        return
-    left, right = np.empty(size, dtype), np.empty(size, dtype)
-    points, results = _flat(call.x, call.shape), out.reshape(-1)
-    steps = _flat(h, call.shape) if h.ndim else None
-    shifts, scaled = (None, None) if h.ndim else _shifts(plan, h)
+    size = BLOCK_BYTES // dtype.itemsize
+    if blocked and total > size:
+        yield from _many_blocks(call, out, np.empty(size, dtype), np.empty(size, dtype))
+    elif total:
+        whole = (total,) if blocked else shape or (1,)
+        x = _laid_out(x, shape, whole)
+        if h.ndim:
+            h = _laid_out(h, shape, whole)
+        operands, scaled = _scaled(plan, h)
+        # Nothing to use again: every abscissa may have an array of its own.
+        yield _Block(0, x, h, operands, scaled, None, None, out if out.shape == whole else out.reshape(whole))
+
+
+def _many_blocks(call: _Call, out: np.ndarray, left: np.ndarray, right: np.ndarray) -> Iterator[_Block]:
+    plan, h, total, size = call.plan, call.h, out.size, left.size
+    points, results = _slices(call.x, call.shape), out.reshape(-1)
+    steps = _slices(h, call.shape) if h.ndim else None
+    operands, scaled = _scaled(plan, h) if steps is None else ((), h)
     for start in range(0, total, size):
         stop = min(start + size, total)
         if steps is not None:
             h = steps[start:stop]
-            shifts, scaled = _shifts(plan, h)
+            operands, scaled = _scaled(plan, h)
         n = stop - start
-        yield _Block(start, points[start:stop], h, shifts, scaled, left[:n], right[:n], results[start:stop])
+        yield _Block(start, points[start:stop], h, operands, scaled, left[:n], right[:n], results[start:stop])
 
 
-def _contiguous(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    if array.shape == shape and array.flags.c_contiguous and array.flags.aligned:
-        return array
-    return np.array(np.broadcast_to(array, shape), order="C")
+def _is_plain(array: np.ndarray, shape: tuple[int, ...]) -> bool:
+    flags = array.flags
+    return array.shape == shape and flags.c_contiguous and flags.aligned
 
 
-def _flat(array: np.ndarray, shape: tuple[int, ...]) -> Any:
-    """Return something with contiguous slices: a view where there is one, else copies of a block at a time."""
-    if array.shape == shape and array.flags.c_contiguous and array.flags.aligned:
-        return array.reshape(-1)
-    return np.broadcast_to(array, shape).flat
+def _laid_out(array: np.ndarray, shape: tuple[int, ...], whole: tuple[int, ...]) -> np.ndarray:
+    """Return the array broadcast to `shape`, contiguous, in the shape `whole`: a view where there is one."""
+    if not _is_plain(array, shape):
+        array = np.array(np.broadcast_to(array, shape), order="C")
+    return array if array.shape == whole else array.reshape(whole)
 
 
-def _shifts(plan: _Plan, h: np.ndarray) -> tuple[Sequence[Any], Any]:
-    """Return fl(c·h) for the nodes that need it, and fl(D·h)."""
-    shifts = [np.multiply(h, node.factor) if node.side == 2 else None for node in plan.nodes]
-    return shifts, h if plan.denominator is None else np.multiply(h, plan.denominator)
+def _slices(array: np.ndarray, shape: tuple[int, ...]) -> Any:
+    """Return something with contiguous slices: views where possible, else copies of a block at a time."""
+    return array.reshape(-1) if _is_plain(array, shape) else np.broadcast_to(array, shape).flat
 
 
-def _abscissa(node: _Node, x: np.ndarray, h: Any, shift: Any, out: np.ndarray) -> np.ndarray:
-    if node.side == 1:
-        return np.add(x, h, out)
-    if node.side == -1:
-        return np.subtract(x, h, out)
-    if node.side == 0:
-        return x
-    return np.add(x, shift, out)
+def _scaled(plan: _Plan, h: np.ndarray) -> tuple[Sequence[Any], np.ndarray]:
+    """Return for each node what is added to x or subtracted from it, and fl(D·h)."""
+    nodes = plan.nodes
+    operands = (h,) * len(nodes) if plan.unscaled else [_operand(node, h) for node in nodes]
+    # asarray: a ufunc takes a 0-dimensional array faster than the scalar that a ufunc makes of it.
+    return operands, h if plan.denominator is None else np.asarray(np.multiply(h, plan.denominator))
+
+
+def _operand(node: _Node, h: np.ndarray) -> Any:
+    return h if node.factor is None else np.multiply(h, node.factor)
 
 
 def _compute(plan: _Plan, door: Door, f: Function, block: _Block) -> None:
     """Fill a block of the result, in the order of operations of this module."""
+    _, x, h, operands, scaled, buffer, other, out = block
     if plan.complex_dtype is not None:
-        z = block.left
-        z.real, z.imag = block.x, block.h
-        np.divide(door(f, z).imag, block.h, block.out)
+        z = np.empty(x.shape, plan.complex_dtype) if buffer is None else buffer
+        z.real, z.imag = x, h
+        np.divide(door(f, z).imag, h, out)
         return
-    _, x, h, shifts, scaled, buffer, other, out = block
-    first, second, *rest = plan.nodes
-    y = door(f, _abscissa(first, x, h, shifts[0], buffer))
-    z = door(f, _abscissa(second, x, h, shifts[1], other))
+    first, second = plan.nodes[0], plan.nodes[1]
+    y = door(f, x if first.move is None else first.move(x, operands[0], buffer))
+    z = door(f, x if second.move is None else second.move(x, operands[1], other))
     if y is z or ((y.base is not None or z.base is not None) and np.may_share_memory(y, z)):
         raise ValueError(
-            "f must return a new array from each call, got the same memory twice (an out= buffer that f keeps?); "
-            "return a copy"
+            "f must return a new array from each call, got the same memory twice (an out= buffer that f "
+            "keeps?); return a copy"
         )
-    total = y if first.sign == 1 else np.multiply(y, first.numerator, out)
-    _add(total, second, z, other, out)
-    for node, shift in zip(rest, shifts[2:], strict=True):
+    total = y if first.numerator is None else np.multiply(y, first.numerator, out)
+    second.combine(total, z if second.numerator is None else np.multiply(z, second.numerator, other), out)
+    for j in range(2, len(plan.nodes)):
         # A value may alias its buffer (f may return its argument), so two live values never share one. From
         # here on only the sum is live, in `out`, and the buffer is free again.
-        _add(out, node, door(f, _abscissa(node, x, h, shift, buffer)), buffer, out)
+        node = plan.nodes[j]
+        y = door(f, x if node.move is None else node.move(x, operands[j], buffer))
+        node.combine(out, y if node.numerator is None else np.multiply(y, node.numerator, buffer), out)
     np.divide(out, scaled, out)
-    for _ in range(plan.derivative_order - 1):
+    for _ in range(1, plan.derivative_order):
         np.divide(out, h, out)
-
-
-def _add(total: np.ndarray, node: _Node, y: np.ndarray, buffer: np.ndarray, out: np.ndarray) -> None:
-    if node.sign == -1:
-        np.subtract(total, y, out)
-    elif node.sign == 1:
-        np.add(total, y, out)
-    else:
-        np.add(total, np.multiply(y, node.numerator, buffer), out)
 
 
 # --- absorbed steps -------------------------------------------------------------------------------------
@@ -530,8 +556,7 @@ def _absorbed(plan: _Plan, block: _Block) -> np.ndarray:
     hit, left = np.zeros(block.x.shape, dtype=bool), None
     with np.errstate(all="ignore"):
         for node in plan.ladder:
-            shift = np.multiply(block.h, node.factor) if node.side == 2 else None
-            right = _abscissa(node, block.x, block.h, shift, np.empty_like(block.x))
+            right = block.x if node.move is None else node.move(block.x, _operand(node, block.h))
             if left is not None:
                 hit |= (left == right) & np.isfinite(right)
             left = right
@@ -541,37 +566,37 @@ def _absorbed(plan: _Plan, block: _Block) -> np.ndarray:
 def _smallest_step(plan: _Plan, x: np.ndarray) -> Any:
     """Return the smallest h of the format that none of these x absorbs.
 
-    For offsets −1, 0, 1. x + h rounds to x as long as h is below half the distance to the next number of the
-    format, or is that half and x is even (ties go to even): the answer is the half or the number after it. The
-    same holds for x − h and the number before x. Where both move, x − h, x and x + h are three numbers.
+    For offsets −1, 0, 1. x + h rounds to x as long as h is below half the distance to the next number of
+    the format, or is that half and x is even (ties go to even): the answer is the half or the number after
+    it. The same holds for x − h and the number before x. Where both move, x − h, x, x + h are three numbers.
+    At the largest number of the format no step is of use, and the answer is infinite.
 
-    For wider stencils. A power of two H with gap·H ≥ spacing(v) for all |v| ≤ |x| + C·H: numbers that far apart
-    do not round to the same one, ties included, since neighbouring ties go to different even numbers. Such an H
-    is found by doubling, and is certain to do but not always the smallest.
+    For wider stencils. A power of two H with gap·H > spacing(v) for all |v| ≤ |x| + C·H: numbers further apart
+    than the spacing do not round to the same one. Such an H is found by doubling; it is certain to do, but not
+    the smallest.
     """
     item, one = plan.format, plan.format.dtype.type
     if plan.reach > 1 or plan.gap < 1:
-        bound, step = item.lift(np.max(np.abs(x))), Fraction(0)
+        bound = item.lift(np.max(np.abs(x)))
         step = item.spacing(bound)
-        while plan.gap * step < item.spacing(bound + plan.reach * step) and step < item.largest_finite:
+        while plan.gap * step <= item.spacing(bound + plan.reach * step) and step < item.largest_finite:
             step *= 2
         return item.round(step)
     smallest = one(0)
     with np.errstate(all="ignore"):
-        for side in (node.side for node in plan.ladder if node.side):
-            half = np.abs(np.nextafter(x, one(side * math.inf)) - x) / one(2)
-            moved = (x + half if side > 0 else x - half) != x
-            enough = np.where(moved, half, np.nextafter(half, one(math.inf)))
-            # Beyond the largest number there is no neighbour, and no step that helps.
-            smallest = max(smallest, np.max(enough[np.isfinite(enough)], initial=smallest))
+        for move in (node.move for node in plan.ladder if node.move is not None):
+            half = np.abs(np.nextafter(x, move(one(0), one(math.inf))) - x) / one(2)
+            moved = move(x, half) != x
+            smallest = max(smallest, np.max(np.where(moved, half, np.nextafter(half, one(math.inf)))))
     return smallest
 
 
 def _warn(call: _Call, absorbed: int, smallest: Any) -> None:
     total = math.prod(call.shape)
+    advice = f"the smallest useful step is {smallest!s}" if np.isfinite(smallest) else "no step is useful"
     message = (
         f"h is absorbed at {absorbed} of {total} points: two of x and the abscissae x + c*h are the same "
-        f"{call.plan.format.name} number there; the smallest useful step is {smallest!s}"
+        f"{call.plan.format.name} number there; {advice}"
     )
     warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=4)
 
@@ -611,9 +636,9 @@ class _Probe:
     def check(self, f: Function) -> None:
         """Raise ValueError if f is not elementwise.
 
-        A point alone may take another path through NumPy's loops than a full vector, which an ill-conditioned f
-        amplifies beyond any tolerance. Such an f is acquitted if an array of the same length that is filled with
-        the point gives one value throughout, and bit for bit the one in question.
+        A point alone may take another path through NumPy's loops than a full vector, which an
+        ill-conditioned f amplifies beyond any tolerance. Such an f is acquitted if an array of the same
+        length that is filled with the point gives one value throughout, bit for bit the one in question.
         """
         with np.errstate(all="ignore"):
             for i, x, y in zip(self.index, self.x, self.y, strict=True):
@@ -624,12 +649,12 @@ class _Probe:
                     filled = self.evaluate(f, np.full(self.size, x))
                 except Exception as error:
                     raise ValueError(
-                        f"f must be elementwise, but it failed on a part of its input ({error!r:.200}); {_ADVICE}"
+                        f"f must be elementwise, but it failed on a part of x ({error!r:.200}); {_ADVICE}"
                     ) from error
                 if not np.all((filled == y) | ((filled != filled) & (y != y))):
                     raise ValueError(
-                        f"f must be elementwise, but at {x!s} it gives {y!s} as element {i} of {self.size} and "
-                        f"{alone!s} alone; {_ADVICE}"
+                        f"f must be elementwise, but at {x!s} it gives {y!s} as element {i} of {self.size} "
+                        f"and {alone!s} alone; {_ADVICE}"
                     )
 
 

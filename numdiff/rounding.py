@@ -126,7 +126,10 @@ def settled_double(middle: int, radius: int, denominator: int) -> float | None:
     """
     if not radius:
         return nearest_double(middle, denominator)
-    low = nearest_double(middle - radius, denominator)
-    if low != nearest_double(middle + radius, denominator) or abs(middle) <= radius:
+    if abs(middle) <= radius:
         return None
-    return low
+    try:
+        low, high = (middle - radius) / denominator, (middle + radius) / denominator
+    except OverflowError:
+        low, high = nearest_double(middle - radius, denominator), nearest_double(middle + radius, denominator)
+    return low if low == high else None

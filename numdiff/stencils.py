@@ -20,6 +20,10 @@ from numdiff.rounding import dyadic
 Rational: TypeAlias = Fraction | int
 
 
+def _is_integer_from(least: int, value: object) -> bool:
+    return isinstance(value, int) and value >= least
+
+
 @dataclass(frozen=True)
 class Stencil:
     """A finite-difference formula, proved at construction.
@@ -68,8 +72,10 @@ class Stencil:
                 )
 
     def _check_nodes(self) -> None:
-        if not isinstance(self.derivative_order, int) or self.derivative_order < 1:
-            raise ValueError(f"derivative_order must be an integer of at least 1, got {self.derivative_order!r}")
+        if not _is_integer_from(1, self.derivative_order):
+            raise ValueError(
+                f"derivative_order must be an integer of at least 1, got {self.derivative_order!r}"
+            )
         if len(self.offsets) != len(self.weights):
             raise ValueError(
                 f"weights must be as many as offsets, got {len(self.weights)} for {len(self.offsets)} offsets"
@@ -151,12 +157,13 @@ class Stencil:
         L. F. Richardson, The approximate arithmetical solution by finite differences …, Phil. Trans. R. Soc.
         A 210 (1911) 307-357, section 1.2 (the deferred approach to the limit).
         """
-        if not isinstance(ratio, int) or ratio < 2:
+        if not _is_integer_from(2, ratio):
             raise ValueError(f"ratio must be an integer of at least 2, got {ratio!r}")
         gain = Fraction(ratio) ** self.accuracy_order
         combined: dict[Fraction, Fraction] = {}
         for offset, weight in zip(self.offsets, self.weights, strict=True):
-            fine, coarse = weight * gain / (gain - 1), -weight / (gain - 1) / Fraction(ratio) ** self.derivative_order
+            fine = weight * gain / (gain - 1)
+            coarse = -weight / (gain - 1) / Fraction(ratio) ** self.derivative_order
             combined[offset] = combined.get(offset, Fraction(0)) + fine
             combined[ratio * offset] = combined.get(ratio * offset, Fraction(0)) + coarse
         return _from_nodes(f"{self.name}_richardson{ratio}", combined, self.derivative_order)
@@ -194,7 +201,8 @@ def _solve(offsets: tuple[Fraction, ...], derivative_order: int) -> tuple[Fracti
     The Vandermonde matrix of distinct offsets is regular, so a pivot is always found.
     """
     n = len(offsets)
-    rows = [[c**k for c in offsets] + [Fraction(math.factorial(k) if k == derivative_order else 0)] for k in range(n)]
+    required = [Fraction(math.factorial(k) if k == derivative_order else 0) for k in range(n)]
+    rows = [[*(c**k for c in offsets), required[k]] for k in range(n)]
     for column in range(n):
         pivot = next(i for i in range(column, n) if rows[i][column])
         rows[column], rows[pivot] = rows[pivot], rows[column]
@@ -233,7 +241,7 @@ def _from_nodes(name: str, weights: dict[Fraction, Fraction], derivative_order: 
 
 
 def _check_orders(accuracy_order: int, derivative_order: int) -> None:
-    if not isinstance(accuracy_order, int) or accuracy_order < 1:
+    if not _is_integer_from(1, accuracy_order):
         raise ValueError(f"accuracy_order must be an integer of at least 1, got {accuracy_order!r}")
     if derivative_order not in (1, 2):
         raise ValueError(f"derivative_order must be 1 or 2, got {derivative_order!r}")
@@ -304,9 +312,8 @@ def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
     if accuracy_order % 2:
         raise ValueError(f"accuracy_order of a centered stencil must be even, got {accuracy_order}")
     reach = accuracy_order // 2
-    return from_offsets(
-        _name("centered", accuracy_order, derivative_order, 2), tuple(range(-reach, reach + 1)), derivative_order
-    )
+    name = _name("centered", accuracy_order, derivative_order, 2)
+    return from_offsets(name, tuple(range(-reach, reach + 1)), derivative_order)
 
 
 FORWARD = forward()

@@ -1,4 +1,4 @@
-"""Imports run one way: the contracts in pyproject.toml hold, and each of them catches the import that it forbids."""
+"""Imports run one way: the contracts in pyproject.toml hold, and each catches the import that it forbids."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-LINT_IMPORTS = shutil.which("lint-imports", path=Path(sys.executable).parent)
+LINT_IMPORTS = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
 
 DOWNWARD = "Imports run downward"
 SIBLINGS = "Arithmetic, kernels and functions are independent"

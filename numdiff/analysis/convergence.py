@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -72,7 +73,9 @@ def observed_order(
     usable = [
         math.isfinite(e) and e != 0 and math.isfinite(r) and abs(r) <= ROUNDOFF_SHARE * abs(e) for _, e, r in cells
     ]
-    points = [(math.log2(h), math.log2(abs(e)) if ok else math.nan) for (h, e, _), ok in zip(cells, usable, strict=True)]
+    points = [
+        (math.log2(h), math.log2(abs(e)) if ok else math.nan) for (h, e, _), ok in zip(cells, usable, strict=True)
+    ]
     first, last = _longest_window(points)
     if last - first + 1 < FEWEST_POINTS:
         reason = "no window" if any(usable) else "roundoff or an exact result everywhere"
@@ -84,7 +87,7 @@ def observed_order(
 
 def _longest_window(points: list[tuple[float, float]]) -> tuple[int, int]:
     """Return first and last index of the longest run whose neighbouring local slopes agree."""
-    slopes = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False)]
+    slopes = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(points)]
     best, first = (0, -1), 0
     for i, slope in enumerate(slopes):
         if math.isnan(slope):

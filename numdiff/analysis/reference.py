@@ -136,6 +136,7 @@ class ExactFunction:
         self.f, self.closed_form, self.engine = f, derivative, engine
         self._irrational: set[str] = set()
         self._cache: dict[tuple[str, int], dict[Point, ExactValue]] = {}
+        self._references: dict[tuple[Dyadic, int], Reference] = {}
 
     # --- values of f -------------------------------------------------------------------------------
 
@@ -191,7 +192,7 @@ class ExactFunction:
             return [v if isinstance(v, Undefined) else v[1] for v in rational.complex_values(self.f, points)]
         order = int(kind.removeprefix("derivative"))
         if order == 1 and self.closed_form is not None:
-            values = list(rational.values(self.closed_form, points))
+            values: list[ExactValue] = list(rational.values(self.closed_form, points))
             self._check_closed_form(points, values, START_PRECISION)
             return values
         raise rational.NotRational("no closed form")
@@ -246,6 +247,12 @@ class ExactFunction:
 
     def reference(self, point: Dyadic, order: int = 1) -> Reference:
         """Return f⁽ᵐ⁾(x) as the nearest double with its certified radius."""
+        key = point, order
+        if key not in self._references:
+            self._references[key] = self._reference(point, order)
+        return self._references[key]
+
+    def _reference(self, point: Dyadic, order: int) -> Reference:
         ball: Ball | None = None
         for precision in precisions():
             value = self.derivative([point], precision, order)[point]

@@ -35,19 +35,27 @@ def total_errors(
     steps = results.shape[1]
     errors = [math.nan] * results.size
     for i, point in enumerate(points):
-        pending = [j for j in range(i * steps, (i + 1) * steps) if point is not None and lifted[j] is not None]
-        for precision in precisions():
-            if not pending:
-                break
-            truth = exact.derivative((point,), precision, derivative_order)[point]
-            if truth is Undefined.UNDECIDED:
-                continue
-            if isinstance(truth, Undefined):
-                break
-            ball = truth if isinstance(truth, Ball) else ball_of(truth, precision)
-            last = precision == MAX_PRECISION
-            pending = [j for j in pending if not _settle(errors, j, lifted[j], ball, last)]
+        results_here = {j: item for j, item in enumerate(lifted[i * steps : (i + 1) * steps], i * steps) if item}
+        if point is not None:
+            _fill(errors, exact, point, results_here, derivative_order)
     return np.array(errors).reshape(results.shape)
+
+
+def _fill(
+    errors: list[float], exact: ExactFunction, point: Dyadic, results: dict[int, Dyadic], derivative_order: int
+) -> None:
+    """Write the errors of the results at one point, at rising precision until each has one nearest double."""
+    for precision in precisions():
+        truth = exact.derivative((point,), precision, derivative_order)[point]
+        if truth is Undefined.UNDECIDED:
+            continue
+        if isinstance(truth, Undefined):
+            return
+        ball = truth if isinstance(truth, Ball) else ball_of(truth, precision)
+        last = precision == MAX_PRECISION
+        results = {j: result for j, result in results.items() if not _settle(errors, j, result, ball, last)}
+        if not results:
+            return
 
 
 def _settle(errors: list[float], j: int, result: Dyadic, truth: Ball, last: bool) -> bool:

@@ -34,33 +34,29 @@ def _limited(function: Callable[..., Number], precision: int) -> Callable[[Numbe
 
 
 def expm1(x: Number, precision: int) -> Number:
-    """Compute exp(x) - 1 without cancellation: x + x²/2 + x³/6 suffices for tiny x."""
+    """Compute exp(x) - 1 without cancellation: x + x²/2 suffices where x³/6 is below the last bit."""
     if x == fzero:
         return x
     size = magnitude(x)
     if size > _LARGEST_MAGNITUDE:
         raise _TooLarge
     if size < -precision // 2 - 2:
-        return _tiny_cubic(x, x, precision)
+        return _near_identity(x, libmp.mpf_shift(x, -1), precision)
     return libmp.mpf_sub(libmp.mpf_exp(x, precision + max(0, -size) + 4, _NEAREST), fone, precision, _NEAREST)
 
 
-def _tiny_cubic(x: Number, step: Number, precision: int, ratio: int = 1) -> Number:
-    """Compute x(1 + step/2·(1 + ratio·step/3))."""
-    scaled = libmp.mpf_mul_int(step, ratio, precision, _NEAREST)
-    last = libmp.mpf_div(scaled, from_int(3), precision, _NEAREST)
-    inner = libmp.mpf_add(fone, last, precision, _NEAREST)
-    outer = libmp.mpf_mul(libmp.mpf_shift(step, -1), inner, precision, _NEAREST)
-    return libmp.mpf_mul(x, libmp.mpf_add(fone, outer, precision, _NEAREST), precision, _NEAREST)
+def _near_identity(x: Number, curvature: Number, precision: int) -> Number:
+    """Compute x(1 + curvature), with a curvature that is tiny."""
+    return libmp.mpf_mul(x, libmp.mpf_add(fone, curvature, precision, _NEAREST), precision, _NEAREST)
 
 
 def log1p(x: Number, precision: int) -> Number:
-    """Compute log(1 + x): x - x²/2 + x³/3 for tiny x, else from 1 + x, which keeps every bit that matters."""
+    """Compute log(1 + x): x - x²/2 where x³/3 is below the last bit, else from 1 + x, rounded late enough."""
     if x == fzero:
         return x
     size = magnitude(x)
     if size < -precision // 2 - 2:
-        return _tiny_cubic(x, libmp.mpf_neg(x), precision, 2)
+        return _near_identity(x, libmp.mpf_neg(libmp.mpf_shift(x, -1)), precision)
     return _logarithm(libmp.mpf_add(fone, x, 2 * precision, _NEAREST), precision)
 
 

@@ -2,8 +2,10 @@
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from xml.etree.ElementTree import Element
 
 import matplotlib
@@ -13,25 +15,10 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.transforms import Bbox
 
 from numdiff.report import svg
-from numdiff.report.axes import (
-    DecadeFormatter,
-    DecadeLocator,
-    decade_ticks,
-    draw_panels,
-    error_axes,
-    floor_of,
-    halo,
-    mark_optimum,
-    order_text,
-    plot_errors,
-    plot_groups,
-    scientific,
-    slope_guide,
-    small_multiples,
-    superscript,
-    zero_floor,
-)
-from numdiff.report.labels import direct_labels, legend_entries, outside_legend
+from numdiff.report.axes import error_axes, floor_of, plot_errors, plot_groups, zero_floor
+from numdiff.report.guides import mark_optimum, order_text, slope_guide
+from numdiff.report.labels import Note, add_note, arrange, direct_labels
+from numdiff.report.panels import draw_panels, legend_entries, outside_legend, small_multiples
 from numdiff.report.styles import (
     FORMAT_STYLE,
     METHOD_STYLE,
@@ -41,12 +28,13 @@ from numdiff.report.styles import (
     rc_settings,
     style_of,
 )
+from numdiff.report.ticks import DecadeFormatter, DecadeLocator, decade_ticks, scientific, superscript
 
 __all__ = [
-    "FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "DecadeFormatter", "DecadeLocator", "Figure", "Style",
-    "decade_ticks", "direct_labels", "draw_panels", "error_axes", "floor_of", "halo", "label_of", "legend_entries",
-    "mark_optimum", "order_text", "outside_legend", "plot_errors", "plot_groups", "scientific", "slope_guide",
-    "small_multiples", "style_of", "superscript", "zero_floor",
+    "FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "DecadeFormatter", "DecadeLocator", "Figure", "Note", "Style",
+    "add_note", "arrange", "decade_ticks", "direct_labels", "draw_panels", "error_axes", "floor_of",
+    "label_of", "legend_entries", "mark_optimum", "order_text", "outside_legend", "plot_errors", "plot_groups",
+    "scientific", "slope_guide", "small_multiples", "style_of", "superscript", "zero_floor",
 ]  # fmt: skip
 
 NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -111,7 +99,7 @@ class Figure:
 
     def to_png(self, dpi: int = 150) -> bytes:
         """Return the figure as PNG, to look at it; its bytes are not promised."""
-        return self._render("png", dpi=dpi)
+        return self._render("png", dpi=dpi, facecolor="white")
 
     def _drawing(self) -> Element:
         # A page needs the drawing up to three times, and drawing takes 100 times as long as writing.
@@ -120,32 +108,53 @@ class Figure:
             self._kept.append(svg.tidy(self._render("svg", metadata=metadata).decode()))
         return self._kept[0]
 
-    def _render(self, kind: str, **options: object) -> bytes:
-        """Draw under the defaults of matplotlib plus ours, whatever the process has set, and restore that."""
-        with matplotlib.rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update(rc_settings(self.size) | {"svg.hashsalt": self.name})
-            canvas = Canvas(figsize=self.size)
-            FigureCanvasAgg(canvas)
-            self.draw(canvas)
-            keep_inside(canvas)
-            stream = io.BytesIO()
-            canvas.savefig(stream, format=kind, **options)  # type: ignore[arg-type]
+    def _render(self, kind: str, **options: Any) -> bytes:
+        stream = io.BytesIO()
+        with settings_of(self.size, salt=self.name):
+            paint(self.draw, self.size).savefig(stream, format=kind, **options)
         return stream.getvalue()
 
 
+@contextmanager
+def settings_of(size: tuple[float, float], salt: str | None = None) -> Iterator[None]:
+    """Set matplotlib to its defaults plus ours, whatever the process has set, and restore that at the end."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        settings: dict[Any, Any] = rc_settings(size) | {"svg.hashsalt": salt}
+        matplotlib.rcParams.update(settings)
+        yield
+
+
+def paint(draw: Callable[[Canvas], object], size: tuple[float, float]) -> Canvas:
+    """Return a new matplotlib figure that `draw` has drawn into: nothing cut off at its edge, notes in place."""
+    canvas = Canvas(figsize=size)
+    draw(canvas)
+    keep_inside(canvas)
+    for ax in canvas.axes:
+        arrange(ax)
+    return canvas
+
+
 def overflow(canvas: Canvas) -> tuple[float, float, float, float]:
-    """Return by how many inches the content exceeds the figure: left, bottom, right, top (0 where it fits)."""
-    renderer = canvas.canvas.get_renderer()  # type: ignore[attr-defined]
-    boxes = [box for ax in canvas.axes if (box := ax.get_tightbbox(renderer)) is not None]
-    boxes += [artist.get_window_extent(renderer) for artist in [*canvas.texts, *canvas.legends]]
-    finite = [box for box in boxes if box.width > 0 and box.height > 0]
+    """Return by how many inches the content exceeds the figure: left, bottom, right, top; 0 where it fits.
+
+    Only what can exceed it is measured: the axes at the rim (measuring ticks takes as long as drawing them).
+    """
+    renderer = FigureCanvasAgg(canvas).get_renderer()  # type: ignore[no-untyped-call]
+    shown = [ax for ax in canvas.axes if ax.axison]
+    places = {ax: ax.get_position() for ax in shown}
+    left = min((box.x0 for box in places.values()), default=0.0)
+    bottom = min((box.y0 for box in places.values()), default=0.0)
+    boxes = [ax.yaxis.get_tightbbox(renderer) for ax in shown if places[ax].x0 == left]
+    boxes += [ax.xaxis.get_tightbbox(renderer) for ax in shown if places[ax].y0 == bottom]
+    words = [*canvas.texts, *canvas.legends, *(text for ax in shown for text in [ax.title, *ax.texts])]
+    boxes += [word.get_window_extent(renderer) for word in words if not isinstance(word, Note)]
+    finite = [box for box in boxes if box is not None and box.width > 0 and box.height > 0]
     if not finite:
         return (0.0, 0.0, 0.0, 0.0)
-    whole = Bbox.union(finite)
-    width, height = canvas.bbox.width, canvas.bbox.height
-    beyond = (-whole.x0, -whole.y0, whole.x1 - width, whole.y1 - height)
-    return tuple(max(0.0, value / canvas.dpi) for value in beyond)  # type: ignore[return-value]
+    whole, width, height = Bbox.union(finite), canvas.bbox.width, canvas.bbox.height
+    beyond = [max(0.0, length / canvas.dpi) for length in (-whole.x0, -whole.y0, whole.x1 - width, whole.y1 - height)]
+    return beyond[0], beyond[1], beyond[2], beyond[3]
 
 
 def keep_inside(canvas: Canvas) -> None:

@@ -1,32 +1,93 @@
-"""Names at the curves instead of a legend, where there is room; a legend outside of the data where there is not."""
+"""Words at the curves instead of a legend: each stands where it hides least, clear of curves and other words."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import matplotlib.colors
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure as Canvas
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
-from numpy.typing import NDArray
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
+from numpy.typing import ArrayLike, NDArray
 
-from numdiff.report.axes import halo
-from numdiff.report.styles import SIDES, Style, style_of
+from numdiff.report.styles import Style
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in pixels."""
 
-_GAP = 5.0
-"""Points between a curve and its name."""
-_ANCHORS = (
-    (-1.0, 0.0, "right", "center"), (1.0, 0.0, "left", "center"), (0.0, 1.0, "center", "bottom"),
-    (0.0, -1.0, "center", "top"), (-0.7, 0.7, "right", "bottom"), (0.7, 0.7, "left", "bottom"),
-    (-0.7, -0.7, "right", "top"), (0.7, -0.7, "left", "top"),
+
+class Anchor(NamedTuple):
+    """Where a word stands around its point: direction, horizontal and vertical alignment."""
+
+    dx: float
+    dy: float
+    ha: str
+    va: str
+
+
+AROUND = (
+    Anchor(0, 1, "center", "bottom"), Anchor(0, -1, "center", "top"), Anchor(-1, 0, "right", "center"),
+    Anchor(1, 0, "left", "center"), Anchor(0.7, 0.7, "left", "bottom"), Anchor(-0.7, 0.7, "right", "bottom"),
+    Anchor(0.7, -0.7, "left", "top"), Anchor(-0.7, -0.7, "right", "top"),
 )  # fmt: skip
-"""Where a name may stand around a point of its curve: direction, horizontal and vertical alignment."""
+_SHIFT = {"left": 0.0, "bottom": 0.0, "center": 0.5, "right": 1.0, "top": 1.0}
+_CLEAR = 15.0
+"""Pixels (at 100 dpi) around the point of a name within which no other curve should run."""
+
+
+class Note(Annotation):
+    """A word that belongs to one of several points of the axes and stands at the best of them.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    points : array_like, shape (n, 2)
+        The points that the text may stand at, in data coordinates, the preferred ones first.
+    reach : float
+        Distance between point and text in points.
+    owner : matplotlib.lines.Line2D, optional
+        The curve that the text names: a point that only this curve is near is preferred.
+    rank : int
+        Notes of low rank are placed first.
+    anchors : sequence of Anchor
+        The places around a point, the preferred ones first.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        points: ArrayLike,
+        *,
+        reach: float = 5.0,
+        owner: Line2D | None = None,
+        rank: int = 0,
+        anchors: Sequence[Anchor] = AROUND,
+        **options: Any,
+    ) -> None:
+        self.points = np.asarray(points, dtype=float).reshape(-1, 2)
+        self.reach, self.owner, self.rank, self.anchors = reach, owner, rank, tuple(anchors)
+        point = (float(self.points[0, 0]), float(self.points[0, 1]))
+        super().__init__(text, point, xytext=(0, 0), textcoords="offset points", annotation_clip=False, **options)
+        self.put(point, self.anchors[0])
+
+    def put(self, point: tuple[float, float], anchor: Anchor) -> None:
+        """Stand at a point, on the given side of it."""
+        self.xy = point
+        self.set_position((self.reach * anchor.dx, self.reach * anchor.dy))
+        self.set_horizontalalignment(anchor.ha)  # type: ignore[arg-type]
+        self.set_verticalalignment(anchor.va)  # type: ignore[arg-type]
+
+
+def add_note(ax: Axes, note: Note) -> Note:
+    """Add a note to axes; `arrange` finds its place."""
+    note.set_path_effects([withStroke(linewidth=2.6, foreground="white")])
+    note.set_zorder(7)
+    ax.add_artist(note)
+    return note
 
 
 def named_lines(ax: Axes) -> list[Line2D]:
@@ -34,170 +95,154 @@ def named_lines(ax: Axes) -> list[Line2D]:
     return [line for line in ax.lines if not str(line.get_label()).startswith("_")]
 
 
-def direct_labels(ax: Axes, *, fontsize: float = 9.0, margin: bool | None = None) -> list[Text]:
-    """Write the name of each named line beside it, clear of all curves and of one another.
-
-    Call it last: the limits of the axes are kept as they are now. Each name tries places around its curve (the
-    ends first) and takes the one that hides least.
+def direct_labels(ax: Axes, *, fontsize: float = 10.0, margin: bool | None = None) -> None:
+    """Write the name of each named line beside it.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        The axes.
+        The axes, with all their curves.
     fontsize : float
         Size of the text in points.
     margin : bool, optional
-        Write the names in a column at the right edge, in the order of the curves' ends, instead. By default they
-        are written there when the curves end at the right edge far enough from one another.
-
-    Returns
-    -------
-    list of matplotlib.text.Text
-        The names.
+        Whether the names stand in a column beside the right edge. By default they do when all curves end there,
+        far enough from one another; otherwise each stands where it hides least.
     """
-    lines = [line for line in named_lines(ax) if np.isfinite(_points(ax, line)).all(axis=1).any()]
-    ax.set_xlim(ax.get_xlim())
-    ax.set_ylim(ax.get_ylim())
-    curves = {line: _points(ax, line) for line in lines}
-    scale = ax.figure.dpi / 72
-    height = fontsize * 1.25 * scale
-    if margin or (margin is None and _ends_apart(ax, list(curves.values()), height)):
-        return _label_margin(ax, curves, fontsize, height)
-    return _label_curves(ax, curves, fontsize, scale)
-
-
-def _points(ax: Axes, line: Line2D) -> NDArray[np.float64]:
-    """Return the points of a line in pixels, shape (n, 2)."""
-    data = np.column_stack([np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)])
-    points: NDArray[np.float64] = np.asarray(ax.transData.transform(data), float)
-    return points[np.isfinite(points).all(axis=1)]
-
-
-def _ends_apart(ax: Axes, curves: list[NDArray[np.float64]], height: float) -> bool:
-    box = ax.get_window_extent()
-    ends = [points[np.argmax(points[:, 0])] for points in curves]
-    heights = sorted(float(y) for _, y in ends)
-    reach = all(x > box.x1 - 0.08 * box.width for x, _ in ends)
-    return reach and all(b - a >= height for a, b in zip(heights, heights[1:], strict=False))
-
-
-def _color(line: Line2D) -> str:
-    return Style(matplotlib.colors.to_hex(line.get_color()), "").text_color
-
-
-def _label_margin(
-    ax: Axes, curves: dict[Line2D, NDArray[np.float64]], fontsize: float, height: float
-) -> list[Text]:
-    """Write the names to the right of the axes, moved apart where they are too close."""
-    box = ax.get_window_extent()
-    ordered = sorted(curves, key=lambda line: float(curves[line][np.argmax(curves[line][:, 0])][1]))
-    wanted = [float(curves[line][np.argmax(curves[line][:, 0])][1]) for line in ordered]
-    placed = spread(wanted, height, box.y0, box.y1)
-    _make_room(ax, max(text_width(str(line.get_label()), fontsize) for line in ordered) + 8)
-    texts = []
-    for line, y in zip(ordered, placed, strict=True):
-        level = (y - box.y0) / box.height
-        texts.append(
+    ax.get_xlim()  # Matplotlib works out the limits when they are asked for.
+    ax.get_ylim()
+    lines = [line for line in named_lines(ax) if len(_pixels(line))]
+    ends = {line: max(_pixels(line).tolist()) for line in lines}
+    ordered = sorted(lines, key=lambda line: ends[line][1])
+    frame, gap = ax.get_window_extent(), fontsize * 1.25 * ax.figure.dpi / 72
+    wanted = [ends[line][1] for line in ordered]
+    levels = spread(wanted, gap, frame.y0, frame.y1)
+    if margin is None:
+        near = all(x > frame.x1 - 0.1 * frame.width for x, _ in ends.values())
+        margin = near and all(abs(a - b) <= gap for a, b in zip(wanted, levels, strict=True))
+    for line, level in zip(ordered, levels, strict=True):
+        text, color = str(line.get_label()), text_color(line)
+        if margin:
             ax.annotate(
-                str(line.get_label()), (1, level), xycoords="axes fraction", xytext=(5, 0), textcoords="offset points",
-                ha="left", va="center", fontsize=fontsize, color=_color(line), gid="label",
+                text, (1, (level - frame.y0) / frame.height), xycoords="axes fraction", xytext=(4, 0),
+                textcoords="offset points", ha="left", va="center", fontsize=fontsize, color=color,
             )  # fmt: skip
-        )
-    return texts
+        else:
+            add_note(ax, Note(text, _stations(line), owner=line, rank=2, fontsize=fontsize, color=color))
+
+
+def text_color(line: Line2D) -> str:
+    """Return a colour for text that belongs to a line: its own, dark enough to be read on white."""
+    return Style(matplotlib.colors.to_hex(line.get_color()), "").text_color
 
 
 def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Return ascending positions at least `gap` apart, near the wanted ones and, if they fit, in [low, high]."""
     groups: list[tuple[float, int]] = []
     for position in wanted:
-        # A group of n labels is centred on the mean of their wishes; groups that touch are merged.
+        # A group of n words is centred on the mean of their wishes; groups that touch are merged.
         groups.append((position, 1))
         while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
             (b, n), (a, m) = groups.pop(), groups.pop()
             groups.append(((a * m + b * n) / (m + n), m + n))
     placed = [centre + gap * (i - (n - 1) / 2) for centre, n in groups for i in range(n)]
-    for index in range(len(placed)):
-        floor = low if index == 0 else placed[index - 1] + gap
-        placed[index] = max(placed[index], floor)
+    for index, position in enumerate(placed):
+        placed[index] = max(position, low if index == 0 else placed[index - 1] + gap)
     for index in reversed(range(len(placed))):
-        roof = high if index == len(placed) - 1 else placed[index + 1] - gap
-        placed[index] = min(placed[index], roof)
+        placed[index] = min(placed[index], high if index == len(placed) - 1 else placed[index + 1] - gap)
     return placed
 
 
-def text_width(text: str, fontsize: float) -> float:
-    """Return about how wide a text is, in points: DejaVu Sans has 0.6 em on average."""
-    return 0.6 * fontsize * max(map(len, text.split("\n")), default=0)
+def _pixels(line: Line2D) -> NDArray[np.float64]:
+    """Return the finite points of a line in pixels, shape (n, 2)."""
+    data = np.column_stack([np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)])
+    # On a logarithmic axis a value that is not positive has no place.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        points: NDArray[np.float64] = np.asarray(line.get_transform().transform(data), float)
+    return points[np.isfinite(points).all(axis=1)]
 
 
-def _make_room(ax: Axes, points: float) -> None:
-    """Move the right edge of a single subplot inwards so that a column of names fits beside it."""
-    canvas = ax.figure
-    if isinstance(canvas, Canvas) and len(canvas.axes) == 1:
-        width = canvas.get_size_inches()[0]
-        canvas.subplots_adjust(right=min(canvas.subplotpars.right, 1 - (points / 72 + 0.08) / width))
+def _stations(line: Line2D, most: int = 24) -> NDArray[np.float64]:
+    """Return points of a line that its name may stand at: the left end, the right end, points between."""
+    data = np.column_stack([np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)])
+    data = data[np.isfinite(data).all(axis=1)]
+    data = data[np.argsort(data[:, 0], kind="stable")]
+    between = np.linspace(0, len(data) - 1, min(len(data), most)).round().astype(int)[1:-1]
+    return data[[0, len(data) - 1, *between.tolist()]]
 
 
-def _label_curves(
-    ax: Axes, curves: dict[Line2D, NDArray[np.float64]], fontsize: float, scale: float
-) -> list[Text]:
-    """Write each name at the place around its curve that hides least."""
-    obstacles = np.concatenate([dense(points) for points in curves.values()] or [np.empty((0, 2))])
-    marks = [_points(ax, line) for line in ax.lines if str(line.get_label()) in ("_zeros", "_failures", "_slope")]
-    obstacles = np.concatenate([obstacles, *(dense(points) for points in marks if len(points))])
-    taken = _boxes_of_texts(ax)
-    frame = ax.get_window_extent()
-    inside = (frame.x0, frame.y0, frame.x1, frame.y1)
-    texts = []
-    for line, points in curves.items():
-        size = (text_width(str(line.get_label()), fontsize) * scale, fontsize * 1.2 * scale)
-        _, box, place = min(
-            (
-                (_cost(box, rank, obstacles, taken, inside), box, place)
-                for rank, box, place in _places(points, size, _GAP * scale)
-            ),
-            key=lambda item: item[0],
-        )
-        taken.append(box)
-        (x, y), (dx, dy, ha, va) = place
-        texts.append(
-            ax.annotate(
-                str(line.get_label()), tuple(ax.transData.inverted().transform((x, y))), xytext=(_GAP * dx, _GAP * dy),
-                textcoords="offset points", ha=ha, va=va, fontsize=fontsize, color=_color(line),
-                path_effects=halo(), zorder=7, gid="label",
-            )  # fmt: skip
-        )
-    return texts
+def arrange(ax: Axes) -> None:
+    """Put each note of the axes where it hides least; the limits of the axes must be final."""
+    notes = sorted((text for text in ax.texts if isinstance(text, Note)), key=lambda note: note.rank)
+    if not notes:
+        return
+    ax.get_xlim()
+    ax.get_ylim()
+    renderer = FigureCanvasAgg(ax.figure.figure).get_renderer()  # type: ignore[no-untyped-call]
+    scale = ax.figure.dpi / 72
+    curves = {line: _outline(line, scale) for line in ax.lines if line.get_label() != "_floor"}
+    taken = [_box(text, renderer) for text in ax.texts if not isinstance(text, Note)]
+    for note in notes:
+        left, bottom, right, top = _box(note, renderer)
+        size = (right - left, top - bottom)
+        obstacles = np.concatenate([np.empty((0, 2)), *curves.values()])
+        rivals = _rivals(note, curves)
+        best = min(_places(ax, note, size, scale), key=lambda place: _cost(ax, place, obstacles, rivals, taken))
+        note.put(best.point, best.anchor)
+        taken.append(best.box)
 
 
-def _places(points: NDArray[np.float64], size: tuple[float, float], gap: float) -> list[tuple[int, Box, Any]]:
-    """Return the candidate places of a name: rank (0: best), box in pixels, and (point, anchor)."""
-    ordered = points[np.argsort(points[:, 0], kind="stable")]
-    inner = np.linspace(0, len(ordered) - 1, min(len(ordered), 14)).round().astype(int)[1:-1]
-    places = []
-    for rank, index in enumerate([0, len(ordered) - 1, *inner.tolist()]):
-        x, y = ordered[index]
-        for dx, dy, ha, va in _ANCHORS:
-            left = x + gap * dx - size[0] * {"left": 0.0, "center": 0.5, "right": 1.0}[ha]
-            bottom = y + gap * dy - size[1] * {"bottom": 0.0, "center": 0.5, "top": 1.0}[va]
+def _rivals(note: Note, curves: dict[Line2D, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the points of the other named curves: where they are near, a name could be taken for theirs."""
+    if note.owner is None:
+        return np.empty((0, 2))
+    others = [points for line, points in curves.items() if line is not note.owner and line.get_label() != "_slope"]
+    return np.concatenate([np.empty((0, 2)), *others])
+
+
+class _Place(NamedTuple):
+    """A candidate: the point in data and in pixels, the side, the box, and how much it is liked (0: most)."""
+
+    point: tuple[float, float]
+    pixel: tuple[float, float]
+    anchor: Anchor
+    box: Box
+    rank: float
+
+
+def _places(ax: Axes, note: Note, size: tuple[float, float], scale: float) -> Iterator[_Place]:
+    for index, point in enumerate(note.points):
+        x, y = ax.transData.transform(point)
+        for side, anchor in enumerate(note.anchors):
+            left = x + scale * note.reach * anchor.dx - size[0] * _SHIFT[anchor.ha]
+            bottom = y + scale * note.reach * anchor.dy - size[1] * _SHIFT[anchor.va]
             box = (left, bottom, left + size[0], bottom + size[1])
-            places.append((min(rank, 2), box, ((x, y), (dx, dy, ha, va))))
-    return places
+            far = 2 if max(abs(anchor.dx), abs(anchor.dy)) > 1 else 0
+            rank = min(index, 2) + far + 0.1 * side
+            yield _Place((float(point[0]), float(point[1])), (x, y), anchor, box, rank)
 
 
-def _cost(box: Box, rank: int, obstacles: NDArray[np.float64], taken: list[Box], inside: Box) -> float:
-    """Return what is wrong with a place: curves it hides, texts it covers, how far it leaves the axes."""
+def _cost(
+    ax: Axes, place: _Place, obstacles: NDArray[np.float64], rivals: NDArray[np.float64], taken: list[Box]
+) -> float:
+    """Return what is wrong with a place: curves and words it hides, other curves near it, leaving the axes."""
+    frame = ax.get_window_extent()
+    left, bottom, right, top = place.box
+    beyond = (frame.x0 + 4 - left, frame.y0 + 4 - bottom, right - frame.x1, top - frame.y1)
+    outside = sum(max(0.0, length) for length in beyond)
+    covered = sum(40 + _overlap(place.box, other) for other in taken if _overlap(place.box, other))
+    hidden = _inside(obstacles, place.box, 2.0)
+    # Of two free places the one with more air is better.
+    near = _inside(obstacles, place.box, 6.0)
+    x, y = place.pixel
+    unclear = _inside(rivals, (x, y, x, y), _CLEAR)
+    return 3 * hidden + 0.3 * near + 4 * unclear + covered + 3 * outside + 1.5 * place.rank
+
+
+def _inside(points: NDArray[np.float64], box: Box, air: float) -> int:
     left, bottom, right, top = box
-    hit = (obstacles[:, 0] > left) & (obstacles[:, 0] < right) & (obstacles[:, 1] > bottom) & (obstacles[:, 1] < top)
-    covered = sum(_overlap(box, other) for other in taken)
-    outside = max(0, inside[0] - left) + max(0, inside[1] - bottom) + max(0, right - inside[2]) + max(0, top - inside[3])
-    # Near misses count a little: of two free places the one with more air is better.
-    air = 6.0
-    near = (
-        (obstacles[:, 0] > left - air) & (obstacles[:, 0] < right + air)
-        & (obstacles[:, 1] > bottom - air) & (obstacles[:, 1] < top + air)
-    )  # fmt: skip
-    return 1.0 * hit.sum() + 0.15 * near.sum() + 40 * (covered > 0) + covered + 3 * outside + 2.0 * rank
+    x, y = points[:, 0], points[:, 1]
+    within = (x > left - air) & (x < right + air) & (y > bottom - air) & (y < top + air)
+    return int(np.count_nonzero(within))
 
 
 def _overlap(a: Box, b: Box) -> float:
@@ -206,90 +251,27 @@ def _overlap(a: Box, b: Box) -> float:
     return width if width > 0 and height > 0 else 0.0
 
 
+def _outline(line: Line2D, scale: float) -> NDArray[np.float64]:
+    """Return points, in pixels, that words should not cover: along a curve, around a lonely ring."""
+    points = _pixels(line)
+    if len(points) != 1:
+        return dense(points)
+    angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    radius = 0.5 * float(line.get_markersize()) * scale
+    return np.concatenate([points, points + radius * np.column_stack([np.cos(angles), np.sin(angles)])])
+
+
 def dense(points: NDArray[np.float64], spacing: float = 4.0) -> NDArray[np.float64]:
-    """Return points along a polyline, at most `spacing` pixels apart."""
+    """Return points along a polyline, at most `spacing` pixels apart (400 on one segment at most)."""
     if len(points) < 2:
         return points
-    ordered = points[np.argsort(points[:, 0], kind="stable")]
-    counts = np.maximum(1, np.ceil(np.hypot(*np.diff(ordered, axis=0).T) / spacing)).astype(int).clip(max=400)
-    pieces = [np.linspace(a, b, n, endpoint=False) for a, b, n in zip(ordered, ordered[1:], counts, strict=False)]
-    return np.concatenate([*pieces, ordered[-1:]])
+    pieces = []
+    for start, end in pairwise(points):
+        number = min(400, max(1, int(np.ceil(np.hypot(*(end - start)) / spacing))))
+        pieces.append(np.linspace(start, end, number, endpoint=False))
+    return np.concatenate([*pieces, points[-1:]])
 
 
-def _boxes_of_texts(ax: Axes) -> list[Box]:
-    """Return the boxes of the texts that the axes have already."""
-    renderer = FigureCanvasAgg(ax.figure.figure).get_renderer()  # type: ignore[arg-type]
-    boxes = [text.get_window_extent(renderer) for text in ax.texts]
-    return [(box.x0, box.y0, box.x1, box.y1) for box in boxes]
-
-
-def legend_entries(names: Sequence[str], styles: Sequence[Style] | None = None) -> list[Line2D]:
-    """Return legend handles for names of formats, methods or parts, without drawing anything."""
-    chosen = styles or [style_of(name, index) for index, name in enumerate(names)]
-    return [
-        Line2D([], [], **style.line_options(label=style.label or name.replace("_", " ")))
-        for name, style in zip(names, chosen, strict=True)
-    ]
-
-
-def outside_legend(
-    fig: Canvas,
-    axes: Sequence[Axes] | Axes | None = None,
-    *,
-    where: str = "bottom",
-    handles: Sequence[Line2D] | None = None,
-    title: str | None = None,
-) -> Legend | None:
-    """Put one legend for all axes outside of the data, and make room for it.
-
-    Parameters
-    ----------
-    fig : matplotlib.figure.Figure
-        The figure.
-    axes : sequence of Axes, optional
-        Where the named lines are looked up; by default in all axes. A name that occurs twice is shown once.
-    where : str
-        ``"bottom"``, ``"top"`` or ``"right"``.
-    handles : sequence of Line2D, optional
-        The entries, where they shall not be looked up.
-    title : str, optional
-        A title of the legend.
-
-    Returns
-    -------
-    matplotlib.legend.Legend or None
-        The legend; None where there is nothing to name.
-
-    Raises
-    ------
-    ValueError
-        If `where` is not one of the three places.
-    """
-    if where not in ("bottom", "top", "right"):
-        raise ValueError(f"where must be 'bottom', 'top' or 'right', got {where!r}")
-    chosen = fig.axes if axes is None else [axes] if isinstance(axes, Axes) else list(axes)
-    if handles is None:
-        handles = list({str(line.get_label()): line for ax in chosen for line in named_lines(ax)}.values())
-    if not handles:
-        return None
-    width, height = fig.get_size_inches()
-    widest = (max(text_width(str(handle.get_label()), 9) for handle in handles) + 48) / 72
-    if where == "right":
-        fig.subplots_adjust(right=1 - (widest + 0.1) / width)
-        return fig.legend(handles=handles, loc="center right", title=title, borderaxespad=0.4)
-    columns = max(1, min(len(handles), int((width - 0.4) / widest)))
-    band = 0.21 * -(-len(handles) // columns) + (0.22 if title else 0) + 0.06
-    options: dict[str, Any] = {"ncols": columns, "title": title, "borderaxespad": 0.2, "columnspacing": 1.4}
-    if where == "top":
-        fig.subplots_adjust(top=1 - (SIDES["top"] + band) / height)
-        return fig.legend(handles=handles, loc="upper center", **options)
-    _lift(fig, band / height)
-    return fig.legend(handles=handles, loc="lower center", **options)
-
-
-def _lift(fig: Canvas, share: float) -> None:
-    """Move axes and the common x label up by a share of the height, to make room at the bottom."""
-    fig.subplots_adjust(bottom=fig.subplotpars.bottom + share)
-    label = fig._supxlabel if hasattr(fig, "_supxlabel") else None
-    if label is not None:
-        label.set_y(label.get_position()[1] + share)
+def _box(text: Any, renderer: Any) -> Box:
+    box = text.get_window_extent(renderer)
+    return (box.x0, box.y0, box.x1, box.y1)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,20 +21,39 @@ _README_ROWS = 12
 """Tables longer than this are folded, on the page and in the README."""
 
 READING = (
-    ("Axes", "Errors against the step h, both logarithmic. A straight line of slope p is an error that shrinks like hᵖ."),
+    (
+        "Axes",
+        "Errors against the step h, both logarithmic. A straight line of slope p is an error that shrinks like hᵖ.",
+    ),
     ("Formats", "Each floating-point format has its own colour, marker and line style, the same in all figures."),
-    ("Slopes and rings", "A dashed grey line is the slope that theory predicts. A ring is the best step that was observed."),
-    ("Exact zeros", "An error of exactly 0 has no place on a logarithmic axis: it stands as a hollow marker on the dotted "
-     "line “exact zero”."),
-    ("Failures", "× at the top edge is a cell without a usable result, and the corner above says what happened: "
-     "`absorbed` (two nodes of the formula fell on the same number), `overflow`, `nan`, `outside-domain`, `pole`. "
-     "Tables show the word instead of a number. Failures are counted, never averaged."),
+    (
+        "Slopes and rings",
+        "A dashed grey line is the slope that theory predicts. A ring is the best step that was observed.",
+    ),
+    (
+        "Exact zeros",
+        "An error of exactly 0 has no place on a logarithmic axis: it stands as a hollow marker on the dotted line "
+        "“exact zero”.",
+    ),
+    (
+        "Failures",
+        "× at the top edge is a cell without a usable result, and the corner above says what happened: `absorbed` "
+        "(two nodes of the formula fell on the same number), `overflow`, `nan`, `outside-domain`, `pole`. Tables show "
+        "the word instead of a number. Failures are counted, never averaged.",
+    ),
     ("Truncation", "The error of the formula itself, in exact arithmetic."),
-    ("Roundoff", "All the rest: the nodes x ± h are not representable (`abscissa`), the computed function values are not "
-     "the exact ones (`evaluation`), the sum and the division are rounded (`combination`)."),
-    ("Two step grids", "Dyadic steps h = 2⁻ᵏ show the truncation error purely. Generic steps h = fl(1.2357·2⁻ᵏ) are used "
-     "for everything statistical, since at dyadic steps most of the rounding is absent by luck. Each table names its grid."),
-)  # fmt: skip
+    (
+        "Roundoff",
+        "All the rest: the nodes x ± h are not representable (`abscissa`), the computed function values are not the "
+        "exact ones (`evaluation`), the sum and the division are rounded (`combination`).",
+    ),
+    (
+        "Two step grids",
+        "Dyadic steps h = 2⁻ᵏ show the truncation error purely. Generic steps h = fl(1.2357·2⁻ᵏ) are used for "
+        "everything statistical, since at dyadic steps most of the rounding is absent by luck. Each table names its "
+        "grid.",
+    ),
+)
 """Terms that every figure and table uses, with their meaning."""
 
 
@@ -164,7 +183,11 @@ def _write(path: Path, text: str) -> Path:
 def markdown_file(table: Table) -> str:
     """Return the Markdown file of a table: title, caption, rows, and how many of them there are."""
     total = len(table.frame)
-    parts = [f"# {escape_markdown(table.title)}", escape_markdown(table.caption), table.to_markdown(MARKDOWN_ROWS).rstrip()]
+    parts = [
+        f"# {escape_markdown(table.title)}",
+        escape_markdown(table.caption),
+        table.to_markdown(MARKDOWN_ROWS).rstrip(),
+    ]
     note = f"All {total} rows" if total <= MARKDOWN_ROWS else f"Rows 1 to {MARKDOWN_ROWS} of {total}; all of them"
     parts.append(f"{note}, with all digits: [{table.name}.csv]({table.name}.csv)")
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -194,7 +217,7 @@ def _figure(figure: Figure, folder: str, label: str) -> dict[str, Any]:
     identifier = f"figure-{folder}-{figure.name}"
     data = Table(figure.name, figure.title, "", figure.data)
     entry = _table(data, folder, f"Data of {label[0].lower()}{label[1:]}", csv=f"{stem}.csv")
-    entry |= {"id": f"data-{folder}-{figure.name}", "fold": f"Data of this figure ({_count(len(figure.data))})"}
+    entry |= {"id": f"data-{folder}-{figure.name}", "fold": f"Data table ({_count(len(figure.data))})"}
     return {
         "id": identifier,
         "label": label,
@@ -237,8 +260,8 @@ def _hero(sections: Sequence[Section], chosen: tuple[str, str] | None) -> dict[s
 
 
 def _sentence(title: str) -> str:
-    """Return a title without its final point, which the page sets itself; a question keeps its mark."""
-    return title.rstrip(".")
+    """Return a title that ends like a sentence."""
+    return title if title.endswith((".", "?", "!")) else f"{title}."
 
 
 def _count(rows: int) -> str:
@@ -260,7 +283,7 @@ def prose(text: str) -> Markup:
 
 def markdown_block(table: Mapping[str, Any]) -> str:
     """Return a table of the README: title, caption and rows, folded where it is long."""
-    head = f"**{table['label']} {escape_markdown(table['title'])}.** {escape_markdown(table['caption'])}".rstrip()
+    head = f"**{table['label']} {escape_markdown(table['title'])}** {escape_markdown(table['caption'])}".rstrip()
     shown, rows = table["shown"], table["rows"]
     note = f"Rows 1 to {shown} of {rows}; all of them: " if shown < rows else "All digits: "
     body = f"{table['markdown']}\n{note}[CSV]({table['csv']})\n"
@@ -283,5 +306,10 @@ def _environment(html: bool) -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"prose": prose, "md": escape_markdown, "markdown_block": markdown_block}
+    environment.filters |= {
+        "prose": prose,
+        "md": escape_markdown,
+        "cell": partial(escape_markdown, cell=True),
+        "markdown_block": markdown_block,
+    }
     return environment

@@ -1,6 +1,7 @@
 """What a result depends on besides the code: versions, lock, platform. No clock, host, path or user."""
 
 import hashlib
+import importlib
 import importlib.metadata
 import json
 import platform
@@ -62,8 +63,8 @@ def _versions() -> dict[str, str]:
 
 def _simd() -> dict[str, list[str]]:
     """Return NumPy's SIMD features: those it was built for, and those that this machine has and NumPy uses."""
-    from numpy._core import _multiarray_umath as umath
-
+    # Not a public name; it is where np.show_config looks too.
+    umath: Any = importlib.import_module("numpy._core._multiarray_umath")
     found: Mapping[str, bool] = umath.__cpu_features__
     return {
         "baseline": sorted(umath.__cpu_baseline__),

@@ -90,14 +90,14 @@ METHOD_STYLE: Mapping[str, Style] = MappingProxyType(
     {
         "forward": Style(VERMILLION, "o", "-"),
         "backward": Style(ORANGE, "v", _DASH),
-        "centered": Style(BLUE, "s", "-", "centered"),
-        "forward2": Style(PURPLE, "p", _DASH_DOT, "forward, order 2"),
-        "centered4": Style(GREEN, "^", _LONG_DASH, "centered, order 4"),
-        "centered6": Style(SKY, "D", _DASH_DOT, "centered, order 6"),
-        "centered8": Style(BLACK, "P", _DASH, "centered, order 8"),
-        "centered_richardson2": Style(ORANGE, "X", _DOTS, "centered, Richardson"),
+        "centered": Style(BLUE, "s", "-"),
+        "forward2": Style(PURPLE, "p", _DASH_DOT, "forward, h²"),
+        "centered4": Style(GREEN, "^", _LONG_DASH, "centered, h⁴"),
+        "centered6": Style(SKY, "D", _DASH_DOT, "centered, h⁶"),
+        "centered8": Style(BLACK, "P", _DASH, "centered, h⁸"),
+        "centered_richardson2": Style(ORANGE, "X", _DOTS, "Richardson"),
         "complex_step": Style("#7a5195", "*", _DOTS, "complex step"),
-        "second_centered": Style(SKY, "h", _LONG_DASH, "second derivative, centered"),
+        "second_centered": Style(SKY, "h", _LONG_DASH, "second derivative"),
     }
 )
 """The style of each method."""
@@ -133,7 +133,7 @@ def label_of(name: str) -> str:
     return style_of(name).label or name.replace("_", " ")
 
 
-SIDES: Mapping[str, float] = MappingProxyType({"left": 0.78, "right": 0.22, "bottom": 0.62, "top": 0.34})
+SIDES: Mapping[str, float] = MappingProxyType({"left": 0.82, "right": 0.2, "bottom": 0.56, "top": 0.3})
 """Margins of a figure in inches: fixed, so that the axes are where they are before anything is drawn."""
 
 
@@ -145,14 +145,16 @@ def rc_settings(size: tuple[float, float]) -> dict[str, Any]:
         "svg.image_inline": True,
         "path.simplify": True,
         "font.family": ["DejaVu Sans"],
-        "font.size": 10.0,
+        "font.size": 11.0,
         "text.color": INK,
         "axes.edgecolor": MUTED,
         "axes.labelcolor": INK,
-        "axes.labelsize": 10.0,
-        "axes.titlesize": 10.0,
+        "axes.labelsize": 11.0,
+        "axes.titlesize": 11.0,
         "axes.titlelocation": "left",
         "axes.titlepad": 5.0,
+        # Matplotlib measures all ticks to find a height for a title that is not given one.
+        "axes.titley": 1.0,
         "axes.linewidth": 0.8,
         "axes.spines.top": False,
         "axes.spines.right": False,
@@ -165,13 +167,15 @@ def rc_settings(size: tuple[float, float]) -> dict[str, Any]:
         "ytick.color": MUTED,
         "xtick.labelcolor": INK,
         "ytick.labelcolor": INK,
-        "xtick.labelsize": 9.0,
-        "ytick.labelsize": 9.0,
-        "legend.fontsize": 9.0,
+        "xtick.labelsize": 10.0,
+        "ytick.labelsize": 10.0,
+        "legend.fontsize": 10.0,
         "legend.frameon": False,
         "legend.handlelength": 2.6,
         "lines.solid_capstyle": "round",
-        "figure.facecolor": "white",
+        # The ground is the page's, or a white rectangle in the file.
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
         "figure.subplot.left": SIDES["left"] / width,
         "figure.subplot.right": 1 - SIDES["right"] / width,
         "figure.subplot.bottom": SIDES["bottom"] / height,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_NUMBER = re.compile(r"-?\d+\.\d+")
+_POLYLINE = re.compile(r"M -?[\d.]+ -?[\d.]+ (?:L -?[\d.]+ -?[\d.]+ ?)+")
 _TRANSLATION = re.compile(r"translate\(([^)]*)\)")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
@@ -38,21 +39,34 @@ def tidy(text: str) -> Element:
 
 
 def _round_numbers(element: Element) -> None:
-    """Round coordinates to 0.01 pt; factors (scale, matrix) stay as they are."""
-    for name in ("d", "x", "y", "width", "height", "points"):
+    """Round coordinates to 0.01 pt, places of markers to 0.1 pt; factors (scale, matrix) stay as they are."""
+    for name in ("x", "y", "width", "height"):
         value = element.get(name)
         if value is not None:
-            element.set(name, " ".join(_NUMBER.sub(_short, value).split()))
+            element.set(name, _NUMBER.sub(_tenths, value))
+    path = element.get("d")
+    if path is not None:
+        path = " ".join(_NUMBER.sub(_hundredths, path).split())
+        # After a move, further pairs of numbers are lines.
+        element.set("d", _POLYLINE.sub(lambda match: match[0].replace("L ", ""), path))
     transform = element.get("transform")
     if transform is not None:
-        element.set("transform", _TRANSLATION.sub(lambda match: _NUMBER.sub(_short, match[0]), transform))
+        element.set("transform", _TRANSLATION.sub(lambda match: _NUMBER.sub(_hundredths, match[0]), transform))
     style = element.get("style")
     if style is not None:
         element.set("style", style.replace(": ", ":").replace("; ", ";"))
 
 
-def _short(match: re.Match[str]) -> str:
-    text = f"{float(match[0]):.2f}".rstrip("0").rstrip(".")
+def _hundredths(match: re.Match[str]) -> str:
+    return _rounded(match[0], 2)
+
+
+def _tenths(match: re.Match[str]) -> str:
+    return _rounded(match[0], 1)
+
+
+def _rounded(number: str, decimals: int) -> str:
+    text = f"{float(number):.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
@@ -143,7 +157,12 @@ def inline(root: Element, title: str, alt: str, prefix: str) -> str:
     rename_ids(copy, prefix)
     width, height = size_of(copy)
     # CSS pixels: 96 of them are an inch, which is 72 points.
-    attributes = {"width": f"{width * 96 / 72:.0f}", "height": f"{height * 96 / 72:.0f}", "role": "img", "aria-label": alt}
+    attributes = {
+        "width": f"{width * 96 / 72:.0f}",
+        "height": f"{height * 96 / 72:.0f}",
+        "role": "img",
+        "aria-label": alt,
+    }
     head = [Element("title")]
     head[0].text = title
     return _text(copy, attributes, head)
@@ -152,4 +171,4 @@ def inline(root: Element, title: str, alt: str, prefix: str) -> str:
 def _text(root: Element, attributes: dict[str, str], head: list[Element]) -> str:
     copy = Element("svg", attributes | root.attrib)
     copy[:] = [*head, *root]
-    return ElementTree.tostring(copy, encoding="unicode", short_empty_elements=True)
+    return ElementTree.tostring(copy, encoding="unicode").replace(" />", "/>")

@@ -21,13 +21,15 @@ _NO_DISPLAY: Mapping[str, str] = MappingProxyType({})
 _OK = ("ok", "")
 
 
-def escape_markdown(text: str) -> str:
-    """Return text that Markdown shows as it is, inside a table cell too; ``code`` in backticks is kept."""
+def escape_markdown(text: str, cell: bool = False) -> str:
+    """Return text that Markdown shows as it is, in one line; ``code`` in backticks stays code.
+
+    Inside code only the pipe is special, and only in a cell of a table.
+    """
     pieces = re.split(r"(`[^`\n]+`)", text)
     for index, piece in enumerate(pieces):
         if index % 2:
-            # The pipe is the only character that is special inside code, and only in a table.
-            pieces[index] = piece.replace("|", "\\|")
+            pieces[index] = piece.replace("|", "\\|") if cell else piece
         else:
             pieces[index] = _INTRAWORD.sub("_", _SPECIAL.sub(r"\\\1", piece)).replace("\n", " ")
     return "".join(pieces)
@@ -50,11 +52,11 @@ def exact_text(value: Any) -> str:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """Return all rows of a frame as CSV with ``\\n`` line ends; the index is not written."""
+    """Return all rows of a frame as CSV, lines ended by a line feed; the index is not written."""
     columns = []
     for position in range(frame.shape[1]):
         column = frame.iloc[:, position]
-        if isinstance(column.dtype, pd.StringDtype) or isinstance(column.dtype, pd.CategoricalDtype):
+        if isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype)):
             missing = column.isna().tolist()
             columns.append(["" if gap else str(v) for v, gap in zip(column.tolist(), missing, strict=True)])
         else:
@@ -151,7 +153,7 @@ class Table:
                 )
 
     def to_csv(self) -> str:
-        """Return all rows as CSV: floats by repr, NaN as ``nan``, None as the empty text, ``\\n`` line ends."""
+        """Return all rows as CSV: floats by repr, NaN as ``nan``, None as the empty text."""
         return csv_text(self.frame)
 
     def to_markdown(self, rows: int | None = None) -> str:
@@ -160,7 +162,7 @@ class Table:
         columns = self._cells(rows)
         sides = ["---:" if self._is_numeric(name) else ":---" for name in names]
         lines = [
-            "| " + " | ".join(escape_markdown(self.heading(name)) for name in names) + " |",
+            "| " + " | ".join(escape_markdown(self.heading(name), cell=True) for name in names) + " |",
             "| " + " | ".join(sides) + " |",
         ]
         for row in zip(*columns, strict=True):
@@ -255,7 +257,7 @@ def _class_of(cell: _Cell, numeric: bool) -> str:
 def _markdown_cell(cell: _Cell) -> str:
     if cell.kind == "hex" and cell.text:
         return f"`{cell.text}`"
-    text = escape_markdown(cell.text)
+    text = escape_markdown(cell.text, cell=True)
     return f"*{text}*" if cell.kind == "status" else text
 
 

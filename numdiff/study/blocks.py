@@ -91,7 +91,7 @@ def imported(name: str) -> Callable[[Any], Any]:
     target: Any = importlib.import_module(module)
     for part in path.split("."):
         target = getattr(target, part)
-    return target  # type: ignore[no-any-return]
+    return target
 
 
 def stable_name(argument: str, f: Callable[[Any], Any]) -> str:
@@ -118,7 +118,7 @@ def stable_name(argument: str, f: Callable[[Any], Any]) -> str:
 @cache
 def fingerprint() -> dict[str, Any]:
     """Return what else a record depends on: the measuring code, the libraries, the SIMD features."""
-    from numpy._core._multiarray_umath import __cpu_features__
+    from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
 
     root = Path(numdiff.__file__).parent
     digest = hashlib.sha256()
@@ -129,5 +129,5 @@ def fingerprint() -> dict[str, Any]:
         "schema": SCHEMA_VERSION,
         "code": digest.hexdigest(),
         "libraries": {name: version(name) for name in _LIBRARIES},
-        "simd": sorted(name for name, found in __cpu_features__.items() if found),
+        "simd": sorted(name for name, found in _multiarray_umath.__cpu_features__.items() if found),
     }

@@ -1,6 +1,7 @@
 """Measure the cells of one function: kernel calls, judged by the ledger, written as records."""
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import astuple
 from fractions import Fraction
@@ -13,11 +14,13 @@ from numdiff.analysis.ledger import Ledger, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.totals import total_errors
 from numdiff.formats import FloatFormat
-from numdiff.kernels import apply, observe
-from numdiff.rounding import dyadic
+from numdiff.kernels import observe
+from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.study.records import FIELDS, frame_of
 from numdiff.study.sweep import NEIGHBOURS, Skip, Subject, Sweep, Task, neighbours, plan
 
+_NORMAL = sys.float_info.min
+"""Below it a double has lost digits."""
 SKIP_COLUMNS = ("problem", "point", "method", "format", "reason")
 
 
@@ -65,7 +68,7 @@ def _columns(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
         "point": np.repeat(task.point_indices, len(task.ks)).tolist(),
         "format": [task.format.name] * cells,
         "method": [task.method.name] * cells,
-        "grid": [task.grid] * cells,
+        "grid": list(task.grids) * len(task.point_indices),
         "k": list(task.ks) * len(task.point_indices),
         **_ledger_columns(ledger),
         "evaluations": [task.method.evaluations] * cells,
@@ -75,9 +78,6 @@ def _columns(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
 
 def _ledger_columns(ledger: Ledger) -> dict[str, list[Any]]:
     fmt = ledger.format
-    with np.errstate(all="ignore"):
-        relative = np.abs(ledger.total) / np.abs(ledger.reference)
-    relative[(ledger.reference == 0) | (ledger.status == "stuck")] = np.nan
     doubles = {
         name: np.asarray(getattr(ledger, name), dtype=np.float64).ravel().tolist()
         for name in (
@@ -94,8 +94,7 @@ def _ledger_columns(ledger: Ledger) -> dict[str, list[Any]]:
         "step_value": _doubles(ledger.h),
         "computed_value": _doubles(ledger.computed),
         "reference_text": [reference.text for reference in ledger.references],
-        "relative_error": relative.ravel().tolist(),
-        "ulps": _ulps(ledger),
+        **_scaled_errors(ledger),
         "status": [str(status) for status in ledger.status.ravel()],
         "state": [str(state) for state in ledger.state.ravel()],
         "underflow": ledger.underflow.ravel().tolist(),
@@ -120,20 +119,30 @@ def _doubles(array: np.ndarray) -> list[float]:
         return [float(value) for value in array.ravel().astype(np.float64)]
 
 
-def _ulps(ledger: Ledger) -> list[float]:
-    """Return |total| in units of the spacing of the format at the exact derivative."""
-    exponents: dict[float, int] = {}
-    ulps = []
-    for total, reference in zip(ledger.total.ravel().tolist(), ledger.reference.ravel().tolist(), strict=True):
+def _scaled_errors(ledger: Ledger) -> dict[str, list[float]]:
+    """Return |total| relative to the exact derivative, and in units of the spacing of the format at it."""
+    spacings: dict[str, Dyadic] = {}
+    relative, ulps = [], []
+    totals, references = np.abs(ledger.total).ravel().tolist(), np.abs(ledger.reference).ravel().tolist()
+    for i, (total, reference) in enumerate(zip(totals, references, strict=True)):
         if math.isnan(total) or math.isnan(reference):
+            relative.append(math.nan)
             ulps.append(math.nan)
             continue
-        if reference not in exponents:
-            magnitude = max(abs(Fraction(reference)), ledger.format.smallest_normal)
-            exponents[reference] = dyadic(ledger.format.spacing(magnitude))[1]
+        text = ledger.references[i].text
+        if text not in spacings:
+            # Not of the double nearest to it, which may lie in the next binade or be 0 or infinite.
+            magnitude = max(abs(Fraction(text)), ledger.format.smallest_normal)
+            spacings[text] = dyadic(ledger.format.spacing(magnitude))
+        if (total and not _NORMAL <= total < math.inf) or not _NORMAL <= reference < math.inf:
+            exact, truth = abs(ledger.exact_parts(i)["total"] or Fraction(0)), abs(Fraction(text))
+            relative.append(nearest_double(*(exact / truth).as_integer_ratio()) if truth else math.nan)
+            ulps.append(nearest_double(*(exact / dyadic_to_fraction(spacings[text])).as_integer_ratio()))
+            continue
+        relative.append(total / reference)
         # Scaling by a power of two is exact, wherever the result is a normal number.
-        ulps.append(_scaled(abs(total), -exponents[reference]))
-    return ulps
+        ulps.append(_scaled(total, -spacings[text][1]))
+    return {"relative_error": relative, "ulps": ulps}
 
 
 def _scaled(value: float, exponent: int) -> float:
@@ -143,31 +152,44 @@ def _scaled(value: float, exponent: int) -> float:
         return math.inf
 
 
+_STATISTICS = ("rms_error", "median_error", "max_error")
+
+
 def _neighbourhood(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
-    """Return the statistics of the total error over the neighbours of each point, for each step."""
-    cells = task.cells
-    names = ("rms_error", "median_error", "max_error")
-    if not task.neighbourhood:
-        return {"neighbours": [0] * cells, "failures": [0] * cells, **{name: [math.nan] * cells for name in names}}
-    columns: dict[str, list[Any]] = {name: [] for name in ("neighbours", "failures", *names)}
-    for x in task.points:
+    """Return the statistics of the total error over the neighbours of each point, for each step.
+
+    Never on the dyadic grid, where the evaluation errors of neighbours are correlated.
+    """
+    columns: dict[str, list[Any]] = {
+        "neighbours": [0] * task.cells,
+        "failures": [0] * task.cells,
+        **{name: [math.nan] * task.cells for name in _STATISTICS},
+    }
+    wanted = [j for j, grid in enumerate(task.grids) if grid != "dyadic"]
+    if not task.neighbourhood or not wanted:
+        return columns
+    steps = task.steps[wanted]
+    for i, x in enumerate(task.points):
         near = neighbours(task.format, x)
-        with np.errstate(all="ignore"):
-            results = apply(task.method, task.subject.f, near[:, np.newaxis], task.steps, blocked=False)
+        near = near[np.isfinite(near)]  # one beyond the largest number is a failure
+        results = observe(task.method, task.subject.f, near[:, np.newaxis], steps).result
         errors = total_errors(exact, near, results, task.method.derivative_order, task.format)
-        for column in np.abs(errors).T.tolist():
-            finite = sorted(error for error in column if math.isfinite(error))
-            columns["neighbours"].append(NEIGHBOURS)
-            columns["failures"].append(NEIGHBOURS - len(finite))
-            # math.hypot neither overflows nor depends on the order of a SIMD sum.
-            columns["rms_error"].append(math.hypot(*finite) / math.sqrt(len(finite)) if finite else math.nan)
-            columns["median_error"].append(_median(finite))
-            columns["max_error"].append(finite[-1] if finite else math.nan)
+        for j, column in zip(wanted, np.abs(errors).T.tolist(), strict=True):
+            for name, value in _statistics(column).items():
+                columns[name][i * len(task.steps) + j] = value
     return columns
 
 
-def _median(ordered: list[float]) -> float:
-    if not ordered:
-        return math.nan
-    middle = len(ordered) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+def _statistics(errors: list[float]) -> dict[str, Any]:
+    """Return root mean square, median and maximum of what is finite, and how many are not."""
+    finite = sorted(error for error in errors if math.isfinite(error))
+    counts = {"neighbours": NEIGHBOURS, "failures": NEIGHBOURS - len(finite)}
+    if not finite:
+        return counts
+    middle = len(finite) // 2
+    return counts | {
+        # math.hypot neither overflows nor depends on the order of a SIMD sum.
+        "rms_error": math.hypot(*finite) / math.sqrt(len(finite)),
+        "median_error": finite[middle] if len(finite) % 2 else (finite[middle - 1] + finite[middle]) / 2,
+        "max_error": finite[-1],
+    }

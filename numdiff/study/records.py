@@ -27,7 +27,10 @@ def _field(line: str, unit: str, kind: Kind) -> Any:
 
 @dataclass(frozen=True)
 class Record:
-    """One cell of a sweep. Floats are doubles, rounded once; NaN stands only where `status` or `state` says why."""
+    """One cell of a sweep.
+
+    Floats are doubles, rounded once; NaN stands only where `status` or `state` says why.
+    """
 
     problem: str = _field("name of the problem", "", "key")
     point: int = _field("index of the point among the problem's points", "", "key")
@@ -90,7 +93,7 @@ def frame_of(columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
     types = {str: "str", int: "int64", float: "float64", bool: "bool"}
     return pd.DataFrame(
         {
-            name: pd.Series(columns[name], dtype=types[field.type])  # type: ignore[index]
+            name: pd.Series(list(columns[name]), dtype=types[field.type])  # type: ignore[index]
             for name, field in FIELDS.items()
         }
     )

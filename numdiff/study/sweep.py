@@ -9,12 +9,12 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
 
-from numdiff.arithmetic.tracing import ufuncs_used
-from numdiff.array_views import NOT_HOLOMORPHIC
+from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
 from numdiff.stencils import METHODS, ComplexStep, Method
 
@@ -105,15 +105,18 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class Task:
-    """One kernel call: a function at some points, one format, one method, one grid of steps."""
+    """One kernel call: a function at some points, one format, one method, the steps of all grids.
+
+    `grids`, `ks` and `steps` run together: a step, the grid it is from, and its index there.
+    """
 
     subject: Subject
     format: FloatFormat
     method: Method
-    grid: str
-    ks: tuple[int, ...]
     point_indices: tuple[int, ...]
     points: np.ndarray
+    grids: tuple[str, ...]
+    ks: tuple[int, ...]
     steps: np.ndarray
     neighbourhood: bool = False
 
@@ -170,24 +173,41 @@ def plan(subject: Subject, sweep: Sweep) -> Plan:
 
 def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, kept: tuple[int, ...]) -> None:
     xs = fmt.as_array(np.array([subject.points[i] for i in kept]))
-    ks = tuple(step_indices(fmt, xs, sweep))
+    indices = tuple(step_indices(fmt, xs, sweep))
+    pieces = [(grid, indices, steps_of(fmt, grid, indices)) for grid in sweep.grids]
+    pieces.append(("given", *given(fmt, sweep.given_steps)))
+    grids = tuple(grid for grid, ks, _ in pieces for _ in ks)
+    ks = tuple(k for _, ks, _ in pieces for k in ks)
+    steps = np.concatenate([steps for _, _, steps in pieces])
     for method_name in sweep.methods:
         method = METHODS[method_name]
         if reason := compatible(subject, method, fmt):
             result.skips.append(Skip(subject.name, "", method_name, fmt.name, reason))
             continue
-        for grid in sweep.grids:
-            near = sweep.neighbourhood and grid == "generic"
-            result.tasks.append(Task(subject, fmt, method, grid, ks, kept, xs, steps_of(fmt, grid, ks), near))
-        if sweep.given_steps:
-            indices, steps = given(fmt, sweep.given_steps)
-            lost = [sweep.given_steps[i] for i in range(len(sweep.given_steps)) if i not in indices]
-            for h in lost:
-                reason = f"h = {h!r} is zero or infinite in {fmt.name}"
-                result.skips.append(Skip(subject.name, "", method_name, fmt.name, reason))
-            if indices:
-                task = Task(subject, fmt, method, "given", indices, kept, xs, steps, sweep.neighbourhood)
-                result.tasks.append(task)
+        for i, h in enumerate(sweep.given_steps):
+            if i not in pieces[-1][1]:
+                lost = f"h = {h!r} is zero or infinite in {fmt.name}"
+                result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
+        useful = []
+        for i, h in enumerate(steps):
+            if np.isfinite(h) and fmt.lift(h) <= largest_step(method, fmt):
+                useful.append(i)
+            else:
+                lost = f"h = {float(h)!r} overflows in the formula of {method_name} in {fmt.name}"
+                result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
+        if useful:
+            where = tuple(grids[i] for i in useful), tuple(ks[i] for i in useful), steps[useful]
+            result.tasks.append(Task(subject, fmt, method, kept, xs, *where, sweep.neighbourhood))
+        elif not ks and not sweep.given_steps:
+            lost = f"no step of the grid is large enough to move x in {fmt.name}"
+            result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
+
+
+@cache
+def largest_step(method: Method, fmt: FloatFormat) -> Fraction:
+    """Return the largest h for which D·h and all c·h are finite, D being the common denominator of the weights."""
+    reach = 1 if isinstance(method, ComplexStep) else max(map(abs, method.offsets))
+    return fmt.largest_finite / max(method.denominator, reach)
 
 
 def step_indices(fmt: FloatFormat, points: np.ndarray, sweep: Sweep) -> range:
@@ -203,18 +223,20 @@ def step_indices(fmt: FloatFormat, points: np.ndarray, sweep: Sweep) -> range:
     return range(sweep.first_step, min(last, smallest) + 1)
 
 
-def steps_of(fmt: FloatFormat, grid: str, ks: Sequence[int]) -> np.ndarray:
-    """Return the steps of a grid in the format, each rounded once."""
+@cache
+def steps_of(fmt: FloatFormat, grid: str, ks: tuple[int, ...]) -> np.ndarray:
+    """Return the steps of a grid in the format, each rounded once; the array is read-only."""
     factor = Fraction(1) if grid == "dyadic" else GENERIC_FACTOR
     steps = np.empty(len(ks), dtype=fmt.dtype)
     for index, k in enumerate(ks):
         steps[index] = fmt.round(factor / Fraction(2) ** k)
+    steps.flags.writeable = False
     return steps
 
 
 def given(fmt: FloatFormat, steps: Sequence[float]) -> tuple[tuple[int, ...], np.ndarray]:
     """Return the indices of the steps that the format can hold (not 0, not infinite), and those steps."""
-    rounded = fmt.as_array(np.array(steps))
+    rounded = fmt.as_array(np.array(steps, dtype=np.float64))
     indices = tuple(i for i, h in enumerate(rounded) if h > 0 and np.isfinite(h))
     return indices, rounded[list(indices)]
 
@@ -235,8 +257,8 @@ def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
         return ""
     if fmt.complex_dtype is None:
         return f"{fmt.name} has no complex dtype"
-    refused = sorted(ufuncs_used(subject.f) & NOT_HOLOMORPHIC)
-    return f"not analytic: uses {', '.join(refused)}" if refused else ""
+    refused = sorted(ufuncs_used(subject.f) & NO_COMPLEX_STEP)
+    return f"no complex step through {', '.join(refused)}" if refused else ""
 
 
 def representable(x: float, domain: tuple[float, float], fmt: FloatFormat) -> str:

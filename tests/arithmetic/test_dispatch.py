@@ -42,11 +42,9 @@ def test_constant_on_either_side_means_its_exact_binary_value(constant, meaning)
         Fraction(1, 2) + meaning, Fraction(3, 2) + meaning, meaning - 3
     ]  # fmt: skip
     assert rational.values(lambda x: constant - x, POINTS)[2] == meaning + 3
-    (ball,) = balls.values(lambda x: np.multiply(constant, x), [dyadic(1.0)], 128) if np.ndim(constant) == 0 else (
-        balls.values(lambda x: constant * x, [dyadic(1.0)] * 3, 128)[0],
-    )
-    assert ball.contains(meaning)
-    assert ball.radius <= abs(meaning) / 2**100
+    for ball in balls.values(lambda x: np.multiply(constant, x), [dyadic(1.0)] * 3, 128):
+        assert ball.contains(meaning)
+        assert ball.radius <= abs(meaning) / 2**100
 
 
 def test_longdouble_is_not_rounded_to_double():
@@ -126,7 +124,9 @@ def test_result_of_another_shape_is_refused(engine):
         engine(lambda x: x[0], POINTS)
 
 
-@pytest.mark.parametrize("attribute", ["dtype", "reshape", "sum", "real", "T", "astype", "__array_interface__"])
+@pytest.mark.parametrize(
+    "attribute", ["dtype", "reshape", "sum", "real", "T", "astype", "__array_interface__"]
+)
 def test_foreign_attribute_raises_attribute_error(attribute):
     def f(x):
         assert not hasattr(x, attribute)
@@ -184,13 +184,15 @@ def test_constant_function_is_broadcast(f):
 
 
 def test_operators_mean_their_ufuncs_on_both_sides():
-    f = lambda x: (1 - x) / (2 + x) + 3 * x - x**2 + (+x) + (-x) + abs(x) + 2 / (x - 7) + x**-1 + (x - 1) * (x + 1)
-    g = lambda x: (1 - x) / (2 + x) + 3 * x - x**2 + abs(x) + Fraction(2) / (x - 7) + 1 / x + (x - 1) * (x + 1)
+    f = lambda x: (1 - x) / (2 + x) + 3 * x - x**2 + abs(x) + 2 / (x - 7) + x**-1 + (x - 1) * (-x) + (+x)
+    g = lambda x: (1 - x) / (2 + x) + 3 * x - x * x + abs(x) + 2 / (x - 7) + 1 / x + (1 - x) * x + x
     assert rational.values(f, POINTS) == [g(Fraction(v)) for v in (0.5, 1.5, -3)]
 
 
 def test_function_of_no_points_gives_nothing():
-    assert multiprecision.values(np.exp, [], 64) == balls.values(np.exp, [], 64) == rational.values(np.exp, []) == []
+    assert rational.values(np.exp, []) == []
+    assert multiprecision.values(np.exp, [], 64) == []
+    assert balls.values(np.exp, [], 64) == []
 
 
 @pytest.mark.parametrize("engine", [multiprecision, balls])
@@ -223,9 +225,11 @@ def test_where_select_and_clip_choose_exactly():
 
 def test_condition_decided_by_one_side_ignores_an_undefined_other():
     f = lambda x: np.where((x > 0) & (np.log(x) > -1), 1.0, 2.0)
+    mirrored = lambda x: np.where((np.log(x) > -1) & (x > 0), 1.0, 2.0)
     g = lambda x: np.where((x <= 0) | (np.log(x) > -1), 1.0, 2.0)
     for engine in ENGINES[:2]:
         assert [value.midpoint for value in engine(f, POINTS)] == [1, 1, 2]
+        assert [value.midpoint for value in engine(mirrored, POINTS)] == [1, 1, 2]
         assert [value.midpoint for value in engine(g, POINTS)] == [1, 1, 1]
         assert engine(lambda x: np.where(np.log(x) > -1, 1.0, 2.0), POINTS)[2] is Undefined.DOMAIN
 

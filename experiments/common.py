@@ -1,0 +1,50 @@
+"""What several experiments need: picking cells, the exact derivative, and how numbers read in a sentence."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from numdiff.analysis.reference import ExactFunction
+from numdiff.problems import PROBLEMS
+from numdiff.rounding import dyadic
+
+
+def cells(records: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
+    """Return the cells whose columns have the given values, largest step first."""
+    for column, value in wanted.items():
+        records = records[records[column] == value]
+    return records.sort_values("step_value", ascending=False, kind="stable")
+
+
+def best_cells(records: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
+    """Return the cell of the smallest RMS error over the 33 neighbours, for each value of the columns `by`.
+
+    The smallest error at a single point is a zero crossing of the error, met by luck; and a cell that failed, at
+    x or at a neighbour, has no error to compare.
+    """
+    usable = records[(records["status"] == "ok") & (records["neighbours"] > 0) & (records["failures"] == 0)]
+    ordered = usable.dropna(subset="rms_error").sort_values(
+        ["rms_error", "step_value"], ascending=[True, False], kind="stable"
+    )
+    return ordered.groupby(list(by), sort=False).head(1).sort_index()
+
+
+def exact_derivative(problem: str, order: int) -> float:
+    """Return the certified derivative of some order at the first point of a problem."""
+    subject = PROBLEMS[problem]
+    return ExactFunction(subject.f).reference(dyadic(subject.points[0]), order).value
+
+
+def correct_digits(error: float, reference: float) -> float:
+    """Return −log₁₀ of the relative error: how many decimal digits of a derivative are right."""
+    if not error:
+        return math.inf
+    return -math.log10(abs(error / reference)) if reference else math.nan
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return words as a list in a sentence: ``a, b and c``."""
+    *others, last = words
+    return f"{', '.join(others)} and {last}" if others else last

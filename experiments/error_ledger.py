@@ -1,0 +1,263 @@
+"""The four parts of the error, added up exactly: which of them dominates at which step."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from matplotlib.patches import Patch
+
+from experiments import step_sweep
+from experiments.common import cells, listed
+from experiments.runs import RUN, counted, counting, formats_of, in_order, measured_of, of_grid, optima, plain
+from numdiff.problems import PROBLEMS
+from numdiff.report import figures as draw
+from numdiff.report.figures import PART_STYLE, Figure
+from numdiff.report.tables import Table
+from numdiff.study.records import PARTS
+from numdiff.study.run import Measured
+
+POSITION = 5
+TITLE = "The error ledger: which part of the error dominates where"
+QUESTION = "Which of the four parts – truncation, abscissa, evaluation, combination – dominates where?"
+SWEEP = replace(step_sweep.SWEEP, name="error_ledger")
+
+REGIONS = ("below", "near", "above")
+REGION_TEXT = {"below": "h < h_opt/4", "near": "h_opt/4 ≤ h ≤ 4 h_opt", "above": "h > 4 h_opt"}
+FEWEST = 5
+"""A share is drawn where at least so many functions have a cell."""
+
+
+def shares(records: pd.DataFrame) -> pd.DataFrame:
+    """The generic cells with the share of each part in the sum of their sizes, seen from the observed optimum.
+
+    `octave` counts doublings of the step from the optimum of the run. A cell without any error has no shares.
+    """
+    frame = counting(records).merge(optima(records)[[*RUN, "k"]], on=RUN, suffixes=("", "_best"))
+    sizes = frame[list(PARTS)].abs()
+    whole = sizes.sum(axis=1)
+    frame["octave"] = frame["k_best"] - frame["k"]
+    frame["region"] = np.select([frame["octave"] < -2, frame["octave"] > 2], ["below", "above"], "near")
+    frame["exact"] = whole == 0
+    frame[[f"{part}_share" for part in PARTS]] = sizes.div(whole.mask(frame["exact"]), axis=0)
+    frame["dominating"] = np.where(frame["exact"], "none", sizes.idxmax(axis=1))
+    larger = frame[["truncation", "roundoff"]].abs().max(axis=1)
+    frame["cancels"] = ~frame["exact"] & (frame["total"].abs() < 0.5 * larger)
+    return frame
+
+
+def tables(measured: Measured) -> list[Table]:
+    frame = shares(measured.records)
+    percent = [f"{part}_share" for part in PARTS]
+    return [
+        Table(
+            "dominating_part", "The largest part, by format and region of the step",
+            "Cells in which each part is the largest; generic grid, status ok, all functions; below: h < h_opt/4, near: "
+            "in between, above: h > 4 h_opt, where h_opt has the smallest RMS error over 33 neighbours. exact: all four "
+            "parts are 0.",
+            dominating(frame),
+        ),
+        Table(
+            "median_shares", "How large the parts are, by format and region of the step",
+            "Median over the cells of |part| / Σ|parts|; medians of different parts need not sum to 1. Cells as in the "
+            "table before, without the exact ones.",
+            medians(frame), dict.fromkeys(percent, "percent"),
+        ),
+        Table(
+            "cancellation", "How often truncation and roundoff flatter the total",
+            "Cells in which |total| is less than half of the larger of |truncation| and |roundoff|, because the two have "
+            "opposite signs; generic grid, status ok. The last column is the share among the cells near the optimum.",
+            cancellation(frame), {"share": "percent", "share_near_optimum": "percent"},
+        ),
+    ]  # fmt: skip
+
+
+def dominating(frame: pd.DataFrame) -> pd.DataFrame:
+    counts = frame.groupby(["method", "format", "region", "dominating"]).size().unstack(fill_value=0)
+    counts = counts.reindex(columns=[*PARTS, "none"], fill_value=0).rename(columns={"none": "exact"})
+    counts.insert(0, "cells", counts.sum(axis=1))
+    return by_region(counts.reset_index())
+
+
+def medians(frame: pd.DataFrame) -> pd.DataFrame:
+    groups = frame[~frame["exact"]].groupby(["method", "format", "region"])
+    return by_region(groups[[f"{part}_share" for part in PARTS]].median().reset_index())
+
+
+def by_region(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort by formula, format and region from small to large steps."""
+    ordered = table.assign(rank=table["region"].map(REGIONS.index))
+    return in_order(ordered, "method", "format", "rank").drop(columns="rank")
+
+
+def cancellation(frame: pd.DataFrame) -> pd.DataFrame:
+    groups = frame.groupby(["method", "format"])["cancels"]
+    near = frame[frame["region"] == "near"].groupby(["method", "format"])["cancels"].mean()
+    table = groups.agg(["size", "sum", "mean"]).set_axis(["cells", "flattered", "share"], axis=1)
+    return in_order(table.assign(share_near_optimum=near).reset_index(), "method", "format")
+
+
+def figures(measured: Measured) -> list[Figure]:
+    name = measured_of(measured.records, step_sweep.SHOWCASE)[0]
+    best = cells(optima(measured.records), problem=name, method="centered")
+    chosen = of_grid(cells(measured.records, problem=name, method="centered"), "generic")
+    frame = chosen[["format", "step_value", "status", "total", *PARTS]].melt(
+        ["format", "step_value", "status"], var_name="part", value_name="error"
+    )
+    frame["best_step"] = frame["format"].map(best.set_index("format")["step_value"])
+    one = "float64" if "float64" in set(frame["format"]) else formats_of(frame)[-1]
+    return [four_parts(frame[frame["format"] == one], name, one), parts_by_format(frame, name),
+            shares_by_step(shares(measured.records))]  # fmt: skip
+
+
+def draw_parts(ax, frame: pd.DataFrame) -> None:
+    """The parts over the step, the total as a broad line behind them, the best step as a vertical line."""
+    ax.axvline(frame["best_step"].iloc[0], color="#5b6673", linewidth=0.9, linestyle=(0, (1, 2)), zorder=1, label="_best")
+    floor = draw.zero_floor(frame["error"])
+    draw.plot_groups(ax, frame[frame["part"] == "total"], by="part", y="error", floor=floor, linewidth=5, alpha=0.22)
+    parts = frame[(frame["part"] != "total") & (frame["status"] == "ok")]
+    draw.plot_groups(ax, parts, by="part", y="error", floor=floor, linewidth=1.2)
+
+
+def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
+    ok = frame[frame["status"] == "ok"].pivot(index="step_value", columns="part", values="error").abs()
+    left = ok[ok.index < frame["best_step"].iloc[0]]
+
+    def paint(fig):
+        ax = draw.error_axes(fig.subplots())
+        draw_parts(ax, frame)
+        best = frame["best_step"].iloc[0]
+        ax.annotate(
+            f"best step {draw.scientific(best)}", (best, 1), xycoords=ax.get_xaxis_transform(), xytext=(4, -4),
+            textcoords="offset points", va="top", fontsize=8.5, color="#5b6673",
+        )  # fmt: skip
+        draw.direct_labels(ax)
+
+    return Figure(
+        "four_parts",
+        f"The four parts of the error: {name}, centered difference, {one}",
+        "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
+        "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it dips "
+        "below them, parts of opposite sign cancel.",
+        f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the total is the truncation error. To the "
+        f"left the largest part is {ranking(left)}.",
+        frame, paint, (7.2, 4.8),
+    )  # fmt: skip
+
+
+def ranking(sizes: pd.DataFrame) -> str:
+    """In how many of some cells each part is the largest, in words."""
+    counts = sizes[list(PARTS)].idxmax(axis=1).value_counts(sort=False)
+    ordered = counts.sort_values(ascending=False, kind="stable")
+    return listed(f"{part} at {counted(int(count), 'step')}" for part, count in ordered.items()) or "none"
+
+
+def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
+    formats = formats_of(frame)
+
+    def paint(fig):
+        draw.draw_panels(fig, [(item, cells(frame, format=item)) for item in formats], draw_parts, columns=3)
+        draw.outside_legend(fig, handles=draw.legend_entries(["total", *PARTS]))
+
+    return Figure(
+        "parts_by_format",
+        f"The same ledger in every format: {name}, centered difference",
+        "Absolute size of each part, generic steps, common scales; the dotted line is the best step of the format. The "
+        "truncation error is the same curve in all panels; a wider format only lowers the rounding parts.",
+        "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the wider "
+        "the format is, so that they meet it at a smaller step.",
+        frame, paint, (7.6, 5.4),
+    )  # fmt: skip
+
+
+def mean_shares(frame: pd.DataFrame, reach: int = 12) -> pd.DataFrame:
+    """Average the shares over the functions, for each formula, format and distance from the optimum."""
+    some = frame[~frame["exact"] & (frame["octave"].abs() <= reach)]
+    groups = some.groupby(["method", "format", "octave"])
+    table = groups[[f"{part}_share" for part in PARTS]].mean().assign(functions=groups.size())
+    return in_order(table[table["functions"] >= FEWEST].reset_index(), "method", "format", "octave")
+
+
+def shares_by_step(frame: pd.DataFrame) -> Figure:
+    means = mean_shares(frame)
+    formats = formats_of(frame)
+    at_best = means[means["octave"] == 0]["truncation_share"]
+
+    def paint(fig):
+        fig.subplots_adjust(top=1 - 0.34 / fig.get_figheight(), bottom=1.05 / fig.get_figheight())
+        grid = fig.subplots(2, len(formats), sharex=True, sharey=True, squeeze=False, gridspec_kw={"wspace": 0.1})
+        for (row, column), ax in np.ndenumerate(grid):
+            rows = cells(means.assign(step_value=-means["octave"]), method=SWEEP.methods[row], format=formats[column])
+            stack = [rows[f"{part}_share"] for part in PARTS]
+            ax.stackplot(rows["octave"], stack, colors=[PART_STYLE[part].color for part in PARTS], linewidth=0)
+            ax.axvline(0, color="white", linewidth=1.2, linestyle=(0, (4, 2)))
+            ax.set(xlim=(-12, 6), ylim=(0, 1), xticks=[-10, -5, 0, 5], yticks=[0, 0.5, 1], yticklabels=["0", "50 %", "100 %"])
+            ax.set_xticklabels(["2⁻¹⁰", "2⁻⁵", "1", "2⁵"])
+            ax.set_title(formats[column] if row == 0 else "")
+            ax.set_ylabel(SWEEP.methods[row] if column == 0 else "")
+        fig.supxlabel("step, relative to the best step of the function in the format", y=0.4 / fig.get_figheight(), fontsize=10)
+        patches = [Patch(color=PART_STYLE[part].color, label=part) for part in PARTS]
+        fig.legend(handles=patches, loc="lower center", ncols=len(PARTS))
+
+    return Figure(
+        "shares_by_step",
+        "Which part makes up the error, left and right of the best step",
+        f"Mean over the functions of |part| / Σ|parts|; generic steps, drawn where at least {FEWEST} functions have a "
+        "cell. The white dashed line is the best step of each function. Truncation takes over to the right of it, the "
+        "rounding parts to the left, in every format.",
+        f"At the best step truncation makes up {100 * at_best.min():.0f} to {100 * at_best.max():.0f} % of the sum of the "
+        "parts, depending on formula and format; its share grows to the right and vanishes to the left.",
+        means, paint, (9.0, 4.4),
+    )  # fmt: skip
+
+
+def findings(measured: Measured) -> list[str]:
+    frame = shares(measured.records)
+    return [
+        f"Which part dominates is decided by the step. {' '.join(largest(frame, region) for region in reversed(REGIONS))}",
+        flattery(frame),
+        hidden_abscissa(measured.records, frame),
+        combination(frame),
+    ]
+
+
+def largest(frame: pd.DataFrame, region: str) -> str:
+    """Which parts are the largest in one region, in words."""
+    rows = frame[(frame["region"] == region) & ~frame["exact"]]
+    part = rows["dominating"].value_counts(normalize=True, sort=False).reindex(PARTS, fill_value=0.0)
+    ordered = part.sort_values(ascending=False, kind="stable")
+    words = listed(f"{name} in {100 * value:.0f} %" for name, value in ordered.items() if value >= 0.005)
+    where = {"below": "Below h_opt/4", "near": "Within a factor of 4 of h_opt", "above": "Above 4 h_opt"}[region]
+    return f"{where} the largest part is {words} of {counted(len(rows), 'cell')}." if len(rows) else ""
+
+
+def flattery(frame: pd.DataFrame) -> str:
+    near = frame[frame["region"] == "near"]
+    by_format = near.groupby("format")["cancels"].mean()
+    names = listed(f"{100 * by_format[name]:.0f} % in {name}" for name in formats_of(near))
+    return (
+        f"In {int(frame['cancels'].sum())} of {len(frame)} cells truncation and roundoff cancel to less than half of the "
+        f"larger one; within a factor of 4 of the best step it is {names}. The ledger shows it, a V-shaped plot cannot."
+    )
+
+
+def hidden_abscissa(records: pd.DataFrame, frame: pd.DataFrame) -> str:
+    dyadic = records[(records["grid"] == "dyadic") & (records["status"] == "ok")]
+    zero, generic = (dyadic["abscissa"] == 0).mean(), (frame["abscissa"] == 0).mean()
+    below = frame[(frame["region"] == "below") & ~frame["exact"]]
+    return (
+        f"The abscissa error (x + h is not representable) is exactly 0 in {100 * zero:.0f} % of the cells with dyadic steps "
+        f"and in {100 * generic:.0f} % of those with generic ones; there, below h_opt/4, its median share is "
+        f"{100 * below['abscissa_share'].median():.0f} %, beside {100 * below['evaluation_share'].median():.0f} % of the "
+        "evaluation error. A study on powers of two alone would not see it."
+    )
+
+
+def combination(frame: pd.DataFrame) -> str:
+    rows = frame[~frame["exact"]]
+    count = int((rows["dominating"] == "combination").sum())
+    exact = int(frame["exact"].sum())
+    return (
+        f"Rounding in the difference and the division hardly matters: combination is the largest part in {count} of "
+        f"{len(rows)} cells, and its median share is {plain(100 * rows['combination_share'].median())} %. In "
+        f"{counted(exact, 'further cell')} all four parts are exactly 0."
+    )

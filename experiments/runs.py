@@ -1,0 +1,85 @@
+"""What the experiments over all functions, formulas and formats share: order of rows, observed optima, digits."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from experiments.common import best_cells
+from numdiff.formats import FORMATS
+from numdiff.problems import PROBLEMS
+from numdiff.report.figures import superscript
+from numdiff.stencils import METHODS
+
+RUN = ["problem", "method", "format"]
+"""A run: all steps of one function, formula and format, at the function's first point."""
+WIDTHS = sorted(FORMATS, key=lambda name: FORMATS[name].precision)
+"""All formats, narrow to wide."""
+_RANKS = {
+    column: {name: rank for rank, name in enumerate(names)}
+    for column, names in (("problem", PROBLEMS), ("method", METHODS), ("format", WIDTHS))
+}
+
+
+def formats_of(records: pd.DataFrame) -> list[str]:
+    """Return the formats that were measured, narrow to wide."""
+    present = set(records["format"].unique())
+    return [name for name in WIDTHS if name in present]
+
+
+def in_order(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Sort rows: problems and methods as they are registered, formats narrow to wide, all else ascending."""
+    return frame.sort_values(
+        list(columns or RUN), kind="stable", ignore_index=True,
+        key=lambda column: column.map(_RANKS[str(column.name)]) if column.name in _RANKS else column,
+    )  # fmt: skip
+
+
+def of_grid(records: pd.DataFrame, grid: str) -> pd.DataFrame:
+    """Return the cells of a step grid, whatever became of them, in the order of the tables."""
+    return in_order(records[records["grid"] == grid], *RUN, "k")
+
+
+def counting(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells that statistics are taken of: the generic grid, status ok."""
+    cells = of_grid(records, "generic")
+    return cells[cells["status"] == "ok"].reset_index(drop=True)
+
+
+def measured_of(records: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return those of some problems that were measured; in a run without any of them, the first that were."""
+    present = list(records["problem"].unique())
+    return [name for name in names if name in present] or present[: len(names)]
+
+
+def optima(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the generic cell of the smallest RMS error of each run.
+
+    `at_edge` says that it is the largest or the smallest step that has a result, so that the true optimum may lie
+    beyond; `digits` are the correct decimal digits there, minus infinity where the exact derivative is 0.
+    """
+    cells = counting(records)
+    best = best_cells(cells, RUN)
+    ends = cells.groupby(RUN, sort=False)["step_value"].agg(["min", "max"])
+    ends = ends.loc[pd.MultiIndex.from_frame(best[RUN])]
+    edge = (best["step_value"].to_numpy()[:, np.newaxis] == ends.to_numpy()).any(axis=1)
+    return in_order(best.assign(at_edge=edge, digits=digits(best["rms_error"], best["reference"])))
+
+
+def digits(error: pd.Series, reference: pd.Series) -> pd.Series:
+    """Return the correct decimal digits, −log₁₀ of the relative error; minus infinity where the reference is 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return -np.log10(error.abs() / reference.abs())
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return ``1 function``, ``2 functions``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def plain(value: float) -> str:
+    """Return a positive number for a sentence: two digits, in powers of ten where it is far from 1."""
+    if not np.isfinite(value) or 0.01 <= value < 1000:
+        return f"{float(f'{value:.2g}'):g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa}·10{superscript(int(exponent))}"

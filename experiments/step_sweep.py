@@ -1,0 +1,297 @@
+"""The core of the suite: error against step for every function, formula and format."""
+
+import numpy as np
+import pandas as pd
+
+from experiments.common import cells, listed
+from experiments.runs import RUN, counted, counting, formats_of, in_order, measured_of, of_grid, optima, plain
+from numdiff.formats import FORMATS
+from numdiff.problems import PROBLEMS
+from numdiff.report import figures as draw
+from numdiff.report.figures import FORMAT_STYLE, Figure
+from numdiff.report.labels import spread
+from numdiff.report.tables import Table, wide
+from numdiff.study.run import Measured
+from numdiff.study.sweep import GENERIC_FACTOR, Sweep
+
+POSITION = 3
+TITLE = "Error against step: every function, formula and format"
+QUESTION = "How large is the error of a difference quotient at each step, in each format, and how small can it get?"
+SWEEP = Sweep("step_sweep", tuple(PROBLEMS), ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True)
+
+SHOWCASE = ("composition",)
+PANELS = (
+    "shi_flat", "oliver_reciprocal", "nash_log_near_zero", "oscillation", "runge", "arctan_wave_front",
+    "signed_square", "saito_parabola", "kostyrka_line",
+)  # fmt: skip
+ENDS = "An empty cell: the grid of the format ends before this step, about four halvings after x + h = x."
+
+
+def tables(measured: Measured) -> list[Table]:
+    floats = dict.fromkeys(formats_of(measured.records), "g3")
+    truncation = step_table(measured.records, "dyadic", "truncation", 1.0, ("ok", "absorbed", "overflow", "nan"))
+    roundoff = step_table(measured.records, "generic", "roundoff", float(GENERIC_FACTOR), ("ok",))
+    return [
+        Table(
+            "truncation", "Truncation error",
+            "Error of the formula in exact arithmetic, with its sign, at dyadic steps h = 2⁻ᵏ. It belongs to function, "
+            f"formula and step, and is the same in every format. A word: f(x ± h) does not exist. {ENDS}",
+            truncation, floats,
+        ),
+        Table(
+            "roundoff", "Roundoff error",
+            "All that is not truncation (abscissa + evaluation + combination), with its sign, at generic steps "
+            f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no usable result. {ENDS}",
+            roundoff, floats,
+        ),
+        Table(
+            "attained_accuracy", "The best accuracy that any step gives",
+            "Smallest RMS error over the 33 points x(1 + 2⁻⁸r) on the generic grid, relative to |f′(x)|. Where "
+            "f′(x) = 0 there is no relative error; the absolute one is shown.",
+            attained(measured.records), floats,
+        ),
+    ]  # fmt: skip
+
+
+def step_table(records: pd.DataFrame, grid: str, value: str, factor: float, shown: tuple[str, ...]) -> pd.DataFrame:
+    """One row for each function, formula and step; one column for each format."""
+    chosen = in_order(of_grid(records, grid), "problem", "method", "k", "format")
+    chosen["h"] = factor * 2.0 ** -chosen["k"]
+    names = formats_of(records)
+    return wide(chosen, ["problem", "method", "k", "h"], "format", value, shown=shown, columns=names)
+
+
+def attained(records: pd.DataFrame) -> pd.DataFrame:
+    """One row for each function and formula: the error at the observed optimum."""
+    best = optima(records)
+    zero = best["reference"] == 0
+    best["error"] = (best["rms_error"] / best["reference"].abs().mask(zero)).mask(zero, best["rms_error"])
+    best["measure"] = np.where(zero, "absolute", "relative")
+    return wide(best, ["problem", "method", "measure"], "format", "error", None, columns=formats_of(records))
+
+
+def figures(measured: Measured) -> list[Figure]:
+    records, best = measured.records, optima(measured.records)
+    return [v_curves(records, best), both_formulas(records, best), many_functions(records, best), digits_map(best)]
+
+
+def curves(records: pd.DataFrame, best: pd.DataFrame, problems, methods, relative: bool = True) -> pd.DataFrame:
+    """What the curves show: the RMS error over the neighbours and the truncation error at x, at generic steps."""
+    chosen = of_grid(records, "generic")
+    chosen = chosen[chosen["problem"].isin(problems) & chosen["method"].isin(methods)]
+    size = chosen["reference"].abs() if relative else 1.0
+    is_best = pd.MultiIndex.from_frame(chosen[[*RUN, "k"]]).isin(pd.MultiIndex.from_frame(best[[*RUN, "k"]]))
+    return chosen[[*RUN, "step_value", "status"]].assign(
+        error=chosen["rms_error"] / size, truncation=chosen["truncation"].abs() / size, best=is_best
+    )
+
+
+def draw_curves(ax, frame: pd.DataFrame, ring: float = 7) -> None:
+    """The truncation error as one broad line, before it the error of each format with a ring at its best step."""
+    shared = frame[frame["truncation"] > 0].sort_values("step_value")
+    ax.plot(shared["step_value"], shared["truncation"], color="#ccd4dd", linewidth=5, zorder=1, label="_truncation")
+    draw.plot_groups(ax, frame, y="error")
+    for mark in frame[frame["best"]].itertuples():
+        color = FORMAT_STYLE[mark.format].text_color
+        draw.mark_optimum(ax, mark.step_value, mark.error, "", color=color, size=ring)
+
+
+def cut(ax, frame: pd.DataFrame) -> None:
+    """End the axes below what any format reaches; the truncation error goes on far below."""
+    ax.set_ylim(bottom=0.02 * frame["error"].min())
+
+
+def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
+    name = measured_of(records, SHOWCASE)[0]
+    frame, marks = curves(records, best, [name], ["centered"]), cells(best, problem=name, method="centered")
+
+    def paint(fig):
+        fig.subplots_adjust(right=0.78)
+        ax = draw.error_axes(fig.subplots(), ylabel="relative error")
+        draw_curves(ax, frame, ring=10)
+        cut(ax, frame)
+        name_optima(ax, frame[frame["best"]])
+        widest = frame[frame["format"] == formats_of(frame)[-1]]
+        rounding = widest[(widest["status"] == "ok") & (widest["truncation"] < 1e-4 * widest["error"])]
+        start = rounding.iloc[len(rounding) // 2]
+        draw.slope_guide(ax, -1, (start["step_value"], start["error"]), "rounding O(1/h)", side="below")
+        start = widest[widest["truncation"] > 10 * widest["error"].min()].iloc[-1]
+        draw.slope_guide(ax, 2, (start["step_value"], start["truncation"]), "truncation O(h²)", side="below")
+
+    return Figure(
+        "v_curves",
+        f"One truncation error, a V for each format: centered difference of {name}",
+        f"The derivative of {PROBLEMS[name].formula} at x = {PROBLEMS[name].points[0]:g}. From the right, all formats "
+        "come down the same line, the truncation error of the formula (grey). Each leaves it where its own rounding "
+        "error takes over; from there a smaller step only makes things worse. RMS error over 33 neighbouring points, "
+        "generic steps; a ring marks the best step of each format, with the correct digits there.",
+        f"Curves in the shape of a V share their right arm, the truncation error. The wider the format, the later its "
+        f"rounding error takes over: the best step goes from {plain(marks['step_value'].max())} down to "
+        f"{plain(marks['step_value'].min())}, and the accuracy there from {marks['digits'].min():.1f} up to "
+        f"{marks['digits'].max():.1f} digits.",
+        frame, paint, (7.6, 5.0),
+    )  # fmt: skip
+
+
+def name_optima(ax, marks: pd.DataFrame) -> None:
+    """Lead from each ring to a column of words at the right: format, digits, step."""
+    ordered = marks.sort_values("error", kind="stable")
+    low, high = np.log10(ax.get_ylim())
+    wanted = (np.log10(ordered["error"]) - low) / (high - low)
+    for mark, level in zip(ordered.itertuples(), spread(wanted.tolist(), 0.085, 0.0, 1.0), strict=True):
+        text = f"{mark.format}: {-np.log10(mark.error):.1f} digits\nat h = {plain(mark.step_value)}"
+        color = FORMAT_STYLE[mark.format].text_color
+        ax.annotate(
+            text, (mark.step_value, mark.error), xytext=(1.03, level), textcoords="axes fraction", va="center",
+            fontsize=9, color=color, linespacing=1.05,
+            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.7, "shrinkB": 6, "shrinkA": 0},
+        )  # fmt: skip
+
+
+def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
+    name = measured_of(records, SHOWCASE)[0]
+    frame = curves(records, best, [name], SWEEP.methods)
+
+    def paint(fig):
+        groups = [(f"{method} difference", cells(frame, method=method)) for method in SWEEP.methods]
+        panels = draw.draw_panels(fig, groups, draw_curves, ylabel="relative error")
+        cut(panels[0], frame)
+        draw.outside_legend(fig, handles=draw.legend_entries(formats_of(frame)), where="bottom")
+
+    return Figure(
+        "forward_and_centered",
+        f"Forward against centered difference in every format: {name}",
+        "The centered difference has the steeper truncation line (two decades for one of h, against one), so that the "
+        "same rounding error meets it lower and at a larger step. Otherwise as in the figure before.",
+        "With the steeper truncation line of the centered difference the best point of each V lies lower and further "
+        f"right: {sentence_of_digits(best[best['problem'] == name])}.",
+        frame, paint, (7.6, 4.0),
+    )  # fmt: skip
+
+
+def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
+    names = measured_of(records, PANELS)
+    frame = curves(records, best, names, ["centered"], relative=False)
+
+    def paint(fig):
+        panels = draw.draw_panels(fig, [("", cells(frame, problem=name)) for name in names], draw_curves, columns=3)
+        cut(panels[0], frame)
+        for ax, name in zip(panels, names, strict=True):
+            formula = PROBLEMS[name].formula.replace("**2", "²").replace("*", "·")
+            ax.set_title(f"{formula}, x = {PROBLEMS[name].points[0]:.2g}", fontsize=8.5)
+            ax.set_title("", loc="right")  # The caption says what the crosses are.
+        draw.outside_legend(fig, handles=draw.legend_entries(formats_of(frame)), where="bottom")
+
+    return Figure(
+        "many_functions",
+        "The V is a matter of the function, too: centered differences",
+        "Absolute RMS error over 33 neighbouring points, generic steps; the truncation error at x is grey and absent "
+        "where it is exactly 0 (line, parabola): there the largest step is the best one. Functions that vary fast "
+        "need small steps; x|x| has a kink at 0, where the truncation error is O(h) and larger than at the neighbours. Crosses: at the left the step is "
+        "absorbed, x + h = x; at the right x − h is outside of the domain.",
+        f"Panels for {listed(names)}: where the truncation error is not 0, each format has its V, at other steps and "
+        "heights for each function.",
+        frame, paint, (7.6, 1.9 * -(-len(names) // 3) + 1.2),
+    )  # fmt: skip
+
+
+def digits_map(best: pd.DataFrame) -> Figure:
+    """A map of function and format, the functions with the most digits on top."""
+    frame = best[[*RUN, "step_value", "digits"]]
+    rank = frame[frame["method"] == "centered"].groupby("problem", sort=False)["digits"].sum()
+    names = list(rank.sort_values(ascending=False, kind="stable").index)
+    formats = formats_of(frame)
+
+    def paint(fig):
+        fig.subplots_adjust(top=1 - 0.6 / fig.get_figheight(), bottom=0.01)
+        for ax, method in zip(fig.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.04}), SWEEP.methods, strict=True):
+            values = cells(frame, method=method).pivot(index="problem", columns="format", values="digits")
+            grid = values.loc[names, formats].to_numpy()
+            ax.imshow(np.where(np.isfinite(grid), grid, np.nan), cmap="YlGnBu", vmin=-1, vmax=16, aspect="auto")
+            for (row, column), value in np.ndenumerate(grid):
+                text = f"{round(value, 1) + 0:.1f}" if np.isfinite(value) else "f′ = 0" if value < 0 else "exact"
+                ax.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if value > 8 else "#1f2933")
+            ax.set_title(f"{method} difference", pad=20)
+            ax.set_xticks(range(len(formats)), formats, fontsize=8.5)
+            ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=8.5)
+            ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
+            ax.grid(False)
+            ax.spines[:].set_visible(False)
+
+    return Figure(
+        "digits_map",
+        "Correct digits at the best step, for every function and format",
+        "Correct decimal digits, −log₁₀ of the relative RMS error at the best generic step. The functions are sorted by "
+        "their digits with the centered difference. Where f′ = 0 there is no relative error.",
+        f"Every function gains digits with the width of the format; in the median {sentence_of_digits(best)}.",
+        frame, paint, (7.6, 0.2 * len(names) + 0.7),
+    )  # fmt: skip
+
+
+def sentence_of_digits(best: pd.DataFrame) -> str:
+    """The median of the correct digits by formula and format, in words."""
+    finite = best[np.isfinite(best["digits"])]
+    medians = finite.groupby(["method", "format"], sort=False)["digits"].median()
+    parts = [
+        f"{method} " + listed(f"{medians[method, name]:.1f} ({name})" for name in formats_of(best))
+        for method in SWEEP.methods
+    ]
+    return " digits; ".join(parts) + " digits"
+
+
+def findings(measured: Measured) -> list[str]:
+    records, best = measured.records, optima(measured.records)
+    finite = best[np.isfinite(best["digits"])]
+    return [
+        f"Even at the best step a difference quotient keeps only a part of the digits of its format. The median over "
+        f"{counted(finite['problem'].nunique(), 'function')}: {sentence_of_digits(best)}.",
+        *shares_of_digits(finite),
+        *extremes(finite),
+        price_of_small_steps(records, best),
+        same_truncation(records),
+    ]
+
+
+def shares_of_digits(finite: pd.DataFrame) -> list[str]:
+    """How much of a format's own precision is left."""
+    own = finite["format"].map({name: -np.log10(float(FORMATS[name].unit_roundoff)) for name in formats_of(finite)})
+    shares = (finite["digits"] / own).groupby(finite["method"], sort=False).median()
+    return [
+        f"As a share of the digits that the format holds, the median is {100 * shares['forward']:.0f} % with the forward "
+        f"and {100 * shares['centered']:.0f} % with the centered difference; the textbook model, an error of order h "
+        "or h² against rounding of order u/h, predicts 50 % and 67 %."
+    ]
+
+
+def extremes(finite: pd.DataFrame) -> list[str]:
+    """The easiest and the hardest function, in the format that everybody uses."""
+    chosen = cells(finite, method="centered", format="float64").sort_values("digits", kind="stable")
+    if chosen.empty:
+        return []
+    low, high = chosen.iloc[0], chosen.iloc[-1]
+    return [
+        f"In float64 with the centered difference the functions differ by {high['digits'] - low['digits']:.1f} digits: "
+        f"{low['problem']} allows {low['digits']:.1f}, {high['problem']} {high['digits']:.1f}."
+    ]
+
+
+def price_of_small_steps(records: pd.DataFrame, best: pd.DataFrame) -> str:
+    """What it costs to take the smallest step that still changes x."""
+    smallest = counting(records).groupby(RUN, sort=False).tail(1).set_index(RUN)["rms_error"]
+    ratio = (smallest / best.set_index(RUN)["rms_error"]).groupby("format", sort=False).median()
+    prices = listed(f"{plain(ratio[name])} in {name}" for name in formats_of(best))
+    return (
+        "“As small as possible” is the wrong rule: at the smallest step of the grid that still separates the nodes, the "
+        f"median error is larger than at the best step by a factor of {prices}."
+    )
+
+
+def same_truncation(records: pd.DataFrame) -> str:
+    """Whether the truncation error at dyadic steps is one number for all formats."""
+    dyadic = records[(records["grid"] == "dyadic") & records["truncation"].notna()]
+    rows = dyadic.groupby(["problem", "method", "k"], sort=False)["truncation"].agg(["nunique", "size"])
+    shared = rows[rows["size"] > 1]
+    return (
+        f"At dyadic steps the truncation error is the same double in every format that has the step in "
+        f"{int((shared['nunique'] == 1).sum())} of {len(shared)} rows of the truncation table: it knows nothing of rounding."
+    )

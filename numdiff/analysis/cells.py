@@ -1,0 +1,322 @@
+"""The exact arithmetic of the ledger: t, a, b, c, d of every cell, as integers over one denominator.
+
+All numbers of one kernel call are put on one binary scale, 2**exponent, where they are integers with integer radii
+and stand over the denominators D·hᵐ (D: the common denominator of the weights), integers on the same scale. Work
+goes by columns, an entry for every cell: that is what Python does fastest with long integers. A part of the error
+is a difference of two of the numbers, rounded once. It is settled when both ends of its enclosure round to the same
+double; a cell with an unsettled part is computed again with twice the precision.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import repeat
+from operator import add, mul, sub
+from typing import Any, NamedTuple, TypeAlias
+
+from numdiff.analysis.reference import ExactFunction, ExactValue, Point, ball_of, precisions
+from numdiff.arithmetic.ball import Ball, Undefined
+from numdiff.rounding import TINY, Dyadic, dyadic_to_fraction, settled_double
+from numdiff.stencils import Method
+
+PARTS = ("truncation", "abscissa", "evaluation", "combination", "total", "roundoff")
+_ENDS = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 0), (4, 1))
+"""Each part of `PARTS` as (minuend, subtrahend) among t, a, b, c, d."""
+_ABSCISSA = PARTS.index("abscissa")
+
+Integers: TypeAlias = list[int | None]
+"""A column of the computation, an entry for every cell; None where there is no such number."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One kernel call, lifted out of its format.
+
+    Attributes
+    ----------
+    method : Stencil or ComplexStep
+    points, steps : list of Dyadic
+        x and h of every cell.
+    nominal : list of list of Point
+        For every node, its place in exact arithmetic in every cell (never None).
+    realised : list of list of Point or None
+        For every node, where f was called; None where that overflowed.
+    values : list of list of Dyadic or None
+        For every node, what f returned; None where it is not finite.
+    results : list of Dyadic or None
+        What the kernel returned.
+    absorbed : list of bool
+        Whether two nodes may coincide.
+    """
+
+    method: Method
+    points: list[Dyadic]
+    steps: list[Dyadic]
+    nominal: list[list[Point | None]]
+    realised: list[list[Point | None]]
+    values: list[list[Dyadic | None]]
+    results: list[Dyadic | None]
+    absorbed: list[bool]
+
+    def only(self, indices: Sequence[int]) -> "Call":
+        """Return the call with some of its cells."""
+
+        def chosen(column: list[Any]) -> list[Any]:
+            return [column[i] for i in indices]
+
+        return Call(
+            self.method,
+            chosen(self.points),
+            chosen(self.steps),
+            [chosen(column) for column in self.nominal],
+            [chosen(column) for column in self.realised],
+            [chosen(column) for column in self.values],
+            chosen(self.results),
+            chosen(self.absorbed),
+        )
+
+    def divisors(self) -> list[Dyadic]:
+        """Return D·hᵐ of every cell."""
+        m, factor = self.method.derivative_order, self.method.denominator
+        return [(mantissa**m * factor, exponent * m) for mantissa, exponent in self.steps]
+
+
+class Numbers(NamedTuple):
+    """t, a, b, c, d of every cell: integers with integer radii over a positive denominator."""
+
+    mids: tuple[Integers, ...]
+    rads: tuple[Integers, ...]
+    denominators: list[int]
+    exact: bool
+
+
+class Cell(NamedTuple):
+    """The numbers of one cell and its parts as doubles."""
+
+    mids: tuple[int | None, ...]
+    denominator: int
+    exact: bool
+    parts: tuple[float, ...]
+    settled: bool
+    underflow: bool
+
+    def part(self, index: int) -> Fraction | None:
+        """Return part `index` of `PARTS` as a rational number (the midpoint, where there is a radius)."""
+        upper, lower = (self.mids[end] for end in _ENDS[index])
+        return None if upper is None or lower is None else Fraction(upper - lower, self.denominator)
+
+
+def settle(exact: ExactFunction, call: Call) -> list[Cell]:
+    """Compute every cell at rising precision until each of its parts has one nearest double."""
+    lookup = exact.imaginary_values if call.method.complex_nodes else exact.values
+    cells: list[Cell] = []
+    pending: Sequence[int] = range(len(call.points))
+    part = call
+    for precision in precisions():
+        wanted = [node for column in (*part.nominal, *part.realised) for node in column if node is not None]
+        known = lookup(wanted, precision)
+        values = {node: known[node] for node in wanted}
+        truths = exact.derivative(part.points, precision, call.method.derivative_order)
+        truth = [truths[x] for x in part.points]
+        if _are_rational(values.values()) and _are_rational(truth):
+            numbers = _rational_numbers(part, values, truth)
+        else:
+            numbers = _enclosed_numbers(part, values, truth, precision)
+        rounded = _rounded(part, numbers)
+        if not cells:
+            cells = rounded
+        else:
+            for i, cell in zip(pending, rounded, strict=True):
+                cells[i] = cell
+        open_ = _undecided(part, values, truth)
+        unsettled = [j for j, cell in enumerate(rounded) if not cell.settled or j in open_]
+        if not unsettled:
+            break
+        pending = [pending[j] for j in unsettled]
+        part = part.only(unsettled)
+    return cells
+
+
+def _are_rational(values: Iterable[ExactValue]) -> bool:
+    return all(isinstance(value, (Fraction, Undefined)) for value in values)
+
+
+def _undecided(call: Call, values: Mapping[Point, ExactValue], truth: list[ExactValue]) -> set[int]:
+    """Return the cells that use a number which the precision did not decide."""
+    found = {j for j, value in enumerate(truth) if value is Undefined.UNDECIDED}
+    nodes = {node for node, value in values.items() if value is Undefined.UNDECIDED}
+    if nodes:
+        for column in (*call.nominal, *call.realised):
+            found.update(j for j, node in enumerate(column) if node in nodes)
+    return found
+
+
+# --- enclosures ------------------------------------------------------------------------------------
+
+
+def _enclosed_numbers(
+    call: Call, values: Mapping[Point, ExactValue], truth: list[ExactValue], precision: int
+) -> Numbers:
+    """Return the numbers of a call on the finest scale, 2**exponent, that any of them needs."""
+    balls = {node: _ball(value, precision) for node, value in values.items()}
+    proofs = [_ball(value, precision) for value in truth]
+    divisors, results = call.divisors(), call.results
+    exponent = min(
+        *(ball.exp for ball in balls.values() if ball is not None),
+        *(value[1] for column in call.values for value in column if value is not None),
+        *(e + min(0, 0 if t is None else t.exp, 0 if d is None else d[1])
+          for (_, e), t, d in zip(divisors, proofs, results, strict=True)),
+    )  # fmt: skip
+    # A default for the case that nothing is defined; None stands for a node that overflowed.
+    mids: dict[Point | None, int | None] = {None: None}
+    rads: dict[Point | None, int | None] = {None: None}
+    for node, ball in balls.items():
+        mids[node] = None if ball is None else ball.mid << (ball.exp - exponent)
+        rads[node] = None if ball is None else ball.rad << (ball.exp - exponent)
+
+    numerators = call.method.numerators
+    sizes = tuple(map(abs, numerators))
+    a = _combined(numerators, [[mids[node] for node in column] for column in call.nominal])
+    a_rad = _combined(sizes, [[rads[node] for node in column] for column in call.nominal])
+    b = _combined(numerators, [[mids[node] for node in column] for column in call.realised])
+    b_rad = _combined(sizes, [[rads[node] for node in column] for column in call.realised])
+    _cancel_coinciding(call, mids, rads, b, b_rad)
+    c = _combined(numerators, [[v and v[0] << (v[1] - exponent) for v in column] for column in call.values])
+    t: Integers = []
+    t_rad: Integers = []
+    d: Integers = []
+    denominators = []
+    for (factor, e), proof, result in zip(divisors, proofs, results, strict=True):
+        shift = e - exponent
+        denominators.append(factor << shift)
+        t.append(None if proof is None else (proof.mid * factor) << (shift + proof.exp))
+        t_rad.append(None if proof is None else (proof.rad * factor) << (shift + proof.exp))
+        d.append(None if result is None else (result[0] * factor) << (shift + result[1]))
+    zeros: Integers = [0] * len(c)
+    return Numbers((t, a, b, c, d), (t_rad, a_rad, b_rad, zeros, zeros), denominators, False)
+
+
+def _ball(value: ExactValue, precision: int) -> Ball | None:
+    if isinstance(value, Ball):
+        return value
+    return ball_of(value, precision) if isinstance(value, Fraction) else None
+
+
+def _combined(numerators: Sequence[int], columns: Sequence[Integers]) -> Integers:
+    """Return Σ nⱼ·columnⱼ, cell by cell; None where one of them is None."""
+    if any(None in column for column in columns):
+        rows: Iterable[Any] = zip(*columns, strict=True)
+        return [None if None in row else sum(map(mul, numerators, row)) for row in rows]
+    total: list[Any] = [0] * len(columns[0])
+    for n, column in zip(numerators, columns, strict=True):
+        total = list(map(add, total, column if n == 1 else map(mul, repeat(n), column)))
+    return total
+
+
+def _cancel_coinciding(
+    call: Call,
+    mids: Mapping[Point | None, int | None],
+    rads: Mapping[Point | None, int | None],
+    b: Integers,
+    b_rad: Integers,
+) -> None:
+    """Correct b where nodes coincide: f(x̂) − f(x̂) is 0, while a ball minus itself only encloses 0."""
+    for i, absorbed in enumerate(call.absorbed):
+        nodes = [column[i] for column in call.realised] if absorbed and b[i] is not None else []
+        if len(set(nodes)) < len(nodes):
+            net: dict[Point | None, int] = {}
+            for n, node in zip(call.method.numerators, nodes, strict=True):
+                net[node] = net.get(node, 0) + n
+            b[i] = sum(n * (mids[node] or 0) for node, n in net.items())
+            b_rad[i] = sum(abs(n) * (rads[node] or 0) for node, n in net.items())
+
+
+# --- rational numbers ------------------------------------------------------------------------------
+
+
+def _rational_numbers(call: Call, values: Mapping[Any, ExactValue], truth: list[ExactValue]) -> Numbers:
+    """Return the numbers of a call of a rational function, without any radius."""
+    numerators = call.method.numerators
+    columns: tuple[Integers, ...] = ([], [], [], [], [])
+    denominators = []
+    for i, divisor in enumerate(call.divisors()):
+        factor, t, d = dyadic_to_fraction(divisor), truth[i], call.results[i]
+        numbers = [
+            t * factor if isinstance(t, Fraction) else None,
+            _rational_sum(numerators, [values.get(column[i]) for column in call.nominal]),
+            _rational_sum(numerators, [values.get(column[i]) for column in call.realised]),
+            _rational_sum(numerators, [_fraction(column[i]) for column in call.values]),
+            None if d is None else dyadic_to_fraction(d) * factor,
+        ]
+        common = math.lcm(factor.denominator, *(number.denominator for number in numbers if number is not None))
+        for column, number in zip(columns, numbers, strict=True):
+            column.append(None if number is None else int(number * common))
+        denominators.append(int(factor * common))
+    zeros: Integers = [0] * len(denominators)
+    return Numbers(columns, (zeros,) * 5, denominators, True)
+
+
+def _fraction(value: Dyadic | None) -> Fraction | None:
+    return None if value is None else dyadic_to_fraction(value)
+
+
+def _rational_sum(numerators: Sequence[int], values: Sequence[ExactValue | None]) -> Fraction | None:
+    total = Fraction(0)
+    for n, value in zip(numerators, values, strict=True):
+        if not isinstance(value, Fraction):
+            return None
+        total += n * value
+    return total
+
+
+# --- rounding --------------------------------------------------------------------------------------
+
+
+def _rounded(call: Call, numbers: Numbers) -> list[Cell]:
+    """Round every part of every cell once; a part without one nearest double is +0.0 and unsettled."""
+    size = len(numbers.denominators)
+    unsettled: set[int] = set()
+    underflow: set[int] = set()
+    # Where all nodes are representable, the abscissa error is +0.0 by structure.
+    same = [
+        nominal == realised
+        for nominal, realised in zip(zip(*call.nominal, strict=True), zip(*call.realised, strict=True), strict=True)
+    ]
+    columns = []
+    for index, (upper, lower) in enumerate(_ENDS):
+        middles = _pairwise(sub, numbers.mids[upper], numbers.mids[lower])
+        radii = _pairwise(add, numbers.rads[upper], numbers.rads[lower])
+        if None in middles or index == _ABSCISSA:
+            skip = same if index == _ABSCISSA else [False] * size
+            found = [
+                math.nan if m is None else 0.0 if by_structure else settled_double(m, r or 0, denominator)
+                for m, r, denominator, by_structure in zip(middles, radii, numbers.denominators, skip, strict=True)
+            ]
+        else:
+            found = list(map(settled_double, middles, radii, numbers.denominators))  # type: ignore[arg-type]
+        if None in found or 0.0 in found:
+            found = [value or _special(j, value, middles[j], unsettled, underflow) for j, value in enumerate(found)]
+        columns.append(found)
+    rows: Any = zip(zip(*numbers.mids, strict=True), numbers.denominators, zip(*columns, strict=True), strict=True)
+    return [
+        Cell(mids, denominator, numbers.exact, parts, j not in unsettled, j in underflow)
+        for j, (mids, denominator, parts) in enumerate(rows)
+    ]
+
+
+def _pairwise(operation: Callable[[Any, Any], Any], left: Integers, right: Integers) -> Integers:
+    if None in left or None in right:
+        return [None if a is None or b is None else operation(a, b) for a, b in zip(left, right, strict=True)]
+    return list(map(operation, left, right))
+
+
+def _special(j: int, value: float | None, middle: int | None, unsettled: set[int], underflow: set[int]) -> float:
+    """Return what is stored for a part that is zero, underflowed or unsettled, and take note of it."""
+    if value is None:
+        unsettled.add(j)
+        return 0.0
+    if middle and value == 0.0:
+        underflow.add(j)
+        return math.copysign(TINY, middle)
+    return 0.0

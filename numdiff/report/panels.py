@@ -1,0 +1,181 @@
+"""Several panels that share their scales, and one legend for all of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
+
+from numdiff.report.axes import error_axes
+from numdiff.report.labels import named_lines
+from numdiff.report.styles import SIDES, Style, style_of
+
+_XLABEL = "common-xlabel"
+_PLACES = ("auto", "bottom", "top", "right")
+
+
+def small_multiples(
+    fig: Canvas,
+    titles: Sequence[str] | int,
+    *,
+    columns: int | None = None,
+    xlabel: str = "step h",
+    ylabel: str = "absolute error",
+    log: bool = True,
+    share: bool = True,
+) -> list[Axes]:
+    """Divide a figure into panels; with shared scales only the outer ones carry tick labels.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        The figure.
+    titles : sequence of str or int
+        The title of each panel, or only their number.
+    columns : int, optional
+        Panels in a row; by default 2 for up to four panels, 3 for more.
+    xlabel, ylabel : str
+        Written once for the whole figure.
+    log : bool
+        Whether the panels are log-log, as `error_axes` makes them.
+    share : bool
+        Whether all panels have the same scales.
+
+    Returns
+    -------
+    list of matplotlib.axes.Axes
+        The panels, row by row.
+
+    Raises
+    ------
+    ValueError
+        If there is no panel.
+    """
+    names = [""] * titles if isinstance(titles, int) else list(titles)
+    if not names:
+        raise ValueError("titles must name at least one panel, got none")
+    columns = min(len(names), columns or (2 if len(names) <= 4 else 3))
+    rows = -(-len(names) // columns)
+    width, height = fig.get_size_inches()
+    wide, tall = width - SIDES["left"] - SIDES["right"], height - SIDES["bottom"] - SIDES["top"]
+    # Inches between panels, as matplotlib wants them: in units of the mean panel.
+    across, down = (0.22, 0.42) if share else (0.62, 0.62)
+    grid = {
+        "wspace": across * columns / (wide - across * (columns - 1)),
+        "hspace": down * rows / (tall - down * (rows - 1)),
+    }
+    panels: list[Axes] = list(
+        fig.subplots(rows, columns, sharex=share, sharey=share, squeeze=False, gridspec_kw=grid).flat
+    )
+    for ax, name in zip(panels, names, strict=False):
+        if log:
+            error_axes(ax, xlabel="", ylabel="")
+        ax.set_title(name, fontsize=10.5)
+        ax.tick_params(labelsize=9)
+    for ax in panels[len(names) :]:
+        ax.set_axis_off()
+    for ax in panels[len(names) - columns : len(names)]:
+        # The last panel of each column, which is not always in the last row.
+        ax.tick_params(labelbottom=True)
+    middle = (SIDES["left"] + wide / 2) / width
+    fig.supxlabel(xlabel, x=middle, y=0.1 / height, va="bottom", fontsize=11, gid=_XLABEL)
+    fig.supylabel(ylabel, x=0.1 / width, y=(SIDES["bottom"] + tall / 2) / height, ha="left", fontsize=11)
+    return panels[: len(names)]
+
+
+def draw_panels(
+    fig: Canvas,
+    groups: Iterable[tuple[str, pd.DataFrame]],
+    draw: Callable[[Axes, pd.DataFrame], Any],
+    **options: Any,
+) -> list[Axes]:
+    """Draw one panel for each (title, frame) of `groups`; `options` go to `small_multiples`."""
+    pairs = list(groups)
+    panels = small_multiples(fig, [title for title, _ in pairs], **options)
+    for ax, (_, frame) in zip(panels, pairs, strict=True):
+        draw(ax, frame)
+    return panels
+
+
+def legend_entries(names: Sequence[str], styles: Sequence[Style] | None = None) -> list[Line2D]:
+    """Return legend handles for names of formats, methods or parts, without drawing anything."""
+    chosen = styles or [style_of(name, index) for index, name in enumerate(names)]
+    return [
+        Line2D([], [], **style.line_options(label=style.label or name.replace("_", " ")))
+        for name, style in zip(names, chosen, strict=True)
+    ]
+
+
+def outside_legend(
+    fig: Canvas,
+    axes: Sequence[Axes] | Axes | None = None,
+    *,
+    where: str = "auto",
+    handles: Sequence[Line2D] | None = None,
+    title: str | None = None,
+) -> Legend | None:
+    """Put one legend for all axes outside of the data, and make room for it.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        The figure.
+    axes : sequence of Axes, optional
+        Where named lines are looked up; by default in all axes. A name that occurs twice is shown once.
+    where : str
+        ``"bottom"``, ``"top"``, ``"right"``; ``"auto"`` is the place of a missing panel, or the bottom.
+    handles : sequence of Line2D, optional
+        The entries, where they shall not be looked up.
+    title : str, optional
+        A title of the legend.
+
+    Returns
+    -------
+    matplotlib.legend.Legend or None
+        The legend; None where there is nothing to name.
+
+    Raises
+    ------
+    ValueError
+        If `where` is none of the places.
+    """
+    if where not in _PLACES:
+        raise ValueError(f"where must be one of {', '.join(_PLACES)}, got {where!r}")
+    chosen = fig.axes if axes is None else [axes] if isinstance(axes, Axes) else list(axes)
+    if handles is None:
+        handles = list({str(line.get_label()): line for ax in chosen for line in named_lines(ax)}.values())
+    if not handles:
+        return None
+    free = [ax for ax in fig.axes if not ax.axison]
+    if where == "auto" and free:
+        box = free[0].get_position()
+        return fig.legend(
+            handles=handles, title=title, loc="upper left", bbox_to_anchor=(box.x0, box.y1), borderaxespad=0.0
+        )
+    width, height = fig.get_size_inches()
+    # DejaVu Sans is 0.6 em wide on average; the sample line and the gaps take 52 pt.
+    widest = (max(0.6 * 10 * len(str(handle.get_label())) for handle in handles) + 52) / 72
+    if where == "right":
+        fig.subplots_adjust(right=1 - (widest + 0.1) / width)
+        _move_xlabel(fig)
+        return fig.legend(handles=handles, loc="center right", title=title, borderaxespad=0.4)
+    columns = max(1, min(len(handles), int((width - 0.4) / widest)))
+    band = 0.23 * -(-len(handles) // columns) + (0.22 if title else 0) + 0.06
+    options: dict[str, Any] = {"ncols": columns, "title": title, "borderaxespad": 0.2, "columnspacing": 1.4}
+    if where == "top":
+        fig.subplots_adjust(top=1 - (SIDES["top"] + band) / height)
+        return fig.legend(handles=handles, loc="upper center", **options)
+    fig.subplots_adjust(bottom=fig.subplotpars.bottom + band / height)
+    _move_xlabel(fig, up=band / height)
+    return fig.legend(handles=handles, loc="lower center", **options)
+
+
+def _move_xlabel(fig: Canvas, up: float = 0.0) -> None:
+    """Put the common label of the horizontal axes under the middle of the panels again, and higher."""
+    for text in fig.texts:
+        if text.get_gid() == _XLABEL:
+            margins = fig.subplotpars
+            text.set_position(((margins.left + margins.right) / 2, text.get_position()[1] + up))
