@@ -1,12 +1,9 @@
 """Square∘Exp∘Square at 0.5: the course's number, and where its error comes from."""
 
-import pandas as pd
-
 from experiments.common import cells, listed
-from experiments.pictures import draw_parts
+from experiments.pictures import draw_ledger, draw_parts
 from experiments.runs import digits, in_order, optima, plain
-from numdiff.report import figures as draw
-from numdiff.report.styles import INK
+from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 from numdiff.study.sweep import Sweep
@@ -16,18 +13,88 @@ TITLE = "The course's composition"
 QUESTION = "Square∘Exp∘Square at 0.5 gives 3.2974426293330694 at eps = 1e-4: where does its error come from?"
 EPS = 1e-4
 SWEEP = Sweep("composition", ("composition",), given_steps=(EPS,), neighbourhood=True)
-LEDGER = ["format", "method", "computed_value", "total", *PARTS, "status"]
 
 
 def at_eps(records):
-    """Return the cells at the course's step, narrow formats first."""
-    return in_order(cells(records, grid="given"), "method", "format")
+    """Return the cells at the course's step, narrow formats first, with the name of the largest part."""
+    frame = in_order(cells(records, grid="given"), "method", "format")
+    return frame.assign(largest=frame[list(PARTS)].abs().idxmax(axis=1))
 
 
 def best_steps(records):
     """Return the best step of each formula and format beside the course's."""
-    given = at_eps(records).set_index(["method", "format"])[["rms_error", "reference", "status"]]
+    given = at_eps(records).set_index(["method", "format"])[["rms_error", "reference"]]
     best = in_order(optima(records), "method", "format").set_index(["method", "format"])
     best = best[["step_value", "rms_error", "digits"]].join(given, rsuffix="_eps")
-    lost = digits(best["rms_error_eps"], best["reference"])
-    return best.assign(digits_eps=lost, times=best["rms_error_eps"] / best["rms_error"]).reset_index()
+    best["digits_eps"] = digits(best["rms_error_eps"], best.pop("reference"))
+    return best.assign(times=best["rms_error_eps"] / best["rms_error"]).reset_index()
+
+
+def tables(measured):
+    ledger = at_eps(measured.records)[["method", "format", "computed_value", "total", *PARTS, "largest", "status"]]
+    return [
+        Table(
+            "ledger", "The derivative at 0.5 with eps = 1e-4, and the four parts of its error",
+            "eps is rounded once to each format. truncation + abscissa + evaluation + combination = total. Absorbed: "
+            "x + h or x − h rounds to x.", ledger, {"computed_value": "g17"}, headings={"computed_value": "computed"},
+        ),
+        Table(
+            "best_steps", "How good is eps = 1e-4 here?",
+            "RMS errors over 33 neighbouring points: at the best generic step h, and at eps; times: how many times "
+            "larger the error at eps is.", best_steps(measured.records),
+            headings={"step_value": "best h", "rms_error": "error at best h", "rms_error_eps": "error at eps",
+                      "digits_eps": "digits at eps"},
+        ),
+    ]  # fmt: skip
+
+
+def figures(measured):
+    curves = cells(measured.records, method="centered", format="float64", grid="generic")
+    curves = curves.melt(["step_value", "status"], [*PARTS, "total"], "part", "error")
+    # The parts of a cell whose step is absorbed are known; only the total is the failure.
+    curves["status"] = curves["status"].where(curves["part"] == "total", "ok")
+    parts = at_eps(measured.records).query("method == 'centered'")
+    dots = parts.melt(["format", "status"], [*PARTS], "part", "size")
+    dots["size"] = dots["size"].abs()
+    dots["row"] = dots["format"] + dots["status"].map(lambda word: "" if word == "ok" else f"\n{word}")
+
+    return [
+        Figure(
+            "parts_against_step", "The four parts of the error in float64, centered difference",
+            "At eps = 10⁻⁴ truncation is far above the rest; where the falling and the rising parts meet, farther "
+            "left, lies the best step.",
+            "Sizes of the parts at eps in float64: "
+            + listed(f"{name} {plain(abs(parts.set_index('format').loc['float64', name]))}" for name in PARTS) + ".",
+            curves, lambda fig: draw_ledger(fig, curves, EPS, "eps = 10⁻⁴"),
+        ),
+        Figure(
+            "parts_by_format", "The parts of the error at eps = 1e-4 in every format, centered difference",
+            "The rightmost dot of a row is the part that decides the error of that format.",
+            listed(f"{e.format}: {e.largest}, {plain(abs(getattr(e, e.largest)))}" for e in parts.itertuples()) + ".",
+            dots, lambda fig: draw_parts(fig, dots),
+        ),
+    ]  # fmt: skip
+
+
+def findings(measured):
+    frame, best = at_eps(measured.records), best_steps(measured.records)
+    given = frame[frame["format"] == "float64"].set_index("method")
+    cell, forward = given.loc["centered"], given.loc["forward"]
+    rest = sum(abs(cell[name]) for name in PARTS if name != cell["largest"])
+    parts = frame[frame["method"] == "centered"].groupby("largest", sort=False)["format"].agg(list)
+    times = best[best["method"] == "centered"]
+    wrong = (frame[list(PARTS)].sum(axis=1) - frame["total"]).abs() / frame["total"].abs()
+    return [
+        f"In float64 the centered difference returns {float(cell['computed_value'])!r}, the derivative is "
+        f"{cell['reference_text'][:18]}…; of the error {plain(abs(cell['total']))} the {cell['largest']} part is "
+        f"{plain(abs(cell[cell['largest']]))}, and the other three together are {plain(rest)}.",
+        f"The forward difference returns {float(forward['computed_value'])!r} at the same step, an error of "
+        f"{plain(abs(forward['total']))}.",
+        "The part that decides the error of the centered difference at this step is "
+        + listed(f"{name} in {listed(formats)}" for name, formats in parts.items()) + ".",
+        "The error there is, against the best step of each format, larger "
+        + listed(f"{plain(e.times)} times in {e.format} (best h = {plain(e.step_value)})" for e in times.itertuples())
+        + ".",
+        f"In all {len(frame)} cells at this step the four parts add up to the total error, to within "
+        f"{plain(wrong.max())} of it.",
+    ]  # fmt: skip

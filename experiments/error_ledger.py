@@ -1,15 +1,17 @@
 """The four parts of the error, added up exactly: which of them dominates at which step."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from experiments import step_sweep
 from experiments.common import cells, listed
-from experiments.runs import RUN, counted, counting, formats_of, in_order, measured_of, of_grid, optima, plain
-from numdiff.problems import PROBLEMS
+from experiments.run_pictures import BROAD, draw_parts, draw_shares
+from experiments.runs import RUN, counted, counting, formats_of, in_order, measured_of, of_grid, optima, percent, plain
 from numdiff.report import figures as draw
 from numdiff.report.figures import PART_STYLE, Figure
 from numdiff.report.tables import Table
@@ -51,9 +53,9 @@ def tables(measured: Measured) -> list[Table]:
     return [
         Table(
             "dominating_part", "The largest part, by format and region of the step",
-            "Cells in which each part is the largest; generic grid, status ok, all functions; below: h < h_opt/4, near: "
-            "in between, above: h > 4 h_opt, where h_opt has the smallest RMS error over 33 neighbours. exact: all four "
-            "parts are 0.",
+            "Cells in which each part is the largest; generic grid, status ok, all functions; below: h < h_opt/4, "
+            "near: in between, above: h > 4 h_opt, where h_opt has the smallest RMS error over 33 neighbours. exact: "
+            "all four parts are 0.",
             dominating(frame),
         ),
         Table(
@@ -64,8 +66,8 @@ def tables(measured: Measured) -> list[Table]:
         ),
         Table(
             "cancellation", "How often truncation and roundoff flatter the total",
-            "Cells in which |total| is less than half of the larger of |truncation| and |roundoff|, because the two have "
-            "opposite signs; generic grid, status ok. The last column is the share among the cells near the optimum.",
+            "Cells in which |total| is less than half of the larger of |truncation| and |roundoff|, because the two "
+            "have opposite signs; generic grid, status ok. The last column is the share near the optimum.",
             cancellation(frame), {"share": "percent", "share_near_optimum": "percent"},
         ),
     ]  # fmt: skip
@@ -103,28 +105,21 @@ def figures(measured: Measured) -> list[Figure]:
     frame = chosen[["format", "step_value", "status", "total", *PARTS]].melt(
         ["format", "step_value", "status"], var_name="part", value_name="error"
     )
+    # A part of a failed cell is not drawn: the cross of its total stands for the cell.
+    frame = frame[(frame["part"] == "total") | (frame["status"] == "ok")].reset_index(drop=True)
     frame["best_step"] = frame["format"].map(best.set_index("format")["step_value"])
     one = "float64" if "float64" in set(frame["format"]) else formats_of(frame)[-1]
     return [four_parts(frame[frame["format"] == one], name, one), parts_by_format(frame, name),
             shares_by_step(shares(measured.records))]  # fmt: skip
 
 
-def draw_parts(ax, frame: pd.DataFrame) -> None:
-    """The parts over the step, the total as a broad line behind them, the best step as a vertical line."""
-    ax.axvline(frame["best_step"].iloc[0], color="#5b6673", linewidth=0.9, linestyle=(0, (1, 2)), zorder=1, label="_best")
-    floor = draw.zero_floor(frame["error"])
-    draw.plot_groups(ax, frame[frame["part"] == "total"], by="part", y="error", floor=floor, linewidth=5, alpha=0.22)
-    parts = frame[(frame["part"] != "total") & (frame["status"] == "ok")]
-    draw.plot_groups(ax, parts, by="part", y="error", floor=floor, linewidth=1.2)
-
-
 def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
     ok = frame[frame["status"] == "ok"].pivot(index="step_value", columns="part", values="error").abs()
-    left = ok[ok.index < frame["best_step"].iloc[0]]
+    left, right = ok[ok.index < frame["best_step"].iloc[0]], ok[ok.index > frame["best_step"].iloc[0]]
 
     def paint(fig):
         ax = draw.error_axes(fig.subplots())
-        draw_parts(ax, frame)
+        draw_parts(ax, frame, draw.zero_floor(frame["error"]))
         best = frame["best_step"].iloc[0]
         ax.annotate(
             f"best step {draw.scientific(best)}", (best, 1), xycoords=ax.get_xaxis_transform(), xytext=(4, -4),
@@ -136,10 +131,10 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         "four_parts",
         f"The four parts of the error: {name}, centered difference, {one}",
         "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
-        "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it dips "
-        "below them, parts of opposite sign cancel.",
-        f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the total is the truncation error. To the "
-        f"left the largest part is {ranking(left)}.",
+        "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it "
+        "dips below them, parts of opposite sign cancel.",
+        f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
+        f"the left the largest part is {ranking(left)}.",
         frame, paint, (7.2, 4.8),
     )  # fmt: skip
 
@@ -148,30 +143,32 @@ def ranking(sizes: pd.DataFrame) -> str:
     """In how many of some cells each part is the largest, in words."""
     counts = sizes[list(PARTS)].idxmax(axis=1).value_counts(sort=False)
     ordered = counts.sort_values(ascending=False, kind="stable")
-    return listed(f"{part} at {counted(int(count), 'step')}" for part, count in ordered.items()) or "none"
+    return listed([f"{part} at {counted(int(count), 'step')}" for part, count in ordered.items()] or ["none"])
 
 
 def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
     formats = formats_of(frame)
 
     def paint(fig):
-        draw.draw_panels(fig, [(item, cells(frame, format=item)) for item in formats], draw_parts, columns=3)
-        draw.outside_legend(fig, handles=draw.legend_entries(["total", *PARTS]))
+        groups = [(item, cells(frame, format=item)) for item in formats]
+        draw.draw_panels(fig, groups, partial(draw_parts, floor=draw.zero_floor(frame["error"])), columns=3)
+        total = Line2D([], [], color="black", label="total", **BROAD)
+        draw.outside_legend(fig, handles=[total, *draw.legend_entries(PARTS)])
 
     return Figure(
         "parts_by_format",
         f"The same ledger in every format: {name}, centered difference",
         "Absolute size of each part, generic steps, common scales; the dotted line is the best step of the format. The "
         "truncation error is the same curve in all panels; a wider format only lowers the rounding parts.",
-        "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the wider "
-        "the format is, so that they meet it at a smaller step.",
+        "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the "
+        "wider the format is, so that they meet it at a smaller step.",
         frame, paint, (7.6, 5.4),
     )  # fmt: skip
 
 
-def mean_shares(frame: pd.DataFrame, reach: int = 12) -> pd.DataFrame:
+def mean_shares(frame: pd.DataFrame, first: int = -12, last: int = 6) -> pd.DataFrame:
     """Average the shares over the functions, for each formula, format and distance from the optimum."""
-    some = frame[~frame["exact"] & (frame["octave"].abs() <= reach)]
+    some = frame[~frame["exact"] & frame["octave"].between(first, last)]
     groups = some.groupby(["method", "format", "octave"])
     table = groups[[f"{part}_share" for part in PARTS]].mean().assign(functions=groups.size())
     return in_order(table[table["functions"] >= FEWEST].reset_index(), "method", "format", "octave")
@@ -187,14 +184,11 @@ def shares_by_step(frame: pd.DataFrame) -> Figure:
         grid = fig.subplots(2, len(formats), sharex=True, sharey=True, squeeze=False, gridspec_kw={"wspace": 0.1})
         for (row, column), ax in np.ndenumerate(grid):
             rows = cells(means.assign(step_value=-means["octave"]), method=SWEEP.methods[row], format=formats[column])
-            stack = [rows[f"{part}_share"] for part in PARTS]
-            ax.stackplot(rows["octave"], stack, colors=[PART_STYLE[part].color for part in PARTS], linewidth=0)
-            ax.axvline(0, color="white", linewidth=1.2, linestyle=(0, (4, 2)))
-            ax.set(xlim=(-12, 6), ylim=(0, 1), xticks=[-10, -5, 0, 5], yticks=[0, 0.5, 1], yticklabels=["0", "50 %", "100 %"])
-            ax.set_xticklabels(["2⁻¹⁰", "2⁻⁵", "1", "2⁵"])
+            draw_shares(ax, rows)
             ax.set_title(formats[column] if row == 0 else "")
             ax.set_ylabel(SWEEP.methods[row] if column == 0 else "")
-        fig.supxlabel("step, relative to the best step of the function in the format", y=0.4 / fig.get_figheight(), fontsize=10)
+        below = 0.46 / fig.get_figheight()
+        fig.supxlabel("step, relative to the best step of the function in the format", y=below, fontsize=10)
         patches = [Patch(color=PART_STYLE[part].color, label=part) for part in PARTS]
         fig.legend(handles=patches, loc="lower center", ncols=len(PARTS))
 
@@ -204,16 +198,17 @@ def shares_by_step(frame: pd.DataFrame) -> Figure:
         f"Mean over the functions of |part| / Σ|parts|; generic steps, drawn where at least {FEWEST} functions have a "
         "cell. The white dashed line is the best step of each function. Truncation takes over to the right of it, the "
         "rounding parts to the left, in every format.",
-        f"At the best step truncation makes up {100 * at_best.min():.0f} to {100 * at_best.max():.0f} % of the sum of the "
-        "parts, depending on formula and format; its share grows to the right and vanishes to the left.",
+        f"At the best step truncation makes up {100 * at_best.min():.0f} to {100 * at_best.max():.0f} % of the sum of "
+        "the parts, depending on formula and format; its share grows to the right and vanishes to the left.",
         means, paint, (9.0, 4.4),
     )  # fmt: skip
 
 
 def findings(measured: Measured) -> list[str]:
     frame = shares(measured.records)
+    regions = " ".join(largest(frame, region) for region in reversed(REGIONS))
     return [
-        f"Which part dominates is decided by the step. {' '.join(largest(frame, region) for region in reversed(REGIONS))}",
+        f"Which part dominates depends on which side of the best step one is. {regions}",
         flattery(frame),
         hidden_abscissa(measured.records, frame),
         combination(frame),
@@ -225,7 +220,7 @@ def largest(frame: pd.DataFrame, region: str) -> str:
     rows = frame[(frame["region"] == region) & ~frame["exact"]]
     part = rows["dominating"].value_counts(normalize=True, sort=False).reindex(PARTS, fill_value=0.0)
     ordered = part.sort_values(ascending=False, kind="stable")
-    words = listed(f"{name} in {100 * value:.0f} %" for name, value in ordered.items() if value >= 0.005)
+    words = listed(f"{name} in {percent(value)}" for name, value in ordered.items() if value >= 0.005)
     where = {"below": "Below h_opt/4", "near": "Within a factor of 4 of h_opt", "above": "Above 4 h_opt"}[region]
     return f"{where} the largest part is {words} of {counted(len(rows), 'cell')}." if len(rows) else ""
 
@@ -233,10 +228,11 @@ def largest(frame: pd.DataFrame, region: str) -> str:
 def flattery(frame: pd.DataFrame) -> str:
     near = frame[frame["region"] == "near"]
     by_format = near.groupby("format")["cancels"].mean()
-    names = listed(f"{100 * by_format[name]:.0f} % in {name}" for name in formats_of(near))
+    names = listed(f"{percent(by_format[name])} in {name}" for name in formats_of(near))
     return (
-        f"In {int(frame['cancels'].sum())} of {len(frame)} cells truncation and roundoff cancel to less than half of the "
-        f"larger one; within a factor of 4 of the best step it is {names}. The ledger shows it, a V-shaped plot cannot."
+        f"In {int(frame['cancels'].sum())} of {len(frame)} cells truncation and roundoff cancel to less than half of "
+        f"the larger one; within a factor of 4 of the best step it is {names}. "
+        "The ledger shows it, a V-shaped plot cannot."
     )
 
 
@@ -245,19 +241,18 @@ def hidden_abscissa(records: pd.DataFrame, frame: pd.DataFrame) -> str:
     zero, generic = (dyadic["abscissa"] == 0).mean(), (frame["abscissa"] == 0).mean()
     below = frame[(frame["region"] == "below") & ~frame["exact"]]
     return (
-        f"The abscissa error (x + h is not representable) is exactly 0 in {100 * zero:.0f} % of the cells with dyadic steps "
-        f"and in {100 * generic:.0f} % of those with generic ones; there, below h_opt/4, its median share is "
-        f"{100 * below['abscissa_share'].median():.0f} %, beside {100 * below['evaluation_share'].median():.0f} % of the "
-        "evaluation error. A study on powers of two alone would not see it."
+        f"The abscissa error (x + h is not representable) is exactly 0 in {percent(zero)} of the cells with dyadic "
+        f"steps and in {percent(generic)} of those with generic ones; there, below h_opt/4, its median share is "
+        f"{percent(below['abscissa_share'].median())}, beside {percent(below['evaluation_share'].median())} of the "
+        "evaluation error. Statistics here are therefore taken on generic steps."
     )
 
 
 def combination(frame: pd.DataFrame) -> str:
     rows = frame[~frame["exact"]]
     count = int((rows["dominating"] == "combination").sum())
-    exact = int(frame["exact"].sum())
     return (
-        f"Rounding in the difference and the division hardly matters: combination is the largest part in {count} of "
-        f"{len(rows)} cells, and its median share is {plain(100 * rows['combination_share'].median())} %. In "
-        f"{counted(exact, 'further cell')} all four parts are exactly 0."
+        f"Combination (rounding in the difference and in the division) is the largest part in {count} of "
+        f"{counted(len(rows), 'cell')}; its median share is {percent(rows['combination_share'].median())}. "
+        f"All four parts are exactly 0 in {int(frame['exact'].sum())} of {len(frame)}."
     )

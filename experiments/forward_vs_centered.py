@@ -3,11 +3,11 @@
 import pandas as pd
 
 from experiments.common import cells, exact_derivative, listed
-from experiments.pictures import chord_and_secant, draw_truncation, over_an_interval
+from experiments.pictures import chord_and_secant, draw_truncation, draw_v, over_an_interval
 from experiments.runs import formats_of, optima, plain
 from numdiff.analysis.convergence import observed_order
 from numdiff.formats import FORMATS
-from numdiff.report import figures as draw
+from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.stencils import METHODS
 from numdiff.study.sweep import Sweep
@@ -72,28 +72,17 @@ def figures(measured):
     pure = pure[["method", "step_value", "truncation"]].assign(last_digit_in_float64=last)
     least = pure.groupby("method", sort=False).tail(1)
 
-    def paint(fig):
-        ax = draw.error_axes(fig.subplots(), ylabel="RMS error over 33 points near x")
-        draw.plot_groups(ax, curves, by="method", y="rms_error")
-        for e, side in zip(best.itertuples(), ("above", "below"), strict=True):
-            big = curves[(curves["method"] == e.method) & (curves["step_value"] > 3e-4)].iloc[-1]
-            draw.slope_guide(ax, METHODS[e.method].accuracy_order, (big["step_value"], big["rms_error"]), side=side)
-            draw.mark_optimum(ax, e.step_value, e.rms_error, color=draw.METHOD_STYLE[e.method].text_color)
-        small = curves[curves["step_value"] < 1e-13].iloc[0]
-        draw.slope_guide(ax, -1, (small["step_value"] / 100, small["rms_error"] * 100), decades=2, side="above")
-        draw.direct_labels(ax)
-
     return [
         chord_and_secant(),
         over_an_interval(),
-        draw.Figure(
+        Figure(
             "error_against_step", "Error against step in float64: exp at x = 0.5",
             "From the right truncation falls, with slope 1 or 2; to the left rounding rises, with slope −1 for both; "
             "the ring is the best compromise.",
-            listed(f"{e.method}: best at h = {plain(e.step_value)} with {e.digits:.1f} digits" for e in best.itertuples()),
-            curves, paint,
+            listed(f"{e.method}: best at h = {plain(e.step_value)}, {e.digits:.1f} digits" for e in best.itertuples()),
+            curves, lambda fig: draw_v(fig, curves, best),
         ),
-        draw.Figure(
+        Figure(
             "pure_truncation", "Truncation alone, in exact arithmetic",
             "Without rounding the errors fall for ever, as h and as h²; all below the dashed line is out of reach of "
             "float64.",
@@ -111,12 +100,13 @@ def findings(measured):
     exact = {m: abs(cells(pure, method=m)["truncation"].iloc[-1]) for m in SWEEP.methods}
     gains = listed(f"{digits[f, 'forward']:.1f} to {digits[f, 'centered']:.1f} in {f}" for f in formats_of(best))
     return [
-        f"Symmetry cancels the even Taylor terms: over {table['problem'].nunique()} functions the observed order of the "
-        f"forward difference is {span['forward']}, that of the centered one {span['centered']}.",
+        f"The symmetry of the centered difference cancels the even Taylor terms: over {table['problem'].nunique()} "
+        f"functions the observed order of the forward one is {span['forward']}, of the centered one {span['centered']}.",
         "Taylor: f(x ± h) = f(x) ± hf′(x) + h²f″(x)/2 ± h³f‴(x)/6 + …, so that (f(x + h) − f(x))/h keeps the error "
         "hf″(x)/2, while in f(x + h) − f(x − h) all even powers cancel and h²f‴(x)/6 remains; measured in exact "
         f"arithmetic, these constants deviate from theory by at most {plain(table['deviation'].max())} (relative).",
-        f"At its best step the median number of correct digits rises from {gains}, for two function values either way.",
+        f"At the best step the median number of correct digits goes, forward to centered, from {gains}; both take two "
+        "function values.",
         f"Truncation itself has no floor: at h = {plain(pure['step_value'].min())} it is {plain(exact['forward'])} "
         f"(forward) and {plain(exact['centered'])} (centered) for exp; only rounding stops the error from falling.",
     ]

@@ -7,15 +7,33 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import MaxNLocator
 
 from experiments.common import listed
 from experiments.runs import plain
 from numdiff.kernels import centered_difference, forward_difference
 from numdiff.problems import PROBLEMS
-from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE, Figure, Style, decade_ticks
-from numdiff.report.figures import direct_labels, error_axes, plot_errors, small_multiples
+from numdiff.report.figures import (
+    FORMAT_STYLE,
+    METHOD_STYLE,
+    PART_STYLE,
+    Figure,
+    Style,
+    decade_ticks,
+    direct_labels,
+    error_axes,
+    label_of,
+    mark_optimum,
+    outside_legend,
+    plot_errors,
+    plot_groups,
+    slope_guide,
+    small_multiples,
+    zero_floor,
+)
 from numdiff.report.labels import spread
 from numdiff.report.styles import BLUE, FAINT, INK, MUTED, VERMILLION
+from numdiff.stencils import METHODS
 
 _ROW = 0.06
 """Distance between names, and between dimension lines, as a share of the height of the axes."""
@@ -49,9 +67,7 @@ def geometry_data(f: Function, lines: Sequence[Straight], span: tuple[float, flo
     return pd.concat(parts, ignore_index=True)
 
 
-def draw_geometry(
-    fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], f: Function, bottom: float
-) -> None:
+def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], f: Function, bottom: float) -> None:
     """Draw the curve, the lines with their names and slopes at the right, and the steps at the bottom."""
     ax = fig.subplots()
     fig.subplots_adjust(right=0.7)
@@ -110,18 +126,61 @@ def draw_slopes(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -> None:
 def dot_rows(
     ax: Axes, data: pd.DataFrame, styles: Mapping[str, Style], *, row: str, series: str, x: str, apart: float
 ) -> None:
-    """Draw one row for each value of a column and in it one dot for each series, the first row at the top."""
+    """Draw a row for each value of a column, the first at the top, and in it a dot for each series.
+
+    Where the data have the columns `low` and `high`, a thin line shows the range.
+    """
     rows = list(dict.fromkeys(data[row]))
     for number, (name, style) in enumerate(styles.items()):
         part = data[data[series] == name]
         heights = [rows.index(value) + apart * (number - (len(styles) - 1) / 2) for value in part[row]]
-        ax.plot(part[x], heights, zorder=4, **style.line_options(linestyle="none", markersize=7.5, label=name))
+        if "low" in part:
+            ax.hlines(heights, part["low"], part["high"], color=style.color, linewidth=1.2, zorder=3)
+        options = style.line_options(linestyle="none", markersize=7)
+        hollow = part["hollow"].to_numpy() if "hollow" in part else np.zeros(len(part), dtype=bool)
+        ax.plot(np.where(hollow, np.nan, part[x]), heights, zorder=4, label=name, **options)
+        options |= {"markerfacecolor": "white", "markeredgecolor": style.color, "markeredgewidth": 1.3}
+        ax.plot(np.where(hollow, part[x], np.nan), heights, zorder=4, label="_hollow", **options)
     ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.5, -0.5))
     ax.set_yticklabels(rows)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     for border in range(1, len(rows)):
-        ax.axhline(border - 0.5, color=FAINT, linewidth=0.8, zorder=0)
+        ax.axhline(border - 0.5, color=FAINT, linewidth=0.8, zorder=0, label="_border")
+
+
+def draw_parts(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw the parts of an error, one row for each format; exact zeros stand on their own line at the left."""
+    ax = fig.subplots()
+    zero, floor = data["size"] == 0, zero_floor(data["size"]) / 10
+    styles = {name: PART_STYLE[name] for name in dict.fromkeys(data["part"])}
+    placed = data.assign(place=data["size"].mask(zero, floor), hollow=zero)
+    dot_rows(ax, placed, styles, row="row", series="part", x="place", apart=0.15)
+    decade_ticks(ax, "x")
+    if zero.any():
+        ax.set_xticks([tick for tick in ax.get_xticks() if tick > 3 * floor])
+        ax.axvline(floor, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), label="_floor")
+        ax.text(floor, -0.53, "exact zero", color=MUTED, fontsize=8, ha="center", va="bottom")
+    ax.set_xlabel("size of the part")
+    outside_legend(fig, ax)
+
+
+def draw_digits(fig: Canvas, data: pd.DataFrame, limits: Mapping[str, float]) -> None:
+    """Draw correct digits, one row for each formula, and as lines what the formats can hold."""
+    ax = fig.subplots()
+    styles = {name: FORMAT_STYLE[name] for name in limits}
+    dot_rows(ax, data, styles, row="row", series="format", x="digits", apart=0.13)
+    for number, (name, limit) in enumerate(limits.items()):
+        ax.axvline(limit, color=styles[name].color, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
+        ax.annotate(
+            f"{name}\n{limit:.1f}", (limit, 1), xycoords=ax.get_xaxis_transform(), xytext=(-1 if number else -6, 4),
+            textcoords="offset points", ha="right" if not number else "left" if number == 1 else "center",
+            fontsize=8.5, color=styles[name].text_color,
+        )  # fmt: skip
+    ax.set_xlabel("correct decimal digits at the best step")
+    ax.xaxis.set_major_locator(MaxNLocator(12, integer=True))
+    ax.set_xlim(left=min(0.0, data["low"].min() - 0.3))
+    fig.subplots_adjust(left=0.26, top=0.9)
 
 
 def draw_truncation(fig: Canvas, data: pd.DataFrame, resolution: float) -> None:
@@ -131,8 +190,51 @@ def draw_truncation(fig: Canvas, data: pd.DataFrame, resolution: float) -> None:
         plot_errors(ax, part["step_value"], part["truncation"], METHOD_STYLE[str(name)], str(name))
     ax.axhline(resolution, color=MUTED, linewidth=1.1, linestyle=(0, (4, 2)), label="_slope")
     ax.annotate(
-        "last digit of f′(x) in float64", (data["step_value"].min(), resolution), xytext=(0, 4),
-        textcoords="offset points", color=MUTED, fontsize=9,
+        "last digit of f′(x) in float64", (data["step_value"].max(), resolution), xytext=(0, -4),
+        textcoords="offset points", color=MUTED, fontsize=9, ha="right", va="top",
+    )  # fmt: skip
+    direct_labels(ax)
+
+
+def draw_v(fig: Canvas, curves: pd.DataFrame, best: pd.DataFrame) -> None:
+    """Draw total error against step for two formulas, with the slopes of theory and the best steps."""
+    ax = error_axes(fig.subplots(), ylabel="RMS error over 33 points near x")
+    plot_groups(ax, curves, by="method", y="rms_error")
+    for e, side in zip(best.itertuples(), ("above", "below"), strict=True):
+        part = curves[(curves["method"] == e.method) & (curves["step_value"] > 3e-4)].iloc[-1]
+        order = METHODS[str(e.method)].accuracy_order
+        slope_guide(ax, order, (part["step_value"], part["rms_error"]), side=side)
+        color = METHOD_STYLE[str(e.method)].text_color
+        mark_optimum(ax, e.step_value, e.rms_error, color=color)  # type: ignore[arg-type]
+    small = curves[curves["step_value"] < 1e-13].iloc[0]
+    slope_guide(ax, -1, (small["step_value"] / 100, small["rms_error"] * 100), decades=2, side="above")
+    direct_labels(ax)
+
+
+def draw_formulas(fig: Canvas, curves: pd.DataFrame, rings: pd.DataFrame) -> None:
+    """Draw total error against step for many formulas; those with a ring are named at it."""
+    ax = error_axes(fig.subplots(), ylabel="RMS error over 33 points near x")
+    lines = dict(zip(dict.fromkeys(curves["method"]), plot_groups(ax, curves, by="method", y="rms_error"), strict=True))
+    for ring in rings.to_dict("records"):
+        name = ring["method"]
+        lines[name].set_label(f"_{name}")
+        text, color = f"{label_of(name)}: h = {plain(ring['step_value'])}", METHOD_STYLE[name].text_color
+        mark_optimum(ax, ring["step_value"], ring["rms_error"], text, color=color)
+    ax.set_xlim(right=50 * curves["step_value"].max())
+    direct_labels(ax, margin=False)
+
+
+def draw_ledger(fig: Canvas, curves: pd.DataFrame, marked: float, text: str) -> None:
+    """Draw the total error as a broad band, the parts before it, and a marked step."""
+    ax = error_axes(fig.subplots(), ylabel="size of the error and of its parts")
+    total = curves[curves["part"] == "total"]
+    band = Style("#c3ccd6", "")
+    plot_errors(ax, total["step_value"], total["error"], band, "total", status=total["status"], linewidth=7)
+    plot_groups(ax, curves[curves["part"] != "total"], by="part", y="error")
+    ax.axvline(marked, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), zorder=1, label="_marked")
+    ax.annotate(
+        text, (marked, 1), xycoords=ax.get_xaxis_transform(), xytext=(4, -2), textcoords="offset points", va="top",
+        color=MUTED,
     )  # fmt: skip
     direct_labels(ax)
 
@@ -169,6 +271,9 @@ def over_an_interval(h: float = 0.5) -> Figure:
         ax.plot(x, true, color=INK, linewidth=5, alpha=0.3, label="true f′(x)")
         for name in ("forward", "centered"):
             ax.plot(x, data[name], color=METHOD_STYLE[name].color, linewidth=1.8, label=name)
+        zero = np.pi / 2  # of f′; that of the forward difference lies h/2 before it
+        ax.annotate("", (zero - h / 2, 0), (zero, 0), arrowprops={"arrowstyle": "->", "shrinkA": 0, "shrinkB": 0})
+        ax.annotate("h/2", (zero - h / 2, 0), xytext=(-6, 0), textcoords="offset points", ha="right", va="center")
         ax.set(xlabel="x", ylabel="slope", xlim=(x[0], x[-1]))
         direct_labels(ax)
 

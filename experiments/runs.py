@@ -1,6 +1,7 @@
 """What the experiments over all functions, formulas and formats share: order of rows, observed optima, digits."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,12 @@ def optima(records: pd.DataFrame) -> pd.DataFrame:
 def digits(error: pd.Series, reference: pd.Series) -> pd.Series:
     """Return the correct decimal digits, −log₁₀ of the relative error; minus infinity where the reference is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return -np.log10(error.abs() / reference.abs())
+        return pd.Series(-np.log10(error.abs() / reference.abs()))
+
+
+def rows_of(frame: pd.DataFrame) -> list[Any]:
+    """Return the rows as named tuples."""
+    return list(frame.itertuples())
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -79,7 +85,14 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 def plain(value: float) -> str:
     """Return a positive number for a sentence: two digits, in powers of ten where it is far from 1."""
-    if not np.isfinite(value) or 0.01 <= value < 1000:
+    if not np.isfinite(value) or 0.01 <= value < 1e5:
         return f"{float(f'{value:.2g}'):g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}·10{superscript(int(exponent))}"
+
+
+def percent(share: float) -> str:
+    """Return a share for a sentence; only all is 100 % and only nothing is 0 %."""
+    if 0 < share < 0.005:
+        return "less than 1 %"
+    return "more than 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"

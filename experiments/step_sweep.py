@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import cells, listed
+from experiments.run_pictures import curves, cut, draw_curves, draw_digits_map, name_optima, name_slopes
 from experiments.runs import RUN, counted, counting, formats_of, in_order, measured_of, of_grid, optima, plain
 from numdiff.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report import figures as draw
-from numdiff.report.figures import FORMAT_STYLE, Figure
-from numdiff.report.labels import spread
+from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
 from numdiff.study.sweep import GENERIC_FACTOR, Sweep
@@ -75,35 +75,10 @@ def figures(measured: Measured) -> list[Figure]:
     return [v_curves(records, best), both_formulas(records, best), many_functions(records, best), digits_map(best)]
 
 
-def curves(records: pd.DataFrame, best: pd.DataFrame, problems, methods, relative: bool = True) -> pd.DataFrame:
-    """What the curves show: the RMS error over the neighbours and the truncation error at x, at generic steps."""
-    chosen = of_grid(records, "generic")
-    chosen = chosen[chosen["problem"].isin(problems) & chosen["method"].isin(methods)]
-    size = chosen["reference"].abs() if relative else 1.0
-    is_best = pd.MultiIndex.from_frame(chosen[[*RUN, "k"]]).isin(pd.MultiIndex.from_frame(best[[*RUN, "k"]]))
-    return chosen[[*RUN, "step_value", "status"]].assign(
-        error=chosen["rms_error"] / size, truncation=chosen["truncation"].abs() / size, best=is_best
-    )
-
-
-def draw_curves(ax, frame: pd.DataFrame, ring: float = 7) -> None:
-    """The truncation error as one broad line, before it the error of each format with a ring at its best step."""
-    shared = frame[frame["truncation"] > 0].sort_values("step_value")
-    ax.plot(shared["step_value"], shared["truncation"], color="#ccd4dd", linewidth=5, zorder=1, label="_truncation")
-    draw.plot_groups(ax, frame, y="error")
-    for mark in frame[frame["best"]].itertuples():
-        color = FORMAT_STYLE[mark.format].text_color
-        draw.mark_optimum(ax, mark.step_value, mark.error, "", color=color, size=ring)
-
-
-def cut(ax, frame: pd.DataFrame) -> None:
-    """End the axes below what any format reaches; the truncation error goes on far below."""
-    ax.set_ylim(bottom=0.02 * frame["error"].min())
-
-
 def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
-    frame, marks = curves(records, best, [name], ["centered"]), cells(best, problem=name, method="centered")
+    frame = curves(cells(records, method="centered"), best, [name])
+    marks = cells(best, problem=name, method="centered")
 
     def paint(fig):
         fig.subplots_adjust(right=0.78)
@@ -111,12 +86,7 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         draw_curves(ax, frame, ring=10)
         cut(ax, frame)
         name_optima(ax, frame[frame["best"]])
-        widest = frame[frame["format"] == formats_of(frame)[-1]]
-        rounding = widest[(widest["status"] == "ok") & (widest["truncation"] < 1e-4 * widest["error"])]
-        start = rounding.iloc[len(rounding) // 2]
-        draw.slope_guide(ax, -1, (start["step_value"], start["error"]), "rounding O(1/h)", side="below")
-        start = widest[widest["truncation"] > 10 * widest["error"].min()].iloc[-1]
-        draw.slope_guide(ax, 2, (start["step_value"], start["truncation"]), "truncation O(h²)", side="below")
+        name_slopes(ax, frame, 2)
 
     return Figure(
         "v_curves",
@@ -133,24 +103,9 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     )  # fmt: skip
 
 
-def name_optima(ax, marks: pd.DataFrame) -> None:
-    """Lead from each ring to a column of words at the right: format, digits, step."""
-    ordered = marks.sort_values("error", kind="stable")
-    low, high = np.log10(ax.get_ylim())
-    wanted = (np.log10(ordered["error"]) - low) / (high - low)
-    for mark, level in zip(ordered.itertuples(), spread(wanted.tolist(), 0.085, 0.0, 1.0), strict=True):
-        text = f"{mark.format}: {-np.log10(mark.error):.1f} digits\nat h = {plain(mark.step_value)}"
-        color = FORMAT_STYLE[mark.format].text_color
-        ax.annotate(
-            text, (mark.step_value, mark.error), xytext=(1.03, level), textcoords="axes fraction", va="center",
-            fontsize=9, color=color, linespacing=1.05,
-            arrowprops={"arrowstyle": "-", "color": color, "linewidth": 0.7, "shrinkB": 6, "shrinkA": 0},
-        )  # fmt: skip
-
-
 def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
-    frame = curves(records, best, [name], SWEEP.methods)
+    frame = curves(records, best, [name])
 
     def paint(fig):
         groups = [(f"{method} difference", cells(frame, method=method)) for method in SWEEP.methods]
@@ -171,7 +126,7 @@ def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
 
 def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     names = measured_of(records, PANELS)
-    frame = curves(records, best, names, ["centered"], relative=False)
+    frame = curves(cells(records, method="centered"), best, names, relative=False)
 
     def paint(fig):
         panels = draw.draw_panels(fig, [("", cells(frame, problem=name)) for name in names], draw_curves, columns=3)
@@ -187,8 +142,8 @@ def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         "The V is a matter of the function, too: centered differences",
         "Absolute RMS error over 33 neighbouring points, generic steps; the truncation error at x is grey and absent "
         "where it is exactly 0 (line, parabola): there the largest step is the best one. Functions that vary fast "
-        "need small steps; x|x| has a kink at 0, where the truncation error is O(h) and larger than at the neighbours. Crosses: at the left the step is "
-        "absorbed, x + h = x; at the right x − h is outside of the domain.",
+        "need small steps; x|x| has a kink at 0, where the truncation error is O(h) and larger than at the neighbours. "
+        "Crosses: at the left the step is absorbed, x + h = x; at the right x − h is outside of the domain.",
         f"Panels for {listed(names)}: where the truncation error is not 0, each format has its V, at other steps and "
         "heights for each function.",
         frame, paint, (7.6, 1.9 * -(-len(names) // 3) + 1.2),
@@ -200,31 +155,13 @@ def digits_map(best: pd.DataFrame) -> Figure:
     frame = best[[*RUN, "step_value", "digits"]]
     rank = frame[frame["method"] == "centered"].groupby("problem", sort=False)["digits"].sum()
     names = list(rank.sort_values(ascending=False, kind="stable").index)
-    formats = formats_of(frame)
-
-    def paint(fig):
-        fig.subplots_adjust(top=1 - 0.6 / fig.get_figheight(), bottom=0.01)
-        for ax, method in zip(fig.subplots(1, 2, sharey=True, gridspec_kw={"wspace": 0.04}), SWEEP.methods, strict=True):
-            values = cells(frame, method=method).pivot(index="problem", columns="format", values="digits")
-            grid = values.loc[names, formats].to_numpy()
-            ax.imshow(np.where(np.isfinite(grid), grid, np.nan), cmap="YlGnBu", vmin=-1, vmax=16, aspect="auto")
-            for (row, column), value in np.ndenumerate(grid):
-                text = f"{round(value, 1) + 0:.1f}" if np.isfinite(value) else "f′ = 0" if value < 0 else "exact"
-                ax.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if value > 8 else "#1f2933")
-            ax.set_title(f"{method} difference", pad=20)
-            ax.set_xticks(range(len(formats)), formats, fontsize=8.5)
-            ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=8.5)
-            ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
-            ax.grid(False)
-            ax.spines[:].set_visible(False)
-
     return Figure(
         "digits_map",
         "Correct digits at the best step, for every function and format",
-        "Correct decimal digits, −log₁₀ of the relative RMS error at the best generic step. The functions are sorted by "
-        "their digits with the centered difference. Where f′ = 0 there is no relative error.",
+        "Correct decimal digits, −log₁₀ of the relative RMS error at the best generic step. The functions are sorted "
+        "by their digits with the centered difference. Where f′ = 0 there is no relative error.",
         f"Every function gains digits with the width of the format; in the median {sentence_of_digits(best)}.",
-        frame, paint, (7.6, 0.2 * len(names) + 0.7),
+        frame, lambda fig: draw_digits_map(fig, frame, names), (7.6, 0.2 * len(names) + 0.7),
     )  # fmt: skip
 
 
@@ -257,9 +194,9 @@ def shares_of_digits(finite: pd.DataFrame) -> list[str]:
     own = finite["format"].map({name: -np.log10(float(FORMATS[name].unit_roundoff)) for name in formats_of(finite)})
     shares = (finite["digits"] / own).groupby(finite["method"], sort=False).median()
     return [
-        f"As a share of the digits that the format holds, the median is {100 * shares['forward']:.0f} % with the forward "
-        f"and {100 * shares['centered']:.0f} % with the centered difference; the textbook model, an error of order h "
-        "or h² against rounding of order u/h, predicts 50 % and 67 %."
+        f"As a share of the digits that the format holds, the median is {100 * shares['forward']:.0f} % with the "
+        f"forward and {100 * shares['centered']:.0f} % with the centered difference; the textbook model, an error of "
+        "order h or h² against rounding of order u/h, predicts 50 % and 67 %."
     ]
 
 
@@ -281,8 +218,8 @@ def price_of_small_steps(records: pd.DataFrame, best: pd.DataFrame) -> str:
     ratio = (smallest / best.set_index(RUN)["rms_error"]).groupby("format", sort=False).median()
     prices = listed(f"{plain(ratio[name])} in {name}" for name in formats_of(best))
     return (
-        "“As small as possible” is the wrong rule: at the smallest step of the grid that still separates the nodes, the "
-        f"median error is larger than at the best step by a factor of {prices}."
+        "“As small as possible” is the wrong rule: at the smallest step of the grid that still separates the nodes, "
+        f"the median error is larger than at the best step by a factor of {prices}."
     )
 
 
@@ -293,5 +230,5 @@ def same_truncation(records: pd.DataFrame) -> str:
     shared = rows[rows["size"] > 1]
     return (
         f"At dyadic steps the truncation error is the same double in every format that has the step in "
-        f"{int((shared['nunique'] == 1).sum())} of {len(shared)} rows of the truncation table: it knows nothing of rounding."
+        f"{int((shared['nunique'] == 1).sum())} of {len(shared)} rows of the truncation table."
     )

@@ -23,7 +23,6 @@ from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, normalised, rou
 __all__ = ["FORMATS", "UNAVAILABLE", "Dyadic", "FloatFormat", "dyadic", "dyadic_to_fraction", "format_of",
            "get_format"]  # fmt: skip
 
-_LARGEST_POWER = 100_000  # beyond every format with room, and 2**power is still quickly formed
 _CHUNK = 60  # bits that one step of the lift takes out of a significand; fits int64 with room
 
 
@@ -106,26 +105,34 @@ class FloatFormat:
         ValueError
             If `value` is not a scalar, not finite, or not a value of the format.
         """
-        lifted = self.lift_array(self._member(value))[0]
+        lifted = self._lift_scalar(self._member(value))
         if lifted is None:
             raise ValueError(f"value must be finite, got {value!r}")
         return dyadic_to_fraction(lifted)
+
+    def _lift_scalar(self, scalar: np.ndarray) -> Dyadic | None:
+        """Do for a 0-d array what `lift_array` does, at a fraction of its fixed cost."""
+        number = scalar[()] if self.precision > 53 else float(scalar)
+        if number != number or abs(number) == np.inf:
+            return None
+        numerator, denominator = number.as_integer_ratio()
+        return normalised(numerator, 1 - denominator.bit_length())
 
     def _member(self, value: Any) -> np.ndarray:
         """Return a number that the format holds exactly (or NaN or ±inf) as a 0-d array; refuse any other."""
         array = self.as_array(value)
         if array.ndim:
             raise ValueError(f"value must be a scalar, got an array of shape {array.shape}")
-        if getattr(value, "dtype", None) == self.dtype:
+        if isinstance(value, (np.generic, np.ndarray)) and value.dtype == self.dtype:
             return array
-        held = self.lift_array(array)[0]
+        held = self._lift_scalar(array)
         exact: Fraction | None
         if isinstance(value, Fraction):
             exact = value
         elif (given := np.asarray(value)).dtype.kind in "iubO":
             exact = Fraction(int(value))
         else:
-            pair = format_of(given).lift_array(given)[0]
+            pair = format_of(given)._lift_scalar(given)
             exact = None if pair is None else dyadic_to_fraction(pair)
         if exact != (None if held is None else dyadic_to_fraction(held)):
             raise ValueError(f"value must be a number of {self.name}, got {value!r:.60}")
@@ -142,8 +149,9 @@ class FloatFormat:
         flat = np.ravel(array)
         if flat.dtype != self.dtype:
             raise TypeError(f"array must have dtype {self.name}, got {flat.dtype}")
-        finite = np.isfinite(flat)
-        wide = flat if self.precision > 53 else flat.astype(np.float64)  # exact: float64 holds the rest
+        with np.errstate(invalid="ignore"):  # a signalling NaN is a pattern like any other
+            finite = np.isfinite(flat)
+            wide = flat if self.precision > 53 else flat.astype(np.float64)  # exact: float64 holds the rest
         fraction, exponent = np.frexp(np.where(finite, wide, 0))
         mantissas, exponents = _normalised_significands(fraction, exponent, self.precision)
         lifted = list(zip(mantissas, exponents, strict=True))
@@ -225,12 +233,12 @@ class FloatFormat:
         source = next((known for known in FORMATS.values() if known.dtype == array.dtype), None)
         if source is None and array.dtype.kind not in "iub":
             raise TypeError(f"x must be numeric, got dtype {array.dtype}")
-        if source is not None and source.precision <= self.precision:
-            return array.astype(self.dtype)  # exact but for the narrower exponent range of float16
-        if source is None and self.precision >= 24:
-            return array.astype(self.dtype)  # one conversion of the machine; float16 goes through float32
-        if source is not None and (self.name, source.name) in _ROUNDED_ONCE:
-            with np.errstate(over="ignore"):
+        if source is None:
+            once = self.precision >= 24  # one conversion of the machine; to float16 it goes through float32
+        else:  # exact, but for the narrower exponent range of float16, or rounded once
+            once = source.precision <= self.precision or (self.name, source.name) in _ROUNDED_ONCE
+        if once:
+            with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 return array.astype(self.dtype)
         return self._round_array(array, source)
 
@@ -258,13 +266,12 @@ class FloatFormat:
         ValueError
             If `value` is not a scalar or not a value of the format.
         """
-        scalar = self._member(value)[()]
-        if np.isnan(scalar):
-            return "nan"
+        scalar = self._member(value)
         sign = "-" if np.signbit(scalar) else ""
-        if np.isinf(scalar):
-            return sign + "inf"
-        mantissa, exponent = self.lift_array(np.asarray(scalar))[0] or (0, 0)
+        lifted = self._lift_scalar(scalar)
+        if lifted is None:
+            return sign + "inf" if abs(scalar) == np.inf else "nan"
+        mantissa, exponent = lifted
         if not mantissa:
             return sign + "0x0p+0"
         bits = abs(mantissa).bit_length() - 1
@@ -286,15 +293,14 @@ class FloatFormat:
         if match is None:
             raise ValueError(f"text must be a hexadecimal number like 0x1.8p+1, nan or inf, got {text!r}")
         sign, lead, tail, power = match[1], match[2], match[3] or "", int(match[4])
-        if abs(power) > _LARGEST_POWER:
-            raise ValueError(f"text must be a number of {self.name}, got {text!r}")
-        exact = Fraction(int(lead + tail, 16)) * Fraction(2) ** (power - 4 * len(tail))
-        value = self.round(-exact if sign else exact)
-        if not exact:
+        mantissa, exponent = normalised(int(lead + tail, 16), power - 4 * len(tail))
+        if not mantissa:
             return self.dtype.type(-0.0 if sign else 0.0)
-        if not np.isfinite(value) or self.lift(value) != (-exact if sign else exact):
+        bits = mantissa.bit_length()
+        in_range = self.min_exponent - self.precision < exponent and exponent + bits - 1 <= self.max_exponent
+        if bits > self.precision or not in_range:
             raise ValueError(f"text must be a number of {self.name}, got {text!r}")
-        return value
+        return self._from_dyadic(-mantissa if sign else mantissa, exponent)
 
     # --- the door ----------------------------------------------------------------------------------
 
@@ -381,20 +387,21 @@ def _accepted(y: Any, x: np.ndarray) -> np.ndarray:
     return y.view(np.ndarray)
 
 
-def _normalised_significands(
-    fraction: np.ndarray, exponent: np.ndarray, precision: int
-) -> tuple[list[int], list[int]]:
+def _normalised_significands(fraction: np.ndarray, exponent: np.ndarray, precision: int) -> tuple[list[int], list[int]]:
     """Return odd integers m and exponents e with fraction·2**exponent = m·2**e, for |fraction| < 1."""
-    if precision > _CHUNK:
+    if precision > 64:
         total, bits = _wide_significands(fraction, precision)
         pairs = [normalised(m, e - bits) for m, e in zip(total, exponent.tolist(), strict=True)]
         return [m for m, _ in pairs], [e for _, e in pairs]
-    whole = np.ldexp(fraction, precision).astype(np.int64)
-    # The lowest set bit is a power of two, so its logarithm is exact; a zero keeps e = 0.
-    zeros = np.frexp((whole & -whole).astype(np.float64))[1] - 1
-    zeros = np.where(whole == 0, precision - exponent, zeros)
-    shifted = np.where(whole == 0, 0, whole >> np.where(whole == 0, 0, zeros))
-    return shifted.tolist(), (exponent - precision + zeros).tolist()
+    whole = np.ldexp(np.abs(fraction), precision).astype(np.uint64)
+    # The lowest set bit is a power of two, so its logarithm is exact.
+    zeros = np.frexp((whole & (~whole + np.uint64(1))).astype(np.float64))[1] - 1
+    odd = (whole >> np.maximum(zeros, 0).astype(np.uint64)).tolist()
+    exponents = np.where(whole == 0, 0, exponent - precision + zeros).tolist()
+    negative = fraction < 0
+    if negative.any():
+        odd = [-m if minus else m for m, minus in zip(odd, negative.tolist(), strict=True)]
+    return odd, exponents
 
 
 def _wide_significands(fraction: np.ndarray, precision: int) -> tuple[list[int], int]:
@@ -474,7 +481,7 @@ def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
             raise ValueError(f"dtype {spec!r} is not available here: {UNAVAILABLE[spec]}")
     try:
         dtype = np.dtype(spec)
-    except TypeError:
+    except (TypeError, ValueError, SyntaxError):  # NumPy parses text like "(2,)f8" as Python
         dtype = None
     for item in FORMATS.values():
         if dtype is not None and item.dtype == dtype:

@@ -28,12 +28,12 @@ may be the same number (at x = 1, h = 2⁻⁵³, x − h moves, x + h does not, 
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -43,7 +43,7 @@ from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Metho
 __all__ = ["Observation", "StepAbsorbedWarning", "apply", "centered_difference", "complex_step", "difference",
            "forward_difference", "observe"]  # fmt: skip
 
-BLOCK_BYTES = 65536
+BLOCK_BYTES = 131072
 """Bytes of one buffer: few enough that what a block needs stays in the cache, many enough that the fixed cost
 of the calls (some 10 µs a block) vanishes beside the work."""
 
@@ -186,7 +186,8 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
         As `difference`.
     """
     call = _prepare(method, x, h)
-    item, shape = call.plan.format, call.shape
+    plan, _, _, shape, _ = call
+    item = plan.format
     abscissae: list[np.ndarray] = []
     values: list[np.ndarray] = []
 
@@ -201,10 +202,10 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
     with np.errstate(all="ignore"):
         for block in _blocks(call, out, blocked=False):
             if _suspicious(call, block):
-                absorbed = _absorbed(call.plan, block).reshape(shape)
-            _compute(call.plan, recording, f, block)
+                absorbed = _absorbed(plan, block).reshape(shape)
+            _compute(plan, recording, f, block)
     if not out.size:
-        empty = np.empty(shape, dtype=call.plan.complex_dtype or item.dtype)
+        empty = np.empty(shape, dtype=plan.complex_dtype or item.dtype)
         abscissae, values = [empty] * method.evaluations, [empty] * method.evaluations
     return Observation(abscissae, values, out, absorbed)
 
@@ -216,19 +217,19 @@ class _Node(NamedTuple):
     """One term of a stencil: how f's argument is made and what becomes of its value."""
 
     move: np.ufunc | None  # np.add or np.subtract, of x and h or x and fl(factor·h); None: x itself
-    factor: np.ndarray | None  # c, 0-dimensional, in the format; None: the operand is h
+    factor: Any  # c, a scalar of the format; None: the operand is h
     combine: np.ufunc  # np.add or np.subtract, of the sum so far and the term
-    numerator: np.ndarray | None  # n, 0-dimensional, in the format; None: the term is the value
+    numerator: Any  # n, a scalar of the format; None: the term is the value
 
 
 class _Plan(NamedTuple):
-    """A method in a format: its constants, rounded once, as 0-dimensional arrays and fast scalars."""
+    """A method in a format: its constants, rounded once."""
 
     format: FloatFormat
     complex_dtype: np.dtype | None  # of the abscissae of the complex step
     nodes: tuple[_Node, ...]
     ladder: tuple[_Node, ...]  # the nodes and x itself, from left to right
-    denominator: np.ndarray | None  # D; None for 1
+    denominator: Any  # D, a scalar of the format; None for 1
     derivative_order: int
     unscaled: bool  # all offsets are -1, 0 or 1
     gap: Fraction  # the smallest distance of two offsets, 0 included
@@ -239,35 +240,23 @@ class _Plan(NamedTuple):
     far: float
 
 
-class _Call(NamedTuple):
-    """The checked arguments of one kernel call."""
+# Plain tuples, since these are made in every call: a named one costs half a microsecond.
 
-    plan: _Plan
-    x: np.ndarray
-    h: np.ndarray
-    shape: tuple[int, ...]
-    limit: Any  # where |x| <= limit, x is finite and no step is absorbed
+_Call: TypeAlias = tuple[_Plan, np.ndarray, np.ndarray, tuple[int, ...], Any]
+"""The checked arguments: plan, x and h in the format, broadcast shape, and the limit up to which |x| is finite and
+absorbs no step."""
 
-
-class _Block(NamedTuple):
-    """A piece of the work: contiguous arrays of one shape."""
-
-    start: int
-    x: np.ndarray
-    h: np.ndarray  # 0-dimensional, or like x
-    operands: Sequence[Any]  # for each node what is added to x or subtracted: h or fl(c·h)
-    scaled: Any  # fl(D·h)
-    left: np.ndarray | None  # buffers for the abscissae; None: a new array
-    right: np.ndarray | None
-    out: np.ndarray
+_Block: TypeAlias = tuple[int, np.ndarray, np.ndarray, Sequence[Any], Any, Any, Any, np.ndarray]
+"""A piece of the work: its start, x, h (0-dimensional or like x), for each node what is added to x or subtracted
+from it (h or fl(c·h)), fl(D·h), two buffers for abscissae (or None for a new array each), and the result."""
 
 
 def _node(item: FloatFormat, offset: Fraction, numerator: int, first: bool) -> _Node:
     return _Node(
         None if not offset else np.subtract if offset == -1 else np.add,
-        None if offset in (-1, 0, 1) else np.asarray(item.round(offset)),
+        None if offset in (-1, 0, 1) else item.round(offset),
         np.subtract if numerator == -1 and not first else np.add,
-        None if numerator == 1 or (numerator == -1 and not first) else np.asarray(item.round(numerator)),
+        None if numerator == 1 or (numerator == -1 and not first) else item.round(numerator),
     )
 
 
@@ -317,14 +306,15 @@ def _plan(
         None if offsets else item.complex_dtype,
         tuple(_node(item, c, n, j == 0) for j, (c, n) in enumerate(zip(exact, numerators, strict=True))),
         tuple(_node(item, c, 1, False) for c in ladder),
-        None if denominator == 1 else np.asarray(item.round(denominator)),
+        None if denominator == 1 else item.round(denominator),
         derivative_order,
         all(c in (-1, 0, 1) for c in exact),
         gap,
         reach,
         item.round(item.largest_finite).item(),
         rounded.item(),
-        float(gap / item.machine_epsilon / 4) if simple else 0.0,
+        # The parts of a complex abscissa are never added.
+        float(gap / item.machine_epsilon / 4) if simple and offsets else 0.0 if offsets else math.inf,
         float(2 * reach) if simple else 1.0,
     )
 
@@ -368,16 +358,12 @@ def _prepare(method: Method, x: Any, h: Any) -> _Call:
             ) from None
         if steps.size == 1:
             steps = steps.reshape(())
-    return _Call(plan, points, steps, shape, _limit(plan, low, high))
-
-
-def _limit(plan: _Plan, low: Any, high: Any) -> Any:
-    if plan.complex_dtype is not None:
-        return plan.largest
     if isinstance(low, float):
-        return min(plan.near * low - plan.far * high, plan.largest)
-    with np.errstate(over="ignore"):  # a longdouble, which is not as quiet as a float
-        return min(plan.near * low - plan.far * high, plan.largest)
+        limit = plan.near * low - plan.far * high
+    else:
+        with np.errstate(over="ignore"):  # a longdouble, which does not overflow as silently
+            limit = plan.near * low - plan.far * high
+    return plan, points, steps, shape, limit if limit < plan.largest else plan.largest
 
 
 def _converted(h: Any, item: FloatFormat) -> np.ndarray:
@@ -424,49 +410,53 @@ def _refuse_step(steps: np.ndarray, given: Any, plan: _Plan) -> None:
 
 def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
     call = _prepare(method, x, h)
-    out = np.empty(call.shape, dtype=call.plan.format.dtype)
-    evaluate: Door = call.plan.format.evaluate
+    plan, shape = call[0], call[3]
+    out = np.empty(shape, plan.format.dtype)
+    evaluate: Door = plan.format.evaluate
     probe = _Probe(evaluate) if blocked and out.size > 1 else None
     door = evaluate if probe is None else probe.door
     absorbed, smallest = 0, None
     for block in _blocks(call, out, blocked):
         if _suspicious(call, block):
-            hit = _absorbed(call.plan, block)
+            hit = _absorbed(plan, block)
             found = int(np.count_nonzero(hit))
             if found:
                 absorbed += found
-                step = _smallest_step(call.plan, block.x[hit])
+                step = _smallest_step(plan, block[1][hit])
                 smallest = step if smallest is None else max(smallest, step)
-        _compute(call.plan, door, f, block)
+        _compute(plan, door, f, block)
         if probe is not None:
             probe.check(f)
             probe, door = None, evaluate
     if absorbed:
-        _warn(call, absorbed, smallest)
-    return out if call.shape else out[()]
+        _warn(plan.format.name, absorbed, out.size, smallest)
+    return out if shape else out[()]
 
 
-def _blocks(call: _Call, out: np.ndarray, blocked: bool) -> Iterator[_Block]:
+def _blocks(call: _Call, out: np.ndarray, blocked: bool) -> Iterable[_Block]:
     """Cut the call into blocks: of one dimension in C order, or one in its own shape (at least 1-d)."""
-    plan, x, h, shape, total = call.plan, call.x, call.h, call.shape, out.size
+    plan, x, h, shape, _ = call
+    total = out.size
     dtype = plan.complex_dtype or out.dtype
     size = BLOCK_BYTES // dtype.itemsize
     if blocked and total > size:
-        yield from _many_blocks(call, out, np.empty(size, dtype), np.empty(size, dtype))
-    elif total:
-        whole = (total,) if blocked else shape or (1,)
-        x = _laid_out(x, shape, whole)
-        if h.ndim:
-            h = _laid_out(h, shape, whole)
-        operands, scaled = _scaled(plan, h)
-        # Nothing to use again: every abscissa may have an array of its own.
-        yield _Block(0, x, h, operands, scaled, None, None, out if out.shape == whole else out.reshape(whole))
+        return _many_blocks(call, out, np.empty(size, dtype), np.empty(size, dtype))
+    if not total:
+        return ()
+    whole = (total,) if blocked else shape or (1,)
+    x = _laid_out(x, shape, whole)
+    if h.ndim:
+        h = _laid_out(h, shape, whole)
+    operands, scaled = _scaled(plan, h)
+    # Nothing to use again: every abscissa may have an array of its own.
+    return ((0, x, h, operands, scaled, None, None, out if shape == whole else out.reshape(whole)),)
 
 
 def _many_blocks(call: _Call, out: np.ndarray, left: np.ndarray, right: np.ndarray) -> Iterator[_Block]:
-    plan, h, total, size = call.plan, call.h, out.size, left.size
-    points, results = _slices(call.x, call.shape), out.reshape(-1)
-    steps = _slices(h, call.shape) if h.ndim else None
+    plan, x, h, shape, _ = call
+    total, size = out.size, left.size
+    points, results = _slices(x, shape), out.reshape(-1)
+    steps = _slices(h, shape) if h.ndim else None
     operands, scaled = _scaled(plan, h) if steps is None else ((), h)
     for start in range(0, total, size):
         stop = min(start + size, total)
@@ -474,7 +464,7 @@ def _many_blocks(call: _Call, out: np.ndarray, left: np.ndarray, right: np.ndarr
             h = steps[start:stop]
             operands, scaled = _scaled(plan, h)
         n = stop - start
-        yield _Block(start, points[start:stop], h, operands, scaled, left[:n], right[:n], results[start:stop])
+        yield start, points[start:stop], h, operands, scaled, left[:n], right[:n], results[start:stop]
 
 
 def _is_plain(array: np.ndarray, shape: tuple[int, ...]) -> bool:
@@ -494,16 +484,16 @@ def _slices(array: np.ndarray, shape: tuple[int, ...]) -> Any:
     return array.reshape(-1) if _is_plain(array, shape) else np.broadcast_to(array, shape).flat
 
 
-def _scaled(plan: _Plan, h: np.ndarray) -> tuple[Sequence[Any], np.ndarray]:
+def _scaled(plan: _Plan, h: np.ndarray) -> tuple[Sequence[Any], Any]:
     """Return for each node what is added to x or subtracted from it, and fl(D·h)."""
     nodes = plan.nodes
     operands = (h,) * len(nodes) if plan.unscaled else [_operand(node, h) for node in nodes]
-    # asarray: a ufunc takes a 0-dimensional array faster than the scalar that a ufunc makes of it.
-    return operands, h if plan.denominator is None else np.asarray(np.multiply(h, plan.denominator))
+    # h[()] is a scalar where h has no dimension, and scalars multiply fast; an array remains itself.
+    return operands, h if plan.denominator is None else h[()] * plan.denominator
 
 
 def _operand(node: _Node, h: np.ndarray) -> Any:
-    return h if node.factor is None else np.multiply(h, node.factor)
+    return h if node.factor is None else h[()] * node.factor
 
 
 def _compute(plan: _Plan, door: Door, f: Function, block: _Block) -> None:
@@ -540,23 +530,26 @@ def _compute(plan: _Plan, door: Door, f: Function, block: _Block) -> None:
 
 def _suspicious(call: _Call, block: _Block) -> bool:
     """Whether some step of the block may be absorbed; raises where x is not finite."""
-    low, high = _extremes(block.x)
-    if -call.limit <= low and high <= call.limit:
+    plan, _, _, shape, limit = call
+    start, x = block[0], block[1]
+    low, high = _extremes(x)
+    if -limit <= low and high <= limit:
         return False
-    if not (-call.plan.largest <= low and high <= call.plan.largest):
-        place = int(np.argmin(np.isfinite(block.x.reshape(-1))))
-        index = tuple(map(int, np.unravel_index(block.start + place, call.shape))) if call.shape else ()
+    if not (-plan.largest <= low and high <= plan.largest):
+        place = int(np.argmin(np.isfinite(x.reshape(-1))))
+        index = tuple(map(int, np.unravel_index(start + place, shape))) if shape else ()
         where = f" at index {index}" if index else ""
-        raise ValueError(f"x must be finite, got {block.x.reshape(-1)[place]!s}{where}")
-    return call.plan.complex_dtype is None
+        raise ValueError(f"x must be finite, got {x.reshape(-1)[place]!s}{where}")
+    return plan.complex_dtype is None
 
 
 def _absorbed(plan: _Plan, block: _Block) -> np.ndarray:
     """Return where two of the abscissae, x included, are the same finite number."""
-    hit, left = np.zeros(block.x.shape, dtype=bool), None
+    _, x, h, *_ = block
+    hit, left = np.zeros(x.shape, dtype=bool), None
     with np.errstate(all="ignore"):
         for node in plan.ladder:
-            right = block.x if node.move is None else node.move(block.x, _operand(node, block.h))
+            right = x if node.move is None else node.move(x, _operand(node, h))
             if left is not None:
                 hit |= (left == right) & np.isfinite(right)
             left = right
@@ -591,12 +584,11 @@ def _smallest_step(plan: _Plan, x: np.ndarray) -> Any:
     return smallest
 
 
-def _warn(call: _Call, absorbed: int, smallest: Any) -> None:
-    total = math.prod(call.shape)
+def _warn(name: str, absorbed: int, total: int, smallest: Any) -> None:
     advice = f"the smallest useful step is {smallest!s}" if np.isfinite(smallest) else "no step is useful"
     message = (
         f"h is absorbed at {absorbed} of {total} points: two of x and the abscissae x + c*h are the same "
-        f"{call.plan.format.name} number there; {advice}"
+        f"{name} number there; {advice}"
     )
     warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=4)
 

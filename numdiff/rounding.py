@@ -50,8 +50,12 @@ def dyadic_sum(left: Dyadic, right: Dyadic) -> Dyadic:
     """Return the exact sum of two dyadic numbers."""
     (m, e), (n, d) = left, right
     if e < d:
-        return normalised(m + (n << (d - e)), e)
-    return normalised((m << (e - d)) + n, d)
+        total, low = m + (n << (d - e)), e
+    else:
+        total, low = (m << (e - d)) + n, d
+    if total & 1:
+        return total, low
+    return normalised(total, low)
 
 
 def dyadic_product(left: Dyadic, right: Dyadic) -> Dyadic:

@@ -91,31 +91,54 @@ class Numbers(NamedTuple):
     exact: bool
 
 
-class Cell(NamedTuple):
-    """The numbers of one cell and its parts as doubles."""
+@dataclass
+class Cells:
+    """What is known of the cells of a call, by columns.
 
-    mids: tuple[int | None, ...]
-    denominator: int
-    exact: bool
-    parts: tuple[float, ...]
-    settled: bool
-    underflow: bool
+    Attributes
+    ----------
+    mids : list of list of int or None
+        t, a, b, c, d (the midpoint, where there is a radius) in units of 1/denominator.
+    denominators : list of int
+    parts : list of list of float
+        The columns of `PARTS`, each number rounded once.
+    exact, settled, underflow : list of bool
+        Whether a cell has no radius; whether each of its parts has one nearest double; whether one of them is
+        nonzero below the smallest double.
+    """
 
-    def part(self, index: int) -> Fraction | None:
-        """Return part `index` of `PARTS` as a rational number (the midpoint, where there is a radius)."""
-        upper, lower = (self.mids[end] for end in _ENDS[index])
-        return None if upper is None or lower is None else Fraction(upper - lower, self.denominator)
+    mids: list[Integers]
+    denominators: list[int]
+    parts: list[list[float]]
+    exact: list[bool]
+    settled: list[bool]
+    underflow: list[bool]
+
+    def part(self, index: int, cell: int) -> Fraction | None:
+        """Return part `index` of `PARTS` of one cell as a rational number."""
+        upper, lower = (self.mids[end][cell] for end in _ENDS[index])
+        return None if upper is None or lower is None else Fraction(upper - lower, self.denominators[cell])
+
+    def columns(self) -> list[list[Any]]:
+        """Return all columns."""
+        return [*self.mids, self.denominators, *self.parts, self.exact, self.settled, self.underflow]
+
+    def replace(self, indices: Sequence[int], better: "Cells") -> None:
+        """Put the cells of another computation in the place of some of these."""
+        for column, improved in zip(self.columns(), better.columns(), strict=True):
+            for i, value in zip(indices, improved, strict=True):
+                column[i] = value
 
 
-def settle(exact: ExactFunction, call: Call) -> list[Cell]:
+def settle(exact: ExactFunction, call: Call) -> Cells:
     """Compute every cell at rising precision until each of its parts has one nearest double."""
     lookup = exact.imaginary_values if call.method.complex_nodes else exact.values
-    cells: list[Cell] = []
+    cells: Cells | None = None
     pending: Sequence[int] = range(len(call.points))
     part = call
     for precision in precisions():
-        wanted = [node for column in (*part.nominal, *part.realised) for node in column if node is not None]
-        known = lookup(wanted, precision)
+        wanted = {node for column in (*part.nominal, *part.realised) for node in column if node is not None}
+        known = lookup(list(wanted), precision)
         values = {node: known[node] for node in wanted}
         truths = exact.derivative(part.points, precision, call.method.derivative_order)
         truth = [truths[x] for x in part.points]
@@ -124,17 +147,18 @@ def settle(exact: ExactFunction, call: Call) -> list[Cell]:
         else:
             numbers = _enclosed_numbers(part, values, truth, precision)
         rounded = _rounded(part, numbers)
-        if not cells:
+        if cells is None:
             cells = rounded
         else:
-            for i, cell in zip(pending, rounded, strict=True):
-                cells[i] = cell
+            cells.replace(pending, rounded)
         open_ = _undecided(part, values, truth)
-        unsettled = [j for j, cell in enumerate(rounded) if not cell.settled or j in open_]
+        unsettled = [j for j, settled in enumerate(rounded.settled) if not settled or j in open_]
         if not unsettled:
             break
         pending = [pending[j] for j in unsettled]
         part = part.only(unsettled)
+    if cells is None:
+        raise RuntimeError("there is no working precision")
     return cells
 
 
@@ -273,36 +297,33 @@ def _rational_sum(numerators: Sequence[int], values: Sequence[ExactValue | None]
 # --- rounding --------------------------------------------------------------------------------------
 
 
-def _rounded(call: Call, numbers: Numbers) -> list[Cell]:
+def _rounded(call: Call, numbers: Numbers) -> Cells:
     """Round every part of every cell once; a part without one nearest double is +0.0 and unsettled."""
     size = len(numbers.denominators)
-    unsettled: set[int] = set()
-    underflow: set[int] = set()
-    # Where all nodes are representable, the abscissa error is +0.0 by structure.
-    same = [
-        nominal == realised
-        for nominal, realised in zip(zip(*call.nominal, strict=True), zip(*call.realised, strict=True), strict=True)
-    ]
-    columns = []
-    for index, (upper, lower) in enumerate(_ENDS):
+    settled, underflow = [True] * size, [False] * size
+    columns: list[Any] = []
+    for upper, lower in _ENDS:
         middles = _pairwise(sub, numbers.mids[upper], numbers.mids[lower])
         radii = _pairwise(add, numbers.rads[upper], numbers.rads[lower])
-        if None in middles or index == _ABSCISSA:
-            skip = same if index == _ABSCISSA else [False] * size
+        if len(columns) == _ABSCISSA:
+            radii = _without_radius_where_representable(call, radii)
+        if None in middles:
             found = [
-                math.nan if m is None else 0.0 if by_structure else settled_double(m, r or 0, denominator)
-                for m, r, denominator, by_structure in zip(middles, radii, numbers.denominators, skip, strict=True)
+                math.nan if m is None else settled_double(m, r or 0, denominator)
+                for m, r, denominator in zip(middles, radii, numbers.denominators, strict=True)
             ]
         else:
             found = list(map(settled_double, middles, radii, numbers.denominators))  # type: ignore[arg-type]
         if None in found or 0.0 in found:
-            found = [value or _special(j, value, middles[j], unsettled, underflow) for j, value in enumerate(found)]
+            found = [value or _special(j, value, middles[j], settled, underflow) for j, value in enumerate(found)]
         columns.append(found)
-    rows: Any = zip(zip(*numbers.mids, strict=True), numbers.denominators, zip(*columns, strict=True), strict=True)
-    return [
-        Cell(mids, denominator, numbers.exact, parts, j not in unsettled, j in underflow)
-        for j, (mids, denominator, parts) in enumerate(rows)
-    ]
+    return Cells(list(numbers.mids), numbers.denominators, columns, [numbers.exact] * size, settled, underflow)
+
+
+def _without_radius_where_representable(call: Call, radii: Integers) -> Integers:
+    """Return the radii of b − a, with 0 where every node is representable: there b is a, by structure."""
+    nodes: Any = zip(zip(*call.nominal, strict=True), zip(*call.realised, strict=True), radii, strict=True)
+    return [0 if nominal == realised else radius for nominal, realised, radius in nodes]
 
 
 def _pairwise(operation: Callable[[Any, Any], Any], left: Integers, right: Integers) -> Integers:
@@ -311,12 +332,12 @@ def _pairwise(operation: Callable[[Any, Any], Any], left: Integers, right: Integ
     return list(map(operation, left, right))
 
 
-def _special(j: int, value: float | None, middle: int | None, unsettled: set[int], underflow: set[int]) -> float:
+def _special(j: int, value: float | None, middle: int | None, settled: list[bool], underflow: list[bool]) -> float:
     """Return what is stored for a part that is zero, underflowed or unsettled, and take note of it."""
     if value is None:
-        unsettled.add(j)
+        settled[j] = False
         return 0.0
-    if middle and value == 0.0:
-        underflow.add(j)
+    if middle:
+        underflow[j] = True
         return math.copysign(TINY, middle)
     return 0.0

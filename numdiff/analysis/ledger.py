@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.cells import PARTS, Call, Cell, settle
+from numdiff.analysis.cells import PARTS, Call, Cells, settle
 from numdiff.analysis.reference import Engine, ExactFunction, Point, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
 from numdiff.formats import FloatFormat, get_format
@@ -74,8 +74,10 @@ class Ledger:
         Whether a part was nonzero below the smallest subnormal double.
     effective_step : ndarray of float64
         (x̂_max − x̂_min)/(c_max − c_min), the step that the realised abscissae have.
-    cells : tuple of Cell
-        The exact numbers, in C order.
+    references : tuple of Reference
+        The reference of every cell, in C order.
+    cells : Cells
+        The exact numbers, by columns in C order.
     """
 
     format: FloatFormat
@@ -96,7 +98,7 @@ class Ledger:
     underflow: np.ndarray
     effective_step: np.ndarray
     references: tuple[Reference, ...]
-    cells: tuple[Cell, ...]
+    cells: Cells
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -105,7 +107,7 @@ class Ledger:
 
     def exact_parts(self, index: int = 0) -> dict[str, Fraction | None]:
         """Return the parts of one cell (C order) as rational numbers; they sum to the total exactly."""
-        return {name: self.cells[index].part(i) for i, name in enumerate(PARTS)}
+        return {name: self.cells.part(i, index) for i, name in enumerate(PARTS)}
 
 
 def error_ledger(
@@ -172,8 +174,7 @@ def ledger_of(
     references = {p: exact.reference(p, method.derivative_order) for p in dict.fromkeys(points)}
 
     cells = settle(exact, call)
-    parts = zip(*(cell.parts for cell in cells), strict=True)
-    columns = {name: np.array(column).reshape(shape) for name, column in zip(PARTS, parts, strict=True)}
+    columns = {name: np.array(column).reshape(shape) for name, column in zip(PARTS, cells.parts, strict=True)}
     status = _statuses(call, observation, cells, exact)
     per_point = [references[p] for p in points]
     return Ledger(
@@ -186,11 +187,11 @@ def ledger_of(
         reference_radius=np.array([r.radius for r in per_point]).reshape(shape),
         **columns,
         status=np.array(status, dtype=object).reshape(shape),
-        state=np.array([_state(cell) for cell in cells], dtype=object).reshape(shape),
-        underflow=np.array([cell.underflow for cell in cells], dtype=bool).reshape(shape),
+        state=np.array(_states(cells), dtype=object).reshape(shape),
+        underflow=np.array(cells.underflow, dtype=bool).reshape(shape),
         effective_step=_effective_steps(call, h_full),
         references=tuple(per_point),
-        cells=tuple(cells),
+        cells=cells,
     )
 
 
@@ -200,9 +201,8 @@ def ledger_of(
 def _finite(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...], name: str) -> list[Dyadic]:
     """Return the exact values of an argument, broadcast, in C order."""
     lifted = fmt.lift_array(array)
-    for pair, item in zip(lifted, array.ravel(), strict=True):
-        if pair is None:
-            raise ValueError(f"{name} must be finite in {fmt.name}, got {item!r}")
+    if None in lifted:
+        raise ValueError(f"{name} must be finite in {fmt.name}, got {array.ravel()[lifted.index(None)]!r}")
     indices = np.broadcast_to(np.arange(array.size).reshape(array.shape), shape).ravel().tolist()
     return [lifted[index] for index in indices]  # type: ignore[misc]
 
@@ -238,33 +238,40 @@ def _lifted(
 # --- from cells to arrays --------------------------------------------------------------------------
 
 
-def _state(cell: Cell) -> State:
-    if cell.mids[0] is None or cell.mids[1] is None:
-        return State.OUT_OF_DOMAIN
-    if cell.exact:
-        return State.EXACT
-    return State.CERTIFIED if cell.settled else State.STUCK
+def _states(cells: Cells) -> list[State]:
+    """Say how far the exact side of each cell can be trusted."""
+    states = []
+    for t, a, exact, settled in zip(cells.mids[0], cells.mids[1], cells.exact, cells.settled, strict=True):
+        if t is None or a is None:
+            states.append(State.OUT_OF_DOMAIN)
+        elif exact:
+            states.append(State.EXACT)
+        else:
+            states.append(State.CERTIFIED if settled else State.STUCK)
+    return states
 
 
-def _statuses(call: Call, observation: Observation, cells: list[Cell], exact: ExactFunction) -> list[Status]:
+def _statuses(call: Call, observation: Observation, cells: Cells, exact: ExactFunction) -> list[Status]:
     """Say what happened in each cell; the first of the following that holds."""
     finite_values = np.logical_and.reduce([np.isfinite(v).ravel() for v in observation.values])
     any_nan = np.logical_or.reduce([np.isnan(v).ravel() for v in (*observation.values, observation.result)])
     finite_result = np.isfinite(observation.result).ravel()
     absorbed = observation.absorbed.ravel()
-    statuses = []
-    for i, cell in enumerate(cells):
+    fine = finite_values & finite_result & ~absorbed
+    statuses = [Status.OK] * len(cells.denominators)
+    suspects = set(np.flatnonzero(~fine).tolist())
+    suspects.update(i for column in cells.mids if None in column for i, number in enumerate(column) if number is None)
+    for i in suspects:
+        t, a, b, *_ = (column[i] for column in cells.mids)
         overflow = None in [column[i] for column in call.realised]
-        if cell.mids[0] is None or cell.mids[1] is None or (cell.mids[2] is None and not overflow):
-            statuses.append(_outside(call, i, exact))
+        if t is None or a is None or (b is None and not overflow):
+            statuses[i] = _outside(call, i, exact)
         elif absorbed[i]:
-            statuses.append(Status.ABSORBED)
+            statuses[i] = Status.ABSORBED
         elif any_nan[i]:
-            statuses.append(Status.NAN)
-        elif overflow or not finite_values[i] or not finite_result[i]:
-            statuses.append(Status.OVERFLOW)
+            statuses[i] = Status.NAN
         else:
-            statuses.append(Status.OK)
+            statuses[i] = Status.OVERFLOW
     return statuses
 
 
@@ -287,14 +294,15 @@ def _effective_steps(call: Call, h: np.ndarray) -> np.ndarray:
     low = min(range(len(method.offsets)), key=method.offsets.__getitem__)
     high = max(range(len(method.offsets)), key=method.offsets.__getitem__)
     span = method.offsets[high] - method.offsets[low]
-    steps = []
-    for top, bottom in zip(call.realised[high], call.realised[low], strict=True):
+    steps = h.astype(np.float64).ravel().tolist()
+    ends = zip(call.realised[high], call.realised[low], call.nominal[high], call.nominal[low], strict=True)
+    for i, (top, bottom, upper, lower) in enumerate(ends):
         if top is None or bottom is None:
-            steps.append(math.nan)
-            continue
-        width, exponent = _difference(top, bottom)  # type: ignore[arg-type]
-        width *= span.denominator
-        steps.append(nearest_double(width << max(exponent, 0), span.numerator << max(-exponent, 0)))
+            steps[i] = math.nan
+        elif top != upper or bottom != lower:
+            width, exponent = _difference(top, bottom)  # type: ignore[arg-type]
+            width *= span.denominator
+            steps[i] = nearest_double(width << max(exponent, 0), span.numerator << max(-exponent, 0))
     return np.array(steps).reshape(h.shape)
 
 

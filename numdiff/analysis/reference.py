@@ -173,6 +173,8 @@ class ExactFunction:
             exact = self._cache.setdefault((kind, 0), {})
             missing = [p for p in dict.fromkeys(points) if p not in exact]
             try:
+                if not exact:
+                    self._rational(kind, missing[:1])  # most callables are not rational: find out on one point
                 exact.update(zip(missing, self._rational(kind, missing), strict=True))
                 return exact
             except rational.NotRational:

@@ -29,6 +29,7 @@ class _Failures(Line2D):
     """The marks of the failed cells of one series, at the top edge."""
 
     counts: Counter[str]
+    lane: int
 
 
 def error_axes(ax: Axes, *, xlabel: str = "step h", ylabel: str = "absolute error") -> Axes:
@@ -170,16 +171,18 @@ def floor_of(ax: Axes) -> float:
 
 
 def _mark_failures(ax: Axes, steps: NDArray[np.float64], words: NDArray[np.str_], style: Style) -> None:
-    """Draw crosses in a lane of their own at the top edge, and say in the corner above what they are."""
+    """Draw crosses at the top edge, in the first lane that is free there; say in the corner above what they are."""
     present = [line for line in ax.lines if isinstance(line, _Failures)]
     points = ax.get_window_extent().height * 72 / ax.figure.dpi
     lane = min(_LANE, 0.022 * points)
-    level = np.full(len(steps), 1 - lane * (len(present) + 0.6) / points)
+    crossing = {line.lane for line in present if _overlap(np.asarray(line.get_xdata()), steps)}
+    free = next(number for number in range(len(crossing) + 1) if number not in crossing)
+    level = np.full(len(steps), 1 - lane * (free + 0.6) / points)
     marks = _Failures(
         steps, level, transform=ax.get_xaxis_transform(), color=style.color, marker="x", linestyle="none",
         markersize=0.72 * lane, markeredgewidth=0.9, label="_failures", zorder=4,
     )  # fmt: skip
-    marks.counts = Counter(words.tolist())
+    marks.counts, marks.lane = Counter(words.tolist()), free
     ax.add_line(marks)
     _want_limits(ax)
     total: Counter[str] = sum((line.counts for line in [*present, marks]), Counter())
@@ -191,6 +194,10 @@ def _mark_failures(ax: Axes, steps: NDArray[np.float64], words: NDArray[np.str_]
     notes = (words_in_full, f"× {number} failed", f"× {number}")
     note = next((text for text in notes if 0.6 * 9 * len(text) <= room), notes[-1])
     ax.set_title(note, loc="right", fontsize=9, color=MUTED)
+
+
+def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    return bool(a.min() <= b.max() and b.min() <= a.max())
 
 
 def plot_groups(

@@ -118,7 +118,8 @@ def direct_labels(ax: Axes, *, fontsize: float = 10.0, margin: bool | None = Non
     levels = spread(wanted, gap, frame.y0, frame.y1)
     if margin is None:
         near = all(x > frame.x1 - 0.1 * frame.width for x, _ in ends.values())
-        margin = near and all(abs(a - b) <= gap for a, b in zip(wanted, levels, strict=True))
+        apart = all(b - a > 0.4 * gap for a, b in pairwise(wanted))
+        margin = near and apart and all(abs(a - b) <= gap for a, b in zip(wanted, levels, strict=True))
     for line, level in zip(ordered, levels, strict=True):
         text, color = str(line.get_label()), text_color(line)
         if margin:
@@ -179,7 +180,7 @@ def arrange(ax: Axes) -> None:
     ax.get_ylim()
     renderer = FigureCanvasAgg(ax.figure.figure).get_renderer()  # type: ignore[no-untyped-call]
     scale = ax.figure.dpi / 72
-    curves = {line: _outline(line, scale) for line in ax.lines if line.get_label() != "_floor"}
+    curves = {line: _outline(line, scale) for line in ax.lines}
     taken = [_box(text, renderer) for text in ax.texts if not isinstance(text, Note)]
     for note in notes:
         left, bottom, right, top = _box(note, renderer)
@@ -191,11 +192,14 @@ def arrange(ax: Axes) -> None:
         taken.append(best.box)
 
 
+_NO_RIVALS = ("_slope", "_floor")
+
+
 def _rivals(note: Note, curves: dict[Line2D, NDArray[np.float64]]) -> NDArray[np.float64]:
     """Return the points of the other named curves: where they are near, a name could be taken for theirs."""
     if note.owner is None:
         return np.empty((0, 2))
-    others = [points for line, points in curves.items() if line is not note.owner and line.get_label() != "_slope"]
+    others = [points for line, points in curves.items() if line is not note.owner and line.get_label() not in _NO_RIVALS]
     return np.concatenate([np.empty((0, 2)), *others])
 
 

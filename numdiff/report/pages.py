@@ -160,7 +160,6 @@ def write_report(
         "title": title,
         "lead": lead,
         "command": command,
-        "description": re.sub(r"[`*]", "", lead),
         "css": Markup(_template_text("report.css")),
         "reading": READING,
         "sections": [_section(section, number) for number, section in enumerate(sections, start=1)],
@@ -225,7 +224,7 @@ def _figure(figure: Figure, folder: str, label: str) -> dict[str, Any]:
         "caption": figure.caption,
         "alt": figure.alt,
         "file": f"{stem}.svg",
-        "svg": Markup(figure.to_inline_svg(f"{folder}-{figure.name}-")),
+        "svg": Markup(figure.to_inline_svg(f"f{label[7:].replace('.', '-')}-")),
         "data": entry,
     }
 
@@ -252,7 +251,7 @@ def _hero(sections: Sequence[Section], chosen: tuple[str, str] | None) -> dict[s
         for index, figure in enumerate(section.figures, start=1):
             if chosen is None or chosen == (section.name, figure.name):
                 entry = _figure(figure, section.name, f"Figure {number}.{index}")
-                svg = Markup(figure.to_inline_svg(f"hero-{figure.name}-"))
+                svg = Markup(figure.to_inline_svg("hero-"))
                 return entry | {"svg": svg, "target": entry["id"]}
     if chosen is not None:
         raise ValueError(f"hero must name a section and one of its figures, got {chosen!r}")

@@ -73,7 +73,7 @@ def small_multiples(
     for ax, name in zip(panels, names, strict=False):
         if log:
             error_axes(ax, xlabel="", ylabel="")
-        ax.set_title(name, fontsize=10.5)
+        ax.set_title(name, loc="left", fontsize=10.5)
         ax.tick_params(labelsize=9)
     for ax in panels[len(names) :]:
         ax.set_axis_off()

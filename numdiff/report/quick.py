@@ -44,7 +44,7 @@ def error_figure(records: pd.DataFrame, size: tuple[float, float] | None = None)
         if len(groups) == 1:
             title, rows = groups[0]
             ax = error_axes(fig.subplots())
-            ax.set_title(title)
+            ax.set_title(title, loc="left")
             plot_groups(ax, rows, floor=floor)
             direct_labels(ax)
         else:

@@ -25,7 +25,7 @@ def scientific(value: float, digits: int = 2) -> str:
         return f"{value:.{digits}g}"
     mantissa, _, exponent = f"{value:.{digits - 1}e}".partition("e")
     power = "10" + superscript(int(exponent))
-    return power if float(mantissa) == 1 else f"{mantissa}·{power}"
+    return power if float(mantissa) == 1 else f"{float(mantissa):g}·{power}"
 
 
 class DecadeLocator(Locator):

@@ -85,15 +85,18 @@ def frame_of(columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
     Raises
     ------
     ValueError
-        If a field is missing or unknown.
+        If a field is missing or unknown, or the columns differ in length.
     """
     missing, unknown = set(FIELDS) - set(columns), set(columns) - set(FIELDS)
     if missing or unknown:
         raise ValueError(f"columns must be those of Record; missing {sorted(missing)}, unknown {sorted(unknown)}")
     types = {str: "str", int: "int64", float: "float64", bool: "bool"}
+    values = {name: list(columns[name]) for name in FIELDS}
+    if len({len(column) for column in values.values()}) > 1:  # pandas would fill the shorter ones with NaN
+        raise ValueError(f"columns must have one length, got { {name: len(v) for name, v in values.items()} }")
     return pd.DataFrame(
         {
-            name: pd.Series(list(columns[name]), dtype=types[field.type])  # type: ignore[index]
+            name: pd.Series(values[name], dtype=types[field.type])  # type: ignore[index]
             for name, field in FIELDS.items()
         }
     )

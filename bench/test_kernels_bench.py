@@ -1,0 +1,83 @@
+"""How fast the kernels are, beside what they are to be compared with.
+
+For every format, size and two-point formula three things are timed: the kernel, the plain one-liner, and the
+floor: the two evaluations of f and the four passes over the data that nobody can avoid, written out by hand in
+the same blocks, without checks. The limits are on ratios of times that were measured in turns.
+"""
+
+from functools import partial
+from statistics import median
+
+import numpy as np
+import pytest
+from numpy.lib import introspect
+
+from bench.interleave import Times, difference_of_minima, median_ratio
+from bench.kernel_contestants import CONTESTANTS, one_liner, points, step, times_in_a_fresh_process
+from numdiff.formats import FORMATS
+from numdiff.stencils import CENTERED, FORWARD
+
+ROUNDS = {1: (40, 50), 1_000: (20, 10), 1_000_000: (3, 1)}  # size: rounds and calls a round
+MILLION = "centered exp float64, a million points"
+POINT = "centered exp float64, one point"
+
+
+@pytest.mark.parametrize("contestant", CONTESTANTS)
+@pytest.mark.parametrize("n", ROUNDS)
+@pytest.mark.parametrize("stencil", [FORWARD, CENTERED], ids=lambda stencil: stencil.name)
+@pytest.mark.parametrize("item", FORMATS.values(), ids=lambda item: item.name)
+def test_time(benchmark, item, stencil, n, contestant):
+    rounds, iterations = ROUNDS[n]
+    x, h = points(item, n), step(item)
+    call = partial(CONTESTANTS[contestant], stencil, x, h)
+    benchmark.group = f"{stencil.name} {item.name} {n}"
+    result = benchmark.pedantic(call, rounds=rounds, iterations=iterations, warmup_rounds=1)
+    assert np.array_equal(result, one_liner(stencil, x, h))
+
+
+@pytest.fixture(scope="module")
+def million() -> Times:
+    return times_in_a_fresh_process(1_000_000, rounds=41, number=1)
+
+
+def record(benchmark, n: int, times: Times) -> None:
+    """Let the kernel stand as the benchmark, and note the medians that a ratio was made of."""
+    item = FORMATS["float64"]
+    benchmark.pedantic(partial(CONTESTANTS["kernel"], CENTERED, points(item, n), step(item)), rounds=3)
+    for name, seconds in times.items():
+        benchmark.extra_info[f"median_microseconds_{name.replace(' ', '_')}"] = 1e6 * median(seconds)
+
+
+def test_a_million_points_cost_little_more_than_the_floor(benchmark, million):
+    record(benchmark, 1_000_000, million)
+    ratio = median_ratio(million, "kernel", "floor")
+    benchmark.extra_info.update(gate=f"{MILLION}: kernel/floor", ratio=ratio, limit=1.25, sense="<=")
+
+
+def exp_has_a_vector_loop() -> bool:
+    """Whether np.exp of float64 is more here than a loop over the C library's function (true from AVX-512 on)."""
+    loops = introspect.opt_func_info(func_name="^exp$", signature="float64")
+    return any("baseline" not in loop["current"] for of in loops.values() for loop in of.values())
+
+
+def test_a_million_points_cost_less_than_the_one_liner(benchmark, million):
+    """What the blocks save are the passes through memory, and what that is worth depends on the cost of f.
+
+    With a vector loop for exp the kernel takes at most 0.65 of the one-liner. Without one (5 ns a point) two
+    evaluations alone take about 0.6 of it, and the limit leaves the kernel 0.65 of the remainder.
+    """
+    record(benchmark, 1_000_000, million)
+    ratio = median_ratio(million, "kernel", "one-liner")
+    share = median_ratio(million, "two evaluations", "one-liner")
+    benchmark.extra_info["two_evaluations_over_one_liner"] = share
+    benchmark.extra_info["floor_over_one_liner"] = median_ratio(million, "floor", "one-liner")
+    limit = 0.65 if exp_has_a_vector_loop() else share + 0.65 * (1 - share)
+    benchmark.extra_info.update(gate=f"{MILLION}: kernel/one-liner", ratio=ratio, limit=limit, sense="<=")
+
+
+def test_one_point_costs_at_most_ten_microseconds_more_than_the_one_liner(benchmark):
+    times = times_in_a_fresh_process(1, rounds=300, number=100)
+    record(benchmark, 1, times)
+    excess = 1e6 * difference_of_minima(times, "kernel", "one-liner")
+    gate = f"{POINT}: microseconds above the one-liner"
+    benchmark.extra_info.update(gate=gate, ratio=excess, limit=10.0, sense="<=")

@@ -1,0 +1,283 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import matplotlib
+import matplotlib.font_manager
+import numpy as np
+import pandas as pd
+import pytest
+
+from numdiff.report.figures import (
+    Figure,
+    error_axes,
+    legend_entries,
+    outside_legend,
+    overflow,
+    paint,
+    plot_errors,
+    settings_of,
+    small_multiples,
+)
+from numdiff.report.quick import error_figure
+from numdiff.report.styles import FORMAT_STYLE, Style
+from tests.report import sample_report
+
+HOSTILE = """font.size: 23
+font.family: monospace
+lines.linewidth: 7
+svg.fonttype: none
+svg.hashsalt: another
+axes.grid: False
+axes.facecolor: red
+figure.figsize: 2, 2
+path.simplify: False
+savefig.bbox: tight
+figure.dpi: 33
+savefig.dpi: 44
+figure.autolayout: True
+text.usetex: True
+"""
+PROGRAM = """
+import sys
+from tests.report import sample_report
+import hashlib
+print(*(hashlib.sha256(figure.to_svg().encode()).hexdigest() for figure in sample_report.figures()))
+"""
+
+
+def simple(draw=None, **options):
+    data = pd.DataFrame({"h": [1.0, 0.1], "error": [0.1, 0.001]})
+    draw = draw or (lambda fig: error_axes(fig.subplots()).plot(data["h"], data["error"]))
+    return Figure("simple", "A title", "A caption.", 'Text <for> "all".', data, draw, **options)
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return [figure.to_svg() for figure in sample_report.figures()]
+
+
+def test_svg_is_small(texts):
+    assert max(map(len, texts)) < 150_000
+
+
+def test_svg_is_wellformed_with_title_and_description(texts):
+    for figure, text in zip(sample_report.figures(), texts, strict=True):
+        root = ElementTree.fromstring(text)
+        names = {element.tag.rpartition("}")[2]: element.text for element in root}
+        assert root.get("role") == "img"
+        assert names["title"] == figure.title
+        assert names["desc"] == figure.alt
+
+
+def test_svg_names_no_date_program_path_or_font(texts):
+    for text in texts:
+        assert not re.search(r"<metadata|<text|<!--|[Mm]atplotlib|/usr|20\d\d-\d\d-\d\d", text)
+
+
+def test_svg_needs_nothing_from_outside(texts):
+    for text in texts:
+        assert set(re.findall(r'(?:href|src)="(.)', text)) <= {"#"}
+        assert set(re.findall(r"https?://[^\"' ]+", text)) == {"http://www.w3.org/2000/svg"}
+
+
+def test_svg_references_resolve_and_ids_are_unique(texts):
+    for text in texts:
+        ids = re.findall(r'\bid="([^"]+)"', text)
+        assert len(set(ids)) == len(ids)
+        assert set(re.findall(r'href="#([^"]+)"|url\(#([^)]+)\)', text)) <= {(i, "") for i in ids} | {
+            ("", i) for i in ids
+        }
+
+
+def test_inline_ids_of_two_figures_do_not_collide():
+    figure = simple()
+    first, second = (set(re.findall(r'\bid="([^"]+)"', figure.to_inline_svg(p))) for p in ("a-", "b-"))
+    assert first
+    assert not first & second
+    assert "<style" not in figure.to_inline_svg("a-")
+
+
+def test_inline_svg_carries_the_text_alternative():
+    root = ElementTree.fromstring(simple().to_inline_svg("x-"))
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == simple().alt
+    assert root.find("title").text == "A title"
+
+
+def test_bytes_are_the_same_on_repeated_calls(texts):
+    assert [figure.to_svg() for figure in sample_report.figures()] == texts
+
+
+def test_bytes_do_not_depend_on_settings_of_the_process(texts):
+    with matplotlib.rc_context():
+        matplotlib.rcParams.update({"font.size": 30, "axes.grid": False, "svg.hashsalt": "x", "lines.marker": "x"})
+        assert [figure.to_svg() for figure in sample_report.figures()] == texts
+
+
+def test_settings_of_the_process_are_restored():
+    with matplotlib.rc_context():
+        matplotlib.rcParams["font.size"] = 17.5
+        before = dict(matplotlib.rcParams)
+        simple().to_svg()
+        assert dict(matplotlib.rcParams) == before
+
+
+def test_settings_are_restored_after_an_error():
+    def fail(fig):
+        raise RuntimeError("no")
+
+    before = dict(matplotlib.rcParams)
+    with pytest.raises(RuntimeError, match="no"):
+        simple(fail).to_svg()
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_bytes_do_not_depend_on_hash_seed_or_a_matplotlibrc_nearby(texts, tmp_path):
+    (tmp_path / "matplotlibrc").write_text(HOSTILE)
+    root = str(Path(__file__).resolve().parents[2])
+    environment = os.environ | {"PYTHONHASHSEED": "4321", "PYTHONPATH": root}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    import hashlib
+
+    assert done.stdout.split() == [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+
+
+def test_the_hostile_settings_would_matter(tmp_path):
+    (tmp_path / "matplotlibrc").write_text(HOSTILE)
+    with matplotlib.rc_context(fname=tmp_path / "matplotlibrc"):
+        assert matplotlib.rcParams["font.size"] == 23
+        assert matplotlib.rcParams["text.usetex"]
+
+
+def test_glyphs_come_from_the_font_that_matplotlib_ships():
+    with settings_of((7, 4)):
+        found = matplotlib.font_manager.findfont("DejaVu Sans")
+    assert Path(found).is_relative_to(matplotlib.get_data_path())
+
+
+def test_png_is_a_png():
+    assert simple().to_png(50).startswith(b"\x89PNG")
+
+
+def test_figures_draw_once_for_file_and_page():
+    calls = []
+
+    def draw(fig):
+        calls.append(1)
+        fig.subplots()
+
+    figure = simple(draw)
+    figure.to_svg()
+    figure.to_inline_svg("a-")
+    assert len(calls) == 1
+
+
+def test_nothing_is_cut_off_at_the_edge():
+    def draw(fig):
+        ax = fig.subplots()
+        ax.set_yticks([0, 1], ["a very long name of a category", "another long name"])
+        ax.set_xlabel("x\n(in units of something)")
+
+    with settings_of((5, 3)):
+        canvas = paint(draw, (5, 3))
+        assert max(overflow(canvas)) < 0.02
+
+
+def test_sample_figures_fit():
+    for figure in sample_report.figures():
+        with settings_of(figure.size):
+            assert max(overflow(paint(figure.draw, figure.size))) < 0.02
+
+
+@pytest.mark.parametrize("part", ["title", "caption", "alt"])
+def test_empty_words_are_refused(part):
+    words = {"title": "t", "caption": "c", "alt": "a"} | {part: " "}
+    with pytest.raises(ValueError, match=part):
+        Figure("name", **words, data=pd.DataFrame(), draw=lambda fig: None)
+
+
+def test_name_that_is_no_file_stem_is_refused():
+    with pytest.raises(ValueError, match="name of a figure"):
+        Figure("a b", "t", "c", "a", pd.DataFrame(), lambda fig: None)
+
+
+def draw_panels(fig, number, **options):
+    panels = small_multiples(fig, number, **options)
+    for ax in panels:
+        plot_errors(ax, [1e-6, 1e-3], [1e-9, 1e-4], Style("#000000", "o"), "one")
+    return panels
+
+
+@pytest.mark.parametrize("number", [1, 2, 4, 5, 7, 9])
+def test_panels_share_their_scales_and_hide_inner_labels(number):
+    from matplotlib.figure import Figure as Canvas
+
+    fig = Canvas(figsize=(7.6, 6))
+    panels = draw_panels(fig, number)
+    assert len(panels) == number
+    assert len({ax.get_xlim() for ax in panels} | {ax.get_ylim() for ax in panels}) == 2
+    columns = len({ax.get_position().x0 for ax in panels})
+    with_labels = [ax.xaxis.get_tick_params()["labelbottom"] for ax in panels]
+    assert with_labels == [i >= number - columns for i in range(number)]
+
+
+@pytest.mark.parametrize("where", ["auto", "bottom", "top", "right"])
+@pytest.mark.parametrize("number", [1, 4, 5])
+def test_legend_stands_outside_of_the_data(number, where):
+    with settings_of((7.6, 5)):
+        canvas = paint(lambda fig: (draw_panels(fig, number), outside_legend(fig, where=where)), (7.6, 5))
+        renderer = canvas.canvas.get_renderer() if hasattr(canvas.canvas, "get_renderer") else None
+        (legend,) = canvas.legends
+        box = legend.get_window_extent(renderer)
+        for ax in canvas.axes:
+            if ax.axison:
+                frame = ax.get_window_extent()
+                assert not (frame.x0 < box.x1 and box.x0 < frame.x1 and frame.y0 < box.y1 and box.y0 < frame.y1)
+
+
+def test_legend_names_each_series_once_and_refuses_unknown_places():
+    from matplotlib.figure import Figure as Canvas
+
+    fig = Canvas(figsize=(7, 5))
+    draw_panels(fig, 4)
+    assert [text.get_text() for text in outside_legend(fig).get_texts()] == ["one"]
+    with pytest.raises(ValueError, match="where must be"):
+        outside_legend(fig, where="inside")
+    with pytest.raises(ValueError, match="at least one panel"):
+        small_multiples(fig, [])
+
+
+def test_legend_entries_have_the_styles_of_their_names():
+    (entry,) = legend_entries(["float16"])
+    assert entry.get_color() == FORMAT_STYLE["float16"].color
+    assert entry.get_label() == "float16"
+
+
+@pytest.mark.parametrize("problems", [1, 3])
+def test_quick_figure_has_a_panel_for_each_method_and_point(problems):
+    frame = sample_report.records()
+    frame = frame[frame["problem"] == "exp"].assign(x_value=0.5, point=0)
+    records = pd.concat(frame.assign(point=i, x_value=float(i)) for i in range(problems))
+    figure = error_figure(records)
+    shown = [ax for ax in figure.axes if ax.axison]
+    assert [ax.get_title("left") for ax in shown] == [f"centered, x = {i}" for i in range(problems)]
+    assert len({line.get_label() for line in shown[0].lines if line.get_label() in FORMAT_STYLE}) == 4
+
+
+def test_quick_figure_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="at least one row"):
+        error_figure(pd.DataFrame({"method": [], "point": []}))
+
+
+def test_images_stay_in_the_file():
+    def draw(fig):
+        fig.subplots().imshow(np.arange(6.0).reshape(2, 3))
+
+    text = simple(draw).to_svg()
+    assert 'href="data:image/png;base64,' in text

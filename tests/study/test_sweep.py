@@ -1,0 +1,293 @@
+"""Which cells are measured, with which steps, and what is left out for which reason."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numdiff.formats import FORMATS, FloatFormat
+from numdiff.kernels import observe
+from numdiff.problems import PROBLEMS
+from numdiff.stencils import METHODS
+from numdiff.study import sweep as module
+from numdiff.study.measure import measure
+from numdiff.study.sweep import Sweep, compatible, neighbours, plan, representable, step_indices, steps_of
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function as a sweep wants it."""
+
+    f: Callable[[Any], Any] = np.exp
+    points: tuple[float, ...] = (0.5,)
+    domain: tuple[float, float] = (-math.inf, math.inf)
+    name: str = "subject"
+    derivative: Callable[[Any], Any] | None = None
+
+
+def exact(value: Any) -> Fraction:
+    """Return a NumPy scalar exactly, without the code under test."""
+    return Fraction(*(float(value) if value.dtype.name == "bfloat16" else value).as_integer_ratio())
+
+
+def nearest(value: Fraction, precision: int, smallest: int) -> Fraction:
+    """Round to `precision` bits, ties to even, with gradual underflow below 2**smallest: slow and obvious."""
+    exponent = 0
+    while Fraction(2) ** (exponent + 1) <= value:
+        exponent += 1
+    while Fraction(2) ** exponent > value:
+        exponent -= 1
+    unit = Fraction(2) ** (max(exponent, smallest) - precision + 1)
+    return round(value / unit) * unit  # round() of a Fraction takes ties to even
+
+
+# --- grids ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_dyadic_steps_are_powers_of_two(name: str) -> None:
+    ks = tuple(range(1, 25))
+    steps = steps_of(FORMATS[name], "dyadic", ks)
+    assert steps.dtype == FORMATS[name].dtype
+    assert [exact(h) for h in steps] == [Fraction(1, 2**k) for k in ks]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_generic_steps_are_rounded_once_from_the_decimal_to_the_format(name: str) -> None:
+    """A step that was cast by way of another format has other bits: in every format but the narrowest."""
+    fmt = FORMATS[name]
+    ks = tuple(range(1, 25 if name == "float16" else 70))
+    steps = steps_of(fmt, "generic", ks)
+    assert steps.dtype == fmt.dtype
+    expected = [nearest(Fraction(12357, 10000) / 2**k, fmt.precision, fmt.min_exponent) for k in ks]
+    assert [exact(h) for h in steps] == expected
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_generic_step_of_every_format_differs_from_that_of_every_other(name: str) -> None:
+    """Otherwise the claim above could not see a cast."""
+    mine = exact(steps_of(FORMATS[name], "generic", (3,))[0])
+    assert all(exact(steps_of(f, "generic", (3,))[0]) != mine for key, f in FORMATS.items() if key != name)
+
+
+def test_steps_in_the_records_are_those_of_the_grids() -> None:
+    frame, _ = measure(Subject(), Sweep("s", (), first_step=3, last_step=6), "arb")
+    for (name, grid, k), rows in frame.groupby(["format", "grid", "k"]):
+        fmt = FORMATS[str(name)]
+        factor = Fraction(1) if grid == "dyadic" else Fraction(12357, 10000)
+        step = nearest(factor / 2 ** int(k), fmt.precision, fmt.min_exponent)  # type: ignore[call-overload]
+        assert {fmt.lift(fmt.from_hex(text)) for text in rows["step"]} == {step}
+    assert set(frame["k"]) == {3, 4, 5, 6}
+
+
+def test_steps_are_read_only() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        steps_of(FORMATS["float64"], "generic", (1, 2))[0] = 1.0
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("x", [0.5, 2.0, 0.0, -3.0])
+def test_grid_reaches_the_step_that_is_lost_in_x_and_not_much_further(name: str, x: float) -> None:
+    fmt = FORMATS[name]
+    point = fmt.as_array(np.array([x]))
+    ks = step_indices(fmt, point, Sweep("s", ()))
+    smallest = steps_of(fmt, "dyadic", tuple(ks))[-1]
+    assert smallest > 0
+    held = smallest == fmt.dtype.type(float(fmt.smallest_subnormal))
+    if x and not held:
+        assert point[0] + smallest == point[0]
+        assert point[0] + smallest * fmt.dtype.type(64) != point[0]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_step_of_a_grid_vanishes(name: str) -> None:
+    fmt = FORMATS[name]
+    for grid in ("dyadic", "generic"):
+        ks = tuple(step_indices(fmt, fmt.as_array(np.array([1e-6])), Sweep("s", ())))
+        assert all(exact(h) > 0 for h in steps_of(fmt, grid, ks))
+        assert len({exact(h) for h in steps_of(fmt, grid, ks)}) == len(ks)
+
+
+# --- neighbours ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("x", [1.0, -0.375, 0.1])
+def test_neighbours_are_33_points_around_x_each_rounded_once(name: str, x: float) -> None:
+    fmt = FORMATS[name]
+    point = fmt.as_array(x)
+    found = [exact(item) for item in neighbours(fmt, point[()])]
+    assert len(found) == 33
+    for r, item in zip(range(-16, 17), found, strict=True):
+        wanted = exact(point[()]) * (1 + Fraction(r, 256))
+        assert item == (1 if x > 0 else -1) * nearest(abs(wanted), fmt.precision, fmt.min_exponent)
+    assert found[16] == exact(point[()])
+
+
+def test_neighbours_of_zero_are_absolute() -> None:
+    fmt = FORMATS["float64"]
+    assert [exact(item) for item in neighbours(fmt, np.float64(0))] == [Fraction(r, 256) for r in range(-16, 17)]
+
+
+# --- what cannot be run ------------------------------------------------------------------------------------
+
+
+def reasons(subject: Subject, **fields: Any) -> set[str]:
+    defaults: dict[str, Any] = {"methods": ("centered",), "formats": ("float16",), "all_points": True}
+    return {skip.reason for skip in plan(subject, Sweep("s", (), **{**defaults, **fields})).skips}
+
+
+def test_point_that_overflows_the_format_is_skipped_with_the_reason() -> None:
+    subject = Subject(points=(1.0, 70000.0))
+    assert reasons(subject) == {"x = 70000.0 overflows float16"}
+    assert reasons(subject, formats=("float32",)) == set()
+    assert plan(subject, Sweep("s", (), formats=("float16",), all_points=True)).tasks[0].point_indices == (0,)
+
+
+def test_point_that_rounds_out_of_the_domain_is_skipped_with_the_reason() -> None:
+    subject = Subject(f=np.log, points=(1e-9,), domain=(0.0, math.inf))
+    assert reasons(subject) == {"x = 1e-09 rounds to 0.0 in float16, outside the domain (0.0, inf)"}
+    assert reasons(subject, formats=("bfloat16", "float32")) == set()
+    assert representable(1.0, (0.0, 1.0), FORMATS["float64"]) != ""  # the domain is open
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_format_without_complex_numbers_has_no_complex_step(name: str) -> None:
+    assert reasons(Subject(), formats=(name,), methods=("complex_step",)) == {f"{name} has no complex dtype"}
+
+
+@pytest.mark.parametrize(
+    ("f", "ufunc"),
+    [
+        (lambda x: x * np.abs(x), "absolute"),
+        (lambda x: np.where(x > 0, x, -x), "greater"),
+        (lambda x: np.maximum(x, 0.0), "maximum"),
+        (lambda x: np.sign(x) * x, "sign"),
+        (np.cbrt, "cbrt"),
+        (lambda x: np.hypot(x, 1.0), "hypot"),
+        (lambda x: np.logaddexp(x, 0.0), "logaddexp"),
+        (lambda x: np.sin(np.deg2rad(x)), "deg2rad"),
+    ],
+)
+def test_function_without_a_complex_meaning_has_no_complex_step(f: Any, ufunc: str) -> None:
+    subject = Subject(f=f, points=(0.75,))
+    reason = compatible(subject, METHODS["complex_step"], FORMATS["float64"])
+    assert ufunc in reason
+    frame, skips = measure(subject, Sweep("s", (), ("complex_step",), ("float64",)), "arb")
+    assert (len(frame), skips["reason"].tolist()) == (0, [reason])
+
+
+@pytest.mark.parametrize("name", ["exp", "runge", "oscillation", "composition"])
+def test_what_compatible_lets_through_runs(name: str) -> None:
+    problem = PROBLEMS[name]
+    assert compatible(problem, METHODS["complex_step"], FORMATS["float64"]) == ""
+    frame, skips = measure(problem, Sweep("s", (), ("complex_step",), ("float64",), last_step=3), "arb")
+    assert len(frame) > 0
+    assert len(skips) == 0
+
+
+def test_missing_format_is_skipped_with_the_reason_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    fewer: dict[str, FloatFormat] = {name: f for name, f in FORMATS.items() if name != "float80"}
+    monkeypatch.setattr(module, "FORMATS", fewer)
+    monkeypatch.setattr(module, "UNAVAILABLE", {"float80": "longdouble is float64 here"})
+    skips = plan(Subject(), Sweep("s", (), formats=("float64", "float80"))).skips
+    assert [(s.format, s.method, s.reason) for s in skips] == [
+        ("float80", method, "longdouble is float64 here") for method in ("forward", "centered")
+    ]
+
+
+def test_given_step_that_vanishes_in_the_format_is_skipped_with_the_reason() -> None:
+    fields: dict[str, Any] = {"grids": (), "given_steps": (1e-4, 1e-9, 1e6), "methods": ("forward",)}
+    assert reasons(Subject(), **fields) == {
+        "h = 1e-09 is zero or infinite in float16", "h = 1000000.0 is zero or infinite in float16"
+    }  # fmt: skip
+    tasks = plan(Subject(), Sweep("s", (), formats=("float16",), **fields)).tasks
+    assert [(task.ks, exact(task.steps[0])) for task in tasks] == [((0,), exact(np.float16(1e-4)))]
+
+
+@pytest.mark.parametrize(("method", "h", "kept"), [("centered", 40000.0, 0), ("centered", 30000.0, 1),
+                                                   ("forward", 40000.0, 1), ("centered4", 30000.0, 0)])  # fmt: skip
+def test_step_that_overflows_inside_the_formula_is_skipped_not_raised(method: str, h: float, kept: int) -> None:
+    sweep = Sweep("s", (), (method,), ("float16",), (), given_steps=(h,))
+    frame, skips = measure(Subject(f=lambda x: x / 4), sweep, "arb")
+    assert (len(frame), len(skips)) == (kept, 1 - kept)
+    assert all("overflows" in reason for reason in skips["reason"])
+    assert module.largest_step(METHODS[method], FORMATS["float16"]) >= h or not kept
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "complex_step"])
+def test_largest_step_is_the_largest_that_the_kernel_takes(name: str, method: str) -> None:
+    fmt = FORMATS[name]
+    limit = module.largest_step(METHODS[method], fmt)
+    h = fmt.round(limit)
+    below = h if exact(h) <= limit else np.nextafter(h, fmt.dtype.type(0))
+    x = np.zeros(1, dtype=fmt.dtype)
+    observe(METHODS[method], lambda x: x, x, below)
+    with np.errstate(over="ignore"):
+        above = np.nextafter(below, fmt.dtype.type(math.inf))
+    with pytest.raises(ValueError, match="h must be"):
+        observe(METHODS[method], lambda x: x, x, above)
+
+
+def test_point_too_large_for_any_step_of_the_grid_is_not_dropped_in_silence() -> None:
+    frame, skips = measure(Subject(f=np.sqrt, points=(64000.0,)), Sweep("s", (), ("forward",), ("float16",)), "arb")
+    assert len(frame) == 0
+    assert skips["reason"].tolist() == ["no step of the grid is large enough to move x in float16"]
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_every_cell_of_the_product_is_planned_or_skipped(name: str) -> None:
+    """Problem × point × method × format: each is a task or a row of the skips, never neither."""
+    problem = PROBLEMS[name]
+    sweep = Sweep("s", (name,), ("forward", "complex_step"), all_points=True)
+    result = plan(problem, sweep)
+    for format_name in sweep.formats:
+        for method in sweep.methods:
+            skipped = [s for s in result.skips if (s.format, s.method) == (format_name, method)]
+            tasks = [t for t in result.tasks if (t.format.name, t.method.name) == (format_name, method)]
+            points = {i for t in tasks for i in t.point_indices}
+            named = {problem.points.index(float(s.point)) for s in skipped if s.point}
+            assert points.isdisjoint(named)
+            if not any(s.point == "" for s in skipped):
+                assert points | named == set(range(len(problem.points)))
+
+
+# --- validation ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "message"),
+    [
+        ({"problems": "exp"}, TypeError, "problems must be a tuple of names, got 'exp'"),
+        ({"problems": (PROBLEMS["exp"],)}, TypeError, "problems must be a tuple of names"),
+        ({"methods": ("sideways",)}, ValueError, "method must be a registered name, got 'sideways'"),
+        ({"grids": ("decimal",)}, ValueError, "grids must be among dyadic, generic, got 'decimal'"),
+        ({"given_steps": (0.0,)}, ValueError, r"given_steps must be positive and finite, got 0\.0"),
+        ({"given_steps": (0.1, -1.0)}, ValueError, r"given_steps must be positive and finite, got -1\.0"),
+        ({"given_steps": (math.nan,)}, ValueError, "given_steps must be positive and finite, got nan"),
+        ({"given_steps": (math.inf,)}, ValueError, "given_steps must be positive and finite, got inf"),
+        ({"first_step": 5, "last_step": 4}, ValueError, "last_step must be at least first_step=5, got 4"),
+    ],
+)
+def test_bad_field_is_named(fields: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Sweep(**{"name": "s", "problems": (), **fields})
+
+
+def test_format_without_a_step_in_the_range_gives_no_cell() -> None:
+    frame, _ = measure(Subject(), Sweep("s", (), ("forward",), ("float16", "float64"), first_step=30, last_step=31))
+    assert set(frame["format"]) == {"float64"}
+    assert len(frame) == 4
+
+
+def test_steps_above_one_are_a_grid_too() -> None:
+    frame, skips = measure(Subject(f=lambda x: x / 4), Sweep("s", (), ("centered",), ("float16",), first_step=-20,
+                                                             last_step=-1))  # fmt: skip
+    assert (frame["step_value"] > 1).all()
+    assert (frame["k"] >= -14).all()
+    assert len(frame) + len(skips) == 40
