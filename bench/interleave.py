@@ -49,9 +49,10 @@ def median_ratio(times: Times, numerator: str, denominator: str) -> float:
     return median(a / b for a, b in zip(times[numerator], times[denominator], strict=True))
 
 
-def difference_of_minima(times: Times, minuend: str, subtrahend: str) -> float:
-    """Return by how many seconds the fastest round of one is slower than the fastest round of another.
+def typical_excess(times: Times, minuend: str, subtrahend: str) -> float:
+    """Return by how many seconds one is slower than another when the machine is at its fastest.
 
-    For a cost of microseconds the minimum is the cost of the code, everything above it that of the machine.
+    The ratio is the median one, for it hardly depends on the speed of the machine; the time that it multiplies is
+    the shortest, for everything above that is the machine's and not the code's.
     """
-    return min(times[minuend]) - min(times[subtrahend])
+    return (median_ratio(times, minuend, subtrahend) - 1) * min(times[subtrahend])

@@ -85,7 +85,8 @@ def times_in_a_fresh_process(n: int, rounds: int, number: int) -> Times:
     command = [sys.executable, "-m", "bench.kernel_contestants", str(n), str(rounds), str(number)]
     root = Path(__file__).resolve().parents[1]
     done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout)
+    times: Times = json.loads(done.stdout)
+    return times
 
 
 def main(n: int, rounds: int, number: int) -> None:

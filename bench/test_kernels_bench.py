@@ -10,9 +10,8 @@ from statistics import median
 
 import numpy as np
 import pytest
-from numpy.lib import introspect
 
-from bench.interleave import Times, difference_of_minima, median_ratio
+from bench.interleave import Times, median_ratio, typical_excess
 from bench.kernel_contestants import CONTESTANTS, one_liner, points, step, times_in_a_fresh_process
 from numdiff.formats import FORMATS
 from numdiff.stencils import CENTERED, FORWARD
@@ -54,30 +53,27 @@ def test_a_million_points_cost_little_more_than_the_floor(benchmark, million):
     benchmark.extra_info.update(gate=f"{MILLION}: kernel/floor", ratio=ratio, limit=1.25, sense="<=")
 
 
-def exp_has_a_vector_loop() -> bool:
-    """Whether np.exp of float64 is more here than a loop over the C library's function (true from AVX-512 on)."""
-    loops = introspect.opt_func_info(func_name="^exp$", signature="float64")
-    return any("baseline" not in loop["current"] for of in loops.values() for loop in of.values())
-
-
 def test_a_million_points_cost_less_than_the_one_liner(benchmark, million):
-    """What the blocks save are the passes through memory, and what that is worth depends on the cost of f.
+    """What the blocks save are passes through memory, and what these are worth depends on the cost of f.
 
-    With a vector loop for exp the kernel takes at most 0.65 of the one-liner. Without one (5 ns a point) two
-    evaluations alone take about 0.6 of it, and the limit leaves the kernel 0.65 of the remainder.
+    The limit is 0.65 of the one-liner. Where exp is so slow (5 ns a point without AVX-512) that two evaluations
+    alone take more than that, no kernel can keep it: there the limit is what the limit on the floor amounts to, and
+    in any case not more than the one-liner.
     """
     record(benchmark, 1_000_000, million)
     ratio = median_ratio(million, "kernel", "one-liner")
-    share = median_ratio(million, "two evaluations", "one-liner")
-    benchmark.extra_info["two_evaluations_over_one_liner"] = share
-    benchmark.extra_info["floor_over_one_liner"] = median_ratio(million, "floor", "one-liner")
-    limit = 0.65 if exp_has_a_vector_loop() else share + 0.65 * (1 - share)
+    floor = median_ratio(million, "floor", "one-liner")
+    benchmark.extra_info["floor_over_one_liner"] = floor
+    benchmark.extra_info["two_evaluations_over_one_liner"] = median_ratio(
+        million, "two evaluations", "one-liner"
+    )
+    limit = max(0.65, min(1.25 * floor, 1.0))
     benchmark.extra_info.update(gate=f"{MILLION}: kernel/one-liner", ratio=ratio, limit=limit, sense="<=")
 
 
 def test_one_point_costs_at_most_ten_microseconds_more_than_the_one_liner(benchmark):
-    times = times_in_a_fresh_process(1, rounds=300, number=100)
+    times = times_in_a_fresh_process(1, rounds=400, number=25)
     record(benchmark, 1, times)
-    excess = 1e6 * difference_of_minima(times, "kernel", "one-liner")
+    excess = 1e6 * typical_excess(times, "kernel", "one-liner")
     gate = f"{POINT}: microseconds above the one-liner"
     benchmark.extra_info.update(gate=gate, ratio=excess, limit=10.0, sense="<=")

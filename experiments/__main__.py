@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.catalogue import Experiment, catalogue
+from experiments.overview import overview
 from numdiff.registry import Registry
 from numdiff.report import provenance
 from numdiff.report.pages import write_report
@@ -20,6 +21,9 @@ LEAD = (
     "float80: each error is split exactly into what the formula owes and what rounding owes, against references "
     "that are certified by interval arithmetic."
 )
+COMMAND = "make experiments"
+HERO = ("step_sweep", "v_curves")
+"""The figure at the top of the report."""
 
 
 def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
@@ -75,11 +79,11 @@ def keep_records(store: Store, measured: dict[str, Measured]) -> None:
 def present(chosen: Sequence[Experiment], measured: dict[str, Measured], out: Path) -> list[Path]:
     """Write the report of some experiments."""
     sections = [experiment.section(measured[experiment.name]) for experiment in chosen]
-    command = "make experiments"
-    facts = provenance.collect(ROOT / "requirements.lock", command)
-    written = write_report(sections, facts, out, title=TITLE, lead=LEAD, command=command)
-    written.append(provenance.write(facts, out))
-    return written
+    hero = HERO if HERO[0] in measured else None
+    facts = provenance.collect(ROOT / "requirements.lock", COMMAND)
+    return write_report(
+        sections, facts, out, title=TITLE, lead=LEAD, command=COMMAND, hero=hero, overview=overview(measured)
+    )
 
 
 if __name__ == "__main__":

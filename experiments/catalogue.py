@@ -8,6 +8,7 @@ from importlib import import_module
 import pandas as pd
 
 import experiments
+from experiments.runs import in_order
 from numdiff.registry import Registry
 from numdiff.report.figures import Figure
 from numdiff.report.pages import Section
@@ -71,9 +72,8 @@ def catalogue() -> Registry[Experiment]:
 
 def failures_table(records: pd.DataFrame) -> Table:
     """Count the cells of every status and state by format: nothing is averaged away."""
-    counts = (
-        records.groupby(["format", "status", "state"], sort=False, observed=True).size().rename("cells").reset_index()
-    )
+    sizes = records.groupby(["format", "status", "state"], sort=False, observed=True).size()
+    counts = in_order(sizes.rename("cells").reset_index(), "format")
     return Table(
         name="cells_by_status",
         title="Cells by status",
@@ -102,8 +102,12 @@ def method_note(records: pd.DataFrame, sweep: Sweep) -> str:
     }
     used = " and ".join(grids[g] for g in records["grid"].unique())
     bad = int((records["status"] != "ok").sum())
+    counted = ", ".join(
+        f"{n} {word}{'' if n == 1 else 's'}"
+        for column, word in (("problem", "function"), ("method", "formula"), ("format", "format"))
+        for n in [records[column].nunique()]
+    )
     return (
-        f"{len(records)} cells: {records['problem'].nunique()} functions, {records['method'].nunique()} formulas, "
-        f"{records['format'].nunique()} formats, {used}. "
-        f"{bad} cells have a status other than ok; they are counted below and never averaged."
+        f"{len(records)} cells: {counted}, {used}. {bad} cells have a status other than ok; they are counted in "
+        "the table of cells by status and never averaged."
     )

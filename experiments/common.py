@@ -1,6 +1,5 @@
 """What several experiments need: picking cells, the exact derivative, and how numbers read in a sentence."""
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -35,13 +34,6 @@ def exact_derivative(problem: str, order: int) -> float:
     """Return the certified derivative of some order at the first point of a problem."""
     subject = PROBLEMS[problem]
     return ExactFunction(subject.f).reference(dyadic(subject.points[0]), order).value
-
-
-def correct_digits(error: float, reference: float) -> float:
-    """Return −log₁₀ of the relative error: how many decimal digits of a derivative are right."""
-    if not error:
-        return math.inf
-    return -math.log10(abs(error / reference)) if reference else math.nan
 
 
 def listed(words: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ def best_steps(records):
     """Return the best step of each formula and format beside the course's."""
     given = at_eps(records).set_index(["method", "format"])[["rms_error", "reference"]]
     best = in_order(optima(records), "method", "format").set_index(["method", "format"])
-    best = best[["step_value", "rms_error", "digits"]].join(given, rsuffix="_eps")
+    best = best[["step_value", "rms_error", "digits"]].join(given.rename(columns={"rms_error": "rms_error_eps"}))
     best["digits_eps"] = digits(best["rms_error_eps"], best.pop("reference"))
     return best.assign(times=best["rms_error_eps"] / best["rms_error"]).reset_index()
 

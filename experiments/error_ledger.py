@@ -24,7 +24,6 @@ QUESTION = "Which of the four parts – truncation, abscissa, evaluation, combin
 SWEEP = replace(step_sweep.SWEEP, name="error_ledger")
 
 REGIONS = ("below", "near", "above")
-REGION_TEXT = {"below": "h < h_opt/4", "near": "h_opt/4 ≤ h ≤ 4 h_opt", "above": "h > 4 h_opt"}
 FEWEST = 5
 """A share is drawn where at least so many functions have a cell."""
 
@@ -171,7 +170,8 @@ def mean_shares(frame: pd.DataFrame, first: int = -12, last: int = 6) -> pd.Data
     some = frame[~frame["exact"] & frame["octave"].between(first, last)]
     groups = some.groupby(["method", "format", "octave"])
     table = groups[[f"{part}_share" for part in PARTS]].mean().assign(functions=groups.size())
-    return in_order(table[table["functions"] >= FEWEST].reset_index(), "method", "format", "octave")
+    enough = table["functions"] >= min(FEWEST, frame["problem"].nunique())
+    return in_order(table[enough].reset_index(), "method", "format", "octave")
 
 
 def shares_by_step(frame: pd.DataFrame) -> Figure:
@@ -221,7 +221,7 @@ def largest(frame: pd.DataFrame, region: str) -> str:
     part = rows["dominating"].value_counts(normalize=True, sort=False).reindex(PARTS, fill_value=0.0)
     ordered = part.sort_values(ascending=False, kind="stable")
     words = listed(f"{name} in {percent(value)}" for name, value in ordered.items() if value >= 0.005)
-    where = {"below": "Below h_opt/4", "near": "Within a factor of 4 of h_opt", "above": "Above 4 h_opt"}[region]
+    where = {"below": "More than 4× below it", "near": "Within 4× of it", "above": "More than 4× above it"}[region]
     return f"{where} the largest part is {words} of {counted(len(rows), 'cell')}." if len(rows) else ""
 
 
@@ -242,7 +242,8 @@ def hidden_abscissa(records: pd.DataFrame, frame: pd.DataFrame) -> str:
     below = frame[(frame["region"] == "below") & ~frame["exact"]]
     return (
         f"The abscissa error (x + h is not representable) is exactly 0 in {percent(zero)} of the cells with dyadic "
-        f"steps and in {percent(generic)} of those with generic ones; there, below h_opt/4, its median share is "
+        f"steps and in {percent(generic)} of those with generic ones; there, more than 4× below the best "
+        "step, its median share is "
         f"{percent(below['abscissa_share'].median())}, beside {percent(below['evaluation_share'].median())} of the "
         "evaluation error. Statistics here are therefore taken on generic steps."
     )

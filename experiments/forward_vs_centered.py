@@ -1,5 +1,7 @@
 """True derivative, forward and centered difference in one picture; why O(h) against O(h²)?"""
 
+from typing import Any
+
 import pandas as pd
 
 from experiments.common import cells, exact_derivative, listed
@@ -21,7 +23,7 @@ SWEEP = Sweep("forward_vs_centered", PROBLEMS, given_steps=(1e-4,), neighbourhoo
 
 def side_by_side(records):
     """Return the errors for exp in float64, and the factor by which each halving of the step divides them."""
-    columns = {}
+    columns: dict[str, Any] = {}
     for name in SWEEP.methods:
         frame = cells(records, problem="exp", format="float64", grid="dyadic", method=name).reset_index()
         error = frame["total"].abs()
@@ -35,7 +37,7 @@ def orders(records):
     rows = []
     for (problem, name), group in records.groupby(["problem", "method"], sort=False):
         p, seen = METHODS[name].accuracy_order, cells(group, format="float64", grid="generic")
-        order = observed_order(seen["step_value"], seen["total"], seen["roundoff"])
+        order = observed_order(*(seen[name].to_numpy() for name in ("step_value", "total", "roundoff")))
         exact = cells(group, grid="dyadic").query("state in ('certified', 'exact')").iloc[-1]
         measured = exact["truncation"] / exact["step_value"] ** p
         theory = float(METHODS[name].leading_error_constant) * exact_derivative(problem, p + 1)
@@ -64,14 +66,13 @@ def tables(measured):
 
 
 def figures(measured):
-    curves, best = cells(measured.records, problem="exp", format="float64", grid="generic"), optima(measured.records)
+    curves = cells(measured.records, problem="exp", format="float64", grid="generic")
     curves = curves[["method", "step_value", "rms_error", "status"]]
-    best = best.query("problem == 'exp' and format == 'float64'")
+    best: Any = optima(measured.records).query("problem == 'exp' and format == 'float64'")
     pure = cells(measured.records, problem="exp", grid="dyadic").drop_duplicates(["method", "step_value"])
     last = float(FORMATS["float64"].unit_roundoff) * abs(pure["reference"].iloc[0])
     pure = pure[["method", "step_value", "truncation"]].assign(last_digit_in_float64=last)
-    least = pure.groupby("method", sort=False).tail(1)
-
+    least: Any = pure.groupby("method", sort=False).tail(1)
     return [
         chord_and_secant(),
         over_an_interval(),
@@ -100,8 +101,8 @@ def findings(measured):
     exact = {m: abs(cells(pure, method=m)["truncation"].iloc[-1]) for m in SWEEP.methods}
     gains = listed(f"{digits[f, 'forward']:.1f} to {digits[f, 'centered']:.1f} in {f}" for f in formats_of(best))
     return [
-        f"The symmetry of the centered difference cancels the even Taylor terms: over {table['problem'].nunique()} "
-        f"functions the observed order of the forward one is {span['forward']}, of the centered one {span['centered']}.",
+        f"In the centered difference the even Taylor terms cancel by symmetry: over {table['problem'].nunique()} "
+        f"functions its observed order is {span['centered']}, that of the forward difference {span['forward']}.",
         "Taylor: f(x ± h) = f(x) ± hf′(x) + h²f″(x)/2 ± h³f‴(x)/6 + …, so that (f(x + h) − f(x))/h keeps the error "
         "hf″(x)/2, while in f(x + h) − f(x − h) all even powers cancel and h²f‴(x)/6 remains; measured in exact "
         f"arithmetic, these constants deviate from theory by at most {plain(table['deviation'].max())} (relative).",

@@ -1,19 +1,19 @@
 """The best step of each function, formula and format as it was observed, and what h = 1e-4 costs instead."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.patheffects import withStroke
 
 from experiments import step_sweep
-from experiments.common import cells, listed
-from experiments.run_pictures import draw_lanes, lanes_of, mark_values
+from experiments.common import listed
+from experiments.run_pictures import draw_lanes, lanes_of, mark_values, name_dots
 from experiments.runs import RUN, counted, counting, formats_of, in_order, of_grid, optima, percent, plain, rows_of
 from numdiff.analysis.convergence import observed_order
 from numdiff.formats import FORMATS
 from numdiff.report import figures as draw
-from numdiff.report.figures import METHOD_STYLE, Figure
+from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.stencils import METHODS
 from numdiff.study.run import Measured
@@ -37,7 +37,7 @@ def tables(measured: Measured) -> list[Table]:
             "RMS error over 33 neighbours at h = fl(1e-4), divided by the smallest one on the generic grid (1: nothing "
             f"better on the grid); functions whose ratio is at most {NEAR}; median of the decimal digits lost. Failed "
             "cells are counted, not averaged: where all of them failed there is no ratio.",
-            verdict(records), {"digits_lost": "g3"}, headings={"within": f"within {NEAR}×"},
+            blank(verdict(records)), {"digits_lost": "g3"}, headings={"within": f"within {NEAR}×"},
         ),
         Table(
             "observed_optima", "The observed best steps",
@@ -50,9 +50,14 @@ def tables(measured: Measured) -> list[Table]:
             "observed_orders", "The observed orders of accuracy",
             "Slope of log|total| against log h with its 95 % half-width, fitted where roundoff is at most 2 % of the "
             "error and neighbouring slopes agree; generic grid, at x. No window, no order: the reason is given.",
-            orders(records),
+            blank(orders(records)),
         ),
     ]  # fmt: skip
+
+
+def blank(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave cells empty where there is nothing to say; another column gives the reason."""
+    return frame.astype(object).where(frame.notna(), None)
 
 
 def at_given_step(records: pd.DataFrame) -> pd.DataFrame:
@@ -80,7 +85,7 @@ def verdict(records: pd.DataFrame) -> pd.DataFrame:
                 "within": int((ratio <= NEAR).sum()),
                 "median_ratio": ratio.median() if len(ratio) else None,
                 "worst_ratio": ratio.max() if len(ratio) else None,
-                "worst_function": group.loc[ratio.idxmax(), "problem"] if len(ratio) else "",
+                "worst_function": group.set_index("problem")["ratio"].idxmax() if len(ratio) else "",
                 "digits_lost": float(np.log10(ratio.median())) if len(ratio) else None,
             }
         )
@@ -102,7 +107,8 @@ def orders(records: pd.DataFrame) -> pd.DataFrame:
     steps, roundoff = frame["step_value"].to_numpy(), frame["roundoff"].to_numpy()
     errors = frame["total"].where(frame["status"] == "ok").to_numpy()
     rows = []
-    for key, group in frame.groupby(RUN, sort=False).indices.items():
+    runs: dict[Any, Any] = dict(frame.groupby(RUN, sort=False).indices)
+    for key, group in runs.items():
         found = observed_order(steps[group], errors[group], roundoff[group])
         fitted = (found.order, found.halfwidth, found.smallest_step, found.largest_step) if found.points else [None] * 4
         rows.append((*key, METHODS[key[1]].accuracy_order, *fitted, found.points, found.reason))
@@ -131,8 +137,9 @@ def best_steps(best: pd.DataFrame) -> Figure:
     return Figure(
         "best_steps",
         "The observed best steps, and where h = 1e-4 lies",
-        "A dot for each function, at the generic step of the smallest RMS error; pale bars are medians. Black triangles are "
-        "the rules of thumb u^(1/2) for the forward and u^(1/3) for the centered difference (u: unit roundoff).",
+        "A dot for each function at its best generic step (RMS error); pale bars are medians. Black "
+        "triangles are the rules of thumb √u for the forward and ∛u for the centered difference, with the "
+        "unit roundoff u.",
         f"The best steps shrink with the width of the format: their medians lie between {plain(medians.min())} and "
         f"{plain(medians.max())}, so that no single step, h = 1e-4 or another, suits all formats and formulas.",
         frame, paint, (7.6, 5.6),
@@ -160,8 +167,8 @@ def verdict_figure(records: pd.DataFrame) -> Figure:
     return Figure(
         "verdict_on_1e4",
         "How much is lost with h = 1e-4",
-        "A dot for each function: RMS error at h = fl(1e-4) over the smallest one on the generic grid; bars are "
-        "medians. At the right: functions without a result, because the step is absorbed (x + h = x).",
+        "A dot for each function: RMS error at h = fl(1e-4) over the smallest one on the generic grid; pale "
+        "bars are medians of the functions that have a result. At the right: those that have none, and why.",
         good_share(records),
         frame, paint, (7.6, 5.6),
     )  # fmt: skip
@@ -179,22 +186,15 @@ def orders_figure(found: pd.DataFrame) -> Figure:
         ax = fig.subplots()
         mark_values(ax, {order: draw.order_text(order) for order in sorted(set(frame["expected"]))})
         draw_lanes(ax, frame, "order", (20 * frame["order"]).round(), ends)
-        for (name, method), y in lanes_of(frame).items():
-            others = cells(frame.assign(step_value=0), format=name, method=method, as_expected=False)
-            for place, group in others.groupby((4 * others["order"]).round()):
-                ax.annotate(
-                    ", ".join(group["problem"]), (group["order"].min(), y), xytext=(4 if place < 7 else -4, -2), textcoords="offset points",
-                    ha="left" if place < 7 else "right", va="top", fontsize=7, color=METHOD_STYLE[method].text_color,
-                    path_effects=[withStroke(linewidth=2.6, foreground="white")],
-                )  # fmt: skip
+        name_dots(ax, frame[~frame["as_expected"]], lanes_of(frame), "order")
         ax.set_xlim(low, high)
         ax.set_xlabel("observed order of accuracy")
 
     return Figure(
         "observed_orders",
         "The observed orders of accuracy",
-        "A dot for each function with an asymptotic window, their number at the right; pale bars are medians, dashed lines "
-        f"the orders that theory gives. Named are the functions that are off by more than {OFF:g}: a kink, "
+        "A dot for each function with an asymptotic window, their number at the right; pale bars are medians, dashed "
+        f"lines the orders that theory gives. Named are the functions that are off by more than {OFF:g}: a kink, "
         "a derivative that is (nearly) 0 in the leading term, or steps that all exceed the function's own scale.",
         orders_sentence(found),
         frame.drop(columns="reason"), paint, (7.6, 6.4),
@@ -254,7 +254,7 @@ def verdict_sentence(name: str, rows: pd.DataFrame) -> str:
             text += (
                 f" (median ratio {plain(row.median_ratio)}, worst {plain(row.worst_ratio)} for {row.worst_function})"
             )
-        parts.append(f"{row.method} {text}" + (f", no result for the rest: {row.failures}" if row.failures else ""))
+        parts.append(f"{row.method} {text}" + (f", without a result: {row.failures}" if row.failures else ""))
     return f"h = 1e-4 in {name}: {word}; {'; '.join(parts)}."
 
 
@@ -275,7 +275,7 @@ def rule_sentence(best: pd.DataFrame) -> str:
     rules = np.array([rule(name, method) for name, method in zip(best["format"], best["method"], strict=True)])
     ratio = best["step_value"] / rules
     return (
-        f"The rule of thumb u^(1/2) (forward) or u^(1/3) (centered) lies within {NEAR}× of the observed best step in "
+        f"The rule of thumb √u (forward) or ∛u (centered) lies within {NEAR}× of the observed best step in "
         f"{percent(ratio.between(1 / NEAR, NEAR).mean())} of {len(best)} runs; the best step is between "
         f"{plain(ratio.min())} and {plain(ratio.max())} times it."
     )

@@ -218,9 +218,8 @@ def draw_formulas(fig: Canvas, curves: pd.DataFrame, rings: pd.DataFrame) -> Non
     for ring in rings.to_dict("records"):
         name = ring["method"]
         lines[name].set_label(f"_{name}")
-        text, color = f"{label_of(name)}: h = {plain(ring['step_value'])}", METHOD_STYLE[name].text_color
-        mark_optimum(ax, ring["step_value"], ring["rms_error"], text, color=color)
-    ax.set_xlim(right=50 * curves["step_value"].max())
+        color = METHOD_STYLE[name].text_color
+        mark_optimum(ax, ring["step_value"], ring["rms_error"], label_of(name), color=color)
     direct_labels(ax, margin=False)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patheffects import withStroke
 
 from experiments.common import cells
 from experiments.runs import RUN, formats_of, of_grid, plain, rows_of
@@ -153,6 +154,20 @@ def draw_lanes(
     ax.tick_params(axis="y", length=0)
     ax.grid(False, axis="y")
     ax.set_ylim(-0.35, max(lanes.values()) + 0.9)
+
+
+def name_dots(ax: Axes, frame: pd.DataFrame, lanes: Mapping[tuple[str, str], float], column: str) -> None:
+    """Write the names of some functions under their dots, close ones together."""
+    middle = sum(ax.get_xlim()) / 2
+    clusters = frame.groupby(["format", "method", (4 * frame[column]).round()], sort=False)
+    for _, group in clusters:
+        name, method = group["format"].iloc[0], group["method"].iloc[0]
+        right = group[column].mean() > middle + 0.2
+        ax.annotate(
+            ", ".join(group["problem"]), (group[column].min(), lanes[name, method]), xytext=(-4 if right else 4, -2),
+            textcoords="offset points", ha="right" if right else "left", va="top", fontsize=7.5,
+            color=METHOD_STYLE[method].text_color, path_effects=[withStroke(linewidth=2.6, foreground="white")],
+        )  # fmt: skip
 
 
 def mark_values(ax: Axes, values: Mapping[float, str]) -> None:

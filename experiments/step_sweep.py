@@ -11,6 +11,7 @@ from numdiff.problems import PROBLEMS
 from numdiff.report import figures as draw
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
+from numdiff.stencils import METHODS
 from numdiff.study.run import Measured
 from numdiff.study.sweep import GENERIC_FACTOR, Sweep
 
@@ -19,7 +20,7 @@ TITLE = "Error against step: every function, formula and format"
 QUESTION = "How large is the error of a difference quotient at each step, in each format, and how small can it get?"
 SWEEP = Sweep("step_sweep", tuple(PROBLEMS), ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True)
 
-SHOWCASE = ("composition",)
+SHOWCASE = ("composition", "exp")
 PANELS = (
     "shi_flat", "oliver_reciprocal", "nash_log_near_zero", "oscillation", "runge", "arctan_wave_front",
     "signed_square", "saito_parabola", "kostyrka_line",
@@ -193,10 +194,12 @@ def shares_of_digits(finite: pd.DataFrame) -> list[str]:
     """How much of a format's own precision is left."""
     own = finite["format"].map({name: -np.log10(float(FORMATS[name].unit_roundoff)) for name in formats_of(finite)})
     shares = (finite["digits"] / own).groupby(finite["method"], sort=False).median()
+    theory = {name: METHODS[name].accuracy_order / (METHODS[name].accuracy_order + 1) for name in SWEEP.methods}
     return [
         f"As a share of the digits that the format holds, the median is {100 * shares['forward']:.0f} % with the "
         f"forward and {100 * shares['centered']:.0f} % with the centered difference; the textbook model, an error of "
-        "order h or h² against rounding of order u/h, predicts 50 % and 67 %."
+        f"order h or h² against rounding of order u/h, predicts {100 * theory['forward']:.0f} % and "
+        f"{100 * theory['centered']:.0f} %."
     ]
 
 

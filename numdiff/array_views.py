@@ -1,7 +1,7 @@
 """The arrays that a function under test gets to see where a plain ndarray would mislead it.
 
 `WeakScalarArray` keeps Python numbers weak in bfloat16. NumPy promotes them without rounding for its
-own formats, but plain ml_dtypes turns ``x * 2.0`` and ``1 / (1 + np.exp(-x))`` into float32 and
+own formats, but plain ml_dtypes turns ``x * 2.0`` and ``1 / (1.0 + np.exp(-x))`` into float32 and
 ``np.where(x > 0, x, 0.0)`` into float64, so a kernel would report the accuracy of another format.
 
 `HolomorphicArray` is the complex array of the complex step. It refuses the operations whose complex
@@ -35,7 +35,7 @@ _ANALYTIC = frozenset(
         np.squeeze, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.atleast_1d, np.broadcast_to,
         np.broadcast_arrays, np.concatenate, np.stack, np.hstack, np.vstack, np.split, np.roll, np.flip,
         np.take, np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj,
-        np.may_share_memory, np.shares_memory, np.array_repr, np.array_str, np.array2string,
+        np.may_share_memory, np.shares_memory,
     }
 )  # fmt: skip
 """NumPy functions, besides ufuncs, that move, combine or choose values and never split a complex number."""
@@ -60,6 +60,12 @@ class _View(np.ndarray):
         if type(result) is np.ndarray and result.dtype == self.dtype:
             return result.view(type(self))
         return result
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_bare(self)!r})"  # NumPy's own would split complex numbers
+
+    def __str__(self) -> str:
+        return str(_bare(self))
 
     def __getitem__(self, key: Any) -> Any:
         return self._again(super().__getitem__(key))
@@ -127,9 +133,7 @@ class WeakScalarArray(_View):
             fill_value = self._operand(fill_value)
         return self._again(np.full_like(_bare(a), fill_value, dtype, **kwargs))
 
-    def _nan_to_num(
-        self, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-    ) -> Any:
+    def _nan_to_num(self, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
         # NumPy's own does not take bfloat16 for a floating-point type and leaves NaN and infinities standing.
         largest = ml_dtypes.finfo(self.dtype).max
         y = x.copy() if copy else x

@@ -112,7 +112,7 @@ class FloatFormat:
 
     def _lift_scalar(self, scalar: np.ndarray) -> Dyadic | None:
         """Do for a 0-d array what `lift_array` does, at a fraction of its fixed cost."""
-        number = scalar[()] if self.precision > 53 else float(scalar)
+        number: Any = scalar[()] if self.precision > 53 else float(scalar)
         if number != number or abs(number) == np.inf:
             return None
         numerator, denominator = number.as_integer_ratio()

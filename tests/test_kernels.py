@@ -783,6 +783,20 @@ def test_absorbed_points_are_counted_exactly(item, stencil):
             assert np.array_equal(observe(stencil, lambda t: t, x, h).absorbed, expected)
 
 
+@every_format
+@every_stencil
+def test_no_absorbed_point_escapes_the_quick_check(item, stencil):
+    """One point at a time, so that no larger neighbour gives the block away; steps around the limit of the check."""
+    one = item.dtype.type
+    points_ = [item.round(Fraction(m)) for m in ("1", "-1", "5/4", "3/2", "-7/4", "255/128", "-255/128")]
+    points_ += [np.nextafter(one(2), one(0)), np.nextafter(one(-1), one(0))]
+    for x in points_:
+        for k in range(-3, 5):
+            h = item.round(Fraction(2) ** (k - item.precision) * Fraction(5, 4))
+            expected = absorbed_by_definition(np.array([x]), h, stencil)
+            assert np.array_equal(observe(stencil, lambda t: t, np.array([x]), h).absorbed, expected)
+
+
 @pytest.mark.parametrize("blocks", [1, 3])
 def test_one_warning_for_the_whole_call_names_points_total_and_step(blocks):
     n = blocks * kernels.BLOCK_BYTES // 8

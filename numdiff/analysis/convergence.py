@@ -13,6 +13,8 @@ SLOPE_TOLERANCE = 0.1
 """Neighbouring local slopes in the window differ by at most this: the next Taylor term is small."""
 FEWEST_POINTS = 4
 """A window with fewer cells is no evidence of an order."""
+LEAST_ORDER = 0.5
+"""An error that falls more slowly is saturated: the steps are wider than the scale of the function."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,10 @@ def observed_order(
 ) -> ObservedOrder:
     """Fit the order of accuracy where, and only where, the error is asymptotic.
 
-    The window is the longest run of neighbouring steps in which roundoff is at most 2 % of the error and the
-    local slopes log(e₁/e₂)/log(h₁/h₂) of neighbours agree within 0.1. Fitting past it would measure the
-    rounding floor (slope −m), or the pre-asymptotic part, as if it were an order.
+    The window is a run of neighbouring steps in which roundoff is at most 2 % of the error and the local slopes
+    log(e₁/e₂)/log(h₁/h₂) of neighbours agree within 0.1. It begins at the smallest step of the longest run where
+    roundoff is that small: a plateau among the large steps, below which the slope changes again, is not asymptotic.
+    Fitting past the window would measure the rounding floor (slope −m), or the pre-asymptotic part, as an order.
 
     Parameters
     ----------
@@ -69,40 +72,57 @@ def observed_order(
     the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
     regression.
     """
-    cells = sorted(zip(*(np.asarray(a, dtype=float).tolist() for a in (step, error, roundoff)), strict=True))
+    columns = (np.asarray(a, dtype=float).tolist() for a in (step, error, roundoff))
+    # A step that is given twice (as two x are, with one step) counts once: two points on one abscissa have no slope.
+    cells = sorted({h: (h, e, r) for h, e, r in zip(*columns, strict=True)}.values())
     usable = [
         math.isfinite(e) and e != 0 and math.isfinite(r) and abs(r) <= ROUNDOFF_SHARE * abs(e) for _, e, r in cells
     ]
     points = [
         (math.log2(h), math.log2(abs(e)) if ok else math.nan) for (h, e, _), ok in zip(cells, usable, strict=True)
     ]
-    first, last = _longest_window(points)
+    if not any(usable):
+        return _no_window("roundoff or an exact result everywhere")
+    first, stop = _longest_run(usable)
+    last = _end_of_window(points[:stop], first)
     if last - first + 1 < FEWEST_POINTS:
-        reason = "no window" if any(usable) else "roundoff or an exact result everywhere"
-        return ObservedOrder(math.nan, math.nan, math.nan, math.nan, 0, reason)
+        return _no_window(f"fewer than {FEWEST_POINTS} steps before the slope changes")
     window = points[first : last + 1]
     order, halfwidth = _slope([x for x, _ in window], [y for _, y in window])
+    if order < LEAST_ORDER:
+        return _no_window("the error does not fall with h: all steps are wider than the scale of the function")
     return ObservedOrder(order, halfwidth, cells[first][0], cells[last][0], len(window))
 
 
-def _longest_window(points: list[tuple[float, float]]) -> tuple[int, int]:
-    """Return first and last index of the longest run whose neighbouring local slopes agree."""
-    slopes = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(points)]
-    best, first = (0, -1), 0
-    for i, slope in enumerate(slopes):
-        if math.isnan(slope):
-            first = i + 1
-            continue
-        if i > first and abs(slope - slopes[i - 1]) > SLOPE_TOLERANCE:
-            first = i
-        if i + 1 - first > best[1] - best[0]:
-            best = (first, i + 1)
-    return best
+def _no_window(reason: str) -> ObservedOrder:
+    return ObservedOrder(math.nan, math.nan, math.nan, math.nan, 0, reason)
+
+
+def _longest_run(usable: list[bool]) -> tuple[int, int]:
+    """Return where the longest run of usable cells begins and ends; below it lie lucky single cells."""
+    runs, start = [], 0
+    for i, ok in enumerate([*usable, False]):
+        if not ok:
+            runs.append((start, i))
+            start = i + 1
+    return max(runs, key=lambda run: run[1] - run[0])
+
+
+def _end_of_window(points: list[tuple[float, float]], first: int) -> int:
+    """Return the last index of the run that begins at `first` and whose neighbouring local slopes agree."""
+    slopes = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(points[first:])]
+    if not slopes or math.isnan(slopes[0]):
+        return first
+    steady = 1
+    # A comparison with NaN, the slope at an unusable cell, is false and ends the run.
+    while steady < len(slopes) and abs(slopes[steady] - slopes[steady - 1]) <= SLOPE_TOLERANCE:
+        steady += 1
+    return first + steady
 
 
 def _slope(x: list[float], y: list[float]) -> tuple[float, float]:
     """Return the least-squares slope and half the width of its 95 % confidence interval."""
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     n = len(x)
     mean_x, mean_y = math.fsum(x) / n, math.fsum(y) / n
@@ -110,7 +130,7 @@ def _slope(x: list[float], y: list[float]) -> tuple[float, float]:
     slope = math.fsum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)) / sxx
     residuals = [(b - mean_y) - slope * (a - mean_x) for a, b in zip(x, y, strict=True)]
     deviation = math.sqrt(math.fsum(r * r for r in residuals) / (n - 2))
-    return slope, float(student.ppf(0.975, n - 2)) * deviation / math.sqrt(sxx)
+    return slope, float(stdtrit(n - 2, 0.975)) * deviation / math.sqrt(sxx)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 
 import matplotlib
 import pandas as pd
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.transforms import Bbox
@@ -23,6 +24,7 @@ from numdiff.report.styles import (
     FORMAT_STYLE,
     METHOD_STYLE,
     PART_STYLE,
+    SIDES,
     Style,
     label_of,
     rc_settings,
@@ -138,15 +140,19 @@ def paint(draw: Callable[[Canvas], object], size: tuple[float, float]) -> Canvas
 def overflow(canvas: Canvas) -> tuple[float, float, float, float]:
     """Return by how many inches the content exceeds the figure: left, bottom, right, top; 0 where it fits.
 
-    Only what can exceed it is measured: the axes at the rim (measuring ticks takes as long as drawing them).
+    Only what can exceed it is measured: measuring ticks takes as long as drawing them.
     """
     renderer = FigureCanvasAgg(canvas).get_renderer()  # type: ignore[no-untyped-call]
     shown = [ax for ax in canvas.axes if ax.axison]
     places = {ax: ax.get_position() for ax in shown}
     left = min((box.x0 for box in places.values()), default=0.0)
     bottom = min((box.y0 for box in places.values()), default=0.0)
-    boxes = [ax.yaxis.get_tightbbox(renderer) for ax in shown if places[ax].x0 == left]
-    boxes += [ax.xaxis.get_tightbbox(renderer) for ax in shown if places[ax].y0 == bottom]
+    width_in, height_in = canvas.get_size_inches()
+    # The margins of `styles.SIDES` were made for powers of ten.
+    roomy = left * width_in > 0.99 * SIDES["left"], bottom * height_in > 0.99 * SIDES["bottom"]
+    rim = [ax.yaxis for ax in shown if places[ax].x0 == left and not (roomy[0] and _in_decades(ax.yaxis))]
+    rim_below = [ax.xaxis for ax in shown if places[ax].y0 == bottom and not (roomy[1] and _in_decades(ax.xaxis))]
+    boxes = [axis.get_tightbbox(renderer) for axis in (*rim, *rim_below)]
     words = [*canvas.texts, *canvas.legends, *(text for ax in shown for text in [ax.title, *ax.texts])]
     boxes += [word.get_window_extent(renderer) for word in words if not isinstance(word, Note)]
     finite = [box for box in boxes if box is not None and box.width > 0 and box.height > 0]
@@ -155,6 +161,10 @@ def overflow(canvas: Canvas) -> tuple[float, float, float, float]:
     whole, width, height = Bbox.union(finite), canvas.bbox.width, canvas.bbox.height
     beyond = [max(0.0, length / canvas.dpi) for length in (-whole.x0, -whole.y0, whole.x1 - width, whole.y1 - height)]
     return beyond[0], beyond[1], beyond[2], beyond[3]
+
+
+def _in_decades(axis: Axis) -> bool:
+    return isinstance(axis.get_major_formatter(), DecadeFormatter) and "\n" not in axis.get_label_text()
 
 
 def keep_inside(canvas: Canvas) -> None:

@@ -199,7 +199,9 @@ def _rivals(note: Note, curves: dict[Line2D, NDArray[np.float64]]) -> NDArray[np
     """Return the points of the other named curves: where they are near, a name could be taken for theirs."""
     if note.owner is None:
         return np.empty((0, 2))
-    others = [points for line, points in curves.items() if line is not note.owner and line.get_label() not in _NO_RIVALS]
+    others = [
+        points for line, points in curves.items() if line is not note.owner and line.get_label() not in _NO_RIVALS
+    ]
     return np.concatenate([np.empty((0, 2)), *others])
 
 

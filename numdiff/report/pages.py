@@ -17,6 +17,8 @@ from numdiff.report.tables import Table, csv_text, escape_markdown
 
 MARKDOWN_ROWS = 1000
 """The Markdown file of a table has at most so many rows: code hosts do not render more than about 0.5 MB."""
+_TAKEN = ("overview", "summary", "reading", "provenance", "content", "hero")
+"""Names of parts of every page."""
 _README_ROWS = 12
 """Tables longer than this are folded, on the page and in the README."""
 
@@ -144,9 +146,9 @@ def write_report(
     ValueError
         If two sections share a name, or `hero` names no figure.
     """
-    names = ["overview", *(section.name for section in sections)]
-    if len(set(names)) < len(names):
-        raise ValueError(f"sections must have different names, none of them 'overview', got {names[1:]}")
+    names = [section.name for section in sections]
+    if len({*names, *_TAKEN}) < len(names) + len(_TAKEN):
+        raise ValueError(f"sections must have different names, none of them in {', '.join(_TAKEN)}, got {names}")
     files: dict[str, str] = {}
     for section in sections:
         for figure in section.figures:
@@ -193,9 +195,7 @@ def markdown_file(table: Table) -> str:
 
 
 def _section(section: Section, number: int) -> dict[str, Any]:
-    figures = [
-        _figure(figure, section.name, f"Figure {number}.{i}") for i, figure in enumerate(section.figures, start=1)
-    ]
+    figures = [_figure(figure, section.name, f"{number}.{i}") for i, figure in enumerate(section.figures, start=1)]
     tables = [_table(table, section.name, f"Table {number}.{i}") for i, table in enumerate(section.tables, start=1)]
     return {
         "id": section.name,
@@ -211,20 +211,20 @@ def _section(section: Section, number: int) -> dict[str, Any]:
     }
 
 
-def _figure(figure: Figure, folder: str, label: str) -> dict[str, Any]:
+def _figure(figure: Figure, folder: str, number: str) -> dict[str, Any]:
     stem = f"figures/{folder}/{figure.name}"
     identifier = f"figure-{folder}-{figure.name}"
     data = Table(figure.name, figure.title, "", figure.data)
-    entry = _table(data, folder, f"Data of {label[0].lower()}{label[1:]}", csv=f"{stem}.csv")
+    entry = _table(data, folder, f"Data of figure {number}", csv=f"{stem}.csv")
     entry |= {"id": f"data-{folder}-{figure.name}", "fold": f"Data table ({_count(len(figure.data))})"}
     return {
         "id": identifier,
-        "label": label,
+        "label": f"Figure {number}",
         "title": _sentence(figure.title),
         "caption": figure.caption,
         "alt": figure.alt,
         "file": f"{stem}.svg",
-        "svg": Markup(figure.to_inline_svg(f"f{label[7:].replace('.', '-')}-")),
+        "svg": Markup(figure.to_inline_svg(f"f{number.replace('.', '-')}-")),
         "data": entry,
     }
 
@@ -250,7 +250,7 @@ def _hero(sections: Sequence[Section], chosen: tuple[str, str] | None) -> dict[s
     for number, section in enumerate(sections, start=1):
         for index, figure in enumerate(section.figures, start=1):
             if chosen is None or chosen == (section.name, figure.name):
-                entry = _figure(figure, section.name, f"Figure {number}.{index}")
+                entry = _figure(figure, section.name, f"{number}.{index}")
                 svg = Markup(figure.to_inline_svg("hero-"))
                 return entry | {"svg": svg, "target": entry["id"]}
     if chosen is not None:

@@ -4,6 +4,7 @@ Out go the metadata, the comments, the style sheet (it would apply to the whole 
 refers to and decimals that nobody can see; the style that all markers of a series repeat moves to their group.
 """
 
+import copy
 import re
 from collections.abc import Iterator
 from xml.etree import ElementTree
@@ -153,9 +154,9 @@ def standalone(root: Element, title: str, alt: str) -> str:
 
 def inline(root: Element, title: str, alt: str, prefix: str) -> str:
     """Return the drawing as an element of an HTML page, its ids behind a prefix that is unique in the page."""
-    copy = ElementTree.fromstring(ElementTree.tostring(root, encoding="unicode"))
-    rename_ids(copy, prefix)
-    width, height = size_of(copy)
+    drawing = copy.deepcopy(root)
+    rename_ids(drawing, prefix)
+    width, height = size_of(drawing)
     # CSS pixels: 96 of them are an inch, which is 72 points.
     attributes = {
         "width": f"{width * 96 / 72:.0f}",
@@ -165,10 +166,10 @@ def inline(root: Element, title: str, alt: str, prefix: str) -> str:
     }
     head = [Element("title")]
     head[0].text = title
-    return _text(copy, attributes, head)
+    return _text(drawing, attributes, head)
 
 
 def _text(root: Element, attributes: dict[str, str], head: list[Element]) -> str:
-    copy = Element("svg", attributes | root.attrib)
-    copy[:] = [*head, *root]
-    return ElementTree.tostring(copy, encoding="unicode").replace(" />", "/>")
+    whole = Element("svg", attributes | root.attrib)
+    whole[:] = [*head, *root]
+    return ElementTree.tostring(whole, encoding="unicode").replace(" />", "/>")

@@ -78,7 +78,7 @@ def test_nonzero_total_never_underflows_to_zero(engine: Any) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_exact_result_has_the_total_plus_zero(engine: Any) -> None:
     found = totals(lambda x: x * x, [2.0, -3.0], [0.5, 0.25], CENTERED, "float64", engine, lambda x: 2 * x)
-    assert [value.hex() for value in found.ravel().tolist()] == [0.0.hex()] * 4
+    assert [value.hex() for value in found.ravel().tolist()] == [(0.0).hex()] * 4
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -68,6 +68,15 @@ def test_failures_of_several_series_have_lanes_of_their_own():
     assert ax.get_title("right") == "× 24 nan"
 
 
+def test_failures_that_do_not_meet_share_a_lane():
+    ax = axes()
+    for first, last in ((0, 3), (4, 6), (2, 5)):
+        status = ["absorbed" if first <= i <= last else "ok" for i in range(8)]
+        plot_errors(ax, STEPS, STEPS, STYLE, status=status)
+    heights = [float(line.get_ydata()[0]) for line in marks(ax, "_failures")]
+    assert heights[0] == heights[1] > heights[2]
+
+
 def test_note_of_failures_is_shortened_where_there_is_no_room():
     ax = error_axes(Canvas(figsize=(2.2, 2)).subplots())
     ax.set_title("a title", loc="left")

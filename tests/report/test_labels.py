@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 
 from numdiff.report.axes import error_axes, plot_errors
 from numdiff.report.guides import mark_optimum, order_text, slope_guide
-from numdiff.report.labels import Note, arrange, dense, direct_labels, spread
+from numdiff.report.labels import AROUND, Note, add_note, arrange, dense, direct_labels, spread
 from numdiff.report.styles import FORMAT_STYLE, Style
 
 H = 1.2357 * 2.0 ** -np.arange(50.0)
@@ -75,6 +75,54 @@ def test_a_name_stands_nearest_to_its_own_curve():
         middle = np.array([(box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2])
         nearest = min(curves, key=lambda name: np.hypot(*(curves[name] - middle).T).min())
         assert nearest == note.get_text()
+
+
+def square_axes():
+    fig = Canvas(figsize=(5, 5))
+    ax = fig.subplots()
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    return fig, ax
+
+
+@pytest.mark.parametrize("side", range(4))
+def test_a_word_leaves_its_preferred_side_to_a_curve(side):
+    fig, ax = square_axes()
+    anchors = [AROUND[side], *AROUND[:side], *AROUND[side + 1 : 4]]
+    dx, dy = anchors[0].dx, anchors[0].dy
+    # A curve that crosses the preferred side only.
+    middle = np.array([0.5 + 0.08 * dx, 0.5 + 0.08 * dy])
+    along = np.array([-dy, dx]) * 0.2
+    (line,) = ax.plot(*np.array([middle - along, middle + along]).T)
+    note = add_note(ax, Note("a word", [(0.5, 0.5)], anchors=anchors))
+    points = dense(ax.transData.transform(line.get_xydata()))
+    assert boxes(fig, [note])[0].count_contains(points) > 0
+    arrange(ax)
+    assert boxes(fig, [note])[0].count_contains(points) == 0
+
+
+def test_words_at_one_point_do_not_overlap():
+    fig, ax = square_axes()
+    notes = [add_note(ax, Note("a word", [(0.5, 0.5)])) for _ in range(4)]
+    arrange(ax)
+    assert not any(overlap(a, b) for a, b in itertools.combinations(boxes(fig, notes), 2))
+
+
+def test_a_word_stays_in_the_axes_where_its_preferred_side_does_not():
+    fig, ax = square_axes()
+    note = add_note(ax, Note("a word", [(1.0, 1.0)], anchors=AROUND))
+    arrange(ax)
+    box, frame = boxes(fig, [note])[0], ax.get_window_extent()
+    assert box.x1 <= frame.x1
+    assert box.y1 <= frame.y1
+
+
+def test_a_name_prefers_points_without_other_curves():
+    _, ax = square_axes()
+    (own,) = ax.plot([0.2, 0.8], [0.5, 0.5])
+    ax.plot([0.2, 0.2], [0.47, 0.53])
+    note = add_note(ax, Note("own", [(0.2, 0.5), (0.8, 0.5)], owner=own))
+    arrange(ax)
+    assert note.xy == (0.8, 0.5)
 
 
 def test_names_of_curves_that_end_apart_at_the_right_stand_in_the_margin():

@@ -254,3 +254,5 @@ def test_names_must_be_different():
     section = Section("s", "t", "q", "a")
     with pytest.raises(ValueError, match="different names"):
         write_report([section, section], {}, Path("nowhere"), title="t", lead="l", command="c")
+    with pytest.raises(ValueError, match="none of them in overview"):
+        write_report([Section("summary", "t", "q", "a")], {}, Path("nowhere"), title="t", lead="l", command="c")

@@ -77,7 +77,7 @@ def test_frame_with_an_unknown_field_is_refused() -> None:
 def test_columns_of_different_length_are_refused() -> None:
     given = columns()
     given["total"] = [0.5]
-    with pytest.raises(ValueError, match="columns must have one length, got .*'total': 1"):
+    with pytest.raises(ValueError, match=r"columns must have one length, got .*'total': 1"):
         frame_of(given)
 
 

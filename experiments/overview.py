@@ -1,0 +1,92 @@
+"""Tables that belong to no single experiment: the formats, the problems, the references, the record."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from numdiff.formats import FORMATS, UNAVAILABLE
+from numdiff.problems import PROBLEMS
+from numdiff.report.tables import Table
+from numdiff.study.records import schema_table
+from numdiff.study.run import Measured
+
+
+def overview(measured: Mapping[str, Measured]) -> list[Table]:
+    """Return the tables at the top of the report."""
+    records = pd.concat([result.records for result in measured.values()], ignore_index=True)
+    return [formats_table(), problems_table(set(records["problem"])), references_table(records), record_table()]
+
+
+def formats_table() -> Table:
+    """Return what each format of this machine can hold, and why others are missing."""
+    rows: list[tuple[object, ...]] = []
+    for name, known in sorted(FORMATS.items(), key=lambda item: item[1].precision):
+        bounds = map(_power, (known.smallest_subnormal, known.smallest_normal, known.largest_finite))
+        rows.append((name, known.precision, float(known.unit_roundoff), *bounds, ""))
+    rows += [(name, None, None, "", "", "", reason) for name, reason in UNAVAILABLE.items()]
+    columns = ["format", "precision", "unit_roundoff", "smallest_subnormal", "smallest_normal", "largest", "note"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame = frame if UNAVAILABLE else frame.drop(columns="note")
+    return Table(
+        name="formats",
+        title="The formats",
+        caption="Precision in bits, the leading one included; unit roundoff u = 2^-precision; powers of two elsewhere.",
+        frame=frame,
+    )
+
+
+def _power(value: object) -> str:
+    """Return a positive number as a power of two, or as the power that it is just below."""
+    numerator, denominator = value.as_integer_ratio()  # type: ignore[attr-defined]
+    exponent = numerator.bit_length() - denominator.bit_length()
+    if numerator & (numerator - 1):
+        return f"just below 2^{exponent + 1}"
+    return f"2^{exponent}"
+
+
+def problems_table(present: set[str]) -> Table:
+    """Return the functions, why they are there, and where they come from."""
+    rows = [
+        (name, problem.formula, ", ".join(map(repr, problem.points)), problem.reason, problem.source)
+        for name, problem in PROBLEMS.items()
+        if name in present
+    ]
+    return Table(
+        name="problems",
+        title="The functions",
+        caption="The experiments use the first point, which is the same number in every format.",
+        frame=pd.DataFrame(rows, columns=["function", "formula", "points", "why_it_is_there", "source"]),
+        rows_shown=None,
+    )
+
+
+def references_table(records: pd.DataFrame) -> Table:
+    """Return every exact derivative that a cell was judged by, with the radius that Arb certifies."""
+    names = ["problem", "method", "x", "x_value", "reference_text", "reference_radius", "state"]
+    known = records[names].assign(
+        derivative=records["method"].str.startswith("second").map({True: "second", False: "first"})
+    )
+    known["state"] = known["reference_radius"].map(lambda radius: "certified" if radius else "exact")
+    known = known.drop(columns="method").drop_duplicates(["problem", "x", "derivative"])
+    known = known.sort_values(["problem", "derivative", "x_value"], kind="stable", ignore_index=True)
+    columns = ["problem", "derivative", "x", "reference_text", "reference_radius", "state"]
+    return Table(
+        name="references",
+        title="The exact derivatives",
+        caption="To 30 significant digits, at the point exactly as given in hexadecimal; the radius is that of Arb's "
+        "enclosure of the derivative by automatic differentiation.",
+        frame=known[columns],
+        display={"x": "hex", "reference_text": "hex"},
+        rows_shown=20,
+    )
+
+
+def record_table() -> Table:
+    """Return the fields of a record."""
+    return Table(
+        name="record",
+        title="The fields of a record",
+        caption="What is kept of every cell. Portable fields are equal on every machine; platform fields passed "
+        "through the elementary functions of the machine.",
+        frame=schema_table(),
+    )

@@ -1,0 +1,143 @@
+"""The secant, forward against centered, the composition and the higher orders keep their promises on small runs."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from experiments.catalogue import catalogue
+from numdiff.analysis.reference import ExactFunction
+from numdiff.problems import PROBLEMS
+from numdiff.rounding import dyadic
+from numdiff.stencils import METHODS
+from numdiff.study.run import run_sweeps
+
+NAMES = ("secant_to_tangent", "forward_vs_centered", "composition", "higher_order")
+
+
+@cache
+def run(name):
+    """Return an experiment on its first problem only, with what it measured."""
+    experiment = catalogue()[name]
+    sweep = replace(experiment.sweep, problems=experiment.sweep.problems[:1], formats=("float16", "float64"))
+    return experiment, run_sweeps([sweep], "arb", progress=False)[name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_table_has_rows(name):
+    experiment, measured = run(name)
+    tables = experiment.tables(measured)
+    assert tables
+    for table in tables:
+        assert len(table.frame), table.name
+        assert table.to_csv().count("\n") == len(table.frame) + 1
+        assert "undefined" not in table.to_markdown(), table.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_figure_has_data_and_draws(name):
+    experiment, measured = run(name)
+    figures = experiment.figures(measured)
+    assert len(figures) >= 2
+    for figure in figures:
+        assert len(figure.data), figure.name
+        assert "<svg" in figure.to_svg()
+        assert "nan" not in figure.alt.lower().split(), figure.alt
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_findings_are_sentences_with_numbers_and_without_nan(name):
+    experiment, measured = run(name)
+    findings = experiment.findings(measured)
+    assert findings
+    for sentence in findings:
+        assert sentence.endswith("."), sentence
+        assert not {"nan", "inf", "None"} & set(sentence.replace(",", " ").split()), sentence
+    assert any(character.isdigit() for character in findings[0])
+
+
+def test_secants_of_float64_halve_their_error_until_rounding():
+    experiment, measured = run("secant_to_tangent")
+    frame = {table.name: table.frame for table in experiment.tables(measured)}["secants_float64"]
+    # exp: the errors are f·h/2·(1 + h/3 + …), so that the gain is 2 + 2h/3 + …; each of two function values may be
+    # an ulp off, 4u·f/h in the difference, against an error of f·h/2.
+    frame = frame[frame["k"].between(3, 20)]
+    h = frame["step_value"]
+    assert np.all(np.abs(frame["gain"].astype(float) - 2) <= h + 3 * 8 * 2.0**-53 / h**2)
+
+
+def test_the_slope_reads_zero_where_the_step_is_absorbed():
+    _, measured = run("secant_to_tangent")
+    absorbed = measured.records[measured.records["status"] == "absorbed"]
+    assert len(absorbed)
+    assert np.all(absorbed["computed_value"] == 0)
+
+
+def test_leading_constants_agree_with_the_taylor_terms_to_the_last_bits():
+    experiment, measured = run("forward_vs_centered")
+    frame = {table.name: table.frame for table in experiment.tables(measured)}["orders"]
+    # The next term is smaller by a factor of about h < 2⁻⁵⁰; quotient, product and difference round four times.
+    assert np.all(frame["deviation"] <= 4 * 2.0**-53 + 2.0**-50)
+    for row in frame.itertuples():
+        p = METHODS[row.method].accuracy_order
+        assert abs(row.order - p) < 0.05
+        problem = PROBLEMS[row.problem]
+        derivative = ExactFunction(problem.f).reference(dyadic(problem.points[0]), p + 1).value
+        assert row.theory == float(METHODS[row.method].leading_error_constant) * derivative
+
+
+def test_truncation_goes_on_below_every_float64():
+    experiment, measured = run("forward_vs_centered")
+    figure = {figure.name: figure for figure in experiment.figures(measured)}["pure_truncation"]
+    sizes = figure.data[figure.data["method"] == "centered"]["truncation"].abs()
+    assert 0 < sizes.min() < 1e-30
+
+
+def test_the_course_prints_3_2974426293330694():
+    experiment, measured = run("composition")
+    frame = {table.name: table.frame for table in experiment.tables(measured)}["ledger"]
+    cell = frame[(frame["format"] == "float64") & (frame["method"] == "centered")].iloc[0]
+    # The two function values may differ by an ulp of np.exp on another machine: that is u·|f| / eps each.
+    assert abs(cell["computed_value"] - 3.2974426293330694) <= 4 * 2.0**-53 * 1.65 / 1e-4
+    assert repr(float(cell["computed_value"])) in experiment.findings(measured)[0]
+    assert cell["largest"] == "truncation"
+
+
+def test_the_four_parts_of_the_composition_add_up():
+    experiment, measured = run("composition")
+    frame = {table.name: table.frame for table in experiment.tables(measured)}["ledger"]
+    parts = frame[["truncation", "abscissa", "evaluation", "combination"]]
+    # Five doubles, each rounded once.
+    bound = 2.0**-53 * (parts.abs().sum(axis=1) + frame["total"].abs()) * 4
+    assert np.all((parts.sum(axis=1) - frame["total"]).abs() <= bound)
+
+
+def test_richardson_is_the_centered_formula_of_order_4_bit_for_bit():
+    _, measured = run("higher_order")
+    records = measured.records.set_index(["problem", "format", "k"])
+    left, right = (records[records["method"] == m]["computed"] for m in ("centered4", "centered_richardson2"))
+    assert len(left)
+    assert (left == right).all()
+
+
+def test_order_buys_more_in_float64_than_in_float16():
+    experiment, measured = run("higher_order")
+    frame = {table.name: table.frame for table in experiment.tables(measured)}["digits"]
+    digits = frame.set_index(["format", "method"])["digits"]
+    gain = {f: digits[f, "centered8"] - digits[f, "centered"] for f in ("float16", "float64")}
+    assert gain["float64"] > gain["float16"]
+    assert ("float16", "complex_step") not in digits.index
+
+
+def test_failed_cells_take_no_part_in_the_best_step():
+    experiment, measured = run("higher_order")
+    records = measured.records
+    failed = records[(records["status"] != "ok") | (records["failures"] > 0)]
+    assert len(failed)
+    frame = {table.name: table.frame for table in experiment.tables(measured)}
+    assert frame["digits"]["failed_cells"].sum() == len(failed)
+    steps = frame["best_steps"].melt(["problem", "method", "evaluations"], var_name="format", value_name="step")
+    chosen = set(zip(steps["problem"], steps["method"], steps["format"], steps["step"], strict=True))
+    lost = failed[["problem", "method", "format", "step_value"]].itertuples(index=False, name=None)
+    assert chosen.isdisjoint(lost)

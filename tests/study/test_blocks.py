@@ -1,0 +1,145 @@
+"""Blocks: names instead of callables, and a key that changes with all that a record depends on."""
+
+import dataclasses
+import json
+import math
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numdiff.problems import PROBLEMS
+from numdiff.study import blocks as module
+from numdiff.study.blocks import Block, UserFunction, blocks_of, fingerprint, imported, stable_name
+from numdiff.study.sweep import Sweep, plan
+
+SWEEP = Sweep("one", ("exp", "square"), ("forward",), ("float64",), ("dyadic",), last_step=3)
+
+
+def test_there_is_one_block_a_problem_in_the_order_of_the_sweep() -> None:
+    found = blocks_of(SWEEP, "arb")
+    assert [block.problem for block in found] == ["exp", "square"]
+    assert {block.engine for block in found} == {"arb"}
+    assert found[0].subject() is PROBLEMS["exp"]
+    assert [block.cells for block in found] == [plan(PROBLEMS[name], SWEEP).cells for name in SWEEP.problems]
+
+
+def test_block_survives_pickling_with_its_key() -> None:
+    block = blocks_of(SWEEP, "mpmath")[0]
+    again = pickle.loads(pickle.dumps(block))
+    assert again == block
+    assert again.key() == block.key()
+
+
+def test_key_does_not_depend_on_the_name_of_the_sweep_nor_on_its_other_problems() -> None:
+    other = dataclasses.replace(SWEEP, name="two", problems=("exp",))
+    assert Block(SWEEP, "arb", "exp").key() == Block(other, "arb", "exp").key()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"methods": ("centered",)}, {"formats": ("float32",)}, {"grids": ("generic",)}, {"first_step": 2},
+        {"last_step": 4}, {"given_steps": (1e-4,)}, {"all_points": True}, {"neighbourhood": True},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_key_depends_on_every_other_field_of_the_sweep(change: dict[str, Any]) -> None:
+    assert Block(SWEEP, "arb", "exp").key() != Block(dataclasses.replace(SWEEP, **change), "arb", "exp").key()
+
+
+def test_all_fields_of_the_sweep_are_in_the_two_tests_above() -> None:
+    assert {field.name for field in dataclasses.fields(Sweep)} == {
+        "name", "problems", "methods", "formats", "grids", "first_step", "last_step", "given_steps", "all_points",
+        "neighbourhood",
+    }  # fmt: skip
+
+
+def test_key_depends_on_engine_function_points_and_domain() -> None:
+    base = Block(SWEEP, "arb", "numpy:sin", "numpy:cos", (0.5,), (0.0, 1.0))
+    changed = [
+        dataclasses.replace(base, engine="mpmath"),
+        dataclasses.replace(base, problem="numpy:cos"),
+        dataclasses.replace(base, derivative=""),
+        dataclasses.replace(base, points=(0.25,)),
+        dataclasses.replace(base, domain=(0.0, 2.0)),
+    ]
+    assert len({block.key() for block in [base, *changed]}) == 6
+
+
+def test_key_depends_on_code_libraries_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    base = Block(SWEEP, "arb", "exp").key()
+    facts = fingerprint()
+    assert set(facts) == {"schema", "code", "libraries", "simd"}
+    for name, value in (("schema", 99), ("code", "x"), ("libraries", {"numpy": "0"}), ("simd", [])):
+        monkeypatch.setattr(module, "fingerprint", lambda name=name, value=value: {**facts, name: value})
+        assert Block(SWEEP, "arb", "exp").key() != base
+
+
+def test_fingerprint_is_plain_data_and_covers_the_measuring_code() -> None:
+    json.dumps(fingerprint())
+    assert {"analysis", "arithmetic", "problems", "study", "kernels.py", "formats.py", "stencils.py", "rounding.py",
+            "functions.py", "array_views.py"} <= set(module._MEASURING)  # fmt: skip
+    assert {"numpy", "mpmath", "python-flint", "ml_dtypes"} <= set(fingerprint()["libraries"])
+
+
+# --- names -----------------------------------------------------------------------------------------------
+
+
+def test_function_of_a_module_has_a_stable_name() -> None:
+    assert stable_name("f", math.sin) == "math:sin"
+    assert imported(stable_name("f", json.dumps)) is json.dumps
+    assert imported(stable_name("f", np.exp)) is np.exp
+    assert imported("json:decoder.JSONDecoder.decode") is json.JSONDecoder.decode
+
+
+def _local() -> Any:
+    def inner(x: Any) -> Any:
+        return x
+
+    return inner
+
+
+class Callable:
+    """A callable object."""
+
+    def __call__(self, x: Any) -> Any:
+        return x
+
+
+def masked(x: Any) -> Any:
+    return x
+
+
+masked.__module__ = "math"
+masked.__qualname__ = "sin"
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: x, _local(), Callable(), masked], ids=["lambda", "local", "object", "a name that is another's"]
+)
+def test_function_without_a_stable_name_is_refused_with_the_argument(f: Any) -> None:
+    with pytest.raises(ValueError, match="f must be importable as module:function when workers > 1, got"):
+        stable_name("f", f)
+
+
+def test_function_of_the_main_module_is_refused() -> None:
+    def function(x: Any) -> Any:
+        return x
+
+    function.__module__, function.__qualname__ = "__main__", "function"
+    with pytest.raises(ValueError, match="use workers=1"):
+        stable_name("derivative", function)
+
+
+def test_named_function_is_the_subject_of_its_block() -> None:
+    block = Block(SWEEP, "arb", "numpy:sin", "numpy:cos", (0.5, 0.25), (0.0, 1.0))
+    subject = block.subject()
+    assert subject == UserFunction("sin", np.sin, np.cos, (0.5, 0.25), (0.0, 1.0))
+    assert Block(SWEEP, "arb", "numpy:sin").subject().derivative is None
+
+
+def test_unknown_problem_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="problem must be a registered name, got 'expp'; did you mean 'exp'"):
+        Block(SWEEP, "arb", "expp").subject()

@@ -1,0 +1,251 @@
+"""Runs: any number of workers, killed and resumed, shared and announced, and always the same records."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from numdiff.study import run as module
+from numdiff.study.blocks import Block, blocks_of
+from numdiff.study.run import Measured, joined, run_blocks, run_sweeps
+from numdiff.study.store import Store
+from numdiff.study.sweep import Sweep
+
+NAMES = ("exp", "square", "runge")
+TINY = Sweep("tiny", NAMES, ("forward", "centered"), ("float16", "float64"), last_step=3)
+
+
+class Log:
+    """Counts the blocks that are measured, and can fail in the middle."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, fail_at: int | None = None) -> None:
+        self.names: list[str] = []
+        self.fail_at = fail_at
+        honest = module.measure
+
+        def measure(subject: Any, *arguments: Any) -> Any:
+            if len(self.names) == self.fail_at:
+                raise KeyboardInterrupt
+            self.names.append(subject.name)
+            return honest(subject, *arguments)
+
+        monkeypatch.setattr(module, "measure", measure)
+
+
+def same(left: list[Measured], right: list[Measured]) -> bool:
+    return [(m.records.to_csv(), m.skips.to_csv()) for m in left] == [
+        (m.records.to_csv(), m.skips.to_csv()) for m in right
+    ]
+
+
+def test_two_workers_give_the_records_of_one(tmp_path: Path) -> None:
+    blocks = blocks_of(TINY, "arb")
+    serial = run_blocks(blocks, progress=False)
+    parallel = run_blocks(blocks, workers=2, store=Store(tmp_path), progress=False)
+    assert same(serial, parallel)
+    assert same(run_blocks(blocks, store=Store(tmp_path), progress=False), serial)
+
+
+# --- resume ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("killed_at", [0, 1, 2])
+def test_killed_run_goes_on_where_it_stopped(tmp_path: Path, killed_at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks, store = blocks_of(TINY, "arb"), Store(tmp_path)
+    undisturbed = run_blocks(blocks, progress=False)
+    log = Log(monkeypatch, fail_at=killed_at)
+    with pytest.raises(KeyboardInterrupt):
+        run_blocks(blocks, store=store, progress=False)
+    assert log.names == list(NAMES[:killed_at])
+    log.names, log.fail_at = [], None
+    resumed = run_blocks(blocks, store=store, progress=False)
+    assert log.names == list(NAMES[killed_at:])
+    assert same(resumed, undisturbed)
+    log.names = []
+    assert same(run_blocks(blocks, store=store, progress=False), undisturbed)
+    assert log.names == []
+
+
+@pytest.mark.parametrize("suffix", ["", "-skips"])
+@pytest.mark.parametrize("damage", ["torn", "missing", "empty"])
+def test_damaged_block_is_measured_again_and_only_that(
+    tmp_path: Path, suffix: str, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks, store = blocks_of(TINY, "arb"), Store(tmp_path)
+    whole = run_blocks(blocks, store=store, progress=False)
+    path = store.path(f"blocks/{blocks[1].key()}{suffix}")
+    data = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(data[: len(data) // 2] if damage == "torn" else b"")
+    log = Log(monkeypatch)
+    assert same(run_blocks(blocks, store=store, progress=False), whole)
+    assert log.names == [NAMES[1]]
+    assert path.read_bytes() == data
+
+
+def test_without_a_store_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log(monkeypatch)
+    for _ in range(2):
+        run_blocks(blocks_of(TINY, "arb"), progress=False)
+    assert log.names == [*NAMES, *NAMES]
+
+
+def test_changed_measuring_code_is_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from numdiff.study import blocks as keys
+
+    store = Store(tmp_path)
+    run_blocks(blocks_of(TINY, "arb"), store=store, progress=False)
+    facts = keys.fingerprint()
+    monkeypatch.setattr(keys, "fingerprint", lambda: {**facts, "code": "changed"})
+    log = Log(monkeypatch)
+    run_blocks(blocks_of(TINY, "arb"), store=store, progress=False)
+    assert log.names == list(NAMES)
+
+
+# --- sharing ---------------------------------------------------------------------------------------------
+
+
+def test_sweeps_with_the_same_cells_share_their_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Sweep("other", NAMES[1:], ("forward", "centered"), ("float16", "float64"), last_step=3)
+    log = Log(monkeypatch)
+    done = run_sweeps([TINY, other], "arb", progress=False)
+    assert log.names == list(NAMES)
+    tiny, shared = done["tiny"].records, done["other"].records
+    assert shared.to_csv() == tiny[tiny["problem"].isin(NAMES[1:])].reset_index(drop=True).to_csv()
+
+
+def test_records_come_in_the_order_of_the_sweep_whatever_was_stored(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    backwards = run_blocks(blocks_of(TINY, "arb")[::-1], store=store, progress=False)
+    forwards = run_blocks(blocks_of(TINY, "arb"), store=store, progress=False)
+    assert same(backwards[::-1], forwards)
+    assert list(
+        dict.fromkeys(run_sweeps([TINY], "arb", store=store, progress=False)["tiny"].records["problem"])
+    ) == list(NAMES)
+
+
+def test_both_engines_give_the_same_records_but_not_the_same_blocks() -> None:
+    left, right = (run_sweeps([TINY], engine, progress=False)["tiny"] for engine in ("mpmath", "arb"))  # type: ignore[arg-type]
+    assert left.records.to_csv() == right.records.to_csv()
+    assert {b.key() for b in blocks_of(TINY, "arb")}.isdisjoint(b.key() for b in blocks_of(TINY, "mpmath"))
+
+
+def test_joined_results_keep_their_order_and_count() -> None:
+    one = run_blocks(blocks_of(TINY, "arb"), progress=False)
+    both = joined(one)
+    assert len(both.records) == sum(len(m.records) for m in one)
+    assert list(both.records.index) == list(range(len(both.records)))
+    assert both.records.dtypes.to_dict() == one[0].records.dtypes.to_dict()
+
+
+# --- what the user sees ---------------------------------------------------------------------------------
+
+
+def test_bar_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    blocks = blocks_of(TINY, "arb")
+    total = sum(block.cells for block in blocks)
+    run_blocks(blocks, progress=True)
+    shown = capsys.readouterr().err
+    assert f"{total} cells in 3 blocks" in shown
+    assert f"{total}/{total}" in shown
+    assert "cell/s" in shown
+
+
+def test_bar_counts_only_what_is_left_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocks, store = blocks_of(TINY, "arb"), Store(tmp_path)
+    run_blocks(blocks[:2], store=store, progress=False)
+    assert capsys.readouterr().err == ""
+    run_blocks(blocks, store=store, progress=True)
+    shown = capsys.readouterr().err
+    assert f"{blocks[2].cells} cells in 1 blocks; 2 blocks are stored already" in shown
+    assert f"{blocks[2].cells}/{blocks[2].cells}" in shown
+
+
+def test_long_run_is_announced_with_cells_and_seconds_before_it_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LONG", 10)
+
+    def stop(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    blocks = blocks_of(TINY, "arb")
+    monkeypatch.setattr(module, "_measured", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run_blocks(blocks, progress=True)
+    total = sum(block.cells for block in blocks)
+    assert re.search(rf"{total} cells in 3 blocks, about \d+ s with 1 workers", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("sweep", [
+    Sweep("given only", ("exp",), ("forward",), ("float32",), (), given_steps=(1e-3,)),
+    Sweep("far", ("exp",), ("complex_step",), ("float16", "float32"), first_step=30),
+    Sweep("near", ("nash_tan_near_pole",), neighbourhood=True, last_step=2),
+], ids=lambda sweep: sweep.name)  # fmt: skip
+def test_any_sweep_can_be_announced(
+    sweep: Sweep, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_LONG", 0)
+    run_blocks(blocks_of(sweep, "arb"), progress=True)
+    assert "cells in 1 blocks, about" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("workers", [0, -1, 1.5, "2"])
+def test_workers_must_be_a_positive_integer(workers: Any) -> None:
+    with pytest.raises(ValueError, match="workers must be an integer of at least 1"):
+        run_blocks(blocks_of(TINY, "arb"), workers=workers, progress=False)
+
+
+def test_nothing_to_do_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_blocks([], progress=True) == []
+    assert "0 cells" in capsys.readouterr().err
+
+
+def test_unknown_problem_is_refused_before_anything_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log(monkeypatch)
+    with pytest.raises(ValueError, match="problem must be a registered name, got 'nope'"):
+        run_blocks([*blocks_of(TINY, "arb"), Block(TINY, "arb", "nope")], progress=False)
+    assert log.names == []
+
+
+# --- bytes ---------------------------------------------------------------------------------------------
+
+SCRIPT = """
+import sys
+from numdiff.study.blocks import blocks_of
+from numdiff.study.run import run_sweeps
+from numdiff.study.sweep import Sweep
+formats = ("float16", "float64")
+sweep = Sweep("s", ("exp", "runge"), ("forward", "complex_step"), formats, last_step=4, neighbourhood=True)
+done = run_sweeps([sweep], "mpmath", progress=False)["s"]
+sys.stdout.write(done.records.to_csv() + done.skips.to_csv() + "".join(b.key() for b in blocks_of(sweep, "mpmath")))
+"""
+
+
+def test_bytes_do_not_depend_on_the_hash_seed() -> None:
+    root = Path(module.__file__).parents[2]
+    runs = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, cwd=root,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
+        )
+        for seed in ("0", "4711")
+    ]  # fmt: skip
+    written = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert len(written[0]) > 1000
+    assert written[0] == written[1]
+
+
+def test_records_hold_no_clock_and_no_path() -> None:
+    frame: pd.DataFrame = run_sweeps([TINY], "arb", progress=False)["tiny"].records
+    texts = frame.select_dtypes("str")
+    assert not texts.apply(lambda column: column.str.contains(r"/|\\|:", regex=True)).any(axis=None)
+    assert np.isfinite(frame["step_value"]).all()
