@@ -32,10 +32,13 @@ def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
     result.add_argument("names", nargs="*", metavar="NAME", help=f"which ones (default: all): {', '.join(known)}")
     result.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     result.add_argument("--engine", choices=("mpmath", "arb"), default="mpmath", help="exact arithmetic")
-    result.add_argument("--out", type=Path, metavar="DIR", help="where the report goes (default: results)")
     result.add_argument(
-        "--quick", action="store_true", help="a few problems only, into .cache/quick unless --out is given"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="where the report goes (default: results for all of them, .cache/report for some)",
     )
+    result.add_argument("--quick", action="store_true", help="a few problems only")
     result.add_argument("--fresh", action="store_true", help="measure again what is stored")
     return result
 
@@ -54,7 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.quick:
         chosen = [experiment.quick() for experiment in chosen]
-    out = options.out or ROOT / (".cache/quick" if options.quick else "results")
+    whole = len(chosen) == len(known) and not options.quick
+    out = options.out or ROOT / ("results" if whole else ".cache/report")
     start = time.perf_counter()
     store = Store(ROOT / ".cache" / "records")
     stored = None if options.fresh else store
@@ -62,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     between = time.perf_counter()
     keep_records(store, measured)
     written = present(chosen, measured, out)
+    if whole:
+        remove_stale(out, written)
     end = time.perf_counter()
     print(
         f"{sum(len(m.records) for m in measured.values())} records measured in {between - start:.1f} s, "
@@ -74,6 +80,17 @@ def keep_records(store: Store, measured: dict[str, Measured]) -> None:
     """Leave the records of every experiment as one Parquet file, for one's own analyses."""
     for name, result in measured.items():
         store.save(name, result.records)
+
+
+def remove_stale(out: Path, written: Sequence[Path]) -> None:
+    """Remove the figures and tables that an earlier version of the experiments left in the report."""
+    kept = set(written)
+    for folder in ("figures", "tables"):
+        for path in sorted((out / folder).rglob("*"), reverse=True):
+            if path.is_file() and path not in kept and path.suffix in (".csv", ".md", ".svg"):
+                path.unlink()
+            elif path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
 
 
 def present(chosen: Sequence[Experiment], measured: dict[str, Measured], out: Path) -> list[Path]:

@@ -234,7 +234,7 @@ class FloatFormat:
         if source is None and array.dtype.kind not in "iub":
             raise TypeError(f"x must be numeric, got dtype {array.dtype}")
         if source is None:
-            once = self.precision >= 24  # one conversion of the machine; to float16 it goes through float32
+            once = self.precision >= 24  # one conversion of the machine; to bfloat16 it goes through float32
         else:  # exact, but for the narrower exponent range of float16, or rounded once
             once = source.precision <= self.precision or (self.name, source.name) in _ROUNDED_ONCE
         if once:

@@ -916,6 +916,9 @@ def test_overflow_of_an_abscissa_flows_as_in_numpy():
     seen = observe(FORWARD, lambda t: t, x, np.float16(64))
     assert seen.abscissae[0].tolist() == [math.inf, 65.0]
     assert not seen.absorbed.any()
+    seen = observe(centered(4), lambda t: t, x, np.float16(64))
+    assert [a[0] for a in seen.abscissae].count(math.inf) == 2  # two nodes are lost, but not to absorption
+    assert not seen.absorbed.any()
 
 
 # --- observe ----------------------------------------------------------------------------------------------
@@ -1004,3 +1007,4 @@ def test_memory_beyond_input_and_output_is_a_few_blocks(case):
         finally:
             tracemalloc.stop()
     assert peak - result.nbytes < 16 * kernels.BLOCK_BYTES
+    assert kernels.BLOCK_BYTES <= 2**17

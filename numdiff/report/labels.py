@@ -252,9 +252,9 @@ def _inside(points: NDArray[np.float64], box: Box, air: float) -> int:
 
 
 def _overlap(a: Box, b: Box) -> float:
-    """Return the width of the common part of two boxes; 0 where there is none."""
+    """Return the width of the common part of two boxes; 0 where there is none, or only of their empty rims."""
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
-    return width if width > 0 and height > 0 else 0.0
+    return width if width > 1.5 and height > 1.5 else 0.0
 
 
 def _outline(line: Line2D, scale: float) -> NDArray[np.float64]:

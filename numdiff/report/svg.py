@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _POLYLINE = re.compile(r"M -?[\d.]+ -?[\d.]+ (?:L -?[\d.]+ -?[\d.]+ ?)+")
 _TRANSLATION = re.compile(r"translate\(([^)]*)\)")
+_SHIFT = re.compile(r"translate\((\S+) (\S+)\)")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -25,6 +26,7 @@ def tidy(text: str) -> Element:
             if "}" in name:
                 element.set(name.rpartition("}")[2], element.attrib.pop(name))
         element.text = element.tail = None
+        _shorten_shift(element)
         _round_numbers(element)
     _drop(root, {"metadata", "style"})
     for element in root.iter("g"):
@@ -37,6 +39,16 @@ def tidy(text: str) -> Element:
     root.set("stroke-linejoin", "round")
     root.set("stroke-linecap", "butt")
     return root
+
+
+def _shorten_shift(element: Element) -> None:
+    """Write the shift of a reused shape, a glyph of a text, as x and y: it means the same."""
+    match = _SHIFT.fullmatch(element.get("transform", ""))
+    if element.tag == "use" and match and "x" not in element.attrib and "y" not in element.attrib:
+        del element.attrib["transform"]
+        for name, value in zip("xy", match.groups(), strict=True):
+            if float(value):
+                element.set(name, value)
 
 
 def _round_numbers(element: Element) -> None:

@@ -18,7 +18,8 @@ SOURCE = """<?xml version="1.0"?>
     <use xlink:href="#marker" x="2.0" y="3.0" style="fill: #fff"/>
    </g>
   </g>
-  <g transform="translate(1.23456 2) scale(0.015625 -0.1)"><use xlink:href="#marker"/></g>
+  <g transform="translate(1.23456 2) scale(0.015625 -0.1)">
+   <use xlink:href="#marker" transform="translate(35.26 0)"/></g>
  </g>
  <defs><clipPath id="clip"><rect x="0" y="0" width="7.123" height="1"/></clipPath></defs>
 </svg>"""
@@ -37,6 +38,10 @@ def test_what_nobody_needs_is_gone(text):
 def test_coordinates_are_rounded_and_factors_are_not(text):
     assert 'd="M 1.23 2 3.5 5 5 6"' in text
     assert 'transform="translate(1.23 2) scale(0.015625 -0.1)"' in text
+
+
+def test_shift_of_a_glyph_is_an_attribute(text):
+    assert '<use href="#i1" x="35.3"/>' in text
 
 
 def test_style_that_all_markers_share_moves_to_their_group(text):
