@@ -24,9 +24,11 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "sigmoid": (lambda x: 1 / (1 + _mp.exp(-x)), lambda x: _mp.exp(-x) / (1 + _mp.exp(-x)) ** 2),
     "squire_trapp_quotient": (
         lambda x: _mp.exp(x) / (_mp.sin(x) ** 3 + _mp.cos(x) ** 3),
-        lambda x: _mp.exp(x)
-        * (_mp.sin(x) ** 3 + _mp.cos(x) ** 3 - 3 * _mp.sin(x) * _mp.cos(x) * (_mp.sin(x) - _mp.cos(x)))
-        / (_mp.sin(x) ** 3 + _mp.cos(x) ** 3) ** 2,
+        lambda x: (
+            _mp.exp(x)
+            * (_mp.sin(x) ** 3 + _mp.cos(x) ** 3 - 3 * _mp.sin(x) * _mp.cos(x) * (_mp.sin(x) - _mp.cos(x)))
+            / (_mp.sin(x) ** 3 + _mp.cos(x) ** 3) ** 2
+        ),
     ),
 }
 """f and f′ of some problems, written a second time for mpmath."""

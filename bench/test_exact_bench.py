@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from bench.interleave import interleaved, median_ratio
 from bench.obvious_script import FUNCTIONS, parts
-
 from numdiff.analysis.ledger import ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.arithmetic import balls, multiprecision
@@ -64,7 +64,9 @@ def test_ledger_throughput(benchmark: Any) -> None:
     for name, seconds in times.items():
         benchmark.extra_info[f"cells_per_second_{name}"] = round(cells / sorted(seconds)[len(seconds) // 2])
     ratio = median_ratio(times, "script", "arb")
-    benchmark.extra_info.update(gate="ledger: cells/s, Arb over the obvious script", ratio=ratio, limit=LIMIT, sense=">=")
+    benchmark.extra_info.update(
+        gate="ledger: cells per second, Arb over the script", ratio=ratio, limit=LIMIT, sense=">="
+    )
     benchmark.extra_info["mpmath_over_script"] = median_ratio(times, "script", "mpmath")
     benchmark.pedantic(contenders["arb"], rounds=3)
 

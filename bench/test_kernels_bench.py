@@ -64,9 +64,7 @@ def test_a_million_points_cost_less_than_the_one_liner(benchmark, million):
     ratio = median_ratio(million, "kernel", "one-liner")
     floor = median_ratio(million, "floor", "one-liner")
     benchmark.extra_info["floor_over_one_liner"] = floor
-    benchmark.extra_info["two_evaluations_over_one_liner"] = median_ratio(
-        million, "two evaluations", "one-liner"
-    )
+    benchmark.extra_info["two_evaluations_over_one_liner"] = median_ratio(million, "two evaluations", "one-liner")
     limit = max(0.65, min(1.25 * floor, 1.0))
     benchmark.extra_info.update(gate=f"{MILLION}: kernel/one-liner", ratio=ratio, limit=limit, sense="<=")
 

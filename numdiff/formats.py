@@ -333,8 +333,9 @@ class FloatFormat:
         if not x.ndim or not x.flags.forc:
             raise ValueError(f"x must be a contiguous array of at least one dimension, got {_layout(x)}")
         view = x.view()
-        view.flags.writeable = False
-        if x.dtype != self.dtype:
+        view.setflags(False)  # type: ignore[call-arg]  # positional: a keyword costs twice as much
+        dtype = x.dtype
+        if dtype is not self.dtype and dtype != self.dtype:
             if x.dtype != self.complex_dtype or self.complex_dtype is None:
                 raise TypeError(f"x must have dtype {self.name}, got {x.dtype}")
             view = view.view(HolomorphicArray)

@@ -122,8 +122,7 @@ class Variable:
             elif isinstance(data, (int, float, list, tuple)):
                 advice = f"; write np.array({data!r:.60})"
             raise TypeError(
-                "data must be an ndarray of floats or integers, or an exact array, "
-                f"got {_describe(data)}{advice}"
+                f"data must be an ndarray of floats or integers, or an exact array, got {_describe(data)}{advice}"
             )
         self._data = data
 
@@ -542,9 +541,7 @@ class _OnArrays:
     def __call__(self, x: Any) -> Array:
         y = self.function(Variable(as_array(x)))
         if not isinstance(y, Variable):
-            raise TypeError(
-                f"function must return a Variable, got {_describe(y)}; a NumPy callable needs no on_arrays"
-            )
+            raise TypeError(f"function must return a Variable, got {_describe(y)}; a NumPy callable needs no on_arrays")
         return y.data
 
     @property

@@ -246,9 +246,9 @@ _Call: TypeAlias = tuple[_Plan, np.ndarray, np.ndarray, tuple[int, ...], Any]
 """The checked arguments: plan, x and h in the format, broadcast shape, and the limit up to which |x| is finite and
 absorbs no step."""
 
-_Block: TypeAlias = tuple[int, np.ndarray, np.ndarray, Sequence[Any], Any, Any, Any, np.ndarray]
+_Block: TypeAlias = tuple[int, np.ndarray, np.ndarray, Sequence[Any], Any, Any, Any, Any]
 """A piece of the work: its start, x, h (0-dimensional or like x), for each node what is added to x or subtracted
-from it (h or fl(c·h)), fl(D·h), two buffers for abscissae (or None for a new array each), and the result."""
+from it (h or fl(c·h)), fl(D·h), two buffers for abscissae and the array of the result (or None for new arrays)."""
 
 
 def _node(item: FloatFormat, offset: Fraction, numerator: int, first: bool) -> _Node:
@@ -331,13 +331,9 @@ def _prepare(method: Method, x: Any, h: Any) -> _Call:
         points = points.astype(np.float64)
         item = FORMATS["float64"]
     if isinstance(method, Stencil):
-        plan = _plan(
-            item.name, method.dyadic_offsets, method.numerators, method.denominator, method.derivative_order
-        )
+        plan = _plan(item.name, method.dyadic_offsets, method.numerators, method.denominator, method.derivative_order)
     elif not isinstance(method, ComplexStep):
-        raise TypeError(
-            f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}"
-        )
+        raise TypeError(f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}")
     elif item.complex_dtype is None:
         raise TypeError(f"x must have a format with a complex dtype for the complex step, got {item.name}")
     else:
@@ -353,15 +349,13 @@ def _prepare(method: Method, x: Any, h: Any) -> _Call:
         try:
             shape = np.broadcast_shapes(shape, steps.shape)
         except ValueError:
-            raise ValueError(
-                f"h must broadcast against x of shape {shape}, got shape {steps.shape}"
-            ) from None
+            raise ValueError(f"h must broadcast against x of shape {shape}, got shape {steps.shape}") from None
         if steps.size == 1:
             steps = steps.reshape(())
     if isinstance(low, float):
         limit = plan.near * low - plan.far * high
     else:
-        with np.errstate(over="ignore"):  # a longdouble, which does not overflow as silently
+        with np.errstate(over="ignore", invalid="ignore"):  # a longdouble, which is not silent
             limit = plan.near * low - plan.far * high
     return plan, points, steps, shape, limit if limit < plan.largest else plan.largest
 
@@ -370,9 +364,7 @@ def _converted(h: Any, item: FloatFormat) -> np.ndarray:
     try:
         return item.as_array(h)
     except TypeError:
-        raise TypeError(
-            f"h must be a real number or an array of them, got {type(h).__name__} {h!r:.60}"
-        ) from None
+        raise TypeError(f"h must be a real number or an array of them, got {type(h).__name__} {h!r:.60}") from None
 
 
 def _extremes(array: np.ndarray) -> tuple[Any, Any]:
@@ -410,7 +402,12 @@ def _refuse_step(steps: np.ndarray, given: Any, plan: _Plan) -> None:
 
 def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
     call = _prepare(method, x, h)
-    plan, shape = call[0], call[3]
+    plan, points, steps, shape, limit = call
+    if points.size == 1 and not steps.ndim and abs(points.item()) <= limit:
+        # Nothing to check, to cut or to share: what is left is the arithmetic.
+        x = points if points.ndim else points.reshape(1)
+        result = _compute(plan, plan.format.evaluate, f, (0, x, steps, *_scaled(plan, steps), None, None, None))
+        return result.reshape(shape) if shape else result[0]
     out = np.empty(shape, plan.format.dtype)
     evaluate: Door = plan.format.evaluate
     probe = _Probe(evaluate) if blocked and out.size > 1 else None
@@ -496,14 +493,13 @@ def _operand(node: _Node, h: np.ndarray) -> Any:
     return h if node.factor is None else h[()] * node.factor
 
 
-def _compute(plan: _Plan, door: Door, f: Function, block: _Block) -> None:
-    """Fill a block of the result, in the order of operations of this module."""
+def _compute(plan: _Plan, door: Door, f: Function, block: _Block) -> np.ndarray:
+    """Return a block of the result, in its array if it has one, in the order of operations of this module."""
     _, x, h, operands, scaled, buffer, other, out = block
     if plan.complex_dtype is not None:
         z = np.empty(x.shape, plan.complex_dtype) if buffer is None else buffer
         z.real, z.imag = x, h
-        np.divide(door(f, z).imag, h, out)
-        return
+        return np.divide(door(f, z).imag, h, out)
     first, second = plan.nodes[0], plan.nodes[1]
     y = door(f, x if first.move is None else first.move(x, operands[0], buffer))
     z = door(f, x if second.move is None else second.move(x, operands[1], other))
@@ -512,17 +508,18 @@ def _compute(plan: _Plan, door: Door, f: Function, block: _Block) -> None:
             "f must return a new array from each call, got the same memory twice (an out= buffer that f "
             "keeps?); return a copy"
         )
-    total = y if first.numerator is None else np.multiply(y, first.numerator, out)
-    second.combine(total, z if second.numerator is None else np.multiply(z, second.numerator, other), out)
+    term = y if first.numerator is None else np.multiply(y, first.numerator, out)
+    total = second.combine(term, z if second.numerator is None else np.multiply(z, second.numerator, other), out)
     for j in range(2, len(plan.nodes)):
         # A value may alias its buffer (f may return its argument), so two live values never share one. From
-        # here on only the sum is live, in `out`, and the buffer is free again.
+        # here on only the sum is live, in an array of its own, and the buffer is free again.
         node = plan.nodes[j]
         y = door(f, x if node.move is None else node.move(x, operands[j], buffer))
-        node.combine(out, y if node.numerator is None else np.multiply(y, node.numerator, buffer), out)
-    np.divide(out, scaled, out)
+        total = node.combine(total, y if node.numerator is None else np.multiply(y, node.numerator, buffer), total)
+    np.divide(total, scaled, total)
     for _ in range(1, plan.derivative_order):
-        np.divide(out, h, out)
+        np.divide(total, h, total)
+    return total
 
 
 # --- absorbed steps -------------------------------------------------------------------------------------

@@ -73,9 +73,7 @@ class Stencil:
 
     def _check_nodes(self) -> None:
         if not _is_integer_from(1, self.derivative_order):
-            raise ValueError(
-                f"derivative_order must be an integer of at least 1, got {self.derivative_order!r}"
-            )
+            raise ValueError(f"derivative_order must be an integer of at least 1, got {self.derivative_order!r}")
         if len(self.offsets) != len(self.weights):
             raise ValueError(
                 f"weights must be as many as offsets, got {len(self.weights)} for {len(self.offsets)} offsets"

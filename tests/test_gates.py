@@ -47,9 +47,7 @@ def test_gate_holds_up_to_its_limit_and_never_for_nan(ratio, sense, holds):
 
 
 def test_all_gates_kept_is_success_and_every_gate_is_listed(written, capsys):
-    path = written(
-        gate_entry(), entry(), gate_entry("forward/one-liner", 0.5, 0.65), gate_entry("x", 4, 3, ">=")
-    )
+    path = written(gate_entry(), entry(), gate_entry("forward/one-liner", 0.5, 0.65), gate_entry("x", 4, 3, ">="))
     assert gates.main([str(path)]) == 0
     header, *lines = capsys.readouterr().out.splitlines()
     assert header.split() == ["gate", "ratio", "limit", "ok"]

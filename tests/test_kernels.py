@@ -699,9 +699,7 @@ def test_a_step_that_the_format_rounds_to_zero_is_refused():
 )
 def test_a_step_whose_double_overflows_is_refused_by_centered_and_not_by_forward(name, h, largest):
     x = FORMATS[name].as_array([0.0])
-    with pytest.raises(
-        ValueError, match="h must be at most " + largest.replace("+", r"\+") + " for this method in"
-    ):
+    with pytest.raises(ValueError, match="h must be at most " + largest.replace("+", r"\+") + " for this method in"):
         centered_difference(lambda t: t, x, h)
     assert forward_difference(lambda t: t, x, h)[0] == 1
 
@@ -718,14 +716,14 @@ def test_the_largest_step_is_sharp(item):
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16"])
 def test_complex_step_is_refused_where_there_is_no_complex_dtype(name):
-    with pytest.raises(
-        TypeError, match=f"x must have a format with a complex dtype for the complex step, got {name}"
-    ):
+    with pytest.raises(TypeError, match=f"x must have a format with a complex dtype for the complex step, got {name}"):
         complex_step(np.exp, FORMATS[name].as_array([1.0]), 0.5)
 
 
 @pytest.mark.parametrize(
-    "f", [np.abs, np.sign, lambda t: np.maximum(t, 0), lambda t: t.real, np.conj], ids=str
+    "f",
+    [np.abs, np.sign, lambda t: np.maximum(t, 0), lambda t: t.real, np.conj],
+    ids=["abs", "sign", "maximum", "real", "conj"],
 )
 def test_complex_step_refuses_what_is_not_analytic(f):
     with pytest.raises(TypeError, match="f must be analytic for the complex step"):
@@ -980,9 +978,7 @@ def test_observe_of_a_scalar_has_zero_dimensional_arrays():
 # --- memory -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "case", ["scalar h", "array h", "strided x", "broadcast", "complex step", "absorbed"]
-)
+@pytest.mark.parametrize("case", ["scalar h", "array h", "strided x", "broadcast", "complex step", "absorbed"])
 def test_memory_beyond_input_and_output_is_a_few_blocks(case):
     n = 64 * kernels.BLOCK_BYTES // 8
     x, h = np.ones(n), 0.5

@@ -75,9 +75,7 @@ def test_an_unknown_name_lists_close_matches_only(fruits):
 def test_an_unknown_name_without_close_match_lists_all_names(fruits):
     with pytest.raises(UnknownNameError) as caught:
         fruits["xyz"]
-    assert str(caught.value) == (
-        "fruit must be a registered name, got 'xyz'; known: 'pear', 'apple', 'peach'"
-    )
+    assert str(caught.value) == ("fruit must be a registered name, got 'xyz'; known: 'pear', 'apple', 'peach'")
 
 
 def test_an_empty_registry_says_that_it_is_empty():

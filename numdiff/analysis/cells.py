@@ -187,12 +187,15 @@ def _enclosed_numbers(
     proofs = [_ball(value, precision) for value in truth]
     divisors, results = call.divisors(), call.results
     exponent = min(
-        *(ball.exp for ball in balls.values() if ball is not None),
-        *(value[1] for column in call.values for value in column if value is not None),
-        *(e + min(0, 0 if t is None else t.exp, 0 if d is None else d[1])
-          for (_, e), t, d in zip(divisors, proofs, results, strict=True)),
-    )  # fmt: skip
-    # A default for the case that nothing is defined; None stands for a node that overflowed.
+        [ball.exp for ball in balls.values() if ball is not None]
+        + [value[1] for column in call.values for value in column if value is not None]
+        + [
+            e + min(0, 0 if t is None else t.exp, 0 if d is None else d[1])
+            for (_, e), t, d in zip(divisors, proofs, results, strict=True)
+        ],
+        default=0,
+    )
+    # None stands for a node that overflowed, and for its value.
     mids: dict[Point | None, int | None] = {None: None}
     rads: dict[Point | None, int | None] = {None: None}
     for node, ball in balls.items():
@@ -339,5 +342,5 @@ def _special(j: int, value: float | None, middle: int | None, settled: list[bool
         return 0.0
     if middle:
         underflow[j] = True
-        return math.copysign(TINY, middle)
+        return -TINY if middle < 0 else TINY
     return 0.0

@@ -40,9 +40,9 @@ class Status(StrEnum):
     ABSORBED = "absorbed"
     """Of the nodes of the formula and x itself, two fell on one floating-point number."""
     OVERFLOW = "overflow"
-    """A node, a function value or the result is infinite."""
+    """A node or a function value is infinite, or the sum of finite ones overflows."""
     NAN = "nan"
-    """A function value or the result is not a number."""
+    """A function value is not a number."""
     OUTSIDE_DOMAIN = "outside-domain"
     """A node lies where the exact function has no value."""
     POLE = "pole"
@@ -229,8 +229,8 @@ def _lifted(
         nodes: list[list[Point | None]] = [list(zip(points, steps, strict=True))]
         return nodes, [lifted[: len(points)]], lifted[len(points) :]
     lifted = fmt.lift_array(np.stack([*observation.abscissae, *observation.values, observation.result]))
-    rows = [lifted[i : i + len(points)] for i in range(0, len(lifted), len(points))]
-    count = len(method.offsets)
+    size, count = len(points), len(method.offsets)
+    rows = [lifted[k * size : (k + 1) * size] for k in range(2 * count + 1)]
     realised: list[list[Point | None]] = [list(row) for row in rows[:count]]
     return realised, rows[count : 2 * count], rows[-1]
 
@@ -254,7 +254,7 @@ def _states(cells: Cells) -> list[State]:
 def _statuses(call: Call, observation: Observation, cells: Cells, exact: ExactFunction) -> list[Status]:
     """Say what happened in each cell; the first of the following that holds."""
     finite_values = np.logical_and.reduce([np.isfinite(v).ravel() for v in observation.values])
-    any_nan = np.logical_or.reduce([np.isnan(v).ravel() for v in (*observation.values, observation.result)])
+    any_nan = np.logical_or.reduce([np.isnan(v).ravel() for v in observation.values])
     finite_result = np.isfinite(observation.result).ravel()
     absorbed = observation.absorbed.ravel()
     fine = finite_values & finite_result & ~absorbed

@@ -264,23 +264,27 @@ class ExactFunction:
                 ball = value
                 scale = max(ball.exp, 0)
                 nearest = settled_double(ball.mid << scale, ball.rad << scale, 1 << max(-ball.exp, 0))
-                if nearest is not None:
-                    radius = self._published_radius(point, precision, order, ball)
-                    return Reference(nearest, radius, decimal_text(ball.midpoint), State.CERTIFIED)
+                text = settled_text(ball)
+                if nearest is not None and text is not None:
+                    return Reference(nearest, self._published_radius(point, precision, order), text, State.CERTIFIED)
             elif value is not Undefined.UNDECIDED:
                 return Reference(float("nan"), 0.0, value.value, State.OUT_OF_DOMAIN)
-        if ball is None:
-            return Reference(float("nan"), 0.0, "undecided", State.OUT_OF_DOMAIN)
-        return Reference(0.0, 5e-324, "0", State.STUCK)
+        proof = self._proof(point, MAX_PRECISION, order)
+        if ball is None or proof is None:
+            return Reference(math.nan, 0.0, "undecided", State.OUT_OF_DOMAIN)
+        return Reference(0.0, rounded_up(*(abs(proof.midpoint) + proof.radius).as_integer_ratio()), "0", State.STUCK)
 
-    def _published_radius(self, point: Dyadic, precision: int, order: int, ball: Ball) -> float:
-        """Return the radius of Arb's own enclosure, by differentiation or else of the closed form."""
+    def _proof(self, point: Dyadic, precision: int, order: int) -> Ball | None:
+        """Return Arb's own enclosure of the derivative, by differentiation or else of the closed form."""
         proof = balls.derivatives(self.f, [point], order, precision)[0]
         if not isinstance(proof, Ball) and self.closed_form is not None:
             proof = balls.values(self.closed_form, [point], precision)[0]
-        if not isinstance(proof, Ball):
-            proof = ball
-        return rounded_up(*_ratio(Ball(proof.rad, 0, proof.exp)))
+        return proof if isinstance(proof, Ball) else None
+
+    def _published_radius(self, point: Dyadic, precision: int, order: int) -> float:
+        """Return the radius of Arb's own enclosure, rounded up; of the closed form, if need be."""
+        proof = self._proof(point, precision, order)
+        return math.inf if proof is None else rounded_up(*proof.radius.as_integer_ratio())
 
 
 def _ratio(ball: Ball) -> tuple[int, int]:
@@ -296,18 +300,25 @@ def rounded_up(numerator: int, denominator: int) -> float:
     return math.nextafter(value, math.inf)
 
 
+def settled_text(ball: Ball) -> str | None:
+    """Return the decimal text that all numbers of a ball round to; None if there is none."""
+    if not ball.rad:
+        return decimal_text(ball.midpoint)
+    low = decimal_text(ball.midpoint - ball.radius)
+    return low if low == decimal_text(ball.midpoint + ball.radius) else None
+
+
 def decimal_text(value: Fraction, digits: int = TEXT_DIGITS) -> str:
     """Return a rational number in decimal with the given significant digits, correctly rounded."""
     if not value:
         return "0"
     magnitude = abs(value)
     numerator, denominator = magnitude.as_integer_ratio()
-    power = int((numerator.bit_length() - denominator.bit_length()) * 0.30102999566398120)
-    while True:  # at most two corrections of the estimated decimal exponent
-        scaled = round(magnitude * Fraction(10) ** (digits - 1 - power))
-        length = len(str(scaled))
-        if length == digits:
-            break
-        power += 1 if length > digits else -1
+    power = math.floor((numerator.bit_length() - denominator.bit_length() - 1) * math.log10(2)) - 1
+    while Fraction(10) ** (power + 1) <= magnitude:  # the estimate is at most three too low
+        power += 1
+    scaled = round(magnitude * Fraction(10) ** (digits - 1 - power))
+    if scaled == 10**digits:  # 9.99… was rounded up
+        scaled, power = scaled // 10, power + 1
     text = str(scaled)
     return f"{'-' if value < 0 else ''}{text[0]}.{text[1:]}e{power:+d}"

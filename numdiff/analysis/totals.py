@@ -68,5 +68,5 @@ def _settle(errors: list[float], j: int, result: Dyadic, truth: Ball, last: bool
     if error is None:
         errors[j] = 0.0
         return last
-    errors[j] = error or (math.copysign(TINY, middle) if middle else 0.0)
+    errors[j] = error or (-TINY if middle < 0 else TINY if middle else 0.0)
     return True

@@ -199,9 +199,7 @@ def derivatives(f: Callable[[Any], Any], points: Sequence[Dyadic], order: int, p
     return enclose_derivatives(f, intervals, order, precision)
 
 
-def enclose_derivatives(
-    f: Callable[[Any], Any], intervals: Sequence[Ball], order: int, precision: int
-) -> list[Value]:
+def enclose_derivatives(f: Callable[[Any], Any], intervals: Sequence[Ball], order: int, precision: int) -> list[Value]:
     """Enclose f⁽ᵒʳᵈᵉʳ⁾ over whole intervals: each result contains the derivative at every point of its ball.
 
     Parameters

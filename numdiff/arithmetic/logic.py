@@ -88,9 +88,7 @@ def compared(engine: Engine, name: str, columns: Iterable[Any]) -> list[Truth]:
     return list(map(truth, *columns))
 
 
-def chosen(
-    engine: Engine, conditions: Iterable[Truth], first: Iterable[Any], second: Iterable[Any]
-) -> list[Any]:
+def chosen(engine: Engine, conditions: Iterable[Truth], first: Iterable[Any], second: Iterable[Any]) -> list[Any]:
     """Return ``np.where``: what the condition selects, and the union of both where it is undecided."""
 
     def choose(condition: Truth, left: Any, right: Any) -> Any:

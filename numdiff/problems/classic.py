@@ -758,8 +758,7 @@ CLASSIC: tuple[Problem, ...] = (
         points=(5.0, 10.0, 0.1),
         domain=_LINE,
         source=(
-            "K. Saito, Deep Learning from Scratch, O'Reilly Japan (2016), section 4.3.2, x = 5 and 10; "
-            "x = 0.1 is ours"
+            "K. Saito, Deep Learning from Scratch, O'Reilly Japan (2016), section 4.3.2, x = 5 and 10; x = 0.1 is ours"
         ),
         reason="f''' = 0: the centered difference has no truncation error, and h* is infinite.",
         family="classic",

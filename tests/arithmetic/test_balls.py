@@ -77,9 +77,7 @@ def test_derivative_is_its_closed_form_to_60_digits(name, x):
 
 
 @pytest.mark.parametrize("x", [-0.625, -0.9990234375])
-@pytest.mark.parametrize(
-    "name", ["cbrt", "arctan", "tanh", "arcsinh", "arctanh", "arcsin", "expm1", "log1p", "sinh"]
-)
+@pytest.mark.parametrize("name", ["cbrt", "arctan", "tanh", "arcsinh", "arctanh", "arcsin", "expm1", "log1p", "sinh"])
 def test_derivative_at_a_negative_point_is_its_closed_form(name, x):
     f, closed = CLOSED_FORMS[name]
     for order, g in enumerate(closed, start=1):

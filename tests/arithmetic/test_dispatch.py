@@ -124,9 +124,7 @@ def test_result_of_another_shape_is_refused(engine):
         engine(lambda x: x[0], POINTS)
 
 
-@pytest.mark.parametrize(
-    "attribute", ["dtype", "reshape", "sum", "real", "T", "astype", "__array_interface__"]
-)
+@pytest.mark.parametrize("attribute", ["dtype", "reshape", "sum", "real", "T", "astype", "__array_interface__"])
 def test_foreign_attribute_raises_attribute_error(attribute):
     def f(x):
         assert not hasattr(x, attribute)

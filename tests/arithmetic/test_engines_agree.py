@@ -62,9 +62,7 @@ def test_unary_ufunc_is_the_same_in_both_engines_to_60_digits(name):
     where = HARD + points(name)
     f = getattr(np, name)
     # Near the ends of their domains Arb's inverse hyperbolic functions keep fewer bits.
-    pairs = zip(
-        multiprecision.values(f, where, PRECISION), balls.values(f, where, 2 * PRECISION), strict=True
-    )
+    pairs = zip(multiprecision.values(f, where, PRECISION), balls.values(f, where, 2 * PRECISION), strict=True)
     for reference, enclosure in pairs:
         assert_same(reference, enclosure)
 
@@ -76,9 +74,7 @@ def test_binary_ufunc_is_the_same_in_both_engines_to_60_digits(name):
     constants = [0.0, 1.0, -1.0, 2.0, 3, -3, 0.5, -0.5, 2.5, 1 / 3, -0.1, np.pi]
     for constant in constants:
         for f in (lambda x, c=constant: ufunc(x, c), lambda x, c=constant: ufunc(c, x)):
-            pairs = zip(
-                multiprecision.values(f, where, PRECISION), balls.values(f, where, 2 * PRECISION), strict=True
-            )
+            pairs = zip(multiprecision.values(f, where, PRECISION), balls.values(f, where, 2 * PRECISION), strict=True)
             for reference, enclosure in pairs:
                 assert_same(reference, enclosure)
 

@@ -59,9 +59,7 @@ def test_what_leaves_the_rationals_is_named(f, word):
         rational.values(f, [dyadic(1.5)])
 
 
-@pytest.mark.parametrize(
-    "f", [np.abs, np.sign, lambda z: np.maximum(z, 0), np.exp, lambda z: np.where(z > 0, z, 0)]
-)
+@pytest.mark.parametrize("f", [np.abs, np.sign, lambda z: np.maximum(z, 0), np.exp, lambda z: np.where(z > 0, z, 0)])
 def test_complex_rationals_know_arithmetic_only(f):
     with pytest.raises(NotRational):
         rational.complex_values(f, [(dyadic(1.5), dyadic(1.0))])

@@ -72,9 +72,7 @@ def test_functions_are_callable(field):
         replace(GOOD, **{field: "x"})
 
 
-@pytest.mark.parametrize(
-    "domain", [(1.0, 1.0), (2.0, 1.0), (0.0, math.nan), (math.nan, 4.0), (0.0,), (0.0, 1.0, 2.0)]
-)
+@pytest.mark.parametrize("domain", [(1.0, 1.0), (2.0, 1.0), (0.0, math.nan), (math.nan, 4.0), (0.0,), (0.0, 1.0, 2.0)])
 def test_a_domain_is_a_non_empty_open_interval(domain):
     with pytest.raises(ValueError, match="domain must be an open interval"):
         replace(GOOD, domain=domain)
