@@ -151,7 +151,7 @@ def settle(exact: ExactFunction, call: Call) -> Cells:
             cells = rounded
         else:
             cells.replace(pending, rounded)
-        open_ = _undecided(part, values, truth)
+        open_ = _undecided(part, values, truth) if any(None in column for column in numbers.mids) else ()
         unsettled = [j for j, settled in enumerate(rounded.settled) if not settled or j in open_]
         if not unsettled:
             break
@@ -249,9 +249,9 @@ def _cancel_coinciding(
     b_rad: Integers,
 ) -> None:
     """Correct b where nodes coincide: f(x̂) − f(x̂) is 0, while a ball minus itself only encloses 0."""
-    for i, absorbed in enumerate(call.absorbed):
-        nodes = [column[i] for column in call.realised] if absorbed and b[i] is not None else []
-        if len(set(nodes)) < len(nodes):
+    for i in [i for i, absorbed in enumerate(call.absorbed) if absorbed]:
+        nodes = [column[i] for column in call.realised]
+        if b[i] is not None and len(set(nodes)) < len(nodes):
             net: dict[Point | None, int] = {}
             for n, node in zip(call.method.numerators, nodes, strict=True):
                 net[node] = net.get(node, 0) + n

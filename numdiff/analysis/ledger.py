@@ -189,7 +189,7 @@ def ledger_of(
         status=np.array(status, dtype=object).reshape(shape),
         state=np.array(_states(cells), dtype=object).reshape(shape),
         underflow=np.array(cells.underflow, dtype=bool).reshape(shape),
-        effective_step=_effective_steps(call, h_full),
+        effective_step=_effective_steps(call, observation, h_full),
         references=tuple(per_point),
         cells=cells,
     )
@@ -203,6 +203,8 @@ def _finite(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...], name: s
     lifted = fmt.lift_array(array)
     if None in lifted:
         raise ValueError(f"{name} must be finite in {fmt.name}, got {array.ravel()[lifted.index(None)]!r}")
+    if array.shape == shape:
+        return lifted  # type: ignore[return-value]
     indices = np.broadcast_to(np.arange(array.size).reshape(array.shape), shape).ravel().tolist()
     return [lifted[index] for index in indices]  # type: ignore[misc]
 
@@ -286,7 +288,7 @@ def _outside(call: Call, i: int, exact: ExactFunction) -> Status:
     return Status.POLE if Undefined.POLE in found and Undefined.DOMAIN not in found else Status.OUTSIDE_DOMAIN
 
 
-def _effective_steps(call: Call, h: np.ndarray) -> np.ndarray:
+def _effective_steps(call: Call, observation: Observation, h: np.ndarray) -> np.ndarray:
     """Return (x̂_max − x̂_min)/(c_max − c_min) as doubles; h itself for the complex step."""
     method = call.method
     if isinstance(method, ComplexStep):
@@ -294,15 +296,20 @@ def _effective_steps(call: Call, h: np.ndarray) -> np.ndarray:
     low = min(range(len(method.offsets)), key=method.offsets.__getitem__)
     high = max(range(len(method.offsets)), key=method.offsets.__getitem__)
     span = method.offsets[high] - method.offsets[low]
-    steps = h.astype(np.float64).ravel().tolist()
-    ends = zip(call.realised[high], call.realised[low], call.nominal[high], call.nominal[low], strict=True)
-    for i, (top, bottom, upper, lower) in enumerate(ends):
+    upper, lower = observation.abscissae[high], observation.abscissae[low]
+    if upper.dtype.itemsize <= 8 and span.numerator & (span.numerator - 1) == 0:
+        # A difference of doubles is rounded once, and the division by a power of two is exact.
+        with np.errstate(invalid="ignore"):
+            width = upper.astype(np.float64) - lower.astype(np.float64)
+        return np.where(np.isfinite(width), width / float(span), math.nan)
+    steps = []
+    for top, bottom in zip(call.realised[high], call.realised[low], strict=True):
         if top is None or bottom is None:
-            steps[i] = math.nan
-        elif top != upper or bottom != lower:
-            width, exponent = _difference(top, bottom)  # type: ignore[arg-type]
-            width *= span.denominator
-            steps[i] = nearest_double(width << max(exponent, 0), span.numerator << max(-exponent, 0))
+            steps.append(math.nan)
+            continue
+        distance, exponent = _difference(top, bottom)  # type: ignore[arg-type]
+        distance *= span.denominator
+        steps.append(nearest_double(distance << max(exponent, 0), span.numerator << max(-exponent, 0)))
     return np.array(steps).reshape(h.shape)
 
 

@@ -2,10 +2,11 @@
 
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from flint import acb, arb, fmpz
+from flint import acb, arb, ctx, fmpz
 
 Real = Any
 Complex = Any
@@ -169,6 +170,14 @@ def complex_order(left: Complex, right: Complex) -> float | None:
     return None if left.overlaps(right) else float("nan")
 
 
+@lru_cache(maxsize=4096)
+def _power_of_two(exponent: int) -> Real:
+    return arb((1, exponent))
+
+
 def exact(mantissa: int, exponent: int) -> Real:
     """Return mantissa·2**exponent as an exact ball, whatever the precision is."""
+    if mantissa.bit_length() <= ctx.prec:
+        # The product is exact too, and takes a third of the time of the pair.
+        return arb(mantissa) * _power_of_two(exponent)
     return arb((fmpz(mantissa), fmpz(exponent)))

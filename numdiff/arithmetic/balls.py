@@ -71,10 +71,10 @@ def _ball(x: Any, precision: int) -> Ball:
     """Return a ball of integers that contains an Arb ball: the same one, unless its parts lie far apart."""
     mantissa, exponent = x.mid().man_exp()
     mid, exp = int(mantissa), int(exponent)
-    if x.is_exact():
-        return Ball(mid, 0, exp)
     mantissa, exponent = x.rad().man_exp()
     rad, rad_exp = int(mantissa), int(exponent)
+    if not rad:
+        return Ball(mid, 0, exp)
     if not mid:
         return Ball(0, rad, rad_exp)
     shift = rad_exp - exp
