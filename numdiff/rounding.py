@@ -137,3 +137,20 @@ def settled_double(middle: int, radius: int, denominator: int) -> float | None:
     except OverflowError:
         low, high = nearest_double(middle - radius, denominator), nearest_double(middle + radius, denominator)
     return low if low == high else None
+
+
+def unsettled_double(middle: int, radius: int, denominator: int) -> float:
+    """Return what is reported for an enclosure that `settled_double` cannot settle at any precision.
+
+    An enclosure that contains 0, or is wide, gives +0.0. A narrow one lies around the midpoint of two doubles, so
+    closely that nothing tells the number from that tie: it is rounded as the tie, to even. The detour over 128 bits
+    finds the tie, which has 54, from any two enclosures of it.
+    """
+    if abs(middle).bit_length() - radius.bit_length() < _NARROW:
+        return 0.0
+    mantissa, exponent = round_ratio(middle, denominator, 128, -(1 << 40))
+    return nearest_double(mantissa << max(exponent, 0), 1 << max(-exponent, 0))
+
+
+_NARROW = 256
+"""Bits by which a number exceeds its radius where only a tie can explain that it has no nearest double."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from numdiff.analysis.reference import ExactFunction, ExactValue, Point, ball_of, precisions
 from numdiff.arithmetic.ball import Ball, Undefined
-from numdiff.rounding import TINY, Dyadic, dyadic_to_fraction, settled_double
+from numdiff.rounding import TINY, Dyadic, dyadic_to_fraction, settled_double, unsettled_double
 from numdiff.stencils import Method
 
 PARTS = ("truncation", "abscissa", "evaluation", "combination", "total", "roundoff")
@@ -301,7 +301,7 @@ def _rational_sum(numerators: Sequence[int], values: Sequence[ExactValue | None]
 
 
 def _rounded(call: Call, numbers: Numbers) -> Cells:
-    """Round every part of every cell once; a part without one nearest double is +0.0 and unsettled."""
+    """Round every part of every cell once; a part without one nearest double is unsettled."""
     size = len(numbers.denominators)
     settled, underflow = [True] * size, [False] * size
     columns: list[Any] = []
@@ -318,7 +318,13 @@ def _rounded(call: Call, numbers: Numbers) -> Cells:
         else:
             found = list(map(settled_double, middles, radii, numbers.denominators))  # type: ignore[arg-type]
         if None in found or 0.0 in found:
-            found = [value or _special(j, value, middles[j], settled, underflow) for j, value in enumerate(found)]
+            for j, value in enumerate(found):
+                if value is None:
+                    settled[j] = False
+                    found[j] = unsettled_double(middles[j], radii[j], numbers.denominators[j])  # type: ignore[arg-type]
+                elif not value:
+                    underflow[j] = underflow[j] or bool(middles[j])
+                    found[j] = _least(middles[j])
         columns.append(found)
     return Cells(list(numbers.mids), numbers.denominators, columns, [numbers.exact] * size, settled, underflow)
 
@@ -335,12 +341,6 @@ def _pairwise(operation: Callable[[Any, Any], Any], left: Integers, right: Integ
     return list(map(operation, left, right))
 
 
-def _special(j: int, value: float | None, middle: int | None, settled: list[bool], underflow: list[bool]) -> float:
-    """Return what is stored for a part that is zero, underflowed or unsettled, and take note of it."""
-    if value is None:
-        settled[j] = False
-        return 0.0
-    if middle:
-        underflow[j] = True
-        return -TINY if middle < 0 else TINY
-    return 0.0
+def _least(middle: int | None) -> float:
+    """Return what is stored for a part that rounds to zero: the smallest double of its sign, unless it is zero."""
+    return 0.0 if not middle else -TINY if middle < 0 else TINY

@@ -44,12 +44,12 @@ class Status(StrEnum):
     NAN = "nan"
     """A function value is not a number."""
     OUTSIDE_DOMAIN = "outside-domain"
-    """A node lies where the exact function has no value."""
+    """A node lies where the exact function, or x where its derivative, has no value that could be decided."""
     POLE = "pole"
     """A node, or x itself, is a pole of f or of its derivative."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Ledger:
     """The ledger of an array of cells. All arrays have the shape of x broadcast against h.
 

@@ -19,9 +19,9 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
-from numdiff.arithmetic import balls, multiprecision, rational
+from numdiff.arithmetic import balls, jets, multiprecision, rational
 from numdiff.arithmetic.ball import Ball, Undefined
-from numdiff.rounding import Dyadic, dyadic_to_fraction, nearest_double, settled_double
+from numdiff.rounding import Dyadic, dyadic_to_fraction, nearest_double, round_ratio, settled_double, unsettled_double
 
 Engine: TypeAlias = Literal["mpmath", "arb"]
 ExactValue: TypeAlias = Fraction | Ball | Undefined
@@ -33,6 +33,8 @@ START_PRECISION = 256
 MAX_PRECISION = 4096
 """Bits of the last attempt; what is unresolved there is zero for all that can be seen."""
 TEXT_DIGITS = 30
+LARGEST_EXPONENT = 1 << 16
+"""Exponents beyond ±65536 are four times beyond those of float80 and float128."""
 
 
 class State(StrEnum):
@@ -43,7 +45,7 @@ class State(StrEnum):
     EXACT = "exact"
     """Computed in rational arithmetic."""
     STUCK = "stuck"
-    """Still undecided at 4096 bits: reported as +0.0, smaller than any double."""
+    """Still without one nearest double at 4096 bits: +0.0 with a bound, or the tie that it cannot be told from."""
     OUT_OF_DOMAIN = "out-of-domain"
     """The function or its derivative has no value there."""
 
@@ -182,7 +184,8 @@ class ExactFunction:
         known = self._cache.setdefault((kind, precision), {})
         missing = [p for p in dict.fromkeys(points) if p not in known]
         if missing:
-            known.update(zip(missing, self._enclosed(kind, missing, precision), strict=True))
+            values = map(within_limits, self._enclosed(kind, missing, precision))
+            known.update(zip(missing, values, strict=True))
         return known
 
     def _rational(self, kind: str, points: list[Any]) -> list[ExactValue]:
@@ -197,7 +200,7 @@ class ExactFunction:
             values: list[ExactValue] = list(rational.values(self.closed_form, points))
             self._check_closed_form(points, values, START_PRECISION)
             return values
-        raise rational.NotRational("no closed form")
+        return list(jets.derivatives(self.f, points, order))
 
     def _enclosed(self, kind: str, points: list[Any], precision: int) -> list[ExactValue]:
         if kind == "real":
@@ -255,24 +258,32 @@ class ExactFunction:
         return self._references[key]
 
     def _reference(self, point: Dyadic, order: int) -> Reference:
-        ball: Ball | None = None
         for precision in precisions():
             value = self.derivative([point], precision, order)[point]
             if isinstance(value, Fraction):
                 return Reference(nearest_double(*value.as_integer_ratio()), 0.0, decimal_text(value), State.EXACT)
             if isinstance(value, Ball):
-                ball = value
-                scale = max(ball.exp, 0)
-                nearest = settled_double(ball.mid << scale, ball.rad << scale, 1 << max(-ball.exp, 0))
-                text = settled_text(ball)
+                nearest, text = settled_double(*_scaled(value)), settled_text(value)
                 if nearest is not None and text is not None:
                     return Reference(nearest, self._published_radius(point, precision, order), text, State.CERTIFIED)
             elif value is not Undefined.UNDECIDED:
-                return Reference(float("nan"), 0.0, value.value, State.OUT_OF_DOMAIN)
+                return Reference(math.nan, 0.0, value.value, State.OUT_OF_DOMAIN)
+        return self._unsettled(value, point, order)
+
+    def _unsettled(self, value: ExactValue, point: Dyadic, order: int) -> Reference:
+        """Return what is published of a derivative that 4096 bits do not decide: 0 with a bound, or a tie."""
         proof = self._proof(point, MAX_PRECISION, order)
-        if ball is None or proof is None:
+        if not isinstance(value, Ball) or proof is None:
             return Reference(math.nan, 0.0, "undecided", State.OUT_OF_DOMAIN)
-        return Reference(0.0, rounded_up(*(abs(proof.midpoint) + proof.radius).as_integer_ratio()), "0", State.STUCK)
+        nearest = unsettled_double(*_scaled(value))
+        if not nearest:
+            bound = abs(proof.midpoint) + proof.radius
+            return Reference(0.0, rounded_up(*bound.as_integer_ratio()), "0", State.STUCK)
+        # A tie between two doubles or between two texts; its 128 bits are those of the tie.
+        numerator, _, denominator = _scaled(value)
+        tie = dyadic_to_fraction(round_ratio(numerator, denominator, 128, -(1 << 40)))
+        state = State.STUCK if settled_double(*_scaled(value)) is None else State.CERTIFIED
+        return Reference(nearest, rounded_up(*proof.radius.as_integer_ratio()), decimal_text(tie), state)
 
     def _proof(self, point: Dyadic, precision: int, order: int) -> Ball | None:
         """Return Arb's own enclosure of the derivative, by differentiation or else of the closed form."""
@@ -285,6 +296,27 @@ class ExactFunction:
         """Return the radius of Arb's own enclosure, rounded up; of the closed form, if need be."""
         proof = self._proof(point, precision, order)
         return math.inf if proof is None else rounded_up(*proof.radius.as_integer_ratio())
+
+
+def _scaled(ball: Ball) -> tuple[int, int, int]:
+    """Return midpoint and radius of a ball as integers over one denominator."""
+    shift = max(ball.exp, 0)
+    return ball.mid << shift, ball.rad << shift, 1 << max(-ball.exp, 0)
+
+
+def within_limits(value: ExactValue) -> ExactValue:
+    """Bound the exponents: what is far beyond every format would need integers of millions of digits.
+
+    A number below 2**-LARGEST_EXPONENT is enclosed together with 0, one above 2**LARGEST_EXPONENT is undecided.
+    """
+    if not isinstance(value, Ball):
+        return value
+    top = value.exp + max(value.mid.bit_length(), value.rad.bit_length())
+    if top > LARGEST_EXPONENT:
+        return Undefined.UNDECIDED
+    if top < -LARGEST_EXPONENT and value.mid:
+        return Ball(0, 1, -LARGEST_EXPONENT)
+    return value
 
 
 def _ratio(ball: Ball) -> tuple[int, int]:

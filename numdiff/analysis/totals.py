@@ -7,7 +7,7 @@ import numpy as np
 from numdiff.analysis.reference import MAX_PRECISION, ExactFunction, ball_of, precisions
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.formats import FloatFormat
-from numdiff.rounding import TINY, Dyadic, settled_double
+from numdiff.rounding import TINY, Dyadic, settled_double, unsettled_double
 
 
 def total_errors(
@@ -66,7 +66,7 @@ def _settle(errors: list[float], j: int, result: Dyadic, truth: Ball, last: bool
     raised = max(exponent, 0)
     error = settled_double(middle << raised, radius << raised, 1 << max(-exponent, 0))
     if error is None:
-        errors[j] = 0.0
+        errors[j] = unsettled_double(middle << raised, radius << raised, 1 << max(-exponent, 0))
         return last
     errors[j] = error or (-TINY if middle < 0 else TINY if middle else 0.0)
     return True

@@ -21,18 +21,21 @@ class NotRational(TypeError):
     """The callable uses something that leaves the rational numbers, or grows beyond use in them."""
 
 
-def _not_rational(name: str) -> NotRational:
+def not_rational(name: str) -> NotRational:
+    """Return the error for a function that leaves the rational numbers."""
     return NotRational(f"np.{name} leaves the rational numbers")
 
 
-def _multiplied(left: Fraction, right: Fraction) -> Fraction:
+def multiplied(left: Fraction, right: Fraction) -> Fraction:
+    """Return a product, unless it grows beyond use."""
     product = left * right
     if product.numerator.bit_length() + product.denominator.bit_length() > _LARGEST_SIZE:
         raise NotRational(f"an intermediate result has more than {_LARGEST_SIZE} bits")
     return product
 
 
-def _exponent(exponent: Fraction) -> int:
+def rational_exponent(exponent: Fraction) -> int:
+    """Return an exponent that keeps a power rational and of use."""
     if exponent.denominator != 1 or abs(exponent) > _LARGEST_EXPONENT:
         reason = "leaves the rational numbers or grows beyond use"
         raise NotRational(f"np.power with the exponent {exponent} {reason}")
@@ -40,7 +43,7 @@ def _exponent(exponent: Fraction) -> int:
 
 
 def _power(base: Fraction, exponent: Fraction) -> Fraction:
-    n = _exponent(exponent)
+    n = rational_exponent(exponent)
     size = base.numerator.bit_length() + base.denominator.bit_length()
     if abs(n) * size > _LARGEST_SIZE:
         raise NotRational(f"an intermediate result has more than {_LARGEST_SIZE} bits")
@@ -57,14 +60,14 @@ _REAL = Engine(
     functions={
         "add": operator.add,
         "subtract": operator.sub,
-        "multiply": _multiplied,
+        "multiply": multiplied,
         "divide": operator.truediv,
         "negative": operator.neg,
         "positive": operator.pos,
         "conjugate": operator.pos,
         "absolute": abs,
         "sign": lambda x: Fraction(_order(x, Fraction(0))),
-        "square": lambda x: _multiplied(x, x),
+        "square": lambda x: multiplied(x, x),
         "reciprocal": lambda x: 1 / x,
         "power": _power,
         "maximum": max,
@@ -74,7 +77,7 @@ _REAL = Engine(
     integral=lambda x: x.denominator == 1,
     compare=_order,
     failures=(ZeroDivisionError,),
-    unsupported=_not_rational,
+    unsupported=not_rational,
 )
 
 
@@ -103,19 +106,19 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic]) -> list[Fraction |
 
 def _complex_product(left: Gaussian, right: Gaussian) -> Gaussian:
     (a, b), (c, d) = left, right
-    return _multiplied(a, c) - _multiplied(b, d), _multiplied(a, d) + _multiplied(b, c)
+    return multiplied(a, c) - multiplied(b, d), multiplied(a, d) + multiplied(b, c)
 
 
 def _complex_reciprocal(z: Gaussian) -> Gaussian:
     a, b = z
-    norm = _multiplied(a, a) + _multiplied(b, b)
+    norm = multiplied(a, a) + multiplied(b, b)
     return a / norm, -b / norm
 
 
 def _complex_power(base: Gaussian, exponent: Gaussian) -> Gaussian:
     if exponent[1]:
         raise NotRational("np.power with a complex exponent leaves the rational numbers")
-    n = _exponent(exponent[0])
+    n = rational_exponent(exponent[0])
     if n < 0:
         return _complex_reciprocal(_complex_power(base, (-exponent[0], exponent[1])))
     result: Gaussian = (Fraction(1), Fraction(0))
@@ -149,7 +152,7 @@ _COMPLEX = Engine(
     value_order=_complex_order,
     integral=lambda z: not z[1] and z[0].denominator == 1,
     failures=(ZeroDivisionError,),
-    unsupported=_not_rational,
+    unsupported=not_rational,
 )
 
 

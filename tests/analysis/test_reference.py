@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff.analysis import reference
+from numdiff.analysis.ledger import error_ledger
 from numdiff.analysis.reference import (
     ExactFunction,
     Reference,
@@ -27,6 +28,7 @@ from numdiff.analysis.reference import (
 )
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.formats import dyadic, dyadic_to_fraction
+from numdiff.stencils import FORWARD
 
 ENGINES = ("mpmath", "arb")
 MP: Any = mpmath.MPContext()
@@ -343,3 +345,50 @@ def test_second_derivative_is_that_of_automatic_differentiation() -> None:
         found = ExactFunction(np.sin, np.cos, engine).reference(dyadic(0.5), order=2)  # type: ignore[arg-type]
         assert found.value == float(exact_of(-MP.sin(MP.mpf(0.5))))
         assert Fraction(found.text) != dyadic_to_fraction(dyadic(found.value))
+
+
+# --- ties, rational functions, huge exponents -------------------------------------------------------------------
+
+
+TIES = {
+    "of 30 digits": (lambda x: np.exp(2 * np.log(x)), (2**31 - 1) / 2**32, "9.99999999534338712692260742188e-1"),
+    "of doubles": (lambda x: x + 2.0**-53 * np.sqrt(x) ** 2, 0.5, "1.00000000000000011102230246252e+0"),
+}
+
+
+@pytest.mark.parametrize("engine", ["mpmath", "arb"])
+@pytest.mark.parametrize("name", TIES)
+def test_a_derivative_that_is_a_tie_is_rounded_to_even_and_never_reads_zero(name: str, engine: Any) -> None:
+    f, x, text = TIES[name]
+    found = ExactFunction(f, engine=engine).reference(dyadic(x))
+    assert found.text == text
+    assert found.value == float(Fraction(text)) or found.value == 1.0
+    assert found.radius == 5e-324
+
+
+@pytest.mark.parametrize("engine", ["mpmath", "arb"])
+def test_a_part_that_is_a_tie_is_rounded_to_even(engine: Any) -> None:
+    # f(1) − f(0) = 1 + 2**-53, a tie of doubles that no enclosure decides; f' is 0 there.
+    ledger = error_ledger(
+        lambda x: np.where(x > 0.5, np.exp(np.log(x + 2.0**-52) / 2) ** 2 / 2 + 0.5, 0 * x),
+        0.0, 1.0, FORWARD, engine=engine,
+    )  # fmt: skip
+    assert ledger.truncation[()] == 1.0
+    assert ledger.state[()] == State.STUCK
+
+
+@pytest.mark.parametrize("engine", ["mpmath", "arb"])
+@pytest.mark.parametrize("f", [lambda x: x / 3, lambda x: x**2 - 3 * x, lambda x: 1 / (1 + 25 * x**2)])
+def test_a_rational_function_needs_no_closed_form_to_be_exact(f: Any, engine: Any) -> None:
+    ledger = error_ledger(f, 0.3, [0.1, 0.01], engine=engine)
+    assert set(ledger.state) == {State.EXACT}
+
+
+@pytest.mark.parametrize("engine", ["mpmath", "arb"])
+@pytest.mark.parametrize("c", [1e6, 1e8, -3e6, -1e8])
+def test_huge_exponents_end_in_a_state_and_not_in_huge_integers(c: float, engine: Any) -> None:
+    ledger = error_ledger(lambda x: np.exp(c * x), 0.5, 0.1, engine=engine)
+    if c > 0:
+        assert ledger.state[()] == State.OUT_OF_DOMAIN
+    else:
+        assert ledger.truncation[()] == 0
