@@ -18,20 +18,33 @@ BITS = 320
 _mp = mpmath.mp.clone()
 _mp.prec = BITS
 
+
+def _cubes(x: Any) -> Any:
+    return _mp.sin(x) ** 3 + _mp.cos(x) ** 3
+
+
+def _cubes_derivative(x: Any) -> Any:
+    return 3 * _mp.sin(x) * _mp.cos(x) * (_mp.sin(x) - _mp.cos(x))
+
+
 FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "composition": (lambda x: _mp.exp(x * x) ** 2, lambda x: 4 * x * _mp.exp(x * x) ** 2),
-    "ascher_greif_sin": (_mp.sin, _mp.cos),
     "sigmoid": (lambda x: 1 / (1 + _mp.exp(-x)), lambda x: _mp.exp(-x) / (1 + _mp.exp(-x)) ** 2),
+    "tanh": (
+        lambda x: (_mp.exp(x) - _mp.exp(-x)) / (_mp.exp(x) + _mp.exp(-x)),
+        lambda x: 4 / (_mp.exp(x) + _mp.exp(-x)) ** 2,
+    ),
+    "ascher_greif_sin": (_mp.sin, _mp.cos),
     "squire_trapp_quotient": (
-        lambda x: _mp.exp(x) / (_mp.sin(x) ** 3 + _mp.cos(x) ** 3),
-        lambda x: (
-            _mp.exp(x)
-            * (_mp.sin(x) ** 3 + _mp.cos(x) ** 3 - 3 * _mp.sin(x) * _mp.cos(x) * (_mp.sin(x) - _mp.cos(x)))
-            / (_mp.sin(x) ** 3 + _mp.cos(x) ** 3) ** 2
-        ),
+        lambda x: _mp.exp(x) / _cubes(x),
+        lambda x: _mp.exp(x) * (_cubes(x) - _cubes_derivative(x)) / _cubes(x) ** 2,
+    ),
+    "martins_quotient": (
+        lambda x: _mp.exp(x) / _mp.sqrt(_cubes(x)),
+        lambda x: _mp.exp(x) * (2 * _cubes(x) - _cubes_derivative(x)) / (2 * _cubes(x) * _mp.sqrt(_cubes(x))),
     ),
 }
-"""f and f′ of some problems, written a second time for mpmath."""
+"""f and f′ of the course's functions and of those that every complex-step paper uses, written again for mpmath."""
 
 _OFFSETS = {"forward": ((1, 0), 1), "centered": ((1, -1), 2)}
 """The nodes of the two-point formulas, and the factor of h in the denominator."""
