@@ -49,10 +49,6 @@ def median_ratio(times: Times, numerator: str, denominator: str) -> float:
     return median(a / b for a, b in zip(times[numerator], times[denominator], strict=True))
 
 
-def typical_excess(times: Times, minuend: str, subtrahend: str) -> float:
-    """Return by how many seconds one is slower than another when the machine is at its fastest.
-
-    The ratio is the median one, for it hardly depends on the speed of the machine; the time that it multiplies is
-    the shortest, for everything above that is the machine's and not the code's.
-    """
-    return (median_ratio(times, minuend, subtrahend) - 1) * min(times[subtrahend])
+def median_excess(times: Times, minuend: str, subtrahend: str) -> float:
+    """Return by how many seconds one is slower than another: the median over the rounds of the difference."""
+    return median(a - b for a, b in zip(times[minuend], times[subtrahend], strict=True))

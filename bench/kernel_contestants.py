@@ -2,7 +2,8 @@
 
     python -m bench.kernel_contestants POINTS ROUNDS NUMBER
 
-prints, as JSON, the seconds per call of each contestant in each round (centered differences of np.exp in float64).
+(POINTS may be "scalar": a Python float in place of an array) prints, as JSON, the seconds per call of each
+contestant in each round (centered differences of np.exp in float64).
 The process matters: once a program has freed arrays of 16 MB the C library keeps so much memory that the
 temporaries of the one-liner cost no page faults any more, and whichever benchmark ran before decides the ratio.
 """
@@ -32,11 +33,11 @@ def step(item: FloatFormat) -> Any:
     return item.dtype.type(1.2357 * 2.0 ** -min(item.precision // 2, 16))
 
 
-def kernel(stencil: Stencil, x: np.ndarray, h: Any) -> Any:
+def kernel(stencil: Stencil, x: Any, h: Any) -> Any:
     return kernels.difference(np.exp, x, h, stencil)
 
 
-def one_liner(stencil: Stencil, x: np.ndarray, h: Any) -> Any:
+def one_liner(stencil: Stencil, x: Any, h: Any) -> Any:
     if stencil is FORWARD:
         return (np.exp(x + h) - np.exp(x)) / h
     return (np.exp(x + h) - np.exp(x - h)) / (h + h)
@@ -80,7 +81,7 @@ CONTESTANTS: dict[str, Callable[[Stencil, np.ndarray, Any], Any]] = {
 }
 
 
-def times_in_a_fresh_process(n: int, rounds: int, number: int) -> Times:
+def times_in_a_fresh_process(n: int | str, rounds: int, number: int) -> Times:
     """Return the times that this script prints."""
     command = [sys.executable, "-m", "bench.kernel_contestants", str(n), str(rounds), str(number)]
     root = Path(__file__).resolve().parents[1]
@@ -89,13 +90,17 @@ def times_in_a_fresh_process(n: int, rounds: int, number: int) -> Times:
     return times
 
 
-def main(n: int, rounds: int, number: int) -> None:
+def main(n: str, rounds: str, number: str) -> None:
     item = FORMATS["float64"]
-    x, h = points(item, n), step(item)
     calls = {**CONTESTANTS, "two evaluations": two_evaluations}
+    x: Any = points(item, 1 if n == "scalar" else int(n))
+    h: Any = step(item)
+    if n == "scalar":
+        calls = {"kernel": kernel, "one-liner": one_liner}
+        x, h = x.item(), h.item()
     bound = {name: partial(call, CENTERED, x, h) for name, call in calls.items()}
-    json.dump(interleaved(bound, rounds, number), sys.stdout)
+    json.dump(interleaved(bound, int(rounds), int(number)), sys.stdout)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])

@@ -11,7 +11,7 @@ from experiments.overview import overview
 from numdiff.registry import Registry
 from numdiff.report import provenance
 from numdiff.report.pages import write_report
-from numdiff.study.run import Measured, run_sweeps
+from numdiff.study.run import Measured, Tally, run_sweeps
 from numdiff.study.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,6 @@ LEAD = (
     "float80: each error is split exactly into what the formula owes and what rounding owes, against references "
     "that are certified by interval arithmetic."
 )
-COMMAND = "make experiments"
 HERO = ("step_sweep", "v_curves")
 """The figure at the top of the report."""
 
@@ -39,7 +38,11 @@ def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
         help="where the report goes (default: results for all of them, .cache/report for some)",
     )
     result.add_argument("--quick", action="store_true", help="a few problems only")
-    result.add_argument("--fresh", action="store_true", help="measure again what is stored")
+    result.add_argument(
+        "--fresh",
+        action="store_true",
+        help="measure again what is stored (a run that was interrupted goes on where it stopped without --fresh)",
+    )
     return result
 
 
@@ -57,23 +60,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.quick:
         chosen = [experiment.quick() for experiment in chosen]
-    whole = len(chosen) == len(known) and not options.quick
+    whole = [experiment.name for experiment in chosen] == list(known) and not options.quick
     out = options.out or ROOT / ("results" if whole else ".cache/report")
     start = time.perf_counter()
-    store = Store(ROOT / ".cache" / "records")
-    stored = None if options.fresh else store
-    measured = run_sweeps([e.sweep for e in chosen], options.engine, workers=options.workers, store=stored)
+    store, tally = Store(ROOT / ".cache" / "records"), Tally()
+    sweeps = [experiment.sweep for experiment in chosen]
+    measured = run_sweeps(
+        sweeps, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally
+    )
     between = time.perf_counter()
     keep_records(store, measured)
-    written = present(chosen, measured, out)
-    if whole:
+    written = present(chosen, measured, out, "make experiments" if whole else partial_command(options))
+    if whole and out.resolve() == (ROOT / "results").resolve():
         remove_stale(out, written)
     end = time.perf_counter()
     print(
-        f"{sum(len(m.records) for m in measured.values())} records measured in {between - start:.1f} s, "
+        f"{tally.measured} records measured and {tally.reused} reused in {between - start:.1f} s, "
         f"{len(written)} files written in {end - between:.1f} s; open {out / 'report.html'}"
     )
     return 0
+
+
+def partial_command(options: argparse.Namespace) -> str:
+    """Return the command of a run of some experiments, without what changes no byte of the report."""
+    return " ".join(["python -m experiments", *dict.fromkeys(options.names), *["--quick"] * options.quick])
 
 
 def keep_records(store: Store, measured: dict[str, Measured]) -> None:
@@ -83,7 +93,10 @@ def keep_records(store: Store, measured: dict[str, Measured]) -> None:
 
 
 def remove_stale(out: Path, written: Sequence[Path]) -> None:
-    """Remove the figures and tables that an earlier version of the experiments left in the report."""
+    """Remove the figures and tables that an earlier version of the experiments left in the report.
+
+    Only of ``results/``, where every such file is ours: another folder may hold those of somebody else.
+    """
     kept = set(written)
     for folder in ("figures", "tables"):
         for path in sorted((out / folder).rglob("*"), reverse=True):
@@ -93,13 +106,13 @@ def remove_stale(out: Path, written: Sequence[Path]) -> None:
                 path.rmdir()
 
 
-def present(chosen: Sequence[Experiment], measured: dict[str, Measured], out: Path) -> list[Path]:
-    """Write the report of some experiments."""
+def present(chosen: Sequence[Experiment], measured: dict[str, Measured], out: Path, command: str) -> list[Path]:
+    """Write the report of some experiments, with the command that rebuilds it."""
     sections = [experiment.section(measured[experiment.name]) for experiment in chosen]
     hero = HERO if HERO[0] in measured else None
-    facts = provenance.collect(ROOT / "requirements.lock", COMMAND)
+    facts = provenance.collect(ROOT / "requirements.lock", command)
     return write_report(
-        sections, facts, out, title=TITLE, lead=LEAD, command=COMMAND, hero=hero, overview=overview(measured)
+        sections, facts, out, title=TITLE, lead=LEAD, command=command, hero=hero, overview=overview(measured)
     )
 
 

@@ -1,12 +1,16 @@
 """Tables that belong to no single experiment: the formats, the problems, the references, the record."""
 
+import math
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
+from numdiff.analysis.reference import State
 from numdiff.formats import FORMATS, UNAVAILABLE
 from numdiff.problems import PROBLEMS
 from numdiff.report.tables import Table
+from numdiff.stencils import METHODS
 from numdiff.study.records import schema_table
 from numdiff.study.run import Measured
 
@@ -62,13 +66,11 @@ def problems_table(present: set[str]) -> Table:
 
 def references_table(records: pd.DataFrame) -> Table:
     """Return every exact derivative that a cell was judged by, with the radius that Arb certifies."""
-    names = ["problem", "method", "x", "x_value", "reference_text", "reference_radius", "state"]
-    known = records[names].assign(
-        derivative=records["method"].str.startswith("second").map({True: "second", False: "first"})
-    )
-    known["state"] = known["reference_radius"].map(lambda radius: "certified" if radius else "exact")
-    known = known.drop(columns="method").drop_duplicates(["problem", "x", "derivative"])
-    known = known.sort_values(["problem", "derivative", "x_value"], kind="stable", ignore_index=True)
+    orders = records["method"].map(lambda name: METHODS[name].derivative_order)
+    known = records.assign(order=orders).drop_duplicates(["problem", "x", "order"])
+    known["derivative"] = known["order"].map({1: "first", 2: "second", 3: "third", 4: "fourth"})
+    known["state"] = [str(reference_state(row)) for row in known.itertuples()]
+    known = known.sort_values(["problem", "order", "x_value"], kind="stable", ignore_index=True)
     columns = ["problem", "derivative", "x", "reference_text", "reference_radius", "state"]
     return Table(
         name="references",
@@ -79,6 +81,15 @@ def references_table(records: pd.DataFrame) -> Table:
         display={"x": "hex", "reference_text": "hex"},
         rows_shown=20,
     )
+
+
+def reference_state(row: Any) -> State:
+    """Return how far the reference of a record can be trusted: the state of the record is that of the whole cell."""
+    if math.isnan(row.reference):
+        return State.OUT_OF_DOMAIN
+    if not row.reference_radius:
+        return State.EXACT
+    return State.STUCK if row.reference_text == "0" else State.CERTIFIED
 
 
 def record_table() -> Table:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,16 +17,16 @@ from numdiff.study.blocks import Block, UserFunction, stable_name
 from numdiff.study.measure import measure
 from numdiff.study.records import KEYS, PARTS
 from numdiff.study.run import joined, run_blocks
-from numdiff.study.sweep import Sweep, plan
+from numdiff.study.sweep import Number, Sweep, plan
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SweepResult:
-    """The records of one function.
+    """The records of one function; equal only to itself, because frames have no single truth value.
 
     Attributes
     ----------
@@ -49,24 +50,74 @@ class SweepResult:
         return self.records[names].copy()
 
     def plot(self) -> "Figure":
-        """Return a figure of |total| against the step: a panel for every method, a curve for every format."""
+        """Return a figure of |total| against the step: a panel for every method, a curve for every format.
+
+        Raises
+        ------
+        ValueError
+            If nothing could be measured; the message names a reason.
+        """
         from numdiff.report.quick import error_figure
 
+        if self.records.empty:
+            raise ValueError(f"there is nothing to plot: {self._nothing()}")
         return error_figure(self.records)
 
+    def _nothing(self) -> str:
+        first = f", the first {self.skips['reason'].iloc[0]!r}" if len(self.skips) else ""
+        return f"no cell could be measured; .skips holds {len(self.skips)} reasons{first}"
+
+    def __repr__(self) -> str:
+        if self.records.empty:
+            return f"<SweepResult: {self._nothing()}>"
+        return f"<SweepResult: {len(self.records)} records, {len(self.skips)} skips>"
+
     def _repr_html_(self) -> str:
+        if self.records.empty:
+            return f"<p>No cell could be measured.</p>{self.skips.to_html(max_rows=20)}"
         return str(self.ledger.to_html(max_rows=20))
 
 
-def _numbers(argument: str, given: Any) -> tuple[float, ...]:
-    """Return a number or a sequence of numbers as a tuple of floats; refuse anything else."""
+def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
+    """Return a number or a sequence of numbers exactly: as floats, or as Fractions where no double holds them."""
     try:
-        array = np.atleast_1d(np.asarray(given, dtype=float))
+        array = np.atleast_1d(np.asarray(given))
+        if array.dtype.kind in "USc":  # float() would read a text and drop an imaginary part
+            raise TypeError
+        numbers = [_carried(item) for item in array.ravel().tolist()]
     except (TypeError, ValueError):
         raise TypeError(f"{argument} must be a number or a sequence of numbers, got {given!r}") from None
-    if array.ndim > 1 or not array.size or not np.isfinite(array).all():
+    finite = all(isinstance(number, Fraction) or math.isfinite(number) for number in numbers)
+    if array.ndim > 1 or not numbers or not finite:
         raise ValueError(f"{argument} must hold at least one number, in one dimension, all finite, got {given!r}")
-    return tuple(array.tolist())
+    return tuple(numbers)
+
+
+def _carried(item: Any) -> Number:
+    """Return a number as a float if that is exact (or it is not finite), else as a Fraction."""
+    try:
+        with np.errstate(over="ignore"):
+            nearest = float(item)
+    except OverflowError:  # a large integer or Fraction; longdouble gives infinity
+        nearest = math.inf
+    if nearest == item or math.isnan(nearest):
+        return nearest
+    return Fraction(*item.as_integer_ratio())
+
+
+def _interval(domain: Any) -> tuple[float, float]:
+    """Return the two ends of a domain as floats; refuse anything else."""
+    rule = "domain must be a pair of ends (low, high) with low < high"
+    try:
+        ends = tuple(domain)
+        low, high = map(float, ends) if len(ends) == 2 else (math.nan, math.nan)
+    except (TypeError, ValueError):
+        raise TypeError(f"{rule}, got {domain!r}") from None
+    if not low < high:
+        raise ValueError(f"{rule}, got {domain!r}")
+    if (low, high) != ends:
+        raise ValueError(f"domain must have ends that are doubles, got {domain!r}")
+    return low, high
 
 
 def sweep(
@@ -89,10 +140,11 @@ def sweep(
     ----------
     f : callable or Function
         An elementwise NumPy callable with Python constants, or a box of `numdiff.functions`.
-    x : float or sequence of float
-        The points; rounded to each format first.
-    h : float or sequence of float, optional
-        The steps. Without them, those of `grids` in each format.
+    x : number or sequence of numbers
+        The points; rounded to each format first, once: a longdouble, an int or a Fraction keeps all its digits.
+    h : number or sequence of numbers, optional
+        The steps, likewise. Without them, those of `grids` in each format: from about 0.6, or 0.6·2ᵉ where 2ᵉ ≥ 2 is
+        the binade of the largest |x|, down to where every x but 0 absorbs the step.
     derivative : callable, optional
         f′ in closed form; without it, automatic differentiation is the truth.
     formats, methods, grids : sequence of str
@@ -102,20 +154,24 @@ def sweep(
     engine : {"mpmath", "arb"}
         The exact arithmetic.
     workers : int
-        Processes. With more than one, `f` must be importable as module:function.
+        Processes. With more than one, `f` must be importable as module:function, and a script must make the call
+        under ``if __name__ == "__main__":``, because each process imports the script.
     progress : bool
         Whether to show a progress bar.
 
     Returns
     -------
     SweepResult
+        The records, and what was skipped for which reason; if all was, there are no records and it says so.
 
     Raises
     ------
     TypeError
-        If `f` is not callable or uses a function that the exact arithmetics do not know.
+        If `f` is not callable or uses a function that the exact arithmetics do not know, or x, h or `domain` does
+        not hold numbers.
     ValueError
-        If a name is unknown, x is not finite, a step is not positive, or `f` cannot go to workers.
+        If a name is unknown, x is not finite, a step is not positive, `domain` is no interval, or `f` cannot go to
+        workers.
     """
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
@@ -131,17 +187,22 @@ def sweep(
     given = () if h is None else _numbers("h", h)
     if any(step <= 0 for step in given):
         raise ValueError(f"h must be positive, got {h!r}")
-    if not domain[0] < domain[1]:
-        raise ValueError(f"domain must be a pair of ends (low, high) with low < high, got {domain!r}")
+    domain = _interval(domain)
     cells = Sweep(
-        "sweep", (), tuple(methods), tuple(formats), () if given else tuple(grids), given_steps=given, all_points=True
-    )
+        "sweep", (), tuple(methods), tuple(formats), () if given else tuple(grids), first_step=None,
+        given_steps=given, all_points=True,
+    )  # fmt: skip
     if workers == 1:
         target = on_arrays(f) if isinstance(f, Function) else f
         name = getattr(f, "__name__", type(f).__name__)
         subject = UserFunction(name, target, derivative, points, domain)
         with tqdm(total=plan(subject, cells).cells, unit="cell", disable=not progress) as bar:
             return SweepResult(*measure(subject, cells, engine, bar.update))
+    if isinstance(f, Function):
+        raise ValueError(
+            f"f must be importable as module:function when workers > 1, got the box {f!r}; write a function "
+            "`return on_arrays(box)(x)` in a module, or use workers=1"
+        )
     names = stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)
     blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain) for name in formats]
     done = joined(run_blocks(blocks, workers=workers, progress=progress))

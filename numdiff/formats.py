@@ -120,7 +120,7 @@ class FloatFormat:
 
     def _member(self, value: Any) -> np.ndarray:
         """Return a number that the format holds exactly (or NaN or ±inf) as a 0-d array; refuse any other."""
-        array = self.as_array(value)
+        array = self._converted(value, "value")
         if array.ndim:
             raise ValueError(f"value must be a scalar, got an array of shape {array.shape}")
         if isinstance(value, (np.generic, np.ndarray)) and value.dtype == self.dtype:
@@ -225,6 +225,9 @@ class FloatFormat:
         TypeError
             If `x` is not numeric.
         """
+        return self._converted(x, "x")
+
+    def _converted(self, x: Any, argument: str) -> np.ndarray:
         if isinstance(x, (Fraction, int)):
             return np.asarray(self.round(x))
         array = np.asarray(x)
@@ -232,7 +235,7 @@ class FloatFormat:
             return array
         source = next((known for known in FORMATS.values() if known.dtype == array.dtype), None)
         if source is None and array.dtype.kind not in "iub":
-            raise TypeError(f"x must be numeric, got dtype {array.dtype}")
+            raise TypeError(f"{argument} must be numeric, got dtype {array.dtype}")
         if source is None:
             once = self.precision >= 24  # one conversion of the machine; to bfloat16 it goes through float32
         else:  # exact, but for the narrower exponent range of float16, or rounded once
@@ -349,7 +352,7 @@ class FloatFormat:
                     "f must not write into its argument (it got a read-only array); compute into a new array"
                 ) from error
             raise
-        if type(y) is np.ndarray and y.dtype == self.dtype and y.shape == x.shape:
+        if type(y) is np.ndarray and (y.dtype is self.dtype or y.dtype == self.dtype) and y.shape == x.shape:
             return y
         if type(y) in (int, float) and x.dtype == self.dtype:
             return np.full(x.shape, self.as_array(y), dtype=x.dtype)
@@ -375,9 +378,7 @@ def _accepted(y: Any, x: np.ndarray) -> np.ndarray:
         )
     if y.dtype != x.dtype:
         raise TypeError(
-            f"f must keep the dtype of its argument, {x.dtype}, got {y.dtype}: "
-            "a np.float64 constant promotes; write float(…), np.full_like(x, …) where np.where chooses among "
-            "numbers, and np.asanyarray where f converts its input"
+            f"f must keep the dtype of its argument, {x.dtype}, got {y.dtype}{_promotion_advice(x.dtype, y.dtype)}"
         )
     if x.dtype.kind == "c" and type(y) is np.ndarray:
         # The view is what refuses np.abs and its kind, so a function that dropped it cannot be trusted.
@@ -386,6 +387,29 @@ def _accepted(y: Any, x: np.ndarray) -> np.ndarray:
             "write np.asanyarray where f converts its input"
         )
     return y.view(np.ndarray)
+
+
+_PROMOTING = {
+    **dict.fromkeys("fF", "np.float32"), **dict.fromkeys("dD", "np.float64"), **dict.fromkeys("gG", "np.longdouble"),
+}  # fmt: skip
+"""By the type code of a result: the scalar type that widens a narrower array to it."""
+
+
+def _promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
+    """Return what may have widened the dtype and what to write instead; nothing where no constant can have."""
+    constant = _PROMOTING.get(returned.char)
+    if constant is None or (given.kind == "c") != (returned.kind == "c"):
+        return ""
+    if np.promote_types(given, returned) != returned:
+        return ""
+    widens = f"a {constant} constant promotes"
+    if given == ml_dtypes.bfloat16 and returned == np.float32:
+        # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
+        widens = "a np.float64 constant promotes, a np.float32 one too, and after np.asarray any Python number"
+    return (
+        f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, and np.asanyarray "
+        "where f converts its input"
+    )
 
 
 def _normalised_significands(fraction: np.ndarray, exponent: np.ndarray, precision: int) -> tuple[list[int], list[int]]:

@@ -17,10 +17,10 @@ stencil whose offsets it does not hold is refused.
 FORWARD is thus fl(fl(ŷ₁ − ŷ₀) / h) and CENTERED is fl(fl(ŷ₁ − ŷ₂) / fl(2h)), which is what the plain
 ``(f(x + h) - f(x - h)) / (2 * h)`` computes. The complex step is one division, fl(Im f(x + ih) / h).
 
-Elementwise functions are evaluated in blocks that fit the cache, and a few points of the first block are
-computed alone to see whether f is elementwise. ``blocked=False`` hands the whole array, in its own shape (of
-at least one dimension), to f unchecked: the result is then Σ wⱼ f(x + cⱼh) / hᵐ of the whole array, the
-derivative along h of whatever f does with it.
+Elementwise functions are evaluated in blocks that fit the cache, and a few points of the blocks 1, 2, 4, 8, …
+and of the last one are computed alone to see whether f is elementwise. ``blocked=False`` hands the whole array,
+in its own shape (of at least one dimension), to f unchecked: the result is then Σ wⱼ f(x + cⱼh) / hᵐ of the
+whole array, the derivative along h of whatever f does with it.
 
 Whether a step is absorbed is judged with x itself among the nodes: of the stencil's abscissae and x, no two
 may be the same number (at x = 1, h = 2⁻⁵³, x − h moves, x + h does not, and the centered slope of x reads ½).
@@ -129,7 +129,7 @@ def difference(f: Function, x: Any, h: Any, stencil: Stencil, *, blocked: bool =
         If x or h is not finite, h is not positive or too large for the format, x and h do not broadcast,
         or f changes the shape or is not elementwise.
     TypeError
-        If x or h is not numeric, or f changes the dtype or writes into its argument.
+        If f is not callable, x or h is not numeric, or f changes the dtype or writes into its argument.
 
     Warns
     -----
@@ -185,7 +185,7 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
     ValueError, TypeError
         As `difference`.
     """
-    call = _prepare(method, x, h)
+    call = _prepare(method, f, x, h)
     plan, _, _, shape, _ = call
     item = plan.format
     abscissae: list[np.ndarray] = []
@@ -319,8 +319,10 @@ def _plan(
     )
 
 
-def _prepare(method: Method, x: Any, h: Any) -> _Call:
+def _prepare(method: Method, f: Function, x: Any, h: Any) -> _Call:
     """Check the arguments and convert them to the format of x."""
+    if not callable(f):
+        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
     points = np.asarray(x)
     item = _BY_DTYPE.get(points.dtype)
     if item is None:
@@ -339,7 +341,7 @@ def _prepare(method: Method, x: Any, h: Any) -> _Call:
     else:
         plan = _plan(item.name, (), (), 1, 1)
     steps = np.asarray(h)
-    if steps.dtype != item.dtype:
+    if steps.dtype is not item.dtype and steps.dtype != item.dtype:
         steps = _converted(h, item)
     low, high = _extremes(steps)
     if not (low > 0 and high <= plan.largest_step):
@@ -362,9 +364,11 @@ def _prepare(method: Method, x: Any, h: Any) -> _Call:
 
 def _converted(h: Any, item: FloatFormat) -> np.ndarray:
     try:
-        return item.as_array(h)
+        if np.asarray(h).dtype.kind != "b":
+            return item.as_array(h)
     except TypeError:
-        raise TypeError(f"h must be a real number or an array of them, got {type(h).__name__} {h!r:.60}") from None
+        pass
+    raise TypeError(f"h must be a real number or an array of them, got {type(h).__name__} {h!r:.60}")
 
 
 def _extremes(array: np.ndarray) -> tuple[Any, Any]:
@@ -389,19 +393,28 @@ def _refuse_step(steps: np.ndarray, given: Any, plan: _Plan) -> None:
         proper = original[index] > 0 and original[index] != math.inf
     where = f" at index {index}" if index else ""
     if not proper:
-        raise ValueError(f"h must be finite and positive, got {original[index]!s}{where}")
+        raise ValueError(f"h must be finite and positive, got {_shown(original[index])}{where}")
     if steps[index] == 0:
         requirement = f"at least {item.round(item.smallest_subnormal)!s}"
     else:
         requirement = f"at most {item.dtype.type(plan.largest_step)!s} for this method"
-    raise ValueError(f"h must be {requirement} in {item.name}, got {original[index]!s}{where}")
+    raise ValueError(f"h must be {requirement} in {item.name}, got {_shown(original[index])}{where}")
+
+
+def _shown(number: Any) -> str:
+    """Return a number as text; an exact one of hundreds of digits by its size (Python refuses the longest)."""
+    if isinstance(number, int | Fraction):
+        n, d = number.as_integer_ratio()
+        if n and max(n.bit_length(), d.bit_length()) > 200:
+            return f"a number near {'-' if n < 0 else ''}2**{n.bit_length() - d.bit_length()}"
+    return str(number)
 
 
 # --- the computation ------------------------------------------------------------------------------------
 
 
 def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
-    call = _prepare(method, x, h)
+    call = _prepare(method, f, x, h)
     plan, points, steps, shape, limit = call
     if points.size == 1 and not steps.ndim and abs(points.item()) <= limit:
         # Nothing to check, to cut or to share: what is left is the arithmetic.
@@ -410,10 +423,9 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
         return result.reshape(shape) if shape else result[0]
     out = np.empty(shape, plan.format.dtype)
     evaluate: Door = plan.format.evaluate
-    probe = _Probe(evaluate) if blocked and out.size > 1 else None
-    door = evaluate if probe is None else probe.door
+    checked = blocked and out.size > 1
     absorbed, smallest = 0, None
-    for block in _blocks(call, out, blocked):
+    for number, block in enumerate(_blocks(call, out, blocked), 1):
         if _suspicious(call, block):
             hit = _absorbed(plan, block)
             found = int(np.count_nonzero(hit))
@@ -421,10 +433,12 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
                 absorbed += found
                 step = _smallest_step(plan, block[1][hit])
                 smallest = step if smallest is None else max(smallest, step)
-        _compute(plan, door, f, block)
-        if probe is not None:
+        if checked and _is_probed(number, block, out.size):
+            probe = _Probe(evaluate, block[0], shape)
+            _compute(plan, probe.door, f, block)
             probe.check(f)
-            probe, door = None, evaluate
+        else:
+            _compute(plan, evaluate, f, block)
     if absorbed:
         _warn(plan.format.name, absorbed, out.size, smallest)
     return out if shape else out[()]
@@ -607,11 +621,28 @@ def _warn(name: str, absorbed: int, total: int, smallest: Any) -> None:
 _ADVICE = "a function that closes over an array or needs its whole input takes blocked=False"
 
 
-class _Probe:
-    """Compares a few values of the first evaluation with those that f gives for the points alone."""
+def _is_probed(number: int, block: _Block, total: int) -> bool:
+    """Whether a block is compared: 1, 2, 4, 8, … and the last, so that the cost vanishes beside that of many."""
+    return not number & (number - 1) or block[0] + block[1].size == total
 
-    def __init__(self, evaluate: Door) -> None:
+
+def _telling(x: np.ndarray) -> list[int]:
+    """Return the places of the points that are compared.
+
+    By position the end, and one at a third, which a reversal moves. By value the smallest, the largest and one between them: what f takes from other points (their maximum,
+    say) may by chance be the point's own at one of these, but not at the others, unless all points are equal.
+    """
+    low, high = int(np.argmin(x)), int(np.argmax(x))
+    between = int(np.argmax((x != x[low]) & (x != x[high])))
+    return sorted({x.size // 3, x.size - 1, low, high, between})
+
+
+class _Probe:
+    """Compares a few values of the first evaluation of a block with those that f gives for the points alone."""
+
+    def __init__(self, evaluate: Door, start: int, shape: tuple[int, ...]) -> None:
         self.evaluate = evaluate
+        self.start, self.shape = start, shape
         self.size = 0
         self.index: list[int] = []
         self.x = self.y = np.empty(0)
@@ -629,34 +660,42 @@ class _Probe:
                 f"f must be elementwise, but it failed on a block of {x.size} points ({error}); {_ADVICE}"
             ) from error
         self.size = x.size
-        # No two of the three are mirror images, so that a reversal moves the one at a third.
-        self.index = sorted({0, x.size // 3, x.size - 1})
+        with np.errstate(all="ignore"):
+            self.index = _telling(x)
         self.x, self.y = x[self.index], y[self.index]
         return y
 
     def check(self, f: Function) -> None:
-        """Raise ValueError if f is not elementwise.
-
-        A point alone may take another path through NumPy's loops than a full vector, which an
-        ill-conditioned f amplifies beyond any tolerance. Such an f is acquitted if an array of the same
-        length that is filled with the point gives one value throughout, bit for bit the one in question.
-        """
+        """Raise ValueError if f is not elementwise."""
         with np.errstate(all="ignore"):
             for i, x, y in zip(self.index, self.x, self.y, strict=True):
                 try:
                     alone = self.evaluate(f, np.array([x]))[0]
-                    if _agree(alone, y):
+                    if _agree(alone, y) or self._is_excused(f, x, y):
                         continue
-                    filled = self.evaluate(f, np.full(self.size, x))
                 except Exception as error:
                     raise ValueError(
                         f"f must be elementwise, but it failed on a part of x ({error!r:.200}); {_ADVICE}"
                     ) from error
-                if not np.all((filled == y) | ((filled != filled) & (y != y))):
-                    raise ValueError(
-                        f"f must be elementwise, but at {x!s} it gives {y!s} as element {i} of {self.size} "
-                        f"and {alone!s} alone; {_ADVICE}"
-                    )
+                index = tuple(map(int, np.unravel_index(self.start + i, self.shape)))
+                raise ValueError(
+                    f"f must be elementwise, but at {x!s}, beside the other points, it gives {y!s} (index {index}) "
+                    f"and alone {alone!s}; {_ADVICE}"
+                )
+
+    def _is_excused(self, f: Function, x: Any, y: Any) -> bool:
+        """Whether a value that differs from that of the point alone is due to NumPy's loops.
+
+        A point alone may take another path through NumPy's loops than a full vector, which an ill-conditioned f
+        amplifies beyond any tolerance. Such an f is excused if arrays that are filled with the point give one value
+        throughout, bit for bit the one in question. Two lengths of them, for a sum over equal points gives one
+        value throughout as well, but (unlike a path) another one for each length.
+        """
+        for size in (self.size, 2 * self.size):
+            filled = self.evaluate(f, np.full(size, x))
+            if not np.all((filled == y) | ((filled != filled) & (y != y))):
+                return False
+        return True
 
 
 def _agree(a: Any, b: Any) -> bool:

@@ -8,11 +8,12 @@ whose offsets and weights are exact rationals, and the `ComplexStep`, f′(x) �
 """
 
 import math
-from collections.abc import Sequence
+import operator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from numdiff.registry import Registry
 from numdiff.rounding import dyadic
@@ -20,8 +21,39 @@ from numdiff.rounding import dyadic
 Rational: TypeAlias = Fraction | int
 
 
-def _is_integer_from(least: int, value: object) -> bool:
-    return isinstance(value, int) and value >= least
+def _integer_from(least: int, argument: str, value: Any) -> int:
+    """Return an integer of Python or NumPy as an int; a bool is none."""
+    try:
+        number = least - 1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")
+    return number
+
+
+def _rationals(argument: str, values: Iterable[Any]) -> tuple[Fraction, ...]:
+    """Return exact numbers of Python or NumPy (a float stands for its binary value) as Fractions."""
+    try:
+        listed = tuple(values)
+    except TypeError:
+        raise TypeError(f"{argument} must be a sequence of numbers, got {values!r:.60}") from None
+    return tuple(_rational(argument, value) for value in listed)
+
+
+def _rational(argument: str, value: Any) -> Fraction:
+    if not isinstance(value, bool) and hasattr(value, "as_integer_ratio"):
+        try:
+            n, d = value.as_integer_ratio()
+        except (ValueError, OverflowError):
+            raise ValueError(f"{argument} must be finite, got {value!r}") from None
+        return Fraction(int(n), int(d))
+    try:  # NumPy's integers have no as_integer_ratio
+        if not isinstance(value, bool):
+            return Fraction(operator.index(value))
+    except TypeError:
+        pass
+    raise TypeError(f"{argument} must be rational numbers, got {type(value).__name__} {value!r:.60}")
 
 
 @dataclass(frozen=True)
@@ -42,9 +74,12 @@ class Stencil:
 
     Raises
     ------
+    TypeError
+        If an offset or a weight is no rational number.
     ValueError
-        If offsets and weights differ in number, an offset is repeated or not dyadic, a weight is zero, or a
-        moment condition Σ wⱼcⱼᵏ = m!·[k = m], k = 0 … m, fails; the message names the moment.
+        If an offset or a weight is not finite, offsets and weights differ in number, an offset is repeated or not
+        dyadic, a weight is zero, `derivative_order` is no positive integer, or a moment condition
+        Σ wⱼcⱼᵏ = m!·[k = m], k = 0 … m, fails; the message names the moment.
 
     References
     ----------
@@ -59,10 +94,11 @@ class Stencil:
     complex_nodes: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "offsets", tuple(map(Fraction, self.offsets)))
-        object.__setattr__(self, "weights", tuple(map(Fraction, self.weights)))
+        object.__setattr__(self, "offsets", _rationals(f"offsets of stencil {self.name!r}", self.offsets))
+        object.__setattr__(self, "weights", _rationals(f"weights of stencil {self.name!r}", self.weights))
+        m = _integer_from(1, "derivative_order", self.derivative_order)
+        object.__setattr__(self, "derivative_order", m)
         self._check_nodes()
-        m = self.derivative_order
         for k in range(m + 1):
             moment, required = self.moment(k), math.factorial(m) if k == m else 0
             if moment != required:
@@ -72,8 +108,6 @@ class Stencil:
                 )
 
     def _check_nodes(self) -> None:
-        if not _is_integer_from(1, self.derivative_order):
-            raise ValueError(f"derivative_order must be an integer of at least 1, got {self.derivative_order!r}")
         if len(self.offsets) != len(self.weights):
             raise ValueError(
                 f"weights must be as many as offsets, got {len(self.weights)} for {len(self.offsets)} offsets"
@@ -155,8 +189,7 @@ class Stencil:
         L. F. Richardson, The approximate arithmetical solution by finite differences …, Phil. Trans. R. Soc.
         A 210 (1911) 307-357, section 1.2 (the deferred approach to the limit).
         """
-        if not _is_integer_from(2, ratio):
-            raise ValueError(f"ratio must be an integer of at least 2, got {ratio!r}")
+        ratio = _integer_from(2, "ratio", ratio)
         gain = Fraction(ratio) ** self.accuracy_order
         combined: dict[Fraction, Fraction] = {}
         for offset, weight in zip(self.offsets, self.weights, strict=True):
@@ -218,10 +251,13 @@ def from_offsets(name: str, offsets: Sequence[Rational], derivative_order: int =
 
     Raises
     ------
+    TypeError
+        If an offset is no rational number.
     ValueError
-        If an offset is repeated or not dyadic, or there are too few for the derivative.
+        If an offset is repeated, not finite or not dyadic, or there are too few for the derivative.
     """
-    exact = tuple(map(Fraction, offsets))
+    derivative_order = _integer_from(1, "derivative_order", derivative_order)
+    exact = _rationals(f"offsets of stencil {name!r}", offsets)
     if len(set(exact)) != len(exact):
         raise ValueError(f"offsets of stencil {name!r} must be distinct, got {', '.join(map(str, exact))}")
     if len(exact) <= derivative_order:
@@ -238,11 +274,16 @@ def _from_nodes(name: str, weights: dict[Fraction, Fraction], derivative_order: 
     return Stencil(name, tuple(offsets), tuple(weights[c] for c in offsets), derivative_order)
 
 
-def _check_orders(accuracy_order: int, derivative_order: int) -> None:
-    if not _is_integer_from(1, accuracy_order):
-        raise ValueError(f"accuracy_order must be an integer of at least 1, got {accuracy_order!r}")
-    if derivative_order not in (1, 2):
+def _orders(accuracy_order: Any, derivative_order: Any) -> tuple[int, int]:
+    """Return both as ints, or say what is wrong with them."""
+    accuracy = _integer_from(1, "accuracy_order", accuracy_order)
+    try:
+        derivative = _integer_from(1, "derivative_order", derivative_order)
+    except ValueError:
+        derivative = 0
+    if derivative not in (1, 2):
         raise ValueError(f"derivative_order must be 1 or 2, got {derivative_order!r}")
+    return accuracy, derivative
 
 
 def _name(kind: str, accuracy_order: int, derivative_order: int, plain: int) -> str:
@@ -269,7 +310,7 @@ def forward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
     ----------
     B. Fornberg, Math. Comp. 51 (1988) 699-706, table 3 (one-sided formulas at a grid point).
     """
-    _check_orders(accuracy_order, derivative_order)
+    accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
     offsets = tuple(range(accuracy_order + derivative_order))
     return from_offsets(_name("forward", accuracy_order, derivative_order, 1), offsets, derivative_order)
 
@@ -282,7 +323,7 @@ def backward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
     ValueError
         If an order is out of range.
     """
-    _check_orders(accuracy_order, derivative_order)
+    accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
     offsets = tuple(-k for k in range(accuracy_order + derivative_order))
     return from_offsets(_name("backward", accuracy_order, derivative_order, 1), offsets, derivative_order)
 
@@ -306,7 +347,7 @@ def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
     ----------
     B. Fornberg, Math. Comp. 51 (1988) 699-706, table 1 (centered formulas at a grid point).
     """
-    _check_orders(accuracy_order, derivative_order)
+    accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
     if accuracy_order % 2:
         raise ValueError(f"accuracy_order of a centered stencil must be even, got {accuracy_order}")
     reach = accuracy_order // 2

@@ -3,8 +3,11 @@
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,6 +78,54 @@ def test_several_points_are_all_swept() -> None:
     assert nd.sweep(np.exp, np.array(points), 0.25, formats=["float64"]).records.shape[0] == 6
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_large_point_has_cells_that_are_not_absorbed(name: str) -> None:
+    x = 1e10 if name != "float16" else 3e4
+    found = nd.sweep(np.sqrt, x, formats=[name], methods=["forward"])
+    assert len(found.skips) == 0
+    assert {"ok", "absorbed"} <= set(found.records["status"])
+    assert found.records["step_value"].max() <= 0.62 * x
+
+
+def test_every_point_meets_its_absorbed_steps() -> None:
+    frame = nd.sweep(np.exp, [8.0, 0.125], formats=["float32"], methods=["forward"]).records
+    assert set(frame.loc[frame["status"] == "absorbed", "point"]) == {0, 1}
+
+
+@pytest.mark.skipif("float80" not in FORMATS, reason="longdouble is no format of its own here")
+@pytest.mark.parametrize(
+    "kind", [lambda x: x, lambda x: [x], lambda x: np.array([x]), lambda x: FORMATS["float80"].lift(x)]
+)
+def test_longdouble_points_and_steps_keep_all_their_digits(kind: Any) -> None:
+    x, h = np.longdouble(1) / 3, np.longdouble(1) / 4096 / 3
+    assert (float(x) != x, float(h) != h) == (True, True)
+    frame = nd.sweep(np.exp, kind(x), kind(h), formats=["float80", "float64"]).records
+    wide = FORMATS["float80"]
+    rows = frame[frame["format"] == "float80"]
+    assert (set(rows["x"]), set(rows["step"])) == ({wide.hex(x)}, {wide.hex(h)})
+    assert set(frame.loc[frame["format"] == "float64", "x_value"]) == {float(x)}
+
+
+def test_numbers_of_any_kind_are_rounded_once_to_each_format() -> None:
+    x = 1 + Fraction(1, 2**11) + Fraction(1, 2**60)  # by way of a double it is a tie, which goes to even
+    frame = nd.sweep(np.exp, [x, 2**60 + 1, Decimal("0.1"), np.float16(0.5), ml_dtypes.bfloat16(0.25)], x,
+                     formats=["float16", "float64"], methods=["forward"]).records  # fmt: skip
+    assert frame.loc[frame["format"] == "float16", "x_value"].tolist() == [
+        1 + 2**-10,
+        float(np.float16(0.1)),
+        0.5,
+        0.25,
+    ]
+    assert frame.loc[frame["format"] == "float64", "x_value"].tolist() == [1 + 2**-11, 2.0**60, 0.1, 0.5, 0.25]
+    assert frame["step_value"].tolist() == [1 + 2**-10] * 4 + [1 + 2**-11] * 5
+
+
+def test_number_beyond_the_doubles_is_skipped_where_it_overflows() -> None:
+    found = nd.sweep(np.sqrt, [Fraction(10) ** 5000, 1.0], 0.5, formats=["float64"], methods=["forward"])
+    assert found.records["x_value"].tolist() == [1.0]
+    assert found.skips["reason"].tolist() == ["x = 1.00000000000000000000000000000e+5000 overflows float64"]
+
+
 def test_truth_of_a_function_without_closed_form_is_that_of_the_closed_form() -> None:
     fields: dict[str, Any] = {"formats": ["float64"], "grids": ["dyadic", "generic"]}
     plain = nd.sweep(np.arctan, 0.25, **fields).records
@@ -130,6 +181,25 @@ def test_domain_keeps_points_out() -> None:
     assert found.skips["point"].tolist() == ["2.0"] * 2
 
 
+def test_result_without_a_cell_says_so_and_why() -> None:
+    found = nd.sweep(np.exp, 1e6, formats=["float16"])
+    assert found.records.empty
+    reason = "x = 1000000.0 overflows float16"
+    with pytest.raises(ValueError, match=f"nothing to plot: .* .skips holds 2 reasons, the first '{reason}'"):
+        found.plot()
+    assert reason in repr(found)
+    assert reason in found._repr_html_()
+    full = nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])
+    assert repr(full) == "<SweepResult: 2 records, 0 skips>"
+
+
+def test_results_can_be_compared_and_hashed() -> None:
+    one, two = (nd.sweep(np.exp, 0.5, 0.25, formats=["float64"]) for _ in range(2))
+    assert one == one
+    assert one != two
+    assert len({one, two}) == 2
+
+
 # --- workers -------------------------------------------------------------------------------------------------
 
 
@@ -140,7 +210,9 @@ def test_lambda_with_workers_is_refused_before_anything_starts() -> None:
     with pytest.raises(ValueError, match="derivative must be importable as module:function"):
         nd.sweep(np.exp, 0.5, derivative=lambda x: np.exp(x), workers=2)
     with pytest.raises(ValueError, match="f must be importable"):
-        nd.sweep(nd.Exp(), 0.5, workers=2)
+        nd.sweep(nd.on_arrays(nd.Exp()), 0.5, workers=2)
+    with pytest.raises(ValueError, match=r"f must be importable .* the box Square\(\); write a function `return on_ar"):
+        nd.sweep(nd.Square(), 0.5, workers=2)
     assert time.perf_counter() - started < 0.5  # a process takes longer to start
 
 
@@ -191,6 +263,16 @@ def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
         ({"grids": "generic"}, TypeError, "grids must be a sequence of names"),
         ({"engine": "sympy"}, ValueError, "engine must be 'mpmath' or 'arb', got 'sympy'"),
         ({"domain": (1.0, 0.0)}, ValueError, r"domain must be a pair of ends .* got \(1\.0, 0\.0\)"),
+        ({"domain": (1.0, math.nan)}, ValueError, r"domain must be a pair of ends"),
+        ({"domain": 3}, TypeError, r"domain must be a pair of ends \(low, high\) with low < high, got 3"),
+        ({"domain": (1, 2, 3)}, ValueError, r"domain must be a pair of ends .* got \(1, 2, 3\)"),
+        ({"domain": ("a", 2)}, TypeError, r"domain must be a pair of ends .* got \('a', 2\)"),
+        ({"domain": (0, 2**60 + 1)}, ValueError, "domain must have ends that are doubles"),
+        ({"x": "0.5"}, TypeError, "x must be a number or a sequence of numbers, got '0.5'"),
+        ({"x": [0.5, [1.0, 2.0]]}, TypeError, "x must be a number or a sequence of numbers"),
+        ({"x": None}, TypeError, "x must be a number or a sequence of numbers, got None"),
+        ({"h": np.longdouble(-1) / 3}, ValueError, "h must be positive"),
+        ({"x": np.longdouble(math.inf)}, ValueError, "x must hold .* finite"),
         ({"f": math.exp}, TypeError, "."),
         ({"f": np.floor}, TypeError, "floor"),
         ({"derivative": np.cos}, ValueError, r"derivative must be f', got .* at x = 0\.5"),

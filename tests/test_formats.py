@@ -788,8 +788,16 @@ def test_python_numbers_and_fractions_convert(item):
 @ALL
 @pytest.mark.parametrize("value", ["1.0", ["1.0"], None, 1j, [Fraction(1, 2)], np.array([1.0], ">f8"), object()])
 def test_what_is_not_numeric_is_refused(item, value):
-    with pytest.raises(TypeError, match="x must be numeric, got dtype"):
+    with pytest.raises(TypeError, match=r"^x must be numeric, got dtype"):
         item.as_array(value)
+
+
+@ALL
+@pytest.mark.parametrize("value", ["1.0", None, 1j, object()])
+def test_a_value_that_is_not_numeric_is_refused_as_the_argument_value(item, value):
+    for take in (item.lift, item.hex):
+        with pytest.raises(TypeError, match=r"^value must be numeric, got dtype"):
+            take(value)
 
 
 # --- the door ----------------------------------------------------------------------------------------
@@ -903,6 +911,39 @@ def test_a_float64_constant_is_refused_with_the_advice(name, f):
     message = f"f must keep the dtype of its argument, {name}, got float64: a np.float64 constant promotes; write float"
     with pytest.raises(TypeError, match=message):
         item.evaluate(f, points(item))
+
+
+@X87
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("float80", "float128")])
+def test_a_longdouble_constant_is_refused_with_the_advice(name):
+    item = FORMATS[name]
+    message = f"{name}, got {np.dtype(np.longdouble)}: a np.longdouble constant promotes; write float"
+    with pytest.raises(TypeError, match=message):
+        item.evaluate(lambda x: x * np.longdouble(2), points(item))
+
+
+def test_a_float32_constant_is_refused_with_the_advice():
+    with pytest.raises(TypeError, match=r"float16, got float32: a np\.float32 constant promotes; write float"):
+        FLOAT16.evaluate(lambda x: x * np.float32(2), points(FLOAT16))
+    with pytest.raises(TypeError, match=r"bfloat16, got float32: .*np\.float32 .*after np\.asarray any Python number"):
+        BFLOAT16.evaluate(lambda x: np.asarray(x) * 2.0, points(BFLOAT16))
+
+
+@pytest.mark.parametrize("constant", [np.float64(2), np.complex128(2)])
+def test_a_constant_that_widens_a_complex_array_is_refused_with_the_advice(constant):
+    x = points(FLOAT32).astype(np.complex64)
+    with pytest.raises(TypeError, match=r"complex64, got complex128: a np\.float64 constant promotes; write float"):
+        FLOAT32.evaluate(lambda z: z * constant, x)
+
+
+@ALL
+def test_no_constant_is_blamed_for_a_result_that_no_constant_makes(item):
+    """A comparison, a conversion to integers, a narrower format, a complex result of a real argument."""
+    others = [np.bool_, np.int64, np.uint8, np.complex64, np.clongdouble]
+    others += [other.dtype for other in FORMATS.values() if other.precision < item.precision]
+    for other in map(np.dtype, others):
+        with pytest.raises(TypeError, match=rf"f must keep the dtype of its argument, {item.dtype}, got {other}$"):
+            item.evaluate(lambda x, other=other: np.asarray(x).astype(other), points(item))
 
 
 @ALL

@@ -1,6 +1,7 @@
 """The kernels: their order of operations, how they call f, what they refuse, and what they warn of."""
 
 import math
+import re
 import tracemalloc
 import warnings
 from fractions import Fraction
@@ -417,6 +418,42 @@ def test_a_coupled_f_is_refused_at_every_size(name, dtype):
                 apply(method, COUPLED[name], x, 2.0**-7)
 
 
+LONG_CONSTANT_START = np.r_[np.ones(16384), np.linspace(1, 2, 16384)]
+"""Two blocks of float64, of which the first tells nothing of a function that couples its points."""
+COUPLED_BUT_HIDDEN = {
+    "scaled by the maximum, which the points at fixed places are": (lambda t: t / np.max(t), [2.0, 1, 2, 1, 1, 2]),
+    "scaled by the minimum, likewise": (lambda t: t / np.min(t), [1.0, 2, 1, 2, 2, 1]),
+    "minus the median": (lambda t: t - np.median(t), [1.0, 5, 1, 2, 2, 1]),
+    "reversed difference": (lambda t: t**2 - t[::-1] ** 2 + t, LONG_CONSTANT_START),
+    "centered": (lambda t: t - t.mean(), LONG_CONSTANT_START),
+    "sorted downward": (lambda t: np.sort(t)[::-1], LONG_CONSTANT_START),
+    "scaled by the maximum": (lambda t: t**2 * (t / t.max()), LONG_CONSTANT_START),
+    "scaled by the maximum, constant ends": (
+        lambda t: t**2 * (t / t.max()),
+        np.r_[np.ones(16384), np.linspace(1, 2, 16384), np.ones(16384 * 3)],
+    ),
+    "scaled by the sum of equal points": (lambda t: t * t / np.sum(t), np.ones(6)),
+    "scaled by the number of points": (lambda t: t * float(t.size), np.ones(6)),
+}
+
+
+@pytest.mark.parametrize("name", COUPLED_BUT_HIDDEN)
+@pytest.mark.parametrize("method", [FORWARD, CENTERED, centered(4)], ids=lambda method: method.name)
+def test_a_coupled_f_is_refused_where_the_points_at_fixed_places_of_the_first_block_hide_it(name, method):
+    f, x = COUPLED_BUT_HIDDEN[name]
+    with pytest.raises(ValueError, match=r"f must be elementwise.*blocked=False"):
+        apply(method, f, x, 0.125)
+
+
+def test_the_point_at_which_a_coupled_f_was_found_out_is_named():
+    x = np.ones((4, 16384))
+    x[3, 5] = 2.0
+    with pytest.raises(
+        ValueError, match=r"at 1\.125, beside .*, it gives 0\.5294.* \(index \(3, 0\)\) and alone 1\.0;"
+    ):
+        centered_difference(lambda t: t / np.max(t), x, 0.125)
+
+
 def test_a_cumulated_sum_of_equal_points_is_refused():
     """The point alone differs, and so do the elements of an array that is filled with it."""
     with pytest.raises(ValueError, match="f must be elementwise"):
@@ -604,18 +641,21 @@ def test_a_single_point_and_blocked_false_are_not_checked():
     assert calls == [1, 1, 9, 9]
 
 
-def test_the_check_costs_three_points_whatever_the_size():
+@pytest.mark.parametrize("blocks, probed", [(1, 1), (2, 2), (3, 3), (5, 4), (9, 5), (20, 6)])
+def test_the_check_costs_a_few_points_of_the_blocks_1_2_4_8_and_the_last(blocks, probed):
     calls = []
 
     def f(t):
         calls.append(t.size)
         return t * t
 
-    n = 5 * kernels.BLOCK_BYTES // 8
-    centered_difference(f, np.ones(n), 0.5)
-    assert calls.count(1) == 3
-    assert sum(calls) == 2 * n + 3
-    assert max(calls) == kernels.BLOCK_BYTES // 8
+    n = blocks * kernels.BLOCK_BYTES // 8
+    for x, few in ((np.ones(n), 3), (np.sin(np.arange(1.0, n + 1)), 6)):
+        calls.clear()
+        centered_difference(f, x, 0.5)
+        assert probed * 3 <= calls.count(1) <= probed * few
+        assert sum(calls) == 2 * n + calls.count(1)
+        assert max(calls) == kernels.BLOCK_BYTES // 8
 
 
 # --- what x and h must be -------------------------------------------------------------------------------
@@ -673,7 +713,20 @@ def test_x_must_be_real_numbers(x):
         centered_difference(np.exp, x, 0.5)
 
 
-@pytest.mark.parametrize("h", ["1", None, 1j, [object()]])
+@pytest.mark.parametrize("f", [3, None, "np.exp", np.ones(2)])
+def test_f_must_be_callable(f):
+    message = f"f must be callable, got {type(f).__name__} "
+    for call in (forward_difference, centered_difference, complex_step):
+        for x in (1.0, np.ones(3)):
+            with pytest.raises(TypeError, match=message):
+                call(f, x, 0.5)
+    with pytest.raises(TypeError, match=message):
+        difference(f, 1.0, 0.5, CENTERED)
+    with pytest.raises(TypeError, match=message):
+        observe(CENTERED, f, 1.0, 0.5)
+
+
+@pytest.mark.parametrize("h", ["1", None, 1j, [object()], True, np.True_, np.array([True])])
 def test_h_must_be_a_real_number(h):
     with pytest.raises(TypeError, match="h must be a real number or an array of them, got"):
         centered_difference(np.exp, 1.0, h)
@@ -687,6 +740,30 @@ def test_h_that_does_not_broadcast_is_refused():
 def test_a_step_that_the_format_rounds_to_zero_is_refused():
     with pytest.raises(ValueError, match=r"h must be at least 6e-08 in float16, got 1e-08"):
         centered_difference(np.exp, np.float16(1), 1e-8)
+
+
+@every_format
+@pytest.mark.parametrize(
+    "h, shown",
+    [(Fraction(1, 2**20000), "2**-20000"), (2**20000, "2**20000"), (10**50000, "2**166")],
+    ids=["tiny", "huge", "huger"],
+)
+def test_a_step_far_out_of_range_is_refused_with_its_size_and_the_format(item, h, shown):
+    bound = "least" if h < 1 else "most"
+    with pytest.raises(
+        ValueError, match=rf"h must be at {bound} .* in {item.name}, got a number near {re.escape(shown)}"
+    ):
+        centered_difference(np.exp, item.dtype.type(1), h)
+    with pytest.raises(ValueError, match=r"h must be finite and positive, got a number near -2\*\*"):
+        centered_difference(np.exp, item.dtype.type(1), -h)
+
+
+@pytest.mark.parametrize("h, message", [(Fraction(1, 10**9), "least 6e-08 in float16, got 1/1000000000"),
+                                        (1e6, "most .* in float16, got 1000000.0"), (10**6, "most .* got 1000000$"),
+                                        ([0.5, 1e-9], r"least .* got 1e-09 at index \(1,\)")])  # fmt: skip
+def test_a_step_out_of_range_is_refused_as_it_was_given(h, message):
+    with pytest.raises(ValueError, match="h must be at " + message):
+        centered_difference(np.exp, np.float16(1), h)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ import copy
 import dataclasses
 import math
 import pickle
+import re
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -307,7 +309,7 @@ def test_richardson_is_the_combination_of_the_two_differences(stencil, ratio):
     assert isinstance(extrapolated, Stencil)
 
 
-@pytest.mark.parametrize("ratio", [1, 0, -2, 2.0, Fraction(3, 2), "2", None])
+@pytest.mark.parametrize("ratio", [1, 0, -2, 2.0, Fraction(3, 2), "2", None, True, np.True_, np.float64(2), np.int8(1)])
 def test_a_richardson_ratio_that_is_no_integer_of_at_least_two_is_refused(ratio):
     with pytest.raises(ValueError, match="ratio must be an integer of at least 2, got"):
         CENTERED.richardson(ratio)
@@ -377,10 +379,14 @@ def test_unequal_lengths_are_refused(weights):
         Stencil("bad", (1, 0), weights)
 
 
-@pytest.mark.parametrize("m", [0, -1, 1.0, "1", None])
+@pytest.mark.parametrize("m", [0, -1, 1.0, "1", None, True, np.True_, np.float64(1), np.int64(0)])
 def test_a_derivative_order_below_one_is_refused(m):
-    with pytest.raises(ValueError, match=f"derivative_order must be an integer of at least 1, got {m!r}"):
+    with pytest.raises(
+        ValueError, match=f"derivative_order must be an integer of at least 1, got {re.escape(repr(m))}"
+    ):
         Stencil("bad", (1, 0), (1, -1), m)
+    with pytest.raises(ValueError, match="derivative_order must be an integer of at least 1, got "):
+        from_offsets("bad", (1, 0), m)
 
 
 @pytest.mark.parametrize("p", [1, 3, 7])
@@ -390,17 +396,63 @@ def test_an_odd_accuracy_of_a_centered_stencil_is_refused(p):
 
 
 @pytest.mark.parametrize("make", [forward, backward, centered])
-@pytest.mark.parametrize("p", [0, -2, 2.0, "2", None])
+@pytest.mark.parametrize("p", [0, -2, 2.0, "2", None, True, np.True_, np.float64(2), np.int16(-2)])
 def test_an_accuracy_order_that_is_no_positive_integer_is_refused(make, p):
-    with pytest.raises(ValueError, match=f"accuracy_order must be an integer of at least 1, got {p!r}"):
+    with pytest.raises(ValueError, match=f"accuracy_order must be an integer of at least 1, got {re.escape(repr(p))}"):
         make(p)
 
 
 @pytest.mark.parametrize("make", [forward, backward, centered])
-@pytest.mark.parametrize("m", [0, 3, -1, None])
+@pytest.mark.parametrize("m", [0, 3, -1, None, True, 1.0, np.True_, np.float64(1), np.int64(3)])
 def test_a_derivative_order_other_than_one_or_two_is_refused_by_the_families(make, m):
-    with pytest.raises(ValueError, match=f"derivative_order must be 1 or 2, got {m!r}"):
+    with pytest.raises(ValueError, match=f"derivative_order must be 1 or 2, got {re.escape(repr(m))}"):
         make(2, m)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int64, np.uint32])
+def test_orders_and_ratios_may_be_integers_of_numpy(kind):
+    for made, expected in [
+        (forward(kind(3), kind(2)), forward(3, 2)),
+        (backward(kind(2)), backward(2)),
+        (centered(kind(4), kind(1)), centered(4)),
+        (CENTERED.richardson(kind(3)), CENTERED.richardson(3)),
+        (from_offsets("mine", [1, 0, -1], kind(2)), from_offsets("mine", [1, 0, -1], 2)),
+        (Stencil("mine", (1, 0), (1, -1), kind(1)), Stencil("mine", (1, 0), (1, -1), 1)),
+    ]:
+        assert made == expected
+        assert repr(made) == repr(expected)  # no NumPy integer is left in it
+        assert type(made.derivative_order) is int
+
+
+def test_offsets_and_weights_may_be_numbers_of_numpy_and_are_taken_exactly():
+    made = Stencil("mine", np.array([1, -1]), (np.float32(0.5), np.float64(-0.5)))
+    assert made == Stencil("mine", (1, -1), (Fraction(1, 2), Fraction(-1, 2)))
+    assert all(type(part) is int for c in (*made.offsets, *made.weights) for part in c.as_integer_ratio())
+
+
+@pytest.mark.parametrize("bad", ["x", "1", None, 1j, [1], True, np.True_])
+def test_an_offset_or_weight_that_is_no_number_is_refused_by_name(bad):
+    got = re.escape(f"got {type(bad).__name__} {bad!r}")
+    with pytest.raises(TypeError, match=f"offsets of stencil 'a' must be rational numbers, {got}"):
+        Stencil("a", (bad, 1), (1, -1))
+    with pytest.raises(TypeError, match=f"weights of stencil 'a' must be rational numbers, {got}"):
+        Stencil("a", (0, 1), (-1, bad))
+    with pytest.raises(TypeError, match=f"offsets of stencil 'a' must be rational numbers, {got}"):
+        from_offsets("a", (bad, 1))
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, np.float32("nan")])
+def test_an_offset_or_weight_that_is_not_finite_is_refused_by_name(bad):
+    got = re.escape(f"got {bad!r}")
+    with pytest.raises(ValueError, match=f"offsets of stencil 'a' must be finite, {got}"):
+        Stencil("a", (bad, 1), (1, -1))
+    with pytest.raises(ValueError, match=f"weights of stencil 'a' must be finite, {got}"):
+        Stencil("a", (0, 1), (bad, 1))
+
+
+def test_offsets_that_are_no_sequence_are_refused_by_name():
+    with pytest.raises(TypeError, match="offsets of stencil 'a' must be a sequence of numbers, got 1"):
+        Stencil("a", 1, (1,))
 
 
 def test_too_few_offsets_are_refused():

@@ -56,7 +56,7 @@ def observed_order(
     Parameters
     ----------
     step : array of float, shape (n,)
-        Steps, in any order.
+        Steps, positive and finite, in any order; of a step that is given twice, one cell counts.
     error : array of float, shape (n,)
         Total errors; NaN for cells that failed.
     roundoff : array of float, shape (n,)
@@ -65,6 +65,12 @@ def observed_order(
     Returns
     -------
     ObservedOrder
+        With a reason in place of an order where there is no window.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length or have more than one dimension, or a step is not positive and finite.
 
     References
     ----------
@@ -72,7 +78,7 @@ def observed_order(
     the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
     regression.
     """
-    columns = (np.asarray(a, dtype=float).tolist() for a in (step, error, roundoff))
+    columns = [column.tolist() for column in _columns(step=step, error=error, roundoff=roundoff)]
     # A step that is given twice (as two x are, with one step) counts once: two points on one abscissa have no slope.
     cells = sorted({h: (h, e, r) for h, e, r in zip(*columns, strict=True)}.values())
     usable = [
@@ -92,6 +98,22 @@ def observed_order(
     if order < LEAST_ORDER:
         return _no_window("the error does not fall with h: all steps are wider than the scale of the function")
     return ObservedOrder(order, halfwidth, cells[first][0], cells[last][0], len(window))
+
+
+def _columns(**given: Sequence[float] | np.ndarray) -> list[np.ndarray]:
+    """Return the columns of cells as arrays of double; refuse what is not one cell a step."""
+    arrays = {name: np.asarray(column, dtype=float) for name, column in given.items()}
+    for name, array in arrays.items():
+        if array.shape != (arrays["step"].size,):
+            raise ValueError(
+                f"{name} must be one-dimensional and as long as step, got shape {array.shape} "
+                f"beside shape {arrays['step'].shape}"
+            )
+    steps = arrays["step"]
+    bad = steps[~((steps > 0) & (steps < np.inf))]
+    if bad.size:
+        raise ValueError(f"step must be positive and finite, got {float(bad[0])!r}")
+    return list(arrays.values())
 
 
 def _no_window(reason: str) -> ObservedOrder:
@@ -158,10 +180,23 @@ def observed_optimum(step: Sequence[float] | np.ndarray, error: Sequence[float] 
 
     Parameters
     ----------
-    step, error : array of float, shape (n,)
-        Cells with a NaN error are passed over.
+    step : array of float, shape (n,)
+        Steps, positive and finite, in any order.
+    error : array of float, shape (n,)
+        Cells with a NaN or infinite error are passed over.
+
+    Returns
+    -------
+    Optimum
+        With index −1 where no cell has a finite error.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length or have more than one dimension, or a step is not positive and finite.
     """
-    steps, errors = np.asarray(step, dtype=float), np.abs(np.asarray(error, dtype=float))
+    steps, errors = _columns(step=step, error=error)
+    errors = np.abs(errors)
     finite = np.flatnonzero(np.isfinite(errors))
     if not finite.size:
         return Optimum(math.nan, math.nan, -1, False)

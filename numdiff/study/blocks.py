@@ -15,7 +15,7 @@ import numdiff
 from numdiff.analysis.reference import Engine
 from numdiff.problems import PROBLEMS
 from numdiff.study.records import SCHEMA_VERSION
-from numdiff.study.sweep import Subject, Sweep, plan
+from numdiff.study.sweep import Number, Subject, Sweep, plan
 
 _MEASURING = ("array_views.py", "formats.py", "functions.py", "kernels.py", "rounding.py", "stencils.py", "analysis",
               "arithmetic", "problems", "study")  # fmt: skip
@@ -30,7 +30,7 @@ class UserFunction:
     name: str
     f: Callable[[Any], Any]
     derivative: Callable[[Any], Any] | None
-    points: tuple[float, ...]
+    points: tuple[Number, ...]
     domain: tuple[float, float] = (-math.inf, math.inf)
 
 
@@ -46,7 +46,7 @@ class Block:
         The name of a problem, or ``"module:function"``.
     derivative : str
         ``"module:function"`` or empty; only beside a ``"module:function"``.
-    points : tuple of float
+    points : tuple of float or Fraction
     domain : tuple of float
         Likewise.
     """
@@ -55,7 +55,7 @@ class Block:
     engine: Engine
     problem: str
     derivative: str = ""
-    points: tuple[float, ...] = ()
+    points: tuple[Number, ...] = ()
     domain: tuple[float, float] = (-math.inf, math.inf)
 
     def subject(self) -> Subject:
@@ -77,16 +77,34 @@ class Block:
         Not the name of the sweep nor its other problems: two experiments that ask for the same cells share them.
         """
         facts = [asdict(replace(self, sweep=replace(self.sweep, name="", problems=()))), fingerprint()]
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        # A Fraction becomes text, 1/3, that no float has.
+        return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def blocks_of(sweep: Sweep, engine: Engine) -> list[Block]:
-    """Return the blocks of a sweep over registered problems: one a problem, so that abscissae are shared."""
+    """Return the blocks of a sweep over registered problems: one a problem, so that abscissae are shared.
+
+    Parameters
+    ----------
+    sweep : Sweep
+    engine : {"mpmath", "arb"}
+
+    Returns
+    -------
+    list of Block
+        In the order of ``sweep.problems``.
+    """
     return [Block(sweep, engine, name) for name in sweep.problems]
 
 
 def imported(name: str) -> Callable[[Any], Any]:
-    """Return the callable that ``"module:function"`` names."""
+    """Return the callable that ``"module:function"`` names.
+
+    Raises
+    ------
+    ImportError, AttributeError
+        If there is no such module, or nothing of that name in it.
+    """
     module, _, path = name.partition(":")
     target: Any = importlib.import_module(module)
     for part in path.split("."):
@@ -97,10 +115,21 @@ def imported(name: str) -> Callable[[Any], Any]:
 def stable_name(argument: str, f: Callable[[Any], Any]) -> str:
     """Return ``"module:function"`` for a callable that another process can import.
 
+    Parameters
+    ----------
+    argument : str
+        What the caller's user calls it, for the message.
+    f : callable
+
+    Returns
+    -------
+    str
+        `imported` makes the same callable of it.
+
     Raises
     ------
     ValueError
-        If it has no such name: a lambda, a local function, or one of a notebook.
+        If it has no such name: a lambda, a local function, a box, or anything of a notebook.
     """
     module, path = getattr(f, "__module__", None), getattr(f, "__qualname__", None)
     name = f"{module}:{path}"
@@ -111,7 +140,7 @@ def stable_name(argument: str, f: Callable[[Any], Any]) -> str:
         pass
     raise ValueError(
         f"{argument} must be importable as module:function when workers > 1, got {f!r}; "
-        "put it into a module, or use workers=1"
+        "put it into a module, as a function with a name, or use workers=1"
     )
 
 

@@ -21,9 +21,9 @@ _LONG = 2000
 """Cells from which a run is announced."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Measured:
-    """What a sweep gave.
+    """What a sweep gave; equal only to itself, because frames have no single truth value.
 
     Attributes
     ----------
@@ -37,8 +37,22 @@ class Measured:
     skips: pd.DataFrame
 
 
+@dataclass
+class Tally:
+    """How many records a run measured and how many it took from the store; those that sweeps share count once."""
+
+    measured: int = 0
+    reused: int = 0
+
+
 def run_blocks(
-    blocks: Sequence[Block], *, workers: int = 1, store: Store | None = None, progress: bool = True
+    blocks: Sequence[Block],
+    *,
+    workers: int = 1,
+    store: Store | None = None,
+    fresh: bool = False,
+    progress: bool = True,
+    tally: Tally | None = None,
 ) -> list[Measured]:
     """Measure blocks and return their results in the order given.
 
@@ -49,8 +63,18 @@ def run_blocks(
         Processes; 1 measures in this one.
     store : Store, optional
         Blocks that it holds are not measured again; new ones are kept as soon as they are done.
+    fresh : bool
+        Whether the store first forgets these blocks, so that all are measured. A run that is killed then goes on
+        where it stopped when it is repeated without `fresh`.
     progress : bool
         Whether to announce a long run and show a bar (cells done, rate, time left) on standard error.
+    tally : Tally, optional
+        Is added to.
+
+    Returns
+    -------
+    list of Measured
+        One for each block; equal blocks are measured once.
 
     Raises
     ------
@@ -60,10 +84,14 @@ def run_blocks(
     if not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
     keys = [block.key() for block in blocks]
+    if store is not None and fresh:
+        for key in keys:
+            _forget(store, key)
     results: dict[str, Measured] = {}
     for key in keys:
         if store is not None and key not in results and (found := _load(store, key)) is not None:
             results[key] = found
+    reused = sum(len(result.records) for result in results.values())
     pending = {key: block for key, block in zip(keys, blocks, strict=True) if key not in results}
     cells = {key: block.cells for key, block in pending.items()}
     if progress:
@@ -74,15 +102,46 @@ def run_blocks(
             if store is not None:
                 store.save(f"blocks/{key}", result.records)
                 store.save(f"blocks/{key}-skips", result.skips)
+    if tally is not None:
+        tally.reused += reused
+        tally.measured += sum(len(result.records) for result in results.values()) - reused
     return [results[key] for key in keys]
 
 
 def run_sweeps(
-    sweeps: Sequence[Sweep], engine: Engine, *, workers: int = 1, store: Store | None = None, progress: bool = True
+    sweeps: Sequence[Sweep],
+    engine: Engine,
+    *,
+    workers: int = 1,
+    store: Store | None = None,
+    fresh: bool = False,
+    progress: bool = True,
+    tally: Tally | None = None,
 ) -> dict[str, Measured]:
-    """Measure sweeps over registered problems, all blocks in one run, and return the results by name."""
+    """Measure sweeps over registered problems, all blocks in one run.
+
+    Parameters
+    ----------
+    sweeps : sequence of Sweep
+        With different names.
+    engine : {"mpmath", "arb"}
+    workers, store, fresh, progress, tally
+        As in `run_blocks`.
+
+    Returns
+    -------
+    dict
+        What each sweep gave, by its name, in the order of `sweeps`.
+
+    Raises
+    ------
+    ValueError
+        If `workers` is not a positive integer or a problem is unknown.
+    """
     blocks = [(sweep.name, block) for sweep in sweeps for block in blocks_of(sweep, engine)]
-    done = run_blocks([block for _, block in blocks], workers=workers, store=store, progress=progress)
+    done = run_blocks(
+        [block for _, block in blocks], workers=workers, store=store, fresh=fresh, progress=progress, tally=tally
+    )
     gathered: dict[str, list[Measured]] = {sweep.name: [] for sweep in sweeps}
     for (name, _), result in zip(blocks, done, strict=True):
         gathered[name].append(result)
@@ -124,6 +183,11 @@ def _load(store: Store, key: str) -> Measured | None:
     return None if records is None or skips is None else Measured(records, skips)
 
 
+def _forget(store: Store, key: str) -> None:
+    for name in (f"blocks/{key}", f"blocks/{key}-skips"):
+        store.remove(name)
+
+
 def _announce(cells: int, pending: int, stored: int, workers: int, blocks: list[Block]) -> None:
     """Say how much there is to do and about how long it will take."""
     kept = f"; {stored} blocks are stored already" if stored else ""
@@ -137,9 +201,10 @@ def _announce(cells: int, pending: int, stored: int, workers: int, blocks: list[
 def _sampled_rate(block: Block) -> float:
     """Return cells a second on a thin slice of one block."""
     sweep = block.sweep
+    first = 1 if sweep.first_step is None else sweep.first_step
     thin = Sweep(
-        sweep.name, sweep.problems, sweep.methods[:2], ("float64",), sweep.grids[:1], sweep.first_step,
-        sweep.first_step + 24, sweep.given_steps, sweep.all_points, sweep.neighbourhood,
+        sweep.name, sweep.problems, sweep.methods[:2], ("float64",), sweep.grids[:1], first, first + 24,
+        sweep.given_steps, sweep.all_points, sweep.neighbourhood,
     )  # fmt: skip
     start = time.perf_counter()
     records, _ = measure(block.subject(), thin, block.engine)

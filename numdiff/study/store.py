@@ -28,8 +28,12 @@ class Store:
         """Return the file of a name."""
         return self.root / f"{name}.parquet"
 
+    def remove(self, name: str) -> None:
+        """Forget what is stored under a name, if anything is."""
+        self.path(name).unlink(missing_ok=True)
+
     def load(self, name: str) -> pd.DataFrame | None:
-        """Return a stored frame; None where there is none, or one of another schema version."""
+        """Return a stored frame; None where there is none, a torn one, or one of another schema version."""
         path = self.path(name)
         if not path.exists():
             return None
@@ -42,7 +46,7 @@ class Store:
         return table.to_pandas()
 
     def save(self, name: str, frame: pd.DataFrame) -> Path:
-        """Write a frame under a name, whole or not at all."""
+        """Write a frame under a name, whole or not at all, and return its file."""
         path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pandas(frame, preserve_index=False)

@@ -10,13 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
+from numdiff.analysis.reference import decimal_text
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
 from numdiff.stencils import METHODS, ComplexStep, Method
+
+Number: TypeAlias = float | Fraction
+"""A point or a step as it was given: a float, or exactly where no double holds it."""
 
 GRIDS = ("dyadic", "generic")
 GENERIC_FACTOR = Fraction(12357, 10000)
@@ -25,6 +29,10 @@ NEIGHBOURS = 33
 """Points x(1 + 2⁻⁸r), r = −16 … 16, over which the observed optimum takes the RMS error."""
 STEPS_PAST_PRECISION = 4
 """The grid of a format ends so many binades below its unit roundoff times |x|: there x + h = x."""
+ALL_FORMATS = (*FORMATS, *UNAVAILABLE)
+"""The formats of this machine, and those that it lacks, to be skipped with the reason."""
+_WIDE = ("float80", "float128")
+"""What longdouble may be; a machine has at most one of them."""
 
 
 @dataclass(frozen=True)
@@ -40,42 +48,55 @@ class Sweep:
     methods : tuple of str
         Names in `numdiff.stencils.METHODS`.
     formats : tuple of str
-        Format names; those that the machine lacks are left out, with the reason in `skipped`.
+        Format names, by default all; those that the machine lacks are skipped, with the reason.
     grids : tuple of str
         ``"dyadic"``, ``"generic"``.
-    first_step, last_step : int
-        Range of k; `last_step` None: until x + h = x in the format.
-    given_steps : tuple of float
+    first_step, last_step : int or None
+        Range of k. `first_step` None: from 1, or from h of about |x|/2 where |x| is 2 or more, x being the largest
+        point. `last_step` None: until x + h = x in the format, for every point but 0.
+    given_steps : tuple of float or Fraction
         Further steps, the grid ``"given"``; each is rounded once to the format, k is its index.
     all_points : bool
         Whether to use all points of a problem, or its first.
     neighbourhood : bool
         Whether the cells get the statistics over the 33 neighbours (never on the dyadic grid).
+
+    Raises
+    ------
+    TypeError
+        If `problems` or `formats` is not a tuple of names.
+    ValueError
+        If a method, format or grid is unknown, a given step is not positive and finite, or the range of k is empty.
     """
 
     name: str
     problems: tuple[str, ...]
     methods: tuple[str, ...] = ("forward", "centered")
-    formats: tuple[str, ...] = ("float16", "bfloat16", "float32", "float64", "float80")
+    formats: tuple[str, ...] = ALL_FORMATS
     grids: tuple[str, ...] = GRIDS
-    first_step: int = 1
+    first_step: int | None = 1
     last_step: int | None = None
-    given_steps: tuple[float, ...] = ()
+    given_steps: tuple[Number, ...] = ()
     all_points: bool = False
     neighbourhood: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.problems, str) or not all(isinstance(name, str) for name in self.problems):
-            raise TypeError(f"problems must be a tuple of names, got {self.problems!r}")
+        for argument, names in (("problems", self.problems), ("formats", self.formats)):
+            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+                raise TypeError(f"{argument} must be a tuple of names, got {names!r}")
         for name in self.methods:
             METHODS[name]
+        known = dict.fromkeys((*FORMATS, *UNAVAILABLE, *_WIDE))
+        for name in self.formats:
+            if name not in known:
+                raise ValueError(f"formats must be among {', '.join(known)}, got {name!r}")
         for grid in self.grids:
             if grid not in GRIDS:
                 raise ValueError(f"grids must be among {', '.join(GRIDS)}, got {grid!r}")
         for step in self.given_steps:
             if not (0 < step < math.inf):
                 raise ValueError(f"given_steps must be positive and finite, got {step!r}")
-        if self.last_step is not None and self.last_step < self.first_step:
+        if self.first_step is not None and self.last_step is not None and self.last_step < self.first_step:
             raise ValueError(f"last_step must be at least first_step={self.first_step}, got {self.last_step}")
 
 
@@ -95,7 +116,7 @@ class Subject(Protocol):
         """The closed form of f′, or None."""
 
     @property
-    def points(self) -> tuple[float, ...]:
+    def points(self) -> tuple[Number, ...]:
         """The points of interest."""
 
     @property
@@ -151,19 +172,30 @@ class Plan:
 
 
 def plan(subject: Subject, sweep: Sweep) -> Plan:
-    """Return the tasks of one function in a sweep, and what cannot be run and why."""
+    """Return the tasks of one function in a sweep, and what cannot be run and why.
+
+    Parameters
+    ----------
+    subject : Subject
+    sweep : Sweep
+
+    Returns
+    -------
+    Plan
+        Every format, method, point and given step of the sweep is in a task or among the skips.
+    """
     result = Plan()
     points = subject.points if sweep.all_points else subject.points[:1]
     for format_name in sweep.formats:
         fmt = FORMATS.get(format_name)
         if fmt is None:
-            reason = UNAVAILABLE.get(format_name, "no such format on this machine")
+            reason = UNAVAILABLE.get(format_name, "longdouble is another format on this machine")
             result.skips += [Skip(subject.name, "", m, format_name, reason) for m in sweep.methods]
             continue
         kept = []
         for index, x in enumerate(points):
             if reason := representable(x, subject.domain, fmt):
-                result.skips += [Skip(subject.name, repr(x), m, format_name, reason) for m in sweep.methods]
+                result.skips += [Skip(subject.name, shown(x), m, format_name, reason) for m in sweep.methods]
             else:
                 kept.append(index)
         if kept:
@@ -172,7 +204,7 @@ def plan(subject: Subject, sweep: Sweep) -> Plan:
 
 
 def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, kept: tuple[int, ...]) -> None:
-    xs = fmt.as_array(np.array([subject.points[i] for i in kept]))
+    xs = rounded(fmt, [subject.points[i] for i in kept])
     indices = tuple(step_indices(fmt, xs, sweep))
     pieces = [(grid, indices, steps_of(fmt, grid, indices)) for grid in sweep.grids]
     pieces.append(("given", *given(fmt, sweep.given_steps)))
@@ -186,7 +218,7 @@ def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, k
             continue
         for i, h in enumerate(sweep.given_steps):
             if i not in pieces[-1][1]:
-                lost = f"h = {h!r} is zero or infinite in {fmt.name}"
+                lost = f"h = {shown(h)} is zero or infinite in {fmt.name}"
                 result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
         useful = []
         for i, h in enumerate(steps):
@@ -205,27 +237,58 @@ def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, k
 
 @cache
 def largest_step(method: Method, fmt: FloatFormat) -> Fraction:
-    """Return the largest h for which D·h and all c·h are finite, D being the common denominator of the weights."""
+    """Return the largest h for which D·h and all c·h are finite, D being the common denominator of the weights.
+
+    Returns
+    -------
+    Fraction
+        The exact bound; the format need not hold it.
+    """
     reach = 1 if isinstance(method, ComplexStep) else max(map(abs, method.offsets))
     return fmt.largest_finite / max(method.denominator, reach)
 
 
 def step_indices(fmt: FloatFormat, points: np.ndarray, sweep: Sweep) -> range:
-    """Return the k of a grid: from `first_step` to where the step is lost in x, or cannot be represented."""
-    if sweep.last_step is not None:
-        last = sweep.last_step
-    else:
-        magnitudes = [abs(fmt.lift(x)) for x in points]
-        scale = max((m for m in magnitudes if m), default=Fraction(1))
-        binade = scale.numerator.bit_length() - scale.denominator.bit_length()
-        last = fmt.precision + STEPS_PAST_PRECISION - binade
+    """Return the k of a grid: from `first_step` to where the step is lost in x, or cannot be represented.
+
+    Parameters
+    ----------
+    fmt : FloatFormat
+    points : ndarray, shape (n,), of the dtype of `fmt`
+        All finite. The grid ends where the smallest of them, 0 apart, absorbs the step, so that every one does.
+    sweep : Sweep
+
+    Returns
+    -------
+    range
+        Empty where the grid begins beyond its end.
+    """
+    binades = [
+        # Of a dyadic number this is the exponent of its binade, exactly.
+        m.numerator.bit_length() - m.denominator.bit_length()
+        for m in (abs(fmt.lift(x)) for x in points)
+        if m
+    ] or [0]
+    first = min(1, 1 - max(binades)) if sweep.first_step is None else sweep.first_step
+    last = fmt.precision + STEPS_PAST_PRECISION - min(binades) if sweep.last_step is None else sweep.last_step
     smallest = fmt.smallest_subnormal.denominator.bit_length() - 1
-    return range(sweep.first_step, min(last, smallest) + 1)
+    return range(first, min(last, smallest) + 1)
 
 
 @cache
 def steps_of(fmt: FloatFormat, grid: str, ks: tuple[int, ...]) -> np.ndarray:
-    """Return the steps of a grid in the format, each rounded once; the array is read-only."""
+    """Return the steps of a grid in the format, each rounded once; the array is read-only.
+
+    Parameters
+    ----------
+    fmt : FloatFormat
+    grid : {"dyadic", "generic"}
+    ks : tuple of int, length n
+
+    Returns
+    -------
+    ndarray, shape (n,), of the dtype of `fmt`
+    """
     factor = Fraction(1) if grid == "dyadic" else GENERIC_FACTOR
     steps = np.empty(len(ks), dtype=fmt.dtype)
     for index, k in enumerate(ks):
@@ -234,15 +297,44 @@ def steps_of(fmt: FloatFormat, grid: str, ks: tuple[int, ...]) -> np.ndarray:
     return steps
 
 
-def given(fmt: FloatFormat, steps: Sequence[float]) -> tuple[tuple[int, ...], np.ndarray]:
-    """Return the indices of the steps that the format can hold (not 0, not infinite), and those steps."""
-    rounded = fmt.as_array(np.array(steps, dtype=np.float64))
-    indices = tuple(i for i, h in enumerate(rounded) if h > 0 and np.isfinite(h))
-    return indices, rounded[list(indices)]
+def rounded(fmt: FloatFormat, numbers: Sequence[Number]) -> np.ndarray:
+    """Return numbers in the format, each rounded once: shape (n,), of the dtype of `fmt`."""
+    return np.array([fmt.as_array(number)[()] for number in numbers], dtype=fmt.dtype)
+
+
+def shown(number: Number) -> str:
+    """Return a given number as text: that of the float, or 30 digits where no double holds it."""
+    return decimal_text(number) if isinstance(number, Fraction) else repr(number)
+
+
+def given(fmt: FloatFormat, steps: Sequence[Number]) -> tuple[tuple[int, ...], np.ndarray]:
+    """Return the indices of the steps that the format can hold (not 0, not infinite), and those steps.
+
+    Returns
+    -------
+    indices : tuple of int, length m
+        Positions in `steps`.
+    steps : ndarray, shape (m,), of the dtype of `fmt`
+        Each rounded once.
+    """
+    found = rounded(fmt, steps)
+    indices = tuple(i for i, h in enumerate(found) if h > 0 and np.isfinite(h))
+    return indices, found[list(indices)]
 
 
 def neighbours(fmt: FloatFormat, x: Any) -> np.ndarray:
-    """Return the 33 points x(1 + 2⁻⁸r), r = −16 … 16, each rounded once; 2⁻⁸r itself where x = 0."""
+    """Return the 33 points x(1 + 2⁻⁸r), r = −16 … 16, each rounded once; 2⁻⁸r itself where x = 0.
+
+    Parameters
+    ----------
+    fmt : FloatFormat
+    x : scalar of the dtype of `fmt`, finite
+
+    Returns
+    -------
+    ndarray, shape (33,), of the dtype of `fmt`
+        Infinite where a neighbour is beyond the largest number.
+    """
     exact = fmt.lift(x)
     points = np.empty(NEIGHBOURS, dtype=fmt.dtype)
     for index in range(NEIGHBOURS):
@@ -261,11 +353,11 @@ def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
     return f"no complex step through {', '.join(refused)}" if refused else ""
 
 
-def representable(x: float, domain: tuple[float, float], fmt: FloatFormat) -> str:
+def representable(x: Number, domain: tuple[float, float], fmt: FloatFormat) -> str:
     """Return why a point cannot be had in a format, or the empty string where it can."""
-    rounded = fmt.as_array(x)
-    if not np.isfinite(rounded):
-        return f"x = {x!r} overflows {fmt.name}"
-    if not domain[0] < fmt.lift(rounded) < domain[1]:
-        return f"x = {x!r} rounds to {float(rounded)!r} in {fmt.name}, outside the domain {domain!r}"
+    here = fmt.as_array(x)
+    if not np.isfinite(here):
+        return f"x = {shown(x)} overflows {fmt.name}"
+    if not domain[0] < fmt.lift(here) < domain[1]:
+        return f"x = {shown(x)} rounds to {float(here)!r} in {fmt.name}, outside the domain {domain!r}"
     return ""

@@ -132,6 +132,30 @@ def test_confidence_interval_is_that_of_student() -> None:
     assert found.halfwidth == pytest.approx(stats.t.ppf(0.975, 10) * fit.stderr, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            ([1, 2], [1], [1]),
+            r"error must be one-dimensional and as long as step, got shape \(1,\) beside shape \(2,\)",
+        ),
+        (([1, 2], [1, 2], [1]), r"roundoff must be .* as long as step, got shape \(1,\)"),
+        (([[1, 2]], [1, 2], [1, 2]), r"step must be one-dimensional .* got shape \(1, 2\)"),
+        ((1.0, [1], [1]), r"step must be one-dimensional .* got shape \(\)"),
+        (([1, -2.0], [1, 2], [0, 0]), r"step must be positive and finite, got -2\.0"),
+        (([1, 0.0], [1, 2], [0, 0]), r"step must be positive and finite, got 0\.0"),
+        (([1, math.nan], [1, 2], [0, 0]), "step must be positive and finite, got nan"),
+        (([1, math.inf], [1, 2], [0, 0]), "step must be positive and finite, got inf"),
+    ],
+)
+def test_bad_column_is_named(columns, message: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match=message):
+        observed_order(*columns)
+    if "roundoff" not in message:
+        with pytest.raises(ValueError, match=message):
+            observed_optimum(*columns[:2])
+
+
 # --- the optimum -----------------------------------------------------------------------------------------
 
 

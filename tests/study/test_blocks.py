@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import pickle
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -66,6 +67,14 @@ def test_key_depends_on_engine_function_points_and_domain() -> None:
         dataclasses.replace(base, domain=(0.0, 2.0)),
     ]
     assert len({block.key() for block in [base, *changed]}) == 6
+
+
+def test_key_knows_numbers_that_no_double_holds() -> None:
+    third = Fraction(1, 3)
+    bases = [Block(SWEEP, "arb", "numpy:sin", points=(x,)) for x in (third, float(third), Fraction(float(third)))]
+    steps = [Block(dataclasses.replace(SWEEP, given_steps=(h,)), "arb", "exp") for h in (third, float(third))]
+    assert len({block.key() for block in [*bases, *steps]}) == 5
+    assert pickle.loads(pickle.dumps(bases[0])).key() == bases[0].key()
 
 
 def test_key_depends_on_code_libraries_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from numdiff.study import run as module
 from numdiff.study.blocks import Block, blocks_of
-from numdiff.study.run import Measured, joined, run_blocks, run_sweeps
+from numdiff.study.run import Measured, Tally, joined, run_blocks, run_sweeps
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
 
@@ -109,6 +109,55 @@ def test_changed_measuring_code_is_measured_again(tmp_path: Path, monkeypatch: p
     assert log.names == list(NAMES)
 
 
+def test_fresh_run_measures_what_is_stored_and_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks, store = blocks_of(TINY, "arb"), Store(tmp_path)
+    first = run_blocks(blocks, store=store, progress=False)
+    log = Log(monkeypatch)
+    assert same(run_blocks(blocks, store=store, fresh=True, progress=False), first)
+    assert log.names == list(NAMES)
+    assert same(run_blocks(blocks, store=store, progress=False), first)
+    assert log.names == list(NAMES)
+
+
+def test_killed_fresh_run_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks, store = blocks_of(TINY, "arb"), Store(tmp_path)
+    run_blocks(blocks, store=store, progress=False)
+    log = Log(monkeypatch, fail_at=1)
+    with pytest.raises(KeyboardInterrupt):
+        run_blocks(blocks, store=store, fresh=True, progress=False)
+    log.names, log.fail_at = [], None
+    run_blocks(blocks, store=store, progress=False)
+    assert log.names == list(NAMES[1:])
+
+
+def test_fresh_run_forgets_only_its_own_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks, store = blocks_of(TINY, "arb"), Store(tmp_path)
+    run_blocks(blocks, store=store, progress=False)
+    run_blocks(blocks[:1], store=store, fresh=True, progress=False)
+    log = Log(monkeypatch)
+    run_blocks(blocks, store=store, progress=False)
+    assert log.names == []
+
+
+def test_tally_counts_what_was_measured_and_what_was_reused_once(tmp_path: Path) -> None:
+    other = Sweep("other", NAMES[1:], ("forward", "centered"), ("float16", "float64"), last_step=3)
+    store, tallies = Store(tmp_path), [Tally(), Tally(), Tally()]
+    records = len(run_sweeps([TINY], "arb", progress=False)["tiny"].records)
+    run_sweeps([other], "arb", store=store, progress=False, tally=tallies[0])
+    half = tallies[0].measured
+    for tally in tallies[1:]:
+        run_sweeps([TINY, other], "arb", store=store, progress=False, tally=tally)
+    assert 0 < half < records
+    assert tallies == [Tally(half, 0), Tally(records - half, half), Tally(0, records)]
+
+
+def test_results_can_be_compared_and_hashed() -> None:
+    one, two = (run_blocks(blocks_of(TINY, "arb")[:1], progress=False)[0] for _ in range(2))
+    assert one == one
+    assert one != two
+    assert len({one, two}) == 2
+
+
 # --- sharing ---------------------------------------------------------------------------------------------
 
 
@@ -187,6 +236,7 @@ def test_long_run_is_announced_with_cells_and_seconds_before_it_starts(
 @pytest.mark.parametrize("sweep", [
     Sweep("given only", ("exp",), ("forward",), ("float32",), (), given_steps=(1e-3,)),
     Sweep("far", ("exp",), ("complex_step",), ("float16", "float32"), first_step=30),
+    Sweep("open", ("exp",), first_step=None, formats=("float64",)),
     Sweep("near", ("nash_tan_near_pole",), neighbourhood=True, last_step=2),
 ], ids=lambda sweep: sweep.name)  # fmt: skip
 def test_any_sweep_can_be_announced(

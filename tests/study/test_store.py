@@ -42,6 +42,14 @@ def test_records_come_back_byte_for_byte(tmp_path: Path, frames: tuple[pd.DataFr
     assert frames[0]["total"].isna().any()
 
 
+def test_removed_file_is_gone_and_removing_again_is_no_error(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.save("blocks/a", pd.DataFrame({"v": [1.0]}))
+    for _ in range(2):
+        store.remove("blocks/a")
+        assert store.load("blocks/a") is None
+
+
 def test_signed_zero_infinity_and_nan_come_back(tmp_path: Path) -> None:
     values = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324]
     Store(tmp_path).save("a", pd.DataFrame({"v": values}))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numdiff.formats import FORMATS, FloatFormat
+from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
 from numdiff.kernels import observe
 from numdiff.problems import PROBLEMS
 from numdiff.stencils import METHODS
@@ -112,6 +112,40 @@ def test_no_step_of_a_grid_vanishes(name: str) -> None:
         assert len({exact(h) for h in steps_of(fmt, grid, ks)}) == len(ks)
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("points", [(8.0, 0.125), (0.125, 8.0), (0.0, -0.125, 8.0)])
+def test_every_point_but_zero_reaches_its_absorbed_steps(name: str, points: tuple[float, ...]) -> None:
+    fmt = FORMATS[name]
+    xs = fmt.as_array(np.array(points))
+    smallest = steps_of(fmt, "dyadic", tuple(step_indices(fmt, xs, Sweep("s", ()))))[-1]
+    assert all(x + smallest == x for x in xs if x or smallest == 0)
+    assert smallest > fmt.dtype.type(float(fmt.smallest_subnormal)) or name == "float16"
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float32", "float64"])
+@pytest.mark.parametrize(("points", "first"), [((1e10,), -32), ((-1e10, 1e-3), -32), ((2.0,), 0), ((1.5,), 1),
+                                               ((0.5, 0.25), 1), ((0.0,), 1)])  # fmt: skip
+def test_open_first_step_scales_with_the_largest_point(name: str, points: tuple[float, ...], first: int) -> None:
+    fmt = FORMATS[name]
+    xs = fmt.as_array(np.array(points))
+    ks = step_indices(fmt, xs, Sweep("s", (), first_step=None))
+    assert ks[0] == first
+    coarsest = steps_of(fmt, "generic", (first,))[0]
+    assert xs[0] + coarsest != xs[0]
+    assert float(coarsest) <= max(0.62 * float(np.abs(xs).max()), 0.62)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_first_step_of_a_registered_problem_is_the_one_of_its_sweep(name: str) -> None:
+    fmt = FORMATS[name]
+    for problem in PROBLEMS.values():
+        ks = step_indices(fmt, fmt.as_array(np.array(problem.points[:1])), Sweep("s", (problem.name,)))
+        x = abs(Fraction(problem.points[0])) or Fraction(1)
+        binade = math.floor(math.log2(x))  # exact: x has at most 8 bits
+        assert ks[0] == 1
+        assert ks[-1] == min(fmt.precision + 4 - binade, fmt.precision - 1 - fmt.min_exponent)
+
+
 # --- neighbours ------------------------------------------------------------------------------------------
 
 
@@ -200,6 +234,40 @@ def test_missing_format_is_skipped_with_the_reason_of_the_machine(monkeypatch: p
     ]
 
 
+def test_other_longdouble_is_known_and_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    fewer: dict[str, FloatFormat] = {name: f for name, f in FORMATS.items() if name not in ("float80", "float128")}
+    monkeypatch.setattr(module, "FORMATS", fewer)
+    monkeypatch.setattr(module, "UNAVAILABLE", {})
+    skips = plan(Subject(), Sweep("s", (), ("forward",), ("float128",))).skips
+    assert [(s.format, s.reason) for s in skips] == [("float128", "longdouble is another format on this machine")]
+
+
+def test_default_formats_are_those_of_the_machine_and_the_missing_ones() -> None:
+    assert Sweep("s", ()).formats == (*FORMATS, *UNAVAILABLE)
+    assert Sweep("s", ()).formats[:4] == ("float16", "bfloat16", "float32", "float64")
+    assert len(Sweep("s", ()).formats) == 5
+
+
+def test_number_that_no_double_holds_is_rounded_once() -> None:
+    """1 + 2⁻¹¹ + 2⁻⁶⁰ rounds up in float16; by way of a double it is a tie and rounds down."""
+    x = 1 + Fraction(1, 2**11) + Fraction(1, 2**60)
+    (task,) = plan(
+        Subject(points=(x,)), Sweep("s", (), ("forward",), ("float16",), (), given_steps=(x,))  # type: ignore[arg-type]
+    ).tasks  # fmt: skip
+    assert exact(task.points[0]) == exact(task.steps[0]) == 1 + Fraction(1, 2**10)
+    assert float(x) == 1 + 2.0**-11
+
+
+def test_skip_shows_a_number_that_no_double_holds_in_digits() -> None:
+    huge = Fraction(10) ** 400
+    assert reasons(Subject(points=(huge,)), formats=("float64",)) == {  # type: ignore[arg-type]
+        "x = 1.00000000000000000000000000000e+400 overflows float64"
+    }
+    assert reasons(Subject(), grids=(), given_steps=(huge,)) == {
+        "h = 1.00000000000000000000000000000e+400 is zero or infinite in float16"
+    }
+
+
 def test_given_step_that_vanishes_in_the_format_is_skipped_with_the_reason() -> None:
     fields: dict[str, Any] = {"grids": (), "given_steps": (1e-4, 1e-9, 1e6), "methods": ("forward",)}
     assert reasons(Subject(), **fields) == {
@@ -265,6 +333,9 @@ def test_every_cell_of_the_product_is_planned_or_skipped(name: str) -> None:
     [
         ({"problems": "exp"}, TypeError, "problems must be a tuple of names, got 'exp'"),
         ({"problems": (PROBLEMS["exp"],)}, TypeError, "problems must be a tuple of names"),
+        ({"formats": "float64"}, TypeError, "formats must be a tuple of names, got 'float64'"),
+        ({"formats": (np.float64,)}, TypeError, "formats must be a tuple of names"),
+        ({"formats": ("float23",)}, ValueError, "formats must be among float16, bfloat16, .* got 'float23'"),
         ({"methods": ("sideways",)}, ValueError, "method must be a registered name, got 'sideways'"),
         ({"grids": ("decimal",)}, ValueError, "grids must be among dyadic, generic, got 'decimal'"),
         ({"given_steps": (0.0,)}, ValueError, r"given_steps must be positive and finite, got 0\.0"),

@@ -1,0 +1,145 @@
+"""``python -m experiments``: what it keeps, what it deletes, what it says; and the tables of the overview."""
+
+import json
+import math
+import re
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from experiments import __main__ as module
+from experiments.catalogue import catalogue
+from experiments.overview import reference_state, references_table
+from numdiff.analysis.reference import ExactFunction
+from numdiff.problems import PROBLEMS
+from numdiff.registry import Registry
+from numdiff.rounding import dyadic
+from numdiff.study.run import run_sweeps
+from numdiff.study.sweep import Sweep
+
+FOREIGN = ("figures/mine.svg", "tables/overview/mine.csv", "tables/mine/notes.md")
+
+
+def small(name):
+    """Return an experiment on one problem and one wide format, without neighbours."""
+    experiment = catalogue()[name]
+    sweep = replace(experiment.sweep, problems=experiment.sweep.problems[:1], formats=("float16", "float64"))
+    return replace(experiment, sweep=sweep)
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    """Return a checkout of one's own with two small experiments."""
+    (tmp_path / "requirements.lock").write_text("")
+    known = Registry("experiment", [small("composition"), small("forward_vs_centered")])
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(module, "catalogue", lambda: known)
+    return tmp_path
+
+
+def strangers(folder):
+    """Put files of somebody else into a folder of results, and return them."""
+    paths = [folder / name for name in FOREIGN]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    return paths
+
+
+def command_of(folder):
+    report = (folder / "README.md").read_text(encoding="utf-8")
+    command = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["command"]
+    assert f"`{command}`" in report
+    return command
+
+
+def test_only_the_default_folder_is_cleaned_of_old_figures_and_tables(root):
+    elsewhere = strangers(root / "elsewhere")
+    assert module.main(["--engine", "arb", "--out", str(root / "elsewhere")]) == 0
+    assert all(path.read_text() == "mine" for path in elsewhere)
+    assert command_of(root / "elsewhere") == "make experiments"
+    stale = strangers(root / "results")
+    assert module.main(["composition", "--engine", "arb", "--out", str(root / "results")]) == 0
+    assert all(path.exists() for path in stale)
+    assert module.main(["--engine", "arb"]) == 0
+    assert not any(path.exists() for path in stale)
+    assert (root / "results" / "tables" / "overview" / "formats.csv").exists()
+
+
+def test_last_line_says_what_was_measured_and_what_was_reused(root, capsys):
+    def counts(*words):
+        assert module.main([*words, "--engine", "arb"]) == 0
+        line = capsys.readouterr().out.splitlines()[-1]
+        return tuple(map(int, re.match(r"(\d+) records measured and (\d+) reused in ", line).groups()))
+
+    first, none = counts("composition")
+    assert (first > 0, none) == (True, 0)
+    assert counts("composition") == (0, first)
+    assert counts("composition", "--fresh") == (first, 0)
+    assert counts("composition") == (0, first)
+    more, reused = counts()
+    assert (more > 0, reused) == (True, first)
+
+
+@pytest.mark.parametrize(
+    ("words", "command", "folder"),
+    [
+        ((), "make experiments", "results"),
+        (("composition", "forward_vs_centered"), "make experiments", "results"),
+        (("--out", "there"), "make experiments", "there"),
+        (("composition",), "python -m experiments composition", ".cache/report"),
+        (("composition", "--out", "there", "--fresh"), "python -m experiments composition", "there"),
+        (("--quick",), "python -m experiments --quick", ".cache/report"),
+        (
+            ("forward_vs_centered", "composition", "composition"),
+            "python -m experiments forward_vs_centered composition",
+            ".cache/report",
+        ),
+    ],
+)
+def test_report_records_the_command_that_rebuilds_it(root, monkeypatch, words, command, folder):
+    asked = []
+    monkeypatch.setattr(module, "present", lambda chosen, measured, out, command: asked.append((out, command)) or [])
+    monkeypatch.chdir(root)
+    assert module.main([*words, "--engine", "arb"]) == 0
+    ((out, said),) = asked
+    assert (out.resolve(), said) == (root / folder, command)
+
+
+def test_unknown_name_and_bad_workers_are_refused(root, capsys):
+    assert module.main(["compositoin"]) == 2
+    assert "did you mean 'composition'" in capsys.readouterr().err
+    assert module.main(["--workers", "0"]) == 2
+    assert not (root / ".cache").exists()
+
+
+# --- the references --------------------------------------------------------------------------------------
+
+
+def test_references_have_the_state_and_the_order_of_their_own():
+    sweep = Sweep("s", ("square", "exp"), ("centered", "second_centered"), ("float16", "float64"), last_step=2)
+    frame = references_table(run_sweeps([sweep], "arb", progress=False)["s"].records).frame
+    assert list(frame.columns) == ["problem", "derivative", "x", "reference_text", "reference_radius", "state"]
+    assert len(frame) == 4
+    for row in frame.itertuples():
+        problem, order = PROBLEMS[row.problem], {"first": 1, "second": 2}[row.derivative]
+        # The second derivative comes from automatic differentiation, as in a sweep.
+        known = ExactFunction(problem.f, problem.derivative, "arb").reference(dyadic(problem.points[0]), order)
+        assert (row.reference_text, row.reference_radius, row.state) == (known.text, known.radius, str(known.state))
+    assert set(frame["state"]) == {"exact", "certified"}
+
+
+@pytest.mark.parametrize(
+    ("reference", "radius", "text", "state"),
+    [
+        (math.nan, 0.0, "pole", "out-of-domain"),
+        (math.nan, 0.0, "undecided", "out-of-domain"),
+        (0.0, 0.0, "0", "exact"),
+        (0.0, 1e-300, "0", "stuck"),
+        (2.0, 1e-80, "2.0", "certified"),
+    ],
+)
+def test_state_of_a_reference_is_seen_in_its_value_and_radius(reference, radius, text, state):
+    row = SimpleNamespace(reference=reference, reference_radius=radius, reference_text=text, state="out-of-domain")
+    assert reference_state(row) == state

@@ -1,0 +1,125 @@
+"""The README: its code runs, its numbers are what the code prints, and what it links to exists."""
+
+import ast
+import math
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from numdiff.analysis.reference import ExactFunction
+from numdiff.problems import Problem
+from numdiff.rounding import dyadic
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+USE, PROBLEM = [block for block in BLOCKS if "Problem(" not in block], [b for b in BLOCKS if "Problem(" in b]
+NUMBER = r"-?\d+\.\d+(?:e[-+]\d+)?"
+
+
+@pytest.fixture(scope="module")
+def session():
+    """Return every expression of the README with its comment and its value, and the names afterwards."""
+    names, values = {}, []
+    for block in USE:
+        lines = block.splitlines()
+        for node in ast.parse(block).body:
+            source = ast.unparse(node)
+            comment = lines[node.end_lineno - 1].partition("  # ")[2]
+            if isinstance(node, ast.Expr):
+                values.append((source, comment, eval(source, names)))
+            else:
+                exec(source, names)
+    return values, names
+
+
+def value_of(session, start):
+    (found,) = [(comment, value) for source, comment, value in session[0] if source.startswith(start)]
+    return found
+
+
+def test_blocks_are_run(session):
+    assert len(USE) == 5
+    assert len(PROBLEM) == 1
+    assert len(session[0]) == 12
+
+
+@pytest.mark.parametrize(
+    ("start", "tolerance"),
+    [
+        # The digits are those of the platform's exp: two function values of 1.65, each off by an ulp or two, over 2h.
+        ("nd.centered_difference(f, 0.5", 4 * 2.0**-53 * 1.65 / 1e-4),
+        ("nd.numerical_diff", 4 * 2.0**-53 * 1.65 / 1e-4),
+        # Nothing cancels: exp, a square and a division.
+        ("nd.complex_step", 8 * 2.0**-53 * 3.3),
+    ],
+)
+def test_printed_value_is_what_the_code_gives(session, start, tolerance):
+    comment, value = value_of(session, start)
+    (printed,) = re.findall(NUMBER, comment)
+    assert abs(float(value) - float(printed)) <= tolerance
+    assert repr(float(printed)) == printed
+
+
+def test_ledger_shows_the_printed_truncation_errors(session):
+    comment, value = value_of(session, "ledger.truncation")
+    assert [f"{item:.1e}" for item in value] == re.findall(NUMBER, comment)
+    assert value_of(session, "ledger.exact_parts")[1].denominator > 1
+    names = session[1]
+    ledger = names["ledger"]
+    for i in range(3):
+        exact = ledger.exact_parts(i)
+        assert exact["total"] == sum(exact[part] for part in ("truncation", "abscissa", "evaluation", "combination"))
+
+
+def test_formats_are_kept_as_the_comments_say(session):
+    comment, value = value_of(session, "nd.centered_difference(f, np.float32")
+    assert "float32 out" in comment
+    assert value.dtype == np.float32
+    assert value_of(session, "nd.difference")[1].shape == (5,)
+
+
+def test_sweep_gives_a_figure_and_frames(session):
+    assert type(value_of(session, "result.plot")[1]).__name__ == "Figure"
+    frame = value_of(session, "result.to_pandas")[1]
+    assert set(frame["format"]) == {"bfloat16", "float32", "float64"}
+    assert {"truncation", "status", "state"} <= set(value_of(session, "result.ledger")[1].columns)
+
+
+def test_example_of_a_problem_keeps_the_rules_of_problems():
+    def logistic(x):
+        return 1 / (1 + np.exp(-x))
+
+    def logistic_prime(x):
+        return logistic(x) * (1 - logistic(x))
+
+    names = {"Problem": Problem, "math": math, "logistic": logistic, "logistic_prime": logistic_prime}
+    problem = eval(PROBLEM[0].strip(), names)
+    assert "ours" in problem.source
+    assert re.search(r"\b1[89]\d\d\b", problem.source)
+    assert problem.reason.endswith(".")
+    assert 2 <= len(problem.points) <= 3
+    exact = ExactFunction(problem.f, problem.derivative, "arb")  # refuses a closed form that is not f'
+    assert all(exact.reference(dyadic(x)).state == "certified" for x in problem.points)
+
+
+def test_linked_files_exist():
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert "results/README.md" in links
+    for link in links:
+        if not link.startswith("results/") or (ROOT / "results").exists():
+            assert (ROOT / link).exists(), link
+
+
+def test_every_experiment_is_in_the_list():
+    from experiments.catalogue import catalogue
+
+    listed = re.findall(r"^\| \[`(\w+)`\]\(experiments/(\w+)\.py\)", README, re.MULTILINE)
+    assert listed == [(name, name) for name in catalogue()]
+
+
+def test_commands_exist():
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(re.findall(r"\bmake ([a-z]+)(?=`|   )", README)) <= set(targets)
