@@ -60,7 +60,7 @@ def test_ledger_throughput(benchmark: Any) -> None:
         "mpmath": lambda: ledgers(chosen, "mpmath"),
         "script": lambda: parts(chosen),
     }
-    times = interleaved(contenders, rounds=7)
+    times = interleaved(contenders, rounds=11)
     for name, seconds in times.items():
         benchmark.extra_info[f"cells_per_second_{name}"] = round(cells / sorted(seconds)[len(seconds) // 2])
     ratio = median_ratio(times, "script", "arb")

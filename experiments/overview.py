@@ -9,6 +9,7 @@ import pandas as pd
 from numdiff.analysis.reference import State
 from numdiff.formats import FORMATS, UNAVAILABLE
 from numdiff.problems import PROBLEMS
+from numdiff.report.figures import superscript
 from numdiff.report.tables import Table
 from numdiff.stencils import METHODS
 from numdiff.study.records import schema_table
@@ -34,7 +35,7 @@ def formats_table() -> Table:
     return Table(
         name="formats",
         title="The formats",
-        caption="Precision in bits, the leading one included; unit roundoff u = 2^-precision; powers of two elsewhere.",
+        caption="Precision in bits, the leading one included; unit roundoff u = 2⁻ᵖ for p bits; else powers of two.",
         frame=frame,
     )
 
@@ -44,8 +45,8 @@ def _power(value: object) -> str:
     numerator, denominator = value.as_integer_ratio()  # type: ignore[attr-defined]
     exponent = numerator.bit_length() - denominator.bit_length()
     if numerator & (numerator - 1):
-        return f"just below 2^{exponent + 1}"
-    return f"2^{exponent}"
+        return f"just below 2{superscript(exponent + 1)}"
+    return f"2{superscript(exponent)}"
 
 
 def problems_table(present: set[str]) -> Table:

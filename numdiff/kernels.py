@@ -37,7 +37,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from numdiff.formats import FORMATS, Dyadic, FloatFormat, dyadic_to_fraction
+from numdiff.formats import FORMATS, FloatFormat
 from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
 
 __all__ = ["Observation", "StepAbsorbedWarning", "apply", "centered_difference", "complex_step", "difference",
@@ -273,16 +273,8 @@ def _check_constants(item: FloatFormat, offsets: Sequence[Fraction], integers: S
 
 
 @lru_cache(maxsize=256)
-def _plan(
-    name: str,
-    offsets: tuple[Dyadic, ...],
-    numerators: tuple[int, ...],
-    denominator: int,
-    derivative_order: int,
-) -> _Plan:
-    """Return the constants of a method in a format; no offsets mean the complex step.
-
-    The arguments are what hashes fast: the hash of a stencil costs more than its derivative at a point.
+def _plan(name: str, method: Method) -> _Plan:
+    """Return the constants of a method in the format of this name (a format hashes slowly, its name fast).
 
     The limit of `_Call`. fl is monotone, and two numbers that round to the same v are at most one spacing
     of v apart, which is at most ε|v|, or 0 where v is subnormal since sums are exact there. For integer
@@ -291,7 +283,8 @@ def _plan(
     underflow: their limit is negative, and the comparison of the abscissae decides everywhere.
     """
     item = FORMATS[name]
-    exact = [dyadic_to_fraction(offset) for offset in offsets]
+    exact = method.offsets if isinstance(method, Stencil) else ()
+    numerators, denominator = method.numerators if exact else (), method.denominator
     ladder = sorted({*exact, Fraction(0)})
     gap = min((b - a for a, b in pairwise(ladder)), default=Fraction(1))
     reach = max(abs(c) for c in ladder)
@@ -303,18 +296,18 @@ def _plan(
         rounded = np.nextafter(rounded, item.dtype.type(0))
     return _Plan(
         item,
-        None if offsets else item.complex_dtype,
+        None if exact else item.complex_dtype,
         tuple(_node(item, c, n, j == 0) for j, (c, n) in enumerate(zip(exact, numerators, strict=True))),
         tuple(_node(item, c, 1, False) for c in ladder),
         None if denominator == 1 else item.round(denominator),
-        derivative_order,
+        method.derivative_order,
         all(c in (-1, 0, 1) for c in exact),
         gap,
         reach,
         item.round(item.largest_finite).item(),
         rounded.item(),
         # The parts of a complex abscissa are never added.
-        float(gap / item.machine_epsilon / 4) if simple and offsets else 0.0 if offsets else math.inf,
+        float(gap / item.machine_epsilon / 4) if simple and exact else 0.0 if exact else math.inf,
         float(2 * reach) if simple else 1.0,
     )
 
@@ -333,13 +326,13 @@ def _prepare(method: Method, f: Function, x: Any, h: Any) -> _Call:
         points = points.astype(np.float64)
         item = FORMATS["float64"]
     if isinstance(method, Stencil):
-        plan = _plan(item.name, method.dyadic_offsets, method.numerators, method.denominator, method.derivative_order)
+        plan = _plan(item.name, method)
     elif not isinstance(method, ComplexStep):
         raise TypeError(f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}")
     elif item.complex_dtype is None:
         raise TypeError(f"x must have a format with a complex dtype for the complex step, got {item.name}")
     else:
-        plan = _plan(item.name, (), (), 1, 1)
+        plan = _plan(item.name, method)
     steps = np.asarray(h)
     if steps.dtype is not item.dtype and steps.dtype != item.dtype:
         steps = _converted(h, item)
@@ -420,7 +413,7 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
         # Nothing to check, to cut or to share: what is left is the arithmetic.
         x = points if points.ndim else points.reshape(1)
         result = _compute(plan, plan.format.evaluate, f, (0, x, steps, *_scaled(plan, steps), None, None, None))
-        return result.reshape(shape) if shape else result[0]
+        return result if shape else result[0]
     out = np.empty(shape, plan.format.dtype)
     evaluate: Door = plan.format.evaluate
     checked = blocked and out.size > 1
@@ -629,9 +622,12 @@ def _is_probed(number: int, block: _Block, total: int) -> bool:
 def _telling(x: np.ndarray) -> list[int]:
     """Return the places of the points that are compared.
 
-    By position the end, and one at a third, which a reversal moves. By value the smallest, the largest and one between them: what f takes from other points (their maximum,
-    say) may by chance be the point's own at one of these, but not at the others, unless all points are equal.
+    By position the end, and one at a third, which a reversal moves. By value the smallest, the largest and one
+    between them: what f takes from other points (their maximum, say) may by chance be the point's own at one of
+    these, but not at the others, unless all points are equal.
     """
+    if x.dtype.itemsize == 2:
+        x = x.astype(np.float32)  # exact, and comparing half-precision numbers is slow
     low, high = int(np.argmin(x)), int(np.argmax(x))
     between = int(np.argmax((x != x[low]) & (x != x[high])))
     return sorted({x.size // 3, x.size - 1, low, high, between})

@@ -120,6 +120,15 @@ class Stencil:
         if 0 in self.weights:
             raise ValueError(f"weights of stencil {self.name!r} must not be zero; leave the offset out")
 
+    @cached_property
+    def _hash(self) -> int:
+        # Without the name: unlike that of text, the hash of numbers is the same in every process that unpickles it.
+        return hash((self.offsets, self.weights, self.derivative_order))
+
+    def __hash__(self) -> int:
+        # Kept, because hashing the fractions takes as long as differentiating at a point.
+        return self._hash
+
     def moment(self, k: int) -> Fraction:
         """Return Σ wⱼcⱼᵏ exactly."""
         return sum((w * c**k for w, c in zip(self.weights, self.offsets, strict=True)), Fraction(0))

@@ -3,9 +3,13 @@
 import copy
 import dataclasses
 import math
+import os
 import pickle
 import re
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -479,6 +483,21 @@ def test_equal_stencils_are_equal_and_hash_alike():
     assert hash(forward(3)) == hash(forward(3))
     assert len({CENTERED, centered(), FORWARD, ComplexStep(), COMPLEX_STEP}) == 3
     assert centered(4) != CENTERED.richardson()  # they differ in name
+
+
+def test_a_hash_that_was_pickled_is_right_in_another_process():
+    """The hash of text differs from process to process, and the pickle carries what was computed before."""
+    original = Stencil("mine", (1, 0), (1, -1))
+    hash(original)
+    code = (
+        "import pickle, sys; from numdiff.stencils import Stencil; "
+        "twin = pickle.load(sys.stdin.buffer); assert twin in {Stencil('mine', (1, 0), (1, -1))}"
+    )
+    root = Path(__file__).resolve().parents[1]
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", code]
+        subprocess.run(command, input=pickle.dumps(original), env=environment, cwd=root, check=True)
 
 
 def test_a_stencil_cannot_be_changed():
