@@ -65,8 +65,9 @@ def limit_beside_the_one_liner(evaluations: float, floor: float) -> tuple[float,
     if 1.25 * floor <= WANTED:
         return WANTED, f"as wanted: the floor takes {floor:.2f} of the one-liner here"
     reason = f"two evaluations alone take {evaluations:.2f} and the floor {floor:.2f} of the one-liner here"
-    limit = 1.25 * floor
-    return (limit, f"1.25 floors: {reason}") if limit < 1 else (1.0, f"the one-liner itself: {reason}")
+    if 1.25 * floor < 1:
+        return 1.25 * floor, f"1.25 floors, as {reason}"
+    return 1.0, f"the one-liner itself, as {reason}"
 
 
 def test_a_million_points_cost_less_than_the_one_liner(benchmark, million):

@@ -413,7 +413,9 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
         # Nothing to check, to cut or to share: what is left is the arithmetic.
         x = points if points.ndim else points.reshape(1)
         result = _compute(plan, plan.format.evaluate, f, (0, x, steps, *_scaled(plan, steps), None, None, None))
-        return result if shape else result[0]
+        if not shape:
+            return result[0]
+        return result if result.ndim == len(shape) else result.reshape(shape)  # h may have more dimensions than x
     out = np.empty(shape, plan.format.dtype)
     evaluate: Door = plan.format.evaluate
     checked = blocked and out.size > 1
