@@ -97,12 +97,16 @@ def test_the_limit_beside_the_one_liner_is_the_wanted_one_wherever_there_is_room
     assert limit_beside_the_one_liner(0.9, 0.95)[0] == 1.0
 
 
-def test_one_point_costs_at_most_ten_microseconds_more_than_the_one_liner(benchmark):
-    """An array of one point. A Python float is measured too, but without a limit: its one-liner needs no array."""
+def test_one_point_costs_at_most_four_times_the_one_liner(benchmark):
+    """An array of one point: four times the 3.3 microseconds of the one-liner are ten more, whatever the clock does.
+
+    A Python float is measured too, but without a limit: its one-liner needs no array.
+    """
     times = times_in_a_fresh_process(1, rounds=400, number=25)
     record(benchmark, 1, times)
     scalar = times_in_a_fresh_process("scalar", rounds=400, number=25)
     benchmark.extra_info["python_float_microseconds_above"] = 1e6 * median_excess(scalar, "kernel", "one-liner")
-    excess = 1e6 * median_excess(times, "kernel", "one-liner")
-    gate = f"{POINT}: microseconds above the one-liner"
-    benchmark.extra_info.update(gate=gate, ratio=excess, limit=10.0, sense="<=")
+    benchmark.extra_info["microseconds_above"] = 1e6 * median_excess(times, "kernel", "one-liner")
+    benchmark.extra_info["microseconds_above_at_full_speed"] = 1e6 * (min(times["kernel"]) - min(times["one-liner"]))
+    ratio = median_ratio(times, "kernel", "one-liner")
+    benchmark.extra_info.update(gate=f"{POINT}: kernel/one-liner", ratio=ratio, limit=4.0, sense="<=")
