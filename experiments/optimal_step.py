@@ -193,9 +193,9 @@ def orders_figure(found: pd.DataFrame) -> Figure:
     return Figure(
         "observed_orders",
         "The observed orders of accuracy",
-        "A dot for each function with an asymptotic window, their number at the right; pale bars are medians, dashed "
-        f"lines the orders that theory gives. Named are the functions that are off by more than {OFF:g}: a kink, "
-        "a derivative that is (nearly) 0 in the leading term, or steps that all exceed the function's own scale.",
+        "A dot for each function with an asymptotic window, their number at the right; pale bars are medians "
+        "(of three or more), dashed lines the orders that theory gives. Named are the functions that are off by more "
+        f"than {OFF:g}: a kink, or a derivative that is (nearly) 0 in the leading term.",
         orders_sentence(found),
         frame.drop(columns="reason"), paint, (7.6, 6.4),
     )  # fmt: skip

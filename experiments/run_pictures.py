@@ -18,6 +18,8 @@ from numdiff.report.styles import FAINT, INK, MUTED
 from numdiff.study.records import PARTS
 
 METHODS = ("forward", "centered")
+FEWEST_FOR_MEDIAN = 3
+"""The median of two dots lies where there is none."""
 BROAD: Mapping[str, Any] = {"linewidth": 5, "alpha": 0.22, "marker": ""}
 """How the total looks behind its parts."""
 _GREY, _DASHED, _DOTTED = "#ccd4dd", (0, (4, 2)), (0, (1, 2))
@@ -130,7 +132,7 @@ def lanes_of(frame: pd.DataFrame) -> dict[tuple[str, str], float]:
 def draw_lanes(
     ax: Axes, frame: pd.DataFrame, column: str, bins: pd.Series, ends: Mapping[tuple[str, str], str] | None = None
 ) -> None:
-    """Draw one lane for each format and formula: a dot for each function, stacked where they meet; bar: the median.
+    """Draw one lane for each format and formula: a dot for each function, stacked where they meet; bar: their median.
 
     `bins` says which dots of a lane meet; `ends` is what stands at the right end of a lane.
     """
@@ -145,7 +147,7 @@ def draw_lanes(
             values, y + 0.06 + rise * level[here], linestyle="none", marker="o", markersize=3.4, color=color,
             markeredgewidth=0, clip_on=False, zorder=4,
         )  # fmt: skip
-        if values.notna().any():
+        if values.notna().sum() >= FEWEST_FOR_MEDIAN:
             ax.plot([values.median()] * 2, [y, y + 0.68], color=color, linewidth=6, alpha=0.3, solid_capstyle="butt")
         if ends and ends[name, method]:
             ax.annotate(
