@@ -7,41 +7,58 @@ meaningful if both were measured side by side, over and over, and summarised by 
 import gc
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from statistics import median
 
 Times = dict[str, list[float]]
 
 
+def seconds_per_call(call: Callable[[], object], number: int) -> float:
+    """Return the mean time of some calls in a row."""
+    start = time.perf_counter()
+    for _ in range(number):
+        call()
+    return (time.perf_counter() - start) / number
+
+
+def in_turns(measurements: Mapping[str, Callable[[], float]], rounds: int) -> Times:
+    """Return what each measurement gives, one entry a round.
+
+    Parameters
+    ----------
+    measurements : mapping from name to callable without arguments
+        Each returns seconds per call. The first round is not counted.
+    rounds : int
+        How often all of them are taken; the order rotates, so that nobody always finds a warm cache.
+    """
+    names = list(measurements)
+    times: Times = {name: [] for name in names}
+    for name in names:
+        measurements[name]()
+    for turn in range(rounds):
+        for k in range(len(names)):
+            name = names[(turn + k) % len(names)]
+            times[name].append(measurements[name]())
+    return times
+
+
 def interleaved(functions: Mapping[str, Callable[[], object]], rounds: int, number: int = 1) -> Times:
-    """Return seconds per call of each function, one entry a round.
+    """Return seconds per call of functions of this process, measured in turns.
 
     Parameters
     ----------
     functions : mapping from name to callable without arguments
     rounds : int
-        How often all of them are measured; the order rotates, so that nobody always finds a warm cache.
     number : int
         Calls per measurement.
     """
-    names = list(functions)
-    for name in names:
-        functions[name]()
-    times: Times = {name: [] for name in names}
     collecting = gc.isenabled()
     gc.disable()
     try:
-        for turn in range(rounds):
-            for k in range(len(names)):
-                name = names[(turn + k) % len(names)]
-                call = functions[name]
-                start = time.perf_counter()
-                for _ in range(number):
-                    call()
-                times[name].append((time.perf_counter() - start) / number)
+        return in_turns({name: partial(seconds_per_call, call, number) for name, call in functions.items()}, rounds)
     finally:
         if collecting:
             gc.enable()
-    return times
 
 
 def median_ratio(times: Times, numerator: str, denominator: str) -> float:

@@ -1,27 +1,31 @@
-"""The kernel and what it is compared with; run as a script it times them in a process of its own.
+"""The kernel and what it is compared with; run as a script it is one contestant, alone in its process.
 
-    python -m bench.kernel_contestants POINTS ROUNDS NUMBER
+    python -m bench.kernel_contestants CONTESTANT POINTS NUMBER
 
-(POINTS may be "scalar": a Python float in place of an array) prints, as JSON, the seconds per call of each
-contestant in each round (centered differences of np.exp in float64).
-The process matters: once a program has freed arrays of 16 MB the C library keeps so much memory that the
-temporaries of the one-liner cost no page faults any more, and whichever benchmark ran before decides the ratio.
+(centered differences of np.exp in float64; POINTS may be "scalar": a Python float in place of an array). For every
+line that it reads it makes NUMBER calls and prints the seconds of one. The process matters: what one contestant frees,
+the C library keeps for the next, and whether the temporaries of the one-liner cost page faults would depend on who
+ran before. Turns matter too, because the machine changes its speed: `times_in_turns` lets the processes go round.
 """
 
-import json
+import gc
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from bench.interleave import Times, interleaved
+from bench.interleave import Times, in_turns, seconds_per_call
 from numdiff import kernels
 from numdiff.formats import FORMATS, FloatFormat
 from numdiff.stencils import CENTERED, FORWARD, Stencil
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def points(item: FloatFormat, n: int) -> np.ndarray:
@@ -81,25 +85,46 @@ CONTESTANTS: dict[str, Callable[[Stencil, np.ndarray, Any], Any]] = {
 }
 
 
-def times_in_a_fresh_process(n: int | str, rounds: int, number: int) -> Times:
-    """Return the times that this script prints."""
-    command = [sys.executable, "-m", "bench.kernel_contestants", str(n), str(rounds), str(number)]
-    root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True)
-    times: Times = json.loads(done.stdout)
-    return times
+PROCESSES = 5
+"""Processes of each contestant: where its memory lies, and so what it costs, differs from one to the next."""
 
 
-def main(n: str, rounds: str, number: str) -> None:
+def times_in_turns(names: Sequence[str], n: int | str, rounds: int, number: int) -> Times:
+    """Return the seconds per call of some contestants, each in processes of its own, measured in turns."""
+    command = [sys.executable, "-m", "bench.kernel_contestants"]
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with ExitStack() as stack:
+        turns: dict[str, Callable[[], float]] = {}
+        for name in names:
+            processes = [
+                stack.enter_context(subprocess.Popen([*command, name, str(n), str(number)], cwd=ROOT, **options))
+                for _ in range(PROCESSES)
+            ]
+            turns[name] = partial(_turn, cycle(processes))
+        return in_turns(turns, rounds)
+
+
+def _turn(processes: "Iterator[subprocess.Popen[str]]") -> float:
+    """Let the next process of a contestant make its calls, and return what it measured."""
+    process = next(processes)
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("a contestant is spoken to through pipes")
+    process.stdin.write("\n")
+    process.stdin.flush()
+    return float(process.stdout.readline())
+
+
+def main(name: str, n: str, number: str) -> None:
     item = FORMATS["float64"]
-    calls = {**CONTESTANTS, "two evaluations": two_evaluations}
     x: Any = points(item, 1 if n == "scalar" else int(n))
     h: Any = step(item)
     if n == "scalar":
-        calls = {"kernel": kernel, "one-liner": one_liner}
         x, h = x.item(), h.item()
-    bound = {name: partial(call, CENTERED, x, h) for name, call in calls.items()}
-    json.dump(interleaved(bound, int(rounds), int(number)), sys.stdout)
+    call = partial(CONTESTANTS.get(name, two_evaluations), CENTERED, x, h)
+    gc.disable()
+    call()
+    for _ in sys.stdin:
+        print(repr(seconds_per_call(call, int(number))), flush=True)
 
 
 if __name__ == "__main__":

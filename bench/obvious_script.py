@@ -4,6 +4,7 @@ It is honest work: right function values, the same four parts, enough digits. Wh
 evaluates f and f′ anew), proof (no enclosure; the precision is a guess) and exact text of what it found.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -46,14 +47,25 @@ FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 }
 """f and f′ of the course's functions and of those that every complex-step paper uses, written again for mpmath."""
 
-_OFFSETS = {"forward": ((1, 0), 1), "centered": ((1, -1), 2)}
-"""The nodes of the two-point formulas, and the factor of h in the denominator."""
+_FORMULAS: dict[str, tuple[tuple[tuple[int, int], ...], int]] = {
+    "forward": (((1, 1), (0, -1)), 1),
+    "centered": (((1, 1), (-1, -1)), 2),
+    "centered4": (((2, -1), (-2, 1), (1, 8), (-1, -8)), 12),
+}
+"""Offsets with their weights, and the factor of h in the denominator, as a textbook prints them."""
 
 
 def exactly(value: Any) -> Any:
-    """Return a NumPy scalar as an mpf."""
+    """Return a NumPy scalar as an mpf, NaN where it is not finite."""
+    if not np.isfinite(value):
+        return _mp.nan
     numerator, denominator = (value if value.dtype == np.longdouble else np.float64(value)).as_integer_ratio()
     return _mp.mpf(int(numerator)) / int(denominator)
+
+
+def _double(part: Any) -> float:
+    """Return a part as a double; beyond the domain of f, where mpmath turns complex, there is none."""
+    return float(part) if isinstance(part, _mp.mpf) else math.nan
 
 
 def parts(tasks: Sequence[Task]) -> list[tuple[float, ...]]:
@@ -61,17 +73,20 @@ def parts(tasks: Sequence[Task]) -> list[tuple[float, ...]]:
     rows = []
     for task in tasks:
         f, derivative = FUNCTIONS[task.subject.name]
-        (first, second), divisor = _OFFSETS[task.method.name]
+        formula, divisor = _FORMULAS[task.method.name]
         for x in task.points:
             for h in task.steps:
-                nodes = [x + h if c == 1 else x - h if c == -1 else x for c in (first, second)]
+                number = task.format.dtype.type
+                nodes = [x + number(c) * h for c, _ in formula]
                 values = [task.format.evaluate(task.subject.f, np.array([node]))[0] for node in nodes]
-                computed = (values[0] - values[1]) / (task.format.round(divisor) * h)
+                terms = [number(w) * value for (_, w), value in zip(formula, values, strict=True)]
+                computed = sum(terms[1:], terms[0]) / (number(divisor) * h)
                 point, step = exactly(x), exactly(h)
                 t = derivative(point)
-                a = (f(point + first * step) - f(point + second * step)) / (divisor * step)
-                b = (f(exactly(nodes[0])) - f(exactly(nodes[1]))) / (divisor * step)
-                c = (exactly(values[0]) - exactly(values[1])) / (divisor * step)
+                scale = divisor * step
+                a = sum(w * f(point + c * step) for c, w in formula) / scale
+                b = sum(w * f(exactly(node)) for (_, w), node in zip(formula, nodes, strict=True)) / scale
+                c = sum(w * exactly(value) for (_, w), value in zip(formula, values, strict=True)) / scale
                 d = exactly(computed)
-                rows.append(tuple(map(float, (a - t, b - a, c - b, d - c, d - t))))
+                rows.append(tuple(map(_double, (a - t, b - a, c - b, d - c, d - t))))
     return rows

@@ -17,7 +17,7 @@ from numdiff.problems import PROBLEMS
 from numdiff.study.measure import measure
 from numdiff.study.sweep import Sweep, Task, plan
 
-SWEEP = Sweep("bench", tuple(FUNCTIONS), ("forward", "centered"))
+SWEEP = Sweep("bench", tuple(FUNCTIONS), ("forward", "centered", "centered4"))
 LIMIT = 8.0
 """How many times as many cells a second the Arb engine gives as the obvious script."""
 

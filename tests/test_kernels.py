@@ -418,7 +418,9 @@ def test_a_coupled_f_is_refused_at_every_size(name, dtype):
                 apply(method, COUPLED[name], x, 2.0**-7)
 
 
-LONG_CONSTANT_START = np.r_[np.ones(16384), np.linspace(1, 2, 16384)]
+BLOCK = kernels.BLOCK_BYTES // 8
+"""Points of float64 in a block."""
+LONG_CONSTANT_START = np.r_[np.ones(BLOCK), np.linspace(1, 2, BLOCK)]
 """Two blocks of float64, of which the first tells nothing of a function that couples its points."""
 COUPLED_BUT_HIDDEN = {
     "scaled by the maximum, which the points at fixed places are": (lambda t: t / np.max(t), [2.0, 1, 2, 1, 1, 2]),
@@ -430,7 +432,7 @@ COUPLED_BUT_HIDDEN = {
     "scaled by the maximum": (lambda t: t**2 * (t / t.max()), LONG_CONSTANT_START),
     "scaled by the maximum, constant ends": (
         lambda t: t**2 * (t / t.max()),
-        np.r_[np.ones(16384), np.linspace(1, 2, 16384), np.ones(16384 * 3)],
+        np.r_[np.ones(BLOCK), np.linspace(1, 2, BLOCK), np.ones(3 * BLOCK)],
     ),
     "scaled by the sum of equal points": (lambda t: t * t / np.sum(t), np.ones(6)),
     "scaled by the number of points": (lambda t: t * float(t.size), np.ones(6)),
@@ -446,7 +448,7 @@ def test_a_coupled_f_is_refused_where_the_points_at_fixed_places_of_the_first_bl
 
 
 def test_the_point_at_which_a_coupled_f_was_found_out_is_named():
-    x = np.ones((4, 16384))
+    x = np.ones((4, BLOCK))  # a row is a block
     x[3, 5] = 2.0
     with pytest.raises(
         ValueError, match=r"at 1\.125, beside .*, it gives 0\.5294.* \(index \(3, 0\)\) and alone 1\.0;"
@@ -1080,4 +1082,40 @@ def test_memory_beyond_input_and_output_is_a_few_blocks(case):
         finally:
             tracemalloc.stop()
     assert peak - result.nbytes < 16 * kernels.BLOCK_BYTES
-    assert kernels.BLOCK_BYTES <= 2**17
+    assert kernels.BLOCK_BYTES <= 2**18
+
+
+# --- the fast pass ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("place", [0, BLOCK // 3, BLOCK - 1])
+def test_a_single_bad_point_of_a_full_block_is_seen(dtype, place):
+    size = 2 * kernels.BLOCK_BYTES // np.dtype(dtype).itemsize
+    for bad in (np.nan, np.inf, -np.inf):
+        x = np.linspace(-1, 1, size).astype(dtype)
+        x[place] = bad
+        with pytest.raises(ValueError, match=rf"x must be finite, got {bad} at index \({place},\)"):
+            centered_difference(np.square, x, dtype(0.125))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1.0, 2.0**-60, 2.0**60])
+def test_a_single_absorbed_point_of_a_full_block_is_seen(dtype, scale):
+    size = kernels.BLOCK_BYTES // np.dtype(dtype).itemsize + 1
+    x = np.full(size, scale, dtype)
+    h = dtype(scale * 2.0**-10)
+    x[17] = scale * 2.0 ** (np.finfo(dtype).nmant - 8)  # half a spacing of it is 2h
+    with pytest.warns(StepAbsorbedWarning) as caught:
+        centered_difference(lambda t: t * 1.0, x, h)
+    assert caught[0].message.points == 1
+
+
+def test_the_fast_pass_proves_nothing_where_squares_vanish_or_overflow():
+    tiny, huge = np.full(BLOCK, 1e-170), np.full(BLOCK, 1e160)
+    assert not kernels._is_clearly_below(1e-169, tiny)  # true, but the squares are 0
+    assert not kernels._is_clearly_below(1e-26, np.full(BLOCK, 1e-25, np.float32))  # false, and the squares are 0
+    assert not kernels._is_clearly_below(1e170, huge)  # true, but the squares are infinite
+    assert not kernels._is_clearly_below(1e10, np.full(BLOCK, np.nan))
+    assert kernels._is_clearly_below(1e10, np.ones(BLOCK))
+    assert not kernels._is_clearly_below(0.5, np.r_[np.zeros(BLOCK - 1), 0.5])
