@@ -6,7 +6,7 @@ import pandas as pd
 
 from experiments.common import cells, listed
 from experiments.pictures import draw_digits, draw_formulas
-from experiments.runs import formats_of, in_order, measured_of, optima, plain
+from experiments.runs import ENDS, formats_of, in_order, measured_of, optima, plain, step_table
 from numdiff.formats import FORMATS
 from numdiff.report.figures import Figure, label_of
 from numdiff.report.tables import Table, wide
@@ -64,6 +64,15 @@ def tables(measured):
         Table(
             "best_steps", "Best step", "The generic step of the smallest error. Empty: not available.",
             wide(frame, keys, "format", "step_value", columns=names), rows_shown=60,
+        ),
+        *(
+            Table(
+                part, f"{part.capitalize()} error of every formula", f"{what}, with its sign, at generic steps "
+                f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no number. {ENDS}",
+                step_table(measured.records, "generic", part), dict.fromkeys(names, "g3"),
+            )
+            for part, what in (("truncation", "Error of the formula in exact arithmetic"),
+                               ("roundoff", "All that is not truncation"))
         ),
     ]  # fmt: skip
 

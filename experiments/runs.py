@@ -10,7 +10,9 @@ from experiments.common import best_cells
 from numdiff.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import superscript
+from numdiff.report.tables import wide
 from numdiff.stencils import METHODS
+from numdiff.study.sweep import GENERIC_FACTOR
 
 RUN = ["problem", "method", "format"]
 """A run: all steps of one function, formula and format, at the function's first point."""
@@ -71,6 +73,21 @@ def digits(error: pd.Series, reference: pd.Series) -> pd.Series:
     """Return the correct decimal digits, −log₁₀ of the relative error; minus infinity where the reference is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return pd.Series(-np.log10(error.abs() / reference.abs()))
+
+
+ENDS = "An empty cell: the grid of the format ends before this step, about four halvings after x + h = x."
+"""The note under a table of steps."""
+_FACTORS = {"dyadic": 1.0, "generic": float(GENERIC_FACTOR)}
+_FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
+"""The statuses in which the truncation error is known: it does not depend on what the format did."""
+
+
+def step_table(records: pd.DataFrame, grid: str, part: str) -> pd.DataFrame:
+    """Return a part of the error: a row for each function, formula and step, a column for each format."""
+    chosen = in_order(of_grid(records, grid), "problem", "method", "k", "format")
+    chosen["h"] = _FACTORS[grid] * 2.0 ** -chosen["k"]
+    shown = _FORMULA_ONLY if part == "truncation" else ("ok",)
+    return wide(chosen, ["problem", "method", "k", "h"], "format", part, shown=shown, columns=formats_of(records))
 
 
 def rows_of(frame: pd.DataFrame) -> list[Any]:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from experiments.common import cells, listed
 from experiments.run_pictures import curves, cut, draw_curves, draw_digits_map, name_optima, name_slopes
-from experiments.runs import RUN, counted, counting, formats_of, in_order, measured_of, of_grid, optima, plain
+from experiments.runs import ENDS, RUN, counted, counting, formats_of, measured_of, optima, plain, step_table
 from numdiff.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report import figures as draw
@@ -13,7 +13,7 @@ from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
 from numdiff.stencils import METHODS
 from numdiff.study.run import Measured
-from numdiff.study.sweep import GENERIC_FACTOR, Sweep
+from numdiff.study.sweep import Sweep
 
 POSITION = 3
 TITLE = "Error against step: every function, formula and format"
@@ -25,13 +25,12 @@ PANELS = (
     "shi_flat", "oliver_reciprocal", "nash_log_near_zero", "oscillation", "runge", "arctan_wave_front",
     "signed_square", "saito_parabola", "kostyrka_line",
 )  # fmt: skip
-ENDS = "An empty cell: the grid of the format ends before this step, about four halvings after x + h = x."
 
 
 def tables(measured: Measured) -> list[Table]:
     floats = dict.fromkeys(formats_of(measured.records), "g3")
-    truncation = step_table(measured.records, "dyadic", "truncation", 1.0, ("ok", "absorbed", "overflow", "nan"))
-    roundoff = step_table(measured.records, "generic", "roundoff", float(GENERIC_FACTOR), ("ok",))
+    truncation = step_table(measured.records, "dyadic", "truncation")
+    roundoff = step_table(measured.records, "generic", "roundoff")
     return [
         Table(
             "truncation", "Truncation error",
@@ -52,14 +51,6 @@ def tables(measured: Measured) -> list[Table]:
             attained(measured.records), floats,
         ),
     ]  # fmt: skip
-
-
-def step_table(records: pd.DataFrame, grid: str, value: str, factor: float, shown: tuple[str, ...]) -> pd.DataFrame:
-    """One row for each function, formula and step; one column for each format."""
-    chosen = in_order(of_grid(records, grid), "problem", "method", "k", "format")
-    chosen["h"] = factor * 2.0 ** -chosen["k"]
-    names = formats_of(records)
-    return wide(chosen, ["problem", "method", "k", "h"], "format", value, shown=shown, columns=names)
 
 
 def attained(records: pd.DataFrame) -> pd.DataFrame:
