@@ -652,11 +652,11 @@ def _telling(x: np.ndarray) -> list[int]:
     if x.dtype.itemsize == 2:
         x = x.astype(np.float32)  # exact, and comparing half-precision numbers is slow
     low, high = int(np.argmin(x)), int(np.argmax(x))
-    places = {x.size // 3, x.size - 1, low, high}
-    ends = x[low], x[high]
-    if all(x[i] in ends for i in places):  # else one of them lies between already
-        places.add(int(np.argmax((x != ends[0]) & (x != ends[1]))))
-    return sorted(places)
+    third, last = x.size // 3, x.size - 1
+    smallest, largest = x[low], x[high]
+    if not (smallest < x[third] < largest or smallest < x[last] < largest):
+        return sorted({third, last, low, high, int(np.argmax((x != smallest) & (x != largest)))})
+    return sorted({third, last, low, high})
 
 
 class _Probe:
@@ -690,9 +690,12 @@ class _Probe:
     def check(self, f: Function) -> None:
         """Raise ValueError if f is not elementwise."""
         with np.errstate(all="ignore"):
-            for i, x, y in zip(self.index, self.x, self.y, strict=True):
+            for k, i in enumerate(self.index):
                 try:
-                    alone = self.evaluate(f, np.array([x]))[0]
+                    value = self.evaluate(f, self.x[k : k + 1])
+                    if value.tobytes() == self.y[k : k + 1].tobytes():  # the usual case, at a tenth of the cost
+                        continue
+                    alone, x, y = value[0], self.x[k], self.y[k]
                     if _agree(alone, y) or self._is_excused(f, x, y):
                         continue
                 except Exception as error:
