@@ -69,7 +69,7 @@ def limit_beside_the_one_liner(evaluations: float, floor: float) -> tuple[float,
     if 1.25 * floor <= WANTED:
         return WANTED, f"as wanted: the floor takes {floor:.2f} of the one-liner here"
     reason = f"two evaluations alone take {evaluations:.2f} and the floor {floor:.2f} of the one-liner here"
-    return 1.25 * floor, f"1.25 floors, as {reason}"
+    return min(1.25 * floor, 1.0), f"1.25 floors, but not more than the one-liner, as {reason}"
 
 
 def test_a_million_points_cost_less_than_the_one_liner(benchmark, million):
@@ -97,6 +97,7 @@ def test_the_limit_beside_the_one_liner_is_the_wanted_one_wherever_there_is_room
     assert limit == 1.25 * 0.72
     assert "two evaluations alone take 0.69" in why
     assert limit_beside_the_one_liner(0.3, 0.53)[0] > WANTED
+    assert limit_beside_the_one_liner(0.85, 0.9)[0] == 1.0
 
 
 @pytest.mark.parametrize("kind", ["an array of one point", "a Python float"])
