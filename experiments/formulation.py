@@ -1,5 +1,7 @@
 """The same function written differently: the formula's error is the same, the error of the computation is not."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -102,6 +104,14 @@ def noise_ratios(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=[*PLACE, "problem", "noise_decades", "digits_gained"])
 
 
+@cache
+def digest(measured: Measured) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the cells of the members, what each attains, and their noise."""
+    frame = of_members(measured.records)
+    rows = attained(frame)
+    return frame, rows, noise_ratios(frame, rows)
+
+
 def telling(rows: pd.DataFrame) -> dict[str, float]:
     """Return for each formulation the point at which its members differ most, over all formats."""
     total = rows.groupby(["formulation", "at"])["lost"].sum()
@@ -117,10 +127,10 @@ def ledger(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def tables(measured: Measured) -> list[Table]:
-    frame = of_members(measured.records)
-    rows = attained(frame)
+    frame, rows, ratios = digest(measured)
     parts = ledger(frame, rows)
-    shown = rows.merge(noise_ratios(frame, rows), on=[*PLACE, "problem"], how="left")
+    shown = rows.merge(ratios, on=[*PLACE, "problem"], how="left")
+    shown = shown.astype(object).where(shown.notna(), None)
     shown["written"] = shown["problem"].map(label)
     parts["written"] = parts["problem"].map(label)
     return [
@@ -144,8 +154,7 @@ def tables(measured: Measured) -> list[Table]:
 
 
 def figures(measured: Measured) -> list[Figure]:
-    frame = of_members(measured.records)
-    rows = attained(frame)
+    frame, rows, _ = digest(measured)
     where = telling(rows)
     here = frame[frame["at"] == frame["formulation"].map(where)]
     two = [name for name in ("float32", "float64") if name in formats_of(frame)] or formats_of(frame)[:1]
@@ -188,15 +197,14 @@ def usual_losses(rows: pd.DataFrame) -> str:
 
 
 def findings(measured: Measured) -> list[str]:
-    frame = of_members(measured.records)
-    rows = attained(frame)
+    frame, rows, ratios = digest(measured)
     where = telling(rows)
     here = rows[rows["at"] == rows["formulation"].map(where)]
-    ratios = noise_ratios(frame, rows)
     return [
         "Up to whole digits, and only through the rounding errors of the function values. At the point where its ways "
         f"of writing differ most, the usual one loses, of the digits that the best one has, {usual_losses(here)}.",
-        *by_format(here), same_formula(frame), *two_thirds(ratios), *other_step(here), *no_cure(here), *without_result(rows), elsewhere(rows),
+        *by_format(here), same_formula(frame), *two_thirds(ratios), *other_step(here), *no_cure(here),
+        *without_result(rows), elsewhere(rows),
     ]  # fmt: skip
 
 

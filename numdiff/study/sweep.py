@@ -256,13 +256,17 @@ def _add_pointwise_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: Floa
 def _add_useful(result: Plan, task: Task, point: str) -> None:
     """Add a task with the steps that its formula can take, and a skip for every other one."""
     fmt, method, useful = task.format, task.method, []
+    zero: dict[str, list[str]] = {}
     for i, h in enumerate(task.steps):
         if h > 0 and np.isfinite(h) and fmt.lift(h) <= largest_step(method, fmt):
             useful.append(i)
-            continue
-        lost = f"h = {float(h)!r} overflows in the formula of {method.name} in {fmt.name}"
-        if h == 0:
-            lost = f"h = 1e-{task.ks[i]} becomes 0 in the grid {task.grids[i]} in {fmt.name}"
+        elif h == 0:
+            zero.setdefault(task.grids[i], []).append(f"1e-{task.ks[i]}")
+        else:
+            lost = f"h = {float(h)!r} overflows in the formula of {method.name} in {fmt.name}"
+            result.skips.append(Skip(task.subject.name, point, method.name, fmt.name, lost))
+    for grid, names in zero.items():
+        lost = f"the step of the grid {grid} is 0 in {fmt.name} for h = {', '.join(names)}"
         result.skips.append(Skip(task.subject.name, point, method.name, fmt.name, lost))
     if useful:
         grids, ks = tuple(task.grids[i] for i in useful), tuple(task.ks[i] for i in useful)
