@@ -54,7 +54,8 @@ def exactness(frame: pd.DataFrame) -> pd.DataFrame:
     share = share[formats_of(frame)].reset_index()
     order = share["grid"].map({grid: i for i, grid in enumerate(DECIMAL_GRIDS)})
     share = in_order(share.assign(order=order), "problem", "at", "method", "order")
-    return share.assign(grid=share["grid"].map(WRITTEN)).drop(columns="order")
+    share = share.assign(grid=share["grid"].map(WRITTEN)).drop(columns="order")
+    return share.astype(object).where(share.notna(), None)
 
 
 def casting(records: pd.DataFrame) -> pd.DataFrame:
@@ -134,7 +135,8 @@ def tables(measured: Measured) -> list[Table]:
             "gains", "Digits gained over h = 10⁻ᵏ",
             "Left of the best decimal step (rounding): median of RMS error times h over the steps. Right of it "
             "(truncation): median RMS error. RMS over 33 neighbouring points, each with its own realised step. "
-            "Condition: |x f′/f|, the size of abscissa errors against those of a correctly rounded f. Empty: no step there.",
+            "Condition: |x f′/f|, the size of abscissa errors against those of a correctly rounded f. Empty: no such "
+            "step.",
             rows.astype(object).where(rows.notna(), None), {"at": "g6"}, headings=headings,
         ),
         Table(

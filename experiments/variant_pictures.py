@@ -104,11 +104,14 @@ def draw_grids(fig: Canvas, data: pd.DataFrame, names: Mapping[str, str], column
     grids = [grid for grid in GRID_STYLES if grid in set(data["grid"])]
     for ax, title in zip(panels, titles, strict=True):
         for grid in sorted(grids, key=lambda grid: -_SIZES[grid]):
-            part = data[(data["panel"] == title) & (data["grid"] == grid) & (data[column] != 0)]
+            here = data[(data["panel"] == title) & (data["grid"] == grid)]
+            part = here[here[column] != 0]
+            # A line from one nonzero error to the next would hide the zeros between them.
+            dashes = GRID_STYLES[grid].line if len(part) > 0.8 * len(here) else "none"
             if len(part):
                 draw.plot_errors(
                     ax, part["step_value"], part[column], GRID_STYLES[grid], "_grid", status=part["status"].tolist(),
-                    markersize=_SIZES[grid],
+                    markersize=_SIZES[grid], linestyle=dashes,
                 )  # fmt: skip
         ax.set_title("", loc="right")  # The caption says what the crosses are.
     zeros = data[data[column] == 0]
@@ -117,8 +120,9 @@ def draw_grids(fig: Canvas, data: pd.DataFrame, names: Mapping[str, str], column
         top = draw.zero_floor(data[column]) / 3
         for ax, title in zip(panels, titles, strict=True):
             _draw_zeros(ax, zeros[zeros["panel"] == title], lanes, top)
-        panels[0].set_xlim(data["step_value"].min() / 3e4, data["step_value"].max() * 3)
+        panels[0].set_xlim(data["step_value"].min() / 3e3, data["step_value"].max() * 3)
         panels[0].set_ylim(top * 10 ** (-_LANE * len(lanes)), 3 * data[column].max())
+        panels[0].set_yticks([tick for tick in panels[0].get_yticks() if tick > top])
     entries = [GRID_STYLES[grid] for grid in grids]
     draw.outside_legend(fig, handles=draw.legend_entries([names[grid] for grid in grids], entries), where="bottom")
 
