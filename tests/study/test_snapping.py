@@ -190,8 +190,11 @@ def identity(x: Any) -> Any:
 
 
 def test_each_neighbour_has_its_own_realised_step() -> None:
-    """The forward difference of x/4 is 1/4 exactly where x + h is, and nowhere else."""
-    subject = UserFunction("line", identity, None, (3.3,))
+    """The forward difference of x/4 is 1/4 exactly where x + h is, and nowhere else.
+
+    Above 4 the spacing is twice that at 3.9, so that the realised step of the point itself would miss there.
+    """
+    subject = UserFunction("line", identity, None, (3.9,))
     sweep = Sweep("s", (), ("forward",), ("float64",), DECIMAL_GRIDS, neighbourhood=True, first_step=10, last_step=40)
     frame, _ = measure(subject, sweep, "arb")
     for grid, zero in (("realised", True), ("snapped", True), ("decimal", False)):
