@@ -8,6 +8,7 @@ from importlib import import_module
 import pandas as pd
 
 import experiments
+from experiments.common import listed
 from experiments.runs import in_order
 from numdiff.registry import Registry
 from numdiff.report.figures import Figure
@@ -98,9 +99,14 @@ def method_note(records: pd.DataFrame, sweep: Sweep) -> str:
     grids = {
         "dyadic": "dyadic steps 2⁻ᵏ",
         "generic": "generic steps fl(1.2357·2⁻ᵏ)",
+        "decimal": "decimal steps fl(10⁻ᵏ)",
+        "nearest_power": "the powers of two nearest to 10⁻ᵏ",
+        "snapped_at_1": "(h + 1) − 1",
+        "realised": "(x + h) − x",
+        "snapped": "(|x| + h) − |x|",
         "given": "the given steps",
     }
-    used = " and ".join(grids[g] for g in records["grid"].unique())
+    used = listed(grids[g] for g in records["grid"].unique())
     bad = int((records["status"] != "ok").sum())
     counted = ", ".join(
         f"{n} {word}{'' if n == 1 else 's'}"

@@ -7,7 +7,7 @@ from experiments.common import cells, listed
 from experiments.run_pictures import curves, cut, draw_curves, draw_digits_map, name_optima, name_slopes
 from experiments.runs import ENDS, RUN, counted, counting, formats_of, measured_of, optima, plain, step_table
 from numdiff.formats import FORMATS
-from numdiff.problems import PROBLEMS
+from numdiff.problems import CLASSIC, PROBLEMS, STEP4
 from numdiff.report import figures as draw
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
@@ -18,7 +18,9 @@ from numdiff.study.sweep import Sweep
 POSITION = 3
 TITLE = "Error against step: every function, formula and format"
 QUESTION = "How large is the error of a difference quotient at each step, in each format, and how small can it get?"
-SWEEP = Sweep("step_sweep", tuple(PROBLEMS), ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True)
+FUNCTIONS = tuple(problem.name for problem in (*STEP4, *CLASSIC))
+"""Other families are the matter of their own experiments."""
+SWEEP = Sweep("step_sweep", FUNCTIONS, ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True)
 
 SHOWCASE = ("composition", "exp")
 PANELS = (

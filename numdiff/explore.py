@@ -148,7 +148,8 @@ def sweep(
     derivative : callable, optional
         f′ in closed form; without it, automatic differentiation is the truth.
     formats, methods, grids : sequence of str
-        Names of formats, of `METHODS`, and of the step grids ``"generic"`` and ``"dyadic"``.
+        Names of formats, of `METHODS`, and of the step grids ``"generic"`` and ``"dyadic"``, or the decimal ones of
+        `numdiff.study.sweep.Sweep`.
     domain : tuple of float
         The open interval in which f is smooth.
     engine : {"mpmath", "arb"}

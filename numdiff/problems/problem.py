@@ -41,7 +41,7 @@ class Problem:
     reason : str
         Why the problem is here: one line.
     family : str
-        The collection that it belongs to: ``"step4"``, ``"classic"``.
+        The collection that it belongs to: ``"step4"``, ``"classic"``, ``"formulation"``.
 
     Raises
     ------

@@ -36,7 +36,9 @@ class Record:
     point: int = _field("index of the point among the problem's points", "", "key")
     format: str = _field("working format", "", "key")
     method: str = _field("difference formula", "", "key")
-    grid: str = _field("step grid: dyadic 2**-k, generic fl(1.2357*2**-k), or given", "", "key")
+    grid: str = _field(
+        "step grid: dyadic 2**-k, generic fl(1.2357*2**-k), decimal 10**-k and its kin, or given", "", "key"
+    )
     k: int = _field("index of the step in its grid", "", "key")
     x: str = _field("the point, rounded to the format, exactly", "hex", "portable")
     step: str = _field("the step, rounded to the format, exactly", "hex", "portable")
