@@ -104,7 +104,7 @@ _EXACT_SUM = Assumption(
 )
 ASSUMPTIONS: dict[str, Assumption] = {
     "ascher_greif": Assumption("the step was the double 0.1 to the power k", step=_power_of_a_tenth),
-    "higham_table_1_2": Assumption("the digits of this row were cut off, not rounded", truncate=True),
+    "higham_table_1_2": Assumption("the digits that do not fit were cut off, not rounded", truncate=True),
     **{f"hjorth_jensen_exp_x{x}_0": _EXACT_SUM for x in range(6)},
 }
 """The assumption that may be made about a table, by its name."""
