@@ -166,7 +166,8 @@ def _explained(plain: list[Reproduction], source: Source, assumption: Assumption
     """Judge the rows that need it again, as the source computes under an assumption."""
     result = []
     for index, (row, value) in enumerate(zip(plain, source.combine(source.values), strict=True)):
-        helps = row.agreement is not Agreement.EXACT and _judged(source, index, value) is Agreement.EXACT
+        needed = row.agreement is not Agreement.EXACT and (not assumption.only or row.row.step_text in assumption.only)
+        helps = needed and _judged(source, index, value) is Agreement.EXACT
         changes: dict[str, Any] = {
             "value": value, "error": source.error(value), "agreement": Agreement.EXPLAINED,
             "assumption": assumption.words, "moves": "", "our_ulps": math.nan, "their_ulps": math.nan,

@@ -90,12 +90,15 @@ class Assumption:
         Whether digits are cut off instead of rounded.
     combination : callable, optional
         Another order of operations.
+    only : tuple of str
+        The printed steps of the rows that it may be made about; empty for all rows.
     """
 
     words: str
     step: Callable[[float], float] = float
     truncate: bool = False
     combination: Combination | None = None
+    only: tuple[str, ...] = ()
 
 
 _EXACT_SUM = Assumption(
@@ -104,7 +107,9 @@ _EXACT_SUM = Assumption(
 )
 ASSUMPTIONS: dict[str, Assumption] = {
     "ascher_greif": Assumption("the step was the double 0.1 to the power k", step=_power_of_a_tenth),
-    "higham_table_1_2": Assumption("the digits that do not fit were cut off, not rounded", truncate=True),
+    "higham_table_1_2": Assumption(
+        "the digits that do not fit were cut off, not rounded", truncate=True, only=("1e-13", "1e-14", "1e-15")
+    ),
     **{f"hjorth_jensen_exp_x{x}_0": _EXACT_SUM for x in range(6)},
 }
 """The assumption that may be made about a table, by its name."""
