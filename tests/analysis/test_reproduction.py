@@ -233,6 +233,17 @@ def test_the_worse_number_decides_a_row():
     assert worst(list(Agreement)) is Agreement.NOT_REPRODUCED
 
 
+def test_the_values_that_were_moved_are_found_and_named():
+    table = TABLES["martins_julia_central"]
+    source, index = Source(table), [row.step_text for row in table.rows].index("1.0e-12")
+    upper, lower = (y[[index]] for y in source.values)
+    moved = source.combine([np.nextafter(upper, -np.inf), np.nextafter(lower, np.inf)], [index])[0]
+    row = replace(table.rows[index], value=repr(float(moved)))
+    (found,) = reproduce(replace(table, rows=(row,), value_print=Print("shortest", 17)))
+    assert found.agreement is Agreement.ONE_ULP
+    assert found.moves == "f(x+h) −1, f(x−h) +1"
+
+
 # --- with correctly rounded functions, on every machine ------------------------------------------------------
 
 
