@@ -2,6 +2,8 @@
 
 import math
 
+import pandas as pd
+
 from experiments.common import listed
 from experiments.reproductions import counts, draw_tables, drawn, rows_of_tables
 from experiments.runs import counted, percent, plain
@@ -36,6 +38,16 @@ def sweep_of(table):
 SWEEP = tuple(map(sweep_of, TABLES.values()))
 
 
+def facts_of(names):
+    """Return what is known of some tables: a row for each."""
+    keys = ("formula", "x", "format", "method", "error", "rows", "note", "source")
+    found = [
+        (t.formula, repr(t.point), t.format, t.method, t.error_kind, len(t.rows), t.note, t.source)
+        for t in map(TABLES.__getitem__, names)
+    ]
+    return pd.DataFrame([(name, *row) for name, row in zip(names, found, strict=True)], columns=["table", *keys])
+
+
 def tables(measured):
     rows = rows_of_tables(measured.records)
     said = ["table", "h", "published", "ours", "published_error", "our_error", "agreement", "reason"]
@@ -57,6 +69,12 @@ def tables(measured):
             "them when it is moved by an ulp; our ulps, their ulps: its distance from the exact value before and "
             f"after. The rule of the data: {acceptance_rule()}",
             inexact.where(inexact.notna(), None), words, rows_shown=None,
+        ),
+        Table(
+            "published", "The published tables",
+            "x: the point; method: the formula with the nodes and weights of the source; error: what the source calls "
+            "its error, if it prints one.", facts_of(dict.fromkeys(rows["table"])),
+            headings={"error": "printed error"}, rows_shown=None,
         ),
         Table(
             "orders", "Orders of operations that are not those of our kernel",

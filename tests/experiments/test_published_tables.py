@@ -10,6 +10,7 @@ import pytest
 
 from experiments import published_tables
 from experiments.catalogue import catalogue, method_note
+from experiments.overview import overview
 from experiments.reproductions import counts, drawn, rows_of_tables
 from numdiff.analysis.sources import Source
 from numdiff.problems.printing import printed
@@ -104,6 +105,8 @@ def test_tables_hold_all_rows_and_all_that_are_not_exact(measured, rows):
     assert len(tables["rows"].frame) == 241
     assert len(tables["not_exact"].frame) == (rows["agreement"] != "exact").sum()
     assert tables["not_exact"].frame["reason"].all()
+    assert tables["published"].frame["table"].tolist() == list(TABLES)
+    assert tables["published"].frame["rows"].sum() == 241
 
 
 def test_findings_count_the_rows_of_the_frame(measured, rows):
@@ -131,7 +134,7 @@ def test_findings_say_only_what_there_is():
     findings = published_tables.findings(few)
     assert len(findings) == 2
     assert published_tables.figures(few) == []
-    assert len(published_tables.tables(few)) == 4
+    assert len(published_tables.tables(few)) == 5
 
 
 def test_figure_shows_every_row_of_its_tables():
@@ -181,6 +184,11 @@ def test_steps_and_points_of_the_records_are_the_double_that_the_source_used(mea
         rounded = np.array(table.steps, dtype=table.format).astype(float)
         assert group["step_value"].tolist() == rounded.tolist()
         assert set(group["x_value"]) == {float(np.array(table.point, dtype=table.format))}
+
+
+def test_functions_of_the_overview_are_those_that_sweeps_run_over(measured):
+    names = [table.name for table in overview({"published_tables": measured})]
+    assert names == ["formats", "references", "record"]
 
 
 def test_method_note_counts_tables_not_functions(measured):
