@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.out or ROOT / ("results" if whole else ".cache/report")
     start = time.perf_counter()
     store, tally = Store(ROOT / ".cache" / "records"), Tally()
-    sweeps = [experiment.sweep for experiment in chosen]
+    sweeps = [sweep for experiment in chosen for sweep in experiment.sweeps]
     measured = run_sweeps(
         sweeps, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from experiments.common import best_cells
 from numdiff.formats import FORMATS
-from numdiff.problems import PROBLEMS
+from numdiff.problems import ALL_PROBLEMS
 from numdiff.report.figures import superscript
 from numdiff.report.tables import wide
 from numdiff.stencils import METHODS
@@ -20,7 +20,7 @@ WIDTHS = sorted(FORMATS, key=lambda name: FORMATS[name].precision)
 """All formats, narrow to wide."""
 _RANKS = {
     column: {name: rank for rank, name in enumerate(names)}
-    for column, names in (("problem", PROBLEMS), ("method", METHODS), ("format", WIDTHS))
+    for column, names in (("problem", ALL_PROBLEMS), ("method", METHODS), ("format", WIDTHS))
 }
 
 

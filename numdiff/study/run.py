@@ -123,7 +123,7 @@ def run_sweeps(
     Parameters
     ----------
     sweeps : sequence of Sweep
-        With different names.
+        Sweeps of one name are parts of one experiment.
     engine : {"mpmath", "arb"}
     workers, store, fresh, progress, tally
         As in `run_blocks`.
@@ -131,7 +131,7 @@ def run_sweeps(
     Returns
     -------
     dict
-        What each sweep gave, by its name, in the order of `sweeps`.
+        What the sweeps of each name gave, in the order of `sweeps`.
 
     Raises
     ------
