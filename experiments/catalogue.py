@@ -37,6 +37,11 @@ class Experiment:
         """Return the experiment with its first problems only."""
         return replace(self, sweep=replace(self.sweep, problems=self.sweep.problems[:QUICK_PROBLEMS]))
 
+    def correctly_rounded(self) -> "Experiment":
+        """Return the experiment with correctly rounded functions, unless it compares them with the platform's."""
+        sweep = self.sweep if len(self.sweep.arithmetics) > 1 else replace(self.sweep, arithmetics=("rounded",))
+        return replace(self, sweep=sweep)
+
     def section(self, measured: Measured) -> Section:
         """Return the experiment's part of the report."""
         answer, *others = self.findings(measured)

@@ -19,7 +19,6 @@ Softw. 17 (1991) 410-423.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 

@@ -7,7 +7,7 @@ h = fl(1.2357·2⁻ᵏ) are for all statistics.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any, Protocol, TypeAlias
@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from numdiff.analysis.reference import decimal_text
+from numdiff.arithmetic.rounded import rounded as correctly_rounded
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
 from numdiff.stencils import METHODS, ComplexStep, Method
@@ -23,6 +24,8 @@ Number: TypeAlias = float | Fraction
 """A point or a step as it was given: a float, or exactly where no double holds it."""
 
 GRIDS = ("dyadic", "generic")
+ARITHMETICS = ("platform", "rounded")
+"""Whose elementary functions f is computed with: those of the platform, or correctly rounded ones."""
 GENERIC_FACTOR = Fraction(12357, 10000)
 """The generic steps are this times a power of two, so that h has a full significand in every format."""
 NEIGHBOURS = 33
@@ -60,13 +63,16 @@ class Sweep:
         Whether to use all points of a problem, or its first.
     neighbourhood : bool
         Whether the cells get the statistics over the 33 neighbours (never on the dyadic grid).
+    arithmetics : tuple of str
+        ``"platform"``, ``"rounded"``: with correctly rounded elementary functions all columns are portable.
 
     Raises
     ------
     TypeError
         If `problems` or `formats` is not a tuple of names.
     ValueError
-        If a method, format or grid is unknown, a given step is not positive and finite, or the range of k is empty.
+        If a method, format, grid or arithmetic is unknown, no arithmetic is named, a given step is not positive and
+        finite, or the range of k is empty.
     """
 
     name: str
@@ -79,6 +85,7 @@ class Sweep:
     given_steps: tuple[Number, ...] = ()
     all_points: bool = False
     neighbourhood: bool = False
+    arithmetics: tuple[str, ...] = ("platform",)
 
     def __post_init__(self) -> None:
         for argument, names in (("problems", self.problems), ("formats", self.formats)):
@@ -93,6 +100,8 @@ class Sweep:
         for grid in self.grids:
             if grid not in GRIDS:
                 raise ValueError(f"grids must be among {', '.join(GRIDS)}, got {grid!r}")
+        if not self.arithmetics or not set(self.arithmetics) <= set(ARITHMETICS):
+            raise ValueError(f"arithmetics must be among {', '.join(ARITHMETICS)}, got {self.arithmetics!r}")
         for step in self.given_steps:
             if not (0 < step < math.inf):
                 raise ValueError(f"given_steps must be positive and finite, got {step!r}")
@@ -128,7 +137,8 @@ class Subject(Protocol):
 class Task:
     """One kernel call: a function at some points, one format, one method, the steps of all grids.
 
-    `grids`, `ks` and `steps` run together: a step, the grid it is from, and its index there.
+    `subject` computes its f in the arithmetic that `arithmetic` names. `grids`, `ks` and `steps` run together: a step,
+    the grid it is from, and its index there.
     """
 
     subject: Subject
@@ -140,6 +150,7 @@ class Task:
     ks: tuple[int, ...]
     steps: np.ndarray
     neighbourhood: bool = False
+    arithmetic: str = "platform"
 
     @property
     def cells(self) -> int:
@@ -200,6 +211,22 @@ def plan(subject: Subject, sweep: Sweep) -> Plan:
                 kept.append(index)
         if kept:
             _add_tasks(result, subject, sweep, fmt, tuple(kept))
+    return _in_arithmetics(result, sweep.arithmetics)
+
+
+def _in_arithmetics(planned: Plan, arithmetics: tuple[str, ...]) -> Plan:
+    """Return the tasks in each of the arithmetics; complex functions have no correctly rounded version."""
+    result = Plan(skips=planned.skips)
+    for task in planned.tasks:
+        for name in arithmetics:
+            subject = task.subject
+            if name == "rounded":
+                if isinstance(task.method, ComplexStep):
+                    reason = "complex elementary functions have no correctly rounded version"
+                    result.skips.append(Skip(subject.name, "", task.method.name, task.format.name, reason))
+                    continue
+                subject = replace(subject, f=correctly_rounded(subject.f))  # type: ignore[type-var]
+            result.tasks.append(replace(task, subject=subject, arithmetic=name))
     return result
 
 
