@@ -61,11 +61,11 @@ def costs(records):
     return in_order(pd.DataFrame(rows, columns=columns))
 
 
-def summary(records):
+def summary(frame):
     """Return the costs of each format: medians over the functions, and the largest."""
     rows = []
-    for name in formats_of(records):
-        part = costs(records).query("format == @name")
+    for name in formats_of(frame):
+        part = frame[frame["format"] == name]
         worst = part.loc[part["bits"].idxmax()]
         other = (part["other"] * part["cells"]).sum() / part["cells"].sum()
         rows.append((name, len(part), other, part["evaluation_ratio"].median(), part["bits"].median(), worst["bits"],
@@ -85,7 +85,7 @@ def tables(measured):
             "correctly rounded functions; evaluation ratio: evaluation part at x with NumPy's functions over that with "
             "rounded ones, median over the functions; bits: binary logarithm of the same ratio for the RMS error over "
             "33 neighbours at all these steps, median and largest; at best: likewise for the two smallest errors.",
-            summary(measured.records), {"other": "percent"},
+            summary(frame), {"other": "percent"},
         ),
         Table(
             "largest_errors", "Largest error of NumPy's functions, in ulps",
@@ -114,13 +114,13 @@ def figures(measured):
     bits = frame.sort_values("problem", key=lambda c: c.map(list(ranked).index), kind="stable", ignore_index=True)
     bits["problem"] = bits["problem"].str.replace("_", " ")
     worst = errors.loc[errors.groupby("format", sort=False)["largest"].idxmax()]
-    most = summary(measured.records)
+    most = summary(frame)
     return [
         Figure(
             "ulps_of_numpy", "How many ulps NumPy's functions are off",
             "On the dashed line nothing can be gained: there the functions of the 16-bit formats are, computed in "
             "float32 and rounded. What lies farther right is owed to the library.",
-            listed(f"{e.format}: at most {e.largest:.2f} ulp, {e.function}" for e in worst.itertuples()) + ".",
+            listed(f"{e.format}: at most {e.largest:.2f} ulp ({e.function})" for e in worst.itertuples()) + ".",
             dots, lambda fig: draw_ulps(fig, dots), (7.2, 8.2),
         ),
         Figure(
@@ -139,33 +139,37 @@ def signed(value):
 
 
 def findings(measured):
-    errors, frame, short = worst_errors(), costs(measured.records), summary(measured.records)
+    errors, frame = worst_errors(), costs(measured.records)
+    short = summary(frame)
     worst = errors.loc[errors.groupby("format", sort=False)["largest"].idxmax()]
     missed = errors.groupby("format", sort=False)["not_nearest"].mean()
-    most = short.loc[short["most_bits"].idxmax()]
-    none = [e.format for e in short.itertuples() if e.other == 0]
-    low = frame.loc[frame["bits_at_best"].idxmin()]
+    most, low = short.loc[short["most_bits"].idxmax()], frame.loc[frame["bits_at_best"].idxmin()]
+    same = short[short["other"] == 0]
+    others = short[short["other"] > 0] if len(same) < len(short) else short
+    loss = (
+        f" It can be a loss: {signed(low['bits_at_best'])} bits for {low['problem']} in {low['format']}, where the "
+        "errors of NumPy's values happen to cancel."
+    )
+    unchanged = f"; not one result changes in {listed(same['format'])}" if len(same) else ""
+    exact = int((measured.records["arithmetic"] == "rounded").sum())
     return [
-        f"Less than one might fear: at most {signed(most['most_bits'])} bits of the derivative ({most['most_in']} in "
-        f"{most['format']}) are owed to NumPy's functions; the largest cost is "
-        + listed(f"{signed(e.most_bits)} bits in {e.format}" for e in short.itertuples())
-        + ", the median over the functions " + listed(f"{signed(e.bits)} in {e.format}" for e in short.itertuples())
+        f"At most {signed(most['most_bits'])} bits of the derivative ({most['most_in'] or 'any function'} in "
+        f"{most['format']}), where one bit is twice the error{unchanged}.",
+        "The largest cost is " + listed(f"{signed(e.most_bits)} bits in {e.format}" for e in others.itertuples())
+        + ", the median over the functions " + listed(f"{signed(e.bits)} in {e.format}" for e in others.itertuples())
         + ".",
         "The functions themselves are off by at most "
         + listed(f"{e.largest:.2f} ulp in {e.format} ({e.function})" for e in worst.itertuples())
-        + f"; {HALF:g} ulp would be correctly rounded. On average over the functions "
-        + listed(f"{percent(share)} of their values are not the nearest in {name}" for name, share in missed.items())
-        + ".",
-        *([f"Of all the results in {listed(none)} not one changes with correctly rounded functions."] if none else []),
-        "With them another derivative is computed in "
-        + listed(f"{percent(e.other)} of the cells in {e.format}" for e in short.itertuples())
-        + "; the evaluation part is, with NumPy's functions, larger by a median factor of "
-        + listed(f"{e.evaluation_ratio:.2f} in {e.format}" for e in short.itertuples()) + ".",
-        "At the best step the gain is at most "
-        + listed(f"{signed(e.most_at_best)} bits in {e.format}" for e in short.itertuples())
-        + f". It can be a loss: {signed(low['bits_at_best'])} bits for {low['problem']} in {low['format']}, where the "
-        "errors of NumPy's values happen to cancel.",
-        f"What correct rounding buys for certain is reproducibility: the {int((measured.records['arithmetic'] == 'rounded').sum())} "
-        "cells that were measured with it are the same bytes on every machine and under every set of vector "
-        "instructions; the others hold for the library and the instructions named in the provenance.",
+        + f", where {HALF:g} ulp would be correctly rounded. The share of values that are not the nearest is, on "
+        "average over the functions, " + listed(f"{percent(share)} in {name}" for name, share in missed.items()) + ".",
+        "Correctly rounded functions change the computed derivative in "
+        + listed(f"{percent(e.other)} of the cells in {e.format}" for e in others.itertuples())
+        + "; the evaluation part at x is larger with NumPy's functions by a median factor of "
+        + listed(f"{e.evaluation_ratio:.2f} in {e.format}" for e in others.itertuples()) + ".",
+        "Between the best steps of both the gain is at most "
+        + listed(f"{signed(e.most_at_best)} bits in {e.format}" for e in others.itertuples())
+        + "." + loss * bool(low["bits_at_best"] < 0),
+        f"What correct rounding buys for certain is reproducibility: the {exact} cells that were measured with it are "
+        "the same bytes on every machine and under every set of vector instructions; the others hold for the library "
+        "and the instructions that the provenance names.",
     ]  # fmt: skip

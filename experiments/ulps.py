@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -60,7 +59,7 @@ def arguments(name: str, fmt: FloatFormat) -> np.ndarray:
 
 
 def errors_in_ulps(name: str, fmt: FloatFormat) -> list[float]:
-    """Return the errors of NumPy's function at `arguments`, in units of the spacing of the format at the exact value."""
+    """Return the errors of NumPy's function at `arguments`, in units of the spacing at the exact value."""
     f, x = FUNCTIONS[name], arguments(name, fmt)
     exact = values(f, [pair or (0, 0) for pair in fmt.lift_array(x)], _BITS)
     found = []
@@ -89,7 +88,7 @@ def draw_ulps(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the largest errors, one row for each function, and the half ulp that correct rounding allows."""
     ax = fig.subplots()
     styles = {name: FORMAT_STYLE[name] for name in dict.fromkeys(data["format"])}
-    dot_rows(ax, data, styles, row="function", series="format", x="largest", apart=0.14)
+    dot_rows(ax, data, styles, row="function", series="format", x="largest", apart=0.19)
     _reference_line(ax, HALF, "correctly rounded:\nat most ½ ulp")
     ax.set(xlabel="largest error of NumPy's function, in ulps", xlim=(0, 1.05 * data["largest"].max()))
     outside_legend(fig, ax)
@@ -99,9 +98,12 @@ def draw_bits(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the bits that the library costs, one row for each function."""
     ax = fig.subplots()
     styles = {name: FORMAT_STYLE[name] for name in dict.fromkeys(data["format"])}
-    dot_rows(ax, data, styles, row="problem", series="format", x="bits", apart=0.14)
+    dot_rows(ax, data, styles, row="problem", series="format", x="bits", apart=0.19)
     _reference_line(ax, 0.0, "no difference")
+    _reference_line(ax, 1.0, "1 bit: twice the error")
     ax.set_xlabel("bits of the derivative owed to NumPy's functions")
+    ax.set_xlim(min(-0.1, 1.1 * data["bits"].min()), max(1.05, 1.1 * data["bits"].max()))
+    fig.subplots_adjust(left=0.27, right=0.9)
     outside_legend(fig, ax)
 
 
