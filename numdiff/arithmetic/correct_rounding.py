@@ -142,7 +142,9 @@ def _logaddexp_limit(a: Number, b: Number) -> Number | None:
         return math.nan
     if math.inf in (a, b):
         return math.inf
-    return b if a == -math.inf else a if b == -math.inf else None
+    if -math.inf in (a, b):
+        return max(a, b) + 0.0  # the logarithm of exp(-0) is +0
+    return None
 
 
 _LIMITS: Mapping[str, Callable[..., Any]] = MappingProxyType(
