@@ -16,7 +16,7 @@ References
 S. A. Figueroa, When is double rounding innocuous?, ACM SIGNUM Newsletter 30(3) (1995) 21-26.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar
@@ -37,6 +37,15 @@ EXACT = frozenset(
     }
 )  # fmt: skip
 """Ufuncs whose result IEEE 754 prescribes to the last bit; the hardware computes them."""
+ELEMENTWISE = frozenset(
+    {
+        np.where, np.select, np.piecewise, np.clip, np.polyval, np.sinc, np.nan_to_num, np.copy, np.copyto,
+        np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.reshape, np.ravel, np.squeeze, np.expand_dims,
+        np.atleast_1d, np.broadcast_to, np.broadcast_arrays, np.shape, np.ndim, np.size, np.result_type,
+        np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory,
+    }
+)  # fmt: skip
+"""NumPy functions, besides ufuncs, that choose and move values, or are made of elementwise ufuncs."""
 
 
 @cache
@@ -47,8 +56,8 @@ def _format_by_dtype() -> dict[np.dtype[Any], FloatFormat]:
 class RoundedArray(WeakScalarArray):
     """An array of a working format whose elementary functions are correctly rounded.
 
-    Python numbers are weak in every format: they are rounded to it once, ties to even. Reductions and unknown ufuncs
-    are refused with TypeError, because their result depends on the platform.
+    Python numbers are weak in every format: they are rounded to it once, ties to even. Reductions and what else is not
+    known to be the same everywhere are refused with TypeError.
     """
 
     _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
@@ -72,6 +81,13 @@ class RoundedArray(WeakScalarArray):
         if name in ("maximum", "minimum"):
             inputs = _ordered_zeros(name, *map(self._operand, inputs))
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: Iterable[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        if func not in ELEMENTWISE:
+            raise TypeError(f"np.{func.__name__} is not elementwise or has no correctly rounded version")
+        return super().__array_function__(func, types, args, kwargs)
 
     def _elementary(self, name: str, inputs: tuple[Any, ...], out: Any = None, **options: Any) -> Any:
         if options:

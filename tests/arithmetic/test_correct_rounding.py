@@ -132,7 +132,6 @@ def test_every_float16_argument_gives_the_nearest_number(name: str) -> None:
 @pytest.mark.parametrize("fmt", FORMATS.values(), ids=lambda fmt: fmt.name)
 def test_values_next_to_a_tie_go_to_the_right_side(fmt: FloatFormat) -> None:
     u, one = fmt.unit_roundoff, Fraction(1)
-    tiny = fmt.round(fmt.smallest_subnormal)
     above = fmt.round(one + fmt.machine_epsilon)
     assert rounded_value("exp", fmt, u) == above  # 1 + u + u²/2: the even neighbour would be 1
     assert rounded_value("exp", fmt, -u / 2) == 1  # 1 - u/2 + u²/8
