@@ -3,13 +3,16 @@
 An argument is evaluated in Arb at rising precision until both ends of the enclosure round to one number of the
 format (Ziv's strategy). That ends, because the exact value is never half-way between two numbers, except
 
-- where it is dyadic: exp2 of integers, powers xʸ where y = n/2ᵏ and x is the 2ᵏ-th power of a dyadic number, and
-  logaddexp2(a, a) = a + 1, which are computed exactly; hypot of Pythagorean numbers, where Arb's square root is
-  exact as soon as the sum of squares is. A cube root that needs p + 1 bits has a cube that needs 3p, so it is no
-  tie. All other values at nonzero dyadic arguments are transcendental (Lindemann, Gelfond and Schneider) or, as
-  logarithms to base 2 and 10, integers or irrational; and log2(2ᵃ + 2ᵇ) with a ≠ b is no rational number, because
-  powers of 2 with distinct fractional parts of the exponent are linearly independent over the rationals;
+- where it is dyadic: powers xʸ where y = n/2ᵏ and x is the 2ᵏ-th power of a dyadic number, and logaddexp2(a, a) =
+  a + 1, which are computed exactly; exp2 of integers, which Arb knows exactly; and hypot of Pythagorean numbers, where
+  Arb's square root is exact as soon as the sum of squares is. (A cube root that needs p + 1 bits has a cube that needs
+  3p, so it is no tie.);
 - where it is 0, ±∞ or NaN: these are named one by one, as IEEE 754-2019, section 9.2.1, has them.
+
+All other values are irrational, or small integers (log2 and log10 of powers of their base): roots that are not
+dyadic; exp, log and the trigonometric and hyperbolic functions with their inverses, which are transcendental at the
+algebraic numbers other than their zeros (Lindemann); and log2(2ᵃ + 2ᵇ) with a ≠ b, because powers of 2 with distinct
+fractional parts of the exponent are linearly independent over the rationals.
 
 References
 ----------
@@ -224,7 +227,7 @@ def _case(name: str, arguments: tuple[Number, ...]) -> _Case:
 
 
 def exact_value(name: str, operands: tuple[Dyadic, ...], bits: int) -> Dyadic | None:
-    """Return the value of exp2, power or logaddexp2 if it is a dyadic number of at most `bits` bits, else None.
+    """Return the value of power or logaddexp2 if it is a dyadic number of at most `bits` bits, else None.
 
     Parameters
     ----------
@@ -236,9 +239,6 @@ def exact_value(name: str, operands: tuple[Dyadic, ...], bits: int) -> Dyadic | 
     """
     if name == "logaddexp2" and operands[0] == operands[1]:
         return dyadic_sum(operands[0], (1, 0))
-    if name == "exp2":
-        mantissa, exponent = operands[0]
-        return (1, mantissa << exponent) if exponent >= 0 else None
     if name != "power":
         return None
     (mantissa, exponent), (n, k) = operands

@@ -13,6 +13,7 @@ import pytest
 
 from numdiff.arithmetic import correct_rounding
 from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded
+from numdiff.arithmetic.dispatch import EXACT_LOCK
 from numdiff.formats import FORMATS, FloatFormat
 
 BINARY = ("power", "arctan2", "hypot", "logaddexp", "logaddexp2")
@@ -169,6 +170,8 @@ def test_precision_rises_until_a_value_is_settled(monkeypatch: pytest.MonkeyPatc
         ("power", "float64", (2, -1075), Fraction(1, 1 << 1075)),
         ("power", "float64", (9, 17), 9**17),
         ("power", "float64", (7**4, 4.75), 7**19),
+        ("power", "float32", (257**2, 1.5), 257**3),
+        ("power", "float64", (2**-0.5, 2.0**60), 0),
         ("exp2", "float16", (-25,), Fraction(1, 1 << 25)),
         ("exp2", "float64", (-1075,), Fraction(1, 1 << 1075)),
         ("exp2", "float64", (-1074,), Fraction(1, 1 << 1074)),
@@ -272,6 +275,19 @@ def test_the_store_is_emptied_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -
     np.testing.assert_array_equal(correctly_rounded("exp", fmt, [x + 1])[:0], first[:0])
     assert len(correct_rounding._KNOWN["exp", "float64"]) == 11
     np.testing.assert_array_equal(correctly_rounded("exp", fmt, [x]), first)
+
+
+def test_the_lock_of_the_exact_engines_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(correct_rounding, "_KNOWN", {})
+    thread = threading.Thread(target=rounded_value, args=("exp", FORMATS["float64"], 0.3))
+    with EXACT_LOCK:
+        thread.start()
+        thread.join(0.05)
+        assert thread.is_alive()
+        assert not correct_rounding._KNOWN
+    thread.join(10)
+    assert not thread.is_alive()
+    assert len(correct_rounding._KNOWN["exp", "float64"]) == 1
 
 
 def test_threads_in_several_formats_get_the_same_values() -> None:
