@@ -7,12 +7,13 @@ format (Ziv's strategy). That ends, because the exact value is never half-way be
   a + 1, which are computed exactly; exp2 of integers, which Arb knows exactly; and hypot of Pythagorean numbers, where
   Arb's square root is exact as soon as the sum of squares is. (A cube root that needs p + 1 bits has a cube that needs
   3p, so it is no tie.);
-- where it is 0, ±∞ or NaN: these are named one by one, as IEEE 754-2019, section 9.2.1, has them.
+- where it is 0, ±∞ or NaN: these are in `special_values`.
 
 All other values are irrational, or small integers (log2 and log10 of powers of their base): roots that are not
-dyadic; exp, log and the trigonometric and hyperbolic functions with their inverses, which are transcendental at the
-algebraic numbers other than their zeros (Lindemann); and log2(2ᵃ + 2ᵇ) with a ≠ b, because powers of 2 with distinct
-fractional parts of the exponent are linearly independent over the rationals.
+dyadic; multiples of π; exp, log, the trigonometric and hyperbolic functions with their inverses, and log(eᵃ + eᵇ),
+which are transcendental at all dyadic arguments but those named (Lindemann and Weierstrass); log2 and log10 of other
+numbers, by unique factorisation; and log2(2ᵃ + 2ᵇ) with a ≠ b, because powers of 2 with distinct fractional parts of
+the exponent are linearly independent over the rationals.
 
 References
 ----------
@@ -23,15 +24,14 @@ Softw. 17 (1991) 410-423.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import arb, ctx
 
-from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.ball_functions import REAL, exact
 from numdiff.arithmetic.dispatch import EXACT_LOCK
-from numdiff.arithmetic.domains import diagnose
+from numdiff.arithmetic.special_values import AT_INFINITY, Number, is_odd_integer, special_value
 from numdiff.formats import Dyadic, FloatFormat
 from numdiff.rounding import dyadic_sum, dyadic_to_fraction, normalised, round_ratio
 
@@ -45,30 +45,7 @@ _FAR = 1 << 16
 _MOST_KEPT = 1 << 17
 """Values that are kept for one function and format."""
 
-Number: TypeAlias = Any
-"""A number of the format: a Python float, or a longdouble where that is wider."""
-
-_ODD = frozenset(
-    {
-        "sin", "tan", "arcsin", "arctan", "sinh", "tanh", "arcsinh", "arctanh", "cbrt", "expm1", "log1p", "deg2rad",
-        "rad2deg",
-    }
-)  # fmt: skip
-"""f(±0) = ±0. (expm1 and log1p are not odd, but have this in common with those that are.)"""
-_ZERO_AT_ONE = frozenset({"log", "log2", "log10", "arccos", "arccosh"})
 _EXPONENTIAL = frozenset({"exp", "exp2", "expm1", "sinh", "cosh", "tanh"})
-_AT_INFINITY: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "exp": (0.0, math.inf), "exp2": (0.0, math.inf), "expm1": (-1.0, math.inf), "log": (math.nan, math.inf),
-        "log2": (math.nan, math.inf), "log10": (math.nan, math.inf), "log1p": (math.nan, math.inf),
-        "sin": (math.nan, math.nan), "cos": (math.nan, math.nan), "tan": (math.nan, math.nan),
-        "arcsin": (math.nan, math.nan), "arccos": (math.nan, math.nan), "arctanh": (math.nan, math.nan),
-        "sinh": (-math.inf, math.inf), "cosh": (math.inf, math.inf), "tanh": (-1.0, 1.0),
-        "arcsinh": (-math.inf, math.inf), "arccosh": (math.nan, math.inf), "cbrt": (-math.inf, math.inf),
-        "deg2rad": (-math.inf, math.inf), "rad2deg": (-math.inf, math.inf),
-    }
-)  # fmt: skip
-"""Values at −∞ and at +∞; arctan is not here, because its values are not exact."""
 
 
 def _logaddexp(a: Any, b: Any) -> Any:
@@ -83,7 +60,7 @@ def _logaddexp2(a: Any, b: Any) -> Any:
 
 ENCLOSURES: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
-        **{name: REAL[name] for name in (*_AT_INFINITY, "arctan", "arctan2", "hypot", "power")},
+        **{name: REAL[name] for name in (*AT_INFINITY, "arctan", "arctan2", "hypot", "power")},
         "logaddexp": _logaddexp,
         "logaddexp2": _logaddexp2,
     }
@@ -91,104 +68,7 @@ ENCLOSURES: Mapping[str, Callable[..., Any]] = MappingProxyType(
 """The elementary functions by the name of their ufunc, on Arb balls."""
 
 
-# --- values that no enclosure settles -------------------------------------------------------------------
-
-
-class _Numbers:
-    """What `domains` needs to know about floating-point numbers."""
-
-    @staticmethod
-    def order(left: Number, right: int) -> float:
-        return float(left > right) - float(left < right)
-
-    @staticmethod
-    def integral(value: Number) -> bool:
-        return bool(value == np.floor(value))
-
-
-def _is_odd_integer(y: Number) -> bool:
-    numerator, denominator = y.as_integer_ratio()
-    return denominator == 1 and bool(numerator & 1)
-
-
-def _power_limit(x: Number, y: Number) -> float | None:
-    if y == 0 or x == 1:
-        return 1.0
-    if x != x or y != y:
-        return math.nan
-    if abs(y) == math.inf:
-        return 1.0 if abs(x) == 1 else math.inf if (abs(x) > 1) == (y > 0) else 0.0
-    if x != 0 and abs(x) != math.inf:
-        return None
-    size = math.inf if (x != 0) == (y > 0) else 0.0
-    return math.copysign(size, x) if _is_odd_integer(y) else size
-
-
-def _hypot_limit(x: Number, y: Number) -> float | None:
-    if math.inf in (abs(x), abs(y)):
-        return math.inf
-    if x != x or y != y:
-        return math.nan
-    return 0.0 if x == y == 0 else None
-
-
-def _arctan2_limit(y: Number, x: Number) -> float | None:
-    if x != x or y != y:
-        return math.nan
-    if y == 0 or (x == math.inf and abs(y) != math.inf):
-        return None if math.copysign(1.0, x) < 0 else math.copysign(0.0, y)
-    return None
-
-
-def _logaddexp_limit(a: Number, b: Number) -> Number | None:
-    if a != a or b != b:
-        return math.nan
-    if math.inf in (a, b):
-        return math.inf
-    if -math.inf in (a, b):
-        return max(a, b) + 0.0  # the logarithm of exp(-0) is +0
-    return None
-
-
-_LIMITS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {
-        "power": _power_limit, "hypot": _hypot_limit, "arctan2": _arctan2_limit,
-        "logaddexp": _logaddexp_limit, "logaddexp2": _logaddexp_limit,
-    }
-)  # fmt: skip
-
-
-def special_value(name: str, arguments: tuple[Number, ...]) -> Number | None:
-    """Return a value that is 0, infinite, NaN or given by an infinite argument; None where it is an ordinary number.
-
-    Parameters
-    ----------
-    name : str
-        A key of `ENCLOSURES`.
-    arguments : tuple of float or longdouble
-    """
-    x = arguments[0]
-    if name in _LIMITS:
-        found = _LIMITS[name](*arguments)
-        if found is not None:
-            return found
-    elif x != x:
-        return math.nan
-    elif abs(x) == math.inf:
-        return _AT_INFINITY[name][int(x > 0)] if name in _AT_INFINITY else None
-    elif x == 0 and name in _ODD:
-        return math.copysign(0.0, x)
-    elif x == 1 and name in _ZERO_AT_ONE:
-        return 0.0
-    reason = diagnose(_Numbers(), name, arguments)
-    if reason is Undefined.DOMAIN:
-        return math.nan
-    if reason is Undefined.POLE:  # the logarithms and arctanh: those of power are limits
-        return math.copysign(math.inf, x) if name == "arctanh" else -math.inf
-    return None
-
-
-# --- ordinary values -------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------------
 
 
 class _Case(NamedTuple):
@@ -209,7 +89,7 @@ def _case(name: str, arguments: tuple[Number, ...]) -> _Case:
     x, *others = arguments
     negative = False
     if name == "power":
-        negative = bool(x < 0) and _is_odd_integer(others[0])
+        negative = bool(x < 0) and is_odd_integer(others[0])
         x = abs(x)
     elif name == "arctan2":
         negative = math.copysign(1.0, x) < 0

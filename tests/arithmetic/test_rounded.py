@@ -99,7 +99,7 @@ def test_all_significands_of_bfloat16_give_the_nearest_subnormal_number(operatio
     fmt = FORMATS["bfloat16"]
     unit = 2.0 ** (fmt.min_exponent - fmt.precision + 1)
     x, y = (grid.ravel() for grid in np.meshgrid(np.arange(128, 256) / 128.0, np.arange(128, 256) / 128.0))
-    for exponent in range(-136, -125):
+    for exponent in range(-136, -126):
         # Both factors are normal numbers, and the result is scaled into a binade at the lower end of the format.
         low, high = (-120, exponent + 120) if operation is np.multiply else (-60, -60 - exponent)
         left, right = np.ldexp(x, low), np.ldexp(y, high)
