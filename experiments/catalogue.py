@@ -42,8 +42,15 @@ class Experiment:
 
     def quick(self) -> "Experiment":
         """Return the experiment with the first problems of each sweep only."""
-        few = tuple(replace(sweep, problems=sweep.problems[:QUICK_PROBLEMS]) for sweep in self.sweeps)
-        return replace(self, sweep=few if isinstance(self.sweep, tuple) else few[0])
+        return self._with(lambda sweep: replace(sweep, problems=sweep.problems[:QUICK_PROBLEMS]))
+
+    def correctly_rounded(self) -> "Experiment":
+        """Return the experiment with correctly rounded functions, unless it compares them with the platform's."""
+        return self._with(lambda s: s if len(s.arithmetics) > 1 else replace(s, arithmetics=("rounded",)))
+
+    def _with(self, changed: Callable[[Sweep], Sweep]) -> "Experiment":
+        sweeps = tuple(map(changed, self.sweeps))
+        return replace(self, sweep=sweeps if isinstance(self.sweep, tuple) else sweeps[0])
 
     def section(self, measured: Measured) -> Section:
         """Return the experiment's part of the report."""

@@ -15,6 +15,7 @@ _HOME = {
     "kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),
     "functions": ("Cos", "Exp", "Function", "Log", "Sigmoid", "Sin", "Square", "StableSigmoid", "StableTanh", "Tanh",
                   "Variable", "as_array", "numerical_diff", "on_arrays"),
+    "arithmetic.rounded": ("rounded",),
     "problems": ("PROBLEMS", "Problem"),
     "analysis.ledger": ("Ledger", "Status", "error_ledger"),
     "analysis.reference": ("ExactFunction", "Reference", "State"),

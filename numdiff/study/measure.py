@@ -69,6 +69,7 @@ def _columns(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
         "point": np.repeat(task.point_indices, len(task.ks)).tolist(),
         "format": [task.format.name] * cells,
         "method": [task.method.name] * cells,
+        "arithmetic": [task.arithmetic] * cells,
         "grid": list(task.grids) * len(task.point_indices),
         "k": list(task.ks) * len(task.point_indices),
         **_ledger_columns(ledger),

@@ -5,7 +5,8 @@ A record is one cell: (problem, point, format, method, grid, step). Its fields a
 
 - *key*: says which cell it is;
 - *portable*: pure arithmetic, equal on every machine;
-- *platform*: passed through the elementary functions of the platform at hand.
+- *platform*: passed through the elementary functions of the platform at hand. Where `arithmetic` says that these are
+  correctly rounded, the cell is equal on every machine as well.
 """
 
 import dataclasses
@@ -15,7 +16,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of `Record`, stored in every file; a reader refuses another one."""
 
 Kind = Literal["key", "portable", "platform"]
@@ -36,6 +37,7 @@ class Record:
     point: int = _field("index of the point among the problem's points", "", "key")
     format: str = _field("working format", "", "key")
     method: str = _field("difference formula", "", "key")
+    arithmetic: str = _field("elementary functions: the platform's, or (correctly) rounded ones", "", "key")
     grid: str = _field(
         "step grid: dyadic 2**-k, generic fl(1.2357*2**-k), decimal 10**-k and its kin, or given", "", "key"
     )

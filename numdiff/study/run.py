@@ -204,7 +204,7 @@ def _sampled_rate(block: Block) -> float:
     first = 1 if sweep.first_step is None else sweep.first_step
     thin = Sweep(
         sweep.name, sweep.problems, sweep.methods[:2], ("float64",), sweep.grids[:1], first, first + 24,
-        sweep.given_steps, sweep.all_points, sweep.neighbourhood,
+        sweep.given_steps, sweep.all_points, sweep.neighbourhood, sweep.arithmetics,
     )  # fmt: skip
     start = time.perf_counter()
     records, _ = measure(block.subject(), thin, block.engine)

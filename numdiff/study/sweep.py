@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from numdiff.analysis.reference import decimal_text
+from numdiff.arithmetic.rounded import rounded as correctly_rounded
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
 from numdiff.stencils import METHODS, ComplexStep, Method
@@ -26,6 +27,8 @@ Number: TypeAlias = float | Fraction
 GRIDS = ("dyadic", "generic")
 """The grids of a sweep that names none."""
 KNOWN_GRIDS = (*GRIDS, *DECIMAL_GRIDS)
+ARITHMETICS = ("platform", "rounded")
+"""Whose elementary functions f is computed with: those of the platform, or correctly rounded ones."""
 GENERIC_FACTOR = Fraction(12357, 10000)
 """The generic steps are this times a power of two, so that h has a full significand in every format."""
 NEIGHBOURS = 33
@@ -64,13 +67,16 @@ class Sweep:
         Whether to use all points of a problem, or its first.
     neighbourhood : bool
         Whether the cells get the statistics over the 33 neighbours (never on the dyadic grid).
+    arithmetics : tuple of str
+        ``"platform"``, ``"rounded"``: with correctly rounded elementary functions all columns are portable.
 
     Raises
     ------
     TypeError
         If `problems` or `formats` is not a tuple of names.
     ValueError
-        If a method, format or grid is unknown, a given step is not positive and finite, or the range of k is empty.
+        If a method, format, grid or arithmetic is unknown, no arithmetic is named, a given step is not positive and
+        finite, or the range of k is empty.
     """
 
     name: str
@@ -83,6 +89,7 @@ class Sweep:
     given_steps: tuple[Number, ...] = ()
     all_points: bool = False
     neighbourhood: bool = False
+    arithmetics: tuple[str, ...] = ("platform",)
 
     def __post_init__(self) -> None:
         for argument, names in (("problems", self.problems), ("formats", self.formats)):
@@ -97,6 +104,8 @@ class Sweep:
         for grid in self.grids:
             if grid not in KNOWN_GRIDS:
                 raise ValueError(f"grids must be among {', '.join(KNOWN_GRIDS)}, got {grid!r}")
+        if not self.arithmetics or not set(self.arithmetics) <= set(ARITHMETICS):
+            raise ValueError(f"arithmetics must be among {', '.join(ARITHMETICS)}, got {self.arithmetics!r}")
         for step in self.given_steps:
             if not (0 < step < math.inf):
                 raise ValueError(f"given_steps must be positive and finite, got {step!r}")
@@ -132,7 +141,8 @@ class Subject(Protocol):
 class Task:
     """One kernel call: a function at some points, one format, one method, the steps of all grids.
 
-    `grids`, `ks` and `steps` run together: a step, the grid it is from, and its index there.
+    `subject` computes its f in the arithmetic that `arithmetic` names. `grids`, `ks` and `steps` run together: a step,
+    the grid it is from, and its index there.
     """
 
     subject: Subject
@@ -144,6 +154,7 @@ class Task:
     ks: tuple[int, ...]
     steps: np.ndarray
     neighbourhood: bool = False
+    arithmetic: str = "platform"
 
     @property
     def cells(self) -> int:
@@ -205,6 +216,22 @@ def plan(subject: Subject, sweep: Sweep) -> Plan:
         if kept:
             _add_tasks(result, subject, sweep, fmt, tuple(kept))
             _add_pointwise_tasks(result, subject, sweep, fmt, tuple(kept))
+    return _in_arithmetics(result, sweep.arithmetics)
+
+
+def _in_arithmetics(planned: Plan, arithmetics: tuple[str, ...]) -> Plan:
+    """Return the tasks in each of the arithmetics; complex functions have no correctly rounded version."""
+    result = Plan(skips=planned.skips)
+    for task in planned.tasks:
+        for name in arithmetics:
+            subject = task.subject
+            if name == "rounded":
+                if isinstance(task.method, ComplexStep):
+                    reason = "complex elementary functions have no correctly rounded version"
+                    result.skips.append(Skip(subject.name, "", task.method.name, task.format.name, reason))
+                    continue
+                subject = replace(subject, f=correctly_rounded(subject.f))  # type: ignore[type-var]
+            result.tasks.append(replace(task, subject=subject, arithmetic=name))
     return result
 
 
