@@ -1,0 +1,314 @@
+r"""The optimal step of a difference quotient, predicted: by minimising a model of the total error, and in closed form.
+
+**Closed form.** Let C be the leading error constant of the stencil, S = Σ|wᵢ| and ε the error of a function value.
+With the two terms
+
+    E(h) = |C f⁽ᵐ⁺ᵖ⁾|hᵖ + Sε/hᵐ,      E′(h) = p|C f⁽ᵐ⁺ᵖ⁾|hᵖ⁻¹ − mSε/hᵐ⁺¹,
+
+the only zero of E′ is
+
+    h = (m·S·ε / (p·|C f⁽ᵐ⁺ᵖ⁾|))^(1/(m+p)),                                                                      (3)
+
+where truncation and noise are as m to p. The forward difference (m = p = 1, S = 2, C = ½) gives 2√(ε/|f″|), the
+centered one (p = 2, S = 1, C = ⅙) gives ∛(3ε/|f‴|), the centered second difference (m = p = 2, S = 4, C = 1/12)
+gives (48ε/|f⁗|)^¼.
+
+**Model.** `numdiff.analysis.error_model` keeps all Taylor terms, all sources of rounding, and averages over a small
+neighbourhood, because of which f⁽ᵐ⁺ᵖ⁾(x) = 0 does no harm. Its minimum is found on a grid of eight steps a binade over
+all that the format and the domain allow, refined to 64.
+
+References
+----------
+P. E. Gill, W. Murray, M. A. Saunders and M. H. Wright, Computing forward-difference intervals for numerical
+optimization, SIAM J. Sci. Stat. Comput. 4 (1983) 310-321: (3) for the forward difference.
+W. H. Press et al., Numerical Recipes, 3rd ed. (2007), section 5.7: √(ε f/f″) and ∛(ε f/f‴), without the constants.
+R. L. Burden and J. D. Faires, Numerical Analysis, section 4.1: ∛(3ε/M), and T. Sauer, Numerical Analysis, section
+5.1: likewise.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from numdiff.analysis.error_model import WIDE, ErrorModel, error_model
+from numdiff.formats import FloatFormat, get_format
+from numdiff.stencils import CENTERED, Stencil
+
+FINE = 8
+"""Steps a binade on the first grid, and parts into which the refinement cuts its intervals: 6 bits after the first."""
+_WIDER = 16
+"""Binades by which the search goes on where the widest step is the best one."""
+_WIDEST = 64
+_GUARD = 80
+"""Bits to which a root is computed: more than any format has."""
+
+
+class Assumption(StrEnum):
+    """An assumption of the prediction that fails; `advice` says what follows."""
+
+    SMOOTH = "smooth"
+    """f has a Taylor series near x."""
+    BOUNDED_NOISE = "bounded-noise"
+    """The rounding error of f near x has a bound."""
+    ROOM = "room"
+    """The best step is not cut off by the domain of f, by overflow, or by the reach of the Taylor series."""
+    POINT_NONZERO = "point-nonzero"
+    """x ≠ 0: |x| is a length to compare the step with."""
+    FUNCTION_NONZERO = "function-nonzero"
+    """f(x) ≠ 0: the rounding error at x is that of the values nearby."""
+    LEADING_DERIVATIVE_NONZERO = "leading-derivative-nonzero"
+    """f⁽ᵐ⁺ᵖ⁾(x) ≠ 0: the truncation error has its order p."""
+
+    @property
+    def advice(self) -> str:
+        """What the failure means for the prediction."""
+        return _ADVICE[self]
+
+
+_ADVICE = {
+    Assumption.SMOOTH: "no prediction: f has a kink, a pole or an end of its domain near x; use a one-sided stencil "
+    "that stays away from it, or another x",
+    Assumption.BOUNDED_NOISE: "no prediction: nothing bounds the rounding error of f near x (overflow, or a function "
+    "without a known accuracy); rewrite f",
+    Assumption.ROOM: "the best step is the widest that the domain of f (or its Taylor series, or the format) has room "
+    "for; a one-sided stencil that points away from the obstacle may do better",
+    Assumption.POINT_NONZERO: "x = 0 gives no length scale: the prediction is for |x| ≤ 1/16; scale the argument if f "
+    "varies over less",
+    Assumption.FUNCTION_NONZERO: "f(x) = 0: at x itself the rounding error of f may be far smaller than nearby, and so "
+    "may the best step",
+    Assumption.LEADING_DERIVATIVE_NONZERO: "the leading truncation term vanishes at x: the closed form has no answer; "
+    "a wide step does no harm as far as the model can see",
+}
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The predicted optimum of a difference quotient.
+
+    Attributes
+    ----------
+    step : scalar of the format
+        The minimiser of the model; NaN where there is no prediction.
+    predicted_error : float
+        The error there, a root mean square over the neighbourhood of x.
+    predicted_digits : float
+        −log₁₀ of that error relative to |f⁽ᵐ⁾(x)|; minus infinity where that is 0.
+    closed_form_step : scalar of the format
+        Equation (3), rounded to the format; NaN where it has no value.
+    closed_form_error : float
+        E(h) of its own two terms there.
+    failed : Assumption or None
+        The first assumption, in the order of `Assumption`, that fails.
+    model : ErrorModel or None
+        The model, for its curve.
+    """
+
+    step: Any
+    predicted_error: float
+    predicted_digits: float
+    closed_form_step: Any
+    closed_form_error: float
+    failed: Assumption | None
+    model: ErrorModel | None = field(repr=False, compare=False)
+
+
+def optimal_step(
+    f: Callable[[Any], Any],
+    x: Any,
+    dtype: Any = "float64",
+    stencil: Stencil = CENTERED,
+    *,
+    domain: tuple[float, float] = (-math.inf, math.inf),
+) -> Prediction:
+    """Predict the best step of a difference quotient, without a difference quotient.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy callable with Python constants.
+    x : number
+        The point; rounded to the format first.
+    dtype : str, dtype or FloatFormat
+        The working format.
+    stencil : Stencil
+        The formula.
+    domain : tuple of float
+        The open interval in which f is smooth; no node leaves it.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    ValueError
+        If x is no finite number of the format or lies outside of the domain.
+    TypeError
+        If f uses a function that the exact arithmetics do not know, or `stencil` is no `Stencil`.
+    """
+    if not isinstance(stencil, Stencil):
+        raise TypeError(f"stencil must be a Stencil, got {type(stencil).__name__} {stencil!r:.60}")
+    fmt = get_format(dtype)
+    here = fmt.as_array(x)
+    if here.ndim or not np.isfinite(here):
+        raise ValueError(f"x must be one number that is finite in {fmt.name}, got {x!r:.60}")
+    point = fmt.lift(here)
+    if not domain[0] < point < domain[1]:
+        raise ValueError(f"x must lie in the open domain {domain!r}, got {x!r} ({float(point)!r} in {fmt.name})")
+    model, step, error = _searched(f, point, fmt, stencil, domain)
+    if model is None or step is None:
+        nothing = fmt.dtype.type(math.nan)
+        failed = Assumption.SMOOTH if model is None else Assumption.BOUNDED_NOISE
+        return Prediction(nothing, math.nan, math.nan, nothing, math.nan, failed, None)
+    leading = model.at.derivative(stencil.derivative_order + stencil.accuracy_order)
+    closed = closed_form_step(stencil, model.noise, leading)
+    return Prediction(
+        step=fmt.round(step),
+        predicted_error=error,
+        predicted_digits=_digits(error, model),
+        closed_form_step=fmt.dtype.type(math.nan) if closed is None else fmt.round(closed),
+        closed_form_error=math.nan if closed is None else closed_form_error(stencil, model.noise, leading, float(closed)),
+        failed=_failed(model, step, leading),
+        model=model,
+    )  # fmt: skip
+
+
+def closed_form_step(stencil: Stencil, noise: float, derivative: float) -> Fraction | None:
+    """Return equation (3).
+
+    Parameters
+    ----------
+    stencil : Stencil
+    noise : float
+        ε, the error of a function value.
+    derivative : float
+        f⁽ᵐ⁺ᵖ⁾(x).
+
+    Returns
+    -------
+    Fraction or None
+        Correct to 80 bits; None where noise or derivative are 0 or not finite.
+    """
+    if not (0 < noise < math.inf and 0 < abs(derivative) < math.inf):
+        return None
+    m, p = stencil.derivative_order, stencil.accuracy_order
+    truncation = p * abs(stencil.leading_error_constant * Fraction(derivative))
+    return _root(m * stencil.weight_sum * Fraction(noise) / truncation, m + p)
+
+
+def closed_form_error(stencil: Stencil, noise: float, derivative: float, step: float) -> float:
+    """Return the error of two terms, |C f⁽ᵐ⁺ᵖ⁾|hᵖ + Sε/hᵐ, of which (3) is the minimiser."""
+    truncation = abs(float(stencil.leading_error_constant) * derivative)
+    for _ in range(stencil.accuracy_order):
+        truncation = truncation * step
+    amplified = float(stencil.weight_sum) * noise
+    for _ in range(stencil.derivative_order):
+        amplified = amplified / step
+    return truncation + amplified
+
+
+def _root(value: Fraction, degree: int) -> Fraction:
+    """Return the root of a positive number to `_GUARD` bits, in integers: the same on every machine."""
+    numerator, denominator = value.as_integer_ratio()
+    bits = max(0, _GUARD - (numerator.bit_length() - denominator.bit_length()) // degree)
+    radicand = (numerator << (bits * degree)) // denominator
+    root = 1 << -(-radicand.bit_length() // degree)
+    while True:  # Newton from above falls until it has arrived (floor of the root)
+        lower = ((degree - 1) * root + radicand // root ** (degree - 1)) // degree
+        if lower >= root:
+            return Fraction(root, 1 << bits)
+        root = lower
+
+
+def _searched(
+    f: Callable[[Any], Any], x: Fraction, fmt: FloatFormat, stencil: Stencil, domain: tuple[float, float]
+) -> tuple[ErrorModel | None, Fraction | None, float]:
+    """Return the model, its minimiser (None where no step has a finite error), and the minimum.
+
+    The model is widened as long as its widest step is the best one, by half or more.
+    """
+    wide, before = WIDE, math.inf
+    while True:
+        model = error_model(f, x, fmt, stencil, domain, wide)
+        if model is None:
+            return None, None, math.nan
+        steps = usable_steps(model)
+        step, error = minimiser(model, steps) if steps.size else (None, math.nan)
+        at_end = step is not None and step >= steps[-FINE]
+        if not at_end or error > before / 2 or wide >= _WIDEST:
+            return model, None if step is None else Fraction(step), error
+        wide, before = wide + _WIDER, error
+
+
+def usable_steps(model: ErrorModel) -> np.ndarray:
+    """Return the steps 2ᵏ(1 + i/8) that the format allows: no node absorbed, nothing overflows.
+
+    A step of at least 2·ulp(z) over the least distance of two nodes (z included) tells all of them apart.
+    """
+    fmt, stencil = model.format, model.stencil
+    offsets = sorted({*stencil.offsets, Fraction(0)})
+    gap = min(b - a for a, b in zip(offsets, offsets[1:], strict=False))
+    reach = max(map(abs, offsets))
+    least = max(2 * max(fmt.spacing(z) for z in model.points) / gap, fmt.smallest_normal)
+    most = min(fmt.largest_finite / max(stencil.denominator, reach), Fraction(float(model.rungs[-1])))
+    binades = np.ldexp(1.0, np.arange(math.frexp(least)[1] - 1, math.frexp(most)[1]))
+    steps = (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel()
+    return steps[(steps >= float(least)) & (steps <= float(most)) & (steps > 0)]
+
+
+def minimiser(model: ErrorModel, steps: np.ndarray) -> tuple[float | None, float]:
+    """Return the step of the smallest modelled error and that error; of equal ones the widest.
+
+    Parameters
+    ----------
+    model : ErrorModel
+    steps : ndarray of float64
+        Ascending.
+
+    Returns
+    -------
+    step : float or None
+        Between the neighbours of the best of `steps`, with three bits more; None where no error is finite.
+    error : float
+    """
+    step, error = steps, model.total(steps)
+    if not np.isfinite(error).any():
+        return None, math.nan
+    best = _last_smallest(error)
+    low, high = steps[max(best - 1, 0)], steps[min(best + 1, len(steps) - 1)]
+    parts = np.arange(FINE + 1) / FINE
+    step = np.concatenate([low + (steps[best] - low) * parts, steps[best] + (high - steps[best]) * parts])
+    error = model.total(step)
+    best = _last_smallest(error)
+    return float(step[best]), float(error[best])
+
+
+def _last_smallest(values: np.ndarray) -> int:
+    return len(values) - 1 - int(np.argmin(values[::-1]))
+
+
+def _digits(error: float, model: ErrorModel) -> float:
+    size = abs(model.at.derivative(model.stencil.derivative_order))
+    if not size:
+        return -math.inf
+    return -math.log10(error / size) if error else math.inf
+
+
+def _failed(model: ErrorModel, step: Fraction, leading: float) -> Assumption | None:
+    """Return the first assumption that fails, in the order of their gravity."""
+    # The next step of the first grid: if it cannot be used, this one is the widest.
+    wider = np.array([float(step) * (1 + 1 / FINE)])
+    if not np.isfinite(model.total(wider))[0]:
+        return Assumption.ROOM
+    if not model.x:
+        return Assumption.POINT_NONZERO
+    if not model.at.coefficient(0):
+        return Assumption.FUNCTION_NONZERO
+    if not leading:
+        return Assumption.LEADING_DERIVATIVE_NONZERO
+    return None
