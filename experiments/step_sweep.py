@@ -18,7 +18,8 @@ from numdiff.study.sweep import GENERIC_FACTOR, Sweep
 POSITION = 3
 TITLE = "Error against step: every function, formula and format"
 QUESTION = "How large is the error of a difference quotient at each step, in each format, and how small can it get?"
-SWEEP = Sweep("step_sweep", tuple(PROBLEMS), ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True)
+SWEEP = Sweep("step_sweep", tuple(PROBLEMS), ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True,
+              predictions=True)  # fmt: skip
 
 SHOWCASE = ("composition", "exp")
 PANELS = (

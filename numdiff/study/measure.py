@@ -16,6 +16,7 @@ from numdiff.analysis.totals import total_errors
 from numdiff.formats import FloatFormat
 from numdiff.kernels import observe
 from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, nearest_double
+from numdiff.study.predictions import prediction_columns
 from numdiff.study.records import FIELDS, frame_of
 from numdiff.study.sweep import NEIGHBOURS, Skip, Subject, Sweep, Task, neighbours, plan
 
@@ -73,6 +74,7 @@ def _columns(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
         **_ledger_columns(ledger),
         "evaluations": [task.method.evaluations] * cells,
         **_neighbourhood(task, exact),
+        **prediction_columns(task),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of `Record`, stored in every file; a reader refuses another one."""
 
 Kind = Literal["key", "portable", "platform"]
@@ -65,6 +65,12 @@ class Record:
     median_error: float = _field("median |total| over the neighbours", "", "platform")
     max_error: float = _field("largest |total| over the neighbours", "", "platform")
     failures: int = _field("neighbours whose result is not finite; they are not averaged", "", "platform")
+    # The bounds of float16 that predictions scale depend on the half-precision instructions of the machine.
+    model_error: float = _field("error that the model predicts for the step; NaN: none", "", "platform")
+    predicted_step: float = _field("step of the smallest modelled error; NaN: none", "", "platform")
+    predicted_error: float = _field("modelled error there", "", "platform")
+    closed_form_step: float = _field("textbook optimum of two terms; NaN: none", "", "platform")
+    prediction: str = _field("ok, not-asked, or the assumption of the prediction that fails", "", "platform")
 
 
 FIELDS: Mapping[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Record)}

@@ -60,6 +60,8 @@ class Sweep:
         Whether to use all points of a problem, or its first.
     neighbourhood : bool
         Whether the cells get the statistics over the 33 neighbours (never on the dyadic grid).
+    predictions : bool
+        Whether the cells get what the model of the total error says of them.
 
     Raises
     ------
@@ -79,6 +81,7 @@ class Sweep:
     given_steps: tuple[Number, ...] = ()
     all_points: bool = False
     neighbourhood: bool = False
+    predictions: bool = False
 
     def __post_init__(self) -> None:
         for argument, names in (("problems", self.problems), ("formats", self.formats)):
@@ -140,6 +143,7 @@ class Task:
     ks: tuple[int, ...]
     steps: np.ndarray
     neighbourhood: bool = False
+    predictions: bool = False
 
     @property
     def cells(self) -> int:
@@ -229,7 +233,7 @@ def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, k
                 result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
         if useful:
             where = tuple(grids[i] for i in useful), tuple(ks[i] for i in useful), steps[useful]
-            result.tasks.append(Task(subject, fmt, method, kept, xs, *where, sweep.neighbourhood))
+            result.tasks.append(Task(subject, fmt, method, kept, xs, *where, sweep.neighbourhood, sweep.predictions))
         elif not ks and not sweep.given_steps:
             lost = f"no step of the grid is large enough to move x in {fmt.name}"
             result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
