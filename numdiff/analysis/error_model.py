@@ -37,14 +37,16 @@ from numdiff.arithmetic.running_error import evaluation_errors
 from numdiff.arithmetic.tracing import ufuncs_used
 from numdiff.formats import Dyadic, FloatFormat
 from numdiff.rounding import dyadic, dyadic_to_fraction, round_ratio
-from numdiff.stencils import Stencil
+from numdiff.stencils import FORWARD, Stencil
 
-NEIGHBOURHOOD = tuple(Fraction(sign * t, 16 * 10**6) for t in (187592, 794654) for sign in (1, -1))
-"""z = x(1 + t), or t itself where x = 0, as for the 33 neighbours of the study, which reach as far: |t| ≤ 1/16.
+NEIGHBOURHOOD = tuple(Fraction(sign * t, 10**6) for t in (187592, 794654) for sign in (1, -1))
+"""z = x + rt, t being the four nodes of Chebyshev's quadrature with equal weights (Abramowitz and Stegun, table 25.5).
 
-The four nodes of Chebyshev's quadrature with equal weights (Abramowitz and Stegun, table 25.5): their mean square is
-that of the range, and z has a full significand in every format, where x often has few bits and an exact f(x).
+So the mean square is that of the range x ± r, and z has a full significand in every format, where x often has few bits
+and an exact f(x).
 """
+REACH = Fraction(1, 16)
+"""r in units of |x|, or r itself where x = 0: that of the 33 neighbours over which the study takes its statistics."""
 ROUNDING = 0.4247
 """ρ, the root mean square of |fl(v) − v|/(u|v|) for mantissas 1 ≤ μ < 2 of density 1/(μ ln 2).
 
@@ -61,6 +63,7 @@ mean square, and about as large where the bound allows for L ulp: hence 0.58, 0.
 """
 WIDE = 3
 """Binades above |x| (and above 1) up to which the model knows the noise, if no more are asked for."""
+_HALVINGS = 40
 _LADDER = 6
 """Binades below |z| from where on the function values at the nodes are told from that at z."""
 
@@ -214,16 +217,33 @@ def error_model(
     TypeError
         If f uses a function that the exact arithmetics do not know.
     """
-    nodes = [_rounded(fmt, x * (1 + t) if x else t) for t in NEIGHBOURHOOD]
+    here = taylor_series(f, [dyadic(x)])[0]
+    if here is None:
+        return None
+    reach = _reach(here, x, domain)
+    nodes = [_rounded(fmt, x + reach * t) for t in NEIGHBOURHOOD]
     points = tuple(dyadic_to_fraction(node) for node in nodes if node is not None)
-    found = [item for item in taylor_series(f, [dyadic(x), *map(dyadic, points)]) if item is not None]
-    if len(found) <= len(NEIGHBOURHOOD):
+    series = tuple(item for item in taylor_series(f, list(map(dyadic, points))) if item is not None)
+    if len(series) < len(NEIGHBOURHOOD):
         return None
     top = binade(max(map(abs, points)))
     exponents = range(top - _LADDER, max(top, 0) + wide + 1)
     rungs = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
     squares = _noise(f, points, rungs, stencil, fmt)
-    return ErrorModel(stencil, fmt, x, domain, found[0], points, tuple(found[1:]), np.array([float(h) for h in rungs]), squares)
+    return ErrorModel(stencil, fmt, x, domain, here, points, series, np.array([float(h) for h in rungs]), squares)
+
+
+def _reach(here: Series, x: Fraction, domain: tuple[float, float]) -> Fraction:
+    """Return r: `REACH`, or less so that neither the domain nor the Taylor series of f at x ends on the way."""
+    reach = REACH * (abs(x) or 1)
+    for end in domain:
+        if math.isfinite(end):
+            reach = min(reach, abs(Fraction(end) - x) / 2)
+    for _ in range(_HALVINGS):
+        if np.isfinite(truncation_error(here, FORWARD, np.array([float(reach)])))[0]:
+            break
+        reach /= 2
+    return reach
 
 
 def binade(value: Fraction) -> int:

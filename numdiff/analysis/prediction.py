@@ -31,6 +31,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -167,15 +168,16 @@ def optimal_step(
         return Prediction(nothing, math.nan, math.nan, nothing, math.nan, failed, None)
     leading = model.at.derivative(stencil.derivative_order + stencil.accuracy_order)
     closed = closed_form_step(stencil, model.noise, leading)
+    its_error = math.nan if closed is None else closed_form_error(stencil, model.noise, leading, float(closed))
     return Prediction(
         step=fmt.round(step),
         predicted_error=error,
         predicted_digits=_digits(error, model),
         closed_form_step=fmt.dtype.type(math.nan) if closed is None else fmt.round(closed),
-        closed_form_error=math.nan if closed is None else closed_form_error(stencil, model.noise, leading, float(closed)),
+        closed_form_error=its_error,
         failed=_failed(model, step, leading),
         model=model,
-    )  # fmt: skip
+    )
 
 
 def closed_form_step(stencil: Stencil, noise: float, derivative: float) -> Fraction | None:
@@ -251,10 +253,10 @@ def usable_steps(model: ErrorModel) -> np.ndarray:
     A step of at least 2·ulp(z) over the least distance of two nodes (z included) tells all of them apart.
     """
     fmt, stencil = model.format, model.stencil
-    offsets = sorted({*stencil.offsets, Fraction(0)})
-    gap = min(b - a for a, b in zip(offsets, offsets[1:], strict=False))
-    reach = max(map(abs, offsets))
-    least = max(2 * max(fmt.spacing(z) for z in model.points) / gap, fmt.smallest_normal)
+    offsets: list[Fraction] = sorted({*stencil.offsets, Fraction(0)})
+    gap: Fraction = min(upper - lower for lower, upper in pairwise(offsets))
+    reach = max(map(abs, stencil.offsets))
+    least = max(2 * fmt.spacing(max(map(abs, model.points))) / gap, fmt.smallest_normal)
     most = min(fmt.largest_finite / max(stencil.denominator, reach), Fraction(float(model.rungs[-1])))
     binades = np.ldexp(1.0, np.arange(math.frexp(least)[1] - 1, math.frexp(most)[1]))
     steps = (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel()

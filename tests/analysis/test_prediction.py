@@ -1,0 +1,275 @@
+"""The predicted optimum: closed form, minimiser of the model, and what it says where it cannot know."""
+
+import math
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import numdiff as nd
+from numdiff.analysis.ledger import error_ledger
+from numdiff.analysis.prediction import (
+    FINE,
+    Assumption,
+    _root,
+    closed_form_error,
+    closed_form_step,
+    minimiser,
+    optimal_step,
+    usable_steps,
+)
+from numdiff.formats import FORMATS
+from numdiff.kernels import observe
+from numdiff.problems import PROBLEMS
+from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, METHODS, Stencil, centered
+
+STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
+positive = st.floats(1e-30, 1e30)
+
+
+# --- the closed form -------------------------------------------------------------------------------
+
+
+@given(positive, positive)
+def test_closed_form_of_the_forward_difference_is_that_of_gill_murray_saunders_and_wright(noise: float, d2: float):
+    """SIAM J. Sci. Stat. Comput. 4 (1983), section 2: h = 2√(ε/|f″|), where the error is 2√(ε|f″|)."""
+    h = closed_form_step(FORWARD, noise, -d2)
+    assert h is not None
+    assert float(h) == pytest.approx(2 * math.sqrt(noise / d2), rel=4 * 2**-53)
+    assert closed_form_error(FORWARD, noise, d2, float(h)) == pytest.approx(2 * math.sqrt(noise * d2), rel=16 * 2**-53)
+
+
+@given(positive, positive)
+def test_closed_form_is_numerical_recipes_up_to_their_constant(noise: float, derivative: float) -> None:
+    """Numerical Recipes, section 5.7: √(ε f/f″) and ∛(ε f/f‴), which leave the constants 2 and ∛3 out."""
+    forward, middle = (closed_form_step(stencil, noise, derivative) for stencil in (FORWARD, CENTERED))
+    assert float(forward or 0) / math.sqrt(noise / derivative) == pytest.approx(2, rel=8 * 2**-53)
+    assert float(middle or 0) / math.cbrt(noise / derivative) == pytest.approx(math.cbrt(3), rel=8 * 2**-53)
+
+
+def test_closed_form_of_the_centered_difference_is_that_of_burden_and_faires() -> None:
+    """Section 4.1: f = sin at 0.9 with values rounded to 5·10⁻⁶ and M = cos 0.8 = 0.69671 gives h ≈ 0.028."""
+    h = closed_form_step(CENTERED, 5e-6, 0.69671)
+    assert round(float(h or 0), 3) == 0.028
+
+
+def test_closed_form_of_the_second_difference() -> None:
+    """4ε/h² + |f⁗|h²/12 is smallest at h⁴ = 48ε/|f⁗|."""
+    h = closed_form_step(METHODS["second_centered"], 1e-16, 3.0)  # type: ignore[arg-type]
+    assert float(h or 0) == pytest.approx((48e-16 / 3) ** 0.25, rel=1e-14)
+
+
+@pytest.mark.parametrize("stencil", STENCILS, ids=lambda s: s.name)
+def test_closed_form_minimises_its_two_terms(stencil: Stencil) -> None:
+    h = float(closed_form_step(stencil, 1e-10, 7.0) or 0)
+    least = closed_form_error(stencil, 1e-10, 7.0, h)
+    assert all(closed_form_error(stencil, 1e-10, 7.0, h * factor) > least for factor in (0.5, 0.99, 1.01, 2.0))
+    # Truncation and noise are as m to p.
+    truncation = abs(float(stencil.leading_error_constant)) * 7 * h**stencil.accuracy_order
+    assert least == pytest.approx(truncation * (1 + stencil.accuracy_order / stencil.derivative_order), rel=1e-12)
+
+
+@pytest.mark.parametrize("noise, derivative", [(0.0, 1.0), (1.0, 0.0), (math.inf, 1.0), (1.0, math.nan)])
+def test_closed_form_has_no_answer_without_noise_or_without_truncation(noise: float, derivative: float) -> None:
+    assert closed_form_step(CENTERED, noise, derivative) is None
+
+
+@given(st.fractions(min_value=Fraction(1, 10**40), max_value=10**40), st.integers(1, 10))
+def test_root_is_correct_to_80_bits(value: Fraction, degree: int) -> None:
+    root = _root(value, degree)
+    assert root**degree <= value < (root * (1 + Fraction(1, 2**78))) ** degree
+
+
+# --- the minimiser ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("stencil", STENCILS, ids=lambda s: s.name)
+def test_step_minimises_the_model(name: str, stencil: Stencil) -> None:
+    """Against brute force with 1000 steps a decade; a model that is flat at its minimum is met to 1 %."""
+    found = optimal_step(np.exp, 0.5, name, stencil)
+    assert found.model is not None
+    usable = usable_steps(found.model)
+    steps = np.geomspace(usable[0], usable[-1], 1000 * (1 + int(math.log10(usable[-1] / usable[0]))))
+    assert found.predicted_error <= 1.01 * found.model.total(steps).min()
+    assert found.predicted_error == found.model.total(np.array([float(found.step)]))[0]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_step_is_a_number_of_the_format_that_no_point_nearby_absorbs(name: str) -> None:
+    fmt = FORMATS[name]
+    for x in (1.0, 0.99, 3.0, 1e-3):
+        for stencil in (FORWARD, CENTERED, centered(6)):
+            found = optimal_step(np.exp, x, name, stencil)
+            assert found.step.dtype == fmt.dtype
+            assert found.model is not None
+            h = usable_steps(found.model)[:1].astype(fmt.dtype)
+            xs = np.array([fmt.round(z) for z in found.model.points], dtype=fmt.dtype)
+            assert not observe(stencil, lambda x: x * 1.0, xs, h).absorbed.any()
+
+
+def test_of_equal_errors_the_widest_step_is_taken() -> None:
+    class Flat:
+        @staticmethod
+        def total(steps: np.ndarray) -> np.ndarray:
+            return np.where(steps < 1, 2.0, 1.0)
+
+    step, error = minimiser(Flat(), np.array([0.5, 1.0, 2.0, 4.0]))  # type: ignore[arg-type]
+    assert (step, error) == (4.0, 1.0)
+
+
+def test_a_wider_format_has_a_smaller_step_and_a_smaller_error() -> None:
+    found = [optimal_step(np.exp, 0.5, name) for name in ("bfloat16", "float16", "float32", "float64")]
+    assert [f.failed for f in found] == [None] * 4
+    assert all(a.step > b.step and a.predicted_error > b.predicted_error for a, b in pairwise(found))
+
+
+def test_digits_are_those_of_the_predicted_error() -> None:
+    found = optimal_step(np.exp, 0.5)
+    assert found.predicted_digits == pytest.approx(-math.log10(found.predicted_error / math.exp(0.5)))
+    assert 9.5 < found.predicted_digits < 11.5
+    assert optimal_step(np.cos, 0.0).predicted_digits == -math.inf
+
+
+def test_closed_form_agrees_with_the_model_where_two_terms_matter() -> None:
+    for stencil in (FORWARD, CENTERED):
+        found = optimal_step(np.exp, 0.5, "float64", stencil)
+        assert found.closed_form_step / found.step == pytest.approx(1, rel=0.5)
+        assert found.closed_form_error / found.predicted_error == pytest.approx(1, rel=1)
+
+
+def test_first_point_and_dtype_may_be_given_in_any_type() -> None:
+    expected = optimal_step(np.exp, 0.5, "float32")
+    assert optimal_step(np.exp, np.float32(0.5), np.float32) == expected
+    assert optimal_step(np.exp, Fraction(1, 2), FORMATS["float32"]) == expected
+    assert nd.optimal_step(np.exp, 0.5, dtype="float32", stencil=nd.CENTERED) == expected
+
+
+def test_the_search_widens_until_it_meets_the_scale_of_the_function() -> None:
+    """exp(x/2³⁰) at 1 varies over 2³⁰: with u = 2⁻⁵³, ∛(3ε/f‴) is near 2³⁰·2⁻¹⁷."""
+    found = optimal_step(lambda x: np.exp(x * 2.0**-30), 1.0)
+    assert found.failed is None
+    assert found.closed_form_step / found.step == pytest.approx(1, rel=0.5)
+    assert 2.0**10 < found.step < 2.0**16
+
+
+# --- the assumptions -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f, x, dtype, stencil, domain, expected",
+    [
+        (np.exp, 1.0, "float64", CENTERED, (-math.inf, math.inf), None),
+        (np.abs, 0.0, "float64", CENTERED, (-math.inf, math.inf), Assumption.SMOOTH),
+        (lambda x: np.abs(x - 1.0), 1.0, "float32", FORWARD, (-math.inf, math.inf), Assumption.SMOOTH),
+        (lambda x: np.logaddexp(x, 1.0), 1.0, "float64", CENTERED, (-math.inf, math.inf), Assumption.BOUNDED_NOISE),
+        (lambda x: np.exp(800.0 * x), 1.0, "float64", CENTERED, (-math.inf, math.inf), Assumption.BOUNDED_NOISE),
+        (np.exp, 1.0, "float16", CENTERED, (0.99, math.inf), Assumption.ROOM),
+        (np.log, 1.0, "bfloat16", centered(8), (-math.inf, math.inf), Assumption.ROOM),
+        (np.exp, 0.0, "float64", CENTERED, (-math.inf, math.inf), Assumption.POINT_NONZERO),
+        (np.log, 1.0, "float64", CENTERED, (-math.inf, math.inf), Assumption.FUNCTION_NONZERO),
+        (lambda x: x**2 + 1.0, 1.0, "float64", CENTERED, (-math.inf, math.inf),
+         Assumption.LEADING_DERIVATIVE_NONZERO),
+    ],
+)  # fmt: skip
+def test_the_assumption_that_fails_is_named(
+    f: Any, x: float, dtype: str, stencil: Stencil, domain: tuple[float, float], expected: Assumption | None
+) -> None:
+    assert optimal_step(f, x, dtype, stencil, domain=domain).failed is expected
+
+
+def test_every_assumption_has_advice_of_its_own() -> None:
+    advice = [assumption.advice for assumption in Assumption]
+    assert len(set(advice)) == len(advice)
+    assert all(len(text) > 40 and not text.endswith(".") for text in advice)
+
+
+def test_without_a_prediction_there_is_no_number() -> None:
+    found = optimal_step(np.abs, 0.0, "float16")
+    assert found.model is None
+    assert found.step.dtype == np.float16
+    assert all(
+        math.isnan(value)
+        for value in (found.step, found.predicted_error, found.predicted_digits, found.closed_form_step)
+    )
+
+
+def test_no_node_leaves_the_domain() -> None:
+    """The best step in float16 is near 0.1: with less room, it is the widest that there is."""
+    free = optimal_step(np.exp, 1.0, "float16")
+    assert free.step > 0.0625
+    bound = optimal_step(np.exp, 1.0, "float16", domain=(0.9375, math.inf))
+    assert 0.0625 * (1 - 1 / FINE) <= bound.step < 0.0625
+    forward = optimal_step(np.exp, 1.0, "float16", FORWARD, domain=(0.9375, math.inf))
+    assert forward.step == pytest.approx(optimal_step(np.exp, 1.0, "float16", FORWARD).step, rel=0.1)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_parabola_wants_a_wide_step_and_has_no_closed_form(name: str) -> None:
+    """The centered difference has no truncation error: the step is of the size of x, where the noise is relative."""
+    found = optimal_step(lambda x: x**2 + 1.0, 1.0, name)
+    assert found.failed is Assumption.LEADING_DERIVATIVE_NONZERO
+    assert 0.25 <= found.step <= 8
+    assert math.isnan(found.closed_form_step)
+    u = float(FORMATS[name].unit_roundoff)
+    assert found.predicted_error < 8 * u
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_line_is_predicted_without_end_of_the_search(name: str) -> None:
+    found = optimal_step(lambda x: 3.0 * x + 1.0, 1.0, name, FORWARD)
+    assert found.failed is Assumption.LEADING_DERIVATIVE_NONZERO
+    assert found.step >= 1
+    assert found.predicted_error < 8 * 3 * float(FORMATS[name].unit_roundoff)
+
+
+def test_a_zero_leading_derivative_leaves_the_next_terms() -> None:
+    """f‴ = 0 at 1 and f⁽⁵⁾ = 120: the best step is that of an error of order 4 near x."""
+    found = optimal_step(lambda x: (x - 1.0) ** 5 + x**2, 1.0)
+    assert found.failed is Assumption.LEADING_DERIVATIVE_NONZERO
+    assert math.isnan(found.closed_form_step)
+    assert found.predicted_error < 1e-9
+
+
+@pytest.mark.parametrize(
+    "change, error, message",
+    [
+        ({"x": math.inf}, ValueError, "x must be one number that is finite in float64, got inf"),
+        ({"x": [1.0, 2.0]}, ValueError, "x must be one number"),
+        ({"x": 2.0, "domain": (0.0, 1.0)}, ValueError, r"x must lie in the open domain \(0.0, 1.0\), got 2.0"),
+        ({"stencil": COMPLEX_STEP}, TypeError, "stencil must be a Stencil, got ComplexStep"),
+        ({"dtype": "float12"}, ValueError, "dtype must be one of"),
+        ({"f": lambda x: np.spacing(x)}, TypeError, "spacing"),
+    ],
+)
+def test_what_is_no_argument_is_refused(change: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        optimal_step(**{"f": np.exp, "x": 1.0} | change)
+
+
+# --- against observation ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("method", ["forward", "centered", "centered6", "second_centered"])
+def test_observed_error_at_the_predicted_step_is_the_predicted_one(name: str, method: str) -> None:
+    """The root mean square over 33 neighbours, within a factor of 4, for functions of the suite."""
+    fmt, stencil = FORMATS[name], METHODS[method]
+    for problem in (PROBLEMS[item] for item in ("exp", "sigmoid", "composition", "runge")):
+        found = optimal_step(problem.f, problem.points[0], fmt, stencil)  # type: ignore[arg-type]
+        offsets = [1 + Fraction(r, 256) for r in range(-16, 17)]
+        xs = np.array([fmt.round(Fraction(problem.points[0]) * t) for t in offsets], dtype=fmt.dtype)
+        # A step of few bits leaves no abscissa error: the model is for steps with a full significand.
+        h = fmt.round(fmt.lift(found.step) * Fraction(12357, 12288))
+        total = error_ledger(problem.f, xs, h, stencil, fmt, "arb").total
+        assert found.predicted_error / 4 < math.hypot(*total) / math.sqrt(33) < 4 * found.predicted_error
+
+
+def test_steps_come_in_eighths_of_a_binade_and_the_minimiser_in_sixty_fourths() -> None:
+    found = optimal_step(np.exp, 0.5)
+    mantissa, _ = math.frexp(found.step)
+    assert mantissa * 2 * FINE * FINE == int(mantissa * 2 * FINE * FINE)
