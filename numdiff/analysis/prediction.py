@@ -257,7 +257,7 @@ def usable_steps(model: ErrorModel) -> np.ndarray:
     gap: Fraction = min(upper - lower for lower, upper in pairwise(offsets))
     reach = max(map(abs, stencil.offsets))
     least = max(2 * fmt.spacing(max(map(abs, model.points))) / gap, fmt.smallest_normal)
-    most = min(fmt.largest_finite / max(stencil.denominator, reach), Fraction(float(model.rungs[-1])))
+    most = min(fmt.largest_finite / max(Fraction(stencil.denominator), reach), Fraction(float(model.rungs[-1])))
     binades = np.ldexp(1.0, np.arange(math.frexp(least)[1] - 1, math.frexp(most)[1]))
     steps = (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel()
     return steps[(steps >= float(least)) & (steps <= float(most)) & (steps > 0)]
