@@ -49,41 +49,51 @@ _GUARD = 80
 """Bits to which a root is computed: more than any format has."""
 
 
-class Assumption(StrEnum):
-    """An assumption of the prediction that fails; `advice` says what follows."""
+class FailedAssumption(StrEnum):
+    """Why a prediction may be wrong, gravest first; `advice` says what follows."""
 
-    SMOOTH = "smooth"
-    """f has a Taylor series near x."""
-    BOUNDED_NOISE = "bounded-noise"
-    """The rounding error of f near x has a bound."""
-    ROOM = "room"
-    """The best step is not cut off by the domain of f, by overflow, or by the reach of the Taylor series."""
-    POINT_NONZERO = "point-nonzero"
-    """x ≠ 0: |x| is a length to compare the step with."""
-    FUNCTION_NONZERO = "function-nonzero"
-    """f(x) ≠ 0: the rounding error at x is that of the values nearby."""
-    LEADING_DERIVATIVE_NONZERO = "leading-derivative-nonzero"
-    """f⁽ᵐ⁺ᵖ⁾(x) ≠ 0: the truncation error has its order p."""
+    NOT_SMOOTH = "not smooth"
+    """f has no Taylor series at x, or none near it."""
+    NO_BOUND = "no bound"
+    """The rounding error of f has no bound near x."""
+    NO_ROOM = "no room"
+    """The best step is cut off: by the domain of f, by overflow, or by the reach of the Taylor series."""
+    POINT_ZERO = "x = 0"
+    """There is no |x| to compare the step with."""
+    FUNCTION_ZERO = "f = 0"
+    """The rounding error at x is not that of the values nearby."""
+    LEADING_DERIVATIVE_ZERO = "leading derivative = 0"
+    """f⁽ᵐ⁺ᵖ⁾(x) = 0, so that the truncation error at x is not of order p."""
 
     @property
     def advice(self) -> str:
-        """What the failure means for the prediction."""
+        """What it means for the prediction, and what to do."""
         return _ADVICE[self]
 
 
 _ADVICE = {
-    Assumption.SMOOTH: "no prediction: f has a kink, a pole or an end of its domain near x; use a one-sided stencil "
-    "that stays away from it, or another x",
-    Assumption.BOUNDED_NOISE: "no prediction: nothing bounds the rounding error of f near x (overflow, or a function "
-    "without a known accuracy); rewrite f",
-    Assumption.ROOM: "the best step is the widest that the domain of f (or its Taylor series, or the format) has room "
-    "for; a one-sided stencil that points away from the obstacle may do better",
-    Assumption.POINT_NONZERO: "x = 0 gives no length scale: the prediction is for |x| ≤ 1/16; scale the argument if f "
-    "varies over less",
-    Assumption.FUNCTION_NONZERO: "f(x) = 0: at x itself the rounding error of f may be far smaller than nearby, and so "
-    "may the best step",
-    Assumption.LEADING_DERIVATIVE_NONZERO: "the leading truncation term vanishes at x: the closed form has no answer; "
-    "a wide step does no harm as far as the model can see",
+    FailedAssumption.NOT_SMOOTH: (
+        "no prediction: f has a kink, a pole or an end of its domain at x; choose another x, or a smooth f that is equal "
+        "to it on the side that the stencil sees"
+    ),
+    FailedAssumption.NO_BOUND: (
+        "no prediction: nothing bounds the rounding error of f near x (overflow, or a function without a known "
+        "accuracy); rewrite f"
+    ),
+    FailedAssumption.NO_ROOM: (
+        "the step is the widest that the domain of f, its Taylor series or the format has room for; a one-sided stencil "
+        "that points away from the obstacle may do better"
+    ),
+    FailedAssumption.POINT_ZERO: (
+        "x = 0 gives no length scale: the prediction is for |x| ≤ 1/16; scale the argument if f varies over less"
+    ),
+    FailedAssumption.FUNCTION_ZERO: (
+        "f(x) = 0: at x itself the rounding error of f may be far smaller than nearby, and so may the best step"
+    ),
+    FailedAssumption.LEADING_DERIVATIVE_ZERO: (
+        "the leading truncation term vanishes at x: the closed form has no answer, and the model goes by the other terms "
+        "and by what is nearby"
+    ),
 }
 
 
@@ -103,8 +113,8 @@ class Prediction:
         Equation (3), rounded to the format; NaN where it has no value.
     closed_form_error : float
         E(h) of its own two terms there.
-    failed : Assumption or None
-        The first assumption, in the order of `Assumption`, that fails.
+    failed : FailedAssumption or None
+        The gravest assumption that fails.
     model : ErrorModel or None
         The model, for its curve.
     """
@@ -114,7 +124,7 @@ class Prediction:
     predicted_digits: float
     closed_form_step: Any
     closed_form_error: float
-    failed: Assumption | None
+    failed: FailedAssumption | None
     model: ErrorModel | None = field(repr=False, compare=False)
 
 
@@ -164,7 +174,7 @@ def optimal_step(
     model, step, error = _searched(f, point, fmt, stencil, domain)
     if model is None or step is None:
         nothing = fmt.dtype.type(math.nan)
-        failed = Assumption.SMOOTH if model is None else Assumption.BOUNDED_NOISE
+        failed = FailedAssumption.NOT_SMOOTH if model is None else FailedAssumption.NO_BOUND
         return Prediction(nothing, math.nan, math.nan, nothing, math.nan, failed, None)
     leading = model.at.derivative(stencil.derivative_order + stencil.accuracy_order)
     closed = closed_form_step(stencil, model.noise, leading)
@@ -301,16 +311,16 @@ def _digits(error: float, model: ErrorModel) -> float:
     return -math.log10(error / size) if error else math.inf
 
 
-def _failed(model: ErrorModel, step: Fraction, leading: float) -> Assumption | None:
-    """Return the first assumption that fails, in the order of their gravity."""
+def _failed(model: ErrorModel, step: Fraction, leading: float) -> FailedAssumption | None:
+    """Return the gravest assumption that fails where there is a prediction."""
     # The next step of the first grid: if it cannot be used, this one is the widest.
     wider = np.array([float(step) * (1 + 1 / FINE)])
     if not np.isfinite(model.total(wider))[0]:
-        return Assumption.ROOM
+        return FailedAssumption.NO_ROOM
     if not model.x:
-        return Assumption.POINT_NONZERO
+        return FailedAssumption.POINT_ZERO
     if not model.at.coefficient(0):
-        return Assumption.FUNCTION_NONZERO
+        return FailedAssumption.FUNCTION_ZERO
     if not leading:
-        return Assumption.LEADING_DERIVATIVE_NONZERO
+        return FailedAssumption.LEADING_DERIVATIVE_ZERO
     return None

@@ -89,7 +89,7 @@ def taylor_series(f: Callable[[Any], Any], points: Sequence[Dyadic]) -> list[Ser
         wanted = [point for point in wanted if not _certified(found[point])]
         if not wanted:
             break
-    return [None if (item := found[point]) is None else _series(item) for point in points]
+    return [None if (known := found[point]) is None else _series(known) for point in points]
 
 
 def _certified(coefficients: list[Ball] | None) -> bool:

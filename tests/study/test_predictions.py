@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from numdiff.analysis.prediction import Assumption, optimal_step
+from numdiff.analysis.prediction import FailedAssumption, optimal_step
 from numdiff.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.stencils import METHODS
@@ -45,9 +45,9 @@ def test_both_engines_predict_the_same_bytes() -> None:
 
 def test_a_failed_assumption_is_written_down() -> None:
     frame = records("signed_square", methods=("forward",))
-    assert set(frame["prediction"]) == {Assumption.SMOOTH.value}
+    assert set(frame["prediction"]) == {FailedAssumption.NOT_SMOOTH.value}
     assert frame[["model_error", "predicted_step", "predicted_error", "closed_form_step"]].isna().all(axis=None)
-    assert set(records("kostyrka_line")["prediction"]) == {Assumption.LEADING_DERIVATIVE_NONZERO.value}
+    assert set(records("kostyrka_line")["prediction"]) == {FailedAssumption.LEADING_DERIVATIVE_ZERO.value}
 
 
 def test_without_being_asked_there_is_no_prediction() -> None:
