@@ -73,16 +73,16 @@ class FailedAssumption(StrEnum):
 
 _ADVICE = {
     FailedAssumption.NOT_SMOOTH: (
-        "no prediction: f has a kink, a pole or an end of its domain at x; choose another x, or a smooth f that is equal "
-        "to it on the side that the stencil sees"
+        "no prediction: f has a kink, a pole or an end of its domain at x; choose another x, or a smooth f that is "
+        "equal to it on the side that the stencil sees"
     ),
     FailedAssumption.NO_BOUND: (
         "no prediction: nothing bounds the rounding error of f near x (overflow, or a function without a known "
         "accuracy); rewrite f"
     ),
     FailedAssumption.NO_ROOM: (
-        "the step is the widest that the domain of f, its Taylor series or the format has room for; a one-sided stencil "
-        "that points away from the obstacle may do better"
+        "the step is the widest that the domain of f, its Taylor series or the format has room for; a one-sided "
+        "stencil that points away from the obstacle may do better"
     ),
     FailedAssumption.POINT_ZERO: (
         "x = 0 gives no length scale: the prediction is for |x| ≤ 1/16; scale the argument if f varies over less"
@@ -91,8 +91,8 @@ _ADVICE = {
         "f(x) = 0: at x itself the rounding error of f may be far smaller than nearby, and so may the best step"
     ),
     FailedAssumption.LEADING_DERIVATIVE_ZERO: (
-        "the leading truncation term vanishes at x: the closed form has no answer, and the model goes by the other terms "
-        "and by what is nearby"
+        "the leading truncation term vanishes at x: the closed form has no answer, and the model goes by the other "
+        "terms and by what is nearby"
     ),
 }
 
