@@ -38,6 +38,9 @@ class KnownArithmetic:
 
     def constant(self, number: Dyadic) -> Known:
         """Return a dyadic number rounded to the format."""
+        mantissa, exponent = number
+        if not self.wide and mantissa.bit_length() <= 53 and -1000 < exponent < 900:
+            return self.round(math.ldexp(mantissa, exponent))  # exact, and rounded once
         rounded = self.format.round(dyadic_to_fraction(number))
         return rounded if self.wide else float(rounded)
 

@@ -50,7 +50,7 @@ from numdiff.arithmetic import ball_functions
 from numdiff.arithmetic.accuracy import without_limit
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.arithmetic.ball_functions import exact
-from numdiff.arithmetic.balls import _arb, _working
+from numdiff.arithmetic.balls import arb_of, working
 from numdiff.arithmetic.dispatch import evaluate
 from numdiff.arithmetic.engine import Engine
 from numdiff.arithmetic.known_values import KnownArithmetic
@@ -70,9 +70,14 @@ class _RunningEngine(Engine):
 
 
 @cache
+def operations_of(name: str) -> Operations:
+    """Return the operations on elements in the format of this name (a format hashes slowly, its name fast)."""
+    return Operations(FORMATS[name])
+
+
+@cache
 def _engine(name: str) -> Engine:
-    """Return the number system of the format of this name (a format hashes slowly, its name fast)."""
-    operations = Operations(FORMATS[name])
+    operations = operations_of(name)
     return _RunningEngine(
         name=f"running errors of {name}",
         lift=operations.lift,
@@ -80,7 +85,7 @@ def _engine(name: str) -> Engine:
         value_order=lambda a, b: ball_functions.order(a.value, b.value),
         integral=lambda a: ball_functions.integral(a.value),
         compare=operations.compare,
-        finite=lambda a: a.value.is_finite() and a.error.is_finite(),
+        finite=_is_bounded,
         failures=(ZeroDivisionError, ValueError, OverflowError),
         union=operations.union,
     )
@@ -108,13 +113,13 @@ def evaluation_errors(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: Fl
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
     arithmetic = KnownArithmetic(fmt)
-    with _working(working_precision(fmt)):
+    with working(working_precision(fmt)):
         items = [Running(exact(*point), NOTHING, arithmetic.constant(point)) for point in points]
-        return [bound for _, bound in _evaluated(f, items, fmt)]
+        return [math.inf if item is None else rounded_up(item.error) for item in _evaluated(f, items, fmt)]
 
 
-def enclosed_errors(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[tuple[float, float]]:
-    """Bound the values and the rounding errors of a callable at all numbers of a format in whole intervals.
+def enclosed_errors(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[float]:
+    """Bound the rounding error of a callable at all numbers of a format in whole intervals.
 
     Parameters
     ----------
@@ -125,18 +130,25 @@ def enclosed_errors(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: Flo
 
     Returns
     -------
-    list of (float, float)
-        For each interval upper bounds, rounded up, on |f(x)| and on |f̂(x) − f(x)| for every number x of the format
-        in it; infinity where there is none.
+    list of float
+        For each interval an upper bound, rounded up, on |f̂(x) − f(x)| for every number x of the format in it;
+        infinity where there is none.
 
     Raises
     ------
     TypeError
         As `evaluation_errors`.
     """
-    with _working(working_precision(fmt)):
-        items = [Running(_arb(interval), NOTHING) for interval in intervals]
-        return _evaluated(f, items, fmt)
+    with working(working_precision(fmt)):
+        return [math.inf if item is None else rounded_up(item.error) for item in enclosed(f, intervals, fmt)]
+
+
+def enclosed(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[Running | None]:
+    """Enclose values and rounding errors over intervals, as elements for further arithmetic; None where there is none.
+
+    To be called inside ``balls.working(working_precision(fmt))``.
+    """
+    return _evaluated(f, [Running(arb_of(interval), NOTHING) for interval in intervals], fmt)
 
 
 def working_precision(fmt: FloatFormat) -> int:
@@ -144,18 +156,17 @@ def working_precision(fmt: FloatFormat) -> int:
     return 2 * fmt.precision + 64
 
 
-def _evaluated(f: Callable[[Any], Any], items: list[Running], fmt: FloatFormat) -> list[tuple[float, float]]:
-    """Return for every element the bounds on |f| and on the error."""
-    if not items:
-        return []
+def _evaluated(f: Callable[[Any], Any], items: list[Running], fmt: FloatFormat) -> list[Running | None]:
+    """Evaluate f on elements."""
     if without_limit(f, fmt):
-        return [(math.inf, math.inf)] * len(items)
+        return [None] * len(items)
     with np.errstate(all="ignore"):  # a longdouble scalar says aloud that it overflows
         results = evaluate(f, _engine(fmt.name), items)
-    return [
-        (math.inf, math.inf) if type(item) is Undefined else (rounded_up(item.value), rounded_up(item.error))
-        for item in results
-    ]
+    return [None if type(item) is Undefined or not _is_bounded(item) else item for item in results]
+
+
+def _is_bounded(item: Running) -> bool:
+    return bool(item.value.is_finite() and item.error.is_finite())
 
 
 def rounded_up(ball: Any) -> float:
