@@ -8,7 +8,7 @@ import pandas as pd
 
 from experiments import predicted_steps, step_sweep
 from experiments.common import listed
-from experiments.predicted_steps import pointwise, rule
+from experiments.predicted_steps import blank, pointwise, rule
 from experiments.run_pictures import draw_lanes, lanes_of, mark_values, name_dots
 from experiments.runs import RUN, counted, formats_of, in_order, of_grid, optima, percent, plain, rows_of
 from numdiff.analysis.convergence import observed_order
@@ -54,11 +54,6 @@ def tables(measured: Measured) -> list[Table]:
         ),
         *predicted_steps.tables(records),
     ]  # fmt: skip
-
-
-def blank(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave cells empty where there is nothing to say; another column gives the reason."""
-    return frame.astype(object).where(frame.notna(), None)
 
 
 def at_given_step(records: pd.DataFrame) -> pd.DataFrame:

@@ -29,6 +29,11 @@ def rule(name: str, method: str) -> float:
     return float(FORMATS[name].unit_roundoff) ** (1 / (METHODS[method].accuracy_order + 1))
 
 
+def blank(frame: pd.DataFrame) -> pd.DataFrame:
+    """Leave cells empty where there is nothing to say; another column gives the reason."""
+    return frame.astype(object).where(frame.notna(), None)
+
+
 def compared(records: pd.DataFrame) -> pd.DataFrame:
     """One row for each run that has an observed optimum: the steps of all `WAYS`, and what each costs.
 
@@ -99,8 +104,8 @@ def tables(records: pd.DataFrame) -> list[Table]:
             "predicted_steps", "The predicted steps",
             "For each run the observed best step and the predicted one, their ratio, the closed form, the error at the "
             "predicted step relative to the smallest, and the assumption that fails if one does.",
-            frame[[*RUN, "observed_step", "model_step", "step_ratio", "closed_form_step", "smallest_error",
-                   "predicted_error", "model_ratio", "at_edge", "prediction"]].rename(
+            blank(frame[[*RUN, "observed_step", "model_step", "step_ratio", "closed_form_step", "smallest_error",
+                         "predicted_error", "model_ratio", "at_edge", "prediction"]]).rename(
                 columns={"model_step": "predicted_step", "model_ratio": "error_ratio"}),
         ),
     ]  # fmt: skip
@@ -165,7 +170,7 @@ def worst(frame: pd.DataFrame) -> pd.DataFrame:
     ordered = missed.sort_values("model_ratio", ascending=False, kind="stable", na_position="last")
     columns = [*RUN, "observed_step", "model_step", "model_ratio", "noise", "dip", "model", "reason"]
     ordered = ordered[columns].rename(columns={"model_step": "predicted_step", "model_ratio": "error_ratio"})
-    return ordered.astype(object).where(ordered.notna(), None).reset_index(drop=True)
+    return blank(ordered).reset_index(drop=True)
 
 
 def reason(row) -> str:
