@@ -1,29 +1,8 @@
-r"""The optimal step of a difference quotient, predicted: by minimising a model of the total error, and in closed form.
+r"""The optimal step of a difference quotient, predicted by minimising a model of the total error.
 
-**Closed form.** Let C be the leading error constant of the stencil, S = Σ|wᵢ| and ε the error of a function value.
-With the two terms
-
-    E(h) = |C f⁽ᵐ⁺ᵖ⁾|hᵖ + Sε/hᵐ,      E′(h) = p|C f⁽ᵐ⁺ᵖ⁾|hᵖ⁻¹ − mSε/hᵐ⁺¹,
-
-the only zero of E′ is
-
-    h = (m·S·ε / (p·|C f⁽ᵐ⁺ᵖ⁾|))^(1/(m+p)),                                                                      (3)
-
-where truncation and noise are as m to p. The forward difference (m = p = 1, S = 2, C = ½) gives 2√(ε/|f″|), the
-centered one (p = 2, S = 1, C = ⅙) gives ∛(3ε/|f‴|), the centered second difference (m = p = 2, S = 4, C = 1/12)
-gives (48ε/|f⁗|)^¼.
-
-**Model.** `numdiff.analysis.error_model` keeps all Taylor terms, all sources of rounding, and averages over a small
+The model, `numdiff.analysis.error_model`, keeps all Taylor terms and all sources of rounding, and averages over a small
 neighbourhood, because of which f⁽ᵐ⁺ᵖ⁾(x) = 0 does no harm. Its minimum is found on a grid of eight steps a binade over
-all that the format and the domain allow, refined to 64.
-
-References
-----------
-P. E. Gill, W. Murray, M. A. Saunders and M. H. Wright, Computing forward-difference intervals for numerical
-optimization, SIAM J. Sci. Stat. Comput. 4 (1983) 310-321: (3) for the forward difference.
-W. H. Press et al., Numerical Recipes, 3rd ed. (2007), section 5.7: √(ε f/f″) and ∛(ε f/f‴), without the constants.
-R. L. Burden and J. D. Faires, Numerical Analysis, section 4.1: ∛(3ε/M), and T. Sauer, Numerical Analysis, section
-5.1: likewise.
+all that the format and the domain allow, refined to 64. Beside it stands the textbook's closed form.
 """
 
 import math
@@ -36,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.analysis.closed_form import closed_form_error, closed_form_step
 from numdiff.analysis.error_model import WIDE, ErrorModel, error_model
 from numdiff.formats import FloatFormat, get_format
 from numdiff.stencils import CENTERED, Stencil
@@ -45,8 +25,6 @@ FINE = 8
 _WIDER = 16
 """Binades by which the search goes on where the widest step is the best one."""
 _WIDEST = 64
-_GUARD = 80
-"""Bits to which a root is computed: more than any format has."""
 
 
 class FailedAssumption(StrEnum):
@@ -110,9 +88,9 @@ class Prediction:
     predicted_digits : float
         −log₁₀ of that error relative to |f⁽ᵐ⁾(x)|; minus infinity where that is 0.
     closed_form_step : scalar of the format
-        Equation (3), rounded to the format; NaN where it has no value.
+        The closed form, rounded to the format; NaN where it has no value.
     closed_form_error : float
-        E(h) of its own two terms there.
+        The error of its own two terms there.
     failed : FailedAssumption or None
         The gravest assumption that fails.
     model : ErrorModel or None
@@ -188,53 +166,6 @@ def optimal_step(
         failed=_failed(model, step, leading),
         model=model,
     )
-
-
-def closed_form_step(stencil: Stencil, noise: float, derivative: float) -> Fraction | None:
-    """Return equation (3).
-
-    Parameters
-    ----------
-    stencil : Stencil
-    noise : float
-        ε, the error of a function value.
-    derivative : float
-        f⁽ᵐ⁺ᵖ⁾(x).
-
-    Returns
-    -------
-    Fraction or None
-        Correct to 80 bits; None where noise or derivative are 0 or not finite.
-    """
-    if not (0 < noise < math.inf and 0 < abs(derivative) < math.inf):
-        return None
-    m, p = stencil.derivative_order, stencil.accuracy_order
-    truncation = p * abs(stencil.leading_error_constant * Fraction(derivative))
-    return _root(m * stencil.weight_sum * Fraction(noise) / truncation, m + p)
-
-
-def closed_form_error(stencil: Stencil, noise: float, derivative: float, step: float) -> float:
-    """Return the error of two terms, |C f⁽ᵐ⁺ᵖ⁾|hᵖ + Sε/hᵐ, of which (3) is the minimiser."""
-    truncation = abs(float(stencil.leading_error_constant) * derivative)
-    for _ in range(stencil.accuracy_order):
-        truncation = truncation * step
-    amplified = float(stencil.weight_sum) * noise
-    for _ in range(stencil.derivative_order):
-        amplified = amplified / step
-    return truncation + amplified
-
-
-def _root(value: Fraction, degree: int) -> Fraction:
-    """Return the root of a positive number to `_GUARD` bits, in integers: the same on every machine."""
-    numerator, denominator = value.as_integer_ratio()
-    bits = max(0, _GUARD - (numerator.bit_length() - denominator.bit_length()) // degree)
-    radicand = (numerator << (bits * degree)) // denominator
-    root = 1 << -(-radicand.bit_length() // degree)
-    while True:  # Newton from above falls until it has arrived (floor of the root)
-        lower = ((degree - 1) * root + radicand // root ** (degree - 1)) // degree
-        if lower >= root:
-            return Fraction(root, 1 << bits)
-        root = lower
 
 
 def _searched(
