@@ -63,6 +63,19 @@ def test_of_equal_errors_the_widest_step_is_taken() -> None:
     assert (step, error) == (4.0, 1.0)
 
 
+@pytest.mark.parametrize("best", [0.71, 0.735, 0.78, 1.01, 1.06, 1.2])
+def test_refined_step_is_within_a_part_in_a_hundred_of_the_minimum(best: float) -> None:
+    class Valley:
+        @staticmethod
+        def total(steps: np.ndarray) -> np.ndarray:
+            return 1 + np.abs(np.log(steps / best))
+
+    grid = np.array([2.0**k * (1 + i / FINE) for k in range(-3, 3) for i in range(FINE)])
+    step, _ = minimiser(Valley(), grid)  # type: ignore[arg-type]
+    # Half of 1/64 at the lower end of a binade, where the steps are widest beside h.
+    assert step == pytest.approx(best, rel=1 / 2 / FINE**2 * 1.01)
+
+
 def test_a_wider_format_has_a_smaller_step_and_a_smaller_error() -> None:
     found = [optimal_step(np.exp, 0.5, name) for name in ("bfloat16", "float16", "float32", "float64")]
     assert [f.failed for f in found] == [None] * 4
