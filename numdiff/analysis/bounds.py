@@ -253,8 +253,10 @@ class _Cells:
         """The nodes of every cell, and how far rounding may move them."""
         if self._places is None:
             offsets = self.method.dyadic_offsets if isinstance(self.method, Stencil) else ()
+            reach = math.ceil(max(map(abs, self.method.offsets))) + 1 if isinstance(self.method, Stencil) else 0
             self._places = [
-                [place_of(self.format, x, h, c) for c in offsets] for x, h in zip(self.points, self.steps, strict=True)
+                [place_of(self.format, x, h, c, reach) for c in offsets]
+                for x, h in zip(self.points, self.steps, strict=True)
             ]
         return self._places
 

@@ -10,6 +10,8 @@ from numdiff.rounding import dyadic_product, dyadic_sum, dyadic_to_fraction
 _STEP_BITS = 10
 _WIDTH_BITS = 6
 """A node is looked for within 2⁻⁶ of its distance from x, so that the formats share enclosures of f′."""
+_SMALL_BITS = 8
+"""For steps below 2⁻⁸, and below 2⁻⁸|x|, all nodes share one enclosure: f′ hardly changes between them."""
 
 
 class Place(NamedTuple):
@@ -56,8 +58,8 @@ def between(low: Dyadic, high: Dyadic) -> Interval:
     return low[0] << (low[1] - exponent), high[0] << (high[1] - exponent), exponent
 
 
-def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic) -> Place:
-    """Return where the node of offset c lies.
+def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> Place:
+    """Return where the node of offset c lies, of a formula whose nodes lie within reach·h.
 
     fl(c·h) is off by at most half the spacing at |c|h, and not at all where the format holds c·h; the sum is off by
     at most half the spacing at the largest number that it may be.
@@ -68,10 +70,10 @@ def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic) -> Place:
     if exact_move and _holds(fmt, nominal):
         return Place(nominal, None, None, Ball(nominal[0], 0, nominal[1]), False)
     shift = (0, 0) if exact_move else (1, _spacing(fmt, move) - 1)
-    reach = dyadic_sum((abs(nominal[0]), nominal[1]), shift)
-    shift = dyadic_sum(shift, (1, _spacing(fmt, reach) - 1))
+    farthest = dyadic_sum((abs(nominal[0]), nominal[1]), shift)
+    shift = dyadic_sum(shift, (1, _spacing(fmt, farthest) - 1))
     ball = _centred(nominal, shift)
-    return Place(nominal, shift, _around(x, h, c, nominal, shift), ball, _may_overflow(fmt, ball))
+    return Place(nominal, shift, _around(x, h, c, reach, nominal, shift), ball, _may_overflow(fmt, ball))
 
 
 def _holds(fmt: FloatFormat, number: Dyadic) -> bool:
@@ -97,12 +99,16 @@ def _centred(middle: Dyadic, radius: Dyadic) -> Ball:
     return Ball(middle[0] << (middle[1] - exponent), radius[0] << (radius[1] - exponent), exponent)
 
 
-def _around(x: Dyadic, h: Dyadic, c: Dyadic, nominal: Dyadic, shift: Dyadic) -> Interval:
+def _around(x: Dyadic, h: Dyadic, c: Dyadic, reach: int, nominal: Dyadic, shift: Dyadic) -> Interval:
     """Return an interval around a node: one that other formats share, unless rounding may leave it."""
     low, high = dyadic_sum(nominal, (-shift[0], shift[1])), dyadic_sum(nominal, shift)
-    move = dyadic_product(c, step_above(h))
-    width = abs(move[0]), move[1] - _WIDTH_BITS
-    centre = dyadic_sum(x, move)
+    step = step_above(h)
+    size = min(0, abs(x[0]).bit_length() + x[1]) if x[0] else 0
+    if step[0].bit_length() + step[1] <= size - _SMALL_BITS:
+        centre, width = x, (reach * step[0], step[1])
+    else:
+        move = dyadic_product(c, step)
+        centre, width = dyadic_sum(x, move), (abs(move[0]), move[1] - _WIDTH_BITS)
     wide = between(dyadic_sum(centre, (-width[0], width[1])), dyadic_sum(centre, width))
     inside = _less_equal((wide[0], wide[2]), low) and _less_equal(high, (wide[1], wide[2]))
     return wide if inside else between(low, high)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from numdiff.arithmetic.ball import Ball, Value
+from numdiff.arithmetic.ball import Ball, Undefined, Value
 from numdiff.arithmetic.balls import enclose_derivatives
 from numdiff.rounding import TINY, nearest_double
 
@@ -17,7 +17,7 @@ PRECISION = 128
 SLACK = 1.2
 """An enclosure is good enough when no number in it is known to be smaller by more than this factor."""
 _LARGEST = 1100
-_MOST_PIECES = 256
+_MOST_PIECES = 160
 _MOST_CUTS = 48
 _CUTS_AT_SINGULARITY = 12
 """An interval that no enclosure is found for after so many cuts contains a pole, a kink or the end of the domain."""
@@ -33,7 +33,7 @@ class _Search:
     made: int = 1
     bounds: list[float] = field(default_factory=list)
 
-    def judge(self, values: Iterable[Value], cuts: int) -> list[Interval]:
+    def judge(self, values: Sequence[Value], cuts: int) -> list[Interval]:
         """Take in the enclosures of the pieces; return the pieces to cut, none at the end."""
         self.bounds = []
         for value in values:
@@ -41,7 +41,7 @@ class _Search:
             self.bounds.append(upper)
             self.least = max(self.least, lower)
         limit = self.least * SLACK
-        if max(self.bounds) == math.inf and cuts >= _CUTS_AT_SINGULARITY:
+        if max(self.bounds) == math.inf and (cuts >= _CUTS_AT_SINGULARITY or _is_outside(values)):
             return []
         if cuts >= _MOST_CUTS or self.made + len(self.pieces) > _MOST_PIECES:
             return []
@@ -55,6 +55,11 @@ class _Search:
     def result(self) -> float:
         """The bound."""
         return max([self.settled, *self.bounds])
+
+
+def _is_outside(values: Sequence[Value]) -> bool:
+    """Whether f is known to have no value on some piece."""
+    return Undefined.DOMAIN in values or Undefined.POLE in values
 
 
 def _magnitudes(value: Value) -> tuple[float, float]:
