@@ -20,6 +20,7 @@ _HOME = {
     "analysis.ledger": ("Ledger", "Status", "error_ledger"),
     "analysis.reference": ("ExactFunction", "Reference", "State"),
     "analysis.convergence": ("observed_optimum", "observed_order"),
+    "analysis.prediction": ("FailedAssumption", "Prediction", "optimal_step"),
     "explore": ("SweepResult", "sweep"),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

@@ -30,7 +30,7 @@ def _field(line: str, unit: str, kind: Kind) -> Any:
 class Record:
     """One cell of a sweep.
 
-    Floats are doubles, rounded once; NaN stands only where `status` or `state` says why.
+    Floats are doubles, rounded once (bounds: upwards); NaN stands only where `status` or `state` says why.
     """
 
     problem: str = _field("name of the problem", "", "key")
@@ -52,12 +52,18 @@ class Record:
     reference_text: str = _field("30 significant digits of the exact derivative", "", "portable")
     truncation: float = _field("error of the formula in exact arithmetic", "", "portable")
     abscissa: float = _field("error of nodes that the format cannot represent", "", "portable")
+    truncation_bound: float = _field("proved bound on |truncation|; infinite where there is none", "", "portable")
+    abscissa_bound: float = _field("proved bound on |abscissa|; infinite where there is none", "", "portable")
     computed: str = _field("what the kernel returned, exactly", "hex", "platform")
     computed_value: float = _field("the double nearest to what the kernel returned", "", "platform")
     evaluation: float = _field("error of the computed function values", "", "platform")
     combination: float = _field("error of the sum and the division", "", "platform")
     total: float = _field("computed minus exact derivative", "", "platform")
     roundoff: float = _field("abscissa + evaluation + combination", "", "platform")
+    evaluation_bound: float = _field("proved bound on |evaluation|; infinite where there is none", "", "platform")
+    combination_bound: float = _field("proved bound on |combination|; infinite where there is none", "", "platform")
+    total_bound: float = _field("sum of the four bounds, on |total|; infinite where there is none", "", "platform")
+    envelope: float = _field("bound on |total| that needs no run; infinite where there is none", "", "platform")
     relative_error: float = _field("|total| over |exact derivative|; NaN where that is 0", "", "platform")
     ulps: float = _field("|total| in ulps of the exact derivative", "ulp", "platform")
     status: str = _field("what happened in the working format", "", "platform")
@@ -69,6 +75,12 @@ class Record:
     median_error: float = _field("median |total| over the neighbours", "", "platform")
     max_error: float = _field("largest |total| over the neighbours", "", "platform")
     failures: int = _field("neighbours whose result is not finite; they are not averaged", "", "platform")
+    # The bounds of float16 that predictions scale depend on the half-precision instructions of the machine.
+    model_error: float = _field("error that the model predicts for the step; NaN: none", "", "platform")
+    predicted_step: float = _field("step of the smallest modelled error; NaN: none", "", "platform")
+    predicted_error: float = _field("modelled error there", "", "platform")
+    closed_form_step: float = _field("textbook optimum of two terms; NaN: none", "", "platform")
+    prediction: str = _field("ok, not-asked, or the assumption of the prediction that fails", "", "platform")
 
 
 FIELDS: Mapping[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Record)}
@@ -76,6 +88,8 @@ KEYS = tuple(name for name, field in FIELDS.items() if field.metadata["kind"] ==
 """The columns that name a cell."""
 PARTS = ("truncation", "abscissa", "evaluation", "combination")
 """The four parts of the total error."""
+BOUNDS = (*(f"{part}_bound" for part in PARTS), "total_bound")
+"""The bounds on the parts and on their sum, with the realised abscissae and the function values at hand."""
 
 
 def columns_of_kind(kind: Kind) -> tuple[str, ...]:

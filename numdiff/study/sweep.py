@@ -69,6 +69,8 @@ class Sweep:
         Whether the cells get the statistics over the 33 neighbours (never on the dyadic grid).
     arithmetics : tuple of str
         ``"platform"``, ``"rounded"``: with correctly rounded elementary functions all columns are portable.
+    predictions : bool
+        Whether the cells get what the model of the total error says of them.
 
     Raises
     ------
@@ -90,6 +92,7 @@ class Sweep:
     all_points: bool = False
     neighbourhood: bool = False
     arithmetics: tuple[str, ...] = ("platform",)
+    predictions: bool = False
 
     def __post_init__(self) -> None:
         for argument, names in (("problems", self.problems), ("formats", self.formats)):
@@ -155,6 +158,7 @@ class Task:
     steps: np.ndarray
     neighbourhood: bool = False
     arithmetic: str = "platform"
+    predictions: bool = False
 
     @property
     def cells(self) -> int:
@@ -256,7 +260,9 @@ def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, k
             if i not in pieces[-1][1]:
                 lost = f"h = {shown(h)} is zero or infinite in {fmt.name}"
                 result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
-        task = Task(subject, fmt, method, kept, xs, grids, ks, steps, sweep.neighbourhood)
+        task = Task(
+            subject, fmt, method, kept, xs, grids, ks, steps, sweep.neighbourhood, predictions=sweep.predictions
+        )
         _add_useful(result, task, "")
         if not ks and not sweep.given_steps and not set(sweep.grids) & set(POINTWISE_GRIDS):
             lost = f"no step of the grid is large enough to move x in {fmt.name}"
@@ -273,7 +279,9 @@ def _add_pointwise_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: Floa
     for method in methods:
         for index, x in zip(kept, xs[:, np.newaxis], strict=True):
             steps = steps_at(fmt, names, ks, x)[0]
-            task = Task(subject, fmt, method, (index,), x, names, ks, steps, sweep.neighbourhood)
+            task = Task(
+                subject, fmt, method, (index,), x, names, ks, steps, sweep.neighbourhood, predictions=sweep.predictions
+            )
             _add_useful(result, task, shown(subject.points[index]))
         if not indices:
             lost = f"no power of ten is among the steps of the grid in {fmt.name}"

@@ -45,6 +45,7 @@ def test_key_does_not_depend_on_the_name_of_the_sweep_nor_on_its_other_problems(
         {"methods": ("centered",)}, {"formats": ("float32",)}, {"grids": ("generic",)}, {"first_step": 2},
         {"last_step": 4}, {"given_steps": (1e-4,)}, {"all_points": True}, {"neighbourhood": True},
         {"arithmetics": ("rounded",)},
+        {"predictions": True},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -55,7 +56,7 @@ def test_key_depends_on_every_other_field_of_the_sweep(change: dict[str, Any]) -
 def test_all_fields_of_the_sweep_are_in_the_two_tests_above() -> None:
     assert {field.name for field in dataclasses.fields(Sweep)} == {
         "name", "problems", "methods", "formats", "grids", "first_step", "last_step", "given_steps", "all_points",
-        "neighbourhood", "arithmetics",
+        "neighbourhood", "arithmetics", "predictions",
     }  # fmt: skip
 
 
