@@ -75,7 +75,7 @@ def arguments(fmt, size, rng):
 
 
 def compared(f, x, fmt):
-    """Return for each point the observed error (None where it has none) and its bound."""
+    """Return for each point that has an exact value the error and its bound; None: the result is not finite."""
     with np.errstate(all="ignore"):
         computed = fmt.lift_array(fmt.evaluate(f, x))
     points = fmt.lift_array(x)
@@ -83,12 +83,12 @@ def compared(f, x, fmt):
     exact = balls.values(f, points, 2 * fmt.precision + 256)
     pairs = []
     for y, value, bound in zip(computed, exact, evaluation_errors(f, points, fmt), strict=True):
-        if y is None or not isinstance(value, Ball) or value.exp > 1 << 17:
-            pairs.append((None, bound))
-            continue
+        if not isinstance(value, Ball) or value.exp > 1 << 17:
+            continue  # no exact value, or one far beyond the format: nothing to compare
         if value.exp < -1 << 17:
             value = Ball(0, 1, -1 << 17)
-        pairs.append((max(Fraction(0), abs(dyadic_to_fraction(y) - value.midpoint) - value.radius), bound))
+        error = None if y is None else abs(dyadic_to_fraction(y) - value.midpoint) - value.radius
+        pairs.append((None if error is None else max(Fraction(0), error), bound))
     return pairs
 
 
