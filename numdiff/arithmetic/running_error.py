@@ -71,8 +71,12 @@ class _RunningEngine(Engine):
 
 @cache
 def operations_of(name: str) -> Operations:
-    """Return the operations on elements in the format of this name (a format hashes slowly, its name fast)."""
-    return Operations(FORMATS[name])
+    """Return the operations on elements in the format of this name (a format hashes slowly, its name fast).
+
+    Their constants are formed at one precision, whoever asks first, so that a bound is the same double in every run.
+    """
+    with working(working_precision(FORMATS[name])):
+        return Operations(FORMATS[name])
 
 
 @cache

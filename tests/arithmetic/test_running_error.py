@@ -13,7 +13,7 @@ from numdiff.arithmetic import Ball, balls, running_error, running_operations
 from numdiff.arithmetic.accuracy import limits_of, without_limit
 from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors
 from numdiff.arithmetic.tracing import BINARY as BINARY_UFUNCS
-from numdiff.formats import FORMATS, dyadic_to_fraction
+from numdiff.formats import FORMATS, dyadic, dyadic_to_fraction
 from tests.arithmetic.accuracy_search import ELEMENTARY
 
 ALL = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
@@ -288,3 +288,19 @@ def test_no_error_of_a_random_composition_exceeds_its_bound(f, name, seed):
     pairs = compared(f, x, fmt)
     assume(any(bound < math.inf for _, bound in pairs))
     assert not exceeded(pairs)
+
+
+@pytest.mark.parametrize("precision", [53, 300])
+def test_bounds_do_not_depend_on_the_precision_at_which_a_format_is_first_used(precision):
+    fmt = FORMATS["float32"]
+    points = [dyadic(Fraction(k, 64)) for k in range(1, 40)]
+
+    def f(x):
+        return np.exp(np.sin(x) * 3.0) / (1.0 + x)
+
+    expected = evaluation_errors(f, points, fmt)
+    for cached in (running_error.operations_of, running_error._engine):
+        cached.cache_clear()
+    with balls.working(precision):
+        running_error.operations_of(fmt.name)
+    assert evaluation_errors(f, points, fmt) == expected

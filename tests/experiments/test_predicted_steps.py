@@ -12,12 +12,10 @@ from experiments import predicted_steps, step_sweep
 from experiments.catalogue import QUICK_PROBLEMS
 from experiments.predicted_steps import WAYS, WITHIN, at_nearest_step, compared, quality, reason, ways, worst
 from experiments.runs import RUN, of_grid
-from numdiff.problems import PROBLEMS
+from experiments.step_sweep import FUNCTIONS
 from numdiff.study.run import run_sweeps
 
-NAMES = tuple(
-    dict.fromkeys([*list(PROBLEMS)[:QUICK_PROBLEMS], *list(PROBLEMS)[6::6], "signed_square", "kostyrka_line"])
-)
+NAMES = tuple(dict.fromkeys([*FUNCTIONS[:QUICK_PROBLEMS], *FUNCTIONS[6::6], "signed_square", "kostyrka_line"]))
 """The quick set, every sixth problem, one with a kink and one without truncation error."""
 AIM = 0.95
 
@@ -39,7 +37,7 @@ def test_error_at_the_predicted_step_is_within_3_of_the_smallest_in_95_percent_o
     assert (regular["model_ratio"] <= WITHIN).mean() >= AIM
 
 
-@pytest.mark.parametrize("problem", list(PROBLEMS)[:QUICK_PROBLEMS])
+@pytest.mark.parametrize("problem", FUNCTIONS[:QUICK_PROBLEMS])
 def test_the_quick_set_meets_the_aim_function_by_function(problem):
     regular = frame()[frame()["regular"] & (frame()["problem"] == problem)]
     assert (regular["model_ratio"] <= WITHIN).all()
