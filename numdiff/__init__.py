@@ -16,6 +16,7 @@ _HOME = {
     "functions": ("Cos", "Exp", "Function", "Log", "Sigmoid", "Sin", "Square", "StableSigmoid", "StableTanh", "Tanh",
                   "Variable", "as_array", "numerical_diff", "on_arrays"),
     "problems": ("PROBLEMS", "Problem"),
+    "analysis.bounds": ("error_bounds",),
     "analysis.ledger": ("Ledger", "Status", "error_ledger"),
     "analysis.reference": ("ExactFunction", "Reference", "State"),
     "analysis.convergence": ("observed_optimum", "observed_order"),
