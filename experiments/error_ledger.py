@@ -102,8 +102,8 @@ def figures(measured: Measured) -> list[Figure]:
     name = measured_of(measured.records, step_sweep.SHOWCASE)[0]
     best = cells(optima(measured.records), problem=name, method="centered")
     chosen = of_grid(cells(measured.records, problem=name, method="centered"), "generic")
-    frame = chosen[["format", "step_value", "status", "total", *PARTS]].melt(
-        ["format", "step_value", "status"], var_name="part", value_name="error"
+    frame = chosen[["format", "step_value", "status", "envelope", "total", *PARTS]].melt(
+        ["format", "step_value", "status", "envelope"], var_name="part", value_name="error"
     )
     # A part of a failed cell is not drawn: the cross of its total stands for the cell.
     frame = frame[(frame["part"] == "total") | (frame["status"] == "ok")].reset_index(drop=True)
@@ -129,6 +129,13 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
             xycoords=ax.get_xaxis_transform(), xytext=(4, -4), textcoords="offset points", va="top", fontsize=8.5,
             color="#5b6673",
         )  # fmt: skip
+        bounded = frame[(frame["part"] == "total") & (frame["status"] == "ok") & np.isfinite(frame["envelope"])]
+        if len(bounded):
+            row = bounded.sort_values("step_value").iloc[len(bounded) // 4]
+            ax.annotate(
+                "envelope, proved before any run", (row["step_value"], row["envelope"]), xytext=(4, 7),
+                textcoords="offset points", fontsize=9, color="#111827",
+            )  # fmt: skip
         draw.direct_labels(ax)
 
     return Figure(
@@ -136,7 +143,8 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         f"The four parts of the error: {name}, centered difference, {one}",
         "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
         "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it "
-        "dips below them, parts of opposite sign cancel. The diamond is the predicted best step.",
+        "dips below them, parts of opposite sign cancel. The dashed line is the envelope: a proved bound on the total "
+        "that needs no run. The diamond is the predicted best step.",
         f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
         f"the left the largest part is {ranking(left)}.",
         frame, paint, (7.2, 4.8),
@@ -157,13 +165,15 @@ def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
         groups = [(item, cells(frame, format=item)) for item in formats]
         draw.draw_panels(fig, groups, partial(draw_parts, floor=draw.zero_floor(frame["error"])), columns=3)
         total = Line2D([], [], color="black", label="total", **BROAD)
-        draw.outside_legend(fig, handles=[total, *draw.legend_entries(PARTS)])
+        bound = Line2D([], [], color="black", label="its bound", linewidth=1.1, linestyle="--")
+        draw.outside_legend(fig, handles=[total, bound, *draw.legend_entries(PARTS)])
 
     return Figure(
         "parts_by_format",
         f"The same ledger in every format: {name}, centered difference",
         "Absolute size of each part, generic steps, common scales; the dotted line is the best step of the format. The "
-        "truncation error is the same curve in all panels; a wider format only lowers the rounding parts.",
+        "truncation error is the same curve in all panels; a wider format only lowers the rounding parts. The dashed "
+        "line is the proved bound on the total.",
         "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the "
         "wider the format is, so that they meet it at a smaller step.",
         frame, paint, (7.6, 5.4),

@@ -122,12 +122,15 @@ def draw_digits_map(fig: Canvas, frame: pd.DataFrame, names: list[str]) -> None:
 
 
 def draw_parts(ax: Axes, frame: pd.DataFrame, floor: float) -> None:
-    """Draw the parts over the step, the total as a broad line behind them, the best step as a vertical line."""
+    """Draw the parts over the step, the total as a broad line behind them, its bound, and the best step."""
     best = frame["best_step"].iloc[0]
     ax.axvline(best, color=MUTED, linewidth=0.9, linestyle=_DOTTED, zorder=1, label="_best")
     total = frame["part"] == "total"
     draw.plot_groups(ax, frame[total], by="part", y="error", floor=floor, **BROAD)
     draw.plot_groups(ax, frame[~total], by="part", y="error", floor=floor, linewidth=1.2)
+    bounded = frame[total].sort_values("step_value")
+    finite = bounded[np.isfinite(bounded["envelope"]) & (bounded["status"] == "ok")]
+    ax.plot(finite["step_value"], finite["envelope"], color=INK, linewidth=1.1, linestyle=_DASHED, label="_envelope")
 
 
 def draw_shares(ax: Axes, rows: pd.DataFrame) -> None:

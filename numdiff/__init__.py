@@ -17,6 +17,7 @@ _HOME = {
                   "Variable", "as_array", "numerical_diff", "on_arrays"),
     "arithmetic.rounded": ("rounded",),
     "problems": ("PROBLEMS", "Problem"),
+    "analysis.bounds": ("error_bounds",),
     "analysis.ledger": ("Ledger", "Status", "error_ledger"),
     "analysis.reference": ("ExactFunction", "Reference", "State"),
     "analysis.convergence": ("observed_optimum", "observed_order"),

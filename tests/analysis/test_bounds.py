@@ -56,8 +56,8 @@ def test_no_error_of_a_problem_exceeds_its_bound(name, fmt):
     x = fmt.as_array(np.array(problem.points))
     low, high = problem.domain
     x = x[np.isfinite(x) & (x > low) & (x < high)]
-    for method in (FORWARD, centered(4), centered(2, 2)):
-        assert not exceeded(judged(problem.f, x, steps(fmt), method, fmt)[2])
+    for method in (centered(4), centered(2, 2)):
+        assert not exceeded(judged(problem.f, x, steps(fmt, 7), method, fmt)[2])
 
 
 @ALL
