@@ -194,5 +194,8 @@ class Formula:
 
 def sum_above(bounds: Sequence[float]) -> float:
     """Return the sum of non-negative doubles, rounded up."""
-    total = math.fsum(bounds) if math.inf not in bounds else math.inf
+    try:
+        total = math.fsum(bounds)
+    except OverflowError:  # finite numbers whose sum is not
+        return math.inf
     return math.nextafter(total, math.inf) if total else 0.0

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numdiff.analysis import bounds as module
 from numdiff.analysis.bounds import PARTS, BoundedFunction, bounds_of, envelope_of, error_bounds
 from numdiff.analysis.ledger import error_ledger, ledger_of
+from numdiff.analysis.part_bounds import sum_above
 from numdiff.analysis.reference import ExactFunction
 from numdiff.formats import FORMATS
 from numdiff.kernels import observe
@@ -154,6 +155,14 @@ def test_error_bounds_need_no_run():
         error_bounds(np.sin, 1e6, 0.5, dtype="float16")
     with pytest.raises(ValueError, match="h must be finite and positive"):
         error_bounds(np.sin, 1.0, [0.5, -0.5])
+
+
+def test_bounds_beyond_the_doubles_are_infinite():
+    """Each part may have a finite bound whose sum has none."""
+    assert sum_above((1e308, 1e308, 0.0)) == math.inf
+    assert sum_above((1.0, math.inf)) == math.inf
+    assert sum_above((1.0, 2.0**-80)) > 1.0
+    assert sum_above((0.0, 0.0)) == 0.0
 
 
 def test_bounds_are_the_same_in_any_company():
