@@ -5,15 +5,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from experiments import predicted_steps, step_sweep
-from experiments.common import listed
+from experiments.common import cells, listed
 from experiments.predicted_steps import blank, pointwise, rule
-from experiments.run_pictures import draw_lanes, lanes_of, mark_values, name_dots
-from experiments.runs import RUN, counted, formats_of, in_order, of_grid, optima, percent, plain, rows_of
+from experiments.run_pictures import curves, cut, draw_anatomy, draw_lanes, lanes_of, mark_values, name_dots
+from experiments.runs import RUN, counted, formats_of, in_order, measured_of, of_grid, optima, percent, plain, rows_of
 from numdiff.analysis.convergence import observed_order
 from numdiff.report import figures as draw
-from numdiff.report.figures import Figure
+from numdiff.report.figures import FORMAT_STYLE, Figure
+from numdiff.report.styles import INK, MUTED
 from numdiff.report.tables import Table
 from numdiff.stencils import METHODS
 from numdiff.study.run import Measured
@@ -23,6 +25,7 @@ TITLE = "The best step, and the verdict on h = 1e-4"
 QUESTION = "Which step is best, can it be predicted, and how good is h = 1e-4 in each format?"
 SWEEP = replace(step_sweep.SWEEP, name="optimal_step")
 
+ANATOMY = ("squire_trapp_quotient", "exp")
 NEAR = 10
 """A step is good when its error is within this factor of the smallest one."""
 OFF = 0.25
@@ -111,9 +114,43 @@ def orders(records: pd.DataFrame) -> pd.DataFrame:
 def figures(measured: Measured) -> list[Figure]:
     best = optima(measured.records)
     return [
-        *predicted_steps.figures(measured.records), verdict_figure(measured.records), best_steps(best),
-        orders_figure(orders(measured.records)),
+        anatomy(measured.records, best), *predicted_steps.figures(measured.records),
+        verdict_figure(measured.records), best_steps(best), orders_figure(orders(measured.records)),
     ]  # fmt: skip
+
+
+def anatomy(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
+    name = measured_of(records, ANATOMY)[0]
+    item = "float64" if "float64" in set(records["format"]) else formats_of(records)[-1]
+    frame = curves(cells(records, format=item), cells(best, format=item), [name])
+    steps = frame[frame["best"]].set_index("method")
+    good = [method for method in SWEEP.methods if method in steps.index]
+
+    def paint(fig):
+        groups = [(f"{method} difference", cells(frame, method=method)) for method in good]
+        panels = draw.draw_panels(fig, groups, draw_anatomy, ylabel="relative error")
+        cut(panels[0], frame)
+        entries = [
+            Line2D([], [], **FORMAT_STYLE[item].line_options(label="measured")),
+            Line2D([], [], color=INK, linewidth=0.9, label="model"),
+            Line2D([], [], color=MUTED, linewidth=1.3, linestyle=(0, (4, 2)), label="envelope"),
+            Line2D([], [], color=INK, marker="D", linestyle="none", markersize=5, label="predicted best"),
+            Line2D([], [], color=INK, marker="o", markersize=9, fillstyle="none", linestyle="none", label="best"),
+        ]
+        draw.outside_legend(fig, handles=entries, where="bottom")
+
+    pairs = listed(
+        f"{row.Index} {plain(row.predicted_step)} (observed {plain(row.step_value)})" for row in rows_of(steps)
+    )
+    return Figure(
+        "anatomy",
+        f"What is known before any run: {name} in {item}",
+        "RMS error over 33 neighbouring points at generic steps; the black line is the model of it, with its minimum "
+        "(diamond), the dashed one the proved bound at the point itself. Both come from derivatives and bounds of "
+        "rounding errors alone. Grey: the truncation error.",
+        f"The predicted best steps are {pairs}.",
+        frame, paint, (7.6, 4.2),
+    )  # fmt: skip
 
 
 def best_steps(best: pd.DataFrame) -> Figure:

@@ -34,9 +34,26 @@ def curves(records: pd.DataFrame, best: pd.DataFrame, problems, relative: bool =
     frame = chosen[[*RUN, "step_value", "status"]].assign(
         error=chosen["rms_error"] / size, truncation=chosen["truncation"].abs() / size, best=is_best,
         model=chosen["model_error"] / size, predicted_step=chosen["predicted_step"],
-        predicted_error=chosen["predicted_error"] / size,
+        predicted_error=chosen["predicted_error"] / size, envelope=chosen["envelope"] / size,
     )  # fmt: skip
     return frame.reset_index(drop=True)
+
+
+def draw_envelopes(ax: Axes, frame: pd.DataFrame) -> None:
+    """Draw the error at the point itself for each formula, and dashed above it the bound that needs no run."""
+    draw.plot_groups(ax, frame, by="method", y="error", linewidth=0.8, markersize=3)
+    for method, part in frame.groupby("method", sort=False):
+        shown = part[np.isfinite(part["envelope"])].sort_values("step_value")
+        color = METHOD_STYLE[str(method)].color
+        ax.plot(shown["step_value"], shown["envelope"], color=color, linewidth=1.3, linestyle=_DASHED, label="_bound")
+
+
+def draw_anatomy(ax: Axes, frame: pd.DataFrame) -> None:
+    """Draw one run with its truncation error, the model, the envelope, and the observed and predicted best step."""
+    draw_curves(ax, frame, ring=10)
+    draw_model(ax, frame)
+    shown = frame[np.isfinite(frame["envelope"]) & (frame["status"] == "ok")].sort_values("step_value")
+    ax.plot(shown["step_value"], shown["envelope"], color=MUTED, linewidth=1.3, linestyle=_DASHED, label="_bound")
 
 
 def draw_curves(ax: Axes, frame: pd.DataFrame, ring: float = 7) -> None:

@@ -9,12 +9,13 @@ from experiments.run_pictures import (
     cut,
     draw_curves,
     draw_digits_map,
+    draw_envelopes,
     draw_model,
     draw_predicted,
     name_optima,
     name_slopes,
 )
-from experiments.runs import ENDS, RUN, counted, counting, formats_of, measured_of, optima, plain, step_table
+from experiments.runs import ENDS, RUN, counted, counting, formats_of, measured_of, of_grid, optima, plain, step_table
 from numdiff.formats import FORMATS
 from numdiff.problems import CLASSIC, PROBLEMS, STEP4
 from numdiff.report import figures as draw
@@ -76,7 +77,8 @@ def attained(records: pd.DataFrame) -> pd.DataFrame:
 
 def figures(measured: Measured) -> list[Figure]:
     records, best = measured.records, optima(measured.records)
-    return [v_curves(records, best), both_formulas(records, best), many_functions(records, best), digits_map(best)]
+    return [v_curves(records, best), both_formulas(records, best), envelopes(records), many_functions(records, best),
+            digits_map(best)]  # fmt: skip
 
 
 def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
@@ -127,6 +129,31 @@ def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         "With the steeper truncation line of the centered difference the best point of each V lies lower and further "
         f"right: {sentence_of_digits(best[best['problem'] == name])}.",
         frame, paint, (7.6, 4.0),
+    )  # fmt: skip
+
+
+def envelopes(records: pd.DataFrame) -> Figure:
+    name = measured_of(records, SHOWCASE)[0]
+    chosen = of_grid(cells(records, problem=name), "generic")
+    frame = chosen[["format", "method", "step_value", "status", "envelope"]].assign(error=chosen["total"].abs())
+    usable = frame[(frame["status"] == "ok") & np.isfinite(frame["envelope"]) & (frame["error"] > 0)]
+    above = int((usable["error"] > usable["envelope"]).sum())
+    ratio = (usable["envelope"] / usable["error"]).median()
+
+    def paint(fig):
+        groups = [(item, cells(frame, format=item)) for item in formats_of(frame)]
+        draw.draw_panels(fig, groups, draw_envelopes, columns=3)
+        draw.outside_legend(fig, handles=draw.legend_entries(SWEEP.methods))
+
+    return Figure(
+        "envelopes",
+        f"No error exceeds its envelope: {name}",
+        "Absolute error at the point itself, generic steps; dashed, in the colour of the formula, the envelope: a "
+        "bound on the total error that is proved from the function, the point, the step and the format, without a run. "
+        "Where a line ends there is no finite one, because a function value may overflow.",
+        f"{above} of {len(usable)} errors lie above their envelopes; in the median an envelope is {plain(ratio)} times "
+        "the error.",
+        frame, paint, (7.6, 4.6),
     )  # fmt: skip
 
 
