@@ -73,6 +73,9 @@ def _log2(x: Number, precision: int) -> Number:
 
 
 def _acosh(x: Number, precision: int) -> Number:
+    # The exact difference x - 1 of a tiny x has as many bits as the exponent of x says.
+    if libmp.mpf_cmp(x, fone) < 0:
+        raise libmp.ComplexResult
     # Near 1 the value is about sqrt(2(x - 1)), but mpmath forms it as log(x + sqrt(x² - 1)).
     lost = 0
     if magnitude(x) <= 1:
