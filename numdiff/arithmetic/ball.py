@@ -76,7 +76,7 @@ def within_limits(ball: Ball) -> Value:
     if low <= 0:
         return Ball(0, 1, -LARGEST_EXPONENT)
     half = 1 << LARGEST_EXPONENT
-    return Ball(half + 1 if mid > 0 else -half - 1, half, _TINY_EXPONENT)
+    return Ball(half if mid > 0 else -half, half - 1, _TINY_EXPONENT)
 
 
 def complex_within_limits(real: Ball, imaginary: Ball) -> ComplexValue:
