@@ -116,8 +116,13 @@ class Cells:
 
     def part(self, index: int, cell: int) -> Fraction | None:
         """Return part `index` of `PARTS` of one cell as a rational number."""
+        ratio = self.ratio(index, cell)
+        return None if ratio is None else Fraction(*ratio)
+
+    def ratio(self, index: int, cell: int) -> tuple[int, int] | None:
+        """Return part `index` of `PARTS` of one cell as numerator and denominator, not reduced."""
         upper, lower = (self.mids[end][cell] for end in _ENDS[index])
-        return None if upper is None or lower is None else Fraction(upper - lower, self.denominators[cell])
+        return None if upper is None or lower is None else (upper - lower, self.denominators[cell])
 
     def columns(self) -> list[list[Any]]:
         """Return all columns."""

@@ -16,7 +16,7 @@ engines give the same doubles. c uses the function values that were captured ins
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis.cells import PARTS, Call, Cells, settle
-from numdiff.analysis.reference import Engine, ExactFunction, Point, Reference, State, precisions
+from numdiff.analysis.reference import Engine, ExactFunction, ExactValue, Point, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
 from numdiff.formats import FloatFormat, get_format
 from numdiff.kernels import Observation, observe
@@ -40,11 +40,13 @@ class Status(StrEnum):
     ABSORBED = "absorbed"
     """Of the nodes of the formula and x itself, two fell on one floating-point number."""
     OVERFLOW = "overflow"
-    """A node or a function value is infinite, or the sum of finite ones overflows."""
+    """A node or a function value is infinite, or the sum of finite ones overflows, or an exact number is 2**65536 or
+    more, which overflows every format."""
     NAN = "nan"
     """A function value is not a number."""
     OUTSIDE_DOMAIN = "outside-domain"
-    """A node lies where the exact function, or x where its derivative, has no value that could be decided."""
+    """A node lies where the exact function, or x where its derivative, has no value that could be decided, and no
+    function value is infinite."""
     POLE = "pole"
     """A node, or x itself, is a pole of f or of its derivative."""
 
@@ -175,7 +177,8 @@ def ledger_of(
 
     cells = settle(exact, call)
     columns = {name: np.array(column).reshape(shape) for name, column in zip(PARTS, cells.parts, strict=True)}
-    status = _statuses(call, observation, cells, exact)
+    missing = _missing(call, cells, exact)
+    status = _statuses(call, observation, cells, missing)
     per_point = [references[p] for p in points]
     return Ledger(
         format=fmt,
@@ -187,7 +190,7 @@ def ledger_of(
         reference_radius=np.array([r.radius for r in per_point]).reshape(shape),
         **columns,
         status=np.array(status, dtype=object).reshape(shape),
-        state=np.array(_states(cells), dtype=object).reshape(shape),
+        state=np.array(_states(cells, missing), dtype=object).reshape(shape),
         underflow=np.array(cells.underflow, dtype=bool).reshape(shape),
         effective_step=_effective_steps(call, observation, h_full),
         references=tuple(per_point),
@@ -240,12 +243,14 @@ def _lifted(
 # --- from cells to arrays --------------------------------------------------------------------------
 
 
-def _states(cells: Cells) -> list[State]:
+def _states(cells: Cells, missing: Mapping[int, Undefined]) -> list[State]:
     """Say how far the exact side of each cell can be trusted."""
     states = []
-    for t, a, exact, settled in zip(cells.mids[0], cells.mids[1], cells.exact, cells.settled, strict=True):
+    for i, (t, a, exact, settled) in enumerate(
+        zip(cells.mids[0], cells.mids[1], cells.exact, cells.settled, strict=True)
+    ):
         if t is None or a is None:
-            states.append(State.OUT_OF_DOMAIN)
+            states.append(State.OUT_OF_RANGE if missing[i] is Undefined.BEYOND else State.OUT_OF_DOMAIN)
         elif exact:
             states.append(State.EXACT)
         else:
@@ -253,7 +258,7 @@ def _states(cells: Cells) -> list[State]:
     return states
 
 
-def _statuses(call: Call, observation: Observation, cells: Cells, exact: ExactFunction) -> list[Status]:
+def _statuses(call: Call, observation: Observation, cells: Cells, missing: Mapping[int, Undefined]) -> list[Status]:
     """Say what happened in each cell; the first of the following that holds."""
     finite_values = np.logical_and.reduce([np.isfinite(v).ravel() for v in observation.values])
     any_nan = np.logical_or.reduce([np.isnan(v).ravel() for v in observation.values])
@@ -264,10 +269,13 @@ def _statuses(call: Call, observation: Observation, cells: Cells, exact: ExactFu
     suspects = set(np.flatnonzero(~fine).tolist())
     suspects.update(i for column in cells.mids if None in column for i, number in enumerate(column) if number is None)
     for i in suspects:
-        t, a, b, *_ = (column[i] for column in cells.mids)
-        overflow = None in [column[i] for column in call.realised]
-        if t is None or a is None or (b is None and not overflow):
-            statuses[i] = _outside(call, i, exact)
+        reason = missing.get(i)
+        if reason is Undefined.UNDECIDED and not finite_values[i] and not any_nan[i]:
+            reason = Undefined.BEYOND  # the format has found an infinity where nothing else is known
+        if reason is Undefined.BEYOND:
+            statuses[i] = Status.OVERFLOW
+        elif reason is not None:
+            statuses[i] = Status.POLE if reason is Undefined.POLE else Status.OUTSIDE_DOMAIN
         elif absorbed[i]:
             statuses[i] = Status.ABSORBED
         elif any_nan[i]:
@@ -277,15 +285,30 @@ def _statuses(call: Call, observation: Observation, cells: Cells, exact: ExactFu
     return statuses
 
 
-def _outside(call: Call, i: int, exact: ExactFunction) -> Status:
-    """Say whether a cell that has no exact value meets a pole or leaves the domain."""
-    precision, point = next(precisions()), call.points[i]
-    found = [exact.derivative([point], precision, call.method.derivative_order)[point]]
-    if not call.method.complex_nodes:
-        nodes = [node for column in (*call.nominal, *call.realised) if (node := column[i]) is not None]
-        known = exact.values(nodes, precision)
-        found += [known[node] for node in nodes]
-    return Status.POLE if Undefined.POLE in found and Undefined.DOMAIN not in found else Status.OUTSIDE_DOMAIN
+def _missing(call: Call, cells: Cells, exact: ExactFunction) -> dict[int, Undefined]:
+    """Return the cells that lack an exact number, not only because a node overflowed, with the reason."""
+    if not any(None in column for column in cells.mids[:3]):
+        return {}
+    return {
+        i: _reason(call, i, exact)
+        for i, (t, a, b) in enumerate(zip(*cells.mids[:3], strict=True))
+        if t is None or a is None or (b is None and None not in [column[i] for column in call.realised])
+    }
+
+
+def _reason(call: Call, i: int, exact: ExactFunction) -> Undefined:
+    """Say why a cell has no exact value: it leaves the domain, meets a pole, or is beyond all formats."""
+    point, nodes = call.points[i], [n for column in (*call.nominal, *call.realised) if (n := column[i]) is not None]
+    lookup = exact.imaginary_values if call.method.complex_nodes else exact.values
+    found: list[ExactValue] = []
+    for precision in precisions():  # all were looked up before
+        known = lookup(nodes, precision)
+        found = [known[node] for node in nodes]
+        found.append(exact.derivative([point], precision, call.method.derivative_order)[point])
+        if Undefined.UNDECIDED not in found:
+            break
+    reasons = (Undefined.DOMAIN, Undefined.POLE, Undefined.BEYOND)
+    return next((reason for reason in reasons if reason in found), Undefined.UNDECIDED)
 
 
 def _effective_steps(call: Call, observation: Observation, h: np.ndarray) -> np.ndarray:

@@ -6,7 +6,8 @@ and otherwise a `Ball`, an enclosure from one of two engines:
 
 - ``"mpmath"``, the reference that the tables quote. mpmath proves no bound, so its value v is taken as
   v ± 2^(16−P)·|v|, and Arb, run beside it at the same precision, certifies it: where the two differ by more,
-  because the callable cancels inside, the radius grows to cover the difference.
+  because the callable cancels inside, the radius grows to cover the difference. Arb has the only word on whether
+  there is a value, and on numbers with bits below 2**-LARGEST_EXPONENT: there mpmath is not asked.
 - ``"arb"``, interval arithmetic in midpoint-radius form with proven radii.
 
 Nothing here knows a kernel, a stencil or a problem: truth is not computed by the contestant.
@@ -20,7 +21,7 @@ from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
 from numdiff.arithmetic import balls, jets, multiprecision, rational
-from numdiff.arithmetic.ball import Ball, Undefined
+from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
 from numdiff.rounding import Dyadic, dyadic_to_fraction, nearest_double, round_ratio, settled_double, unsettled_double
 
 Engine: TypeAlias = Literal["mpmath", "arb"]
@@ -33,8 +34,8 @@ START_PRECISION = 256
 MAX_PRECISION = 4096
 """Bits of the last attempt; what is unresolved there is zero for all that can be seen."""
 TEXT_DIGITS = 30
-LARGEST_EXPONENT = 1 << 16
-"""Exponents beyond ±65536 are four times beyond those of float80 and float128."""
+_TEXT_BITS = 90
+"""A ball of a relative width above 2⁻⁹⁰ is wider than one unit of the last of 30 digits, at most 10⁻²⁹ < 2⁻⁹⁶."""
 
 
 class State(StrEnum):
@@ -47,7 +48,9 @@ class State(StrEnum):
     STUCK = "stuck"
     """Still without one nearest double at 4096 bits: +0.0 with a bound, or the tie that it cannot be told from."""
     OUT_OF_DOMAIN = "out-of-domain"
-    """The function or its derivative has no value there."""
+    """The function or its derivative has no value there, or none that could be decided."""
+    OUT_OF_RANGE = "out-of-range"
+    """The function or its derivative has a value there, of 2**65536 or more: far beyond every format."""
 
 
 def precisions() -> Iterator[int]:
@@ -73,7 +76,7 @@ def _at_exponent(ball: Ball, exponent: int) -> tuple[int, int]:
 
 
 def certify(value: ExactValue, certificate: ExactValue) -> ExactValue:
-    """Widen mpmath's enclosure until it covers Arb's ball; where only one of them decides, neither does."""
+    """Widen mpmath's enclosure until it covers Arb's ball; where one of them has none, what Arb proves counts."""
     if isinstance(value, Ball) and isinstance(certificate, Ball):
         if not certificate.rad:
             return certificate  # Arb proves the number itself
@@ -82,9 +85,7 @@ def certify(value: ExactValue, certificate: ExactValue) -> ExactValue:
         proven_mid, proven_rad = _at_exponent(certificate, exponent)
         distance = abs(mid - proven_mid) + proven_rad
         return value if distance <= rad else Ball(mid, distance, exponent)
-    if value is certificate:
-        return value
-    return Undefined.UNDECIDED
+    return certificate
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Reference:
     Attributes
     ----------
     value : float
-        The double nearest to f⁽ᵐ⁾(x); NaN outside the domain.
+        The double nearest to f⁽ᵐ⁾(x); NaN outside the domain and beyond 2**65536.
     radius : float
         Radius of Arb's enclosure at the precision that decided, rounded up; 0 for an exact value.
     text : str
@@ -184,8 +185,7 @@ class ExactFunction:
         known = self._cache.setdefault((kind, precision), {})
         missing = [p for p in dict.fromkeys(points) if p not in known]
         if missing:
-            values = map(within_limits, self._enclosed(kind, missing, precision))
-            known.update(zip(missing, values, strict=True))
+            known.update(zip(missing, self._enclosed(kind, missing, precision), strict=True))
         return known
 
     def _rational(self, kind: str, points: list[Any]) -> list[ExactValue]:
@@ -215,21 +215,25 @@ class ExactFunction:
         return list(balls.derivatives(self.f, points, order, precision))
 
     def _with_certificate(self, f: Callable[[Any], Any], points: list[Any], precision: int) -> list[ExactValue]:
-        proven = balls.values(f, points, precision)
-        if self.engine == "arb":
-            return list(proven)
-        values = multiprecision.values(f, points, precision)
-        return [certify(v, c) for v, c in zip(values, proven, strict=True)]
+        proven: list[ExactValue] = list(balls.values(f, points, precision))
+        if self.engine == "mpmath":
+            asked = _within_reach(proven)
+            values = multiprecision.values(f, [points[i] for i in asked], precision)
+            for i, value in zip(asked, values, strict=True):
+                proven[i] = certify(value, proven[i])
+        return proven
 
     def _imaginary(self, points: list[Any], precision: int) -> list[ExactValue]:
         def parts(values: Sequence[Any]) -> list[ExactValue]:
             return [v if isinstance(v, Undefined) else v[1] for v in values]
 
         proven = parts(balls.complex_values(self.f, points, precision))
-        if self.engine == "arb":
-            return proven
-        values = parts(multiprecision.complex_values(self.f, points, precision))
-        return [certify(v, c) for v, c in zip(values, proven, strict=True)]
+        if self.engine == "mpmath":
+            asked = _within_reach(proven)
+            values = parts(multiprecision.complex_values(self.f, [points[i] for i in asked], precision))
+            for i, value in zip(asked, values, strict=True):
+                proven[i] = certify(value, proven[i])
+        return proven
 
     def _check_closed_form(self, points: list[Any], values: list[ExactValue], precision: int) -> None:
         """Raise where the closed form is not the derivative that automatic differentiation finds."""
@@ -267,7 +271,8 @@ class ExactFunction:
                 if nearest is not None and text is not None:
                     return Reference(nearest, self._published_radius(point, precision, order), text, State.CERTIFIED)
             elif value is not Undefined.UNDECIDED:
-                return Reference(math.nan, 0.0, value.value, State.OUT_OF_DOMAIN)
+                state = State.OUT_OF_RANGE if value is Undefined.BEYOND else State.OUT_OF_DOMAIN
+                return Reference(math.nan, 0.0, value.value, state)
         return self._unsettled(value, point, order)
 
     def _unsettled(self, value: ExactValue, point: Dyadic, order: int) -> Reference:
@@ -304,19 +309,9 @@ def _scaled(ball: Ball) -> tuple[int, int, int]:
     return ball.mid << shift, ball.rad << shift, 1 << max(-ball.exp, 0)
 
 
-def within_limits(value: ExactValue) -> ExactValue:
-    """Bound the exponents: what is far beyond every format would need integers of millions of digits.
-
-    A number below 2**-LARGEST_EXPONENT is enclosed together with 0, one above 2**LARGEST_EXPONENT is undecided.
-    """
-    if not isinstance(value, Ball):
-        return value
-    top = value.exp + max(value.mid.bit_length(), value.rad.bit_length())
-    if top > LARGEST_EXPONENT:
-        return Undefined.UNDECIDED
-    if top < -LARGEST_EXPONENT and value.mid:
-        return Ball(0, 1, -LARGEST_EXPONENT)
-    return value
+def _within_reach(proven: list[ExactValue]) -> list[int]:
+    """Return the positions of the enclosures that mpmath can be held against."""
+    return [i for i, value in enumerate(proven) if type(value) is Ball and value.exp > -LARGEST_EXPONENT]
 
 
 def _ratio(ball: Ball) -> tuple[int, int]:
@@ -336,6 +331,8 @@ def settled_text(ball: Ball) -> str | None:
     """Return the decimal text that all numbers of a ball round to; None if there is none."""
     if not ball.rad:
         return decimal_text(ball.midpoint)
+    if abs(ball.mid).bit_length() - ball.rad.bit_length() < _TEXT_BITS:
+        return None
     low = decimal_text(ball.midpoint - ball.radius)
     return low if low == decimal_text(ball.midpoint + ball.radius) else None
 

@@ -13,6 +13,8 @@ class Undefined(Enum):
     DOMAIN = "outside the real domain"
     POLE = "pole"
     UNDECIDED = "the precision did not suffice"
+    BEYOND = "beyond every format"
+    """There is a value, of 2**LARGEST_EXPONENT or more in magnitude."""
 
 
 class Ball(NamedTuple):
@@ -37,10 +39,15 @@ class Ball(NamedTuple):
         return abs(value - self.midpoint) <= self.radius
 
 
+LARGEST_EXPONENT = 1 << 16
+"""Exponents beyond ±65536 are four times beyond those of float80 and float128."""
+_TINY_EXPONENT = -2 * LARGEST_EXPONENT
+"""No number that a format or a ball within the limits can express, times hᵐ, is nonzero and below 2 to this."""
+
 Value: TypeAlias = Ball | Undefined
 ComplexValue: TypeAlias = tuple[Ball, Ball] | Undefined
 
-_PRECEDENCE = (Undefined.DOMAIN, Undefined.UNDECIDED, Undefined.POLE)
+_PRECEDENCE = (Undefined.DOMAIN, Undefined.UNDECIDED, Undefined.POLE, Undefined.BEYOND)
 
 
 def combined(reasons: list[Undefined]) -> Undefined:
@@ -50,3 +57,30 @@ def combined(reasons: list[Undefined]) -> Undefined:
     comes before POLE: at a higher precision it may still turn into DOMAIN.
     """
     return min(reasons, key=_PRECEDENCE.index)
+
+
+def within_limits(ball: Ball) -> Value:
+    """Bound the exponents: what is far beyond every format would need integers of millions of digits.
+
+    A number of 2**LARGEST_EXPONENT or more is BEYOND. One below 2**-LARGEST_EXPONENT keeps its sign and nothing else:
+    if it is not 0, it is represented by a ball from 2**(-2·LARGEST_EXPONENT) to 2**(1 - LARGEST_EXPONENT), which
+    contains all that could be told from it, though not always the number itself; else it is enclosed together with 0.
+    """
+    mid, rad, exp = ball
+    top = exp + max(mid.bit_length(), rad.bit_length())
+    if -LARGEST_EXPONENT <= top <= LARGEST_EXPONENT or not (mid or rad):
+        return ball
+    low = abs(mid) - rad
+    if top > 0:
+        return Undefined.BEYOND if low > 0 and exp + low.bit_length() > LARGEST_EXPONENT else Undefined.UNDECIDED
+    if low <= 0:
+        return Ball(0, 1, -LARGEST_EXPONENT)
+    half = 1 << LARGEST_EXPONENT
+    return Ball(half if mid > 0 else -half, half - 1, _TINY_EXPONENT)
+
+
+def complex_within_limits(real: Ball, imaginary: Ball) -> ComplexValue:
+    """Bound the exponents of both parts; where one of them is undefined, so is the number."""
+    parts = within_limits(real), within_limits(imaginary)
+    missing = [part for part in parts if isinstance(part, Undefined)]
+    return combined(missing) if missing else parts  # type: ignore[return-value]

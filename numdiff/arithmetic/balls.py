@@ -13,7 +13,7 @@ from typing import Any
 from flint import acb, arb, arb_series, ctx
 
 from numdiff.arithmetic import ball_functions, series
-from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value
+from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value, complex_within_limits, within_limits
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.complex_points import complex_point_groups, outside_real_domain
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
@@ -97,7 +97,7 @@ def arb_of(interval: Ball) -> Any:
 
 
 def _balls(results: list[Any], precision: int) -> list[Value]:
-    return [item if type(item) is Undefined else _ball(item, precision) for item in results]
+    return [item if type(item) is Undefined else within_limits(_ball(item, precision)) for item in results]
 
 
 def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) -> list[Value]:
@@ -164,7 +164,8 @@ def complex_values(
                 if isinstance(item, Undefined):
                     results[i] = item
                 else:
-                    results[i] = _ball(item.real, precision + extra), _ball(item.imag, precision + extra)
+                    parts = _ball(item.real, precision + extra), _ball(item.imag, precision + extra)
+                    results[i] = complex_within_limits(*parts)
     for i, reason in missing.items():
         results[i] = reason
     return results

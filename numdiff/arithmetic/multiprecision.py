@@ -12,7 +12,7 @@ from typing import Any
 
 from mpmath import libmp
 
-from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value
+from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value, complex_within_limits, within_limits
 from numdiff.arithmetic.complex_points import complex_point_groups, outside_real_domain
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
@@ -103,7 +103,7 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) ->
     engine = _real_engine(checked_precision(precision) + GUARD_BITS)
     with EXACT_LOCK:
         results = evaluate(f, engine, [libmp.from_man_exp(*point) for point in points])
-        return [item if type(item) is Undefined else _ball(item, precision) for item in results]
+        return [item if type(item) is Undefined else within_limits(_ball(item, precision)) for item in results]
 
 
 def complex_values(
@@ -145,7 +145,7 @@ def complex_values(
                 if isinstance(item, Undefined):
                     results[i] = item
                 else:
-                    results[i] = _ball(item[0], precision), _ball(item[1], precision)
+                    results[i] = complex_within_limits(_ball(item[0], precision), _ball(item[1], precision))
     for i, reason in missing.items():
         results[i] = reason
     return results

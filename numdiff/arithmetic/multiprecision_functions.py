@@ -6,14 +6,19 @@ from typing import Any
 from mpmath import libmp
 from mpmath.libmp import fhalf, fone, from_int, ftwo, fzero
 
+from numdiff.arithmetic.ball import LARGEST_EXPONENT
+
 Number = Any
 _NEAREST = "n"
 # Beyond |x| = 2**32768 (float80 ends at 2**16384) exp and sin would need as many bits for the argument alone.
 _LARGEST_MAGNITUDE = 1 << 15
+# At high precision mpmath takes the power of e or of a base to an integer exponent by repeated squaring, with as many
+# bits and as many squarings as the exponent has.
+_LARGEST_INTEGER_SIZE = 64
 
 
 class _TooLarge(ArithmeticError):
-    """The argument of a function that needs all its integer bits has too many of them."""
+    """The computation would need as many bits as an argument, or its exponent, is large."""
 
 
 FAILURES = (libmp.ComplexResult, ZeroDivisionError, _TooLarge)
@@ -33,6 +38,33 @@ def _limited(function: Callable[..., Number], precision: int) -> Callable[[Numbe
     return limited
 
 
+def _is_large_integer(x: Number) -> bool:
+    return x[2] >= 0 and magnitude(x) > _LARGEST_INTEGER_SIZE
+
+
+def exp(x: Number, precision: int, rounding: str = _NEAREST) -> Number:
+    """Compute exp(x), as 2ⁿ exp(x − n log 2) for a large integer; the bits of n are lost in the difference."""
+    if not _is_large_integer(x):
+        return libmp.mpf_exp(x, precision, rounding)
+    size = magnitude(x)
+    log2 = libmp.mpf_ln2(precision + size + 16)
+    n = libmp.to_int(libmp.mpf_div(x, log2, size + 16, _NEAREST))
+    rest = libmp.mpf_sub(x, libmp.mpf_mul(from_int(n), log2), precision + 16, _NEAREST)
+    return libmp.mpf_shift(libmp.mpf_exp(rest, precision, rounding), n)
+
+
+def _half_exp(function: Callable[..., Number]) -> Callable[..., Number]:
+    """Return sinh or cosh; of a large integer it is ±exp(|x|)/2, up to far below the last bit."""
+
+    def half_exp(x: Number, precision: int, rounding: str) -> Number:
+        if not _is_large_integer(x):
+            return function(x, precision, rounding)
+        half = libmp.mpf_shift(exp(libmp.mpf_abs(x), precision, rounding), -1)
+        return libmp.mpf_neg(half) if x[0] and function is libmp.mpf_sinh else half
+
+    return half_exp
+
+
 def expm1(x: Number, precision: int) -> Number:
     """Compute exp(x) - 1 without cancellation: x + x²/2 suffices where x³/6 is below the last bit."""
     if x == fzero:
@@ -42,7 +74,7 @@ def expm1(x: Number, precision: int) -> Number:
         raise _TooLarge
     if size < -precision // 2 - 2:
         return _near_identity(x, libmp.mpf_shift(x, -1), precision)
-    return libmp.mpf_sub(libmp.mpf_exp(x, precision + max(0, -size) + 4, _NEAREST), fone, precision, _NEAREST)
+    return libmp.mpf_sub(exp(x, precision + max(0, -size) + 4), fone, precision, _NEAREST)
 
 
 def _near_identity(x: Number, curvature: Number, precision: int) -> Number:
@@ -73,6 +105,9 @@ def _log2(x: Number, precision: int) -> Number:
 
 
 def _acosh(x: Number, precision: int) -> Number:
+    # The exact difference x - 1 of a tiny x has as many bits as the exponent of x says.
+    if libmp.mpf_cmp(x, fone) < 0:
+        raise libmp.ComplexResult
     # Near 1 the value is about sqrt(2(x - 1)), but mpmath forms it as log(x + sqrt(x² - 1)).
     lost = 0
     if magnitude(x) <= 1:
@@ -103,6 +138,10 @@ def power(base: Number, exponent: Number, precision: int) -> Number:
     lost = max(0, size) + magnitude(base).bit_length()
     if lost > _LARGEST_MAGNITUDE:
         raise _TooLarge
+    if _is_large_integer(exponent) and base[1] != 1:
+        logarithm = libmp.mpf_log(libmp.mpf_abs(base), precision + lost + 4, _NEAREST)
+        result = exp(libmp.mpf_mul(exponent, logarithm), precision + 4)
+        return libmp.mpf_neg(result) if base[0] and not exponent[2] else result
     return libmp.mpf_pow(base, exponent, precision + lost + 4, _NEAREST)
 
 
@@ -136,7 +175,7 @@ def real_functions(precision: int) -> Mapping[str, Callable[..., Number]]:
         "power": lambda x, y: power(x, y, p),
         "sqrt": fixed(libmp.mpf_sqrt),
         "cbrt": lambda x: _cbrt(x, p),
-        "exp": _limited(libmp.mpf_exp, p),
+        "exp": _limited(exp, p),
         "exp2": lambda x: power(ftwo, x, p),
         "expm1": lambda x: expm1(x, p),
         "log": lambda x: _logarithm(x, p),
@@ -149,8 +188,8 @@ def real_functions(precision: int) -> Mapping[str, Callable[..., Number]]:
         "arcsin": fixed(libmp.mpf_asin),
         "arccos": fixed(libmp.mpf_acos),
         "arctan": fixed(libmp.mpf_atan),
-        "sinh": _limited(libmp.mpf_sinh, p),
-        "cosh": _limited(libmp.mpf_cosh, p),
+        "sinh": _limited(_half_exp(libmp.mpf_sinh), p),
+        "cosh": _limited(_half_exp(libmp.mpf_cosh), p),
         "tanh": _limited(libmp.mpf_tanh, p),
         "arcsinh": fixed(libmp.mpf_asinh),
         "arccosh": lambda x: _acosh(x, p),
@@ -177,9 +216,18 @@ def complex_functions(precision: int) -> Mapping[str, Callable[..., Any]]:
 
         return call
 
+    def growing(function: Callable[..., Any]) -> Callable[[Any], Any]:
+        def call(z: Any, precision: int, rounding: str) -> Any:
+            if any(map(_is_large_integer, z)):
+                raise _TooLarge
+            return function(z, precision, rounding)
+
+        return limited(call)
+
     def logarithm(z: Any) -> Any:
         if z == (fzero, fzero):
             raise ZeroDivisionError
+        _refuse_tiny(z)
         return libmp.mpc_log(z, p, _NEAREST)
 
     def scaled_logarithm(scale: Callable[[int], Number]) -> Callable[[Any], Any]:
@@ -188,7 +236,12 @@ def complex_functions(precision: int) -> Mapping[str, Callable[..., Any]]:
     def arctanh(z: Any) -> Any:
         if z[1] == fzero and libmp.mpf_cmp(libmp.mpf_abs(z[0]), fone) == 0:
             raise ZeroDivisionError
+        _refuse_tiny(z)
         return libmp.mpc_atanh(z, p, _NEAREST)
+
+    def arctan(z: Any) -> Any:
+        _refuse_tiny(z)
+        return libmp.mpc_atan(z, p, _NEAREST)
 
     return {
         "add": lambda z, w: libmp.mpc_add(z, w, p, _NEAREST),
@@ -201,7 +254,7 @@ def complex_functions(precision: int) -> Mapping[str, Callable[..., Any]]:
         "reciprocal": lambda z: libmp.mpc_div(one, z, p, _NEAREST),
         "power": lambda z, w: _complex_power(z, w, p),
         "sqrt": lambda z: libmp.mpc_sqrt(z, p, _NEAREST),
-        "exp": limited(libmp.mpc_exp),
+        "exp": growing(libmp.mpc_exp),
         "exp2": lambda z: _complex_power(two, z, p),
         "expm1": lambda z: _complex_expm1(z, p),
         "log": logarithm,
@@ -213,14 +266,20 @@ def complex_functions(precision: int) -> Mapping[str, Callable[..., Any]]:
         "tan": limited(libmp.mpc_tan),
         "arcsin": lambda z: libmp.mpc_asin(z, p, _NEAREST),
         "arccos": lambda z: libmp.mpc_acos(z, p, _NEAREST),
-        "arctan": lambda z: libmp.mpc_atan(z, p, _NEAREST),
-        "sinh": limited(libmp.mpc_sinh),
-        "cosh": limited(libmp.mpc_cosh),
-        "tanh": limited(libmp.mpc_tanh),
+        "arctan": arctan,
+        "sinh": growing(libmp.mpc_sinh),
+        "cosh": growing(libmp.mpc_cosh),
+        "tanh": growing(libmp.mpc_tanh),
         "arcsinh": lambda z: libmp.mpc_asinh(z, p, _NEAREST),
         "arccosh": lambda z: libmp.mpc_acosh(z, p, _NEAREST),
         "arctanh": arctanh,
     }
+
+
+def _refuse_tiny(z: Any) -> None:
+    """Raise where mpmath's complex logarithm would form 1 + b² exactly, with as many bits as the exponent of b says."""
+    if any(part[1] and magnitude(part) < -LARGEST_EXPONENT for part in z):
+        raise _TooLarge
 
 
 def _complex_power(base: Any, exponent: Any, precision: int) -> Any:
@@ -230,8 +289,9 @@ def _complex_power(base: Any, exponent: Any, precision: int) -> Any:
         return (fone if not exponent[0][1] else fzero, fzero)
     size = max(magnitude(part) if part[1] else 0 for part in exponent)
     lost = max(0, size) + max(magnitude(part).bit_length() for part in base)
-    if lost > _LARGEST_MAGNITUDE:
+    if lost > _LARGEST_MAGNITUDE or any(map(_is_large_integer, exponent)):
         raise _TooLarge
+    _refuse_tiny(base)
     return libmp.mpc_pow(base, exponent, precision + lost + 4, _NEAREST)
 
 
@@ -246,7 +306,7 @@ def _complex_expm1(z: Any, precision: int) -> Any:
     left = libmp.mpf_mul(expm1(a, p), libmp.mpf_cos(b, p, _NEAREST))
     right = libmp.mpf_shift(libmp.mpf_mul(half_sine, half_sine), 1)
     real = libmp.mpf_sub(left, right, p, _NEAREST)
-    return real, libmp.mpf_mul(libmp.mpf_exp(a, p, _NEAREST), libmp.mpf_sin(b, p, _NEAREST), p, _NEAREST)
+    return real, libmp.mpf_mul(exp(a, p), libmp.mpf_sin(b, p, _NEAREST), p, _NEAREST)
 
 
 def _complex_log1p(z: Any, precision: int) -> Any:

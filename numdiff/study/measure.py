@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from numdiff.analysis.bounds import BoundedFunction, bounds_of, envelope_of
+from numdiff.analysis.cells import PARTS
 from numdiff.analysis.ledger import Ledger, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.totals import total_errors
@@ -22,6 +23,7 @@ from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.snapping import POINTWISE_GRIDS, steps_at
 from numdiff.study.sweep import NEIGHBOURS, Skip, Subject, Sweep, Task, neighbours, plan
 
+_TOTAL = PARTS.index("total")
 _NORMAL = sys.float_info.min
 """Below it a double has lost digits."""
 SKIP_COLUMNS = ("problem", "point", "method", "format", "reason")
@@ -150,14 +152,20 @@ def _scaled_errors(ledger: Ledger) -> dict[str, list[float]]:
             magnitude = max(abs(Fraction(text)), ledger.format.smallest_normal)
             spacings[text] = dyadic(ledger.format.spacing(magnitude))
         if (total and not _NORMAL <= total < math.inf) or not _NORMAL <= reference < math.inf:
-            exact, truth = abs(ledger.exact_parts(i)["total"] or Fraction(0)), abs(Fraction(text))
-            relative.append(nearest_double(*(exact / truth).as_integer_ratio()) if truth else math.nan)
-            ulps.append(nearest_double(*(exact / dyadic_to_fraction(spacings[text])).as_integer_ratio()))
+            # Integers throughout: reducing fractions of very different numbers takes seconds.
+            exact, truth = ledger.cells.ratio(_TOTAL, i) or (0, 1), abs(Fraction(text))
+            relative.append(_quotient(exact, truth) if truth else math.nan)
+            ulps.append(_quotient(exact, dyadic_to_fraction(spacings[text])))
             continue
         relative.append(total / reference)
         # Scaling by a power of two is exact, wherever the result is a normal number.
         ulps.append(_scaled(total, -spacings[text][1]))
     return {"relative_error": relative, "ulps": ulps}
+
+
+def _quotient(ratio: tuple[int, int], divisor: Fraction) -> float:
+    """Return |numerator/denominator|/divisor, rounded once."""
+    return nearest_double(abs(ratio[0]) * divisor.denominator, ratio[1] * divisor.numerator)
 
 
 def _scaled(value: float, exponent: int) -> float:

@@ -178,8 +178,9 @@ def test_certified_enclosure_covers_both_engines() -> None:
         assert union.contains(edge)
     assert certify(ours, Ball(1000, 0, 0)) == Ball(1000, 0, 0)
     assert certify(Undefined.POLE, Undefined.POLE) is Undefined.POLE
-    for pair in ((ours, Undefined.DOMAIN), (Undefined.DOMAIN, proven), (Undefined.POLE, Undefined.DOMAIN)):
-        assert certify(*pair) is Undefined.UNDECIDED
+    # What mpmath finds by rounding says nothing against what Arb proves, nor for what Arb leaves open.
+    for pair in ((ours, Undefined.DOMAIN), (Undefined.DOMAIN, proven), (Undefined.POLE, Undefined.UNDECIDED)):
+        assert certify(*pair) is pair[1]
 
 
 @given(st.fractions(), st.integers(64, 512))
@@ -389,6 +390,6 @@ def test_a_rational_function_needs_no_closed_form_to_be_exact(f: Any, engine: An
 def test_huge_exponents_end_in_a_state_and_not_in_huge_integers(c: float, engine: Any) -> None:
     ledger = error_ledger(lambda x: np.exp(c * x), 0.5, 0.1, engine=engine)
     if c > 0:
-        assert ledger.state[()] == State.OUT_OF_DOMAIN
+        assert ledger.state[()] == State.OUT_OF_RANGE
     else:
         assert ledger.truncation[()] == 0

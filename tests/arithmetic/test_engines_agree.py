@@ -1,12 +1,16 @@
 """mpmath and Arb evaluate the same callable: every ufunc of one is checked against the other."""
 
 import random
+import time
 from fractions import Fraction
 
 import numpy as np
 import pytest
+from mpmath import libmp
 
 from numdiff.arithmetic import Ball, Undefined, balls, multiprecision
+from numdiff.arithmetic.ball import LARGEST_EXPONENT
+from numdiff.arithmetic.multiprecision_functions import magnitude, real_functions
 from numdiff.arithmetic.tracing import BINARY, HOLOMORPHIC, UNARY
 from numdiff.formats import dyadic
 
@@ -46,6 +50,9 @@ def assert_same(reference, enclosure, bits=SIXTY_DIGITS):
     """The reference agrees with the enclosure to `bits`, and its claimed radius is true."""
     if isinstance(reference, Undefined) or isinstance(enclosure, Undefined):
         assert reference is enclosure
+        return
+    if enclosure.exp < -2 * LARGEST_EXPONENT + 1:  # only the sign is kept
+        assert reference == enclosure
         return
     mid, rad, centre, radius = aligned(reference, enclosure)
     outside = abs(mid - centre) - radius
@@ -203,6 +210,37 @@ def test_argument_beyond_all_formats_is_undecided_and_does_not_exhaust_memory():
     f = lambda x: np.exp(np.exp(np.exp(x)))
     for engine in (multiprecision, balls):
         assert engine.values(f, [dyadic(200.0)], 128) == [Undefined.UNDECIDED]
+
+
+@pytest.mark.parametrize("precision", [288, 1056])
+@pytest.mark.parametrize("exponent", [(-(10**22), 0), (3**40, 5), (-(3**33), 12)])
+def test_power_to_a_large_integer_keeps_its_digits_in_mpmath(precision, exponent):
+    def digits_agree(found, truth):
+        difference = libmp.mpf_sub(found, truth, 50)
+        return not difference[1] or magnitude(difference) <= magnitude(truth) - precision + 2
+
+    x = libmp.from_man_exp(*exponent)
+    functions = real_functions(precision)
+    assert digits_agree(functions["exp"](x), libmp.mpf_exp(x, precision + 100))
+    assert digits_agree(functions["sinh"](x), libmp.mpf_sinh(x, precision + 200))
+    assert digits_agree(functions["cosh"](x), libmp.mpf_cosh(x, precision + 200))
+    for base in (3, -7, 12345):
+        number = libmp.from_int(base)
+        assert digits_agree(functions["power"](number, x), libmp.mpf_pow(number, x, precision + 400))
+
+
+def test_odd_power_of_a_negative_number_is_negative_however_large_the_exponent():
+    n = 3**50
+    for exponent, negative in ((n, 1), (n + 1, 0), (-n, 1)):
+        assert real_functions(128)["power"](libmp.from_int(-7), libmp.from_int(exponent))[0] == negative
+
+
+def test_exp_of_the_largest_float80_takes_no_more_than_its_digits():
+    x = libmp.from_man_exp(-(2**64 - 1), 16320)
+    start = time.process_time()
+    found = real_functions(1056)["exp"](x)
+    assert time.process_time() - start < 5  # by repeated squaring it takes half a minute
+    assert magnitude(found) < -(2**16384)
 
 
 def test_sine_of_the_largest_float80_keeps_its_digits_in_mpmath():
