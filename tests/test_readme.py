@@ -41,9 +41,9 @@ def value_of(session, start):
 
 
 def test_blocks_are_run(session):
-    assert len(USE) == 5
+    assert len(USE) == 6
     assert len(PROBLEM) == 1
-    assert len(session[0]) == 12
+    assert len(session[0]) == 17
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,17 @@ def test_ledger_shows_the_printed_truncation_errors(session):
     for i in range(3):
         exact = ledger.exact_parts(i)
         assert exact["total"] == sum(exact[part] for part in ("truncation", "abscissa", "evaluation", "combination"))
+
+
+def test_bounds_and_predictions_are_those_of_the_comments(session):
+    (bounds,) = [(c, v) for s, c, v in session[0] if s.startswith("nd.error_bounds(f, 0.5, [")]
+    assert [f"{item:.1e}" for item in bounds[1]] == re.findall(NUMBER, bounds[0])
+    assert np.all(bounds[1] >= np.abs(session[1]["ledger"].total))
+    comment, step = value_of(session, "best.step")
+    assert f"{step:.1e}" == re.findall(NUMBER, comment)[0]
+    comment, digits = value_of(session, "best.predicted_digits")
+    assert f"{digits:.1f}" == comment
+    assert value_of(session, "best.failed")[1] is None
 
 
 def test_formats_are_kept_as_the_comments_say(session):
