@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from experiments import step_sweep
+from experiments import step_sweep, tightness
 from experiments.common import cells, listed
 from experiments.run_pictures import BROAD, draw_parts, draw_shares
 from experiments.runs import RUN, counted, counting, formats_of, in_order, measured_of, of_grid, optima, percent, plain
@@ -69,6 +69,7 @@ def tables(measured: Measured) -> list[Table]:
             "have opposite signs; generic grid, status ok. The last column is the share near the optimum.",
             cancellation(frame), {"share": "percent", "share_near_optimum": "percent"},
         ),
+        *tightness.tables(measured.records),
     ]  # fmt: skip
 
 
@@ -212,6 +213,7 @@ def findings(measured: Measured) -> list[str]:
         flattery(frame),
         hidden_abscissa(measured.records, frame),
         combination(frame),
+        tightness.finding(measured.records),
     ]
 
 

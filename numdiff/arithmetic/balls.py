@@ -54,7 +54,7 @@ _SERIES = Engine(
 
 
 @contextmanager
-def _working(precision: int, length: int = 0) -> Iterator[None]:
+def working(precision: int, length: int = 0) -> Iterator[None]:
     """Hold the lock and FLINT's precision (and length of series) for one evaluation."""
     with EXACT_LOCK:
         saved = ctx.prec, ctx.cap
@@ -91,7 +91,8 @@ def _ball(x: Any, precision: int) -> Ball:
     return Ball(mid << far, (rad >> (-shift - far)) + 1, exp - far)
 
 
-def _arb(interval: Ball) -> Any:
+def arb_of(interval: Ball) -> Any:
+    """Return a ball of integers as an Arb ball; its radius is rounded up to 30 bits."""
     return arb(exact(interval.mid, interval.exp), exact(interval.rad, interval.exp))
 
 
@@ -122,7 +123,7 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) ->
     ValueError
         If `precision` is below 32.
     """
-    with _working(checked_precision(precision)):
+    with working(checked_precision(precision)):
         return _balls(evaluate(f, _REAL, [exact(*point) for point in points]), precision)
 
 
@@ -157,7 +158,7 @@ def complex_values(
     results: list[ComplexValue] = [Undefined.UNDECIDED] * len(points)
     missing = outside_real_domain(values(f, [real for real, _ in points], precision))
     for extra, group in complex_point_groups(points):
-        with _working(precision + extra):
+        with working(precision + extra):
             items = [acb(exact(*points[i][0]), exact(*points[i][1])) for i in group]
             for i, item in zip(group, evaluate(f, _COMPLEX, items), strict=True):
                 if isinstance(item, Undefined):
@@ -225,8 +226,8 @@ def enclose_derivatives(f: Callable[[Any], Any], intervals: Sequence[Ball], orde
     """
     if order < 0:
         raise ValueError(f"order must not be negative, got {order}")
-    with _working(checked_precision(precision), order + 1):
-        points = [_arb(interval) for interval in intervals]
+    with working(checked_precision(precision), order + 1):
+        points = [arb_of(interval) for interval in intervals]
         if order == 0:
             return _balls(evaluate(f, _REAL, points), precision)
         results = evaluate(f, _SERIES, [arb_series([point, 1]) for point in points])

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from numdiff.analysis.bounds import BoundedFunction, bounds_of, envelope_of
 from numdiff.analysis.ledger import Ledger, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.totals import total_errors
 from numdiff.formats import FloatFormat
-from numdiff.kernels import observe
+from numdiff.kernels import Observation, observe
 from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, nearest_double
-from numdiff.study.records import FIELDS, frame_of
+from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.sweep import NEIGHBOURS, Skip, Subject, Sweep, Task, neighbours, plan
 
 _NORMAL = sys.float_info.min
@@ -44,10 +45,10 @@ def measure(
         A row for every cell, in the order of the sweep, and a row for all that cannot be run.
     """
     todo = plan(subject, sweep)
-    exact = ExactFunction(subject.f, subject.derivative, engine)
+    exact, bounded = ExactFunction(subject.f, subject.derivative, engine), BoundedFunction(subject.f)
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
     for task in todo.tasks:
-        for name, values in _columns(task, exact).items():
+        for name, values in _columns(task, exact, bounded).items():
             columns[name].extend(values)
         done(task.cells)
     return frame_of(columns), skip_frame(todo.skips)
@@ -58,10 +59,11 @@ def skip_frame(skips: list[Skip]) -> pd.DataFrame:
     return pd.DataFrame([astuple(skip) for skip in skips], columns=list(SKIP_COLUMNS), dtype="str")
 
 
-def _columns(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
+def _columns(task: Task, exact: ExactFunction, bounded: BoundedFunction) -> dict[str, list[Any]]:
     """Run one task and return its records by column, points outermost."""
     x, h = task.points[:, np.newaxis], task.steps[np.newaxis, :]
-    ledger = ledger_of(exact, observe(task.method, task.subject.f, x, h), x, h, task.method, task.format)
+    observation = observe(task.method, task.subject.f, x, h)
+    ledger = ledger_of(exact, observation, x, h, task.method, task.format)
     cells = task.cells
     return {
         "problem": [task.subject.name] * cells,
@@ -71,6 +73,7 @@ def _columns(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
         "grid": list(task.grids) * len(task.point_indices),
         "k": list(task.ks) * len(task.point_indices),
         **_ledger_columns(ledger),
+        **_bound_columns(task, observation, bounded),
         "evaluations": [task.method.evaluations] * cells,
         **_neighbourhood(task, exact),
     }
@@ -99,6 +102,14 @@ def _ledger_columns(ledger: Ledger) -> dict[str, list[Any]]:
         "state": [str(state) for state in ledger.state.ravel()],
         "underflow": ledger.underflow.ravel().tolist(),
     }
+
+
+def _bound_columns(task: Task, observation: Observation, bounded: BoundedFunction) -> dict[str, list[float]]:
+    """Return the bounds on the parts and the total of every cell, and the bound that needs no run."""
+    x, h = task.points[:, np.newaxis], task.steps[np.newaxis, :]
+    bounds = bounds_of(bounded, task.method, task.format, x, h, observation.abscissae, observation.values)
+    columns = {name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS}
+    return columns | {"envelope": envelope_of(bounded, task.method, task.format, x, h).ravel().tolist()}
 
 
 def _hex(fmt: FloatFormat, array: np.ndarray) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Version of `Record`, stored in every file; a reader refuses another one."""
 
 Kind = Literal["key", "portable", "platform"]
@@ -29,7 +29,7 @@ def _field(line: str, unit: str, kind: Kind) -> Any:
 class Record:
     """One cell of a sweep.
 
-    Floats are doubles, rounded once; NaN stands only where `status` or `state` says why.
+    Floats are doubles, rounded once (bounds: upwards); NaN stands only where `status` or `state` says why.
     """
 
     problem: str = _field("name of the problem", "", "key")
@@ -48,12 +48,18 @@ class Record:
     reference_text: str = _field("30 significant digits of the exact derivative", "", "portable")
     truncation: float = _field("error of the formula in exact arithmetic", "", "portable")
     abscissa: float = _field("error of nodes that the format cannot represent", "", "portable")
+    truncation_bound: float = _field("proved bound on |truncation|; infinite where there is none", "", "portable")
+    abscissa_bound: float = _field("proved bound on |abscissa|; infinite where there is none", "", "portable")
     computed: str = _field("what the kernel returned, exactly", "hex", "platform")
     computed_value: float = _field("the double nearest to what the kernel returned", "", "platform")
     evaluation: float = _field("error of the computed function values", "", "platform")
     combination: float = _field("error of the sum and the division", "", "platform")
     total: float = _field("computed minus exact derivative", "", "platform")
     roundoff: float = _field("abscissa + evaluation + combination", "", "platform")
+    evaluation_bound: float = _field("proved bound on |evaluation|; infinite where there is none", "", "platform")
+    combination_bound: float = _field("proved bound on |combination|; infinite where there is none", "", "platform")
+    total_bound: float = _field("sum of the four bounds, on |total|; infinite where there is none", "", "platform")
+    envelope: float = _field("bound on |total| that needs no run; infinite where there is none", "", "platform")
     relative_error: float = _field("|total| over |exact derivative|; NaN where that is 0", "", "platform")
     ulps: float = _field("|total| in ulps of the exact derivative", "ulp", "platform")
     status: str = _field("what happened in the working format", "", "platform")
@@ -72,6 +78,8 @@ KEYS = tuple(name for name, field in FIELDS.items() if field.metadata["kind"] ==
 """The columns that name a cell."""
 PARTS = ("truncation", "abscissa", "evaluation", "combination")
 """The four parts of the total error."""
+BOUNDS = (*(f"{part}_bound" for part in PARTS), "total_bound")
+"""The bounds on the parts and on their sum, with the realised abscissae and the function values at hand."""
 
 
 def columns_of_kind(kind: Kind) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def test_three_experiments_share_their_cells():
     "name, expected",
     [
         ("step_sweep", {"truncation", "roundoff", "attained_accuracy"}),
-        ("error_ledger", {"dominating_part", "median_shares", "cancellation"}),
+        ("error_ledger", {"dominating_part", "median_shares", "cancellation", "tightness", "tightness_by_problem"}),
         ("optimal_step", {"verdict", "observed_optima", "observed_orders"}),
     ],
 )

@@ -1,0 +1,396 @@
+r"""A proved bound on each part of the error of a difference quotient, before it is measured or after.
+
+With the notation of the ledger (nodes x + cⱼh, realised x̂ⱼ, exact f and computed f̂, wⱼ = nⱼ/D, accuracy order p,
+derivative order m), the bound on
+
+* the **truncation** error is hᵖ·∫|K|·max|f⁽ᵐ⁺ᵖ⁾| over the interval of the nodes and x, with the Peano kernel K of
+  the stencil (`numdiff.analysis.peano`);
+* the **abscissa** error is |Σ wⱼ(x̂ⱼ − xⱼ)·f′ⱼ|/hᵐ, with an enclosure of f′ between xⱼ and x̂ⱼ; exactly 0 where the
+  nodes are numbers of the format;
+* the **evaluation** error is Σ|wⱼ|Eⱼ/hᵐ, |f̂(x̂ⱼ) − f(x̂ⱼ)| ≤ Eⱼ (`numdiff.arithmetic.running_error`);
+* the **combination** error is carried through the formula in the order that the computation has, from the function
+  values ŷⱼ that it saw:
+
+      terms      tⱼ = ŷⱼ where nⱼ = 1, −ŷⱼ where nⱼ = −1, otherwise fl(fl(nⱼ)·ŷⱼ)
+      sum        s₁ = t₁, sⱼ = fl(sⱼ₋₁ + tⱼ), in the order of the nodes
+      quotient   fl(s / fl(fl(D)·h)), then m − 1 times fl(·/h)
+
+  with half a unit for each rounding, but none in a difference of neighbours (Sterbenz), nor in the product with a
+  power of two. For the complex step it is the one quotient Im ŷ/h.
+
+The *envelope* bounds the total error before anything is computed: it takes instead of x̂ⱼ all numbers that
+fl(x + fl(cⱼh)) may be, and the roundings of f and of the formula together. Where xⱼ is a number of the format, so
+is x̂ⱼ = xⱼ.
+
+A bound is a double, rounded up, and infinite where there is none; `Bounds.reasons` says why. For the complex step
+there is none for truncation and evaluation: the roundings of complex functions have no limits.
+
+References
+----------
+N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM (2002), sections 2.2, 2.5 and 3.3.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from numdiff.analysis.nodes import Place, between, place_of, shifted, step_above
+from numdiff.analysis.peano import peano_constant
+from numdiff.analysis.suprema import Suprema
+from numdiff.arithmetic.ball_functions import exact
+from numdiff.arithmetic.balls import working
+from numdiff.arithmetic.running_error import (
+    enclosed,
+    evaluation_errors,
+    operations_of,
+    rounded_up,
+    working_precision,
+)  # fmt: skip
+from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
+from numdiff.formats import Dyadic, FloatFormat, get_format
+from numdiff.rounding import dyadic
+from numdiff.stencils import CENTERED, Method, Stencil
+
+PARTS = ("truncation", "abscissa", "evaluation", "combination")
+NO_COMPLEX_LIMITS = "the functions have no limits for complex arguments"
+_MISSING = {
+    "truncation": "f^({n}) has no finite enclosure between the nodes: a pole, a kink or the end of the domain",
+    "abscissa": "f' has no finite enclosure near a node, or a node overflows",
+    "evaluation": "the rounding error of f has no bound at a node: overflow, a pole, a kink, the end of the domain, "
+    "an undecided sign or a function without a limit",
+    "combination": "a function value is not finite, or the sum may overflow",
+    "envelope": "one of the parts has no bound for all numbers that the nodes may be rounded to",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Bounds on the parts of the error of an array of cells. All arrays have the shape of x broadcast against h.
+
+    Attributes
+    ----------
+    truncation, abscissa, evaluation, combination, total : ndarray of float64
+        Bounds on |part|, rounded up; infinite where there is none.
+    reasons : ndarray of str
+        Why the first part that has no bound has none; empty where all have one.
+    """
+
+    truncation: np.ndarray
+    abscissa: np.ndarray
+    evaluation: np.ndarray
+    combination: np.ndarray
+    total: np.ndarray
+    reasons: np.ndarray
+
+
+class BoundedFunction:
+    """A function, with what its bounds need and cells share.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy callable with Python constants.
+    """
+
+    def __init__(self, f: Callable[[Any], Any]) -> None:
+        self.f = f
+        self.suprema = Suprema(f)
+        self._errors: dict[str, dict[Dyadic | None, float]] = {}
+
+    def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:
+        """Return the bounds on the rounding error of f by abscissa; infinite at None."""
+        known = self._errors.setdefault(fmt.name, {None: math.inf})
+        missing = [x for x in dict.fromkeys(points) if x is not None and x not in known]
+        known.update(zip(missing, evaluation_errors(self.f, missing, fmt), strict=True))
+        return known
+
+
+def bounds_of(
+    function: BoundedFunction,
+    method: Method,
+    fmt: FloatFormat,
+    x: np.ndarray,
+    h: np.ndarray,
+    abscissae: Sequence[np.ndarray],
+    values: Sequence[np.ndarray],
+) -> Bounds:
+    """Bound the parts of the error of a computed difference quotient.
+
+    Parameters
+    ----------
+    function : BoundedFunction
+    method : Stencil or ComplexStep
+    fmt : FloatFormat
+    x, h : ndarray of the format
+        Points and steps, finite; broadcast against each other.
+    abscissae, values : sequence of ndarray
+        For each node the realised arguments of f and what it returned, of the broadcast shape.
+
+    Returns
+    -------
+    Bounds
+    """
+    shape = np.broadcast_shapes(x.shape, h.shape)
+    cells = _Cells(method, fmt, x, h, shape)
+    if isinstance(method, Stencil):
+        realised, seen = ([fmt.lift_array(column) for column in columns] for columns in (abscissae, values))
+        columns = [
+            _truncation(function, cells, method),
+            _abscissa(function, cells, method, realised),
+            _evaluation(function, cells, method, realised),
+            _combination(cells, method, seen),
+        ]
+        reasons = _reasons(columns, method.derivative_order + method.accuracy_order)
+    else:
+        none, zero = [math.inf] * cells.size, [0.0] * cells.size
+        columns = [none, zero, none, _combination(cells, method, [fmt.lift_array(values[0].imag)])]
+        reasons = [NO_COMPLEX_LIMITS] * cells.size
+    total = [_sum_above(row) for row in zip(*columns, strict=True)]
+    parts = {
+        name: np.array(column, dtype=np.float64).reshape(shape)
+        for name, column in zip((*PARTS, "total"), (*columns, total), strict=True)
+    }
+    return Bounds(**parts, reasons=np.array(reasons, dtype=object).reshape(shape))
+
+
+def envelope_of(
+    function: BoundedFunction, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray
+) -> np.ndarray:
+    """Bound the total error of a difference quotient before it is computed.
+
+    Parameters
+    ----------
+    function, method, fmt, x, h
+        As in `bounds_of`.
+
+    Returns
+    -------
+    ndarray of float64
+        Of the broadcast shape of x and h; infinite where there is no bound, as for the complex step.
+    """
+    shape = np.broadcast_shapes(x.shape, h.shape)
+    cells = _Cells(method, fmt, x, h, shape)
+    if not isinstance(method, Stencil):
+        return np.full(shape, math.inf)
+    truncation = _truncation(function, cells, method)
+    slopes = _slopes(function, cells)
+    bounds = []
+    with working(working_precision(fmt)):
+        balls = [place.ball for row in cells.places for place in row]
+        found = enclosed(function.f, balls, fmt)
+        weights = [exact(abs(n), 0) for n in method.numerators]
+        formula = _Formula(method, cells.operations)
+        for i, first in enumerate(truncation):
+            if any(place.may_overflow for place in cells.places[i]):
+                bounds.append(math.inf)
+                continue
+            rounding = formula.rounding(found[i * len(weights) : (i + 1) * len(weights)], cells.steps[i])
+            moved = NOTHING
+            for weight, place, slope in zip(weights, cells.places[i], slopes[i], strict=True):
+                if place.shift is not None:
+                    moved = moved + weight * exact(*place.shift) * slope
+            bounds.append(_sum_above((first, rounded_up(moved / cells.divisor(i)), rounding)))
+    return np.array(bounds, dtype=np.float64).reshape(shape)
+
+
+def error_bounds(
+    f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENTERED, dtype: Any = "float64"
+) -> np.ndarray:
+    """Bound the total error of a difference quotient before it is computed: the envelope of the error.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy callable with Python constants.
+    x, h : float or array
+        Points and steps, broadcast against each other; each is rounded to the format first.
+    stencil : Stencil or ComplexStep
+        The formula.
+    dtype : str, dtype or FloatFormat
+        The working format.
+
+    Returns
+    -------
+    ndarray of float64
+        No result of the formula in this format is further from f⁽ᵐ⁾(x); infinite where there is no bound.
+
+    Raises
+    ------
+    ValueError
+        If x or h is not finite in the format, or h is not positive.
+    TypeError
+        If f uses a function that the exact arithmetics do not know.
+    """
+    fmt = get_format(dtype)
+    xs, hs = fmt.as_array(x), fmt.as_array(h)
+    if not np.isfinite(xs).all():
+        raise ValueError(f"x must be finite in {fmt.name}, got {x!r}")
+    if not (np.isfinite(hs) & (hs > 0)).all():
+        raise ValueError(f"h must be finite and positive in {fmt.name}, got {h!r}")
+    return envelope_of(BoundedFunction(f), stencil, fmt, xs, hs)
+
+
+# --- the cells -------------------------------------------------------------------------------------
+
+
+class _Cells:
+    """Exact points, steps and nodes of all cells, in C order."""
+
+    def __init__(self, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray, shape: tuple[int, ...]) -> None:
+        self.format, self.method = fmt, method
+        self.points: list[Dyadic] = _lifted(fmt, x, shape)
+        self.steps: list[Dyadic] = _lifted(fmt, h, shape)
+        self.size = len(self.points)
+        self.operations = operations_of(fmt.name)
+        self._places: list[list[Place]] | None = None
+
+    @property
+    def places(self) -> list[list[Place]]:
+        """The nodes of every cell, and how far rounding may move them."""
+        if self._places is None:
+            offsets = self.method.dyadic_offsets if isinstance(self.method, Stencil) else ()
+            reach = math.ceil(max(map(abs, self.method.offsets))) + 1 if isinstance(self.method, Stencil) else 0
+            self._places = [
+                [place_of(self.format, x, h, c, reach) for c in offsets]
+                for x, h in zip(self.points, self.steps, strict=True)
+            ]
+        return self._places
+
+    def divisor(self, cell: int) -> Any:
+        """Return D·hᵐ as a ball."""
+        return exact(*self.steps[cell]) ** self.method.derivative_order * self.method.denominator
+
+
+def _lifted(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...]) -> list[Any]:
+    """Return the exact values of an argument, broadcast, in C order."""
+    lifted = fmt.lift_array(array)
+    if array.shape == shape:
+        return list(lifted)
+    indices = np.broadcast_to(np.arange(array.size).reshape(array.shape), shape).ravel().tolist()
+    return [lifted[index] for index in indices]
+
+
+# --- the parts -------------------------------------------------------------------------------------
+
+
+def _truncation(function: BoundedFunction, cells: _Cells, stencil: Stencil) -> list[float]:
+    low, high = dyadic(min((*stencil.offsets, Fraction(0)))), dyadic(max((*stencil.offsets, Fraction(0))))
+    order = stencil.accuracy_order
+    wide = [step_above(h) for h in cells.steps]
+    intervals = [between(shifted(x, h, low), shifted(x, h, high)) for x, h in zip(cells.points, wide, strict=True)]
+    largest = function.suprema.of(order + stencil.derivative_order, intervals)
+    constant = peano_constant(stencil)
+    bounds = []
+    with working(working_precision(cells.format)):
+        factor = exact(constant.numerator, 0) / constant.denominator
+        for h, interval in zip(cells.steps, intervals, strict=True):
+            bounds.append(_scaled(exact(*h) ** order * factor, largest[interval]))
+    return bounds
+
+
+def _scaled(factor: Any, bound: float) -> float:
+    """Return a bound times a positive ball, rounded up."""
+    return bound if bound in (0.0, math.inf) else rounded_up(factor * exact(*dyadic(bound)))
+
+
+def _slopes(function: BoundedFunction, cells: _Cells) -> list[list[Any]]:
+    """Return for every node an upper bound on |f′| wherever it may be rounded to."""
+    wanted = [place.interval for row in cells.places for place in row if place.interval is not None]
+    known = function.suprema.of(1, wanted)
+    return [[None if place.interval is None else known[place.interval] for place in row] for row in cells.places]
+
+
+def _abscissa(
+    function: BoundedFunction, cells: _Cells, stencil: Stencil, realised: list[list[Dyadic | None]]
+) -> list[float]:
+    slopes = _slopes(function, cells)
+    bounds = []
+    with working(working_precision(cells.format)):
+        for i, (row, limits) in enumerate(zip(cells.places, slopes, strict=True)):
+            if None in [column[i] for column in realised]:
+                bounds.append(math.inf)
+                continue
+            total = NOTHING
+            for n, place, limit, column in zip(stencil.numerators, row, limits, realised, strict=True):
+                if column[i] != place.nominal:
+                    distance = exact(*column[i]) - exact(*place.nominal)  # type: ignore[misc]
+                    total = total + abs(n * distance) * limit
+            bounds.append(rounded_up(total / cells.divisor(i)))
+    return bounds
+
+
+def _evaluation(
+    function: BoundedFunction, cells: _Cells, stencil: Stencil, realised: list[list[Dyadic | None]]
+) -> list[float]:
+    known = function.errors([x for column in realised for x in column], cells.format)
+    bounds = []
+    with working(working_precision(cells.format)):
+        for i in range(cells.size):
+            errors = [known[column[i]] for column in realised]
+            if math.inf in errors:
+                bounds.append(math.inf)
+                continue
+            total = NOTHING
+            for n, error in zip(stencil.numerators, errors, strict=True):
+                if error:
+                    total = total + exact(*dyadic(error)) * abs(n)
+            bounds.append(rounded_up(total / cells.divisor(i)))
+    return bounds
+
+
+def _combination(cells: _Cells, method: Method, values: list[list[Dyadic | None]]) -> list[float]:
+    bounds = []
+    with working(working_precision(cells.format)):
+        formula = _Formula(method, cells.operations)
+        for h, row in zip(cells.steps, zip(*values, strict=True), strict=True):
+            bounds.append(formula.rounding([None if y is None else Running(exact(*y), NOTHING) for y in row], h))
+    return bounds
+
+
+class _Formula:
+    """The operations of a method on elements of the running error analysis, in the order of the computation."""
+
+    def __init__(self, method: Method, operations: Operations) -> None:
+        self.method, self.operations = method, operations
+        self.numerators = [operations.lift((n, 0)) for n in method.numerators]
+        self.denominator = operations.lift((method.denominator, 0))
+
+    def rounding(self, elements: Sequence[Running | None], step: Dyadic) -> float:
+        """Bound how far the result may be from the formula of the exact values; None is no value."""
+        if None in elements:
+            return math.inf
+        try:
+            return rounded_up(self._result(elements, self.operations.lift(step)).error)
+        except (Unbounded, ZeroDivisionError):
+            return math.inf
+
+    def _result(self, elements: Sequence[Any], h: Running) -> Running:
+        apply = self.operations.functions
+        total: Any = None
+        for n, numerator, element in zip(self.method.numerators, self.numerators, elements, strict=True):
+            plain = n == 1 or (n == -1 and total is not None)
+            term = element if plain else apply["multiply"](element, numerator)
+            total = term if total is None else apply["subtract" if n == -1 else "add"](total, term)
+        total = apply["divide"](total, h if self.method.denominator == 1 else apply["multiply"](h, self.denominator))
+        for _ in range(1, self.method.derivative_order):
+            total = apply["divide"](total, h)
+        return total
+
+
+def _sum_above(bounds: Sequence[float]) -> float:
+    """Return the sum of non-negative doubles, rounded up."""
+    total = math.fsum(bounds) if math.inf not in bounds else math.inf
+    return math.nextafter(total, math.inf) if total else 0.0
+
+
+def _reasons(columns: list[list[float]], order: int) -> list[str]:
+    """Say for every cell why the first part without a bound has none."""
+    reasons = []
+    for row in zip(*columns, strict=True):
+        missing = next((part for part, bound in zip(PARTS, row, strict=True) if bound == math.inf), None)
+        reasons.append("" if missing is None else f"{missing}: {_MISSING[missing].format(n=order)}")
+    return reasons

@@ -1,0 +1,119 @@
+"""Where the nodes of a difference formula may lie: exact places, intervals around them, in integers."""
+
+from typing import NamedTuple
+
+from numdiff.analysis.suprema import Interval
+from numdiff.arithmetic.ball import Ball
+from numdiff.formats import Dyadic, FloatFormat
+from numdiff.rounding import dyadic_product, dyadic_sum, dyadic_to_fraction
+
+_STEP_BITS = 10
+_WIDTH_BITS = 6
+"""A node is looked for within 2⁻⁶ of its distance from x, so that the formats share enclosures of f′."""
+_SMALL_BITS = 8
+"""For steps below 2⁻⁸, and below 2⁻⁸|x|, all nodes share one enclosure: f′ hardly changes between them."""
+
+
+class Place(NamedTuple):
+    """A node x + c·h, and how far rounding may move it.
+
+    Attributes
+    ----------
+    nominal : Dyadic
+        The exact node.
+    shift : Dyadic or None
+        A bound on |fl(x + fl(c·h)) − (x + c·h)|; None where the node is a number of the format.
+    interval : Interval or None
+        Contains both, and often more; None with `shift`.
+    ball : Ball
+        Contains all that the node may be rounded to, and no more.
+    may_overflow : bool
+        Whether a number in `ball` is larger than the largest of the format.
+    """
+
+    nominal: Dyadic
+    shift: Dyadic | None
+    interval: Interval | None
+    ball: Ball
+    may_overflow: bool
+
+
+def step_above(h: Dyadic) -> Dyadic:
+    """Return h rounded up to 10 bits: one number for the same step in several formats."""
+    mantissa, exponent = h
+    excess = mantissa.bit_length() - _STEP_BITS
+    if excess <= 0:
+        return h
+    return -(-mantissa >> excess), exponent + excess
+
+
+def shifted(x: Dyadic, h: Dyadic, c: Dyadic) -> Dyadic:
+    """Return x + c·h exactly."""
+    return dyadic_sum(x, dyadic_product(c, h))
+
+
+def between(low: Dyadic, high: Dyadic) -> Interval:
+    """Return the interval between two numbers."""
+    exponent = min(low[1], high[1])
+    return low[0] << (low[1] - exponent), high[0] << (high[1] - exponent), exponent
+
+
+def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> Place:
+    """Return where the node of offset c lies, of a formula whose nodes lie within reach·h.
+
+    fl(c·h) is off by at most half the spacing at |c|h, and not at all where the format holds c·h; the sum is off by
+    at most half the spacing at the largest number that it may be.
+    """
+    move = dyadic_product(c, h)
+    nominal = dyadic_sum(x, move)
+    exact_move = _holds(fmt, move)
+    if exact_move and _holds(fmt, nominal):
+        return Place(nominal, None, None, Ball(nominal[0], 0, nominal[1]), False)
+    shift = (0, 0) if exact_move else (1, _spacing(fmt, move) - 1)
+    farthest = dyadic_sum((abs(nominal[0]), nominal[1]), shift)
+    shift = dyadic_sum(shift, (1, _spacing(fmt, farthest) - 1))
+    ball = _centred(nominal, shift)
+    return Place(nominal, shift, _around(x, h, c, reach, nominal, shift), ball, _may_overflow(fmt, ball))
+
+
+def _holds(fmt: FloatFormat, number: Dyadic) -> bool:
+    bits, exponent = abs(number[0]).bit_length(), number[1]
+    fits = bits <= fmt.precision and exponent > fmt.min_exponent - fmt.precision
+    return not bits or (fits and bits + exponent - 1 <= fmt.max_exponent)
+
+
+def _may_overflow(fmt: FloatFormat, ball: Ball) -> bool:
+    top = abs(ball.mid) + ball.rad
+    if top.bit_length() + ball.exp <= fmt.max_exponent:
+        return False
+    return dyadic_to_fraction((top, ball.exp)) > fmt.largest_finite
+
+
+def _spacing(fmt: FloatFormat, number: Dyadic) -> int:
+    """Return the exponent of the spacing of the format at a number."""
+    return max(abs(number[0]).bit_length() + number[1], fmt.min_exponent + 1) - fmt.precision
+
+
+def _centred(middle: Dyadic, radius: Dyadic) -> Ball:
+    exponent = min(middle[1], radius[1])
+    return Ball(middle[0] << (middle[1] - exponent), radius[0] << (radius[1] - exponent), exponent)
+
+
+def _around(x: Dyadic, h: Dyadic, c: Dyadic, reach: int, nominal: Dyadic, shift: Dyadic) -> Interval:
+    """Return an interval around a node: one that other formats share, unless rounding may leave it."""
+    low, high = dyadic_sum(nominal, (-shift[0], shift[1])), dyadic_sum(nominal, shift)
+    step = step_above(h)
+    size = min(0, abs(x[0]).bit_length() + x[1]) if x[0] else 0
+    if step[0].bit_length() + step[1] <= size - _SMALL_BITS:
+        centre, width = x, (reach * step[0], step[1])
+    else:
+        move = dyadic_product(c, step)
+        centre, width = dyadic_sum(x, move), (abs(move[0]), move[1] - _WIDTH_BITS)
+    wide = between(dyadic_sum(centre, (-width[0], width[1])), dyadic_sum(centre, width))
+    inside = _less_equal((wide[0], wide[2]), low) and _less_equal(high, (wide[1], wide[2]))
+    return wide if inside else between(low, high)
+
+
+def _less_equal(left: Dyadic, right: Dyadic) -> bool:
+    exponent = min(left[1], right[1])
+    return left[0] << (left[1] - exponent) <= right[0] << (right[1] - exponent)

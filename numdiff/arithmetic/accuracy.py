@@ -1,0 +1,144 @@
+r"""How accurate the elementary functions of NumPy are: one limit per format and function, in ulp.
+
+A limit L says that for every argument of the format the computed ŷ of the exact y = g(x) satisfies
+
+    |ŷ − y| ≤ L·ulp(|y|(1 + 2Lu)),
+
+ulp(v) being the spacing of the format in the binade of v and never less than the smallest subnormal number. The
+factor allows for a ŷ that has crossed into the next binade, where the library counts its units.
+
+**Proved.** ``+ − × ÷ sqrt square reciprocal`` are rounded to nearest in IEEE 754 arithmetic: ½. The 16-bit formats
+compute them in float32 and round again, which is the same (24 ≥ 2·11 + 2 bits; Figueroa). Moving, choosing and
+changing the sign is exact: 0. ``deg2rad`` is one product with a rounded constant c = fl(π/180): |x||c − π/180| ≤
+u·|y| ≤ ½·2 ulp(y), plus ½ for the product, 3/2 with second-order terms below 2.
+
+**Proved from float32.** The functions of float16 and bfloat16 are computed in float32 and rounded once, so they
+err by half a unit of the narrow format and L₃₂ units of float32, each 2⁻¹³ (2⁻¹⁶) of the narrow one:
+½ + 2⁻¹³L₃₂ and ½ + 2⁻¹⁶L₃₂. Where NumPy uses the half-precision instructions (feature AVX512_SPR) it promises one
+more unit in float16: its test suite compares all 65,536 arguments.
+
+**Held against the worst that was found.** No library proves its functions in float32, float64 and float80. The limits
+are rounded up from the largest errors found (beside them in the table) with NumPy 2.4 and glibc 2.36 on x86-64, in
+NumPy's variants for AVX-512, for AVX2 and without either: in float32 at every argument of a magnitude from 2⁻¹⁴ to
+2¹⁰, elsewhere and in the wider formats at random ones, dense near zeros, extrema and the ends of domains. The errors
+of glibc alone agree with the largest known ones. The tests repeat a part of the search, and
+``tests/arithmetic/accuracy_search.py`` all of it.
+
+There is no limit for ``logaddexp`` and ``logaddexp2``, whose error near a result of 0 has none in ulp; for
+``copysign``, since exact numbers do not know the sign of a computed zero; and none for complex arguments: the real
+limits do not hold there, for a part of the result may cancel.
+
+References
+----------
+IEEE Std 754-2019, sections 5.4.1 and 9.2.
+S. A. Figueroa, When is double rounding innocuous?, ACM SIGNUM Newsletter 30 (1995) 21-26, theorems for + − × ÷ √.
+P. Zimmermann, Accuracy of mathematical functions in single, double, extended double and quadruple precision,
+preprint hal-03141101 (2021): the largest known errors of several libraries, in float32 over all arguments.
+NumPy 2.4, ``_core/tests/test_umath_accuracy.py``, test_validate_fp16_transcendentals.
+"""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
+
+from numdiff.arithmetic.tracing import FUNCTIONS, ufuncs_used
+from numdiff.formats import FloatFormat
+
+EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum"})
+"""Ufuncs whose result is one of the numbers that went in, or its negative, or −1, 0, 1."""
+CORRECTLY_ROUNDED = frozenset({"add", "subtract", "multiply", "divide", "sqrt", "square", "reciprocal"})
+"""Ufuncs whose result is the number of the format next to the exact one."""
+
+
+def _limits(groups: Mapping[str, str], rest: str = "") -> Mapping[str, Fraction]:
+    """Return {function: limit} from {limit: functions}; `rest` is the limit of all others."""
+    others = FUNCTIONS - EXACT - CORRECTLY_ROUNDED if rest else frozenset()
+    found = dict.fromkeys(others, Fraction(rest or 0))
+    for limit, names in groups.items():
+        found |= dict.fromkeys(names.split(), Fraction(limit))
+    return MappingProxyType(found)
+
+
+LIMITS: Mapping[str, Mapping[str, Fraction]] = MappingProxyType(
+    {
+        "float32": _limits(
+            {
+                "4": "tan log log10 arcsin arctan2",  # 3.90 3.83 3.49 3.12 3.20
+                "3": "exp2 expm1 cosh arctan tanh log2 arccos arccosh",  # 2.84 2.62 2.48 2.30 2.14 2.12 2.10 2.00
+                "2.6": "exp",  # 2.55
+                "2.5": "cbrt sinh log1p power arctanh arcsinh",  # 1.94 1.89 1.96 1.7 1.66 1.65
+                "2": "deg2rad rad2deg",
+                "1.6": "sin cos",  # 1.49 1.49
+                "1": "hypot",
+            }
+        ),
+        "float64": _limits(
+            {
+                "4": "cbrt",  # 3.29
+                "2.5": "tanh arccosh",  # 2.15 2.00
+                "2": "sinh cosh log10 arcsinh arctanh deg2rad rad2deg",
+            },
+            rest="1",  # at most 0.84
+        ),
+        "float80": _limits(
+            {
+                "4": "tanh sinh arcsinh arccosh arctanh expm1 log1p",  # 2.74 2.6 2.6 2.6 2.6 2.45 2.25
+                "2": "cosh tan arccos log10 power sin cos deg2rad rad2deg",
+                # 1.54 1.54 1.22 1.29 0.9 1.38 0.99 0.6 0.6
+            },
+            rest="1.5",  # at most 1.01
+        ),
+    }
+)
+"""By format: the largest error of each function in ulp, with the worst that was found beside it."""
+
+WITHOUT = frozenset({"logaddexp", "logaddexp2", "copysign"})
+"""Ufuncs that have no limit in any format, although there is an exact evaluation."""
+
+_NARROW: Mapping[str, Fraction] = MappingProxyType({"float16": Fraction(1, 1 << 13), "bfloat16": Fraction(1, 1 << 16)})
+"""A unit of float32 in units of the format."""
+
+
+@cache
+def limits_of(name: str) -> Mapping[str, Fraction]:
+    """Return the limits of a format in ulp, by name of the ufunc; what is missing has none.
+
+    Parameters
+    ----------
+    name : str
+        The name of the format.
+    """
+    rounded = dict.fromkeys(EXACT, Fraction(0)) | dict.fromkeys(CORRECTLY_ROUNDED, Fraction(1, 2))
+    if name not in _NARROW:
+        return MappingProxyType({**LIMITS.get(name, {}), **rounded})
+    half = Fraction(1, 2)
+    if name == "float16" and _multiarray_umath.__cpu_features__.get("AVX512_SPR", False):
+        half += 1
+    narrow = {function: half + _NARROW[name] * limit for function, limit in LIMITS["float32"].items()}
+    return MappingProxyType(narrow | rounded)
+
+
+def without_limit(f: Callable[[Any], Any], fmt: FloatFormat) -> frozenset[str]:
+    """Return the ufuncs that a callable uses and that have no limit in the format.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function.
+    fmt : FloatFormat
+
+    Returns
+    -------
+    frozenset of str
+        Empty where every rounding of f can be bounded.
+
+    Raises
+    ------
+    TypeError
+        If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
+    """
+    return frozenset((ufuncs_used(f) & (FUNCTIONS | WITHOUT)) - limits_of(fmt.name).keys())

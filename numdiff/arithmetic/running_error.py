@@ -1,0 +1,180 @@
+r"""A running bound on the rounding error of a callable, carried through it by the ufunc protocol.
+
+An element of this number system, for one format, is
+
+* Z, an Arb ball that contains the *exact* value z of the intermediate result,
+* e, a bound: the *computed* value ẑ satisfies |ẑ − z| ≤ e,
+* ẑ itself where IEEE 754 leaves no choice: an argument, a constant rounded to the format, a basic operation on such.
+
+An operation g on computed operands has the exact result y = g(ẑ₁, …), and
+
+    |ŷ − g(z₁, …)| ≤ |ŷ − y| + |y − g(z₁, …)| ≤ L·ulp(M(1 + 2Lu)) + propagated,   M = max|g(Z)| + propagated ≥ |y|,
+
+with the limit L of `numdiff.arithmetic.accuracy`; for a correctly rounded operation L = ½, and the factor is not
+needed, since rounding to a power of two is within half a unit of the lower binade. ulp is never less than the smallest
+subnormal number. Propagated is
+
+* e₁ + e₂ for ±, |z₁|e₂ + |z₂|e₁ + e₁e₂ for ×, (e₁ + |z₁/z₂|e₂)/(|z₂| − e₂) for ÷, since
+  ẑ₁/ẑ₂ − z₁/z₂ = ((ẑ₁ − z₁) − (z₁/z₂)(ẑ₂ − z₂))/ẑ₂;
+* sup|g′|·e over Z ⊕ [−e, e] for a function of one argument (mean value theorem), likewise with partial derivatives
+  over the box for power, arctan2 and hypot;
+* max(e₁, e₂) for maximum and minimum, e for abs (both are 1-Lipschitz).
+
+No rounding at all: a product with a power of two, outside the subnormal range; a sum of which both terms are
+multiples of q and which is at most 2ᵖq (Sterbenz' x/2 ≤ y ≤ 2x is a case of it; so is every subnormal sum). The
+ends of Z ⊕ [−e, e] say what q is.
+
+All bounds are formed in Arb, whose own rounding is part of the enclosure; the double that is returned is rounded up.
+A comparison holds for the exact and for the computed numbers alike or is undecided; ``np.where`` then answers with both
+branches, and e covers the distance from any point of the one to any of the other. There is no bound (infinity) where
+the exact value is undefined or undecided, where a computed value may be infinite or NaN (overflow, a pole or the
+edge of a domain within Z ⊕ [−e, e]), where the sign of a number is undecided, and where a ufunc has no limit.
+
+References
+----------
+N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM (2002), section 3.3 (running error
+analysis); theorem 2.5 (Sterbenz).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from numdiff.arithmetic import ball_functions
+from numdiff.arithmetic.accuracy import without_limit
+from numdiff.arithmetic.ball import Ball, Undefined
+from numdiff.arithmetic.ball_functions import exact
+from numdiff.arithmetic.balls import arb_of, working
+from numdiff.arithmetic.dispatch import evaluate
+from numdiff.arithmetic.engine import Engine
+from numdiff.arithmetic.known_values import KnownArithmetic
+from numdiff.arithmetic.running_operations import NOTHING, Operations, Running
+from numdiff.formats import FORMATS, Dyadic, FloatFormat
+
+
+@dataclass(frozen=True)
+class _RunningEngine(Engine):
+    """The engine; ``x ** array`` is told apart from ``x ** number``, for which NumPy has short cuts."""
+
+    def apply(self, name: str, columns: Sequence[Any], clean: bool) -> tuple[list[Any], bool]:
+        """Apply one function to columns of elements, as `Engine.apply` does."""
+        if name == "power" and not isinstance(columns[1], repeat):
+            name = "power_of_array"
+        return super().apply(name, columns, clean)
+
+
+@cache
+def operations_of(name: str) -> Operations:
+    """Return the operations on elements in the format of this name (a format hashes slowly, its name fast)."""
+    return Operations(FORMATS[name])
+
+
+@cache
+def _engine(name: str) -> Engine:
+    operations = operations_of(name)
+    return _RunningEngine(
+        name=f"running errors of {name}",
+        lift=operations.lift,
+        functions=operations.functions,
+        value_order=lambda a, b: ball_functions.order(a.value, b.value),
+        integral=lambda a: ball_functions.integral(a.value),
+        compare=operations.compare,
+        finite=_is_bounded,
+        failures=(ZeroDivisionError, ValueError, OverflowError),
+        union=operations.union,
+    )
+
+
+def evaluation_errors(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat) -> list[float]:
+    """Bound the rounding error of a callable at numbers of a format.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once, with all points.
+    points : sequence of Dyadic
+        The arguments, each a number of the format.
+    fmt : FloatFormat
+
+    Returns
+    -------
+    list of float
+        For each x̂ a proved upper bound on |f̂(x̂) − f(x̂)|, a double rounded up; infinity where there is none.
+
+    Raises
+    ------
+    TypeError
+        If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
+    """
+    arithmetic = KnownArithmetic(fmt)
+    with working(working_precision(fmt)):
+        items = [Running(exact(*point), NOTHING, arithmetic.constant(point)) for point in points]
+        return [math.inf if item is None else rounded_up(item.error) for item in _evaluated(f, items, fmt)]
+
+
+def enclosed_errors(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[float]:
+    """Bound the rounding error of a callable at all numbers of a format in whole intervals.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once, with all intervals.
+    intervals : sequence of Ball
+    fmt : FloatFormat
+
+    Returns
+    -------
+    list of float
+        For each interval an upper bound, rounded up, on |f̂(x) − f(x)| for every number x of the format in it;
+        infinity where there is none.
+
+    Raises
+    ------
+    TypeError
+        As `evaluation_errors`.
+    """
+    with working(working_precision(fmt)):
+        return [math.inf if item is None else rounded_up(item.error) for item in enclosed(f, intervals, fmt)]
+
+
+def enclosed(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[Running | None]:
+    """Enclose values and rounding errors over intervals, as elements for further arithmetic; None where there is none.
+
+    To be called inside ``balls.working(working_precision(fmt))``.
+    """
+    return _evaluated(f, [Running(arb_of(interval), NOTHING) for interval in intervals], fmt)
+
+
+def working_precision(fmt: FloatFormat) -> int:
+    """Return the bits of the enclosures: room for an error of a unit in a result that has lost all its digits."""
+    return 2 * fmt.precision + 64
+
+
+def _evaluated(f: Callable[[Any], Any], items: list[Running], fmt: FloatFormat) -> list[Running | None]:
+    """Evaluate f on elements."""
+    if without_limit(f, fmt):
+        return [None] * len(items)
+    with np.errstate(all="ignore"):  # a longdouble scalar says aloud that it overflows
+        results = evaluate(f, _engine(fmt.name), items)
+    return [None if type(item) is Undefined or not _is_bounded(item) else item for item in results]
+
+
+def _is_bounded(item: Running) -> bool:
+    return bool(item.value.is_finite() and item.error.is_finite())
+
+
+def rounded_up(ball: Any) -> float:
+    """Return a double that is not below the magnitude of any number of a ball."""
+    upper = ball.abs_upper()
+    if not upper.is_finite():
+        return math.inf
+    value = float(upper)
+    if value < math.inf and arb(value) < upper:
+        return math.nextafter(value, math.inf)
+    return value

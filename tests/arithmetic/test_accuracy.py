@@ -1,0 +1,77 @@
+"""The limits of NumPy's elementary functions: searched again, exhaustively in 16 bits, and on NumPy's other paths."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, limits_of
+from numdiff.arithmetic.tracing import BINARY, FUNCTIONS
+from numdiff.formats import FORMATS
+from tests.arithmetic.accuracy_search import ELEMENTARY, all_patterns, pairs, random_arguments, worst
+
+NARROW = [fmt for fmt in FORMATS.values() if fmt.dtype.itemsize == 2]
+SEARCHED = [(fmt, name) for fmt in FORMATS.values() for name in ELEMENTARY if fmt.precision <= 64]
+PATHS = {
+    "without AVX-512": "X86_V4 AVX512_ICL AVX512_SPR",
+    "baseline": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+}
+
+
+def test_every_ufunc_of_the_exact_engines_has_a_limit_in_every_format():
+    for fmt in FORMATS.values():
+        if fmt.precision <= 64:
+            assert limits_of(fmt.name).keys() == FUNCTIONS
+    assert set(limits_of("float128")) == EXACT | CORRECTLY_ROUNDED
+
+
+@pytest.mark.parametrize("fmt", NARROW, ids=lambda fmt: fmt.name)
+@pytest.mark.parametrize("name", [name for name in ELEMENTARY if name not in BINARY])
+def test_16_bit_functions_hold_their_limit_at_every_argument(name, fmt):
+    found = worst(name, fmt, all_patterns(fmt))
+    assert 0.49 < found <= limits_of(fmt.name)[name]
+
+
+@pytest.mark.parametrize("fmt, name", SEARCHED, ids=lambda item: getattr(item, "name", item))
+def test_functions_hold_their_limit_at_random_arguments(fmt, name):
+    size = 60_000 if fmt.precision < 64 else 1_500 if name not in BINARY else 300
+    found = worst(name, fmt, *pairs(name, fmt, size, np.random.default_rng(len(name))))
+    assert 0.4 < found <= limits_of(fmt.name)[name]
+
+
+@pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("name", sorted(CORRECTLY_ROUNDED - {"add", "subtract", "multiply", "divide"}))
+def test_basic_functions_are_rounded_to_nearest(name, fmt):
+    x = all_patterns(fmt) if fmt in NARROW else random_arguments(fmt, 9_000, np.random.default_rng(1))
+    assert worst(name, fmt, x) <= 0.5 + 2**-9  # what the reference has lost
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_functions_hold_their_limit_on_other_paths_of_numpy(path):
+    """A process of its own, with features disabled; that this took effect is asserted there."""
+    code = f"""
+import numpy as np
+from numpy._core._multiarray_umath import __cpu_features__ as features
+from numdiff.formats import FORMATS
+from numdiff.arithmetic.accuracy import limits_of
+from tests.arithmetic.accuracy_search import ELEMENTARY, pairs, worst
+assert not any(features.get(name, False) for name in {PATHS[path].split()!r})
+for fmt in (FORMATS["float32"], FORMATS["float64"]):
+    for name in ELEMENTARY:
+        found = worst(name, fmt, *pairs(name, fmt, 20_000, np.random.default_rng(7)))
+        assert found <= limits_of(fmt.name)[name], (fmt.name, name, found)
+"""
+    root = Path(__file__).resolve().parents[2]
+    environment = os.environ | {"NPY_DISABLE_CPU_FEATURES": PATHS[path], "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env=environment,
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

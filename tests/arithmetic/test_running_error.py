@@ -1,0 +1,290 @@
+"""Running error bounds: no observed error exceeds one, they are 0 where nothing is rounded, and none is vacuous."""
+
+import math
+from fractions import Fraction
+
+import flint
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from numdiff.arithmetic import Ball, balls, running_error, running_operations
+from numdiff.arithmetic.accuracy import limits_of, without_limit
+from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors
+from numdiff.arithmetic.tracing import BINARY as BINARY_UFUNCS
+from numdiff.formats import FORMATS, dyadic_to_fraction
+from tests.arithmetic.accuracy_search import ELEMENTARY
+
+ALL = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
+FUNCTIONS = {
+    "polynomial": lambda x: 3.1 * x**3 - 2.7 * x**2 + x / 3.0 - 0.1,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "tanh by exp": lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x)),
+    "1 - cos": lambda x: (1 - np.cos(x)) / (x * x),
+    "log near 1": lambda x: np.log(1.0 + x),
+    "log": lambda x: np.log(np.abs(x)),
+    "log of exp": lambda x: np.log(np.exp(x)),
+    "kink": lambda x: x * np.abs(x),
+    "where": lambda x: np.where(x > 0.1, np.sin(x), np.cos(x) - 0.1),
+    "where on a computed value": lambda x: np.where(np.sin(x) > 0.5 * x, x**2, -x),
+    "maximum": lambda x: np.maximum(np.sin(x), np.cos(x)) - np.minimum(x, 0.3),
+    "clip": lambda x: np.clip(np.exp(x), 0.5, 2.0),
+    "select": lambda x: np.select([x < -1, x < 1], [-x, x * x], x),
+    "real power": lambda x: np.abs(x) ** 0.1 + np.abs(x) ** 2.3,
+    "integer powers": lambda x: x**7 - x**-3 + x**1 + x**0,
+    "power of x": lambda x: np.abs(x) ** x,
+    "power of a rounded base": lambda x: (0.1 * x) ** 3 + 1.1**x,
+    "power of an array": lambda x: x ** np.full_like(x, 2.0),
+    "root": lambda x: np.sqrt(np.abs(0.3 * x)) + np.cbrt(0.7 * x),
+    "root by power": lambda x: np.abs(x) ** 0.5,
+    "float_power's kin": lambda x: np.power(np.abs(x), 0.5) + np.power(x, 2) + np.power(x, -1.0),
+    "cancelling": lambda x: (1.0 + x) - 1.0,
+    "product that underflows": lambda x: (x * x) * (x * x) * 1e3,
+    "quotient that underflows": lambda x: x / 300.0 / 700.0,
+    "exp far left": lambda x: np.exp(-np.abs(x)) * x,
+    "trigonometric": lambda x: np.sin(50.0 * x) + np.tan(x) * np.arctan(100.0 * x),
+    "inverse": lambda x: np.arcsin(x / 3.0) + np.arccos(0.9 * x) * np.arctanh(x / 2),
+    "hyperbolic": lambda x: np.sinh(x) + np.cosh(x) - np.tanh(0.1 * x) + np.arcsinh(x) + np.arccosh(1.1 + x * x),
+    "two arguments": lambda x: np.hypot(x, 0.3) + np.arctan2(x, 0.7) - np.arctan2(0.1, x),
+    "other bases": lambda x: np.exp2(x) - np.expm1(0.3 * x) + np.log2(x * x + 0.1) * np.log10(3.0 + x * x),
+    "log1p": lambda x: np.log1p(x / 7.0),
+    "degrees": lambda x: np.deg2rad(x) + np.rad2deg(0.1 * x) + np.radians(x) - np.degrees(x),
+    "sign": lambda x: np.sign(x) * np.sqrt(np.abs(x)) + 0.1 * np.heaviside(x, 0.5),
+    "fmax": lambda x: np.fmax(x, 0.1) - np.fmin(0.2, x) + np.fabs(x),
+    "gill": lambda x: (np.exp(x) - 1.0) ** 2 + (1.0 / np.sqrt(1.0 + x * x) - 1.0) ** 2,
+    "horner": lambda x: (x - 3.1) * x + 2,
+    "large constants": lambda x: x * 12345678901234567 - (2**60 + 2**36 + 1),
+    "constant": lambda x: np.full_like(x, 0.1),
+}
+
+
+def arguments(fmt, size, rng):
+    """Ordinary points, points close to 0 and to 1, and the corners of the format."""
+    wide = np.concatenate(
+        [
+            rng.uniform(-3, 3, size),
+            rng.choice([-1, 1], size) * 2.0 ** rng.uniform(-30, 0, size),
+            1 + rng.choice([-1, 1], size) * 2.0 ** rng.uniform(-fmt.precision, 0, size),
+        ]
+    )
+    corners = [0, 1, -1, 2, fmt.smallest_subnormal, 3 * fmt.smallest_subnormal, fmt.smallest_normal,
+               fmt.largest_finite, -fmt.largest_finite, fmt.smallest_normal * 3, Fraction(10), Fraction(-700),
+               1 - fmt.unit_roundoff, 1 + fmt.machine_epsilon]  # fmt: skip
+    return np.concatenate([fmt.as_array(wide), np.array([fmt.round(Fraction(c)) for c in corners], fmt.dtype)])
+
+
+def compared(f, x, fmt):
+    """Return for each point that has an exact value the error and its bound; None: the result is not finite."""
+    with np.errstate(all="ignore"):
+        computed = fmt.lift_array(fmt.evaluate(f, x))
+    points = fmt.lift_array(x)
+    # Far below the subnormals of the format nothing is left to see, far above its largest number neither.
+    exact = balls.values(f, points, 2 * fmt.precision + 256)
+    pairs = []
+    for y, value, bound in zip(computed, exact, evaluation_errors(f, points, fmt), strict=True):
+        if not isinstance(value, Ball) or value.exp > 1 << 17:
+            continue  # no exact value, or one far beyond the format: nothing to compare
+        if value.exp < -1 << 17:
+            value = Ball(0, 1, -1 << 17)
+        error = None if y is None else abs(dyadic_to_fraction(y) - value.midpoint) - value.radius
+        pairs.append((None if error is None else max(Fraction(0), error), bound))
+    return pairs
+
+
+def exceeded(pairs):
+    """Return the pairs whose error is not bounded; a finite bound promises a finite result."""
+    return [(error, bound) for error, bound in pairs if bound < math.inf and (error is None or error > Fraction(bound))]
+
+
+@ALL
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_error_exceeds_its_bound(name, fmt):
+    x = arguments(fmt, 60, np.random.default_rng(len(name)))
+    assert not exceeded(compared(FUNCTIONS[name], x, fmt))
+
+
+@ALL
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_there_is_a_bound_near_the_errors(name, fmt):
+    """No bound is vacuous: most points have one, and it is near what is seen."""
+    x = arguments(fmt, 60, np.random.default_rng(1))[:120]
+    with np.errstate(all="ignore"):
+        usual = np.isfinite(fmt.evaluate(FUNCTIONS[name], x))
+    pairs = compared(FUNCTIONS[name], x[usual], fmt)
+    finite = [(error, bound) for error, bound in pairs if bound < math.inf and error is not None]
+    assert len(finite) >= 0.6 * len(pairs)
+    ratios = sorted(Fraction(bound) / error for error, bound in finite if error)
+    # Where a format has few digits most roundings of a formula are exact, and the bound does not know which.
+    assert not ratios or ratios[len(ratios) // 2] <= (30 if fmt.precision >= 24 else 100)
+
+
+@ALL
+def test_a_bound_covers_whatever_lies_below_the_normal_numbers(fmt):
+    """Products, quotients and functions round to the spacing of the subnormal numbers; sums are exact there."""
+    tiny = np.array([fmt.round(fmt.smallest_subnormal * k) for k in range(1, 200)], fmt.dtype)
+    for f in (lambda x: x * 0.3, lambda x: x / 3.0, np.sin, np.arctan, np.expm1, np.tanh, lambda x: 0.7 * x - 0.3 * x):
+        pairs = compared(f, tiny, fmt)
+        assert not exceeded(pairs)
+        assert all(bound < math.inf for _, bound in pairs)
+    sums = compared(lambda x: (x + x) - (x - 0.0), tiny, fmt)
+    assert {bound for _, bound in sums} == {0.0}
+
+
+@ALL
+def test_what_rounds_nothing_has_no_error(fmt):
+    x = fmt.as_array(np.array([0.75, -1.25, 1.5, 0.0]))
+    for f in (
+        lambda x: x,
+        lambda x: -4 * x,
+        lambda x: x / 8,
+        lambda x: np.abs(x) + 1,
+        lambda x: x**2 - x,
+        lambda x: np.where(x > 1, x, -x),
+        lambda x: np.maximum(x, 0.5) * 2.0,
+        np.zeros_like,
+    ):
+        assert evaluation_errors(f, fmt.lift_array(x), fmt) == [0.0] * 4
+
+
+@ALL
+def test_the_difference_of_neighbours_is_exact(fmt):
+    """Sterbenz: the error of cos(x) − 1 is that of cos(x), where cos(x) is between ½ and 2."""
+    points = fmt.lift_array(fmt.as_array(np.array([0.1, 0.5, 1.0])))
+    alone = evaluation_errors(np.cos, points, fmt)
+    assert evaluation_errors(lambda x: np.cos(x) - 1.0, points, fmt) == alone
+    assert evaluation_errors(lambda x: np.cos(x) - 3.0, points, fmt) > alone
+
+
+@ALL
+def test_a_constant_that_the_format_rounds_costs_its_rounding(fmt):
+    points = fmt.lift_array(fmt.as_array(np.array([1.0])))
+    lost = abs(fmt.lift(fmt.round(Fraction(0.1))) - Fraction(0.1))
+    (bound,) = evaluation_errors(lambda x: x * 0.1, points, fmt)
+    assert Fraction(bound) >= lost
+    assert Fraction(bound) <= lost * (1 + Fraction(1, 1 << 50))
+
+
+@ALL
+def test_there_is_no_bound_where_a_result_may_be_infinite_or_undefined(fmt):
+    top = fmt.lift_array(np.array([fmt.round(fmt.largest_finite)]))
+    one = fmt.lift_array(fmt.as_array(np.array([1.0])))
+    assert evaluation_errors(lambda x: x + x, top, fmt) == [math.inf]
+    assert evaluation_errors(lambda x: np.exp(2e4 * x) * 0.0, one, fmt) == [math.inf]
+    assert evaluation_errors(lambda x: np.log(np.sin(x) - np.sin(x)), one, fmt) == [math.inf]
+    assert evaluation_errors(lambda x: np.sqrt(np.sin(x) - np.sin(x)), one, fmt) == [math.inf]
+    assert evaluation_errors(lambda x: 1 / (np.sin(x) - np.sin(x)), one, fmt) == [math.inf]
+    assert evaluation_errors(lambda x: np.sign(np.sin(x) - np.sin(x)), one, fmt) == [math.inf]
+    assert evaluation_errors(lambda x: np.arctan2(x - x, -x), one, fmt) == [math.inf]
+
+
+@ALL
+def test_an_undecided_branch_costs_the_distance_to_the_other(fmt):
+    one = fmt.lift_array(fmt.as_array(np.array([1.0])))
+    (bound,) = evaluation_errors(lambda x: np.where(np.sin(x) < np.sin(1.0 * x), x, x + 5), one, fmt)
+    assert 5 <= bound <= 5.1
+
+
+def test_a_function_without_a_limit_is_named_and_has_no_bound():
+    fmt = FORMATS["float64"]
+    f = lambda x: np.logaddexp(x, 0.1) + np.copysign(1.0, x) + np.sin(x)
+    assert without_limit(f, fmt) == {"logaddexp", "copysign"}
+    assert evaluation_errors(f, [(1, 0)], fmt) == [math.inf]
+    assert without_limit(np.sin, fmt) == frozenset()
+
+
+def test_an_unknown_function_is_refused():
+    with pytest.raises(TypeError, match="floor"):
+        evaluation_errors(np.floor, [(1, 0)], FORMATS["float64"])
+
+
+@ALL
+@pytest.mark.parametrize("name", ["polynomial", "sigmoid", "1 - cos", "where", "real power", "trigonometric"])
+def test_the_bound_of_an_interval_holds_for_all_numbers_in_it(name, fmt):
+    f, rng = FUNCTIONS[name], np.random.default_rng(5)
+    for low, high in ((0.25, 0.3125), (1.0, 1.0625), (-2.0, -1.9375)):
+        scale = 1 << 40
+        middle, radius = int((low + high) / 2 * scale), int((high - low) / 2 * scale)
+        (bound,) = enclosed_errors(f, [Ball(middle, radius, -40)], fmt)
+        x = fmt.as_array(rng.uniform(low, high, 50))
+        errors = [error for error, _ in compared(f, x, fmt)]
+        assert max(errors) <= Fraction(bound)
+        assert bound < math.inf
+
+
+@pytest.fixture
+def fresh_operations():
+    """Let the operations be made anew, before and after a test that spoils them."""
+    for cached in (running_error.operations_of, running_error._engine):
+        cached.cache_clear()
+    yield
+    for cached in (running_error.operations_of, running_error._engine):
+        cached.cache_clear()
+
+
+@ALL
+@pytest.mark.parametrize("name", ELEMENTARY)
+def test_each_limit_is_needed(name, fmt, monkeypatch, fresh_operations):
+    """With the limit of one function set to 0, the error of that function exceeds its bound."""
+    zero = {**limits_of(fmt.name), name: Fraction(0)}
+    monkeypatch.setattr(running_operations, "limits_of", lambda _: zero)
+    x = fmt.as_array(np.random.default_rng(3).uniform(0.1, 0.9, 40) + (name == "arccosh"))
+    function = getattr(np, name)
+    assert exceeded(compared((lambda x: function(x, 1.3)) if name in BINARY_UFUNCS else function, x, fmt))
+
+
+@ALL
+def test_half_a_unit_is_needed(fmt, monkeypatch, fresh_operations):
+    """Without the roundings of the basic operations the error of a polynomial exceeds its bound."""
+    monkeypatch.setattr(running_operations.Operations, "_power_of_two", lambda self, exponent: flint.arb(0))
+    x = fmt.as_array(np.random.default_rng(3).uniform(0.1, 0.9, 40))
+    assert exceeded(compared(lambda x: x * (1 / np.exp(0.0 * x) + x * x), x, fmt))
+
+
+@ALL
+def test_the_square_is_a_product_for_operator_and_function(fmt):
+    """The short cut of NumPy that the bound of ``x**2`` rests on."""
+    x = arguments(fmt, 3000, np.random.default_rng(8))
+    two = fmt.round(2)
+    with np.errstate(all="ignore"):
+        assert np.array_equal(fmt.evaluate(lambda x: x**2, x), x * x)
+        assert np.array_equal(fmt.evaluate(lambda x: np.power(x, two), x), x * x)
+
+
+# --- random compositions ---------------------------------------------------------------------------------
+
+CONSTANTS = st.sampled_from([0.1, 0.5, 1.0, 2.0, 3.0, -1.3, 7.7, 1e-3, math.pi, 100.0])
+UNARY = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "arctan", "abs", "square", "cbrt", "log1p", "expm1",
+         "negative", "reciprocal", "arcsinh", "cosh", "exp2", "log2")  # fmt: skip
+BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "hypot", "arctan2")
+
+
+def expressions():
+    """Trees of ufuncs over x and constants, as functions that take x."""
+    leaves = st.one_of(st.just(lambda x: x), CONSTANTS.map(lambda c: lambda x: c + 0 * x))
+
+    def grown(children):
+        unary = st.tuples(st.sampled_from(UNARY), children).map(lambda t: lambda x: getattr(np, t[0])(t[1](x)))
+        binary = st.tuples(st.sampled_from(BINARY), children, children).map(
+            lambda t: lambda x: getattr(np, t[0])(t[1](x), t[2](x))
+        )
+        constant = st.tuples(st.sampled_from(BINARY[:4]), children, CONSTANTS).map(
+            lambda t: lambda x: getattr(np, t[0])(t[1](x), t[2])
+        )
+        power = st.tuples(children, st.sampled_from([2, 3, -1, 0.5, 1.5, 0.1])).map(lambda t: lambda x: t[0](x) ** t[1])
+        choice = st.tuples(children, children, children).map(
+            lambda t: lambda x: np.where(t[0](x) > t[1](x), t[1](x), t[2](x))
+        )
+        return st.one_of(unary, binary, constant, power, choice)
+
+    return st.recursive(leaves, grown, max_leaves=8)
+
+
+@settings(max_examples=400, deadline=None)
+@given(expressions(), st.sampled_from(list(FORMATS)), st.integers(0, 2**32))
+def test_no_error_of_a_random_composition_exceeds_its_bound(f, name, seed):
+    fmt = FORMATS[name]
+    x = arguments(fmt, 8, np.random.default_rng(seed))
+    pairs = compared(f, x, fmt)
+    assume(any(bound < math.inf for _, bound in pairs))
+    assert not exceeded(pairs)
