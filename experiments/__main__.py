@@ -13,6 +13,7 @@ from numdiff.report import provenance
 from numdiff.report.pages import write_report
 from numdiff.study.run import Measured, Tally, run_sweeps
 from numdiff.study.store import Store
+from numdiff.study.sweep import ARITHMETICS
 
 ROOT = Path(__file__).resolve().parent.parent
 TITLE = "Where the error of a numerical derivative comes from"
@@ -31,6 +32,12 @@ def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
     result.add_argument("names", nargs="*", metavar="NAME", help=f"which ones (default: all): {', '.join(known)}")
     result.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     result.add_argument("--engine", choices=("mpmath", "arb"), default="mpmath", help="exact arithmetic")
+    result.add_argument(
+        "--arithmetic",
+        choices=ARITHMETICS,
+        default="platform",
+        help="rounded: correctly rounded elementary functions, whose records are the same on every machine",
+    )
     result.add_argument(
         "--out",
         type=Path,
@@ -60,11 +67,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.quick:
         chosen = [experiment.quick() for experiment in chosen]
-    whole = [experiment.name for experiment in chosen] == list(known) and not options.quick
+    if options.arithmetic == "rounded":
+        chosen = [experiment.correctly_rounded() for experiment in chosen]
+    usual = not options.quick and options.arithmetic == "platform"
+    whole = [experiment.name for experiment in chosen] == list(known) and usual
     out = options.out or ROOT / ("results" if whole else ".cache/report")
     start = time.perf_counter()
     store, tally = Store(ROOT / ".cache" / "records"), Tally()
-    sweeps = [experiment.sweep for experiment in chosen]
+    sweeps = [sweep for experiment in chosen for sweep in experiment.sweeps]
     measured = run_sweeps(
         sweeps, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally
     )
@@ -83,7 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def partial_command(options: argparse.Namespace) -> str:
     """Return the command of a run of some experiments, without what changes no byte of the report."""
-    return " ".join(["python -m experiments", *dict.fromkeys(options.names), *["--quick"] * options.quick])
+    arithmetic = ["--arithmetic rounded"] * (options.arithmetic == "rounded")
+    quick = ["--quick"] * options.quick
+    return " ".join(["python -m experiments", *dict.fromkeys(options.names), *quick, *arithmetic])
 
 
 def keep_records(store: Store, measured: dict[str, Measured]) -> None:

@@ -8,7 +8,9 @@ from importlib import import_module
 import pandas as pd
 
 import experiments
+from experiments.common import listed
 from experiments.runs import in_order
+from numdiff.problems.published import TABLES
 from numdiff.registry import Registry
 from numdiff.report.figures import Figure
 from numdiff.report.pages import Section
@@ -22,20 +24,33 @@ QUICK_PROBLEMS = 4
 
 @dataclass(frozen=True)
 class Experiment:
-    """One question, the sweep that answers it, and how its records are presented."""
+    """One question, the sweep (or the sweeps, of its name) that answers it, and how its records are presented."""
 
     name: str
     position: int
     title: str
     question: str
-    sweep: Sweep
+    sweep: Sweep | tuple[Sweep, ...]
     tables: Callable[[Measured], list[Table]]
     figures: Callable[[Measured], list[Figure]]
     findings: Callable[[Measured], list[str]]
 
+    @property
+    def sweeps(self) -> tuple[Sweep, ...]:
+        """All sweeps of the experiment."""
+        return self.sweep if isinstance(self.sweep, tuple) else (self.sweep,)
+
     def quick(self) -> "Experiment":
-        """Return the experiment with its first problems only."""
-        return replace(self, sweep=replace(self.sweep, problems=self.sweep.problems[:QUICK_PROBLEMS]))
+        """Return the experiment with the first problems of each sweep only."""
+        return self._with(lambda sweep: replace(sweep, problems=sweep.problems[:QUICK_PROBLEMS]))
+
+    def correctly_rounded(self) -> "Experiment":
+        """Return the experiment with correctly rounded functions, unless it compares them with the platform's."""
+        return self._with(lambda s: s if len(s.arithmetics) > 1 else replace(s, arithmetics=("rounded",)))
+
+    def _with(self, changed: Callable[[Sweep], Sweep]) -> "Experiment":
+        sweeps = tuple(map(changed, self.sweeps))
+        return replace(self, sweep=sweeps if isinstance(self.sweep, tuple) else sweeps[0])
 
     def section(self, measured: Measured) -> Section:
         """Return the experiment's part of the report."""
@@ -51,7 +66,7 @@ class Experiment:
             findings=tuple(others),
             figures=tuple(self.figures(measured)),
             tables=tuple(tables),
-            method_note=method_note(measured.records, self.sweep),
+            method_note=method_note(measured.records),
         )
 
 
@@ -93,18 +108,24 @@ def skips_table(skips: pd.DataFrame) -> Table:
     )
 
 
-def method_note(records: pd.DataFrame, sweep: Sweep) -> str:
+def method_note(records: pd.DataFrame) -> str:
     """Say in two sentences how the records came about."""
     grids = {
         "dyadic": "dyadic steps 2⁻ᵏ",
         "generic": "generic steps fl(1.2357·2⁻ᵏ)",
+        "decimal": "decimal steps fl(10⁻ᵏ)",
+        "nearest_power": "the powers of two nearest to 10⁻ᵏ",
+        "snapped_at_1": "(h + 1) − 1",
+        "realised": "(x + h) − x",
+        "snapped": "(|x| + h) − |x|",
         "given": "the given steps",
     }
-    used = " and ".join(grids[g] for g in records["grid"].unique())
+    used = listed(grids[g] for g in records["grid"].unique())
     bad = int((records["status"] != "ok").sum())
+    subject = "published table" if set(records["problem"]) <= set(TABLES) else "function"
     counted = ", ".join(
         f"{n} {word}{'' if n == 1 else 's'}"
-        for column, word in (("problem", "function"), ("method", "formula"), ("format", "format"))
+        for column, word in (("problem", subject), ("method", "formula"), ("format", "format"))
         for n in [records[column].nunique()]
     )
     return (

@@ -108,6 +108,7 @@ def figures(measured: Measured) -> list[Figure]:
     # A part of a failed cell is not drawn: the cross of its total stands for the cell.
     frame = frame[(frame["part"] == "total") | (frame["status"] == "ok")].reset_index(drop=True)
     frame["best_step"] = frame["format"].map(best.set_index("format")["step_value"])
+    frame["predicted_step"] = frame["format"].map(best.set_index("format")["predicted_step"])
     one = "float64" if "float64" in set(frame["format"]) else formats_of(frame)[-1]
     return [four_parts(frame[frame["format"] == one], name, one), parts_by_format(frame, name),
             shares_by_step(shares(measured.records))]  # fmt: skip
@@ -120,10 +121,13 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
     def paint(fig):
         ax = draw.error_axes(fig.subplots())
         draw_parts(ax, frame, draw.zero_floor(frame["error"]))
-        best = frame["best_step"].iloc[0]
+        best, predicted = frame["best_step"].iloc[0], frame["predicted_step"].iloc[0]
+        ax.plot([predicted], [0], marker="D", markersize=7, color="#1f2933", transform=ax.get_xaxis_transform(),
+                clip_on=False, zorder=8, label="_predicted")  # fmt: skip
         ax.annotate(
-            f"best step {draw.scientific(best)}", (best, 1), xycoords=ax.get_xaxis_transform(), xytext=(4, -4),
-            textcoords="offset points", va="top", fontsize=8.5, color="#5b6673",
+            f"best step {draw.scientific(best)}\n◆ predicted {draw.scientific(predicted)}", (best, 1),
+            xycoords=ax.get_xaxis_transform(), xytext=(4, -4), textcoords="offset points", va="top", fontsize=8.5,
+            color="#5b6673",
         )  # fmt: skip
         draw.direct_labels(ax)
 
@@ -132,7 +136,7 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         f"The four parts of the error: {name}, centered difference, {one}",
         "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
         "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it "
-        "dips below them, parts of opposite sign cancel.",
+        "dips below them, parts of opposite sign cancel. The diamond is the predicted best step.",
         f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
         f"the left the largest part is {ranking(left)}.",
         frame, paint, (7.2, 4.8),

@@ -94,7 +94,8 @@ def figures(measured):
             "all_formulas", f"Error against step in float64: {shown}",
             "The higher the order, the steeper the fall from the right and the larger the best step (ring); to the "
             "left all differences share one rounding error, which the complex step does not have.",
-            "Median digits in float64: " + listed(f"{m} {median['float64', m]:.1f}" for m in SWEEP.methods) + ".",
+            "Median digits in float64: "
+            + listed(f"{m} {median['float64', m]:.1f}" for m in SWEEP.methods if ("float64", m) in median.index) + ".",
             curves, lambda fig: draw_formulas(fig, curves, rings), (7.2, 5.4),
         ),
         Figure(
@@ -128,19 +129,13 @@ def findings(measured):
     gains, all_orders = change(digits, "centered", "centered8")
     _, last_order = change(digits, "centered6", "centered8")
     one_node, second = (frame[frame["method"] == m] for m in ("complex_step", "second_centered"))
-    kept = listed(f"{e.digits:.1f} of {e.limit:.1f} in {e.format}" for e in one_node.itertuples())
-    fine = cells(records, method="complex_step", format="float64", status="ok")
-    units = fine["rms_error"] / fine["reference"].abs() / float(FORMATS["float64"].unit_roundoff)
-    flat = ~(fine["step_value"] >= fine["step_value"][units > NEARLY_EXACT].min())
     pair = [cells(records, method=m).set_index(["problem", "format", "k"])["computed"] for m in EXTRAPOLATED]
     return [
         f"Order buys most in {max(gains, key=gains.get)} and least in {min(gains, key=gains.get)}: from order 2 to "
         f"order 8 the median number of correct digits at the best step changes by {all_orders}, for "
         f"{METHODS['centered8'].evaluations} function values instead of {METHODS['centered'].evaluations}.",
         f"The last two orders, from 6 to 8, change it by {last_order}.",
-        f"The complex step keeps {kept} of the digits that the format holds, with one complex function value. Its "
-        f"step needs no choosing: in float64 the error is at most {units[flat].max():.1f} units of roundoff in all "
-        f"{int(flat.sum())} cells with h of {plain(fine['step_value'][flat].max())} or less.",
+        *complex_findings(records, one_node),
         "The best step depends on the order: its median in float64 is "
         + listed(f"{plain(steps['float64', m])} at order {METHODS[m].accuracy_order}" for m in ("forward", *ORDERS))
         + ".",
@@ -149,3 +144,18 @@ def findings(measured):
         "For the second derivative the centered formula has, at its best step, "
         + listed(f"{e.digits:.1f} digits in {e.format}" for e in second.itertuples()) + ".",
     ]  # fmt: skip
+
+
+def complex_findings(records, one_node):
+    """Return the finding on the complex step, where it could be run."""
+    if not len(one_node):
+        return []
+    kept = listed(f"{e.digits:.1f} of {e.limit:.1f} in {e.format}" for e in one_node.itertuples())
+    fine = cells(records, method="complex_step", format="float64", status="ok")
+    units = fine["rms_error"] / fine["reference"].abs() / float(FORMATS["float64"].unit_roundoff)
+    flat = ~(fine["step_value"] >= fine["step_value"][units > NEARLY_EXACT].min())
+    return [
+        f"The complex step keeps {kept} of the digits that the format holds, with one complex function value. Its "
+        f"step needs no choosing: in float64 the error is at most {units[flat].max():.1f} units of roundoff in all "
+        f"{int(flat.sum())} cells with h of {plain(fine['step_value'][flat].max())} or less."
+    ]

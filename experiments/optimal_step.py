@@ -1,4 +1,4 @@
-"""The best step of each function, formula and format as it was observed, and what h = 1e-4 costs instead."""
+"""The best step of each function, formula and format, observed and predicted, and what h = 1e-4 costs instead."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments import step_sweep
+from experiments import predicted_steps, step_sweep
 from experiments.common import listed
+from experiments.predicted_steps import blank, pointwise, rule
 from experiments.run_pictures import draw_lanes, lanes_of, mark_values, name_dots
-from experiments.runs import RUN, counted, counting, formats_of, in_order, of_grid, optima, percent, plain, rows_of
+from experiments.runs import RUN, counted, formats_of, in_order, of_grid, optima, percent, plain, rows_of
 from numdiff.analysis.convergence import observed_order
-from numdiff.formats import FORMATS
 from numdiff.report import figures as draw
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
@@ -20,7 +20,7 @@ from numdiff.study.run import Measured
 
 POSITION = 6
 TITLE = "The best step, and the verdict on h = 1e-4"
-QUESTION = "Which step is best, and how good is h = 1e-4 in each format?"
+QUESTION = "Which step is best, can it be predicted, and how good is h = 1e-4 in each format?"
 SWEEP = replace(step_sweep.SWEEP, name="optimal_step")
 
 NEAR = 10
@@ -52,12 +52,8 @@ def tables(measured: Measured) -> list[Table]:
             "error and neighbouring slopes agree; generic grid, at x. No window, no order: the reason is given.",
             blank(orders(records)),
         ),
+        *predicted_steps.tables(records),
     ]  # fmt: skip
-
-
-def blank(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave cells empty where there is nothing to say; another column gives the reason."""
-    return frame.astype(object).where(frame.notna(), None)
 
 
 def at_given_step(records: pd.DataFrame) -> pd.DataFrame:
@@ -94,11 +90,7 @@ def verdict(records: pd.DataFrame) -> pd.DataFrame:
 
 def observed_optima(records: pd.DataFrame) -> pd.DataFrame:
     best = optima(records).drop(columns="step").rename(columns={"step_value": "step"})
-    some = counting(records).assign(size=lambda frame: frame["total"].abs())
-    alone = some.sort_values(["size", "step_value"], ascending=[True, False], kind="stable")
-    alone = alone.groupby(RUN, sort=False).head(1)[[*RUN, "step_value", "size"]]
-    alone = alone.rename(columns={"step_value": "pointwise_step", "size": "pointwise_error"})
-    return best[[*RUN, "step", "rms_error", "at_edge"]].merge(alone, on=RUN, how="left")
+    return best[[*RUN, "step", "rms_error", "at_edge"]].merge(pointwise(records), on=RUN, how="left")
 
 
 def orders(records: pd.DataFrame) -> pd.DataFrame:
@@ -118,7 +110,10 @@ def orders(records: pd.DataFrame) -> pd.DataFrame:
 
 def figures(measured: Measured) -> list[Figure]:
     best = optima(measured.records)
-    return [verdict_figure(measured.records), best_steps(best), orders_figure(orders(measured.records))]
+    return [
+        *predicted_steps.figures(measured.records), verdict_figure(measured.records), best_steps(best),
+        orders_figure(orders(measured.records)),
+    ]  # fmt: skip
 
 
 def best_steps(best: pd.DataFrame) -> Figure:
@@ -144,11 +139,6 @@ def best_steps(best: pd.DataFrame) -> Figure:
         f"{plain(medians.max())}, so that no single step, h = 1e-4 or another, suits all formats and formulas.",
         frame, paint, (7.6, 5.6),
     )  # fmt: skip
-
-
-def rule(name: str, method: str) -> float:
-    """The rule of thumb u^(1/(p + 1)) for a formula of accuracy order p."""
-    return float(FORMATS[name].unit_roundoff) ** (1 / (METHODS[method].accuracy_order + 1))
 
 
 def verdict_figure(records: pd.DataFrame) -> Figure:
@@ -209,6 +199,7 @@ def findings(measured: Measured) -> list[str]:
         *verdicts(records),
         orders_sentence(orders(records)),
         rule_sentence(best),
+        *predicted_steps.findings(records),
     ]
 
 

@@ -19,7 +19,10 @@ from numdiff.study.run import Measured
 def overview(measured: Mapping[str, Measured]) -> list[Table]:
     """Return the tables at the top of the report."""
     records = pd.concat([result.records for result in measured.values()], ignore_index=True)
-    return [formats_table(), problems_table(set(records["problem"])), references_table(records), record_table()]
+    problems = problems_table(set(records["problem"]))
+    # The problems of published tables are described where the tables are.
+    listed = [problems] if len(problems.frame) else []
+    return [formats_table(), *listed, references_table(records), record_table()]
 
 
 def formats_table() -> Table:

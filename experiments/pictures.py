@@ -1,4 +1,7 @@
-"""How the drawings that are no plain error curves are made: geometry, rows of slopes, rows of dots."""
+"""How the drawings that are no plain error curves are made: geometry, rows of slopes, rows of dots.
+
+Illustrations use correctly rounded functions: they are the same on every machine.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,6 +14,7 @@ from matplotlib.ticker import MaxNLocator
 
 from experiments.common import listed
 from experiments.runs import plain
+from numdiff.arithmetic.rounded import rounded
 from numdiff.kernels import centered_difference, forward_difference
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import (
@@ -240,13 +244,13 @@ def draw_ledger(fig: Canvas, curves: pd.DataFrame, marked: float, text: str) -> 
 
 def chord_and_secant(h: float = 0.5) -> Figure:
     """Tangent, secant and chord at one point; their slopes come from the kernels."""
-    f, x = PROBLEMS["exp"].f, 0.75
+    f, x = rounded(PROBLEMS["exp"].f), 0.75
     ends = (x - h - 0.15, x + h + 0.15)
     forward, centered = (float(d(f, np.array(x), h)) for d in (forward_difference, centered_difference))
     lines = [
         Straight("centered", centered, (x - h, x + h), ends, BLUE, "2h"),
         Straight("forward", forward, (x, x + h), ends, VERMILLION, "h"),
-        Straight("tangent", float(PROBLEMS["exp"].derivative(np.array([x]))[0]), (x,), ends, INK),
+        Straight("tangent", float(rounded(PROBLEMS["exp"].derivative)(np.array([x]))[0]), (x,), ends, INK),
     ]
     data = geometry_data(f, lines, ends)
     return Figure(
@@ -261,8 +265,8 @@ def chord_and_secant(h: float = 0.5) -> Figure:
 def over_an_interval(h: float = 0.5) -> Figure:
     """f′ and both differences over a period of sin, computed by the kernels."""
     problem, x = PROBLEMS["ascher_greif_sin"], np.linspace(0.0, 2 * np.pi, 121)
-    true, forward = problem.derivative(x), forward_difference(problem.f, x, h)
-    centered = centered_difference(problem.f, x, h)
+    f, true = rounded(problem.f), rounded(problem.derivative)(x)
+    forward, centered = forward_difference(f, x, h), centered_difference(f, x, h)
     data = pd.DataFrame({"x": x, "derivative": true, "forward": forward, "centered": centered})
 
     def draw(fig: Canvas) -> None:

@@ -26,14 +26,16 @@ _GREY, _DASHED, _DOTTED = "#ccd4dd", (0, (4, 2)), (0, (1, 2))
 
 
 def curves(records: pd.DataFrame, best: pd.DataFrame, problems, relative: bool = True) -> pd.DataFrame:
-    """Return what the curves show: RMS error over the neighbours and truncation error at x, at generic steps."""
+    """Return what the curves show at generic steps: RMS error over the neighbours, truncation error at x, the model."""
     chosen = of_grid(records, "generic")
     chosen = chosen[chosen["problem"].isin(problems)]
     size = chosen["reference"].abs() if relative else 1.0
     is_best = pd.MultiIndex.from_frame(chosen[[*RUN, "k"]]).isin(pd.MultiIndex.from_frame(best[[*RUN, "k"]]))
     frame = chosen[[*RUN, "step_value", "status"]].assign(
-        error=chosen["rms_error"] / size, truncation=chosen["truncation"].abs() / size, best=is_best
-    )
+        error=chosen["rms_error"] / size, truncation=chosen["truncation"].abs() / size, best=is_best,
+        model=chosen["model_error"] / size, predicted_step=chosen["predicted_step"],
+        predicted_error=chosen["predicted_error"] / size,
+    )  # fmt: skip
     return frame.reset_index(drop=True)
 
 
@@ -45,6 +47,21 @@ def draw_curves(ax: Axes, frame: pd.DataFrame, ring: float = 7) -> None:
     for mark in rows_of(frame[frame["best"]]):
         color = FORMAT_STYLE[mark.format].text_color
         draw.mark_optimum(ax, mark.step_value, mark.error, "", color=color, size=ring)
+
+
+def draw_model(ax: Axes, frame: pd.DataFrame) -> None:
+    """Draw over the curves what the model says: a thin black line for each format, a diamond at its minimum."""
+    for _, part in frame.groupby("format", sort=False):
+        shown = part[part["model"] <= 2 * frame["error"].max()].sort_values("step_value")
+        ax.plot(shown["step_value"], shown["model"], color=INK, linewidth=0.9, zorder=5, label="_model")
+    draw_predicted(ax, frame)
+
+
+def draw_predicted(ax: Axes, frame: pd.DataFrame, size: float = 5) -> None:
+    """Draw a black diamond at the predicted optimum of each format."""
+    for _, part in frame.groupby("format", sort=False):
+        ax.plot(part["predicted_step"].iloc[:1], part["predicted_error"].iloc[:1], marker="D", markersize=size,
+                color=INK, markeredgecolor="white", markeredgewidth=0.7, zorder=7, label="_predicted")  # fmt: skip
 
 
 def cut(ax: Axes, frame: pd.DataFrame) -> None:

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import best_cells
+from numdiff.arithmetic.rounded import rounded
 from numdiff.formats import FORMATS
-from numdiff.problems import PROBLEMS
+from numdiff.problems import ALL_PROBLEMS
 from numdiff.report.figures import superscript
 from numdiff.report.tables import wide
 from numdiff.stencils import METHODS
@@ -20,7 +21,7 @@ WIDTHS = sorted(FORMATS, key=lambda name: FORMATS[name].precision)
 """All formats, narrow to wide."""
 _RANKS = {
     column: {name: rank for rank, name in enumerate(names)}
-    for column, names in (("problem", PROBLEMS), ("method", METHODS), ("format", WIDTHS))
+    for column, names in (("problem", ALL_PROBLEMS), ("method", METHODS), ("format", WIDTHS))
 }
 
 
@@ -72,7 +73,9 @@ def optima(records: pd.DataFrame) -> pd.DataFrame:
 def digits(error: pd.Series, reference: pd.Series) -> pd.Series:
     """Return the correct decimal digits, −log₁₀ of the relative error; minus infinity where the reference is 0."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return pd.Series(-np.log10(error.abs() / reference.abs()))
+        ratio = (error.abs() / reference.abs()).to_numpy(dtype=np.float64)
+    # Correctly rounded, so that equal errors give equal digits on every machine.
+    return pd.Series(-rounded(np.log10)(ratio), index=error.index)
 
 
 ENDS = "An empty cell: the grid of the format ends before this step, about four halvings after x + h = x."

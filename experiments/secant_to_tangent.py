@@ -6,6 +6,7 @@ from experiments.common import cells, exact_derivative, listed
 from experiments.pictures import Straight, draw_geometry, draw_slopes, geometry_data
 from experiments.runs import formats_of, optima, plain
 from numdiff.analysis.convergence import observed_order
+from numdiff.arithmetic.rounded import rounded
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
 from numdiff.report.styles import BLUE, GREEN, INK, VERMILLION
@@ -16,6 +17,7 @@ POSITION = 1
 TITLE = "From the secant to the tangent"
 QUESTION = "What does the secant through two points do as h → 0?"
 PROBLEM = PROBLEMS["exp"]
+CURVE = rounded(PROBLEM.f)
 SWEEP = Sweep("secant_to_tangent", (PROBLEM.name,), ("forward",), first_step=0, neighbourhood=True)
 SECANTS = {1.0: ("h = 1", VERMILLION), 0.5: ("h = ½", BLUE), 0.25: ("h = ¼", GREEN)}
 """The steps of the secants in the picture, with their names and colours."""
@@ -71,7 +73,7 @@ def figures(measured):
         for h, slope in zip(frame["step_value"], frame["computed_value"], strict=True)
     ]
     lines.append(Straight("tangent", frame["reference"].iloc[0], (x,), ends, INK))
-    picture = geometry_data(PROBLEM.f, lines, (0.0, ends[1]))
+    picture = geometry_data(CURVE, lines, (0.0, ends[1]))
     data = measured.records[["format", "grid", "step_value", "computed_value", "reference", "status"]]
     return [
         Figure(
@@ -79,7 +81,7 @@ def figures(measured):
             f"Each secant of exp runs through the black point at x = {x:g} and a second point at distance h: "
             "the closer that is, the closer is its slope to the slope of the tangent.",
             f"exp at {x:g}: " + listed(f"{a.name}, slope {a.slope:.3f}" for a in lines) + ".",
-            picture, lambda fig: draw_geometry(fig, picture, lines, PROBLEM.f, -0.1),
+            picture, lambda fig: draw_geometry(fig, picture, lines, CURVE, -0.1),
         ),
         Figure(
             "slope_against_step", "The slope of the secant in every format",

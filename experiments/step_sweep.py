@@ -4,10 +4,19 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import cells, listed
-from experiments.run_pictures import curves, cut, draw_curves, draw_digits_map, name_optima, name_slopes
+from experiments.run_pictures import (
+    curves,
+    cut,
+    draw_curves,
+    draw_digits_map,
+    draw_model,
+    draw_predicted,
+    name_optima,
+    name_slopes,
+)
 from experiments.runs import ENDS, RUN, counted, counting, formats_of, measured_of, optima, plain, step_table
 from numdiff.formats import FORMATS
-from numdiff.problems import PROBLEMS
+from numdiff.problems import CLASSIC, PROBLEMS, STEP4
 from numdiff.report import figures as draw
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
@@ -18,7 +27,10 @@ from numdiff.study.sweep import Sweep
 POSITION = 3
 TITLE = "Error against step: every function, formula and format"
 QUESTION = "How large is the error of a difference quotient at each step, in each format, and how small can it get?"
-SWEEP = Sweep("step_sweep", tuple(PROBLEMS), ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True)
+FUNCTIONS = tuple(problem.name for problem in (*STEP4, *CLASSIC))
+"""Other families are the matter of their own experiments."""
+SWEEP = Sweep("step_sweep", FUNCTIONS, ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True,
+               predictions=True)  # fmt: skip
 
 SHOWCASE = ("composition", "exp")
 PANELS = (
@@ -76,6 +88,7 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         fig.subplots_adjust(right=0.78)
         ax = draw.error_axes(fig.subplots(), ylabel="relative error")
         draw_curves(ax, frame, ring=10)
+        draw_model(ax, frame)
         cut(ax, frame)
         name_optima(ax, frame[frame["best"]])
         name_slopes(ax, frame, 2)
@@ -86,7 +99,8 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         f"The derivative of {PROBLEMS[name].formula} at x = {PROBLEMS[name].points[0]:g}. From the right, all formats "
         "come down the same line, the truncation error of the formula (grey). Each leaves it where its own rounding "
         "error takes over; from there a smaller step only makes things worse. RMS error over 33 neighbouring points, "
-        "generic steps; a ring marks the best step of each format, with the correct digits there.",
+        "generic steps; a ring marks the best step of each format, with the correct digits there. Thin black lines and "
+        "diamonds: error and best step as predicted, from derivatives and the bound of the rounding error alone.",
         f"Curves in the shape of a V share their right arm, the truncation error. The wider the format, the later its "
         f"rounding error takes over: the best step goes from {plain(marks['step_value'].max())} down to "
         f"{plain(marks['step_value'].min())}, and the accuracy there from {marks['digits'].min():.1f} up to "
@@ -122,6 +136,8 @@ def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
 
     def paint(fig):
         panels = draw.draw_panels(fig, [("", cells(frame, problem=name)) for name in names], draw_curves, columns=3)
+        for ax, name in zip(panels, names, strict=True):
+            draw_predicted(ax, cells(frame, problem=name), size=4)
         cut(panels[0], frame)
         for ax, name in zip(panels, names, strict=True):
             formula = PROBLEMS[name].formula.replace("**2", "²").replace("*", "·")
@@ -135,7 +151,8 @@ def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         "Absolute RMS error over 33 neighbouring points, generic steps; the truncation error at x is grey and absent "
         "where it is exactly 0 (line, parabola): there the largest step is the best one. Functions that vary fast "
         "need small steps; x|x| has a kink at 0, where the truncation error is O(h) and larger than at the neighbours. "
-        "Crosses: at the left the step is absorbed, x + h = x; at the right x − h is outside of the domain.",
+        "Diamonds are the predicted optima; x|x| has none at its kink. Crosses: at the left the step is absorbed, "
+        "x + h = x; at the right x − h is outside of the domain.",
         f"Panels for {listed(names)}: where the truncation error is not 0, each format has its V, at other steps and "
         "heights for each function.",
         frame, paint, (7.6, 1.9 * -(-len(names) // 3) + 1.2),

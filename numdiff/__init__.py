@@ -15,10 +15,12 @@ _HOME = {
     "kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),
     "functions": ("Cos", "Exp", "Function", "Log", "Sigmoid", "Sin", "Square", "StableSigmoid", "StableTanh", "Tanh",
                   "Variable", "as_array", "numerical_diff", "on_arrays"),
+    "arithmetic.rounded": ("rounded",),
     "problems": ("PROBLEMS", "Problem"),
     "analysis.ledger": ("Ledger", "Status", "error_ledger"),
     "analysis.reference": ("ExactFunction", "Reference", "State"),
     "analysis.convergence": ("observed_optimum", "observed_order"),
+    "analysis.prediction": ("FailedAssumption", "Prediction", "optimal_step"),
     "explore": ("SweepResult", "sweep"),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

@@ -11,7 +11,7 @@ carries the derivative, silently.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import ml_dtypes
 import numpy as np
@@ -179,6 +179,15 @@ class HolomorphicArray(_View):
     def imag(self) -> Any:
         """Refused, like `real`."""
         raise TypeError("f must be analytic for the complex step, but it takes the imaginary part of x")
+
+    def _no_numbers(self, *args: Any) -> NoReturn:
+        raise TypeError(
+            "f must be analytic for the complex step, but it takes Python numbers out of x, which nothing keeps from "
+            "being split; use a difference stencil for this function"
+        )
+
+    item = tolist = __complex__ = _no_numbers
+    flat = property(_no_numbers)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the array in another complex dtype; a real one is refused."""

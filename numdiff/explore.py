@@ -130,6 +130,7 @@ def sweep(
     methods: Sequence[str] = ("forward", "centered"),
     grids: Sequence[str] = ("generic",),
     domain: tuple[float, float] = (-math.inf, math.inf),
+    arithmetic: str = "platform",
     engine: Engine = "mpmath",
     workers: int = 1,
     progress: bool = False,
@@ -148,9 +149,13 @@ def sweep(
     derivative : callable, optional
         f′ in closed form; without it, automatic differentiation is the truth.
     formats, methods, grids : sequence of str
-        Names of formats, of `METHODS`, and of the step grids ``"generic"`` and ``"dyadic"``.
+        Names of formats, of `METHODS`, and of the step grids ``"generic"`` and ``"dyadic"``, or the decimal ones of
+        `numdiff.study.sweep.Sweep`.
     domain : tuple of float
         The open interval in which f is smooth.
+    arithmetic : {"platform", "rounded"}
+        Whose elementary functions f is computed with: with correctly rounded ones the records are the same bytes on
+        every machine, whatever vector instructions it has.
     engine : {"mpmath", "arb"}
         The exact arithmetic.
     workers : int
@@ -190,7 +195,7 @@ def sweep(
     domain = _interval(domain)
     cells = Sweep(
         "sweep", (), tuple(methods), tuple(formats), () if given else tuple(grids), first_step=None,
-        given_steps=given, all_points=True,
+        given_steps=given, all_points=True, arithmetics=(arithmetic,),
     )  # fmt: skip
     if workers == 1:
         target = on_arrays(f) if isinstance(f, Function) else f

@@ -33,6 +33,7 @@ FORBIDDEN = [
     ("analysis/reference.py", "import numdiff.stencils", TRUTH),
     ("analysis/reference.py", "from numdiff.problems import PROBLEMS", TRUTH),
     ("analysis/bounds.py", "from numdiff import kernels", PREDICTION),
+    ("analysis/prediction.py", "from numdiff import kernels", PREDICTION),
     ("report/extra.py", "import numdiff.formats", REPORT),
     ("report/extra.py", "from numdiff.study import sweep", REPORT),
     ("analysis/extra.py", "import experiments", CHECKOUT),

@@ -33,7 +33,7 @@ def test_names_that_the_documents_promise_are_public() -> None:
         "forward_difference", "centered_difference", "difference", "complex_step", "StepAbsorbedWarning",
         "FORWARD", "BACKWARD", "CENTERED", "COMPLEX_STEP", "Stencil", "error_ledger", "sweep", "numerical_diff",
         "Variable", "Function", "Exp", "Square", "Sigmoid", "Tanh", "Sin", "Cos", "Log", "FORMATS", "get_format",
-        "PROBLEMS", "Problem", "observed_order", "observed_optimum",
+        "PROBLEMS", "Problem", "observed_order", "observed_optimum", "optimal_step", "rounded",
     }  # fmt: skip
     assert promised <= set(nd.__all__)
 

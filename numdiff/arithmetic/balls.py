@@ -233,3 +233,43 @@ def enclose_derivatives(f: Callable[[Any], Any], intervals: Sequence[Ball], orde
         results = evaluate(f, _SERIES, [arb_series([point, 1]) for point in points])
         found = [item if type(item) is Undefined else series.derivative_of(item, order) for item in results]
         return _balls(found, precision)
+
+
+def taylor_coefficients(
+    f: Callable[[Any], Any], points: Sequence[Dyadic], order: int, precision: int
+) -> list[list[Ball] | Undefined]:
+    """Enclose the Taylor coefficients f⁽ʲ⁾(x)/j!, j = 0 … order, at exact points, all from one evaluation.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; it is called once, with all points.
+    points : sequence of Dyadic
+    order : int
+        The last j.
+    precision : int
+        Bits of the midpoints, at least 32.
+
+    Returns
+    -------
+    list of list of Ball, or Undefined
+        For each point its ``order + 1`` coefficients; UNDECIDED where the series does not reach so far, as in
+        `derivatives`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `derivatives`.
+    """
+    if order < 0:
+        raise ValueError(f"order must not be negative, got {order}")
+    with working(checked_precision(precision), order + 1):
+        results = evaluate(f, _SERIES, [arb_series([exact(*point), 1]) for point in points])
+        return [
+            item
+            if type(item) is Undefined
+            else Undefined.UNDECIDED
+            if item.prec <= order
+            else [_ball(item[j], precision) for j in range(order + 1)]
+            for item in results
+        ]

@@ -41,7 +41,10 @@ class Problem:
     reason : str
         Why the problem is here: one line.
     family : str
-        The collection that it belongs to: ``"step4"``, ``"classic"``.
+        The collection that it belongs to: ``"step4"``, ``"classic"``, ``"formulation"``, ``"published"``.
+    any_point : bool
+        Whether the first point may be any number of the domain: it is that of a table that somebody else printed,
+        in a format of their own.
 
     Raises
     ------
@@ -61,6 +64,7 @@ class Problem:
     source: str
     reason: str
     family: str
+    any_point: bool = False
 
     def __post_init__(self) -> None:
         for field in ("name", "formula", "source", "reason", "family"):
@@ -77,6 +81,8 @@ class Problem:
         object.__setattr__(self, "points", tuple(_real("points", x) for x in self.points))
         _check_domain(self.domain)
         _check_points(self.points, self.domain)
+        if not self.any_point:
+            _check_special(self.points[0])
 
 
 def _check_text(field: str, text: object) -> None:
@@ -110,7 +116,6 @@ def _check_points(points: tuple[float, ...], domain: tuple[float, float]) -> Non
             raise ValueError(f"points must be finite, got {x!r}")
         if not domain[0] < x < domain[1]:
             raise ValueError(f"points must lie inside the open domain {domain!r}, got {x!r}")
-    _check_special(points[0])
 
 
 def _check_special(x: float) -> None:

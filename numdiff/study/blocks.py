@@ -13,7 +13,7 @@ from typing import Any
 
 import numdiff
 from numdiff.analysis.reference import Engine
-from numdiff.problems import PROBLEMS
+from numdiff.problems import ALL_PROBLEMS
 from numdiff.study.records import SCHEMA_VERSION
 from numdiff.study.sweep import Number, Subject, Sweep, plan
 
@@ -61,7 +61,7 @@ class Block:
     def subject(self) -> Subject:
         """Return the function that the names stand for."""
         if ":" not in self.problem:
-            return PROBLEMS[self.problem]
+            return ALL_PROBLEMS[self.problem]
         derivative = imported(self.derivative) if self.derivative else None
         name = self.problem.partition(":")[2]
         return UserFunction(name, imported(self.problem), derivative, self.points, self.domain)
@@ -151,7 +151,9 @@ def fingerprint() -> dict[str, Any]:
 
     root = Path(numdiff.__file__).parent
     digest = hashlib.sha256()
-    files = [p for part in _MEASURING for p in ([root / part] if part.endswith(".py") else (root / part).rglob("*.py"))]
+    folders = [root / part for part in _MEASURING if not part.endswith(".py")]
+    files = [root / part for part in _MEASURING if part.endswith(".py")]
+    files += [p for folder in folders for kind in ("*.py", "*.json") for p in folder.rglob(kind)]
     for path in sorted(files):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return {

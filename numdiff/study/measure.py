@@ -17,7 +17,9 @@ from numdiff.analysis.totals import total_errors
 from numdiff.formats import FloatFormat
 from numdiff.kernels import Observation, observe
 from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, nearest_double
+from numdiff.study.predictions import prediction_columns
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
+from numdiff.study.snapping import POINTWISE_GRIDS, steps_at
 from numdiff.study.sweep import NEIGHBOURS, Skip, Subject, Sweep, Task, neighbours, plan
 
 _NORMAL = sys.float_info.min
@@ -70,12 +72,14 @@ def _columns(task: Task, exact: ExactFunction, bounded: BoundedFunction) -> dict
         "point": np.repeat(task.point_indices, len(task.ks)).tolist(),
         "format": [task.format.name] * cells,
         "method": [task.method.name] * cells,
+        "arithmetic": [task.arithmetic] * cells,
         "grid": list(task.grids) * len(task.point_indices),
         "k": list(task.ks) * len(task.point_indices),
         **_ledger_columns(ledger),
         **_bound_columns(task, observation, bounded),
         "evaluations": [task.method.evaluations] * cells,
         **_neighbourhood(task, exact),
+        **prediction_columns(task),
     }
 
 
@@ -183,12 +187,27 @@ def _neighbourhood(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
     for i, x in enumerate(task.points):
         near = neighbours(task.format, x)
         near = near[np.isfinite(near)]  # one beyond the largest number is a failure
-        results = observe(task.method, task.subject.f, near[:, np.newaxis], steps).result
+        results = _results_near(task, near, steps)
         errors = total_errors(exact, near, results, task.method.derivative_order, task.format)
         for j, column in zip(wanted, np.abs(errors).T.tolist(), strict=True):
             for name, value in _statistics(column).items():
                 columns[name][i * len(task.steps) + j] = value
     return columns
+
+
+def _results_near(task: Task, near: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Return the results at the neighbours, each with its own step where the grid depends on the point.
+
+    NaN, a failure, where the step of a neighbour is 0.
+    """
+    if not set(task.grids) & set(POINTWISE_GRIDS):
+        return observe(task.method, task.subject.f, near[:, np.newaxis], steps).result
+    own = steps_at(task.format, task.grids, task.ks, near)
+    lost = own == 0
+    usable = np.where(lost, steps, own)
+    results = np.array(observe(task.method, task.subject.f, near[:, np.newaxis], usable).result)
+    results[lost] = math.nan
+    return results
 
 
 def _statistics(errors: list[float]) -> dict[str, Any]:

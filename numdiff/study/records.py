@@ -5,7 +5,8 @@ A record is one cell: (problem, point, format, method, grid, step). Its fields a
 
 - *key*: says which cell it is;
 - *portable*: pure arithmetic, equal on every machine;
-- *platform*: passed through the elementary functions of the platform at hand.
+- *platform*: passed through the elementary functions of the platform at hand. Where `arithmetic` says that these are
+  correctly rounded, the cell is equal on every machine as well.
 """
 
 import dataclasses
@@ -36,7 +37,10 @@ class Record:
     point: int = _field("index of the point among the problem's points", "", "key")
     format: str = _field("working format", "", "key")
     method: str = _field("difference formula", "", "key")
-    grid: str = _field("step grid: dyadic 2**-k, generic fl(1.2357*2**-k), or given", "", "key")
+    arithmetic: str = _field("elementary functions: the platform's, or (correctly) rounded ones", "", "key")
+    grid: str = _field(
+        "step grid: dyadic 2**-k, generic fl(1.2357*2**-k), decimal 10**-k and its kin, or given", "", "key"
+    )
     k: int = _field("index of the step in its grid", "", "key")
     x: str = _field("the point, rounded to the format, exactly", "hex", "portable")
     step: str = _field("the step, rounded to the format, exactly", "hex", "portable")
@@ -71,6 +75,12 @@ class Record:
     median_error: float = _field("median |total| over the neighbours", "", "platform")
     max_error: float = _field("largest |total| over the neighbours", "", "platform")
     failures: int = _field("neighbours whose result is not finite; they are not averaged", "", "platform")
+    # The bounds of float16 that predictions scale depend on the half-precision instructions of the machine.
+    model_error: float = _field("error that the model predicts for the step; NaN: none", "", "platform")
+    predicted_step: float = _field("step of the smallest modelled error; NaN: none", "", "platform")
+    predicted_error: float = _field("modelled error there", "", "platform")
+    closed_form_step: float = _field("textbook optimum of two terms; NaN: none", "", "platform")
+    prediction: str = _field("ok, not-asked, or the assumption of the prediction that fails", "", "platform")
 
 
 FIELDS: Mapping[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Record)}

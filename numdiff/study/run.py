@@ -123,7 +123,7 @@ def run_sweeps(
     Parameters
     ----------
     sweeps : sequence of Sweep
-        With different names.
+        Sweeps of one name are parts of one experiment.
     engine : {"mpmath", "arb"}
     workers, store, fresh, progress, tally
         As in `run_blocks`.
@@ -131,7 +131,7 @@ def run_sweeps(
     Returns
     -------
     dict
-        What each sweep gave, by its name, in the order of `sweeps`.
+        What the sweeps of each name gave, in the order of `sweeps`.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def _sampled_rate(block: Block) -> float:
     first = 1 if sweep.first_step is None else sweep.first_step
     thin = Sweep(
         sweep.name, sweep.problems, sweep.methods[:2], ("float64",), sweep.grids[:1], first, first + 24,
-        sweep.given_steps, sweep.all_points, sweep.neighbourhood,
+        sweep.given_steps, sweep.all_points, sweep.neighbourhood, sweep.arithmetics,
     )  # fmt: skip
     start = time.perf_counter()
     records, _ = measure(block.subject(), thin, block.engine)

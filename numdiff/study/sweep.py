@@ -2,12 +2,12 @@
 
 There are two step grids. Dyadic steps h = 2⁻ᵏ show truncation purely, but they leave abscissa and
 combination errors at 0 in nearly all cells and correlate the evaluation errors; generic steps
-h = fl(1.2357·2⁻ᵏ) are for all statistics.
+h = fl(1.2357·2⁻ᵏ) are for all statistics. Decimal steps and what a format makes of them are in `snapping`.
 """
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from typing import Any, Protocol, TypeAlias
@@ -15,14 +15,20 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from numdiff.analysis.reference import decimal_text
+from numdiff.arithmetic.rounded import rounded as correctly_rounded
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
 from numdiff.stencils import METHODS, ComplexStep, Method
+from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, decimal_steps, steps_at
 
 Number: TypeAlias = float | Fraction
 """A point or a step as it was given: a float, or exactly where no double holds it."""
 
 GRIDS = ("dyadic", "generic")
+"""The grids of a sweep that names none."""
+KNOWN_GRIDS = (*GRIDS, *DECIMAL_GRIDS)
+ARITHMETICS = ("platform", "rounded")
+"""Whose elementary functions f is computed with: those of the platform, or correctly rounded ones."""
 GENERIC_FACTOR = Fraction(12357, 10000)
 """The generic steps are this times a power of two, so that h has a full significand in every format."""
 NEIGHBOURS = 33
@@ -44,13 +50,14 @@ class Sweep:
     name : str
         The experiment.
     problems : tuple of str
-        Names in `numdiff.problems.PROBLEMS`.
+        Names in `numdiff.problems.ALL_PROBLEMS`.
     methods : tuple of str
         Names in `numdiff.stencils.METHODS`.
     formats : tuple of str
         Format names, by default all; those that the machine lacks are skipped, with the reason.
     grids : tuple of str
-        ``"dyadic"``, ``"generic"``.
+        ``"dyadic"``, ``"generic"``, or a decimal one: ``"decimal"``, ``"nearest_power"``, ``"snapped_at_1"``,
+        ``"realised"``, ``"snapped"``, each with the powers of ten between the ends of the binary grids.
     first_step, last_step : int or None
         Range of k. `first_step` None: from 1, or from h of about |x|/2 where |x| is 2 or more, x being the largest
         point. `last_step` None: until x + h = x in the format, for every point but 0.
@@ -60,13 +67,18 @@ class Sweep:
         Whether to use all points of a problem, or its first.
     neighbourhood : bool
         Whether the cells get the statistics over the 33 neighbours (never on the dyadic grid).
+    arithmetics : tuple of str
+        ``"platform"``, ``"rounded"``: with correctly rounded elementary functions all columns are portable.
+    predictions : bool
+        Whether the cells get what the model of the total error says of them.
 
     Raises
     ------
     TypeError
         If `problems` or `formats` is not a tuple of names.
     ValueError
-        If a method, format or grid is unknown, a given step is not positive and finite, or the range of k is empty.
+        If a method, format, grid or arithmetic is unknown, no arithmetic is named, a given step is not positive and
+        finite, or the range of k is empty.
     """
 
     name: str
@@ -79,6 +91,8 @@ class Sweep:
     given_steps: tuple[Number, ...] = ()
     all_points: bool = False
     neighbourhood: bool = False
+    arithmetics: tuple[str, ...] = ("platform",)
+    predictions: bool = False
 
     def __post_init__(self) -> None:
         for argument, names in (("problems", self.problems), ("formats", self.formats)):
@@ -91,8 +105,10 @@ class Sweep:
             if name not in known:
                 raise ValueError(f"formats must be among {', '.join(known)}, got {name!r}")
         for grid in self.grids:
-            if grid not in GRIDS:
-                raise ValueError(f"grids must be among {', '.join(GRIDS)}, got {grid!r}")
+            if grid not in KNOWN_GRIDS:
+                raise ValueError(f"grids must be among {', '.join(KNOWN_GRIDS)}, got {grid!r}")
+        if not self.arithmetics or not set(self.arithmetics) <= set(ARITHMETICS):
+            raise ValueError(f"arithmetics must be among {', '.join(ARITHMETICS)}, got {self.arithmetics!r}")
         for step in self.given_steps:
             if not (0 < step < math.inf):
                 raise ValueError(f"given_steps must be positive and finite, got {step!r}")
@@ -128,7 +144,8 @@ class Subject(Protocol):
 class Task:
     """One kernel call: a function at some points, one format, one method, the steps of all grids.
 
-    `grids`, `ks` and `steps` run together: a step, the grid it is from, and its index there.
+    `subject` computes its f in the arithmetic that `arithmetic` names. `grids`, `ks` and `steps` run together: a step,
+    the grid it is from, and its index there.
     """
 
     subject: Subject
@@ -140,6 +157,8 @@ class Task:
     ks: tuple[int, ...]
     steps: np.ndarray
     neighbourhood: bool = False
+    arithmetic: str = "platform"
+    predictions: bool = False
 
     @property
     def cells(self) -> int:
@@ -200,13 +219,34 @@ def plan(subject: Subject, sweep: Sweep) -> Plan:
                 kept.append(index)
         if kept:
             _add_tasks(result, subject, sweep, fmt, tuple(kept))
+            _add_pointwise_tasks(result, subject, sweep, fmt, tuple(kept))
+    return _in_arithmetics(result, sweep.arithmetics)
+
+
+def _in_arithmetics(planned: Plan, arithmetics: tuple[str, ...]) -> Plan:
+    """Return the tasks in each of the arithmetics; complex functions have no correctly rounded version."""
+    result = Plan(skips=planned.skips)
+    for task in planned.tasks:
+        for name in arithmetics:
+            subject = task.subject
+            if name == "rounded":
+                if isinstance(task.method, ComplexStep):
+                    reason = "complex elementary functions have no correctly rounded version"
+                    result.skips.append(Skip(subject.name, "", task.method.name, task.format.name, reason))
+                    continue
+                subject = replace(subject, f=correctly_rounded(subject.f))  # type: ignore[type-var]
+            result.tasks.append(replace(task, subject=subject, arithmetic=name))
     return result
 
 
 def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, kept: tuple[int, ...]) -> None:
     xs = rounded(fmt, [subject.points[i] for i in kept])
-    indices = tuple(step_indices(fmt, xs, sweep))
-    pieces = [(grid, indices, steps_of(fmt, grid, indices)) for grid in sweep.grids]
+    indices = step_indices(fmt, xs, sweep)
+    pieces = [
+        (grid, ks, steps_of(fmt, grid, ks))
+        for grid in sweep.grids if grid not in POINTWISE_GRIDS
+        for ks in [decimal_indices(indices) if grid in DECIMAL_GRIDS else tuple(indices)]
+    ]  # fmt: skip
     pieces.append(("given", *given(fmt, sweep.given_steps)))
     grids = tuple(grid for grid, ks, _ in pieces for _ in ks)
     ks = tuple(k for _, ks, _ in pieces for k in ks)
@@ -220,19 +260,52 @@ def _add_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, k
             if i not in pieces[-1][1]:
                 lost = f"h = {shown(h)} is zero or infinite in {fmt.name}"
                 result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
-        useful = []
-        for i, h in enumerate(steps):
-            if np.isfinite(h) and fmt.lift(h) <= largest_step(method, fmt):
-                useful.append(i)
-            else:
-                lost = f"h = {float(h)!r} overflows in the formula of {method_name} in {fmt.name}"
-                result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
-        if useful:
-            where = tuple(grids[i] for i in useful), tuple(ks[i] for i in useful), steps[useful]
-            result.tasks.append(Task(subject, fmt, method, kept, xs, *where, sweep.neighbourhood))
-        elif not ks and not sweep.given_steps:
+        task = Task(
+            subject, fmt, method, kept, xs, grids, ks, steps, sweep.neighbourhood, predictions=sweep.predictions
+        )
+        _add_useful(result, task, "")
+        if not ks and not sweep.given_steps and not set(sweep.grids) & set(POINTWISE_GRIDS):
             lost = f"no step of the grid is large enough to move x in {fmt.name}"
             result.skips.append(Skip(subject.name, "", method_name, fmt.name, lost))
+
+
+def _add_pointwise_tasks(result: Plan, subject: Subject, sweep: Sweep, fmt: FloatFormat, kept: tuple[int, ...]) -> None:
+    """Add the grids whose steps depend on the point: one task for each point."""
+    grids = [grid for grid in sweep.grids if grid in POINTWISE_GRIDS]
+    methods = [m for m in map(METHODS.__getitem__, sweep.methods) if grids and not compatible(subject, m, fmt)]
+    xs = rounded(fmt, [subject.points[i] for i in kept])
+    indices = decimal_indices(step_indices(fmt, xs, sweep))
+    names, ks = tuple(grid for grid in grids for _ in indices), indices * len(grids)
+    for method in methods:
+        for index, x in zip(kept, xs[:, np.newaxis], strict=True):
+            steps = steps_at(fmt, names, ks, x)[0]
+            task = Task(
+                subject, fmt, method, (index,), x, names, ks, steps, sweep.neighbourhood, predictions=sweep.predictions
+            )
+            _add_useful(result, task, shown(subject.points[index]))
+        if not indices:
+            lost = f"no power of ten is among the steps of the grid in {fmt.name}"
+            result.skips.append(Skip(subject.name, "", method.name, fmt.name, lost))
+
+
+def _add_useful(result: Plan, task: Task, point: str) -> None:
+    """Add a task with the steps that its formula can take, and a skip for every other one."""
+    fmt, method, useful = task.format, task.method, []
+    zero: dict[str, list[str]] = {}
+    for i, h in enumerate(task.steps):
+        if h > 0 and np.isfinite(h) and fmt.lift(h) <= largest_step(method, fmt):
+            useful.append(i)
+        elif h == 0:
+            zero.setdefault(task.grids[i], []).append(f"1e-{task.ks[i]}")
+        else:
+            lost = f"h = {float(h)!r} overflows in the formula of {method.name} in {fmt.name}"
+            result.skips.append(Skip(task.subject.name, point, method.name, fmt.name, lost))
+    for grid, names in zero.items():
+        lost = f"the step of the grid {grid} is 0 in {fmt.name} for h = {', '.join(names)}"
+        result.skips.append(Skip(task.subject.name, point, method.name, fmt.name, lost))
+    if useful:
+        grids, ks = tuple(task.grids[i] for i in useful), tuple(task.ks[i] for i in useful)
+        result.tasks.append(replace(task, grids=grids, ks=ks, steps=task.steps[useful]))
 
 
 @cache
@@ -282,13 +355,17 @@ def steps_of(fmt: FloatFormat, grid: str, ks: tuple[int, ...]) -> np.ndarray:
     Parameters
     ----------
     fmt : FloatFormat
-    grid : {"dyadic", "generic"}
+    grid : str
+        Any grid that does not depend on the point.
     ks : tuple of int, length n
 
     Returns
     -------
     ndarray, shape (n,), of the dtype of `fmt`
+        0 where a step of a decimal grid vanishes.
     """
+    if grid in DECIMAL_GRIDS:
+        return decimal_steps(fmt, grid, ks)
     factor = Fraction(1) if grid == "dyadic" else GENERIC_FACTOR
     steps = np.empty(len(ks), dtype=fmt.dtype)
     for index, k in enumerate(ks):

@@ -46,7 +46,18 @@ def test_three_experiments_share_their_cells():
     [
         ("step_sweep", {"truncation", "roundoff", "attained_accuracy"}),
         ("error_ledger", {"dominating_part", "median_shares", "cancellation", "tightness", "tightness_by_problem"}),
-        ("optimal_step", {"verdict", "observed_optima", "observed_orders"}),
+        (
+            "optimal_step",
+            {
+                "verdict",
+                "observed_optima",
+                "observed_orders",
+                "prediction_quality",
+                "ways_to_choose",
+                "worst_predictions",
+                "predicted_steps",
+            },
+        ),
     ],
 )
 def test_the_promised_tables_have_rows(name, expected):

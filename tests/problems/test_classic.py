@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from numdiff.formats import FORMATS
-from numdiff.problems import CLASSIC, PROBLEMS, STEP4
+from numdiff.problems import CLASSIC, FORMULATION, PROBLEMS, STEP4
 
 ALL_POINTS_FROM_SOURCE = {"gsl_power_three_halves"}
 
@@ -29,9 +29,9 @@ def test_there_are_at_least_24_classic_problems():
     assert {problem.family for problem in CLASSIC} == {"classic"}
 
 
-def test_the_registry_holds_both_families_under_unique_names():
-    assert list(PROBLEMS) == [problem.name for problem in (*STEP4, *CLASSIC)]
-    assert len(PROBLEMS) == len(STEP4) + len(CLASSIC)
+def test_the_registry_holds_all_families_under_unique_names():
+    assert list(PROBLEMS) == [problem.name for problem in (*STEP4, *CLASSIC, *FORMULATION)]
+    assert len(PROBLEMS) == len(STEP4) + len(CLASSIC) + len(FORMULATION)
 
 
 def test_every_author_of_the_plan_is_cited():

@@ -99,19 +99,21 @@ def test_the_rounded_product_of_two_constants_is_not_their_product():
 
 @pytest.mark.parametrize("name, x", CERTIFIED)
 def test_the_derivative_in_float64_agrees_to_its_condition(name, x):
-    """|computed − f′| ≤ 32u (|f′| + |x f″|).
+    """|computed − f′| ≤ 32u (|f′| + |x f″| + c).
 
     Each of the few operations is good to a few u, and an error that enters at an argument is carried on with
-    the sensitivity |x f″| of f′.
+    the sensitivity |x f″| of f′. c is the size of terms that cancel, for the one f′ that has them.
     """
     slope, curvature = from_f(name, x).midpoint, from_f(name, x, 2).midpoint
     computed = Fraction(float(PROBLEMS[name].derivative(np.array([x]))[0]))
-    assert abs(computed - slope) <= 32 * UNIT_ROUNDOFF * (abs(slope) + abs(Fraction(x) * curvature))
+    cancelling = 1 / Fraction(x) if name.startswith("cosine_quotient") else 0
+    assert abs(computed - slope) <= 32 * UNIT_ROUNDOFF * (abs(slope) + abs(Fraction(x) * curvature) + cancelling)
 
 
 @pytest.mark.parametrize("name, x", CASES)
 def test_the_formula_in_print_is_the_function(name, x):
-    names = {word: getattr(np, word) for word in ("exp", "log", "sqrt", "sin", "cos", "tan", "arctan", "abs")}
+    words = "exp log sqrt sin cos tan arctan abs tanh log1p expm1 minimum where"
+    names = {word: getattr(np, word) for word in words.split()}
     code = compile(PROBLEMS[name].formula, name, "eval")
 
     def printed(t):

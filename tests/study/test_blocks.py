@@ -5,12 +5,13 @@ import json
 import math
 import pickle
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from numdiff.problems import PROBLEMS
+from numdiff.problems import ALL_PROBLEMS, PROBLEMS
 from numdiff.study import blocks as module
 from numdiff.study.blocks import Block, UserFunction, blocks_of, fingerprint, imported, stable_name
 from numdiff.study.sweep import Sweep, plan
@@ -43,6 +44,8 @@ def test_key_does_not_depend_on_the_name_of_the_sweep_nor_on_its_other_problems(
     [
         {"methods": ("centered",)}, {"formats": ("float32",)}, {"grids": ("generic",)}, {"first_step": 2},
         {"last_step": 4}, {"given_steps": (1e-4,)}, {"all_points": True}, {"neighbourhood": True},
+        {"arithmetics": ("rounded",)},
+        {"predictions": True},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -53,7 +56,7 @@ def test_key_depends_on_every_other_field_of_the_sweep(change: dict[str, Any]) -
 def test_all_fields_of_the_sweep_are_in_the_two_tests_above() -> None:
     assert {field.name for field in dataclasses.fields(Sweep)} == {
         "name", "problems", "methods", "formats", "grids", "first_step", "last_step", "given_steps", "all_points",
-        "neighbourhood",
+        "neighbourhood", "arithmetics", "predictions",
     }  # fmt: skip
 
 
@@ -91,6 +94,21 @@ def test_fingerprint_is_plain_data_and_covers_the_measuring_code() -> None:
     assert {"analysis", "arithmetic", "problems", "study", "kernels.py", "formats.py", "stencils.py", "rounding.py",
             "functions.py", "array_views.py"} <= set(module._MEASURING)  # fmt: skip
     assert {"numpy", "mpmath", "python-flint", "ml_dtypes"} <= set(fingerprint()["libraries"])
+
+
+def test_fingerprint_covers_the_data_of_the_published_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A point or a formula in the data decides what is measured, as code does.
+    before, read = fingerprint()["code"], Path.read_bytes
+
+    def other(path: Path) -> bytes:
+        return read(path).replace(b"1.2", b"1.3") if path.name == "published_tables.json" else read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", other)
+    assert fingerprint.__wrapped__()["code"] != before
+
+
+def test_a_block_may_name_the_problem_of_a_published_table() -> None:
+    assert Block(SWEEP, "arb", "ascher_greif").subject() is ALL_PROBLEMS["ascher_greif"]
 
 
 # --- names -----------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Runs: any number of workers, killed and resumed, shared and announced, and always the same records."""
 
+import dataclasses
 import os
 import re
 import subprocess
@@ -42,6 +43,11 @@ def same(left: list[Measured], right: list[Measured]) -> bool:
     return [(m.records.to_csv(), m.skips.to_csv()) for m in left] == [
         (m.records.to_csv(), m.skips.to_csv()) for m in right
     ]
+
+
+def test_sweeps_of_one_name_are_joined_in_their_order() -> None:
+    parts = [dataclasses.replace(TINY, problems=(name,)) for name in NAMES]
+    assert same([run_sweeps(parts, "arb", progress=False)["tiny"]], [run_sweeps([TINY], "arb", progress=False)["tiny"]])
 
 
 def test_two_workers_give_the_records_of_one(tmp_path: Path) -> None:

@@ -337,7 +337,7 @@ def test_every_cell_of_the_product_is_planned_or_skipped(name: str) -> None:
         ({"formats": (np.float64,)}, TypeError, "formats must be a tuple of names"),
         ({"formats": ("float23",)}, ValueError, "formats must be among float16, bfloat16, .* got 'float23'"),
         ({"methods": ("sideways",)}, ValueError, "method must be a registered name, got 'sideways'"),
-        ({"grids": ("decimal",)}, ValueError, "grids must be among dyadic, generic, got 'decimal'"),
+        ({"grids": ("octal",)}, ValueError, "grids must be among dyadic, generic, decimal, .* snapped, got 'octal'"),
         ({"given_steps": (0.0,)}, ValueError, r"given_steps must be positive and finite, got 0\.0"),
         ({"given_steps": (0.1, -1.0)}, ValueError, r"given_steps must be positive and finite, got -1\.0"),
         ({"given_steps": (math.nan,)}, ValueError, "given_steps must be positive and finite, got nan"),

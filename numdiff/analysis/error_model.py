@@ -1,0 +1,287 @@
+r"""A model of the total error of a difference quotient as a function of its step.
+
+To the truncation error T(z, h) of `numdiff.analysis.taylor`, rounding adds independent errors of mean 0:
+
+    evaluation    N₁² = Σ wᵢ²·σ(z + cᵢh)²/h²ᵐ,      σ = typical share · proved bound of the evaluation error,
+    abscissa      N₂² = f′(z)²·Σ_{cᵢ≠0} wᵢ²·ulp(z + cᵢh)²/12/h²ᵐ,
+    combination   N₃² = ρ²u²·(2·f⁽ᵐ⁾(z)² + f(z)²·(Σ′ wᵢ² + Σ sᵢ²)/h²ᵐ),
+
+where Σ′ runs over the weights that are no power of two over their common denominator (their product is rounded) and
+sᵢ are the partial sums of the weights in the order of the kernel; the last sum and the division are rounded relative
+to the result. ρu|v| is the root mean square of one rounding error of v, see `ROUNDING`. The predicted error is
+
+    E(h)² = mean over z of (T² + N₁² + N₂² + N₃²),                                                                (2)
+
+a root mean square over a small neighbourhood of x, as the observed optimum is. At a single point the terms of T cancel
+at some h, and a minimum there is a lucky zero.
+
+References
+----------
+P. E. Gill, W. Murray, M. A. Saunders and M. H. Wright, Computing forward-difference intervals for numerical
+optimization, SIAM J. Sci. Stat. Comput. 4 (1983) 310-321, section 2: the model of two terms that this one extends.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, cached_property
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from numdiff.analysis.taylor import Series, taylor_series, truncation_error
+from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
+from numdiff.arithmetic.running_error import evaluation_errors
+from numdiff.arithmetic.tracing import ufuncs_used
+from numdiff.formats import Dyadic, FloatFormat
+from numdiff.rounding import dyadic, dyadic_to_fraction, round_ratio
+from numdiff.stencils import FORWARD, Stencil
+
+NEIGHBOURHOOD = tuple(Fraction(sign * t, 10**6) for t in (187592, 794654) for sign in (1, -1))
+"""z = x + rt, t being the four nodes of Chebyshev's quadrature with equal weights (Abramowitz and Stegun, table 25.5).
+
+So the mean square is that of the range x ± r, and z has a full significand in every format, where x often has few bits
+and an exact f(x).
+"""
+REACH = Fraction(1, 16)
+"""r in units of |x|, or r itself where x = 0: that of the 33 neighbours over which the study takes its statistics."""
+ROUNDING = 0.4247
+"""ρ, the root mean square of |fl(v) − v|/(u|v|) for mantissas 1 ≤ μ < 2 of density 1/(μ ln 2).
+
+The error is uniform in ±ulp/2 with ulp = 2u|v|/μ, and E[μ⁻²] = 3/(8 ln 2): ρ² = 4/12·3/(8 ln 2) = 1/(8 ln 2).
+"""
+TYPICAL: Mapping[str, float] = MappingProxyType(
+    {"float16": 0.53, "bfloat16": 0.53, "float32": 0.14, "float64": 0.28, "float80": 0.21}
+)
+"""By format, the typical evaluation error as a share of its bound, for callables that use an elementary function.
+
+Measured: for each problem of the suite the root mean square over 65 points x(1 + t), |t| ≤ 1/16, of |f̂ − f| over that
+of the bound; the median over the problems. A rounding error of half an ulp at most is √⅓ = 0.58 of that in the root
+mean square, and about as large where the bound allows for L ulp: hence 0.58, 0.29 and 0.1 for L = ½, 1 and 3.
+"""
+WIDE = 3
+"""Binades above |x| (and above 1) up to which the model knows the noise, if no more are asked for."""
+_HALVINGS = 40
+_LADDER = 6
+"""Binades below |z| from where on the function values at the nodes are told from that at z."""
+
+
+@dataclass(frozen=True, eq=False)
+class ErrorModel:
+    """Equation (2) for one callable, point, format and stencil; its methods map arrays of doubles to such.
+
+    Attributes
+    ----------
+    stencil : Stencil
+    format : FloatFormat
+    x : Fraction
+    domain : tuple of float
+        The open interval that no node may leave.
+    at : Series
+        The Taylor coefficients at x itself.
+    points : tuple of Fraction
+        The neighbourhood z, numbers of the format.
+    series : tuple of Series
+        The Taylor coefficients there.
+    rungs : ndarray of float64, shape (r,)
+        Steps at which the noise of the function values at the nodes is known; that of the first holds for all below.
+    squares : ndarray of float64, shape (r,)
+        Mean over z of Σ wᵢ²σ(z + cᵢh)² there; infinite where a node has no bound.
+    """
+
+    stencil: Stencil
+    format: FloatFormat
+    x: Fraction
+    domain: tuple[float, float]
+    at: Series
+    points: tuple[Fraction, ...]
+    series: tuple[Series, ...]
+    rungs: np.ndarray
+    squares: np.ndarray
+
+    @property
+    def noise(self) -> float:
+        """The typical error of one function value near x."""
+        weights = sum(float(w) * float(w) for w in self.stencil.weights)
+        return math.sqrt(float(self.squares[0]) / weights)
+
+    def truncation(self, steps: np.ndarray) -> np.ndarray:
+        """Return the root mean square of T; infinite where a step is too wide for the Taylor series."""
+        total = np.zeros(steps.shape)
+        with np.errstate(over="ignore"):
+            for series in self.series:
+                part = truncation_error(series, self.stencil, steps)
+                total = total + part * part
+        return np.sqrt(total / len(self.series))
+
+    def roundoff(self, steps: np.ndarray) -> np.ndarray:
+        """Return √(N₁² + N₂² + N₃²); infinite where a node leaves the domain or has no bound."""
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            amplified = np.sqrt(self._evaluation(steps) + self._abscissa(steps) + self._sums)
+            for _ in range(self.stencil.derivative_order):
+                amplified = amplified / steps
+            return np.where(self._inside(steps), np.sqrt(amplified * amplified + self._quotient), np.inf)
+
+    def total(self, steps: np.ndarray) -> np.ndarray:
+        """Return E(h); infinite where the step is not to be used."""
+        truncation, roundoff = self.truncation(steps), self.roundoff(steps)
+        with np.errstate(over="ignore"):
+            return np.sqrt(truncation * truncation + roundoff * roundoff)
+
+    def _inside(self, steps: np.ndarray) -> np.ndarray:
+        low, high = self.domain
+        nodes = [float(self.x) + float(c) * steps for c in self.stencil.offsets]
+        return np.logical_and.reduce([(low < node) & (node < high) for node in nodes])
+
+    def _evaluation(self, steps: np.ndarray) -> np.ndarray:
+        """Interpolate linearly between the rungs."""
+        right = np.clip(np.searchsorted(self.rungs, steps, side="left"), 1, len(self.rungs) - 1)
+        low, high = self.rungs[right - 1], self.rungs[right]
+        share = np.clip((steps - low) / (high - low), 0.0, 1.0)
+        # A rung without bound counts only where it takes part: 0·∞ is not a number.
+        parts = np.where(share < 1, (1 - share) * self.squares[right - 1], 0.0)
+        parts = parts + np.where(share > 0, share * self.squares[right], 0.0)
+        return np.where(steps > self.rungs[-1], np.inf, parts)
+
+    def _abscissa(self, steps: np.ndarray) -> np.ndarray:
+        total = np.zeros(steps.shape)
+        for z, series in zip(self.points, self.series, strict=True):
+            for c, w in zip(self.stencil.offsets, self.stencil.weights, strict=True):
+                if c:
+                    error = float(w) * series.coefficient(1) * self._ulp(float(z) + float(c) * steps)
+                    total = total + error * error
+        return total / (12 * len(self.points))
+
+    def _ulp(self, values: np.ndarray) -> np.ndarray:
+        lowest = self.format.min_exponent
+        exponents = np.where(values == 0, lowest, np.maximum(np.frexp(values)[1] - 1, lowest))
+        return np.ldexp(1.0, exponents - self.format.precision + 1)
+
+    @cached_property
+    def _rho(self) -> float:
+        return ROUNDING * float(self.format.unit_roundoff)
+
+    @cached_property
+    def _sums(self) -> float:
+        return self._rho * self._rho * _rounded_sums(self.stencil) * self._mean_square(0)
+
+    @cached_property
+    def _quotient(self) -> float:
+        return 2 * self._rho * self._rho * self._mean_square(self.stencil.derivative_order)
+
+    def _mean_square(self, j: int) -> float:
+        values = [series.derivative(j) for series in self.series]
+        return sum(value * value for value in values) / len(values)
+
+
+@cache
+def _rounded_sums(stencil: Stencil) -> float:
+    """Return Σ′ wᵢ² + Σ sᵢ²; it is 0 for two nodes of weights ±w."""
+    total, partial = Fraction(0), 0
+    for i, n in enumerate(stencil.numerators):
+        partial += n
+        if abs(n) & (abs(n) - 1):
+            total += Fraction(n, stencil.denominator) ** 2
+        if 0 < i < len(stencil.numerators) - 1:
+            total += Fraction(partial, stencil.denominator) ** 2
+    return float(total)
+
+
+def error_model(
+    f: Callable[[Any], Any],
+    x: Fraction,
+    fmt: FloatFormat,
+    stencil: Stencil,
+    domain: tuple[float, float] = (-math.inf, math.inf),
+    wide: int = WIDE,
+) -> ErrorModel | None:
+    """Return the model of a callable at a point; None where f has no Taylor series there or near it.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy callable with Python constants.
+    x : Fraction
+        A number of the format.
+    fmt : FloatFormat
+    stencil : Stencil
+    domain : tuple of float
+        The open interval in which f is smooth.
+    wide : int
+        The model reaches this many binades above |x| and above 1.
+
+    Raises
+    ------
+    TypeError
+        If f uses a function that the exact arithmetics do not know.
+    """
+    here = taylor_series(f, [dyadic(x)])[0]
+    if here is None:
+        return None
+    reach = _reach(here, x, domain)
+    nodes = [_rounded(fmt, x + reach * t) for t in NEIGHBOURHOOD]
+    points = tuple(dyadic_to_fraction(node) for node in nodes if node is not None)
+    series = tuple(item for item in taylor_series(f, list(map(dyadic, points))) if item is not None)
+    if len(series) < len(NEIGHBOURHOOD):
+        return None
+    top = binade(max(map(abs, points)))
+    exponents = range(top - _LADDER, max(top, 0) + wide + 1)
+    rungs = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
+    squares = _noise(f, points, rungs, stencil, fmt)
+    return ErrorModel(stencil, fmt, x, domain, here, points, series, np.array([float(h) for h in rungs]), squares)
+
+
+def _reach(here: Series, x: Fraction, domain: tuple[float, float]) -> Fraction:
+    """Return r: `REACH`, or less so that neither the domain nor the Taylor series of f at x ends on the way."""
+    reach = REACH * (abs(x) or 1)
+    for end in domain:
+        if math.isfinite(end):
+            reach = min(reach, abs(Fraction(end) - x) / 2)
+    for _ in range(_HALVINGS):
+        if np.isfinite(truncation_error(here, FORWARD, np.array([float(reach)])))[0]:
+            break
+        reach /= 2
+    return reach
+
+
+def binade(value: Fraction) -> int:
+    """Return the exponent of the binade of a positive dyadic number."""
+    mantissa, exponent = dyadic(value)
+    return mantissa.bit_length() - 1 + exponent
+
+
+def _noise(
+    f: Callable[[Any], Any], points: Sequence[Fraction], rungs: Sequence[Fraction], stencil: Stencil, fmt: FloatFormat
+) -> np.ndarray:
+    """Return for each rung the mean over z of Σ wᵢ²σ(z + cᵢh)²; the first stands for h → 0, where all nodes are z."""
+    steps = (Fraction(0), *rungs[1:])
+    nodes = [[[_rounded(fmt, z + c * h) for c in stencil.offsets] for z in points] for h in steps]
+    known = list(dict.fromkeys(node for row in nodes for some in row for node in some if node is not None))
+    bounds: dict[Dyadic | None, float] = {None: math.inf}
+    bounds.update(zip(known, evaluation_errors(f, known, fmt), strict=True))
+    sizes = np.array([[[bounds[node] for node in some] for some in row] for row in nodes])
+    typical = typical_share(f, fmt)
+    total = np.zeros(len(rungs))
+    with np.errstate(over="ignore"):
+        for i, w in enumerate(stencil.weights):
+            for z in range(len(points)):
+                part = float(w) * typical * sizes[:, z, i]
+                total = total + part * part
+    return total / len(points)
+
+
+def typical_share(f: Callable[[Any], Any], fmt: FloatFormat) -> float:
+    """Return the typical evaluation error of a callable as a share of its bound.
+
+    `TYPICAL` of the format; 1 where f uses correctly rounded operations only, because then the bound is the error of
+    the one computation that IEEE 754 allows. (Without an entry there is no bound to scale.)
+    """
+    return 1.0 if ufuncs_used(f) <= CORRECTLY_ROUNDED | EXACT else TYPICAL.get(fmt.name, 1.0)
+
+
+def _rounded(fmt: FloatFormat, exact: Fraction) -> Dyadic | None:
+    """Return an exact number rounded to the format; None where it overflows."""
+    mantissa, exponent = round_ratio(*exact.as_integer_ratio(), fmt.precision, fmt.min_exponent)
+    return None if abs(mantissa).bit_length() + exponent - 1 > fmt.max_exponent else (mantissa, exponent)

@@ -1,0 +1,151 @@
+r"""Taylor coefficients of a callable, and the truncation error of a stencil summed from them.
+
+With the moments Mⱼ = Σ wᵢcᵢʲ of a stencil, Taylor's theorem gives
+
+    T(z, h) = Σ wᵢ f(z + cᵢh)/hᵐ − f⁽ᵐ⁾(z) = Σ_{j>m} Mⱼ·f⁽ʲ⁾(z)/j!·hʲ⁻ᵐ,                                          (1)
+
+all odd j for a centered first difference, all j for a one-sided one, each with its sign.
+
+Reference
+---------
+B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988) 699-706,
+section 1: the moments.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from numdiff.arithmetic import balls
+from numdiff.arithmetic.ball import Ball
+from numdiff.rounding import Dyadic, nearest_double
+from numdiff.stencils import Stencil
+
+TERMS = 48
+"""The last j: enough up to steps of 0.8 times the radius of convergence (0.8⁴⁸ = 2·10⁻⁵)."""
+UNSETTLED = 0.01
+"""The sum has a value where none of its last eight terms is a larger share of it."""
+_LAST = 8
+_PRECISIONS = (256, 512, 1024)
+_CERTAIN = 60
+"""Bits by which a coefficient must exceed its radius; what does not at 1024 bits is 0 for all that can be seen."""
+_FAR = 4000
+"""An exponent beyond those of all doubles."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """The coefficients f⁽ʲ⁾(z)/j! at one point, each as mantissa·2**exponent, so that none overflows.
+
+    Attributes
+    ----------
+    mantissas : ndarray of float64, shape (TERMS + 1,)
+        In ±[½, 1], or 0.
+    exponents : ndarray of int64, shape (TERMS + 1,)
+    """
+
+    mantissas: np.ndarray
+    exponents: np.ndarray
+
+    def coefficient(self, j: int) -> float:
+        """Return f⁽ʲ⁾(z)/j! as a double."""
+        with np.errstate(over="ignore", under="ignore"):
+            return float(np.ldexp(self.mantissas[j], np.clip(self.exponents[j], -_FAR, _FAR)))
+
+    def derivative(self, j: int) -> float:
+        """Return f⁽ʲ⁾(z) as a double."""
+        return self.coefficient(j) * math.factorial(j)
+
+
+def taylor_series(f: Callable[[Any], Any], points: Sequence[Dyadic]) -> list[Series | None]:
+    """Return the Taylor coefficients at some points, from Arb's enclosures.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy callable.
+    points : sequence of Dyadic
+
+    Returns
+    -------
+    list of Series or None
+        None where f has no series. Each coefficient is certified to 2⁻⁶⁰ relative before it is rounded; one that is
+        enclosed together with 0 even at 1024 bits is taken for 0.
+
+    Raises
+    ------
+    TypeError
+        If f uses a ufunc that has no exact evaluation.
+    """
+    found: dict[Dyadic, list[Ball] | None] = {}
+    wanted = list(dict.fromkeys(points))
+    for precision in _PRECISIONS:
+        for point, item in zip(wanted, balls.taylor_coefficients(f, wanted, TERMS, precision), strict=True):
+            found[point] = item if isinstance(item, list) else None
+        wanted = [point for point in wanted if not _certified(found[point])]
+        if not wanted:
+            break
+    return [None if (known := found[point]) is None else _series(known) for point in points]
+
+
+def _certified(coefficients: list[Ball] | None) -> bool:
+    return coefficients is not None and all(map(_is_certain, coefficients))
+
+
+def _is_certain(ball: Ball) -> bool:
+    return not ball.rad or abs(ball.mid).bit_length() - ball.rad.bit_length() > _CERTAIN
+
+
+def _series(coefficients: list[Ball]) -> Series:
+    """Round the midpoints to doubles that have exponents of their own."""
+    mantissas, exponents = np.zeros(len(coefficients)), np.zeros(len(coefficients), dtype=np.int64)
+    for j, ball in enumerate(coefficients):
+        if ball.mid and _is_certain(ball):
+            bits = abs(ball.mid).bit_length()
+            mantissas[j], exponents[j] = nearest_double(ball.mid, 1 << bits), ball.exp + bits
+    return Series(mantissas, exponents)
+
+
+def truncation_error(series: Series, stencil: Stencil, steps: np.ndarray) -> np.ndarray:
+    """Return T(z, h) of equation (1).
+
+    Parameters
+    ----------
+    series : Series
+        At z.
+    stencil : Stencil
+    steps : ndarray of float64
+        Positive.
+
+    Returns
+    -------
+    ndarray of float64, shape of `steps`
+        Infinite where the terms up to `TERMS` do not die away: the step is too wide for the series. Only + − × and
+        powers of two are used, in a fixed order, so that the same bits come out on every machine.
+    """
+    m = stencil.derivative_order
+    mantissas, exponents = np.frexp(steps)
+    exponents = exponents.astype(np.int64)
+    total, power, last = np.zeros(steps.shape), np.ones(steps.shape), np.zeros(steps.shape)
+    scale = np.zeros(steps.shape, dtype=np.int64)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        for j in range(m + 1, TERMS + 1):
+            power, scale = power * mantissas, scale + exponents
+            if not (moment := _moment(stencil, j)) or not series.mantissas[j]:
+                continue
+            shift = np.clip(scale + series.exponents[j], -_FAR, _FAR)
+            term = np.ldexp(moment * series.mantissas[j] * power, shift)
+            total = total + term
+            if j > TERMS - _LAST:
+                last = np.maximum(last, np.abs(term))
+        # The comparison is also false of a sum that is not a number, ∞ − ∞.
+        return np.where(last <= UNSETTLED * np.abs(total), total, np.inf)
+
+
+@cache
+def _moment(stencil: Stencil, j: int) -> float:
+    return float(stencil.moment(j))

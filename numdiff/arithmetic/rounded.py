@@ -1,0 +1,177 @@
+"""Floats that are the same on every machine: arithmetic of the hardware, elementary functions correctly rounded.
+
+`rounded(f)` is f with every elementary ufunc replaced by the correctly rounded one of the working format. What IEEE
+754 prescribes (+ − × ÷ √, comparisons) is left to the hardware. NumPy computes float16, and ml_dtypes bfloat16, in
+float32 and rounds again, which gives the correctly rounded result all the same: float32 has 24 ≥ 2p + 2 bits for
+p = 11 and p = 8 (Figueroa). Among subnormal results sums are exact; a product of p-bit numbers has 2p ≤ 22 bits and
+misses a tie of bfloat16 (a multiple of 2⁻¹³⁴) by at least 2⁻¹⁵⁰ if it lies below the smallest one, where both
+roundings end at 0, and by 2⁻¹⁴⁹ elsewhere, which float32 resolves; a quotient x/y misses a tie by 2⁻¹³⁴/Y, Y < 2⁸
+being the significand of y, while float32 errs by 2⁻¹⁵⁰. x87 computes extended precision in its own format.
+
+``x**2`` is one product in NumPy and here: a product is rounded once, so it is the correctly rounded square. Other
+powers are rounded once, too; ``x*x*x`` is rounded twice, as it is written.
+
+References
+----------
+S. A. Figueroa, When is double rounding innocuous?, ACM SIGNUM Newsletter 30(3) (1995) 21-26.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+
+from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded
+from numdiff.array_views import WeakScalarArray
+from numdiff.formats import FORMATS, FloatFormat, format_of
+
+EXACT = frozenset(
+    {
+        "add", "subtract", "multiply", "divide", "negative", "positive", "absolute", "fabs", "sign", "square",
+        "reciprocal", "sqrt", "conjugate", "copysign", "heaviside", "clip", "fmax", "fmin", "maximum", "minimum",
+        "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan", "isinf", "isfinite", "signbit",
+        "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert",
+        "rint", "floor", "ceil", "trunc",
+    }
+)  # fmt: skip
+"""Ufuncs whose result IEEE 754 prescribes to the last bit; the hardware computes them."""
+ELEMENTWISE = frozenset(
+    {
+        np.where, np.select, np.piecewise, np.clip, np.polyval, np.sinc, np.nan_to_num, np.copy, np.copyto,
+        np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.reshape, np.ravel, np.squeeze, np.expand_dims,
+        np.atleast_1d, np.broadcast_to, np.broadcast_arrays, np.shape, np.ndim, np.size, np.result_type,
+        np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory,
+    }
+)  # fmt: skip
+"""NumPy functions, besides ufuncs, that choose and move values, or are made of elementwise ufuncs."""
+
+
+@cache
+def _format_by_dtype() -> dict[np.dtype[Any], FloatFormat]:
+    return {known.dtype: known for known in FORMATS.values()}
+
+
+class RoundedArray(WeakScalarArray):
+    """An array of a working format whose elementary functions are correctly rounded.
+
+    Python numbers are weak in every format: they are rounded to it once, ties to even. Reductions and what else is not
+    known to be the same everywhere are refused with TypeError.
+    """
+
+    _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
+
+    def _constant(self, value: float) -> Any:
+        known = _format_by_dtype().get(self.dtype)
+        return value if known is None else known.as_array(value)[()]
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        ufunc = self._ALIASES.get(ufunc.__name__, ufunc)
+        name = ufunc.__name__
+        if method != "__call__":
+            raise TypeError(f"np.{name}.{method} is not elementwise, and its rounding depends on the platform")
+        if name in ENCLOSURES:
+            return self._elementary(name, inputs, **kwargs)
+        if name not in EXACT:
+            raise TypeError(
+                f"np.{name} has no correctly rounded version; those that have: {', '.join(sorted(ENCLOSURES))}, and "
+                "what IEEE 754 prescribes"
+            )
+        if name in ("maximum", "minimum"):
+            inputs = _ordered_zeros(name, *map(self._operand, inputs))
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: Iterable[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        if func not in ELEMENTWISE:
+            raise TypeError(f"np.{func.__name__} is not elementwise or has no correctly rounded version")
+        return super().__array_function__(func, types, args, kwargs)
+
+    def _elementary(self, name: str, inputs: tuple[Any, ...], out: Any = None, **options: Any) -> Any:
+        if options:
+            raise TypeError(f"np.{name} with {', '.join(options)}= has no correctly rounded version")
+        arrays = [np.asarray(operand) for operand in map(self._operand, inputs)]
+        common = np.result_type(*arrays)
+        fmt = format_of(np.empty(0, common))
+        operands = np.broadcast_arrays(*(fmt.as_array(array) for array in arrays))
+        result = correctly_rounded(name, fmt, operands)
+        if out is not None:
+            out[0][...] = result.view(type(self))
+            return out[0]
+        return result.view(type(self))
+
+
+def _ordered_zeros(name: str, a: Any, b: Any) -> tuple[Any, Any]:
+    """Return the operands of a maximum or minimum so that −0 < +0, as IEEE 754-2019, section 9.6, has it.
+
+    Vector instructions return one of two zeros, which one depends on them.
+    """
+    both = (a == 0) & (b == 0)
+    if not np.any(both):
+        return a, b
+    zero = a + b if name == "maximum" else -((-a) + (-b))  # the sum of zeros is −0 where both are
+    return np.where(both, zero, a), np.where(both, zero, b)
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """A callable whose elementary functions are correctly rounded; equal to that of an equal callable.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function.
+    """
+
+    f: Callable[[Any], Any]
+
+    @property
+    def __name__(self) -> str:
+        return str(getattr(self.f, "__name__", type(self.f).__name__))
+
+    def __call__(self, x: Any) -> Any:
+        """Return f(x); anything but an ndarray (an exact array, a number) is handed on as it is.
+
+        Raises
+        ------
+        TypeError
+            If x is complex, or f uses a reduction or a ufunc that has no correctly rounded version.
+        """
+        if not isinstance(x, np.ndarray):
+            return self.f(x)
+        if x.dtype.kind == "c":
+            raise TypeError("f must be real: complex elementary functions have no correctly rounded version")
+        y = self.f(x.view(RoundedArray))
+        return y.view(np.ndarray) if isinstance(y, RoundedArray) else y
+
+
+def rounded(f: Callable[[Any], Any]) -> Rounded:
+    """Return f with correctly rounded elementary functions: the same floats on every machine.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function with Python constants.
+
+    Returns
+    -------
+    callable
+        It takes an ndarray of one of the formats and returns one, pickles where f does, and equals another such
+        callable of the same f.
+
+    Raises
+    ------
+    TypeError
+        If f is not callable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rounded(np.exp)(np.array([1.0]))
+    array([2.71828183])
+    """
+    if not callable(f):
+        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
+    return f if isinstance(f, Rounded) else Rounded(f)

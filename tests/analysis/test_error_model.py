@@ -1,0 +1,154 @@
+"""The model of the total error: its parts against what they stand for."""
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numdiff.analysis.error_model import (
+    NEIGHBOURHOOD,
+    ROUNDING,
+    TYPICAL,
+    ErrorModel,
+    _rounded_sums,
+    error_model,
+    typical_share,
+)
+from numdiff.arithmetic import balls
+from numdiff.arithmetic.running_error import evaluation_errors
+from numdiff.formats import FORMATS, FloatFormat
+from numdiff.problems import PROBLEMS
+from numdiff.rounding import dyadic, dyadic_to_fraction
+from numdiff.stencils import CENTERED, FORWARD, METHODS, centered
+
+F64 = FORMATS["float64"]
+
+
+def model_of(f: Any, x: float, fmt: FloatFormat = F64, stencil: Any = CENTERED, **options: Any) -> ErrorModel:
+    model = error_model(f, fmt.lift(fmt.as_array(x)), fmt, stencil, **options)
+    assert model is not None
+    return model
+
+
+def test_root_mean_square_of_a_rounding_error_is_that_of_logarithmic_mantissas() -> None:
+    assert pytest.approx(1 / math.sqrt(8 * math.log(2)), abs=5e-5) == ROUNDING
+    # Of all numbers of 24 bits between 1 and 2 rounded to 11, weighted by 1/μ.
+    exact = np.float32(1) + np.arange(0, 2**23, 7, dtype=np.float32) * np.float32(2.0**-23)
+    error = (exact.astype(np.float16).astype(np.float64) - exact) / exact * 2**11
+    weights = 1 / exact.astype(np.float64)
+    assert math.sqrt((error**2 * weights).sum() / weights.sum()) == pytest.approx(ROUNDING, rel=0.01)
+
+
+def test_neighbourhood_has_the_moments_of_its_range() -> None:
+    """Chebyshev's nodes integrate polynomials up to degree 5: the mean of t² over ±1 is 1/3, that of t⁴ 1/5."""
+    assert sum(NEIGHBOURHOOD) == 0
+    assert float(sum(t**2 for t in NEIGHBOURHOOD) / 4) == pytest.approx(1 / 3, rel=1e-5)
+    assert float(sum(t**4 for t in NEIGHBOURHOOD) / 4) == pytest.approx(1 / 5, rel=1e-5)
+
+
+def test_neighbourhood_is_that_of_the_study_unless_something_is_in_the_way() -> None:
+    def width(f: Any, x: float, **options: Any) -> float:
+        points = model_of(f, x, **options).points
+        return float(max(points) - min(points)) / 2 / 0.794654
+
+    assert width(np.exp, 3.0) == pytest.approx(3 / 16)
+    assert width(np.exp, 0.0) == pytest.approx(1 / 16)
+    assert width(np.exp, 1.0, domain=(-math.inf, 1.0625)) == pytest.approx(1 / 32)
+    # tan has a pole at π/2: half of 1.5/16 is beyond 0.8 of the way to it, a quarter is not.
+    assert width(np.tan, 1.5) < math.pi / 2 - 1.5
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_typical_share_of_the_bound_is_the_measured_one(name: str) -> None:
+    """As `TYPICAL` says that it was measured, on every second problem; within a factor of 1.5 of its median."""
+    fmt = FORMATS[name]
+    shares = []
+    for problem in list(PROBLEMS.values())[::2]:
+        if typical_share(problem.f, fmt) == 1:
+            continue
+        x = Fraction(problem.points[0])
+        offsets = [Fraction(r - 32, 32 * 16) + Fraction(1, 7777) for r in range(65)]
+        points = np.array([fmt.round(x * (1 + t) if x else t) for t in offsets], dtype=fmt.dtype)
+        exact = fmt.lift_array(points)
+        bounds = evaluation_errors(problem.f, exact, fmt)  # type: ignore[arg-type]
+        values = fmt.lift_array(fmt.evaluate(problem.f, points))
+        truth = balls.values(problem.f, exact, 256)  # type: ignore[arg-type]
+        errors = [
+            float(dyadic_to_fraction(value) - ball.midpoint)  # type: ignore[union-attr, arg-type]
+            for value, ball in zip(values, truth, strict=True)
+        ]
+        shares.append(math.hypot(*errors) / math.hypot(*bounds))
+    assert len(shares) > 10
+    assert TYPICAL[name] / 1.5 < float(np.median(shares)) < 1.5 * TYPICAL[name]
+
+
+def test_share_is_1_where_every_operation_is_rounded_correctly() -> None:
+    assert typical_share(lambda x: 1 / (x * x + 1), F64) == 1
+    assert typical_share(np.exp, F64) == TYPICAL["float64"]
+
+
+def test_noise_is_the_typical_share_of_the_bound_nearby() -> None:
+    model = model_of(np.exp, 0.5)
+    bounds = evaluation_errors(np.exp, [dyadic(z) for z in model.points], F64)
+    assert model.noise == pytest.approx(TYPICAL["float64"] * math.hypot(*bounds) / 2, rel=1e-12)
+
+
+def test_rounding_is_amplified_by_the_power_of_the_step() -> None:
+    """Far below |x| and far above the floor of the combination, N ∝ 1/hᵐ."""
+    steps = np.array([1e-9, 1e-8])
+    for name, order in (("forward", 1), ("centered4", 1), ("second_centered", 2)):
+        small, large = model_of(np.exp, 0.5, stencil=METHODS[name]).roundoff(steps)
+        assert small / large == pytest.approx(10.0**order, rel=1e-6)
+
+
+def test_floor_of_the_roundoff_is_that_of_the_quotient() -> None:
+    """All that is left of a linear function at wide steps: two roundings relative to the slope, and the noise of f."""
+    model = model_of(lambda x: 3.0 * x, 1.0, wide=20)
+    least = math.sqrt(2) * ROUNDING * 2.0**-53 * 3
+    floor = model.roundoff(np.array([2.0**20]))[0]
+    assert least < floor < 4 * least
+
+
+def test_abscissa_error_is_the_slope_times_the_spacing() -> None:
+    """f = x is computed without error, so that what is amplified is the rounding of x + h and x − h."""
+    model = model_of(lambda x: x * 1.0, 1.5)
+    spacing = 2.0**-52
+    expected = math.sqrt(2 * 0.25 * spacing**2 / 12) / 2.0**-30
+    assert model.roundoff(np.array([2.0**-30]))[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_sums_of_more_than_two_nodes_are_rounded() -> None:
+    assert _rounded_sums(FORWARD) == _rounded_sums(CENTERED) == 0
+    # centered4: (−f(x+2h) + f(x−2h) + 8f(x+h) − 8f(x−h))/12: products exact, partial sums 0 and 8/12.
+    assert centered(4).numerators == (-1, 1, 8, -8)
+    assert _rounded_sums(centered(4)) == pytest.approx((8 / 12) ** 2)
+
+
+def test_total_is_the_root_of_the_sum_of_squares() -> None:
+    model, steps = model_of(np.sin, 1.0), np.array([1e-8, 1e-5, 1e-2])
+    assert model.total(steps) == pytest.approx(np.hypot(model.truncation(steps), model.roundoff(steps)), rel=2**-50)
+
+
+def test_a_node_outside_of_the_domain_is_infinitely_wrong() -> None:
+    steps = np.array([0.4, 0.6])
+    given = model_of(np.exp, 1.0, domain=(0.5, math.inf))
+    assert list(np.isfinite(given.total(steps))) == [True, False]
+    assert np.isfinite(model_of(np.exp, 1.0, stencil=FORWARD, domain=(0.5, math.inf)).total(steps)).all()
+    # The bound itself knows that log ends at 0: x − h is computed at 0.4 and 0.9 of x.
+    found = model_of(lambda x: np.log(x) + 1e6, 1.0)
+    assert list(np.isfinite(found.roundoff(np.array([0.5, 1.5])))) == [True, False]
+
+
+def test_there_is_no_model_at_or_near_a_kink() -> None:
+    for x in (0.0, 1.0):
+        assert error_model(lambda x: np.abs(x - 1.0) * np.abs(x), Fraction(x), F64, CENTERED) is None
+
+
+def test_noise_of_wide_nodes_is_that_at_the_nodes() -> None:
+    """exp(16x) at 1 and h = ½: the upper node is e⁸ times as large, and so is its ulp, to a factor of 2."""
+    model = model_of(lambda x: np.exp(16.0 * x), 1.0)
+    near, wide = np.sqrt(model._evaluation(np.array([2.0**-20, 0.5])))
+    # Of the two nodes near x both count, and only the upper one of the wide ones.
+    assert math.exp(8) / math.sqrt(2) / 2 < wide / near < math.exp(8) / math.sqrt(2) * 2

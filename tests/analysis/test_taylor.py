@@ -1,0 +1,91 @@
+"""The truncation error, summed from certified Taylor coefficients."""
+
+import math
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from numdiff.analysis.taylor import TERMS, taylor_series, truncation_error
+from numdiff.arithmetic import balls
+from numdiff.rounding import dyadic
+from numdiff.stencils import CENTERED, FORWARD, METHODS, Stencil
+
+STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
+
+
+def series_of(f: Any, x: float) -> Any:
+    return taylor_series(f, [dyadic(x)])[0]
+
+
+def test_coefficients_of_exp_are_reciprocal_factorials() -> None:
+    series = series_of(np.exp, 0.0)
+    assert [series.coefficient(j) for j in range(TERMS + 1)] == [1 / math.factorial(j) for j in range(TERMS + 1)]
+    assert series.derivative(7) == pytest.approx(1, rel=2**-52)
+
+
+@pytest.mark.parametrize("order", [0, 1, 5, 20])
+def test_all_coefficients_at_once_are_those_of_single_derivatives(order: int) -> None:
+    points = [dyadic(0.75), dyadic(2.5)]
+    together = balls.taylor_coefficients(lambda x: np.sin(x) / x, points, TERMS, 256)
+    for item, single in zip(together, balls.derivatives(lambda x: np.sin(x) / x, points, order, 256), strict=True):
+        assert isinstance(item, list)
+        assert len(item) == TERMS + 1
+        distance = abs(item[order].midpoint * math.factorial(order) - single.midpoint)  # type: ignore[union-attr]
+        assert distance <= item[order].radius * math.factorial(order) + single.radius  # type: ignore[union-attr]
+
+
+def test_taylor_coefficients_refuse_a_negative_order() -> None:
+    with pytest.raises(ValueError, match="order must not be negative, got -1"):
+        balls.taylor_coefficients(np.exp, [dyadic(1)], -1, 64)
+
+
+def test_a_coefficient_that_cancels_at_256_bits_is_found() -> None:
+    """The value of cos(x) − 1 + x²/2 at x = 2⁻⁸⁰ is x⁴/24, 2⁻³²⁰ of 1; at 256 bits it is a ball around 0."""
+    x = 2.0**-80
+    series = series_of(lambda x: np.cos(x) - 1 + x**2 / 2, x)
+    assert series.coefficient(0) == pytest.approx(x**4 / 24, rel=2**-50)
+
+
+def test_no_series_at_a_kink_a_pole_and_outside_of_the_domain() -> None:
+    points = [dyadic(0.0), dyadic(1.0)]
+    assert [item is None for item in taylor_series(np.abs, points)] == [True, False]
+    assert [item is None for item in taylor_series(lambda x: 1 / x, points)] == [True, False]
+    assert [item is None for item in taylor_series(lambda x: np.log(x - 0.5), points)] == [True, False]
+
+
+@pytest.mark.parametrize("stencil", STENCILS, ids=lambda s: s.name)
+@pytest.mark.parametrize("k", [-2, 0, 3, 12])
+def test_the_signed_sum_is_the_truncation_error(stencil: Stencil, k: int) -> None:
+    """Against the formula in exact arithmetic, of values that are known to 2⁻⁶⁰⁰."""
+    f, x, h = np.exp, Fraction(1, 2), Fraction(2) ** -k
+    if k == -2 and max(map(abs, stencil.offsets)) > 2:
+        pytest.skip("16 is too wide for 48 terms of exp")
+    nodes = balls.values(f, [dyadic(x + c * h) for c in stencil.offsets], 640)
+    exact = stencil.apply_exactly([node.midpoint for node in nodes], h) - balls.values(f, [dyadic(x)], 640)[0].midpoint  # type: ignore[union-attr]
+    found = truncation_error(series_of(f, 0.5), stencil, np.array([float(h)]))[0]
+    # A sum of positive terms, or of terms that fall fast; each is rounded a few times.
+    assert found == pytest.approx(float(exact), rel=TERMS * 4 * 2**-53 * 64)
+
+
+def test_odd_terms_alone_count_for_the_centered_difference() -> None:
+    """sin at 0 has odd terms only, cos even ones."""
+    h = np.array([0.25])
+    assert truncation_error(series_of(np.sin, 0.0), CENTERED, h)[0] == pytest.approx(np.sin(0.25) / 0.25 - 1)
+    assert truncation_error(series_of(np.cos, 0.0), CENTERED, h)[0] == 0
+    assert truncation_error(series_of(np.cos, 0.0), FORWARD, h)[0] == pytest.approx((np.cos(0.25) - 1) / 0.25)
+
+
+def test_a_step_beyond_the_radius_of_convergence_is_infinitely_wrong() -> None:
+    """The series of 1/x at 1 converges for h < 1, to T = h/(1 + h)."""
+    found = truncation_error(series_of(lambda x: 1 / x, 1.0), FORWARD, np.array([0.5, 0.8, 1.0, 1.5, 1e300]))
+    assert found[:2] == pytest.approx([0.5 / 1.5, 0.8 / 1.8], rel=4 * 0.8**TERMS)
+    assert np.isinf(found[2:]).all()
+
+
+def test_coefficients_beyond_the_doubles_do_not_overflow() -> None:
+    """exp(2⁴⁰x) at 0 has coefficients up to 2¹⁹²⁰/48!; at h = 2⁻⁴² all terms are small."""
+    series = series_of(lambda x: np.exp(2.0**40 * x), 0.0)
+    found = truncation_error(series, FORWARD, np.array([2.0**-42]))[0]
+    assert found == pytest.approx(2.0**42 * (math.expm1(0.25) - 0.25), rel=1e-12)
