@@ -6,7 +6,7 @@ import pandas as pd
 
 from experiments.common import cells, listed
 from experiments.pictures import draw_digits, draw_formulas
-from experiments.runs import ENDS, formats_of, in_order, measured_of, optima, plain, step_table
+from experiments.runs import ENDS, formats_of, in_order, measured_of, optima, plain, step_kinds, step_table
 from numdiff.formats import FORMATS
 from numdiff.report.figures import Figure, label_of
 from numdiff.report.tables import Table, wide
@@ -70,6 +70,7 @@ def tables(measured):
                 part, f"{part.capitalize()} error of every formula", f"{what}, with its sign, at generic steps "
                 f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no number. {ENDS}",
                 step_table(measured.records, "generic", part), dict.fromkeys(names, "g3"),
+                kinds=step_kinds(measured.records, part), where={"grid": "generic"},
             )
             for part, what in (("truncation", "Error of the formula in exact arithmetic"),
                                ("roundoff", "All that is not truncation"))
