@@ -14,7 +14,18 @@ from experiments.run_pictures import (
     name_optima,
     name_slopes,
 )
-from experiments.runs import ENDS, RUN, counted, counting, formats_of, measured_of, optima, plain, step_kinds, step_table
+from experiments.runs import (
+    ENDS,
+    RUN,
+    counted,
+    counting,
+    formats_of,
+    measured_of,
+    optima,
+    plain,
+    step_kinds,
+    step_table,
+)
 from numdiff.formats import FORMATS
 from numdiff.problems import CLASSIC, PROBLEMS, STEP4
 from numdiff.report import figures as draw

@@ -86,8 +86,8 @@ class Figure:
     data: pd.DataFrame
     draw: Callable[[Canvas], object]
     size: tuple[float, float] = (7.2, 4.6)
-    kinds: Mapping[str, str] = column_kinds.NOTHING
-    where: Mapping[str, str] = column_kinds.NOTHING
+    kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
+    where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     _kept: list[Element] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -140,8 +140,8 @@ class Table:
     display: Mapping[str, str] = field(default_factory=lambda: _NO_DISPLAY)
     rows_shown: int | None = 40
     headings: Mapping[str, str] = field(default_factory=lambda: _NO_DISPLAY)
-    kinds: Mapping[str, str] = column_kinds.NOTHING
-    where: Mapping[str, str] = column_kinds.NOTHING
+    kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
+    where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
 
     def __post_init__(self) -> None:
         check_name(self.name, "table")
