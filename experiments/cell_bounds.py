@@ -58,8 +58,9 @@ class CellBounds:
         texts, found = records[field].tolist(), []
         limits = [column.tolist() for column in limits_of(records, field)]
         for key, text in zip(zip(*keys.values(), strict=True), shown, strict=True):
-            cells = [cell for cell in places.get(key, ()) if exact_text(texts[cell]) == text]
-            found.append(((limits[0][cells[0]], limits[1][cells[0]]), limits[2][cells[0]]) if len(cells) == 1 else None)
+            cell, *more = places.get(key, [-1])
+            known = cell >= 0 and not more and exact_text(texts[cell]) == text
+            found.append(((limits[0][cell], limits[1][cell]), limits[2][cell]) if known else None)
         return found
 
     def _load(self, experiment: str) -> pd.DataFrame | None:
@@ -113,7 +114,8 @@ def limits_of(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray
             slack_of_value = np.spacing(np.abs(get["reference"]) + np.maximum(own, other))
             own, other = own + slack_of_value, other + slack_of_value
     centre = get["reference"] if field == "computed_value" else zero
-    return tuple(np.where(np.isnan(limit), math.inf, limit) for limit in (own, other)) + (centre,)  # type: ignore[return-value]
+    own, other = (np.where(np.isnan(limit), math.inf, limit) for limit in (own, other))
+    return own, other, centre
 
 
 def _above(limit: np.ndarray) -> np.ndarray:

@@ -100,8 +100,8 @@ class Comparison:
         if name == ORIGIN:
             return self._origins()
         if name.endswith(".csv") and name in self._entries:
-            texts = (files[name].read_text(encoding="utf-8") for files in (self.ours, self.theirs))
-            return compare_tables(name, *texts, self._entries[name], (self.shared, self.missing), self._bounds)
+            mine, other = (files[name].read_text(encoding="utf-8") for files in (self.ours, self.theirs))
+            return compare_tables(name, mine, other, self._entries[name], (self.shared, self.missing), self._bounds)
         if name == checksums.NAME or (name == columns.NAME and self.missing):
             return Judgement(name, listed=["follows the other files"])
         if self._data_of(name) <= self.equal:

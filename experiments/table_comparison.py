@@ -47,8 +47,8 @@ class Frame:
 
 def parsed(text: str) -> Frame:
     """Return a CSV file as texts."""
-    header, *rows = csv.reader(io.StringIO(text)) or [[]]
-    return Frame(header, rows)
+    rows = list(csv.reader(io.StringIO(text)))
+    return Frame(rows[0], rows[1:]) if rows else Frame([], [])
 
 
 def compare_tables(
