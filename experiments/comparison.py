@@ -173,7 +173,7 @@ def table_of(judgements: Sequence[Judgement]) -> str:
     """Return a line for each file: what was compared, how, and the verdict."""
     rows = [("file", "rows", "how", "verdict")]
     for item in judgements:
-        parts = (("bytes", item.by_bytes), ("bound", item.by_bound), ("listed", item.listed),
+        parts = (("bytes", item.by_bytes), ("equal", item.equal), ("bound", item.by_bound), ("listed", item.listed),
                  ("left out", item.left_out))  # fmt: skip
         how = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
         rows.append((item.file, item.rows, how, item.verdict))

@@ -56,6 +56,7 @@ def tables(measured):
             "Generic steps. Digits are −log₁₀ of the RMS error over 33 neighbouring points relative to |f⁽ᵐ⁾(x)|, at "
             "the best step: median, lowest and highest over the functions; limit: −log₁₀ u, what the format holds; "
             "failed cells are counted and take no part.", summary(measured.records), rows_shown=60,
+            kinds={"step": "platform"},
         ),
         Table(
             "best_errors", "Smallest relative error", "Generic steps, RMS over 33 neighbouring points. Empty: not "
@@ -106,7 +107,7 @@ def figures(measured):
             listed(f"{f}: {median[f, 'centered']:.1f} digits at order 2, {median[f, 'centered8']:.1f} at order 8"
                    for f in formats_of(frame)) + ".",
             dots, lambda fig: draw_digits(fig, dots, limits),
-            (7.2, 6.4),
+            (7.2, 6.4), kinds={"step": "platform"},
         ),
     ]  # fmt: skip
 

@@ -182,6 +182,7 @@ def digits_map(best: pd.DataFrame) -> Figure:
         "by their digits with the centered difference. Where f′ = 0 there is no relative error.",
         f"Every function gains digits with the width of the format; in the median {sentence_of_digits(best)}.",
         frame, lambda fig: draw_digits_map(fig, frame, names), (7.6, 0.2 * len(names) + 0.7),
+        kinds={"step_value": "platform"},
     )  # fmt: skip
 
 

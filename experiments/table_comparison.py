@@ -19,6 +19,7 @@ class Judgement:
     file: str
     rows: str = ""
     by_bytes: list[str] = field(default_factory=list)
+    equal: list[str] = field(default_factory=list)
     by_bound: list[str] = field(default_factory=list)
     listed: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
@@ -29,7 +30,9 @@ class Judgement:
         """The first mistake, or that there is none."""
         if self.wrong:
             return f"WRONG: {self.wrong[0]}" + (f" (and {len(self.wrong) - 1} more)" if len(self.wrong) > 1 else "")
-        return "ok" if self.by_bytes or self.by_bound else "listed" if self.listed else "left out"
+        if self.by_bytes or self.by_bound:
+            return "ok"
+        return "listed" if self.listed or self.equal else "left out"
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def compare_tables(
             result.by_bytes.append(name)
             result.wrong += different(name, mine, other)[:1]
         elif mine == other:
-            result.listed.append(f"{name} (equal)")
+            result.equal.append(name)
         elif kinds[name] in BOUNDED:
             judge_cells(result, name, kinds[name], mine, other, cells_of(file, name, right, entry, kinds), bounds)
         else:
@@ -209,5 +212,5 @@ def how_far(mine: Sequence[str], other: Sequence[str]) -> str:
     pairs = [(number(a), number(b)) for a, b in zip(mine, other, strict=True) if a != b]
     far = [abs(v - w) / max(abs(v), abs(w)) for v, w in pairs if v is not None and w is not None and v != w]
     words = len(pairs) - len([None for v, w in pairs if v is not None and w is not None])
-    notes = [f"{len(far)} by up to {max(far):.2g}"] * bool(far) + [f"{words} words"] * bool(words)
+    notes = [f"{len(far)} by up to {max(far, default=0):.2g}"] * bool(far) + [f"{words} words"] * bool(words)
     return " and ".join(notes) or f"{len(pairs)} in their digits only"
