@@ -12,6 +12,7 @@ def write(folder: Path, files: Iterable[Path]) -> Path:
     names = sorted(path.relative_to(folder).as_posix() for path in files)
     lines = [f"{digest(folder / name)}  {name}\n" for name in names if name != NAME]
     path = folder / NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(lines), encoding="utf-8", newline="\n")
     return path
 
