@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from experiments import checksums
 from experiments.catalogue import Experiment, catalogue
 from experiments.overview import overview
 from numdiff.registry import Registry
@@ -44,6 +45,13 @@ def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
         metavar="DIR",
         help="where the report goes (default: results for all of them, .cache/report for some)",
     )
+    result.add_argument(
+        "--records",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="where the records are kept (default: .cache/records)",
+    )
     result.add_argument("--quick", action="store_true", help="a few problems only")
     result.add_argument(
         "--fresh",
@@ -73,7 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     whole = [experiment.name for experiment in chosen] == list(known) and usual
     out = options.out or ROOT / ("results" if whole else ".cache/report")
     start = time.perf_counter()
-    store, tally = Store(ROOT / ".cache" / "records"), Tally()
+    store, tally = Store(options.records or ROOT / ".cache" / "records"), Tally()
     sweeps = [sweep for experiment in chosen for sweep in experiment.sweeps]
     measured = run_sweeps(
         sweeps, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally
@@ -83,6 +91,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     written = present(chosen, measured, out, "make experiments" if whole else partial_command(options))
     if whole and out.resolve() == (ROOT / "results").resolve():
         remove_stale(out, written)
+    if whole:
+        written.append(checksums.write(out, written))
     end = time.perf_counter()
     print(
         f"{tally.measured} records measured and {tally.reused} reused in {between - start:.1f} s, "

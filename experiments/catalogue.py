@@ -95,6 +95,7 @@ def failures_table(records: pd.DataFrame) -> Table:
         caption="What happened in the working format (status) and how far the exact side is known (state).",
         frame=counts,
         display={"cells": "int"},
+        kinds={"*": "platform"},
     )
 
 
@@ -105,6 +106,7 @@ def skips_table(skips: pd.DataFrame) -> Table:
         title="What could not be run, and why",
         caption="An empty point means all points.",
         frame=skips.reset_index(drop=True),
+        kinds={"*": "portable"},
     )
 
 

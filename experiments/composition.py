@@ -37,13 +37,14 @@ def tables(measured):
             "ledger", "The derivative at 0.5 with eps = 1e-4, and the four parts of its error",
             "eps is rounded once to each format. truncation + abscissa + evaluation + combination = total. Absorbed: "
             "x + h or x − h rounds to x.", ledger, {"computed_value": "g17"}, headings={"computed_value": "computed"},
+            where={"grid": "given"},
         ),
         Table(
             "best_steps", "How good is eps = 1e-4 here?",
             "RMS errors over 33 neighbouring points: at the best generic step h, and at eps; times: how many times "
             "larger the error at eps is.", best_steps(measured.records),
             headings={"step_value": "best h", "rms_error": "error at best h", "rms_error_eps": "error at eps",
-                      "digits_eps": "digits at eps"},
+                      "digits_eps": "digits at eps"}, kinds={"step_value": "platform"},
         ),
     ]  # fmt: skip
 

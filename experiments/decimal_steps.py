@@ -180,6 +180,7 @@ def figures(measured: Measured) -> list[Figure]:
             "realised step (x + h) − x makes one node exact, and below 0 it may miss the other.",
             nodes_in_words(frame), nodes.drop(columns="error"),
             lambda fig: draw_grids(fig, nodes, WRITTEN, "abscissa", "abscissa error, relative"), (7.6, 5.8),
+            kinds={"*": "platform"},
         ),
         Figure(
             "error_against_step", f"What exact nodes are worth: total error in {wide}",

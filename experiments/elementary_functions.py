@@ -128,7 +128,7 @@ def figures(measured):
             "How many times larger, as a power of two, the error of the centered difference is than with correctly "
             "rounded functions, at all steps up to the best: a whole bit would be twice the error.",
             listed(f"{e.format}: at most {e.most_bits:.2f} bits" for e in most.itertuples()) + ".",
-            bits, lambda fig: draw_bits(fig, bits), (7.6, 6.6),
+            bits, lambda fig: draw_bits(fig, bits), (7.6, 6.6), kinds={"problem": "platform"},
         ),
     ]  # fmt: skip
 

@@ -55,7 +55,7 @@ def tables(measured: Measured) -> list[Table]:
             "Cells in which each part is the largest; generic grid, status ok, all functions; below: h < h_opt/4, "
             "near: in between, above: h > 4 h_opt, where h_opt has the smallest RMS error over 33 neighbours. exact: "
             "all four parts are 0.",
-            dominating(frame),
+            dominating(frame), kinds=dict.fromkeys(PARTS, "platform"),
         ),
         Table(
             "median_shares", "How large the parts are, by format and region of the step",
@@ -147,7 +147,7 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         "that needs no run. The diamond is the predicted best step.",
         f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
         f"the left the largest part is {ranking(left)}.",
-        frame, paint, (7.2, 4.8),
+        frame, paint, (7.2, 4.8), kinds={"*": "platform"},
     )  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
         "line is the proved bound on the total.",
         "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the "
         "wider the format is, so that they meet it at a smaller step.",
-        frame, paint, (7.6, 5.4),
+        frame, paint, (7.6, 5.4), kinds={"*": "platform"},
     )  # fmt: skip
 
 
@@ -215,7 +215,7 @@ def shares_by_step(frame: pd.DataFrame) -> Figure:
         "rounding parts to the left, in every format.",
         f"At the best step truncation makes up {100 * at_best.min():.0f} to {100 * at_best.max():.0f} % of the sum of "
         "the parts, depending on formula and format; its share grows to the right and vanishes to the left.",
-        means, paint, (9.0, 4.4),
+        means, paint, (9.0, 4.4), kinds={"*": "platform"},
     )  # fmt: skip
 
 

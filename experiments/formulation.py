@@ -142,6 +142,7 @@ def tables(measured: Measured) -> list[Table]:
             "function. Empty: no result, or no step to compare.",
             shown[[*PLACE, "written", "step_value", "error", "digits", "lost", "noise_decades", "digits_gained"]],
             {"at": "g6"}, headings={"at": "x", "step_value": "best h"},
+            kinds={"step_value": "platform"},
         ),
         Table(
             "ledger", "The four parts of the error at the best step of the usual way",
@@ -149,6 +150,7 @@ def tables(measured: Measured) -> list[Table]:
             "writing. At x itself, generic steps.",
             parts[[*PLACE, "written", "step_value", *PARTS, "total", "status"]],
             {"at": "g6"}, headings={"at": "x", "step_value": "h"},
+            kinds=dict.fromkeys(("step_value", *PARTS, "total"), "platform"),
         ),
     ]  # fmt: skip
 
@@ -183,6 +185,7 @@ def figures(measured: Measured) -> list[Figure]:
             "less than those of the best way in the same format. The usual way is in red.",
             "Digits that the usual way loses: " + worst + ".",
             dots, lambda fig: draw_losses(fig, dots, titles), (7.6, 0.27 * len(dots["row"].unique()) + 2.4),
+            kinds={"k": "platform", "step_value": "platform"},
         ),
     ]  # fmt: skip
 

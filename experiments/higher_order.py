@@ -6,7 +6,7 @@ import pandas as pd
 
 from experiments.common import cells, listed
 from experiments.pictures import draw_digits, draw_formulas
-from experiments.runs import ENDS, formats_of, in_order, measured_of, optima, plain, step_table
+from experiments.runs import ENDS, formats_of, in_order, measured_of, optima, plain, step_kinds, step_table
 from numdiff.formats import FORMATS
 from numdiff.report.figures import Figure, label_of
 from numdiff.report.tables import Table, wide
@@ -56,6 +56,7 @@ def tables(measured):
             "Generic steps. Digits are −log₁₀ of the RMS error over 33 neighbouring points relative to |f⁽ᵐ⁾(x)|, at "
             "the best step: median, lowest and highest over the functions; limit: −log₁₀ u, what the format holds; "
             "failed cells are counted and take no part.", summary(measured.records), rows_shown=60,
+            kinds={"step": "platform"},
         ),
         Table(
             "best_errors", "Smallest relative error", "Generic steps, RMS over 33 neighbouring points. Empty: not "
@@ -70,6 +71,7 @@ def tables(measured):
                 part, f"{part.capitalize()} error of every formula", f"{what}, with its sign, at generic steps "
                 f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no number. {ENDS}",
                 step_table(measured.records, "generic", part), dict.fromkeys(names, "g3"),
+                kinds=step_kinds(measured.records, part), where={"grid": "generic"},
             )
             for part, what in (("truncation", "Error of the formula in exact arithmetic"),
                                ("roundoff", "All that is not truncation"))
@@ -105,7 +107,7 @@ def figures(measured):
             listed(f"{f}: {median[f, 'centered']:.1f} digits at order 2, {median[f, 'centered8']:.1f} at order 8"
                    for f in formats_of(frame)) + ".",
             dots, lambda fig: draw_digits(fig, dots, limits),
-            (7.2, 6.4),
+            (7.2, 6.4), kinds={"step": "platform"},
         ),
     ]  # fmt: skip
 

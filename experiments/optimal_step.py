@@ -47,7 +47,7 @@ def tables(measured: Measured) -> list[Table]:
             "Generic grid. step and rms_error: the smallest RMS error over the 33 points x(1 + 2⁻⁸r); at_edge: it is "
             "the largest or smallest step with a result, the true optimum may lie beyond. pointwise: the smallest "
             "|total| at x alone, often a lucky zero crossing.",
-            observed_optima(records),
+            observed_optima(records), kinds={"step": "platform"},
         ),
         Table(
             "observed_orders", "The observed orders of accuracy",
@@ -174,7 +174,7 @@ def best_steps(best: pd.DataFrame) -> Figure:
         "unit roundoff u.",
         f"The best steps shrink with the width of the format: their medians lie between {plain(medians.min())} and "
         f"{plain(medians.max())}, so that no single step, h = 1e-4 or another, suits all formats and formulas.",
-        frame, paint, (7.6, 5.6),
+        frame, paint, (7.6, 5.6), kinds={"step_value": "platform"},
     )  # fmt: skip
 
 
@@ -224,7 +224,7 @@ def orders_figure(found: pd.DataFrame) -> Figure:
         "(of three or more), dashed lines the orders that theory gives. Named are the functions that are off by more "
         f"than {OFF:g}: a kink, or a derivative that is (nearly) 0 in the leading term.",
         orders_sentence(found),
-        frame.drop(columns="reason"), paint, (7.6, 6.4),
+        frame.drop(columns="reason"), paint, (7.6, 6.4), kinds={"*": "platform"},
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ def formats_table() -> Table:
         title="The formats",
         caption="Precision in bits, the leading one included; unit roundoff u = 2⁻ᵖ for p bits; else powers of two.",
         frame=frame,
+        kinds={"*": "portable"},
     )
 
 
@@ -65,6 +66,7 @@ def problems_table(present: set[str]) -> Table:
         caption="The experiments use the first point, which is the same number in every format.",
         frame=pd.DataFrame(rows, columns=["function", "formula", "points", "why_it_is_there", "source"]),
         rows_shown=None,
+        kinds={"*": "portable"},
     )
 
 
@@ -84,6 +86,7 @@ def references_table(records: pd.DataFrame) -> Table:
         frame=known[columns],
         display={"x": "hex", "reference_text": "hex"},
         rows_shown=20,
+        kinds={"*": "portable"},
     )
 
 
@@ -104,4 +107,5 @@ def record_table() -> Table:
         caption="What is kept of every cell. Portable fields are equal on every machine; platform fields passed "
         "through the elementary functions of the machine.",
         frame=schema_table(),
+        kinds={"*": "portable"},
     )

@@ -98,7 +98,7 @@ def tables(records: pd.DataFrame) -> list[Table]:
             f"All runs whose ratio exceeds {WITHIN} or that have no prediction. The ratio is a product of three: "
             "noise, observed over modelled error at the predicted step; dip, modelled over observed error at the "
             "observed optimum; model, what the model itself says of the two steps. The largest names the reason.",
-            worst(frame),
+            worst(frame), kinds={"*": "platform"},
         ),
         Table(
             "predicted_steps", "The predicted steps",

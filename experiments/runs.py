@@ -93,6 +93,12 @@ def step_table(records: pd.DataFrame, grid: str, part: str) -> pd.DataFrame:
     return wide(chosen, ["problem", "method", "k", "h"], "format", part, shown=shown, columns=formats_of(records))
 
 
+def step_kinds(records: pd.DataFrame, part: str) -> dict[str, str]:
+    """Return the kinds of the columns of a table of steps."""
+    kind = "portable" if part == "truncation" else part
+    return {"h": "portable", **dict.fromkeys(formats_of(records), kind)}
+
+
 def rows_of(frame: pd.DataFrame) -> list[Any]:
     """Return the rows as named tuples."""
     return list(frame.itertuples())

@@ -51,6 +51,7 @@ def tables(measured):
             f"to f″(x)/2 = {limit:.6g}, until rounding drives it away.",
             halvings(measured.records)[SLOPES], {"computed_value": "g17", "ratio": "g6"},
             headings={"step_value": "h", "computed_value": "slope", "total": "error", "ratio": "error / h"},
+            where={"format": "float64", "grid": "dyadic"},
         ),
         Table(
             "endings", "How far each format follows",
@@ -60,6 +61,7 @@ def tables(measured):
             endings(measured.records)[ENDINGS], {"computed_value": "g6"},
             headings={"step_value": "best h", "computed_value": "slope there", "first_zero": "slope 0 from h",
                       "absorbed_from": "x + h = x from h"},
+            kinds={"step_value": "platform", "computed_value": "platform"},
         ),
     ]  # fmt: skip
 

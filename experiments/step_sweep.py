@@ -15,7 +15,19 @@ from experiments.run_pictures import (
     name_optima,
     name_slopes,
 )
-from experiments.runs import ENDS, RUN, counted, counting, formats_of, measured_of, of_grid, optima, plain, step_table
+from experiments.runs import (
+    ENDS,
+    RUN,
+    counted,
+    counting,
+    formats_of,
+    measured_of,
+    of_grid,
+    optima,
+    plain,
+    step_kinds,
+    step_table,
+)
 from numdiff.formats import FORMATS
 from numdiff.problems import CLASSIC, PROBLEMS, STEP4
 from numdiff.report import figures as draw
@@ -49,13 +61,13 @@ def tables(measured: Measured) -> list[Table]:
             "truncation", "Truncation error",
             "Error of the formula in exact arithmetic, with its sign, at dyadic steps h = 2⁻ᵏ. It belongs to function, "
             f"formula and step, and is the same in every format. A word: f(x ± h) does not exist. {ENDS}",
-            truncation, floats,
+            truncation, floats, kinds=step_kinds(measured.records, "truncation"),
         ),
         Table(
             "roundoff", "Roundoff error",
             "All that is not truncation (abscissa + evaluation + combination), with its sign, at generic steps "
             f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no usable result. {ENDS}",
-            roundoff, floats,
+            roundoff, floats, kinds=step_kinds(measured.records, "roundoff"), where={"grid": "generic"},
         ),
         Table(
             "attained_accuracy", "The best accuracy that any step gives",
@@ -198,6 +210,7 @@ def digits_map(best: pd.DataFrame) -> Figure:
         "by their digits with the centered difference. Where f′ = 0 there is no relative error.",
         f"Every function gains digits with the width of the format; in the median {sentence_of_digits(best)}.",
         frame, lambda fig: draw_digits_map(fig, frame, names), (7.6, 0.2 * len(names) + 0.7),
+        kinds={"step_value": "platform"},
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.transforms import Bbox
 
+from numdiff.report import columns as column_kinds
 from numdiff.report import svg
 from numdiff.report.axes import error_axes, floor_of, plot_errors, plot_groups, zero_floor
 from numdiff.report.guides import mark_optimum, order_text, slope_guide
@@ -69,11 +70,13 @@ class Figure:
         Draws into the matplotlib figure that it is given. It must not use pyplot.
     size : tuple of float
         Width and height in inches.
+    kinds, where : mapping of str to str
+        What the columns of the data are, where their names do not say it: see `numdiff.report.columns`.
 
     Raises
     ------
     ValueError
-        If the name is not the stem of a file, or title, caption or alt are empty.
+        If the name is not the stem of a file, kinds or where do not fit the data, or title, caption or alt are empty.
     """
 
     name: str
@@ -83,6 +86,8 @@ class Figure:
     data: pd.DataFrame
     draw: Callable[[Canvas], object]
     size: tuple[float, float] = (7.2, 4.6)
+    kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
+    where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     _kept: list[Element] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +95,7 @@ class Figure:
         for part in ("title", "caption", "alt"):
             if not getattr(self, part).strip():
                 raise ValueError(f"{part} of figure {self.name!r} must not be empty")
+        column_kinds.check(f"figure {self.name!r}", list(self.data.columns), self.kinds, self.where)
 
     def to_svg(self) -> str:
         """Return the SVG file: the same bytes on each call, in each process, beside any matplotlibrc."""

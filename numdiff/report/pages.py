@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from numdiff.report import columns
 from numdiff.report import provenance as origin
 from numdiff.report.figures import Figure, check_name
 from numdiff.report.tables import Table, csv_text, escape_markdown
@@ -117,7 +118,7 @@ def write_report(
     hero: tuple[str, str] | None = None,
     overview: Sequence[Table] = (),
 ) -> list[Path]:
-    """Write ``report.html``, ``README.md``, ``provenance.json`` and all tables and figures into a folder.
+    """Write the page, its README, all tables and figures, ``columns.json`` and ``provenance.json`` into a folder.
 
     Parameters
     ----------
@@ -150,14 +151,17 @@ def write_report(
     if len({*names, *_TAKEN}) < len(names) + len(_TAKEN):
         raise ValueError(f"sections must have different names, none of them in {', '.join(_TAKEN)}, got {names}")
     files: dict[str, str] = {}
+    kinds: dict[str, Any] = {}
     for section in sections:
         for figure in section.figures:
             stem = f"figures/{section.name}/{figure.name}"
             files |= {f"{stem}.svg": figure.to_svg(), f"{stem}.csv": csv_text(figure.data)}
+            kinds[f"{stem}.csv"] = columns.described(list(figure.data.columns), figure.kinds, figure.where)
     for folder, tables in [("overview", overview), *((section.name, section.tables) for section in sections)]:
         for table in tables:
             stem = f"tables/{folder}/{table.name}"
             files |= {f"{stem}.csv": table.to_csv(), f"{stem}.md": markdown_file(table)}
+            kinds[f"{stem}.csv"] = columns.described(list(table.frame.columns), table.kinds, table.where)
     context = {
         "title": title,
         "lead": lead,
@@ -171,6 +175,7 @@ def write_report(
     }
     files["report.html"] = _environment(True).get_template("report.html").render(context)
     files["README.md"] = _environment(False).get_template("README.md").render(context)
+    files[columns.NAME] = columns.to_json(kinds)
     files["provenance.json"] = origin.to_json(provenance)
     return [_write(Path(out) / name, text) for name, text in sorted(files.items())]
 

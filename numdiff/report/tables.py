@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from numdiff.report import columns as column_kinds
 from numdiff.report.figures import check_name
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$#])")
@@ -120,12 +121,16 @@ class Table:
         The page shows at most so many rows and says how many there are; None: all.
     headings : mapping of str to str
         Column headings that differ from the names of the columns.
+    kinds : mapping of str to str
+        Kinds of columns that differ from those of their names: see `numdiff.report.columns`.
+    where : mapping of str to str
+        Keys that all cells of the table share and no column shows, such as the grid.
 
     Raises
     ------
     ValueError
-        If the name is not the stem of a file, the title is empty, a column is repeated, or `display` or
-        `headings` name an unknown column or kind.
+        If the name is not the stem of a file, the title is empty, a column is repeated, or `display`,
+        `headings`, `kinds` or `where` name an unknown column, kind or key.
     """
 
     name: str
@@ -135,6 +140,8 @@ class Table:
     display: Mapping[str, str] = field(default_factory=lambda: _NO_DISPLAY)
     rows_shown: int | None = 40
     headings: Mapping[str, str] = field(default_factory=lambda: _NO_DISPLAY)
+    kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
+    where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
 
     def __post_init__(self) -> None:
         check_name(self.name, "table")
@@ -151,6 +158,7 @@ class Table:
                     f"display of column {column!r} of table {self.name!r} must be one of {', '.join(_KINDS)}, "
                     f"got {kind!r}"
                 )
+        column_kinds.check(f"table {self.name!r}", list(self.frame.columns), self.kinds, self.where)
 
     def to_csv(self) -> str:
         """Return all rows as CSV: floats by repr, NaN as ``nan``, None as the empty text."""

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from experiments import __main__ as module
+from experiments import check_results, checksums
 from experiments.catalogue import catalogue
 from experiments.overview import reference_state, references_table
 from numdiff.analysis.reference import ExactFunction
@@ -65,6 +66,30 @@ def test_only_the_default_folder_is_cleaned_of_old_figures_and_tables(root):
     assert module.main(["--engine", "arb"]) == 0
     assert not any(path.exists() for path in stale)
     assert (root / "results" / "tables" / "overview" / "formats.csv").exists()
+
+
+def test_all_experiments_leave_the_sums_of_their_files_and_records_where_they_are_asked_to(root):
+    assert module.main(["composition", "--engine", "arb"]) == 0
+    assert not (root / ".cache" / "report" / checksums.NAME).exists()
+    records = root / "records"
+    assert module.main(["--engine", "arb", "--records", str(records)]) == 0
+    assert checksums.broken(root / "results") == []
+    assert (records / "composition.parquet").is_file()
+
+
+def test_check_rebuilds_with_the_other_engine_and_sees_one_digit(root, capsys):
+    assert check_results.main(["--results", str(root / "results")]) == 2
+    assert "results/ is missing" in capsys.readouterr().err
+    assert module.main([]) == 0
+    assert check_results.main(["--results", str(root / "results")]) == 0
+    assert "the same platform: every byte counts" in capsys.readouterr().out
+    path = root / "results" / "tables" / "composition" / "ledger.csv"
+    text = path.read_text(encoding="utf-8")
+    digit = next(i for i, letter in enumerate(text) if letter in "12345678" and text[i - 1] == ".")
+    path.write_text(text[:digit] + str(int(text[digit]) + 1) + text[digit + 1 :], encoding="utf-8", newline="\n")
+    checksums.write(root / "results", [item for item in (root / "results").rglob("*") if item.is_file()])
+    assert check_results.main(["--results", str(root / "results")]) == 1
+    assert "tables/composition/ledger.csv: must be the same; line " in capsys.readouterr().err
 
 
 def test_last_line_says_what_was_measured_and_what_was_reused(root, capsys):

@@ -79,6 +79,7 @@ def test_all_files_are_written_and_returned(out, tmp_path):
     assert sorted(str(path.relative_to(tmp_path)) for path in written) == sorted(files(tmp_path))
     assert sorted(files(out)) == [
         "README.md",
+        "columns.json",
         "figures/ledger/panels.csv", "figures/ledger/panels.svg",
         "figures/step_sweep/core.csv", "figures/step_sweep/core.svg",
         "provenance.json", "report.html",
@@ -200,7 +201,7 @@ def test_partial_report_leaves_the_files_of_others_alone(tmp_path):
     write_report(sample_report.sections()[1:], {}, tmp_path, title="t", lead="l", command="c")
     after = files(tmp_path)
     changed = {name for name in before if before[name] != after[name]}
-    assert changed == {"README.md", "provenance.json", "report.html"}
+    assert changed == {"README.md", "columns.json", "provenance.json", "report.html"}
     assert "step_sweep" not in (tmp_path / "README.md").read_text(encoding="utf-8")
 
 
