@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.analysis.arguments import points_and_steps
 from numdiff.analysis.cells import PARTS, Call, Cells, settle
 from numdiff.analysis.reference import Engine, ExactFunction, ExactValue, Point, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
@@ -150,10 +151,11 @@ def error_ledger(
     ValueError
         If x or h is not finite in the format, h ≤ 0, the engine is unknown, or `derivative` is not f′.
     TypeError
-        If f uses a function that the exact arithmetics do not know, or the format has no complex numbers.
+        If f uses a function that the exact arithmetics do not know, the format has no complex numbers, or x or h does
+        not hold real numbers.
     """
     fmt = get_format(dtype)
-    xs, hs = fmt.as_array(x), fmt.as_array(h)
+    xs, hs = points_and_steps(fmt, x, h)
     observation = observe(stencil, f, xs, hs)
     return ledger_of(ExactFunction(f, derivative, engine), observation, xs, hs, stencil, fmt)
 
