@@ -68,7 +68,8 @@ class Ledger:
         The certified radius of t.
     truncation, abscissa, evaluation, combination, total, roundoff : ndarray of float64
         The parts, each rounded once; NaN where the status or the state says that there is none. A nonzero
-        part that underflows is stored as ±4.9e-324 and flagged.
+        part that underflows is stored as ±4.9e-324 and flagged; one that 4096 bits do not tell from 0, or that is the
+        difference of two numbers below 2**-65536, reads +0.0 in the state `stuck`.
     status : ndarray of str
         A `Status` for each cell.
     state : ndarray of str
