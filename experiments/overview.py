@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from numdiff.analysis.reference import State
+from numdiff.arithmetic.ball import Undefined
 from numdiff.formats import FORMATS, UNAVAILABLE
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import superscript
@@ -93,7 +94,7 @@ def references_table(records: pd.DataFrame) -> Table:
 def reference_state(row: Any) -> State:
     """Return how far the reference of a record can be trusted: the state of the record is that of the whole cell."""
     if math.isnan(row.reference):
-        return State.OUT_OF_DOMAIN
+        return State.OUT_OF_RANGE if row.reference_text == Undefined.BEYOND.value else State.OUT_OF_DOMAIN
     if not row.reference_radius:
         return State.EXACT
     return State.STUCK if row.reference_text == "0" else State.CERTIFIED

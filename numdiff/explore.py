@@ -12,7 +12,6 @@ from tqdm import tqdm
 from numdiff.analysis.reference import Engine
 from numdiff.formats import FORMATS, get_format
 from numdiff.functions import Function, on_arrays
-from numdiff.stencils import METHODS
 from numdiff.study.blocks import Block, UserFunction, stable_name
 from numdiff.study.measure import measure
 from numdiff.study.records import KEYS, PARTS
@@ -82,7 +81,8 @@ def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
     """Return a number or a sequence of numbers exactly: as floats, or as Fractions where no double holds them."""
     try:
         array = np.atleast_1d(np.asarray(given))
-        if array.dtype.kind in "USc":  # float() would read a text and drop an imaginary part
+        # float() would read a text, drop an imaginary part, take truth for 1 and what is masked for a number
+        if array.dtype.kind in "USbc" or np.ma.is_masked(given):
             raise TypeError
         numbers = [_carried(item) for item in array.ravel().tolist()]
     except (TypeError, ValueError):
@@ -175,8 +175,8 @@ def sweep(
         If `f` is not callable or uses a function that the exact arithmetics do not know, or x, h or `domain` does
         not hold numbers.
     ValueError
-        If a name is unknown, x is not finite, a step is not positive, `domain` is no interval, or `f` cannot go to
-        workers.
+        If a name is unknown or given twice, nothing is named, x is not finite, a step is not positive, `domain` is no
+        interval, `workers` is no positive integer, or `f` cannot go to workers.
     """
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
@@ -184,11 +184,11 @@ def sweep(
     for argument, names in (("formats", formats), ("methods", methods), ("grids", grids)):
         if isinstance(names, str):
             raise TypeError(f"{argument} must be a sequence of names, got the string {names!r}")
+        if not len(names) and not (argument == "grids" and h is not None):
+            raise ValueError(f"{argument} must name at least one {argument[:-1]}, got none")
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
     formats = [get_format(name).name for name in formats]  # "longdouble" is float80 in the records
-    if not formats:
-        raise ValueError("formats must name at least one format, got none")
-    for name in methods:
-        METHODS[name]
     given = () if h is None else _numbers("h", h)
     if any(step <= 0 for step in given):
         raise ValueError(f"h must be positive, got {h!r}")

@@ -214,25 +214,29 @@ class FloatFormat:
         scaled = np.ldexp(np.ldexp(total, half), exponent - half)
         return -scaled if mantissa < 0 else scaled
 
-    def as_array(self, x: Any) -> np.ndarray:
+    def as_array(self, x: Any, argument: str = "x") -> np.ndarray:
         """Return `x` as an array of the format, each element rounded once.
 
         NumPy's own conversion rounds twice from float64 to bfloat16 (through float32) and from longdouble
-        to float16; those go through `round`.
+        to float16; those go through `round`. The byte order of `x` does not matter; the result has the machine's.
 
         Raises
         ------
         TypeError
-            If `x` is not numeric.
+            If `x`, called `argument` in the message, is not numeric, or is masked somewhere.
         """
-        return self._converted(x, "x")
+        return self._converted(x, argument)
 
     def _converted(self, x: Any, argument: str) -> np.ndarray:
         if isinstance(x, (Fraction, int)):
             return np.asarray(self.round(x))
+        if np.ma.is_masked(x):
+            raise TypeError(f"{argument} must not be masked anywhere, got {x!r}; write {argument}.compressed()")
         array = np.asarray(x)
         if array.dtype == self.dtype:
             return array
+        if not array.dtype.isnative:
+            return self._converted(array.astype(array.dtype.newbyteorder("=")), argument)
         source = next((known for known in FORMATS.values() if known.dtype == array.dtype), None)
         if source is None and array.dtype.kind not in "iub":
             raise TypeError(f"{argument} must be numeric, got dtype {array.dtype}")
@@ -350,6 +354,12 @@ class FloatFormat:
             if "read-only" in str(error):
                 raise TypeError(
                     "f must not write into its argument (it got a read-only array); compute into a new array"
+                ) from error
+            raise
+        except TypeError as error:
+            if "converted to Python scalars" in str(error):
+                raise TypeError(
+                    f"f must take arrays, got {f!r:.60}, which wants one number: use np.exp instead of math.exp"
                 ) from error
             raise
         if type(y) is np.ndarray and (y.dtype is self.dtype or y.dtype == self.dtype) and y.shape == x.shape:

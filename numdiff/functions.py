@@ -260,7 +260,8 @@ class Function:
             if not isinstance(variable, Variable):
                 raise TypeError(
                     f"{type(self).__name__} takes Variables, but argument {position} is "
-                    f"{_describe(variable)}; write Variable(np.array(…))"
+                    f"{_describe(variable)}; write Variable(np.array(…)), or "
+                    "hand on_arrays(f) to what calls f with arrays"
                 )
         inputs = [variable.data for variable in variables]
         return Variable(self._checked(self.forward(*inputs), inputs))
@@ -468,7 +469,7 @@ def numerical_diff(f: Callable[[Variable], Variable], x: Variable, eps: float = 
     Raises
     ------
     TypeError
-        If x is no Variable of real numbers, eps no real number, or f(x) no Variable of the dtype of x.
+        If f is not callable, x no Variable of real numbers, eps no real number, or f(x) no Variable of the dtype of x.
     ValueError
         If eps is not positive and finite in the format of x, or f(x) has another shape.
 
@@ -486,6 +487,8 @@ def numerical_diff(f: Callable[[Variable], Variable], x: Variable, eps: float = 
     >>> float(numerical_diff(Square(), Variable(np.array(2.0))))
     4.000000000004
     """
+    if not callable(f):
+        raise TypeError(f"f must be callable, got {_describe(f)}")
     if not isinstance(x, Variable):
         raise TypeError(f"x must be a Variable, got {_describe(x)}; write Variable(np.array(…))")
     data = x.data

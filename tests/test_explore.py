@@ -15,6 +15,7 @@ import pytest
 import numdiff as nd
 from numdiff.explore import SweepResult
 from numdiff.formats import FORMATS
+from numdiff.functions import Exp
 from numdiff.study import run
 from numdiff.study.records import FIELDS
 
@@ -273,7 +274,23 @@ def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
         ({"x": None}, TypeError, "x must be a number or a sequence of numbers, got None"),
         ({"h": np.longdouble(-1) / 3}, ValueError, "h must be positive"),
         ({"x": np.longdouble(math.inf)}, ValueError, "x must hold .* finite"),
-        ({"f": math.exp}, TypeError, "."),
+        (
+            {"f": math.exp},
+            TypeError,
+            r"f must take arrays, got <built-in function exp>, .* np\.exp instead of math\.exp",
+        ),
+        ({"x": True}, TypeError, "x must be a number or a sequence of numbers, got True"),
+        ({"h": np.array([True])}, TypeError, "h must be a number or a sequence of numbers"),
+        (
+            {"x": np.ma.array([0.5, 1.0], mask=[0, 1])},
+            TypeError,
+            "x must be a number or a sequence of numbers, got mask",
+        ),
+        ({"methods": []}, ValueError, "methods must name at least one method, got none"),
+        ({"grids": ()}, ValueError, "grids must name at least one grid, got none"),
+        ({"formats": ["float64", "double"]}, ValueError, "formats must name each only once, got 'float64' twice"),
+        ({"methods": ["forward", "forward"]}, ValueError, "methods must name each only once, got 'forward' twice"),
+        ({"grids": ["generic"] * 2}, ValueError, "grids must name each only once, got 'generic' twice"),
         ({"f": np.floor}, TypeError, "floor"),
         ({"derivative": np.cos}, ValueError, r"derivative must be f', got .* at x = 0\.5"),
     ],
@@ -285,10 +302,20 @@ def test_mistake_is_named(arguments: dict[str, Any], error: type[Exception], mes
         nd.sweep(call.pop("f"), call.pop("x"), call.pop("h", None), **call)
 
 
-@pytest.mark.parametrize("workers", [0, -2])
-def test_workers_must_be_positive(workers: int) -> None:
+def test_composition_of_boxes_is_told_of_on_arrays() -> None:
+    with pytest.raises(TypeError, match=r"Exp takes Variables, .* or hand on_arrays\(f\) to what calls f with arrays"):
+        nd.sweep(lambda x: Exp()(x), 0.5, formats=["float64"])
+
+
+@pytest.mark.parametrize("workers", [0, -2, 1.5, True])
+@pytest.mark.parametrize("f", [np.exp, lambda x: x], ids=["importable", "lambda"])
+def test_workers_must_be_positive(f: Any, workers: Any) -> None:
     with pytest.raises(ValueError, match="workers must be an integer of at least 1"):
-        nd.sweep(np.exp, 0.5, 0.25, workers=workers)
+        nd.sweep(f, 0.5, 0.25, workers=workers)
+
+
+def test_grids_are_not_asked_for_where_steps_are_given() -> None:
+    assert len(nd.sweep(np.exp, 0.5, 0.25, formats=["float64"], methods=["forward"], grids=()).records) == 1
 
 
 @pytest.mark.parametrize("progress", [True, False])

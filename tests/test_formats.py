@@ -786,7 +786,7 @@ def test_python_numbers_and_fractions_convert(item):
 
 
 @ALL
-@pytest.mark.parametrize("value", ["1.0", ["1.0"], None, 1j, [Fraction(1, 2)], np.array([1.0], ">f8"), object()])
+@pytest.mark.parametrize("value", ["1.0", ["1.0"], None, 1j, [Fraction(1, 2)], object()])
 def test_what_is_not_numeric_is_refused(item, value):
     with pytest.raises(TypeError, match=r"^x must be numeric, got dtype"):
         item.as_array(value)

@@ -626,6 +626,12 @@ def test_points_that_are_not_finite_are_no_absorption():
         assert np.isnan(numerical_diff(Square(), variable(np.inf, np.nan))).all()
 
 
+@pytest.mark.parametrize("f", [3, None, "exp"])
+def test_numerical_diff_takes_a_callable(f):
+    with pytest.raises(TypeError, match=f"f must be callable, got {type(f).__name__}"):
+        numerical_diff(f, variable(2.0))
+
+
 @pytest.mark.parametrize("x", [2.0, np.array([2.0]), None])
 def test_numerical_diff_takes_a_variable(x):
     with pytest.raises(TypeError, match="x must be a Variable, got"):

@@ -37,6 +37,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.analysis.arguments import points_and_steps
 from numdiff.analysis.part_bounds import (
     BoundedFunction,
     Cells,
@@ -205,12 +206,7 @@ def error_bounds(
         If f uses a function that the exact arithmetics do not know.
     """
     fmt = get_format(dtype)
-    xs, hs = fmt.as_array(x), fmt.as_array(h)
-    if not np.isfinite(xs).all():
-        raise ValueError(f"x must be finite in {fmt.name}, got {x!r}")
-    if not (np.isfinite(hs) & (hs > 0)).all():
-        raise ValueError(f"h must be finite and positive in {fmt.name}, got {h!r}")
-    return envelope_of(BoundedFunction(f), stencil, fmt, xs, hs)
+    return envelope_of(BoundedFunction(f), stencil, fmt, *points_and_steps(fmt, x, h))
 
 
 def _reasons(columns: list[list[float]], order: int) -> list[str]:

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.analysis.arguments import points_and_steps
 from numdiff.analysis.cells import PARTS, Call, Cells, settle
 from numdiff.analysis.reference import Engine, ExactFunction, ExactValue, Point, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
@@ -67,7 +68,8 @@ class Ledger:
         The certified radius of t.
     truncation, abscissa, evaluation, combination, total, roundoff : ndarray of float64
         The parts, each rounded once; NaN where the status or the state says that there is none. A nonzero
-        part that underflows is stored as ±4.9e-324 and flagged.
+        part that underflows is stored as ±4.9e-324 and flagged; one that 4096 bits do not tell from 0, or that is the
+        difference of two numbers below 2**-65536, reads +0.0 in the state `stuck`.
     status : ndarray of str
         A `Status` for each cell.
     state : ndarray of str
@@ -150,10 +152,11 @@ def error_ledger(
     ValueError
         If x or h is not finite in the format, h ≤ 0, the engine is unknown, or `derivative` is not f′.
     TypeError
-        If f uses a function that the exact arithmetics do not know, or the format has no complex numbers.
+        If f uses a function that the exact arithmetics do not know, the format has no complex numbers, or x or h does
+        not hold real numbers.
     """
     fmt = get_format(dtype)
-    xs, hs = fmt.as_array(x), fmt.as_array(h)
+    xs, hs = points_and_steps(fmt, x, h)
     observation = observe(stencil, f, xs, hs)
     return ledger_of(ExactFunction(f, derivative, engine), observation, xs, hs, stencil, fmt)
 

@@ -77,8 +77,8 @@ class Sweep:
     TypeError
         If `problems` or `formats` is not a tuple of names.
     ValueError
-        If a method, format, grid or arithmetic is unknown, no arithmetic is named, a given step is not positive and
-        finite, or the range of k is empty.
+        If a method, format, grid or arithmetic is unknown, or something is named twice, no arithmetic is named, a given
+        step is not positive and finite, or the range of k is empty.
     """
 
     name: str
@@ -109,6 +109,10 @@ class Sweep:
                 raise ValueError(f"grids must be among {', '.join(KNOWN_GRIDS)}, got {grid!r}")
         if not self.arithmetics or not set(self.arithmetics) <= set(ARITHMETICS):
             raise ValueError(f"arithmetics must be among {', '.join(ARITHMETICS)}, got {self.arithmetics!r}")
+        for argument in ("problems", "methods", "formats", "grids", "arithmetics"):
+            names = getattr(self, argument)
+            if (twice := next((name for i, name in enumerate(names) if name in names[:i]), None)) is not None:
+                raise ValueError(f"{argument} must name each only once, got {twice!r} twice")
         for step in self.given_steps:
             if not (0 < step < math.inf):
                 raise ValueError(f"given_steps must be positive and finite, got {step!r}")

@@ -75,12 +75,13 @@ def test_engines_agree_on_values_beyond_every_format_and_take_no_time(name: str)
 
 
 @pytest.mark.filterwarnings("ignore::numdiff.StepAbsorbedWarning")
-@pytest.mark.parametrize("name", ["softplus", "sigmoid", "arctan", "square"])
+@pytest.mark.parametrize("name", ["softplus", "sigmoid", "arctan", "square", "x + softplus", "x + arctan"])
 @pytest.mark.parametrize("x", [1e10, -1e5])
 def test_engines_agree_on_complex_values_beyond_every_format(name: str, x: float) -> None:
     f = {
         "softplus": softplus, "sigmoid": sigmoid, "arctan": lambda v: np.arctan(np.exp(-v)),
-        "square": lambda v: np.exp(-v) ** 2,
+        "square": lambda v: np.exp(-v) ** 2, "x + softplus": lambda v: v + softplus(v),
+        "x + arctan": lambda v: v + np.arctan(np.exp(-v)),
     }[name]  # fmt: skip
     one, two = (quiet(f, x, 1e-20, METHODS["complex_step"], engine=engine) for engine in ENGINES)
     assert (one.status[()], one.state[()], repr(one.total[()])) == (two.status[()], two.state[()], repr(two.total[()]))
