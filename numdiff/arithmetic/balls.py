@@ -13,7 +13,7 @@ from typing import Any
 from flint import acb, arb, arb_series, ctx
 
 from numdiff.arithmetic import ball_functions, series
-from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value, complex_within_limits, within_limits
+from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value, combined, complex_within_limits, within_limits
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.complex_points import complex_point_groups, outside_real_domain
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
@@ -255,7 +255,7 @@ def taylor_coefficients(
     -------
     list of list of Ball, or Undefined
         For each point its ``order + 1`` coefficients; UNDECIDED where the series does not reach so far, as in
-        `derivatives`.
+        `derivatives`; BEYOND where a coefficient is of 2**LARGEST_EXPONENT or more.
 
     Raises
     ------
@@ -271,6 +271,11 @@ def taylor_coefficients(
             if type(item) is Undefined
             else Undefined.UNDECIDED
             if item.prec <= order
-            else [_ball(item[j], precision) for j in range(order + 1)]
+            else _all_or_none(_balls([item[j] for j in range(order + 1)], precision))
             for item in results
         ]
+
+
+def _all_or_none(values: list[Value]) -> list[Ball] | Undefined:
+    missing = [value for value in values if isinstance(value, Undefined)]
+    return combined(missing) if missing else values  # type: ignore[return-value]

@@ -89,3 +89,10 @@ def test_coefficients_beyond_the_doubles_do_not_overflow() -> None:
     series = series_of(lambda x: np.exp(2.0**40 * x), 0.0)
     found = truncation_error(series, FORWARD, np.array([2.0**-42]))[0]
     assert found == pytest.approx(2.0**42 * (math.expm1(0.25) - 0.25), rel=1e-12)
+
+
+@pytest.mark.parametrize(("x", "known"), [(1e300, False), (1e10, False), (-1e300, True), (-1e10, True)])
+def test_function_beyond_every_format_has_no_series_and_one_below_it_the_series_of_zero(x: float, known: bool) -> None:
+    (series,) = taylor_series(np.exp, [dyadic(x)])
+    assert (series is not None) == known
+    assert series is None or not series.mantissas.any()
