@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import cells, listed
-from experiments.runs import counted, formats_of, in_order, plain, rows_of
+from experiments.runs import counted, formats_of, in_order, log10, plain, rows_of
 from experiments.variant_pictures import draw_grids
 from numdiff.formats import FORMATS
 from numdiff.problems import PROBLEMS
@@ -98,14 +98,14 @@ def gains(measured: Measured) -> pd.DataFrame:
         rows[f"left_{name}"] = gain(left, name)
     for name in ("realised", "snapped"):
         rows[f"right_{name}"] = gain(right, name)
-    rows["best_realised"] = np.log10(least["decimal"] / least["realised"])
+    rows["best_realised"] = log10(least["decimal"] / least["realised"])
     return in_order(rows.reset_index(), *CURVE)
 
 
 def gain(table: pd.DataFrame, grid: str) -> pd.Series:
     """Return by how many digits the median of a grid's column is smaller than that of decimal steps, at common k."""
     median = table[["decimal", grid]].dropna().groupby(CURVE).median()
-    return pd.Series(np.log10(median["decimal"] / median[grid]))
+    return pd.Series(log10(median["decimal"] / median[grid]))
 
 
 def conditions(frame: pd.DataFrame) -> pd.Series:

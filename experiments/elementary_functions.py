@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import listed
-from experiments.runs import RUN, formats_of, in_order, optima, percent
+from experiments.runs import RUN, correctly_rounded, formats_of, in_order, optima, percent
 from experiments.ulps import HALF, SAMPLES, draw_bits, draw_ulps, worst_errors
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
@@ -56,7 +56,8 @@ def costs(records):
         parts = [ratio(noise(group, f"{name}_platform"), noise(group, name)) for name in ("evaluation", "rms_error")]
         at_best = ratio(best[0][key], best[1][key])
         other = (group["computed"] != group["computed_platform"]).mean()
-        rows.append((*key, len(group), other, parts[0], np.log2(parts[1]), np.log2(at_best)))
+        bits = [correctly_rounded(np.log2, number) for number in (parts[1], at_best)]
+        rows.append((*key, len(group), other, parts[0], *bits))
     columns = [*RUN, "cells", "other", "evaluation_ratio", "bits", "bits_at_best"]
     return in_order(pd.DataFrame(rows, columns=columns))
 

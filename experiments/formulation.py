@@ -1,12 +1,13 @@
 """The same function written differently: the formula's error is the same, the error of the computation is not."""
 
+import math
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from experiments.common import best_cells, cells, listed
-from experiments.runs import counted, digits, formats_of, in_order, plain, rows_of
+from experiments.runs import counted, digits, formats_of, in_order, log10, plain, rows_of
 from experiments.variant_pictures import draw_losses, draw_pairs
 from numdiff.formats import FORMATS
 from numdiff.problems import FORMULATIONS, PROBLEMS
@@ -47,7 +48,7 @@ def label(problem: str) -> str:
 
 def point(value: float) -> str:
     """Return a point for a sentence; a small power of two as one."""
-    power = np.log2(abs(value))
+    power = math.log2(abs(value))
     return f"2{superscript(int(power))}" if power == int(power) and power < -3 else f"{value:g}".replace("-", "−")
 
 
@@ -73,7 +74,7 @@ def attained(frame: pd.DataFrame) -> pd.DataFrame:
     Digits lie between 0 and −log₁₀ u: beyond what the format holds they are luck. A member without any result has 0.
     """
     best = best_cells(frame, [*PLACE, "problem"]).set_index([*PLACE, "problem"])
-    limit = {name: -np.log10(float(FORMATS[name].unit_roundoff)) for name in formats_of(frame)}
+    limit = {name: -log10(float(FORMATS[name].unit_roundoff)) for name in formats_of(frame)}
     every = frame.groupby([*PLACE, "problem", "member"], sort=False).size().reset_index().drop(columns=0)
     rows = every.join(best[["step_value", "k", "rms_error", "reference"]], on=[*PLACE, "problem"])
     rows["error"] = rows["rms_error"] / rows["reference"].abs()
@@ -98,8 +99,8 @@ def noise_ratios(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
             both = pd.concat([curves[(*key, 0)], curves[(*key, member)]], axis=1, keys=["usual", "other"]).dropna()
             both = both[both.index > max(best.loc[0, "k"], best.loc[member, "k"])]
             if len(both):
-                decades = np.log10(both["usual"].median() / both["other"].median())
-                gain = np.log10(best.loc[0, "error"] / best.loc[member, "error"])
+                decades = log10(both["usual"].median() / both["other"].median())
+                gain = log10(best.loc[0, "error"] / best.loc[member, "error"])
                 found.append((*key, best.loc[member, "problem"], decades, gain))
     return pd.DataFrame(found, columns=[*PLACE, "problem", "noise_decades", "digits_gained"])
 

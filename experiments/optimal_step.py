@@ -11,7 +11,19 @@ from experiments import predicted_steps, step_sweep
 from experiments.common import cells, listed
 from experiments.predicted_steps import blank, pointwise, rule
 from experiments.run_pictures import curves, cut, draw_anatomy, draw_lanes, lanes_of, mark_values, name_dots
-from experiments.runs import RUN, counted, formats_of, in_order, measured_of, of_grid, optima, percent, plain, rows_of
+from experiments.runs import (
+    RUN,
+    counted,
+    formats_of,
+    in_order,
+    log10,
+    measured_of,
+    of_grid,
+    optima,
+    percent,
+    plain,
+    rows_of,
+)
 from numdiff.analysis.convergence import observed_order
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, Figure
@@ -85,7 +97,7 @@ def verdict(records: pd.DataFrame) -> pd.DataFrame:
                 "median_ratio": ratio.median() if len(ratio) else None,
                 "worst_ratio": ratio.max() if len(ratio) else None,
                 "worst_function": group.set_index("problem")["ratio"].idxmax() if len(ratio) else "",
-                "digits_lost": float(np.log10(ratio.median())) if len(ratio) else None,
+                "digits_lost": float(log10(ratio.median())) if len(ratio) else None,
             }
         )
     return in_order(pd.DataFrame(rows), "format", "method")

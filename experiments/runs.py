@@ -70,12 +70,22 @@ def optima(records: pd.DataFrame) -> pd.DataFrame:
     return in_order(best.assign(at_edge=edge, digits=digits(best["rms_error"], best["reference"])))
 
 
+def correctly_rounded(function: np.ufunc, numbers: Any) -> Any:
+    """Return an elementary function of a Series or a number, the same double on every machine."""
+    values = np.asarray(numbers, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        results = rounded(function)(values.reshape(-1)).reshape(values.shape)
+    return pd.Series(results, index=numbers.index) if isinstance(numbers, pd.Series) else results[()]
+
+
+def log10(numbers: Any) -> Any:
+    """Return decimal logarithms of a Series or a number, the same doubles on every machine."""
+    return correctly_rounded(np.log10, numbers)
+
+
 def digits(error: pd.Series, reference: pd.Series) -> pd.Series:
     """Return the correct decimal digits, −log₁₀ of the relative error; minus infinity where the reference is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = (error.abs() / reference.abs()).to_numpy(dtype=np.float64)
-    # Correctly rounded, so that equal errors give equal digits on every machine.
-    return pd.Series(-rounded(np.log10)(ratio), index=error.index)
+    return -log10(error.abs() / reference.abs())
 
 
 ENDS = "An empty cell: the grid of the format ends before this step, about four halvings after x + h = x."

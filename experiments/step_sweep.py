@@ -21,6 +21,7 @@ from experiments.runs import (
     counted,
     counting,
     formats_of,
+    log10,
     measured_of,
     of_grid,
     optima,
@@ -240,7 +241,7 @@ def findings(measured: Measured) -> list[str]:
 
 def shares_of_digits(finite: pd.DataFrame) -> list[str]:
     """How much of a format's own precision is left."""
-    own = finite["format"].map({name: -np.log10(float(FORMATS[name].unit_roundoff)) for name in formats_of(finite)})
+    own = finite["format"].map({name: -log10(float(FORMATS[name].unit_roundoff)) for name in formats_of(finite)})
     shares = (finite["digits"] / own).groupby(finite["method"], sort=False).median()
     theory = {name: METHODS[name].accuracy_order / (METHODS[name].accuracy_order + 1) for name in SWEEP.methods}
     return [

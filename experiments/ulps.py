@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from experiments.pictures import dot_rows
-from experiments.runs import WIDTHS
+from experiments.runs import WIDTHS, correctly_rounded
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.formats import FORMATS, FloatFormat, dyadic_to_fraction
@@ -49,7 +49,7 @@ def arguments(name: str, fmt: FloatFormat) -> np.ndarray:
     """
     short = name in ("arcsin", "arccos", "arctanh")
     places = np.arange(1, SAMPLES + 1) * _STEP % 1  # a low-discrepancy sequence: a grid would repeat the significands
-    sizes = 2.0 ** (-6 + (6 if short else 9) * places)
+    sizes = correctly_rounded(np.exp2, -6 + (6 if short else 9) * places)  # the same on every machine
     if name == "arccosh":
         return fmt.as_array(1 + sizes)
     if name in ("log", "log2", "log10", "x**4.5"):
