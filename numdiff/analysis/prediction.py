@@ -6,6 +6,7 @@ all that the format and the domain allow, refined to 64. Beside it stands the te
 """
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis.closed_form import closed_form_error, closed_form_step
-from numdiff.analysis.error_model import WIDE, ErrorModel, error_model
+from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, error_model
 from numdiff.formats import FloatFormat, get_format
 from numdiff.stencils import CENTERED, Stencil
 
@@ -25,6 +26,8 @@ FINE = 8
 _WIDER = 16
 """Binades by which the search goes on where the widest step is the best one."""
 _WIDEST = 64
+_NORMAL = sys.float_info.min_exp - 1
+"""The exponent of the smallest normal double."""
 
 
 class FailedAssumption(StrEnum):
@@ -182,7 +185,7 @@ def _searched(
             return None, None, math.nan
         steps = usable_steps(model)
         step, error = minimiser(model, steps) if steps.size else (None, math.nan)
-        at_end = step is not None and step >= steps[-FINE]
+        at_end = step is not None and step >= steps[-min(FINE, steps.size)]
         if not at_end or error > before / 2 or wide >= _WIDEST:
             return model, None if step is None else Fraction(step), error
         wide, before = wide + _WIDER, error
@@ -199,7 +202,8 @@ def usable_steps(model: ErrorModel) -> np.ndarray:
     reach = max(map(abs, stencil.offsets))
     least = max(2 * fmt.spacing(max(map(abs, model.points))) / gap, fmt.smallest_normal)
     most = min(fmt.largest_finite / max(Fraction(stencil.denominator), reach), Fraction(float(model.rungs[-1])))
-    binades = np.ldexp(1.0, np.arange(math.frexp(least)[1] - 1, math.frexp(most)[1]))
+    # From integers: as a double, the least step of a wide format may be 0.
+    binades = np.ldexp(1.0, np.arange(max(binade(least), _NORMAL), binade(most) + 1))
     steps = (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel()
     return steps[(steps >= float(least)) & (steps <= float(most)) & (steps > 0)]
 
