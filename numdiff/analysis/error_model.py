@@ -132,7 +132,7 @@ class ErrorModel:
         return total_of_squares(parts).times(1 / len(parts))
 
     def _roundoff(self, steps: np.ndarray) -> Scaled:
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
             amplified = root(total([self._evaluation(steps), self._abscissa(steps), self._sums]))
             divisor = split(steps)
             for _ in range(self.stencil.derivative_order):
