@@ -29,7 +29,7 @@ _GUARD = 80
 """Bits to which a root is computed: more than the doubles have from which it is computed."""
 
 
-def closed_form_step(stencil: Stencil, noise: float, derivative: float) -> Fraction | None:
+def closed_form_step(stencil: Stencil, noise: float, derivative: float | Fraction) -> Fraction | None:
     """Return the step (1).
 
     Parameters
@@ -37,30 +37,53 @@ def closed_form_step(stencil: Stencil, noise: float, derivative: float) -> Fract
     stencil : Stencil
     noise : float
         ε, the error of a function value.
-    derivative : float
-        f⁽ᵐ⁺ᵖ⁾(x).
+    derivative : float or Fraction
+        f⁽ᵐ⁺ᵖ⁾(x), which as a double may under- or overflow where the step does not.
 
     Returns
     -------
     Fraction or None
         Correct to 80 bits; None where noise or derivative are 0 or not finite.
     """
-    if not (0 < noise < math.inf and 0 < abs(derivative) < math.inf):
+    if isinstance(derivative, float):
+        if not math.isfinite(derivative):
+            return None
+        derivative = Fraction(derivative)
+    if not (0 < noise < math.inf and derivative):
         return None
     m, p = stencil.derivative_order, stencil.accuracy_order
-    truncation = p * abs(stencil.leading_error_constant * Fraction(derivative))
+    truncation = p * abs(stencil.leading_error_constant * derivative)
     return _root(m * stencil.weight_sum * Fraction(noise) / truncation, m + p)
 
 
-def closed_form_error(stencil: Stencil, noise: float, derivative: float, step: float) -> float:
-    """Return the error of two terms, |C f⁽ᵐ⁺ᵖ⁾|hᵖ + Sε/hᵐ, of which (1) is the minimiser."""
-    truncation = abs(float(stencil.leading_error_constant) * derivative)
-    for _ in range(stencil.accuracy_order):
-        truncation = truncation * step
+def closed_form_error(stencil: Stencil, noise: float, derivative: float | Fraction, step: float) -> float:
+    """Return the error of two terms, |C f⁽ᵐ⁺ᵖ⁾|hᵖ + Sε/hᵐ, of which (1) is the minimiser.
+
+    The powers of two are kept apart, so that no factor under- or overflows; the sum is infinite if no double holds it.
+    """
+    m, p = stencil.derivative_order, stencil.accuracy_order
+    fraction, binade = math.frexp(step)
+    size, exponent = _split(abs(Fraction(derivative)))
+    truncation = abs(float(stencil.leading_error_constant) * size)
+    for _ in range(p):
+        truncation = truncation * fraction
     amplified = float(stencil.weight_sum) * noise
-    for _ in range(stencil.derivative_order):
-        amplified = amplified / step
-    return truncation + amplified
+    for _ in range(m):
+        amplified = amplified / fraction
+    return _scaled(truncation, exponent + p * binade) + _scaled(amplified, -m * binade)
+
+
+def _split(value: Fraction) -> tuple[float, int]:
+    """Return μ and e of a number μ·2**e that is not negative, μ in [½, 2) or 0."""
+    exponent = value.numerator.bit_length() - value.denominator.bit_length()
+    return float(value / Fraction(2) ** exponent), exponent
+
+
+def _scaled(value: float, exponent: int) -> float:
+    try:
+        return math.ldexp(value, exponent)
+    except OverflowError:
+        return math.inf
 
 
 def _root(value: Fraction, degree: int) -> Fraction:

@@ -22,6 +22,7 @@ optimization, SIAM J. Sci. Stat. Comput. 4 (1983) 310-321, section 2: the model 
 """
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,9 +32,10 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.taylor import Series, taylor_series, truncation_error
+from numdiff.analysis.scaled import Scaled, root, split, total, total_of_squares
+from numdiff.analysis.taylor import Series, scaled_truncation_error, taylor_series, truncation_error
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
-from numdiff.arithmetic.running_error import evaluation_errors
+from numdiff.arithmetic.running_error import scaled_evaluation_errors
 from numdiff.arithmetic.tracing import ufuncs_used
 from numdiff.formats import Dyadic, FloatFormat
 from numdiff.rounding import dyadic, dyadic_to_fraction, round_ratio
@@ -66,6 +68,10 @@ WIDE = 3
 _HALVINGS = 40
 _LADDER = 6
 """Binades below |z| from where on the function values at the nodes are told from that at z."""
+LARGEST = Fraction(sys.float_info.max)
+"""The largest double: points and steps are no larger, whatever the format."""
+_LOWEST = -1073
+"""The binade of the least rung: 1.5 times its power of two is a double too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +93,7 @@ class ErrorModel:
         The Taylor coefficients there.
     rungs : ndarray of float64, shape (r,)
         Steps at which the noise of the function values at the nodes is known; that of the first holds for all below.
-    squares : ndarray of float64, shape (r,)
+    squares : Scaled, shape (r,)
         Mean over z of Σ wᵢ²σ(z + cᵢh)² there; infinite where a node has no bound.
     """
 
@@ -99,81 +105,88 @@ class ErrorModel:
     points: tuple[Fraction, ...]
     series: tuple[Series, ...]
     rungs: np.ndarray
-    squares: np.ndarray
+    squares: Scaled
 
     @property
     def noise(self) -> float:
         """The typical error of one function value near x."""
         weights = sum(float(w) * float(w) for w in self.stencil.weights)
-        return math.sqrt(float(self.squares[0]) / weights)
+        at_rest = Scaled(self.squares.mantissas[0] / weights, self.squares.exponents[0])
+        return float(root(at_rest).values)
 
     def truncation(self, steps: np.ndarray) -> np.ndarray:
         """Return the root mean square of T; infinite where a step is too wide for the Taylor series."""
-        total = np.zeros(steps.shape)
-        with np.errstate(over="ignore"):
-            for series in self.series:
-                part = truncation_error(series, self.stencil, steps)
-                total = total + part * part
-        return np.sqrt(total / len(self.series))
+        return root(self._truncation(steps)).values
 
     def roundoff(self, steps: np.ndarray) -> np.ndarray:
         """Return √(N₁² + N₂² + N₃²); infinite where a node leaves the domain or has no bound."""
-        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            amplified = np.sqrt(self._evaluation(steps) + self._abscissa(steps) + self._sums)
-            for _ in range(self.stencil.derivative_order):
-                amplified = amplified / steps
-            return np.where(self._inside(steps), np.sqrt(amplified * amplified + self._quotient), np.inf)
+        return root(self._roundoff(steps)).values
 
     def total(self, steps: np.ndarray) -> np.ndarray:
         """Return E(h); infinite where the step is not to be used."""
-        truncation, roundoff = self.truncation(steps), self.roundoff(steps)
-        with np.errstate(over="ignore"):
-            return np.sqrt(truncation * truncation + roundoff * roundoff)
+        parts = [root(self._truncation(steps)), root(self._roundoff(steps))]
+        return root(total_of_squares(parts)).values
+
+    def _truncation(self, steps: np.ndarray) -> Scaled:
+        parts = [scaled_truncation_error(series, self.stencil, steps) for series in self.series]
+        return total_of_squares(parts).times(1 / len(parts))
+
+    def _roundoff(self, steps: np.ndarray) -> Scaled:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            amplified = root(total([self._evaluation(steps), self._abscissa(steps), self._sums]))
+            divisor = split(steps)
+            for _ in range(self.stencil.derivative_order):
+                quotient = amplified.mantissas / divisor.mantissas
+                amplified = Scaled(quotient, amplified.exponents - divisor.exponents)
+            squares = total([total_of_squares([amplified]), self._quotient])
+            return Scaled(np.where(self._inside(steps), squares.mantissas, np.inf), squares.exponents)
 
     def _inside(self, steps: np.ndarray) -> np.ndarray:
         low, high = self.domain
         nodes = [float(self.x) + float(c) * steps for c in self.stencil.offsets]
         return np.logical_and.reduce([(low < node) & (node < high) for node in nodes])
 
-    def _evaluation(self, steps: np.ndarray) -> np.ndarray:
+    def _evaluation(self, steps: np.ndarray) -> Scaled:
         """Interpolate linearly between the rungs."""
         right = np.clip(np.searchsorted(self.rungs, steps, side="left"), 1, len(self.rungs) - 1)
         low, high = self.rungs[right - 1], self.rungs[right]
         share = np.clip((steps - low) / (high - low), 0.0, 1.0)
+        mantissas, exponents = self.squares.mantissas, self.squares.exponents
         # A rung without bound counts only where it takes part: 0·∞ is not a number.
-        parts = np.where(share < 1, (1 - share) * self.squares[right - 1], 0.0)
-        parts = parts + np.where(share > 0, share * self.squares[right], 0.0)
-        return np.where(steps > self.rungs[-1], np.inf, parts)
+        left_part = np.where(share < 1, (1 - share) * mantissas[right - 1], 0.0)
+        right_part = np.where(share > 0, share * mantissas[right], 0.0)
+        parts = total([Scaled(left_part, exponents[right - 1]), Scaled(right_part, exponents[right])])
+        return Scaled(np.where(steps > self.rungs[-1], np.inf, parts.mantissas), parts.exponents)
 
-    def _abscissa(self, steps: np.ndarray) -> np.ndarray:
-        total = np.zeros(steps.shape)
+    def _abscissa(self, steps: np.ndarray) -> Scaled:
+        errors = [Scaled(np.zeros(steps.shape), np.zeros(steps.shape, dtype=np.int64))]
         for z, series in zip(self.points, self.series, strict=True):
             for c, w in zip(self.stencil.offsets, self.stencil.weights, strict=True):
                 if c:
-                    error = float(w) * series.coefficient(1) * self._ulp(float(z) + float(c) * steps)
-                    total = total + error * error
-        return total / (12 * len(self.points))
+                    exponents = series.exponents[1] + self._ulp_exponents(float(z) + float(c) * steps)
+                    errors.append(Scaled(np.full(steps.shape, float(w) * series.mantissas[1]), exponents))
+        squares = total_of_squares(errors)
+        return Scaled(squares.mantissas / (12 * len(self.points)), squares.exponents)
 
-    def _ulp(self, values: np.ndarray) -> np.ndarray:
+    def _ulp_exponents(self, values: np.ndarray) -> np.ndarray:
         lowest = self.format.min_exponent
         exponents = np.where(values == 0, lowest, np.maximum(np.frexp(values)[1] - 1, lowest))
-        return np.ldexp(1.0, exponents - self.format.precision + 1)
+        return exponents.astype(np.int64) - self.format.precision + 1
 
     @cached_property
     def _rho(self) -> float:
         return ROUNDING * float(self.format.unit_roundoff)
 
     @cached_property
-    def _sums(self) -> float:
-        return self._rho * self._rho * _rounded_sums(self.stencil) * self._mean_square(0)
+    def _sums(self) -> Scaled:
+        return self._mean_square(0).times(self._rho * self._rho * _rounded_sums(self.stencil))
 
     @cached_property
-    def _quotient(self) -> float:
-        return 2 * self._rho * self._rho * self._mean_square(self.stencil.derivative_order)
+    def _quotient(self) -> Scaled:
+        return self._mean_square(self.stencil.derivative_order).times(2 * self._rho * self._rho)
 
-    def _mean_square(self, j: int) -> float:
-        values = [series.derivative(j) for series in self.series]
-        return sum(value * value for value in values) / len(values)
+    def _mean_square(self, j: int) -> Scaled:
+        return total_of_squares([series.scaled_derivative(j) for series in self.series]).times(1 / len(self.series))
 
 
 @cache
@@ -226,11 +239,17 @@ def error_model(
     series = tuple(item for item in taylor_series(f, list(map(dyadic, points))) if item is not None)
     if len(series) < len(NEIGHBOURHOOD):
         return None
-    top = binade(max(map(abs, points)))
-    exponents = range(top - _LADDER, max(top, 0) + wide + 1)
-    rungs = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
+    rungs = _rungs(binade(max(map(abs, points))), wide, fmt)
     squares = _noise(f, points, rungs, stencil, fmt)
     return ErrorModel(stencil, fmt, x, domain, here, points, series, np.array([float(h) for h in rungs]), squares)
+
+
+def _rungs(top: int, wide: int, fmt: FloatFormat) -> list[Fraction]:
+    """Return 2ᵏ and 1.5·2ᵏ from `_LADDER` below the binade of x on, as far as format and doubles reach."""
+    most = min(fmt.largest_finite, LARGEST)
+    exponents = range(max(top - _LADDER, _LOWEST), max(top, 0) + wide + 1)
+    rungs = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
+    return list(dict.fromkeys(min(rung, most) for rung in rungs))
 
 
 def _reach(here: Series, x: Fraction, domain: tuple[float, float]) -> Fraction:
@@ -247,29 +266,31 @@ def _reach(here: Series, x: Fraction, domain: tuple[float, float]) -> Fraction:
 
 
 def binade(value: Fraction) -> int:
-    """Return the exponent of the binade of a positive dyadic number."""
-    mantissa, exponent = dyadic(value)
-    return mantissa.bit_length() - 1 + exponent
+    """Return the exponent of the binade of a positive number, ⌊log₂ value⌋, from its integers."""
+    numerator, denominator = value.as_integer_ratio()
+    exponent = numerator.bit_length() - denominator.bit_length()
+    return exponent - (numerator << max(-exponent, 0) < denominator << max(exponent, 0))
 
 
 def _noise(
     f: Callable[[Any], Any], points: Sequence[Fraction], rungs: Sequence[Fraction], stencil: Stencil, fmt: FloatFormat
-) -> np.ndarray:
+) -> Scaled:
     """Return for each rung the mean over z of Σ wᵢ²σ(z + cᵢh)²; the first stands for h → 0, where all nodes are z."""
     steps = (Fraction(0), *rungs[1:])
     nodes = [[[_rounded(fmt, z + c * h) for c in stencil.offsets] for z in points] for h in steps]
     known = list(dict.fromkeys(node for row in nodes for some in row for node in some if node is not None))
-    bounds: dict[Dyadic | None, float] = {None: math.inf}
-    bounds.update(zip(known, evaluation_errors(f, known, fmt), strict=True))
-    sizes = np.array([[[bounds[node] for node in some] for some in row] for row in nodes])
+    bounds: dict[Dyadic | None, tuple[float, int]] = {None: (math.inf, 0)}
+    bounds.update(zip(known, scaled_evaluation_errors(f, known, fmt), strict=True))
+    pairs = [[[bounds[node] for node in some] for some in row] for row in nodes]
+    sizes = np.array([[[size for size, _ in some] for some in row] for row in pairs])
+    exponents = np.array([[[exponent for _, exponent in some] for some in row] for row in pairs], dtype=np.int64)
     typical = typical_share(f, fmt)
-    total = np.zeros(len(rungs))
-    with np.errstate(over="ignore"):
-        for i, w in enumerate(stencil.weights):
-            for z in range(len(points)):
-                part = float(w) * typical * sizes[:, z, i]
-                total = total + part * part
-    return total / len(points)
+    parts = [
+        Scaled(float(w) * typical * sizes[:, z, i], exponents[:, z, i])
+        for i, w in enumerate(stencil.weights)
+        for z in range(len(points))
+    ]
+    return total_of_squares(parts).times(1 / len(points))
 
 
 def typical_share(f: Callable[[Any], Any], fmt: FloatFormat) -> float:

@@ -6,6 +6,7 @@ all that the format and the domain allow, refined to 64. Beside it stands the te
 """
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis.closed_form import closed_form_error, closed_form_step
-from numdiff.analysis.error_model import WIDE, ErrorModel, error_model
+from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, error_model
 from numdiff.formats import FloatFormat, get_format
 from numdiff.stencils import CENTERED, Stencil
 
@@ -25,6 +26,10 @@ FINE = 8
 _WIDER = 16
 """Binades by which the search goes on where the widest step is the best one."""
 _WIDEST = 64
+_NORMAL = sys.float_info.min_exp - 1
+"""The exponent of the smallest normal double."""
+LEAST = Fraction(2) ** _NORMAL
+"""The smallest normal double: no step is smaller."""
 
 
 class FailedAssumption(StrEnum):
@@ -136,7 +141,8 @@ def optimal_step(
     Raises
     ------
     ValueError
-        If x is no finite number of the format or lies outside of the domain.
+        If x is no finite number of the format or lies outside of the domain; if no normal double holds what the
+        prediction consists of: |x|, the steps beside it, or f⁽ᵐ⁾(x).
     TypeError
         If f uses a function that the exact arithmetics do not know, or `stencil` is no `Stencil`.
     """
@@ -147,16 +153,22 @@ def optimal_step(
     if here.ndim or not np.isfinite(here):
         raise ValueError(f"x must be one number that is finite in {fmt.name}, got {x!r:.60}")
     point = fmt.lift(here)
+    if abs(point) > LARGEST:
+        raise ValueError(f"x must not exceed the largest double, {float(LARGEST)!r}, got {x!r}; scale it")
     if not domain[0] < point < domain[1]:
         raise ValueError(f"x must lie in the open domain {domain!r}, got {x!r} ({float(point)!r} in {fmt.name})")
     model, step, error = _searched(f, point, fmt, stencil, domain)
+    if step is None and 0 < abs(point) < LEAST and fmt.smallest_normal < LEAST:
+        raise ValueError(f"x must be 0 or at least {float(LEAST)!r} where f varies over |x|, got {x!r}; scale it")
     if model is None or step is None:
+        if model is not None:
+            _require_double(model, x)
         nothing = fmt.dtype.type(math.nan)
         failed = FailedAssumption.NOT_SMOOTH if model is None else FailedAssumption.NO_BOUND
         return Prediction(nothing, math.nan, math.nan, nothing, math.nan, failed, None)
-    leading = model.at.derivative(stencil.derivative_order + stencil.accuracy_order)
-    closed = closed_form_step(stencil, model.noise, leading)
-    its_error = math.nan if closed is None else closed_form_error(stencil, model.noise, leading, float(closed))
+    _require_double(model, x)
+    leading = model.at.exact_derivative(stencil.derivative_order + stencil.accuracy_order)
+    closed, its_error = _closed_form(model, leading)
     return Prediction(
         step=fmt.round(step),
         predicted_error=error,
@@ -182,7 +194,7 @@ def _searched(
             return None, None, math.nan
         steps = usable_steps(model)
         step, error = minimiser(model, steps) if steps.size else (None, math.nan)
-        at_end = step is not None and step >= steps[-FINE]
+        at_end = step is not None and step >= steps[-min(FINE, steps.size)]
         if not at_end or error > before / 2 or wide >= _WIDEST:
             return model, None if step is None else Fraction(step), error
         wide, before = wide + _WIDER, error
@@ -199,7 +211,8 @@ def usable_steps(model: ErrorModel) -> np.ndarray:
     reach = max(map(abs, stencil.offsets))
     least = max(2 * fmt.spacing(max(map(abs, model.points))) / gap, fmt.smallest_normal)
     most = min(fmt.largest_finite / max(Fraction(stencil.denominator), reach), Fraction(float(model.rungs[-1])))
-    binades = np.ldexp(1.0, np.arange(math.frexp(least)[1] - 1, math.frexp(most)[1]))
+    # From integers: as a double, the least step of a wide format may be 0.
+    binades = np.ldexp(1.0, np.arange(max(binade(least), _NORMAL), binade(most) + 1))
     steps = (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel()
     return steps[(steps >= float(least)) & (steps <= float(most)) & (steps > 0)]
 
@@ -235,14 +248,36 @@ def _last_smallest(values: np.ndarray) -> int:
     return len(values) - 1 - int(np.argmin(values[::-1]))
 
 
+def _closed_form(model: ErrorModel, leading: Fraction) -> tuple[Fraction | None, float]:
+    """Return the step of the closed form and its error; None and NaN where it has no value, or none among doubles."""
+    closed = closed_form_step(model.stencil, model.noise, leading)
+    if closed is None or closed > LARGEST or not float(closed):
+        return None, math.nan
+    return closed, closed_form_error(model.stencil, model.noise, leading, float(closed))
+
+
 def _digits(error: float, model: ErrorModel) -> float:
     size = abs(model.at.derivative(model.stencil.derivative_order))
     if not size:
         return -math.inf
-    return -math.log10(error / size) if error else math.inf
+    ratio = error / size
+    return -math.log10(ratio) if ratio else math.inf
 
 
-def _failed(model: ErrorModel, step: Fraction, leading: float) -> FailedAssumption | None:
+def _require_double(model: ErrorModel, x: Any) -> None:
+    """Refuse a derivative that the format of x may hold, but no normal double: its error would be no double either."""
+    order = model.stencil.derivative_order
+    size = abs(model.at.exact_derivative(order))
+    beyond = size > LARGEST and model.format.largest_finite > LARGEST
+    if 0 < size < LEAST or beyond:
+        low, high = float(LEAST), float(LARGEST)
+        raise ValueError(
+            f"derivative {order} of f at x must be 0 or of a size from {low!r} to {high!r}, but is not at x = {x!r}; "
+            "scale f or its argument"
+        )
+
+
+def _failed(model: ErrorModel, step: Fraction, leading: Fraction) -> FailedAssumption | None:
     """Return the gravest assumption that fails where there is a prediction."""
     # The next step of the first grid: if it cannot be used, this one is the widest.
     wider = np.array([float(step) * (1 + 1 / FINE)])
@@ -250,7 +285,7 @@ def _failed(model: ErrorModel, step: Fraction, leading: float) -> FailedAssumpti
         return FailedAssumption.NO_ROOM
     if not model.x:
         return FailedAssumption.POINT_ZERO
-    if not model.at.coefficient(0):
+    if not model.at.mantissas[0]:
         return FailedAssumption.FUNCTION_ZERO
     if not leading:
         return FailedAssumption.LEADING_DERIVATIVE_ZERO

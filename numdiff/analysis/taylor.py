@@ -15,11 +15,13 @@ section 1: the moments.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from numdiff.analysis.scaled import Scaled, shifted, split, total
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.ball import Ball
 from numdiff.rounding import Dyadic, nearest_double
@@ -33,8 +35,6 @@ _LAST = 8
 _PRECISIONS = (256, 512, 1024)
 _CERTAIN = 60
 """Bits by which a coefficient must exceed its radius; what does not at 1024 bits is 0 for all that can be seen."""
-_FAR = 4000
-"""An exponent beyond those of all doubles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,12 +53,20 @@ class Series:
 
     def coefficient(self, j: int) -> float:
         """Return f⁽ʲ⁾(z)/j! as a double."""
-        with np.errstate(over="ignore", under="ignore"):
-            return float(np.ldexp(self.mantissas[j], np.clip(self.exponents[j], -_FAR, _FAR)))
+        return float(shifted(self.mantissas[j], self.exponents[j]))
 
     def derivative(self, j: int) -> float:
         """Return f⁽ʲ⁾(z) as a double."""
         return self.coefficient(j) * math.factorial(j)
+
+    def scaled_derivative(self, j: int) -> Scaled:
+        """Return f⁽ʲ⁾(z) with an exponent of its own."""
+        return Scaled(self.mantissas[j] * math.factorial(j), self.exponents[j])
+
+    def exact_derivative(self, j: int) -> Fraction:
+        """Return the same number as a `Fraction`."""
+        scaled = self.scaled_derivative(j)
+        return Fraction(float(scaled.mantissas)) * Fraction(2) ** int(scaled.exponents)
 
 
 def taylor_series(f: Callable[[Any], Any], points: Sequence[Dyadic]) -> list[Series | None]:
@@ -127,23 +135,26 @@ def truncation_error(series: Series, stencil: Stencil, steps: np.ndarray) -> np.
         Infinite where the terms up to `TERMS` do not die away: the step is too wide for the series. Only + − × and
         powers of two are used, in a fixed order, so that the same bits come out on every machine.
     """
+    return scaled_truncation_error(series, stencil, steps).values
+
+
+def scaled_truncation_error(series: Series, stencil: Stencil, steps: np.ndarray) -> Scaled:
+    """Return `truncation_error` with exponents of its own: summed in the unit of the largest term."""
     m = stencil.derivative_order
-    mantissas, exponents = np.frexp(steps)
-    exponents = exponents.astype(np.int64)
-    total, power, last = np.zeros(steps.shape), np.ones(steps.shape), np.zeros(steps.shape)
-    scale = np.zeros(steps.shape, dtype=np.int64)
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        for j in range(m + 1, TERMS + 1):
-            power, scale = power * mantissas, scale + exponents
-            if not (moment := _moment(stencil, j)) or not series.mantissas[j]:
-                continue
-            shift = np.clip(scale + series.exponents[j], -_FAR, _FAR)
-            term = np.ldexp(moment * series.mantissas[j] * power, shift)
-            total = total + term
-            if j > TERMS - _LAST:
-                last = np.maximum(last, np.abs(term))
-        # The comparison is also false of a sum that is not a number, ∞ − ∞.
-        return np.where(last <= UNSETTLED * np.abs(total), total, np.inf)
+    split_steps = split(steps)
+    terms, power = [], np.ones(steps.shape)
+    for j in range(m + 1, TERMS + 1):
+        power = power * split_steps.mantissas
+        if (moment := _moment(stencil, j)) and series.mantissas[j]:
+            exponents = (j - m) * split_steps.exponents + series.exponents[j]
+            terms.append((j, Scaled(moment * series.mantissas[j] * power, exponents)))
+    result, last = total([term for _, term in terms]), np.zeros(steps.shape)
+    for j, term in terms:
+        if j > TERMS - _LAST:
+            last = np.maximum(last, np.abs(shifted(term.mantissas, term.exponents - result.exponents)))
+    settled = last <= UNSETTLED * np.abs(result.mantissas)
+    mantissas = np.where(settled, result.mantissas, np.inf)
+    return Scaled(mantissas, np.broadcast_to(result.exponents, steps.shape))
 
 
 @cache

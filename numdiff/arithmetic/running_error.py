@@ -57,6 +57,9 @@ from numdiff.arithmetic.known_values import KnownArithmetic
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running
 from numdiff.formats import FORMATS, Dyadic, FloatFormat
 
+_DOUBLE = 53
+"""Bits of the significand of a double."""
+
 
 @dataclass(frozen=True)
 class _RunningEngine(Engine):
@@ -116,10 +119,25 @@ def evaluation_errors(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: Fl
     TypeError
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
-    arithmetic = KnownArithmetic(fmt)
     with working(working_precision(fmt)):
-        items = [Running(exact(*point), NOTHING, arithmetic.constant(point)) for point in points]
-        return [math.inf if item is None else rounded_up(item.error) for item in _evaluated(f, items, fmt)]
+        return [math.inf if item is None else rounded_up(item.error) for item in _at_points(f, points, fmt)]
+
+
+def scaled_evaluation_errors(
+    f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat
+) -> list[tuple[float, int]]:
+    """Return the bounds of `evaluation_errors` as pairs (μ, e) for μ·2**e, so that none under- or overflows.
+
+    μ is rounded up and of [½, 1], or 0 with e = 0, or infinite with e = 0.
+    """
+    with working(working_precision(fmt)):
+        return [(math.inf, 0) if item is None else _split_up(item.error) for item in _at_points(f, points, fmt)]
+
+
+def _at_points(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat) -> list[Running | None]:
+    arithmetic = KnownArithmetic(fmt)
+    items = [Running(exact(*point), NOTHING, arithmetic.constant(point)) for point in points]
+    return _evaluated(f, items, fmt)
 
 
 def enclosed_errors(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[float]:
@@ -182,3 +200,11 @@ def rounded_up(ball: Any) -> float:
     if value < math.inf and arb(value) < upper:
         return math.nextafter(value, math.inf)
     return value
+
+
+def _split_up(ball: Any) -> tuple[float, int]:
+    """Return μ·2**e that is not below the magnitude of any number of a finite ball."""
+    mantissa, exponent = map(int, ball.abs_upper().man_exp())
+    bits = mantissa.bit_length()
+    excess = max(0, bits - _DOUBLE)
+    return math.ldexp(-(-mantissa >> excess), excess - bits), exponent + bits if mantissa else 0

@@ -13,9 +13,11 @@ from numdiff.analysis.error_model import (
     TYPICAL,
     ErrorModel,
     _rounded_sums,
+    binade,
     error_model,
     typical_share,
 )
+from numdiff.analysis.scaled import root
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.running_error import evaluation_errors
 from numdiff.formats import FORMATS, FloatFormat
@@ -149,6 +151,32 @@ def test_there_is_no_model_at_or_near_a_kink() -> None:
 def test_noise_of_wide_nodes_is_that_at_the_nodes() -> None:
     """exp(16x) at 1 and h = ½: the upper node is e⁸ times as large, and so is its ulp, to a factor of 2."""
     model = model_of(lambda x: np.exp(16.0 * x), 1.0)
-    near, wide = np.sqrt(model._evaluation(np.array([2.0**-20, 0.5])))
+    near, wide = root(model._evaluation(np.array([2.0**-20, 0.5]))).values
     # Of the two nodes near x both count, and only the upper one of the wide ones.
     assert math.exp(8) / math.sqrt(2) / 2 < wide / near < math.exp(8) / math.sqrt(2) * 2
+
+
+@pytest.mark.parametrize("k", [-900, -520, 520, 960])
+@pytest.mark.parametrize("name", ["forward", "centered4", "second_centered"])
+def test_all_parts_grow_with_the_function_by_any_power_of_two(name: str, k: int) -> None:
+    """Squares of doubles under- and overflow from 2^±512 on."""
+    steps, factor = np.array([2.0**-30, 2.0**-17, 2.0**-9, 2.0**-2]), 2.0**k
+    plain = model_of(np.exp, 0.75, stencil=METHODS[name])
+    scaled = model_of(lambda x: np.exp(x) * factor, 0.75, stencil=METHODS[name])
+    assert scaled.noise == plain.noise * factor
+    for part in ("truncation", "roundoff", "total"):
+        assert np.array_equal(getattr(scaled, part)(steps), getattr(plain, part)(steps) * factor), part
+
+
+@pytest.mark.parametrize("name", ["float16", "float64"])
+def test_rungs_end_where_the_format_does(name: str) -> None:
+    fmt = FORMATS[name]
+    rungs = model_of(np.log, float(fmt.largest_finite) / 2, fmt).rungs
+    assert rungs[-1] == float(fmt.largest_finite)
+    assert (np.diff(rungs) > 0).all()
+
+
+@pytest.mark.parametrize("value", [Fraction(1, 3), Fraction(2, 3), Fraction(4, 3), 8, 7, Fraction(1, 2**5000)])
+def test_binade_is_the_floor_of_the_logarithm(value: Any) -> None:
+    exponent = binade(Fraction(value))
+    assert Fraction(2) ** exponent <= value < Fraction(2) ** (exponent + 1)

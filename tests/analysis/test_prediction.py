@@ -205,6 +205,70 @@ def test_what_is_no_argument_is_refused(change: dict[str, Any], error: type[Exce
         optimal_step(**{"f": np.exp, "x": 1.0} | change)
 
 
+# --- far from 1 --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("k", [-900, -560, 560, 960])
+@pytest.mark.parametrize("stencil", [FORWARD, CENTERED, centered(4)], ids=lambda s: s.name)
+def test_the_optimum_follows_the_units_of_function_and_argument(stencil: Stencil, k: int) -> None:
+    """With x 2ᵏ times as large, the leading derivative is 2⁻ᵏ⁽ᵐ⁺ᵖ⁾ times as large, which no double holds."""
+    up, down = 2.0**k, 2.0**-k
+    plain = optimal_step(np.exp, 0.75, "float64", stencil)
+    taller = optimal_step(lambda x: np.exp(x) * up, 0.75, "float64", stencil)
+    wider = optimal_step(lambda x: np.exp(x * down), 0.75 * up, "float64", stencil)
+    assert taller.failed is wider.failed is plain.failed is None
+    assert taller.step == plain.step == wider.step * down
+    assert taller.predicted_error * down == plain.predicted_error == wider.predicted_error * up
+    assert taller.predicted_digits == plain.predicted_digits == wider.predicted_digits
+    assert taller.closed_form_step == plain.closed_form_step == pytest.approx(wider.closed_form_step * down, rel=2**-51)
+    assert taller.closed_form_error * down == pytest.approx(plain.closed_form_error, rel=2**-48)
+    assert wider.closed_form_error * up == pytest.approx(plain.closed_form_error, rel=2**-48)
+
+
+def test_a_point_near_overflow_leaves_fewer_steps_than_a_binade_has() -> None:
+    found = optimal_step(np.log, 60000.0, "float16", METHODS["centered8"])  # type: ignore[arg-type]
+    assert found.model is not None
+    assert 0 < usable_steps(found.model).size < FINE
+    assert found.step in usable_steps(found.model)
+
+
+def test_logarithm_near_overflow_has_a_step_near_its_closed_form() -> None:
+    found = optimal_step(np.log, 1e307)
+    assert found.failed is None
+    assert found.closed_form_step / found.step == pytest.approx(1, rel=0.5)
+
+
+@pytest.mark.skipif("float80" not in FORMATS, reason="no float80 here")
+@pytest.mark.parametrize("x", ["1e-320", "1e-4000"])
+def test_grid_begins_with_the_doubles_where_the_spacing_is_below_them(x: str) -> None:
+    found, zero = optimal_step(np.exp, np.longdouble(x), "float80"), optimal_step(np.exp, 0.0, "float80")
+    assert found.failed is None
+    assert float(found.step) == pytest.approx(float(zero.closed_form_step), rel=0.5)
+    assert found.model is not None
+    assert usable_steps(found.model)[0] == 2.0**-1022
+
+
+@pytest.mark.skipif("float80" not in FORMATS, reason="no float80 here")
+@pytest.mark.parametrize(
+    "f, x, message",
+    [
+        (np.sqrt, "1e400", r"x must not exceed the largest double, 1\.79.*, got .*1e\+400"),
+        (np.sqrt, "1e-320", "x must be 0 or at least 2.2.*, got .*1e-320"),
+        (lambda x: np.exp(x) * np.longdouble("1e-400"), "1", "derivative 1 of f at x must be 0 or of a size from 2.2"),
+        (lambda x: np.exp(x) * np.longdouble("1e400"), "1", "derivative 1 of f at x must be 0 or of a size from 2.2"),
+    ],
+)
+def test_what_no_double_holds_is_refused(f: Any, x: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        optimal_step(f, np.longdouble(x), "float80")
+
+
+@pytest.mark.parametrize("f, x", [(np.log, 1e308), (np.exp, -740.0)])
+def test_a_subnormal_derivative_is_refused(f: Any, x: float) -> None:
+    with pytest.raises(ValueError, match=r"derivative 1 of f at x must be 0 or of a size .* at x = .*; scale f"):
+        optimal_step(f, x)
+
+
 # --- against observation ---------------------------------------------------------------------------
 
 
