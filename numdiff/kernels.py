@@ -319,7 +319,11 @@ def _prepare(method: Method, f: Function, x: Any, h: Any) -> _Call:
     """Check the arguments and convert them to the format of x."""
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
+    if isinstance(x, np.ma.MaskedArray) or isinstance(h, np.ma.MaskedArray):
+        _refuse_masked(x, h)
     points = np.asarray(x)
+    if not points.dtype.isnative:
+        points = points.astype(points.dtype.newbyteorder("="))
     item = _BY_DTYPE.get(points.dtype)
     if item is None:
         if points.dtype.kind not in "iu":
@@ -356,6 +360,12 @@ def _prepare(method: Method, f: Function, x: Any, h: Any) -> _Call:
         with np.errstate(over="ignore", invalid="ignore"):  # a longdouble, which is not silent
             limit = plan.near * low - plan.far * high
     return plan, points, steps, shape, limit if limit < plan.largest else plan.largest
+
+
+def _refuse_masked(x: Any, h: Any) -> None:
+    for argument, given in (("x", x), ("h", h)):
+        if np.ma.is_masked(given):
+            raise TypeError(f"{argument} must not be masked anywhere, got {given!s:.60}; write {argument}.compressed()")
 
 
 def _converted(h: Any, item: FloatFormat) -> np.ndarray:

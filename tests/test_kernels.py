@@ -1149,3 +1149,22 @@ def test_a_warning_of_an_absorbed_step_travels_between_processes():
 def test_the_complex_step_lets_no_python_number_escape(f):
     with pytest.raises(TypeError, match="f must be analytic for the complex step"):
         complex_step(f, 1.0, 0.1)
+
+
+def test_the_byte_order_of_x_and_h_does_not_matter():
+    x, h = np.linspace(0, 1, 5), np.full(5, 2.0**-10)
+    expected = centered_difference(np.exp, x, h)
+    result = centered_difference(np.exp, x.astype(">f8"), h.astype(">f8"))
+    assert result.dtype == np.float64
+    assert result.dtype.isnative
+    assert result.tolist() == expected.tolist()
+
+
+def test_masked_points_and_steps_are_refused_and_unmasked_ones_taken():
+    masked = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(TypeError, match="x must not be masked anywhere"):
+        centered_difference(np.exp, masked, 0.5)
+    with pytest.raises(TypeError, match="h must not be masked anywhere"):
+        centered_difference(np.exp, 1.0, masked)
+    plain = np.ma.array([1.0, 2.0])
+    assert centered_difference(np.square, plain, 0.5).tolist() == [2.0, 4.0]
