@@ -6,6 +6,8 @@ abscissae alone, and the envelope E of the total, which needs no run. With the b
 T + R, where R bounds the roundoff on every platform, so that
 
     |total| ≤ E,   |roundoff| ≤ E − T,   |combination| ≤ (E − T) + |abscissa| + |evaluation bound|.
+
+Both rest on the limits of the elementary functions (`numdiff.arithmetic.accuracy`), which do not depend on the machine.
 """
 
 import math

@@ -133,7 +133,7 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         if len(bounded):
             row = bounded.sort_values("step_value").iloc[len(bounded) // 4]
             ax.annotate(
-                "envelope, proved before any run", (row["step_value"], row["envelope"]), xytext=(4, 7),
+                "envelope, known before any run", (row["step_value"], row["envelope"]), xytext=(4, 7),
                 textcoords="offset points", fontsize=9, color="#111827",
             )  # fmt: skip
         draw.direct_labels(ax)
@@ -143,7 +143,7 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         f"The four parts of the error: {name}, centered difference, {one}",
         "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
         "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it "
-        "dips below them, parts of opposite sign cancel. The dashed line is the envelope: a proved bound on the total "
+        "dips below them, parts of opposite sign cancel. The dashed line is the envelope: a bound on the total "
         "that needs no run. The diamond is the predicted best step.",
         f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
         f"the left the largest part is {ranking(left)}.",

@@ -1,4 +1,4 @@
-r"""A proved bound on each part of the error of a difference quotient, before it is measured or after.
+r"""A bound on each part of the error of a difference quotient, before it is measured or after.
 
 With the notation of the ledger (nodes x + cⱼh, realised x̂ⱼ, exact f and computed f̂, wⱼ = nⱼ/D, accuracy order p,
 derivative order m), the bound on
@@ -21,6 +21,9 @@ derivative order m), the bound on
 The *envelope* bounds the total error before anything is computed: it takes instead of x̂ⱼ all numbers that
 fl(x + fl(cⱼh)) may be, and the roundings of f and of the formula together. Where xⱼ is a number of the format, so
 is x̂ⱼ = xⱼ.
+
+Truncation, abscissa and combination are proved outright; evaluation and envelope given the limits of the elementary
+functions (`numdiff.arithmetic.accuracy`), which in float32 and wider are the worst that were found.
 
 A bound is a double, rounded up, and infinite where there is none; `Bounds.reasons` says why. For the complex step
 there is none for truncation and evaluation: the roundings of complex functions have no limits.

@@ -25,12 +25,15 @@ class BoundedFunction:
     Parameters
     ----------
     f : callable
-        An elementwise NumPy callable with Python constants.
+        An elementwise NumPy callable with Python constants. What `rounded` makes has the bounds of correctly rounded
+        functions.
+    suprema : Suprema, optional
+        Of the same exact function, to be shared by its arithmetics.
     """
 
-    def __init__(self, f: Callable[[Any], Any]) -> None:
+    def __init__(self, f: Callable[[Any], Any], suprema: Suprema | None = None) -> None:
         self.f = f
-        self.suprema = Suprema(f)
+        self.suprema = Suprema(f) if suprema is None else suprema
         self._errors: dict[str, dict[Dyadic | None, float]] = {}
 
     def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:

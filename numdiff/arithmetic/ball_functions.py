@@ -21,9 +21,15 @@ def order(left: Real, right: Real) -> float | None:
     return 0.0 if left == right else None
 
 
+_LONGEST_INTEGER = 1 << 16
+"""Bits of an exponent beyond which no power is a number of any format."""
+
+
 def exact_integer(x: Real) -> int | None:
-    """Return the integer that a ball is, None if it is anything else."""
-    return int(x.unique_fmpz()) if x.is_exact() and x.is_integer() else None
+    """Return the integer that a ball is, None if it is anything else or too long to be of use."""
+    if x.is_exact() and x.is_integer() and abs(x) < _power_of_two(_LONGEST_INTEGER):
+        return int(x.unique_fmpz())
+    return None
 
 
 def integral(x: Real) -> bool | None:

@@ -27,9 +27,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
-from flint import arb, ctx
+from flint import arb
 
 from numdiff.arithmetic.ball_functions import REAL, exact
+from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.dispatch import EXACT_LOCK
 from numdiff.arithmetic.special_values import AT_INFINITY, Number, is_odd_integer, special_value
 from numdiff.formats import Dyadic, FloatFormat
@@ -202,7 +203,7 @@ def _solve(fmt: FloatFormat, cases: dict[Any, _Case]) -> dict[Any, Number]:
         if precision > LAST_PRECISION:
             case = next(iter(cases.values()))
             raise ArithmeticError(f"np.{case.name} at {case.operands} is a tie that is not known to be one")
-        with ctx.workprec(precision):
+        with working(precision):
             found |= {key: value for key, case in cases.items() if (value := _attempt(fmt, case)) is not None}
         cases = {key: case for key, case in cases.items() if key not in found}
         precision *= 2

@@ -11,6 +11,7 @@ References
 NumPy Enhancement Proposals 13 (`__array_ufunc__`) and 18 (`__array_function__`).
 """
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
@@ -174,7 +175,9 @@ def column(engine: Engine, operand: Any, shape: tuple[int, ...]) -> tuple[Any, b
     """Return the numbers of an operand, one for each element of `shape`, and whether all are numbers."""
     if not isinstance(operand, ExactArray):
         constant = element(engine, operand, shape)
-        return repeat(constant), type(constant) is not Undefined
+        # An array of equal numbers is no scalar: NumPy takes x**np.full(n, 2.0) for a power, x**2.0 for a product.
+        whole = isinstance(operand, np.ndarray) and operand.ndim > 0
+        return [constant] * math.prod(shape) if whole else repeat(constant), type(constant) is not Undefined
     items = _as_numbers(operand) if operand.mask else operand.items
     return items if operand.shape == shape else repeat(items[0]), operand.clean
 
@@ -205,6 +208,9 @@ def apply(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
     """Apply the ufunc `name` to exact arrays and constants."""
     if engine.observer is not None:
         engine.observer(name)
+    if name in engine.ambiguous and name not in CLASSIFICATIONS:
+        shape = common_shape(engine, operands)
+        return ExactArray(engine, [Undefined.UNDECIDED] * math.prod(shape), shape)
     if name in COMPOSITES:
         if engine.compare is None and name != "float_power":
             # NumPy has the others for real numbers only, logaddexp and degrees included.
@@ -212,7 +218,12 @@ def apply(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
         return COMPOSITES[name](*operands)
     shape = common_shape(engine, operands)
     if name in CLASSIFICATIONS:
-        return ExactArray(engine, list(map(CLASSIFICATIONS[name], operands[0].items)), shape, mask=True)
+        items = operands[0].items
+        classes = list(map(CLASSIFICATIONS[name], items))
+        if name in engine.ambiguous:
+            answers = zip(items, classes, strict=True)
+            classes = [Undefined.UNDECIDED if type(item) is Undefined else answer for item, answer in answers]
+        return ExactArray(engine, classes, shape, mask=True)
     if name in CONNECTIVES:
         if not all(_is_condition(operand) for operand in operands):
             raise refusal(f"np.{name} connects conditions (results of comparisons), not numbers")

@@ -68,6 +68,9 @@ class Engine:
         None where such a number would be of no use.
     unsupported : callable
         Ufunc name → the error for a ufunc that is not in `functions`.
+    ambiguous : frozenset of str
+        Ufuncs that make numbers out of NaN, in a number system that cannot tell where there is one: their results
+        are undecided, those of the classifications (isnan, …) wherever their operand is undefined.
     observer : callable or None
         Called with the name of each ufunc and of ``where`` as they are used.
     """
@@ -83,6 +86,7 @@ class Engine:
     union: Callable[[Any, Any], Any] | None = None
     unsupported: Callable[[str], TypeError] = unknown_function
     observer: Callable[[str], None] | None = None
+    ambiguous: frozenset[str] = frozenset()
 
     def order(self, left: Any, right: int) -> float | None:
         """Compare a number with an integer, by value."""

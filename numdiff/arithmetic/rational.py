@@ -38,7 +38,9 @@ def rational_exponent(exponent: Fraction) -> int:
     """Return an exponent that keeps a power rational and of use."""
     if exponent.denominator != 1 or abs(exponent) > _LARGEST_EXPONENT:
         reason = "leaves the rational numbers or grows beyond use"
-        raise NotRational(f"np.power with the exponent {exponent} {reason}")
+        bits = exponent.numerator.bit_length(), exponent.denominator.bit_length()
+        shown = str(exponent) if max(bits) < 200 else f"of {bits[0]} over {bits[1]} bits"
+        raise NotRational(f"np.power with the exponent {shown} {reason}")
     return exponent.numerator
 
 

@@ -47,7 +47,7 @@ import numpy as np
 from flint import arb
 
 from numdiff.arithmetic import ball_functions
-from numdiff.arithmetic.accuracy import without_limit
+from numdiff.arithmetic.accuracy import Arithmetic, arithmetic_of, without_limit
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import arb_of, working
@@ -73,20 +73,20 @@ class _RunningEngine(Engine):
 
 
 @cache
-def operations_of(name: str) -> Operations:
+def operations_of(name: str, arithmetic: Arithmetic = "platform") -> Operations:
     """Return the operations on elements in the format of this name (a format hashes slowly, its name fast).
 
     Their constants are formed at one precision, whoever asks first, so that a bound is the same double in every run.
     """
     with working(working_precision(FORMATS[name])):
-        return Operations(FORMATS[name])
+        return Operations(FORMATS[name], arithmetic)
 
 
 @cache
-def _engine(name: str) -> Engine:
-    operations = operations_of(name)
+def _engine(name: str, arithmetic: Arithmetic) -> Engine:
+    operations = operations_of(name, arithmetic)
     return _RunningEngine(
-        name=f"running errors of {name}",
+        name=f"running errors of {name}, {arithmetic} functions",
         lift=operations.lift,
         functions=operations.functions,
         value_order=lambda a, b: ball_functions.order(a.value, b.value),
@@ -95,6 +95,9 @@ def _engine(name: str) -> Engine:
         finite=_is_bounded,
         failures=(ZeroDivisionError, ValueError, OverflowError),
         union=operations.union,
+        # What is undefined for the exact function need not be NaN as computed, and the other way round; float_power
+        # computes in a wider format and without short cuts.
+        ambiguous=frozenset({"fmax", "fmin", "heaviside", "float_power", "isnan", "isinf", "isfinite"}),
     )
 
 
@@ -112,7 +115,8 @@ def evaluation_errors(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: Fl
     Returns
     -------
     list of float
-        For each x̂ a proved upper bound on |f̂(x̂) − f(x̂)|, a double rounded up; infinity where there is none.
+        For each x̂ an upper bound on |f̂(x̂) − f(x̂)|, proved given the limits of the elementary functions (of which a
+        `Rounded` callable needs none that were searched for), a double rounded up; infinity where there is none.
 
     Raises
     ------
@@ -183,7 +187,7 @@ def _evaluated(f: Callable[[Any], Any], items: list[Running], fmt: FloatFormat) 
     if without_limit(f, fmt):
         return [None] * len(items)
     with np.errstate(all="ignore"):  # a longdouble scalar says aloud that it overflows
-        results = evaluate(f, _engine(fmt.name), items)
+        results = evaluate(f, _engine(fmt.name, arithmetic_of(f)), items)
     return [None if type(item) is Undefined or not _is_bounded(item) else item for item in results]
 
 

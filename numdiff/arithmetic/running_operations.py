@@ -9,7 +9,7 @@ from typing import Any
 from flint import arb
 
 from numdiff.arithmetic import ball_functions
-from numdiff.arithmetic.accuracy import limits_of
+from numdiff.arithmetic.accuracy import Arithmetic, limits_of
 from numdiff.arithmetic.ball_functions import REAL, exact
 from numdiff.arithmetic.known_values import Known, KnownArithmetic
 from numdiff.arithmetic.slopes import SLOPES
@@ -19,6 +19,7 @@ Real = Any
 
 NOTHING: Real = arb(0)
 _UNIT: Real = arb(0, 1)
+_HALF = Fraction(1, 2)
 _FAR = 1 << 20
 """An exponent beyond those of all formats."""
 
@@ -62,6 +63,8 @@ class Operations:
     Parameters
     ----------
     fmt : FloatFormat
+    arithmetic : {"platform", "rounded"}
+        Whose elementary functions.
 
     Attributes
     ----------
@@ -69,14 +72,14 @@ class Operations:
         Ufunc name → function of elements; only ufuncs that have a limit.
     """
 
-    def __init__(self, fmt: FloatFormat) -> None:
+    def __init__(self, fmt: FloatFormat, arithmetic: Arithmetic = "platform") -> None:
         self.format = fmt
         self.known = KnownArithmetic(fmt)
         self._lowest = fmt.min_exponent - fmt.precision + 1
         self._largest = exact(fmt.largest_finite.numerator, 0)
         self._normal = exact(1, fmt.min_exponent)
         self._powers: dict[int, Real] = {}
-        limits = limits_of(fmt.name)
+        limits = limits_of(fmt.name, arithmetic)
         basic: Mapping[str, Callable[..., Running]] = {
             "add": self._sum(operator.add),
             "subtract": self._sum(operator.sub),
@@ -150,7 +153,9 @@ class Operations:
         return Running(value, error + self._power_of_two(self._lowest - 1))
 
     def _library_rounding(self, limit: Fraction) -> Callable[[Real, Real], Running]:
-        """Return what adds L units, allowing for the next binade."""
+        """Return what adds L units, allowing for the next binade, which half a unit does not reach."""
+        if limit == _HALF:
+            return self._rounded
         units = arb(limit.numerator) / limit.denominator
         growth = 1 + 2 * units * exact(1, -self.format.precision)
 

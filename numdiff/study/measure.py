@@ -14,6 +14,7 @@ from numdiff.analysis.bounds import BoundedFunction, bounds_of, envelope_of
 from numdiff.analysis.cells import PARTS
 from numdiff.analysis.ledger import Ledger, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
+from numdiff.analysis.suprema import Suprema
 from numdiff.analysis.totals import total_errors
 from numdiff.formats import FloatFormat
 from numdiff.kernels import Observation, observe
@@ -49,10 +50,12 @@ def measure(
         A row for every cell, in the order of the sweep, and a row for all that cannot be run.
     """
     todo = plan(subject, sweep)
-    exact, bounded = ExactFunction(subject.f, subject.derivative, engine), BoundedFunction(subject.f)
+    exact, suprema = ExactFunction(subject.f, subject.derivative, engine), Suprema(subject.f)
+    bounded: dict[str, BoundedFunction] = {}
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
     for task in todo.tasks:
-        for name, values in _columns(task, exact, bounded).items():
+        function = bounded.setdefault(task.arithmetic, BoundedFunction(task.subject.f, suprema))
+        for name, values in _columns(task, exact, function).items():
             columns[name].extend(values)
         done(task.cells)
     return frame_of(columns), skip_frame(todo.skips)

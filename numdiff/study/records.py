@@ -60,7 +60,9 @@ class Record:
     combination: float = _field("error of the sum and the division", "", "platform")
     total: float = _field("computed minus exact derivative", "", "platform")
     roundoff: float = _field("abscissa + evaluation + combination", "", "platform")
-    evaluation_bound: float = _field("proved bound on |evaluation|; infinite where there is none", "", "platform")
+    evaluation_bound: float = _field(
+        "bound on |evaluation|, proved given the limits of the functions; infinite where there is none", "", "platform"
+    )
     combination_bound: float = _field("proved bound on |combination|; infinite where there is none", "", "platform")
     total_bound: float = _field("sum of the four bounds, on |total|; infinite where there is none", "", "platform")
     envelope: float = _field("bound on |total| that needs no run; infinite where there is none", "", "platform")

@@ -2,6 +2,7 @@
 
 import math
 import random
+import sys
 import threading
 from collections.abc import Callable
 from fractions import Fraction
@@ -10,9 +11,10 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from flint import ctx
 
 from numdiff.arithmetic import correct_rounding
-from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded
+from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded, nearest_values
 from numdiff.arithmetic.dispatch import EXACT_LOCK
 from numdiff.formats import FORMATS, FloatFormat
 
@@ -308,3 +310,31 @@ def test_threads_in_several_formats_get_the_same_values() -> None:
         thread.join()
     for i, expected in enumerate(alone):
         np.testing.assert_array_equal(found[i], expected)
+
+
+def test_nearest_values_called_directly_hold_the_lock_and_restore_the_precision() -> None:
+    """`nearest_values` is public: the precision it works at must be its own, whoever else computes."""
+    arguments = {i: (x,) for i, x in enumerate(np.linspace(0.1, 5, 100).tolist())}
+    work = [(name, FORMATS[fmt]) for name in ("exp", "cos") for fmt in ("float16", "float64", "float80")]
+    alone = [nearest_values(name, fmt, arguments) for name, fmt in work]
+    before, found = ctx.prec, {}
+
+    def run(i: int) -> None:
+        found[i] = nearest_values(*work[i], arguments)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(len(work))]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with EXACT_LOCK:
+            for thread in threads:
+                thread.start()
+            threads[0].join(0.05)
+            assert not found
+            assert ctx.prec == before
+        for thread in threads:
+            thread.join(60)
+    finally:
+        sys.setswitchinterval(interval)
+    assert [found[i] for i in range(len(work))] == alone
+    assert ctx.prec == before

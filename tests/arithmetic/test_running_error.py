@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from numdiff.analysis.ledger import error_ledger
 from numdiff.arithmetic import Ball, balls, running_error, running_operations
 from numdiff.arithmetic.accuracy import limits_of, without_limit
 from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors
@@ -227,7 +228,7 @@ def fresh_operations():
 def test_each_limit_is_needed(name, fmt, monkeypatch, fresh_operations):
     """With the limit of one function set to 0, the error of that function exceeds its bound."""
     zero = {**limits_of(fmt.name), name: Fraction(0)}
-    monkeypatch.setattr(running_operations, "limits_of", lambda _: zero)
+    monkeypatch.setattr(running_operations, "limits_of", lambda *_: zero)
     x = fmt.as_array(np.random.default_rng(3).uniform(0.1, 0.9, 40) + (name == "arccosh"))
     function = getattr(np, name)
     assert exceeded(compared((lambda x: function(x, 1.3)) if name in BINARY_UFUNCS else function, x, fmt))
@@ -304,3 +305,46 @@ def test_bounds_do_not_depend_on_the_precision_at_which_a_format_is_first_used(p
     with balls.working(precision):
         running_error.operations_of(fmt.name)
     assert evaluation_errors(f, points, fmt) == expected
+
+
+HOSTILE = {
+    "fmax over a negative root": (lambda x: np.fmax(np.sqrt((x * 0.3) * 10 - 3 * x), -100.0) + x, 1.105331242084503),
+    "isnan of a root near 0": (
+        lambda x: np.where(np.isnan(np.sqrt(((x + 1) * 1.1 - 1.1) - 1.1 * x - 1e-25)), x, 2 * x), 1.764663040637970),
+    "isinf of a reciprocal near a pole": (lambda x: np.where(np.isinf(1 / (((x + 0.1) - 0.1) - x)), x, 2 * x), 1.7),
+    "isinf of the reciprocal of a pole": (lambda x: np.where(np.isinf(1 / (1 / (x - x))), x, 2 * x), 3.0),
+    "isfinite of arctan of a pole": (lambda x: np.where(np.isfinite(np.arctan(1 / (x - x))), x, 2 * x), 3.0),
+    "fmin over a swallowed NaN": (lambda x: np.fmin(np.abs(np.arcsin(2 + x * x)) ** np.cbrt(x - x) + x, 7), 1.0),
+    "heaviside of NaN": (lambda x: np.heaviside(np.exp(x) / np.exp(x), 0.5) * x, 1000.0),
+    "float_power": (lambda x: np.float_power(x, 2), 1.487376491480932),
+    "an array of exponents": (lambda x: x ** np.full(x.shape, 2.0), 1.368759937846823),
+    "a cube in the denominator": (lambda x: x**-3, 1.598858721358123),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("item", ["float64", "float80"])
+def test_what_makes_numbers_out_of_nan_or_takes_no_short_cut_is_bounded_or_not_at_all(name, item):
+    if item not in FORMATS:
+        pytest.skip("longdouble is another format on this machine")
+    f, near = HOSTILE[name]
+    fmt = FORMATS[item]
+    x = fmt.as_array(near * (1 + np.arange(400) * 2.0**-47))
+    points = fmt.lift_array(x)
+    with np.errstate(all="ignore"):
+        values = fmt.lift_array(fmt.evaluate(f, x))
+    bounds = evaluation_errors(f, points, fmt)
+    exact = balls.values(f, points, 512)
+    for value, truth, bound in zip(values, exact, bounds, strict=True):
+        if bound < math.inf:
+            assert value is not None
+            assert isinstance(truth, Ball)
+            assert abs(dyadic_to_fraction(value) - truth.midpoint) <= Fraction(bound) + truth.radius
+
+
+def test_powers_with_exponents_beyond_use_neither_crash_nor_hang():
+    for x in (2.0**36, 1e12, 1e15):
+        assert error_ledger(lambda v: np.abs(v) ** np.exp2(v), x, 1.0).status.item() != "ok"
+    if "float80" in FORMATS:
+        tiny = np.longdouble(2) ** -16000
+        error_ledger(lambda v: 2.0**v, tiny, tiny / 1024, dtype="float80")

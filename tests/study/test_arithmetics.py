@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy._core import _multiarray_umath
 
 import numdiff as nd
+from numdiff.arithmetic import accuracy, running_error
 from numdiff.arithmetic.rounded import rounded
 from numdiff.formats import FORMATS
 from numdiff.kernels import observe
@@ -151,3 +153,19 @@ def test_records_with_the_functions_of_the_platform_are_not(setting: str, featur
     whole = under_settings()["all"]
     assert under_settings()[setting]["platform"] != whole["platform"]
     assert whole["platform"] != whole["rounded"]
+
+
+def test_rounded_records_and_their_bounds_do_not_depend_on_the_features_of_the_cpu(monkeypatch) -> None:
+    """Half-precision instructions change functions of the platform in float16, and no limit of any function."""
+    sweep = Sweep("s", ("exp",), formats=("float16",), grids=("generic",), arithmetics=("rounded",), predictions=True)
+    found = []
+    for present in (False, True):
+        monkeypatch.setitem(_multiarray_umath.__cpu_features__, "AVX512_SPR", present)
+        for cached in (accuracy.limits_of, running_error.operations_of, running_error._engine):
+            cached.cache_clear()
+        found.append((measure(PROBLEMS["exp"], sweep, "arb")[0], accuracy.limits_of("float16")["exp"]))
+    pd.testing.assert_frame_equal(found[0][0], found[1][0])
+    assert found[0][1] == found[1][1]
+    platform = measure(PROBLEMS["exp"], replace(sweep, arithmetics=("platform",)), "arb")[0]
+    assert (found[0][0]["envelope"] <= platform["envelope"]).all()
+    assert (found[0][0]["envelope"] < platform["envelope"]).any()
