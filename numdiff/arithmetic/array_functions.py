@@ -137,9 +137,15 @@ def _copysign(x: Any, sign: Any) -> Any:
     return np.where(sign < 0, -np.absolute(x), np.absolute(x))
 
 
+def _float_power(base: Any, exponent: Any) -> Any:
+    """Raise to a power without the short cuts that NumPy has for ``x**2.0``: the exponent is an array."""
+    whole = isinstance(base, ExactArray) and not isinstance(exponent, ExactArray) and not np.ndim(exponent)
+    return np.power(base, np.full(base.shape, exponent) if whole else exponent)
+
+
 COMPOSITES.update(
     {
-        "float_power": np.power,
+        "float_power": _float_power,
         "fabs": np.absolute,
         "radians": np.deg2rad,
         "degrees": np.rad2deg,

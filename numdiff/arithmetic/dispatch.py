@@ -208,14 +208,12 @@ def apply(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
     """Apply the ufunc `name` to exact arrays and constants."""
     if engine.observer is not None:
         engine.observer(name)
-    if name in engine.ambiguous and name not in CLASSIFICATIONS:
-        shape = common_shape(engine, operands)
-        return ExactArray(engine, [Undefined.UNDECIDED] * math.prod(shape), shape)
     if name in COMPOSITES:
         if engine.compare is None and name != "float_power":
             # NumPy has the others for real numbers only, logaddexp and degrees included.
             raise engine.unsupported(name)
-        return COMPOSITES[name](*operands)
+        result = COMPOSITES[name](*operands)
+        return _undecided_where_undefined(result, operands) if name in engine.ambiguous else result
     shape = common_shape(engine, operands)
     if name in CLASSIFICATIONS:
         items = operands[0].items
@@ -240,6 +238,17 @@ def apply(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
         return ExactArray(engine, truths, shape, clean=is_clean(truths), mask=True)
     items, clean = engine.apply(name, columns, all(clean for _, clean in pairs))
     return ExactArray(engine, items, shape, clean=clean)
+
+
+def _undecided_where_undefined(result: ExactArray, operands: Sequence[Any]) -> ExactArray:
+    """Return the result with nothing decided where an operand is undefined."""
+    items = result.items
+    for operand in operands:
+        if isinstance(operand, ExactArray) and not operand.clean:
+            column = operand.items if operand.shape == result.shape else operand.items * result.size
+            pairs = zip(column, items, strict=True)
+            items = [Undefined.UNDECIDED if type(given) is Undefined else item for given, item in pairs]
+    return result if items is result.items else ExactArray(result.engine, items, result.shape)
 
 
 def _is_condition(operand: Any) -> bool:

@@ -95,9 +95,8 @@ def _engine(name: str, arithmetic: Arithmetic) -> Engine:
         finite=_is_bounded,
         failures=(ZeroDivisionError, ValueError, OverflowError),
         union=operations.union,
-        # What is undefined for the exact function need not be NaN as computed, and the other way round; float_power
-        # computes in a wider format and without short cuts.
-        ambiguous=frozenset({"fmax", "fmin", "heaviside", "float_power", "isnan", "isinf", "isfinite"}),
+        # What is undefined for the exact function need not be NaN as computed, and the other way round.
+        ambiguous=frozenset({"fmax", "fmin", "heaviside", "isnan", "isinf", "isfinite"}),
     )
 
 
