@@ -102,9 +102,8 @@ def figures(measured: Measured) -> list[Figure]:
     name = measured_of(measured.records, step_sweep.SHOWCASE)[0]
     best = cells(optima(measured.records), problem=name, method="centered")
     chosen = of_grid(cells(measured.records, problem=name, method="centered"), "generic")
-    frame = chosen[["format", "step_value", "status", "envelope", "total", *PARTS]].melt(
-        ["format", "step_value", "status", "envelope"], var_name="part", value_name="error"
-    )
+    keys = ["format", "step_value", "status", "envelope", "model_error"]
+    frame = chosen[[*keys, "total", *PARTS]].melt(keys, var_name="part", value_name="error")
     # A part of a failed cell is not drawn: the cross of its total stands for the cell.
     frame = frame[(frame["part"] == "total") | (frame["status"] == "ok")].reset_index(drop=True)
     frame["best_step"] = frame["format"].map(best.set_index("format")["step_value"])
@@ -129,6 +128,8 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
             xycoords=ax.get_xaxis_transform(), xytext=(4, -4), textcoords="offset points", va="top", fontsize=8.5,
             color="#5b6673",
         )  # fmt: skip
+        total = frame[frame["part"] == "total"].sort_values("step_value")
+        ax.plot(total["step_value"], total["model_error"], color="#1f2933", linewidth=0.9, zorder=6, label="_model")
         bounded = frame[(frame["part"] == "total") & (frame["status"] == "ok") & np.isfinite(frame["envelope"])]
         if len(bounded):
             row = bounded.sort_values("step_value").iloc[len(bounded) // 4]
@@ -144,7 +145,7 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
         "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it "
         "dips below them, parts of opposite sign cancel. The dashed line is the envelope: a bound on the total "
-        "that needs no run. The diamond is the predicted best step.",
+        "that needs no run. The thin black line is the model of the error, the diamond its minimum.",
         f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
         f"the left the largest part is {ranking(left)}.",
         frame, paint, (7.2, 4.8), kinds={"*": "platform"},
