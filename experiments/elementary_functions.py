@@ -1,5 +1,7 @@
 """NumPy's against correctly rounded elementary functions: what do ulps of exp cost?"""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 
@@ -76,8 +78,14 @@ def summary(frame):
                                        "most_in", "bits_at_best", "most_at_best"])  # fmt: skip
 
 
+@cache
+def digest(measured):
+    """Return the errors of the functions themselves, and what they cost."""
+    return worst_errors(), costs(measured.records)
+
+
 def tables(measured):
-    errors, frame, names = worst_errors(), costs(measured.records), formats_of(measured.records)
+    (errors, frame), names = digest(measured), formats_of(measured.records)
     samples = f"{SAMPLES} arguments, spread evenly over the binades from 2⁻⁶ to 2³ (to 1 for arcsin, arccos, arctanh)"
     return [
         Table(
@@ -108,7 +116,7 @@ def tables(measured):
 
 
 def figures(measured):
-    errors, frame = worst_errors(), costs(measured.records)
+    errors, frame = digest(measured)
     order = errors.groupby("function")["largest"].max().sort_values(ascending=False, kind="stable").index
     dots = errors.sort_values("function", key=lambda c: c.map(list(order).index), kind="stable", ignore_index=True)
     ranked = frame.groupby("problem")["bits"].max().sort_values(ascending=False, kind="stable").index
@@ -140,7 +148,7 @@ def signed(value):
 
 
 def findings(measured):
-    errors, frame = worst_errors(), costs(measured.records)
+    errors, frame = digest(measured)
     short = summary(frame)
     worst = errors.loc[errors.groupby("format", sort=False)["largest"].idxmax()]
     missed = errors.groupby("format", sort=False)["not_nearest"].mean()

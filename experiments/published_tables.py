@@ -1,6 +1,7 @@
 """Textbooks, lectures and manuals print tables of difference quotients: does the suite give their digits?"""
 
 import math
+from functools import cache
 
 import pandas as pd
 
@@ -48,8 +49,14 @@ def facts_of(names):
     return pd.DataFrame([(name, *row) for name, row in zip(names, found, strict=True)], columns=["table", *keys])
 
 
+@cache
+def digest(measured):
+    """Return the rows of all tables, theirs and ours."""
+    return rows_of_tables(measured.records)
+
+
 def tables(measured):
-    rows = rows_of_tables(measured.records)
+    rows = digest(measured)
     said = ["table", "h", "published", "ours", "published_error", "our_error", "agreement", "reason"]
     ledger = ["kernel_value", "kernel_agreement", "truncation", "roundoff", "total", "published_total", "status"]
     short = {"published_error": "error", "kernel_value": "our kernel", "kernel_agreement": "kernel agreement"}
@@ -93,7 +100,7 @@ def tables(measured):
 
 
 def figures(measured):
-    rows = rows_of_tables(measured.records)
+    rows = digest(measured)
     present = {title: names for title, names in PANELS.items() if set(names) <= set(rows["table"])}
     if not present:
         return []
@@ -115,7 +122,7 @@ def figures(measured):
 
 
 def findings(measured):
-    rows = rows_of_tables(measured.records)
+    rows = digest(measured)
     kinds = rows["agreement"].value_counts()
     number = {kind: int(kinds.get(kind, 0)) for kind in ("exact", "explained", "one ulp", "not reproduced")}
     return [

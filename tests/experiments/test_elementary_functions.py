@@ -28,9 +28,11 @@ def measured():
 @pytest.fixture(autouse=True)
 def few_samples(monkeypatch):
     monkeypatch.setattr(ulps, "SAMPLES", 48)
-    ulps.worst_errors.cache_clear()
+    for cached in (ulps.worst_errors, module.digest):
+        cached.cache_clear()
     yield
-    ulps.worst_errors.cache_clear()
+    for cached in (ulps.worst_errors, module.digest):
+        cached.cache_clear()
 
 
 @pytest.mark.parametrize("name", ulps.FUNCTIONS)
