@@ -11,7 +11,19 @@ from matplotlib.patches import Patch
 from experiments import step_sweep, tightness
 from experiments.common import cells, listed
 from experiments.run_pictures import BROAD, draw_parts, draw_shares
-from experiments.runs import RUN, counted, counting, formats_of, in_order, measured_of, of_grid, optima, percent, plain
+from experiments.runs import (
+    PROVED,
+    RUN,
+    counted,
+    counting,
+    formats_of,
+    in_order,
+    measured_of,
+    of_grid,
+    optima,
+    percent,
+    plain,
+)
 from numdiff.report import figures as draw
 from numdiff.report.figures import PART_STYLE, Figure
 from numdiff.report.tables import Table
@@ -144,8 +156,8 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         f"The four parts of the error: {name}, centered difference, {one}",
         "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
         "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it "
-        "dips below them, parts of opposite sign cancel. The dashed line is the envelope: a bound on the total "
-        "that needs no run. The thin black line is the model of the error, the diamond its minimum.",
+        "dips below them, parts of opposite sign cancel. The dashed line is the envelope: a bound on the total that "
+        f"needs no run ({PROVED}). The thin black line is the model of the error, the diamond its minimum.",
         f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
         f"the left the largest part is {ranking(left)}.",
         frame, paint, (7.2, 4.8), kinds={"*": "platform"},
@@ -174,7 +186,7 @@ def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
         f"The same ledger in every format: {name}, centered difference",
         "Absolute size of each part, generic steps, common scales; the dotted line is the best step of the format. The "
         "truncation error is the same curve in all panels; a wider format only lowers the rounding parts. The dashed "
-        "line is the proved bound on the total.",
+        f"line is the bound on the total ({PROVED}).",
         "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the "
         "wider the format is, so that they meet it at a smaller step.",
         frame, paint, (7.6, 5.4), kinds={"*": "platform"},

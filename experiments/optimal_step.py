@@ -12,6 +12,7 @@ from experiments.common import cells, listed
 from experiments.predicted_steps import blank, pointwise, rule
 from experiments.run_pictures import curves, cut, draw_anatomy, draw_lanes, lanes_of, mark_values, name_dots
 from experiments.runs import (
+    PROVED,
     RUN,
     counted,
     formats_of,
@@ -158,8 +159,8 @@ def anatomy(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         "anatomy",
         f"What is known before any run: {name} in {item}",
         "RMS error over 33 neighbouring points at generic steps; the black line is the model of it, with its minimum "
-        "(diamond), the dashed one the proved bound at the point itself. Both come from derivatives and bounds of "
-        "rounding errors alone. Grey: the truncation error.",
+        f"(diamond), the dashed one the bound at the point itself ({PROVED}). Both come from derivatives and bounds "
+        "of rounding errors alone. Grey: the truncation error.",
         f"The predicted best steps are {pairs}.",
         frame, paint, (7.6, 4.2),
     )  # fmt: skip

@@ -88,6 +88,8 @@ def digits(error: pd.Series, reference: pd.Series) -> pd.Series:
     return -log10(error.abs() / reference.abs())
 
 
+PROVED = "proved, given the limits of the elementary functions"
+"""What a bound is, in captions: the limits are held against the worst that was found (`arithmetic.accuracy`)."""
 ENDS = "An empty cell: the grid of the format ends before this step, about four halvings after x + h = x."
 """The note under a table of steps."""
 _FACTORS = {"dyadic": 1.0, "generic": float(GENERIC_FACTOR)}

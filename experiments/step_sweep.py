@@ -17,6 +17,7 @@ from experiments.run_pictures import (
 )
 from experiments.runs import (
     ENDS,
+    PROVED,
     RUN,
     counted,
     counting,
@@ -162,7 +163,7 @@ def envelopes(records: pd.DataFrame) -> Figure:
         "envelopes",
         f"No error exceeds its envelope: {name}",
         "Absolute error at the point itself, generic steps; dashed, in the colour of the formula, the envelope: a "
-        "bound on the total error that is proved from the function, the point, the step and the format, without a run. "
+        f"bound on the total error from function, point, step and format, without a run; {PROVED}. "
         "Where a line ends there is no finite one, because a function value may overflow.",
         f"{above} of {len(usable)} errors lie above their envelopes; in the median an envelope is {plain(ratio)} times "
         "the error.",

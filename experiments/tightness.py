@@ -1,4 +1,4 @@
-"""How far the proved bounds lie above the errors that were observed: tables and a finding of the error ledger."""
+"""How far the bounds lie above the errors that were observed: tables and a finding of the error ledger."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import listed
-from experiments.runs import RUN, counted, formats_of, in_order, percent, plain
+from experiments.runs import PROVED, RUN, counted, formats_of, in_order, percent, plain
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 
@@ -76,9 +76,9 @@ def tables(records: pd.DataFrame) -> list[Table]:
     frame = ratios(records)
     return [
         Table(
-            "tightness", "How far the proved bounds lie above the errors",
-            "Bound divided by observed error, by part and format; generic grid, status ok. without_bound: cells whose "
-            "bound is infinite; exceeded: cells whose error is larger than its bound. The ratios are of compared "
+            "tightness", "How far the bounds lie above the errors",
+            f"Bound ({PROVED}) divided by observed error, by part and "
+            "format; generic grid, status ok. without_bound: cells whose bound is infinite; exceeded: cells whose error is larger than its bound. The ratios are of compared "
             "cells, those with a bound and an error that is not 0: median and 95 % quantile of the cells, and the "
             "median over the runs of largest bound over largest error. envelope: the bound on the total before "
             "anything is computed.",
@@ -103,7 +103,7 @@ def finding(records: pd.DataFrame) -> str:
     exceeded, bounded = int(frame["exceeded"].sum()), frame[frame["part"] == "total"]
     missing = np.isinf(bounded["bound"]).mean()
     return (
-        f"No part of any error exceeds its proved bound in {counted(len(bounded), 'cell')}"
+        f"No part of any error exceeds its bound ({PROVED}) in {counted(len(bounded), 'cell')}"
         if not exceeded
         else f"{counted(exceeded, 'bound')} are exceeded in {counted(len(bounded), 'cell')}"
     ) + (
