@@ -8,7 +8,7 @@ from importlib import import_module
 import pandas as pd
 
 import experiments
-from experiments.common import listed
+from experiments.common import EXACT_STEPS, listed
 from experiments.runs import in_order
 from numdiff.problems.published import TABLES
 from numdiff.registry import Registry
@@ -117,9 +117,7 @@ def method_note(records: pd.DataFrame) -> str:
         "generic": "generic steps fl(1.2357·2⁻ᵏ)",
         "decimal": "decimal steps fl(10⁻ᵏ)",
         "nearest_power": "the powers of two nearest to 10⁻ᵏ",
-        "snapped_at_1": "(h + 1) − 1",
-        "realised": "(x + h) − x",
-        "snapped": "(|x| + h) − |x|",
+        **EXACT_STEPS,
         "given": "the given steps",
     }
     used = listed(grids[g] for g in records["grid"].unique())

@@ -1,13 +1,20 @@
 """What several experiments need: picking cells, the exact derivative, and how numbers read in a sentence."""
 
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from numdiff.analysis.reference import ExactFunction
 from numdiff.problems import PROBLEMS
+from numdiff.report.figures import superscript
 from numdiff.rounding import dyadic
+
+Columns = TypeVar("Columns", pd.Series, pd.DataFrame)
+
+EXACT_STEPS = {"realised": "(x + h) − x", "snapped": "(|x| + h) − |x|", "snapped_at_1": "(h + 1) − 1"}
+"""The grids whose steps are made exact, as they are written."""
 
 
 def cells(records: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
@@ -28,6 +35,17 @@ def best_cells(records: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
         ["rms_error", "step_value"], ascending=[True, False], kind="stable"
     )
     return ordered.groupby(list(by), sort=False).head(1).sort_index()
+
+
+def blank(columns: Columns) -> Columns:
+    """Leave cells empty where there is nothing to say; another column or the caption gives the reason."""
+    return columns.astype(object).where(columns.notna(), None)
+
+
+def written(formula: str) -> str:
+    """Return the formula of a problem as it is written by hand: x³ for x**3, 2·x for 2*x, − for -."""
+    powers = re.sub(r"\*\*(\d+)(?![\d.])", lambda found: superscript(int(found[1])), formula)
+    return powers.replace("**", "^").replace("*", "·").replace("-", "−")
 
 
 def exact_derivative(problem: str, order: int) -> float:

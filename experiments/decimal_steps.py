@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.common import cells, listed
+from experiments.common import EXACT_STEPS, blank, cells, listed, written
 from experiments.runs import counted, formats_of, in_order, log10, plain, rows_of
 from experiments.variant_pictures import draw_grids
 from numdiff.formats import FORMATS
@@ -27,10 +27,7 @@ SWEEP = Sweep(
 )  # fmt: skip
 CURVE = ["problem", "at", "method", "format"]
 GAINS = ("nearest_power", "realised", "snapped", "snapped_at_1")
-WRITTEN = {
-    "decimal": "h = 10⁻ᵏ", "nearest_power": "nearest 2⁻ʲ", "realised": "(x + h) − x", "snapped": "(|x| + h) − |x|",
-    "snapped_at_1": "(h + 1) − 1",
-}  # fmt: skip
+WRITTEN = {"decimal": "h = 10⁻ᵏ", "nearest_power": "nearest 2⁻ʲ", **EXACT_STEPS}
 CAST = 8
 """The casting table goes down to 10 to the power of minus this."""
 
@@ -55,7 +52,7 @@ def exactness(frame: pd.DataFrame) -> pd.DataFrame:
     order = share["grid"].map({grid: i for i, grid in enumerate(DECIMAL_GRIDS)})
     share = in_order(share.assign(order=order), "problem", "at", "method", "order")
     share = share.assign(grid=share["grid"].map(WRITTEN)).drop(columns="order")
-    return share.astype(object).where(share.notna(), None)
+    return blank(share)
 
 
 def casting(records: pd.DataFrame) -> pd.DataFrame:
@@ -137,7 +134,7 @@ def tables(measured: Measured) -> list[Table]:
             "(truncation): median RMS error. RMS over 33 neighbouring points, each with its own realised step. "
             "Condition: |x f′/f|, the size of abscissa errors against those of a correctly rounded f. Empty: no such "
             "step.",
-            rows.astype(object).where(rows.notna(), None), {"at": "g6"}, headings=headings,
+            blank(rows), {"at": "g6"}, headings=headings,
         ),
         Table(
             "casting", "What the cast does to 10⁻ᵏ",
@@ -150,10 +147,10 @@ def tables(measured: Measured) -> list[Table]:
 def panel(frame: pd.DataFrame, problem: str, at: float, fmt: str) -> pd.DataFrame:
     """Return the centered cells of one function at one point in one format, relative to the derivative."""
     part = cells(frame[frame["grid"].isin(DECIMAL_GRIDS)], problem=problem, at=at, format=fmt, method="centered")
-    formula = PROBLEMS[problem].formula.replace("**2", "²").replace("**", "^").replace("*", "·")
+    title = f"{written(PROBLEMS[problem].formula)}, x = {at:g}, {fmt}".replace("x = -", "x = −")
     part = part.assign(error=part["rms_error"] / part["reference"].abs(),
                        abscissa=(part["abscissa"] / part["reference"]).abs(),
-                       panel=f"{formula}, x = {at:g}, {fmt}".replace("x = -", "x = −"))  # fmt: skip
+                       panel=title)  # fmt: skip
     return part[["panel", "problem", "at", "format", "grid", "k", "step_value", "abscissa", "error", "status"]]
 
 

@@ -26,6 +26,7 @@ from experiments.runs import (
 )
 from numdiff.report import figures as draw
 from numdiff.report.figures import PART_STYLE, Figure
+from numdiff.report.styles import INK, MUTED
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 from numdiff.study.run import Measured
@@ -133,21 +134,21 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         ax = draw.error_axes(fig.subplots())
         draw_parts(ax, frame, draw.zero_floor(frame["error"]))
         best, predicted = frame["best_step"].iloc[0], frame["predicted_step"].iloc[0]
-        ax.plot([predicted], [0], marker="D", markersize=7, color="#1f2933", transform=ax.get_xaxis_transform(),
+        ax.plot([predicted], [0], marker="D", markersize=7, color=INK, transform=ax.get_xaxis_transform(),
                 clip_on=False, zorder=8, label="_predicted")  # fmt: skip
         ax.annotate(
             f"best step {draw.scientific(best)}\n◆ predicted {draw.scientific(predicted)}", (best, 1),
             xycoords=ax.get_xaxis_transform(), xytext=(4, -4), textcoords="offset points", va="top", fontsize=8.5,
-            color="#5b6673",
+            color=MUTED,
         )  # fmt: skip
         total = frame[frame["part"] == "total"].sort_values("step_value")
-        ax.plot(total["step_value"], total["model_error"], color="#1f2933", linewidth=0.9, zorder=6, label="_model")
+        ax.plot(total["step_value"], total["model_error"], color=INK, linewidth=0.9, zorder=6, label="_model")
         bounded = frame[(frame["part"] == "total") & (frame["status"] == "ok") & np.isfinite(frame["envelope"])]
         if len(bounded):
             row = bounded.sort_values("step_value").iloc[len(bounded) // 4]
             ax.annotate(
                 "envelope, known before any run", (row["step_value"], row["envelope"]), xytext=(4, 7),
-                textcoords="offset points", fontsize=9, color="#111827",
+                textcoords="offset points", fontsize=9, color=INK,
             )  # fmt: skip
         draw.direct_labels(ax)
 

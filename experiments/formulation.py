@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.common import best_cells, cells, listed
+from experiments.common import best_cells, blank, cells, listed, written
 from experiments.runs import counted, digits, formats_of, in_order, log10, plain, rows_of
 from experiments.variant_pictures import draw_losses, draw_pairs
 from numdiff.formats import FORMATS
@@ -42,8 +42,7 @@ MATTERS = 1.0
 
 def label(problem: str) -> str:
     """Return a member as it is written."""
-    formula = PROBLEMS[problem].formula.replace("**2", "²").replace("**9", "⁹").replace("*", "·").replace("-", "−")
-    return LABELS.get(problem, formula)
+    return LABELS.get(problem, written(PROBLEMS[problem].formula))
 
 
 def point(value: float) -> str:
@@ -131,7 +130,7 @@ def tables(measured: Measured) -> list[Table]:
     frame, rows, ratios = digest(measured)
     parts = ledger(frame, rows)
     shown = rows.merge(ratios, on=[*PLACE, "problem"], how="left")
-    shown = shown.astype(object).where(shown.notna(), None)
+    shown = blank(shown)
     shown["written"] = shown["problem"].map(label)
     parts["written"] = parts["problem"].map(label)
     return [

@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from experiments import predicted_steps, step_sweep
-from experiments.common import cells, listed
-from experiments.predicted_steps import blank, pointwise, rule
+from experiments.common import blank, cells, listed
+from experiments.predicted_steps import pointwise, rule
 from experiments.run_pictures import curves, cut, draw_anatomy, draw_lanes, lanes_of, mark_values, name_dots
 from experiments.runs import (
     PROVED,
@@ -175,7 +175,7 @@ def best_steps(best: pd.DataFrame) -> Figure:
         mark_values(ax, {1e-4: "h = 1e-4"})
         draw_lanes(ax, frame, "step_value", np.log2(frame["step_value"]).round())
         for (name, method), y in lanes_of(frame).items():
-            ax.plot([rule(name, method)], [y - 0.13], marker="^", markersize=5, color="#1f2933", linestyle="none")
+            ax.plot([rule(name, method)], [y - 0.13], marker="^", markersize=5, color=INK, linestyle="none")
         ax.set_xlabel("observed best step")
 
     medians = frame.groupby(["format", "method"])["step_value"].median()

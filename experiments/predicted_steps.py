@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments.common import listed
+from experiments.common import blank, listed
 from experiments.prediction_pictures import draw_prediction
 from experiments.runs import RUN, counting, in_order, of_grid, optima, percent, plain, rows_of
 from numdiff.formats import FORMATS
@@ -27,11 +27,6 @@ WAYS: Mapping[str, str] = {
 def rule(name: str, method: str) -> float:
     """The rule of thumb u^(1/(p + 1)) for a formula of accuracy order p."""
     return float(FORMATS[name].unit_roundoff) ** (1 / (METHODS[method].accuracy_order + 1))
-
-
-def blank(frame: pd.DataFrame) -> pd.DataFrame:
-    """Leave cells empty where there is nothing to say; another column gives the reason."""
-    return frame.astype(object).where(frame.notna(), None)
 
 
 def compared(records: pd.DataFrame) -> pd.DataFrame:

@@ -18,9 +18,8 @@ from numdiff.problems.printing import half_unit
 from numdiff.problems.published import TABLES, PublishedTable
 from numdiff.report import figures as draw
 from numdiff.report.figures import METHOD_STYLE
-from numdiff.report.styles import INK
+from numdiff.report.styles import INK, PALE
 
-_GREY = "#ccd4dd"
 _OURS: dict[str, Any] = {"linewidth": 1.3, "marker": ".", "markersize": 5, "zorder": 4}
 _RING: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 8, "markerfacecolor": "none",
                          "markeredgecolor": INK, "markeredgewidth": 0.9, "zorder": 5}  # fmt: skip
@@ -99,7 +98,7 @@ def draw_tables(fig: Canvas, data: pd.DataFrame, titles: Sequence[str]) -> None:
     entries += [
         Line2D([], [], label="published", **_RING),
         Line2D([], [], label="too small to print", **_BELOW),
-        Line2D([], [], label="truncation", color=_GREY, linewidth=4),
+        Line2D([], [], label="truncation", color=PALE, linewidth=4),
     ]
     draw.outside_legend(fig, handles=entries, where="bottom")
 
@@ -112,7 +111,7 @@ def _draw_table(ax: Axes, frame: pd.DataFrame) -> None:
     for method in dict.fromkeys(frame["method"]):
         color, part = METHOD_STYLE[method].color, cells(frame, method=method)
         curve, dots = part[part["kind"] == "curve"], part[part["kind"] == "published"]
-        ax.plot(curve["step_value"], curve["truncation"], color=_GREY, linewidth=4, zorder=1)
+        ax.plot(curve["step_value"], curve["truncation"], color=PALE, linewidth=4, zorder=1)
         ax.plot(curve["step_value"], curve["error"], color=color, linewidth=1.3, zorder=2)
         ax.plot(dots["step_value"], dots["ours"].mask(dots["ours"] == 0), color=color, **_OURS | {"linestyle": "none"})
     seen = given["error"] > given["resolution"]

@@ -14,7 +14,7 @@ from experiments.runs import RUN, formats_of, of_grid, plain, rows_of
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE, PART_STYLE
 from numdiff.report.labels import spread
-from numdiff.report.styles import FAINT, INK, MUTED
+from numdiff.report.styles import FAINT, INK, MUTED, PALE
 from numdiff.study.records import PARTS
 
 METHODS = ("forward", "centered")
@@ -22,7 +22,7 @@ FEWEST_FOR_MEDIAN = 3
 """The median of two dots lies where there is none."""
 BROAD: Mapping[str, Any] = {"linewidth": 5, "alpha": 0.22, "marker": ""}
 """How the total looks behind its parts."""
-_GREY, _DASHED, _DOTTED = "#ccd4dd", (0, (4, 2)), (0, (1, 2))
+_DASHED, _DOTTED = (0, (4, 2)), (0, (1, 2))
 
 
 def curves(records: pd.DataFrame, best: pd.DataFrame, problems, relative: bool = True) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def draw_anatomy(ax: Axes, frame: pd.DataFrame) -> None:
 def draw_curves(ax: Axes, frame: pd.DataFrame, ring: float = 7) -> None:
     """Draw the truncation error as one broad line, before it the error of each format, rings at the best steps."""
     shared = frame[frame["truncation"] > 0].sort_values("step_value")
-    ax.plot(shared["step_value"], shared["truncation"], color=_GREY, linewidth=5, zorder=1, label="_truncation")
+    ax.plot(shared["step_value"], shared["truncation"], color=PALE, linewidth=5, zorder=1, label="_truncation")
     draw.plot_groups(ax, frame, y="error")
     for mark in rows_of(frame[frame["best"]]):
         color = FORMAT_STYLE[mark.format].text_color

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from experiments.common import cells, exact_derivative, listed
+from experiments.common import blank, cells, exact_derivative, listed
 from experiments.pictures import Straight, draw_geometry, draw_slopes, geometry_data
 from experiments.runs import formats_of, optima, plain
 from numdiff.analysis.convergence import observed_order
@@ -30,7 +30,7 @@ def halvings(records):
     frame = cells(records, format="float64", grid="dyadic").reset_index(drop=True)
     gain = (frame["total"].shift() / frame["total"]).abs()
     ratio = frame["total"] / frame["step_value"]
-    return frame.assign(gain=gain.astype(object).where(gain.notna(), None), ratio=ratio)
+    return frame.assign(gain=blank(gain), ratio=ratio)
 
 
 def endings(records):

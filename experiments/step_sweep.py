@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from experiments.common import cells, listed
+from experiments.common import cells, listed, written
 from experiments.run_pictures import (
     curves,
     cut,
@@ -181,8 +181,7 @@ def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
             draw_predicted(ax, cells(frame, problem=name), size=4)
         cut(panels[0], frame)
         for ax, name in zip(panels, names, strict=True):
-            formula = PROBLEMS[name].formula.replace("**2", "²").replace("*", "·")
-            ax.set_title(f"{formula}, x = {PROBLEMS[name].points[0]:.2g}", fontsize=8.5)
+            ax.set_title(f"{written(PROBLEMS[name].formula)}, x = {PROBLEMS[name].points[0]:.2g}", fontsize=8.5)
             ax.set_title("", loc="right")  # The caption says what the crosses are.
         draw.outside_legend(fig, handles=draw.legend_entries(formats_of(frame)), where="bottom")
 

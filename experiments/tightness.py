@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from experiments.common import listed
+from experiments.common import blank, listed
 from experiments.runs import PROVED, RUN, counted, formats_of, in_order, percent, plain
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
@@ -55,7 +55,7 @@ def summary(frame: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
         }
     ).reset_index()
     # Nothing to compare is an empty cell.
-    return table.assign(**{name: table[name].astype(object).where(table[name].notna(), None) for name in RATIOS})
+    return table.assign(**{name: blank(table[name]) for name in RATIOS})
 
 
 def by_part(frame: pd.DataFrame) -> pd.DataFrame:
@@ -77,10 +77,10 @@ def tables(records: pd.DataFrame) -> list[Table]:
     return [
         Table(
             "tightness", "How far the bounds lie above the errors",
-            f"Bound ({PROVED}) divided by observed error, by part and "
-            "format; generic grid, status ok. without_bound: cells whose bound is infinite; exceeded: cells whose error is larger than its bound. The ratios are of compared "
-            "cells, those with a bound and an error that is not 0: median and 95 % quantile of the cells, and the "
-            "median over the runs of largest bound over largest error. envelope: the bound on the total before "
+            f"Bound ({PROVED}) divided by observed error, by part and format; generic grid, status ok. without_bound: "
+            "cells whose bound is infinite; exceeded: cells whose error is larger than its bound. The ratios are of "
+            "compared cells, those with a bound and an error that is not 0: median and 95 % quantile of the cells, and "
+            "the median over the runs of largest bound over largest error. envelope: the bound on the total before "
             "anything is computed.",
             by_part(frame),
         ),

@@ -10,11 +10,10 @@ from matplotlib.figure import Figure as Canvas
 from experiments.runs import formats_of, rows_of
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, Style
-from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, VERMILLION
+from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, PALE, VERMILLION
 
 WAYS = (("usual way", VERMILLION, "o"), ("another way", BLUE, "s"), ("a third way", GREEN, "^"))
 """Name, colour and marker by the place in the formulation."""
-_GREY = "#ccd4dd"
 _WIDTHS = (2.8, 1.9, 1.0)
 """Where curves coincide, the broad ones show beside the narrow ones before them."""
 _DASHES = ("-", (0, (3.2, 1.4)))
@@ -32,7 +31,7 @@ def draw_pairs(fig: Canvas, curves: pd.DataFrame, titles: Mapping[str, str]) -> 
     for ax, key in zip(panels, titles, strict=True):
         part = curves[curves["formulation"] == key]
         shared = part[(part["format"] == formats[0]) & (part["truncation"] > 0)].sort_values("step_value")
-        ax.plot(shared["step_value"], shared["truncation"], color=_GREY, linewidth=5, zorder=1, label="_truncation")
+        ax.plot(shared["step_value"], shared["truncation"], color=PALE, linewidth=5, zorder=1, label="_truncation")
         for (member, name), style in styles.items():
             one = part[(part["member"] == member) & (part["format"] == name)]
             if one.empty:

@@ -43,7 +43,7 @@ import numpy as np
 from numdiff.analysis.arguments import points_and_steps
 from numdiff.analysis.part_bounds import (
     BoundedFunction,
-    Cells,
+    CellNodes,
     Formula,
     abscissa_bounds,
     combination_bounds,
@@ -52,6 +52,7 @@ from numdiff.analysis.part_bounds import (
     sum_above,
     truncation_bounds,
 )
+from numdiff.analysis.parts import PARTS
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.running_error import enclosed, rounded_up, working_precision
@@ -61,7 +62,6 @@ from numdiff.stencils import CENTERED, Method, Stencil
 
 __all__ = ["PARTS", "BoundedFunction", "Bounds", "bounds_of", "envelope_of", "error_bounds"]
 
-PARTS = ("truncation", "abscissa", "evaluation", "combination")
 NO_COMPLEX_LIMITS = "the functions have no limits for complex arguments"
 _MISSING = {
     "truncation": "f^({n}) has no finite enclosure between the nodes: a pole, a kink or the end of the domain",
@@ -118,7 +118,7 @@ def bounds_of(
     Bounds
     """
     shape = np.broadcast_shapes(x.shape, h.shape)
-    cells = Cells(method, fmt, x, h, shape)
+    cells = CellNodes(method, fmt, x, h, shape)
     if isinstance(method, Stencil):
         realised, seen = ([fmt.lift_array(column) for column in columns] for columns in (abscissae, values))
         columns = [
@@ -156,7 +156,7 @@ def envelope_of(
         Of the broadcast shape of x and h; infinite where there is no bound, as for the complex step.
     """
     shape = np.broadcast_shapes(x.shape, h.shape)
-    cells = Cells(method, fmt, x, h, shape)
+    cells = CellNodes(method, fmt, x, h, shape)
     if not isinstance(method, Stencil):
         return np.full(shape, math.inf)
     truncation = truncation_bounds(function, cells, method)

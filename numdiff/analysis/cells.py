@@ -15,15 +15,15 @@ from itertools import repeat
 from operator import add, mul, sub
 from typing import Any, NamedTuple, TypeAlias
 
+from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import ExactFunction, ExactValue, Point, ball_of, precisions
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.rounding import TINY, Dyadic, dyadic_to_fraction, settled_double, unsettled_double
 from numdiff.stencils import Method
 
-PARTS = ("truncation", "abscissa", "evaluation", "combination", "total", "roundoff")
 _ENDS = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 0), (4, 1))
-"""Each part of `PARTS` as (minuend, subtrahend) among t, a, b, c, d."""
-_ABSCISSA = PARTS.index("abscissa")
+"""Each part of `ENTRIES` as (minuend, subtrahend) among t, a, b, c, d."""
+_ABSCISSA = ENTRIES.index("abscissa")
 
 Integers: TypeAlias = list[int | None]
 """A column of the computation, an entry for every cell; None where there is no such number."""
@@ -101,7 +101,7 @@ class Cells:
         t, a, b, c, d (the midpoint, where there is a radius) in units of 1/denominator.
     denominators : list of int
     parts : list of list of float
-        The columns of `PARTS`, each number rounded once.
+        The columns of `ENTRIES`, each number rounded once.
     exact, settled, underflow : list of bool
         Whether a cell has no radius; whether each of its parts has one nearest double; whether one of them is
         nonzero below the smallest double.
@@ -115,12 +115,12 @@ class Cells:
     underflow: list[bool]
 
     def part(self, index: int, cell: int) -> Fraction | None:
-        """Return part `index` of `PARTS` of one cell as a rational number."""
+        """Return part `index` of `ENTRIES` of one cell as a rational number."""
         ratio = self.ratio(index, cell)
         return None if ratio is None else Fraction(*ratio)
 
     def ratio(self, index: int, cell: int) -> tuple[int, int] | None:
-        """Return part `index` of `PARTS` of one cell as numerator and denominator, not reduced."""
+        """Return part `index` of `ENTRIES` of one cell as numerator and denominator, not reduced."""
         upper, lower = (self.mids[end][cell] for end in _ENDS[index])
         return None if upper is None or lower is None else (upper - lower, self.denominators[cell])
 

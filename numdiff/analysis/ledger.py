@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis.arguments import points_and_steps
-from numdiff.analysis.cells import PARTS, Call, Cells, settle
+from numdiff.analysis.cells import Call, Cells, settle
+from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import Engine, ExactFunction, ExactValue, Point, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
 from numdiff.formats import FloatFormat, get_format
@@ -111,7 +112,7 @@ class Ledger:
 
     def exact_parts(self, index: int = 0) -> dict[str, Fraction | None]:
         """Return the parts of one cell (C order) as rational numbers; they sum to the total exactly."""
-        return {name: self.cells.part(i, index) for i, name in enumerate(PARTS)}
+        return {name: self.cells.part(i, index) for i, name in enumerate(ENTRIES)}
 
 
 def error_ledger(
@@ -179,7 +180,7 @@ def ledger_of(
     references = {p: exact.reference(p, method.derivative_order) for p in dict.fromkeys(points)}
 
     cells = settle(exact, call)
-    columns = {name: np.array(column).reshape(shape) for name, column in zip(PARTS, cells.parts, strict=True)}
+    columns = {name: np.array(column).reshape(shape) for name, column in zip(ENTRIES, cells.parts, strict=True)}
     missing = _missing(call, cells, exact)
     status = _statuses(call, observation, cells, missing)
     per_point = [references[p] for p in points]

@@ -47,7 +47,7 @@ class BoundedFunction:
 # --- the cells -------------------------------------------------------------------------------------
 
 
-class Cells:
+class CellNodes:
     """Exact points, steps and nodes of all cells, in C order."""
 
     def __init__(self, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray, shape: tuple[int, ...]) -> None:
@@ -87,7 +87,7 @@ def _lifted(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...]) -> list
 # --- the parts -------------------------------------------------------------------------------------
 
 
-def truncation_bounds(function: BoundedFunction, cells: Cells, stencil: Stencil) -> list[float]:
+def truncation_bounds(function: BoundedFunction, cells: CellNodes, stencil: Stencil) -> list[float]:
     """Return hᵖ·∫|K|·max|f⁽ᵐ⁺ᵖ⁾| for every cell, over an interval for a step of 10 bits that formats share."""
     low, high = dyadic(min((*stencil.offsets, Fraction(0)))), dyadic(max((*stencil.offsets, Fraction(0))))
     order = stencil.accuracy_order
@@ -108,7 +108,7 @@ def _scaled(factor: Any, bound: float) -> float:
     return bound if bound in (0.0, math.inf) else rounded_up(factor * exact(*dyadic(bound)))
 
 
-def slopes(function: BoundedFunction, cells: Cells) -> list[list[Any]]:
+def slopes(function: BoundedFunction, cells: CellNodes) -> list[list[Any]]:
     """Return for every node an upper bound on |f′| wherever it may be rounded to."""
     wanted = [place.interval for row in cells.places for place in row if place.interval is not None]
     known = function.suprema.of(1, wanted)
@@ -116,7 +116,7 @@ def slopes(function: BoundedFunction, cells: Cells) -> list[list[Any]]:
 
 
 def abscissa_bounds(
-    function: BoundedFunction, cells: Cells, stencil: Stencil, realised: list[list[Dyadic | None]]
+    function: BoundedFunction, cells: CellNodes, stencil: Stencil, realised: list[list[Dyadic | None]]
 ) -> list[float]:
     """Return Σ|wⱼ||x̂ⱼ − xⱼ|·max|f′|/hᵐ for every cell."""
     limits_of_cells = slopes(function, cells)
@@ -136,7 +136,7 @@ def abscissa_bounds(
 
 
 def evaluation_bounds(
-    function: BoundedFunction, cells: Cells, stencil: Stencil, realised: list[list[Dyadic | None]]
+    function: BoundedFunction, cells: CellNodes, stencil: Stencil, realised: list[list[Dyadic | None]]
 ) -> list[float]:
     """Return Σ|wⱼ|Eⱼ/hᵐ for every cell."""
     known = function.errors([x for column in realised for x in column], cells.format)
@@ -155,7 +155,7 @@ def evaluation_bounds(
     return bounds
 
 
-def combination_bounds(cells: Cells, method: Method, values: list[list[Dyadic | None]]) -> list[float]:
+def combination_bounds(cells: CellNodes, method: Method, values: list[list[Dyadic | None]]) -> list[float]:
     """Return what the formula may lose with the function values that it saw, for every cell."""
     bounds = []
     with working(working_precision(cells.format)):

@@ -17,8 +17,8 @@ ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE, BLACK = (
     "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#000000",
 )  # fmt: skip
 """The colours of Okabe and Ito, in their order."""
-INK, MUTED, FAINT = "#1f2933", "#5b6673", "#dfe4ea"
-"""Text, secondary text and guides, grid lines."""
+INK, MUTED, PALE, FAINT = "#1f2933", "#5b6673", "#ccd4dd", "#dfe4ea"
+"""Text, secondary text and guides, broad lines behind the data, grid lines."""
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from numdiff.analysis.bounds import BoundedFunction, bounds_of, envelope_of
-from numdiff.analysis.cells import PARTS
 from numdiff.analysis.ledger import Ledger, ledger_of
+from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.suprema import Suprema
 from numdiff.analysis.totals import total_errors
@@ -24,7 +24,7 @@ from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.snapping import POINTWISE_GRIDS, steps_at
 from numdiff.study.sweep import NEIGHBOURS, Skip, Subject, Sweep, Task, neighbours, plan
 
-_TOTAL = PARTS.index("total")
+_TOTAL = ENTRIES.index("total")
 _NORMAL = sys.float_info.min
 """Below it a double has lost digits."""
 SKIP_COLUMNS = ("problem", "point", "method", "format", "reason")

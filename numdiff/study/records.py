@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from numdiff.analysis.parts import PARTS as PARTS  # the report takes it from here
+
 SCHEMA_VERSION = 2
 """Version of `Record`, stored in every file; a reader refuses another one."""
 
@@ -88,8 +90,6 @@ class Record:
 FIELDS: Mapping[str, dataclasses.Field[Any]] = {field.name: field for field in dataclasses.fields(Record)}
 KEYS = tuple(name for name, field in FIELDS.items() if field.metadata["kind"] == "key")
 """The columns that name a cell."""
-PARTS = ("truncation", "abscissa", "evaluation", "combination")
-"""The four parts of the total error."""
 BOUNDS = (*(f"{part}_bound" for part in PARTS), "total_bound")
 """The bounds on the parts and on their sum, with the realised abscissae and the function values at hand."""
 

@@ -591,4 +591,4 @@ def test_four_threads_give_what_one_gives() -> None:
 
 
 def test_module_of_the_arithmetic_names_the_parts_of_the_ledger() -> None:
-    assert cells.PARTS == PARTS
+    assert cells.ENTRIES == PARTS
