@@ -40,7 +40,7 @@ class FailedAssumption(StrEnum):
     NO_BOUND = "no bound"
     """The rounding error of f has no bound near x."""
     NO_ROOM = "no room"
-    """The best step is cut off: by the domain of f, by overflow, or by the reach of the Taylor series."""
+    """The best step is cut off, or no step is left: by the domain of f, the format, or the reach of the Taylor series."""
     POINT_ZERO = "x = 0"
     """There is no |x| to compare the step with."""
     FUNCTION_ZERO = "f = 0"
@@ -64,8 +64,8 @@ _ADVICE = {
         "accuracy); rewrite f"
     ),
     FailedAssumption.NO_ROOM: (
-        "the step is the widest that the domain of f, its Taylor series or the format has room for; a one-sided "
-        "stencil that points away from the obstacle may do better"
+        "the step is the widest that the domain of f, its Taylor series or the format has room for (there may be none); "
+        "a one-sided stencil that points away from the obstacle may do better, or a scaled argument"
     ),
     FailedAssumption.POINT_ZERO: (
         "x = 0 gives no length scale: the prediction is for |x| ≤ 1/16; scale the argument if f varies over less"
@@ -164,8 +164,7 @@ def optimal_step(
         if model is not None:
             _require_double(model, x)
         nothing = fmt.dtype.type(math.nan)
-        failed = FailedAssumption.NOT_SMOOTH if model is None else FailedAssumption.NO_BOUND
-        return Prediction(nothing, math.nan, math.nan, nothing, math.nan, failed, None)
+        return Prediction(nothing, math.nan, math.nan, nothing, math.nan, _missing(model), None)
     _require_double(model, x)
     leading = model.at.exact_derivative(stencil.derivative_order + stencil.accuracy_order)
     closed, its_error = _closed_form(model, leading)
@@ -275,6 +274,13 @@ def _require_double(model: ErrorModel, x: Any) -> None:
             f"derivative {order} of f at x must be 0 or of a size from {low!r} to {high!r}, but is not at x = {x!r}; "
             "scale f or its argument"
         )
+
+
+def _missing(model: ErrorModel | None) -> FailedAssumption:
+    """Return why there is no prediction: where the values near x have a bound, all steps are too wide."""
+    if model is None:
+        return FailedAssumption.NOT_SMOOTH
+    return FailedAssumption.NO_ROOM if math.isfinite(model.noise) else FailedAssumption.NO_BOUND
 
 
 def _failed(model: ErrorModel, step: Fraction, leading: Fraction) -> FailedAssumption | None:

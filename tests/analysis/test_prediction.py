@@ -17,9 +17,11 @@ from numdiff.analysis.prediction import (
     optimal_step,
     usable_steps,
 )
+from numdiff.arithmetic.running_error import evaluation_errors
 from numdiff.formats import FORMATS
 from numdiff.kernels import observe
 from numdiff.problems import PROBLEMS
+from numdiff.rounding import dyadic
 from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, METHODS, Stencil, centered
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
@@ -124,6 +126,8 @@ def test_the_search_widens_until_it_meets_the_scale_of_the_function() -> None:
         (lambda x: np.exp(800.0 * x), 1.0, "float64", CENTERED, (-math.inf, math.inf), FailedAssumption.NO_BOUND),
         (np.exp, 1.0, "float16", CENTERED, (0.99, math.inf), FailedAssumption.NO_ROOM),
         (np.log, 1.0, "bfloat16", centered(8), (-math.inf, math.inf), FailedAssumption.NO_ROOM),
+        (np.sqrt, 1e-320, "float64", CENTERED, (-math.inf, math.inf), FailedAssumption.NO_ROOM),
+        (np.log, 2.0**-24, "float16", CENTERED, (-math.inf, math.inf), FailedAssumption.NO_ROOM),
         (np.exp, 0.0, "float64", CENTERED, (-math.inf, math.inf), FailedAssumption.POINT_ZERO),
         (np.log, 1.0, "float64", CENTERED, (-math.inf, math.inf), FailedAssumption.FUNCTION_ZERO),
         (lambda x: x**2 + 1.0, 1.0, "float64", CENTERED, (-math.inf, math.inf),
@@ -150,6 +154,14 @@ def test_without_a_prediction_there_is_no_number() -> None:
         math.isnan(value)
         for value in (found.step, found.predicted_error, found.predicted_digits, found.closed_form_step)
     )
+
+
+def test_a_point_below_every_step_has_no_room_although_its_function_values_have_a_bound() -> None:
+    """No normal double is a step beside 1e-320, below which √x ends; the rounding error of √x is known there."""
+    found = optimal_step(np.sqrt, 1e-320)
+    assert math.isnan(found.step)
+    assert math.isfinite(evaluation_errors(np.sqrt, [dyadic(Fraction(1e-320))], FORMATS["float64"])[0])
+    assert optimal_step(np.sqrt, 1e-300).failed is None
 
 
 def test_no_node_leaves_the_domain() -> None:
