@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
 
 def step_above(h: Dyadic) -> Dyadic:
-    """Return h rounded up to 10 bits: one number for the same step in several formats."""
+    """Return h > 0 rounded up to 10 bits: one number for the same step in several formats."""
     mantissa, exponent = h
     excess = mantissa.bit_length() - _STEP_BITS
     if excess <= 0:
@@ -53,7 +53,7 @@ def shifted(x: Dyadic, h: Dyadic, c: Dyadic) -> Dyadic:
 
 
 def between(low: Dyadic, high: Dyadic) -> Interval:
-    """Return the interval between two numbers."""
+    """Return the interval [low, high] as two integers and their common exponent."""
     exponent = min(low[1], high[1])
     return low[0] << (low[1] - exponent), high[0] << (high[1] - exponent), exponent
 
@@ -63,6 +63,20 @@ def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> P
 
     fl(c·h) is off by at most half the spacing at |c|h, and not at all where the format holds c·h; the sum is off by
     at most half the spacing at the largest number that it may be.
+
+    Parameters
+    ----------
+    fmt : FloatFormat
+    x, h : Dyadic
+        Point and step, numbers of the format.
+    c : Dyadic
+        The offset.
+    reach : int
+        Not below any |offset| of the formula.
+
+    Returns
+    -------
+    Place
     """
     move = dyadic_product(c, h)
     nominal = dyadic_sum(x, move)
@@ -77,12 +91,14 @@ def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> P
 
 
 def _holds(fmt: FloatFormat, number: Dyadic) -> bool:
+    """Return whether a dyadic number in lowest terms is a number of the format."""
     bits, exponent = abs(number[0]).bit_length(), number[1]
     fits = bits <= fmt.precision and exponent > fmt.min_exponent - fmt.precision
     return not bits or (fits and bits + exponent - 1 <= fmt.max_exponent)
 
 
 def _may_overflow(fmt: FloatFormat, ball: Ball) -> bool:
+    """Return whether a ball contains a number that is larger than the largest of the format."""
     top = abs(ball.mid) + ball.rad
     if top.bit_length() + ball.exp <= fmt.max_exponent:
         return False
@@ -95,6 +111,7 @@ def _spacing(fmt: FloatFormat, number: Dyadic) -> int:
 
 
 def _centred(middle: Dyadic, radius: Dyadic) -> Ball:
+    """Return the ball of two numbers that need not have the same exponent."""
     exponent = min(middle[1], radius[1])
     return Ball(middle[0] << (middle[1] - exponent), radius[0] << (radius[1] - exponent), exponent)
 
@@ -115,5 +132,6 @@ def _around(x: Dyadic, h: Dyadic, c: Dyadic, reach: int, nominal: Dyadic, shift:
 
 
 def _less_equal(left: Dyadic, right: Dyadic) -> bool:
+    """Return whether left ≤ right, exactly."""
     exponent = min(left[1], right[1])
     return left[0] << (left[1] - exponent) <= right[0] << (right[1] - exponent)

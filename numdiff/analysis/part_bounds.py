@@ -37,7 +37,24 @@ class BoundedFunction:
         self._errors: dict[str, dict[Dyadic | None, float]] = {}
 
     def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:
-        """Return the bounds on the rounding error of f by abscissa; infinite at None."""
+        """Return the bounds on the rounding error of f by abscissa.
+
+        Parameters
+        ----------
+        points : sequence of Dyadic or None
+            Numbers of the format; None stands for an abscissa that overflowed.
+        fmt : FloatFormat
+
+        Returns
+        -------
+        mapping of Dyadic or None to float
+            At least the points that were asked for; doubles, rounded up; infinite at None.
+
+        Raises
+        ------
+        TypeError
+            As `evaluation_errors`.
+        """
         known = self._errors.setdefault(fmt.name, {None: math.inf})
         missing = [x for x in dict.fromkeys(points) if x is not None and x not in known]
         known.update(zip(missing, evaluation_errors(self.f, missing, fmt), strict=True))
@@ -48,7 +65,24 @@ class BoundedFunction:
 
 
 class CellNodes:
-    """Exact points, steps and nodes of all cells, in C order."""
+    """Exact points, steps and nodes of all cells, in C order.
+
+    Parameters
+    ----------
+    method : Method
+    fmt : FloatFormat
+    x, h : ndarray of the format
+        Points and steps; broadcast to `shape`.
+    shape : tuple of int
+
+    Attributes
+    ----------
+    points, steps : list of Dyadic, length `size`
+    size : int
+        The number of cells.
+    operations : Operations
+        Those of the format, of which a formula uses the basic ones only.
+    """
 
     def __init__(self, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray, shape: tuple[int, ...]) -> None:
         self.format, self.method = fmt, method
@@ -71,12 +105,12 @@ class CellNodes:
         return self._places
 
     def divisor(self, cell: int) -> Any:
-        """Return D·hᵐ as a ball."""
+        """Return D·hᵐ as an Arb ball, by which the sum over nⱼ = D·wⱼ is divided; to be called inside `working`."""
         return exact(*self.steps[cell]) ** self.method.derivative_order * self.method.denominator
 
 
 def _lifted(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...]) -> list[Any]:
-    """Return the exact values of an argument, broadcast, in C order."""
+    """Return the exact values of an argument of the format, broadcast to `shape`, in C order."""
     lifted = fmt.lift_array(array)
     if array.shape == shape:
         return list(lifted)
@@ -88,7 +122,19 @@ def _lifted(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...]) -> list
 
 
 def truncation_bounds(function: BoundedFunction, cells: CellNodes, stencil: Stencil) -> list[float]:
-    """Return hᵖ·∫|K|·max|f⁽ᵐ⁺ᵖ⁾| for every cell, over an interval for a step of 10 bits that formats share."""
+    """Return hᵖ·∫|K|·max|f⁽ᵐ⁺ᵖ⁾| for every cell, over an interval for a step of 10 bits that formats share.
+
+    Parameters
+    ----------
+    function : BoundedFunction
+    cells : CellNodes
+    stencil : Stencil
+
+    Returns
+    -------
+    list of float, one for each cell
+        Rounded up; infinite where f⁽ᵐ⁺ᵖ⁾ has no finite enclosure over the interval.
+    """
     low, high = dyadic(min((*stencil.offsets, Fraction(0)))), dyadic(max((*stencil.offsets, Fraction(0))))
     order = stencil.accuracy_order
     wide = [step_above(h) for h in cells.steps]
@@ -109,7 +155,13 @@ def _scaled(factor: Any, bound: float) -> float:
 
 
 def slopes(function: BoundedFunction, cells: CellNodes) -> list[list[Any]]:
-    """Return for every node an upper bound on |f′| wherever it may be rounded to."""
+    """Return for every node an upper bound on |f′| wherever it may be rounded to.
+
+    Returns
+    -------
+    list of list of float or None
+        By cell and node; None where the node is a number of the format, so that no bound is needed.
+    """
     wanted = [place.interval for row in cells.places for place in row if place.interval is not None]
     known = function.suprema.of(1, wanted)
     return [[None if place.interval is None else known[place.interval] for place in row] for row in cells.places]
@@ -118,7 +170,21 @@ def slopes(function: BoundedFunction, cells: CellNodes) -> list[list[Any]]:
 def abscissa_bounds(
     function: BoundedFunction, cells: CellNodes, stencil: Stencil, realised: list[list[Dyadic | None]]
 ) -> list[float]:
-    """Return Σ|wⱼ||x̂ⱼ − xⱼ|·max|f′|/hᵐ for every cell."""
+    """Return Σ|wⱼ||x̂ⱼ − xⱼ|·max|f′|/hᵐ for every cell.
+
+    Parameters
+    ----------
+    function : BoundedFunction
+    cells : CellNodes
+    stencil : Stencil
+    realised : list of list of Dyadic or None
+        By node and cell, the abscissae x̂ⱼ that the format held; None where one overflowed.
+
+    Returns
+    -------
+    list of float, one for each cell
+        Rounded up, and exactly 0 where all nodes are realised; infinite where there is no bound.
+    """
     limits_of_cells = slopes(function, cells)
     bounds = []
     with working(working_precision(cells.format)):
@@ -138,7 +204,21 @@ def abscissa_bounds(
 def evaluation_bounds(
     function: BoundedFunction, cells: CellNodes, stencil: Stencil, realised: list[list[Dyadic | None]]
 ) -> list[float]:
-    """Return Σ|wⱼ|Eⱼ/hᵐ for every cell."""
+    """Return Σ|wⱼ|Eⱼ/hᵐ for every cell, Eⱼ being the bound on the error of f at x̂ⱼ.
+
+    Parameters
+    ----------
+    function : BoundedFunction
+    cells : CellNodes
+    stencil : Stencil
+    realised : list of list of Dyadic or None
+        By node and cell, the abscissae x̂ⱼ that the format held; None where one overflowed.
+
+    Returns
+    -------
+    list of float, one for each cell
+        Rounded up; infinite where a value has no bound.
+    """
     known = function.errors([x for column in realised for x in column], cells.format)
     bounds = []
     with working(working_precision(cells.format)):
@@ -156,7 +236,20 @@ def evaluation_bounds(
 
 
 def combination_bounds(cells: CellNodes, method: Method, values: list[list[Dyadic | None]]) -> list[float]:
-    """Return what the formula may lose with the function values that it saw, for every cell."""
+    """Return what the formula may lose with the function values that it saw, for every cell.
+
+    Parameters
+    ----------
+    cells : CellNodes
+    method : Method
+    values : list of list of Dyadic or None
+        By node and cell, the values that the kernel computed with; None where one is not finite.
+
+    Returns
+    -------
+    list of float, one for each cell
+        Rounded up; infinite where a value is missing or an operation may overflow.
+    """
     bounds = []
     with working(working_precision(cells.format)):
         formula = Formula(method, cells.operations)
@@ -166,7 +259,14 @@ def combination_bounds(cells: CellNodes, method: Method, values: list[list[Dyadi
 
 
 class Formula:
-    """The operations of a method on elements of the running error analysis, in the order of the computation."""
+    """The operations of a method on elements of the running error analysis, in the order of the computation.
+
+    Parameters
+    ----------
+    method : Method
+    operations : Operations
+        Those of the working format.
+    """
 
     def __init__(self, method: Method, operations: Operations) -> None:
         self.method, self.operations = method, operations
@@ -174,7 +274,20 @@ class Formula:
         self.denominator = operations.lift((method.denominator, 0))
 
     def rounding(self, elements: Sequence[Running | None], step: Dyadic) -> float:
-        """Bound how far the result may be from the formula of the exact values; None is no value."""
+        """Bound how far the result may be from the formula of the exact values.
+
+        Parameters
+        ----------
+        elements : sequence of Running or None
+            The function values at the nodes; None is no value.
+        step : Dyadic
+            A number of the format.
+
+        Returns
+        -------
+        float
+            Rounded up; infinite where a value is missing or an operation may overflow.
+        """
         if None in elements:
             return math.inf
         try:
@@ -196,7 +309,7 @@ class Formula:
 
 
 def sum_above(bounds: Sequence[float]) -> float:
-    """Return the sum of non-negative doubles, rounded up."""
+    """Return the sum of non-negative doubles, rounded up; infinite where it exceeds the doubles."""
     try:
         total = math.fsum(bounds)
     except OverflowError:  # finite numbers whose sum is not
