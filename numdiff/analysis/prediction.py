@@ -40,7 +40,7 @@ class FailedAssumption(StrEnum):
     NO_BOUND = "no bound"
     """The rounding error of f has no bound near x."""
     NO_ROOM = "no room"
-    """The best step is cut off, or no step is left: by the domain of f, the format, or the reach of the Taylor series."""
+    """The best step is cut off, or none is left: by the domain of f, the format, or the reach of the Taylor series."""
     POINT_ZERO = "x = 0"
     """There is no |x| to compare the step with."""
     FUNCTION_ZERO = "f = 0"
@@ -64,8 +64,8 @@ _ADVICE = {
         "accuracy); rewrite f"
     ),
     FailedAssumption.NO_ROOM: (
-        "the step is the widest that the domain of f, its Taylor series or the format has room for (there may be none); "
-        "a one-sided stencil that points away from the obstacle may do better, or a scaled argument"
+        "the step is the widest that the domain of f, its Taylor series or the format has room for, if there is any; a "
+        "one-sided stencil that points away from the obstacle may do better, or a scaled argument"
     ),
     FailedAssumption.POINT_ZERO: (
         "x = 0 gives no length scale: the prediction is for |x| ≤ 1/16; scale the argument if f varies over less"
