@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.common import listed
+from experiments.common import listed, written
 from experiments.runs import RUN, correctly_rounded, formats_of, in_order, optima, percent
 from experiments.ulps import HALF, SAMPLES, draw_bits, draw_ulps, worst_errors
 from numdiff.report.figures import Figure
@@ -119,6 +119,7 @@ def figures(measured):
     errors, frame = digest(measured)
     order = errors.groupby("function")["largest"].max().sort_values(ascending=False, kind="stable").index
     dots = errors.sort_values("function", key=lambda c: c.map(list(order).index), kind="stable", ignore_index=True)
+    dots["function"] = dots["function"].map(written)
     ranked = frame.groupby("problem")["bits"].max().sort_values(ascending=False, kind="stable").index
     bits = frame.sort_values("problem", key=lambda c: c.map(list(ranked).index), kind="stable", ignore_index=True)
     bits["problem"] = bits["problem"].str.replace("_", " ")

@@ -177,7 +177,10 @@ def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
 
     def paint(fig):
         groups = [(item, cells(frame, format=item)) for item in formats]
-        draw.draw_panels(fig, groups, partial(draw_parts, floor=draw.zero_floor(frame["error"])), columns=3)
+        # Down to the rounding parts only: truncation alone would take half of each panel.
+        floor = draw.zero_floor(frame.loc[frame["part"] != "truncation", "error"]) / 100
+        panels = draw.draw_panels(fig, groups, partial(draw_parts, floor=floor), columns=2)
+        panels[0].set_ylim(floor / 10)
         total = Line2D([], [], color="black", label="total", **BROAD)
         bound = Line2D([], [], color="black", label="its bound", linewidth=1.1, linestyle="--")
         draw.outside_legend(fig, handles=[total, bound, *draw.legend_entries(PARTS)])
@@ -187,10 +190,11 @@ def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
         f"The same ledger in every format: {name}, centered difference",
         "Absolute size of each part, generic steps, common scales; the dotted line is the best step of the format. The "
         "truncation error is the same curve in all panels; a wider format only lowers the rounding parts. The dashed "
-        f"line is the bound on the total ({PROVED}).",
+        f"line is the bound on the total ({PROVED}). Where it is smaller than all rounding parts the truncation error "
+        "is cut off.",
         "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the "
         "wider the format is, so that they meet it at a smaller step.",
-        frame, paint, (7.6, 5.4), kinds={"*": "platform"},
+        frame, paint, (7.6, 7.4), kinds={"*": "platform"},
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def draw_shares(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within: 
         good = percent(float(np.mean(ratios <= within)))
         ax.annotate(f"{words}: {good}", (0.97, 0.34 - 0.085 * number), xycoords="axes fraction", ha="right",
                     color=color, fontsize=9, weight="bold" if number == 0 else "normal")  # fmt: skip
-    ax.set(xlim=(0.9, _WIDEST), ylim=(0, 1.02), xlabel="error at the chosen step, relative to the smallest one",
+    ax.set(xlim=(0.9, _WIDEST), ylim=(0, 1.02), xlabel="error at the step, over the smallest one",
            ylabel="share of the regular runs")  # fmt: skip
     ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     ax.minorticks_off()

@@ -112,11 +112,12 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     return Figure(
         "v_curves",
         f"One truncation error, a V for each format: centered difference of {name}",
-        f"The derivative of {PROBLEMS[name].formula} at x = {PROBLEMS[name].points[0]:g}. From the right, all formats "
-        "come down the same line, the truncation error of the formula (grey). Each leaves it where its own rounding "
-        "error takes over; from there a smaller step only makes things worse. RMS error over 33 neighbouring points, "
-        "generic steps; a ring marks the best step of each format, with the correct digits there. Thin black lines and "
-        "diamonds: error and best step as predicted, from derivatives and the bound of the rounding error alone.",
+        f"The derivative of {written(PROBLEMS[name].formula)} at x = {PROBLEMS[name].points[0]:g}. From the right, all "
+        "formats come down the same line, the truncation error of the formula (grey). Each leaves it where its own "
+        "rounding error takes over; from there a smaller step only makes things worse. RMS error over 33 neighbouring "
+        "points, generic steps; a ring marks the best step of each format, with the correct digits there. Thin black "
+        "lines and diamonds: error and best step as predicted, from derivatives and the bound of the rounding error "
+        "alone.",
         f"Curves in the shape of a V share their right arm, the truncation error. The wider the format, the later its "
         f"rounding error takes over: the best step goes from {plain(marks['step_value'].max())} down to "
         f"{plain(marks['step_value'].min())}, and the accuracy there from {marks['digits'].min():.1f} up to "
@@ -156,7 +157,7 @@ def envelopes(records: pd.DataFrame) -> Figure:
 
     def paint(fig):
         groups = [(item, cells(frame, format=item)) for item in formats_of(frame)]
-        draw.draw_panels(fig, groups, draw_envelopes, columns=3)
+        draw.draw_panels(fig, groups, draw_envelopes, columns=3, share=False)
         draw.outside_legend(fig, handles=draw.legend_entries(SWEEP.methods))
 
     return Figure(
@@ -164,10 +165,11 @@ def envelopes(records: pd.DataFrame) -> Figure:
         f"No error exceeds its envelope: {name}",
         "Absolute error at the point itself, generic steps; dashed, in the colour of the formula, the envelope: a "
         f"bound on the total error from function, point, step and format, without a run; {PROVED}. "
-        "Where a line ends there is no finite one, because a function value may overflow.",
+        "Where a line ends there is no finite one, because a function value may overflow. Each "
+        "panel has its own scales.",
         f"{above} of {len(usable)} errors lie above their envelopes; in the median an envelope is {plain(ratio)} times "
         "the error.",
-        frame, paint, (7.6, 4.6),
+        frame, paint, (7.6, 5.2),
     )  # fmt: skip
 
 

@@ -278,11 +278,20 @@ def _slug(heading: str) -> str:
 
 
 def prose(text: str) -> Markup:
-    """Return plain text as HTML; ``code`` between backticks becomes a code element."""
+    """Return plain text as HTML; ``code`` between backticks becomes a code element.
+
+    No line ends before a percent sign, between f′ and its argument, or within ``h = …``.
+    """
     pieces = re.split(r"`([^`\n]+)`", text)
     return Markup("").join(
-        Markup("<code>{}</code>").format(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces)
+        Markup("<code>{}</code>").format(piece) if index % 2 else escape(_unbroken(piece))
+        for index, piece in enumerate(pieces)
     )
+
+
+def _unbroken(text: str) -> str:
+    text = re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text).replace("′(", "′\N{WORD JOINER}(")
+    return re.sub(r"\b([a-z]) = (?=\S)", "\\1\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}", text)
 
 
 def markdown_block(table: Mapping[str, Any]) -> str:

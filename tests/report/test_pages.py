@@ -185,6 +185,13 @@ def test_texts_are_escaped_and_code_is_marked(html):
     assert prose("a `b<c` & d") == "a <code>b&lt;c</code> &amp; d"
 
 
+def test_no_line_of_prose_ends_within_a_number_or_a_small_formula():
+    assert prose("at h = 0.1 f′(x) is 50 % `h = 1 %`") == (
+        "at h\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}0.1 f′\N{WORD JOINER}(x) is 50\N{NO-BREAK SPACE}% "
+        "<code>h = 1 %</code>"
+    )
+
+
 def test_hero_is_the_first_figure_or_the_chosen_one(tmp_path, html):
     assert html.index('href="#figure-step_sweep-core">Figure 1.1') < html.index('id="step_sweep"')
     sections = sample_report.sections()
