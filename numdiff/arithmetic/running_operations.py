@@ -2,14 +2,14 @@
 
 import math
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from flint import arb
 
 from numdiff.arithmetic import ball_functions
-from numdiff.arithmetic.accuracy import Arithmetic, limits_of
+from numdiff.arithmetic.accuracy import Arithmetic, limits_of, smaller_limits_of
 from numdiff.arithmetic.ball_functions import REAL, exact
 from numdiff.arithmetic.known_values import Known, KnownArithmetic
 from numdiff.arithmetic.slopes import SLOPES
@@ -79,7 +79,7 @@ class Operations:
         self._largest = exact(fmt.largest_finite.numerator, 0)
         self._normal = exact(1, fmt.min_exponent)
         self._powers: dict[int, Real] = {}
-        limits = limits_of(fmt.name, arithmetic)
+        limits, smaller = limits_of(fmt.name, arithmetic), smaller_limits_of(fmt.name, arithmetic)
         basic: Mapping[str, Callable[..., Running]] = {
             "add": self._sum(operator.add),
             "subtract": self._sum(operator.sub),
@@ -97,7 +97,10 @@ class Operations:
             "minimum": lambda a, b: self._chosen(a, b, -1),
         }
         self.functions: dict[str, Callable[..., Running]] = dict(basic)
-        self.functions |= {name: self._function(name, limits[name]) for name in SLOPES.keys() & limits.keys() - basic}
+        self.functions |= {
+            name: self._function(name, limits[name], smaller.get(name, ()))
+            for name in SLOPES.keys() & limits.keys() - basic
+        }
         if "power" in limits:
             rounding = self._library_rounding(limits["power"])
             self.functions["power"] = lambda a, b: self._power(a, b, rounding, True)
@@ -236,9 +239,20 @@ class Operations:
 
     # --- functions of the library ----------------------------------------------------------------------
 
-    def _function(self, name: str, limit: Fraction) -> Callable[[Running], Running]:
+    def _function(
+        self, name: str, limit: Fraction, smaller: Sequence[tuple[int, Fraction]]
+    ) -> Callable[[Running], Running]:
         value_of, rounded = REAL[name], self._library_rounding(limit)
-        return lambda a: rounded(value_of(a.value), _propagated(name, a))
+        if not smaller:
+            return lambda a: rounded(value_of(a.value), _propagated(name, a))
+        large = [(exact(1, k), self._library_rounding(least)) for k, least in reversed(smaller)]
+
+        def function(a: Running) -> Running:
+            value, error = value_of(a.value), _propagated(name, a)
+            size = abs(value) - error  # of the exact function at the computed argument, too
+            return next((small for from_here, small in large if size >= from_here), rounded)(value, error)
+
+        return function
 
     def _pair(
         self, name: str, limit: Fraction, propagated: Callable[[Running, Running], Real]

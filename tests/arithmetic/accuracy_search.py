@@ -4,12 +4,12 @@ The reference of the narrow formats is NumPy's own function in a format of twice
 beside theirs; that of float64 is float80 (2⁻¹¹ of a unit of float64 each), that of float80 is Arb.
 
     python -m tests.arithmetic.accuracy_search 1000000        random arguments per function and format
-    python -m tests.arithmetic.accuracy_search float32        every argument of float32 in the range that matters
+    python -m tests.arithmetic.accuracy_search float32        every argument of float32 (some 40 s a function)
+    python -m tests.arithmetic.accuracy_search float32 exp    of some functions
 """
 
 import math
 import sys
-from collections.abc import Iterator
 
 import ml_dtypes
 import numpy as np
@@ -22,6 +22,10 @@ from numdiff.formats import FORMATS, FloatFormat, dyadic_to_fraction
 ELEMENTARY = tuple(sorted(limits_of("float64").keys() - EXACT - CORRECTLY_ROUNDED))
 HARD_SPOTS = (1.0, -1.0, math.pi / 2, math.pi, -3 * math.pi / 2, 11 * math.pi, 88.0, -87.3, 709.0, -708.0, 1e5)
 """Ends of domains, zeros and extrema of the trigonometric functions, the ends of the range of exp."""
+_CHUNK = 1 << 16
+_SHIFT = np.uint64(52)
+_EXPONENT_BITS = np.uint64(0x7FF << 52)
+_LARGEST_FLOAT32 = float(np.finfo(np.float32).max)
 _WIDER = {"float16": np.float64, "bfloat16": np.float64, "float32": np.float64, "float64": np.longdouble}
 
 
@@ -98,22 +102,60 @@ def pairs(name: str, fmt: FloatFormat, size: int, rng: np.random.Generator) -> t
     return x[:n], y[:n]
 
 
-def _every_float32(low: float, high: float) -> Iterator[np.ndarray]:
-    """Yield all float32 numbers of both signs with magnitudes in an interval, in chunks."""
-    first, last = (int(np.float32(v).view(np.uint32)) for v in (low, high))
-    for start in range(first, last, 1 << 22):
-        magnitude = np.arange(start, min(start + (1 << 22), last), dtype=np.uint32).view(np.float32)
-        yield magnitude
-        yield -magnitude
+Worst = dict[int, tuple[float, float]]
+"""By the exponent of the binade of the exact value: the largest error in ulp, and the argument."""
 
 
-def main(what: str) -> None:
+def worst_of_float32(name: str, exponent: int, sign: int) -> Worst:
+    """Return the largest errors of a function over one binade of float32, at all its 2²³ numbers.
+
+    The reference is the function in float64, whose own error is below 4·2⁻²⁹ units of float32.
+
+    Parameters
+    ----------
+    name : str
+    exponent : int
+        The biased exponent, 0 (zero and the subnormal numbers) to 254.
+    sign : {0, 1}
+        1 for the negative numbers.
+    """
+    function, largest = getattr(np, name), Worst()
+    places = np.arange(_CHUNK, dtype=np.uint32)
+    for start in range(0, 1 << 23, _CHUNK):
+        x = (places + np.uint32(sign << 31 | exponent << 23 | start)).view(np.float32)
+        with np.errstate(all="ignore"):
+            computed, exact = function(x), function(x.astype(np.float64))
+            assert computed.dtype == np.float32
+            binades = exact.view(np.uint64) & _EXPONENT_BITS
+            units = np.abs(computed - exact) / np.maximum(binades.view(np.float64) * 2.0**-23, 2.0**-149)
+        units[np.isnan(units)] = math.inf  # no value, although the exact one is finite
+        units[~(np.abs(exact) <= _LARGEST_FLOAT32)] = 0.0
+        for binade in range(int(binades.min() >> _SHIFT), int(binades.max() >> _SHIFT) + 1):
+            here = units if binades.min() == binades.max() else np.where(binades >> _SHIFT == binade, units, 0.0)
+            place = int(here.argmax())
+            largest[binade - 1023] = max(largest.get(binade - 1023, (0.0, 0.0)), (float(here[place]), float(x[place])))
+    return largest
+
+
+def exhaustive_float32(name: str) -> None:
+    """Print the largest error over all finite numbers of float32, and that of every binade of the value above 1 ulp."""
+    found = Worst()
+    for exponent in range(255):
+        for sign in (0, 1):
+            for binade, worst_here in worst_of_float32(name, exponent, sign).items():
+                found[binade] = max(found.get(binade, (0.0, 0.0)), worst_here)
+    units, where = max(found.values())
+    print(f"float32 {name} {units:.4f} at {where!r}", flush=True)
+    for binade, (units, where) in sorted(found.items()):
+        if units > 1:
+            print(f"    2**{binade} <= |value|: {units:.4f} at {where!r}", flush=True)
+
+
+def main(what: str, *names: str) -> None:
     """Print the worst errors that are found."""
     if what == "float32":
-        for name in ELEMENTARY:
-            if name not in BINARY:
-                found = max(worst(name, FORMATS["float32"], x) for x in _every_float32(2.0**-14, 2.0**10))
-                print("float32", name, f"{found:.4f}", flush=True)
+        for name in names or [name for name in ELEMENTARY if name not in BINARY]:
+            exhaustive_float32(name)
         return
     rng = np.random.default_rng(2026)
     for fmt in FORMATS.values():
@@ -129,4 +171,4 @@ def main(what: str) -> None:
 
 if __name__ == "__main__":
     assert ml_dtypes.bfloat16
-    main(sys.argv[1])
+    main(*sys.argv[1:])

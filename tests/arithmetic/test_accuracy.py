@@ -8,13 +8,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, limits_of
+from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, limits_of, smaller_limits_of
 from numdiff.arithmetic.tracing import BINARY, FUNCTIONS
 from numdiff.formats import FORMATS
 from tests.arithmetic.accuracy_search import ELEMENTARY, all_patterns, pairs, random_arguments, worst
 
 NARROW = [fmt for fmt in FORMATS.values() if fmt.dtype.itemsize == 2]
 SEARCHED = [(fmt, name) for fmt in FORMATS.values() for name in ELEMENTARY if fmt.precision <= 64]
+SMALLER = [(name, *pair) for name, pairs_ in smaller_limits_of("float32").items() for pair in pairs_]
+WORST = {
+    "exp": [-62.02950668334961],
+    "log": [0.782856285572052, 0.7217824459075928, 0.3732061982154846, 0.1802396923303604, 10.0, 1.0157300233840942],
+    "sin": [625.0518188476562],
+    "cos": [62180.09765625],
+    "tanh": [0.5025483965873718],
+    "arctan": [0.1253068447113037],
+    "log1p": [0.333614319562912],
+    "expm1": [87.0358657836914],
+    "log2": [0.7464584112167358],
+}
+"""Where an exhaustive search over float32 found the largest errors; of the logarithm, also by size of the value."""
 PATHS = {
     "without AVX-512": "X86_V4 AVX512_ICL AVX512_SPR",
     "baseline": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
@@ -42,6 +55,25 @@ def test_functions_hold_their_limit_at_random_arguments(fmt, name):
     assert 0.4 < found <= limits_of(fmt.name)[name]
 
 
+@pytest.mark.parametrize("name, exponent, limit", SMALLER)
+def test_smaller_limits_hold_at_random_arguments_whose_value_is_large(name, exponent, limit):
+    fmt = FORMATS["float32"]
+    x = np.concatenate([random_arguments(fmt, 120_000, np.random.default_rng(9)), np.float32(WORST["log"])])
+    with np.errstate(all="ignore"):
+        sizes = np.abs(getattr(np, name)(x.astype(np.float64)))
+    assert 0.5 < worst(name, fmt, x[sizes >= 2.0**exponent]) <= limit
+    assert limit < limits_of("float32")[name]
+    # Not one binade lower: there is an argument that needs the larger limit (on paths that have NumPy's own function).
+    if worst(name, fmt, np.float32(WORST["log"])) > 3:
+        assert worst(name, fmt, x[sizes >= 2.0 ** (exponent - 1)]) > limit
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_the_worst_arguments_of_all_float32_numbers_are_within_the_limit_that_they_set(name):
+    fmt, x = FORMATS["float32"], np.float32(WORST[name])
+    assert worst(name, fmt, x) <= limits_of("float32")[name]
+
+
 @pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
 @pytest.mark.parametrize("name", sorted(CORRECTLY_ROUNDED - {"add", "subtract", "multiply", "divide"}))
 def test_basic_functions_are_rounded_to_nearest(name, fmt):
@@ -59,6 +91,10 @@ from numdiff.formats import FORMATS
 from numdiff.arithmetic.accuracy import limits_of
 from tests.arithmetic.accuracy_search import ELEMENTARY, pairs, worst
 assert not any(features.get(name, False) for name in {PATHS[path].split()!r})
+from tests.arithmetic.test_accuracy import WORST
+for name, x in WORST.items():
+    found = worst(name, FORMATS["float32"], np.float32(x))
+    assert found <= limits_of("float32")[name], (name, found)
 for fmt in (FORMATS["float32"], FORMATS["float64"]):
     for name in ELEMENTARY:
         found = worst(name, fmt, *pairs(name, fmt, 20_000, np.random.default_rng(7)))

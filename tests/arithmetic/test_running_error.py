@@ -234,6 +234,15 @@ def test_each_limit_is_needed(name, fmt, monkeypatch, fresh_operations):
     assert exceeded(compared((lambda x: function(x, 1.3)) if name in BINARY_UFUNCS else function, x, fmt))
 
 
+def test_a_large_logarithm_has_a_smaller_limit_and_an_interval_the_larger_one_of_its_ends():
+    fmt = FORMATS["float32"]
+    for x, units in ((2.0**-10, 1), (0.375, Fraction("1.9")), (0.25, Fraction("1.3")), (0.75, Fraction("3.9"))):
+        (bound,) = evaluation_errors(np.log, [dyadic(Fraction(x))], fmt)
+        assert Fraction(bound) == pytest.approx(units * fmt.spacing(Fraction(math.log(x))), rel=2.0**-50)
+    (across,) = enclosed_errors(np.log, [Ball(5, 1, -3)], fmt)  # from ½ to ¾, where ln ¾ = −0.29 has the larger limit
+    assert Fraction(across) >= Fraction("3.9") * fmt.spacing(Fraction(1, 2))
+
+
 @ALL
 def test_half_a_unit_is_needed(fmt, monkeypatch, fresh_operations):
     """Without the roundings of the basic operations the error of a polynomial exceeds its bound."""
