@@ -243,6 +243,17 @@ def test_a_large_logarithm_has_a_smaller_limit_and_an_interval_the_larger_one_of
     assert Fraction(across) >= Fraction("3.9") * fmt.spacing(Fraction(1, 2))
 
 
+def test_an_error_that_may_lead_below_a_threshold_has_the_larger_limit():
+    """ln 1.65 = 0.5008 is above ½, but with an error of 0.01 in 1.65 the computed logarithm need not be."""
+    with balls.working(running_error.working_precision(FORMATS["float32"])):
+        rounding = []
+        for error in (0.01, 2.0**-24):
+            item = running_operations.Running(flint.arb(1.65), flint.arb(error))
+            result = running_error.operations_of("float32").functions["log"](item)
+            rounding.append(float((result.error - running_operations._propagated("log", item)) * 2**24))
+    assert rounding == pytest.approx([3.9, 1.9], rel=1e-9)
+
+
 @ALL
 def test_half_a_unit_is_needed(fmt, monkeypatch, fresh_operations):
     """Without the roundings of the basic operations the error of a polynomial exceeds its bound."""
