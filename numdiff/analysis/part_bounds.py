@@ -12,8 +12,9 @@ from numdiff.analysis.peano import peano_constant
 from numdiff.analysis.suprema import Suprema
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
+from numdiff.arithmetic.running_elements import NOTHING, Running, Unbounded
 from numdiff.arithmetic.running_error import evaluation_errors, operations_of, rounded_up, working_precision
-from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
+from numdiff.arithmetic.running_operations import Operations
 from numdiff.formats import Dyadic, FloatFormat
 from numdiff.rounding import dyadic
 from numdiff.stencils import Method, Stencil

@@ -54,7 +54,8 @@ from numdiff.arithmetic.balls import arb_of, working
 from numdiff.arithmetic.dispatch import evaluate
 from numdiff.arithmetic.engine import Engine
 from numdiff.arithmetic.known_values import KnownArithmetic
-from numdiff.arithmetic.running_operations import NOTHING, Operations, Running
+from numdiff.arithmetic.running_elements import NOTHING, Running
+from numdiff.arithmetic.running_operations import Operations
 from numdiff.formats import FORMATS, Dyadic, FloatFormat
 
 _DOUBLE = 53

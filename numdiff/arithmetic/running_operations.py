@@ -1,6 +1,5 @@
 """The ufuncs on elements of the running error analysis, for one format; the rules are in `running_error`."""
 
-import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -12,49 +11,20 @@ from numdiff.arithmetic import ball_functions
 from numdiff.arithmetic.accuracy import Arithmetic, limits_of, smaller_limits_of
 from numdiff.arithmetic.ball_functions import REAL, exact
 from numdiff.arithmetic.known_values import Known, KnownArithmetic
+from numdiff.arithmetic.running_elements import (
+    FAR,
+    NOTHING,
+    Real,
+    Running,
+    Unbounded,
+    binade,
+    binade_below,
+    is_power_of_two,
+)
 from numdiff.arithmetic.slopes import SLOPES
 from numdiff.formats import Dyadic, FloatFormat
 
-Real = Any
-
-NOTHING: Real = arb(0)
-_UNIT: Real = arb(0, 1)
 _HALF = Fraction(1, 2)
-_FAR = 1 << 20
-"""An exponent beyond those of all formats."""
-
-
-class Unbounded(ValueError):
-    """An operation whose rounding error has no bound here."""
-
-
-class Running:
-    """One element: an enclosure of the exact value, a bound on the error, and the computed value where it is known.
-
-    Attributes
-    ----------
-    value : arb
-    error : arb
-        Its upper end is the bound.
-    known : float, NumPy scalar or None
-    """
-
-    __slots__ = ("error", "known", "value")
-
-    def __init__(self, value: Real, error: Real, known: Known | None = None) -> None:
-        self.value = value
-        self.error = error
-        self.known = known
-
-    @property
-    def span(self) -> Real:
-        """A ball that contains the exact and the computed value."""
-        return self.value + self.error * _UNIT
-
-    @property
-    def reach(self) -> Real:
-        """A ball whose upper end is not below the magnitude of the computed value."""
-        return abs(self.value) + self.error
 
 
 class Operations:
@@ -138,10 +108,10 @@ class Operations:
 
     def _last(self, reach: Real) -> int:
         """Return the exponent of the spacing of the format at the upper end of `reach`; raise where it overflows."""
-        binade = _binade(reach.abs_upper())
-        if binade >= self.format.max_exponent and not reach <= self._largest:
+        top = binade(reach.abs_upper())
+        if top >= self.format.max_exponent and not reach <= self._largest:
             raise Unbounded
-        return max(binade - self.format.precision + 1, self._lowest)
+        return max(top - self.format.precision + 1, self._lowest)
 
     def _rounded(self, value: Real, error: Real) -> Running:
         """Add half a unit: one correctly rounded operation."""
@@ -172,11 +142,11 @@ class Operations:
         """Return an exponent q such that the computed value is a multiple of 2**q."""
         if a.known is not None:
             mantissa, exponent = self.known.ball(a.known).man_exp()
-            return int(exponent) if mantissa else _FAR
+            return int(exponent) if mantissa else FAR
         lower = a.span.abs_lower()
         if lower <= self._normal:
             return self._lowest
-        return _binade_below(lower) - self.format.precision + 1
+        return binade_below(lower) - self.format.precision + 1
 
     # --- the basic operations --------------------------------------------------------------------------
 
@@ -199,7 +169,7 @@ class Operations:
         if a.known is not None and b.known is not None:
             return self._given(value, self.known.round(a.known * b.known))
         error = abs(a.value) * b.error + abs(b.value) * a.error + a.error * b.error
-        if _is_power_of_two(a.known) or _is_power_of_two(b.known):
+        if is_power_of_two(a.known) or is_power_of_two(b.known):
             return self._scaled(value, error)
         return self._rounded(value, error)
 
@@ -212,7 +182,7 @@ class Operations:
         if not smallest > 0:
             raise Unbounded
         error = (a.error + abs(value) * b.error) / smallest
-        if _is_power_of_two(b.known):
+        if is_power_of_two(b.known):
             return self._scaled(value, error)
         return self._rounded(value, error)
 
@@ -289,30 +259,6 @@ class Operations:
         """Cover two branches, of which the exact function may take one and the computed one the other."""
         both = a.span.union(b.span)
         return Running(a.value.union(b.value), both.upper() - both.lower())
-
-
-def _binade(upper: Real) -> int:
-    """Return floor(log₂ v) of a non-negative number (rounding v to a double does not lower it)."""
-    value = float(upper)
-    if 1e-300 < value < 1e300:
-        return math.frexp(value)[1] - 1
-    if not upper.is_finite():
-        raise Unbounded
-    mantissa, exponent = upper.man_exp()
-    return int(mantissa).bit_length() + int(exponent) - 1 if mantissa else -_FAR
-
-
-def _binade_below(lower: Real) -> int:
-    """Return floor(log₂ v) of a positive number, or one less."""
-    value = float(lower)
-    if 1e-300 < value < 1e300:
-        return math.frexp(math.nextafter(value, 0.0))[1] - 1
-    mantissa, exponent = lower.man_exp()
-    return int(mantissa).bit_length() + int(exponent) - 1
-
-
-def _is_power_of_two(known: Known | None) -> bool:
-    return known is not None and math.frexp(known)[0] in (0.5, -0.5) and float(known) == known
 
 
 def _propagated(name: str, a: Running) -> Real:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numdiff.analysis.ledger import error_ledger
 from numdiff.arithmetic import Ball, balls, running_error, running_operations
 from numdiff.arithmetic.accuracy import limits_of, without_limit
+from numdiff.arithmetic.running_elements import Running
 from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors
 from numdiff.arithmetic.tracing import BINARY as BINARY_UFUNCS
 from numdiff.formats import FORMATS, dyadic, dyadic_to_fraction
@@ -248,7 +249,7 @@ def test_an_error_that_may_lead_below_a_threshold_has_the_larger_limit():
     with balls.working(running_error.working_precision(FORMATS["float32"])):
         rounding = []
         for error in (0.01, 2.0**-24):
-            item = running_operations.Running(flint.arb(1.65), flint.arb(error))
+            item = Running(flint.arb(1.65), flint.arb(error))
             result = running_error.operations_of("float32").functions["log"](item)
             rounding.append(float((result.error - running_operations._propagated("log", item)) * 2**24))
     assert rounding == pytest.approx([3.9, 1.9], rel=1e-9)
