@@ -13,7 +13,7 @@ from numdiff.problems import ALL_PROBLEMS
 from numdiff.report.figures import superscript
 from numdiff.report.tables import wide
 from numdiff.stencils import METHODS
-from numdiff.study.sweep import GENERIC_FACTOR
+from numdiff.study.steps import GENERIC_FACTOR
 
 RUN = ["problem", "method", "format"]
 """A run: all steps of one function, formula and format, at the function's first point."""

@@ -16,7 +16,8 @@ from numdiff.study.blocks import Block, UserFunction, stable_name
 from numdiff.study.measure import measure
 from numdiff.study.records import KEYS, PARTS
 from numdiff.study.run import joined, run_blocks
-from numdiff.study.sweep import Number, Sweep, plan
+from numdiff.study.steps import Number
+from numdiff.study.sweep import Sweep, plan
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,8 @@ import numdiff
 from numdiff.analysis.reference import Engine
 from numdiff.problems import ALL_PROBLEMS
 from numdiff.study.records import SCHEMA_VERSION
-from numdiff.study.sweep import Number, Subject, Sweep, plan
+from numdiff.study.steps import Number
+from numdiff.study.sweep import Subject, Sweep, plan
 
 _MEASURING = ("array_views.py", "formats.py", "functions.py", "kernels.py", "rounding.py", "stencils.py", "analysis",
               "arithmetic", "problems", "study")  # fmt: skip

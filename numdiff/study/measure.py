@@ -22,7 +22,8 @@ from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.study.predictions import prediction_columns
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.snapping import POINTWISE_GRIDS, steps_at
-from numdiff.study.sweep import NEIGHBOURS, Skip, Subject, Sweep, Task, neighbours, plan
+from numdiff.study.steps import NEIGHBOURS, neighbours
+from numdiff.study.sweep import Skip, Subject, Sweep, Task, plan
 
 _TOTAL = ENTRIES.index("total")
 _NORMAL = sys.float_info.min

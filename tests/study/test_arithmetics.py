@@ -22,7 +22,8 @@ from numdiff.problems import PROBLEMS
 from numdiff.stencils import METHODS
 from numdiff.study.measure import measure
 from numdiff.study.records import columns_of_kind
-from numdiff.study.sweep import NEIGHBOURS, Sweep, neighbours, plan
+from numdiff.study.steps import NEIGHBOURS, neighbours
+from numdiff.study.sweep import Sweep, plan
 
 BOTH = ("platform", "rounded")
 SWEEP = Sweep("s", ("exp",), formats=("float32", "float64"), grids=("generic",), last_step=20, arithmetics=BOTH)

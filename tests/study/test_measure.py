@@ -20,7 +20,8 @@ from numdiff.problems import PROBLEMS
 from numdiff.stencils import METHODS, ComplexStep
 from numdiff.study.measure import SKIP_COLUMNS, measure
 from numdiff.study.records import FIELDS, PARTS
-from numdiff.study.sweep import Sweep, neighbours, plan
+from numdiff.study.steps import neighbours
+from numdiff.study.sweep import Sweep, plan
 
 ENGINES = ("mpmath", "arb")
 ALL = ("float16", "bfloat16", "float32", "float64", "float80")

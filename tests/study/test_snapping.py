@@ -13,7 +13,8 @@ from numdiff.problems import PROBLEMS
 from numdiff.study.blocks import UserFunction
 from numdiff.study.measure import measure
 from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, decimal_steps, steps_at
-from numdiff.study.sweep import Sweep, neighbours, plan
+from numdiff.study.steps import neighbours
+from numdiff.study.sweep import Sweep, plan
 
 formats = st.sampled_from(list(FORMATS.values()))
 
