@@ -183,7 +183,8 @@ def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
             draw_predicted(ax, cells(frame, problem=name), size=4)
         cut(panels[0], frame)
         for ax, name in zip(panels, names, strict=True):
-            ax.set_title(f"{written(PROBLEMS[name].formula)}, x = {PROBLEMS[name].points[0]:.2g}", fontsize=8.5)
+            point = f"{PROBLEMS[name].points[0]:.2g}".replace("-", "−")
+            ax.set_title(f"{written(PROBLEMS[name].formula)}, x = {point}", fontsize=8.5)
             ax.set_title("", loc="right")  # The caption says what the crosses are.
         draw.outside_legend(fig, handles=draw.legend_entries(formats_of(frame)), where="bottom")
 
