@@ -1,0 +1,139 @@
+"""The gradient check along random directions: a fixed number of evaluations, however many coordinates there are.
+
+Along a direction d with independent standard normal components a deviation δ of the gradient shows as ⟨δ, d⟩, which
+is normal with deviation ‖δ‖: no pattern of δ is hidden from it. (With components ±1 two equal errors cancel in half
+of the directions.) The points are x ± td and x ± 2td. The first direction, probed at a step that suits a function
+which varies on the scale of x, tells the step of the others. One further pair, x ± 3td, goes to the direction that
+needs it most: the one that disagrees, or else the one with the largest tolerance.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from numdiff.formats import FloatFormat
+from numdiff.gradients.estimates import SAFETY, Estimate, judged, offsets
+from numdiff.gradients.noise import rounding_floor, typical_size
+from numdiff.gradients.probing import ScalarFunction
+
+__all__ = ["DirectionProbe", "direction_estimates"]
+
+DOUBT = 2 * SAFETY
+"""Standard deviations that noise beyond the last rounding is allowed, where a few differences are all that shows it."""
+
+
+class DirectionProbe:
+    """f along lines through one point.
+
+    Parameters
+    ----------
+    function : ScalarFunction
+    x : ndarray of the format
+    at_x : longdouble
+        f(x).
+    gradient : ndarray of longdouble, the shape of x
+    directions : ndarray of longdouble, shape ``(k, *x.shape)``
+    noise : longdouble or None
+        The deviation of the rounding error of f; None to take it from the differences of order four.
+    """
+
+    def __init__(
+        self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, gradient: np.ndarray,
+        directions: np.ndarray, noise: np.longdouble | None,
+    ) -> None:  # fmt: skip
+        self.function = function
+        self.x = x
+        self.wide = x.astype(np.longdouble)
+        self.at_x = at_x
+        self.gradient = gradient
+        self.directions = directions
+        self.given_noise = noise
+        self.floor = rounding_floor(np.abs(at_x), function.result_item)
+        count = len(directions)
+        self.step = np.zeros(count, np.longdouble)
+        self.values = np.full((count, 6), np.nan, np.longdouble)
+        self.predicted = np.full((count, 6), np.nan, np.longdouble)
+
+    @staticmethod
+    def first_step_at(x: np.ndarray, item: FloatFormat) -> np.longdouble:
+        """Return (8u)^(1/3) of the typical size of x: it balances t² and u/t where f varies on that scale."""
+        return np.ldexp(typical_size(x), round((3 - item.precision) / 3))
+
+    def remainders(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return t and 2t, and the mean remainders there over the lines with the smallest t and over both senses."""
+        lines = self.step == self.step.min()
+        sizes = np.abs(self.values - self.at_x - self.predicted)[lines]
+        return self.step.min() * np.array([1, 2]), np.array([sizes[:, [2, 3]].mean(), sizes[:, [1, 4]].mean()])
+
+    def probe(self, rows: np.ndarray, reach: int) -> None:
+        """Evaluate f on some lines at the offsets ±1, ±2, or at ±3 where `reach` is 3."""
+        columns = [1, 2, 3, 4] if reach == 2 else [0, 5]
+        predicted: list[np.longdouble] = []
+
+        def points() -> Iterator[np.ndarray]:
+            for row in rows:
+                for k in np.array(offsets(3))[columns]:
+                    with np.errstate(over="ignore"):
+                        point = (self.wide + k * self.step[row] * self.directions[row]).astype(self.x.dtype)
+                        predicted.append(np.sum(self.gradient * (point.astype(np.longdouble) - self.wide)))
+                    yield point
+
+        values = self.function.values(points(), len(rows) * len(columns))
+        at = np.ix_(rows, columns)
+        self.values[at] = values.reshape(len(rows), -1)
+        self.predicted[at] = np.array(predicted).reshape(len(rows), -1)
+
+    def estimate(self, rows: np.ndarray, reach: int, noise: np.longdouble) -> Estimate:
+        """Return the deviations along some lines that have been probed."""
+        at = np.ix_(rows, [1, 2, 3, 4] if reach == 2 else range(6))
+        return judged(self.values[at], self.at_x, self.predicted[at], self.step[rows], noise, self.function.result_item)
+
+    @property
+    def noise(self) -> np.longdouble:
+        """The deviation that is reckoned with: the last rounding, and what the lines show beyond it, with doubt."""
+        if self.given_noise is not None:
+            return self.given_noise
+        # A wide step shows curvature as well as noise.
+        finite = np.isfinite(self.values[:, 1:5]).all(axis=1) & (self.step == self.step.min())
+        if not finite.any():
+            return np.longdouble(0)
+        signs = np.array([1, -4, -4, 1], np.longdouble)
+        seen = np.sqrt(np.mean(((self.values[finite, 1:5] - self.at_x) @ signs) ** 2) / 70)
+        floor = rounding_floor(np.abs(self.values[finite, 1:5]).max(), self.function.result_item)
+        return floor + max(seen - floor, np.longdouble(0)) * DOUBT / SAFETY
+
+    def adapted(self, estimate: Estimate) -> np.longdouble:
+        """Return the step that balances truncation, of O(t²), and rounding on a line like one that was probed."""
+        if not np.isfinite(estimate.tolerance[0]):
+            return estimate.step[0] / 8
+        with np.errstate(all="ignore"):
+            exponent = np.clip(np.round(np.log2(estimate.balance[0]) / 3), -3, 0)
+        return estimate.step[0] * np.exp2(exponent)
+
+
+def direction_estimates(probe: DirectionProbe, own: np.ndarray) -> Estimate:
+    """Return the deviation of the gradient along every direction.
+
+    Parameters
+    ----------
+    probe : DirectionProbe
+    own : ndarray of longdouble, shape (k,)
+        The tolerance for rounding in the gradient itself, along each direction.
+    """
+    rows = np.arange(len(probe.directions))
+    probe.step[:] = probe.first_step_at(probe.x, probe.function.item)
+    probe.probe(rows[:1], 2)
+    probe.step[1:] = probe.adapted(probe.estimate(rows[:1], 2, probe.given_noise or np.longdouble(0)))
+    probe.probe(rows[1:], 2)
+    found = probe.estimate(rows, 2, probe.noise)
+    tolerance = found.tolerance + own
+    excess = np.where(np.isfinite(tolerance), np.abs(found.deviation) / tolerance, 0)
+    suspect = excess.max() > 1
+    needy = rows[[excess.argmax() if suspect else tolerance.argmax()]]
+    probe.probe(needy, 3)
+    further = probe.estimate(needy, 3, probe.noise)
+    if not suspect and further.tolerance[0] < found.tolerance[needy[0]]:
+        found.put(needy, further)
+    elif suspect and np.abs(further.deviation[0]) <= further.tolerance[0] + own[needy[0]]:
+        found.truncation[needy] += np.abs(further.deviation - found.deviation[needy])
+    return found
