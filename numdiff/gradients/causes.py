@@ -6,7 +6,7 @@ agrees. It is tried on the numbers at hand: f is not called again.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -135,5 +135,5 @@ def _pattern(where: np.ndarray, x: np.ndarray, shape: tuple[int, ...]) -> str:
     return f"in {len(where)} of {len(x)} coordinates"
 
 
-def _named(flat: int, shape: tuple[int, ...]) -> str:
+def _named(flat: Any, shape: tuple[int, ...]) -> str:
     return f"x[{', '.join(str(int(i)) for i in np.unravel_index(flat, shape))}]" if shape else "x"

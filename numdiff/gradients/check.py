@@ -1,4 +1,4 @@
-"""The check of a gradient: is it that of f, as far as differences in this format can tell?"""
+"""The check of a gradient: whether it is that of f, as far as differences in a format can tell."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,7 +21,6 @@ __all__ = ["check_gradient"]
 LEAST_DIRECTIONS = 4
 COORDINATES = 100
 """Up to this size every coordinate is checked unless directions are asked for."""
-NOISE_TABLES = 3
 RESOLVED = 0.5
 """A slope counts as resolved if its tolerance is at most this part of it."""
 
@@ -121,8 +120,8 @@ def check_gradient(
 
     References
     ----------
-    J. J. Moré, S. M. Wild, Estimating derivatives of noisy simulations, ACM Trans. Math. Softw. 38(3), 2012, 19:1–19:21,
-    doi:10.1145/2168773.2168777 (steps from measured noise).
+    J. J. Moré, S. M. Wild, Estimating derivatives of noisy simulations, ACM Trans. Math. Softw. 38(3), 2012,
+    19:1–19:21, doi:10.1145/2168773.2168777 (steps from measured noise).
 
     Examples
     --------
@@ -210,8 +209,8 @@ def _refuse_chance(function: ScalarFunction, point: np.ndarray, at_x: np.longdou
     again = function.value(point)
     if again != at_x:
         raise ValueError(
-            f"f must be deterministic, got {at_x!s} and later {again!s} for the same x: fix its random numbers (dropout, "
-            "sampling, running averages), or give noise=, the standard deviation of f"
+            f"f must be deterministic, got {at_x!s} and later {again!s} for the same x: fix its random numbers "
+            "(dropout, sampling, running averages), or give noise=, the standard deviation of f"
         )
 
 
@@ -219,14 +218,14 @@ def _in_coordinates(problem: _Problem) -> _Outcome:
     function, x, at_x = problem.function, problem.x, problem.at_x
     noise = problem.noise
     if noise is None:
-        noise = function_noise(function, x, at_x, problem.rng, NOISE_TABLES)
+        noise = function_noise(function, x, at_x, problem.rng)
     probe = CoordinateProbe(function, x, at_x, noise, problem.gradient)
     found = best_estimates(probe)
     own = SAFETY * problem.own_noise.ravel()
     suspects = np.flatnonzero(np.abs(found.deviation) > found.tolerance + own)
     if suspects.size:
         second_opinion(probe, found, suspects)
-    floor = max(noise, rounding_floor(np.abs(at_x), function.result_item))
+    floor = np.maximum(noise, rounding_floor(np.abs(at_x), function.result_item))
     direction = problem.rng.standard_normal(x.shape).astype(np.longdouble)
     steps = DirectionProbe.first_step_at(x, function.item) * np.exp2(np.arange(-3, 2))
     taylor = taylor_test(function, x, at_x, problem.gradient, direction, steps, floor)
@@ -255,9 +254,11 @@ def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[Comparison, ..
         where = (row,) if outcome.directions is not None else tuple(map(int, np.unravel_index(row, shape)))
         size = max(abs(numeric[row]), abs(analytic[row]), typical)
         verdict, reason = _verdict(found.rows(np.array([row])), tolerance[row], size)
-        numbers = (numeric[row], analytic[row], tolerance[row], found.truncation[row],
-                   found.rounding[row] + outcome.own[row], found.step[row])  # fmt: skip
-        rows.append(Comparison(where, *map(float, numbers), verdict, reason))
+        rounding = float(found.rounding[row] + outcome.own[row])
+        slopes = float(numeric[row]), float(analytic[row]), float(tolerance[row])
+        rows.append(
+            Comparison(where, *slopes, float(found.truncation[row]), rounding, float(found.step[row]), verdict, reason)
+        )
     return tuple(rows)
 
 

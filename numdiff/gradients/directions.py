@@ -67,7 +67,7 @@ class DirectionProbe:
 
     def probe(self, rows: np.ndarray, reach: int) -> None:
         """Evaluate f on some lines at the offsets ±1, ±2, or at ±3 where `reach` is 3."""
-        columns = [1, 2, 3, 4] if reach == 2 else [0, 5]
+        columns = np.array([1, 2, 3, 4] if reach == 2 else [0, 5])
         predicted: list[np.longdouble] = []
 
         def points() -> Iterator[np.ndarray]:
@@ -85,7 +85,7 @@ class DirectionProbe:
 
     def estimate(self, rows: np.ndarray, reach: int, noise: np.longdouble) -> Estimate:
         """Return the deviations along some lines that have been probed."""
-        at = np.ix_(rows, [1, 2, 3, 4] if reach == 2 else range(6))
+        at = np.ix_(rows, np.arange(1, 5) if reach == 2 else np.arange(6))
         return judged(self.values[at], self.at_x, self.predicted[at], self.step[rows], noise, self.function.result_item)
 
     @property
@@ -126,6 +126,7 @@ def direction_estimates(probe: DirectionProbe, own: np.ndarray) -> Estimate:
     probe.step[1:] = probe.adapted(probe.estimate(rows[:1], 2, probe.given_noise or np.longdouble(0)))
     probe.probe(rows[1:], 2)
     found = probe.estimate(rows, 2, probe.noise)
+    found.truncation = _common_truncation(found)
     tolerance = found.tolerance + own
     excess = np.where(np.isfinite(tolerance), np.abs(found.deviation) / tolerance, 0)
     suspect = excess.max() > 1
@@ -137,3 +138,16 @@ def direction_estimates(probe: DirectionProbe, own: np.ndarray) -> Estimate:
     elif suspect and np.abs(further.deviation[0]) <= further.tolerance[0] + own[needy[0]]:
         found.truncation[needy] += np.abs(further.deviation - found.deviation[needy])
     return found
+
+
+def _common_truncation(found: Estimate) -> np.ndarray:
+    """Return the truncation of each line, or that of all lines together if it is larger.
+
+    A single difference of nested slopes may vanish by accident, but random directions are alike: the root mean square
+    of truncation/t² holds for each of them.
+    """
+    known = np.isfinite(found.truncation)
+    if not known.any():
+        return found.truncation
+    common = np.sqrt(np.mean((found.truncation[known] / found.step[known] ** 2) ** 2))
+    return np.maximum(found.truncation, common * found.step**2)

@@ -21,7 +21,7 @@ from numdiff.stencils import Stencil, centered, forward
 
 __all__ = ["SAFETY", "Estimate", "judged", "offsets"]
 
-SAFETY = 8
+SAFETY = 6
 """Standard deviations that a rounding error is allowed: chosen by trial over correct gradients in every format."""
 
 

@@ -17,6 +17,7 @@ R. W. Hamming, Introduction to Applied Numerical Analysis, 1971, chapter 1.7 (no
 from collections.abc import Iterator
 from fractions import Fraction
 from math import comb
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +27,9 @@ from numdiff.gradients.probing import AnalyticGradient, ScalarFunction
 __all__ = ["function_noise", "gradient_noise", "rounding_floor", "ulps_of"]
 
 REACH = 3
-"""Points on either side of x, one ulp apart: seven with x itself, as many as Moré and Wild recommend."""
+"""Points on either side of x: seven with x itself, as many as Moré and Wild recommend."""
 ORDERS = (4, 5, 6)
+TABLES = 3
 
 
 def typical_size(x: np.ndarray) -> np.longdouble:
@@ -52,11 +54,17 @@ def ulps_of(x: np.ndarray, item: FloatFormat) -> np.ndarray:
     return np.ldexp(np.longdouble(1), np.maximum(exponent - item.precision, smallest))
 
 
-def rounding_floor(sizes: np.ndarray, item: FloatFormat) -> np.ndarray:
+def rounding_floor(sizes: Any, item: FloatFormat) -> Any:
     """Return the standard deviation of the last rounding alone, for function values of these sizes.
 
     A rounded value is wrong by a uniformly distributed amount between −½ and ½ ulp, which has the deviation
     ulp/√12, and ulp ≤ 2u·|value|.
+
+    Parameters
+    ----------
+    sizes : longdouble, or ndarray of it
+        Not negative.
+    item : FloatFormat
     """
     ulp = np.maximum(2 * as_longdouble(item.unit_roundoff) * sizes, as_longdouble(item.smallest_subnormal))
     return ulp / np.sqrt(np.longdouble(12))
@@ -68,37 +76,37 @@ def as_longdouble(value: Fraction) -> np.longdouble:
 
 
 def function_noise(
-    function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, rng: np.random.Generator, repeats: int
+    function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, rng: np.random.Generator
 ) -> np.longdouble:
     """Estimate the standard deviation of the rounding error of f near x.
 
-    All coordinates move at once, each by one ulp a point and in a random sense, so that every intermediate result is
-    rounded anew. The largest estimate of the orders 4, 5 and 6, each pooled over `repeats` tables, is returned; it is
-    0 where f is locally constant or never finite.
+    All coordinates move at once, each in a random sense, so that every intermediate result is rounded anew; in three
+    tables of seven points that are 1, about u^(-1/4) and about u^(-1/2) ulps apart. Where f does not change at all
+    over a table (a large intermediate result swallows the change) the table says nothing and is left out. The largest
+    estimate of the orders 4, 5 and 6, each pooled over the tables, is returned; it is 0 if no table is left.
 
     Parameters
     ----------
     function : ScalarFunction
-        Called 6·repeats times.
+        Called 18 times.
     x : ndarray of the format
     at_x : longdouble
         f(x).
     rng : Generator
         Draws the senses.
-    repeats : int
     """
-    ulps = ulps_of(x, function.item)
-    signs = [rng.choice((-1, 1), size=x.shape) for _ in range(repeats)]
+    ulps, wide = ulps_of(x, function.item), x.astype(np.longdouble)
+    spacings = [2 ** round(function.item.precision * part / 4) for part in range(TABLES)]
 
     def points() -> Iterator[np.ndarray]:
-        wide = x.astype(np.longdouble)
-        for sign in signs:
+        for spacing in spacings:
+            step = rng.choice((-1, 1), size=x.shape) * ulps * spacing
             for j in (*range(-REACH, 0), *range(1, REACH + 1)):
-                yield (wide + j * sign * ulps).astype(x.dtype)
+                yield (wide + j * step).astype(x.dtype)
 
-    values = function.values(points(), 2 * REACH * repeats).reshape(repeats, 2 * REACH)
-    table = np.concatenate([values[:, :REACH], np.full((repeats, 1), at_x), values[:, REACH:]], axis=1)
-    table = table[np.isfinite(table).all(axis=1)]
+    values = function.values(points(), 2 * REACH * TABLES).reshape(TABLES, 2 * REACH)
+    table = np.insert(values, REACH, at_x, axis=1)
+    table = table[np.isfinite(table).all(axis=1) & (np.ptp(table, axis=1) > 0)]
     if not len(table):
         return np.longdouble(0)
     return max(np.sqrt(np.mean(np.diff(table, k, axis=1) ** 2) / comb(2 * k, k)) for k in ORDERS)
