@@ -211,7 +211,7 @@ def test_the_table_shows_the_worst_first():
     wrong = put(([0, 4], [0, 4]), lambda g: g * np.array([1.1, 1.001]))(layer_gradient(weights()))
     check = check_gradient(layer, wrong, weights())
     lines = check.table().splitlines()
-    assert lines[0].split() == "where numeric analytic difference tolerance diff/tol step verdict".split()
+    assert " ".join(lines[0].split()) == "where numeric analytic difference tolerance diff/tol step verdict"
     assert lines[1].startswith("x[0, 0]")
     assert lines[2].startswith("x[4, 4]")
     assert check.worst.where == (0, 0)
@@ -310,7 +310,7 @@ def test_a_function_that_computes_in_less_is_checked_in_less():
         check = check_gradient(f, bumps_gradient, x, directions=directions)
         assert (check.format, check.verdict) == ("float32", "agree")
         assert "f computes in float32 though x is float64" in str(check)
-        assert not directions or check.evaluations == 21
+        assert not directions or check.evaluations == 20
     with pytest.raises(TypeError, match="f must compute in float64, the dtype that was asked for, got float32"):
         check_gradient(f, bumps_gradient, x, dtype="float64")
 
