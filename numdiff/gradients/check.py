@@ -12,7 +12,7 @@ from numdiff.gradients.comparison import Comparison, GradientCheck, TaylorTest, 
 from numdiff.gradients.coordinates import CoordinateProbe, best_estimates, second_opinion
 from numdiff.gradients.directions import DirectionProbe, direction_estimates
 from numdiff.gradients.estimates import SAFETY, Estimate
-from numdiff.gradients.noise import function_noise, gradient_noise, rounding_floor
+from numdiff.gradients.noise import function_noise, gradient_noise, rounding_floor, with_doubt
 from numdiff.gradients.probing import AnalyticGradient, ArrayLibrary, ScalarFunction, starting_point
 from numdiff.gradients.taylor import fitted, taylor_test
 
@@ -220,20 +220,19 @@ def _refuse_chance(function: ScalarFunction, point: np.ndarray, at_x: np.longdou
 
 def _in_coordinates(problem: _Problem) -> _Outcome:
     function, x, at_x = problem.function, problem.x, problem.at_x
-    noise = problem.noise
+    floor, noise = rounding_floor(np.abs(at_x), function.result_item), problem.noise
     if noise is None:
-        noise = function_noise(function, x, at_x, problem.rng)
+        noise = with_doubt(floor, function_noise(function, x, at_x, problem.rng))
     probe = CoordinateProbe(function, x, at_x, noise, problem.gradient)
     found = best_estimates(probe)
     own = SAFETY * problem.own_noise.ravel()
     suspects = np.flatnonzero(np.abs(found.deviation) > found.tolerance + own)
     if suspects.size:
         second_opinion(probe, found, suspects)
-    floor = np.maximum(noise, rounding_floor(np.abs(at_x), function.result_item))
     direction = problem.rng.standard_normal(x.shape).astype(np.longdouble)
     steps = DirectionProbe.first_step_at(x, function.item) * np.exp2(np.arange(-3, 2))
-    taylor = taylor_test(function, x, at_x, problem.gradient, direction, steps, floor)
-    return _Outcome(found, problem.gradient.ravel(), own, floor, taylor)
+    taylor = taylor_test(function, x, at_x, problem.gradient, direction, steps, np.maximum(noise, floor))
+    return _Outcome(found, problem.gradient.ravel(), own, noise, taylor)
 
 
 def _along_directions(problem: _Problem, count: int) -> _Outcome:

@@ -3,8 +3,9 @@
 Along a direction d with independent standard normal components a deviation δ of the gradient shows as ⟨δ, d⟩, which
 is normal with deviation ‖δ‖: no pattern of δ is hidden from it. (With components ±1 two equal errors cancel in half
 of the directions.) The points are x ± td and x ± 2td. The first direction, probed at a step that suits a function
-which varies on the scale of x, tells the step of the others. One further pair, x ± 3td, goes to the direction that
-needs it most: the one that disagrees, or else the one with the largest tolerance.
+which varies on the scale of x, tells the step of the others. One further pair is left. If the first step was too
+wide, it halves it, x ± (t/2)d; otherwise, as x ± 3td, it goes to the direction that needs it most: the one that
+disagrees, or else the one with the largest tolerance.
 """
 
 from collections.abc import Iterator
@@ -12,14 +13,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from numdiff.formats import FloatFormat
-from numdiff.gradients.estimates import SAFETY, Estimate, judged, offsets
-from numdiff.gradients.noise import rounding_floor, typical_size
+from numdiff.gradients.estimates import Estimate, judged, offsets
+from numdiff.gradients.noise import rounding_floor, typical_size, with_doubt
 from numdiff.gradients.probing import ScalarFunction
 
 __all__ = ["DirectionProbe", "direction_estimates"]
 
-DOUBT = 2 * SAFETY
-"""Standard deviations that noise beyond the last rounding is allowed, where a few differences are all that shows it."""
+
+REACH, WIDEST = 2, 3
+"""Pairs of points on a line, and with the further one."""
 
 
 class DirectionProbe:
@@ -65,32 +67,39 @@ class DirectionProbe:
         sizes = np.abs(self.values - self.at_x - self.predicted)[lines]
         return self.step.min() * np.array([1, 2]), np.array([sizes[:, [2, 3]].mean(), sizes[:, [1, 4]].mean()])
 
-    def probe(self, rows: np.ndarray, reach: int) -> None:
-        """Evaluate f on some lines at the offsets ±1, ±2, or at ±3 where `reach` is 3."""
-        columns = np.array([1, 2, 3, 4] if reach == 2 else [0, 5])
+    def probe(self, rows: np.ndarray, at: tuple[int, ...]) -> None:
+        """Evaluate f on some lines at some of the offsets ±1, ±2, ±3."""
+        columns = np.array([offsets(WIDEST).index(k) for k in at])
         predicted: list[np.longdouble] = []
 
         def points() -> Iterator[np.ndarray]:
             for row in rows:
-                for k in np.array(offsets(3))[columns]:
+                for k in at:
                     with np.errstate(over="ignore"):
                         point = (self.wide + k * self.step[row] * self.directions[row]).astype(self.x.dtype)
                         predicted.append(np.sum(self.gradient * (point.astype(np.longdouble) - self.wide)))
                     yield point
 
-        values = self.function.values(points(), len(rows) * len(columns))
-        at = np.ix_(rows, columns)
-        self.values[at] = values.reshape(len(rows), -1)
-        self.predicted[at] = np.array(predicted).reshape(len(rows), -1)
+        values = self.function.values(points(), len(rows) * len(at))
+        chosen = np.ix_(rows, columns)
+        self.values[chosen] = values.reshape(len(rows), -1)
+        self.predicted[chosen] = np.array(predicted).reshape(len(rows), -1)
+
+    def halve(self, row: int) -> None:
+        """Halve the step of a line: what was evaluated at ±1 is at ±2 now, and ±1 is evaluated anew."""
+        for array in (self.values, self.predicted):
+            array[row, [1, 4]] = array[row, [2, 3]]
+        self.step[row] /= 2
+        self.probe(np.array([row]), (-1, 1))
 
     def estimate(self, rows: np.ndarray, reach: int, noise: np.longdouble) -> Estimate:
         """Return the deviations along some lines that have been probed."""
-        at = np.ix_(rows, np.arange(1, 5) if reach == 2 else np.arange(6))
+        at = np.ix_(rows, np.arange(1, 5) if reach == REACH else np.arange(6))
         return judged(self.values[at], self.at_x, self.predicted[at], self.step[rows], noise, self.function.result_item)
 
     @property
     def noise(self) -> np.longdouble:
-        """The deviation that is reckoned with: the last rounding, and what the lines show beyond it, with doubt."""
+        """The deviation that is reckoned with: the last rounding, and twice what the lines show beyond it."""
         if self.given_noise is not None:
             return self.given_noise
         # A wide step shows curvature as well as noise.
@@ -100,7 +109,7 @@ class DirectionProbe:
         signs = np.array([1, -4, -4, 1], np.longdouble)
         seen = np.sqrt(np.mean(((self.values[finite, 1:5] - self.at_x) @ signs) ** 2) / 70)
         floor = rounding_floor(np.abs(self.values[finite, 1:5]).max(), self.function.result_item)
-        return floor + max(seen - floor, np.longdouble(0)) * DOUBT / SAFETY
+        return with_doubt(floor, seen)
 
     def adapted(self, estimate: Estimate) -> np.longdouble:
         """Return the step that balances truncation, of O(t²), and rounding on a line like one that was probed."""
@@ -121,23 +130,37 @@ def direction_estimates(probe: DirectionProbe, own: np.ndarray) -> Estimate:
         The tolerance for rounding in the gradient itself, along each direction.
     """
     rows = np.arange(len(probe.directions))
+    first = rows[:1]
     probe.step[:] = probe.first_step_at(probe.x, probe.function.item)
-    probe.probe(rows[:1], 2)
-    probe.step[1:] = probe.adapted(probe.estimate(rows[:1], 2, probe.given_noise or np.longdouble(0)))
-    probe.probe(rows[1:], 2)
-    found = probe.estimate(rows, 2, probe.noise)
+    probe.probe(first, offsets(REACH))
+    pilot = probe.estimate(first, REACH, probe.given_noise or np.longdouble(0))
+    probe.step[1:] = probe.adapted(pilot)
+    probe.probe(rows[1:], offsets(REACH))
+    is_too_wide = bool(probe.step[1] < probe.step[0])
+    if is_too_wide:
+        probe.halve(0)
+    found = probe.estimate(rows, REACH, probe.noise)
+    if is_too_wide and np.isfinite(pilot.tolerance[0]):
+        # What the wide step has seen differently is truncation.
+        found.truncation[0] = np.maximum(found.truncation[0], abs(found.deviation[0] - pilot.deviation[0]))
     found.truncation = _common_truncation(found)
+    if not is_too_wide:
+        _widen_one(probe, found, own)
+    return found
+
+
+def _widen_one(probe: DirectionProbe, found: Estimate, own: np.ndarray) -> None:
+    """Take a third pair on the line that needs it most: for a second opinion, or for a smaller tolerance."""
     tolerance = found.tolerance + own
     excess = np.where(np.isfinite(tolerance), np.abs(found.deviation) / tolerance, 0)
-    suspect = excess.max() > 1
-    needy = rows[[excess.argmax() if suspect else tolerance.argmax()]]
-    probe.probe(needy, 3)
-    further = probe.estimate(needy, 3, probe.noise)
-    if not suspect and further.tolerance[0] < found.tolerance[needy[0]]:
-        found.put(needy, further)
-    elif suspect and np.abs(further.deviation[0]) <= further.tolerance[0] + own[needy[0]]:
-        found.truncation[needy] += np.abs(further.deviation - found.deviation[needy])
-    return found
+    is_suspect = excess.max() > 1
+    row = np.array([excess.argmax() if is_suspect else tolerance.argmax()])
+    probe.probe(row, (-WIDEST, WIDEST))
+    further = probe.estimate(row, WIDEST, probe.noise)
+    if not is_suspect and further.tolerance[0] < found.tolerance[row[0]]:
+        found.put(row, further)
+    elif is_suspect and np.abs(further.deviation[0]) <= further.tolerance[0] + own[row[0]]:
+        found.truncation[row] += np.abs(further.deviation - found.deviation[row])
 
 
 def _common_truncation(found: Estimate) -> np.ndarray:

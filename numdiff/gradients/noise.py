@@ -24,7 +24,7 @@ import numpy as np
 from numdiff.formats import FloatFormat
 from numdiff.gradients.probing import AnalyticGradient, ScalarFunction
 
-__all__ = ["function_noise", "gradient_noise", "rounding_floor", "ulps_of"]
+__all__ = ["function_noise", "gradient_noise", "rounding_floor", "typical_size", "ulps_of", "with_doubt"]
 
 REACH = 3
 """Points on either side of x: seven with x itself, as many as Moré and Wild recommend."""
@@ -58,7 +58,7 @@ def rounding_floor(sizes: Any, item: FloatFormat) -> Any:
     """Return the standard deviation of the last rounding alone, for function values of these sizes.
 
     A rounded value is wrong by a uniformly distributed amount between −½ and ½ ulp, which has the deviation
-    ulp/√12, and ulp ≤ 2u·|value|.
+    ulp/√12, and ulp ≤ 2u·|value|. It is at least the smallest subnormal number.
 
     Parameters
     ----------
@@ -66,13 +66,21 @@ def rounding_floor(sizes: Any, item: FloatFormat) -> Any:
         Not negative.
     item : FloatFormat
     """
-    ulp = np.maximum(2 * as_longdouble(item.unit_roundoff) * sizes, as_longdouble(item.smallest_subnormal))
-    return ulp / np.sqrt(np.longdouble(12))
+    ulp = 2 * as_longdouble(item.unit_roundoff) * sizes
+    return np.maximum(ulp / np.sqrt(np.longdouble(12)), as_longdouble(item.smallest_subnormal))
 
 
 def as_longdouble(value: Fraction) -> np.longdouble:
     """Return a power of two, which float64 may not reach, as a longdouble."""
     return np.ldexp(np.longdouble(1), value.numerator.bit_length() - value.denominator.bit_length())
+
+
+def with_doubt(floor: Any, seen: Any) -> Any:
+    """Return the deviation to reckon with, for one that few differences show: what is above the last rounding, doubled.
+
+    Of a few values the deviation is easily underestimated by a factor of two.
+    """
+    return floor + 2 * np.maximum(seen - floor, 0)
 
 
 def function_noise(
