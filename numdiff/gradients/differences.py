@@ -6,9 +6,10 @@ For a coordinate i of x with the step hᵢ, offsets cⱼ and weights wⱼ of a f
 
 Abscissae, order of operations and the nominal divisor fl(D·h) are those of `numdiff.kernels`, so that for a separable
 function the gradient is what `numdiff.difference` gives for each coordinate, and all that is known about the errors of
-the kernels holds here. The quotient of the realised differences x̂ⱼ − x would spare the forward difference the
-abscissa error, but no stencil of more than two nodes (whose weights belong to equidistant nodes); the steps that are
-chosen here are powers of two, for which x ± h is exact unless it crosses a power of two or x is small beside h.
+the kernels holds here. Dividing by a realised difference x̂₁ − x̂₂ instead would spare the formulas of two nodes most
+of the abscissa error, but no other: their weights belong to the nominal nodes. The steps that are chosen here are
+powers of two and no smaller than the spacing of the format at x, so that x ± h is exact unless it is larger than x by
+a binade; where it is not, the abscissa error is at most u·|x ± h|, of the order of the rounding error of f.
 """
 
 import warnings
@@ -164,10 +165,10 @@ def _differentiate(
     _check_workers(workers)
     steps = Steps(step, point, item, formula)
     absorbed, smallest = steps.check()
-    columns = Columns(f, item.name, point, steps, formula, () if scalar else None, scalar, bool(vectorized))
-    out, failures, first = _gathered(columns, workers, progress)
     if absorbed:
         _warn_absorbed(item, absorbed, point.size, smallest)
+    columns = Columns(f, item.name, point, steps, formula, () if scalar else None, scalar, bool(vectorized))
+    out, failures, first = _gathered(columns, workers, progress)
     if failures:
         message = f"the derivative is not finite in {failures} of {point.size} coordinates, first {first}"
         warnings.warn(NonFiniteGradientWarning(message, failures, point.size), stacklevel=3)
@@ -194,9 +195,14 @@ def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:
 
 
 def _first_derivative(stencil: Any) -> Stencil:
-    formula = METHODS[stencil] if isinstance(stencil, str) else stencil
+    formula = stencil
+    if isinstance(stencil, str):
+        try:
+            formula = METHODS[stencil]
+        except KeyError as error:
+            raise ValueError(f"stencil: {error}") from None
     if not isinstance(formula, Stencil):
-        raise TypeError(f"stencil must be a Stencil or the name of one, got {type(stencil).__name__} {stencil!r:.60}")
+        raise TypeError(f"stencil must be a difference stencil or the name of one, got {stencil!r:.60}")
     if formula.derivative_order != 1:
         raise ValueError(
             f"stencil must approximate the first derivative, got {formula.name!r} of order {formula.derivative_order}"
@@ -220,6 +226,8 @@ def _gathered(columns: Columns, workers: int | Map, progress: Progress) -> tuple
         columns = replace(columns, shape=shape, base=base)
     with _reported(progress, n) as report:
         for result in _results(columns, workers, watched=progress is not False):
+            if not isinstance(result, Quotients):
+                raise TypeError(f"workers must return what the mapped callable returns, got {result!r:.60}")
             if out is None:
                 shape = result.shape
                 out = np.empty((result.rows.shape[1], n), result.rows.dtype)
@@ -240,15 +248,21 @@ def _results(columns: Columns, workers: int | Map, watched: bool) -> Iterator[Qu
         result = columns((0, 1))
         yield result
         columns, start = replace(columns, shape=result.shape), 1
-    n = columns.x.size
-    few = max(1, min(MOST_COORDINATES, n // 256))
+    n, alone = columns.x.size, workers == 1
+    if columns.vectorized:
+        most = n  # f may give other last digits in another batch: batches depend on nothing but memory
+    elif alone and not watched:
+        most = MOST_COORDINATES
+    else:
+        most = max(1, min(MOST_COORDINATES, n // MOST_COORDINATES))
+    tasks = columns.tasks(start, most)
     if callable(workers):
-        yield from workers(columns, columns.tasks(start, few))
-    elif workers == 1:
-        yield from map(columns, columns.tasks(start, few if watched else MOST_COORDINATES))
+        yield from workers(columns, tasks)
+    elif alone:
+        yield from map(columns, tasks)
     else:
         with ThreadPoolExecutor(int(workers)) as pool:
-            yield from pool.map(columns, columns.tasks(start, few))
+            yield from pool.map(columns, tasks)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ compare the next one with it, or in a list) would find it changed under its hand
 The copy is read-only, like every array that this project hands to a function under test.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn
@@ -21,10 +22,15 @@ from numdiff.stencils import Stencil
 __all__ = ["BATCH_BYTES", "Columns", "Quotients", "Task"]
 
 BATCH_BYTES = 262144
-"""Bytes of the points, and of the values, that are held at once; those of one coordinate, if they are more."""
+"""Bytes of the points, and of the values, that are held at once; those of one coordinate, if they are more.
+
+As in the kernels: in a fresh process batches of 2¹⁹ bytes took about twice as long, for the C library gives arrays of
+that size (the batch, and what f makes of it) back to the system and has to ask for every page again.
+"""
 
 MOST_COORDINATES = 256
-"""Coordinates of one task, at most."""
+"""Coordinates of one task, at most, where f takes one point at a time. With workers, or somebody who watches, there are
+about as many tasks as that, for short waits and equal shares."""
 
 Task = tuple[int, int]
 """The coordinates from the first number to before the second, in the order of the flat x."""
@@ -90,7 +96,7 @@ class Columns:
     def tasks(self, start: int, most: int) -> list[Task]:
         """Cut the coordinates from `start` on into tasks of at most `most` and of bounded memory."""
         points = self.stencil.evaluations
-        size = 1 if self.shape is None else int(np.prod(self.shape, dtype=np.int64))
+        size = 1 if self.shape is None else math.prod(self.shape)
         number = self.x.nbytes if self.vectorized else 0
         bytes_of_one = points * max(number, size * self.x.itemsize, 1)
         width = max(1, min(most, BATCH_BYTES // bytes_of_one))
@@ -105,7 +111,7 @@ class Columns:
         """Return the shape of f(x) and for each node the values, (coordinates, size)."""
         moved = [at for c, at in zip(self.stencil.offsets, nodes, strict=True) if c]
         shape, found = (self._batch if self.vectorized else self._each)(start, moved)
-        rows = iter(np.split(found, len(moved)))
+        rows = iter(found.reshape(len(moved), -1, found.shape[1]))
         zero = self.base if self.base is not None else found[:0]
         return shape, [next(rows) if c else zero for c in self.stencil.offsets]
 
