@@ -13,16 +13,18 @@ a binade; where it is not, the abscissa error is at most u·|x ± h|, of the ord
 """
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from numdiff.formats import FORMATS, FloatFormat, get_format
-from numdiff.gradients.evaluation import MOST_COORDINATES, Columns, Quotients
+from numdiff.gradients.evaluation import MOST_COORDINATES, Columns, Quotients, Task
 from numdiff.gradients.steps import Steps
 from numdiff.kernels import StepAbsorbedWarning
 from numdiff.stencils import METHODS, Stencil
@@ -239,7 +241,7 @@ def _gathered(columns: Columns, workers: int | Map, progress: Progress) -> tuple
             report(done)
     if out is None or done != n:
         raise ValueError(f"workers must return one result for each task, got results for {done} of {n} coordinates")
-    return out.reshape(*shape, *columns.x.shape), failures, first
+    return out.reshape((*shape, *columns.x.shape)), failures, first
 
 
 def _results(columns: Columns, workers: int | Map, watched: bool) -> Iterator[Quotients]:
@@ -261,8 +263,20 @@ def _results(columns: Columns, workers: int | Map, watched: bool) -> Iterator[Qu
     elif alone:
         yield from map(columns, tasks)
     else:
-        with ThreadPoolExecutor(int(workers)) as pool:
-            yield from pool.map(columns, tasks)
+        yield from _threaded(columns, tasks, int(workers))
+
+
+def _threaded(columns: Columns, tasks: Iterator[Task], workers: int) -> Iterator[Quotients]:
+    """Run tasks in threads, in order, with two of them submitted for each thread: the map of a pool submits all."""
+    with ThreadPoolExecutor(workers) as pool:
+        waiting = deque(pool.submit(columns, task) for task in islice(tasks, 2 * workers))
+        try:
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(pool.submit(columns, task) for task in islice(tasks, 1))
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 @contextmanager

@@ -93,14 +93,14 @@ class Columns:
             return Quotients(start, stop, shape, rows, 0, "")
         return Quotients(start, stop, shape, rows, int(np.count_nonzero(~finite)), self._failure(start, finite, values))
 
-    def tasks(self, start: int, most: int) -> list[Task]:
+    def tasks(self, start: int, most: int) -> Iterator[Task]:
         """Cut the coordinates from `start` on into tasks of at most `most` and of bounded memory."""
         points = self.stencil.evaluations
         size = 1 if self.shape is None else math.prod(self.shape)
         number = self.x.nbytes if self.vectorized else 0
         bytes_of_one = points * max(number, size * self.x.itemsize, 1)
         width = max(1, min(most, BATCH_BYTES // bytes_of_one))
-        return [(k, min(k + width, self.x.size)) for k in range(start, self.x.size, width)]
+        return ((k, min(k + width, self.x.size)) for k in range(start, self.x.size, width))
 
     def at_x(self) -> tuple[tuple[int, ...], np.ndarray]:
         """Evaluate f at x itself, and return the shape of f(x) and f(x) as one row."""
