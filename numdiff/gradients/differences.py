@@ -251,12 +251,10 @@ def _results(columns: Columns, workers: int | Map, watched: bool) -> Iterator[Qu
         yield result
         columns, start = replace(columns, shape=result.shape), 1
     n, alone = columns.x.size, workers == 1
-    if columns.vectorized:
-        most = n  # f may give other last digits in another batch: batches depend on nothing but memory
-    elif alone and not watched:
+    most = max(1, min(MOST_COORDINATES, n // MOST_COORDINATES))
+    if alone and not watched and not columns.vectorized:
+        # Not with batches: f may give other last digits in another one, so they depend on nothing but memory.
         most = MOST_COORDINATES
-    else:
-        most = max(1, min(MOST_COORDINATES, n // MOST_COORDINATES))
     tasks = columns.tasks(start, most)
     if callable(workers):
         yield from workers(columns, tasks)

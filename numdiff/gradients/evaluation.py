@@ -21,11 +21,12 @@ from numdiff.stencils import Stencil
 
 __all__ = ["BATCH_BYTES", "Columns", "Quotients", "Task"]
 
-BATCH_BYTES = 262144
-"""Bytes of the points, and of the values, that are held at once; those of one coordinate, if they are more.
+BATCH_BYTES = 126976
+"""Bytes of the points, and of the values, that are held at once; of one point, if that has more.
 
-As in the kernels: in a fresh process batches of 2¹⁹ bytes took about twice as long, for the C library gives arrays of
-that size (the batch, and what f makes of it) back to the system and has to ask for every page again.
+124 KiB, just below the size (128 KiB) from which the usual C library takes an array (the batch, and what f makes of it)
+from the system each time and gives it back, so that every page of it faults: with twice as many bytes the Rosenbrock
+function of 1000 numbers took three times as long.
 """
 
 MOST_COORDINATES = 256
@@ -94,24 +95,33 @@ class Columns:
         return Quotients(start, stop, shape, rows, int(np.count_nonzero(~finite)), self._failure(start, finite, values))
 
     def tasks(self, start: int, most: int) -> Iterator[Task]:
-        """Cut the coordinates from `start` on into tasks of at most `most` and of bounded memory."""
-        points = self.stencil.evaluations
-        size = 1 if self.shape is None else math.prod(self.shape)
-        number = self.x.nbytes if self.vectorized else 0
-        bytes_of_one = points * max(number, size * self.x.itemsize, 1)
-        width = max(1, min(most, BATCH_BYTES // bytes_of_one))
+        """Cut the coordinates from `start` on into tasks of at most `most`, and of bounded memory for the values.
+
+        Of batches a task is a full one at least: its points are what the caller may not divide.
+        """
+        points = sum(c != 0 for c in self.stencil.offsets)
+        if self.vectorized:
+            most = max(most, self._batch_size(self.shape) // points)
+        width = max(1, min(most, BATCH_BYTES // (points * self._value_bytes(self.shape))))
         return ((k, min(k + width, self.x.size)) for k in range(start, self.x.size, width))
+
+    def _value_bytes(self, shape: tuple[int, ...] | None) -> int:
+        return self.x.itemsize * (1 if shape is None else max(1, math.prod(shape)))
+
+    def _batch_size(self, shape: tuple[int, ...] | None) -> int:
+        """Return how many points a batch has."""
+        return max(1, BATCH_BYTES // max(self.x.nbytes, self._value_bytes(shape)))
 
     def at_x(self) -> tuple[tuple[int, ...], np.ndarray]:
         """Evaluate f at x itself, and return the shape of f(x) and f(x) as one row."""
         first = self.x.reshape(-1)[:1]
-        return (self._batch if self.vectorized else self._each)(0, [first])
+        return (self._batches if self.vectorized else self._each)(0, [first])
 
     def _values(self, start: int, nodes: Sequence[np.ndarray]) -> tuple[tuple[int, ...], list[np.ndarray]]:
         """Return the shape of f(x) and for each node the values, (coordinates, size)."""
         moved = [at for c, at in zip(self.stencil.offsets, nodes, strict=True) if c]
-        shape, found = (self._batch if self.vectorized else self._each)(start, moved)
-        rows = iter(found.reshape(len(moved), -1, found.shape[1]))
+        shape, found = (self._batches if self.vectorized else self._each)(start, moved)
+        rows = iter(found.reshape(len(moved), moved[0].size, found.shape[1]))
         zero = self.base if self.base is not None else found[:0]
         return shape, [next(rows) if c else zero for c in self.stencil.offsets]
 
@@ -125,12 +135,12 @@ class Columns:
             for y in results:
                 rows.append(self._accepted(y, item, shape).copy())
                 shape = rows[0].shape
-            return rows[0].shape, np.stack(rows).reshape(count, -1)
+            return rows[0].shape, np.stack(rows).reshape(count, rows[0].size)
         out: np.ndarray = np.empty((count, *shape), item.dtype)
         quick = item.dtype.type if self.scalar else None
         for row, y in enumerate(results):
             out[row] = y if type(y) is quick else self._accepted(y, item, shape)
-        return shape, out.reshape(count, -1)
+        return shape, out.reshape(count, math.prod(shape))
 
     def _results(self, item: FloatFormat, start: int, nodes: Sequence[np.ndarray]) -> Iterator[Any]:
         """Yield what f returns for each node of each coordinate."""
@@ -149,29 +159,38 @@ class Columns:
         except ValueError as error:
             _refuse_mutation(error)
 
-    def _batch(self, start: int, nodes: Sequence[np.ndarray]) -> tuple[tuple[int, ...], np.ndarray]:
-        """Call f once for all nodes of all coordinates."""
-        item = FORMATS[self.format_name]
-        width = nodes[0].size
-        count = width * len(nodes)
-        points = np.empty((len(nodes), width, self.x.size), item.dtype)
+    def _batches(self, start: int, nodes: Sequence[np.ndarray]) -> tuple[tuple[int, ...], np.ndarray]:
+        """Call f with batches of the nodes of all coordinates."""
+        width, shape = nodes[0].size, self.shape
+        numbers, places = np.concatenate(nodes), np.tile(np.arange(start, start + width), len(nodes))
+        found, first = [], 0
+        while first < numbers.size:
+            part = slice(first, first + self._batch_size(shape))
+            shape, values = self._batch(places[part], numbers[part], shape)
+            found.append(values)
+            first += len(values)
+        return shape or (), found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _batch(
+        self, places: np.ndarray, numbers: np.ndarray, shape: tuple[int, ...] | None
+    ) -> tuple[tuple[int, ...], np.ndarray]:
+        """Call f with one batch: in its k-th point the coordinate places[k] is numbers[k]."""
+        item, count = FORMATS[self.format_name], numbers.size
+        points = np.empty((count, self.x.size), item.dtype)
         points[...] = self.x.reshape(-1)
-        diagonal = np.arange(width)
-        for block, at in zip(points, nodes, strict=True):
-            block[diagonal, start + diagonal] = at
+        points[np.arange(count), places] = numbers
         batch = points.reshape(count, *self.x.shape)
         batch.setflags(False)  # type: ignore[call-arg]
         try:
             y = self.f(batch.view(WeakScalarArray) if item.name == "bfloat16" else batch)
         except ValueError as error:
             _refuse_mutation(error)
-        wanted = None if self.shape is None else (count, *self.shape)
-        y = self._accepted(y, item, wanted)
+        y = self._accepted(y, item, None if shape is None else (count, *shape))
         if y.shape[:1] != (count,):
             raise ValueError(
                 f"f must return {count} values for {count} points (vectorized=True), got an array of shape {y.shape}"
             )
-        return y.shape[1:], y.reshape(count, -1).copy()
+        return y.shape[1:], y.reshape(count, math.prod(y.shape[1:])).copy()
 
     def _accepted(self, y: Any, item: FloatFormat, shape: tuple[int, ...] | None) -> np.ndarray:
         """Return what f returned as an array of the format, or say what is wrong with it."""
