@@ -13,11 +13,9 @@ import numpy as np
 
 from numdiff.array_views import WeakScalarArray
 from numdiff.formats import FORMATS, FloatFormat, format_of, get_format
+from numdiff.gradients.evaluation import BATCH_BYTES
 
 __all__ = ["AnalyticGradient", "ArrayLibrary", "ScalarFunction", "starting_point"]
-
-BLOCK_BYTES = 2**22
-"""Points that a vectorized function is given at once take at most this much memory (at least one point is given)."""
 
 
 class ArrayLibrary:
@@ -153,7 +151,7 @@ class ScalarFunction:
     def _blocks(self, points: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         """Yield the points in arrays of shape ``(b, *x.shape)``; b is 1 where f takes one at a time."""
         for first in points:
-            rows = max(1, BLOCK_BYTES // max(1, first.nbytes)) if self.vectorized else 1
+            rows = max(1, BATCH_BYTES // max(1, first.nbytes)) if self.vectorized else 1
             yield np.stack([first, *islice(points, rows - 1)])
 
     def _called(self, block: np.ndarray) -> np.ndarray:
