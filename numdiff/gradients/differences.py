@@ -165,6 +165,8 @@ def _differentiate(
     item, point = _point(x, dtype)
     formula = _first_derivative(stencil)
     _check_workers(workers)
+    if not isinstance(progress, bool) and not callable(progress):
+        raise TypeError(f"progress must be a bool or a callable of (done, total), got {progress!r:.60}")
     steps = Steps(step, point, item, formula)
     absorbed, smallest = steps.check()
     if absorbed:
@@ -180,7 +182,8 @@ def _differentiate(
 def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:
     """Return the format of the evaluation and a contiguous copy of x in it."""
     given = np.asarray(x)
-    item = next((known for known in FORMATS.values() if known.dtype == given.dtype.newbyteorder("=")), None)
+    native = given.dtype.newbyteorder("=")
+    item = next((known for known in FORMATS.values() if known.dtype == native), None)
     if item is None:
         advice = "; write x.astype(float)" if given.dtype.kind in "iu" else ""
         raise TypeError(f"x must be of one of the formats {', '.join(FORMATS)}, got dtype {given.dtype}{advice}")

@@ -89,9 +89,10 @@ class Columns:
         shape, values = self._values(start, nodes)
         with np.errstate(all="ignore"):  # what is not finite is reported once, with its coordinate
             rows = kernels.combine(self.stencil, values, h[:, None])
-            finite = np.isfinite(rows).all(axis=1)
+            finite = np.isfinite(rows)
         if finite.all():
             return Quotients(start, stop, shape, rows, 0, "")
+        finite = finite.all(axis=1)
         return Quotients(start, stop, shape, rows, int(np.count_nonzero(~finite)), self._failure(start, finite, values))
 
     def tasks(self, start: int, most: int) -> Iterator[Task]:
@@ -196,7 +197,10 @@ class Columns:
         """Return what f returned as an array of the format, or say what is wrong with it."""
         if type(y) in (int, float):
             y = item.as_array(y)
-        array: np.ndarray = np.asarray(y)
+        try:
+            array: np.ndarray = np.asarray(y)
+        except ValueError as error:  # a ragged list
+            raise TypeError(f"f must return numbers of {item.name} in one array, got {y!r:.60}") from error
         if array.dtype != item.dtype:
             if array.dtype.kind not in "iufc" and array.dtype not in [known.dtype for known in FORMATS.values()]:
                 raise TypeError(f"f must return numbers of {item.name}, got {type(y).__name__} {y!r:.60}")

@@ -103,7 +103,9 @@ class Steps:
         if self._given is None:
             return self._chosen(self._x[start:stop])
         if self._given.size == 1:
-            return np.full(stop - start, self._given[0], self._item.dtype)
+            same = np.empty(stop - start, self._item.dtype)
+            same.fill(self._given[0])
+            return same
         return self._given[start:stop]
 
     def _chosen(self, x: np.ndarray) -> np.ndarray:

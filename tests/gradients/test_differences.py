@@ -111,6 +111,12 @@ def test_the_jacobian_has_the_shape_of_f_and_x(vectorized, stencil):
     assert np.array_equal(found, matrix.reshape(2, 3, 2, 2))
 
 
+@both_modes
+@pytest.mark.parametrize("stencil", ["centered", "forward"])
+def test_a_function_without_values_has_an_empty_jacobian(vectorized, stencil):
+    assert jacobian(lambda x: x[..., :0], np.ones(3), stencil=stencil, vectorized=vectorized).shape == (0, 3)
+
+
 def test_the_jacobian_of_a_scalar_function_is_its_gradient():
     x = points(FORMATS["float64"], 5)
     assert same(jacobian(total, x), gradient(total, x))
@@ -702,6 +708,11 @@ def test_unsuitable_workers_are_refused(workers):
         gradient(total, np.ones(3), workers=workers)
 
 
+def test_an_unsuitable_progress_is_refused():
+    with pytest.raises(TypeError, match="progress must be a bool or a callable"):
+        gradient(total, np.ones(3), progress=5)
+
+
 def test_an_f_that_is_no_callable_is_refused():
     with pytest.raises(TypeError, match="f must be callable, got float"):
         gradient(1.0, np.ones(3))
@@ -716,6 +727,7 @@ def test_an_f_that_is_no_callable_is_refused():
         (lambda x: None, TypeError, "f must return numbers of float32, got NoneType None"),
         (lambda x: "1", TypeError, "got str '1'"),
         (lambda x: True, TypeError, "got bool"),
+        (lambda x: [[x[0]], [x[1], x[2]]], TypeError, "numbers of float32 in one array, got "),
         (lambda x: np.float64(2) * x[0], TypeError, "keep the dtype .* float32, got float64: a np.float64 constant"),
         (lambda x: np.int64(1), TypeError, "keep the dtype of its argument, float32, got int64"),
         (lambda x: x[0] * 1j, TypeError, "float32, got complex64"),
