@@ -17,8 +17,10 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from experiments.gradient_rules import ALL_FORMATS, IEEE_FORMATS, Checker, Function, Outcome, decided
+from experiments.gradient_rules import ALL_FORMATS, IEEE_FORMATS, RULES, Checker, Function, Outcome, decided
 
+SUFFIX = " (library)"
+"""What tells the name of a library from that of its transcribed rule."""
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 
 
@@ -149,6 +151,7 @@ def autograd_library(f: Function, gradient: Function, x: np.ndarray, seed: int) 
     return decided(False, "")
 
 
+_SOURCES = {rule.name: rule.source for rule in RULES}
 _LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...], Callable[..., Outcome]], ...] = (
     ("torch", "torch gradcheck", "coordinates", ALL_FORMATS, torch_library),
     ("jax", "jax check_grads", "direction", ALL_FORMATS, jax_library),
@@ -162,5 +165,5 @@ def installed() -> tuple[Checker, ...]:
     for package, name, mode, formats, rule in _LIBRARIES:
         if importlib.util.find_spec(package) is not None:
             version = importlib.metadata.version(package).split("+")[0]  # builds differ by machine
-            found.append(Checker(f"{name} (library)", version, mode, formats, rule))
+            found.append(Checker(f"{name}{SUFFIX}", version, mode, formats, rule, _SOURCES[name]))
     return tuple(found)

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import scipy
 from scipy.optimize import check_grad
 
 Function = Callable[[np.ndarray], Any]
@@ -239,7 +240,7 @@ RULES = (
         "https://github.com/jax-ml/jax/blob/jax-v0.10.2/jax/_src/public_test_util.py",
     ),
     Checker(
-        "scipy check_grad", "1.17.1", "coordinates", ALL_FORMATS, scipy_check_grad,
+        "scipy check_grad", scipy.__version__, "coordinates", ALL_FORMATS, scipy_check_grad,
         "scipy/optimize/_optimize.py: check_grad, approx_fprime; "
         "https://github.com/scipy/scipy/blob/v1.17.1/scipy/optimize/_optimize.py",
     ),

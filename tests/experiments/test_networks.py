@@ -83,8 +83,8 @@ def test_narrow_gradient_is_within_units_of_the_wide_one(kind, name):
     34 u for these shapes if all went one way. They do not: at most 2.1 u over 60 seeds, and twice that is the limit.
     """
     dtype = FORMATS[name]
-    for sizes, seed in itertools.product(SHAPES, range(5)):
-        net = network(kind, sizes, seed=seed)
+    for sizes, seed, batch in itertools.product(SHAPES, range(3), (5, 200)):
+        net = network(kind, sizes, batch, seed)
         theta = net.theta(dtype)
         wide = net.rounded(dtype)
         exact = wide.gradient(theta.astype(np.float64))
