@@ -208,6 +208,13 @@ def autograd_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: i
 CHAINER_EPS, CHAINER_ATOL, CHAINER_RTOL = 1e-3, 1e-5, 1e-4
 
 
+def chainer_direction(n: int, seed: int) -> np.ndarray:
+    """Return the direction of `check_backward`: normal, but no element below 0.1/√n, and of length 1."""
+    normal = np.random.RandomState(seed).normal(size=n)  # the generator of the source
+    squares = np.square(normal)
+    return np.copysign(np.sqrt(0.99 / squares.sum() * squares + 0.01 / n), normal)
+
+
 def chainer_check_backward(f: Function, gradient: Function, x: np.ndarray, seed: int) -> Outcome:
     """Decide as `chainer.gradient_check.check_backward` does at its defaults.
 
@@ -217,9 +224,7 @@ def chainer_check_backward(f: Function, gradient: Function, x: np.ndarray, seed:
 
     The library itself does not import with NumPy 2 (it asks for np.sctypes), so that only the rule is here.
     """
-    normal = np.random.RandomState(seed).normal(size=x.shape)  # the generator of the source
-    squares = np.square(normal)
-    direction = np.copysign(np.sqrt(0.99 / squares.sum() * squares + 0.01 / x.size), normal)
+    direction = chainer_direction(x.size, seed)
     centre = x.astype(np.float64)
     below, above = (float(f((centre + side * direction).astype(x.dtype))) for side in (-CHAINER_EPS, CHAINER_EPS))
     numeric = (above - below) / (2 * CHAINER_EPS)
