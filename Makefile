@@ -28,8 +28,7 @@ ML_VENV := .venv-ml
 ML_PYTHON := $(ML_VENV)/$(notdir $(VENV_BIN))/python
 ML_STAMP := $(ML_VENV)/installed
 ML_CUDA := cuda-|nvidia-|triton
-# The build of torch for the CPU alone, Python 3.11 on x86-64 Linux; it is not on the index that has the other hashes.
-TORCH_CPU_HASH := 6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b
+ML_PIP = $(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes
 UV_COMPILE = $(UV) pip compile --no-config --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 BENCH_JSON := .bench/benchmark.json
@@ -55,14 +54,15 @@ $(STAMP): requirements.lock pyproject.toml
 experiments: $(STAMP) ## Run all experiments and rebuild results/ (report, tables, figures)
 	$(VENV_BIN)/python -m experiments --workers $(WORKERS) $(ARGS)
 
-# The second list is installed without dependencies: sympy asks for an older mpmath than the first one has, and works
-# with it. Where the index gave the build of torch that needs CUDA to be imported, CUDA comes last.
-$(ML_STAMP): requirements.lock requirements-ml.lock requirements-ml-cuda.lock pyproject.toml
+# The further lists are installed without dependencies: sympy asks for an older mpmath than the first one has, and
+# works with it. An index may have the build of torch for the CPU alone, which is small; without it, CUDA comes last,
+# because the other build for Linux cannot be imported without it.
+$(ML_STAMP): requirements.lock requirements-ml.lock requirements-ml-cpu.lock requirements-ml-cuda.lock pyproject.toml
 	$(PYTHON) -m venv $(ML_VENV)
-	$(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
-	$(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps $(ML_PIP_ARGS) -r requirements-ml.lock
-	$(ML_PYTHON) -c 'import torch' 2>/dev/null || \
-		$(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps $(ML_PIP_ARGS) -r requirements-ml-cuda.lock
+	$(ML_PIP) -r requirements.lock
+	$(ML_PIP) --no-deps $(ML_PIP_ARGS) -r requirements-ml-cpu.lock || echo "no build of torch for the CPU alone here: taking the other"
+	$(ML_PIP) --no-deps $(ML_PIP_ARGS) -r requirements-ml.lock
+	$(ML_PYTHON) -c 'import torch' 2>/dev/null || $(ML_PIP) --no-deps $(ML_PIP_ARGS) -r requirements-ml-cuda.lock
 	$(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $(ML_STAMP)
 
@@ -96,8 +96,7 @@ lock: ## Pin every dependency again, with hashes, for all platforms (needs uv)
 	printf 'mpmath>=1.4\n' > .cache/ml-override.txt
 	$(UV_COMPILE) --group pyproject.toml:ml --constraint requirements.lock --override .cache/ml-override.txt \
 		--output-file .cache/ml.lock $(LOCK_ARGS)
-	awk '/^[^ ]/ { kept = !/^($(ML_CUDA))/ } /^torch==/ { $$0 = $$0 "\n    --hash=sha256:$(TORCH_CPU_HASH) \\" } kept' \
-		.cache/ml.lock > requirements-ml.lock
+	awk '/^[^ ]/ { kept = !/^($(ML_CUDA))/ } kept' .cache/ml.lock > requirements-ml.lock
 	awk '/^[^ ]/ { kept = /^($(ML_CUDA))/ } kept' .cache/ml.lock > requirements-ml-cuda.lock
 
 clean: ## Remove caches, benchmark output and build products (.venv and results/ stay)

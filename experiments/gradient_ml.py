@@ -58,7 +58,7 @@ def batches(plan: Plan) -> Iterator[Plan]:
 
 def counted(title: str, plan: Plan, workers: int) -> pd.DataFrame:
     """Return how often each verdict was given to each bug, and the range of its size."""
-    if not plan.checkers:
+    if not plan.checkers or not len(plan.seeds):
         return pd.DataFrame()
     parts = []
     for part in tqdm(list(batches(plan)), desc=title, file=sys.stderr):
