@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 NAME = "SHA256SUMS"
+APART = "ml"
+"""The folder of `make experiments-ml`, whose files are rebuilt by nothing else and have sums of their own."""
 
 
 def write(folder: Path, files: Iterable[Path]) -> Path:
@@ -24,13 +26,19 @@ def broken(folder: Path) -> list[str]:
         return [f"{NAME}: missing"]
     lines = path.read_text(encoding="utf-8").splitlines()
     known = {name: sum_ for sum_, _, name in (line.partition("  ") for line in lines)}
-    present = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()} - {NAME}
+    present = names_of(folder) - {NAME}
     verdicts = {name: f"missing, but listed in {NAME}" for name in known.keys() - present}
     verdicts |= {name: f"not listed in {NAME}" for name in present - known.keys()}
     for name in known.keys() & present:
         if digest(folder / name) != known[name]:
             verdicts[name] = f"edited: not what {NAME} says"
     return [f"{name}: {verdict}" for name, verdict in sorted(verdicts.items())]
+
+
+def names_of(folder: Path) -> set[str]:
+    """Return the names of all files of a folder of results, without those that stand apart."""
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {name for name in names if not name.startswith(f"{APART}/")}
 
 
 def digest(path: Path) -> str:

@@ -44,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{folder.name}/ holds no results (no {ORIGIN}): run make experiments", file=sys.stderr)
             return 2
     edited = checksums.broken(options.committed)
+    if (apart := options.committed / checksums.APART).is_dir():
+        edited += [f"{checksums.APART}/{line}" for line in checksums.broken(apart)]
     comparison = Comparison(options.committed, options.rebuilt, options.records)
     judgements = comparison.judgements()
     print(table_of(judgements))
@@ -151,7 +153,7 @@ class Comparison:
 
 def files_in(folder: Path) -> dict[str, Path]:
     """Return the files of a folder by their names in it."""
-    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: folder / name for name in sorted(checksums.names_of(folder))}
 
 
 def other_platform(committed: dict[str, Any], rebuilt: dict[str, Any]) -> list[str]:

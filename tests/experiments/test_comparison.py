@@ -340,6 +340,19 @@ def test_sums_name_what_is_missing_and_what_is_not_listed(folders):
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="coreutils are not installed")
+def test_what_stands_apart_is_not_compared_but_has_sums_of_its_own(folders, capsys):
+    committed, rebuilt = folders
+    write(committed / checksums.APART / "wrong.csv", "a\n1\n")
+    sums(committed / checksums.APART)
+    status, out, err = verdict((committed, rebuilt), capsys)
+    assert (status, err) == (0, "")
+    assert "wrong.csv" not in out
+    write(committed / checksums.APART / "wrong.csv", "a\n2\n")
+    status, _, err = verdict((committed, rebuilt), capsys)
+    assert status == 1
+    assert "ml/wrong.csv: edited: not what SHA256SUMS says" in err
+
+
 def test_sums_are_sorted_and_read_by_sha256sum(folders):
     done = subprocess.run(["sha256sum", "--strict", "-c", checksums.NAME], cwd=folders[0], capture_output=True)
     assert done.returncode == 0

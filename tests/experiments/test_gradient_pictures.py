@@ -1,0 +1,90 @@
+"""The pictures of the trials draw what was counted."""
+
+import pandas as pd
+import pytest
+
+from experiments import gradient_ml
+from experiments.gradient_pictures import (
+    draw_errors_by_size,
+    draw_found_and_accused,
+    errors_by_size,
+    found_and_accused,
+    short_name,
+)
+from experiments.gradient_rules import RULES
+from experiments.gradient_trials import Plan, run
+from numdiff.report.figures import Figure
+
+
+@pytest.fixture(scope="module")
+def trials():
+    return run(Plan(networks=("sigmoid_squared", "tanh_cross_entropy"), seeds=(0,)))
+
+
+def texts(figure):
+    found = []
+
+    def remember(canvas):
+        figure.draw(canvas)
+        found.extend(text.get_text() for ax in canvas.axes for text in ax.texts)
+
+    Figure("copy", "t", "c.", "a.", figure.data, remember, size=figure.size).to_svg()
+    return found
+
+
+def test_errors_by_size_are_false_alarms_and_misses(trials):
+    errors = errors_by_size(trials)
+    assert set(errors["error"]) == {"false alarm", "miss"}
+    assert errors[errors["error"] == "false alarm"]["nominal"].isna().all()
+    torch = errors[(errors["checker"] == "torch gradcheck") & (errors["format"] == "float64")].set_index("nominal")
+    assert torch.loc[[1e-1, 1e-2], "rate"].tolist() == [0, 0]  # rtol is 1e-3
+    assert torch.loc[[1e-4, 1e-8], "rate"].tolist() == [1, 1]
+    assert not errors.duplicated(["checker", "format", "nominal"]).any()
+
+
+def test_picture_of_errors_has_a_number_for_every_rate(trials):
+    errors = errors_by_size(trials)
+    figure = Figure("errors", "t", "c.", "a.", errors, lambda fig: draw_errors_by_size(fig, errors), size=(8.4, 5.4))
+    assert len(texts(figure)) == errors["rate"].notna().sum()
+    assert "<svg" in figure.to_svg()
+
+
+def test_found_and_accused_are_shares_with_an_interval(trials):
+    table = found_and_accused(trials)
+    judged = table.dropna()
+    assert (judged["low"] <= judged["accused"]).all()
+    assert (judged["accused"] <= judged["high"]).all()
+    assert judged["found"].between(0, 1).all()
+    blind = table[(table["format"] == "bfloat16") & (table["checker"] == "autograd check_grads")]
+    assert blind[["correct", "wrong"]].to_numpy().tolist() == [[0, 0]]
+    figure = Figure("shares", "t", "c.", "a.", table, lambda fig: draw_found_and_accused(fig, table), size=(8.4, 5.0))
+    assert texts(figure) == ["not judged"] * 2
+
+
+def test_short_names_are_those_of_the_libraries():
+    assert [short_name(rule.name) for rule in RULES] == ["torch", "jax", "scipy", "autograd", "chainer"]
+    assert short_name("numdiff, 4 directions") == "numdiff,\n4 directions"
+
+
+def test_large_runs_count_every_trial(tmp_path, monkeypatch):
+    monkeypatch.setattr(gradient_ml, "installed", lambda: ())
+    monkeypatch.setattr(gradient_ml, "ours", lambda: ())
+    monkeypatch.setattr(gradient_ml, "BATCH", 1)
+    frames = gradient_ml.tables(gradient_ml.Sizes(2, 2, 1, 1, 0), workers=1)
+    whole = run(Plan(seeds=(0, 1)))
+    for name, part in (("correct", whole[whole["kind"] == "correct"]), ("wrong", whole[whole["kind"] != "correct"])):
+        verdicts = frames[name].drop(columns=[*gradient_ml.BY, "size_min", "size_max"])
+        assert verdicts.to_numpy().sum() == len(part)
+        key = ["checker", "format", "bug"]
+        sizes = part.groupby(key)["size"].agg(["min", "max"])
+        pd.testing.assert_frame_equal(
+            frames[name].set_index(key)[["size_min", "size_max"]].sort_index(),
+            sizes.rename(columns={"min": "size_min", "max": "size_max"}),
+        )
+    assert [len(frames[name]) for name in ("large", "agreement")] == [0, 0]
+    assert frames["versions"]["checker"].tolist() == [rule.name for rule in RULES]
+
+
+def test_bad_number_of_workers_is_refused(capsys, tmp_path):
+    assert gradient_ml.main(["--workers", "0", "--out", str(tmp_path)]) == 2
+    assert "--workers must be at least 1" in capsys.readouterr().err
