@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.formats import format_of
+from numdiff.formats import FloatFormat, format_of
 from numdiff.gradients.causes import Evidence, likely_cause
 from numdiff.gradients.comparison import Comparison, GradientCheck, TaylorTest, Verdict
 from numdiff.gradients.coordinates import CoordinateProbe, best_estimates, second_opinion
 from numdiff.gradients.directions import DirectionProbe, direction_estimates
-from numdiff.gradients.estimates import SAFETY, Estimate
-from numdiff.gradients.noise import function_noise, gradient_noise, rounding_floor, with_doubt
+from numdiff.gradients.estimates import ROUNDINGS, SAFETY, Claim, Estimate
+from numdiff.gradients.noise import as_longdouble, function_noise, gradient_noise, rounding_floor, with_doubt
 from numdiff.gradients.probing import AnalyticGradient, ArrayLibrary, ScalarFunction, starting_point
 from numdiff.gradients.taylor import fitted, taylor_test
 
@@ -32,9 +32,7 @@ class _Problem:
     function: ScalarFunction
     x: np.ndarray
     at_x: np.longdouble
-    gradient: np.ndarray
-    own_noise: np.ndarray
-    """The deviation of the rounding error of each component of the gradient."""
+    gradient: Claim
     noise: np.longdouble | None
     rng: np.random.Generator
 
@@ -45,8 +43,6 @@ class _Outcome:
 
     estimate: Estimate
     analytic: np.ndarray
-    own: np.ndarray
-    """The tolerance for rounding in the gradient itself."""
     noise: np.longdouble
     taylor: TaylorTest
     directions: np.ndarray | None = None
@@ -78,7 +74,7 @@ def check_gradient(
         alone. Functions of other array libraries (JAX, PyTorch) get arrays of the kind of x.
     gradient : callable or array
         A callable of x, or its value at x; of the shape of x, real and finite. With a callable the rounding error of
-        the gradient is measured too (it is called five times); an array is taken to be wrong by two units of roundoff
+        the gradient is measured too (it is called six times); an array is taken to be wrong by two units of roundoff
         of its largest component.
     x : array of floats, any shape
         Where the gradient is checked. Away from kinks, and from zeros of the gradient, there is more to be seen.
@@ -139,9 +135,8 @@ def check_gradient(
     function, point, at_x, notes, is_repeated = _opened(f, point, library, vectorized, dtype is not None)
     analytic = AnalyticGradient(gradient, library)
     rng = np.random.default_rng(seed)
-    value = analytic.at(point)
-    own_noise = gradient_noise(analytic, point, value, function.item, rng)
-    problem = _Problem(function, point, at_x, value, own_noise, deviation, rng)
+    claim, doubts = _claimed(analytic, point, function.item, rng)
+    problem = _Problem(function, point, at_x, claim, deviation, rng)
     if count is None:
         count = 0 if point.size <= COORDINATES else LEAST_DIRECTIONS
     outcome = _along_directions(problem, count) if count else _in_coordinates(problem)
@@ -150,12 +145,31 @@ def check_gradient(
     comparisons = _compared(outcome, point.shape)
     check = GradientCheck(
         comparisons, "directions" if count else "coordinates", function.item.name, point.shape, float(outcome.noise),
-        outcome.taylor, function.evaluations, notes=notes,
+        outcome.taylor, function.evaluations, notes=(*notes, *doubts),
     )  # fmt: skip
     if check.verdict is not Verdict.DISAGREE:
         return check
-    numeric, tolerance = outcome.analytic + outcome.estimate.deviation, outcome.estimate.tolerance + outcome.own
-    return replace(check, cause=likely_cause(Evidence(point, value, outcome.directions, numeric, tolerance)))
+    numeric = outcome.analytic + outcome.estimate.deviation
+    evidence = Evidence(point, claim.value, outcome.directions, numeric, outcome.estimate.tolerance)
+    return replace(check, cause=likely_cause(evidence))
+
+
+def _claimed(
+    gradient: AnalyticGradient, point: np.ndarray, item: FloatFormat, rng: np.random.Generator
+) -> tuple[Claim, tuple[str, ...]]:
+    """Return the gradient at x with what is known of its rounding, and what is odd about it."""
+    value = gradient.at(point)
+    noise = gradient_noise(gradient, point, value, item, rng)
+    limit = ROUNDINGS * as_longdouble(item.unit_roundoff) * np.abs(value).max()
+    notes = []
+    if np.any(SAFETY * noise > limit):
+        notes.append(
+            f"the gradient jumps by about {float(noise.max()):.1e} between neighbouring numbers: it is random, or not "
+            "that of a smooth function"
+        )
+    if gradient.is_callable and np.any(gradient.at(point) != value):
+        notes.append("the gradient is not deterministic: asked again, it was another one")
+    return Claim(value, noise, limit), tuple(notes)
 
 
 def _checked_directions(directions: Any) -> int | None:
@@ -225,31 +239,29 @@ def _in_coordinates(problem: _Problem) -> _Outcome:
         noise = with_doubt(floor, function_noise(function, x, at_x, problem.rng))
     probe = CoordinateProbe(function, x, at_x, noise, problem.gradient)
     found = best_estimates(probe)
-    own = SAFETY * problem.own_noise.ravel()
-    suspects = np.flatnonzero(np.abs(found.deviation) > found.tolerance + own)
+    suspects = np.flatnonzero(np.abs(found.deviation) > found.tolerance)
     if suspects.size:
         second_opinion(probe, found, suspects)
     direction = problem.rng.standard_normal(x.shape).astype(np.longdouble)
     steps = DirectionProbe.first_step_at(x, function.item) * np.exp2(np.arange(-3, 2))
-    taylor = taylor_test(function, x, at_x, problem.gradient, direction, steps, np.maximum(noise, floor))
-    return _Outcome(found, problem.gradient.ravel(), own, noise, taylor)
+    taylor = taylor_test(function, x, at_x, problem.gradient.value, direction, steps, np.maximum(noise, floor))
+    return _Outcome(found, problem.gradient.value.ravel(), noise, taylor)
 
 
 def _along_directions(problem: _Problem, count: int) -> _Outcome:
     directions = problem.rng.standard_normal((count, *problem.x.shape)).astype(np.longdouble)
     probe = DirectionProbe(problem.function, problem.x, problem.at_x, problem.gradient, directions, problem.noise)
-    own = SAFETY * np.array([np.sqrt(np.sum((problem.own_noise * line) ** 2)) for line in directions])
-    found = direction_estimates(probe, own)
-    analytic = np.array([np.sum(problem.gradient * line) for line in directions])
+    found = direction_estimates(probe)
+    analytic = np.array([np.sum(problem.gradient.value * line) for line in directions])
     taylor = fitted(*probe.remainders(), probe.floor)
-    return _Outcome(found, analytic, own, probe.noise, taylor, directions)
+    return _Outcome(found, analytic, probe.noise, taylor, directions)
 
 
 def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[Comparison, ...]:
     """Return the comparisons, each with its verdict."""
     found, analytic = outcome.estimate, outcome.analytic
     numeric = analytic + found.deviation
-    tolerance = found.tolerance + outcome.own
+    tolerance = found.tolerance
     finite = np.abs(numeric[np.isfinite(numeric)])
     typical = np.sqrt(np.mean(finite * finite)) if finite.size else np.longdouble(0)
     rows = []
@@ -257,11 +269,9 @@ def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[Comparison, ..
         where = (row,) if outcome.directions is not None else tuple(map(int, np.unravel_index(row, shape)))
         size = max(abs(numeric[row]), abs(analytic[row]), typical)
         verdict, reason = _verdict(found.rows(np.array([row])), tolerance[row], size)
-        rounding = float(found.rounding[row] + outcome.own[row])
         slopes = float(numeric[row]), float(analytic[row]), float(tolerance[row])
-        rows.append(
-            Comparison(where, *slopes, float(found.truncation[row]), rounding, float(found.step[row]), verdict, reason)
-        )
+        parts = float(found.truncation[row]), float(found.rounding[row]), float(found.step[row])
+        rows.append(Comparison(where, *slopes, *parts, verdict, reason))
     return tuple(rows)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from numdiff.gradients.estimates import Estimate, judged, offsets
+from numdiff.gradients.estimates import Claim, Estimate, judged, offsets
 from numdiff.gradients.noise import typical_size, ulps_of
 from numdiff.gradients.probing import ScalarFunction
 
@@ -35,17 +35,17 @@ class CoordinateProbe:
     x : ndarray of the format
     at_x, noise : longdouble
         f(x), and the deviation of its rounding error.
-    gradient : ndarray of longdouble, the shape of x
+    gradient : Claim
     """
 
     def __init__(
-        self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, noise: np.longdouble, gradient: np.ndarray
+        self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, noise: np.longdouble, gradient: Claim
     ) -> None:
         self.function = function
         self.x = x
         self.at_x = at_x
         self.noise = noise
-        self.gradient = gradient.ravel()
+        self.gradient = gradient
         size = np.abs(x.ravel().astype(np.longdouble))
         typical = typical_size(x)
         self.widest = _power_of_two(np.maximum(size, typical)) / 2
@@ -64,9 +64,10 @@ class CoordinateProbe:
         at = self.x.ravel()[rows].astype(np.longdouble)
         with np.errstate(over="ignore"):
             probed = (at[:, None] + step[:, None] * np.array(offsets(REACH))).astype(self.x.dtype)
-            predicted = self.gradient[rows, None] * (probed.astype(np.longdouble) - at[:, None])
+            predicted = self.gradient.value.ravel()[rows, None] * (probed.astype(np.longdouble) - at[:, None])
         values = self.function.values(self._points(rows, probed), probed.size).reshape(probed.shape)
-        return judged(values, self.at_x, predicted, step, self.noise, self.function.result_item)
+        found = judged(values, self.at_x, predicted, step, self.noise, self.function.result_item)
+        return found.allow(self.gradient.noise.ravel()[rows], self.gradient.limit)
 
     def _points(self, rows: np.ndarray, coordinates: np.ndarray) -> Iterator[np.ndarray]:
         for row, values in zip(rows, coordinates, strict=True):

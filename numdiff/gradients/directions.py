@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from numdiff.formats import FloatFormat
-from numdiff.gradients.estimates import Estimate, judged, offsets
+from numdiff.gradients.estimates import Claim, Estimate, judged, offsets
 from numdiff.gradients.noise import rounding_floor, typical_size, with_doubt
 from numdiff.gradients.probing import ScalarFunction
 
@@ -33,14 +33,14 @@ class DirectionProbe:
     x : ndarray of the format
     at_x : longdouble
         f(x).
-    gradient : ndarray of longdouble, the shape of x
+    gradient : Claim
     directions : ndarray of longdouble, shape ``(k, *x.shape)``
     noise : longdouble or None
         The deviation of the rounding error of f; None to take it from the differences of order four.
     """
 
     def __init__(
-        self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, gradient: np.ndarray,
+        self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, gradient: Claim,
         directions: np.ndarray, noise: np.longdouble | None,
     ) -> None:  # fmt: skip
         self.function = function
@@ -49,6 +49,7 @@ class DirectionProbe:
         self.at_x = at_x
         self.gradient = gradient
         self.directions = directions
+        self.own_noise = np.array([np.sqrt(np.sum((gradient.noise * line) ** 2)) for line in directions])
         self.given_noise = noise
         self.floor = rounding_floor(np.abs(at_x), function.result_item)
         count = len(directions)
@@ -77,7 +78,7 @@ class DirectionProbe:
                 for k in at:
                     with np.errstate(over="ignore"):
                         point = (self.wide + k * self.step[row] * self.directions[row]).astype(self.x.dtype)
-                        predicted.append(np.sum(self.gradient * (point.astype(np.longdouble) - self.wide)))
+                        predicted.append(np.sum(self.gradient.value * (point.astype(np.longdouble) - self.wide)))
                     yield point
 
         values = self.function.values(points(), len(rows) * len(at))
@@ -95,7 +96,10 @@ class DirectionProbe:
     def estimate(self, rows: np.ndarray, reach: int, noise: np.longdouble) -> Estimate:
         """Return the deviations along some lines that have been probed."""
         at = np.ix_(rows, np.arange(1, 5) if reach == REACH else np.arange(6))
-        return judged(self.values[at], self.at_x, self.predicted[at], self.step[rows], noise, self.function.result_item)
+        found = judged(
+            self.values[at], self.at_x, self.predicted[at], self.step[rows], noise, self.function.result_item
+        )
+        return found.allow(self.own_noise[rows], self.gradient.limit)
 
     @property
     def noise(self) -> np.longdouble:
@@ -120,15 +124,8 @@ class DirectionProbe:
         return estimate.step[0] * np.exp2(exponent)
 
 
-def direction_estimates(probe: DirectionProbe, own: np.ndarray) -> Estimate:
-    """Return the deviation of the gradient along every direction.
-
-    Parameters
-    ----------
-    probe : DirectionProbe
-    own : ndarray of longdouble, shape (k,)
-        The tolerance for rounding in the gradient itself, along each direction.
-    """
+def direction_estimates(probe: DirectionProbe) -> Estimate:
+    """Return the deviation of the gradient along every direction."""
     rows = np.arange(len(probe.directions))
     first = rows[:1]
     probe.step[:] = probe.first_step_at(probe.x, probe.function.item)
@@ -145,13 +142,13 @@ def direction_estimates(probe: DirectionProbe, own: np.ndarray) -> Estimate:
         found.truncation[0] = np.maximum(found.truncation[0], abs(found.deviation[0] - pilot.deviation[0]))
     found.truncation = _common_truncation(found)
     if not is_too_wide:
-        _widen_one(probe, found, own)
+        _widen_one(probe, found)
     return found
 
 
-def _widen_one(probe: DirectionProbe, found: Estimate, own: np.ndarray) -> None:
+def _widen_one(probe: DirectionProbe, found: Estimate) -> None:
     """Take a third pair on the line that needs it most: for a second opinion, or for a smaller tolerance."""
-    tolerance = found.tolerance + own
+    tolerance = found.tolerance
     excess = np.where(np.isfinite(tolerance), np.abs(found.deviation) / tolerance, 0)
     is_suspect = excess.max() > 1
     row = np.array([excess.argmax() if is_suspect else tolerance.argmax()])
@@ -159,7 +156,7 @@ def _widen_one(probe: DirectionProbe, found: Estimate, own: np.ndarray) -> None:
     further = probe.estimate(row, WIDEST, probe.noise)
     if not is_suspect and further.tolerance[0] < found.tolerance[row[0]]:
         found.put(row, further)
-    elif is_suspect and np.abs(further.deviation[0]) <= further.tolerance[0] + own[row[0]]:
+    elif is_suspect and np.abs(further.deviation[0]) <= further.tolerance[0]:
         found.truncation[row] += np.abs(further.deviation - found.deviation[row])
 
 

@@ -9,9 +9,10 @@ estimate; its distance to the next lower one estimates the error of that lower o
 the highest: too large, as soon as h is small enough for the series to fall.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from math import comb
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,15 +20,27 @@ from numdiff.formats import FloatFormat
 from numdiff.gradients.noise import rounding_floor
 from numdiff.stencils import Stencil, centered, forward
 
-__all__ = ["SAFETY", "Estimate", "judged", "offsets"]
+__all__ = ["ROUNDINGS", "SAFETY", "Claim", "Estimate", "judged", "offsets"]
 
 SAFETY = 6
 """Standard deviations that a rounding error is allowed: chosen by trial over correct gradients in every format."""
+ROUNDINGS = 1024
+"""Roundings of its largest component that are believed of a computed gradient."""
 
 
 def offsets(reach: int) -> tuple[int, ...]:
     """Return the offsets −r, …, −1, 1, …, r."""
     return (*range(-reach, 0), *range(1, reach + 1))
+
+
+class Claim(NamedTuple):
+    """The gradient that is claimed, and what is known of its rounding errors; arrays of longdouble, shape of x."""
+
+    value: np.ndarray
+    noise: np.ndarray
+    """The deviation of the rounding error of each component."""
+    limit: np.longdouble
+    """The error of a slope that is believed to be rounding, whatever the noise that was seen."""
 
 
 @dataclass
@@ -51,16 +64,26 @@ class Estimate:
     """The deviation of the noise that the values of the line show themselves."""
     balance: np.ndarray
     """The rounding that is expected over all other error: above 1 a wider step would be better."""
+    own: np.ndarray
+    """The largest rounding error of the analytic slope itself that is reckoned with."""
 
     @property
     def rounding(self) -> np.ndarray:
-        """The largest effect of rounding in f that is reckoned with."""
-        return SAFETY * self.noise * self.gain
+        """The largest effect of rounding in f and in the gradient that is reckoned with."""
+        return SAFETY * self.noise * self.gain + self.own
 
     @property
     def tolerance(self) -> np.ndarray:
         """Truncation and rounding together."""
         return self.truncation + self.rounding
+
+    def allow(self, own_noise: np.ndarray, limit: np.longdouble) -> "Estimate":
+        """Return the estimate with the rounding of the gradient allowed for.
+
+        Never more than the numerical slope is off, or than `limit`: a gradient that is noisier than a difference
+        quotient does not round, it jumps.
+        """
+        return replace(self, own=np.minimum(SAFETY * own_noise, np.maximum(self.tolerance, limit)))
 
     @property
     def is_kinked(self) -> np.ndarray:
@@ -116,7 +139,7 @@ def judged(
         truncation = _truncation(nested, np.abs(change / offsets(reach)).max(axis=1) / step)
         balance = SAFETY * expected / (SAFETY * (used - expected) + truncation / gain)
         sides = _one_sided(remainder, step, SAFETY * expected)
-    found = Estimate(nested[0], truncation, used, gain, step, *sides, seen, balance)
+    found = Estimate(nested[0], truncation, used, gain, step, *sides, seen, balance, np.zeros_like(step))
     unusable = ~(np.isfinite(values).all(axis=1) & np.isfinite(predicted).all(axis=1) & np.isfinite(at_x))
     for array, value in ((found.truncation, np.inf), (found.noise, 0), (found.one_sided, np.inf),
                          (found.deviation, np.nan)):  # fmt: skip

@@ -265,6 +265,28 @@ def test_a_vanishing_gradient_and_a_missing_neighbourhood_are_said():
     assert np.isinf(isolated.tolerance)
 
 
+def test_a_gradient_that_jumps_does_not_hide_behind_its_own_noise():
+    """Neighbouring numbers get another gradient; that is no rounding, and what is wrong is wrong."""
+
+    def jumps(x):
+        wrong = bumps_gradient(x)
+        wrong[2] *= 1.1 if x[0].view(np.int64) % 2 else 1.0
+        return wrong
+
+    x = point("float64")
+    x[:1].view(np.int64)[0] |= 1
+    for directions in (0, 4):
+        check = check_gradient(bumps, jumps, x, directions=directions)
+        assert check.verdict is Verdict.DISAGREE
+        assert "the gradient jumps by about" in str(check)
+
+
+def test_a_random_gradient_is_named():
+    rng = np.random.default_rng(0)
+    check = check_gradient(bumps, lambda x: bumps_gradient(x) + 1e-12 * rng.standard_normal(x.shape), point("float64"))
+    assert "not deterministic" in str(check)
+
+
 # --- evaluations and formats ------------------------------------------------------------------------
 
 
