@@ -151,7 +151,7 @@ def autograd_library(f: Function, gradient: Function, x: np.ndarray, seed: int) 
     return decided(False, "")
 
 
-_SOURCES = {rule.name: rule.source for rule in RULES}
+_RULES = {rule.name: rule for rule in RULES}
 _LIBRARIES: tuple[tuple[str, str, str, tuple[str, ...], Callable[..., Outcome]], ...] = (
     ("torch", "torch gradcheck", "coordinates", ALL_FORMATS, torch_library),
     ("jax", "jax check_grads", "direction", ALL_FORMATS, jax_library),
@@ -165,5 +165,7 @@ def installed() -> tuple[Checker, ...]:
     for package, name, mode, formats, rule in _LIBRARIES:
         if importlib.util.find_spec(package) is not None:
             version = importlib.metadata.version(package).split("+")[0]  # builds differ by machine
-            found.append(Checker(f"{name}{SUFFIX}", version, mode, formats, rule, _SOURCES[name]))
+            found.append(
+                Checker(f"{name}{SUFFIX}", version, mode, formats, rule, _RULES[name].source, _RULES[name].defaults)
+            )
     return tuple(found)

@@ -25,12 +25,11 @@ from experiments import checksums
 from experiments.gradient_libraries import SUFFIX, installed
 from experiments.gradient_ours import ours
 from experiments.gradient_rules import RULES, Checker
-from experiments.gradient_trials import CORRECT, VERDICTS, Plan, counts, run
+from experiments.gradient_trials import BY, CORRECT, VERDICTS, Plan, counts, run
 from numdiff.report.tables import csv_text
 
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "results" / "ml"
-BY = ("checker", "format", "kind", "bug", "nominal")
 BATCH = 250
 """Seeds whose trials are in memory at once."""
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
 from experiments.gradient_bugs import FORMATS
-from experiments.gradient_trials import counts, rates
+from experiments.gradient_trials import VERDICTS, rates
 from numdiff.report import figures as draw
 from numdiff.report.styles import BLUE, FAINT, INK, MUTED, VERMILLION
 
@@ -21,13 +21,13 @@ def short_name(checker: str) -> str:
     return checker.replace(", ", ",\n") if checker.startswith("numdiff") else checker.split()[0]
 
 
-def errors_by_size(trials: pd.DataFrame) -> pd.DataFrame:
+def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
     """Return the rate of false alarms on correct gradients and of misses at each relative error of the whole gradient.
 
     Parameters
     ----------
-    trials : pandas.DataFrame
-        From `experiments.gradient_trials.run`.
+    counted : pandas.DataFrame
+        From `experiments.gradient_trials.counts`, by `BY`.
 
     Returns
     -------
@@ -37,8 +37,8 @@ def errors_by_size(trials: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     for kind, error in (("correct", "false alarm"), ("relative", "miss")):
-        counted = counts(trials[trials["kind"] == kind], ["checker", "format", "nominal"])
-        parts.append(rates(counted, wrong=error == "miss").assign(error=error))
+        part = counted[counted["kind"] == kind].reset_index(drop=True)
+        parts.append(rates(part, wrong=error == "miss").assign(error=error))
     columns = ["checker", "format", "nominal", "error", "judged", "errors", "rate", "low", "high"]
     return pd.concat(parts, ignore_index=True)[columns]
 
@@ -121,11 +121,18 @@ def _legend(fig: Canvas, label: str, entries: Sequence[tuple[float, str, str]]) 
 # --- found against falsely accused -----------------------------------------------------------------
 
 
-def found_and_accused(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of correct gradients accused and of the mistakes found; NaN where nothing was judged."""
+def found_and_accused(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of correct gradients accused and of the mistakes found; NaN where nothing was judged.
+
+    Parameters
+    ----------
+    counted : pandas.DataFrame
+        From `experiments.gradient_trials.counts`, by `BY`.
+    """
     by = ["checker", "format"]
-    right = rates(counts(trials[trials["kind"] == "correct"], by), wrong=False)
-    wrong = rates(counts(trials[trials["kind"] == "slip"], by), wrong=True)
+    summed = counted.groupby([*by, "kind"], sort=False)[list(VERDICTS)].sum().reset_index()
+    right = rates(summed[summed["kind"] == "correct"].reset_index(drop=True), wrong=False)
+    wrong = rates(summed[summed["kind"] == "slip"].reset_index(drop=True), wrong=True)
     table = right[[*by, "judged", "rate", "low", "high"]].rename(columns={"judged": "correct", "rate": "accused"})
     found = wrong[[*by, "judged"]].assign(found=1 - wrong["rate"]).rename(columns={"judged": "wrong"})
     return table.merge(found, on=by)

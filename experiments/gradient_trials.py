@@ -159,6 +159,10 @@ JUDGED = (Verdict.PASSED.value, Verdict.ALARM.value, Verdict.INCONCLUSIVE.value)
 VERDICTS = (*(verdict.value for verdict in Verdict), HARMLESS)
 
 
+BY = ("checker", "format", "kind", "bug", "nominal")
+"""What trials are counted by for the tables and the pictures."""
+
+
 def exact_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return the interval of Clopper and Pearson for a probability of which `hits` in `trials` were seen.
 
@@ -197,7 +201,7 @@ def _check_counts(hits: int, trials: int) -> None:
         raise ValueError(f"hits must be 0 to trials and trials positive, got {hits} of {trials}")
 
 
-def counts(trials: pd.DataFrame, by: Iterable[str]) -> pd.DataFrame:
+def counts(trials: pd.DataFrame, by: Iterable[str] = BY) -> pd.DataFrame:
     """Return how often each verdict was given, by the given columns in order of first appearance."""
     keys = list(by)
     table = trials.groupby([*keys, "verdict"], sort=False, dropna=False).size().unstack(fill_value=0)

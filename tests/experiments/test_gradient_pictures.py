@@ -12,13 +12,13 @@ from experiments.gradient_pictures import (
     short_name,
 )
 from experiments.gradient_rules import RULES
-from experiments.gradient_trials import Plan, run
+from experiments.gradient_trials import BY, Plan, counts, run
 from numdiff.report.figures import Figure
 
 
 @pytest.fixture(scope="module")
-def trials():
-    return run(Plan(networks=("sigmoid_squared", "tanh_cross_entropy"), seeds=(0,)))
+def counted():
+    return counts(run(Plan(networks=("sigmoid_squared", "tanh_cross_entropy"), seeds=(0,))))
 
 
 def texts(figure):
@@ -32,8 +32,8 @@ def texts(figure):
     return found
 
 
-def test_errors_by_size_are_false_alarms_and_misses(trials):
-    errors = errors_by_size(trials)
+def test_errors_by_size_are_false_alarms_and_misses(counted):
+    errors = errors_by_size(counted)
     assert set(errors["error"]) == {"false alarm", "miss"}
     assert errors[errors["error"] == "false alarm"]["nominal"].isna().all()
     torch = errors[(errors["checker"] == "torch gradcheck") & (errors["format"] == "float64")].set_index("nominal")
@@ -42,15 +42,15 @@ def test_errors_by_size_are_false_alarms_and_misses(trials):
     assert not errors.duplicated(["checker", "format", "nominal"]).any()
 
 
-def test_picture_of_errors_has_a_number_for_every_rate(trials):
-    errors = errors_by_size(trials)
+def test_picture_of_errors_has_a_number_for_every_rate(counted):
+    errors = errors_by_size(counted)
     figure = Figure("errors", "t", "c.", "a.", errors, lambda fig: draw_errors_by_size(fig, errors), size=(8.4, 5.4))
     assert len(texts(figure)) == errors["rate"].notna().sum()
     assert "<svg" in figure.to_svg()
 
 
-def test_found_and_accused_are_shares_with_an_interval(trials):
-    table = found_and_accused(trials)
+def test_found_and_accused_are_shares_with_an_interval(counted):
+    table = found_and_accused(counted)
     judged = table.dropna()
     assert (judged["low"] <= judged["accused"]).all()
     assert (judged["accused"] <= judged["high"]).all()
@@ -73,7 +73,7 @@ def test_large_runs_count_every_trial(tmp_path, monkeypatch):
     frames = gradient_ml.tables(gradient_ml.Sizes(2, 2, 1, 1, 0), workers=1)
     whole = run(Plan(seeds=(0, 1)))
     for name, part in (("correct", whole[whole["kind"] == "correct"]), ("wrong", whole[whole["kind"] != "correct"])):
-        verdicts = frames[name].drop(columns=[*gradient_ml.BY, "size_min", "size_max"])
+        verdicts = frames[name].drop(columns=[*BY, "size_min", "size_max"])
         assert verdicts.to_numpy().sum() == len(part)
         key = ["checker", "format", "bug"]
         sizes = part.groupby(key)["size"].agg(["min", "max"])
