@@ -1,9 +1,7 @@
 """The pictures of the trials draw what was counted."""
 
-import pandas as pd
 import pytest
 
-from experiments import gradient_ml
 from experiments.gradient_pictures import (
     draw_errors_by_size,
     draw_found_and_accused,
@@ -12,7 +10,7 @@ from experiments.gradient_pictures import (
     short_name,
 )
 from experiments.gradient_rules import RULES
-from experiments.gradient_trials import BY, Plan, counts, run
+from experiments.gradient_trials import Plan, counts, run
 from numdiff.report.figures import Figure
 
 
@@ -46,7 +44,6 @@ def test_picture_of_errors_has_a_number_for_every_rate(counted):
     errors = errors_by_size(counted)
     figure = Figure("errors", "t", "c.", "a.", errors, lambda fig: draw_errors_by_size(fig, errors), size=(8.4, 5.4))
     assert len(texts(figure)) == errors["rate"].notna().sum()
-    assert "<svg" in figure.to_svg()
 
 
 def test_found_and_accused_are_shares_with_an_interval(counted):
@@ -64,27 +61,3 @@ def test_found_and_accused_are_shares_with_an_interval(counted):
 def test_short_names_are_those_of_the_libraries():
     assert [short_name(rule.name) for rule in RULES] == ["torch", "jax", "scipy", "autograd", "chainer"]
     assert short_name("numdiff, 4 directions") == "numdiff,\n4 directions"
-
-
-def test_large_runs_count_every_trial(tmp_path, monkeypatch):
-    monkeypatch.setattr(gradient_ml, "installed", lambda: ())
-    monkeypatch.setattr(gradient_ml, "ours", lambda: ())
-    monkeypatch.setattr(gradient_ml, "BATCH", 1)
-    frames = gradient_ml.tables(gradient_ml.Sizes(2, 2, 1, 1, 0), workers=1)
-    whole = run(Plan(seeds=(0, 1)))
-    for name, part in (("correct", whole[whole["kind"] == "correct"]), ("wrong", whole[whole["kind"] != "correct"])):
-        verdicts = frames[name].drop(columns=[*BY, "size_min", "size_max"])
-        assert verdicts.to_numpy().sum() == len(part)
-        key = ["checker", "format", "bug"]
-        sizes = part.groupby(key)["size"].agg(["min", "max"])
-        pd.testing.assert_frame_equal(
-            frames[name].set_index(key)[["size_min", "size_max"]].sort_index(),
-            sizes.rename(columns={"min": "size_min", "max": "size_max"}),
-        )
-    assert [len(frames[name]) for name in ("large", "agreement")] == [0, 0]
-    assert frames["versions"]["checker"].tolist() == [rule.name for rule in RULES]
-
-
-def test_bad_number_of_workers_is_refused(capsys, tmp_path):
-    assert gradient_ml.main(["--workers", "0", "--out", str(tmp_path)]) == 2
-    assert "--workers must be at least 1" in capsys.readouterr().err
