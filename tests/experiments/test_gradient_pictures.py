@@ -1,8 +1,10 @@
 """The pictures of the trials draw what was counted."""
 
+import pandas as pd
 import pytest
 
 from experiments.gradient_pictures import (
+    _percent,
     draw_errors_by_size,
     draw_found_and_accused,
     errors_by_size,
@@ -10,7 +12,7 @@ from experiments.gradient_pictures import (
     short_name,
 )
 from experiments.gradient_rules import RULES
-from experiments.gradient_trials import Plan, counts, run
+from experiments.gradient_trials import BY, VERDICTS, Plan, counts, run
 from numdiff.report.figures import Figure
 
 
@@ -61,3 +63,18 @@ def test_found_and_accused_are_shares_with_an_interval(counted):
 def test_short_names_are_those_of_the_libraries():
     assert [short_name(rule.name) for rule in RULES] == ["torch", "jax", "scipy", "autograd", "chainer"]
     assert short_name("numdiff, 4 directions") == "numdiff,\n4 directions"
+
+
+def test_undecided_is_a_share_of_its_own_and_part_of_the_misses():
+    """Eight trials of each: of the correct ones 2 are undecided, of the wrong ones 1 is missed and 5 are undecided."""
+    rows = [("a", "float16", "correct", "none", float("nan"), 6, 0, 2), ("a", "float16", "relative", "r", 0.1, 1, 2, 5)]
+    filled = pd.DataFrame([(*row, 0, 0, 0) for row in rows], columns=[*BY, *VERDICTS])
+    errors = errors_by_size(filled)
+    assert errors["rate"].tolist() == [0, 6 / 8]
+    assert errors["undecided"].tolist() == [2 / 8, 5 / 8]
+    figure = Figure("errors", "t", "c.", "a.", errors, lambda fig: draw_errors_by_size(fig, errors), size=(8.4, 5.4))
+    assert texts(figure) == ["25", "75"]
+
+
+def test_a_share_that_is_not_nothing_does_not_read_so():
+    assert [_percent(share) for share in (0, 0.001, 0.4, 0.999, 1)] == ["0", "<1", "40", ">99", "100"]
