@@ -25,7 +25,7 @@ from experiments import checksums
 from experiments.gradient_libraries import SUFFIX, installed
 from experiments.gradient_ours import ours
 from experiments.gradient_rules import RULES, Checker
-from experiments.gradient_trials import BY, CORRECT, VERDICTS, Plan, counts, run
+from experiments.gradient_trials import BY, CORRECT, SMALL, VERDICTS, Plan, counts, run
 from numdiff.report.tables import csv_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,13 +36,17 @@ BATCH = 250
 
 @dataclass(frozen=True)
 class Sizes:
-    """Numbers of seeds: of correct and of wrong gradients, for checkers that are here and for foreign libraries."""
+    """Numbers of seeds: of correct and of wrong gradients, for checkers that are here and for foreign libraries.
+
+    The correct ones of the first are ten thousand in each format: 2500 of each of four networks.
+    """
 
     correct: int = 2500
     wrong: int = 25
     correct_libraries: int = 250
     wrong_libraries: int = 10
     large: int = 3
+    networks: tuple[str, ...] = SMALL
 
     def quick(self) -> "Sizes":
         """Return the smallest sizes that run everything."""
@@ -108,8 +112,10 @@ def versions(checkers: Sequence[Checker]) -> pd.DataFrame:
 def tables(sizes: Sizes, workers: int) -> dict[str, pd.DataFrame]:
     """Make all trials and return the tables by name."""
     here, libraries = (*ours(), *RULES), installed()
-    correct = Plan(seeds=range(sizes.correct), bugs=(CORRECT,), checkers=here)
-    wrong = Plan(seeds=range(sizes.wrong), checkers=here, bugs=[bug for bug in Plan().bugs if bug != CORRECT])
+    correct = Plan(sizes.networks, seeds=range(sizes.correct), bugs=(CORRECT,), checkers=here)
+    wrong = Plan(
+        sizes.networks, seeds=range(sizes.wrong), checkers=here, bugs=[bug for bug in Plan().bugs if bug != CORRECT]
+    )
     large = Plan(("large",), seeds=range(sizes.large), bugs=(CORRECT, "one_in_ten_thousand"), checkers=here)
     slow = (
         replace(correct, seeds=range(sizes.correct_libraries), checkers=libraries),

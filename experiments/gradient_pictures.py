@@ -13,7 +13,8 @@ from experiments.gradient_trials import VERDICTS, rates
 from numdiff.report import figures as draw
 from numdiff.report.styles import BLUE, FAINT, INK, MUTED, VERMILLION
 
-_FALSE, _MISSED, _NONE, _BAR, _PALE = VERMILLION, BLUE, "#eceff3", "#d3dbe4", "#b4bec9"
+_FALSE, _MISSED, _UNDECIDED = VERMILLION, BLUE, "#7b8794"
+_NONE, _BAR, _PALE = "#eceff3", "#d3dbe4", "#b4bec9"
 
 
 def short_name(checker: str) -> str:
@@ -33,14 +34,16 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         checker, format, nominal (NaN for correct gradients), error (``false alarm`` or ``miss``), judged, errors,
-        rate, low, high.
+        rate, low, high, undecided: the share of inconclusive verdicts, which are part of the misses.
     """
     parts = []
     for kind, error in (("correct", "false alarm"), ("relative", "miss")):
         part = counted[counted["kind"] == kind].reset_index(drop=True)
         parts.append(rates(part, wrong=error == "miss").assign(error=error))
-    columns = ["checker", "format", "nominal", "error", "judged", "errors", "rate", "low", "high"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    table = pd.concat(parts, ignore_index=True)
+    table["undecided"] = table["inconclusive"] / table["judged"].where(table["judged"] > 0)
+    columns = ["checker", "format", "nominal", "error", "judged", "errors", "rate", "low", "high", "undecided"]
+    return table[columns]
 
 
 def draw_errors_by_size(fig: Canvas, errors: pd.DataFrame) -> None:
@@ -50,14 +53,14 @@ def draw_errors_by_size(fig: Canvas, errors: pd.DataFrame) -> None:
     sizes = sorted(errors["nominal"].dropna().unique(), reverse=True)
     panels = _panels(fig)
     for ax, name in zip(panels, names, strict=False):
-        part = errors[errors["format"] == name].set_index(["checker", "error", "nominal"])
-        _grid(ax, part, checkers, sizes)
+        _grid(ax, errors[errors["format"] == name], checkers, sizes)
         ax.set_title(name, weight="bold", fontsize=10)
     for ax in panels[len(names) :]:
         ax.set_visible(False)
     _legend(
         fig, "relative error of the gradient",
-        ((0.2, _FALSE, "false alarms, %"), (0.46, _MISSED, "bugs missed, %"), (0.72, _NONE, "no trial")),
+        ((0.15, _FALSE, "false alarms, %"), (0.37, _MISSED, "bugs missed, %"),
+         (0.59, _UNDECIDED, "mostly undecided, %"), (0.85, _NONE, "no trial")),
     )  # fmt: skip
 
 
@@ -72,14 +75,12 @@ def _panels(fig: Canvas) -> list[Axes]:
 def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence[float]) -> None:
     """Draw the cells of a panel; the misses of a checker that accuses every correct gradient say nothing: pale."""
     for row, checker in enumerate(checkers):
-        accused = part[part.index.get_level_values(0) == checker].xs("false alarm", level=1)["rate"]
-        useless = bool((accused == 1).any())
-        for column, (error, size) in enumerate([("false alarm", float("nan")), *(("miss", size) for size in sizes)]):
-            found = part[(part.index.get_level_values(0) == checker) & (part.index.get_level_values(1) == error)]
-            if error == "miss":
-                found = found[found.index.get_level_values(2) == size]
-            left = column + (0.35 if column else 0.0)
-            _cell(ax, left, row, float(found["rate"].iloc[0]) if len(found) else float("nan"), error, useless)
+        mine = part[part["checker"] == checker]
+        alarms = mine[mine["error"] == "false alarm"]
+        useless = bool((alarms["rate"] == 1).any())
+        _cell(ax, 0.0, row, alarms, useless=False)
+        for column, size in enumerate(sizes):
+            _cell(ax, column + 1.35, row, mine[mine["nominal"] == size], useless)
     ax.set(xlim=(-0.05, len(sizes) + 1.4), ylim=(len(checkers) + 0.02, -0.02))
     labels = ["none", *(f"10{draw.superscript(round(math.log10(size)))}" for size in sizes)]
     ax.set_xticks([0.5, *(column + 1.85 for column in range(len(sizes)))], labels, fontsize=8.5)
@@ -90,21 +91,31 @@ def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence
         spine.set_visible(False)
 
 
-def _cell(ax: Axes, left: float, row: int, rate: float, error: str, useless: bool) -> None:
-    """Draw one cell: white for no error, full colour for nothing but errors, grey where nothing was judged."""
-    known = rate == rate
-    color = (_FALSE if error == "false alarm" else _MISSED) if known else _NONE
-    ax.add_patch(Rectangle((left + 0.04, row + 0.06), 0.92, 0.88, facecolor=color, alpha=(0.88 * rate if known else 1),
-                           linewidth=0, zorder=2))  # fmt: skip
-    ax.add_patch(Rectangle((left + 0.04, row + 0.06), 0.92, 0.88, facecolor="none", edgecolor=FAINT, linewidth=0.7,
-                           zorder=3))  # fmt: skip
-    if known:
-        text = "0" if rate == 0 else f"{100 * rate:.0f}" if 0.005 <= rate <= 0.995 or rate == 1 else (
-            "<1" if rate < 0.5 else ">99")  # fmt: skip
-        ink = "white" if rate > 0.55 else MUTED if rate == 0 else INK
-        if useless and error == "miss":
-            ink = _PALE
-        ax.text(left + 0.5, row + 0.52, text, ha="center", va="center", fontsize=7, color=ink, zorder=4)
+def _cell(ax: Axes, left: float, row: int, found: pd.DataFrame, useless: bool) -> None:
+    """Draw one cell: white for no error, full colour for nothing but errors, light grey where nothing was judged.
+
+    Where most of what is not an answer was undecided, the colour says so: that a checker does not know is no mistake.
+    """
+    shares = [(one["rate"], one["undecided"], one["error"]) for one in found.to_dict("records") if one["judged"]]
+    box = (left + 0.04, row + 0.06), 0.92, 0.88
+    if not shares:
+        ax.add_patch(Rectangle(*box, facecolor=_NONE, edgecolor=FAINT, linewidth=0.7, zorder=2))
+        return
+    ((rate, undecided, error),) = shares
+    decided = rate - undecided if error == "miss" else rate
+    color = _UNDECIDED if undecided > decided else _MISSED if error == "miss" else _FALSE
+    shown = max(rate, undecided)
+    ax.add_patch(Rectangle(*box, facecolor=color, alpha=0.88 * shown, linewidth=0, zorder=2))
+    ax.add_patch(Rectangle(*box, facecolor="none", edgecolor=FAINT, linewidth=0.7, zorder=3))
+    ink = _PALE if useless else "white" if shown > 0.55 else MUTED if shown == 0 else INK
+    ax.text(left + 0.5, row + 0.52, _percent(shown), ha="center", va="center", fontsize=7, color=ink, zorder=4)
+
+
+def _percent(share: float) -> str:
+    """Return a share as a whole number of per cent; what is not nothing, or not all, does not read so."""
+    if 0 < share < 0.005:
+        return "<1"
+    return ">99" if 0.995 < share < 1 else f"{100 * share:.0f}"
 
 
 def _legend(fig: Canvas, label: str, entries: Sequence[tuple[float, str, str]]) -> None:
