@@ -1,15 +1,16 @@
-"""Sums and products of many terms, in the formats that cannot hold their partial sums.
+"""Sums of many terms: of the contributions to a gradient, and in the formats that cannot hold partial sums.
 
 NumPy adds float16 numbers along the contiguous axis in float32 and rounds once; along other axes it rounds after
 every term, and plain ml_dtypes does so always in bfloat16, where a sum of ones stays at 256. Here both formats of 16
 bits are added in float32 and rounded once, along every axis; wider formats are left to NumPy.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from numdiff.functions.data import BFLOAT16, Array
+from numdiff.functions.data import BFLOAT16, Array, as_array, is_exact
 
 _NARROW = (np.dtype(np.float16), BFLOAT16)
 
@@ -31,26 +32,70 @@ def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = 
 
 def product(x: Array, y: Array) -> Any:
     """Return ``np.matmul(x, y)``; two arrays of one format of 16 bits are multiplied in float32, rounded once."""
-    if x.dtype == y.dtype:
+    if getattr(x, "dtype", None) == getattr(y, "dtype", None):
         return narrowed(np.matmul(widened(x), widened(y)), x)
     return np.matmul(x, y)
 
 
-def scattered(values: Array, index: Any, shape: tuple[int, ...]) -> Array:
-    """Return zeros of a shape with values added at an index; values that fall on one place add up."""
-    wide = widened(values)
-    result = np.zeros_like(wide, shape=shape)
-    if _names_each_once(index):
-        result[index] = wide
-    else:
-        np.add.at(result, index, wide)
-    return narrowed(result, values)
+@dataclass(frozen=True)
+class Part:
+    """A gradient that is zero but at an index: what `GetItem` sends back.
+
+    A vector of parameters is taken to pieces by many indices; each piece costs what it holds, not the whole vector.
+    """
+
+    values: Array
+    index: Any
+
+    def add_to(self, whole: Array) -> None:
+        """Add the values to an array at the index, in place; values that meet at one place are all added."""
+        if self._names_each_once():
+            whole[self.index] += self.values
+            return
+        wide = widened(whole)
+        np.add.at(wide, self.index, widened(self.values))
+        if wide is not whole:
+            whole[...] = narrowed(wide, whole)
+
+    def _names_each_once(self) -> bool:
+        """Whether the index consists of slices and integers, so that no element can be meant twice."""
+        parts = self.index if isinstance(self.index, tuple) else (self.index,)
+        return all(part is None or part is Ellipsis or isinstance(part, (slice, int, np.integer)) for part in parts)
 
 
-def _names_each_once(index: Any) -> bool:
-    """Whether an index consists of slices and integers, so that no element can be meant twice."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return all(part is None or part is Ellipsis or isinstance(part, (slice, int, np.integer)) for part in parts)
+class Gradient:
+    """The gradient of one Variable while contributions come in.
+
+    Parameters
+    ----------
+    data : ndarray or exact array
+        The data of the Variable.
+    """
+
+    def __init__(self, data: Array) -> None:
+        self._data = data
+        self.value: Array = None
+        """The sum so far; None before the first contribution."""
+        self._is_own = False
+
+    def add(self, contribution: "Array | Part") -> None:
+        """Add a contribution, in place only where the array was made here."""
+        if isinstance(contribution, Part):
+            if not self._is_own:
+                self.value = np.zeros_like(self._data) if self.value is None else self.value.copy()
+            contribution.add_to(self.value)
+        elif self.value is None:
+            self.value = contribution
+            return
+        elif self._is_own:
+            np.add(self.value, contribution, out=self.value)
+        else:
+            self.value = as_array(self.value + contribution)
+        self._is_own = isinstance(self.value, np.ndarray)
+
+    def taken(self) -> Array:
+        """Return the sum as an array that nobody else holds."""
+        return self.value if self._is_own or is_exact(self.value) else self.value.copy()
 
 
 def summed_to(gradient: Array, shape: tuple[int, ...]) -> Array:

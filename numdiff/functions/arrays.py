@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.functions.accumulation import narrowed, product, scattered, summed_to, total, widened
+from numdiff.functions.accumulation import Part, narrowed, product, summed_to, total, widened
 from numdiff.functions.data import Array
 from numdiff.functions.function import Function
 
@@ -154,9 +154,9 @@ class GetItem(Function):
         """Return x[index]."""
         return x[self.index]
 
-    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
-        """Return zeros with g added where the elements were."""
-        return scattered(gradient, self.index, x.shape)
+    def backward(self, gradient: Array, y: Array, x: Array) -> Part:
+        """Return g where the elements were, and zero elsewhere."""
+        return Part(gradient, self.index)
 
 
 def kept(y: Array, ndim: int, axis: Axis) -> Array:

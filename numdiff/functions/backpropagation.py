@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numdiff.formats import format_of
-from numdiff.functions.accumulation import summed_to
+from numdiff.functions.accumulation import Gradient, Part, summed_to
 from numdiff.functions.data import Array, as_array, describe, is_data, is_differentiable, is_exact
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class Application:
                 youngest = box.creator.generation
         self.generation: int = youngest + 1
 
-    def input_gradients(self, gradient: Array) -> "list[tuple[Box, Array, Array]]":
-        """Return each input that needs a gradient, its array, and what this application adds to its gradient."""
+    def input_gradients(self, gradient: Array) -> "list[tuple[Box, Array, Array | Part]]":
+        """Return each input that needs a gradient, its data, and what this application adds to its gradient."""
         given = self.function.backward(gradient, self.output, *self.arrays)
         contributions = given if isinstance(given, tuple) else (given,)
         name = f"{type(self.function).__name__}.backward"
@@ -67,8 +67,10 @@ class Application:
             if box.is_tracked
         ]
 
-    def _fitted(self, value: Any, array: Array, name: str) -> Array:
+    def _fitted(self, value: Any, array: Array, name: str) -> "Array | Part":
         """Return a contribution in the shape and dtype of the input, or say what is wrong with it."""
+        if isinstance(value, Part):
+            return value
         contribution = np.asarray(value) if isinstance(value, np.generic) else value
         if not is_data(contribution):
             raise TypeError(f"{name} must return arrays, got {describe(value)}")
@@ -101,7 +103,7 @@ def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     return len(shape) <= len(to) and all(short in (1, long) for short, long in pairs)
 
 
-def gradients(result: "Box", gradient: Any = None) -> "dict[Box, Array]":
+def gradients(result: "Box", gradient: Any = None) -> "dict[Box, Gradient]":
     """Return the gradient of every Variable that a result was computed from, itself included.
 
     Parameters
@@ -113,20 +115,20 @@ def gradients(result: "Box", gradient: Any = None) -> "dict[Box, Array]":
     Returns
     -------
     dict
-        From Variables to arrays that may share memory with one another: not to be changed.
+        In the order in which they were found.
     """
-    found = {result: _seed(result, gradient)}
+    found = {result: Gradient(result.data)}
+    found[result].add(_seed(result, gradient))
     heap = [_entry(result, 1)]
     while heap:
         box = heappop(heap)[-1]
         if box.creator is None:
             continue
-        for source, _, contribution in box.creator.input_gradients(found[box]):
-            if source in found:
-                found[source] = as_array(found[source] + contribution)
-            else:
-                found[source] = contribution
+        for source, data, contribution in box.creator.input_gradients(found[box].value):
+            if source not in found:
+                found[source] = Gradient(data)
                 heappush(heap, _entry(source, len(found)))
+            found[source].add(contribution)
     return found
 
 
@@ -173,13 +175,10 @@ def add_gradients(result: "Box", gradient: Any, *, keep_all: bool) -> None:
     """Add the gradients of a result to ``grad`` of its Variables; see `Variable.backward`."""
     found = {box: g for box, g in gradients(result, gradient).items() if keep_all or box.creator is None}
     for box, g in found.items():
-        if box.grad is not None and box.grad.shape != g.shape:
+        if box.grad is not None and box.grad.shape != g.value.shape:
             raise ValueError(
-                f"grad must have the shape of the data, {g.shape}, got {box.grad.shape} from an earlier backward; "
+                f"grad must have the shape of the data, {g.value.shape}, got {box.grad.shape} from an earlier call; "
                 "call clear_gradient() first"
             )
     for box, g in found.items():
-        if box.grad is None:
-            box.grad = g if is_exact(g) else g.copy()  # what was found may be shared, or a read-only view
-        else:
-            box.grad = as_array(box.grad + g)
+        box.grad = g.taken() if box.grad is None else as_array(box.grad + g.value)

@@ -82,7 +82,13 @@ class Pow(Function):
     def backward(self, gradient: Array, z: Array, x: Array, y: Array) -> Any:
         """Return g·y·x^(y−1), g·xʸ·ln x."""
         # x⁰ has the derivative 0·x⁰, also at 0, where x⁻¹ is infinite; ln 1 stands for the logarithm of 0.
-        return lambda: gradient * (y * x ** (y - (y != 0))), lambda: gradient * (z * np.log(x + (x == 0)))
+        return lambda: gradient * (y * x ** (y - (y != 0))), lambda: gradient * (z * _log(x, z))
+
+
+def _log(x: Any, z: Array) -> Array:
+    """Return ln x, and 0 for x = 0, in the dtype of z where x is a number: NumPy would take it for a float64."""
+    base = x if hasattr(x, "shape") else np.full_like(z, x)
+    return np.log(base + (base == 0))
 
 
 class Maximum(Function):
