@@ -9,7 +9,7 @@ import numpy as np
 
 from numdiff.functions import Square, StableTanh, Variable
 
-SAMPLES = 16
+SAMPLES = 64
 """How many samples the loss is the mean over."""
 
 
