@@ -1,4 +1,4 @@
-"""The network whose gradient costs something: a multilayer perceptron of any size, with one flat vector of parameters."""
+"""The network whose gradient is to be computed: a perceptron of any size, with one flat vector of parameters."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -56,6 +56,7 @@ def on_arrays(function: Callable[[Variable], Variable]) -> Callable[[Any], Array
 
     Examples
     --------
+    >>> from numdiff import Square
     >>> on_arrays(Square())(np.array([1.0, 3.0]))
     array([1., 9.])
     """

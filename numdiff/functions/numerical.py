@@ -50,6 +50,7 @@ def numerical_diff(f: Callable[[Variable], Variable], x: Variable, eps: float = 
 
     Examples
     --------
+    >>> from numdiff import Square
     >>> float(numerical_diff(Square(), Variable(np.array(2.0))))
     4.000000000004
     """
