@@ -24,6 +24,7 @@ _HOME = {
     "analysis.reference": ("ExactFunction", "Reference", "State"),
     "analysis.convergence": ("observed_optimum", "observed_order"),
     "analysis.prediction": ("FailedAssumption", "Prediction", "optimal_step"),
+    "gradients": ("NonFiniteGradientWarning", "gradient", "jacobian"),
     "explore": ("SweepResult", "sweep"),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
