@@ -25,7 +25,7 @@ BENCH_JSON := .bench/benchmark.json
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
-.PHONY: help install experiments check-results test bench lint check lock clean
+.PHONY: help install experiments measure-cost check-results test bench lint check lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ $(STAMP): requirements.lock pyproject.toml
 
 experiments: $(STAMP) ## Run all experiments and rebuild results/ (report, tables, figures)
 	$(VENV_BIN)/python -m experiments --workers $(WORKERS) $(ARGS)
+
+measure-cost: $(STAMP) ## Measure time and memory of gradients on this machine into results/measured/
+	$(VENV_BIN)/python -m experiments.gradient_cost_times $(ARGS)
 
 check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference engine and compare
 	$(VENV_BIN)/python -m experiments.check_results $(ARGS)

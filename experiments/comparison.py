@@ -8,7 +8,8 @@ interpreter differ, ``columns.json`` says of each column of each table what hold
 - all else that passed through elementary functions (medians, optima, words) is listed with its largest difference.
 
 Figures and pages are compared by bytes where all their data are, and otherwise listed. Rows and columns of a format
-that one machine lacks are left out, and named.
+that one machine lacks are left out, and named. Files in ``measured/`` were measured on one machine: they are listed
+and not compared.
 """
 
 import argparse
@@ -91,6 +92,8 @@ class Comparison:
         return [self._judged(name) for name in sorted({*self.ours, *self.theirs})]
 
     def _judged(self, name: str) -> Judgement:
+        if name.startswith(checksums.MEASURED):
+            return Judgement(name, listed=["measured on one machine, not compared"])
         if name not in self.ours or name not in self.theirs:
             return self._alone(name)
         if name in self.equal:

@@ -9,8 +9,13 @@ import numpy as np
 
 from numdiff.functions import Square, StableTanh, Variable
 
-SAMPLES = 64
+SAMPLES = 256
 """How many samples the loss is the mean over."""
+
+
+def network_of(width: int) -> "Network":
+    """Return a network with as many inputs as hidden units, and one output; of width 0 it is a single unit."""
+    return Network((width, width, 1) if width else (1, 1))
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,16 @@ class Network:
     def parameters(self) -> int:
         """The number of parameters."""
         return sum(rows * columns for rows, columns in pairwise(self.sizes))
+
+    @property
+    def products(self) -> int:
+        """The multiplications of matrix elements in one evaluation: one for each parameter and sample."""
+        return SAMPLES * self.parameters
+
+    @property
+    def products_back(self) -> int:
+        """Those of the walk back: for the gradient of every matrix, and for that of every input but the samples."""
+        return SAMPLES * (2 * self.parameters - self.sizes[0] * self.sizes[1])
 
     @cached_property
     def samples(self) -> tuple[np.ndarray, np.ndarray]:
