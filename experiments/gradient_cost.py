@@ -5,8 +5,8 @@ from functools import partial
 import pandas as pd
 
 from experiments.common import listed
-from experiments.cost_pictures import draw_cost
-from experiments.gradient_cost_data import FAR, LARGE, WAYS, counts, exponents, far, memory_ratio, times
+from experiments.cost_pictures import LARGE, draw_cost
+from experiments.gradient_cost_data import FAR, WAYS, counts, exponents, far, memory_ratio, times
 from experiments.gradient_cost_times import FILE, LONGEST
 from experiments.network import SAMPLES
 from experiments.runs import plain
@@ -23,6 +23,13 @@ NOTE = (
     "machine. Times and memory come from one machine: they are in results/measured/, which make measure-cost writes, "
     "and which is neither measured again nor compared when the results are rebuilt."
 )
+SEEN = {
+    "seconds": "Few parameters cost only the calls of Python functions, the same for any n; with many, differences "
+    "bend towards n² and back-propagation runs beside one evaluation. Estimated: evaluations × seconds of one. ",
+    "peak_bytes": "The values of the hidden units, one for each sample, grow as √n; back-propagation keeps them all, "
+    "and in the end the gradients of the matrices, which grow as n, show. ",
+}
+"""What to see in the figures of what was measured."""
 ABSENT = f"Times and memory were not measured: results/measured/{FILE.name} is absent, and make measure-cost writes it."
 
 
@@ -72,11 +79,10 @@ def figures(measured):
         if frame is not None:
             part = frame[["parameters", "method", column, "source"]].dropna()
             ends = part[part["source"] == "measured"].groupby("method").tail(1).set_index("method")
-            powers = {"forward": 2, "loss": 1} if column == "seconds" else {"loss": 1}
+            powers = {"forward": 2, "loss": 1} if column == "seconds" else {"loss": 0.5}
             drawn.append(Figure(
                 f"measured_{column}", f"{what} of one gradient, measured on one machine",
-                ("Hollow: estimated as evaluations × time of one. " if column == "seconds" else "")
-                + f"{machine['machine']}, one thread: not compared when the results are rebuilt.",
+                SEEN[column] + f"{machine['machine']}, one thread: not compared when the results are rebuilt.",
                 "Largest measured: " + listed(f"{name} {plain(float(e[column]))} at {e['parameters']} parameters"
                                               for name, e in ends.iterrows()) + ".",
                 part, partial(draw_cost, data=part, column=column, ylabel=unit, powers=powers),
@@ -91,35 +97,37 @@ def findings(measured):
     last = counted[counted["parameters"] == top].set_index("method")
     power = exponents(counted, ["multiplications"]).set_index("method")["exponent"]
     times_one = last["multiplications"]["back-propagation"] / last["multiplications"]["loss"]
-    said = [
+    said = (
         f"With {top} parameters a forward difference takes {last['evaluations']['forward']} evaluations, a centered "
         f"one {last['evaluations']['centered']}, and back-propagation one, over which it walks back: in "
         f"multiplications it costs {times_one:.2f} evaluations. They grow as n to the power {power['forward']:.2f} "
-        f"(forward), {power['centered']:.2f} (centered) and {power['back-propagation']:.2f}.",
-    ]
-    far_off = far(frame).set_index("method")
-    if frame is None:
-        return [*said, ABSENT]
+        f"(forward), {power['centered']:.2f} (centered) and {power['back-propagation']:.2f}."
+    )
+    return [said, ABSENT] if frame is None else [said, *found_here(frame)]
+
+
+def found_here(frame):
+    """Return what the times of one machine say."""
     seconds = frame[frame["source"] == "measured"].pivot(index="parameters", columns="method", values="seconds")
-    both = seconds.dropna()
+    both, top = seconds.dropna(), seconds.index[-1]
     n, row = both.index[-1], both.iloc[-1].astype(float)
     reach = {name: seconds[name].dropna().index[-1] for name in WAYS}
-    fits = exponents(frame, ["seconds", "peak_bytes"]).set_index(["quantity", "method"])
-    said += [
+    fits = exponents(frame, ["seconds"]).set_index("method")
+    powers = [f"{e.exponent:.2f} ± {e.half_width:.2f} ({e.Index})" for e in fits.itertuples()]
+    far_off = far(frame).set_index("method")
+    said = [
         f"On the machine where it was measured the gradient of {n} parameters takes {plain(row['centered'])} s by "
         f"centered differences and {plain(row['back-propagation'])} s by back-propagation, "
         f"{plain(row['centered'] / row['back-propagation'])} times less; back-propagation with the evaluation that it "
         f"needs takes {row['back-propagation'] / row['loss']:.1f} evaluations.",
         "Measured up to " + listed(f"{reach[name]} parameters ({name})" for name in WAYS)
         + f"; beyond, where a gradient by differences takes more than {LONGEST:g} s, times are estimates.",
-        f"From {LARGE} parameters on the seconds grow as n to the power "
-        + listed(f"{fits.loc[('seconds', w), 'exponent']:.2f} ± {fits.loc[('seconds', w), 'half_width']:.2f} ({w})"
-                 for w in WAYS)
-        + ": differences one power more than an evaluation, whose own time is still on its way to n.",
         f"A gradient of {FAR:.0e} parameters takes {far_off['evaluations']['centered']:.0e} evaluations by centered "
         f"differences. If an evaluation costs in proportion to n, that is {plain(far_off['years']['centered'])} years "
         f"of this processor, against {plain(far_off['seconds']['back-propagation'])} s by back-propagation.",
-        f"Back-propagation pays in memory: at {seconds.index[-1]} parameters its peak is "
-        f"{plain(memory_ratio(frame, seconds.index[-1]))} times that of an evaluation.",
+        f"Back-propagation pays in memory: at {top} parameters its peak is {plain(memory_ratio(frame, top))} times "
+        "that of an evaluation.",
     ]  # fmt: skip
+    if powers:
+        said.insert(2, f"From {LARGE} parameters on the seconds grow as n to the power {listed(powers)}.")
     return said

@@ -2,14 +2,13 @@
 
 import pandas as pd
 
+from experiments.cost_pictures import LARGE
 from experiments.gradient_cost_times import DIFFERENCES, FILE, WIDTHS, evaluations_of, read
 from experiments.growth import growth
 from experiments.network import network_of
 
 FAR = 10**9
 """A number of parameters far beyond what is measured."""
-LARGE = 10**4
-"""Parameters from which a power of n is fitted: arithmetic outweighs the calls of Python functions there."""
 WAYS = ("loss", "forward", "centered", "back-propagation")
 YEAR = 365.25 * 86400
 """Seconds."""
@@ -38,7 +37,7 @@ def times():
                for n, seconds in zip(one.index, one, strict=True)
                for name in DIFFERENCES if (n, name) not in known]  # fmt: skip
     rest = pd.DataFrame(guessed, columns=["parameters", "method", "seconds", "source"])
-    return pd.concat([frame, rest], ignore_index=True).convert_dtypes(convert_floating=False), machine
+    return pd.concat([frame, rest], ignore_index=True).astype({"calls": "Int64", "peak_bytes": "Int64"}), machine
 
 
 def exponents(frame, columns):
