@@ -20,8 +20,13 @@ from numdiff.gradients import gradient
 ROUNDS = {10: (200, 20), 1000: (40, 1)}  # n: rounds and calls a round
 STEPS = {"forward": 2.0**-26, "centered": 2.0**-17}
 PEERS = {"forward": "approx_fprime", "centered": "numdifftools"}
-LIMITS = {"points": {10: 1.1, 1000: 1.0}, "batches": {10: 1.0, 1000: 0.7}}
-"""Of the time of the peer. The cost of a call is all that a batch saves: 1000 numbers of a point take as long as it."""
+LIMITS = {
+    ("forward", 10): {"points": 1.1, "batches": 1.1},
+    ("forward", 1000): {"points": 0.8, "batches": 0.7},
+    ("centered", 10): {"points": 1.0, "batches": 0.7},
+    ("centered", 1000): {"points": 1.0, "batches": 1.0},
+}
+"""Of the time of the peer. A batch saves the cost of calls, not the arithmetic: of 1000 numbers, about a half."""
 
 Contestants = dict[str, Callable[[], Any]]
 
@@ -88,5 +93,5 @@ def test_gradient_is_not_slower_than_its_peer(benchmark, measured, stencil, n, c
     for name, seconds in times.items():
         benchmark.extra_info[f"median_microseconds_{name}"] = 1e6 * median(seconds)
     gate = f"gradient of Rosenbrock, {stencil}, n = {n}: {contestant}/{peer}"
-    ratio, limit = median_ratio(times, contestant, peer), LIMITS[contestant][n]
+    ratio, limit = median_ratio(times, contestant, peer), LIMITS[stencil, n][contestant]
     benchmark.extra_info.update(gate=gate, ratio=ratio, limit=limit, sense="<=")

@@ -13,26 +13,20 @@ a binade; where it is not, the abscissa error is at most u·|x ± h|, of the ord
 """
 
 import warnings
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from numdiff.formats import FORMATS, FloatFormat, get_format
-from numdiff.gradients.evaluation import MOST_COORDINATES, Columns, Quotients, Task
+from numdiff.gradients.evaluation import Columns, Quotients
+from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
 from numdiff.gradients.steps import Steps
 from numdiff.kernels import StepAbsorbedWarning
 from numdiff.stencils import METHODS, Stencil
 
 __all__ = ["NonFiniteGradientWarning", "gradient", "jacobian"]
-
-Map = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
-Progress = bool | Callable[[int, int], object]
 
 
 class NonFiniteGradientWarning(UserWarning):
@@ -83,10 +77,14 @@ def gradient(
     dtype : str, dtype or FloatFormat, optional
         The format to evaluate in, to which x is rounded; that of x if it is not given.
     vectorized : bool
-        Whether f takes a batch of points, of shape ``(b, *x.shape)``, and returns b values. Batches have at most
-        ``BATCH_BYTES`` bytes, or one coordinate.
+        Whether f takes a batch of points, of shape ``(b, *x.shape)``, and returns b values. A batch has at most 124 KiB
+        (``numdiff.gradients.evaluation.BATCH_BYTES``), or one point. This saves the cost of calls, which matters as
+        long as it is not small beside the arithmetic on n numbers.
     workers : int or map-like callable
-        Threads to evaluate f in, or a callable with the signature of ``map``, as ``multiprocessing.Pool(4).map``.
+        Threads to evaluate f in, or a callable with the signature of ``map``, as ``multiprocessing.Pool(4).map``, which
+        may return its results in any order. Threads take any f, without a copy of x for each, and help where f releases
+        the interpreter lock, as NumPy does in long operations; processes help any f that pickles. The result is the
+        same, bit for bit.
     progress : bool or callable
         True shows a bar on standard error where that is a terminal; a callable is given (coordinates done, all).
 
@@ -164,7 +162,8 @@ def _differentiate(
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
     item, point = _point(x, dtype)
     formula = _first_derivative(stencil)
-    _check_workers(workers)
+    check_workers(workers)
+    check_progress(progress)
     steps = Steps(step, point, item, formula)
     absorbed, smallest = steps.check()
     if absorbed:
@@ -180,7 +179,8 @@ def _differentiate(
 def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:
     """Return the format of the evaluation and a contiguous copy of x in it."""
     given = np.asarray(x)
-    item = next((known for known in FORMATS.values() if known.dtype == given.dtype.newbyteorder("=")), None)
+    native = given.dtype.newbyteorder("=")
+    item = next((known for known in FORMATS.values() if known.dtype == native), None)
     if item is None:
         advice = "; write x.astype(float)" if given.dtype.kind in "iu" else ""
         raise TypeError(f"x must be of one of the formats {', '.join(FORMATS)}, got dtype {given.dtype}{advice}")
@@ -212,13 +212,6 @@ def _first_derivative(stencil: Any) -> Stencil:
     return formula
 
 
-def _check_workers(workers: Any) -> None:
-    if callable(workers):
-        return
-    if isinstance(workers, bool) or not isinstance(workers, int | np.integer) or workers < 1:
-        raise ValueError(f"workers must be an integer of at least 1 or a callable like map, got {workers!r}")
-
-
 def _gathered(columns: Columns, workers: int | Map, progress: Progress) -> tuple[np.ndarray, int, str]:
     """Run all tasks; return the derivatives, how many coordinates are not finite, and what happened at the first."""
     n = columns.x.size
@@ -226,8 +219,8 @@ def _gathered(columns: Columns, workers: int | Map, progress: Progress) -> tuple
     if 0 in columns.stencil.offsets:
         shape, base = columns.at_x()
         columns = replace(columns, shape=shape, base=base)
-    with _reported(progress, n) as report:
-        for result in _results(columns, workers, watched=progress is not False):
+    with reported(progress, n) as report:
+        for result in results(columns, workers, watched=progress is not False):
             if not isinstance(result, Quotients):
                 raise TypeError(f"workers must return what the mapped callable returns, got {result!r:.60}")
             if out is None:
@@ -242,54 +235,6 @@ def _gathered(columns: Columns, workers: int | Map, progress: Progress) -> tuple
     if out is None or done != n:
         raise ValueError(f"workers must return one result for each task, got results for {done} of {n} coordinates")
     return out.reshape((*shape, *columns.x.shape)), failures, first
-
-
-def _results(columns: Columns, workers: int | Map, watched: bool) -> Iterator[Quotients]:
-    start = 0
-    if columns.shape is None:  # the first coordinate tells it
-        result = columns((0, 1))
-        yield result
-        columns, start = replace(columns, shape=result.shape), 1
-    n, alone = columns.x.size, workers == 1
-    most = max(1, min(MOST_COORDINATES, n // MOST_COORDINATES))
-    if alone and not watched and not columns.vectorized:
-        # Not with batches: f may give other last digits in another one, so they depend on nothing but memory.
-        most = MOST_COORDINATES
-    tasks = columns.tasks(start, most)
-    if callable(workers):
-        yield from workers(columns, tasks)
-    elif alone:
-        yield from map(columns, tasks)
-    else:
-        yield from _threaded(columns, tasks, int(workers))
-
-
-def _threaded(columns: Columns, tasks: Iterator[Task], workers: int) -> Iterator[Quotients]:
-    """Run tasks in threads, in order, with two of them submitted for each thread: the map of a pool submits all."""
-    with ThreadPoolExecutor(workers) as pool:
-        waiting = deque(pool.submit(columns, task) for task in islice(tasks, 2 * workers))
-        try:
-            while waiting:
-                yield waiting.popleft().result()
-                waiting.extend(pool.submit(columns, task) for task in islice(tasks, 1))
-        finally:
-            for future in waiting:
-                future.cancel()
-
-
-@contextmanager
-def _reported(progress: Progress, total: int) -> Iterator[Callable[[int], object]]:
-    """Give a callable that is told how many coordinates are done."""
-    if callable(progress):
-        yield lambda done: progress(done, total)
-        return
-    if not progress:
-        yield lambda done: None
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=total, unit="coordinate", disable=None) as bar:
-        yield lambda done: bar.update(done - bar.n)
 
 
 def _warn_absorbed(item: FloatFormat, absorbed: int, total: int, smallest: Any) -> None:

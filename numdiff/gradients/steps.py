@@ -26,13 +26,14 @@ def step_exponent(format_name: str, stencil: Stencil) -> int:
         E(h) = |C|·|f|·hᵖ/Lᵖ⁺¹ + W·u·|f|/h,    with its minimum at    h = L·(W·u / (p·|C|))^(1/(p + 1)).
 
     For the forward difference (p = 1, C = 1/2, W = 2) that is 2√u·L, for the centered one (p = 2, C = 1/6, W = 1)
-    (3u)^⅓·L. Rounding h to a power of two moves it by a factor of at most √2; E then is at most 2^(p/2) times its
-    truncation part and √2 times its rounding part above the minimum.
+    (3u)^⅓·L. Rounding h to a power of two moves it by a factor of at most √2, by which the rounding part of E may grow,
+    or its truncation part by at most 2^(p/2).
 
     References
     ----------
     W. H. Press, S. A. Teukolsky, W. T. Vetterling, B. P. Flannery, Numerical Recipes in C, 2nd ed., Cambridge 1992,
-    section 5.7, equations (5.7.5) and (5.7.8): h ~ √ε_f·x_c and ε_f^⅓·x_c with the curvature scale x_c.
+    section 5.7, equation (5.7.5), h ~ √ε_f·x_c with the curvature scale x_c, and for the centered formula (5.7.7) what
+    follows it; there x_c is x, here max(1, |x|).
     """
     p = stencil.accuracy_order
     ratio = stencil.weight_sum * FORMATS[format_name].unit_roundoff / (p * abs(stencil.leading_error_constant))
@@ -103,7 +104,9 @@ class Steps:
         if self._given is None:
             return self._chosen(self._x[start:stop])
         if self._given.size == 1:
-            return np.full(stop - start, self._given[0], self._item.dtype)
+            same = np.empty(stop - start, self._item.dtype)
+            same.fill(self._given[0])
+            return same
         return self._given[start:stop]
 
     def _chosen(self, x: np.ndarray) -> np.ndarray:
