@@ -7,9 +7,9 @@ import pandas as pd
 from experiments.common import listed
 from experiments.cost_pictures import LARGE, draw_cost
 from experiments.gradient_cost_data import FAR, WAYS, counts, exponents, far, memory_ratio, times
-from experiments.gradient_cost_times import FILE, LONGEST
+from experiments.gradient_cost_times import FILE, LONGEST, evaluations_of
 from experiments.network import SAMPLES
-from experiments.runs import plain
+from experiments.runs import percent, plain
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 
@@ -115,13 +115,15 @@ def found_here(frame):
     fits = exponents(frame, ["seconds"]).set_index("method")
     powers = [f"{e.exponent:.2f} ± {e.half_width:.2f} ({e.Index})" for e in fits.itertuples()]
     far_off = far(frame).set_index("method")
+    guess = evaluations_of("centered", n) * row["loss"] / row["centered"]
     said = [
         f"On the machine where it was measured the gradient of {n} parameters takes {plain(row['centered'])} s by "
         f"centered differences and {plain(row['back-propagation'])} s by back-propagation, "
         f"{plain(row['centered'] / row['back-propagation'])} times less; back-propagation with the evaluation that it "
         f"needs takes {row['back-propagation'] / row['loss']:.1f} evaluations.",
         "Measured up to " + listed(f"{reach[name]} parameters ({name})" for name in WAYS)
-        + f"; beyond, where a gradient by differences takes more than {LONGEST:g} s, times are estimates.",
+        + f"; beyond, where a gradient by differences takes more than {LONGEST:g} s, times are estimates, evaluations × seconds "
+        f"of one: for {n} parameters that is {percent(guess)} of what was measured.",
         f"A gradient of {FAR:.0e} parameters takes {far_off['evaluations']['centered']:.0e} evaluations by centered "
         f"differences. If an evaluation costs in proportion to n, that is {plain(far_off['years']['centered'])} years "
         f"of this processor, against {plain(far_off['seconds']['back-propagation'])} s by back-propagation.",
