@@ -122,8 +122,8 @@ def found_here(frame):
         f"{plain(row['centered'] / row['back-propagation'])} times less; back-propagation with the evaluation that it "
         f"needs takes {row['back-propagation'] / row['loss']:.1f} evaluations.",
         "Measured up to " + listed(f"{reach[name]} parameters ({name})" for name in WAYS)
-        + f"; beyond, where a gradient by differences takes more than {LONGEST:g} s, times are estimates, evaluations × seconds "
-        f"of one: for {n} parameters that is {percent(guess)} of what was measured.",
+        + f"; beyond, where a gradient by differences takes more than {LONGEST:g} s, times are estimates, evaluations "
+        f"× seconds of one: for {n} parameters that is {percent(guess)} of what was measured.",
         f"A gradient of {FAR:.0e} parameters takes {far_off['evaluations']['centered']:.0e} evaluations by centered "
         f"differences. If an evaluation costs in proportion to n, that is {plain(far_off['years']['centered'])} years "
         f"of this processor, against {plain(far_off['seconds']['back-propagation'])} s by back-propagation.",
