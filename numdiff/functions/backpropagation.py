@@ -12,6 +12,7 @@ A. Griewank, A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2
 """
 
 from heapq import heappop, heappush
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,13 +104,14 @@ def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
     return len(shape) <= len(to) and all(short in (1, long) for short, long in pairs)
 
 
-def gradients(result: "Box", gradient: Any = None) -> "dict[Box, Gradient]":
-    """Return the gradient of every Variable that a result was computed from, itself included.
+def gradients(result: "Box", gradient: Any = None, *, keep_all: bool = False) -> "dict[Box, Gradient]":
+    """Return the gradient of every Variable that a result was computed from and that was not computed itself.
 
     Parameters
     ----------
     result : Variable
     gradient : ndarray, exact array or number, optional
+    keep_all : bool, optional
         As in `Variable.backward`, which lists the errors.
 
     Returns
@@ -119,15 +121,18 @@ def gradients(result: "Box", gradient: Any = None) -> "dict[Box, Gradient]":
     """
     found = {result: Gradient(result.data)}
     found[result].add(_seed(result, gradient))
-    heap = [_entry(result, 1)]
+    number = count()
+    heap = [_entry(result, next(number))]
     while heap:
         box = heappop(heap)[-1]
         if box.creator is None:
             continue
-        for source, data, contribution in box.creator.input_gradients(found[box].value):
+        # All that used this Variable is younger: its gradient is complete, and needed only here.
+        complete = found[box] if keep_all else found.pop(box)
+        for source, data, contribution in box.creator.input_gradients(complete.value):
             if source not in found:
                 found[source] = Gradient(data)
-                heappush(heap, _entry(source, len(found)))
+                heappush(heap, _entry(source, next(number)))
             found[source].add(contribution)
     return found
 
@@ -173,7 +178,7 @@ def _given_seed(data: Array, gradient: Any) -> Array:
 
 def add_gradients(result: "Box", gradient: Any, *, keep_all: bool) -> None:
     """Add the gradients of a result to ``grad`` of its Variables; see `Variable.backward`."""
-    found = {box: g for box, g in gradients(result, gradient).items() if keep_all or box.creator is None}
+    found = gradients(result, gradient, keep_all=keep_all)
     for box, g in found.items():
         if box.grad is not None and box.grad.shape != g.value.shape:
             raise ValueError(
