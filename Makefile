@@ -36,7 +36,7 @@ BENCH_JSON := .bench/benchmark.json
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
-.PHONY: help install experiments experiments-ml check-results test bench lint check lock clean
+.PHONY: help install experiments experiments-ml measure-cost check-results test bench lint check lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -68,6 +68,9 @@ $(ML_STAMP): requirements.lock requirements-ml.lock requirements-ml-cpu.lock req
 
 experiments-ml: $(ML_STAMP) ## Run the gradient checkers of JAX, PyTorch and autograd too; rebuild results/ml/
 	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m experiments.gradient_ml --workers $(WORKERS) $(ARGS)
+
+measure-cost: $(STAMP) ## Measure time and memory of gradients on this machine into results/measured/
+	$(VENV_BIN)/python -m experiments.gradient_cost_times $(ARGS)
 
 check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference engine and compare
 	$(VENV_BIN)/python -m experiments.check_results $(ARGS)
