@@ -6,6 +6,8 @@ this writes to ``results/ml/``, which is committed.
 - ``correct.csv``: verdicts on correct gradients;
 - ``wrong.csv``: verdicts on every bug, with the smallest and the largest ‖δ‖/‖g‖;
 - ``large.csv``: one wrong element in ten thousand, and correct gradients of the same network;
+- ``limits.csv``: the smallest errors that checkers find, by network and seed; ``curve.csv``: those of ours against
+  the number of parameters;
 - ``agreement.csv``: how often a library and its transcribed rule gave the same verdict on the same gradient;
 - ``versions.csv``: which release each checker is, and how its rule is documented.
 
@@ -23,6 +25,7 @@ from tqdm import tqdm
 
 from experiments import checksums
 from experiments.gradient_libraries import SUFFIX, installed
+from experiments.gradient_limits import by_checker, by_size
 from experiments.gradient_ours import ours
 from experiments.gradient_rules import RULES, Checker
 from experiments.gradient_trials import BY, CORRECT, SMALL, VERDICTS, Plan, counts, run
@@ -46,11 +49,13 @@ class Sizes:
     correct_libraries: int = 250
     wrong_libraries: int = 10
     large: int = 3
+    limits: int = 5
+    curve: int = 3
     networks: tuple[str, ...] = SMALL
 
     def quick(self) -> "Sizes":
         """Return the smallest sizes that run everything."""
-        return Sizes(2, 1, 1, 1, 1)
+        return Sizes(2, 1, 1, 1, 1, 1, 0)
 
 
 def batches(plan: Plan) -> Iterator[Plan]:
@@ -125,6 +130,8 @@ def tables(sizes: Sizes, workers: int) -> dict[str, pd.DataFrame]:
         "correct": pd.concat([counted("correct", plan, workers) for plan in (correct, slow[0])], ignore_index=True),
         "wrong": pd.concat([counted("wrong", plan, workers) for plan in (wrong, slow[1])], ignore_index=True),
         "large": counted("large", large, workers),
+        "limits": by_checker(here, SMALL, range(sizes.limits), workers),
+        "curve": by_size(ours(), range(sizes.curve), workers),
         "agreement": agreement("agreement", libraries, range(sizes.wrong_libraries), workers),
         "versions": versions([*here, *libraries]),
     }
