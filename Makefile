@@ -3,11 +3,13 @@
 #   make experiments ARGS="step_sweep --quick"     one experiment, small
 #   make test ARGS="-k stencils -x"                some tests
 #   make lock LOCK_ARGS=--upgrade                  newer versions of everything
+#   make experiments-ml ML_PIP_ARGS="…"            JAX, PyTorch and autograd too, with options for their installation
 
 PYTHON ?= python3
 UV ?= uv
 ARGS ?=
 LOCK_ARGS ?=
+ML_PIP_ARGS ?=
 
 ifndef WORKERS
 WORKERS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
@@ -20,12 +22,21 @@ else
 VENV_BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/installed
+# An environment of its own for the libraries whose gradient checkers are compared: they are large, and only
+# `make experiments-ml` needs them.
+ML_VENV := .venv-ml
+ML_PYTHON := $(ML_VENV)/$(notdir $(VENV_BIN))/python
+ML_STAMP := $(ML_VENV)/installed
+ML_CUDA := cuda-|nvidia-|triton
+ML_PIP = $(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes
+UV_COMPILE = $(UV) pip compile --no-config --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 BENCH_JSON := .bench/benchmark.json
 
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
-.PHONY: help install experiments check-results test bench lint check lock clean
+.PHONY: help install experiments experiments-ml measure-cost check-results test bench lint check lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +53,24 @@ $(STAMP): requirements.lock pyproject.toml
 
 experiments: $(STAMP) ## Run all experiments and rebuild results/ (report, tables, figures)
 	$(VENV_BIN)/python -m experiments --workers $(WORKERS) $(ARGS)
+
+# The further lists are installed without dependencies: sympy asks for an older mpmath than the first one has, and
+# works with it. An index may have the build of torch for the CPU alone, which is small; without it, CUDA comes last,
+# because the other build for Linux cannot be imported without it.
+$(ML_STAMP): requirements.lock requirements-ml.lock requirements-ml-cpu.lock requirements-ml-cuda.lock pyproject.toml
+	$(PYTHON) -m venv $(ML_VENV)
+	$(ML_PIP) -r requirements.lock
+	$(ML_PIP) --no-deps $(ML_PIP_ARGS) -r requirements-ml-cpu.lock || echo "no build of torch for the CPU alone here: taking the other"
+	$(ML_PIP) --no-deps $(ML_PIP_ARGS) -r requirements-ml.lock
+	$(ML_PYTHON) -c 'import torch' 2>/dev/null || $(ML_PIP) --no-deps $(ML_PIP_ARGS) -r requirements-ml-cuda.lock
+	$(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $(ML_STAMP)
+
+experiments-ml: $(ML_STAMP) ## Run the gradient checkers of JAX, PyTorch and autograd too; rebuild results/ml/
+	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m experiments.gradient_ml --workers $(WORKERS) $(ARGS)
+
+measure-cost: $(STAMP) ## Measure time and memory of gradients on this machine into results/measured/
+	$(VENV_BIN)/python -m experiments.gradient_cost_times $(ARGS)
 
 check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference engine and compare
 	$(VENV_BIN)/python -m experiments.check_results $(ARGS)
@@ -65,10 +94,14 @@ check: lint test bench ## All of lint, test and bench
 
 # Taken from the interpreter range of pyproject.toml for every platform at once; no index or address is written.
 lock: ## Pin every dependency again, with hashes, for all platforms (needs uv)
-	$(UV) pip compile --no-config --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --all-extras --quiet \
-		--output-file requirements.lock $(LOCK_ARGS) pyproject.toml
+	$(UV_COMPILE) --extra dev --output-file requirements.lock $(LOCK_ARGS) pyproject.toml
+	@mkdir -p .cache
+	printf 'mpmath>=1.4\n' > .cache/ml-override.txt
+	$(UV_COMPILE) --group pyproject.toml:ml --constraint requirements.lock --override .cache/ml-override.txt \
+		--output-file .cache/ml.lock $(LOCK_ARGS)
+	awk '/^[^ ]/ { kept = !/^($(ML_CUDA))/ } kept' .cache/ml.lock > requirements-ml.lock
+	awk '/^[^ ]/ { kept = /^($(ML_CUDA))/ } kept' .cache/ml.lock > requirements-ml-cuda.lock
 
 clean: ## Remove caches, benchmark output and build products (.venv and results/ stay)
 	rm -rf .bench .benchmarks .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
-	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './$(ML_VENV)/*' -prune -exec rm -rf {} +

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments import checksums
-from experiments.catalogue import Experiment, catalogue
+from experiments.catalogue import NOTHING, Experiment, catalogue
 from experiments.overview import overview
 from numdiff.registry import Registry
 from numdiff.report import provenance
@@ -130,7 +130,7 @@ def remove_stale(out: Path, written: Sequence[Path]) -> None:
 
 def present(chosen: Sequence[Experiment], measured: dict[str, Measured], out: Path, command: str) -> list[Path]:
     """Write the report of some experiments, with the command that rebuilds it."""
-    sections = [experiment.section(measured[experiment.name]) for experiment in chosen]
+    sections = [experiment.section(measured.get(experiment.name, NOTHING)) for experiment in chosen]
     hero = HERO if HERO[0] in measured else None
     facts = provenance.collect(ROOT / "requirements.lock", command)
     return write_report(

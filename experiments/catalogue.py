@@ -15,16 +15,22 @@ from numdiff.registry import Registry
 from numdiff.report.figures import Figure
 from numdiff.report.pages import Section
 from numdiff.report.tables import Table
+from numdiff.study.records import FIELDS
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
+NOTHING = Measured(pd.DataFrame(columns=list(FIELDS)), pd.DataFrame())
+"""What an experiment without sweeps is given."""
 QUICK_PROBLEMS = 4
 """How many problems a sweep keeps with --quick."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """One question, the sweep (or the sweeps, of its name) that answers it, and how its records are presented."""
+    """One question, the sweep (or the sweeps, of its name) that answers it, and how its records are presented.
+
+    An experiment without sweeps (an empty tuple) finds its data itself, and says how in its note.
+    """
 
     name: str
     position: int
@@ -34,6 +40,7 @@ class Experiment:
     tables: Callable[[Measured], list[Table]]
     figures: Callable[[Measured], list[Figure]]
     findings: Callable[[Measured], list[str]]
+    note: str = ""
 
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
@@ -55,7 +62,9 @@ class Experiment:
     def section(self, measured: Measured) -> Section:
         """Return the experiment's part of the report."""
         answer, *others = self.findings(measured)
-        tables = [*self.tables(measured), failures_table(measured.records)]
+        tables = self.tables(measured)
+        if self.sweeps:
+            tables = [*tables, failures_table(measured.records)]
         if len(measured.skips):
             tables.append(skips_table(measured.skips))
         return Section(
@@ -66,7 +75,7 @@ class Experiment:
             findings=tuple(others),
             figures=tuple(self.figures(measured)),
             tables=tuple(tables),
-            method_note=method_note(measured.records),
+            method_note=method_note(measured.records) if self.sweeps else self.note,
         )
 
 
@@ -79,7 +88,7 @@ def catalogue() -> Registry[Experiment]:
             found.append(
                 Experiment(
                     entry.name, module.POSITION, module.TITLE, module.QUESTION, module.SWEEP, module.tables,
-                    module.figures, module.findings,
+                    module.figures, module.findings, getattr(module, "NOTE", ""),
                 )
             )  # fmt: skip
     return Registry("experiment", sorted(found, key=lambda item: item.position))

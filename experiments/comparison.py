@@ -8,7 +8,8 @@ interpreter differ, ``columns.json`` says of each column of each table what hold
 - all else that passed through elementary functions (medians, optima, words) is listed with its largest difference.
 
 Figures and pages are compared by bytes where all their data are, and otherwise listed. Rows and columns of a format
-that one machine lacks are left out, and named.
+that one machine lacks are left out, and named. What stands apart (`checksums.APART`) is held against its own sums,
+listed, and not compared.
 """
 
 import argparse
@@ -44,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{folder.name}/ holds no results (no {ORIGIN}): run make experiments", file=sys.stderr)
             return 2
     edited = checksums.broken(options.committed)
+    for name in checksums.APART:
+        if (options.committed / name).is_dir():
+            edited += [f"{name}/{line}" for line in checksums.broken(options.committed / name)]
     comparison = Comparison(options.committed, options.rebuilt, options.records)
     judgements = comparison.judgements()
     print(table_of(judgements))
@@ -74,7 +78,7 @@ class Comparison:
     """
 
     def __init__(self, committed: Path, rebuilt: Path, records: Path | None = None) -> None:
-        self.ours, self.theirs = files_in(committed), files_in(rebuilt)
+        self.ours, self.theirs, self.apart = files_in(committed), files_in(rebuilt), checksums.apart(committed)
         self.others = other_platform(_json(self.ours[ORIGIN]), _json(self.theirs[ORIGIN]))
         self.equal = {
             name for name in self.ours.keys() & self.theirs.keys()
@@ -87,8 +91,9 @@ class Comparison:
         self._entries: dict[str, Any] = {} if path is None else _json(path)
 
     def judgements(self) -> list[Judgement]:
-        """Return what was compared, and how, for each file of either folder."""
-        return [self._judged(name) for name in sorted({*self.ours, *self.theirs})]
+        """Return what was compared, and how, for each file of either folder, and last what was not."""
+        judged = [self._judged(name) for name in sorted({*self.ours, *self.theirs})]
+        return judged + [Judgement(name, listed=[reason]) for name, reason in self.apart.items()]
 
     def _judged(self, name: str) -> Judgement:
         if name not in self.ours or name not in self.theirs:
@@ -151,7 +156,7 @@ class Comparison:
 
 def files_in(folder: Path) -> dict[str, Path]:
     """Return the files of a folder by their names in it."""
-    return {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: folder / name for name in sorted(checksums.names_of(folder))}
 
 
 def other_platform(committed: dict[str, Any], rebuilt: dict[str, Any]) -> list[str]:

@@ -19,6 +19,8 @@ from numdiff.study.run import Measured
 
 def overview(measured: Mapping[str, Measured]) -> list[Table]:
     """Return the tables at the top of the report."""
+    if not measured:
+        return [formats_table()]
     records = pd.concat([result.records for result in measured.values()], ignore_index=True)
     problems = problems_table(set(records["problem"]))
     # The problems of published tables are described where the tables are.

@@ -13,8 +13,10 @@ _HOME = {
     "stencils": ("BACKWARD", "CENTERED", "COMPLEX_STEP", "FORWARD", "METHODS", "ComplexStep", "Stencil", "backward",
                  "centered", "forward", "from_offsets"),
     "kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),
-    "functions": ("Cos", "Exp", "Function", "Log", "Sigmoid", "Sin", "Square", "StableSigmoid", "StableTanh", "Tanh",
-                  "Variable", "as_array", "numerical_diff", "on_arrays"),
+    "functions": ("Abs", "BroadcastTo", "Cos", "Exp", "Function", "GetItem", "Log", "LogSumExp", "MatMul", "Maximum",
+                  "Mean", "ReLU", "Reshape", "Sigmoid", "SigmoidCrossEntropy", "Sin", "Sqrt", "Square",
+                  "StableSigmoid", "StableTanh", "Sum", "Tanh", "Transpose", "Variable", "as_array", "gradient_of",
+                  "numerical_diff", "on_arrays"),
     "arithmetic.rounded": ("rounded",),
     "problems": ("PROBLEMS", "Problem"),
     "analysis.bounds": ("error_bounds",),
@@ -22,6 +24,8 @@ _HOME = {
     "analysis.reference": ("ExactFunction", "Reference", "State"),
     "analysis.convergence": ("observed_optimum", "observed_order"),
     "analysis.prediction": ("FailedAssumption", "Prediction", "optimal_step"),
+    "gradients": ("GradientCheck", "NonFiniteGradientWarning", "Verdict", "WrongGradientError", "check_gradient",
+                  "gradient", "jacobian"),
     "explore": ("SweepResult", "sweep"),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

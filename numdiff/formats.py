@@ -388,7 +388,7 @@ def _accepted(y: Any, x: np.ndarray) -> np.ndarray:
         )
     if y.dtype != x.dtype:
         raise TypeError(
-            f"f must keep the dtype of its argument, {x.dtype}, got {y.dtype}{_promotion_advice(x.dtype, y.dtype)}"
+            f"f must keep the dtype of its argument, {x.dtype}, got {y.dtype}{promotion_advice(x.dtype, y.dtype)}"
         )
     if x.dtype.kind == "c" and type(y) is np.ndarray:
         # The view is what refuses np.abs and its kind, so a function that dropped it cannot be trusted.
@@ -405,7 +405,7 @@ _PROMOTING = {
 """By the type code of a result: the scalar type that widens a narrower array to it."""
 
 
-def _promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
+def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
     """Return what may have widened the dtype and what to write instead; nothing where no constant can have."""
     constant = _PROMOTING.get(returned.char)
     if constant is None or (given.kind == "c") != (returned.kind == "c"):

@@ -37,11 +37,11 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from numdiff.formats import FORMATS, FloatFormat
+from numdiff.formats import FORMATS, FloatFormat, format_of
 from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
 
-__all__ = ["Observation", "StepAbsorbedWarning", "apply", "centered_difference", "complex_step", "difference",
-           "forward_difference", "observe"]  # fmt: skip
+__all__ = ["Observation", "StepAbsorbedWarning", "abscissae", "absorbed_steps", "apply", "centered_difference",
+           "combine", "complex_step", "difference", "forward_difference", "largest_step", "observe"]  # fmt: skip
 
 BLOCK_BYTES = 262144
 """Bytes of one buffer: few enough that what a block needs stays in the cache, many enough that the fixed cost
@@ -643,6 +643,58 @@ def _warn(name: str, absorbed: int, total: int, smallest: Any) -> None:
         f"{name} number there; {advice}"
     )
     warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=4)
+
+
+# --- the parts of a kernel, for those who call f themselves ---------------------------------------------
+
+
+def largest_step(stencil: Stencil, item: FloatFormat) -> Any:
+    """Return the largest h of the format for which D·h and all c·h are finite."""
+    return item.dtype.type(_plan(item.name, stencil).largest_step)
+
+
+def abscissae(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> list[np.ndarray]:
+    """Return the realised nodes of a stencil in its order (step 2 of this module); x itself where the offset is 0.
+
+    Parameters
+    ----------
+    stencil : Stencil
+    x, h : ndarray of one shape (of at least one dimension) and one format
+    """
+    plan = _plan(format_of(x).name, stencil)
+    return [x if node.move is None else node.move(x, _operand(node, h)) for node in plan.nodes]
+
+
+def combine(stencil: Stencil, values: Sequence[np.ndarray], h: np.ndarray) -> np.ndarray:
+    """Return the quotient of the values at the nodes of a first-derivative stencil (steps 4 to 6 of this module).
+
+    Parameters
+    ----------
+    stencil : Stencil
+    values : sequence of ndarray
+        One array for each node, in the order of the stencil; none of them is changed.
+    h : ndarray of at least one dimension, of their format, broadcast against them
+    """
+    plan = _plan(format_of(h).name, stencil)
+    terms = [y if node.numerator is None else y * node.numerator for node, y in zip(plan.nodes, values, strict=True)]
+    total = terms[0]
+    for node, term in zip(plan.nodes[1:], terms[1:], strict=True):
+        total = node.combine(total, term)
+    return total / _scaled(plan, h)[1]
+
+
+def absorbed_steps(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> tuple[int, Any]:
+    """Return at how many points a step is absorbed, and the smallest step that keeps the nodes apart at these.
+
+    Parameters
+    ----------
+    stencil : Stencil
+    x, h : ndarray of one shape (of at least one dimension) and one format, finite
+    """
+    plan = _plan(format_of(x).name, stencil)
+    hit = _absorbed(plan, (0, x, h, (), None, None, None, None))
+    found = int(np.count_nonzero(hit))
+    return found, _smallest_step(plan, x[hit]) if found else None
 
 
 # --- is f elementwise? ----------------------------------------------------------------------------------

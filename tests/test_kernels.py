@@ -1168,3 +1168,41 @@ def test_masked_points_and_steps_are_refused_and_unmasked_ones_taken():
         centered_difference(np.exp, 1.0, masked)
     plain = np.ma.array([1.0, 2.0])
     assert centered_difference(np.square, plain, 0.5).tolist() == [2.0, 4.0]
+
+
+# --- the parts of a kernel ------------------------------------------------------------------------------------
+
+FIRST = [stencil for stencil in STENCILS if stencil.derivative_order == 1]
+
+
+@every_format
+@pytest.mark.parametrize("stencil", FIRST, ids=lambda stencil: stencil.name)
+def test_abscissae_and_combine_are_the_two_halves_of_a_kernel(item, stencil):
+    x = points(item, 20)
+    h = item.as_array(np.linspace(0.01, 0.2, 20))
+    nodes = kernels.abscissae(stencil, x, h)
+    assert all(map(same, nodes, observe(stencil, np.exp, x, h).abscissae))
+    values = [np.exp(at) for at in nodes]
+    kept = [y.copy() for y in values]
+    assert same(kernels.combine(stencil, values, h), difference(np.exp, x, h, stencil))
+    assert all(map(same, values, kept))
+
+
+@every_format
+@pytest.mark.parametrize("stencil", FIRST, ids=lambda stencil: stencil.name)
+def test_absorbed_steps_are_those_that_a_kernel_observes(item, stencil):
+    x = points(item, 20)
+    h = np.ldexp(np.ones(20), 10 - np.arange(20) - item.precision).astype(item.dtype)
+    found, smallest = kernels.absorbed_steps(stencil, x, h)
+    assert found == np.count_nonzero(observe(stencil, np.exp, x, h).absorbed) > 0
+    assert kernels.absorbed_steps(stencil, x, np.full_like(x, smallest)) == (0, None)
+
+
+@every_format
+@pytest.mark.parametrize("stencil", FIRST, ids=lambda stencil: stencil.name)
+def test_the_largest_step_is_the_last_that_a_kernel_takes(item, stencil):
+    largest = kernels.largest_step(stencil, item)
+    with np.errstate(all="ignore"):
+        apply(stencil, lambda x: x * 0.0, item.as_array([0.0]), largest)
+        with pytest.raises(ValueError, match="h must be"):
+            apply(stencil, np.exp, item.as_array([0.0]), np.nextafter(largest, item.dtype.type(np.inf)))

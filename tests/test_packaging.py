@@ -16,13 +16,14 @@ import numdiff
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+ML_LOCKS = {part: (ROOT / f"requirements-ml{part}.lock").read_text(encoding="utf-8") for part in ("", "-cpu", "-cuda")}
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
-def locked() -> list[tuple[Requirement, list[str]]]:
-    """Return every entry of the lock with its options."""
+def locked(lock: str = LOCK) -> list[tuple[Requirement, list[str]]]:
+    """Return every entry of a lock with its options."""
     entries = []
-    for line in LOCK.replace("\\\n", " ").splitlines():
+    for line in lock.replace("\\\n", " ").splitlines():
         if line.strip():
             text, *options = re.split(r"\s(?=--)", line)
             entries.append((Requirement(text), [option.strip() for option in options]))
@@ -43,8 +44,10 @@ def pinned_version(requirement: Requirement) -> str:
     return specifier.version
 
 
-def test_every_locked_package_has_one_exact_version_and_hashes():
-    entries = locked()
+@pytest.mark.parametrize("lock", [LOCK, *ML_LOCKS.values()], ids=["all", "ml", "ml-cpu", "ml-cuda"])
+def test_every_locked_package_has_one_exact_version_and_hashes(lock):
+    entries = locked(lock)
+    assert entries
     for requirement, options in entries:
         assert pinned_version(requirement), requirement
         assert requirement.url is None
@@ -54,15 +57,30 @@ def test_every_locked_package_has_one_exact_version_and_hashes():
     assert len(names) == len(set(names))
 
 
-def test_lock_names_no_index_and_no_address():
+@pytest.mark.parametrize("lock", [LOCK, *ML_LOCKS.values()], ids=["all", "ml", "ml-cpu", "ml-cuda"])
+def test_lock_names_no_index_and_no_address(lock):
     option = r"^\s*-[-a-z]*(index|find-links|trusted|url)|^\s*-[eir]\b"
-    assert not re.search(rf"://|@|#|{option}", LOCK, re.MULTILINE)
+    assert not re.search(rf"://|@|#|{option}", lock, re.MULTILINE)
 
 
 @pytest.mark.parametrize("requirement", declared(), ids=str)
 def test_declared_requirement_is_in_the_lock(requirement):
     pins = {canonicalize_name(entry.name): pinned_version(entry) for entry, _ in locked()}
     assert pins[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_foreign_libraries_are_locked_apart_with_the_versions_that_both_environments_share():
+    pins = {canonicalize_name(entry.name): pinned_version(entry) for entry, _ in locked()}
+    apart = {canonicalize_name(entry.name): pinned_version(entry) for entry, _ in locked(ML_LOCKS[""])}
+    for requirement in map(Requirement, PROJECT["dependency-groups"]["ml"]):
+        assert apart[canonicalize_name(requirement.name)] in requirement.specifier
+        assert canonicalize_name(requirement.name) not in pins
+    assert {name: pins[name] for name in pins.keys() & apart.keys()} == {
+        name: apart[name] for name in pins.keys() & apart.keys()
+    }
+    assert not any(name.startswith(("nvidia-", "cuda-")) for name in {*pins, *apart})
+    ((cpu, _),) = locked(ML_LOCKS["-cpu"])
+    assert pinned_version(cpu).split("+") == [apart["torch"], "cpu"]
 
 
 def test_runtime_packages_are_locked_for_every_platform():

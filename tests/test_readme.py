@@ -43,7 +43,7 @@ def value_of(session, start):
 def test_blocks_are_run(session):
     assert len(USE) == 6
     assert len(PROBLEM) == 1
-    assert len(session[0]) == 17
+    assert len(session[0]) == 20
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,7 @@ def test_blocks_are_run(session):
         ("nd.numerical_diff", 4 * 2.0**-53 * 1.65 / 1e-4),
         # Nothing cancels: exp, a square and a division.
         ("nd.complex_step", 8 * 2.0**-53 * 3.3),
+        ("x.grad", 8 * 2.0**-53 * 3.3),
     ],
 )
 def test_printed_value_is_what_the_code_gives(session, start, tolerance):
@@ -61,6 +62,11 @@ def test_printed_value_is_what_the_code_gives(session, start, tolerance):
     (printed,) = re.findall(NUMBER, comment)
     assert abs(float(value) - float(printed)) <= tolerance
     assert repr(float(printed)) == printed
+
+
+def test_gradient_of_the_boxes_is_the_printed_one(session):
+    comment, value = value_of(session, "nd.gradient_of")
+    assert repr(value) == comment
 
 
 def test_ledger_shows_the_printed_truncation_errors(session):

@@ -18,7 +18,7 @@ from numdiff.study.records import SCHEMA_VERSION
 from numdiff.study.steps import Number
 from numdiff.study.sweep import Subject, Sweep, plan
 
-_MEASURING = ("array_views.py", "formats.py", "functions.py", "kernels.py", "rounding.py", "stencils.py", "analysis",
+_MEASURING = ("array_views.py", "formats.py", "functions", "kernels.py", "rounding.py", "stencils.py", "analysis",
               "arithmetic", "problems", "study")  # fmt: skip
 """What a measured figure depends on: a change in any of these makes stored blocks stale."""
 _LIBRARIES = ("numpy", "mpmath", "python-flint", "ml_dtypes")

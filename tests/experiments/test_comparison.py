@@ -340,6 +340,23 @@ def test_sums_name_what_is_missing_and_what_is_not_listed(folders):
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="coreutils are not installed")
+@pytest.mark.parametrize("name", checksums.APART)
+def test_what_stands_apart_is_listed_and_has_sums_of_its_own(folders, capsys, name):
+    committed, rebuilt = folders
+    write(committed / name / "wrong.csv", "a\n1\n")
+    sums(committed / name)
+    status, out, err = verdict((committed, rebuilt), capsys)
+    assert (status, err) == (0, "")
+    (line,) = [line for line in out.splitlines() if line.startswith(f"{name}/wrong.csv")]
+    assert checksums.APART[name] in line
+    checksums.write(committed, [p for p in committed.rglob("*") if p.is_file()])
+    assert name not in (committed / checksums.NAME).read_text(encoding="utf-8")
+    write(committed / name / "wrong.csv", "a\n2\n")
+    status, _, err = verdict((committed, rebuilt), capsys)
+    assert status == 1
+    assert f"{name}/wrong.csv: edited: not what SHA256SUMS says" in err
+
+
 def test_sums_are_sorted_and_read_by_sha256sum(folders):
     done = subprocess.run(["sha256sum", "--strict", "-c", checksums.NAME], cwd=folders[0], capture_output=True)
     assert done.returncode == 0

@@ -1,0 +1,139 @@
+"""What may be wrong with a gradient? The simplest change that makes it agree with the differences.
+
+Each cause is a corrected gradient; a cause is likely if with its correction every coordinate, or every direction,
+agrees. It is tried on the numbers at hand: f is not called again.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["Evidence", "likely_cause"]
+
+
+class Evidence(NamedTuple):
+    """What a check has found out; arrays of longdouble."""
+
+    x: np.ndarray
+    gradient: np.ndarray
+    """Of the shape of x."""
+    directions: np.ndarray | None
+    """Shape ``(k, *x.shape)``; None where there is a comparison for every coordinate."""
+    numeric: np.ndarray
+    tolerance: np.ndarray
+    """Shape ``(k,)``, or ``(n,)`` in the order of x."""
+
+    def along(self, field: np.ndarray) -> np.ndarray:
+        """Return the slopes along the directions, or the components, of a field of the shape of x."""
+        if self.directions is None:
+            return field.ravel()
+        return np.array([np.sum(field * direction) for direction in self.directions])
+
+    def explains(self, slopes: np.ndarray) -> bool:
+        """Whether these slopes agree with the numerical ones everywhere."""
+        known = np.isfinite(self.numeric) & np.isfinite(self.tolerance)
+        return bool(known.any() and np.all(np.abs(slopes - self.numeric)[known] <= self.tolerance[known]))
+
+    def factor(self, slopes: np.ndarray, target: np.ndarray) -> tuple[np.longdouble, np.longdouble]:
+        """Return the c for which c·slopes is nearest to the target, in units of the tolerances, and how sure it is."""
+        known = np.isfinite(target) & np.isfinite(self.tolerance) & (self.tolerance > 0)
+        weight = np.where(known, 1 / np.where(known, self.tolerance, 1) ** 2, 0)
+        norm = np.sum(weight * slopes * slopes)
+        if not norm:
+            return np.longdouble(0), np.longdouble(0)
+        return np.sum(weight * slopes * np.where(known, target, 0)) / norm, 1 / np.sqrt(norm)
+
+
+def likely_cause(evidence: Evidence) -> str:
+    """Return a sentence about what is wrong, or an empty text where nothing simple explains it."""
+    for cause, corrected in _rearranged(evidence.gradient):
+        if evidence.explains(evidence.along(corrected)):
+            return cause
+    return _fitted(evidence) or (_local(evidence) if evidence.directions is None else "")
+
+
+def _rearranged(gradient: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield causes that leave the numbers of the gradient but for their place and sign."""
+    yield "sign: the gradient points the other way", -gradient
+    if gradient.ndim == 2 and gradient.shape[0] == gradient.shape[1]:
+        yield "transposed: the gradient is that of the transposed argument", gradient.T
+    for axis in range(gradient.ndim):
+        if gradient.shape[axis] < 2:
+            continue
+        along = f" along axis {axis}" if gradient.ndim > 1 else ""
+        for shift in (1, -1):
+            yield f"index off by one{along}: every component is its neighbour's", np.roll(gradient, shift, axis)
+        yield f"reversed order{along}", np.flip(gradient, axis)
+
+
+def _fitted(evidence: Evidence) -> str:
+    """Return a cause with one number in it, found by least squares."""
+    given = evidence.along(evidence.gradient)
+    factor, uncertainty = evidence.factor(given, evidence.numeric)
+    if factor and evidence.explains(factor * given):
+        return f"a factor: the gradient has to be multiplied by {_simple(factor, uncertainty)}"
+    for field, cause in (
+        (evidence.x, "a term proportional to x is missing (weight decay?): add {}·x"),
+        (np.ones_like(evidence.gradient), "a constant is missing: add {} to every component"),
+    ):
+        along = evidence.along(field.astype(np.longdouble))
+        factor, uncertainty = evidence.factor(along, evidence.numeric - given)
+        if factor and evidence.explains(given + factor * along):
+            return cause.format(_simple(factor, uncertainty))
+    return ""
+
+
+def _simple(number: np.longdouble, uncertainty: np.longdouble) -> str:
+    """Return a number as the simplest fraction within its uncertainty if that is small, else with three digits."""
+    value, error = float(number), float(uncertainty)
+    for denominator in range(1, 65):
+        near = Fraction(round(value * denominator), denominator)
+        if near and abs(value - float(near)) <= error < 0.1 / denominator:
+            return str(near)
+    return f"{value:.3g}"
+
+
+def _local(evidence: Evidence) -> str:
+    """Return what the wrong coordinates have in common."""
+    gradient, shape = evidence.gradient.ravel(), evidence.x.shape
+    with np.errstate(invalid="ignore"):
+        wrong = np.abs(gradient - evidence.numeric) > evidence.tolerance
+    where, count = np.flatnonzero(wrong), int(wrong.sum())
+    numeric, x = evidence.numeric[where], evidence.x.ravel()
+    swap = count == 2 and np.all(np.abs(gradient[where][::-1] - numeric) <= evidence.tolerance[where])
+    if swap:
+        first, second = (_named(index, shape) for index in where)
+        return f"swapped: {first} and {second} have each other's component"
+    facts = []
+    if not np.any(gradient[where]):
+        facts.append("a missing term: the gradient is 0 there")
+    elif np.all(np.abs(gradient[where] + numeric) <= evidence.tolerance[where]):
+        facts.append("sign: the gradient points the other way there")
+    else:
+        ratio, error = evidence.factor(np.where(wrong, gradient, 0), np.where(wrong, evidence.numeric, 0))
+        if count > 1 and np.all(np.abs(ratio * gradient[where] - numeric) <= evidence.tolerance[where]):
+            facts.append(f"a factor: it has to be multiplied by {_simple(ratio, error)} there")
+    place = _pattern(where, x, shape)
+    return "; ".join([f"wrong {place}", *facts]) if place or facts else ""
+
+
+def _pattern(where: np.ndarray, x: np.ndarray, shape: tuple[int, ...]) -> str:
+    """Return what the places of the wrong coordinates have in common; an empty text for nothing."""
+    if len(where) == 1 and len(x) > 1:
+        return f"in one coordinate only, {_named(where[0], shape)}"
+    right = np.setdiff1d(np.arange(len(x)), where)
+    for sign, word in ((-1, "negative"), (1, "positive")):
+        if len(right) and np.all(sign * x[where] > 0) and np.all(sign * x[right] <= 0):
+            return f"exactly where x is {word}"
+    for axis, index in enumerate(np.unravel_index(where, shape)):
+        if len(shape) > 1 and len(np.unique(index)) == 1 and len(where) > 1:
+            return f"only at index {index[0]} of axis {axis}"
+    if len(where) > 1 and where[-1] - where[0] == len(where) - 1 and len(right):
+        return f"in {len(where)} neighbouring coordinates, from {_named(where[0], shape)} on"
+    return f"in {len(where)} of {len(x)} coordinates"
+
+
+def _named(flat: Any, shape: tuple[int, ...]) -> str:
+    return f"x[{', '.join(str(int(i)) for i in np.unravel_index(flat, shape))}]" if shape else "x"

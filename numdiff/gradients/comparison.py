@@ -1,0 +1,209 @@
+"""What a gradient check finds: a comparison for every coordinate or direction, and a verdict with its reason."""
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+__all__ = ["Comparison", "GradientCheck", "TaylorTest", "Verdict", "WrongGradientError"]
+
+
+class Verdict(StrEnum):
+    """What the comparison of a numerical with an analytic slope says."""
+
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    INCONCLUSIVE = "inconclusive"
+
+
+class WrongGradientError(AssertionError):
+    """A gradient disagrees with the differences of its function beyond the derived tolerance."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A numerical and an analytic slope, in one coordinate or along one direction.
+
+    Parameters
+    ----------
+    where : tuple of int
+        The index of the coordinate in x; for a direction its number alone.
+    numeric, analytic : float
+        The slopes, in units of f per unit of x. Along a direction d with independent standard normal components both
+        are ⟨gradient, d⟩.
+    tolerance : float
+        The largest difference that truncation and rounding explain; infinite where f has no finite values.
+    truncation, rounding : float
+        The parts of the tolerance: of the formula, and of rounding in f and in the gradient.
+    step : float
+        h; along a direction the factor of d.
+    verdict : Verdict
+    reason : str
+        Why it is inconclusive; empty otherwise.
+    """
+
+    where: tuple[int, ...]
+    numeric: float
+    analytic: float
+    tolerance: float
+    truncation: float
+    rounding: float
+    step: float
+    verdict: Verdict
+    reason: str = ""
+
+    @property
+    def difference(self) -> float:
+        """The analytic slope minus the numerical one."""
+        return self.analytic - self.numeric
+
+    @property
+    def excess(self) -> float:
+        """|difference|/tolerance: above 1 the two disagree."""
+        if not np.isfinite(self.tolerance):
+            return 0.0
+        return abs(self.difference) / self.tolerance if self.tolerance else (np.inf if self.difference else 0.0)
+
+
+@dataclass(frozen=True)
+class TaylorTest:
+    """How the remainder R(t) = |f(x + td) − f(x) − t⟨gradient, d⟩| falls with t.
+
+    Parameters
+    ----------
+    steps, remainders : tuple of float
+        t, and R(t) in units of f; R is the mean over both senses of d and over the directions.
+    noise : float
+        The remainder that rounding alone leaves.
+    slope : float or None
+        Of log R against log t: 2 where the gradient is right, 1 where it is wrong. None where fewer than two
+        remainders are clearly above the noise, as for a linear function.
+    """
+
+    steps: tuple[float, ...]
+    remainders: tuple[float, ...]
+    noise: float
+    slope: float | None
+
+    def __str__(self) -> str:
+        if self.slope is None:
+            return "Taylor test: no remainder above rounding (f is linear along these directions, or too noisy)"
+        return f"Taylor test: the remainder falls with the power {self.slope:.2f} of the step (right: 2, wrong: 1)"
+
+
+@dataclass(frozen=True)
+class GradientCheck:
+    """The result of `check_gradient`.
+
+    Parameters
+    ----------
+    comparisons : tuple of Comparison
+        One for each coordinate in the order of x, or one for each direction.
+    mode : str
+        ``"coordinates"`` or ``"directions"``.
+    format : str
+        The name of the format in which f was evaluated.
+    shape : tuple of int
+        The shape of x.
+    noise : float
+        The standard deviation of the rounding error of f, estimated or given, in units of f.
+    taylor : TaylorTest
+    evaluations : int
+        Of f, in points.
+    cause : str
+        A likely cause of a disagreement, or an empty text.
+    notes : tuple of str
+        What else should be known, such as a format that f chose by itself.
+    """
+
+    comparisons: tuple[Comparison, ...]
+    mode: str
+    format: str
+    shape: tuple[int, ...]
+    noise: float
+    taylor: TaylorTest
+    evaluations: int
+    cause: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Disagree if any comparison does, agree if all do, otherwise inconclusive."""
+        found = {comparison.verdict for comparison in self.comparisons}
+        if Verdict.DISAGREE in found:
+            return Verdict.DISAGREE
+        return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in found else Verdict.AGREE
+
+    @property
+    def tolerance(self) -> float:
+        """The largest tolerance of all comparisons: what is ten times as large does not pass unseen.
+
+        In coordinates for certain; along k independent Gaussian directions with a probability of at least
+        1 − 0.16ᵏ, if it is the norm of the deviation that is ten times as large.
+        """
+        return max(comparison.tolerance for comparison in self.comparisons)
+
+    @property
+    def worst(self) -> Comparison:
+        """The comparison with the largest excess."""
+        return max(self.comparisons, key=lambda comparison: comparison.excess)
+
+    def raise_if_wrong(self) -> "GradientCheck":
+        """Raise if the gradient is wrong, return the check otherwise: one line in a test.
+
+        Raises
+        ------
+        WrongGradientError
+            If the verdict is disagree; the message is the whole table.
+        """
+        if self.verdict is Verdict.DISAGREE:
+            raise WrongGradientError(str(self))
+        return self
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines(rows=10))
+
+    def table(self, rows: int | None = None) -> str:
+        """Return the comparisons as text, worst first; `rows` limits their number (None: all)."""
+        ordered = sorted(self.comparisons, key=lambda comparison: (-_rank(comparison), -comparison.excess))
+        head = ("where", "numeric", "analytic", "difference", "tolerance", "diff/tol", "step", "verdict")
+        cells = [head, *(self._cells(comparison) for comparison in ordered[:rows])]
+        widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+        lines = [
+            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:7], widths[1:7]), row[7]]).rstrip()
+            for row in cells
+        ]
+        left = len(ordered) - len(ordered[:rows])
+        return "\n".join([*lines, *([f"… and {left} more"] if left else [])])
+
+    def _cells(self, comparison: Comparison) -> tuple[str, ...]:
+        numbers = (comparison.numeric, comparison.analytic, comparison.difference, comparison.tolerance)
+        verdict = comparison.verdict + (f": {comparison.reason}" if comparison.reason else "")
+        return (
+            self.place(comparison.where), *(f"{number:.6g}" for number in numbers[:2]),
+            *(f"{number:.1e}" for number in numbers[2:]), f"{comparison.excess:.2g}", f"{comparison.step:.1e}", verdict,
+        )  # fmt: skip
+
+    def place(self, where: tuple[int, ...]) -> str:
+        """Return the name of a coordinate (``x[3]``) or of a direction (``direction 0``)."""
+        if self.mode == "directions":
+            return f"direction {where[0]}"
+        return f"x[{', '.join(map(str, where))}]" if where else "x"
+
+    def _lines(self, rows: int) -> list[str]:
+        counts = Counter(comparison.verdict for comparison in self.comparisons)
+        what = "coordinates" if self.mode == "coordinates" else "random directions"
+        said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
+        return [
+            f"gradient check: {self.verdict.upper()} ({len(self.comparisons)} {what}: {said})",
+            f"{self.format}, x of shape {self.shape}, noise of f {self.noise:.1e}, {self.evaluations} evaluations of f",
+            *([f"likely cause: {self.cause}"] if self.cause else []),
+            self.table(rows),
+            str(self.taylor),
+            *(f"note: {note}" for note in self.notes),
+        ]
+
+
+def _rank(comparison: Comparison) -> int:
+    return {Verdict.DISAGREE: 2, Verdict.INCONCLUSIVE: 1, Verdict.AGREE: 0}[comparison.verdict]

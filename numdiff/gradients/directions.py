@@ -1,0 +1,173 @@
+"""The gradient check along random directions: a fixed number of evaluations, however many coordinates there are.
+
+Along a direction d with independent standard normal components a deviation δ of the gradient shows as ⟨δ, d⟩, which
+is normal with deviation ‖δ‖: no pattern of δ is hidden from it. (With components ±1 two equal errors cancel in half
+of the directions.) The points are x ± td and x ± 2td. The first direction, probed at a step that suits a function
+which varies on the scale of x, tells the step of the others. One further pair is left. If the first step was too
+wide, it halves it, x ± (t/2)d; otherwise, as x ± 3td, it goes to the direction that needs it most: the one that
+disagrees, or else the one with the largest tolerance.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from numdiff.formats import FloatFormat
+from numdiff.gradients.estimates import Claim, Estimate, judged, offsets
+from numdiff.gradients.noise import rounding_floor, typical_size, with_doubt
+from numdiff.gradients.probing import ScalarFunction
+
+__all__ = ["DirectionProbe", "direction_estimates"]
+
+
+REACH, WIDEST = 2, 3
+"""Pairs of points on a line, and with the further one."""
+
+
+class DirectionProbe:
+    """f along lines through one point.
+
+    Parameters
+    ----------
+    function : ScalarFunction
+    x : ndarray of the format
+    at_x : longdouble
+        f(x).
+    gradient : Claim
+    directions : ndarray of longdouble, shape ``(k, *x.shape)``
+    noise : longdouble or None
+        The deviation of the rounding error of f; None to take it from the differences of order four.
+    """
+
+    def __init__(
+        self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, gradient: Claim,
+        directions: np.ndarray, noise: np.longdouble | None,
+    ) -> None:  # fmt: skip
+        self.function = function
+        self.x = x
+        self.wide = x.astype(np.longdouble)
+        self.at_x = at_x
+        self.gradient = gradient
+        self.directions = directions
+        self.own_noise = np.array([np.sqrt(np.sum((gradient.noise * line) ** 2)) for line in directions])
+        self.given_noise = noise
+        self.floor = rounding_floor(np.abs(at_x), function.result_item)
+        count = len(directions)
+        self.step = np.zeros(count, np.longdouble)
+        self.values = np.full((count, 6), np.nan, np.longdouble)
+        self.predicted = np.full((count, 6), np.nan, np.longdouble)
+
+    @staticmethod
+    def first_step_at(x: np.ndarray, item: FloatFormat) -> np.longdouble:
+        """Return (8u)^(1/3) of the typical size of x: it balances t² and u/t where f varies on that scale."""
+        return np.ldexp(typical_size(x), round((3 - item.precision) / 3))
+
+    def remainders(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return t and 2t, and the mean remainders there over the lines with the smallest t and over both senses."""
+        lines = self.step == self.step.min()
+        sizes = np.abs(self.values - self.at_x - self.predicted)[lines]
+        return self.step.min() * np.array([1, 2]), np.array([sizes[:, [2, 3]].mean(), sizes[:, [1, 4]].mean()])
+
+    def probe(self, rows: np.ndarray, at: tuple[int, ...]) -> None:
+        """Evaluate f on some lines at some of the offsets ±1, ±2, ±3."""
+        columns = np.array([offsets(WIDEST).index(k) for k in at])
+        predicted: list[np.longdouble] = []
+
+        def points() -> Iterator[np.ndarray]:
+            for row in rows:
+                for k in at:
+                    with np.errstate(over="ignore"):
+                        point = (self.wide + k * self.step[row] * self.directions[row]).astype(self.x.dtype)
+                        predicted.append(np.sum(self.gradient.value * (point.astype(np.longdouble) - self.wide)))
+                    yield point
+
+        values = self.function.values(points(), len(rows) * len(at))
+        chosen = np.ix_(rows, columns)
+        self.values[chosen] = values.reshape(len(rows), -1)
+        self.predicted[chosen] = np.array(predicted).reshape(len(rows), -1)
+
+    def halve(self, row: int) -> None:
+        """Halve the step of a line: what was evaluated at ±1 is at ±2 now, and ±1 is evaluated anew."""
+        for array in (self.values, self.predicted):
+            array[row, [1, 4]] = array[row, [2, 3]]
+        self.step[row] /= 2
+        self.probe(np.array([row]), (-1, 1))
+
+    def estimate(self, rows: np.ndarray, reach: int, noise: np.longdouble) -> Estimate:
+        """Return the deviations along some lines that have been probed."""
+        at = np.ix_(rows, np.arange(1, 5) if reach == REACH else np.arange(6))
+        found = judged(
+            self.values[at], self.at_x, self.predicted[at], self.step[rows], noise, self.function.result_item
+        )
+        return found.allow(self.own_noise[rows], self.gradient.limit)
+
+    @property
+    def noise(self) -> np.longdouble:
+        """The deviation that is reckoned with: the last rounding, and twice what the lines show beyond it."""
+        if self.given_noise is not None:
+            return self.given_noise
+        # A wide step shows curvature as well as noise.
+        finite = np.isfinite(self.values[:, 1:5]).all(axis=1) & (self.step == self.step.min())
+        if not finite.any():
+            return np.longdouble(0)
+        signs = np.array([1, -4, -4, 1], np.longdouble)
+        seen = np.sqrt(np.mean(((self.values[finite, 1:5] - self.at_x) @ signs) ** 2) / 70)
+        floor = rounding_floor(np.abs(self.values[finite, 1:5]).max(), self.function.result_item)
+        return with_doubt(floor, seen)
+
+    def adapted(self, estimate: Estimate) -> np.longdouble:
+        """Return the step that balances truncation, of O(t²), and rounding on a line like one that was probed."""
+        if not np.isfinite(estimate.tolerance[0]):
+            return estimate.step[0] / 8
+        with np.errstate(all="ignore"):
+            exponent = np.clip(np.round(np.log2(estimate.balance[0]) / 3), -3, 0)
+        return estimate.step[0] * np.exp2(exponent)
+
+
+def direction_estimates(probe: DirectionProbe) -> Estimate:
+    """Return the deviation of the gradient along every direction."""
+    rows = np.arange(len(probe.directions))
+    first = rows[:1]
+    probe.step[:] = probe.first_step_at(probe.x, probe.function.item)
+    probe.probe(first, offsets(REACH))
+    pilot = probe.estimate(first, REACH, probe.given_noise or np.longdouble(0))
+    probe.step[1:] = probe.adapted(pilot)
+    probe.probe(rows[1:], offsets(REACH))
+    is_too_wide = bool(probe.step[1] < probe.step[0])
+    if is_too_wide:
+        probe.halve(0)
+    found = probe.estimate(rows, REACH, probe.noise)
+    if is_too_wide and np.isfinite(pilot.tolerance[0]):
+        # What the wide step has seen differently is truncation.
+        found.truncation[0] = np.maximum(found.truncation[0], abs(found.deviation[0] - pilot.deviation[0]))
+    found.truncation = _common_truncation(found)
+    if not is_too_wide:
+        _widen_one(probe, found)
+    return found
+
+
+def _widen_one(probe: DirectionProbe, found: Estimate) -> None:
+    """Take a third pair on the line that needs it most: for a second opinion, or for a smaller tolerance."""
+    tolerance = found.tolerance
+    excess = np.where(np.isfinite(tolerance), np.abs(found.deviation) / tolerance, 0)
+    is_suspect = excess.max() > 1
+    row = np.array([excess.argmax() if is_suspect else tolerance.argmax()])
+    probe.probe(row, (-WIDEST, WIDEST))
+    further = probe.estimate(row, WIDEST, probe.noise)
+    if not is_suspect and further.tolerance[0] < found.tolerance[row[0]]:
+        found.put(row, further)
+    elif is_suspect and np.abs(further.deviation[0]) <= further.tolerance[0]:
+        found.truncation[row] += np.abs(further.deviation - found.deviation[row])
+
+
+def _common_truncation(found: Estimate) -> np.ndarray:
+    """Return the truncation of each line, or that of all lines together if it is larger.
+
+    A single difference of nested slopes may vanish by accident, but random directions are alike: the root mean square
+    of truncation/t² holds for each of them.
+    """
+    known = np.isfinite(found.truncation)
+    if not known.any():
+        return found.truncation
+    common = np.sqrt(np.mean((found.truncation[known] / found.step[known] ** 2) ** 2))
+    return np.maximum(found.truncation, common * found.step**2)

@@ -1,0 +1,159 @@
+"""The trials are complete and reproducible, their rates have exact intervals, and the traps are there."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binom, binomtest
+
+from experiments.gradient_bugs import BUGS, FORMATS
+from experiments.gradient_rules import RULES, Checker, Outcome, Verdict
+from experiments.gradient_trials import (
+    CORRECT,
+    HARMLESS,
+    NETWORKS,
+    SMALL,
+    Claim,
+    Loss,
+    Plan,
+    counts,
+    exact_interval,
+    jax_trap,
+    rates,
+    run,
+    scipy_trap,
+    upper_limit,
+)
+from experiments.networks import Network
+
+SMALL_PLAN = Plan(networks=("sigmoid_squared",), seeds=(0, 1))
+
+
+def trials():
+    return run(SMALL_PLAN)
+
+
+def test_every_combination_with_its_place_has_a_row():
+    table = trials()
+    network = Network(*NETWORKS["sigmoid_squared"], 0)
+    for format_name, dtype in FORMATS.items():
+        bugs = [CORRECT, *(bug for bug in BUGS if BUGS[bug].fits(network, dtype))]
+        part = table[table["format"] == format_name]
+        assert len(part) == 2 * len(bugs) * len(RULES)
+        assert set(part["bug"]) == set(bugs)
+    assert not table.duplicated(["format", "network", "seed", "bug", "checker"]).any()
+
+
+def test_workers_change_nothing():
+    plan = Plan(networks=("sigmoid_squared",), formats=("bfloat16", "float64"), seeds=(0, 1), bugs=(CORRECT, "sign"))
+    pd.testing.assert_frame_equal(run(plan), run(plan, workers=2))
+
+
+def test_what_does_not_change_the_gradient_is_no_trial():
+    table = trials()
+    harmless = table["verdict"] == HARMLESS
+    assert harmless.any()
+    assert ((table["size"] == 0) & (table["bug"] != CORRECT)).equals(harmless)
+
+
+def test_a_format_that_is_not_taken_is_recorded():
+    table = trials()
+    part = table[(table["checker"] == "autograd check_grads") & (table["format"] == "bfloat16")]
+    assert set(part["verdict"]) == {Verdict.UNAVAILABLE.value, HARMLESS}
+
+
+def test_remembered_values_are_those_of_the_network():
+    network = Network(*NETWORKS["tanh_squared"], 0)
+    loss = Loss(network, FORMATS["float16"])
+    theta = network.theta(FORMATS["float16"])
+    assert loss(theta) == loss(theta.copy()) == network.loss(theta)
+    assert loss(theta.astype(np.float64) * (1 + 1e-6)) == network.loss(theta)  # rounds back to the same point
+    assert type(loss(theta)) is np.float16
+    other = theta.copy()
+    other[0] += 1
+    assert loss(other) == network.loss(other) != loss(theta)
+
+
+def test_a_claim_is_wrong_at_other_points_too():
+    network = Network(*NETWORKS["tanh_squared"], 0)
+    theta = network.theta()
+    claim = Claim(network, "sign", theta, -network.gradient(theta))
+    np.testing.assert_array_equal(claim(theta), -network.gradient(theta))
+    np.testing.assert_array_equal(claim(theta + 1), -network.gradient(theta + 1))
+    claim(theta)[:] = 0
+    assert claim(theta).any()
+
+
+@pytest.mark.parametrize("hits, trials_made", [(0, 10), (1, 10), (5, 10), (10, 10), (0, 10_000), (3, 10_000)])
+def test_interval_is_that_of_clopper_and_pearson(hits, trials_made):
+    low, high = exact_interval(hits, trials_made)
+    exact = binomtest(hits, trials_made).proportion_ci(0.95, "exact")
+    assert (low, high) == pytest.approx((exact.low, exact.high), rel=1e-9, abs=1e-15)
+    if hits:
+        assert binom.sf(hits - 1, trials_made, low) == pytest.approx(0.025, rel=1e-9)
+    if hits < trials_made:
+        assert binom.cdf(hits, trials_made, high) == pytest.approx(0.025, rel=1e-9)
+
+
+def test_no_hit_in_ten_thousand_proves_three_in_ten_thousand():
+    limit = upper_limit(0, 10_000)
+    assert limit == pytest.approx(1 - 0.05**1e-4, rel=1e-12)
+    assert limit < 3e-4
+    assert binom.cdf(2, 50, upper_limit(2, 50)) == pytest.approx(0.05, rel=1e-9)
+    assert upper_limit(7, 7) == 1
+
+
+@pytest.mark.parametrize("hits, trials_made", [(0, 0), (3, 2), (-1, 2)])
+def test_impossible_counts_are_refused(hits, trials_made):
+    for function in (exact_interval, upper_limit):
+        with pytest.raises(ValueError, match="hits must be"):
+            function(hits, trials_made)
+
+
+def made_up(*verdicts):
+    return pd.DataFrame({"checker": "made up", "verdict": list(verdicts)})
+
+
+def test_errors_are_alarms_on_correct_and_everything_else_judged_on_wrong_gradients():
+    counted = counts(
+        made_up("passed", "passed", "alarm", "inconclusive", "failed", "unavailable", HARMLESS), ["checker"]
+    )
+    (right,), (wrong,) = (list(rates(counted, flag).itertuples()) for flag in (False, True))
+    assert (right.judged, right.errors, right.rate) == (4, 1, 0.25)
+    assert (wrong.judged, wrong.errors, wrong.rate) == (4, 3, 0.75)
+    assert (wrong.failed, wrong.unavailable, wrong.harmless) == (1, 1, 1)
+    assert (right.low, right.high) == exact_interval(1, 4)
+
+
+def test_a_checker_that_judged_nothing_has_no_rate():
+    (row,) = rates(counts(made_up("failed", "unavailable"), ["checker"]), True).itertuples()
+    assert row.judged == 0
+    assert np.isnan([row.rate, row.low, row.high]).all()
+
+
+def always_inconclusive(f, gradient, x, seed):
+    return Outcome(Verdict.INCONCLUSIVE, "")
+
+
+def test_a_checker_is_added_by_naming_it():
+    plan = Plan(("sigmoid_squared",), ("float64",), (0,), (CORRECT,), (
+        *RULES, Checker("mine", "1", "direction", ("float64",), always_inconclusive)))  # fmt: skip
+    assert run(plan)["verdict"].tolist()[-1] == "inconclusive"
+
+
+def test_scipy_sees_no_slope_in_narrow_formats_and_returns_at_least_the_norm():
+    table = scipy_trap().set_index("format")
+    for name in ("float16", "bfloat16"):
+        assert (table.loc[name, "zeros"] == table.loc[name, "n"]).all()
+        assert (table.loc[name, "ratio"] - 1).abs().max() < 1e-12
+    assert (table.loc["float32", "zeros"] / table.loc["float32", "n"]).min() > 0.8
+    assert table.loc["float32", "ratio"].min() > 0.99
+    assert table.loc["float64", "ratio"].max() < 1e-6
+
+
+def test_jax_moves_few_coordinates_in_half_precision():
+    table = jax_trap().assign(share=lambda t: t["moved"] / t["n"]).set_index("format")
+    assert table.loc["bfloat16", "share"].max() < 0.2
+    assert table.loc["float16", "share"].max() < 0.5
+    assert (table.loc[["float32", "float64"], "share"] == 1).all()
+    assert set(table.loc["bfloat16", "numeric"]) == {0.0}
+    assert len(table) == len(FORMATS) * len(SMALL)

@@ -1,0 +1,511 @@
+"""The gradient check: no false alarm, no missed bug above ten tolerances, and an answer that a person can use."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from numdiff.formats import FORMATS, get_format
+from numdiff.gradients import Verdict, WrongGradientError, check_gradient
+from numdiff.gradients.estimates import SAFETY
+
+CHECKED = ("float16", "bfloat16", "float32", "float64")
+each_format = pytest.mark.parametrize("name", CHECKED)
+each_mode = pytest.mark.parametrize("directions", [0, 4], ids=["coordinates", "directions"])
+
+MATRIX = np.random.default_rng(7).standard_normal((5, 5))
+
+
+def layer(w):
+    """A layer of a network and a squared loss: its arguments cannot be told apart by symmetry."""
+    return np.sum(np.tanh(MATRIX.astype(w.dtype) @ w) ** 2)
+
+
+def layer_gradient(w):
+    matrix = MATRIX.astype(w.dtype)
+    y = np.tanh(matrix @ w)
+    return matrix.T @ (2 * y * (1 - y**2))
+
+
+def weights(dtype=np.float64, seed=0):
+    return (np.random.default_rng(seed).standard_normal((5, 5)) / 2).astype(dtype)
+
+
+def bumps(x):
+    return np.sum(np.exp(x) * np.sin(3 * x))
+
+
+def bumps_gradient(x):
+    return np.exp(x) * (np.sin(3 * x) + 3 * np.cos(3 * x))
+
+
+def point(name, n=6, seed=1):
+    return get_format(name).as_array(np.random.default_rng(seed).uniform(-1, 1, n))
+
+
+# --- correct gradients -------------------------------------------------------------------------------
+
+
+@each_format
+@each_mode
+def test_a_correct_gradient_is_not_called_wrong(name, directions):
+    for seed in range(20):
+        check = check_gradient(bumps, bumps_gradient, point(name, seed=seed), directions=directions, seed=seed)
+        assert check.verdict is not Verdict.DISAGREE, str(check)
+        assert check.format == name
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+@each_mode
+def test_wide_formats_agree_and_the_remainder_falls_with_the_square(name, directions):
+    check = check_gradient(layer, layer_gradient, weights(name), directions=directions)
+    assert check.verdict is Verdict.AGREE
+    assert check.taylor.slope == pytest.approx(2, abs=0.2)
+    assert check.raise_if_wrong() is check
+
+
+def test_the_tolerance_of_a_coordinate_is_near_what_the_format_allows():
+    """The best of a formula of order six is about u^(6/7); the tolerance is within 10⁴ of it, and far below u^(1/2)."""
+    for name in ("float32", "float64"):
+        u = float(FORMATS[name].unit_roundoff)
+        check = check_gradient(layer, layer_gradient, weights(name))
+        assert check.tolerance < 1e4 * u ** (6 / 7)
+        assert check.tolerance < 2 * u**0.5
+
+
+def test_both_slopes_are_right_to_the_tolerance():
+    x = point("float64")
+    check = check_gradient(bumps, bumps_gradient, x)
+    for comparison, exact in zip(check.comparisons, bumps_gradient(x), strict=True):
+        assert abs(comparison.numeric - exact) <= comparison.tolerance
+        assert comparison.truncation + comparison.rounding == pytest.approx(comparison.tolerance, rel=1e-12)
+
+
+def test_coordinates_of_very_different_sizes_each_get_their_step():
+    x = np.array([1e-6, 1.0, 1e5])
+    check = check_gradient(lambda x: np.sum(np.log(x)), lambda x: 1 / x, x)
+    assert check.verdict is Verdict.AGREE
+    assert [comparison.step for comparison in check.comparisons] == sorted(c.step for c in check.comparisons)
+
+
+def test_an_array_serves_as_gradient():
+    x = point("float32")
+    assert check_gradient(bumps, bumps_gradient(x), x).verdict is Verdict.AGREE
+    assert check_gradient(bumps, 2 * bumps_gradient(x), x).verdict is Verdict.DISAGREE
+
+
+def test_0d_x_and_lists_are_points_too():
+    assert check_gradient(np.exp, np.exp, 0.5).verdict is Verdict.AGREE
+    assert check_gradient(np.sum, np.ones_like, [0.5, 1.5]).verdict is Verdict.AGREE
+    assert check_gradient(np.exp, np.exp, np.longdouble(0.5)).verdict is Verdict.AGREE
+
+
+def test_the_result_does_not_depend_on_batches():
+    x = point("float64", n=120)
+    for directions in (0, 4):
+        one = check_gradient(bumps, bumps_gradient, x, directions=directions)
+        many = check_gradient(
+            lambda x: np.array([bumps(row) for row in x]), bumps_gradient, x, directions=directions, vectorized=True
+        )
+        assert one == many
+
+
+# --- wrong gradients ---------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 24), st.sampled_from((-1, 1)), st.sampled_from(CHECKED), st.integers(0, 5))
+@settings(max_examples=40, deadline=None)
+def test_every_coordinate_that_is_ten_tolerances_off_is_found(where, sign, name, seed):
+    x = weights(get_format(name).dtype, seed)
+    if name == "bfloat16":
+
+        def f(w):
+            return layer(np.asarray(w, np.float32))
+
+        def gradient(w):
+            return layer_gradient(np.asarray(w, np.float32))
+    else:
+        f, gradient = layer, layer_gradient
+    tolerance = check_gradient(f, gradient, x, directions=0).comparisons[where].tolerance
+    wrong = gradient(x).astype(np.float64)
+    # 11: what is assumed of an array's rounding may differ from what was measured of the callable.
+    wrong.flat[where] += sign * (11 * tolerance + 2 * SAFETY * float(FORMATS[name].unit_roundoff) * np.abs(wrong).max())
+    check = check_gradient(f, wrong, x, directions=0)
+    assert check.comparisons[where].verdict is Verdict.DISAGREE
+
+
+def test_a_deviation_of_ten_tolerances_is_missed_by_four_directions_less_than_once_in_a_thousand():
+    x, rng = weights().ravel(), np.random.default_rng(3)
+    tolerance = check_gradient(lambda x: layer(x.reshape(5, 5)), layer_gradient(weights()).ravel(), x, directions=4)
+    size, missed, trials = 10 * tolerance.tolerance, 0, 1000
+    for seed in range(trials):
+        off = rng.standard_normal(25) * (rng.random(25) < 0.2)
+        off *= size / np.linalg.norm(off) if off.any() else 0
+        wrong = layer_gradient(weights()).ravel() + off
+        found = check_gradient(lambda x: layer(x.reshape(5, 5)), wrong, x, directions=4, seed=seed)
+        missed += off.any() and found.verdict is not Verdict.DISAGREE
+    # At a rate of 1e-3 five misses in a thousand have a probability below 4e-3.
+    assert missed < 5
+
+
+def test_two_swapped_components_are_found_along_directions():
+    """Directions of ±1 would miss the swap in half of the cases each."""
+    x = np.linspace(0.1, 0.7, 7)
+    wrong = bumps_gradient(x)
+    wrong[[2, 5]] = wrong[[5, 2]]
+    assert all(
+        check_gradient(bumps, wrong, x, directions=4, seed=seed).verdict is Verdict.DISAGREE for seed in range(50)
+    )
+
+
+@pytest.mark.parametrize(
+    "bug, cause",
+    [
+        (lambda g: -g, "sign"),
+        (lambda g: g / 2, "multiplied by 2"),
+        (lambda g: 3 * g, "multiplied by 1/3"),
+        (lambda g: g.T, "transposed"),
+        (lambda g: np.roll(g, 1, axis=1), "off by one along axis 1"),
+        (lambda g: g[::-1], "reversed order along axis 0"),
+        (lambda g: g - 0.25, "add 1/4 to every component"),
+        (lambda g: g - weights() / 100, "add 1/100·x"),
+    ],
+)
+@each_mode
+def test_the_likely_cause_is_named(bug, cause, directions):
+    if cause == "add 1/100·x":
+        cause = "proportional to x"
+    check = check_gradient(layer, bug(layer_gradient(weights())), weights(), directions=directions)
+    assert check.verdict is Verdict.DISAGREE
+    assert cause in check.cause
+
+
+def put(where, value):
+    def bug(gradient):
+        wrong = gradient.copy()
+        wrong[where] = value(wrong[where]) if callable(value) else value
+        return wrong
+
+    return bug
+
+
+@pytest.mark.parametrize(
+    "bug, cause",
+    [
+        (put((1, 2), 0), "in one coordinate only, x[1, 2]; a missing term: the gradient is 0 there"),
+        (put(3, 0), "only at index 3 of axis 0; a missing term"),
+        (put((slice(None), 2), lambda g: 2 * g), "only at index 2 of axis 1; a factor: it has to be multiplied by 1/2"),
+        (put((slice(None), 2), lambda g: -g), "sign: the gradient points the other way there"),
+        (put(([0, 3], [1, 2]), lambda g: g[::-1]), "swapped: x[0, 1] and x[3, 2]"),
+        (lambda g: np.where(weights() < 0, 0, g), "exactly where x is negative; a missing term"),
+        (lambda g: np.where(weights() > 0, 0.3 * g, g), "exactly where x is positive; a factor"),
+    ],
+)
+def test_a_local_bug_is_located(bug, cause):
+    check = check_gradient(layer, bug(layer_gradient(weights())), weights())
+    assert cause in check.cause
+
+
+def test_the_table_shows_the_worst_first():
+    wrong = put(([0, 4], [0, 4]), lambda g: g * np.array([1.1, 1.001]))(layer_gradient(weights()))
+    check = check_gradient(layer, wrong, weights())
+    lines = check.table().splitlines()
+    assert " ".join(lines[0].split()) == "where numeric analytic difference tolerance diff/tol step verdict"
+    assert lines[1].startswith("x[0, 0]")
+    assert lines[2].startswith("x[4, 4]")
+    assert check.worst.where == (0, 0)
+    assert len(lines) == 26
+    assert check.table(3).splitlines()[-1] == "… and 22 more"
+    with pytest.raises(WrongGradientError, match=r"DISAGREE \(25 coordinates: 23 agree, 2 disagree\)"):
+        check.raise_if_wrong()
+
+
+def test_the_taylor_test_tells_a_wrong_gradient_by_itself():
+    wrong = check_gradient(layer, layer_gradient(weights()) + 0.5, weights())
+    assert wrong.taylor.slope == pytest.approx(1, abs=0.1)
+    linear = check_gradient(np.sum, np.ones_like, point("float64"))
+    assert linear.taylor.slope is None
+    assert "linear" in str(linear.taylor)
+
+
+# --- what cannot be decided --------------------------------------------------------------------------
+
+
+def test_a_kink_is_inconclusive_and_named():
+    x = np.array([0.5, 0.0, -1.0])
+    check = check_gradient(lambda x: np.sum(np.abs(x)), np.sign, x)
+    assert [comparison.verdict for comparison in check.comparisons] == ["agree", "inconclusive", "agree"]
+    assert "kink" in check.comparisons[1].reason
+    assert check.verdict is Verdict.INCONCLUSIVE
+    assert check.raise_if_wrong() is check
+
+
+def test_a_kink_does_not_excuse_a_gradient_outside_its_slopes():
+    x = np.array([0.5, 0.0, -1.0])
+    check = check_gradient(lambda x: np.sum(np.abs(x)), np.sign(x) + 100 * (x == 0), x)
+    assert check.verdict is Verdict.DISAGREE
+
+
+def test_rounding_that_hides_a_slope_is_said():
+    check = check_gradient(bumps, bumps_gradient, point("bfloat16", n=60), directions=0)
+    reasons = {comparison.reason for comparison in check.comparisons if comparison.verdict == "inconclusive"}
+    assert reasons == {"rounding hides a slope of this size"}
+
+
+def test_a_vanishing_gradient_and_a_missing_neighbourhood_are_said():
+    flat = check_gradient(lambda x: np.sum(x**2), lambda x: 2 * x, np.zeros(3))
+    assert {comparison.reason for comparison in flat.comparisons} == {"the gradient vanishes here: take another x"}
+
+    def lonely(x):
+        return np.sum(np.where(x == 0.5, x, np.nan))
+
+    isolated = check_gradient(lonely, np.ones_like, np.array([0.5]))
+    assert isolated.comparisons[0].reason == "f is not finite around x"
+    assert np.isinf(isolated.tolerance)
+
+
+def test_a_gradient_that_jumps_does_not_hide_behind_its_own_noise():
+    """Neighbouring numbers get another gradient; that is no rounding, and what is wrong is wrong."""
+
+    def jumps(x):
+        wrong = bumps_gradient(x)
+        wrong[2] *= 1.1 if x[0].view(np.int64) % 2 else 1.0
+        return wrong
+
+    x = point("float64")
+    x[:1].view(np.int64)[0] |= 1
+    for directions in (0, 4):
+        check = check_gradient(bumps, jumps, x, directions=directions)
+        assert check.verdict is Verdict.DISAGREE
+        assert "the gradient jumps by about" in str(check)
+
+
+def test_a_random_gradient_is_named():
+    rng = np.random.default_rng(0)
+    check = check_gradient(bumps, lambda x: bumps_gradient(x) + 1e-12 * rng.standard_normal(x.shape), point("float64"))
+    assert "not deterministic" in str(check)
+
+
+# --- evaluations and formats ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 101, 5000])
+@pytest.mark.parametrize("directions", [4, 7])
+def test_directions_take_four_evaluations_each_and_four_more(n, directions):
+    calls = []
+
+    def f(x):
+        calls.append(x.copy())
+        return bumps(x)
+
+    check = check_gradient(f, bumps_gradient, point("float64", n), directions=directions)
+    assert len(calls) == check.evaluations == 4 * directions + 4
+    if directions == 4:
+        assert check.evaluations <= 20
+
+
+def test_large_x_takes_directions_by_default():
+    assert check_gradient(bumps, bumps_gradient, point("float64", 101)).mode == "directions"
+    assert check_gradient(bumps, bumps_gradient, point("float64", 100)).mode == "coordinates"
+
+
+@each_format
+@each_mode
+def test_f_sees_nothing_but_the_format(name, directions):
+    seen = set()
+
+    def f(x):
+        seen.add(x.dtype.name)
+        return bumps(x)
+
+    check_gradient(f, bumps_gradient, np.linspace(0.1, 0.9, 5), dtype=name, directions=directions)
+    assert seen == {name}
+
+
+def test_a_function_that_computes_in_less_is_checked_in_less():
+    def f(x):
+        return bumps(np.asarray(x, np.float32))
+
+    x = np.linspace(0.1, 0.9, 5)
+    for directions in (0, 4):
+        check = check_gradient(f, bumps_gradient, x, directions=directions)
+        assert (check.format, check.verdict) == ("float32", "agree")
+        assert "f computes in float32 though x is float64" in str(check)
+        assert not directions or check.evaluations == 20
+    with pytest.raises(TypeError, match="f must compute in float64, the dtype that was asked for, got float32"):
+        check_gradient(f, bumps_gradient, x, dtype="float64")
+
+
+def test_a_wider_result_is_noted():
+    check = check_gradient(lambda x: bumps(x.astype(np.float64)), bumps_gradient, point("float32"))
+    assert check.notes == ("f returns float64 for x of float32",)
+    assert check.verdict is Verdict.AGREE
+
+
+def test_measured_noise_is_near_the_noise_that_there_is():
+    """A sum with terms of 10⁶ that cancel is 10⁶ times as noisy as its last rounding."""
+
+    def f(x):
+        return np.sum(np.sin(x) + 1e6) - x.size * 1e6
+
+    check = check_gradient(f, np.cos, np.linspace(0.1, 0.9, 8))
+    ulp = 2.0**-53 * 8e6
+    assert ulp / 10 < check.noise < 10 * ulp
+    assert check.verdict is not Verdict.DISAGREE
+
+
+def test_known_noise_allows_a_function_of_chance():
+    rng = np.random.default_rng(0)
+    x = np.linspace(0.1, 0.9, 5)
+
+    def f(x):
+        return bumps(x) + 1e-6 * rng.standard_normal()
+
+    for directions in (0, 4):
+        check = check_gradient(f, bumps_gradient, x, noise=1e-6, directions=directions)
+        assert check.verdict is not Verdict.DISAGREE
+    wrong = check_gradient(f, lambda x: 1.1 * bumps_gradient(x), x, noise=1e-6)
+    assert wrong.verdict is Verdict.DISAGREE
+
+
+# --- bad input ---------------------------------------------------------------------------------------
+
+
+def test_bad_x_is_refused():
+    for x, error, text in [
+        (np.arange(3), TypeError, "x must be an array of floats, got dtype int64"),
+        (np.array([1j]), TypeError, "x must be real, got dtype complex128"),
+        (np.array([]), ValueError, r"x must have at least one element, got shape \(0,\)"),
+        (np.array([[1.0, np.nan]]), ValueError, r"x must be finite in float64, got .*nan.* at x\[0, 1\]"),
+    ]:
+        with pytest.raises(error, match=text):
+            check_gradient(bumps, bumps_gradient, x)
+    with pytest.raises(ValueError, match="x must be finite in float16"):
+        check_gradient(bumps, bumps_gradient, np.array([1e6]), dtype="float16")
+
+
+def test_bad_gradients_are_refused():
+    x = point("float64", 3)
+    for gradient, error, text in [
+        (np.ones(4), ValueError, r"gradient must have the shape of x, \(3,\), got \(4,\)"),
+        (np.ones((3, 1)), ValueError, r"gradient must have the shape of x"),
+        (np.array([1, np.nan, np.inf]), ValueError, r"gradient must be finite, got nan at x\[1\] and 1 more"),
+        (np.ones(3) * 1j, TypeError, "gradient must be an array of real numbers, got dtype complex128"),
+        ("text", TypeError, "gradient must be an array of real numbers"),
+    ]:
+        with pytest.raises(error, match=text):
+            check_gradient(bumps, gradient, x)
+
+    def spoils(x):
+        x[0] = 0
+        return np.ones_like(x)
+
+    with pytest.raises(ValueError, match="gradient must not change its argument"):
+        check_gradient(bumps, spoils, x)
+
+
+@each_mode
+def test_bad_functions_are_refused(directions):
+    x = point("float64", 3)
+
+    def spoils(x):
+        x *= 2
+        return x.sum()
+
+    rng = np.random.default_rng(0)
+    calls = iter(range(10**6))
+    for f, error, text in [
+        (3, TypeError, "f must be callable, got int 3"),
+        (np.exp, ValueError, r"f must return one number for every point \(shape \(\)\), got shape \(3,\)"),
+        (lambda x: x.sum() * 1j, TypeError, "f must return a real number, got dtype complex128"),
+        (lambda x: np.nan, ValueError, "f must be finite at x, got nan"),
+        (spoils, ValueError, "f must not change its argument"),
+        (lambda x: x.sum() + rng.random(), ValueError, "f must be deterministic"),
+        (lambda x: x.sum() + next(calls), ValueError, "f must be deterministic"),
+    ]:
+        with pytest.raises(error, match=text):
+            check_gradient(f, np.ones_like, x, directions=directions)
+    with pytest.raises(ValueError, match=r"shape \(3,\)\), got shape \(\)|shape \(1,\)\), got shape \(\)"):
+        check_gradient(np.sum, np.ones_like, x, vectorized=True, directions=directions)
+
+
+@pytest.mark.parametrize("directions", [1, 3, -1, 4.0, True, "all"])
+def test_bad_directions_are_refused(directions):
+    with pytest.raises(ValueError, match=r"directions must be None, 0 .every coordinate. or an integer of at least 4"):
+        check_gradient(bumps, bumps_gradient, point("float64"), directions=directions)
+
+
+@pytest.mark.parametrize("noise", [-1.0, np.nan, np.inf, "small", True])
+def test_bad_noise_is_refused(noise):
+    with pytest.raises(ValueError, match="noise must be a finite standard deviation"):
+        check_gradient(bumps, bumps_gradient, point("float64"), noise=noise)
+
+
+# --- other libraries ---------------------------------------------------------------------------------
+
+
+class Tensor:
+    """What the check needs of a PyTorch tensor: dtype, detach, cpu, numpy, new_tensor."""
+
+    def __init__(self, data):
+        self.data = np.asarray(data)
+        self.dtype = f"torch.{self.data.dtype.name}"
+
+    def detach(self):
+        return self
+
+    cpu = detach
+
+    def float(self):
+        return Tensor(self.data.astype(np.float32))
+
+    def numpy(self):
+        if self.data.dtype == ml_dtypes.bfloat16:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        return self.data
+
+    def new_tensor(self, data, dtype):
+        assert data.dtype != ml_dtypes.bfloat16
+        return Tensor(data.astype(dtype))
+
+
+@pytest.mark.parametrize("name", ["float32", "bfloat16"])
+def test_tensors_go_in_and_out(name, monkeypatch):
+    import sys
+    from types import SimpleNamespace
+
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(float32=np.float32, bfloat16=ml_dtypes.bfloat16))
+
+    def f(x):
+        assert isinstance(x, Tensor)
+        return Tensor(np.sum(np.exp(x.data)).astype(x.data.dtype))
+
+    x = Tensor(point(name))
+    check = check_gradient(f, lambda x: Tensor(np.exp(x.data)), x)
+    assert check.format == name
+    assert check.verdict is not Verdict.DISAGREE
+
+
+class Namespaced:
+    """An array of the array API standard that is no ndarray."""
+
+    def __init__(self, data):
+        self.data = np.asarray(data)
+
+    def __array_namespace__(self):
+        from types import SimpleNamespace
+
+        return SimpleNamespace(asarray=Namespaced)
+
+    def __array__(self, dtype=None, copy=None):
+        return self.data
+
+
+def test_arrays_of_the_standard_go_in_and_out():
+    def f(x):
+        assert isinstance(x, Namespaced)
+        return Namespaced(np.sum(np.exp(x.data)))
+
+    check = check_gradient(f, lambda x: Namespaced(np.exp(x.data)), Namespaced(point("float64")))
+    assert check.verdict is Verdict.AGREE
