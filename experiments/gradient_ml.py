@@ -27,8 +27,8 @@ from experiments import checksums
 from experiments.gradient_libraries import SUFFIX, installed
 from experiments.gradient_limits import by_checker, by_size
 from experiments.gradient_ours import ours
-from experiments.gradient_rules import RULES, Checker
-from experiments.gradient_trials import BY, CORRECT, SMALL, VERDICTS, Plan, counts, run
+from experiments.gradient_rules import RULES, Checker, Verdict
+from experiments.gradient_trials import BY, CORRECT, HARMLESS, SMALL, VERDICTS, Plan, counts, run
 from numdiff.report.tables import csv_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +79,7 @@ def counted(title: str, plan: Plan, workers: int) -> pd.DataFrame:
 
 
 def agreement(title: str, libraries: Sequence[Checker], seeds: Sequence[int], workers: int) -> pd.DataFrame:
-    """Return how often each library and its rule gave the same verdict, by format."""
+    """Return how often each library and its rule gave the same verdict, by format, of what at least one judged."""
     if not libraries:
         return pd.DataFrame()
     rules = {rule.name: rule for rule in RULES}
@@ -87,9 +87,11 @@ def agreement(title: str, libraries: Sequence[Checker], seeds: Sequence[int], wo
     rows = []
     for part in tqdm(list(batches(Plan(seeds=seeds, checkers=(*libraries, *pairs)))), desc=title, file=sys.stderr):
         trials = run(part, workers)
+        trials = trials[~trials["verdict"].isin([HARMLESS, Verdict.UNAVAILABLE.value])]  # nobody judged anything there
         table = trials.pivot(index=["format", "network", "seed", "bug"], columns="checker", values="verdict")
         for library, rule in zip(libraries, pairs, strict=True):
-            same = (table[library.name] == table[rule.name]).groupby(level="format", sort=False)
+            both = table[[library.name, rule.name]].dropna(how="all")
+            same = (both[library.name] == both[rule.name]).groupby(level="format", sort=False)
             rows += [
                 {"library": library.name, "version": library.version, "format": name, "pairs": len(group),
                  "same": int(group.sum())}

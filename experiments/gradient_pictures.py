@@ -9,6 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 
 from experiments.gradient_bugs import FORMATS
+from experiments.gradient_libraries import SUFFIX
 from experiments.gradient_trials import VERDICTS, rates
 from numdiff.report import figures as draw
 from numdiff.report.styles import BLUE, FAINT, INK, MUTED, VERMILLION
@@ -18,8 +19,13 @@ _NONE, _BAR, _PALE = "#eceff3", "#d3dbe4", "#b4bec9"
 
 
 def short_name(checker: str) -> str:
-    """Return the name of the library alone, for a picture: ``torch`` for ``torch gradcheck``."""
-    return checker.replace(", ", ",\n") if checker.startswith("numdiff") else checker.split()[0]
+    """Return the name of the library alone, for a picture: ``torch`` for ``torch gradcheck``.
+
+    The library itself, beside its transcribed rule, keeps what tells it apart, in a line of its own.
+    """
+    if checker.startswith("numdiff"):
+        return checker.replace(", ", ",\n")
+    return checker.split()[0] + ("\n" + SUFFIX.strip() if checker.endswith(SUFFIX) else "")
 
 
 def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:

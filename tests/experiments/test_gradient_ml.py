@@ -1,10 +1,13 @@
 """The large runs count every trial once."""
 
+from dataclasses import replace
+
 import pandas as pd
 
 from experiments import gradient_ml
-from experiments.gradient_rules import RULES
-from experiments.gradient_trials import BY, Plan, run
+from experiments.gradient_libraries import SUFFIX
+from experiments.gradient_rules import RULES, Outcome, Verdict
+from experiments.gradient_trials import BY, HARMLESS, Plan, run
 
 NETWORKS = ("sigmoid_squared",)
 
@@ -26,6 +29,23 @@ def test_large_runs_count_every_trial(tmp_path, monkeypatch):
         )
     assert [len(frames[name]) for name in ("large", "agreement")] == [0, 0]
     assert frames["versions"]["checker"].tolist() == [rule.name for rule in RULES]
+
+
+def test_agreement_counts_pairs_that_were_judged_and_the_same_verdicts():
+    """A library that passes everything agrees with the rule exactly where that one passes."""
+    rule = next(rule for rule in RULES if rule.name == "autograd check_grads")
+    library = replace(rule, name=rule.name + SUFFIX, rule=passes_everything)
+    table = gradient_ml.agreement("", [library], (0,), 1).set_index("format")
+    trials = run(Plan(seeds=(0,), checkers=(rule,)))
+    assert set(table.index) == {"float16", "float32", "float64"}  # no bfloat16
+    for name, row in table.iterrows():
+        verdicts = trials[(trials["format"] == name) & (trials["verdict"] != HARMLESS)]["verdict"]
+        assert (row["pairs"], row["same"]) == (len(verdicts), (verdicts == "passed").sum())
+    assert 0 < table.loc["float64", "same"] < table.loc["float64", "pairs"]
+
+
+def passes_everything(f, gradient, x, seed):
+    return Outcome(Verdict.PASSED)
 
 
 def test_bad_number_of_workers_is_refused(capsys, tmp_path):

@@ -62,6 +62,7 @@ def test_found_and_accused_are_shares_with_an_interval(counted):
 
 def test_short_names_are_those_of_the_libraries():
     assert [short_name(rule.name) for rule in RULES] == ["torch", "jax", "scipy", "autograd", "chainer"]
+    assert short_name("torch gradcheck (library)") == "torch\n(library)"
     assert short_name("numdiff, 4 directions") == "numdiff,\n4 directions"
 
 
