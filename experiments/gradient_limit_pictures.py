@@ -9,33 +9,33 @@ from matplotlib.figure import Figure as Canvas
 from numdiff.report.figures import direct_labels, error_axes
 from numdiff.report.styles import style_of
 
-Trusted = Collection[tuple[str, str]]
+Pairs = Collection[tuple[str, str]]
 """Pairs of checker and format."""
 
 
-def limits_table(limits: pd.DataFrame, trusted: Trusted) -> pd.DataFrame:
-    """Return the median and the largest of the smallest errors found, for trusted checkers.
+def limits_table(limits: pd.DataFrame, usable: Pairs) -> pd.DataFrame:
+    """Return the median and the largest of the smallest errors found, for usable checkers.
 
     Parameters
     ----------
     limits : pandas.DataFrame
         From `experiments.gradient_limits.by_checker`.
-    trusted : set of (checker, format)
+    usable : set of (checker, format)
 
     Returns
     -------
     pandas.DataFrame
         shape, format, checker, trials, not_found, median, largest; those that are not found count as infinite.
     """
-    kept = limits[[pair in trusted for pair in zip(limits["checker"], limits["format"], strict=True)]]
+    kept = limits[[pair in usable for pair in zip(limits["checker"], limits["format"], strict=True)]]
     found = kept.assign(smallest=kept["smallest"].fillna(np.inf)).groupby(["shape", "format", "checker"], sort=False)
     return found["smallest"].agg(
         trials="size", not_found=lambda values: int(np.isinf(values).sum()), median="median", largest="max"
     ).reset_index()  # fmt: skip
 
 
-def ratios(limits: pd.DataFrame, trusted: Trusted, own: str, format_name: str) -> pd.DataFrame:
-    """Return how many times smaller the errors are that our checker finds, for each other trusted checker of a format.
+def ratios(limits: pd.DataFrame, usable: Pairs, own: str, format_name: str) -> pd.DataFrame:
+    """Return how many times smaller the errors are that our checker finds, for each other usable checker of a format.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def ratios(limits: pd.DataFrame, trusted: Trusted, own: str, format_name: str) -
     wide = part.pivot(index=["network", "seed"], columns="checker", values="smallest")
     rows = []
     for checker in wide.columns:
-        if not checker.startswith(own) and (checker, format_name) in trusted:
+        if not checker.startswith(own) and (checker, format_name) in usable:
             ratio = (wide[checker].fillna(limits["smallest"].max()) / wide[own]).dropna()
             rows.append((checker, len(ratio), float(ratio.median()), float(ratio.min())))
     return pd.DataFrame(rows, columns=["checker", "pairs", "median", "smallest"])

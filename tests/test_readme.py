@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import numdiff as nd
 from numdiff.analysis.reference import ExactFunction
 from numdiff.problems import Problem
 from numdiff.rounding import dyadic
@@ -41,9 +42,9 @@ def value_of(session, start):
 
 
 def test_blocks_are_run(session):
-    assert len(USE) == 6
+    assert len(USE) == 7
     assert len(PROBLEM) == 1
-    assert len(session[0]) == 20
+    assert len(session[0]) == 25
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,19 @@ def test_printed_value_is_what_the_code_gives(session, start, tolerance):
 def test_gradient_of_the_boxes_is_the_printed_one(session):
     comment, value = value_of(session, "nd.gradient_of")
     assert repr(value) == comment
+
+
+def test_checks_of_gradients_say_what_the_comments_say(session):
+    comment, gradient = value_of(session, "nd.gradient(loss")
+    points = []
+    nd.gradient(lambda w: points.append(w) or session[1]["loss"](w), session[1]["w"])
+    assert comment.startswith(f"{len(points)} evaluations")
+    assert gradient.shape == (2, 3)
+    assert value_of(session, "nd.check_gradient(loss, slope, w).raise_if_wrong")[1].verdict == "agree"
+    comment, cause = value_of(session, "check.cause")
+    assert repr(cause) == comment
+    comment, evaluations = value_of(session, "nd.check_gradient(loss, slope, w, directions=4)")
+    assert comment.startswith(str(evaluations))
 
 
 def test_ledger_shows_the_printed_truncation_errors(session):
