@@ -70,7 +70,12 @@ def draw_curve(fig: Canvas, data: pd.DataFrame) -> None:
         style, by_coordinates = style_of(str(name)), checker == "numdiff"
         options = style.line_options()
         if by_coordinates:
-            options |= {"linewidth": 1.0, "markerfacecolor": "white"}
+            options |= {
+                "linewidth": 1.0,
+                "markerfacecolor": "white",
+                "markeredgecolor": style.color,
+                "markeredgewidth": 1.0,
+            }
         label = "_coordinates" if by_coordinates else str(name)
         ax.plot(rows["n"], rows["median"], label=label, **options)
     legend = "filled: four directions, 20 evaluations\nhollow: every coordinate"
