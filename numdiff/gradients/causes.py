@@ -4,13 +4,17 @@ Each cause is a corrected gradient; a cause is likely if with its correction eve
 agrees. It is tried on the numbers at hand: f is not called again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 __all__ = ["Evidence", "likely_cause"]
+
+DENOMINATORS = 100
+"""A number in a cause is shown as a fraction if one of at most this denominator explains what is seen."""
 
 
 class Evidence(NamedTuple):
@@ -36,14 +40,12 @@ class Evidence(NamedTuple):
         known = np.isfinite(self.numeric) & np.isfinite(self.tolerance)
         return bool(known.any() and np.all(np.abs(slopes - self.numeric)[known] <= self.tolerance[known]))
 
-    def factor(self, slopes: np.ndarray, target: np.ndarray) -> tuple[np.longdouble, np.longdouble]:
-        """Return the c for which c·slopes is nearest to the target, in units of the tolerances, and how sure it is."""
+    def factor(self, slopes: np.ndarray, target: np.ndarray) -> np.longdouble:
+        """Return the c for which c·slopes is nearest to the target, in units of the tolerances."""
         known = np.isfinite(target) & np.isfinite(self.tolerance) & (self.tolerance > 0)
         weight = np.where(known, 1 / np.where(known, self.tolerance, 1) ** 2, 0)
         norm = np.sum(weight * slopes * slopes)
-        if not norm:
-            return np.longdouble(0), np.longdouble(0)
-        return np.sum(weight * slopes * np.where(known, target, 0)) / norm, 1 / np.sqrt(norm)
+        return np.sum(weight * slopes * np.where(known, target, 0)) / norm if norm else np.longdouble(0)
 
 
 def likely_cause(evidence: Evidence) -> str:
@@ -70,27 +72,31 @@ def _rearranged(gradient: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
 
 def _fitted(evidence: Evidence) -> str:
     """Return a cause with one number in it, found by least squares."""
-    given = evidence.along(evidence.gradient)
-    factor, uncertainty = evidence.factor(given, evidence.numeric)
-    if factor and evidence.explains(factor * given):
-        return f"a factor: the gradient has to be multiplied by {_simple(factor, uncertainty)}"
-    for field, cause in (
-        (evidence.x, "a term proportional to x is missing (weight decay?): add {}·x"),
-        (np.ones_like(evidence.gradient), "a constant is missing: add {} to every component"),
+    given, nothing = evidence.along(evidence.gradient), np.zeros_like(evidence.numeric)
+    ones = np.ones_like(evidence.gradient)
+    for fixed, field, cause in (
+        (nothing, evidence.gradient, "a factor: the gradient has to be multiplied by {}"),
+        (given, evidence.x, "a term proportional to x is missing (weight decay?): add {}·x"),
+        (given, ones, "a constant is missing: add {} to every component"),
     ):
         along = evidence.along(field.astype(np.longdouble))
-        factor, uncertainty = evidence.factor(along, evidence.numeric - given)
-        if factor and evidence.explains(given + factor * along):
-            return cause.format(_simple(factor, uncertainty))
+        factor = evidence.factor(along, evidence.numeric - fixed)
+        if factor and evidence.explains(fixed + factor * along):
+            return cause.format(_simplest(factor, partial(_is_enough, evidence, fixed, along)))
     return ""
 
 
-def _simple(number: np.longdouble, uncertainty: np.longdouble) -> str:
-    """Return a number as the simplest fraction within its uncertainty if that is small, else with three digits."""
-    value, error = float(number), float(uncertainty)
-    for denominator in range(1, 65):
+def _is_enough(evidence: Evidence, fixed: np.ndarray, along: np.ndarray, factor: Fraction) -> bool:
+    """Whether a factor explains the numerical slopes as ``fixed + factor·along``."""
+    return evidence.explains(fixed + np.longdouble(factor.numerator) / factor.denominator * along)
+
+
+def _simplest(number: np.longdouble, is_enough: Callable[[Fraction], bool]) -> str:
+    """Return the fraction of the smallest denominator that is enough as well, or the number with three digits."""
+    value = float(number)
+    for denominator in range(1, DENOMINATORS + 1):
         near = Fraction(round(value * denominator), denominator)
-        if near and abs(value - float(near)) <= error < 0.1 / denominator:
+        if near and is_enough(near):
             return str(near)
     return f"{value:.3g}"
 
@@ -112,9 +118,12 @@ def _local(evidence: Evidence) -> str:
     elif np.all(np.abs(gradient[where] + numeric) <= evidence.tolerance[where]):
         facts.append("sign: the gradient points the other way there")
     else:
-        ratio, error = evidence.factor(np.where(wrong, gradient, 0), np.where(wrong, evidence.numeric, 0))
-        if count > 1 and np.all(np.abs(ratio * gradient[where] - numeric) <= evidence.tolerance[where]):
-            facts.append(f"a factor: it has to be multiplied by {_simple(ratio, error)} there")
+        along = np.where(wrong, gradient, 0)
+        ratio = evidence.factor(along, np.where(wrong, evidence.numeric, 0))
+        rest = np.where(wrong, 0, gradient)
+        if count > 1 and evidence.explains(rest + ratio * along):
+            simple = _simplest(ratio, partial(_is_enough, evidence, rest, along))
+            facts.append(f"a factor: it has to be multiplied by {simple} there")
     place = _pattern(where, x, shape)
     return "; ".join([f"wrong {place}", *facts]) if place or facts else ""
 
