@@ -18,7 +18,7 @@ from experiments.gradient_tables import (
     missed_by_checker,
     networks_table,
 )
-from experiments.gradient_trials import Plan, counts, jax_trap, run, scipy_trap
+from experiments.gradient_trials import Plan, counts, jax_trap, run, scipy_trap, upper_limit
 from experiments.runs import counted, percent, plain, rows_of
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
@@ -97,6 +97,10 @@ def _from_ml():
     if curve is not None:
         result.append(Table("smallest_by_size", "The smallest error found as the network grows",
                             "In a random direction.", curve_table(curve), kinds=PLATFORM, rows_shown=None))  # fmt: skip
+    if (ten := left_by_ml("ten_tolerances")) is not None:
+        result.append(Table("ten_tolerances", "Deviations of ten tolerances that check_gradient misses",
+                            "Trials: wrong gradients whose deviation is at least ten times the tolerance of their "
+                            "check; left: those whose tolerance came out larger.", ten, kinds=PLATFORM))  # fmt: skip
     if agreement is not None:
         result.append(Table("libraries_and_rules", "The libraries and their transcribed rules",
                             "Same: gradients, correct or wrong, on which both gave the same verdict.", agreement,
@@ -215,7 +219,16 @@ def _limits():
     if limits is None:
         return []
     compared = ratios(limits, _usable(), OWN, "float32")
-    return [
+    said = []
+    if (ten := left_by_ml("ten_tolerances")) is not None:
+        sums = ten.groupby("mode", sort=False)[["trials", "missed"]].sum().reset_index()
+        shares = [(e.mode, int(e.missed), int(e.trials)) for e in rows_of(sums)]
+        said.append(
+            "Of deviations of at least ten times its tolerance check_gradient misses "
+            + listed(f"{missed} of {trials} ({mode}: below {plain(upper_limit(missed, trials))} with 95 % confidence)"
+                     for mode, missed, trials in shares) + ", over all formats."
+        )  # fmt: skip
+    return said + [
         f"In float32, by coordinates, check_gradient finds errors in the largest coordinate that are "
         f"{plain(row.median)} times smaller (median; at least {plain(row.smallest)} times) than the smallest that "
         f"{row.checker} finds, over {row.pairs} pairs of network and seed."

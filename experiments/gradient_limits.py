@@ -7,6 +7,7 @@ The bug is an error δ of random direction, or in the largest coordinate alone, 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from typing import Any
@@ -18,6 +19,7 @@ from experiments.gradient_bugs import FORMATS
 from experiments.gradient_rules import Checker, Verdict
 from experiments.gradient_trials import NETWORKS, Loss
 from experiments.networks import Network
+from numdiff.gradients import check_gradient
 
 LARGEST = 8.0
 """The relative error from which the search starts: what is not found there is not found at all."""
@@ -116,3 +118,56 @@ def _row(task: tuple[Any, ...]) -> dict[str, Any]:
         "checker": checker.name, "format": format_name, "network": name, "n": network.n, "seed": seed, "shape": shape,
         "smallest": smallest,
     }  # fmt: skip
+
+
+TIMES = 10
+"""A deviation of so many tolerances is to be found."""
+PUT_IN = 13
+"""So many tolerances of the correct gradient are put in: the tolerance of the wrong one is its own."""
+
+
+def at_ten_tolerances(networks: Sequence[str], seeds: Sequence[int], workers: int) -> pd.DataFrame:
+    """Return how often our check misses a deviation of ten times its own tolerance, by format and mode.
+
+    Along directions δ is random with ‖δ‖ = 13·tolerance; by coordinates one component, drawn at random, is off by
+    thirteen times the tolerance of that coordinate. Left out, and counted, are trials in which the tolerance is not
+    finite, or in which the check of the wrong gradient ends with a larger one, of which δ is less than ten times.
+    """
+    tasks = [(name, format_name, seed) for format_name, name, seed in product(FORMATS, networks, seeds)]
+    if workers == 1:
+        found = [_at_ten(task) for task in tasks]
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            found = list(pool.map(_at_ten, tasks, chunksize=max(1, len(tasks) // (16 * workers))))
+    rows = pd.DataFrame([row for part in found for row in part], columns=["format", "mode", "trials", "missed", "left"])
+    return rows.groupby(["format", "mode"], sort=False).sum().reset_index()
+
+
+def _at_ten(task: tuple[str, str, int]) -> list[tuple[str, str, int, int, int]]:
+    name, format_name, seed = task
+    network, dtype = Network(*NETWORKS[name], seed), FORMATS[format_name]
+    theta, rng = network.theta(dtype), np.random.default_rng(seed)
+    loss, rows = Loss(network, dtype), []
+    for mode, directions in (("coordinates", 0), ("directions", 4)):
+        before = check_gradient(loss, network.gradient, theta, directions=directions, seed=seed)
+        where = int(rng.integers(theta.size))
+        drawn = rng.standard_normal(theta.size)
+        if directions:
+            error = drawn * (PUT_IN * before.tolerance / np.linalg.norm(drawn))
+        else:
+            error = np.zeros(theta.size)
+            error[where] = np.copysign(PUT_IN * before.comparisons[where].tolerance, drawn[where])
+        if not np.isfinite(error).all():
+            rows.append((format_name, mode, 0, 0, 1))
+            continue
+        after = check_gradient(loss, partial(_off, network, error), theta, directions=directions, seed=seed)
+        judged = after if directions else after.comparisons[where]
+        is_large = bool(np.linalg.norm(error) >= TIMES * judged.tolerance)
+        is_missed = judged.verdict != "disagree"
+        rows.append((format_name, mode, int(is_large), int(is_large and is_missed), int(not is_large)))
+    return rows
+
+
+def _off(network: Network, error: np.ndarray, point: np.ndarray) -> np.ndarray:
+    """Return the correct gradient at a point plus an error, in float64: a small error does not round away."""
+    return network.gradient(np.asarray(point)).astype(np.float64) + error

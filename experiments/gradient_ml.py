@@ -7,7 +7,7 @@ this writes to ``results/ml/``, which is committed.
 - ``wrong.csv``: verdicts on every bug, with the smallest and the largest ‖δ‖/‖g‖;
 - ``large.csv``: one wrong element in ten thousand, and correct gradients of the same network;
 - ``limits.csv``: the smallest errors that checkers find, by network and seed; ``curve.csv``: those of ours against
-  the number of parameters;
+  the number of parameters; ``ten_tolerances.csv``: how often ours misses a deviation of ten of its tolerances;
 - ``agreement.csv``: how often a library and its transcribed rule gave the same verdict on the same gradient;
 - ``versions.csv``: which release each checker is, and how its rule is documented.
 
@@ -25,7 +25,7 @@ from tqdm import tqdm
 
 from experiments import checksums
 from experiments.gradient_libraries import SUFFIX, installed
-from experiments.gradient_limits import by_checker, by_size
+from experiments.gradient_limits import at_ten_tolerances, by_checker, by_size
 from experiments.gradient_ours import ours
 from experiments.gradient_rules import RULES, Checker, Verdict
 from experiments.gradient_trials import BY, CORRECT, HARMLESS, SMALL, VERDICTS, Plan, counts, run
@@ -51,11 +51,12 @@ class Sizes:
     large: int = 3
     limits: int = 5
     curve: int = 3
+    ten_tolerances: int = 400
     networks: tuple[str, ...] = SMALL
 
     def quick(self) -> "Sizes":
         """Return the smallest sizes that run everything."""
-        return Sizes(2, 1, 1, 1, 1, 1, 0)
+        return Sizes(2, 1, 1, 1, 1, 1, 0, 1)
 
 
 def batches(plan: Plan) -> Iterator[Plan]:
@@ -134,6 +135,7 @@ def tables(sizes: Sizes, workers: int) -> dict[str, pd.DataFrame]:
         "large": counted("large", large, workers),
         "limits": by_checker(here, SMALL, range(sizes.limits), workers),
         "curve": by_size(ours(), range(sizes.curve), workers),
+        "ten_tolerances": at_ten_tolerances(SMALL, range(sizes.ten_tolerances), workers),
         "agreement": agreement("agreement", libraries, range(sizes.wrong_libraries), workers),
         "versions": versions([*here, *libraries]),
     }

@@ -92,8 +92,8 @@ def best_estimates(probe: CoordinateProbe) -> Estimate:
         latest = probe.estimate(rows, wanted[moving])
         better = latest.tolerance < best.tolerance[rows]
         best.put(rows[better], latest.rows(better))
-        # A wider step that made it worse has passed the balance: there is nothing farther out.
-        going_on = better | (factor < 1)
+        # A wider step that made it clearly worse has passed the balance: there is nothing farther out.
+        going_on = (latest.tolerance < 2 * best.tolerance[rows]) | (factor < 1)
         rows, latest = rows[going_on], latest.rows(going_on)
     return _with_common_noise(best)
 
