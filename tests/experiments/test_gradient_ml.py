@@ -16,7 +16,7 @@ def test_large_runs_count_every_trial(tmp_path, monkeypatch):
     monkeypatch.setattr(gradient_ml, "installed", lambda: ())
     monkeypatch.setattr(gradient_ml, "ours", lambda: ())
     monkeypatch.setattr(gradient_ml, "BATCH", 1)
-    frames = gradient_ml.tables(gradient_ml.Sizes(2, 2, 1, 1, 0, NETWORKS), workers=1)
+    frames = gradient_ml.tables(gradient_ml.Sizes(2, 2, 1, 1, 0, 0, 0, 0, NETWORKS), workers=1)
     whole = run(Plan(NETWORKS, seeds=(0, 1)))
     for name, part in (("correct", whole[whole["kind"] == "correct"]), ("wrong", whole[whole["kind"] != "correct"])):
         verdicts = frames[name].drop(columns=[*BY, "size_min", "size_max"])
@@ -27,7 +27,7 @@ def test_large_runs_count_every_trial(tmp_path, monkeypatch):
             frames[name].set_index(key)[["size_min", "size_max"]].sort_index(),
             sizes.rename(columns={"min": "size_min", "max": "size_max"}),
         )
-    assert [len(frames[name]) for name in ("large", "agreement")] == [0, 0]
+    assert {len(frames[name]) for name in ("large", "agreement", "limits", "curve", "ten_tolerances")} == {0}
     assert frames["versions"]["checker"].tolist() == [rule.name for rule in RULES]
 
 
