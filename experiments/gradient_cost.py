@@ -2,8 +2,6 @@
 
 from functools import partial
 
-import pandas as pd
-
 from experiments.boxed_network import SAMPLES
 from experiments.common import listed
 from experiments.cost_pictures import LARGE, draw_cost
@@ -35,23 +33,27 @@ ABSENT = f"Times and memory were not measured: results/measured/{FILE.name} is a
 
 def tables(measured):
     counted, (frame, machine) = counts(), times()
-    fits = exponents(counted, ["evaluations", "multiplications"])
     there = ABSENT
     if frame is not None:
-        fits = pd.concat([fits, exponents(frame, ["seconds", "peak_bytes"])], ignore_index=True)
         there = f"Measured on one machine: {machine['machine']}; {machine['software']}; {machine['threads']} thread."
+    fitted = (f"Exponents p of cost ∝ nᵖ by least squares on the logarithms from n = {LARGE} on; half width of the "
+              "95 % interval by Student's t: how well the line is determined, not whether it is straight.")  # fmt: skip
+    whole = {"smallest_n": "int", "largest_n": "int"}
     own = {"*": "platform"}
     result = [
         Table("counts", "Evaluations and multiplications of a gradient", "Multiplications of matrix elements; those of "
               "back-propagation include its walk back.", counted, {"multiplications": "g6"}, kinds={"*": "portable"}),
-        Table("growth", "How the cost grows", "Exponents p of cost ∝ nᵖ by least squares on the logarithms from n = "
-              f"{LARGE} on; half width of the 95 % interval by Student's t: how well the line is determined, not "
-              "whether it is straight. " + there, fits, {"smallest_n": "int", "largest_n": "int"}, kinds=own),
+        Table("growth", "How the counted cost grows", fitted, exponents(counted, ["evaluations", "multiplications"]),
+              whole, kinds={"*": "portable"}),
         Table("far", f"A gradient of {FAR:.0e} parameters", "Evaluations are certain. Times assume that an evaluation "
               "costs in proportion to n, from the largest network measured, and that memory suffices. " + there,
               far(frame), {"evaluations": "g6"}, kinds=own),
     ]  # fmt: skip
     if frame is not None:
+        result.append(Table(
+            "growth_measured", "How the measured cost grows", f"{fitted} Estimates are left out. {there}",
+            exponents(frame, ["seconds", "peak_bytes"]), whole, kinds=own,
+        ))  # fmt: skip
         result.append(Table(
             "times", "Measured on one machine: seconds and memory of a gradient",
             "Processor seconds of one thread, the fastest of the calls; peak of what a call allocates. Estimated, "

@@ -41,16 +41,17 @@ def times():
 
 
 def exponents(frame, columns):
-    """Return the fitted exponents of some columns of n for every method, from LARGE parameters on."""
+    """Return the fitted exponents of some columns for every method, from LARGE parameters on and without estimates."""
     rows = []
     for column in columns:
         for method in WAYS:
             part = frame[(frame["method"] == method) & (frame["parameters"] >= LARGE)].dropna(subset=column)
+            if "source" in part:
+                part = part[part["source"] == "measured"]
             if len(part) > 2:
-                source = "counted" if "source" not in part else " and ".join(sorted(set(part["source"]), reverse=True))
                 n = part["parameters"].astype(float)
-                rows.append((column, method, *growth(n, part[column].astype(float)), n.min(), n.max(), source))
-    names = ["quantity", "method", "exponent", "half_width", "points", "smallest_n", "largest_n", "source"]
+                rows.append((column, method, *growth(n, part[column].astype(float)), n.min(), n.max()))
+    names = ["quantity", "method", "exponent", "half_width", "points", "smallest_n", "largest_n"]
     return pd.DataFrame(rows, columns=names)
 
 

@@ -2,8 +2,9 @@
 
 Seconds are those that the processor spends on one thread, so that other programs on the machine do not count; freed
 memory is kept by the process where the C library can be told so, because the system's page faults are no part of the
-question. Of several calls the fastest one counts. Bytes are the peak of what one call allocates (tracemalloc), its
-result included and its argument not.
+question. Of several calls the fastest one counts; a call of more than ten seconds is made once. Bytes are the peak of
+what one call allocates (tracemalloc), its result included and its argument not; of such a long call they are the peak
+up to its first coordinates, which is that of the whole, since every coordinate is treated alike.
 
 The result is written into ``results/measured/`` and committed: it depends on the machine, and no other command changes
 it or compares it with anything.
@@ -17,6 +18,8 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +37,12 @@ FILE = Path(__file__).resolve().parent.parent / "results" / "measured" / "gradie
 WIDTHS = (0, 1, 2, 3, 5, 10, 18, 31, 42, 56, 75, 100, 133, 178, 237, 316, 562, 1000)
 """Widths of the networks: 1 to about 10⁶ parameters; the last two show what an evaluation costs in the end."""
 DIFFERENCES = {"forward": FORWARD, "centered": CENTERED}
-LONGEST = 10.0
+LONGEST = 300.0
 """Seconds beyond which a gradient by differences is not measured."""
+LONG = 10.0
+"""Seconds beyond which a call is made once."""
+ENOUGH = 256
+"""Coordinates after which the memory of a long call is known."""
 REPEATED = 0.2
 """Seconds for which a call is repeated, at least three times where it is not longer than a second."""
 ONE_THREAD = {
@@ -55,14 +62,12 @@ def evaluations_of(method: str, n: int) -> int:
     return n * sum(offset != 0 for offset in offsets) + (0 in offsets)
 
 
-def ways(network: Network) -> dict[str, Callable[[np.ndarray], Any]]:
+def ways(network: Network) -> dict[str, Callable[..., Any]]:
     """Return the loss and the ways to its gradient, as functions of the parameters."""
     loss = on_arrays(network)
 
-    def by(stencil: str) -> Callable[[np.ndarray], Any]:
-        return lambda theta: gradient(loss, theta, stencil=stencil)
-
-    return {"loss": loss, "back-propagation": gradient_of(network), **{name: by(name) for name in DIFFERENCES}}
+    by = {name: partial(gradient, loss, stencil=name) for name in DIFFERENCES}
+    return {"loss": loss, "back-propagation": gradient_of(network), **by}
 
 
 def seconds_of(call: Callable[[], Any]) -> tuple[float, int]:
@@ -93,13 +98,31 @@ def rows_of(width: int) -> list[tuple[Any, ...]]:
     network = network_of(width)
     theta, n, rows, evaluation = network.start(), network.parameters, [], 0.0
     for name, call in ways(network).items():
-        if name in DIFFERENCES and evaluations_of(name, n) * evaluation > LONGEST:
+        expected = evaluations_of(name, n) * evaluation
+        if name in DIFFERENCES and expected > LONGEST:
             continue
-        call(theta)  # caches, and the samples of the network
-        seconds, calls = seconds_of(lambda call=call: call(theta))  # type: ignore[misc]
+        if expected <= LONG:
+            call(theta)  # caches, and the samples of the network
+        seconds, calls = seconds_of(partial(call, theta))
         evaluation = seconds if name == "loss" else evaluation
-        rows.append((n, name, seconds, calls, bytes_of(lambda call=call: call(theta))))  # type: ignore[misc]
+        one = partial(call, theta) if expected <= LONG else partial(_begun, call, theta)
+        rows.append((n, name, seconds, calls, bytes_of(one)))
     return rows
+
+
+class _Begun(Exception):
+    """Enough coordinates are done."""
+
+
+def _begun(call: Callable[..., Any], theta: np.ndarray) -> None:
+    """Make a call of `gradient` that ends after its first coordinates."""
+
+    def stop(done: int, total: int) -> None:
+        if done >= ENOUGH:
+            raise _Begun
+
+    with suppress(_Begun):
+        call(theta, progress=stop)
 
 
 def machine() -> list[tuple[str, str]]:
