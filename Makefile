@@ -67,6 +67,8 @@ $(ML_STAMP): requirements.lock requirements-ml.lock requirements-ml-cpu.lock req
 	@touch $(ML_STAMP)
 
 experiments-ml: $(ML_STAMP) ## Run the gradient checkers of JAX, PyTorch and autograd too; rebuild results/ml/
+	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m pytest -q -p no:cacheprovider tests/gradients/test_libraries.py \
+		tests/experiments/test_gradient_rules.py
 	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m experiments.gradient_ml --workers $(WORKERS) $(ARGS)
 
 measure-cost: $(STAMP) ## Measure time and memory of gradients on this machine into results/measured/

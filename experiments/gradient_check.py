@@ -5,8 +5,9 @@ from functools import cache, partial
 import pandas as pd
 
 from experiments.common import listed
+from experiments.gradient_bugs import SIZES
 from experiments.gradient_limit_pictures import curve_table, draw_curve, limits_table, ratios
-from experiments.gradient_ours import ours
+from experiments.gradient_ours import ours, version
 from experiments.gradient_pictures import draw_errors_by_size, draw_found_and_accused, errors_by_size, found_and_accused
 from experiments.gradient_rules import RULES
 from experiments.gradient_tables import (
@@ -100,7 +101,7 @@ def _from_ml():
     if (ten := left_by_ml("ten_tolerances")) is not None:
         result.append(Table("ten_tolerances", "Deviations of ten tolerances that check_gradient misses",
                             "Trials: wrong gradients whose deviation is at least ten times the tolerance of their "
-                            "check; left: those whose tolerance came out larger.", ten, kinds=PLATFORM))  # fmt: skip
+                            "check; left: those whose tolerance came out larger, or not finite.", ten, kinds=PLATFORM))  # fmt: skip
     if agreement is not None:
         result.append(Table("libraries_and_rules", "The libraries and their transcribed rules",
                             "Same: gradients, correct or wrong, on which both gave the same verdict.", agreement,
@@ -132,7 +133,7 @@ def figures(measured):
                both, partial(draw_found_and_accused, table=both), (7.6, 6.0), kinds=PLATFORM),
         Figure("errors_by_size", "False alarms, and errors missed by their size",
                f"First column: correct gradients called wrong; the others: relative errors missed. {run_of}",
-               "In float64 the smallest error that is always found is "
+               f"In float64 the smallest of the errors down to {min(SIZES):.0e} that is found in all trials is "
                + listed(f"{_smallest(sizes, name)} ({name})" for name in dict.fromkeys(sizes["checker"])) + ".",
                sizes, partial(draw_errors_by_size, errors=sizes), (7.6, 7.0), kinds=PLATFORM),
     ]  # fmt: skip
@@ -164,10 +165,20 @@ def findings(measured):
     found, is_large = trials()
     alarms = false_alarms(found)
     own = alarms[alarms["checker"].str.startswith(OWN)]
-    said = [_no_alarms(own), *_others(alarms), *_mistakes(found), *_limits()]
+    said = [_no_alarms(own), _undecided(own), *_others(alarms), *_mistakes(found), *_limits()]
     if not is_large:
         said.append("The large runs are absent: make experiments-ml makes them.")
+    elif (made := _version_of_large_runs()) != version():
+        said.append(
+            f"The large runs were made with numdiff {made}, this is {version()}: make experiments-ml repeats them."
+        )
     return said
+
+
+def _version_of_large_runs():
+    """Return the version of our checkers in the large runs."""
+    versions = left_by_ml("versions")
+    return "unknown" if versions is None else versions.set_index("checker")["version"].get(OWN, "unknown")
 
 
 def _no_alarms(own):
@@ -179,6 +190,17 @@ def _no_alarms(own):
         f"along four directions, in {counted(own['format'].nunique(), 'format')} with at least {gradients} in each: "
         f"with 95 % confidence the rate is below {plain(sure)} in each. No tolerance was given."
     )
+
+
+def _undecided(own):
+    """Return how often our checkers cannot tell, of correct gradients."""
+    shares = [
+        f"{percent(e.inconclusive / e.gradients)} in {e.format} ({'coordinates' if e.checker == OWN else 'directions'})"
+        for e in rows_of(own[own["gradients"] > 0]) if e.inconclusive
+    ]  # fmt: skip
+    if not shares:
+        return "None of these verdicts is inconclusive."
+    return f"Inconclusive, since rounding hides some slope, are {listed(shares)}; all others are agreements."
 
 
 def _others(alarms):
@@ -200,11 +222,11 @@ def _others(alarms):
 
 def _mistakes(found):
     """Return which mistakes are missed in float64 and float32."""
-    lines = []
+    lines, usable = [], _usable()
     for name in ("float64", "float32"):
         table = missed(found, "slip")
         table = table[(table["format"] == name) & (table["gradients"] > 0)]
-        table = table[[(checker, name) in _usable() for checker in table["checker"]]]
+        table = table[[(checker, name) in usable for checker in table["checker"]]]
         sums = table.groupby("checker", sort=False)[["missed", "gradients"]].sum()
         lines.append(
             f"Mistakes missed in {name} by those that can be used there: "

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from experiments.gradient_limits import LARGEST
 from numdiff.report.figures import direct_labels, error_axes
 from numdiff.report.styles import style_of
 
@@ -41,14 +42,14 @@ def ratios(limits: pd.DataFrame, usable: Pairs, own: str, format_name: str) -> p
     -------
     pandas.DataFrame
         checker, pairs, median, smallest: of the ratios over the networks and seeds, for errors in the largest
-        coordinate. What another checker does not find at all counts as found at the largest error tried.
+        coordinate. What is not found at all counts as found at the largest error tried.
     """
     part = limits[(limits["format"] == format_name) & (limits["shape"] == "largest coordinate")]
     wide = part.pivot(index=["network", "seed"], columns="checker", values="smallest")
     rows = []
     for checker in wide.columns:
         if not checker.startswith(own) and (checker, format_name) in usable:
-            ratio = (wide[checker].fillna(limits["smallest"].max()) / wide[own]).dropna()
+            ratio = wide[checker].fillna(LARGEST) / wide[own].fillna(LARGEST)
             rows.append((checker, len(ratio), float(ratio.median()), float(ratio.min())))
     return pd.DataFrame(rows, columns=["checker", "pairs", "median", "smallest"])
 

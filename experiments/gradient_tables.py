@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from experiments.gradient_bugs import BUGS, FORMATS
+from experiments.gradient_bugs import BUGS
 from experiments.gradient_pictures import short_name
 from experiments.gradient_rules import Checker
 from experiments.gradient_trials import NETWORKS, rates, upper_limit
@@ -18,7 +18,9 @@ _COUNTS = ("judged", "errors", "rate", "low", "high", "failed", "unavailable")
 def left_by_ml(name: str, folder: Path = ML) -> pd.DataFrame | None:
     """Return a table of `make experiments-ml`, or None where it was never run."""
     path = folder / f"{name}.csv"
-    return pd.read_csv(path, keep_default_na=False, na_values=["nan"]) if path.is_file() else None
+    if not path.is_file() or not path.read_text(encoding="utf-8").strip():
+        return None
+    return pd.read_csv(path, keep_default_na=False, na_values=["nan"])
 
 
 def checkers_table(checkers: Sequence[Checker]) -> Table:
@@ -97,27 +99,3 @@ def missed_by_checker(counted: pd.DataFrame, kind: str, format_name: str) -> pd.
         name = short_name(str(row["checker"])).replace("\n", " ")
         wide.setdefault(str(row["bug"]), {})[name] = row["rate"] if row["gradients"] else word
     return pd.DataFrame([{"bug": bug, **shares} for bug, shares in wide.items()]).astype(object)
-
-
-def smallest_found(counted: pd.DataFrame, share: float = 0.95) -> pd.DataFrame:
-    """Return the smallest relative error of the whole gradient that each checker finds in at least a share of trials.
-
-    Only sizes down to which all larger ones are found count. NaN where even the largest is not found; `accuses` says
-    how many correct gradients the checker calls wrong, without which the size means nothing.
-    """
-    found = missed(counted, "relative")
-    alarms = false_alarms(counted).set_index(["checker", "format"])["rate"]
-    rows = []
-    for checker, format_name in dict.fromkeys(zip(found["checker"], found["format"], strict=True)):
-        part = found[(found["checker"] == checker) & (found["format"] == format_name) & (found["gradients"] > 0)]
-        smallest = float("nan")
-        for size, rate in sorted(zip(part["nominal"], part["rate"], strict=True), reverse=True):
-            if rate > 1 - share:
-                break
-            smallest = size
-        rows.append({"checker": checker, "format": format_name, "smallest": smallest,
-                     "accuses": alarms.get((checker, format_name), float("nan"))})  # fmt: skip
-    order = {name: number for number, name in enumerate(FORMATS)}
-    return pd.DataFrame(rows).sort_values(
-        "format", key=lambda names: names.map(order), kind="stable", ignore_index=True
-    )

@@ -100,19 +100,21 @@ def check_gradient(
     Raises
     ------
     TypeError
-        If f is not callable, x or the gradient not real floats, or f computes in a narrower format than `dtype`.
+        If f is not callable, x or the gradient not real floats, f or the gradient writes into its argument, or f
+        computes in a narrower format than `dtype`.
     ValueError
-        If x, f(x) or the gradient is not finite, the gradient has another shape than x, f returns no scalar, writes
-        into its argument or is not deterministic, or an option is out of range.
+        If x, f(x) or the gradient is not finite, the gradient has another shape than x, f returns no scalar or is not
+        deterministic, or an option is out of range.
 
     Notes
     -----
-    Coordinates take 6 evaluations of f for each step tried (about two steps in the median), and 30 in all; directions
-    take 4 each and 4 in all, so 20 for four directions, whatever the size of x.
+    Coordinates take 6 evaluations of f for each step that is tried, and some 30 for all together; directions take 4
+    each and 4 for all together, so 20 for four directions, whatever the size of x.
 
-    A deviation of ten times the tolerance is found: in coordinates always, since the numerical slope is off by at most
-    one tolerance; along k Gaussian directions with probability at least 1 − P(|N(0, 1)| ≤ 0.2)ᵏ = 1 − 0.1585ᵏ, which is
-    0.9993 for k = 4, where its norm is ten times the tolerance.
+    As far as the tolerance covers the error of the numerical slope, a deviation of ten times the tolerance is found: in
+    coordinates always; along k Gaussian directions, where it is its norm that is so large, with a probability of at
+    least 1 − P(|N(0, 1)| ≤ 0.2)ᵏ = 1 − 0.1585ᵏ, which is 0.9993 for k = 4. The tolerance is an estimate and no proof: a
+    function that oscillates within a step can deceive every difference formula.
 
     References
     ----------
@@ -129,12 +131,12 @@ def check_gradient(
     'sign: the gradient points the other way'
     """
     count = _checked_directions(directions)
+    rng = np.random.default_rng(_checked_seed(seed))
     deviation = _checked_noise(noise)
     library = ArrayLibrary(x)
     point = starting_point(x, dtype)
     function, point, at_x, notes, is_repeated = _opened(f, point, library, vectorized, dtype is not None)
     analytic = AnalyticGradient(gradient, library)
-    rng = np.random.default_rng(seed)
     claim, doubts = _claimed(analytic, point, function.item, rng)
     problem = _Problem(function, point, at_x, claim, deviation, rng)
     if count is None:
@@ -182,6 +184,12 @@ def _checked_directions(directions: Any) -> int | None:
             f"{directions!r}: fewer miss too much"
         )
     return int(directions)
+
+
+def _checked_seed(seed: Any) -> int:
+    if not isinstance(seed, (int, np.integer)) or isinstance(seed, bool) or seed < 0:
+        raise ValueError(f"seed must be an integer of at least 0, got {seed!r}")
+    return int(seed)
 
 
 def _checked_noise(noise: Any) -> np.longdouble | None:
@@ -253,7 +261,7 @@ def _along_directions(problem: _Problem, count: int) -> _Outcome:
     probe = DirectionProbe(problem.function, problem.x, problem.at_x, problem.gradient, directions, problem.noise)
     found = direction_estimates(probe)
     analytic = np.array([np.sum(problem.gradient.value * line) for line in directions])
-    taylor = fitted(*probe.remainders(), probe.floor)
+    taylor = fitted(*probe.remainders(), np.maximum(probe.floor, probe.noise if problem.noise is not None else 0))
     return _Outcome(found, analytic, probe.noise, taylor, directions)
 
 
@@ -268,14 +276,14 @@ def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[Comparison, ..
     for row in range(len(numeric)):
         where = (row,) if outcome.directions is not None else tuple(map(int, np.unravel_index(row, shape)))
         size = max(abs(numeric[row]), abs(analytic[row]), typical)
-        verdict, reason = _verdict(found.rows(np.array([row])), tolerance[row], size)
+        verdict, reason = _verdict(found.rows(np.array([row])), tolerance[row], size, not np.any(analytic))
         slopes = float(numeric[row]), float(analytic[row]), float(tolerance[row])
         parts = float(found.truncation[row]), float(found.rounding[row]), float(found.step[row])
         rows.append(Comparison(where, *slopes, *parts, verdict, reason))
     return tuple(rows)
 
 
-def _verdict(line: Estimate, tolerance: np.longdouble, size: np.longdouble) -> tuple[Verdict, str]:
+def _verdict(line: Estimate, tolerance: np.longdouble, size: np.longdouble, is_flat: bool) -> tuple[Verdict, str]:
     """Return the verdict on one line and the reason if there is none.
 
     Parameters
@@ -284,6 +292,8 @@ def _verdict(line: Estimate, tolerance: np.longdouble, size: np.longdouble) -> t
         Of one row.
     size : longdouble
         Of the slopes: what the tolerance has to be small against.
+    is_flat : bool
+        Whether all analytic slopes are 0.
     """
     if not np.isfinite(tolerance):
         return Verdict.INCONCLUSIVE, "f is not finite around x"
@@ -297,7 +307,7 @@ def _verdict(line: Estimate, tolerance: np.longdouble, size: np.longdouble) -> t
         return Verdict.DISAGREE, ""
     if line.is_kinked[0]:
         return Verdict.INCONCLUSIVE, kink
-    if not size > 0:
+    if is_flat:
         return Verdict.INCONCLUSIVE, "the gradient vanishes here: take another x"
     if line.truncation[0] > line.rounding[0]:
         return Verdict.INCONCLUSIVE, "f bends too much within a step for a slope of this size"

@@ -18,7 +18,7 @@ class Verdict(StrEnum):
 
 
 class WrongGradientError(AssertionError):
-    """A gradient disagrees with the differences of its function beyond the derived tolerance."""
+    """A gradient disagrees with the differences of its function beyond the tolerance, or nothing can be said of it."""
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,8 @@ class GradientCheck:
     def tolerance(self) -> float:
         """The largest tolerance of all comparisons: what is ten times as large does not pass unseen.
 
-        In coordinates for certain; along k independent Gaussian directions with a probability of at least
-        1 − 0.16ᵏ, if it is the norm of the deviation that is ten times as large.
+        As far as it covers the error of the numerical slopes: in coordinates always; along k independent Gaussian
+        directions with a probability of at least 1 − 0.16ᵏ, if it is the norm of the deviation that is so large.
         """
         return max(comparison.tolerance for comparison in self.comparisons)
 
@@ -149,15 +149,21 @@ class GradientCheck:
         """The comparison with the largest excess."""
         return max(self.comparisons, key=lambda comparison: comparison.excess)
 
-    def raise_if_wrong(self) -> "GradientCheck":
+    def raise_if_wrong(self, *, inconclusive: bool = False) -> "GradientCheck":
         """Raise if the gradient is wrong, return the check otherwise: one line in a test.
+
+        Parameters
+        ----------
+        inconclusive : bool, optional
+            Whether to raise as well where nothing can be said, in any coordinate or direction: in the formats of 16
+            bits that is often so.
 
         Raises
         ------
         WrongGradientError
-            If the verdict is disagree; the message is the whole table.
+            If the verdict is disagree (or, where asked for, inconclusive); the message is the whole table.
         """
-        if self.verdict is Verdict.DISAGREE:
+        if self.verdict is Verdict.DISAGREE or (inconclusive and self.verdict is Verdict.INCONCLUSIVE):
             raise WrongGradientError(str(self))
         return self
 

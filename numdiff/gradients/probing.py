@@ -45,15 +45,19 @@ class ArrayLibrary:
         return array.view(WeakScalarArray) if array.dtype == FORMATS["bfloat16"].dtype else array
 
     @staticmethod
-    def to_numpy(value: Any) -> np.ndarray:
-        """Return an array, tensor or number as an ndarray of the same dtype."""
+    def to_numpy(value: Any, argument: str) -> np.ndarray:
+        """Return an array, tensor or number, called `argument` in a message, as an ndarray of the same dtype."""
         if hasattr(value, "detach"):
             value = value.detach().cpu()
             if str(value.dtype) == "torch.bfloat16":
                 return value.float().numpy().astype(FORMATS["bfloat16"].dtype)
             return value.numpy()
-        array = np.asarray(value)
-        return array.view(np.ndarray)
+        try:
+            array = np.asarray(value)
+        except ValueError as error:  # lists of different lengths
+            raise ValueError(f"{argument} must be an array, got {type(value).__name__} {value!r:.60}") from error
+        native = array.dtype.newbyteorder("=")  # = the machine's own
+        return array.astype(native, copy=False).view(np.ndarray)
 
 
 def starting_point(x: Any, dtype: Any) -> np.ndarray:
@@ -72,7 +76,7 @@ def starting_point(x: Any, dtype: Any) -> np.ndarray:
     ValueError
         If x is empty, or not finite somewhere in the format.
     """
-    given = ArrayLibrary.to_numpy(x)
+    given = ArrayLibrary.to_numpy(x, "x")
     if given.dtype.kind in "iub":
         raise TypeError(
             f"x must be an array of floats, got dtype {given.dtype}: a step h added to integers is lost; "
@@ -89,6 +93,11 @@ def starting_point(x: Any, dtype: Any) -> np.ndarray:
         index = np.unravel_index(bad[0], point.shape)
         raise ValueError(f"x must be finite in {item.name}, got {given[index]!r} at {_place(index)}")
     return point
+
+
+def _refuse_writing(who: str, after: np.ndarray, before: np.ndarray) -> None:
+    if not np.array_equal(after, before):
+        raise TypeError(f"{who} must not write into its argument, but did; compute into a new array")
 
 
 def _place(index: tuple[Any, ...]) -> str:
@@ -116,9 +125,9 @@ class ScalarFunction:
     Raises
     ------
     TypeError
-        If f is not callable; on a call, if f returns no real number.
+        If f is not callable; on a call, if f returns no real number, or writes into its argument.
     ValueError
-        On a call, if f returns no scalar (or with `vectorized`, not one for every point), or changes its argument.
+        On a call, if f returns no scalar (or with `vectorized`, not one for every point).
     """
 
     def __init__(self, f: Callable[[Any], Any], item: FloatFormat, library: ArrayLibrary, vectorized: bool) -> None:
@@ -156,14 +165,12 @@ class ScalarFunction:
 
     def _called(self, block: np.ndarray) -> np.ndarray:
         """Return f at the points of a block, after all checks."""
-        argument = block if self.vectorized else block[0]
-        before = argument.copy()
+        handed = self.library.from_numpy(block.copy() if self.vectorized else block[0].copy())
         with np.errstate(all="ignore"):  # overflow and NaN are part of the verdict, not noise on the screen
-            returned = self.f(self.library.from_numpy(argument))
-        result = self.library.to_numpy(returned)
+            returned = self.f(handed)
+        result = self.library.to_numpy(returned, "f(x)")
         self.evaluations += len(block)
-        if before.tobytes() != argument.tobytes():
-            raise ValueError("f must not change its argument, but wrote into it; compute into a new array")
+        _refuse_writing("f", self.library.to_numpy(handed, "x"), block if self.vectorized else block[0])
         expected = (len(block),) if self.vectorized else ()
         if result.shape != expected:
             raise ValueError(
@@ -189,9 +196,9 @@ class AnalyticGradient:
     Raises
     ------
     TypeError
-        If a value is no array of real numbers.
+        If a value is no array of real numbers, or the callable writes into its argument.
     ValueError
-        If a value has another shape than x, is not finite, or if the callable changes its argument.
+        If a value has another shape than x, or is not finite.
     """
 
     def __init__(self, gradient: Any, library: ArrayLibrary) -> None:
@@ -203,12 +210,11 @@ class AnalyticGradient:
         """Return the gradient at a point as longdouble of the shape of x."""
         value = self.gradient
         if self.is_callable:
-            argument = point.copy()
+            handed = self.library.from_numpy(point.copy())
             with np.errstate(all="ignore"):
-                value = self.gradient(self.library.from_numpy(argument))
-            if argument.tobytes() != point.tobytes():
-                raise ValueError("gradient must not change its argument, but wrote into it; compute into a new array")
-        array = self.library.to_numpy(value)
+                value = self.gradient(handed)
+            _refuse_writing("gradient", self.library.to_numpy(handed, "x"), point)
+        array = self.library.to_numpy(value, "gradient")
         if array.dtype.kind not in "fiu" and array.dtype != FORMATS["bfloat16"].dtype:
             raise TypeError(f"gradient must be an array of real numbers, got dtype {array.dtype}")
         if array.shape != point.shape:

@@ -67,8 +67,9 @@ def test_limits_are_compared_only_with_checkers_that_can_be_used():
     assert table.set_index(["shape", "checker"]).loc[("random direction", "jax check_grads"), "not_found"] == 1
     (row,) = ratios(limits(), usable, "numdiff", "float32").itertuples(index=False)
     assert (row.checker, row.pairs) == ("jax check_grads", 2)
-    # What is not found counts as found at the largest error of the search, here 1e-2.
-    assert row.smallest == pytest.approx(1e3)
+    # What is not found counts as found at the largest error of the search.
+    assert row.smallest == pytest.approx(1e-2 / 1e-5)
+    assert row.median == pytest.approx((1e3 + LARGEST / 1e-5) / 2)
 
 
 def curve():
@@ -126,6 +127,7 @@ def test_the_large_runs_are_used_where_they_are(without_large_runs):
     said = gradient_check.findings(None)
     assert said[0].startswith("check_gradient calls 0 of 10000 correct gradients wrong")
     assert not any("absent" in sentence for sentence in said)
+    assert any("made with numdiff unknown" in sentence for sentence in said)
     assert any("times smaller" in sentence and "jax check_grads" in sentence for sentence in said)
     assert "smallest_found" in {table.name for table in gradient_check.tables(None)}
     assert "smallest_by_size" in {figure.name for figure in gradient_check.figures(None)}

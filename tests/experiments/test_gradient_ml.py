@@ -16,7 +16,20 @@ def test_large_runs_count_every_trial(tmp_path, monkeypatch):
     monkeypatch.setattr(gradient_ml, "installed", lambda: ())
     monkeypatch.setattr(gradient_ml, "ours", lambda: ())
     monkeypatch.setattr(gradient_ml, "BATCH", 1)
-    frames = gradient_ml.tables(gradient_ml.Sizes(2, 2, 1, 1, 0, 0, 0, 0, NETWORKS), workers=1)
+    frames = gradient_ml.tables(
+        gradient_ml.Sizes(
+            correct=2,
+            wrong=2,
+            correct_libraries=1,
+            wrong_libraries=1,
+            large=0,
+            limits=0,
+            curve=0,
+            ten_tolerances=0,
+            networks=NETWORKS,
+        ),
+        workers=1,
+    )
     whole = run(Plan(NETWORKS, seeds=(0, 1)))
     for name, part in (("correct", whole[whole["kind"] == "correct"]), ("wrong", whole[whole["kind"] != "correct"])):
         verdicts = frames[name].drop(columns=[*BY, "size_min", "size_max"])
@@ -51,3 +64,8 @@ def passes_everything(f, gradient, x, seed):
 def test_bad_number_of_workers_is_refused(capsys, tmp_path):
     assert gradient_ml.main(["--workers", "0", "--out", str(tmp_path)]) == 2
     assert "--workers must be at least 1" in capsys.readouterr().err
+
+
+def test_a_quick_run_does_not_replace_the_large_one(capsys):
+    assert gradient_ml.main(["--quick"]) == 2
+    assert "--quick needs --out" in capsys.readouterr().err

@@ -40,16 +40,6 @@ def test_shares_of_missed_bugs_stand_in_columns_with_words_where_there_is_none()
     ]  # fmt: skip
 
 
-def test_smallest_found_counts_down_to_the_first_size_that_is_missed():
-    rows = [("a", "float64", "relative", f"r{k}", 10.0**-k, missed, 100 - missed)
-            for k, missed in ((1, 0), (2, 5), (3, 6), (4, 0))]  # fmt: skip
-    never = [("b", "float64", "relative", "r1", 0.1, 50, 50)]
-    frame = tables.smallest_found(counted(*rows, *never, ("a", "float64", "correct", "none", np.nan, 3, 1)))
-    assert frame["smallest"].tolist()[0] == 1e-2
-    assert np.isnan(frame["smallest"][1])
-    assert frame["accuses"].tolist()[0] == 0.25
-
-
 def test_tables_of_ml_come_back_as_they_were_written(tmp_path):
     frame = counts(run(Plan(networks=("sigmoid_squared",), formats=("float32",), seeds=(0,))))
     (tmp_path / "wrong.csv").write_text(csv_text(frame))

@@ -239,6 +239,8 @@ def test_a_kink_is_inconclusive_and_named():
     assert "kink" in check.comparisons[1].reason
     assert check.verdict is Verdict.INCONCLUSIVE
     assert check.raise_if_wrong() is check
+    with pytest.raises(WrongGradientError, match="INCONCLUSIVE"):
+        check.raise_if_wrong(inconclusive=True)
 
 
 def test_a_kink_does_not_excuse_a_gradient_outside_its_slopes():
@@ -365,6 +367,8 @@ def test_known_noise_allows_a_function_of_chance():
     for directions in (0, 4):
         check = check_gradient(f, bumps_gradient, x, noise=1e-6, directions=directions)
         assert check.verdict is not Verdict.DISAGREE
+        slope = check.taylor.slope
+        assert slope is None or slope == pytest.approx(2, abs=0.5)
     wrong = check_gradient(f, lambda x: 1.1 * bumps_gradient(x), x, noise=1e-6)
     assert wrong.verdict is Verdict.DISAGREE
 
@@ -377,6 +381,7 @@ def test_bad_x_is_refused():
         (np.arange(3), TypeError, "x must be an array of floats, got dtype int64"),
         (np.array([1j]), TypeError, "x must be real, got dtype complex128"),
         (np.array([]), ValueError, r"x must have at least one element, got shape \(0,\)"),
+        ([[1.0], 2.0], ValueError, r"x must be an array, got list \[\[1.0\], 2.0\]"),
         (np.array([[1.0, np.nan]]), ValueError, r"x must be finite in float64, got .*nan.* at x\[0, 1\]"),
     ]:
         with pytest.raises(error, match=text):
@@ -401,8 +406,10 @@ def test_bad_gradients_are_refused():
         x[0] = 0
         return np.ones_like(x)
 
-    with pytest.raises(ValueError, match="gradient must not change its argument"):
+    with pytest.raises(TypeError, match="gradient must not write into its argument"):
         check_gradient(bumps, spoils, x)
+    with pytest.raises(ValueError, match=r"gradient must be an array, got list \[1.0, \[2.0, 3.0\]\]"):
+        check_gradient(bumps, [1.0, [2.0, 3.0]], x)
 
 
 @each_mode
@@ -420,7 +427,8 @@ def test_bad_functions_are_refused(directions):
         (np.exp, ValueError, r"f must return one number for every point \(shape \(\)\), got shape \(3,\)"),
         (lambda x: x.sum() * 1j, TypeError, "f must return a real number, got dtype complex128"),
         (lambda x: np.nan, ValueError, "f must be finite at x, got nan"),
-        (spoils, ValueError, "f must not change its argument"),
+        (spoils, TypeError, "f must not write into its argument"),
+        (lambda x: [1.0, [2.0]], ValueError, r"f\(x\) must be an array, got list"),
         (lambda x: x.sum() + rng.random(), ValueError, "f must be deterministic"),
         (lambda x: x.sum() + next(calls), ValueError, "f must be deterministic"),
     ]:
@@ -436,10 +444,21 @@ def test_bad_directions_are_refused(directions):
         check_gradient(bumps, bumps_gradient, point("float64"), directions=directions)
 
 
+@pytest.mark.parametrize("seed", [-1, 0.5, "a", None, True])
+def test_bad_seeds_are_refused(seed):
+    with pytest.raises(ValueError, match="seed must be an integer of at least 0, got"):
+        check_gradient(bumps, bumps_gradient, point("float64"), seed=seed)
+
+
 @pytest.mark.parametrize("noise", [-1.0, np.nan, np.inf, "small", True])
 def test_bad_noise_is_refused(noise):
     with pytest.raises(ValueError, match="noise must be a finite standard deviation"):
         check_gradient(bumps, bumps_gradient, point("float64"), noise=noise)
+
+
+def test_the_byte_order_of_x_does_not_matter():
+    x = point("float64")
+    assert check_gradient(bumps, bumps_gradient, x.astype(">f8")) == check_gradient(bumps, bumps_gradient, x)
 
 
 # --- other libraries ---------------------------------------------------------------------------------
@@ -485,6 +504,20 @@ def test_tensors_go_in_and_out(name, monkeypatch):
     check = check_gradient(f, lambda x: Tensor(np.exp(x.data)), x)
     assert check.format == name
     assert check.verdict is not Verdict.DISAGREE
+
+
+def test_a_tensor_that_f_writes_into_is_seen(monkeypatch):
+    import sys
+    from types import SimpleNamespace
+
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(float64=np.float64))
+
+    def f(x):
+        x.data *= 2
+        return Tensor(np.sum(x.data))
+
+    with pytest.raises(TypeError, match="f must not write into its argument"):
+        check_gradient(f, np.full(6, 2.0), Tensor(point("float64")))
 
 
 class Namespaced:

@@ -31,6 +31,7 @@ def test_white_noise_is_measured_to_a_small_factor():
     assert 1 / 1.5 < np.median(found) < 1.5
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant == 52, reason="longdouble is float64 here: nothing rounds less")
 def test_a_smooth_function_without_rounding_shows_nothing():
     """x₀⁴ of a wide format: fourth differences at the widest spacing, about 2⁻²⁶, are 4!·2⁻¹⁰⁴."""
     noise, evaluations = measured(lambda x: x[0].astype(np.longdouble) ** 4)
