@@ -101,7 +101,8 @@ def _from_ml():
     if (ten := left_by_ml("ten_tolerances")) is not None:
         result.append(Table("ten_tolerances", "Deviations of ten tolerances that check_gradient misses",
                             "Trials: wrong gradients whose deviation is at least ten times the tolerance of their "
-                            "check; left: those whose tolerance came out larger, or not finite.", ten, kinds=PLATFORM))  # fmt: skip
+                            "check; left: those whose tolerance came out larger, or not finite.", ten,
+                            kinds=PLATFORM))  # fmt: skip
     if agreement is not None:
         result.append(Table("libraries_and_rules", "The libraries and their transcribed rules",
                             "Same: gradients, correct or wrong, on which both gave the same verdict.", agreement,
