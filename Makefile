@@ -84,7 +84,7 @@ bench: $(STAMP) ## Measure speed (ratios within one run) and check the limits
 	@mkdir -p $(dir $(BENCH_JSON))
 	@rm -f $(BENCH_JSON)
 	$(VENV_BIN)/python -m pytest bench -n 0 --benchmark-json=$(BENCH_JSON) $(ARGS)
-	$(VENV_BIN)/python bench/gates.py $(BENCH_JSON)
+	$(VENV_BIN)/python bench/gates.py --again $(BENCH_JSON)
 
 lint: $(STAMP) ## Check style, formatting, types and the layers
 	$(VENV_BIN)/ruff check .

@@ -43,9 +43,10 @@ from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Metho
 __all__ = ["Observation", "StepAbsorbedWarning", "abscissae", "absorbed_steps", "apply", "centered_difference",
            "combine", "complex_step", "difference", "forward_difference", "largest_step", "observe"]  # fmt: skip
 
-BLOCK_BYTES = 262144
+BLOCK_BYTES = 524288
 """Bytes of one buffer: few enough that what a block needs stays in the cache, many enough that the fixed cost
-of the calls (some 10 µs a block) vanishes beside the work."""
+of the calls (some 10 µs a block) vanishes beside the work. From half of this to twice as much, a million points of
+exp take within 8 % of the same time; half of it cost 7 % more."""
 
 _AGREEMENT = 8
 """Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's

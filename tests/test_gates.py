@@ -43,7 +43,7 @@ def written(tmp_path):
     ],
 )
 def test_gate_holds_up_to_its_limit_and_never_for_nan(ratio, sense, holds):
-    assert gates.Gate("g", ratio, 1.25, sense).holds is holds
+    assert gates.Gate("g", ratio, 1.25, sense, "").holds is holds
 
 
 def test_all_gates_kept_is_success_and_every_gate_is_listed(written, capsys):
@@ -100,3 +100,48 @@ def test_script_exits_with_the_verdict(written):
     script = [sys.executable, str(ROOT / "bench" / "gates.py")]
     assert subprocess.run([*script, str(written(gate_entry()))], capture_output=True).returncode == 0
     assert subprocess.run([*script, str(written(gate_entry(ratio=2.0)))], capture_output=True).returncode == 1
+
+
+BENCHMARK = """
+import pathlib
+
+def test_of_a_disturbed_machine(benchmark):
+    count = pathlib.Path(__file__).with_name("count")
+    count.write_text(count.read_text() + "." if count.exists() else ".")
+    benchmark.pedantic(int)
+    benchmark.extra_info.update(gate="disturbed", ratio={ratios}[len(count.read_text()) - 1], limit=1.25, sense="<=")
+
+def test_of_another(benchmark):
+    count = pathlib.Path(__file__).with_name("other")
+    count.write_text(count.read_text() + "." if count.exists() else ".")
+    benchmark.pedantic(int)
+    benchmark.extra_info.update(gate="other", ratio=1.0, limit=1.25, sense="<=")
+"""
+
+
+@pytest.mark.parametrize(("ratios", "verdict"), [([1.3, 1.2], 0), ([1.3, 1.3], 1), ([1.2, 1.3], 0)])
+def test_what_is_broken_is_measured_once_more_and_nothing_else(tmp_path, ratios, verdict):
+    (tmp_path / "test_bench.py").write_text(BENCHMARK.format(ratios=ratios), encoding="utf-8")
+    path = tmp_path / "benchmark.json"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        f"--benchmark-json={path}",
+        "test_bench.py",
+    ]
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == 0
+    script = [sys.executable, str(ROOT / "bench" / "gates.py"), "--again", str(path)]
+    done = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == verdict, done.stdout + done.stderr
+    assert (tmp_path / "count").read_text() == ("." if ratios[0] <= 1.25 else "..")
+    assert (tmp_path / "other").read_text() == "."
+
+
+def test_a_benchmark_that_does_not_run_again_fails(written, capsys):
+    broken = {**gate_entry(ratio=2.0), "fullname": "tests/no_such_file.py::test"}
+    assert gates.main([str(written(broken)), "--again"]) == 1
+    assert "did not run again" in capsys.readouterr().err

@@ -1088,7 +1088,7 @@ def test_memory_beyond_input_and_output_is_a_few_blocks(case):
         finally:
             tracemalloc.stop()
     assert peak - result.nbytes < 16 * kernels.BLOCK_BYTES
-    assert kernels.BLOCK_BYTES <= 2**18
+    assert kernels.BLOCK_BYTES <= 2**19  # the sixteen are 8 MB
 
 
 # --- the fast pass ------------------------------------------------------------------------------------------
