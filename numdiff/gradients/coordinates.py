@@ -23,6 +23,8 @@ SMALL = 1e-3
 STEP_ROUNDING = 1e-9
 """A slope smaller than this part of others comes from the rounding of steps: the values do not change."""
 BEYOND_NOISE = 4
+USUAL_NOISE = 30
+"""Last roundings that the noise of most functions has at most."""
 ROUNDS = 8
 """Steps tried for a coordinate, at most."""
 OTHER_STEP = (5**0.5 - 1) / 2
@@ -129,8 +131,9 @@ def second_opinion(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray
     """Probe some coordinates at other steps; where they do not find them wrong, believe them.
 
     First at a step near the first one. What still disagrees, by D, is probed where D can just be seen, for the rounding
-    that is reckoned with. It may be reckoned too large, if f bends so much between neighbouring numbers that it passed
-    for noise; so two still smaller steps follow, which are believed if both are of one mind.
+    that is reckoned with: a bug is still there, and about as large. Rounding may be reckoned too large, if f bends so
+    much between neighbouring numbers that it passed for noise; so two still smaller steps follow. They are believed if
+    both are of one mind, or the smallest alone where the noise is larger than that of most functions.
 
     Parameters
     ----------
@@ -146,15 +149,17 @@ def second_opinion(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray
     if not rows.size:
         return
     known = _telling(probe, first, rows, 0)
-    refuted = _error_of(known, probe) <= np.abs(first.deviation[rows]) / 2
+    half = np.abs(first.deviation[rows]) / 2
+    refuted = ~np.isfinite(known.tolerance) | (_error_of(known, probe) <= half)
+    _reconcile(first, rows, known, np.abs(known.deviation - first.deviation[rows]) > half)
     first.put(rows[refuted], known.rows(refuted))
     rows = _disagreeing(first, rows)
     if not rows.size:
         return
     near, nearest = _telling(probe, first, rows, 0.5), _telling(probe, first, rows, 1)
-    refuted = _refute(probe, first, rows, (near, nearest))
-    near.truncation += np.maximum(np.abs(near.deviation), np.abs(near.deviation - nearest.deviation))
-    first.put(rows[refuted], near.rows(refuted))
+    refuted = _refute(probe, first, rows, near, nearest)
+    nearest.truncation += np.abs(nearest.deviation)
+    first.put(rows[refuted], nearest.rows(refuted))
 
 
 def _disagreeing(estimate: Estimate, rows: np.ndarray) -> np.ndarray:
@@ -188,19 +193,28 @@ def _error_of(estimate: Estimate, probe: CoordinateProbe) -> np.ndarray:
     return np.abs(estimate.deviation) + estimate.truncation + SAFETY * noise * estimate.gain
 
 
-def _refute(probe: CoordinateProbe, first: Estimate, rows: np.ndarray, closer: tuple[Estimate, ...]) -> np.ndarray:
+def _refute(
+    probe: CoordinateProbe, first: Estimate, rows: np.ndarray, near: Estimate, nearest: Estimate
+) -> np.ndarray:
     """Return whether deviations D are refuted by estimates at small steps, whose noise is known from them alone.
 
-    None may see more than D/2, together they have to be four deviations of their noise away from D, and the values
-    have to change: where they do not, f may be too coarse for such a step.
+    An estimate refutes if it sees no more than D/2, is four deviations of its noise away from D, and the values change:
+    where they do not, f may be too coarse for such a step. Where f is not finite so near to x, nothing holds.
     """
     claim, deviation = probe.gradient.value.ravel()[rows], first.deviation[rows]
     least = rounding_floor(np.abs(probe.at_x), probe.function.result_item)
-    noise = np.sqrt(np.mean([(np.maximum(near.seen_noise, least) * near.gain) ** 2 for near in closer], axis=0))
-    refuted = np.ones(len(rows), np.bool_)
+
+    def noise_of(estimate: Estimate) -> np.ndarray:
+        return np.maximum(estimate.seen_noise, least) * estimate.gain
+
+    def is_refuted_by(estimate: Estimate, noise: np.ndarray) -> np.ndarray:
+        seen = np.abs(estimate.deviation) + estimate.truncation
+        changes = np.abs(claim + estimate.deviation) > STEP_ROUNDING * (np.abs(claim) + np.abs(deviation))
+        is_far = np.abs(deviation - estimate.deviation) >= BEYOND_NOISE * noise
+        return (seen <= np.abs(deviation) / 2) & is_far & changes
+
     with np.errstate(invalid="ignore"):
-        for near in closer:
-            refuted &= np.abs(near.deviation) + near.truncation <= np.abs(deviation) / 2
-            refuted &= np.abs(deviation - near.deviation) >= BEYOND_NOISE * noise
-            refuted &= np.abs(claim + near.deviation) > STEP_ROUNDING * (np.abs(claim) + np.abs(deviation))
-    return refuted
+        common = np.sqrt((noise_of(near) ** 2 + noise_of(nearest) ** 2) / 2)
+        by_both = is_refuted_by(near, common) & is_refuted_by(nearest, common)
+        by_nearest = is_refuted_by(nearest, noise_of(nearest)) & (first.noise[rows] > USUAL_NOISE * least)
+    return by_both | by_nearest | ~np.isfinite(nearest.tolerance)

@@ -157,7 +157,8 @@ def _truncation(nested: np.ndarray, variation: np.ndarray) -> np.ndarray:
     if len(nested) == 2:
         return first
     second = np.abs(nested[1] - nested[2])
-    return np.maximum(first, np.where(second > 0, second * second / variation, 0))
+    is_known = (second > 0) & (variation > 0)  # values that do not change leave the rounding of displacements alone
+    return np.maximum(first, np.where(is_known, second * second / variation, 0))
 
 
 def _one_sided(remainder: np.ndarray, step: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
