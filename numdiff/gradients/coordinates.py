@@ -20,8 +20,6 @@ __all__ = ["CoordinateProbe", "best_estimates", "second_opinion"]
 REACH = 3
 FEW = 8
 SMALL = 1e-3
-STEP_ROUNDING = 1e-9
-"""A slope smaller than this part of others comes from the rounding of steps: the values do not change."""
 BEYOND_NOISE = 4
 USUAL_NOISE = 30
 """Last roundings that the noise of most functions has at most."""
@@ -96,10 +94,12 @@ def best_estimates(probe: CoordinateProbe) -> Estimate:
             break
         rows, factor = rows[moving], factor[moving]
         latest = probe.estimate(rows, wanted[moving])
-        better = latest.tolerance < best.tolerance[rows]
+        better = np.where(
+            latest.is_flat == best.is_flat[rows], latest.tolerance < best.tolerance[rows], best.is_flat[rows]
+        )
         best.put(rows[better], latest.rows(better))
         # A wider step that made it worse has passed the balance: there is nothing farther out.
-        going_on = better | (factor < 1)
+        going_on = better | latest.is_flat | (factor < 1)
         rows, latest = rows[going_on], latest.rows(going_on)
     return _with_common_noise(best)
 
@@ -108,8 +108,9 @@ def _factor(estimate: Estimate) -> np.ndarray:
     """Return by which power of two each step should change; 1 where the balance is near."""
     with np.errstate(all="ignore"):
         exponent = np.round(np.log2(estimate.balance) / 5)
+    exponent = np.where(estimate.is_flat, 3, np.clip(exponent, -3, 3))  # nothing is known before f changes
     # Without values (outside the domain, overflow) the step was much too wide.
-    return np.exp2(np.where(np.isfinite(estimate.tolerance), np.clip(exponent, -3, 3), -6))
+    return np.exp2(np.where(np.isfinite(estimate.tolerance), exponent, -6))
 
 
 def _power_of_two(size: np.ndarray) -> np.ndarray:
@@ -201,7 +202,7 @@ def _refute(
     An estimate refutes if it sees no more than D/2, is four deviations of its noise away from D, and the values change:
     where they do not, f may be too coarse for such a step. Where f is not finite so near to x, nothing holds.
     """
-    claim, deviation = probe.gradient.value.ravel()[rows], first.deviation[rows]
+    deviation = first.deviation[rows]
     least = rounding_floor(np.abs(probe.at_x), probe.function.result_item)
 
     def noise_of(estimate: Estimate) -> np.ndarray:
@@ -209,9 +210,8 @@ def _refute(
 
     def is_refuted_by(estimate: Estimate, noise: np.ndarray) -> np.ndarray:
         seen = np.abs(estimate.deviation) + estimate.truncation
-        changes = np.abs(claim + estimate.deviation) > STEP_ROUNDING * (np.abs(claim) + np.abs(deviation))
         is_far = np.abs(deviation - estimate.deviation) >= BEYOND_NOISE * noise
-        return (seen <= np.abs(deviation) / 2) & is_far & changes
+        return (seen <= np.abs(deviation) / 2) & is_far & ~estimate.is_flat
 
     with np.errstate(invalid="ignore"):
         common = np.sqrt((noise_of(near) ** 2 + noise_of(nearest) ** 2) / 2)
