@@ -141,8 +141,10 @@ def check_gradient(
     problem = _Problem(function, point, at_x, claim, deviation, rng)
     if count is None:
         count = 0 if point.size <= COORDINATES else LEAST_DIRECTIONS
-    outcome = _along_directions(problem, count) if count else _in_coordinates(problem)
-    if deviation is None and not is_repeated:
+    is_open = deviation is None and not is_repeated  # whether f is deterministic
+    has_spare = function.evaluations + is_open <= 2
+    outcome = _along_directions(problem, count, has_spare) if count else _in_coordinates(problem)
+    if is_open:
         _refuse_chance(function, point, at_x)
     comparisons = _compared(outcome, point.shape)
     check = GradientCheck(
@@ -256,9 +258,11 @@ def _in_coordinates(problem: _Problem) -> _Outcome:
     return _Outcome(found, problem.gradient.value.ravel(), noise, taylor)
 
 
-def _along_directions(problem: _Problem, count: int) -> _Outcome:
+def _along_directions(problem: _Problem, count: int, has_spare: bool) -> _Outcome:
     directions = problem.rng.standard_normal((count, *problem.x.shape)).astype(np.longdouble)
-    probe = DirectionProbe(problem.function, problem.x, problem.at_x, problem.gradient, directions, problem.noise)
+    probe = DirectionProbe(
+        problem.function, problem.x, problem.at_x, problem.gradient, directions, problem.noise, problem.rng, has_spare
+    )
     found = direction_estimates(probe)
     analytic = np.array([np.sum(problem.gradient.value * line) for line in directions])
     taylor = fitted(*probe.remainders(), np.maximum(probe.floor, probe.noise if problem.noise is not None else 0))

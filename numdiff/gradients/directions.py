@@ -6,15 +6,20 @@ of the directions.) The points are x ± td and x ± 2td. The first direction, pr
 which varies on the scale of x, tells the step of the others. One further pair is left. If the first step was too
 wide, it halves it, x ± (t/2)d; otherwise, as x ± 3td, it goes to the direction that needs it most: the one that
 disagrees, or else the one with the largest tolerance.
+
+Every point is dithered, moved by some random units in the last place. At evenly spaced points the errors of a function
+of few roundings are the sawtooth of a multiple of k: odd in k, mostly, so that they spoil the slope and no even
+difference shows them. The displacement that was made is known, and so costs nothing to first order.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from numdiff.formats import FloatFormat
-from numdiff.gradients.estimates import Claim, Estimate, judged, offsets
-from numdiff.gradients.noise import rounding_floor, typical_size, with_doubt
+from numdiff.gradients.estimates import SAFETY, Claim, Estimate, judged, offsets
+from numdiff.gradients.noise import as_longdouble, rounding_floor, typical_size, ulps_of, with_doubt
 from numdiff.gradients.probing import ScalarFunction
 
 __all__ = ["DirectionProbe", "direction_estimates"]
@@ -22,6 +27,12 @@ __all__ = ["DirectionProbe", "direction_estimates"]
 
 REACH, WIDEST = 2, 3
 """Pairs of points on a line, and with the further one."""
+DITHER, PART_OF_STEP = 1024, 64
+"""The random displacement of a point: this many units in the last place, but at most this part of the step."""
+FAR = 3
+"""A deviation of more tolerances than this is no matter of rounding."""
+KNOWN_NOISE = 100
+"""Last roundings that a noise can have without the suspicion that it is curvature."""
 
 
 class DirectionProbe:
@@ -37,11 +48,15 @@ class DirectionProbe:
     directions : ndarray of longdouble, shape ``(k, *x.shape)``
     noise : longdouble or None
         The deviation of the rounding error of f; None to take it from the differences of order four.
+    rng : Generator
+        Moves the points.
+    has_spare : bool
+        Whether the further pair may be taken.
     """
 
     def __init__(
         self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, gradient: Claim,
-        directions: np.ndarray, noise: np.longdouble | None,
+        directions: np.ndarray, noise: np.longdouble | None, rng: np.random.Generator, has_spare: bool,
     ) -> None:  # fmt: skip
         self.function = function
         self.x = x
@@ -51,6 +66,9 @@ class DirectionProbe:
         self.directions = directions
         self.own_noise = np.array([np.sqrt(np.sum((gradient.noise * line) ** 2)) for line in directions])
         self.given_noise = noise
+        self.rng = rng
+        self.has_spare = has_spare
+        self.ulps = ulps_of(x, function.item)
         self.floor = rounding_floor(np.abs(at_x), function.result_item)
         count = len(directions)
         self.step = np.zeros(count, np.longdouble)
@@ -75,9 +93,12 @@ class DirectionProbe:
 
         def points() -> Iterator[np.ndarray]:
             for row in rows:
+                reach = np.minimum(DITHER * self.ulps, self.step[row] / PART_OF_STEP)
                 for k in at:
-                    with np.errstate(over="ignore"):
-                        point = (self.wide + k * self.step[row] * self.directions[row]).astype(self.x.dtype)
+                    displacement = k * self.step[row] * self.directions[row]
+                    displacement += reach * self.rng.uniform(-1, 1, self.x.shape)
+                    with np.errstate(over="ignore", invalid="ignore"):
+                        point = (self.wide + displacement).astype(self.x.dtype)
                         predicted.append(np.sum(self.gradient.value * (point.astype(np.longdouble) - self.wide)))
                     yield point
 
@@ -85,6 +106,24 @@ class DirectionProbe:
         chosen = np.ix_(rows, columns)
         self.values[chosen] = values.reshape(len(rows), -1)
         self.predicted[chosen] = np.array(predicted).reshape(len(rows), -1)
+
+    def is_refuted_nearby(self, row: int, deviation: np.longdouble) -> bool:
+        """Return whether f at x ± sd, at an s where the deviation of a line can just be seen, does not show it.
+
+        s is where six deviations of the noise are half of it (or, where the noise is so large that it may be curvature,
+        less); neither the left nor the right slope may then be off by more than half of it.
+        """
+        least = rounding_floor(np.abs(self.at_x), self.function.result_item)
+        noise = np.maximum(self.noise, least)
+        noise = np.sqrt(noise * np.minimum(noise, KNOWN_NOISE * least))
+        smallest = 8 * as_longdouble(self.function.item.unit_roundoff) * np.abs(self.wide).max()
+        step = np.clip(2 * SAFETY * noise / (np.sqrt(np.longdouble(2)) * deviation), smallest, self.step[row] / 2)
+        points = [(self.wide + sense * step * self.directions[row]).astype(self.x.dtype) for sense in (-1, 1)]
+        values = self.function.values(points, 2)
+        predicted = [np.sum(self.gradient.value * (point.astype(np.longdouble) - self.wide)) for point in points]
+        with np.errstate(invalid="ignore"):
+            slopes = np.abs(values - self.at_x - predicted) / step
+        return bool(np.any(values != self.at_x) and np.all(slopes <= deviation / 2))
 
     def halve(self, row: int) -> None:
         """Halve the step of a line: what was evaluated at ±1 is at ±2 now, and ±1 is evaluated anew."""
@@ -134,40 +173,63 @@ def direction_estimates(probe: DirectionProbe) -> Estimate:
     probe.step[1:] = probe.adapted(pilot)
     probe.probe(rows[1:], offsets(REACH))
     is_too_wide = bool(probe.step[1] < probe.step[0])
-    if is_too_wide:
-        probe.halve(0)
-    found = probe.estimate(rows, REACH, probe.noise)
-    if is_too_wide and np.isfinite(pilot.tolerance[0]):
-        # What the wide step has seen differently is truncation.
-        found.truncation[0] = np.maximum(found.truncation[0], abs(found.deviation[0] - pilot.deviation[0]))
-    found.truncation = _common_truncation(found)
-    if not is_too_wide:
+    found = _with_common_truncation(probe.estimate(rows, REACH, probe.noise))
+    if not probe.has_spare:
+        return found
+    if np.any(_excess(found) > 1):
+        _doubt_one(probe, found)
+    elif not is_too_wide:
         _widen_one(probe, found)
+    else:
+        probe.halve(0)
+        found = probe.estimate(rows, REACH, probe.noise)
+        if np.isfinite(pilot.tolerance[0]):
+            # What the wide step has seen differently is truncation.
+            found.truncation[0] = np.maximum(found.truncation[0], abs(found.deviation[0] - pilot.deviation[0]))
+        found = _with_common_truncation(found)
     return found
 
 
-def _widen_one(probe: DirectionProbe, found: Estimate) -> None:
-    """Take a third pair on the line that needs it most: for a second opinion, or for a smaller tolerance."""
+def _excess(found: Estimate) -> np.ndarray:
     tolerance = found.tolerance
-    excess = np.where(np.isfinite(tolerance), np.abs(found.deviation) / tolerance, 0)
-    is_suspect = excess.max() > 1
-    row = np.array([excess.argmax() if is_suspect else tolerance.argmax()])
+    return np.where(np.isfinite(tolerance), np.abs(found.deviation) / tolerance, 0)
+
+
+def _widen_one(probe: DirectionProbe, found: Estimate) -> None:
+    """Take a third pair on the line with the largest tolerance, for a smaller one."""
+    row = np.array([found.tolerance.argmax()])
     probe.probe(row, (-WIDEST, WIDEST))
     further = probe.estimate(row, WIDEST, probe.noise)
-    if not is_suspect and further.tolerance[0] < found.tolerance[row[0]]:
+    if further.tolerance[0] < found.tolerance[row[0]]:
         found.put(row, further)
-    elif is_suspect and np.abs(further.deviation[0]) <= further.tolerance[0]:
-        found.truncation[row] += np.abs(further.deviation - found.deviation[row])
 
 
-def _common_truncation(found: Estimate) -> np.ndarray:
-    """Return the truncation of each line, or that of all lines together if it is larger.
+def _doubt_one(probe: DirectionProbe, found: Estimate) -> None:
+    """Take a third pair on the line that disagrees most; where it does not find a bug, widen the tolerances.
+
+    A deviation a little beyond its tolerance is a matter of rounding, and a wider pair has more to say. A deviation far
+    beyond is one of the gradient, which the smallest steps at which it can be seen show too, or of a step wider than a
+    feature of f, which they do not show: then all that disagrees is of that kind.
+    """
+    excess = _excess(found)
+    row = np.array([excess.argmax()])
+    if excess.max() <= FAR:
+        probe.probe(row, (-WIDEST, WIDEST))
+        further = probe.estimate(row, WIDEST, probe.noise)
+        if np.abs(further.deviation[0]) <= further.tolerance[0]:
+            found.truncation[row] += np.abs(further.deviation - found.deviation[row])
+    elif probe.is_refuted_nearby(row[0], np.abs(found.deviation[row[0]])):
+        found.truncation[excess > 1] += np.abs(found.deviation[excess > 1])
+
+
+def _with_common_truncation(found: Estimate) -> Estimate:
+    """Return the estimate with the truncation of each line, or that of all lines together if it is larger.
 
     A single difference of nested slopes may vanish by accident, but random directions are alike: the root mean square
     of truncation/t² holds for each of them.
     """
     known = np.isfinite(found.truncation)
     if not known.any():
-        return found.truncation
+        return found
     common = np.sqrt(np.mean((found.truncation[known] / found.step[known] ** 2) ** 2))
-    return np.maximum(found.truncation, common * found.step**2)
+    return replace(found, truncation=np.maximum(found.truncation, common * found.step**2))

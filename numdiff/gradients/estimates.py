@@ -66,6 +66,8 @@ class Estimate:
     """The rounding that is expected over all other error: above 1 a wider step would be better."""
     own: np.ndarray
     """The largest rounding error of the analytic slope itself that is reckoned with."""
+    is_flat: np.ndarray
+    """Whether f has the same value at all points of the line: it may be too coarse for the step. Of bool."""
 
     @property
     def rounding(self) -> np.ndarray:
@@ -129,6 +131,7 @@ def judged(
     reach = values.shape[1] // 2
     with np.errstate(all="ignore"):
         change = values - at_x
+        is_flat = np.all(change == 0, axis=1)
         remainder = change - predicted
         nested = (remainder @ _centered(reach)).T / step
         floor = rounding_floor(np.maximum(np.abs(values).max(axis=1), np.abs(at_x)), item)
@@ -139,7 +142,7 @@ def judged(
         truncation = _truncation(nested, np.abs(change / offsets(reach)).max(axis=1) / step)
         balance = SAFETY * expected / (SAFETY * (used - expected) + truncation / gain)
         sides = _one_sided(remainder, step, SAFETY * expected)
-    found = Estimate(nested[0], truncation, used, gain, step, *sides, seen, balance, np.zeros_like(step))
+    found = Estimate(nested[0], truncation, used, gain, step, *sides, seen, balance, np.zeros_like(step), is_flat)
     unusable = ~(np.isfinite(values).all(axis=1) & np.isfinite(predicted).all(axis=1) & np.isfinite(at_x))
     for array, value in ((found.truncation, np.inf), (found.noise, 0), (found.one_sided, np.inf),
                          (found.deviation, np.nan)):  # fmt: skip
@@ -157,7 +160,8 @@ def _truncation(nested: np.ndarray, variation: np.ndarray) -> np.ndarray:
     if len(nested) == 2:
         return first
     second = np.abs(nested[1] - nested[2])
-    return np.maximum(first, np.where(second > 0, second * second / variation, 0))
+    is_known = (second > 0) & (variation > 0)  # values that do not change leave the rounding of displacements alone
+    return np.maximum(first, np.where(is_known, second * second / variation, 0))
 
 
 def _one_sided(remainder: np.ndarray, step: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

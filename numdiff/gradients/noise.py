@@ -110,7 +110,9 @@ def function_noise(
         for spacing in spacings:
             step = rng.choice((-1, 1), size=x.shape) * ulps * spacing
             for j in (*range(-REACH, 0), *range(1, REACH + 1)):
-                yield (wide + j * step).astype(x.dtype)
+                with np.errstate(over="ignore"):
+                    point = (wide + j * step).astype(x.dtype)
+                yield point
 
     values = function.values(points(), 2 * REACH * TABLES).reshape(TABLES, 2 * REACH)
     table = np.insert(values, REACH, at_x, axis=1)
