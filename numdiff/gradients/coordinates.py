@@ -103,25 +103,23 @@ def best_estimates(probe: CoordinateProbe) -> Estimate:
 
 
 def _is_better(a: Estimate, b: Estimate) -> np.ndarray:
-    """Return where a says more than b: its tolerance is smaller.
+    """Return where a says more than b: its tolerance is smaller, or f changes there and not at b, and that matters."""
+    smaller = a.tolerance < b.tolerance
+    return np.where(a.is_flat == b.is_flat, smaller, np.where(b.is_flat, _outweighs(a, b), ~_outweighs(b, a)))
 
-    Of two steps at only one of which f changes, the other is believed if it agrees with the gradient and the one does
-    not clearly disagree: f may be constant around x and not farther out, or too coarse to change at once.
+
+def _outweighs(changing: Estimate, flat: Estimate) -> np.ndarray:
+    """Return where a step at which f changes is to be believed, and not one at which it does not.
+
+    f may be constant around x and not farther out, beyond a kink: then the flat one is right. Or it is too coarse to
+    change at once: then the gradient is clearly not 0, and the other one can see it.
     """
-    contradicted_b, contradicted_a = _contradicts(a) & b.is_flat, _contradicts(b) & a.is_flat
-    return np.where(
-        a.is_flat == b.is_flat,
-        a.tolerance < b.tolerance,
-        np.where(b.is_flat, contradicted_b | _disagrees(b), ~(contradicted_a | _disagrees(a))),
-    )
+    resolves = _disagrees(flat) & (changing.tolerance < np.abs(flat.deviation))
+    return (_disagrees(changing) | resolves) & ~changing.is_kinked
 
 
 def _disagrees(estimate: Estimate) -> np.ndarray:
     return np.abs(estimate.deviation) > estimate.tolerance
-
-
-def _contradicts(estimate: Estimate) -> np.ndarray:
-    return _disagrees(estimate) & ~estimate.is_kinked
 
 
 def _factor(estimate: Estimate) -> np.ndarray:

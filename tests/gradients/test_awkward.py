@@ -70,6 +70,12 @@ def test_coordinates_that_f_does_not_see_here_agree(name):
     assert check.verdict is Verdict.AGREE, str(check)
 
 
+def test_a_small_claim_for_a_coordinate_that_f_does_not_see_is_wrong():
+    x = np.array([0.5, 4.0, -0.25, 1.0])
+    check = check_gradient(np.max, lambda x: np.array([1e-9, 1, 0, 0]), x, directions=0)
+    assert [comparison.verdict for comparison in check.comparisons] == [Verdict.DISAGREE, *3 * [Verdict.AGREE]]
+
+
 @each_format
 @pytest.mark.parametrize("wrong", [False, True])
 def test_a_function_too_coarse_for_the_first_steps(name, wrong):
