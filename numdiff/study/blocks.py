@@ -1,27 +1,50 @@
 """Blocks: the unit of work, of caching and of resuming. They carry names, never callables."""
 
+import ast
 import hashlib
 import importlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import pandas as pd
 
 import numdiff
 from numdiff.analysis.reference import Engine
 from numdiff.problems import ALL_PROBLEMS
+from numdiff.study.measure import measure
 from numdiff.study.records import SCHEMA_VERSION
 from numdiff.study.steps import Number
 from numdiff.study.sweep import Subject, Sweep, plan
+from numdiff.study.values import values_of
 
-_MEASURING = ("array_views.py", "formats.py", "functions", "kernels.py", "rounding.py", "stencils.py", "analysis",
-              "arithmetic", "problems", "study")  # fmt: skip
-"""What a measured figure depends on: a change in any of these makes stored blocks stale."""
-_LIBRARIES = ("numpy", "mpmath", "python-flint", "ml_dtypes")
+_LIBRARIES = ("numpy", "scipy", "mpmath", "python-flint", "ml_dtypes")
+
+
+class Measurement(Protocol):
+    """Something that any process can measure: it carries names and numbers, never callables, and pickles.
+
+    `key` is a digest of all that is asked for and of the code that answers. What f returns here is not part of it but
+    is kept beside the frames (`values`): it says whether they are those of this machine.
+    """
+
+    @property
+    def cells(self) -> int:
+        """How much there is to measure, in units of the progress bar."""
+
+    def key(self) -> str:
+        """Return what the frames are stored under."""
+
+    def values(self) -> pd.DataFrame:
+        """Return the digests of what f returns on this machine: `numdiff.study.values.COLUMNS`."""
+
+    def measure(self, done: Callable[[int], Any]) -> dict[str, pd.DataFrame]:
+        """Return the measured frames by name, and tell `done` on the way how many cells are done."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +100,22 @@ class Block:
 
         Not the name of the sweep nor its other problems: two experiments that ask for the same cells share them.
         """
-        facts = [asdict(replace(self, sweep=replace(self.sweep, name="", problems=()))), fingerprint()]
-        # A Fraction becomes text, 1/3, that no float has.
-        return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
+        facts = [asdict(replace(self, sweep=replace(self.sweep, name="", problems=()))), conditions(__name__)]
+        return digest_of(facts)
+
+    def values(self) -> pd.DataFrame:
+        """Return the digests of what f returns on this machine at the nodes of the block."""
+        return values_of(self.subject(), self.sweep)
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the ``records`` of the block and its ``skips``."""
+        records, skips = measure(self.subject(), self.sweep, self.engine, done)
+        return {"records": records, "skips": skips}
+
+
+def digest_of(facts: Any) -> str:
+    """Return a digest of facts that JSON can hold; a Fraction becomes text, 1/3, that no float has."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def blocks_of(sweep: Sweep, engine: Engine) -> list[Block]:
@@ -146,20 +182,67 @@ def stable_name(argument: str, f: Callable[[Any], Any]) -> str:
 
 
 @cache
-def fingerprint() -> dict[str, Any]:
-    """Return what else a record depends on: the measuring code, the libraries, the SIMD features."""
-    from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
+def conditions(module: str) -> dict[str, Any]:
+    """Return what a measurement depends on besides what is asked for: code and libraries.
 
-    root = Path(numdiff.__file__).parent
+    Parameters
+    ----------
+    module : str
+        The module that measures. A change in it, or in any module of this project that it imports, however indirectly,
+        makes stored measurements stale.
+    """
+    return {"schema": SCHEMA_VERSION, "code": code_of(module), "libraries": {name: version(name) for name in _LIBRARIES}}
+
+
+def code_of(module: str) -> str:
+    """Return a digest of a module's source, and of the source and the data of all that it imports of its package."""
     digest = hashlib.sha256()
-    folders = [root / part for part in _MEASURING if not part.endswith(".py")]
-    files = [root / part for part in _MEASURING if part.endswith(".py")]
-    files += [p for folder in folders for kind in ("*.py", "*.json") for p in folder.rglob(kind)]
-    for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return {
-        "schema": SCHEMA_VERSION,
-        "code": digest.hexdigest(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
-        "simd": sorted(name for name, found in _multiarray_umath.__cpu_features__.items() if found),
-    }
+    for name, path in sorted(sources_of(module).items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def sources_of(module: str) -> dict[str, Path]:
+    """Return by name the files of a module, of all modules of its project that it imports, and the data beside these.
+
+    Read from the source, so that an import inside a function counts too. Data are the JSON files of their folders.
+    """
+    found: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _file_of(name)
+        if name in found or path is None:
+            continue
+        found[name] = path
+        found |= {f"{path.parent.name}/{data.name}": data for data in path.parent.glob("*.json")}
+        waiting += [name.rpartition(".")[0], *_imports(path, name)]
+    return found
+
+
+def _imports(path: Path, module: str) -> Iterator[str]:
+    """Yield what a file may import: modules, and the names that are imported from them, which may be modules."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                raise ValueError(f"imports must be absolute, got a relative one in {module}")
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _file_of(module: str) -> Path | None:
+    """Return the file of a module of this project; None for anything else."""
+    root, *inner = module.split(".")
+    home = _PROJECT.get(root)
+    if home is None:
+        return None
+    path = home.joinpath(*inner)
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+_PACKAGE = Path(numdiff.__file__).parent
+_PROJECT = {name: _PACKAGE.parent / name for name in ("numdiff", "experiments")}
+"""The packages of this project, and where they are."""

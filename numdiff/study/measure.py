@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from fractions import Fraction
 from typing import Any
@@ -193,13 +193,9 @@ def _neighbourhood(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
         **{name: [math.nan] * task.cells for name in _STATISTICS},
     }
     wanted = [j for j, grid in enumerate(task.grids) if grid != "dyadic"]
-    if not task.neighbourhood or not wanted:
-        return columns
-    steps = task.steps[wanted]
-    for i, x in enumerate(task.points):
-        near = neighbours(task.format, x)
-        near = near[np.isfinite(near)]  # one beyond the largest number is a failure
-        results = _results_near(task, near, steps)
+    for i, (near, usable, lost) in enumerate(steps_near(task)):
+        results = np.array(observe(task.method, task.subject.f, near[:, np.newaxis], usable).result)
+        results[np.broadcast_to(lost, results.shape)] = math.nan
         errors = total_errors(exact, near, results, task.method.derivative_order, task.format)
         for j, column in zip(wanted, np.abs(errors).T.tolist(), strict=True):
             for name, value in _statistics(column).items():
@@ -207,19 +203,30 @@ def _neighbourhood(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
     return columns
 
 
-def _results_near(task: Task, near: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Return the results at the neighbours, each with its own step where the grid depends on the point.
+def steps_near(task: Task) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield for each point its neighbours, their steps, and where a step is lost; nothing if none are wanted.
 
-    NaN, a failure, where the step of a neighbour is 0.
+    Yields
+    ------
+    near : ndarray, shape (n,)
+        The neighbours that are finite: one beyond the largest number is a failure.
+    steps : ndarray, shape (m,) or (n, m)
+        The steps of all grids but the dyadic one; each neighbour has its own where the grid depends on the point.
+    lost : ndarray of bool, of the shape of `steps`
+        Where the own step of a neighbour is 0, a failure; `steps` has that of the grid there.
     """
-    if not set(task.grids) & set(POINTWISE_GRIDS):
-        return observe(task.method, task.subject.f, near[:, np.newaxis], steps).result
-    own = steps_at(task.format, task.grids, task.ks, near)
-    lost = own == 0
-    usable = np.where(lost, steps, own)
-    results = np.array(observe(task.method, task.subject.f, near[:, np.newaxis], usable).result)
-    results[lost] = math.nan
-    return results
+    wanted = [j for j, grid in enumerate(task.grids) if grid != "dyadic"]
+    if not task.neighbourhood or not wanted:
+        return
+    steps = task.steps[wanted]
+    for x in task.points:
+        near = neighbours(task.format, x)
+        near = near[np.isfinite(near)]
+        own = steps
+        if set(task.grids) & set(POINTWISE_GRIDS):
+            own = steps_at(task.format, task.grids, task.ks, near)
+        lost = own == 0
+        yield near, np.where(lost, steps, own), lost
 
 
 def _statistics(errors: list[float]) -> dict[str, Any]:

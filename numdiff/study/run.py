@@ -1,29 +1,35 @@
-"""Run blocks: serially or over processes, with a store behind them and a progress bar before them."""
+"""Run measurements: serially or over processes, with a store behind them and a progress bar before them."""
 
 import multiprocessing
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
-from numdiff.study.blocks import Block, blocks_of
-from numdiff.study.measure import measure
+from numdiff.study.blocks import Block, Measurement, blocks_of
+from numdiff.study.measure import skip_frame
+from numdiff.study.records import FIELDS, frame_of
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
+from numdiff.study.values import Digests, unlike
 
 _LONG = 2000
 """Cells from which a run is announced."""
 
 
+Frames = dict[str, pd.DataFrame]
+"""What a measurement gave: frames by name, and ``values``, the digests of what f returned."""
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What a sweep gave; equal only to itself, because frames have no single truth value.
+    """What an experiment measured; equal only to itself, because frames have no single truth value.
 
     Attributes
     ----------
@@ -31,18 +37,28 @@ class Measured:
         The columns of `Record`, blocks in the order of the sweep.
     skips : DataFrame
         What could not be run, and why.
+    values : DataFrame
+        Digests of what f returned, for each function and format: `numdiff.study.values.COLUMNS`.
+    frames : dict
+        What was measured beside sweeps, by name.
     """
 
-    records: pd.DataFrame
-    skips: pd.DataFrame
+    records: pd.DataFrame = field(default_factory=lambda: frame_of({name: [] for name in FIELDS}))
+    skips: pd.DataFrame = field(default_factory=lambda: skip_frame([]))
+    values: pd.DataFrame = field(default_factory=lambda: Digests().frame())
+    frames: Frames = field(default_factory=dict)
 
 
 @dataclass
 class Tally:
-    """How many records a run measured and how many it took from the store; those that sweeps share count once."""
+    """How many records a run measured and how many it took from the store; those that sweeps share count once.
+
+    `outdated` counts stored measurements whose f returns other values on this machine; they are measured anew.
+    """
 
     measured: int = 0
     reused: int = 0
+    outdated: int = 0
 
 
 def run_blocks(
@@ -54,17 +70,33 @@ def run_blocks(
     progress: bool = True,
     tally: Tally | None = None,
 ) -> list[Measured]:
-    """Measure blocks and return their results in the order given.
+    """Measure blocks and return their results in the order given; the parameters are those of `run`."""
+    done = run(blocks, workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
+    return [Measured(found["records"], found["skips"], found["values"]) for found in done]
+
+
+def run(
+    measurements: Sequence[Measurement],
+    *,
+    workers: int = 1,
+    store: Store | None = None,
+    fresh: bool = False,
+    progress: bool = True,
+    tally: Tally | None = None,
+) -> list[Frames]:
+    """Measure and return what was found, in the order given.
 
     Parameters
     ----------
-    blocks : sequence of Block
+    measurements : sequence of Measurement
+        Blocks of sweeps, or anything else that has a key, values and frames.
     workers : int
         Processes; 1 measures in this one.
     store : Store, optional
-        Blocks that it holds are not measured again; new ones are kept as soon as they are done.
+        What it holds is not measured again if f still returns the same values; new frames are kept as soon as they are
+        there.
     fresh : bool
-        Whether the store first forgets these blocks, so that all are measured. A run that is killed then goes on
+        Whether the store first forgets these measurements, so that all are made. A run that is killed then goes on
         where it stopped when it is repeated without `fresh`.
     progress : bool
         Whether to announce a long run and show a bar (cells done, rate, time left) on standard error.
@@ -73,8 +105,8 @@ def run_blocks(
 
     Returns
     -------
-    list of Measured
-        One for each block; equal blocks are measured once.
+    list of dict
+        The frames of each measurement; equal ones are made once.
 
     Raises
     ------
@@ -83,29 +115,43 @@ def run_blocks(
     """
     if not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
-    keys = [block.key() for block in blocks]
-    if store is not None and fresh:
-        for key in keys:
-            _forget(store, key)
-    results: dict[str, Measured] = {}
-    for key in keys:
-        if store is not None and key not in results and (found := _load(store, key)) is not None:
-            results[key] = found
-    reused = sum(len(result.records) for result in results.values())
-    pending = {key: block for key, block in zip(keys, blocks, strict=True) if key not in results}
-    cells = {key: block.cells for key, block in pending.items()}
+    tally = Tally() if tally is None else tally
+    wanted = {item.key(): item for item in measurements}
+    results = {} if store is None else _stored(store, wanted, fresh, tally)
+    reused, pending = _records(results), {key: item for key, item in wanted.items() if key not in results}
+    cells = {key: item.cells for key, item in pending.items()}
     if progress:
-        _announce(sum(cells.values()), len(pending), len(results), workers, list(pending.values()))
+        _announce(cells, len(results), workers, pending)
     with tqdm(total=sum(cells.values()), unit="cell", disable=not progress or not pending, mininterval=0.5) as bar:
-        for key, result in _measured(pending, cells, min(workers, len(pending)), bar.update):
-            results[key] = result
+        for key, frames in _measured(pending, cells, min(workers, len(pending)), bar.update):
+            results[key] = frames
             if store is not None:
-                store.save(f"blocks/{key}", result.records)
-                store.save(f"blocks/{key}-skips", result.skips)
-    if tally is not None:
-        tally.reused += reused
-        tally.measured += sum(len(result.records) for result in results.values()) - reused
-    return [results[key] for key in keys]
+                store.save_frames(_place(key), frames)
+    tally.reused += reused
+    tally.measured += _records(results) - reused
+    return [results[item.key()] for item in measurements]
+
+
+def _place(key: str) -> str:
+    return f"measured/{key}"
+
+
+def _records(results: Mapping[str, Frames]) -> int:
+    return sum(len(frames["records"]) for frames in results.values() if "records" in frames)
+
+
+def _stored(store: Store, wanted: Mapping[str, Measurement], fresh: bool, tally: Tally) -> dict[str, Frames]:
+    """Return what the store holds of some measurements and this machine would find again."""
+    found = {}
+    for key, item in wanted.items():
+        if fresh:
+            store.remove_frames(_place(key))
+        elif (frames := store.load_frames(_place(key))) is not None:
+            if unlike(item.values(), frames["values"]):
+                tally.outdated += 1
+            else:
+                found[key] = frames
+    return found
 
 
 def run_sweeps(
@@ -148,64 +194,72 @@ def run_sweeps(
     return {name: joined(results) for name, results in gathered.items()}
 
 
-def joined(results: list[Measured]) -> Measured:
+def joined(results: Sequence[Measured]) -> Measured:
     """Return several results as one, in their order."""
+    records, skips, values = (
+        [getattr(result, part) for result in results if len(getattr(result, part))]
+        for part in ("records", "skips", "values")
+    )
+    empty = Measured()
+    frames: dict[str, list[pd.DataFrame]] = {}
+    for result in results:
+        for name, frame in result.frames.items():
+            frames.setdefault(name, []).append(frame)
     return Measured(
-        pd.concat([r.records for r in results], ignore_index=True),
-        pd.concat([r.skips for r in results], ignore_index=True),
+        _one(records, empty.records),
+        _one(skips, empty.skips),
+        _one(values, empty.values),
+        {name: _one(parts, parts[0]) for name, parts in frames.items()},
     )
 
 
+def _one(parts: Sequence[pd.DataFrame], nothing: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat(parts, ignore_index=True) if parts else nothing
+
+
 def _measured(
-    pending: dict[str, Block], cells: dict[str, int], workers: int, done: Callable[[int], Any]
-) -> Iterator[tuple[str, Measured]]:
+    pending: Mapping[str, Measurement], cells: Mapping[str, int], workers: int, done: Callable[[int], Any]
+) -> Iterator[tuple[str, Frames]]:
     """Yield the results as they come."""
     if workers <= 1:
-        for key, block in pending.items():
-            yield key, Measured(*measure(block.subject(), block.sweep, block.engine, done))
+        for key, item in pending.items():
+            yield key, _frames_of(item, done)
         return
-    # The largest blocks first, so that no worker is left with one at the end.
+    # The largest ones first, so that no worker is left with one at the end.
     order = sorted(pending, key=cells.__getitem__, reverse=True)
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        futures = {pool.submit(_measure_block, pending[key]): key for key in order}
+        futures = {pool.submit(_frames_of, pending[key]): key for key in order}
         for future in as_completed(futures):
             key = futures[future]
-            yield key, Measured(*future.result())
+            yield key, future.result()
             done(cells[key])
 
 
-def _measure_block(block: Block) -> tuple[pd.DataFrame, pd.DataFrame]:
-    return measure(block.subject(), block.sweep, block.engine)
+def _frames_of(item: Measurement, done: Callable[[int], Any] = lambda cells: None) -> Frames:
+    """Evaluate f at the nodes, then measure: the digests that are kept are those of the process that measured."""
+    values = item.values()
+    return {**item.measure(done), "values": values}
 
 
-def _load(store: Store, key: str) -> Measured | None:
-    records, skips = store.load(f"blocks/{key}"), store.load(f"blocks/{key}-skips")
-    return None if records is None or skips is None else Measured(records, skips)
-
-
-def _forget(store: Store, key: str) -> None:
-    for name in (f"blocks/{key}", f"blocks/{key}-skips"):
-        store.remove(name)
-
-
-def _announce(cells: int, pending: int, stored: int, workers: int, blocks: list[Block]) -> None:
+def _announce(cells: Mapping[str, int], stored: int, workers: int, pending: Mapping[str, Measurement]) -> None:
     """Say how much there is to do and about how long it will take."""
-    kept = f"; {stored} blocks are stored already" if stored else ""
-    if cells < _LONG:
-        print(f"{cells} cells in {pending} blocks{kept}", file=sys.stderr)
+    total, kept = sum(cells.values()), f"; {stored} blocks are stored already" if stored else ""
+    sweeps = [item for item in pending.values() if isinstance(item, Block)]
+    if total < _LONG or not sweeps:
+        print(f"{total} cells in {len(pending)} blocks{kept}", file=sys.stderr)
         return
-    seconds = cells / (_sampled_rate(blocks[len(blocks) // 2]) * workers)
-    print(f"{cells} cells in {pending} blocks, about {seconds:.0f} s with {workers} workers{kept}", file=sys.stderr)
+    seconds = total / (_sampled_rate(sweeps[len(sweeps) // 2]) * workers)
+    print(f"{total} cells in {len(pending)} blocks, about {seconds:.0f} s with {workers} workers{kept}", file=sys.stderr)
 
 
 def _sampled_rate(block: Block) -> float:
     """Return cells a second on a thin slice of one block."""
     sweep = block.sweep
     first = 1 if sweep.first_step is None else sweep.first_step
-    thin = Sweep(
-        sweep.name, sweep.problems, sweep.methods[:2], ("float64",), sweep.grids[:1], first, first + 24,
-        sweep.given_steps, sweep.all_points, sweep.neighbourhood, sweep.arithmetics,
+    thin = replace(
+        sweep, methods=sweep.methods[:2], formats=("float64",), grids=sweep.grids[:1], first_step=first,
+        last_step=first + 24, predictions=False,
     )  # fmt: skip
     start = time.perf_counter()
-    records, _ = measure(block.subject(), thin, block.engine)
+    records = replace(block, sweep=thin).measure()["records"]
     return max(len(records), 1) / (time.perf_counter() - start)

@@ -13,7 +13,7 @@ import pytest
 
 from numdiff.problems import ALL_PROBLEMS, PROBLEMS
 from numdiff.study import blocks as module
-from numdiff.study.blocks import Block, UserFunction, blocks_of, fingerprint, imported, stable_name
+from numdiff.study.blocks import Block, UserFunction, blocks_of, code_of, conditions, imported, sources_of, stable_name
 from numdiff.study.sweep import Sweep, plan
 
 SWEEP = Sweep("one", ("exp", "square"), ("forward",), ("float64",), ("dyadic",), last_step=3)
@@ -80,31 +80,49 @@ def test_key_knows_numbers_that_no_double_holds() -> None:
     assert pickle.loads(pickle.dumps(bases[0])).key() == bases[0].key()
 
 
-def test_key_depends_on_code_libraries_and_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+HOME = "numdiff.study.blocks"
+
+
+def test_key_depends_on_code_libraries_and_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     base = Block(SWEEP, "arb", "exp").key()
-    facts = fingerprint()
-    assert set(facts) == {"schema", "code", "libraries", "simd"}
-    for name, value in (("schema", 99), ("code", "x"), ("libraries", {"numpy": "0"}), ("simd", [])):
-        monkeypatch.setattr(module, "fingerprint", lambda name=name, value=value: {**facts, name: value})
+    facts = conditions(HOME)
+    assert set(facts) == {"schema", "code", "libraries"}
+    for name, value in (("schema", 99), ("code", "x"), ("libraries", {"numpy": "0"})):
+        monkeypatch.setattr(module, "conditions", lambda home, name=name, value=value: {**facts, name: value})
         assert Block(SWEEP, "arb", "exp").key() != base
 
 
-def test_fingerprint_is_plain_data_and_covers_the_measuring_code() -> None:
-    json.dumps(fingerprint())
-    assert {"analysis", "arithmetic", "problems", "study", "kernels.py", "formats.py", "stencils.py", "rounding.py",
-            "functions", "array_views.py"} <= set(module._MEASURING)  # fmt: skip
-    assert {"numpy", "mpmath", "python-flint", "ml_dtypes"} <= set(fingerprint()["libraries"])
+def test_conditions_are_plain_data_and_cover_the_measuring_code() -> None:
+    json.dumps(conditions(HOME))
+    assert {"numpy", "mpmath", "python-flint", "ml_dtypes"} <= set(conditions(HOME)["libraries"])
+    sources = sources_of(HOME)
+    assert {"numdiff.kernels", "numdiff.formats", "numdiff.analysis.ledger", "numdiff.arithmetic.balls",
+            "numdiff.problems.classic", "numdiff.study.measure", "problems/published_tables.json"} <= set(sources)  # fmt: skip
 
 
-def test_fingerprint_covers_the_data_of_the_published_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_that_does_not_measure_is_not_covered() -> None:
+    assert not [name for name in sources_of(HOME) if name.startswith(("numdiff.report", "numdiff.cli", "experiments"))]
+
+
+@pytest.mark.parametrize("changed", ["published_tables.json", "ledger.py", "blocks.py", "__init__.py"])
+def test_conditions_change_with_every_source_and_with_its_data(changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # A point or a formula in the data decides what is measured, as code does.
-    before, read = fingerprint()["code"], Path.read_bytes
+    before, read = code_of(HOME), Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + b"\n" * (path.name == changed))
+    assert code_of(HOME) != before
 
-    def other(path: Path) -> bytes:
-        return read(path).replace(b"1.2", b"1.3") if path.name == "published_tables.json" else read(path)
 
-    monkeypatch.setattr(Path, "read_bytes", other)
-    assert fingerprint.__wrapped__()["code"] != before
+def test_imports_inside_functions_and_of_modules_by_name_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "toy/__init__.py": "", "toy/a.py": "from toy import (\n    b,\n)\n",
+        "toy/b.py": "def f():\n    import toy.sub.c\n", "toy/sub/__init__.py": "", "toy/sub/c.py": "import numpy\n",
+        "toy/apart.py": "",
+    }  # fmt: skip
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(module, "_PROJECT", {"toy": tmp_path / "toy"})
+    assert sorted(sources_of("toy.a")) == ["toy", "toy.a", "toy.b", "toy.sub", "toy.sub.c"]
 
 
 def test_a_block_may_name_the_problem_of_a_published_table() -> None:

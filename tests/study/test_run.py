@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from numdiff.problems import PROBLEMS
+from numdiff.study import blocks as blocks_module
 from numdiff.study import run as module
 from numdiff.study.blocks import Block, blocks_of
 from numdiff.study.run import Measured, Tally, joined, run_blocks, run_sweeps
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
+from numdiff.study.values import unlike
 
 NAMES = ("exp", "square", "runge")
 TINY = Sweep("tiny", NAMES, ("forward", "centered"), ("float16", "float64"), last_step=3)
@@ -28,7 +31,7 @@ class Log:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, fail_at: int | None = None) -> None:
         self.names: list[str] = []
         self.fail_at = fail_at
-        honest = module.measure
+        honest = blocks_module.measure
 
         def measure(subject: Any, *arguments: Any) -> Any:
             if len(self.names) == self.fail_at:
@@ -36,7 +39,7 @@ class Log:
             self.names.append(subject.name)
             return honest(subject, *arguments)
 
-        monkeypatch.setattr(module, "measure", measure)
+        monkeypatch.setattr(blocks_module, "measure", measure)
 
 
 def same(left: list[Measured], right: list[Measured]) -> bool:
@@ -78,14 +81,14 @@ def test_killed_run_goes_on_where_it_stopped(tmp_path: Path, killed_at: int, mon
     assert log.names == []
 
 
-@pytest.mark.parametrize("suffix", ["", "-skips"])
+@pytest.mark.parametrize("part", ["records", "skips", "values"])
 @pytest.mark.parametrize("damage", ["torn", "missing", "empty"])
 def test_damaged_block_is_measured_again_and_only_that(
-    tmp_path: Path, suffix: str, damage: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, part: str, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blocks, store = blocks_of(TINY, "arb"), Store(tmp_path)
     whole = run_blocks(blocks, store=store, progress=False)
-    path = store.path(f"blocks/{blocks[1].key()}{suffix}")
+    path = store.path(f"measured/{blocks[1].key()}/{part}")
     data = path.read_bytes()
     path.unlink()
     if damage != "missing":
@@ -104,15 +107,52 @@ def test_without_a_store_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_changed_measuring_code_is_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from numdiff.study import blocks as keys
-
     store = Store(tmp_path)
     run_blocks(blocks_of(TINY, "arb"), store=store, progress=False)
-    facts = keys.fingerprint()
-    monkeypatch.setattr(keys, "fingerprint", lambda: {**facts, "code": "changed"})
+    facts = blocks_module.conditions("numdiff.study.blocks")
+    monkeypatch.setattr(blocks_module, "conditions", lambda module: {**facts, "code": "changed"})
     log = Log(monkeypatch)
     run_blocks(blocks_of(TINY, "arb"), store=store, progress=False)
     assert log.names == list(NAMES)
+
+
+# --- values: what f returns decides whether stored frames are those of this machine -----------------------
+
+
+def with_f(monkeypatch: pytest.MonkeyPatch, name: str, f: Any) -> None:
+    """Let a problem have another f: what a change of the C library or of the processor does to it."""
+    problem = dataclasses.replace(PROBLEMS[name], f=f)
+    monkeypatch.setattr(Block, "subject", lambda self: problem if self.problem == name else PROBLEMS[self.problem])
+
+
+def one_ulp_off(x: Any) -> Any:
+    """exp, one unit in the last place off at arguments above 0.9, in float64 alone."""
+    y = np.exp(x)
+    return y if not isinstance(y, np.ndarray) or y.dtype != np.float64 else np.where(x > 0.9, np.nextafter(y, 9), y)
+
+
+def test_stored_block_is_measured_anew_where_f_returns_other_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocks, store, tally = blocks_of(TINY, "arb"), Store(tmp_path), Tally()
+    before = run_blocks(blocks, store=store, progress=False)
+    with_f(monkeypatch, "exp", one_ulp_off)
+    log = Log(monkeypatch)
+    after = run_blocks(blocks, store=store, progress=False, tally=tally)
+    assert log.names == ["exp"]
+    assert tally.outdated == 1
+    assert before[0].records["computed"].tolist() != after[0].records["computed"].tolist()
+    assert unlike(before[0].values, after[0].values) == [("exp", "float64")]
+    log.names = []
+    assert same(run_blocks(blocks, store=store, progress=False), after)
+    assert log.names == []
+
+
+def test_measured_values_are_those_that_the_block_tells_beforehand() -> None:
+    for block, result in zip(blocks_of(TINY, "arb"), run_blocks(blocks_of(TINY, "arb"), progress=False), strict=True):
+        pd.testing.assert_frame_equal(block.values(), result.values)
+        assert result.values["subject"].tolist() == [block.problem] * 2
+        assert result.values["format"].tolist() == ["float16", "float64"]
 
 
 def test_fresh_run_measures_what_is_stored_and_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
