@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from experiments import checksums
-from experiments.catalogue import NOTHING, Experiment, catalogue
+from experiments.catalogue import NOTHING, Experiment, catalogue, measure
 from experiments.overview import overview
 from numdiff.registry import Registry
 from numdiff.report import provenance
 from numdiff.report.pages import write_report
-from numdiff.study.run import Measured, Tally, run_sweeps
+from numdiff.study.run import Measured, Tally
 from numdiff.study.store import Store
 from numdiff.study.sweep import ARITHMETICS
+from numdiff.study.values import fingerprints
 
 ROOT = Path(__file__).resolve().parent.parent
 TITLE = "Where the error of a numerical derivative comes from"
@@ -82,10 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.out or ROOT / ("results" if whole else ".cache/report")
     start = time.perf_counter()
     store, tally = Store(options.records or ROOT / ".cache" / "records"), Tally()
-    sweeps = [sweep for experiment in chosen for sweep in experiment.sweeps]
-    measured = run_sweeps(
-        sweeps, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally
-    )
+    measured = measure(chosen, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally)
     between = time.perf_counter()
     keep_records(store, measured)
     written = present(chosen, measured, out, "make experiments" if whole else partial_command(options))
@@ -111,7 +109,8 @@ def partial_command(options: argparse.Namespace) -> str:
 def keep_records(store: Store, measured: dict[str, Measured]) -> None:
     """Leave the records of every experiment as one Parquet file, for one's own analyses."""
     for name, result in measured.items():
-        store.save(name, result.records)
+        if len(result.records):
+            store.save(name, result.records)
 
 
 def remove_stale(out: Path, written: Sequence[Path]) -> None:
@@ -132,7 +131,7 @@ def present(chosen: Sequence[Experiment], measured: dict[str, Measured], out: Pa
     """Write the report of some experiments, with the command that rebuilds it."""
     sections = [experiment.section(measured.get(experiment.name, NOTHING)) for experiment in chosen]
     hero = HERO if HERO[0] in measured else None
-    facts = provenance.collect(ROOT / "requirements.lock", command)
+    facts = provenance.collect(ROOT / "requirements.lock", command, fingerprints())
     return write_report(
         sections, facts, out, title=TITLE, lead=LEAD, command=command, hero=hero, overview=overview(measured)
     )

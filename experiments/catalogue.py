@@ -1,7 +1,7 @@
 """Find the experiments, and turn what one of them measured into a section of the report."""
 
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 
@@ -10,16 +10,18 @@ import pandas as pd
 import experiments
 from experiments.common import EXACT_STEPS, listed
 from experiments.runs import in_order
+from numdiff.analysis.reference import Engine
 from numdiff.problems.published import TABLES
 from numdiff.registry import Registry
 from numdiff.report.figures import Figure
 from numdiff.report.pages import Section
 from numdiff.report.tables import Table
-from numdiff.study.records import FIELDS
-from numdiff.study.run import Measured
+from numdiff.study.blocks import Measurement, blocks_of
+from numdiff.study.run import Measured, Tally, run_named
+from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
 
-NOTHING = Measured(pd.DataFrame(columns=list(FIELDS)), pd.DataFrame())
+NOTHING = Measured()
 """What an experiment without sweeps is given."""
 QUICK_PROBLEMS = 4
 """How many problems a sweep keeps with --quick."""
@@ -29,7 +31,8 @@ QUICK_PROBLEMS = 4
 class Experiment:
     """One question, the sweep (or the sweeps, of its name) that answers it, and how its records are presented.
 
-    An experiment without sweeps (an empty tuple) finds its data itself, and says how in its note.
+    `measures` are measurements beside the sweeps. An experiment without sweeps (an empty tuple) says in its note how it
+    comes by its data.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Experiment:
     figures: Callable[[Measured], list[Figure]]
     findings: Callable[[Measured], list[str]]
     note: str = ""
+    measures: tuple[Measurement, ...] = ()
 
     @property
     def sweeps(self) -> tuple[Sweep, ...]:
@@ -76,6 +80,7 @@ class Experiment:
             figures=tuple(self.figures(measured)),
             tables=tuple(tables),
             method_note=method_note(measured.records) if self.sweeps else self.note,
+            values=measured.values,
         )
 
 
@@ -89,9 +94,28 @@ def catalogue() -> Registry[Experiment]:
                 Experiment(
                     entry.name, module.POSITION, module.TITLE, module.QUESTION, module.SWEEP, module.tables,
                     module.figures, module.findings, getattr(module, "NOTE", ""),
+                    getattr(module, "MEASURES", ()),
                 )
             )  # fmt: skip
     return Registry("experiment", sorted(found, key=lambda item: item.position))
+
+
+def measure(
+    chosen: Sequence[Experiment],
+    engine: Engine,
+    *,
+    workers: int = 1,
+    store: Store | None = None,
+    fresh: bool = False,
+    progress: bool = True,
+    tally: Tally | None = None,
+) -> dict[str, Measured]:
+    """Make all measurements of some experiments in one run, and return what each of them measured, by name."""
+    named: list[tuple[str, Measurement]] = [
+        (item.name, block) for item in chosen for sweep in item.sweeps for block in blocks_of(sweep, engine)
+    ]
+    named += [(item.name, other) for item in chosen for other in item.measures]
+    return run_named(named, workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
 
 
 def failures_table(records: pd.DataFrame) -> Table:

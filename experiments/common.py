@@ -1,7 +1,7 @@
 """What several experiments need: picking cells, the exact derivative, and how numbers read in a sentence."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -10,6 +10,8 @@ from numdiff.analysis.reference import ExactFunction
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import superscript
 from numdiff.rounding import dyadic
+from numdiff.study.blocks import Measurement
+from numdiff.study.run import Measured
 
 Columns = TypeVar("Columns", pd.Series, pd.DataFrame)
 
@@ -58,3 +60,10 @@ def listed(words: Iterable[str]) -> str:
     """Return words as a list in a sentence: ``a, b and c``."""
     *others, last = words
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def frame_beside(measured: Measured, name: str, measurements: Sequence[Measurement]) -> pd.DataFrame:
+    """Return a frame that was measured beside the sweeps of an experiment; it is measured now if only they were."""
+    if name in measured.frames:
+        return measured.frames[name]
+    return pd.concat([item.measure(lambda cells: None)[name] for item in measurements], ignore_index=True)

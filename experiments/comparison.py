@@ -1,19 +1,26 @@
 """Compare two folders of results: ``python -m experiments.comparison COMMITTED REBUILT [--records DIR]``.
 
-On one platform they are the same, byte for byte. On another one, where the vector instructions, the C library or the
-interpreter differ, ``columns.json`` says of each column of each table what holds:
+Whether two machines are one platform is decided by values. ``values.json`` holds, for each experiment, function and
+format, a digest of what the function returned at its nodes; ``columns.json`` says what each column of each table is,
+and of which experiment it is made. Then
 
 - a *portable* column is the same, byte for byte;
-- a figure of one cell is within its proved bound, on both sides;
-- all else that passed through elementary functions (medians, optima, words) is listed with its largest difference.
+- so is every row whose functions returned the same values in its formats, and every table, figure and page for which
+  all of them did;
+- elsewhere a figure of one cell is within its proved bound, on both sides;
+- and all else (medians, optima, counts, words) is listed with its largest difference.
 
-Figures and pages are compared by bytes where all their data are, and otherwise listed. Rows and columns of a format
-that one machine lacks are left out, and named. What stands apart (`checksums.APART`) is held against its own sums,
-listed, and not compared.
+Figures and pages are compared by bytes where all their data are, and otherwise listed; a point of a drawing may move by
+`MOVE`, since matplotlib takes logarithms too. What a page says of the machine itself is left out. Rows and columns of
+a format that one machine lacks are left out, and named. What stands apart (`checksums.APART`) is held against its own
+sums, listed, and not compared. Why functions differ, as far as versions and fingerprints tell, is in
+``provenance.json`` and decides nothing.
 """
 
 import argparse
 import json
+import math
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +28,13 @@ from typing import Any
 
 from experiments import checksums
 from experiments.cell_bounds import CellBounds
-from experiments.table_comparison import Judgement, compare_tables, parsed, without
+from experiments.table_comparison import Judgement, Machines, compare_tables, parsed, without
 from numdiff.report import columns
 
-PLATFORM = ("c_library", "longdouble", "machine", "python", "simd", "system")
-"""The fields of provenance.json that say on which platform the results were made."""
+PLATFORM = ("c_library", "functions", "longdouble", "machine", "python", "simd", "system")
+"""The fields of provenance.json that describe a machine. They explain differences and decide nothing."""
+MOVE = 0.02
+"""Points by which something drawn may be elsewhere: less than can be seen, more than the last digit written."""
 ORIGIN = "provenance.json"
 FORMATS = "tables/overview/formats.csv"
 """The table of the formats that a machine has."""
@@ -58,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for file, mistake in wrong:
         print(f"{file}: {mistake}", file=sys.stderr)
     if wrong or edited:
-        where = f", even on another platform ({', '.join(comparison.others)})" if comparison.others else ""
+        where = f", even on another machine ({', '.join(comparison.others)})" if comparison.others else ""
         print(
             f"{options.committed.name}/ is not what this commit produces{where}: run make experiments and commit the "
             "result", file=sys.stderr,
@@ -79,13 +88,15 @@ class Comparison:
 
     def __init__(self, committed: Path, rebuilt: Path, records: Path | None = None) -> None:
         self.ours, self.theirs, self.apart = files_in(committed), files_in(rebuilt), checksums.apart(committed)
-        self.others = other_platform(_json(self.ours[ORIGIN]), _json(self.theirs[ORIGIN]))
+        self._origins_of = [_json(files[ORIGIN]) for files in (self.ours, self.theirs)]
+        self.others = [name for name in PLATFORM if len({str(facts.get(name)) for facts in self._origins_of}) > 1]
         self.equal = {
             name for name in self.ours.keys() & self.theirs.keys()
             if self.ours[name].read_bytes() == self.theirs[name].read_bytes()
         }  # fmt: skip
         have = [formats_of(files) for files in (self.ours, self.theirs)]
         self.shared, self.missing = have[0] & have[1], have[0] ^ have[1]
+        self.differing = differing_values(*(values_in(files) for files in (self.ours, self.theirs)))
         self._bounds = None if records is None else CellBounds(records)
         path = self.theirs.get(columns.NAME)
         self._entries: dict[str, Any] = {} if path is None else _json(path)
@@ -100,18 +111,35 @@ class Comparison:
             return self._alone(name)
         if name in self.equal:
             return Judgement(name, by_bytes=["all"])
-        if not self.others:
-            return Judgement(name, by_bytes=["all"], wrong=[self._first_difference(name)])
         if name == ORIGIN:
             return self._origins()
-        if name.endswith(".csv") and name in self._entries:
-            mine, other = (files[name].read_text(encoding="utf-8") for files in (self.ours, self.theirs))
-            return compare_tables(name, mine, other, self._entries[name], (self.shared, self.missing), self._bounds)
-        if name == checksums.NAME or (name == columns.NAME and self.missing):
+        if name == checksums.NAME or (name in (columns.NAME, columns.VALUES) and (self.missing or self.differing)):
             return Judgement(name, listed=["follows the other files"])
-        if self._data_of(name) <= self.equal:
-            return Judgement(name, by_bytes=["all"], wrong=["differs, although all its data are the same"])
+        if name.endswith(".csv") and name in self._entries:
+            return self._tables(name)
+        if self._data_of(name) <= self.equal and name != columns.NAME:
+            return self._drawings(name)
+        if not self.differing and not self.missing:
+            return Judgement(name, by_bytes=["all"], wrong=[self._first_difference(name)])
         return Judgement(name, listed=["its data differ"])
+
+    def _tables(self, name: str) -> Judgement:
+        entry = self._entries[name]
+        differing = self.differing.get(entry.get("made_of", ""), set())
+        if not differing and not self.missing:
+            return Judgement(name, by_bytes=["all"], wrong=[self._first_difference(name)])
+        mine, other = (files[name].read_text(encoding="utf-8") for files in (self.ours, self.theirs))
+        machines = Machines(self.shared, self.missing, differing)
+        return compare_tables(name, mine, other, entry, machines, self._bounds)
+
+    def _drawings(self, name: str) -> Judgement:
+        """Judge a figure or a page whose data are the same."""
+        mine, other = (without_machine(files[name].read_text(encoding="utf-8")) for files in (self.ours, self.theirs))
+        if mine == other:
+            return Judgement(name, by_bytes=["all but the machine"])
+        if (far := largest_move(mine, other)) <= MOVE:
+            return Judgement(name, by_bound=[f"drawn at most {far:.2g} points elsewhere"])
+        return Judgement(name, by_bytes=["all"], wrong=["differs, although all its data are the same"])
 
     def _alone(self, name: str) -> Judgement:
         """Judge a file of one folder only: nothing but what a machine with other formats leaves out may be one."""
@@ -128,17 +156,17 @@ class Comparison:
         """Return the files whose data a page or figure shows.
 
         A table in Markdown shows its own; the words of a figure come from all of its experiment; a page shows
-        everything, and where it was made.
+        everything.
         """
         tables = {file for file in self.theirs if file.endswith(".csv")}
         if name.endswith(".md") and "/" in name:
             return {name.removesuffix("md") + "csv"}
         if name.endswith(".svg"):
             return {file for file in tables if file.split("/")[1] == name.split("/")[1]}
-        return {ORIGIN, *tables} if "/" not in name and name != columns.NAME else set()
+        return tables if "/" not in name else set()
 
     def _origins(self) -> Judgement:
-        ours, theirs = (_json(files[ORIGIN]) for files in (self.ours, self.theirs))
+        ours, theirs = self._origins_of
         rest = sorted({*ours, *theirs} - set(PLATFORM))
         wrong = [f"{name}: {ours.get(name)} against {theirs.get(name)}" for name in rest
                  if ours.get(name) != theirs.get(name)]  # fmt: skip
@@ -159,9 +187,47 @@ def files_in(folder: Path) -> dict[str, Path]:
     return {name: folder / name for name in sorted(checksums.names_of(folder))}
 
 
-def other_platform(committed: dict[str, Any], rebuilt: dict[str, Any]) -> list[str]:
-    """Return in which of its fields the platform is another one."""
-    return [name for name in PLATFORM if committed.get(name) != rebuilt.get(name)]
+def values_in(files: dict[str, Path]) -> dict[str, Any]:
+    """Return the digests of some results: by experiment, subject and format."""
+    return _json(files[columns.VALUES]) if columns.VALUES in files else {}
+
+
+def differing_values(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, set[tuple[str, str]]]:
+    """Return by experiment the subjects and formats whose digests differ, or that one of the results lacks."""
+    found: dict[str, set[tuple[str, str]]] = {}
+    for name in ours.keys() | theirs.keys():
+        left, right = (
+            {(subject, format_name): digest for subject, formats in values.get(name, {}).items()
+             for format_name, digest in formats.items()}
+            for values in (ours, theirs)
+        )  # fmt: skip
+        if unlike := {key for key in left.keys() | right.keys() if left.get(key) != right.get(key)}:
+            found[name] = unlike
+    return found
+
+
+def without_machine(text: str) -> str:
+    """Return the text of a page without what its table of provenance says of the machine."""
+    names = "|".join(name.replace("_", " ") for name in PLATFORM)
+    text = re.sub(rf'(<th scope="row">(?:{names})</th><td>)[^<]*', r"\1", text)
+    return re.sub(rf"^(\| (?:{names}) \|).*$", r"\1", text, flags=re.MULTILINE)
+
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+_DRAWING = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
+
+
+def largest_move(mine: str, other: str) -> float:
+    """Return how far a number of a drawing is from that of another one; infinite where anything else differs."""
+    if _DRAWING.sub("", mine) != _DRAWING.sub("", other):
+        return math.inf
+    far, pairs = 0.0, zip(_DRAWING.findall(mine), _DRAWING.findall(other), strict=True)
+    for left, right in pairs:
+        if _NUMBER.sub("#", left) != _NUMBER.sub("#", right):
+            return math.inf
+        numbers = (map(float, _NUMBER.findall(text)) for text in (left, right))
+        far = max([far, *(abs(a - b) for a, b in zip(*numbers, strict=True))])
+    return far
 
 
 def formats_of(files: dict[str, Path]) -> set[str]:
@@ -190,14 +256,18 @@ def summary(judgements: Sequence[Judgement], comparison: Comparison) -> str:
     """Say in one paragraph what was compared, and how."""
     wrong = sum(bool(item.wrong) for item in judgements)
     words = [f"{len(judgements)} files, {len(comparison.equal)} of them the same byte for byte, {wrong} wrong"]
-    if comparison.others:
+    if comparison.differing:
         bound, listed = (sum(len(getattr(item, part)) for item in judgements) for part in ("by_bound", "listed"))
+        pairs = sum(map(len, comparison.differing.values()))
         words.append(
-            f"another platform ({', '.join(comparison.others)}): {bound} columns differ within their proved bounds, "
-            f"{listed} entries are listed and not judged"
+            f"functions returned other values in {pairs} pairs of function and format, in "
+            f"{', '.join(sorted(comparison.differing))}: {bound} columns differ within their proved bounds, {listed} "
+            "entries are listed and not judged"
         )
     else:
-        words.append("the same platform: every byte counts")
+        words.append("all functions returned the same values: every byte counts")
+    if comparison.others:
+        words.append(f"the machine is another one in: {', '.join(comparison.others)}")
     if comparison.missing:
         words.append(f"left out, because one of the machines lacks it: {', '.join(sorted(comparison.missing))}")
     return ". ".join(words)

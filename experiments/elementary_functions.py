@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiments.common import listed, written
 from experiments.runs import RUN, correctly_rounded, formats_of, in_order, optima, percent
-from experiments.ulps import HALF, SAMPLES, draw_bits, draw_ulps, worst_errors
+from experiments.ulps import HALF, SAMPLES, ULPS, draw_bits, draw_ulps, worst_errors
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
 from numdiff.study.sweep import Sweep
@@ -22,6 +22,7 @@ SWEEP = Sweep(
      "nash_log_near_zero", "nash_tan_near_pole"),
     ("centered",), grids=("generic",), neighbourhood=True, arithmetics=("platform", "rounded"),
 )  # fmt: skip
+MEASURES = ULPS
 KEYS = ["problem", "method", "format", "grid", "k"]
 PLAIN = {"evaluation_ratio": "g3", "bits": "g3", "bits_at_best": "g3", "other": "percent"}
 
@@ -81,7 +82,7 @@ def summary(frame):
 @cache
 def digest(measured):
     """Return the errors of the functions themselves, and what they cost."""
-    return worst_errors(), costs(measured.records)
+    return worst_errors(measured), costs(measured.records)
 
 
 def tables(measured):

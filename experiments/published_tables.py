@@ -6,7 +6,7 @@ from functools import cache
 import pandas as pd
 
 from experiments.common import listed
-from experiments.reproductions import counts, draw_tables, drawn, rows_of_tables
+from experiments.reproductions import Reproductions, counts, draw_tables, drawn, rows_of_tables
 from experiments.runs import counted, percent, plain
 from numdiff.problems.published import TABLES, acceptance_rule
 from numdiff.report.figures import Figure
@@ -37,6 +37,7 @@ def sweep_of(table):
 
 
 SWEEP = tuple(map(sweep_of, TABLES.values()))
+MEASURES = (Reproductions(tuple(TABLES)),)
 
 
 def facts_of(names):
@@ -52,7 +53,7 @@ def facts_of(names):
 @cache
 def digest(measured):
     """Return the rows of all tables, theirs and ours."""
-    return rows_of_tables(measured.records)
+    return rows_of_tables(measured)
 
 
 def tables(measured):

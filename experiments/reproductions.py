@@ -1,6 +1,7 @@
 """Rows of published tables beside ours: what agrees, what their errors are made of, and how that is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -10,15 +11,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
-from experiments.common import cells
+from experiments.common import cells, frame_beside
 from numdiff.analysis.reproduction import Reproduction, reproduce
-from numdiff.analysis.sources import order_of
+from numdiff.analysis.sources import ASSUMPTIONS, Source, order_of
 from numdiff.formats import FORMATS
 from numdiff.problems.printing import half_unit
 from numdiff.problems.published import TABLES, PublishedTable
 from numdiff.report import figures as draw
 from numdiff.report.figures import METHOD_STYLE
 from numdiff.report.styles import INK, PALE
+from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.run import Measured
+from numdiff.study.values import Digests
 
 _OURS: dict[str, Any] = {"linewidth": 1.3, "marker": ".", "markersize": 5, "zorder": 4}
 _RING: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 8, "markerfacecolor": "none",
@@ -26,7 +30,7 @@ _RING: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 8, "m
 _BELOW: dict[str, Any] = _RING | {"marker": "v", "markersize": 5.5, "markerfacecolor": "white", "zorder": 3}
 
 
-def rows_of_tables(records: pd.DataFrame) -> pd.DataFrame:
+def rows_of_tables(measured: Measured) -> pd.DataFrame:
     """Return one row for each row of the published tables that were measured: theirs, ours, and the ledger's.
 
     `agreement` is that of the source's order of operations, `kernel_agreement` that of our kernel.
@@ -35,31 +39,77 @@ def rows_of_tables(records: pd.DataFrame) -> pd.DataFrame:
     `published_roundoff` is what the exact truncation error leaves of it, and `resolution` half a unit of its last
     printed digit: what is smaller is not seen in the table.
     """
+    records, names = measured.records, tuple(dict.fromkeys(measured.records["problem"]))
+    computed = frame_beside(measured, "reproductions", [Reproductions(names)])
     rows: list[dict[str, Any]] = []
-    for name in dict.fromkeys(records["problem"]):
+    for name in names:
         table, found = TABLES[name], records[(records["problem"] == name) & (records["grid"] == "given")]
         by_row = found.set_index("k")
-        for k, ours in enumerate(reproduce(table)):
-            rows.append(_said(table, ours) | _judged(table, ours, by_row.loc[k]))
+        for k, ours in enumerate(computed[computed["table"] == name].to_dict("records")):
+            rows.append(_said(table, k, ours) | _judged(table, k, Fraction(ours["value"]), by_row.loc[k]))
     return pd.DataFrame(rows)
 
 
-def _said(table: PublishedTable, ours: Reproduction) -> dict[str, Any]:
-    """What the table says, what we make of it, and how they agree."""
-    reason = ours.assumption or (f"{ours.moves} ulp" if ours.moves else "")
+@dataclass(frozen=True)
+class Reproductions:
+    """The rows of some published tables, computed again: something that any process can measure, and that is stored."""
+
+    names: tuple[str, ...]
+
+    @property
+    def cells(self) -> int:
+        """The number of rows."""
+        return sum(len(TABLES[name].rows) for name in self.names)
+
+    def key(self) -> str:
+        """Return the key under which the rows are stored."""
+        return digest_of([type(self).__name__, self.names, conditions(__name__)])
+
+    def values(self) -> pd.DataFrame:
+        """Return the digests of what the functions return on this machine, also under the assumption of a table."""
+        digests = Digests()
+        for name in self.names:
+            table = TABLES[name]
+            for assumption in (None, ASSUMPTIONS[name])[: 1 + (name in ASSUMPTIONS)]:
+                digests.add(name, table.format, Source(table, assumption).values)
+        return digests.frame()
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the frame ``reproductions``: ours in the order of the source and of our kernel, and how they agree."""
+        rows = []
+        for name in self.names:
+            found = reproduce(TABLES[name])
+            rows += [_computed(name, ours) for ours in found]
+            done(len(found))
+        return {"reproductions": pd.DataFrame(rows)}
+
+
+def _computed(name: str, ours: Reproduction) -> dict[str, Any]:
+    """What is stored of a row: numbers as text, the value exactly."""
     return {
-        "table": table.name, "source": table.source, "method": table.method, "h": ours.row.step_text,
-        "published": ours.row.value, "ours": str(ours.value) if ours.row.value else "",
-        "published_error": ours.row.error, "our_error": str(ours.error) if ours.row.error else "",
-        "agreement": str(ours.agreement), "reason": reason, "order_of_the_source": order_of(table),
+        "table": name, "value": str(Fraction(*ours.value.as_integer_ratio())),
+        "ours": str(ours.value) if ours.row.value else "", "our_error": str(ours.error) if ours.row.error else "",
+        "agreement": str(ours.agreement), "reason": ours.assumption or (f"{ours.moves} ulp" if ours.moves else ""),
         "kernel_value": str(ours.kernel_value), "kernel_agreement": str(ours.kernel_agreement),
         "our_ulps": ours.our_ulps, "their_ulps": ours.their_ulps,
     }  # fmt: skip
 
 
-def _judged(table: PublishedTable, ours: Reproduction, record: Any) -> dict[str, Any]:
+def _said(table: PublishedTable, k: int, ours: dict[str, Any]) -> dict[str, Any]:
+    """What a row of the table says, what we make of it, and how they agree."""
+    row = table.rows[k]
+    return {
+        "table": table.name, "source": table.source, "method": table.method, "h": row.step_text,
+        "published": row.value, "ours": ours["ours"], "published_error": row.error, "our_error": ours["our_error"],
+        "agreement": ours["agreement"], "reason": ours["reason"], "order_of_the_source": order_of(table),
+        "kernel_value": ours["kernel_value"], "kernel_agreement": ours["kernel_agreement"],
+        "our_ulps": ours["our_ulps"], "their_ulps": ours["their_ulps"],
+    }  # fmt: skip
+
+
+def _judged(table: PublishedTable, k: int, value: Fraction, record: Any) -> dict[str, Any]:
     """The ledger of the cell, and the published error by its side."""
-    exact, row, total = Fraction(record["reference_text"]), ours.row, float(record["total"])
+    exact, row, total = Fraction(record["reference_text"]), table.rows[k], float(record["total"])
     spacing = FORMATS[table.format].spacing(exact)
     if row.value:
         error = float(Fraction(row.value) - exact)
@@ -70,7 +120,7 @@ def _judged(table: PublishedTable, ours: Reproduction, record: Any) -> dict[str,
     parts = {name: float(record[name]) for name in ("truncation", "roundoff", "total")}
     return {
         "step_value": float(record["step_value"]), "status": record["status"], **parts,
-        "total_by_source": float(Fraction(*ours.value.as_integer_ratio()) - exact),
+        "total_by_source": float(value - exact),
         "published_total": error, "published_roundoff": error - parts["truncation"], "resolution": resolution,
         "larger_part": max(("truncation", "roundoff"), key=lambda name: abs(parts[name])),
     }  # fmt: skip

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Mapping
-from functools import cache
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from experiments.common import frame_beside
 from experiments.pictures import dot_rows
 from experiments.runs import WIDTHS, correctly_rounded
 from numdiff.arithmetic import Ball
@@ -17,6 +18,9 @@ from numdiff.formats import FORMATS, FloatFormat, dyadic_to_fraction
 from numdiff.report.figures import FORMAT_STYLE, outside_legend
 from numdiff.report.styles import INK, MUTED
 from numdiff.rounding import nearest_double
+from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.run import Measured
+from numdiff.study.values import Digests
 
 SAMPLES = 512
 """Arguments of one function in one format."""
@@ -73,15 +77,48 @@ def errors_in_ulps(name: str, fmt: FloatFormat) -> list[float]:
     return found
 
 
-@cache
-def worst_errors() -> pd.DataFrame:
+@dataclass(frozen=True)
+class UlpErrors:
+    """The errors of all functions in one format, as something that can be measured in any process and stored."""
+
+    format_name: str
+
+    @property
+    def cells(self) -> int:
+        """The number of arguments."""
+        return len(FUNCTIONS) * SAMPLES
+
+    def key(self) -> str:
+        """Return the key under which the errors are stored."""
+        return digest_of([type(self).__name__, self.format_name, SAMPLES, conditions(__name__)])
+
+    def values(self) -> pd.DataFrame:
+        """Return the digests of what the functions return on this machine."""
+        fmt, digests = FORMATS[self.format_name], Digests()
+        with np.errstate(all="ignore"):
+            for name, f in FUNCTIONS.items():
+                digests.add(f"np {name}", fmt.name, [fmt.evaluate(f, arguments(name, fmt))])
+        return digests.frame()
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the frame ``ulps``: the largest error of each function, and the share of values not the nearest."""
+        rows = []
+        for name in FUNCTIONS:
+            found = np.array(errors_in_ulps(name, FORMATS[self.format_name]))
+            rows.append((name, self.format_name, len(found), float(found.max()), float((found > HALF).mean())))
+            done(SAMPLES)
+        return {"ulps": pd.DataFrame(rows, columns=["function", "format", "arguments", "largest", "not_nearest"])}
+
+
+ULPS = tuple(UlpErrors(name) for name in WIDTHS)
+"""The errors in every format of this machine, narrow to wide."""
+
+
+def worst_errors(measured: Measured) -> pd.DataFrame:
     """Return the largest error of each function in each format, and the share of values that are not the nearest."""
-    rows = []
-    for name in FUNCTIONS:
-        for format_ in WIDTHS:
-            found = np.array(errors_in_ulps(name, FORMATS[format_]))
-            rows.append((name, format_, len(found), float(found.max()), float((found > HALF).mean())))
-    return pd.DataFrame(rows, columns=["function", "format", "arguments", "largest", "not_nearest"])
+    frame = frame_beside(measured, "ulps", ULPS)
+    ranks = {name: rank for rank, name in enumerate(FUNCTIONS)}
+    return frame.sort_values("function", key=lambda names: names.map(ranks), kind="stable", ignore_index=True)
 
 
 def draw_ulps(fig: Canvas, data: pd.DataFrame) -> None:

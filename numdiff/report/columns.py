@@ -23,6 +23,7 @@ BOUNDED = ("evaluation", "combination", "total", "roundoff", "computed_value", "
 KINDS = (PORTABLE, PLATFORM, *BOUNDED)
 NOTHING: Mapping[str, str] = MappingProxyType({})
 NAME = "columns.json"
+VALUES = "values.json"
 
 
 def kind_of(column: str) -> str:
@@ -34,8 +35,10 @@ def kind_of(column: str) -> str:
     return PLATFORM
 
 
-def described(columns: list[str], declared: Mapping[str, str], where: Mapping[str, str]) -> dict[str, Any]:
-    """Return the entry of a file: the kinds of its columns, and the keys that all its cells share.
+def described(
+    columns: list[str], declared: Mapping[str, str], where: Mapping[str, str], made_of: str = ""
+) -> dict[str, Any]:
+    """Return the entry of a file: the kinds of its columns, the keys that all its cells share, what it is made of.
 
     Parameters
     ----------
@@ -44,10 +47,33 @@ def described(columns: list[str], declared: Mapping[str, str], where: Mapping[st
         Kinds that differ from those of the names; ``"*"`` stands for all columns that are not named.
     where : mapping of str to str
         Keys of `Record` that no column shows, with their value.
+    made_of : str
+        The experiment in ``values.json`` whose blocks the columns of the platform are made of.
     """
     rest = declared.get("*")
     kinds = {name: declared.get(name) or rest or kind_of(name) for name in columns}
-    return {"columns": kinds, "where": dict(where)} if where else {"columns": kinds}
+    entry: dict[str, Any] = {"columns": kinds}
+    if where:
+        entry["where"] = dict(where)
+    if made_of and set(kinds.values()) != {PORTABLE}:
+        entry["made_of"] = made_of
+    return entry
+
+
+def values_to_json(values: Mapping[str, Any]) -> str:
+    """Return ``values.json`` from frames of digests by experiment: for each subject and format what f returned.
+
+    Parameters
+    ----------
+    values : mapping of str to DataFrame
+        Columns subject, format, digest; several digests of one pair are joined by blanks, in their order.
+    """
+    found: dict[str, Any] = {}
+    for name, frame in values.items():
+        for subject, format_name, digest in frame.itertuples(index=False):
+            formats = found.setdefault(name, {}).setdefault(subject, {})
+            formats[format_name] = f"{formats.get(format_name, '')} {digest}".strip()
+    return json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def check(what: str, columns: list[str], declared: Mapping[str, str], where: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup, escape
 
 from numdiff.report import columns
@@ -56,6 +57,13 @@ READING = (
         "everything statistical, since at dyadic steps most of the rounding is absent by luck. Each table names its "
         "grid.",
     ),
+    (
+        "Another machine",
+        "Elementary functions differ in their last digits from machine to machine. `values.json` keeps a digest of "
+        "what they returned here. Where another machine returns the same, each number of this report is the same. "
+        "Elsewhere truncation and abscissa errors are the same, single errors stay within their bounds, and medians, "
+        "counts and verdicts may differ a little: `columns.json` says of each column which kind it is.",
+    ),
 )
 """Terms that every figure and table uses, with their meaning."""
 
@@ -80,6 +88,9 @@ class Section:
         The tables, their names unique.
     method_note : str
         How it was measured: grid, formats, number of cells and of failures.
+    values : DataFrame or None
+        Digests of what the functions returned: columns subject, format, digest. None where nothing was measured that
+        passed through elementary functions.
 
     Raises
     ------
@@ -95,6 +106,7 @@ class Section:
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
     method_note: str = ""
+    values: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         check_name(self.name, "section")
@@ -118,7 +130,9 @@ def write_report(
     hero: tuple[str, str] | None = None,
     overview: Sequence[Table] = (),
 ) -> list[Path]:
-    """Write the page, its README, all tables and figures, ``columns.json`` and ``provenance.json`` into a folder.
+    """Write a report into a folder: page, README, tables, figures, and what says how to compare them.
+
+    That is ``columns.json``, ``values.json`` and ``provenance.json``.
 
     Parameters
     ----------
@@ -156,12 +170,14 @@ def write_report(
         for figure in section.figures:
             stem = f"figures/{section.name}/{figure.name}"
             files |= {f"{stem}.svg": figure.to_svg(), f"{stem}.csv": csv_text(figure.data)}
-            kinds[f"{stem}.csv"] = columns.described(list(figure.data.columns), figure.kinds, figure.where)
+            kinds[f"{stem}.csv"] = columns.described(
+                list(figure.data.columns), figure.kinds, figure.where, section.name
+            )
     for folder, tables in [("overview", overview), *((section.name, section.tables) for section in sections)]:
         for table in tables:
             stem = f"tables/{folder}/{table.name}"
             files |= {f"{stem}.csv": table.to_csv(), f"{stem}.md": markdown_file(table)}
-            kinds[f"{stem}.csv"] = columns.described(list(table.frame.columns), table.kinds, table.where)
+            kinds[f"{stem}.csv"] = columns.described(list(table.frame.columns), table.kinds, table.where, folder)
     context = {
         "title": title,
         "lead": lead,
@@ -176,6 +192,8 @@ def write_report(
     files["report.html"] = _environment(True).get_template("report.html").render(context)
     files["README.md"] = _environment(False).get_template("README.md").render(context)
     files[columns.NAME] = columns.to_json(kinds)
+    digests = {section.name: section.values for section in sections if section.values is not None}
+    files[columns.VALUES] = columns.values_to_json({name: frame for name, frame in digests.items() if len(frame)})
     files["provenance.json"] = origin.to_json(provenance)
     return [_write(Path(out) / name, text) for name, text in sorted(files.items())]
 

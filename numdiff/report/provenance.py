@@ -21,7 +21,9 @@ _LONGDOUBLE = {23: "float32", 52: "float64", 63: "float80", 105: "double-double"
 """Name of the long double of the machine by the number of its stored fraction bits."""
 
 
-def collect(lock: Path | None, command: str) -> dict[str, Any]:
+def collect(
+    lock: Path | None, command: str, functions: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Any]:
     """Return what a result depends on besides the code.
 
     Parameters
@@ -30,6 +32,8 @@ def collect(lock: Path | None, command: str) -> dict[str, Any]:
         The lock file of the dependencies; its SHA-256 is recorded, never its path.
     command : str
         The command that rebuilds the results.
+    functions : mapping, optional
+        Fingerprints of the elementary functions by format and name: `numdiff.study.values.fingerprints`.
 
     Returns
     -------
@@ -48,6 +52,7 @@ def collect(lock: Path | None, command: str) -> dict[str, Any]:
         "c_library": libc or "unknown",
         "longdouble": _LONGDOUBLE.get(int(np.finfo(np.longdouble).nmant), "unknown"),
         "simd": _simd(),
+        "functions": {name: dict(found) for name, found in (functions or {}).items()},
     }
 
 
@@ -87,9 +92,11 @@ def write(data: Mapping[str, Any], out: Path) -> Path:
 
 
 def rows(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the data as pairs (name, text) for a page."""
+    """Return the data as pairs (name, text) for a page; the fingerprints of the functions are in the file alone."""
     pairs = []
     for key, value in data.items():
+        if key == "functions":
+            continue
         name = key.replace("_", " ")
         if isinstance(value, Mapping):
             inner = "; ".join(f"{k} {_plain(v)}" for k, v in value.items())

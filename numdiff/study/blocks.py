@@ -191,7 +191,11 @@ def conditions(module: str) -> dict[str, Any]:
         The module that measures. A change in it, or in any module of this project that it imports, however indirectly,
         makes stored measurements stale.
     """
-    return {"schema": SCHEMA_VERSION, "code": code_of(module), "libraries": {name: version(name) for name in _LIBRARIES}}
+    return {
+        "schema": SCHEMA_VERSION,
+        "code": code_of(module),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+    }
 
 
 def code_of(module: str) -> str:

@@ -72,7 +72,7 @@ def run_blocks(
 ) -> list[Measured]:
     """Measure blocks and return their results in the order given; the parameters are those of `run`."""
     done = run(blocks, workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
-    return [Measured(found["records"], found["skips"], found["values"]) for found in done]
+    return [_measured_from(frames) for frames in done]
 
 
 def run(
@@ -184,14 +184,39 @@ def run_sweeps(
     ValueError
         If `workers` is not a positive integer or a problem is unknown.
     """
-    blocks = [(sweep.name, block) for sweep in sweeps for block in blocks_of(sweep, engine)]
-    done = run_blocks(
-        [block for _, block in blocks], workers=workers, store=store, fresh=fresh, progress=progress, tally=tally
-    )
-    gathered: dict[str, list[Measured]] = {sweep.name: [] for sweep in sweeps}
-    for (name, _), result in zip(blocks, done, strict=True):
-        gathered[name].append(result)
+    named = [(sweep.name, block) for sweep in sweeps for block in blocks_of(sweep, engine)]
+    done = run_named(named, workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
+    return {sweep.name: done.get(sweep.name, Measured()) for sweep in sweeps}
+
+
+def run_named(
+    named: Sequence[tuple[str, Measurement]],
+    *,
+    workers: int = 1,
+    store: Store | None = None,
+    fresh: bool = False,
+    progress: bool = True,
+    tally: Tally | None = None,
+) -> dict[str, Measured]:
+    """Make measurements, all in one run, and return by name what those of a name gave, in their order.
+
+    Parameters
+    ----------
+    named : sequence of (str, Measurement)
+        The experiment that a measurement belongs to, and the measurement.
+    workers, store, fresh, progress, tally
+        As in `run`.
+    """
+    done = run([item for _, item in named], workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
+    gathered: dict[str, list[Measured]] = {}
+    for (name, _), frames in zip(named, done, strict=True):
+        gathered.setdefault(name, []).append(_measured_from(frames))
     return {name: joined(results) for name, results in gathered.items()}
+
+
+def _measured_from(frames: Frames) -> Measured:
+    parts = {name: frame for name, frame in frames.items() if name in ("records", "skips", "values")}
+    return Measured(**parts, frames={name: frame for name, frame in frames.items() if name not in parts})
 
 
 def joined(results: Sequence[Measured]) -> Measured:
@@ -249,7 +274,9 @@ def _announce(cells: Mapping[str, int], stored: int, workers: int, pending: Mapp
         print(f"{total} cells in {len(pending)} blocks{kept}", file=sys.stderr)
         return
     seconds = total / (_sampled_rate(sweeps[len(sweeps) // 2]) * workers)
-    print(f"{total} cells in {len(pending)} blocks, about {seconds:.0f} s with {workers} workers{kept}", file=sys.stderr)
+    print(
+        f"{total} cells in {len(pending)} blocks, about {seconds:.0f} s with {workers} workers{kept}", file=sys.stderr
+    )
 
 
 def _sampled_rate(block: Block) -> float:

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from numdiff.formats import FORMATS
 from numdiff.kernels import observe
 from numdiff.study.measure import steps_near
 from numdiff.study.sweep import Subject, Sweep, plan
 
 COLUMNS = ("subject", "format", "digest")
 """Of a frame of digests: the function, or what else was evaluated; the working format; the digest of its values."""
-_SIZE = 16
+_SIZE = 8
 """Bytes of a digest."""
 _X87_BYTES = 10
 """Bytes of a longdouble of 80 bits that hold its value; the others are padding."""
@@ -98,3 +99,40 @@ def by_subject(frame: pd.DataFrame) -> Mapping[tuple[str, str], tuple[str, ...]]
     for subject, format_name, digest in frame[list(COLUMNS)].itertuples(index=False):
         found[subject, format_name] = (*found.get((subject, format_name), ()), digest)
     return found
+
+
+FINGERPRINTED = (
+    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log",
+    "log10", "log1p", "log2", "power", "sin", "sinh", "sqrt", "tan", "tanh",
+)  # fmt: skip
+"""The elementary functions whose values a fingerprint covers; power is x**x."""
+_ARGUMENTS = 16384
+
+
+def fingerprints() -> dict[str, dict[str, str]]:
+    """Return by format and function a short digest of NumPy's elementary functions on this machine.
+
+    The arguments are fixed: of both signs, in the binades from 2⁻⁸ to 2⁸ of every format that has them, dense
+    enough to find a function that differs at a few of ten thousand. The digests say *why* two machines differ, and
+    decide nothing: what counts is what a function returned at the nodes of an experiment.
+    """
+    steps = np.arange(1, _ARGUMENTS + 1, dtype=np.uint64)
+    # A multiplicative sequence fills the significands evenly, and is the same everywhere: integers only.
+    mantissas = (steps * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(11)
+    sizes = np.ldexp(1 + mantissas.astype(np.float64) * 2.0**-53, (steps % np.uint64(16)).astype(np.int32) - 8)
+    numbers = np.where(steps & np.uint64(16), -sizes, sizes)
+    found = {}
+    for name, fmt in FORMATS.items():
+        x = fmt.as_array(numbers)
+        with np.errstate(all="ignore"):
+            found[name] = {function: _short(_computed(function, x)) for function in FINGERPRINTED}
+    return found
+
+
+def _computed(function: str, x: np.ndarray) -> np.ndarray:
+    ufunc = getattr(np, function)
+    return np.asarray(ufunc(np.abs(x), x) if ufunc.nin == 2 else ufunc(x))
+
+
+def _short(values: np.ndarray) -> str:
+    return hashlib.blake2b(canonical_bytes(values), digest_size=4).hexdigest()

@@ -12,7 +12,7 @@ import pytest
 
 from experiments import checksums
 from experiments.cell_bounds import CellBounds, limits_of
-from experiments.comparison import FORMATS, PLATFORM, main
+from experiments.comparison import FORMATS, MOVE, PLATFORM, main
 from experiments.overview import overview
 from numdiff.report import columns, provenance
 from numdiff.report.tables import csv_text
@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("float64", "float80")
 STEPS, WORST = "tables/sweep/roundoff.csv", "tables/sweep/worst.csv"
 PICTURE, PAGE, LISTED = "figures/sweep/curve.svg", "README.md", "tables/sweep/worst.md"
+DRAWN = '<svg viewBox="0 0 9 9"><path d="M1.25 3.5L-2 4e-2"/></svg>'
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +48,13 @@ def folders(tmp_path, records):
     }
     kinds = {
         FORMATS: columns.described(["format", "precision"], {"*": "portable"}, {}),
-        STEPS: columns.described(list(wide), dict.fromkeys(NAMES, "roundoff"), {"grid": "generic"}),
-        WORST: columns.described(list(worst), {}, {}),
+        STEPS: columns.described(list(wide), dict.fromkeys(NAMES, "roundoff"), {"grid": "generic"}, "sweep"),
+        WORST: columns.described(list(worst), {"format": "portable"}, {}, "sweep"),
     }
     texts = {name: csv_text(frame) for name, frame in tables.items()}
-    texts |= {columns.NAME: columns.to_json(kinds), PICTURE: "drawn", PAGE: "told", LISTED: "shown"}
+    texts |= {columns.NAME: columns.to_json(kinds), PICTURE: DRAWN, PAGE: "told", LISTED: "shown"}
+    digests = pd.DataFrame([("exp", name, f"{name} as it is") for name in NAMES])
+    texts[columns.VALUES] = columns.values_to_json({"sweep": digests})
     texts["provenance.json"] = json.dumps(dict.fromkeys(PLATFORM, "here") | {"command": "make", "lock_sha256": "1"})
     for name, text in texts.items():
         write(committed / name, text)
@@ -70,8 +73,18 @@ def sums(folder):
 
 
 def on_another(folder, field="simd"):
+    """Let the results be of a machine that describes itself in another way."""
     path = folder / "provenance.json"
     write(path, json.dumps(json.loads(path.read_text()) | {field: "there"}))
+
+
+def with_other_values(folder, *formats):
+    """Let the results be of a machine whose exp returns other values in some formats."""
+    on_another(folder)
+    path = folder / columns.VALUES
+    values = json.loads(path.read_text())
+    values["sweep"]["exp"] |= dict.fromkeys(formats or ("float64",), "other")
+    write(path, json.dumps(values))
 
 
 def change(folder, name, column, row, new):
@@ -109,55 +122,94 @@ def test_equal_folders_are_equal_and_every_file_is_in_the_table(folders, capsys)
     assert (status, err) == (0, "")
     names = [path.relative_to(folders[0]).as_posix() for path in folders[0].rglob("*") if path.is_file()]
     assert all("bytes: all" in line_of(out, name) for name in names)
-    assert "the same platform: every byte counts" in out
+    assert "all functions returned the same values: every byte counts" in out
 
 
+@pytest.mark.parametrize("field", [None, *PLATFORM])
 @pytest.mark.parametrize(
     ("name", "column"), [(STEPS, "truncation"), (STEPS, "float64"), (WORST, "worst"), (FORMATS, "precision")]
 )
-def test_on_one_platform_one_digit_of_any_column_is_a_mistake(folders, capsys, name, column):
+def test_of_equal_values_one_digit_of_any_column_is_a_mistake(folders, capsys, name, column, field):
+    if field is not None:
+        on_another(folders[1], field)
     change(folders[0], name, column, 1, another_digit if column != "precision" else "65")
-    status, _, err = verdict(folders, capsys)
+    status, out, err = verdict(folders, capsys)
     assert status == 1
     assert f"{name}: must be the same; line 3: " in err
     assert "run make experiments and commit the result" in err
+    assert (f"even on another machine ({field})" in err) == (field is not None)
+    assert "WRONG" in line_of(out, name)
 
 
 @pytest.mark.parametrize("name", [PICTURE, PAGE, LISTED])
-def test_on_one_platform_figures_and_pages_are_compared_by_bytes(folders, capsys, name):
+def test_of_equal_values_figures_and_pages_are_the_same(folders, capsys, name):
+    on_another(folders[1])
     write(folders[0] / name, "other")
     sums(folders[0])
     status, _, err = verdict(folders, capsys)
     assert status == 1
-    assert f"{name}: must be the same" in err
+    assert f"{name}: differs, although all its data are the same" in err
 
 
-@pytest.mark.parametrize("field", PLATFORM)
-def test_on_another_platform_a_portable_digit_is_a_mistake(folders, capsys, field):
-    on_another(folders[1], field)
+def test_what_a_page_says_of_the_machine_may_differ(folders, capsys):
+    on_another(folders[1], "c_library")
+    for folder, library in zip(folders, ("glibc 2.36", "musl"), strict=True):
+        write(folder / PAGE, f"told\n| c library | {library} |\n| command | make |\n")
+        write(folder / "report.html", f'<th scope="row">c library</th><td>{library}</td></tr>')
+        sums(folder)
+    status, out, err = verdict(folders, capsys)
+    assert (status, err) == (0, "")
+    assert "bytes: all but the machine" in line_of(out, PAGE)
+    write(folders[0] / PAGE, "told\n| c library | glibc 2.36 |\n| command | make it |\n")
+    sums(folders[0])
+    assert verdict(folders, capsys)[0] == 1
+
+
+@pytest.mark.parametrize(("old", "new", "wrong"), [
+    ("3.5", "3.51", False), ("4e-2", "3.9e-2", False), ("1.25", f"{1.25 + 2 * MOVE}", True), ("M1", "L1", True),
+    ("path", "line", True),
+])  # fmt: skip
+def test_a_point_of_a_drawing_may_move_by_less_than_is_seen(folders, capsys, old, new, wrong):
+    write(folders[1] / PICTURE, DRAWN.replace(old, new))
+    status, out, _ = verdict(folders, capsys)
+    assert status == wrong
+    assert ("bound: drawn at most" in line_of(out, PICTURE)) != wrong
+
+
+def test_a_portable_digit_is_a_mistake_whatever_the_functions_return(folders, capsys):
+    with_other_values(folders[1], *NAMES)
     change(folders[0], STEPS, "truncation", 1, another_digit)
     status, out, err = verdict(folders, capsys)
     assert status == 1
     assert f"{STEPS}: truncation, row 2: " in err
-    assert f"even on another platform ({field})" in err
     assert "WRONG" in line_of(out, STEPS)
 
 
+@pytest.mark.parametrize(("name", "column"), [(STEPS, "float80"), (WORST, "worst")])
+def test_a_digit_of_a_format_whose_values_are_the_same_is_a_mistake(folders, capsys, name, column):
+    with_other_values(folders[1], "float64")
+    change(folders[0], name, column, 1, another_digit)
+    status, _, err = verdict(folders, capsys)
+    assert status == 1
+    assert f"{name}: {column}, row 2: " in err
+    assert "although f returned the same values" in err
+
+
 def test_on_another_platform_a_cell_may_differ_within_its_bound(folders, capsys, records):
-    on_another(folders[1])
+    with_other_values(folders[1])
     change(folders[0], STEPS, "float64", 1, another_digit)
     status, out, err = verdict(folders, capsys)
     assert (status, err) == (0, "")
     line = line_of(out, STEPS)
     assert "bound: float64 (1 differ, at most " in line
-    assert "bytes: problem, method, k, truncation" in line
-    assert "equal: float80" in line
+    assert "bytes: problem, method, k, truncation, float80" in line
+    assert "functions returned other values in 1 pairs of function and format, in sweep: 1 columns differ" in out
 
 
 @pytest.mark.parametrize("side", [0, 1])
 @pytest.mark.parametrize("factor", [0.999, 1.001])
 def test_on_another_platform_a_cell_outside_of_its_bound_is_a_mistake(folders, capsys, records, side, factor):
-    on_another(folders[1])
+    with_other_values(folders[1], *NAMES)
     place = records.index[(records["format"] == "float64") & (records["k"] == 2)][0]
     if side == 0:  # of any platform: the envelope without the truncation error's bound
         limit = records["envelope"][place] - records["truncation_bound"][place]
@@ -197,14 +249,14 @@ def test_value_of_another_record_has_no_bound(folders, records):
 
 
 def test_without_records_a_cell_that_differs_is_a_mistake(folders, capsys):
-    on_another(folders[1])
+    with_other_values(folders[1], *NAMES)
     change(folders[0], STEPS, "float64", 1, another_digit)
     assert main(list(map(str, folders))) == 1
     assert "there are no records to take its bounds from" in capsys.readouterr().err
 
 
 def test_cell_without_a_bound_is_listed_with_its_difference(folders, capsys, records):
-    on_another(folders[1])
+    with_other_values(folders[1], *NAMES)
     Store(folders[0].parent / "records").save("sweep", records.assign(envelope=math.inf))
     change(folders[0], STEPS, "float64", 1, lambda text: repr(2 * float(text)))
     change(folders[0], STEPS, "float80", 2, "overflow")
@@ -215,7 +267,7 @@ def test_cell_without_a_bound_is_listed_with_its_difference(folders, capsys, rec
 
 
 def test_on_another_platform_statistics_are_listed_with_the_largest_difference(folders, capsys):
-    on_another(folders[1])
+    with_other_values(folders[1], *NAMES)
     change(folders[0], WORST, "worst", 0, lambda text: repr(4 * float(text)))
     for name in (PICTURE, PAGE, LISTED):
         write(folders[0] / name, "other")
@@ -226,14 +278,14 @@ def test_on_another_platform_statistics_are_listed_with_the_largest_difference(f
     assert all("listed: its data differ" in line_of(out, name) for name in (PICTURE, PAGE, LISTED))
 
 
-@pytest.mark.parametrize(("name", "wrong"), [(PICTURE, True), (LISTED, True), (PAGE, False)])
-def test_figure_of_equal_data_must_be_equal_and_a_page_shows_the_platform(folders, capsys, name, wrong):
-    on_another(folders[1])
+@pytest.mark.parametrize("name", [PICTURE, LISTED, PAGE])
+def test_what_shows_equal_data_must_be_equal_wherever_it_was_made(folders, capsys, name):
+    with_other_values(folders[1])
     write(folders[0] / name, "other")
     sums(folders[0])
     status, out, _ = verdict(folders, capsys)
-    assert status == wrong
-    assert ("WRONG: differs, although all its data are the same" in line_of(out, name)) == wrong
+    assert status == 1
+    assert "WRONG: differs, although all its data are the same" in line_of(out, name)
 
 
 @pytest.mark.parametrize("other", [False, True])
@@ -241,7 +293,7 @@ def test_figure_of_equal_data_must_be_equal_and_a_page_shows_the_platform(folder
 @pytest.mark.parametrize("name", [STEPS, PICTURE])
 def test_missing_and_extra_files_are_mistakes(folders, capsys, other, side, name):
     if other:
-        on_another(folders[1])
+        with_other_values(folders[1])
     (folders[side] / name).unlink()
     sums(folders[0])
     status, _, err = verdict(folders, capsys)
@@ -251,7 +303,7 @@ def test_missing_and_extra_files_are_mistakes(folders, capsys, other, side, name
 
 @pytest.mark.parametrize("rows", [slice(1, None), slice(None, -1)])
 def test_on_another_platform_a_lost_row_is_a_mistake(folders, capsys, rows):
-    on_another(folders[1])
+    with_other_values(folders[1])
     frame = pd.read_csv(folders[0] / STEPS, dtype=str)
     write(folders[0] / STEPS, frame[rows].to_csv(index=False, lineterminator="\n"))
     sums(folders[0])
@@ -275,6 +327,9 @@ def test_other_versions_are_a_mistake_on_every_platform(folders, capsys, field):
 def leave_out_float80(folder):
     """Make the results those of a machine without float80."""
     on_another(folder, "longdouble")
+    values = json.loads((folder / columns.VALUES).read_text())
+    del values["sweep"]["exp"]["float80"]
+    write(folder / columns.VALUES, json.dumps(values))
     for name in (FORMATS, WORST):
         frame = pd.read_csv(folder / name, dtype=str)
         write(folder / name, frame[frame["format"] != "float80"].to_csv(index=False, lineterminator="\n"))
@@ -389,6 +444,7 @@ def test_the_file_and_fields_that_are_judged_exist():
     written = {f"tables/overview/{table.name}.csv": table.frame for table in overview(measured)}
     assert {"format", "precision"} <= set(written[FORMATS])
     assert set(PLATFORM) <= set(provenance.collect(None, "make"))
+    assert set(measured["s"].values["format"]) == {"float64"}
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the script is written for bash")

@@ -34,7 +34,7 @@ def measured():
 
 @pytest.fixture(scope="module")
 def rows(measured):
-    return rows_of_tables(measured.records)
+    return rows_of_tables(measured)
 
 
 def test_there_is_one_record_and_one_row_for_every_published_row(measured, rows):
@@ -123,7 +123,7 @@ def test_findings_count_the_rows_of_the_frame(measured, rows):
 
 def test_luck_is_found_where_truncation_and_rounding_cancel(measured):
     # The row of h = 1e-8: 4.36e-10 is printed, and truncation alone is sin(1.2)/2·1e-8 = 4.66e-9.
-    (sentence,) = published_tables.lucky(rows_of_tables(measured_of("ascher_greif").records))
+    (sentence,) = published_tables.lucky(rows_of_tables(measured_of("ascher_greif")))
     assert "ascher_greif" in sentence
     assert "1e-8" in sentence
     assert "4.7·10⁻⁹" in sentence
@@ -152,7 +152,7 @@ def test_figure_shows_every_row_of_its_tables():
 def test_rings_lie_on_our_curve():
     names = published_tables.PANELS["Driscoll & Braun: exp(−1.3x)"]
     some = measured_of(*names, curves=True)
-    data = drawn(some.records, rows_of_tables(some.records), {"x": names})
+    data = drawn(some.records, rows_of_tables(some), {"x": names})
     points, curve = (data[data["kind"] == kind] for kind in ("published", "curve"))
     for method, ring in points.groupby("method"):
         line = curve[curve["method"] == method].sort_values("step_value")

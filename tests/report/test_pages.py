@@ -86,6 +86,7 @@ def test_all_files_are_written_and_returned(out, tmp_path):
         "tables/overview/formats.csv", "tables/overview/formats.md",
         "tables/step_sweep/optima.csv", "tables/step_sweep/optima.md",
         "tables/step_sweep/total.csv", "tables/step_sweep/total.md",
+        "values.json",
     ]  # fmt: skip
 
 
