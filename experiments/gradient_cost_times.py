@@ -7,7 +7,8 @@ what one call allocates (tracemalloc), its result included and its argument not;
 up to its first coordinates, which is that of the whole, since every coordinate is treated alike.
 
 The result is written into ``results/measured/`` and committed: it depends on the machine, and no other command changes
-it or compares it with anything.
+it or compares it with anything. What was measured is stored by network, so that a run that was killed goes on where it
+stopped; ``--fresh`` measures everything again.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import time
 import tracemalloc
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,8 +34,14 @@ from numdiff.functions import gradient_of, on_arrays
 from numdiff.gradients import gradient
 from numdiff.report.tables import csv_text
 from numdiff.stencils import CENTERED, FORWARD
+from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.run import run
+from numdiff.study.store import Store
+from numdiff.study.values import Digests
 
-FILE = Path(__file__).resolve().parent.parent / "results" / "measured" / "gradient_cost_times.csv"
+ROOT = Path(__file__).resolve().parent.parent
+FILE = ROOT / "results" / "measured" / "gradient_cost_times.csv"
+RECORDS = ROOT / ".cache" / "records"
 WIDTHS = (0, 1, 2, 3, 5, 10, 18, 31, 42, 56, 75, 100, 133, 178, 237, 316, 562, 1000)
 """Widths of the networks: 1 to about 10⁶ parameters; the last two show what an evaluation costs in the end."""
 DIFFERENCES = {"forward": FORWARD, "centered": CENTERED}
@@ -143,15 +151,37 @@ def _processor() -> str:
     return names[0] if names else platform.processor() or "unknown processor"
 
 
-def measure(widths: Sequence[int], out: Path) -> None:
-    """Measure networks of some widths and write the file."""
-    rows = []
-    for width in widths:
-        found = rows_of(width)
+@dataclass(frozen=True)
+class Cost:
+    """What the gradients of one network cost on this machine, as something that is measured once and stored."""
+
+    width: int
+
+    @property
+    def cells(self) -> int:
+        """The number of parameters."""
+        return network_of(self.width).parameters
+
+    def key(self) -> str:
+        """Return the key under which the costs are stored; they are those of this machine and its software alone."""
+        return digest_of([type(self).__name__, self.width, REPEATED, machine(), conditions(__name__)])
+
+    def values(self) -> pd.DataFrame:
+        """Return no digests: times and bytes are no values of f."""
+        return Digests().frame()
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the frame ``costs``, and say on standard error what it holds."""
+        found = rows_of(self.width)
         shown = ", ".join(f"{name} {seconds:.2g} s" for _, name, seconds, *_ in found)
         print(f"{found[0][0]} parameters: {shown}", file=sys.stderr)
-        rows += found
-    frame = pd.DataFrame(rows, columns=["parameters", "method", "seconds", "calls", "peak_bytes"])
+        return {"costs": pd.DataFrame(found, columns=["parameters", "method", "seconds", "calls", "peak_bytes"])}
+
+
+def measure(widths: Sequence[int], out: Path, store: Store | None = None, fresh: bool = False) -> None:
+    """Measure networks of some widths, those apart that the store holds, and write the file."""
+    found = run([Cost(width) for width in widths], store=store, fresh=fresh, progress=False)
+    frame = pd.concat([frames["costs"] for frames in found], ignore_index=True)
     head = "".join(f"# {name}: {text}\n" for name, text in machine())
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(head + csv_text(frame), encoding="utf-8", newline="\n")
@@ -170,11 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m experiments.gradient_cost_times", description=__doc__)
     parser.add_argument("--out", type=Path, default=FILE, metavar="FILE", help="where the times go")
     parser.add_argument("--widths", type=int, nargs="+", default=list(WIDTHS), metavar="N", help="of the networks")
+    parser.add_argument("--records", type=Path, default=RECORDS, metavar="DIR", help="where what was measured is kept")
+    parser.add_argument("--fresh", action="store_true", help="measure again what is stored")
     options = parser.parse_args(arguments)
     if ENVIRONMENT.items() <= os.environ.items():
-        measure(options.widths, options.out)
+        measure(options.widths, options.out, Store(options.records), options.fresh)
         return 0
-    words = ["--out", str(options.out), "--widths", *map(str, options.widths)]
+    words = ["--out", str(options.out), "--records", str(options.records), *["--fresh"] * options.fresh]
+    words += ["--widths", *map(str, options.widths)]
     command = [sys.executable, "-m", "experiments.gradient_cost_times", *words]
     return subprocess.run(command, env=os.environ | ENVIRONMENT, check=False).returncode
 

@@ -17,6 +17,7 @@ from experiments.growth import growth
 from numdiff.array_views import HolomorphicArray
 from numdiff.functions import accumulation, arrays, gradient_of, on_arrays
 from numdiff.gradients import gradient
+from numdiff.study.store import Store
 
 # --- the network -----------------------------------------------------------------------------------
 
@@ -152,9 +153,27 @@ def test_a_gradient_that_takes_too_long_is_left_out_and_estimated(tmp_path, monk
 
 
 def test_command_measures_in_a_process_of_its_own(tmp_path):
-    out = tmp_path / "there" / "times.csv"
-    assert gradient_cost_times.main(["--out", str(out), "--widths", "0"]) == 0
+    out, records = tmp_path / "there" / "times.csv", tmp_path / "records"
+    words = ["--out", str(out), "--records", str(records), "--widths", "0"]
+    assert gradient_cost_times.main(words) == 0
     assert len(gradient_cost_times.read(out)[0]) == 4
+    first = out.read_bytes()
+    assert gradient_cost_times.main(words) == 0
+    assert out.read_bytes() == first
+
+
+def test_what_was_measured_is_not_measured_again_unless_asked_for(tmp_path, monkeypatch):
+    out, store, asked, rows_of = tmp_path / "times.csv", Store(tmp_path / "records"), [], gradient_cost_times.rows_of
+    monkeypatch.setattr(gradient_cost_times, "REPEATED", 0.001)
+    monkeypatch.setattr(gradient_cost_times, "rows_of", lambda width: asked.append(width) or rows_of(width))
+    gradient_cost_times.measure((0, 1), out, store)
+    gradient_cost_times.measure((0, 1, 2), out, store)
+    assert asked == [0, 1, 2]
+    gradient_cost_times.measure((1,), out, store, fresh=True)
+    assert asked == [0, 1, 2, 1]
+    monkeypatch.setattr(gradient_cost_times, "machine", lambda: [("machine", "another one")])
+    gradient_cost_times.measure((1,), out, store)
+    assert asked == [0, 1, 2, 1, 1]
 
 
 def test_seconds_are_those_of_the_processor_and_bytes_those_at_the_peak():
