@@ -19,6 +19,7 @@ from experiments.gradient_bugs import FORMATS
 from experiments.gradient_rules import Checker, Verdict
 from experiments.gradient_trials import NETWORKS, Loss
 from experiments.networks import Network
+from numdiff.fixed_order import norm
 from numdiff.gradients import check_gradient
 
 LARGEST = 8.0
@@ -48,13 +49,13 @@ class Wrong:
 def random_direction(gradient: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return an error of the length of the gradient in a random direction."""
     drawn = rng.standard_normal(gradient.size)
-    return drawn * (np.linalg.norm(gradient) / np.linalg.norm(drawn))
+    return drawn * (norm(gradient) / norm(drawn))
 
 
 def largest_coordinate(gradient: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return an error of the length of the gradient in its largest coordinate."""
     error = np.zeros(gradient.size)
-    error[int(np.argmax(np.abs(gradient)))] = np.linalg.norm(gradient)
+    error[int(np.argmax(np.abs(gradient)))] = norm(gradient)
     return error
 
 
@@ -153,7 +154,7 @@ def _at_ten(task: tuple[str, str, int]) -> list[tuple[str, str, int, int, int]]:
         where = int(rng.integers(theta.size))
         drawn = rng.standard_normal(theta.size)
         if directions:
-            error = drawn * (PUT_IN * before.tolerance / np.linalg.norm(drawn))
+            error = drawn * (PUT_IN * before.tolerance / norm(drawn))
         else:
             error = np.zeros(theta.size)
             error[where] = np.copysign(PUT_IN * before.comparisons[where].tolerance, drawn[where])
@@ -162,7 +163,7 @@ def _at_ten(task: tuple[str, str, int]) -> list[tuple[str, str, int, int, int]]:
             continue
         after = check_gradient(loss, partial(_off, network, error), theta, directions=directions, seed=seed)
         judged = after if directions else after.comparisons[where]
-        is_large = bool(np.linalg.norm(error) >= TIMES * judged.tolerance)
+        is_large = norm(error) >= TIMES * judged.tolerance
         is_missed = judged.verdict != "disagree"
         rows.append((format_name, mode, int(is_large), int(is_large and is_missed), int(not is_large)))
     return rows

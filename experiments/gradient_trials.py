@@ -19,6 +19,7 @@ from scipy.stats import beta
 from experiments.gradient_bugs import BUGS, FORMATS, deviation
 from experiments.gradient_rules import RULES, Checker, Verdict
 from experiments.networks import Network
+from numdiff.fixed_order import dot, norm
 
 NETWORKS: dict[str, tuple[tuple[int, ...], str, str, int]] = {
     "tanh_squared": ((3, 4, 4, 2), "tanh", "squared", 4),
@@ -258,7 +259,7 @@ def scipy_trap(formats: Iterable[str] = FORMATS, networks: Iterable[str] = SMALL
         rows.append({
             "format": format_name, "network": name, "n": network.n, "zeros": int(np.sum(numeric == 0)),
             "returned": float(check_grad(value, lambda point, g=gradient: g, theta.astype(np.float64))),
-            "norm": float(np.linalg.norm(gradient)),
+            "norm": norm(gradient),
         })  # fmt: skip
     return pd.DataFrame(rows).assign(ratio=lambda table: table["returned"] / table["norm"])
 
@@ -277,6 +278,6 @@ def jax_trap(formats: Iterable[str] = FORMATS, networks: Iterable[str] = SMALL, 
         rows.append({
             "format": format_name, "network": name, "n": network.n,
             "moved": int(np.sum((theta + step != theta) | (theta - step != theta))), "numeric": float(slope),
-            "claimed": float(np.dot(tangent.astype(np.float64), network.gradient(theta).astype(np.float64))),
+            "claimed": float(dot(tangent.astype(np.float64), network.gradient(theta).astype(np.float64))),
         })  # fmt: skip
     return pd.DataFrame(rows)

@@ -17,6 +17,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from numdiff.fixed_order import matrix_product
 from numdiff.formats import FloatFormat
 from numdiff.gradients.estimates import SAFETY, Claim, Estimate, judged, offsets
 from numdiff.gradients.noise import as_longdouble, rounding_floor, typical_size, ulps_of, with_doubt
@@ -149,8 +150,9 @@ class DirectionProbe:
         finite = np.isfinite(self.values[:, 1:5]).all(axis=1) & (self.step == self.step.min())
         if not finite.any():
             return np.longdouble(0)
-        signs = np.array([1, -4, -4, 1], np.longdouble)
-        seen = np.sqrt(np.mean(((self.values[finite, 1:5] - self.at_x) @ signs) ** 2) / 70)
+        signs = np.array([[1], [-4], [-4], [1]], np.longdouble)
+        differences = matrix_product(self.values[finite, 1:5] - self.at_x, signs)
+        seen = np.sqrt(np.mean(differences**2) / 70)
         floor = rounding_floor(np.abs(self.values[finite, 1:5]).max(), self.function.result_item)
         return with_doubt(floor, seen)
 
