@@ -84,8 +84,9 @@ def tables(records: pd.DataFrame) -> list[Table]:
         Table(
             "ways_to_choose", "Four ways to choose a step",
             "The ratio is the RMS error at the generic step nearest to the chosen one over the smallest RMS error. "
-            "Model and closed form see certified derivatives and the bound of the evaluation error; the smallest error "
-            "at x alone is an observation, at one point. A run without a step, or with one that fails, is not within.",
+            "Model and closed form see certified derivatives and what correctly rounded functions err in the root mean "
+            "square; the smallest error at x alone is an observation, at one point. A run without a step, or with one "
+            "that fails, is not within.",
             ways(frame), {"share": "percent"}, headings={"within": f"within {WITHIN}×"},
         ),
         Table(
