@@ -16,7 +16,7 @@ from experiments.networks import Network, Slip
 from numdiff.fixed_order import norm
 from numdiff.registry import Registry
 
-SIZES = tuple(10.0**-k for k in range(1, 9))
+SIZES = tuple(float(f"1e-{k}") for k in range(1, 9))
 """Relative errors, from 1e-1 down to 1e-8."""
 MANY = 10_000
 """So many parameters are needed to have one wrong in ten thousand."""

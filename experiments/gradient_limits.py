@@ -4,6 +4,7 @@ The bug is an error δ of random direction, or in the largest coordinate alone, 
 √2 from where it is found until it is found no more: the last one found is recorded.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from numdiff.gradients import check_gradient
 
 LARGEST = 8.0
 """The relative error from which the search starts: what is not found there is not found at all."""
-FACTOR = 2**-0.5
+FACTOR = math.sqrt(0.5)
 SMALLEST = 2.0**-50
 GROWING = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 """About so many parameters have the networks of the curve."""
@@ -101,7 +102,7 @@ def by_size(checkers: Sequence[Checker], seeds: Sequence[int], workers: int) -> 
 
 def growing(n: int, seed: int) -> Network:
     """Return a network of about n parameters: two hidden layers of the same size, two inputs and an output."""
-    width = max(1, round((-6 + (36 + 4 * n) ** 0.5) / 2))
+    width = max(1, round((-6 + math.sqrt(36 + 4 * n)) / 2))
     return Network((4, width, width, 1), "tanh", "squared", 4, seed)
 
 

@@ -182,8 +182,8 @@ def exact_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[fl
     """
     _check_counts(hits, trials)
     left = (1 - confidence) / 2
-    low = float(beta.ppf(left, hits, trials - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - left, hits + 1, trials - hits)) if hits < trials else 1.0
+    low = _quantile(left, hits, trials - hits + 1) if hits else 0.0
+    high = _quantile(1 - left, hits + 1, trials - hits) if hits < trials else 1.0
     return low, high
 
 
@@ -194,7 +194,12 @@ def upper_limit(hits: int, trials: int, confidence: float = 0.95) -> float:
     a claim "at most" is smaller than the upper end of `exact_interval`.
     """
     _check_counts(hits, trials)
-    return float(beta.ppf(confidence, hits + 1, trials - hits)) if hits < trials else 1.0
+    return _quantile(confidence, hits + 1, trials - hits) if hits < trials else 1.0
+
+
+def _quantile(probability: float, a: int, b: int) -> float:
+    """Return a quantile of the beta distribution, to the twelve digits on which libraries agree."""
+    return float(f"{beta.ppf(probability, a, b):.12g}")
 
 
 def _check_counts(hits: int, trials: int) -> None:

@@ -12,6 +12,7 @@ once, and every other operation is rounded. Products are summed from left to rig
 `numdiff.fixed_order`.
 """
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -140,7 +141,7 @@ class Network:
         rng = np.random.default_rng(self.seed)
         theta = np.empty(self.n)
         for layer in self.layers:
-            theta[layer.start : layer.middle] = rng.normal(0, layer.shape[0] ** -0.5, layer.middle - layer.start)
+            theta[layer.start : layer.middle] = rng.normal(0, 1 / math.sqrt(layer.shape[0]), layer.middle - layer.start)
             theta[layer.middle : layer.stop] = rng.normal(0, 0.5, layer.stop - layer.middle)
         inputs = rng.normal(size=(self.batch, self.sizes[0]))
         if self.loss_name == "squared":

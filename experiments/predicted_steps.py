@@ -8,6 +8,7 @@ import pandas as pd
 from experiments.common import blank, listed
 from experiments.prediction_pictures import draw_prediction
 from experiments.runs import RUN, counting, in_order, of_grid, optima, percent, plain, rows_of
+from numdiff.analysis.closed_form import nth_root
 from numdiff.formats import FORMATS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
@@ -26,7 +27,7 @@ WAYS: Mapping[str, str] = {
 
 def rule(name: str, method: str) -> float:
     """The rule of thumb u^(1/(p + 1)) for a formula of accuracy order p."""
-    return float(FORMATS[name].unit_roundoff) ** (1 / (METHODS[method].accuracy_order + 1))
+    return float(nth_root(FORMATS[name].unit_roundoff, METHODS[method].accuracy_order + 1))
 
 
 def compared(records: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Products, norms and means in a fixed order of IEEE 754 operations, the same numbers on every machine.
+"""Products, norms and slopes in a fixed order of IEEE 754 operations, the same numbers on every machine.
 
 A BLAS adds the terms of a product in an order that depends on the processor, and may fuse a product with a sum; two of
 them differ in the last digits, and a decision near its threshold differs with them. Here every product and every sum
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-__all__ = ["dot", "matrix_product", "norm", "root_mean_square"]
+__all__ = ["dot", "fitted_slope", "matrix_product", "norm", "root_mean_square"]
 
 _FEW = 256
 """So many elements of a product of matrices are summed by one call; for more a call for each term is faster."""
@@ -121,6 +121,34 @@ def root_mean_square(values: Iterable[float]) -> float:
     squares, exponent = _squares(numbers)
     mean = _scaled(math.sqrt(math.fsum(squares) / len(numbers)), exponent)
     return mean if math.isnan(mean) else min(mean, max(map(abs, numbers)))
+
+
+def fitted_slope(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
+    """Return the slope of a straight line by least squares, with its standard error.
+
+        slope = Sxy/Sxx,    error = √(r/((n − 2)·Sxx)),
+
+    r being the sum of the squared residuals; the error is NaN for two points. Sums are rounded once (`math.fsum`).
+
+    Raises
+    ------
+    ValueError
+        If x and y differ in length, or x has not two values.
+
+    Examples
+    --------
+    >>> fitted_slope([0.0, 1.0, 2.0], [1.0, 3.0, 5.0])
+    (2.0, 0.0)
+    """
+    if len(x) != len(y) or len(set(x)) < 2:
+        raise ValueError(f"x must hold two different values, and as many as y, got {list(x)} and {list(y)}")
+    across, along = ([v - mean for v in values] for values in (y, x) for mean in [math.fsum(values) / len(values)])
+    square = math.fsum(a * a for a in along)
+    slope = math.fsum(a * b for a, b in zip(along, across, strict=True)) / square
+    rest = [b - slope * a for a, b in zip(along, across, strict=True)]
+    if len(x) == 2:
+        return slope, math.nan
+    return slope, math.sqrt(math.fsum(r * r for r in rest) / ((len(x) - 2) * square))
 
 
 def _squares(values: Sequence[float]) -> tuple[list[float], int]:

@@ -7,7 +7,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from numdiff.fixed_order import dot, matrix_product, norm, root_mean_square
+from numdiff.fixed_order import dot, fitted_slope, matrix_product, norm, root_mean_square
 
 FORMATS = {
     "float16": np.float16, "bfloat16": ml_dtypes.bfloat16, "float8_e5m2": ml_dtypes.float8_e5m2,
@@ -137,3 +137,28 @@ def test_order_of_the_values_does_not_matter() -> None:
 def test_mean_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="values must hold at least one number, got none"):
         root_mean_square([])
+
+
+def test_slope_is_that_of_the_exact_sums() -> None:
+    rng = np.random.default_rng(5)
+    for n in (3, 4, 10, 33):
+        x, y = (rng.normal(size=n).tolist() for _ in range(2))
+        exact_x, exact_y = ([Fraction(v) for v in values] for values in (x, y))
+        along = [v - sum(exact_x) / n for v in exact_x]
+        square = sum(a * a for a in along)
+        slope = sum(a * v for a, v in zip(along, exact_y, strict=True)) / square
+        centre = sum(exact_y) / n
+        rest = sum((v - centre - slope * a) ** 2 for a, v in zip(along, exact_y, strict=True))
+        assert fitted_slope(x, y) == pytest.approx((float(slope), math.sqrt(rest / ((n - 2) * square))), rel=1e-13)
+
+
+def test_two_points_have_a_slope_without_an_error() -> None:
+    slope, error = fitted_slope([1.0, 3.0], [2.0, 8.0])
+    assert slope == 3
+    assert math.isnan(error)
+
+
+@pytest.mark.parametrize("x, y", [([1.0], [1.0]), ([2.0, 2.0], [1.0, 3.0]), ([1.0, 2.0, 3.0], [1.0, 2.0])])
+def test_what_has_no_slope_is_refused(x: list[float], y: list[float]) -> None:
+    with pytest.raises(ValueError, match="x must hold two different values, and as many as y, got"):
+        fitted_slope(x, y)

@@ -20,7 +20,14 @@ import numpy as np
 from numdiff.fixed_order import matrix_product
 from numdiff.formats import FloatFormat
 from numdiff.gradients.estimates import SAFETY, Claim, Estimate, judged, offsets
-from numdiff.gradients.noise import as_longdouble, rounding_floor, typical_size, ulps_of, with_doubt
+from numdiff.gradients.noise import (
+    as_longdouble,
+    nearest_exponent,
+    rounding_floor,
+    typical_size,
+    ulps_of,
+    with_doubt,
+)
 from numdiff.gradients.probing import ScalarFunction
 
 __all__ = ["DirectionProbe", "direction_estimates"]
@@ -160,9 +167,8 @@ class DirectionProbe:
         """Return the step that balances truncation, of O(t²), and rounding on a line like one that was probed."""
         if not np.isfinite(estimate.tolerance[0]):
             return estimate.step[0] / 8
-        with np.errstate(all="ignore"):
-            exponent = np.clip(np.round(np.log2(estimate.balance[0]) / 3), -3, 0)
-        return estimate.step[0] * np.exp2(exponent)
+        exponent = min(int(nearest_exponent(estimate.balance[:1], 3, 3)[0]), 0)
+        return np.ldexp(estimate.step[0], exponent)
 
 
 def direction_estimates(probe: DirectionProbe) -> Estimate:

@@ -11,11 +11,11 @@ P. E. Farrell, D. A. Ham, S. W. Funke, M. E. Rognes, Automated derivation of the
 finite element programs, SIAM J. Sci. Comput. 35(4), 2013, C369–C393, doi:10.1137/120873558, section 6.
 """
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
+from numdiff.fixed_order import fitted_slope
 from numdiff.gradients.comparison import TaylorTest
 from numdiff.gradients.probing import ScalarFunction
 
@@ -36,16 +36,10 @@ def fitted(steps: np.ndarray, remainders: np.ndarray, noise: np.longdouble) -> T
     """
     counted = np.isfinite(remainders) & (remainders > ABOVE_NOISE * noise)
     slope = None
-    if np.count_nonzero(counted) > 1:
-        slope = _slope(np.log(steps[counted] / steps[counted].max()), np.log(remainders[counted]))
+    if len(set(steps[counted].tolist())) > 1:
+        logarithms = (np.log(values[counted]).astype(float).tolist() for values in (steps / steps.max(), remainders))
+        slope, _ = fitted_slope(*logarithms)
     return TaylorTest(tuple(map(float, steps)), tuple(map(float, remainders)), float(noise), slope)
-
-
-def _slope(x: np.ndarray, y: np.ndarray) -> float | None:
-    """Return the slope of a line through points by least squares, Sxy/Sxx; None where all x are the same."""
-    along, across = ([float(v) - math.fsum(values) / len(values) for v in values] for values in (x, y))
-    square = math.fsum(a * a for a in along)
-    return math.fsum(a * b for a, b in zip(along, across, strict=True)) / square if square else None
 
 
 def taylor_test(
