@@ -1,5 +1,6 @@
 """The network whose gradient is to be computed: a perceptron of any size, with one flat vector of parameters."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -58,7 +59,7 @@ class Network:
     def start(self) -> np.ndarray:
         """Return parameters to differentiate at: of the size with which tanh neither saturates nor is linear."""
         rng = np.random.default_rng([self.parameters, 1])
-        parts = [rng.normal(0, rows**-0.5, rows * columns) for rows, columns in pairwise(self.sizes)]
+        parts = [rng.normal(0, 1 / math.sqrt(rows), rows * columns) for rows, columns in pairwise(self.sizes)]
         return np.concatenate(parts)
 
     def __call__(self, theta: Variable) -> Variable:

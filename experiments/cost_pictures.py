@@ -1,13 +1,13 @@
 """How the cost of gradients is drawn: against the number of parameters, with the powers that theory gives."""
 
 from collections.abc import Mapping
-from math import log10
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
+from experiments.runs import log10
 from numdiff.report.figures import METHOD_STYLE, Style, direct_labels, error_axes, slope_guide
 from numdiff.report.styles import BLACK, GREEN, MUTED
 
@@ -60,5 +60,5 @@ def _guides(ax: Axes, data: pd.DataFrame, column: str, powers: Mapping[str, floa
         rows: Any = data[(data["method"] == name) & (data["parameters"] >= LARGE)].sort_values("parameters")
         if len(rows):
             start = (float(rows["parameters"].iloc[0]), float(rows[column].iloc[0]))
-            decades = log10(rows["parameters"].iloc[-1] / start[0])
+            decades = float(log10(rows["parameters"].iloc[-1] / start[0]))
             slope_guide(ax, power, start, _NAMES[power], decades=decades, shift=0.6 if power >= 1 else 0.2)

@@ -47,8 +47,8 @@ def label(problem: str) -> str:
 
 def point(value: float) -> str:
     """Return a point for a sentence; a small power of two as one."""
-    power = math.log2(abs(value))
-    return f"2{superscript(int(power))}" if power == int(power) and power < -3 else f"{value:g}".replace("-", "−")
+    mantissa, exponent = math.frexp(abs(value))
+    return f"2{superscript(exponent - 1)}" if mantissa == 0.5 and exponent < -2 else f"{value:g}".replace("-", "−")
 
 
 def of_members(records: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ correct gradient in the same format; where that is the same array (an error of 1
 swapped elements are equal), it is no bug there, and `deviation` is 0.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,9 +13,10 @@ import ml_dtypes
 import numpy as np
 
 from experiments.networks import Network, Slip
+from numdiff.fixed_order import norm
 from numdiff.registry import Registry
 
-SIZES = tuple(10.0**-k for k in range(1, 9))
+SIZES = tuple(float(f"1e-{k}") for k in range(1, 9))
 """Relative errors, from 1e-1 down to 1e-8."""
 MANY = 10_000
 """So many parameters are needed to have one wrong in ten thousand."""
@@ -58,9 +60,10 @@ class Bug:
 
 
 def deviation(wrong: np.ndarray, right: np.ndarray) -> float:
-    """Return ‖wrong − right‖ / ‖right‖, formed in float64."""
+    """Return ‖wrong − right‖ / ‖right‖, formed in float64; where `right` is 0, 0 if `wrong` is too, else infinity."""
     exact = right.astype(np.float64)
-    return float(np.linalg.norm(wrong.astype(np.float64) - exact) / np.linalg.norm(exact))
+    distance, size = norm(wrong.astype(np.float64) - exact), norm(exact)
+    return distance / size if size else math.inf * distance if distance else 0.0
 
 
 def slip(kind: Slip, description: str, source: str = "") -> Bug:

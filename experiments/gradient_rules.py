@@ -2,7 +2,9 @@
 
 Each rule is written anew after the public source that its `Checker` names, and does what that source does: the
 steps, the directions (drawn from the same generator in the same order), the format in which each operation is
-rounded, the tolerances and the side on which the relative one stands. f is a function ℝⁿ → ℝ that computes in the
+rounded, the tolerances and the side on which the relative one stands. One thing is ours: scalar products, which the
+libraries leave to a BLAS or to their compiler, are summed from left to right (`numdiff.fixed_order`), in the same
+format, so that a verdict near its tolerance is the same on every machine. f is a function ℝⁿ → ℝ that computes in the
 format of x, and takes wider arguments by rounding them to it.
 
 What a rule decides is a `Verdict`. A checker that raises another error than its alarm, or does not take a format at
@@ -17,6 +19,8 @@ from typing import Any
 import numpy as np
 import scipy
 from scipy.optimize import check_grad
+
+from numdiff.fixed_order import dot
 
 Function = Callable[[np.ndarray], Any]
 Rule = Callable[[Function, Function, np.ndarray, int], "Outcome"]
@@ -162,7 +166,7 @@ def jax_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: int) -
     number = x.dtype.type
     step = tangent * number(JAX_EPS)
     slope = (f(x + step) - f(x - step)) * number(0.5 / JAX_EPS)
-    claimed = float(np.dot(tangent, (cotangent * gradient(x)).astype(x.dtype)))
+    claimed = float(dot(tangent, (cotangent * gradient(x)).astype(x.dtype)))
     numeric = float(slope * cotangent)
     tolerance = JAX_TOLERANCE[x.dtype.name]
     close = abs(claimed - numeric) <= tolerance + tolerance * abs(numeric)
@@ -200,7 +204,7 @@ def autograd_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: i
     direction, scale = random.randn(*x.shape).astype(x.dtype), number(random.randn())
     step = direction * number(AUTOGRAD_EPS / 2)
     slope = (f(x + step) - f(x - step)) * number(1 / AUTOGRAD_EPS)
-    numeric, claimed = scale * slope, np.dot(direction, scale * gradient(x))
+    numeric, claimed = scale * slope, dot(direction, scale * gradient(x))
     distance = abs(numeric - claimed)
     close = distance < AUTOGRAD_TOL or distance / abs(numeric + claimed) < AUTOGRAD_TOL
     return decided(not close, f"claimed {float(claimed):.4g}, numeric {float(numeric):.4g}")

@@ -19,6 +19,7 @@ from scipy.stats import beta
 from experiments.gradient_bugs import BUGS, FORMATS, deviation
 from experiments.gradient_rules import RULES, Checker, Verdict
 from experiments.networks import Network
+from numdiff.fixed_order import dot, norm
 
 NETWORKS: dict[str, tuple[tuple[int, ...], str, str, int]] = {
     "tanh_squared": ((3, 4, 4, 2), "tanh", "squared", 4),
@@ -181,8 +182,8 @@ def exact_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[fl
     """
     _check_counts(hits, trials)
     left = (1 - confidence) / 2
-    low = float(beta.ppf(left, hits, trials - hits + 1)) if hits else 0.0
-    high = float(beta.ppf(1 - left, hits + 1, trials - hits)) if hits < trials else 1.0
+    low = _quantile(left, hits, trials - hits + 1) if hits else 0.0
+    high = _quantile(1 - left, hits + 1, trials - hits) if hits < trials else 1.0
     return low, high
 
 
@@ -193,7 +194,12 @@ def upper_limit(hits: int, trials: int, confidence: float = 0.95) -> float:
     a claim "at most" is smaller than the upper end of `exact_interval`.
     """
     _check_counts(hits, trials)
-    return float(beta.ppf(confidence, hits + 1, trials - hits)) if hits < trials else 1.0
+    return _quantile(confidence, hits + 1, trials - hits) if hits < trials else 1.0
+
+
+def _quantile(probability: float, a: int, b: int) -> float:
+    """Return a quantile of the beta distribution, to the twelve digits on which libraries agree."""
+    return float(f"{beta.ppf(probability, a, b):.12g}")
 
 
 def _check_counts(hits: int, trials: int) -> None:
@@ -258,7 +264,7 @@ def scipy_trap(formats: Iterable[str] = FORMATS, networks: Iterable[str] = SMALL
         rows.append({
             "format": format_name, "network": name, "n": network.n, "zeros": int(np.sum(numeric == 0)),
             "returned": float(check_grad(value, lambda point, g=gradient: g, theta.astype(np.float64))),
-            "norm": float(np.linalg.norm(gradient)),
+            "norm": norm(gradient),
         })  # fmt: skip
     return pd.DataFrame(rows).assign(ratio=lambda table: table["returned"] / table["norm"])
 
@@ -277,6 +283,6 @@ def jax_trap(formats: Iterable[str] = FORMATS, networks: Iterable[str] = SMALL, 
         rows.append({
             "format": format_name, "network": name, "n": network.n,
             "moved": int(np.sum((theta + step != theta) | (theta - step != theta))), "numeric": float(slope),
-            "claimed": float(np.dot(tangent.astype(np.float64), network.gradient(theta).astype(np.float64))),
+            "claimed": float(dot(tangent.astype(np.float64), network.gradient(theta).astype(np.float64))),
         })  # fmt: skip
     return pd.DataFrame(rows)

@@ -1,12 +1,11 @@
 """How something grows with n: the exponent of a power law, with the confidence that its scatter allows."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from scipy.special import stdtrit
-
 from experiments.runs import log10
+from numdiff.analysis.convergence import student_quantile
+from numdiff.fixed_order import fitted_slope
 
 CONFIDENCE = 0.95
 DECIMALS = 9
@@ -42,11 +41,6 @@ def growth(n: Sequence[float], values: Sequence[float]) -> Growth:
     if len(n) < 3 or len(set(n)) < 2:
         raise ValueError(f"n must hold at least three points that are not all the same, got {list(n)}")
     x, y = ([float(log10(float(value))) for value in series] for series in (n, values))
-    k = len(x)
-    mean_x, mean_y = math.fsum(x) / k, math.fsum(y) / k
-    sxx = math.fsum((a - mean_x) ** 2 for a in x)
-    exponent = math.fsum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)) / sxx
-    rest = math.fsum((b - mean_y - exponent * (a - mean_x)) ** 2 for a, b in zip(x, y, strict=True))
-    quantile = float(stdtrit(k - 2, (1 + CONFIDENCE) / 2))
-    half_width = quantile * math.sqrt(rest / ((k - 2) * sxx))
-    return Growth(round(exponent, DECIMALS), round(half_width, DECIMALS), k)
+    exponent, deviation = fitted_slope(x, y)
+    half_width = student_quantile(len(x) - 2, (1 + CONFIDENCE) / 2) * deviation
+    return Growth(round(exponent, DECIMALS), round(half_width, DECIMALS), len(x))

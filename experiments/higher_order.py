@@ -1,12 +1,10 @@
 """Higher-order stencils, Richardson, complex step: what does accuracy order buy in each format?"""
 
-import math
-
 import pandas as pd
 
 from experiments.common import cells, listed
 from experiments.pictures import draw_digits, draw_formulas
-from experiments.runs import ENDS, formats_of, in_order, measured_of, optima, plain, step_kinds, step_table
+from experiments.runs import ENDS, formats_of, in_order, log10, measured_of, optima, plain, step_kinds, step_table
 from numdiff.formats import FORMATS
 from numdiff.report.figures import Figure, label_of
 from numdiff.report.tables import Table, wide
@@ -39,7 +37,7 @@ def summary(records):
     failed = records.assign(failed=(records["status"] != "ok") | (records["failures"] > 0))
     lost = failed.groupby(["method", "format"])["failed"].sum()
     for (name, format_), group in best(records).groupby(["method", "format"], sort=False):
-        digits, limit = group["digits"], -math.log10(FORMATS[format_].unit_roundoff)
+        digits, limit = group["digits"], -float(log10(float(FORMATS[format_].unit_roundoff)))
         rows.append((name, format_, METHODS[name].evaluations, digits.median(), digits.min(), digits.max(), limit,
                      group["step_value"].median(), len(group), lost[name, format_]))  # fmt: skip
     columns = ["method", "format", "evaluations", "digits", "low", "high", "limit", "step", "functions", "failed_cells"]

@@ -8,9 +8,11 @@ layer, the weights W (rows: inputs) before the bias b:
     cross-entropy loss  (1/B) Σ_samples (log Σ exp z − z[label])
 
 Everything stays in the format of θ: a sum or a product of matrices is accumulated in at least float32 and rounded
-once (NumPy's own product of float16 matrices does the same), and every other operation is rounded.
+once, and every other operation is rounded. Products are summed from left to right, whatever the machine: see
+`numdiff.fixed_order`.
 """
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -18,6 +20,8 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+
+from numdiff.fixed_order import matrix_product
 
 NARROW = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 """The formats whose sums are accumulated in float32."""
@@ -61,11 +65,6 @@ class Layer:
     def stop(self) -> int:
         """The place after the last bias."""
         return self.middle + self.shape[1]
-
-
-def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the product of matrices in their own format (ml_dtypes multiplies bfloat16 matrices into float32)."""
-    return np.matmul(a, b).astype(a.dtype, copy=False)
 
 
 def total(values: np.ndarray, axis: int) -> np.ndarray:
@@ -142,7 +141,7 @@ class Network:
         rng = np.random.default_rng(self.seed)
         theta = np.empty(self.n)
         for layer in self.layers:
-            theta[layer.start : layer.middle] = rng.normal(0, layer.shape[0] ** -0.5, layer.middle - layer.start)
+            theta[layer.start : layer.middle] = rng.normal(0, 1 / math.sqrt(layer.shape[0]), layer.middle - layer.start)
             theta[layer.middle : layer.stop] = rng.normal(0, 0.5, layer.stop - layer.middle)
         inputs = rng.normal(size=(self.batch, self.sizes[0]))
         if self.loss_name == "squared":
@@ -195,7 +194,7 @@ class Network:
         lead = thetas.shape[:-1]
         for layer in self.layers:
             weights = thetas[..., layer.start : layer.middle].reshape(*lead, *layer.shape)
-            z = product(held[-1], weights)
+            z = matrix_product(held[-1], weights)
             z += thetas[..., None, layer.middle : layer.stop]
             before.append(z)
             if len(before) < len(self.layers):
@@ -226,12 +225,12 @@ class Network:
         delta = self._output_delta(before[-1], slip)
         for k in range(len(self.layers) - 1, -1, -1):
             layer = self.layers[k]
-            result[layer.start : layer.middle] = product(used[k].T, delta).ravel()
+            result[layer.start : layer.middle] = matrix_product(used[k].T, delta).ravel()
             self._put_bias(result, layer, delta, slip)
             if k:
                 weights = theta[layer.start : layer.middle].reshape(layer.shape)
                 square = layer.shape[0] == layer.shape[1]
-                delta = product(delta, weights if slip is Slip.TRANSPOSED and square else weights.T)
+                delta = matrix_product(delta, weights if slip is Slip.TRANSPOSED and square else weights.T)
                 if slip is not Slip.CHAIN_FACTOR:
                     delta *= self._slope(before[k - 1], held[k], slip)
         return result

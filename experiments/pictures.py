@@ -3,6 +3,7 @@
 Illustrations use correctly rounded functions: they are the same on every machine.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -122,7 +123,7 @@ def draw_slopes(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -> None:
         ax.text(high * 1.3, limit, "f′(x)", va="center")
         if lost > 0:
             ax.axvspan(low, lost * 1.1, color=FAINT, linewidth=0)
-            ax.text((low * lost) ** 0.5, limit, "x + h = x", ha="center", va="center", color=MUTED)
+            ax.text(math.sqrt(low * lost), limit, "x + h = x", ha="center", va="center", color=MUTED)
         options = FORMAT_STYLE[name].line_options(linestyle="-", markersize=3.4)
         ax.plot(part["step_value"], part["computed_value"], **options)
 

@@ -8,6 +8,7 @@ import pandas as pd
 from experiments.common import blank, listed
 from experiments.prediction_pictures import draw_prediction
 from experiments.runs import RUN, counting, in_order, of_grid, optima, percent, plain, rows_of
+from numdiff.analysis.closed_form import nth_root
 from numdiff.formats import FORMATS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
@@ -26,7 +27,7 @@ WAYS: Mapping[str, str] = {
 
 def rule(name: str, method: str) -> float:
     """The rule of thumb u^(1/(p + 1)) for a formula of accuracy order p."""
-    return float(FORMATS[name].unit_roundoff) ** (1 / (METHODS[method].accuracy_order + 1))
+    return float(nth_root(FORMATS[name].unit_roundoff, METHODS[method].accuracy_order + 1))
 
 
 def compared(records: pd.DataFrame) -> pd.DataFrame:
@@ -84,8 +85,9 @@ def tables(records: pd.DataFrame) -> list[Table]:
         Table(
             "ways_to_choose", "Four ways to choose a step",
             "The ratio is the RMS error at the generic step nearest to the chosen one over the smallest RMS error. "
-            "Model and closed form see certified derivatives and the bound of the evaluation error; the smallest error "
-            "at x alone is an observation, at one point. A run without a step, or with one that fails, is not within.",
+            "Model and closed form see certified derivatives and what correctly rounded functions err in the root mean "
+            "square; the smallest error at x alone is an observation, at one point. A run without a step, or with one "
+            "that fails, is not within.",
             ways(frame), {"share": "percent"}, headings={"within": f"within {WITHIN}×"},
         ),
         Table(

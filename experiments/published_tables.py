@@ -32,7 +32,8 @@ def sweep_of(table):
     shown = any(table.name in names for names in PANELS.values())
     return Sweep(
         "published_tables", (table.name,), (table.method,), (table.format,), ("generic",) if shown else (),
-        first_step=min(1, 1 - math.ceil(math.log2(max(table.steps)))), given_steps=table.steps, neighbourhood=shown,
+        first_step=min(1, 1 - math.frexp(math.nextafter(max(table.steps), 0))[1]), given_steps=table.steps,
+        neighbourhood=shown,
     )  # fmt: skip
 
 

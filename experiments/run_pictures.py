@@ -10,7 +10,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.patheffects import withStroke
 
 from experiments.common import cells
-from experiments.runs import RUN, formats_of, of_grid, plain, rows_of
+from experiments.runs import RUN, formats_of, log10, of_grid, plain, rows_of
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE, PART_STYLE
 from numdiff.report.labels import spread
@@ -92,7 +92,7 @@ def name_optima(ax: Axes, marks: pd.DataFrame) -> None:
     low, high = np.log10(ax.get_ylim())
     wanted = (np.log10(ordered["error"]) - low) / (high - low)
     for mark, level in zip(rows_of(ordered), spread(wanted.tolist(), 0.085, 0.0, 1.0), strict=True):
-        text = f"{mark.format}: {-np.log10(mark.error):.1f} digits\nat h = {plain(mark.step_value)}"
+        text = f"{mark.format}: {-log10(mark.error):.1f} digits\nat h = {plain(mark.step_value)}"
         color = FORMAT_STYLE[mark.format].text_color
         ax.annotate(
             text, (mark.step_value, mark.error), xytext=(1.03, level), textcoords="axes fraction", va="center",

@@ -100,7 +100,7 @@ _FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
 def step_table(records: pd.DataFrame, grid: str, part: str) -> pd.DataFrame:
     """Return a part of the error: a row for each function, formula and step, a column for each format."""
     chosen = in_order(of_grid(records, grid), "problem", "method", "k", "format")
-    chosen["h"] = _FACTORS[grid] * 2.0 ** -chosen["k"]
+    chosen["h"] = np.ldexp(_FACTORS[grid], -chosen["k"])
     shown = _FORMULA_ONLY if part == "truncation" else ("ok",)
     return wide(chosen, ["problem", "method", "k", "h"], "format", part, shown=shown, columns=formats_of(records))
 

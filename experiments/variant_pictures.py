@@ -1,5 +1,6 @@
 """How variants of one computation are drawn: panels of curves for each function, rows of lost digits."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -130,7 +131,7 @@ def _draw_zeros(ax: Axes, zeros: pd.DataFrame, lanes: Sequence[str], top: float)
     """Draw the exact zeros of each grid in a lane of its own, on grey ground below all curves."""
     bottom = top * 10 ** (-_LANE * len(lanes))
     ax.axhspan(bottom, top, color=FAINT, alpha=0.55, linewidth=0, zorder=0)
-    middle = (top * bottom) ** 0.5
+    middle = math.sqrt(top * bottom)
     ax.annotate("exact\nzero", (0, middle), xycoords=ax.get_yaxis_transform(), xytext=(5, 0),
                 textcoords="offset points", va="center", fontsize=8.5, color=MUTED)  # fmt: skip
     for lane, grid in enumerate(lanes):

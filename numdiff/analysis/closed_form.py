@@ -53,7 +53,7 @@ def closed_form_step(stencil: Stencil, noise: float, derivative: float | Fractio
         return None
     m, p = stencil.derivative_order, stencil.accuracy_order
     truncation = p * abs(stencil.leading_error_constant * derivative)
-    return _root(m * stencil.weight_sum * Fraction(noise) / truncation, m + p)
+    return nth_root(m * stencil.weight_sum * Fraction(noise) / truncation, m + p)
 
 
 def closed_form_error(stencil: Stencil, noise: float, derivative: float | Fraction, step: float) -> float:
@@ -86,7 +86,7 @@ def _scaled(value: float, exponent: int) -> float:
         return math.inf
 
 
-def _root(value: Fraction, degree: int) -> Fraction:
+def nth_root(value: Fraction, degree: int) -> Fraction:
     """Return the root of a positive number to `_GUARD` bits, in integers: the same on every machine."""
     numerator, denominator = value.as_integer_ratio()
     bits = max(0, _GUARD - (numerator.bit_length() - denominator.bit_length()) // degree)

@@ -7,6 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from numdiff.arithmetic.rounded import rounded
+from numdiff.fixed_order import fitted_slope
+
 ROUNDOFF_SHARE = 0.02
 """A cell belongs to the asymptotic window only where roundoff is at most this share of truncation."""
 SLOPE_TOLERANCE = 0.1
@@ -84,17 +87,17 @@ def observed_order(
     usable = [
         math.isfinite(e) and e != 0 and math.isfinite(r) and abs(r) <= ROUNDOFF_SHARE * abs(e) for _, e, r in cells
     ]
-    points = [
-        (math.log2(h), math.log2(abs(e)) if ok else math.nan) for (h, e, _), ok in zip(cells, usable, strict=True)
-    ]
     if not any(usable):
         return _no_window("roundoff or an exact result everywhere")
+    abscissae = _logarithms([h for h, _, _ in cells], [True] * len(cells))
+    points = list(zip(abscissae, _logarithms([e for _, e, _ in cells], usable), strict=True))
     first, stop = _longest_run(usable)
     last = _end_of_window(points[:stop], first)
     if last - first + 1 < FEWEST_POINTS:
         return _no_window(f"fewer than {FEWEST_POINTS} steps before the slope changes")
     window = points[first : last + 1]
-    order, halfwidth = _slope([x for x, _ in window], [y for _, y in window])
+    order, deviation = fitted_slope([x for x, _ in window], [y for _, y in window])
+    halfwidth = student_quantile(len(window) - 2, 0.975) * deviation
     if order < LEAST_ORDER:
         return _no_window("the error does not fall with h: all steps are wider than the scale of the function")
     return ObservedOrder(order, halfwidth, cells[first][0], cells[last][0], len(window))
@@ -142,17 +145,18 @@ def _end_of_window(points: list[tuple[float, float]], first: int) -> int:
     return first + steady
 
 
-def _slope(x: list[float], y: list[float]) -> tuple[float, float]:
-    """Return the least-squares slope and half the width of its 95 % confidence interval."""
+def student_quantile(freedom: int, probability: float) -> float:
+    """Return a quantile of Student's distribution, to the twelve digits on which libraries agree."""
     from scipy.special import stdtrit
 
-    n = len(x)
-    mean_x, mean_y = math.fsum(x) / n, math.fsum(y) / n
-    sxx = math.fsum((a - mean_x) ** 2 for a in x)
-    slope = math.fsum((a - mean_x) * (b - mean_y) for a, b in zip(x, y, strict=True)) / sxx
-    residuals = [(b - mean_y) - slope * (a - mean_x) for a, b in zip(x, y, strict=True)]
-    deviation = math.sqrt(math.fsum(r * r for r in residuals) / (n - 2))
-    return slope, float(stdtrit(n - 2, 0.975)) * deviation / math.sqrt(sxx)
+    return float(f"{stdtrit(freedom, probability):.12g}")
+
+
+def _logarithms(values: Sequence[float], usable: Sequence[bool]) -> list[float]:
+    """Return log₂|v|, correctly rounded and so the same on every machine; NaN where a value is not usable."""
+    magnitudes = np.array([abs(v) if ok else 1.0 for v, ok in zip(values, usable, strict=True)])
+    found: list[float] = rounded(np.log2)(magnitudes).tolist()
+    return [v if ok else math.nan for v, ok in zip(found, usable, strict=True)]
 
 
 @dataclass(frozen=True)

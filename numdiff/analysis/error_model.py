@@ -2,7 +2,7 @@ r"""A model of the total error of a difference quotient as a function of its ste
 
 To the truncation error T(z, h) of `numdiff.analysis.taylor`, rounding adds independent errors of mean 0:
 
-    evaluation    N₁² = Σ wᵢ²·σ(z + cᵢh)²/h²ᵐ,      σ = typical share · proved bound of the evaluation error,
+    evaluation    N₁² = Σ wᵢ²·σ(z + cᵢh)²/h²ᵐ,      σ = typical share · bound of the evaluation error,
     abscissa      N₂² = f′(z)²·Σ_{cᵢ≠0} wᵢ²·ulp(z + cᵢh)²/12/h²ᵐ,
     combination   N₃² = ρ²u²·(2·f⁽ᵐ⁾(z)² + f(z)²·(Σ′ wᵢ² + Σ sᵢ²)/h²ᵐ),
 
@@ -23,18 +23,17 @@ optimization, SIAM J. Sci. Stat. Comput. 4 (1983) 310-321, section 2: the model 
 
 import math
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from numdiff.analysis.scaled import Scaled, root, split, total, total_of_squares
 from numdiff.analysis.taylor import Series, scaled_truncation_error, taylor_series, truncation_error
-from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, arithmetic_of
+from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
 from numdiff.arithmetic.running_error import scaled_evaluation_errors
 from numdiff.arithmetic.tracing import ufuncs_used
 from numdiff.formats import Dyadic, FloatFormat
@@ -54,19 +53,18 @@ ROUNDING = 0.4247
 
 The error is uniform in ±ulp/2 with ulp = 2u|v|/μ, and E[μ⁻²] = 3/(8 ln 2): ρ² = 4/12·3/(8 ln 2) = 1/(8 ln 2).
 """
-TYPICAL: Mapping[str, float] = MappingProxyType(
-    {"float16": 0.20, "bfloat16": 0.53, "float32": 0.22, "float64": 0.29, "float80": 0.21}
-)
-"""By format, the typical evaluation error as a share of its bound, for callables that use an elementary function.
+TYPICAL = math.sqrt(1 / 3)
+"""The typical error of a callable as a share of the largest one that correctly rounded functions allow.
 
-Measured: for each problem of the suite the root mean square over 65 points x(1 + t), |t| ≤ 1/16, of |f̂ − f| over that
-of the bound; the median over the problems. A rounding error of half an ulp at most is √⅓ = 0.58 of that in the root
-mean square, and about as large where the bound allows for L ulp: hence 0.58, 0.29 and 0.1 for L = ½, 1 and 3. In
-float32 it is 0.13 with glibc's functions alone (NumPy's are less accurate, and the limits are theirs); the best step
-goes with its square or cube root, for an error of order h or h². ``tests/analysis/typical_shares.py`` measures it.
+Most results of an elementary function are the number of the format next to the exact one, or the one after it, however
+bad the worst of them is: an error that is uniform in ±ulp/2, whose root mean square is √⅓ of its limit. The largest
+error of f as a whole is that of its running bound with the limit ½ for every function (`scaled_evaluation_errors` of
+the arithmetic "rounded"): it propagates the errors as the typical ones propagate, and needs no measured limit.
+
+Where several roundings of similar size meet, the bound adds them and the root mean square does not, so that the share
+errs on the side of too much noise; for functions of float32 and float80 that are less accurate than the others it errs
+on the other. The best step goes with the square or cube root of it, for a truncation error of order h or h².
 """
-TYPICAL_ROUNDED = 0.54
-"""The same where the functions are correctly rounded, L = ½: 0.526 to 0.545 in the formats."""
 WIDE = 3
 """Binades above |x| (and above 1) up to which the model knows the noise, if no more are asked for."""
 _HALVINGS = 40
@@ -284,11 +282,11 @@ def _noise(
     nodes = [[[_rounded(fmt, z + c * h) for c in stencil.offsets] for z in points] for h in steps]
     known = list(dict.fromkeys(node for row in nodes for some in row for node in some if node is not None))
     bounds: dict[Dyadic | None, tuple[float, int]] = {None: (math.inf, 0)}
-    bounds.update(zip(known, scaled_evaluation_errors(f, known, fmt), strict=True))
+    bounds.update(zip(known, scaled_evaluation_errors(f, known, fmt, "rounded"), strict=True))
     pairs = [[[bounds[node] for node in some] for some in row] for row in nodes]
     sizes = np.array([[[size for size, _ in some] for some in row] for row in pairs])
     exponents = np.array([[[exponent for _, exponent in some] for some in row] for row in pairs], dtype=np.int64)
-    typical = typical_share(f, fmt)
+    typical = typical_share(f)
     parts = [
         Scaled(float(w) * typical * sizes[:, z, i], exponents[:, z, i])
         for i, w in enumerate(stencil.weights)
@@ -297,15 +295,13 @@ def _noise(
     return total_of_squares(parts).times(1 / len(points))
 
 
-def typical_share(f: Callable[[Any], Any], fmt: FloatFormat) -> float:
-    """Return the typical evaluation error of a callable as a share of its bound.
+def typical_share(f: Callable[[Any], Any]) -> float:
+    """Return the typical evaluation error of a callable as a share of its bound with correctly rounded functions.
 
-    `TYPICAL` of the format; 1 where f uses correctly rounded operations only, because then the bound is the error of
-    the one computation that IEEE 754 allows. (Without an entry there is no bound to scale.)
+    `TYPICAL`; 1 where f uses correctly rounded operations only, because then the bound is the error of the one
+    computation that IEEE 754 allows.
     """
-    if ufuncs_used(f) <= CORRECTLY_ROUNDED | EXACT:
-        return 1.0
-    return TYPICAL_ROUNDED if arithmetic_of(f) == "rounded" else TYPICAL.get(fmt.name, 1.0)
+    return 1.0 if ufuncs_used(f) <= CORRECTLY_ROUNDED | EXACT else TYPICAL
 
 
 def _rounded(fmt: FloatFormat, exact: Fraction) -> Dyadic | None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from numdiff.analysis.closed_form import closed_form_error, closed_form_step
 from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, error_model
+from numdiff.arithmetic.rounded import rounded
 from numdiff.formats import FloatFormat, get_format
 from numdiff.stencils import CENTERED, Stencil
 
@@ -260,7 +261,7 @@ def _digits(error: float, model: ErrorModel) -> float:
     if not size:
         return -math.inf
     ratio = error / size
-    return -math.log10(ratio) if ratio else math.inf
+    return -float(rounded(np.log10)(np.array([ratio]))[0]) if ratio else math.inf
 
 
 def _require_double(model: ErrorModel, x: Any) -> None:

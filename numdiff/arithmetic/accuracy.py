@@ -167,7 +167,7 @@ def limits_of(name: str, arithmetic: Arithmetic = "platform") -> Mapping[str, Fr
     return MappingProxyType(narrow | rounded)
 
 
-def without_limit(f: Callable[[Any], Any], fmt: FloatFormat) -> frozenset[str]:
+def without_limit(f: Callable[[Any], Any], fmt: FloatFormat, arithmetic: Arithmetic | None = None) -> frozenset[str]:
     """Return the ufuncs that a callable uses and that have no limit in the format.
 
     Parameters
@@ -175,6 +175,8 @@ def without_limit(f: Callable[[Any], Any], fmt: FloatFormat) -> frozenset[str]:
     f : callable
         An elementwise NumPy function.
     fmt : FloatFormat
+    arithmetic : {"platform", "rounded"}, optional
+        Whose elementary functions are reckoned with; by default those that f uses.
 
     Returns
     -------
@@ -186,4 +188,6 @@ def without_limit(f: Callable[[Any], Any], fmt: FloatFormat) -> frozenset[str]:
     TypeError
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
-    return frozenset((ufuncs_used(f) & (FUNCTIONS | WITHOUT)) - limits_of(fmt.name, arithmetic_of(f)).keys())
+    return frozenset(
+        (ufuncs_used(f) & (FUNCTIONS | WITHOUT)) - limits_of(fmt.name, arithmetic or arithmetic_of(f)).keys()
+    )

@@ -128,20 +128,24 @@ def evaluation_errors(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: Fl
 
 
 def scaled_evaluation_errors(
-    f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat
+    f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat, arithmetic: Arithmetic | None = None
 ) -> list[tuple[float, int]]:
     """Return the bounds of `evaluation_errors` as pairs (μ, e) for μ·2**e, so that none under- or overflows.
 
-    μ is rounded up and of [½, 1], or 0 with e = 0, or infinite with e = 0.
+    μ is rounded up and of [½, 1], or 0 with e = 0, or infinite with e = 0. With the arithmetic "rounded" they hold if
+    all elementary functions are correctly rounded, whether those of f are or not.
     """
     with working(working_precision(fmt)):
-        return [(math.inf, 0) if item is None else _split_up(item.error) for item in _at_points(f, points, fmt)]
+        found = _at_points(f, points, fmt, arithmetic)
+        return [(math.inf, 0) if item is None else _split_up(item.error) for item in found]
 
 
-def _at_points(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat) -> list[Running | None]:
-    arithmetic = KnownArithmetic(fmt)
-    items = [Running(exact(*point), NOTHING, arithmetic.constant(point)) for point in points]
-    return _evaluated(f, items, fmt)
+def _at_points(
+    f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat, arithmetic: Arithmetic | None = None
+) -> list[Running | None]:
+    known = KnownArithmetic(fmt)
+    items = [Running(exact(*point), NOTHING, known.constant(point)) for point in points]
+    return _evaluated(f, items, fmt, arithmetic)
 
 
 def enclosed_errors(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[float]:
@@ -182,12 +186,14 @@ def working_precision(fmt: FloatFormat) -> int:
     return 2 * fmt.precision + 64
 
 
-def _evaluated(f: Callable[[Any], Any], items: list[Running], fmt: FloatFormat) -> list[Running | None]:
-    """Evaluate f on elements."""
-    if without_limit(f, fmt):
+def _evaluated(
+    f: Callable[[Any], Any], items: list[Running], fmt: FloatFormat, arithmetic: Arithmetic | None = None
+) -> list[Running | None]:
+    """Evaluate f on elements, with the limits of the functions that it uses or of those of another arithmetic."""
+    if without_limit(f, fmt, arithmetic):
         return [None] * len(items)
     with np.errstate(all="ignore"):  # a longdouble scalar says aloud that it overflows
-        results = evaluate(f, _engine(fmt.name, arithmetic_of(f)), items)
+        results = evaluate(f, _engine(fmt.name, arithmetic or arithmetic_of(f)), items)
     return [None if type(item) is Undefined or not _is_bounded(item) else item for item in results]
 
 

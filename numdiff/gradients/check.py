@@ -253,7 +253,7 @@ def _in_coordinates(problem: _Problem) -> _Outcome:
     if suspects.size:
         second_opinion(probe, found, suspects)
     direction = problem.rng.standard_normal(x.shape).astype(np.longdouble)
-    steps = DirectionProbe.first_step_at(x, function.item) * np.exp2(np.arange(-3, 2))
+    steps = np.ldexp(DirectionProbe.first_step_at(x, function.item), np.arange(-3, 2))
     taylor = taylor_test(function, x, at_x, problem.gradient.value, direction, steps, np.maximum(noise, floor))
     return _Outcome(found, problem.gradient.value.ravel(), noise, taylor)
 

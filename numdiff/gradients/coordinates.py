@@ -6,13 +6,15 @@ disagrees is probed again with other steps, so that a truncation that happens to
 narrower than a step, or a rare rounding error, is not taken for a bug: a wrong gradient is wrong at every step.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from numdiff.gradients.estimates import SAFETY, Claim, Estimate, judged, offsets
-from numdiff.gradients.noise import rounding_floor, typical_size, ulps_of
+from numdiff.gradients.noise import nearest_exponent, rounding_floor, typical_size, ulps_of
 from numdiff.gradients.probing import ScalarFunction
 
 __all__ = ["CoordinateProbe", "best_estimates", "second_opinion"]
@@ -25,7 +27,7 @@ USUAL_NOISE = 30
 """Last roundings that the noise of most functions has at most."""
 ROUNDS = 8
 """Steps tried for a coordinate, at most."""
-OTHER_STEP = (5**0.5 - 1) / 2
+OTHER_STEP = (math.sqrt(5) - 1) / 2
 """The step of the second opinion in terms of the first: the most irrational number, since the values of a quantised
 function may follow a straight line by accident at one step, and then do at all simple fractions of it."""
 
@@ -61,7 +63,7 @@ class CoordinateProbe:
 
     def first_steps(self) -> np.ndarray:
         """Return u^(1/7) of the size of each coordinate: it balances h⁶ and u/h where f varies on the scale of x."""
-        return np.clip(self.start * np.exp2(-round(self.function.item.precision / 7)), self.smallest, self.widest)
+        return np.clip(np.ldexp(self.start, -round(self.function.item.precision / 7)), self.smallest, self.widest)
 
     def estimate(self, rows: np.ndarray, step: np.ndarray) -> Estimate:
         """Return the deviations in some coordinates, each at its step."""
@@ -124,15 +126,15 @@ def _disagrees(estimate: Estimate) -> np.ndarray:
 
 def _factor(estimate: Estimate) -> np.ndarray:
     """Return by which power of two each step should change; 1 where the balance is near."""
-    with np.errstate(all="ignore"):
-        exponent = np.round(np.log2(estimate.balance) / 5)
-    exponent = np.where(estimate.is_flat, 3, np.clip(exponent, -3, 3))  # nothing is known before f changes
+    # Nothing is known before f changes.
+    exponent = np.where(estimate.is_flat, 3, nearest_exponent(estimate.balance, 5, 3))
     # Without values (outside the domain, overflow) the step was much too wide.
-    return np.exp2(np.where(np.isfinite(estimate.tolerance), exponent, -6))
+    return np.ldexp(np.longdouble(1), np.where(np.isfinite(estimate.tolerance), exponent, -6))
 
 
 def _power_of_two(size: np.ndarray) -> np.ndarray:
-    return np.exp2(np.floor(np.log2(size)))
+    """Return the largest power of two that is not above a positive number; infinity stays."""
+    return np.where(np.isfinite(size), np.ldexp(np.longdouble(1), np.frexp(size)[1] - 1), size)
 
 
 def _with_common_noise(estimate: Estimate) -> Estimate:
@@ -199,10 +201,17 @@ def _telling(probe: CoordinateProbe, first: Estimate, rows: np.ndarray, part: fl
     """
     least = rounding_floor(np.abs(probe.at_x), probe.function.result_item)
     doubted = first.rows(rows)
-    noise = doubted.noise ** (1 - part) * least**part
-    step = 2 * SAFETY * noise * doubted.gain * doubted.step / np.abs(doubted.deviation) * OTHER_STEP**part
-    smallest = probe.smallest[rows] / OTHER_STEP ** (2 * (1 - part))
+    noise, factor = _between(doubted.noise, least, part), _between(1, OTHER_STEP, part)
+    step = 2 * SAFETY * noise * doubted.gain * doubted.step / np.abs(doubted.deviation) * factor
+    smallest = probe.smallest[rows] / _between(OTHER_STEP * OTHER_STEP, 1, part)
     return probe.estimate(rows, np.maximum(smallest, np.minimum(step, doubted.step * OTHER_STEP)))
+
+
+def _between(first: Any, second: Any, part: float) -> Any:
+    """Return the first of two positive numbers for part 0, the second for 1, and their geometric mean for ½."""
+    if part in (0, 1):
+        return second if part else first
+    return np.sqrt(first) * np.sqrt(second)
 
 
 def _error_of(estimate: Estimate, probe: CoordinateProbe) -> np.ndarray:

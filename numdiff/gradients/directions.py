@@ -17,9 +17,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from numdiff.fixed_order import matrix_product
 from numdiff.formats import FloatFormat
 from numdiff.gradients.estimates import SAFETY, Claim, Estimate, judged, offsets
-from numdiff.gradients.noise import as_longdouble, rounding_floor, typical_size, ulps_of, with_doubt
+from numdiff.gradients.noise import (
+    as_longdouble,
+    nearest_exponent,
+    rounding_floor,
+    typical_size,
+    ulps_of,
+    with_doubt,
+)
 from numdiff.gradients.probing import ScalarFunction
 
 __all__ = ["DirectionProbe", "direction_estimates"]
@@ -149,8 +157,9 @@ class DirectionProbe:
         finite = np.isfinite(self.values[:, 1:5]).all(axis=1) & (self.step == self.step.min())
         if not finite.any():
             return np.longdouble(0)
-        signs = np.array([1, -4, -4, 1], np.longdouble)
-        seen = np.sqrt(np.mean(((self.values[finite, 1:5] - self.at_x) @ signs) ** 2) / 70)
+        signs = np.array([[1], [-4], [-4], [1]], np.longdouble)
+        differences = matrix_product(self.values[finite, 1:5] - self.at_x, signs)
+        seen = np.sqrt(np.mean(differences**2) / 70)
         floor = rounding_floor(np.abs(self.values[finite, 1:5]).max(), self.function.result_item)
         return with_doubt(floor, seen)
 
@@ -158,9 +167,8 @@ class DirectionProbe:
         """Return the step that balances truncation, of O(t²), and rounding on a line like one that was probed."""
         if not np.isfinite(estimate.tolerance[0]):
             return estimate.step[0] / 8
-        with np.errstate(all="ignore"):
-            exponent = np.clip(np.round(np.log2(estimate.balance[0]) / 3), -3, 0)
-        return estimate.step[0] * np.exp2(exponent)
+        exponent = min(int(nearest_exponent(estimate.balance[:1], 3, 3)[0]), 0)
+        return np.ldexp(estimate.step[0], exponent)
 
 
 def direction_estimates(probe: DirectionProbe) -> Estimate:

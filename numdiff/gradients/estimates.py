@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from numdiff.fixed_order import matrix_product
 from numdiff.formats import FloatFormat
 from numdiff.gradients.noise import rounding_floor
 from numdiff.stencils import Stencil, centered, forward
@@ -133,10 +134,10 @@ def judged(
         change = values - at_x
         is_flat = np.all(change == 0, axis=1)
         remainder = change - predicted
-        nested = (remainder @ _centered(reach)).T / step
+        nested = matrix_product(remainder, _centered(reach)).T / step
         floor = rounding_floor(np.maximum(np.abs(values).max(axis=1), np.abs(at_x)), item)
         expected = np.maximum(floor, noise)
-        seen = np.abs(remainder @ _highest_difference(reach))
+        seen = np.abs(matrix_product(remainder, _highest_difference(reach))[:, 0])
         used = np.maximum(expected, seen)
         gain = np.sqrt(np.sum(_centered(reach)[:, 0] ** 2)) / step
         truncation = _truncation(nested, np.abs(change / offsets(reach)).max(axis=1) / step)
@@ -170,8 +171,8 @@ def _one_sided(remainder: np.ndarray, step: np.ndarray, error: np.ndarray) -> tu
     The uncertainty is the distance to the slopes of one order less, and the rounding `error` of the values.
     """
     weights = _forward(remainder.shape[1] // 2)
-    right, right_lower = (remainder @ weights).T
-    left, left_lower = -(remainder[:, ::-1] @ weights).T  # mirrored: the slope of f(−x)
+    right, right_lower = matrix_product(remainder, weights).T
+    left, left_lower = -matrix_product(remainder[:, ::-1], weights).T  # mirrored: the slope of f(−x)
     spread = np.abs(right - right_lower) + np.abs(left - left_lower)
     size = np.sqrt(2 * np.sum(weights[:, 0] ** 2))
     return left / step, right / step, (spread + size * error) / step
@@ -197,9 +198,9 @@ def _forward(reach: int) -> np.ndarray:
 
 @cache
 def _highest_difference(reach: int) -> np.ndarray:
-    """Return the weights of Δ²ʳ/√C(4r, 2r), which turns independent errors into one of the same deviation.
+    """Return the weights of Δ²ʳ/√C(4r, 2r) in a column: independent errors become one of the same deviation.
 
     Where h is so wide that no polynomial of degree 2r − 1 describes f, it shows more than noise.
     """
     signs = [(-1) ** k * comb(2 * reach, k + reach) for k in offsets(reach)]
-    return np.array(signs, np.longdouble) / np.sqrt(np.longdouble(comb(4 * reach, 2 * reach)))
+    return np.array(signs, np.longdouble)[:, None] / np.sqrt(np.longdouble(comb(4 * reach, 2 * reach)))

@@ -24,7 +24,15 @@ import numpy as np
 from numdiff.formats import FloatFormat
 from numdiff.gradients.probing import AnalyticGradient, ScalarFunction
 
-__all__ = ["function_noise", "gradient_noise", "rounding_floor", "typical_size", "ulps_of", "with_doubt"]
+__all__ = [
+    "function_noise",
+    "gradient_noise",
+    "nearest_exponent",
+    "rounding_floor",
+    "typical_size",
+    "ulps_of",
+    "with_doubt",
+]
 
 REACH = 3
 """Points on either side of x: seven with x itself, as many as Moré and Wild recommend."""
@@ -52,6 +60,25 @@ def ulps_of(x: np.ndarray, item: FloatFormat) -> np.ndarray:
     _, exponent = np.frexp(np.where(np.isfinite(size), size, 1))
     smallest = item.min_exponent - item.precision + 1
     return np.ldexp(np.longdouble(1), np.maximum(exponent - item.precision, smallest))
+
+
+def nearest_exponent(ratio: np.ndarray, root: int, limit: int) -> np.ndarray:
+    """Return round(log₂(ratio)/root), at most ±limit, from exponent and significand: no logarithm decides a step.
+
+    With ratio = μ·2ᵉ and ½ ≤ μ < 1 it is ⌊(k + root)/(2 root)⌋ for k = ⌊2 log₂ ratio⌋, which is 2e − 1 or 2e − 2.
+
+    Parameters
+    ----------
+    ratio : ndarray of longdouble
+        Not negative; −limit where it is 0 or NaN.
+    root, limit : int
+        Positive.
+    """
+    is_usual = (ratio > 0) & np.isfinite(ratio)
+    mantissa, exponent = np.frexp(np.where(is_usual, ratio, 1))
+    twice = 2 * exponent.astype(np.int64) - 2 + (mantissa >= np.sqrt(np.longdouble(0.5)))
+    nearest = np.clip((twice + root) // (2 * root), -limit, limit)
+    return np.where(is_usual, nearest, np.where(ratio > 0, limit, -limit))
 
 
 def rounding_floor(sizes: Any, item: FloatFormat) -> Any:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from numdiff.fixed_order import fitted_slope
 from numdiff.gradients.comparison import TaylorTest
 from numdiff.gradients.probing import ScalarFunction
 
@@ -35,9 +36,9 @@ def fitted(steps: np.ndarray, remainders: np.ndarray, noise: np.longdouble) -> T
     """
     counted = np.isfinite(remainders) & (remainders > ABOVE_NOISE * noise)
     slope = None
-    if np.count_nonzero(counted) > 1:
-        log_step = np.log(steps[counted] / steps[counted].max()).astype(float)
-        slope = float(np.polyfit(log_step, np.log(remainders[counted]).astype(float), 1)[0])
+    if len(set(steps[counted].tolist())) > 1:
+        logarithms = (np.log(values[counted]).astype(float).tolist() for values in (steps / steps.max(), remainders))
+        slope, _ = fitted_slope(*logarithms)
     return TaylorTest(tuple(map(float, steps)), tuple(map(float, remainders)), float(noise), slope)
 
 

@@ -16,6 +16,7 @@ from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.suprema import Suprema
 from numdiff.analysis.totals import total_errors
+from numdiff.fixed_order import root_mean_square
 from numdiff.formats import FloatFormat
 from numdiff.kernels import Observation, observe
 from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, nearest_double
@@ -237,8 +238,8 @@ def _statistics(errors: list[float]) -> dict[str, Any]:
         return counts
     middle = len(finite) // 2
     return counts | {
-        # math.hypot neither overflows nor depends on the order of a SIMD sum.
-        "rms_error": math.hypot(*finite) / math.sqrt(len(finite)),
+        # It neither overflows nor depends on the order of a SIMD sum.
+        "rms_error": root_mean_square(finite),
         "median_error": finite[middle] if len(finite) % 2 else (finite[middle - 1] + finite[middle]) / 2,
         "max_error": finite[-1],
     }

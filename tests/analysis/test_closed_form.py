@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numdiff.analysis.closed_form import _root, closed_form_error, closed_form_step
+from numdiff.analysis.closed_form import closed_form_error, closed_form_step, nth_root
 from numdiff.stencils import CENTERED, FORWARD, METHODS, Stencil
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
@@ -60,5 +60,5 @@ def test_closed_form_has_no_answer_without_noise_or_without_truncation(noise: fl
 
 @given(st.fractions(min_value=Fraction(1, 10**40), max_value=10**40), st.integers(1, 10))
 def test_root_is_correct_to_80_bits(value: Fraction, degree: int) -> None:
-    root = _root(value, degree)
+    root = nth_root(value, degree)
     assert root**degree <= value < (root * (1 + Fraction(1, 2**78))) ** degree

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from numdiff.analysis.ledger import error_ledger
 from numdiff.arithmetic import Ball, balls, running_error, running_operations
 from numdiff.arithmetic.accuracy import limits_of, without_limit
+from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_elements import Running
-from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors
+from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors, scaled_evaluation_errors
 from numdiff.arithmetic.tracing import BINARY as BINARY_UFUNCS
 from numdiff.formats import FORMATS, dyadic, dyadic_to_fraction
 from tests.arithmetic.accuracy_search import ELEMENTARY
@@ -193,6 +194,17 @@ def test_a_function_without_a_limit_is_named_and_has_no_bound():
     assert without_limit(f, fmt) == {"logaddexp", "copysign"}
     assert evaluation_errors(f, [(1, 0)], fmt) == [math.inf]
     assert without_limit(np.sin, fmt) == frozenset()
+    assert without_limit(f, fmt, "rounded") == {"logaddexp", "copysign"}
+    assert scaled_evaluation_errors(f, [(1, 0)], fmt, "rounded") == [(math.inf, 0)]
+
+
+def test_bound_with_correctly_rounded_functions_is_that_of_the_rounded_callable():
+    points = [(3, -2), (5, -1)]
+    for f in (np.tan, lambda x: np.exp(np.tanh(x)) / (1 + np.log(x + 2))):
+        for fmt in FORMATS.values():
+            found = scaled_evaluation_errors(f, points, fmt, "rounded")
+            assert found == scaled_evaluation_errors(rounded(f), points, fmt)
+            assert [s * 2.0**e for s, e in found] < [s * 2.0**e for s, e in scaled_evaluation_errors(f, points, fmt)]
 
 
 def test_an_unknown_function_is_refused():

@@ -1,5 +1,10 @@
 """The trials are complete and reproducible, their rates have exact intervals, and the traps are there."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -157,3 +162,37 @@ def test_jax_moves_few_coordinates_in_half_precision():
     assert (table.loc[["float32", "float64"], "share"] == 1).all()
     assert set(table.loc["bfloat16", "numeric"]) == {0.0}
     assert len(table) == len(FORMATS) * len(SMALL)
+
+
+SMALL_RUN = """
+import numpy as np
+from experiments.gradient_ours import ours
+from experiments.gradient_rules import RULES
+from experiments.gradient_trials import Plan, jax_trap, run, scipy_trap
+
+a, b = np.random.default_rng(0).normal(size=(2, 64, 64)).astype(np.float32)
+print((a @ b).tobytes().hex())
+formats, bugs = ("float16", "float32", "float64"), ("none", "sign", "relative_1e-03", "coordinate_1e-05")
+plan = Plan(("tanh_squared",), formats, (0,), bugs, (*ours(), *RULES))
+for table in (run(plan), scipy_trap(formats), jax_trap(formats)):
+    print(table.to_csv(float_format="%.17g"))
+"""
+
+
+def test_trials_are_the_same_bits_with_another_blas_kernel():
+    """Two processes of the same program, which tell OpenBLAS to take its functions for different processors."""
+    root = Path(__file__).resolve().parents[2]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", SMALL_RUN], cwd=root, env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+        )
+        for kernel in ("Haswell", "Prescott")
+    ]  # fmt: skip
+    answers = [process.communicate() for process in started]
+    assert [process.returncode for process in started] == [0, 0], answers
+    (product, *rest), (other_product, *other_rest) = (answer.splitlines() for answer, _ in answers)
+    if product == other_product:
+        pytest.skip("whatever OPENBLAS_CORETYPE says, this NumPy multiplies alike: its BLAS has one kernel")
+    assert len(rest) > 100
+    assert rest == other_rest

@@ -6,7 +6,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from experiments.networks import ACTIVATIONS, LOSSES, Network, Slip, product, total
+from experiments.networks import ACTIVATIONS, LOSSES, Network, Slip, total
+from numdiff.fixed_order import matrix_product
 
 FORMATS = {"float16": np.float16, "bfloat16": ml_dtypes.bfloat16, "float32": np.float32, "float64": np.float64}
 KINDS = list(itertools.product(ACTIVATIONS, LOSSES))
@@ -148,7 +149,7 @@ def test_sums_of_narrow_formats_are_rounded_once():
     for dtype, big in ((ml_dtypes.bfloat16, 256), (np.float16, 2048)):
         values = np.array([big] + [1] * 64, dtype)
         assert float(total(values, 0)) == big + 64
-        assert float(product(values[None], np.ones((65, 1), dtype))[0, 0]) == big + 64
+        assert float(matrix_product(values[None], np.ones((65, 1), dtype))[0, 0]) == big + 64
 
 
 @pytest.mark.parametrize("kind", KINDS)

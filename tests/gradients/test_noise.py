@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from numdiff.formats import FORMATS
-from numdiff.gradients.noise import function_noise, gradient_noise, rounding_floor, typical_size, ulps_of
+from numdiff.gradients.noise import (
+    function_noise,
+    gradient_noise,
+    nearest_exponent,
+    rounding_floor,
+    typical_size,
+    ulps_of,
+)
 from numdiff.gradients.probing import AnalyticGradient, ArrayLibrary, ScalarFunction
 
 X = np.random.default_rng(0).uniform(0.5, 2, 20)
@@ -93,3 +100,18 @@ def test_an_array_is_taken_to_be_wrong_by_two_roundings():
     analytic = AnalyticGradient(value, LIBRARY)
     noise = gradient_noise(analytic, np.ones(2), value, FORMATS["float32"], np.random.default_rng(0))
     assert noise.tolist() == [2 * 2.0**-24 * 4] * 2
+
+
+@pytest.mark.parametrize("root", [1, 3, 5])
+def test_nearest_exponent_is_the_rounded_logarithm(root):
+    """At every threshold 2^(root·(n + ½)) the longdoubles on either side belong to different exponents."""
+    for n in range(-4, 4):
+        threshold = np.exp2(np.longdouble(root * (2 * n + 1)) / 2)
+        both = threshold * np.array([1 - 1e-15, 1 + 1e-15], np.longdouble)
+        assert nearest_exponent(both, root, 5).tolist() == [n, n + 1]
+        assert nearest_exponent(np.array([np.exp2(np.longdouble(root * n))]), root, 5).tolist() == [n]
+
+
+def test_nearest_exponent_is_limited_and_takes_what_is_no_number():
+    ratios = np.array([0, 1e-300, 1e300, np.inf, np.nan], np.longdouble)
+    assert nearest_exponent(ratios, 3, 2).tolist() == [-2, -2, 2, 2, -2]

@@ -24,7 +24,12 @@ def test_no_record_of_a_problem_exceeds_a_bound(name: str) -> None:
     records, _ = measure(PROBLEMS[name], Sweep("s", (name,), formats=FORMATS), "arb")
     assert len(records) > 100
     assert exceeded(records) == 0
-    assert exceeded(records.assign(**{name: records[name] / 2 for name in BOUNDS})) > 0 or name == "signed_square"
+
+
+@pytest.mark.parametrize("name", ["exp", "runge", "squire_trapp_power"])
+def test_halved_bounds_are_exceeded(name: str) -> None:
+    records, _ = measure(PROBLEMS[name], Sweep("s", (name,), formats=FORMATS), "arb")
+    assert exceeded(records.assign(**{name: records[name] / 2 for name in BOUNDS})) > 0
 
 
 @pytest.mark.parametrize("name", ["exp", "runge", "nash_log_near_zero", "squire_trapp_power"])
