@@ -8,8 +8,9 @@ layer, the weights W (rows: inputs) before the bias b:
     cross-entropy loss  (1/B) Σ_samples (log Σ exp z − z[label])
 
 Everything stays in the format of θ: a sum or a product of matrices is accumulated in at least float32 and rounded
-once, and every other operation is rounded. Products are summed from left to right, whatever the machine: see
-`numdiff.fixed_order`.
+once, and every other operation is rounded. Products are summed from left to right, whatever the machine (see
+`numdiff.fixed_order`), and the elementary functions are correctly rounded: losses, gradients and what checkers make of
+them are the same on every machine.
 """
 
 import math
@@ -21,7 +22,9 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
+from numdiff.arithmetic.correct_rounding import correctly_rounded
 from numdiff.fixed_order import matrix_product
+from numdiff.formats import format_of
 
 NARROW = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 """The formats whose sums are accumulated in float32."""
@@ -72,6 +75,13 @@ def total(values: np.ndarray, axis: int) -> np.ndarray:
     if values.dtype in NARROW:
         return np.add.reduce(values.astype(np.float32), axis=axis).astype(values.dtype)
     return np.add.reduce(values, axis=axis)
+
+
+def elementary(name: str, x: np.ndarray) -> np.ndarray:
+    """Return an elementary function of an array, correctly rounded; of complex numbers it is the platform's."""
+    if x.dtype.kind == "c":
+        return np.asarray(getattr(np, name)(x))
+    return correctly_rounded(name, format_of(x), [x])
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +194,7 @@ class Network:
         else:
             shifted = outputs - np.maximum.reduce(outputs.real, axis=-1, keepdims=True)
             chosen = total(shifted * targets, -1)
-            terms = np.log(total(np.exp(shifted), -1)) - chosen
+            terms = elementary("log", total(elementary("exp", shifted), -1)) - chosen
         return total(terms, -1) / one(self.batch)
 
     def _forward(self, thetas: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -203,9 +213,9 @@ class Network:
 
     def _activate(self, z: np.ndarray) -> np.ndarray:
         if self.activation == "tanh":
-            return np.tanh(z)
+            return elementary("tanh", z)
         one = z.dtype.type(1)
-        return one / (one + np.exp(-z))
+        return one / (one + elementary("exp", -z))
 
     # --- backward ----------------------------------------------------------------------------------
 
@@ -260,7 +270,7 @@ class Network:
             if slip is not Slip.FACTOR_TWO:
                 delta *= number(2)
         else:
-            shares = np.exp(z - np.maximum.reduce(z, axis=-1, keepdims=True))
+            shares = elementary("exp", z - np.maximum.reduce(z, axis=-1, keepdims=True))
             delta = shares / total(shares, -1)[:, None]
             if slip is Slip.TARGET_IN_ONE_CLASS:
                 delta[:, 1:] -= targets[:, 1:]

@@ -15,6 +15,9 @@ which are transcendental at all dyadic arguments but those named (Lindemann and 
 numbers, by unique factorisation; and log2(2ᵃ + 2ᵇ) with a ≠ b, because powers of 2 with distinct fractional parts of
 the exponent are linearly independent over the rationals.
 
+Most values need none of that: see `_quickly`. A wider format of the machine, and how far its functions may be off,
+decide there only whether Arb is asked, never what is returned.
+
 References
 ----------
 A. Ziv, Fast evaluation of elementary mathematical functions with correctly rounded last bit, ACM Trans. Math.
@@ -22,7 +25,9 @@ Softw. 17 (1991) 410-423.
 """
 
 import math
+import platform
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -33,7 +38,7 @@ from numdiff.arithmetic.ball_functions import REAL, exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.dispatch import EXACT_LOCK
 from numdiff.arithmetic.special_values import AT_INFINITY, Number, is_odd_integer, special_value
-from numdiff.formats import Dyadic, FloatFormat
+from numdiff.formats import FORMATS, Dyadic, FloatFormat
 from numdiff.rounding import dyadic_sum, dyadic_to_fraction, normalised, round_ratio
 
 GUARD = 20
@@ -268,8 +273,62 @@ def correctly_rounded(name: str, fmt: FloatFormat, operands: Sequence[np.ndarray
     ndarray
         Of that shape and dtype. No floating-point warning is raised.
     """
-    wide = fmt.precision > 53
     flat = [np.ravel(operand) for operand in operands]
+    result, is_settled = _quickly(name, fmt, flat)
+    if not is_settled.all():
+        rest = ~is_settled
+        result[rest] = _slowly(name, fmt, [column[rest] for column in flat])
+    return result.reshape(operands[0].shape)
+
+
+_MARGINS = {"float64": 1 << 10, "float80": 1 << 5}
+"""Units in the last place by which a function of a wider format may be off, beyond doubt: the worst that are known are
+below 4 (`numdiff.arithmetic.accuracy`)."""
+
+
+@cache
+def _wider(name: str) -> FloatFormat | None:
+    """Return the format in which the functions are computed first; None where there is none that is known well enough.
+
+    The elementary functions of longdouble are those of the C library, and some libraries compute them as doubles.
+    """
+    if FORMATS[name].precision <= 24:
+        return FORMATS["float64"]
+    is_known = name == "float64" and platform.libc_ver()[0] == "glibc"
+    return FORMATS.get("float80") if is_known else None
+
+
+def _quickly(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return values that a wider format settles, and where it does.
+
+    With the precisions p and P of both, a value of the wider one is s·2ᵏ with 2ᵖ⁻¹ ≤ |s| < 2ᵖ. Its functions are off
+    by at most M of its ulps, which are 2ᵖ⁻ᴾ of these units. If s − M·2ᵖ⁻ᴾ and s + M·2ᵖ⁻ᴾ round to one integer, the
+    exact value does, and that integer is the significand of the nearest number. Subnormal results, those next to the
+    largest number, zeros and what is not finite are left to Arb, and so is whatever lies next to a tie: one value in
+    2¹⁸ (float32), 2³³ (bfloat16) or 32 (float64).
+    """
+    empty = np.empty(flat[0].shape, fmt.dtype)
+    wide = None if name in _CANCELLING else _wider(fmt.name)
+    if wide is None:
+        return empty, np.zeros(empty.shape, bool)
+    p, margin = fmt.precision, np.ldexp(wide.dtype.type(_MARGINS[wide.name]), fmt.precision - wide.precision)
+    with np.errstate(all="ignore"):
+        w = getattr(np, name)(*(column.astype(wide.dtype) for column in flat))
+        fraction, exponent = np.frexp(w)
+        s = np.ldexp(fraction, p)
+        low, high = np.rint(s - margin), np.rint(s + margin)
+        is_inside = (exponent > fmt.min_exponent + 1) & (exponent < fmt.max_exponent) & np.isfinite(w)
+        is_settled = (low == high) & is_inside & (np.abs(s) >= 2 ** (p - 1))
+        return np.ldexp(low, exponent - p).astype(fmt.dtype), is_settled
+
+
+_CANCELLING = frozenset({"logaddexp", "logaddexp2"})
+"""Functions whose computed values have no limit in ulps."""
+
+
+def _slowly(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> np.ndarray:
+    """Return values one by one, from enclosures; those that were found before are remembered."""
+    wide = fmt.precision > 53
     with np.errstate(all="ignore"):
         columns = [list(column) if wide else column.astype(np.float64).tolist() for column in flat]
         plain = np.logical_and.reduce([np.isfinite(column) & (column != 0) for column in flat])
@@ -289,4 +348,4 @@ def correctly_rounded(name: str, fmt: FloatFormat, operands: Sequence[np.ndarray
     for i, value in enumerate(values):
         result[i] = value
     with np.errstate(all="ignore"):
-        return result.astype(fmt.dtype).reshape(operands[0].shape)
+        return result.astype(fmt.dtype)

@@ -273,15 +273,15 @@ def test_the_store_is_emptied_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(correct_rounding, "_MOST_KEPT", 10)
     fmt = FORMATS["float64"]
     x = np.linspace(0.1, 0.9, 11)
-    first = correctly_rounded("exp", fmt, [x])
-    np.testing.assert_array_equal(correctly_rounded("exp", fmt, [x + 1])[:0], first[:0])
-    assert len(correct_rounding._KNOWN["exp", "float64"]) == 11
-    np.testing.assert_array_equal(correctly_rounded("exp", fmt, [x]), first)
+    first = correctly_rounded("logaddexp", fmt, [x, x])
+    np.testing.assert_array_equal(correctly_rounded("logaddexp", fmt, [x + 1, x])[:0], first[:0])
+    assert len(correct_rounding._KNOWN["logaddexp", "float64"]) == 11
+    np.testing.assert_array_equal(correctly_rounded("logaddexp", fmt, [x, x]), first)
 
 
 def test_the_lock_of_the_exact_engines_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(correct_rounding, "_KNOWN", {})
-    thread = threading.Thread(target=rounded_value, args=("exp", FORMATS["float64"], 0.3))
+    thread = threading.Thread(target=rounded_value, args=("logaddexp", FORMATS["float64"], 0.3, 0.4))
     with EXACT_LOCK:
         thread.start()
         thread.join(0.05)
@@ -289,7 +289,71 @@ def test_the_lock_of_the_exact_engines_is_held(monkeypatch: pytest.MonkeyPatch) 
         assert not correct_rounding._KNOWN
     thread.join(10)
     assert not thread.is_alive()
-    assert len(correct_rounding._KNOWN["exp", "float64"]) == 1
+    assert len(correct_rounding._KNOWN["logaddexp", "float64"]) == 1
+
+
+# --- the quick path ----------------------------------------------------------------------------------------
+
+
+def sample(name: str, fmt: FloatFormat, count: int) -> list[np.ndarray]:
+    """Return arguments of a function, with both signs where it has them, over many binades."""
+    rng = np.random.default_rng(11)
+    x = np.ldexp(rng.uniform(1, 2, count), rng.integers(-20, 6, count)) * rng.choice([-1, 1], count)
+    if name in ("arcsin", "arccos", "arctanh"):
+        x = rng.uniform(-1, 1, count)
+    elif name in ("log", "log2", "log10", "log1p", "power", "arccosh"):
+        x = np.abs(x) + (name == "arccosh")
+    return [fmt.as_array(v) for v in (x, *[rng.normal(0, 2, count)] * (name in BINARY))]
+
+
+@pytest.mark.parametrize("name", sorted(ENCLOSURES))
+@pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
+def test_what_is_settled_quickly_is_what_enclosures_give(name: str, fmt: FloatFormat) -> None:
+    flat = sample(name, fmt, 300)
+    quick, is_settled = correct_rounding._quickly(name, fmt, flat)
+    slow = correct_rounding._slowly(name, fmt, flat)
+    np.testing.assert_array_equal(quick[is_settled], slow[is_settled])
+    if correct_rounding._wider(fmt.name) is None or name.startswith("logaddexp"):
+        assert not is_settled.any()
+    else:
+        assert is_settled.mean() > 0.4  # the rest overflows, is subnormal or 0
+
+
+@pytest.mark.parametrize("fmt", [f for f in FORMATS.values() if f.precision <= 24], ids=lambda fmt: fmt.name)
+@pytest.mark.parametrize("share", [-1.0, -0.5, 0.5, 1.0])
+def test_functions_that_are_off_by_the_margin_change_no_value(
+    fmt: FloatFormat, share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flat = sample("exp", fmt, 2000)
+    slow, honest = correct_rounding._slowly("exp", fmt, flat), np.exp
+    off = share * correct_rounding._MARGINS["float64"]
+    monkeypatch.setattr(np, "exp", lambda x: honest(x) + off * np.spacing(honest(x)))
+    quick, is_settled = correct_rounding._quickly("exp", fmt, flat)
+    np.testing.assert_array_equal(quick[is_settled], slow[is_settled])
+
+
+def test_functions_that_are_off_by_more_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    fmt, honest = FORMATS["float32"], np.exp
+    flat = sample("exp", fmt, 2000)
+    monkeypatch.setattr(np, "exp", lambda x: honest(x) * (1 + 2.0**-24))
+    quick, is_settled = correct_rounding._quickly("exp", fmt, flat)
+    assert (quick != correct_rounding._slowly("exp", fmt, flat))[is_settled].any()
+
+
+def test_ties_are_left_to_enclosures() -> None:
+    assert (4097**2).bit_length() == 25  # and odd: half-way between two numbers of float32
+    operands = [np.array([4097, 4097], np.float32), np.array([2, 1.5], np.float32)]
+    _, is_settled = correct_rounding._quickly("power", FORMATS["float32"], operands)
+    assert is_settled.tolist() == [False, True]
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])
+def test_ends_of_a_format_are_left_to_enclosures(name: str) -> None:
+    fmt = FORMATS[name]
+    ends = [fmt.smallest_normal, fmt.smallest_subnormal, fmt.largest_finite]
+    x = np.array([fmt.round(v)[()] for v in ends] + [fmt.dtype.type(v) for v in (0.0, np.inf, np.nan)], fmt.dtype)
+    assert not correct_rounding._quickly("arctan", fmt, [x[:2]])[1].any()
+    assert not correct_rounding._quickly("sinh", fmt, [x[2:]])[1].any()
 
 
 def test_threads_in_several_formats_get_the_same_values() -> None:
