@@ -4,7 +4,7 @@ from functools import cache, partial
 
 import pandas as pd
 
-from experiments.common import listed
+from experiments.common import frame_beside, listed
 from experiments.gradient_bugs import SIZES
 from experiments.gradient_limit_pictures import curve_table, draw_curve, limits_table, ratios
 from experiments.gradient_ours import ours, version
@@ -19,7 +19,7 @@ from experiments.gradient_tables import (
     missed_by_checker,
     networks_table,
 )
-from experiments.gradient_trials import Plan, counts, jax_trap, run, scipy_trap, upper_limit
+from experiments.gradient_trials import Plan, counts, jax_trap, scipy_trap, trials_of, upper_limit
 from experiments.runs import counted, percent, plain, rows_of
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
@@ -34,6 +34,7 @@ NOTE = (
     "experiments-ml: they are in results/ml/ and are not made again when the results are rebuilt. The small run is."
 )
 PLAN = Plan(seeds=(0,), checkers=(*ours(), *RULES))
+MEASURES = trials_of(PLAN)
 OWN = "numdiff"
 """How the names of our checkers begin."""
 USABLE = 0.01
@@ -42,21 +43,21 @@ PLATFORM = {"*": "platform"}
 
 
 @cache
-def here():
-    """Return the counts of the small run, which is made on this machine."""
-    return counts(run(PLAN))
+def here(measured):
+    """Return the counts of the small run, which is made when the results are built."""
+    return counts(frame_beside(measured, "trials", MEASURES))
 
 
-def trials():
+def trials(measured):
     """Return the counts of the large runs if they are there, else those of the small one, and whether they are."""
     parts = [left_by_ml(name) for name in ("correct", "wrong")]
     if any(part is None for part in parts):
-        return here(), False
+        return here(measured), False
     return pd.concat(parts, ignore_index=True), True
 
 
 def tables(measured):
-    found, _ = trials()
+    found, _ = trials(measured)
     result = [
         Table("false_alarms", "Correct gradients called wrong",
               "Low and high: the interval of Clopper and Pearson at 95 % for the rate; limit: the rate below which it "
@@ -77,13 +78,13 @@ def tables(measured):
         Table("jax_in_narrow_formats", "What jax.test_util.check_grads sees",
               "Moved: coordinates that its step moves at all; numeric and claimed: the slopes that it compares, of "
               "correct gradients.", jax_trap(), kinds=PLATFORM),
-        Table("small_run", "The small run, made on this machine", "Verdicts of all checkers, one seed.", here(),
+        Table("small_run", "The small run", "Verdicts of all checkers, one seed.", here(measured),
               kinds=PLATFORM),
     ]  # fmt: skip
-    return result + _from_ml()
+    return result + _from_ml(measured)
 
 
-def _from_ml():
+def _from_ml(measured):
     """Return the tables that only make experiments-ml can fill."""
     limits, curve = left_by_ml("limits"), left_by_ml("curve")
     agreement, large = left_by_ml("agreement"), left_by_ml("large")
@@ -93,7 +94,7 @@ def _from_ml():
             "smallest_found", "The smallest error found", "‖δ‖/‖g‖ of an error in a random direction, or in the "
             "largest coordinate, divided by √2 until it is not found: median and largest over networks and seeds. "
             f"Only checkers that call fewer than {percent(USABLE)} of the correct gradients of the format wrong.",
-            limits_table(limits, _usable()), kinds=PLATFORM, rows_shown=None,
+            limits_table(limits, _usable(measured)), kinds=PLATFORM, rows_shown=None,
         ))  # fmt: skip
     if curve is not None:
         result.append(Table("smallest_by_size", "The smallest error found as the network grows",
@@ -113,18 +114,18 @@ def _from_ml():
     return result
 
 
-def _usable():
+def _usable(measured):
     """Return the pairs of checker and format that accuse next to no correct gradient."""
-    alarms = false_alarms(trials()[0])
+    alarms = false_alarms(trials(measured)[0])
     quiet = alarms[(alarms["rate"] < USABLE) & (alarms["gradients"] > 0)]
     return set(zip(quiet["checker"], quiet["format"], strict=True))
 
 
 def figures(measured):
-    found, is_large = trials()
+    found, is_large = trials(measured)
     rules = found[~found["checker"].str.endswith("(library)")]
     sizes, both = errors_by_size(rules), found_and_accused(rules)
-    run_of = "Large runs." if is_large else "The small run of this machine."
+    run_of = "Large runs." if is_large else "The small run."
     own = both[both["checker"] == OWN]
     drawn = [
         Figure("found_and_accused", "Called wrong: correct gradients and mistakes",
@@ -163,10 +164,10 @@ def _smallest(sizes, checker):
 
 
 def findings(measured):
-    found, is_large = trials()
+    found, is_large = trials(measured)
     alarms = false_alarms(found)
     own = alarms[alarms["checker"].str.startswith(OWN)]
-    said = [_no_alarms(own), _undecided(own), *_others(alarms), *_mistakes(found), *_limits()]
+    said = [_no_alarms(own), _undecided(own), *_others(alarms), *_mistakes(measured), *_limits(measured)]
     if not is_large:
         said.append("The large runs are absent: make experiments-ml makes them.")
     elif (made := _version_of_large_runs()) != version():
@@ -221,9 +222,9 @@ def _others(alarms):
     return lines
 
 
-def _mistakes(found):
+def _mistakes(measured):
     """Return which mistakes are missed in float64 and float32."""
-    lines, usable = [], _usable()
+    (found, _), lines, usable = trials(measured), [], _usable(measured)
     for name in ("float64", "float32"):
         table = missed(found, "slip")
         table = table[(table["format"] == name) & (table["gradients"] > 0)]
@@ -236,12 +237,12 @@ def _mistakes(found):
     return lines
 
 
-def _limits():
+def _limits(measured):
     """Return how much smaller errors are found than by others that work in float32."""
     limits = left_by_ml("limits")
     if limits is None:
         return []
-    compared = ratios(limits, _usable(), OWN, "float32")
+    compared = ratios(limits, _usable(measured), OWN, "float32")
     said = []
     if (ten := left_by_ml("ten_tolerances")) is not None:
         sums = ten.groupby("mode", sort=False)[["trials", "missed"]].sum().reset_index()

@@ -5,11 +5,10 @@ computed wholly in the format; a function that is handed a wider array rounds it
 format does.
 """
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import product
-from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,10 @@ from experiments.gradient_bugs import BUGS, FORMATS, deviation
 from experiments.gradient_rules import RULES, Checker, Verdict
 from experiments.networks import Network
 from numdiff.fixed_order import dot, norm
+from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.run import run as measure
+from numdiff.study.store import Store
+from numdiff.study.values import Digests
 
 NETWORKS: dict[str, tuple[tuple[int, ...], str, str, int]] = {
     "tanh_squared": ((3, 4, 4, 2), "tanh", "squared", 4),
@@ -104,8 +107,16 @@ def claimed(network: Network, bug: str, theta: np.ndarray) -> np.ndarray:
     return network.gradient(theta) if bug == CORRECT else BUGS[bug].wrong(network, theta)
 
 
-def run(plan: Plan, workers: int = 1) -> pd.DataFrame:
+def run(plan: Plan, workers: int = 1, store: Store | None = None) -> pd.DataFrame:
     """Make the trials of a plan; the rows are the same, in the same order, for any number of workers.
+
+    Parameters
+    ----------
+    plan : Plan
+    workers : int
+        Processes.
+    store : Store, optional
+        Trials that it holds are not made again.
 
     Returns
     -------
@@ -113,18 +124,68 @@ def run(plan: Plan, workers: int = 1) -> pd.DataFrame:
         A row for each trial: format, network, n, seed, bug, kind, nominal (the relative error that was put in; NaN
         for mistakes), size (‖δ‖/‖g‖ in the format), checker, mode, verdict, note.
     """
-    subjects = list(product(plan.networks, plan.formats, plan.seeds))
-    if workers == 1:
-        parts = [_trials(plan, *subject) for subject in subjects]
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            chunk = max(1, len(subjects) // (8 * workers))
-            parts = list(pool.map(_trial, [(plan, *subject) for subject in subjects], chunksize=chunk))
-    return pd.DataFrame([row for part in parts for row in part])
+    found = measure(trials_of(plan), workers=workers, store=store, progress=False)
+    return pd.concat([frames["trials"] for frames in found], ignore_index=True)
 
 
-def _trial(task: tuple[Plan, str, str, int]) -> list[dict[str, Any]]:
-    return _trials(*task)
+@dataclass(frozen=True)
+class Trials:
+    """The trials of a part of a plan, as something that any process can measure and that is stored.
+
+    Losses and gradients are the same on every machine. What a checker makes of them may hang on the widest format of
+    the machine, in which `check_gradient` computes: that is what the digest of values says.
+    """
+
+    plan: Plan
+
+    @property
+    def cells(self) -> int:
+        """The number of pairs of subject and bug."""
+        plan = self.plan
+        return len(plan.networks) * len(plan.formats) * len(plan.seeds) * len(plan.bugs)
+
+    def key(self) -> str:
+        """Return the key under which the trials are stored; a checker counts with its version and its rule."""
+        plan = self.plan
+        shapes = [(name, NETWORKS[name]) for name in plan.networks]
+        rules = [_named(item.rule) for item in plan.checkers]
+        checkers = [(c.name, c.version, c.formats, *rule) for c, rule in zip(plan.checkers, rules, strict=True)]
+        facts = [type(self).__name__, shapes, *map(list, (plan.formats, plan.seeds, plan.bugs)), checkers]
+        return digest_of([facts, conditions(__name__), *map(conditions, sorted({module for module, *_ in rules}))])
+
+    def values(self) -> pd.DataFrame:
+        """Return what the verdicts may hang on: how many bits the widest format of the machine has."""
+        digests = Digests()
+        digests.add("check_gradient", "longdouble", [np.array([np.finfo(np.longdouble).nmant])])
+        return digests.frame()
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the frame ``trials``."""
+        plan = self.plan
+        rows = []
+        for subject in product(plan.networks, plan.formats, plan.seeds):
+            rows += _trials(plan, *subject)
+            done(len(plan.bugs))
+        return {"trials": pd.DataFrame(rows)}
+
+
+TOGETHER = 10
+"""Seeds of one measurement, at most."""
+
+
+def trials_of(plan: Plan) -> tuple[Trials, ...]:
+    """Cut a plan into measurements, in the order of its trials: a network, a format and a few seeds each."""
+    pieces = [plan.seeds[start : start + TOGETHER] for start in range(0, len(plan.seeds), TOGETHER)]
+    return tuple(
+        Trials(replace(plan, networks=(network,), formats=(name,), seeds=tuple(seeds)))
+        for network, name, seeds in product(plan.networks, plan.formats, pieces)
+    )
+
+
+def _named(rule: Callable[..., Any]) -> tuple[str, str, dict[str, Any]]:
+    """Return module, name and fixed arguments of a rule: its repr has an address, which no other process has."""
+    function, fixed = (rule.func, rule.keywords) if isinstance(rule, partial) else (rule, {})
+    return function.__module__, function.__qualname__, dict(fixed)
 
 
 def _trials(plan: Plan, name: str, format_name: str, seed: int) -> list[dict[str, Any]]:

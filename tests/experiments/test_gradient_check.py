@@ -101,7 +101,7 @@ def small():
 @pytest.fixture
 def without_large_runs(tmp_path, monkeypatch):
     found = small()
-    monkeypatch.setattr(gradient_check, "here", lambda: found)
+    monkeypatch.setattr(gradient_check, "here", lambda measured: found)
     monkeypatch.setattr(gradient_tables, "ML", tmp_path)
     monkeypatch.setattr(gradient_check, "left_by_ml", lambda name: gradient_tables.left_by_ml(name, tmp_path))
     return tmp_path, found

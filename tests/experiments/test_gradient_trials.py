@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +14,29 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from experiments.gradient_bugs import BUGS, FORMATS
+from experiments.gradient_ours import judged, ours
 from experiments.gradient_rules import RULES, Checker, Outcome, Verdict
 from experiments.gradient_trials import (
     CORRECT,
     HARMLESS,
     NETWORKS,
     SMALL,
+    TOGETHER,
     Claim,
     Loss,
     Plan,
+    Trials,
     counts,
     exact_interval,
     jax_trap,
     rates,
     run,
     scipy_trap,
+    trials_of,
     upper_limit,
 )
 from experiments.networks import Network
+from numdiff.study.store import Store
 
 SMALL_PLAN = Plan(networks=("sigmoid_squared",), seeds=(0, 1))
 
@@ -196,3 +204,50 @@ def test_trials_are_the_same_bits_with_another_blas_kernel():
         pytest.skip("whatever OPENBLAS_CORETYPE says, this NumPy multiplies alike: its BLAS has one kernel")
     assert len(rest) > 100
     assert rest == other_rest
+
+
+# --- stored ----------------------------------------------------------------------------------------
+
+
+def test_trials_are_cut_in_their_order_and_stored(tmp_path):
+    plan = Plan(("sigmoid_squared", "tanh_squared"), ("float16", "float32"), range(TOGETHER + 2), (CORRECT,), RULES[:1])
+    pieces = trials_of(plan)
+    assert [(p.plan.networks[0], p.plan.formats[0], len(p.plan.seeds)) for p in pieces][:3] == [
+        ("sigmoid_squared", "float16", TOGETHER), ("sigmoid_squared", "float16", 2),
+        ("sigmoid_squared", "float32", TOGETHER),
+    ]  # fmt: skip
+    store = Store(tmp_path)
+    whole = run(plan, store=store)
+    order = list(product(plan.networks, plan.formats, plan.seeds))
+    assert list(whole[["network", "format", "seed"]].itertuples(index=False, name=None)) == order
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+    pd.testing.assert_frame_equal(run(plan, store=store), whole)
+    assert files == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
+
+
+def test_key_is_the_same_in_every_process_and_another_for_another_question():
+    plan = Plan(("tanh_squared",), ("float32",), (0,), (CORRECT,), (*ours(), *RULES))
+    (one,) = trials_of(plan)
+    script = (
+        "from experiments.gradient_trials import *; from experiments.gradient_ours import ours; "
+        "plan = Plan(('tanh_squared',), ('float32',), (0,), (CORRECT,), (*ours(), *RULES)); "
+        "print(*[item.key() for item in trials_of(plan)])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [one.key()]
+    changes = [
+        {"seeds": (1,)}, {"formats": ("float64",)}, {"bugs": ("sign",)}, {"networks": ("sigmoid_squared",)},
+        {"checkers": RULES}, {"checkers": (replace(ours()[0], version="other"), ours()[1], *RULES)},
+        {"checkers": (ours()[0], replace(ours()[1], rule=partial(judged, directions=5)), *RULES)},
+    ]  # fmt: skip
+    assert len({one.key(), *(Trials(replace(plan, **change)).key() for change in changes)}) == 1 + len(changes)
+
+
+def test_losses_are_made_of_correctly_rounded_functions(monkeypatch):
+    """A function of the platform that is an ulp off changes no trial."""
+    plan = Plan(SMALL, ("float32", "float64"), (0,), (CORRECT, "sign"), (*ours(), *RULES))
+    before = run(plan)
+    for name in ("tanh", "exp", "log"):
+        honest = getattr(np, name)
+        monkeypatch.setattr(np, name, lambda x, honest=honest: np.nextafter(honest(x), x.dtype.type(0)))
+    pd.testing.assert_frame_equal(run(plan), before)
