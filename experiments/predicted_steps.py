@@ -249,5 +249,5 @@ def missed_sentence(frame: pd.DataFrame) -> str:
     names = listed([f"{row.problem} ({row.method}, {row.format})" for row in rows_of(missed)] or [""])
     return (
         f"An assumption of the prediction fails in {len(irregular)} of {len(frame)} runs ({words}). Of the regular "
-        f"ones {len(missed)} miss the aim" + (f": {names}." if names else ".")
+        f"ones {len(missed)} {'misses' if len(missed) == 1 else 'miss'} the aim" + (f": {names}." if names else ".")
     )
