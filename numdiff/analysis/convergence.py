@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from numdiff.extras import require
+
 ROUNDOFF_SHARE = 0.02
 """A cell belongs to the asymptotic window only where roundoff is at most this share of truncation."""
 SLOPE_TOLERANCE = 0.1
@@ -78,6 +80,7 @@ def observed_order(
     the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
     regression.
     """
+    require("observed_order", "scipy")
     columns = [column.tolist() for column in _columns(step=step, error=error, roundoff=roundoff)]
     # A step that is given twice (as two x are, with one step) counts once: two points on one abscissa have no slope.
     cells = sorted({h: (h, e, r) for h, e, r in zip(*columns, strict=True)}.values())
