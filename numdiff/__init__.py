@@ -1,10 +1,14 @@
 """numdiff: error analysis and benchmarks of numerical differentiation.
 
-The public names are loaded when they are first used: ``import numdiff`` costs little more than NumPy.
+The public names are loaded when they are first used: ``import numdiff`` loads nothing but the standard library. Those
+that need a package of an extra which is not installed are no part of ``__all__`` and ``dir(numdiff)``; asking for one
+raises an ImportError that says how to install it.
 """
 
 from importlib import import_module
 from typing import Any
+
+from numdiff.extras import missing, require
 
 __version__ = "0.1.0"
 
@@ -29,13 +33,26 @@ _HOME = {
     "explore": ("SweepResult", "sweep"),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
+_NEEDS = {
+    "arithmetic.rounded": ("flint",),
+    "analysis.bounds": ("flint", "mpmath"),
+    "analysis.ledger": ("flint", "mpmath"),
+    "analysis.reference": ("flint", "mpmath"),
+    "analysis.prediction": ("flint",),
+    "explore": ("flint", "mpmath", "pandas", "pyarrow", "tqdm"),
+}
+"""What a module imports beyond NumPy and ml_dtypes."""
+_ABSENT = frozenset(missing(*sorted({package for packages in _NEEDS.values() for package in packages})))
 
-__all__ = ["__version__", *sorted(_MODULE)]
+__all__ = ["__version__"]
+__all__ += sorted(name for name, module in _MODULE.items() if _ABSENT.isdisjoint(_NEEDS.get(module, ())))
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULE:
-        value = getattr(import_module(f"numdiff.{_MODULE[name]}"), name)
+        module = _MODULE[name]
+        require(f"numdiff.{name}", *_NEEDS.get(module, ()))
+        value = getattr(import_module(f"numdiff.{module}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'numdiff' has no attribute {name!r}")

@@ -14,8 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from numdiff import __version__
+from numdiff.extras import DISTRIBUTION, EXTRAS, require
 
-DISTRIBUTION = "numdiff-bench"
 USAGE_ERROR = 2
 INTERRUPTED = 130
 
@@ -73,6 +73,8 @@ def run_experiments(arguments: Sequence[str], directory: Path | None = None) -> 
     ------
     FileNotFoundError
         If `directory` is not the root of a checkout: the experiments are not part of the installed library.
+    ImportError
+        If a package of the extras is missing.
     """
     root = Path.cwd() if directory is None else directory
     if not ((root / "experiments" / "__main__.py").is_file() and (root / "numdiff").is_dir()):
@@ -80,6 +82,7 @@ def run_experiments(arguments: Sequence[str], directory: Path | None = None) -> 
             f"the experiments live in a checkout of {DISTRIBUTION}, and {root} is not the root of one; "
             f"change to it and repeat the command"
         )
+    require("numdiff experiments", *sorted(module for modules in EXTRAS.values() for module in modules))
     return subprocess.run([sys.executable, "-m", "experiments", *arguments], cwd=root, check=False).returncode
 
 
@@ -122,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="numdiff", description="Error analysis of numerical differentiation, measured and certified."
     )
+    parser.add_argument("--version", action="version", version=describe_version(), help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     commands.add_parser(
         "experiments",

@@ -10,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
+from numdiff.extras import require
 from numdiff.formats import FORMATS, get_format
 from numdiff.functions import Function, on_arrays
 from numdiff.study.blocks import Block, UserFunction, stable_name
@@ -57,6 +58,7 @@ class SweepResult:
         ValueError
             If nothing could be measured; the message names a reason.
         """
+        require("SweepResult.plot", "jinja2", "matplotlib")
         from numdiff.report.quick import error_figure
 
         if self.records.empty:

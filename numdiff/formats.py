@@ -18,6 +18,7 @@ import ml_dtypes
 import numpy as np
 
 from numdiff.array_views import HolomorphicArray, WeakScalarArray
+from numdiff.extras import require
 from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, normalised, round_ratio
 
 __all__ = ["FORMATS", "UNAVAILABLE", "Dyadic", "FloatFormat", "dyadic", "dyadic_to_fraction", "format_of",
@@ -161,12 +162,14 @@ class FloatFormat:
 
     def lift_mpf(self, value: Any, context: Any) -> Any:
         """Return a value of the format as an mpf of `context`, without rounding to its precision."""
+        require("FloatFormat.lift_mpf", "mpmath")
         from mpmath.libmp import from_man_exp
 
         return context.make_mpf(from_man_exp(*dyadic(self.lift(value))))
 
     def lift_arb(self, value: Any) -> Any:
         """Return a value of the format as an exact Arb ball (radius 0)."""
+        require("FloatFormat.lift_arb", "flint")
         from flint import arb
 
         return arb(dyadic(self.lift(value)))

@@ -2,10 +2,16 @@
 
 import os
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+
+from numdiff.extras import EXTRAS, missing
+from tests.core_environment import is_core_test
+
+_INCOMPLETE = bool(missing(*(module for packages in EXTRAS.values() for module in packages)))
 
 # Before anything imports matplotlib: no test needs a screen.
 os.environ["MPLBACKEND"] = "Agg"
@@ -21,3 +27,10 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Return a generator whose seed is the name of the test: the same numbers in any order, on any worker."""
     return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out, where packages of the extras are missing, the tests that do not belong to the core."""
+    if _INCOMPLETE and collection_path.name.startswith("test_") and not is_core_test(collection_path):
+        return True
+    return None

@@ -14,10 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import ml_dtypes
-import mpmath
 import numpy as np
 import pytest
-from flint import arb
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -286,6 +284,7 @@ def test_lift_is_exact(data, item):
 
 @given(st.data(), FORMAT)
 def test_lift_to_mpmath_does_not_round_even_in_a_context_of_low_precision(data, item):
+    mpmath = pytest.importorskip("mpmath")
     scalar, exact = data.draw(members(item))
     context = mpmath.mp.clone()
     context.prec = 5
@@ -296,16 +295,19 @@ def test_lift_to_mpmath_does_not_round_even_in_a_context_of_low_precision(data, 
 
 @given(st.data(), FORMAT)
 def test_lift_to_arb_is_exact(data, item):
+    flint = pytest.importorskip("flint")
     scalar, exact = data.draw(members(item))
     ball = item.lift_arb(scalar)
     assert ball.is_exact()
     mantissa, exponent = ball.man_exp()
     assert dyadic_to_fraction((int(mantissa), int(exponent))) == exact
-    assert isinstance(ball, arb)
+    assert isinstance(ball, flint.arb)
 
 
 @ALL
 def test_the_extremes_lift_exactly_everywhere(item):
+    pytest.importorskip("flint")
+    mpmath = pytest.importorskip("mpmath")
     info, context = finfo(item), mpmath.mp.clone()
     for scalar, exact in [
         (info.max, item.largest_finite),

@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from numdiff.arithmetic.rounded import rounded
+from numdiff.extras import require
 from numdiff.fixed_order import fitted_slope
 
 ROUNDOFF_SHARE = 0.02
@@ -81,6 +82,7 @@ def observed_order(
     the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
     regression.
     """
+    require("observed_order", "scipy")
     columns = [column.tolist() for column in _columns(step=step, error=error, roundoff=roundoff)]
     # A step that is given twice (as two x are, with one step) counts once: two points on one abscissa have no slope.
     cells = sorted({h: (h, e, r) for h, e, r in zip(*columns, strict=True)}.values())

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.extras import require
 from numdiff.gradients.evaluation import MOST_COORDINATES, Columns, Quotients, Task
 
 __all__ = ["Map", "Progress", "check_progress", "check_workers", "reported", "results"]
@@ -83,6 +84,7 @@ def reported(progress: Progress, total: int) -> Iterator[Callable[[int], object]
     if not progress:
         yield lambda done: None
         return
+    require("progress=True", "tqdm")
     from tqdm import tqdm
 
     with tqdm(total=total, unit="coordinate", disable=None) as bar:
