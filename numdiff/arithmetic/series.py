@@ -27,6 +27,19 @@ _REAL = ball_functions.REAL
 class Constant(arb_series):
     """A function that is known to be constant, not only up to the order of the series."""
 
+    # python-flint 0.8 knows no subclass on the right of an operator; Python asks a subclass that has these first.
+    def __radd__(self, left: Any) -> Series:
+        return left + arb_series(self)
+
+    def __rsub__(self, left: Any) -> Series:
+        return left - arb_series(self)
+
+    def __rmul__(self, left: Any) -> Series:
+        return left * arb_series(self)
+
+    def __rtruediv__(self, left: Any) -> Series:
+        return left / arb_series(self)
+
 
 def finite(series: Series) -> bool:
     """Say whether all coefficients are finite; a series without value at its point has others."""
