@@ -13,6 +13,7 @@ from numdiff.analysis.error_model import typical_share
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_error import evaluation_errors
+from numdiff.call import evaluate
 from numdiff.formats import FORMATS, FloatFormat, dyadic_to_fraction
 from numdiff.problems import CLASSIC, STEP4, Problem
 
@@ -27,7 +28,7 @@ def share_of(problem: Problem, fmt: FloatFormat, correctly_rounded: bool) -> flo
     points = np.array([fmt.round(x * (1 + t) if x else t) for t in OFFSETS], dtype=fmt.dtype)
     exact = fmt.lift_array(points)
     bounds = evaluation_errors(f, exact, fmt)  # type: ignore[arg-type]
-    values = fmt.lift_array(fmt.evaluate(f, points))
+    values = fmt.lift_array(evaluate(fmt, f, points))
     truth = balls.values(problem.f, exact, 256)  # type: ignore[arg-type]
     errors = [
         float(dyadic_to_fraction(value) - ball.midpoint)  # type: ignore[union-attr, arg-type]
