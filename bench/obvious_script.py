@@ -11,6 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from numdiff.call import evaluate
 from numdiff.study.sweep import Task
 
 BITS = 320
@@ -78,7 +79,7 @@ def parts(tasks: Sequence[Task]) -> list[tuple[float, ...]]:
             for h in task.steps:
                 number = task.format.dtype.type
                 nodes = [x + number(c) * h for c, _ in formula]
-                values = [task.format.evaluate(task.subject.f, np.array([node]))[0] for node in nodes]
+                values = [evaluate(task.format, task.subject.f, np.array([node]))[0] for node in nodes]
                 terms = [number(w) * value for (_, w), value in zip(formula, values, strict=True)]
                 computed = sum(terms[1:], terms[0]) / (number(divisor) * h)
                 point, step = exactly(x), exactly(h)

@@ -14,6 +14,7 @@ from experiments.pictures import dot_rows
 from experiments.runs import WIDTHS, correctly_rounded
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
+from numdiff.call import evaluate
 from numdiff.formats import FORMATS, FloatFormat, dyadic_to_fraction
 from numdiff.report.figures import FORMAT_STYLE, outside_legend
 from numdiff.report.styles import INK, MUTED
@@ -68,7 +69,7 @@ def errors_in_ulps(name: str, fmt: FloatFormat) -> list[float]:
     exact = values(f, [pair or (0, 0) for pair in fmt.lift_array(x)], _BITS)
     found = []
     with np.errstate(all="ignore"):
-        computed = fmt.lift_array(fmt.evaluate(f, x))
+        computed = fmt.lift_array(evaluate(fmt, f, x))
     for pair, ball in zip(computed, exact, strict=True):
         # Beyond the largest number, or at a pole, there is no ulp.
         if pair is not None and isinstance(ball, Ball) and ball.mid:
@@ -97,7 +98,7 @@ class UlpErrors:
         fmt, digests = FORMATS[self.format_name], Digests()
         with np.errstate(all="ignore"):
             for name, f in FUNCTIONS.items():
-                digests.add(f"np {name}", fmt.name, [fmt.evaluate(f, arguments(name, fmt))])
+                digests.add(f"np {name}", fmt.name, [evaluate(fmt, f, arguments(name, fmt))])
         return digests.frame()
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:

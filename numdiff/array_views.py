@@ -1,6 +1,6 @@
 """The arrays that a function under test gets to see where a plain ndarray would mislead it.
 
-`WeakScalarArray` keeps Python numbers weak in bfloat16. NumPy promotes them without rounding for its
+`WeakScalarArray` keeps Python numbers weak in the formats of ml_dtypes. NumPy promotes them without rounding for its
 own formats, but plain ml_dtypes turns ``x * 2.0`` and ``1 / (1.0 + np.exp(-x))`` into float32 and
 ``np.where(x > 0, x, 0.0)`` into float64, so a kernel would report the accuracy of another format.
 
@@ -9,14 +9,12 @@ meaning is not the analytic continuation of the real one: np.abs would drop the 
 carries the derivative, silently.
 """
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
-import ml_dtypes
 import numpy as np
 
-from numdiff.rounding import round_ratio
+from numdiff.formats import FORMATS, format_of
 
 NOT_HOLOMORPHIC = frozenset(
     {
@@ -85,22 +83,17 @@ class _View(np.ndarray):
 
 
 class WeakScalarArray(_View):
-    """A bfloat16 array in which Python numbers take the format of the array, rounded once."""
+    """An array of a format in which Python numbers take the format of the array, rounded once."""
 
     _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
-    """Ufuncs that ml_dtypes computes in float32, and their twins that it computes in bfloat16."""
+    """Ufuncs that ml_dtypes computes in float32, and their twins that it computes in the format."""
 
     def _operand(self, value: Any) -> Any:
         return self._constant(value) if type(value) in (float, int) else _bare(value)
 
     def _constant(self, value: float) -> Any:
-        if value != value or abs(value) == math.inf:  # math.isfinite cannot take a large int
-            return self.dtype.type(value)
-        mantissa, exponent = round_ratio(*value.as_integer_ratio(), 8, -126)
-        if not mantissa:
-            return self.dtype.type(math.copysign(0.0, value))
-        # The rounded constant has 8 significant bits: float64 holds it, and bfloat16 takes it unchanged.
-        return self.dtype.type(np.ldexp(float(mantissa), exponent))
+        item = FORMATS.of_dtype(self.dtype)
+        return value if item is None else item.constant(value)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if ufunc.__name__ == "clip" and method == "__call__":  # ml_dtypes has none and would take float32
@@ -134,8 +127,9 @@ class WeakScalarArray(_View):
         return self._again(np.full_like(_bare(a), fill_value, dtype, **kwargs))
 
     def _nan_to_num(self, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
-        # NumPy's own does not take bfloat16 for a floating-point type and leaves NaN and infinities standing.
-        largest = ml_dtypes.finfo(self.dtype).max
+        # NumPy's own does not take such a format for a floating-point type and leaves NaN and infinities standing.
+        item = format_of(self)
+        largest = item.round(item.largest_finite)
         y = x.copy() if copy else x
         y[np.isnan(x)] = nan
         y[x == np.inf] = largest if posinf is None else posinf

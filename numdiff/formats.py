@@ -6,9 +6,10 @@ bits with the leading one) and the exponents of the smallest and the largest nor
 """
 
 import math
+import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
@@ -17,14 +18,50 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from numdiff.array_views import HolomorphicArray, WeakScalarArray
 from numdiff.extras import require
+from numdiff.registry import Registry
 from numdiff.rounding import Dyadic, dyadic, dyadic_to_fraction, normalised, round_ratio
+from numdiff.style import BLACK, BLUE, DASH, DASH_DOT, DOTS, GREEN, LONG_DASH, PURPLE, VERMILLION, Style
 
-__all__ = ["FORMATS", "UNAVAILABLE", "Dyadic", "FloatFormat", "dyadic", "dyadic_to_fraction", "format_of",
-           "get_format"]  # fmt: skip
+__all__ = ["FORMATS", "LONGDOUBLE", "UNAVAILABLE", "Dyadic", "FloatFormat", "Formats", "Limits", "dyadic",
+           "dyadic_to_fraction", "format_of", "get_format"]  # fmt: skip
 
+HIDE_LONGDOUBLE = "NUMDIFF_HIDE_LONGDOUBLE"
+"""The environment variable that makes this machine one whose longdouble is float64, when it is 1: for tests of what
+the suite does there. It is read once, at import."""
 _CHUNK = 60  # bits that one step of the lift takes out of a significand; fits int64 with room
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far the elementary functions of a format may be off, in ulp; `numdiff.arithmetic.accuracy` has the meaning.
+
+    Either the format has functions of its own, whose limits were held against a search, or it computes them in a
+    wider format and rounds once (`through`), so that its limits follow from those of the wider one.
+
+    Parameters
+    ----------
+    found : tuple of (str, str)
+        A limit as a decimal, and the ufuncs that have it.
+    rest : str
+        The limit of all other functions; empty where they have none.
+    large : tuple of (str, int, str)
+        Ufunc, k, and a smaller limit that holds where the exact value is at least 2ᵏ in size; k ascending.
+    through : str
+        The name of the format in which the functions are computed; empty where there is none.
+    extra : Fraction
+        Units of the narrow format that may be lost beyond the function of the wide one and the rounding.
+    """
+
+    found: tuple[tuple[str, str], ...] = ()
+    rest: str = ""
+    large: tuple[tuple[str, int, str], ...] = ()
+    through: str = ""
+    extra: Fraction = Fraction(0)
+
+    def __post_init__(self) -> None:
+        if self.through and (self.found or self.rest or self.large):
+            raise ValueError(f"limits must be found or come through another format, got both ({self.through!r})")
 
 
 @dataclass(frozen=True)
@@ -41,12 +78,27 @@ class FloatFormat:
         Significand bits, the leading one included.
     min_exponent, max_exponent : int
         Exponents of the smallest and of the largest normal binade.
+    reserved : int
+        How many of the largest significands of the largest binade stand for something else than numbers: none in
+        IEEE 754, and one, which is NaN, in float8_e4m3fn.
+    has_infinity : bool
+        Whether what overflows becomes infinite; otherwise it becomes NaN.
     complex_dtype : numpy.dtype or None
         The complex dtype with such parts; None where NumPy has none.
+    weak_scalars : bool
+        Whether a view has to keep Python numbers weak: plain ml_dtypes promotes ``x * 2.0`` to float32.
+    rounded_once_from : tuple of str
+        The formats, wider or of another range, whose conversion into this one by NumPy rounds once, and ``"int"``
+        where that of integers does; all others are rounded here.
+    limits : Limits
+        How far the elementary functions of the platform may be off.
+    style : Style
+        How a series of this format is drawn; its label is the name where it has none.
 
     References
     ----------
     IEEE Std 754-2019, sections 3.3 to 3.5.
+    P. Micikevicius et al., FP8 formats for deep learning, arXiv:2209.05433 (2022), table 1: the formats of 8 bits.
     """
 
     name: str
@@ -54,7 +106,21 @@ class FloatFormat:
     precision: int
     min_exponent: int
     max_exponent: int
-    complex_dtype: np.dtype[Any] | None = None
+    reserved: int
+    has_infinity: bool
+    complex_dtype: np.dtype[Any] | None
+    weak_scalars: bool
+    rounded_once_from: tuple[str, ...]
+    limits: Limits = field(repr=False)
+    style: Style = field(repr=False)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # Kept, because formats are keys of what is computed once for each of them.
+        return hash((self.name, self.precision, self.min_exponent, self.max_exponent))
 
     @cached_property
     def unit_roundoff(self) -> Fraction:
@@ -79,7 +145,27 @@ class FloatFormat:
     @cached_property
     def largest_finite(self) -> Fraction:
         """The largest finite number."""
-        return (2 - self.machine_epsilon) * Fraction(2) ** self.max_exponent
+        return (2 - (1 + self.reserved) * self.machine_epsilon) * Fraction(2) ** self.max_exponent
+
+    def holds(self, number: Dyadic) -> bool:
+        """Return whether a dyadic number in lowest terms is a number of the format."""
+        bits, exponent = abs(number[0]).bit_length(), number[1]
+        if not bits:
+            return True
+        fits = bits <= self.precision and exponent > self.min_exponent - self.precision
+        return fits and not self.overflows(number)
+
+    def holds_all_of(self, other: "FloatFormat") -> bool:
+        """Return whether every number of another format is one of this format."""
+        inside = other.smallest_subnormal >= self.smallest_subnormal and other.largest_finite <= self.largest_finite
+        return other.precision <= self.precision and inside and (self.has_infinity or not other.has_infinity)
+
+    def overflows(self, rounded: Dyadic) -> bool:
+        """Return whether a number of at most `precision` bits is larger than the largest."""
+        top = abs(rounded[0]).bit_length() + rounded[1] - 1
+        if top != self.max_exponent or not self.reserved:
+            return top > self.max_exponent
+        return abs(dyadic_to_fraction(rounded)) > self.largest_finite
 
     def spacing(self, value: Fraction) -> Fraction:
         """Return the distance between neighbours of the format in the binade of `value` (ulp)."""
@@ -177,7 +263,7 @@ class FloatFormat:
     # --- into the format ---------------------------------------------------------------------------
 
     def round(self, exact: Fraction | int) -> Any:
-        """Round an exact number to the format: nearest, ties to even, gradual underflow, overflow to ±inf.
+        """Round an exact number to the format: nearest, ties to even, gradual underflow.
 
         Parameters
         ----------
@@ -186,7 +272,8 @@ class FloatFormat:
         Returns
         -------
         scalar of `dtype`
-            A negative number that underflows gives −0.0; zero gives +0.0.
+            A negative number that underflows gives −0.0; zero gives +0.0. What overflows gives ±inf, and NaN in a
+            format without infinity.
 
         Raises
         ------
@@ -196,12 +283,25 @@ class FloatFormat:
         if not isinstance(exact, (Fraction, int)):
             raise TypeError(f"exact must be a Fraction or an int, got {type(exact).__name__} {exact!r}")
         numerator, denominator = exact.as_integer_ratio()
-        mantissa, exponent = round_ratio(numerator, denominator, self.precision, self.min_exponent)
-        if not mantissa:
+        rounded = self.rounded(numerator, denominator)
+        if rounded is None:
+            return self.dtype.type(-math.inf if numerator < 0 else math.inf)
+        if not rounded[0]:
             return self.dtype.type(-0.0 if numerator < 0 else 0.0)
-        if mantissa.bit_length() + exponent - 1 > self.max_exponent:
-            return self.dtype.type(math.copysign(math.inf, mantissa))
-        return self._from_dyadic(mantissa, exponent)
+        return self._from_dyadic(*rounded)
+
+    def rounded(self, numerator: int, denominator: int) -> Dyadic | None:
+        """Return numerator/denominator rounded to the format, exactly; None where it overflows."""
+        result = round_ratio(numerator, denominator, self.precision, self.min_exponent)
+        return None if self.overflows(result) else result
+
+    def constant(self, value: float) -> Any:
+        """Return a Python number (of the type float or int) rounded to the format, once."""
+        if value != value or abs(value) == math.inf:  # math.isfinite cannot take a large int
+            return self.dtype.type(value)
+        if not value:
+            return self.dtype.type(value)
+        return self.round(Fraction(value) if isinstance(value, float) else value)
 
     def _from_dyadic(self, mantissa: int, exponent: int) -> Any:
         if self.precision <= 53:
@@ -240,17 +340,19 @@ class FloatFormat:
             return array
         if not array.dtype.isnative:
             return self._converted(array.astype(array.dtype.newbyteorder("=")), argument)
-        source = next((known for known in FORMATS.values() if known.dtype == array.dtype), None)
+        source = FORMATS.of_dtype(array.dtype)
         if source is None and array.dtype.kind not in "iub":
             raise TypeError(f"{argument} must be numeric, got dtype {array.dtype}")
-        if source is None:
-            once = self.precision >= 24  # one conversion of the machine; to bfloat16 it goes through float32
-        else:  # exact, but for the narrower exponent range of float16, or rounded once
-            once = source.precision <= self.precision or (self.name, source.name) in _ROUNDED_ONCE
-        if once:
+        if self._converts_once(source):
             with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 return array.astype(self.dtype)
         return self._round_array(array, source)
+
+    def _converts_once(self, source: "FloatFormat | None") -> bool:
+        """Whether NumPy's conversion is exact or rounds once; of integers where there is no source."""
+        if source is None:
+            return "int" in self.rounded_once_from
+        return source.name in self.rounded_once_from or self.holds_all_of(source)
 
     def _round_array(self, array: np.ndarray, source: "FloatFormat | None") -> np.ndarray:
         if source is None:
@@ -297,7 +399,7 @@ class FloatFormat:
         ValueError
             If the text is not such a number or the format does not hold it exactly.
         """
-        if text in ("nan", "inf", "-inf"):
+        if text == "nan" or (text in ("inf", "-inf") and self.has_infinity):
             return self.dtype.type(float(text))
         match = re.fullmatch(r"(-?)0x([01])(?:\.([0-9a-f]+))?p([+-]\d+)", text)
         if match is None:
@@ -306,123 +408,9 @@ class FloatFormat:
         mantissa, exponent = normalised(int(lead + tail, 16), power - 4 * len(tail))
         if not mantissa:
             return self.dtype.type(-0.0 if sign else 0.0)
-        bits = mantissa.bit_length()
-        in_range = self.min_exponent - self.precision < exponent and exponent + bits - 1 <= self.max_exponent
-        if bits > self.precision or not in_range:
+        if not self.holds((mantissa, exponent)):
             raise ValueError(f"text must be a number of {self.name}, got {text!r}")
         return self._from_dyadic(-mantissa if sign else mantissa, exponent)
-
-    # --- the door ----------------------------------------------------------------------------------
-
-    def evaluate(self, f: Callable[[Any], Any], x: np.ndarray) -> np.ndarray:
-        """Call f in this format: the one door through which a function under test is called.
-
-        f sees a read-only view of at least one dimension, so that neither NumPy's scalar arithmetic nor an
-        in-place f can change what is measured; in bfloat16 the view keeps Python numbers weak.
-
-        Parameters
-        ----------
-        f : callable
-            Takes an array and returns one of the same shape and dtype.
-        x : ndarray, contiguous, at least 1-d, of `dtype` (or of `complex_dtype`, for the complex step)
-            NumPy computes differently on scalars and on strided arrays, so no others are let in.
-
-        Returns
-        -------
-        ndarray
-            f's own result, unchanged; a Python number that f returns is broadcast.
-
-        Raises
-        ------
-        TypeError
-            If x is of another dtype, or f writes into its argument, or returns anything but an array of the
-            same dtype.
-        ValueError
-            If x is 0-dimensional or not contiguous, or f returns another shape.
-        """
-        if not x.ndim or not x.flags.forc:
-            raise ValueError(f"x must be a contiguous array of at least one dimension, got {_layout(x)}")
-        view = x.view()
-        view.setflags(False)  # type: ignore[call-arg]  # positional: a keyword costs twice as much
-        dtype = x.dtype
-        if dtype is not self.dtype and dtype != self.dtype:
-            if x.dtype != self.complex_dtype or self.complex_dtype is None:
-                raise TypeError(f"x must have dtype {self.name}, got {x.dtype}")
-            view = view.view(HolomorphicArray)
-        elif self.name == "bfloat16":
-            view = view.view(WeakScalarArray)
-        try:
-            y = f(view)
-        except ValueError as error:
-            if "read-only" in str(error):
-                raise TypeError(
-                    "f must not write into its argument (it got a read-only array); compute into a new array"
-                ) from error
-            raise
-        except TypeError as error:
-            if "converted to Python scalars" in str(error):
-                raise TypeError(
-                    f"f must take arrays, got {f!r:.60}, which wants one number: use np.exp instead of math.exp"
-                ) from error
-            raise
-        if type(y) is np.ndarray and (y.dtype is self.dtype or y.dtype == self.dtype) and y.shape == x.shape:
-            return y
-        if type(y) in (int, float) and x.dtype == self.dtype:
-            return np.full(x.shape, self.as_array(y), dtype=x.dtype)
-        return _accepted(y, x)
-
-
-def _layout(x: np.ndarray) -> str:
-    return f"strides {x.strides} for shape {x.shape}" if x.ndim else "a 0-dimensional one"
-
-
-def _accepted(y: Any, x: np.ndarray) -> np.ndarray:
-    """Return what f returned as a plain array, or say what is wrong with it."""
-    if x.dtype.kind == "c" and type(y) in (int, float, complex):
-        return np.full(x.shape, y, dtype=x.dtype)
-    if not isinstance(y, np.ndarray):
-        raise TypeError(
-            f"f must return an array of shape {x.shape} and dtype {x.dtype}, got {type(y).__name__} {y!r:.60}"
-        )
-    if y.shape != x.shape:
-        raise ValueError(
-            f"f must keep the shape of its argument, {x.shape}, got {y.shape}; f must be elementwise: "
-            "a function that closes over an array or needs the whole input takes blocked=False"
-        )
-    if y.dtype != x.dtype:
-        raise TypeError(
-            f"f must keep the dtype of its argument, {x.dtype}, got {y.dtype}{promotion_advice(x.dtype, y.dtype)}"
-        )
-    if x.dtype.kind == "c" and type(y) is np.ndarray:
-        # The view is what refuses np.abs and its kind, so a function that dropped it cannot be trusted.
-        raise TypeError(
-            "f must be analytic for the complex step, which cannot be seen after np.asarray or np.array; "
-            "write np.asanyarray where f converts its input"
-        )
-    return y.view(np.ndarray)
-
-
-_PROMOTING = {
-    **dict.fromkeys("fF", "np.float32"), **dict.fromkeys("dD", "np.float64"), **dict.fromkeys("gG", "np.longdouble"),
-}  # fmt: skip
-"""By the type code of a result: the scalar type that widens a narrower array to it."""
-
-
-def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
-    """Return what may have widened the dtype and what to write instead; nothing where no constant can have."""
-    constant = _PROMOTING.get(returned.char)
-    if constant is None or (given.kind == "c") != (returned.kind == "c"):
-        return ""
-    if np.promote_types(given, returned) != returned:
-        return ""
-    widens = f"a {constant} constant promotes"
-    if given == ml_dtypes.bfloat16 and returned == np.float32:
-        # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
-        widens = "a np.float64 constant promotes, a np.float32 one too, and after np.asarray any Python number"
-    return (
-        f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, and np.asanyarray "
-        "where f converts its input"
-    )
 
 
 def _normalised_significands(fraction: np.ndarray, exponent: np.ndarray, precision: int) -> tuple[list[int], list[int]]:
@@ -454,43 +442,239 @@ def _wide_significands(fraction: np.ndarray, precision: int) -> tuple[list[int],
     return total, bits
 
 
-_ROUNDED_ONCE = {("float32", "float64"), ("float16", "float64"), ("float16", "float32"),
-                 ("bfloat16", "float32"), ("float64", "float80"), ("float32", "float80"),
-                 ("float64", "float128"), ("float32", "float128")}  # fmt: skip
-"""(target, source) pairs whose NumPy conversion rounds once (checked by a property test)."""
+# --- the table ---------------------------------------------------------------------------------------
+
+_ONE_MORE_UNIT = Fraction(1)
+"""Where NumPy uses the half-precision instructions (AVX512_SPR) it promises one more unit in float16."""
+
+_OF_FLOAT32 = Limits(
+    found=(
+        ("4", "tan log10 arcsin arctan2"),  # 3.90 3.49 3.12 3.20
+        ("3.9", "log"),  # 3.832
+        ("3", "exp2 expm1 cosh arctan tanh log2 arccos arccosh"),  # 2.84 2.62 2.48 2.30 2.19 2.12 2.10 2.00
+        ("2.6", "exp"),  # 2.54
+        ("2.5", "cbrt sinh log1p power arctanh arcsinh"),  # 1.94 1.89 1.96 1.7 1.72 1.78
+        ("2", "deg2rad rad2deg"),
+        ("1.5", "sin cos"),  # 1.487 1.489
+        ("1", "hypot"),
+    ),
+    # NumPy's logarithm errs by a part of ln of the significand, so that its ulps grow near log 1 = 0 only.
+    large=(("log", -1, "1.9"), ("log", 0, "1.3"), ("log", 1, "1")),  # 1.871 1.229 0.878
+)
+_OF_FLOAT64 = Limits(
+    found=(
+        ("4", "cbrt"),  # 3.29
+        ("2.5", "tanh arccosh"),  # 2.15 2.00
+        ("2", "sinh cosh log10 arcsinh arctanh deg2rad rad2deg"),
+    ),
+    rest="1",  # at most 0.84
+)
+_OF_FLOAT80 = Limits(
+    found=(
+        ("4", "tanh sinh arcsinh arccosh arctanh expm1 log1p power"),
+        # 2.74 2.6 2.6 2.6 2.6 2.45 2.25 3.17 (power: with the exponent -3; 0.9 with random ones)
+        ("2", "cosh tan arccos log10 sin cos deg2rad rad2deg"),
+        # 1.54 1.54 1.22 1.29 1.38 0.99 0.6 0.6
+    ),
+    rest="1.5",  # at most 1.01
+)
+
+LONGDOUBLE: Mapping[str, FloatFormat] = MappingProxyType(
+    {
+        name: FloatFormat(
+            name,
+            np.dtype(np.longdouble),
+            precision,
+            min_exponent=-16382,
+            max_exponent=16383,
+            reserved=0,
+            has_infinity=True,
+            complex_dtype=np.dtype(np.clongdouble),
+            weak_scalars=False,
+            rounded_once_from=("int",),
+            limits=limits,
+            style=Style(BLACK, "v", DOTS),
+        )
+        for name, precision, limits in (("float80", 64, _OF_FLOAT80), ("float128", 113, Limits()))
+    }
+)
+"""What longdouble may be; a machine has at most one of them."""
+
+_NATIVE = (
+    FloatFormat(
+        "float16",
+        np.dtype(np.float16),
+        precision=11,
+        min_exponent=-14,
+        max_exponent=15,
+        reserved=0,
+        has_infinity=True,
+        complex_dtype=None,
+        weak_scalars=False,
+        rounded_once_from=("bfloat16", "float32", "float64"),
+        limits=Limits(through="float32", extra=_ONE_MORE_UNIT),
+        style=Style(VERMILLION, "o", "-"),
+    ),
+    FloatFormat(
+        "bfloat16",
+        np.dtype(ml_dtypes.bfloat16),
+        precision=8,
+        min_exponent=-126,
+        max_exponent=127,
+        reserved=0,
+        has_infinity=True,
+        complex_dtype=None,
+        weak_scalars=True,
+        rounded_once_from=("float32",),
+        limits=Limits(through="float32"),
+        style=Style(PURPLE, "s", DASH),
+    ),
+    FloatFormat(
+        "float32",
+        np.dtype(np.float32),
+        precision=24,
+        min_exponent=-126,
+        max_exponent=127,
+        reserved=0,
+        has_infinity=True,
+        complex_dtype=np.dtype(np.complex64),
+        weak_scalars=False,
+        rounded_once_from=("int", "float64", "float80", "float128"),
+        limits=_OF_FLOAT32,
+        style=Style(GREEN, "^", DASH_DOT),
+    ),
+    FloatFormat(
+        "float64",
+        np.dtype(np.float64),
+        precision=53,
+        min_exponent=-1022,
+        max_exponent=1023,
+        reserved=0,
+        has_infinity=True,
+        complex_dtype=np.dtype(np.complex128),
+        weak_scalars=False,
+        rounded_once_from=("int", "float80", "float128"),
+        limits=_OF_FLOAT64,
+        style=Style(BLUE, "D", LONG_DASH),
+    ),
+)
 
 
 def _longdouble() -> tuple[FloatFormat | None, str]:
     """Return longdouble under its true name, or None and the reason why it is left out."""
-    info = np.finfo(np.longdouble)
-    name = {63: "float80", 112: "float128"}.get(info.nmant)
-    if name is None:
-        return None, (
-            f"longdouble has {info.nmant} stored significand bits here: it is float64 (52) or a pair of "
-            "doubles (105), not a wider IEEE format"
-        )
-    dtype, complex_dtype = np.dtype(np.longdouble), np.dtype(np.clongdouble)
-    return FloatFormat(name, dtype, info.nmant + 1, -16382, 16383, complex_dtype), ""
+    if os.environ.get(HIDE_LONGDOUBLE) == "1":
+        return None, f"longdouble is hidden, because the environment variable {HIDE_LONGDOUBLE} is 1"
+    bits = np.finfo(np.longdouble).nmant + 1
+    found = next((item for item in LONGDOUBLE.values() if item.precision == bits), None)
+    if found is not None:
+        return found, ""
+    return None, (
+        f"longdouble has {bits - 1} stored significand bits here: it is float64 (52) or a pair of "
+        "doubles (105), not a wider IEEE format"
+    )
 
 
-def _formats() -> tuple[dict[str, FloatFormat], dict[str, str]]:
-    """Return the formats of this machine by name, and the missing ones with the reason."""
-    known = [
-        FloatFormat("float16", np.dtype(np.float16), 11, -14, 15),
-        FloatFormat("bfloat16", np.dtype(ml_dtypes.bfloat16), 8, -126, 127),
-        FloatFormat("float32", np.dtype(np.float32), 24, -126, 127, np.dtype(np.complex64)),
-        FloatFormat("float64", np.dtype(np.float64), 53, -1022, 1023, np.dtype(np.complex128)),
-    ]
-    wide, reason = _longdouble()
-    if wide is None:
-        return {item.name: item for item in known}, {"float80": reason}
-    return {item.name: item for item in [*known, wide]}, {}
+class Formats(Registry[FloatFormat]):
+    """The table of formats: each row is held against its dtype before it is let in.
+
+    Examples
+    --------
+    >>> import ml_dtypes, numpy as np
+    >>> row = FloatFormat(
+    ...     "float8_e5m2", np.dtype(ml_dtypes.float8_e5m2), precision=3, min_exponent=-14, max_exponent=15, reserved=0,
+    ...     has_infinity=True, complex_dtype=None, weak_scalars=True, rounded_once_from=(),
+    ...     limits=Limits(through="float32"), style=Style("#8c564b", "<", ":"),
+    ... )
+    >>> with FORMATS.holding(row):
+    ...     float(FORMATS["float8_e5m2"].largest_finite)
+    57344.0
+    """
+
+    def __init__(self, items: tuple[FloatFormat, ...]) -> None:
+        self._by_dtype: dict[np.dtype[Any], FloatFormat] = {}
+        super().__init__("format", items, FloatFormat)
+
+    def register(self, item: FloatFormat) -> FloatFormat:
+        """Add a format that behaves as its row says, and return it.
+
+        Raises
+        ------
+        TypeError
+            If it is no `FloatFormat`.
+        ValueError
+            If its name or dtype is taken, or the dtype behaves otherwise; the message says in what.
+        """
+        super().register(item)
+        self._by_dtype[item.dtype] = item
+        return item
+
+    def remove(self, name: str) -> FloatFormat:
+        """Take a format that was added out again, and return it."""
+        item = super().remove(name)
+        del self._by_dtype[item.dtype]
+        return item
+
+    def of_dtype(self, dtype: np.dtype[Any]) -> FloatFormat | None:
+        """Return the format of a dtype, None where it is none of the formats."""
+        return self._by_dtype.get(dtype)
+
+    def _check(self, item: Any) -> None:
+        super()._check(item)
+        if item.dtype in self._by_dtype:
+            taken = self._by_dtype[item.dtype].name
+            raise ValueError(f"dtype of a format must be new, got {item.dtype}, which is that of {taken}")
+        if item.limits.through and item.limits.through not in self and item.limits.through not in _OWN_LIMITS:
+            raise ValueError(
+                f"limits of {item.name} must come through a format with limits of its own, got {item.limits.through!r}"
+            )
+        _verify(item)
 
 
-_available, _missing = _formats()
-FORMATS: Mapping[str, FloatFormat] = MappingProxyType(_available)
-"""The formats of this machine, by name, narrow to wide."""
-UNAVAILABLE: Mapping[str, str] = MappingProxyType(_missing)
+_OWN_LIMITS = tuple(item.name for item in _NATIVE if not item.limits.through)
+
+
+def _verify(item: FloatFormat) -> None:
+    """Hold a row against its dtype; ValueError where they differ."""
+    number = item.dtype.type
+    with np.errstate(all="ignore"):
+        one, two = np.array([1], item.dtype), np.array([2], item.dtype)
+        ulp = np.nextafter(one, two) - one
+        least = np.nextafter(one - one, one)
+        half = ulp / two
+        largest = np.array([item.round(item.largest_finite)], item.dtype)
+        next_one = largest + np.array([item.round(item.spacing(item.largest_finite))], item.dtype)
+        zero = -(one - one)
+        facts: list[tuple[str, Any, Any]] = [
+            ("the machine epsilon", item.machine_epsilon, _as_fraction(item, ulp)),
+            ("the smallest subnormal number", item.smallest_subnormal, _as_fraction(item, least)),
+            ("the largest finite number", item.largest_finite, _as_fraction(item, largest)),
+            ("the number after the largest", None, _as_fraction(item, next_one)),
+            ("has_infinity", item.has_infinity, bool(np.isinf(next_one)[0])),
+            ("a negative zero", True, bool(np.signbit(zero)[0])),
+            ("ties to even", (True, True), (bool((one + half == one)[0]), bool((one + ulp + half > one + ulp)[0]))),
+            ("weak_scalars", item.weak_scalars, (one * 2.0).dtype != item.dtype),
+            ("a signed unit", -1, _as_fraction(item, np.array([number(-1)], item.dtype))),
+        ]
+    if item.complex_dtype is not None:
+        facts.append(("complex numbers with such parts", item.dtype, np.zeros(1, item.complex_dtype).real.dtype))
+    for what, said, found in facts:
+        if said != found:
+            raise ValueError(
+                f"format {item.name!r} must be as its dtype behaves: {what} is {said!s} by the row, and {found!s} in "
+                f"{item.dtype}"
+            )
+
+
+def _as_fraction(item: FloatFormat, array: np.ndarray) -> Fraction | None:
+    """Return one element exactly, None where it is not finite."""
+    number: Any = array[0] if item.dtype.itemsize > 8 else float(array[0])
+    return Fraction(*number.as_integer_ratio()) if np.isfinite(number) else None
+
+
+_wide, _why_not = _longdouble()
+FORMATS = Formats(_NATIVE if _wide is None else (*_NATIVE, _wide))
+"""The formats of this machine, by name, narrow to wide; ``FORMATS.register`` adds one."""
+UNAVAILABLE: Mapping[str, str] = MappingProxyType({} if _wide is not None else {"float80": _why_not})
 """The formats that this machine lacks, with the reason."""
 
 
@@ -521,9 +705,9 @@ def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
         dtype = np.dtype(spec)
     except (TypeError, ValueError, SyntaxError):  # NumPy parses text like "(2,)f8" as Python
         dtype = None
-    for item in FORMATS.values():
-        if dtype is not None and item.dtype == dtype:
-            return item
+    item = None if dtype is None else FORMATS.of_dtype(dtype)
+    if item is not None:
+        return item
     raise ValueError(f"dtype must be one of {', '.join(FORMATS)}, got {spec!r}")
 
 
@@ -535,7 +719,7 @@ def format_of(array: np.ndarray) -> FloatFormat:
     TypeError
         If the array's dtype is none of the formats.
     """
-    for item in FORMATS.values():
-        if item.dtype == array.dtype:
-            return item
+    item = FORMATS.of_dtype(array.dtype)
+    if item is not None:
+        return item
     raise TypeError(f"x must have one of the dtypes {', '.join(FORMATS)}, got {array.dtype}")

@@ -31,17 +31,19 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from numdiff.formats import FORMATS, FloatFormat, format_of
+from numdiff.arguments import converted, largest_step, not_finite, points_of, refuse_steps, require
+from numdiff.call import evaluate
+from numdiff.formats import FloatFormat, format_of
 from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
 
 __all__ = ["Observation", "StepAbsorbedWarning", "abscissae", "absorbed_steps", "apply", "centered_difference",
-           "combine", "complex_step", "difference", "forward_difference", "largest_step", "observe"]  # fmt: skip
+           "combine", "complex_step", "difference", "forward_difference", "observe"]  # fmt: skip
 
 BLOCK_BYTES = 524288
 """Bytes of one buffer: few enough that what a block needs stays in the cache, many enough that the fixed cost
@@ -51,8 +53,6 @@ exp take within 8 % of the same time; half of it cost 7 % more."""
 _AGREEMENT = 8
 """Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's
 vector and scalar loops differ by an ulp or two, and f may amplify that."""
-
-_BY_DTYPE = {item.dtype: item for item in FORMATS.values()}
 
 Function = Callable[[Any], Any]
 Door = Callable[[Function, np.ndarray], np.ndarray]
@@ -196,7 +196,7 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
     values: list[np.ndarray] = []
 
     def recording(function: Function, at: np.ndarray) -> np.ndarray:
-        y = item.evaluate(function, at)
+        y = evaluate(item, function, at)
         abscissae.append(at.reshape(shape, copy=True))
         values.append(y.reshape(shape, copy=True))
         return y
@@ -230,6 +230,7 @@ class _Plan(NamedTuple):
     """A method in a format: its constants, rounded once."""
 
     format: FloatFormat
+    evaluate: Door  # the call of f in the format
     complex_dtype: np.dtype | None  # of the abscissae of the complex step
     nodes: tuple[_Node, ...]
     ladder: tuple[_Node, ...]  # the nodes and x itself, from left to right
@@ -264,21 +265,9 @@ def _node(item: FloatFormat, offset: Fraction, numerator: int, first: bool) -> _
     )
 
 
-def _check_constants(item: FloatFormat, offsets: Sequence[Fraction], integers: Sequence[int]) -> None:
-    for c in offsets:
-        if not np.isfinite(item.round(c)) or item.lift(item.round(c)) != c:
-            raise ValueError(f"stencil must have offsets that {item.name} holds exactly, got {c}")
-    for n in integers:
-        if not np.isfinite(item.round(n)):
-            raise ValueError(
-                f"stencil must have weights n/D with |n| and D at most {int(item.largest_finite)} "
-                f"in {item.name}, got {n}"
-            )
-
-
 @lru_cache(maxsize=256)
-def _plan(name: str, method: Method) -> _Plan:
-    """Return the constants of a method in the format of this name (a format hashes slowly, its name fast).
+def _plan(item: FloatFormat, method: Method) -> _Plan:
+    """Return the constants of a method in a format.
 
     The limit of `_Call`. fl is monotone, and two numbers that round to the same v are at most one spacing
     of v apart, which is at most ε|v|, or 0 where v is subnormal since sums are exact there. For integer
@@ -286,20 +275,16 @@ def _plan(name: str, method: Method) -> _Plan:
     nodes coincide where ε(|x| + Ch(1 + u)) < gh/2, for which |x| ≤ gh/(4ε) − 2Ch suffices. Other offsets may
     underflow: their limit is negative, and the comparison of the abscissae decides everywhere.
     """
-    item = FORMATS[name]
+    require(method, item)
     exact = method.offsets if isinstance(method, Stencil) else ()
     numerators, denominator = method.numerators if exact else (), method.denominator
     ladder = sorted({*exact, Fraction(0)})
     gap = min((b - a for a, b in pairwise(ladder)), default=Fraction(1))
     reach = max(abs(c) for c in ladder)
     simple = all(c.denominator == 1 for c in exact) and 4 * item.unit_roundoff * reach <= gap
-    _check_constants(item, exact, (*numerators, denominator))
-    largest_step = item.largest_finite / max(item.lift(item.round(denominator)), reach)
-    rounded = item.round(largest_step)
-    if item.lift(rounded) > largest_step:
-        rounded = np.nextafter(rounded, item.dtype.type(0))
     return _Plan(
         item,
+        partial(evaluate, item),
         None if exact else item.complex_dtype,
         tuple(_node(item, c, n, j == 0) for j, (c, n) in enumerate(zip(exact, numerators, strict=True))),
         tuple(_node(item, c, 1, False) for c in ladder),
@@ -309,7 +294,7 @@ def _plan(name: str, method: Method) -> _Plan:
         gap,
         reach,
         item.round(item.largest_finite).item(),
-        rounded.item(),
+        largest_step(method, item).item(),
         # The parts of a complex abscissa are never added.
         float(gap / item.machine_epsilon / 4) if simple and exact else 0.0 if exact else math.inf,
         float(2 * reach) if simple else 1.0,
@@ -320,33 +305,17 @@ def _prepare(method: Method, f: Function, x: Any, h: Any) -> _Call:
     """Check the arguments and convert them to the format of x."""
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
-    if isinstance(x, np.ma.MaskedArray) or isinstance(h, np.ma.MaskedArray):
-        _refuse_masked(x, h)
-    points = np.asarray(x)
-    if not points.dtype.isnative:
-        points = points.astype(points.dtype.newbyteorder("="))
-    item = _BY_DTYPE.get(points.dtype)
-    if item is None:
-        if points.dtype.kind not in "iu":
-            raise TypeError(
-                f"x must be real numbers in one of the formats {', '.join(FORMATS)}, got dtype {points.dtype}"
-            )
-        points = points.astype(np.float64)
-        item = FORMATS["float64"]
-    if isinstance(method, Stencil):
-        plan = _plan(item.name, method)
-    elif not isinstance(method, ComplexStep):
-        raise TypeError(f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}")
-    elif item.complex_dtype is None:
-        raise TypeError(f"x must have a format with a complex dtype for the complex step, got {item.name}")
-    else:
-        plan = _plan(item.name, method)
-    steps = np.asarray(h)
-    if steps.dtype is not item.dtype and steps.dtype != item.dtype:
-        steps = _converted(h, item)
+    item, points = points_of(x)
+    if not isinstance(method, Stencil):
+        if not isinstance(method, ComplexStep):
+            raise TypeError(f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}")
+        if item.complex_dtype is None:
+            raise TypeError(f"x must have a format with a complex dtype for the complex step, got {item.name}")
+    plan = _plan(item, method)
+    steps = converted(item, h, "h")
     low, high = _extremes(steps)
     if not (low > 0 and high <= plan.largest_step):
-        _refuse_step(steps, h, plan)
+        refuse_steps(item, steps, h, "h", method)
     shape = points.shape
     if steps.ndim:
         try:
@@ -363,21 +332,6 @@ def _prepare(method: Method, f: Function, x: Any, h: Any) -> _Call:
     return plan, points, steps, shape, limit if limit < plan.largest else plan.largest
 
 
-def _refuse_masked(x: Any, h: Any) -> None:
-    for argument, given in (("x", x), ("h", h)):
-        if np.ma.is_masked(given):
-            raise TypeError(f"{argument} must not be masked anywhere, got {given!s:.60}; write {argument}.compressed()")
-
-
-def _converted(h: Any, item: FloatFormat) -> np.ndarray:
-    try:
-        if np.asarray(h).dtype.kind != "b":
-            return item.as_array(h)
-    except TypeError:
-        pass
-    raise TypeError(f"h must be a real number or an array of them, got {type(h).__name__} {h!r:.60}")
-
-
 def _extremes(array: np.ndarray) -> tuple[Any, Any]:
     """Return the smallest and the largest element as fast scalars; a NaN shows in both."""
     if array.size == 1:
@@ -385,36 +339,10 @@ def _extremes(array: np.ndarray) -> tuple[Any, Any]:
         return value, value
     if not array.size:
         return 1.0, 1.0
-    if array.dtype.kind == "f":
+    if array.dtype.char in "efdg":
         return np.minimum.reduce(array, axis=None).item(), np.maximum.reduce(array, axis=None).item()
-    with np.errstate(invalid="ignore"):  # bfloat16 raises the flag for a quiet NaN
+    with np.errstate(invalid="ignore"):  # the formats of ml_dtypes raise the flag for a quiet NaN
         return np.minimum.reduce(array, axis=None).item(), np.maximum.reduce(array, axis=None).item()
-
-
-def _refuse_step(steps: np.ndarray, given: Any, plan: _Plan) -> None:
-    """Say what is wrong with h."""
-    item, original = plan.format, np.asarray(given)
-    with np.errstate(invalid="ignore"):
-        good = (steps > 0) & (steps <= item.dtype.type(plan.largest_step))
-        index = tuple(map(int, np.argwhere(~good)[0]))
-        proper = original[index] > 0 and original[index] != math.inf
-    where = f" at index {index}" if index else ""
-    if not proper:
-        raise ValueError(f"h must be finite and positive, got {_shown(original[index])}{where}")
-    if steps[index] == 0:
-        requirement = f"at least {item.round(item.smallest_subnormal)!s}"
-    else:
-        requirement = f"at most {item.dtype.type(plan.largest_step)!s} for this method"
-    raise ValueError(f"h must be {requirement} in {item.name}, got {_shown(original[index])}{where}")
-
-
-def _shown(number: Any) -> str:
-    """Return a number as text; an exact one of hundreds of digits by its size (Python refuses the longest)."""
-    if isinstance(number, int | Fraction):
-        n, d = number.as_integer_ratio()
-        if n and max(n.bit_length(), d.bit_length()) > 200:
-            return f"a number near {'-' if n < 0 else ''}2**{n.bit_length() - d.bit_length()}"
-    return str(number)
 
 
 # --- the computation ------------------------------------------------------------------------------------
@@ -426,12 +354,12 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
     if points.size == 1 and not steps.ndim and abs(points.item()) <= limit:
         # Nothing to check, to cut or to share: what is left is the arithmetic.
         x = points if points.ndim else points.reshape(1)
-        result = _compute(plan, plan.format.evaluate, f, (0, x, steps, *_scaled(plan, steps), None, None, None))
+        result = _compute(plan, plan.evaluate, f, (0, x, steps, *_scaled(plan, steps), None, None, None))
         if not shape:
             return result[0]
         return result if result.ndim == len(shape) else result.reshape(shape)  # h may have more dimensions than x
     out = np.empty(shape, plan.format.dtype)
-    evaluate: Door = plan.format.evaluate
+    evaluate = plan.evaluate
     checked = blocked and out.size > 1
     absorbed, smallest = 0, None
     for number, block in enumerate(_blocks(call, out, blocked), 1):
@@ -560,8 +488,7 @@ def _suspicious(call: _Call, block: _Block) -> bool:
     if not largest <= plan.largest:
         place = int(np.argmin(np.isfinite(x.reshape(-1))))
         index = tuple(map(int, np.unravel_index(start + place, shape))) if shape else ()
-        where = f" at index {index}" if index else ""
-        raise ValueError(f"x must be finite, got {x.reshape(-1)[place]!s}{where}")
+        raise not_finite(plan.format, x.reshape(-1)[place], index)
     return plan.complex_dtype is None
 
 
@@ -587,13 +514,18 @@ def _is_clearly_below(limit: Any, x: np.ndarray) -> bool:
     return sum(squares.tolist()) < limit * limit / 2
 
 
+_MAGNITUDE = {1: (np.uint8, np.uint8(0x7F)), 2: (np.uint16, np.uint16(0x7FFF))}
+"""By bytes of a format: the unsigned integers of that size, and all bits of them but that of the sign."""
+
+
 def _largest_magnitude(x: np.ndarray) -> Any:
     """Return max|x| as a fast scalar, NaN if there is one: all that finiteness and absorption need of a block."""
     if x.size == 1:
         return abs(x.item())
-    if x.dtype.itemsize == 2:
-        # Comparing half-precision numbers is slow, but without their sign they are ordered as their bits are.
-        bits = np.maximum.reduce(x.view(np.uint16) & np.uint16(0x7FFF), axis=None)
+    if x.dtype.itemsize <= 2:
+        # Comparing the numbers of narrow formats is slow, but without their sign they are ordered as their bits are.
+        unsigned, magnitude = _MAGNITUDE[x.dtype.itemsize]
+        bits = np.maximum.reduce(x.view(unsigned) & magnitude, axis=None)
         return bits.view(x.dtype).item()
     low, high = _extremes(x)
     return max(-low, high) if low == low else low
@@ -652,11 +584,6 @@ def _warn(name: str, absorbed: int, total: int, smallest: Any) -> None:
 # --- the parts of a kernel, for those who call f themselves ---------------------------------------------
 
 
-def largest_step(stencil: Stencil, item: FloatFormat) -> Any:
-    """Return the largest h of the format for which D·h and all c·h are finite."""
-    return item.dtype.type(_plan(item.name, stencil).largest_step)
-
-
 def abscissae(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> list[np.ndarray]:
     """Return the realised nodes of a stencil in its order (step 2 of this module); x itself where the offset is 0.
 
@@ -665,7 +592,7 @@ def abscissae(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> list[np.ndarray
     stencil : Stencil
     x, h : ndarray of one shape (of at least one dimension) and one format
     """
-    plan = _plan(format_of(x).name, stencil)
+    plan = _plan(format_of(x), stencil)
     return [x if node.move is None else node.move(x, _operand(node, h)) for node in plan.nodes]
 
 
@@ -679,7 +606,7 @@ def combine(stencil: Stencil, values: Sequence[np.ndarray], h: np.ndarray) -> np
         One array for each node, in the order of the stencil; none of them is changed.
     h : ndarray of at least one dimension, of their format, broadcast against them
     """
-    plan = _plan(format_of(h).name, stencil)
+    plan = _plan(format_of(h), stencil)
     terms = [y if node.numerator is None else y * node.numerator for node, y in zip(plan.nodes, values, strict=True)]
     total = terms[0]
     for node, term in zip(plan.nodes[1:], terms[1:], strict=True):
@@ -695,7 +622,7 @@ def absorbed_steps(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> tuple[int,
     stencil : Stencil
     x, h : ndarray of one shape (of at least one dimension) and one format, finite
     """
-    plan = _plan(format_of(x).name, stencil)
+    plan = _plan(format_of(x), stencil)
     hit = _absorbed(plan, (0, x, h, (), None, None, None, None))
     found = int(np.count_nonzero(hit))
     return found, _smallest_step(plan, x[hit]) if found else None
@@ -725,8 +652,8 @@ def _telling(x: np.ndarray) -> list[int]:
     """
     if x.size <= _FEW:
         return list(range(x.size))
-    if x.dtype.itemsize == 2:
-        x = x.astype(np.float32)  # exact, and comparing half-precision numbers is slow
+    if x.dtype.itemsize <= 2:
+        x = x.astype(np.float32)  # exact, and comparing the numbers of narrow formats is slow
     low, high = int(np.argmin(x)), int(np.argmax(x))
     third, last = x.size // 3, x.size - 1
     smallest, largest = x[low], x[high]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numdiff.array_views import NOT_HOLOMORPHIC, HolomorphicArray, WeakScalarArray
+from numdiff.call import evaluate
 from numdiff.formats import FORMATS
 
 BF = ml_dtypes.bfloat16
@@ -40,7 +41,7 @@ def same(left: np.ndarray, right: np.ndarray) -> bool:
 
 def run(f: Callback, x: np.ndarray = X) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return BFLOAT16.evaluate(f, x)
+        return evaluate(BFLOAT16, f, x)
 
 
 def plain(f: Callback, x: np.ndarray = X) -> np.ndarray:
@@ -265,7 +266,7 @@ def test_a_conversion_without_constants_is_right():
 def test_bfloat16_promotes_where_numpys_own_half_precision_does(item, f):
     """Two Python numbers in np.where are float64 in NumPy too, and its polyval makes an array of the coefficients."""
     with pytest.raises(TypeError, match=r"got float64: .*np\.full_like"):
-        item.evaluate(f, X.astype(item.dtype))
+        evaluate(item, f, X.astype(item.dtype))
 
 
 # --- bfloat16: writing, out=, reductions -------------------------------------------------------------
@@ -404,7 +405,7 @@ Z = np.array([0.5 + 1e-3j, -1.25 + 1e-3j, 2.0 + 1e-3j])
 
 def run_complex(f: Callback, z: np.ndarray = Z) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return FLOAT64.evaluate(f, z)
+        return evaluate(FLOAT64, f, z)
 
 
 ANALYTIC: dict[str, Callback] = {
@@ -552,7 +553,7 @@ def test_the_complex_view_is_read_only_and_its_results_are_views():
 
 def test_a_complex_result_of_another_precision_is_refused():
     with pytest.raises(TypeError, match="f must keep the dtype of its argument, complex64, got complex128"):
-        FLOAT32.evaluate(lambda x: x * np.float64(2), Z.astype(np.complex64))
+        evaluate(FLOAT32, lambda x: x * np.float64(2), Z.astype(np.complex64))
 
 
 def test_the_views_can_be_printed():

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff import kernels
+from numdiff.arguments import largest_step
 from numdiff.formats import FORMATS, FloatFormat
 from numdiff.kernels import (
     StepAbsorbedWarning,
@@ -562,10 +563,21 @@ def test_a_function_that_changes_the_shape_is_refused(f):
         centered_difference(f, np.ones(5), 0.5)
 
 
-@pytest.mark.parametrize("f", [lambda t: None, lambda t: [1.0] * 5, lambda t: np.float64(1)])
-def test_a_function_that_returns_no_array_is_refused(f):
-    with pytest.raises(TypeError, match="f must return an array"):
+@pytest.mark.parametrize("f", [lambda t: None, lambda t: "1", lambda t: [t, t[:0]]])
+def test_a_function_that_returns_no_numbers_is_refused(f):
+    with pytest.raises(TypeError, match="f must return numbers of float64"):
         centered_difference(f, np.ones(5), 0.5)
+
+
+def test_a_number_of_the_format_is_a_constant_function():
+    assert centered_difference(lambda t: np.float32(3), np.ones(5, np.float32), 0.5).tolist() == [0] * 5
+    with pytest.raises(TypeError, match="f must keep the dtype of its argument, float32, got float64"):
+        centered_difference(lambda t: np.float64(3), np.ones(5, np.float32), 0.5)
+
+
+def test_a_masked_value_of_f_is_refused_at_whatever_point():
+    with pytest.raises(TypeError, match="f must not return masked values, got 1 of 2"):
+        centered_difference(lambda t: np.ma.masked_greater(t * t, 2.0), np.array([1.0, 2.0]), 1e-3)
 
 
 def test_an_exception_of_f_comes_through():
@@ -676,7 +688,7 @@ every_method = pytest.mark.parametrize("method", METHODS, ids=lambda method: met
 @pytest.mark.parametrize("h", [0, 0.0, -1e-3, math.nan, math.inf, -math.inf])
 def test_h_must_be_finite_and_positive(method, h):
     for x in (1.0, np.ones(3)):
-        with pytest.raises(ValueError, match=f"h must be finite and positive, got {h!s}"):
+        with pytest.raises(ValueError, match=rf"h must be finite and positive in \w+, got {h!s}"):
             apply(method, np.exp, x, h)
         with pytest.raises(ValueError, match="h must be finite and positive"):
             observe(method, np.exp, x, h)
@@ -687,20 +699,20 @@ def test_one_bad_step_among_many_is_named_with_its_index(item):
     h = np.full((2, 3), 0.5, dtype=item.dtype)
     for bad in (0, -1, math.nan, math.inf):
         h[1, 2] = bad
-        with pytest.raises(ValueError, match=r"h must be finite and positive, got .* at index \(1, 2\)"):
+        with pytest.raises(ValueError, match=r"h must be finite and positive in \w+, got .* at index \(1, 2\)"):
             centered_difference(np.exp, np.ones((2, 3), dtype=item.dtype), h)
 
 
 @every_method
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_x_must_be_finite(method, bad):
-    with pytest.raises(ValueError, match=f"x must be finite, got {bad}"):
+    with pytest.raises(ValueError, match=rf"x must be finite in \w+, got {bad}"):
         apply(method, np.exp, bad, 0.5)
     x = np.ones((3, 4))
     x[1, 2] = bad
-    with pytest.raises(ValueError, match=rf"x must be finite, got {bad} at index \(1, 2\)"):
+    with pytest.raises(ValueError, match=rf"x must be finite in \w+, got {bad} at index \(1, 2\)"):
         apply(method, np.exp, x, 0.5)
-    with pytest.raises(ValueError, match=rf"x must be finite, got {bad} at index \(1, 2\)"):
+    with pytest.raises(ValueError, match=rf"x must be finite in \w+, got {bad} at index \(1, 2\)"):
         observe(method, np.exp, x, 0.5)
 
 
@@ -710,14 +722,14 @@ def test_the_one_bad_point_in_a_late_block_is_named(item):
     for bad in (math.nan, math.inf, -math.inf):
         x = points(item, n)
         x[n - 7] = bad
-        with pytest.raises(ValueError, match=rf"x must be finite, got {bad} at index \({n - 7},\)"):
+        with pytest.raises(ValueError, match=rf"x must be finite in \w+, got {bad} at index \({n - 7},\)"):
             centered_difference(np.exp, x, 0.25)
 
 
 @pytest.mark.parametrize("x", ["1", None, 1j, np.array([1j]), [object()], np.array(["a"]), np.array([True]),
                                np.array(["2020-01-01"], dtype="M8[D]")])  # fmt: skip
 def test_x_must_be_real_numbers(x):
-    with pytest.raises(TypeError, match="x must be real numbers in one of the formats float16, "):
+    with pytest.raises(TypeError, match=r"x must be a real number or an array of them, got .* is none of float16, "):
         centered_difference(np.exp, x, 0.5)
 
 
@@ -753,16 +765,18 @@ def test_a_step_that_the_format_rounds_to_zero_is_refused():
 @every_format
 @pytest.mark.parametrize(
     "h, shown",
-    [(Fraction(1, 2**20000), "2**-20000"), (2**20000, "2**20000"), (10**50000, "2**166")],
+    [
+        (Fraction(1, 2**20000), "2.51238805769874458518013504213e-6021"),
+        (2**20000, "3.98027684033796659235430720619e+6020"),
+        (10**50000, "1.000"),
+    ],
     ids=["tiny", "huge", "huger"],
 )
 def test_a_step_far_out_of_range_is_refused_with_its_size_and_the_format(item, h, shown):
     bound = "least" if h < 1 else "most"
-    with pytest.raises(
-        ValueError, match=rf"h must be at {bound} .* in {item.name}, got a number near {re.escape(shown)}"
-    ):
+    with pytest.raises(ValueError, match=rf"h must be at {bound} .* in {item.name}, got {re.escape(shown)}"):
         centered_difference(np.exp, item.dtype.type(1), h)
-    with pytest.raises(ValueError, match=r"h must be finite and positive, got a number near -2\*\*"):
+    with pytest.raises(ValueError, match=r"h must be finite and positive in \w+, got -\d\.\d+e"):
         centered_difference(np.exp, item.dtype.type(1), -h)
 
 
@@ -785,7 +799,7 @@ def test_a_step_out_of_range_is_refused_as_it_was_given(h, message):
 def test_a_step_whose_double_overflows_is_refused_by_centered_and_not_by_forward(name, h, largest):
     x = FORMATS[name].as_array([0.0])
     text = re.escape(str(FORMATS[name].dtype.type(largest)))  # other versions of NumPy write 32750.0
-    with pytest.raises(ValueError, match=f"h must be at most {text} for this method in"):
+    with pytest.raises(ValueError, match=f"h must be at most {text} for the method 'centered' in"):
         centered_difference(lambda t: t, x, h)
     assert forward_difference(lambda t: t, x, h)[0] == 1
 
@@ -1102,7 +1116,7 @@ def test_a_single_bad_point_of_a_full_block_is_seen(dtype, place):
     for bad in (np.nan, np.inf, -np.inf):
         x = np.linspace(-1, 1, size).astype(dtype)
         x[place] = bad
-        with pytest.raises(ValueError, match=rf"x must be finite, got {bad} at index \({place},\)"):
+        with pytest.raises(ValueError, match=rf"x must be finite in \w+, got {bad} at index \({place},\)"):
             centered_difference(np.square, x, dtype(0.125))
 
 
@@ -1202,7 +1216,7 @@ def test_absorbed_steps_are_those_that_a_kernel_observes(item, stencil):
 @every_format
 @pytest.mark.parametrize("stencil", FIRST, ids=lambda stencil: stencil.name)
 def test_the_largest_step_is_the_last_that_a_kernel_takes(item, stencil):
-    largest = kernels.largest_step(stencil, item)
+    largest = largest_step(stencil, item)
     with np.errstate(all="ignore"):
         apply(stencil, lambda x: x * 0.0, item.as_array([0.0]), largest)
         with pytest.raises(ValueError, match="h must be"):

@@ -40,7 +40,6 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.arguments import points_and_steps
 from numdiff.analysis.part_bounds import (
     BoundedFunction,
     CellNodes,
@@ -53,11 +52,12 @@ from numdiff.analysis.part_bounds import (
     truncation_bounds,
 )
 from numdiff.analysis.parts import PARTS
+from numdiff.arguments import points_and_steps, require
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.running_elements import NOTHING
 from numdiff.arithmetic.running_error import enclosed, rounded_up, working_precision
-from numdiff.formats import FloatFormat, get_format
+from numdiff.formats import FloatFormat
 from numdiff.stencils import CENTERED, Method, Stencil
 
 __all__ = ["PARTS", "BoundedFunction", "Bounds", "bounds_of", "envelope_of", "error_bounds"]
@@ -180,9 +180,7 @@ def envelope_of(
     return np.array(bounds, dtype=np.float64).reshape(shape)
 
 
-def error_bounds(
-    f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENTERED, dtype: Any = "float64"
-) -> np.ndarray:
+def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENTERED, dtype: Any = None) -> np.ndarray:
     """Bound the total error of a difference quotient before it is computed: the envelope of the error.
 
     Parameters
@@ -193,8 +191,8 @@ def error_bounds(
         Points and steps, broadcast against each other; each is rounded to the format first.
     stencil : Stencil or ComplexStep
         The formula.
-    dtype : str, dtype or FloatFormat
-        The working format.
+    dtype : str, dtype or FloatFormat, optional
+        The working format; by default that of x.
 
     Returns
     -------
@@ -204,12 +202,13 @@ def error_bounds(
     Raises
     ------
     ValueError
-        If x or h is not finite in the format, or h is not positive.
+        If x or h is not finite in the format, h is not positive, or the format cannot hold the formula.
     TypeError
         If f uses a function that the exact arithmetics do not know.
     """
-    fmt = get_format(dtype)
-    return envelope_of(BoundedFunction(f), stencil, fmt, *points_and_steps(fmt, x, h))
+    fmt, points, steps = points_and_steps(x, h, dtype)
+    require(stencil, fmt)
+    return envelope_of(BoundedFunction(f), stencil, fmt, points, steps)
 
 
 def _reasons(columns: list[list[float]], order: int) -> list[str]:

@@ -37,7 +37,7 @@ from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
 from numdiff.arithmetic.running_error import scaled_evaluation_errors
 from numdiff.arithmetic.tracing import ufuncs_used
 from numdiff.formats import Dyadic, FloatFormat
-from numdiff.rounding import dyadic, dyadic_to_fraction, round_ratio
+from numdiff.rounding import dyadic, dyadic_to_fraction
 from numdiff.stencils import FORWARD, Stencil
 
 NEIGHBOURHOOD = tuple(Fraction(sign * t, 10**6) for t in (187592, 794654) for sign in (1, -1))
@@ -306,5 +306,4 @@ def typical_share(f: Callable[[Any], Any]) -> float:
 
 def _rounded(fmt: FloatFormat, exact: Fraction) -> Dyadic | None:
     """Return an exact number rounded to the format; None where it overflows."""
-    mantissa, exponent = round_ratio(*exact.as_integer_ratio(), fmt.precision, fmt.min_exponent)
-    return None if abs(mantissa).bit_length() + exponent - 1 > fmt.max_exponent else (mantissa, exponent)
+    return fmt.rounded(*exact.as_integer_ratio())

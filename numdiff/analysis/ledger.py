@@ -24,12 +24,12 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.arguments import points_and_steps
 from numdiff.analysis.cells import Call, Cells, settle
 from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import Engine, ExactFunction, ExactValue, Point, Reference, State, precisions
+from numdiff.arguments import points_and_steps
 from numdiff.arithmetic.ball import Undefined
-from numdiff.formats import FloatFormat, get_format
+from numdiff.formats import FloatFormat
 from numdiff.kernels import Observation, observe
 from numdiff.rounding import Dyadic, dyadic_product, dyadic_sum, nearest_double
 from numdiff.stencils import CENTERED, ComplexStep, Method
@@ -120,7 +120,7 @@ def error_ledger(
     x: Any,
     h: Any,
     stencil: Method = CENTERED,
-    dtype: Any = "float64",
+    dtype: Any = None,
     engine: Engine = "mpmath",
     *,
     derivative: Callable[[Any], Any] | None = None,
@@ -137,8 +137,8 @@ def error_ledger(
         The steps, broadcast against `x`; rounded to the format.
     stencil : Stencil or ComplexStep
         The formula.
-    dtype : str, dtype or FloatFormat
-        The working format.
+    dtype : str, dtype or FloatFormat, optional
+        The working format; by default that of x.
     engine : {"mpmath", "arb"}
         The exact arithmetic; both give the same doubles.
     derivative : callable, optional
@@ -156,8 +156,7 @@ def error_ledger(
         If f uses a function that the exact arithmetics do not know, the format has no complex numbers, or x or h does
         not hold real numbers.
     """
-    fmt = get_format(dtype)
-    xs, hs = points_and_steps(fmt, x, h)
+    fmt, xs, hs = points_and_steps(x, h, dtype)
     observation = observe(stencil, f, xs, hs)
     return ledger_of(ExactFunction(f, derivative, engine), observation, xs, hs, stencil, fmt)
 

@@ -80,8 +80,8 @@ def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> P
     """
     move = dyadic_product(c, h)
     nominal = dyadic_sum(x, move)
-    exact_move = _holds(fmt, move)
-    if exact_move and _holds(fmt, nominal):
+    exact_move = fmt.holds(move)
+    if exact_move and fmt.holds(nominal):
         return Place(nominal, None, None, Ball(nominal[0], 0, nominal[1]), False)
     shift = (0, 0) if exact_move else (1, _spacing(fmt, move) - 1)
     farthest = dyadic_sum((abs(nominal[0]), nominal[1]), shift)
@@ -90,18 +90,11 @@ def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> P
     return Place(nominal, shift, _around(x, h, c, reach, nominal, shift), ball, _may_overflow(fmt, ball))
 
 
-def _holds(fmt: FloatFormat, number: Dyadic) -> bool:
-    """Return whether a dyadic number in lowest terms is a number of the format."""
-    bits, exponent = abs(number[0]).bit_length(), number[1]
-    fits = bits <= fmt.precision and exponent > fmt.min_exponent - fmt.precision
-    return not bits or (fits and bits + exponent - 1 <= fmt.max_exponent)
-
-
 def _may_overflow(fmt: FloatFormat, ball: Ball) -> bool:
     """Return whether a ball contains a number that is larger than the largest of the format."""
     top = abs(ball.mid) + ball.rad
     if top.bit_length() + ball.exp <= fmt.max_exponent:
-        return False
+        return False  # without a Fraction
     return dyadic_to_fraction((top, ball.exp)) > fmt.largest_finite
 
 

@@ -90,7 +90,7 @@ class CellNodes:
         self.points: list[Dyadic] = _lifted(fmt, x, shape)
         self.steps: list[Dyadic] = _lifted(fmt, h, shape)
         self.size = len(self.points)
-        self.operations = operations_of(fmt.name)
+        self.operations = operations_of(fmt)
         self._places: list[list[Place]] | None = None
 
     @property

@@ -18,8 +18,9 @@ import numpy as np
 
 from numdiff.analysis.closed_form import closed_form_error, closed_form_step
 from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, error_model
+from numdiff.arguments import largest_step, points_of, refuse_not_finite, require
 from numdiff.arithmetic.rounded import rounded
-from numdiff.formats import FloatFormat, get_format
+from numdiff.formats import FloatFormat
 from numdiff.stencils import CENTERED, Stencil
 
 FINE = 8
@@ -115,7 +116,7 @@ class Prediction:
 def optimal_step(
     f: Callable[[Any], Any],
     x: Any,
-    dtype: Any = "float64",
+    dtype: Any = None,
     stencil: Stencil = CENTERED,
     *,
     domain: tuple[float, float] = (-math.inf, math.inf),
@@ -128,8 +129,8 @@ def optimal_step(
         An elementwise NumPy callable with Python constants.
     x : number
         The point; rounded to the format first.
-    dtype : str, dtype or FloatFormat
-        The working format.
+    dtype : str, dtype or FloatFormat, optional
+        The working format; by default that of x.
     stencil : Stencil
         The formula.
     domain : tuple of float
@@ -142,17 +143,18 @@ def optimal_step(
     Raises
     ------
     ValueError
-        If x is no finite number of the format or lies outside of the domain; if no normal double holds what the
-        prediction consists of: |x|, the steps beside it, or f⁽ᵐ⁾(x).
+        If x is no finite number of the format or lies outside of the domain; if the format cannot hold the formula; if
+        no normal double holds what the prediction consists of: |x|, the steps beside it, or f⁽ᵐ⁾(x).
     TypeError
         If f uses a function that the exact arithmetics do not know, or `stencil` is no `Stencil`.
     """
     if not isinstance(stencil, Stencil):
         raise TypeError(f"stencil must be a Stencil, got {type(stencil).__name__} {stencil!r:.60}")
-    fmt = get_format(dtype)
-    here = fmt.as_array(x)
-    if here.ndim or not np.isfinite(here):
-        raise ValueError(f"x must be one number that is finite in {fmt.name}, got {x!r:.60}")
+    fmt, here = points_of(x, dtype)
+    if here.ndim:
+        raise ValueError(f"x must be one number, got an array of shape {here.shape}")
+    refuse_not_finite(fmt, here, x)
+    require(stencil, fmt)
     point = fmt.lift(here)
     if abs(point) > LARGEST:
         raise ValueError(f"x must not exceed the largest double, {float(LARGEST)!r}, got {x!r}; scale it")
@@ -208,9 +210,8 @@ def usable_steps(model: ErrorModel) -> np.ndarray:
     fmt, stencil = model.format, model.stencil
     offsets: list[Fraction] = sorted({*stencil.offsets, Fraction(0)})
     gap: Fraction = min(upper - lower for lower, upper in pairwise(offsets))
-    reach = max(map(abs, stencil.offsets))
     least = max(2 * fmt.spacing(max(map(abs, model.points))) / gap, fmt.smallest_normal)
-    most = min(fmt.largest_finite / max(Fraction(stencil.denominator), reach), Fraction(float(model.rungs[-1])))
+    most = min(fmt.lift(largest_step(stencil, fmt)), Fraction(float(model.rungs[-1])))
     # From integers: as a double, the least step of a wide format may be 0.
     binades = np.ldexp(1.0, np.arange(max(binade(least), _NORMAL), binade(most) + 1))
     steps = (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel()

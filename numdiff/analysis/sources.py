@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis.reference import ExactFunction
+from numdiff.call import evaluate
 from numdiff.formats import FORMATS
 from numdiff.kernels import observe
 from numdiff.problems import ALL_PROBLEMS
@@ -133,8 +134,8 @@ class Source:
         self.kernel, self.abscissae, self.values = observation.result, observation.abscissae, observation.values
         if table.format != "float64":
             # Java has no sine in float32.
-            door, dtype = FORMATS["float64"].evaluate, self.format.dtype
-            self.values = [door(problem.f, at.astype(np.float64)).astype(dtype) for at in self.abscissae]
+            double, dtype = FORMATS["float64"], self.format.dtype
+            self.values = [evaluate(double, problem.f, at.astype(np.float64)).astype(dtype) for at in self.abscissae]
         point = dyadic(self.format.lift(self.x[0]))
         self.derivative = self.format.round(Fraction(self.exact.reference(point, table.derivative_order).value))
 

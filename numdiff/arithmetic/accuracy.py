@@ -12,11 +12,13 @@ compute them in float32 and round again, which is the same (24 ≥ 2·11 + 2 bit
 changing the sign is exact: 0. ``deg2rad`` is one product with a rounded constant c = fl(π/180): |x||c − π/180| ≤
 u·|y| ≤ ½·2 ulp(y), plus ½ for the product, 3/2 with second-order terms below 2.
 
-**Derived from float32.** The functions of float16 and bfloat16 are computed in float32 and rounded once, so they
-err by half a unit of the narrow format and L₃₂ units of float32, each 2⁻¹³ (2⁻¹⁶) of the narrow one:
-½ + 2⁻¹³L₃₂ and ½ + 2⁻¹⁶L₃₂. Where NumPy uses the half-precision instructions (feature AVX512_SPR) it promises one
+**Derived from float32.** The functions of float16, of bfloat16 and of what else ml_dtypes has are computed in float32
+and rounded once, so they err by half a unit of the narrow format of p bits and L₃₂ units of float32, each 2⁻⁽²⁴⁻ᵖ⁾ of
+the narrow one: ½ + 2⁻⁽²⁴⁻ᵖ⁾L₃₂. Where NumPy uses the half-precision instructions (feature AVX512_SPR) it promises one
 more unit in float16: its test suite compares all 65,536 arguments. That unit is part of the limit on every machine,
 so that a bound of one machine holds on the others.
+
+The limits themselves are a column of the table of formats, `numdiff.formats.Limits`.
 
 **Held against the worst that was found.** No library proves its functions in float32, float64 and float80. The limits
 are rounded up from the largest errors found (beside them in the table) with NumPy 2.4 and glibc 2.36 on x86-64, in
@@ -54,7 +56,7 @@ from typing import Any, Literal
 
 from numdiff.arithmetic.rounded import Rounded
 from numdiff.arithmetic.tracing import FUNCTIONS, ufuncs_used
-from numdiff.formats import FloatFormat
+from numdiff.formats import FORMATS, FloatFormat, Limits
 
 EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum"})
 """Ufuncs whose result is one of the numbers that went in, or its negative, or −1, 0, 1."""
@@ -62,66 +64,8 @@ CORRECTLY_ROUNDED = frozenset({"add", "subtract", "multiply", "divide", "sqrt", 
 """Ufuncs whose result is the number of the format next to the exact one."""
 
 
-def _limits(groups: Mapping[str, str], rest: str = "") -> Mapping[str, Fraction]:
-    """Return {function: limit} from {limit: functions}; `rest` is the limit of all others."""
-    others = FUNCTIONS - EXACT - CORRECTLY_ROUNDED if rest else frozenset()
-    found = dict.fromkeys(others, Fraction(rest or 0))
-    for limit, names in groups.items():
-        found |= dict.fromkeys(names.split(), Fraction(limit))
-    return MappingProxyType(found)
-
-
-LIMITS: Mapping[str, Mapping[str, Fraction]] = MappingProxyType(
-    {
-        "float32": _limits(
-            {
-                "4": "tan log10 arcsin arctan2",  # 3.90 3.49 3.12 3.20
-                "3.9": "log",  # 3.832
-                "3": "exp2 expm1 cosh arctan tanh log2 arccos arccosh",  # 2.84 2.62 2.48 2.30 2.19 2.12 2.10 2.00
-                "2.6": "exp",  # 2.54
-                "2.5": "cbrt sinh log1p power arctanh arcsinh",  # 1.94 1.89 1.96 1.7 1.72 1.78
-                "2": "deg2rad rad2deg",
-                "1.5": "sin cos",  # 1.487 1.489
-                "1": "hypot",
-            }
-        ),
-        "float64": _limits(
-            {
-                "4": "cbrt",  # 3.29
-                "2.5": "tanh arccosh",  # 2.15 2.00
-                "2": "sinh cosh log10 arcsinh arctanh deg2rad rad2deg",
-            },
-            rest="1",  # at most 0.84
-        ),
-        "float80": _limits(
-            {
-                "4": "tanh sinh arcsinh arccosh arctanh expm1 log1p power",
-                # 2.74 2.6 2.6 2.6 2.6 2.45 2.25 3.17 (power: with the exponent -3; 0.9 with random ones)
-                "2": "cosh tan arccos log10 sin cos deg2rad rad2deg",
-                # 1.54 1.54 1.22 1.29 1.38 0.99 0.6 0.6
-            },
-            rest="1.5",  # at most 1.01
-        ),
-    }
-)
-"""By format: the largest error of each function in ulp, with the worst that was found beside it."""
-
-SMALLER_LIMITS: Mapping[str, Mapping[str, tuple[tuple[int, Fraction], ...]]] = MappingProxyType(
-    {
-        # NumPy's logarithm errs by a part of ln of the significand, so that its ulps grow near log 1 = 0 only.
-        "float32": MappingProxyType({"log": ((-1, Fraction("1.9")), (0, Fraction("1.3")), (1, Fraction(1)))}),
-        # 1.871 1.229 0.878
-    }
-)
-"""By format and function, ascending: (k, limit) holds where the exact value is at least 2ᵏ in size."""
-
 WITHOUT = frozenset({"logaddexp", "logaddexp2", "copysign"})
 """Ufuncs that have no limit in any format, although there is an exact evaluation."""
-
-_NARROW: Mapping[str, Fraction] = MappingProxyType({"float16": Fraction(1, 1 << 13), "bfloat16": Fraction(1, 1 << 16)})
-"""A unit of float32 in units of the format."""
-_NARROW_ROUNDING: Mapping[str, Fraction] = MappingProxyType({"float16": Fraction(3, 2), "bfloat16": Fraction(1, 2)})
-"""What the function of a narrow format may lose beyond that of float32; on some machines a unit more in float16."""
 
 Arithmetic = Literal["platform", "rounded"]
 """Whose elementary functions they are: NumPy's on this machine, or the correctly rounded ones."""
@@ -132,27 +76,28 @@ def arithmetic_of(f: Callable[[Any], Any]) -> Arithmetic:
     return "rounded" if isinstance(f, Rounded) else "platform"
 
 
-def smaller_limits_of(name: str, arithmetic: Arithmetic = "platform") -> Mapping[str, tuple[tuple[int, Fraction], ...]]:
+def smaller_limits_of(fmt: FloatFormat, arithmetic: Arithmetic = "platform") -> dict[str, list[tuple[int, Fraction]]]:
     """Return by ufunc the limits of a format that hold for large values only: (k, limit) where |y| ≥ 2ᵏ, k ascending.
 
     Parameters
     ----------
-    name : str
-        The name of the format.
+    fmt : FloatFormat
     arithmetic : {"platform", "rounded"}
         Whose elementary functions.
     """
-    return {} if arithmetic == "rounded" else SMALLER_LIMITS.get(name, {})
+    found: dict[str, list[tuple[int, Fraction]]] = {}
+    for name, k, limit in fmt.limits.large if arithmetic == "platform" else ():
+        found.setdefault(name, []).append((k, Fraction(limit)))
+    return found
 
 
 @cache
-def limits_of(name: str, arithmetic: Arithmetic = "platform") -> Mapping[str, Fraction]:
+def limits_of(fmt: FloatFormat, arithmetic: Arithmetic = "platform") -> Mapping[str, Fraction]:
     """Return the limits of a format in ulp, by name of the ufunc; what is missing has none.
 
     Parameters
     ----------
-    name : str
-        The name of the format.
+    fmt : FloatFormat
     arithmetic : {"platform", "rounded"}
         Whose elementary functions.
     """
@@ -160,11 +105,21 @@ def limits_of(name: str, arithmetic: Arithmetic = "platform") -> Mapping[str, Fr
         nearest = dict.fromkeys(FUNCTIONS, Fraction(1, 2))
         return MappingProxyType(nearest | dict.fromkeys(EXACT, Fraction(0)))
     rounded = dict.fromkeys(EXACT, Fraction(0)) | dict.fromkeys(CORRECTLY_ROUNDED, Fraction(1, 2))
-    if name not in _NARROW:
-        return MappingProxyType({**LIMITS.get(name, {}), **rounded})
-    last = _NARROW_ROUNDING[name]
-    narrow = {function: last + _NARROW[name] * limit for function, limit in LIMITS["float32"].items()}
+    if not fmt.limits.through:
+        return MappingProxyType(_found(fmt.limits) | rounded)
+    wide = FORMATS[fmt.limits.through]
+    last, unit = Fraction(1, 2) + fmt.limits.extra, wide.unit_roundoff / fmt.unit_roundoff
+    narrow = {function: last + unit * limit for function, limit in _found(wide.limits).items()}
     return MappingProxyType(narrow | rounded)
+
+
+def _found(limits: Limits) -> dict[str, Fraction]:
+    """Return the limits that were searched for, by function."""
+    others = FUNCTIONS - EXACT - CORRECTLY_ROUNDED if limits.rest else frozenset()
+    found = dict.fromkeys(others, Fraction(limits.rest or 0))
+    for limit, names in limits.found:
+        found |= dict.fromkeys(names.split(), Fraction(limit))
+    return found
 
 
 def without_limit(f: Callable[[Any], Any], fmt: FloatFormat, arithmetic: Arithmetic | None = None) -> frozenset[str]:
@@ -188,6 +143,5 @@ def without_limit(f: Callable[[Any], Any], fmt: FloatFormat, arithmetic: Arithme
     TypeError
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
-    return frozenset(
-        (ufuncs_used(f) & (FUNCTIONS | WITHOUT)) - limits_of(fmt.name, arithmetic or arithmetic_of(f)).keys()
-    )
+    limits = limits_of(fmt, arithmetic or arithmetic_of(f))
+    return frozenset((ufuncs_used(f) & (FUNCTIONS | WITHOUT)) - limits.keys())

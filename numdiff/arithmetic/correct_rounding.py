@@ -146,7 +146,7 @@ def _rounded(fmt: FloatFormat, mantissa: int, exponent: int) -> Dyadic:
     # Scaled by 2**-e: the integers stay small, whatever the range of the format is.
     m, e = round_ratio(mantissa, 1, fmt.precision, fmt.min_exponent - exponent)
     e += exponent
-    if m and m.bit_length() + e - 1 > fmt.max_exponent:
+    if m and fmt.overflows((m, e)):
         return (1 if m > 0 else -1), fmt.max_exponent + 1
     return (m, e) if m else (0, 0)
 

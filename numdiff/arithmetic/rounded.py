@@ -18,14 +18,13 @@ S. A. Figueroa, When is double rounding innocuous?, ACM SIGNUM Newsletter 30(3) 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
 
 from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded
 from numdiff.array_views import WeakScalarArray
-from numdiff.formats import FORMATS, FloatFormat, format_of
+from numdiff.formats import format_of
 
 EXACT = frozenset(
     {
@@ -48,11 +47,6 @@ ELEMENTWISE = frozenset(
 """NumPy functions, besides ufuncs, that choose and move values, or are made of elementwise ufuncs."""
 
 
-@cache
-def _format_by_dtype() -> dict[np.dtype[Any], FloatFormat]:
-    return {known.dtype: known for known in FORMATS.values()}
-
-
 class RoundedArray(WeakScalarArray):
     """An array of a working format whose elementary functions are correctly rounded.
 
@@ -61,10 +55,6 @@ class RoundedArray(WeakScalarArray):
     """
 
     _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
-
-    def _constant(self, value: float) -> Any:
-        known = _format_by_dtype().get(self.dtype)
-        return value if known is None else known.as_array(value)[()]
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         ufunc = self._ALIASES.get(ufunc.__name__, ufunc)

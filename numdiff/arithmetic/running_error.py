@@ -56,7 +56,7 @@ from numdiff.arithmetic.engine import Engine
 from numdiff.arithmetic.known_values import KnownArithmetic
 from numdiff.arithmetic.running_elements import NOTHING, Running
 from numdiff.arithmetic.running_operations import Operations
-from numdiff.formats import FORMATS, Dyadic, FloatFormat
+from numdiff.formats import Dyadic, FloatFormat
 
 _DOUBLE = 53
 """Bits of the significand of a double."""
@@ -74,20 +74,20 @@ class _RunningEngine(Engine):
 
 
 @cache
-def operations_of(name: str, arithmetic: Arithmetic = "platform") -> Operations:
-    """Return the operations on elements in the format of this name (a format hashes slowly, its name fast).
+def operations_of(fmt: FloatFormat, arithmetic: Arithmetic = "platform") -> Operations:
+    """Return the operations on elements in a format.
 
     Their constants are formed at one precision, whoever asks first, so that a bound is the same double in every run.
     """
-    with working(working_precision(FORMATS[name])):
-        return Operations(FORMATS[name], arithmetic)
+    with working(working_precision(fmt)):
+        return Operations(fmt, arithmetic)
 
 
 @cache
-def _engine(name: str, arithmetic: Arithmetic) -> Engine:
-    operations = operations_of(name, arithmetic)
+def _engine(fmt: FloatFormat, arithmetic: Arithmetic) -> Engine:
+    operations = operations_of(fmt, arithmetic)
     return _RunningEngine(
-        name=f"running errors of {name}, {arithmetic} functions",
+        name=f"running errors of {fmt.name}, {arithmetic} functions",
         lift=operations.lift,
         functions=operations.functions,
         value_order=lambda a, b: ball_functions.order(a.value, b.value),
@@ -193,7 +193,7 @@ def _evaluated(
     if without_limit(f, fmt, arithmetic):
         return [None] * len(items)
     with np.errstate(all="ignore"):  # a longdouble scalar says aloud that it overflows
-        results = evaluate(f, _engine(fmt.name, arithmetic or arithmetic_of(f)), items)
+        results = evaluate(f, _engine(fmt, arithmetic or arithmetic_of(f)), items)
     return [None if type(item) is Undefined or not _is_bounded(item) else item for item in results]
 
 

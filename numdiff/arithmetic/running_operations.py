@@ -22,7 +22,7 @@ from numdiff.arithmetic.running_elements import (
     is_power_of_two,
 )
 from numdiff.arithmetic.slopes import SLOPES
-from numdiff.formats import Dyadic, FloatFormat
+from numdiff.formats import Dyadic, FloatFormat, dyadic
 
 _HALF = Fraction(1, 2)
 
@@ -46,10 +46,10 @@ class Operations:
         self.format = fmt
         self.known = KnownArithmetic(fmt)
         self._lowest = fmt.min_exponent - fmt.precision + 1
-        self._largest = exact(fmt.largest_finite.numerator, 0)
+        self._largest = exact(*dyadic(fmt.largest_finite))
         self._normal = exact(1, fmt.min_exponent)
         self._powers: dict[int, Real] = {}
-        limits, smaller = limits_of(fmt.name, arithmetic), smaller_limits_of(fmt.name, arithmetic)
+        limits, smaller = limits_of(fmt, arithmetic), smaller_limits_of(fmt, arithmetic)
         basic: Mapping[str, Callable[..., Running]] = {
             "add": self._sum(operator.add),
             "subtract": self._sum(operator.sub),

@@ -1,8 +1,8 @@
 """Sums of many terms: of the contributions to a gradient, and in the formats that cannot hold partial sums.
 
 NumPy adds float16 numbers along the contiguous axis in float32 and rounds once; along other axes it rounds after
-every term, and plain ml_dtypes does so always in bfloat16, where a sum of ones stays at 256. Here both formats of 16
-bits are added in float32 and rounded once, along every axis; wider formats are left to NumPy.
+every term, and plain ml_dtypes does so always in bfloat16, where a sum of ones stays at 256. Here the formats that are
+narrower than float32 are added in float32 and rounded once, along every axis; wider formats are left to NumPy.
 """
 
 from dataclasses import dataclass
@@ -10,28 +10,36 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.functions.data import BFLOAT16, Array, as_array, is_exact
+from numdiff.formats import FORMATS
+from numdiff.functions.data import Array, as_array, is_exact
 
-_NARROW = (np.dtype(np.float16), BFLOAT16)
+_FLOAT32 = FORMATS["float32"]
+
+
+def _is_narrow(x: Array) -> bool:
+    """Whether an array is of a format that is narrower than float32."""
+    dtype = getattr(x, "dtype", None)
+    item = None if dtype is None else FORMATS.of_dtype(dtype)
+    return item is not None and item.precision < _FLOAT32.precision
 
 
 def widened(x: Array) -> Array:
-    """Return an array of 16 bits in float32, any other one itself."""
-    return x.astype(np.float32) if getattr(x, "dtype", None) in _NARROW else x
+    """Return an array of a narrow format in float32, any other one itself."""
+    return x.astype(np.float32) if _is_narrow(x) else x
 
 
 def narrowed(x: Any, like: Array) -> Any:
     """Return a result that was computed with widened arrays, rounded to the dtype of the array `like`."""
-    return x.astype(like.dtype) if getattr(like, "dtype", None) in _NARROW else x
+    return x.astype(like.dtype) if _is_narrow(like) else x
 
 
 def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """Return Σx along some axes, as ``np.sum``, formats of 16 bits in float32 and rounded once."""
+    """Return Σx along some axes, as ``np.sum``, narrow formats in float32 and rounded once."""
     return narrowed(np.sum(widened(x), axis=axis, keepdims=keepdims), x)
 
 
 def product(x: Array, y: Array) -> Any:
-    """Return ``np.matmul(x, y)``; two arrays of one format of 16 bits are multiplied in float32, rounded once."""
+    """Return ``np.matmul(x, y)``; two arrays of one narrow format are multiplied in float32, rounded once."""
     if getattr(x, "dtype", None) == getattr(y, "dtype", None):
         return narrowed(np.matmul(widened(x), widened(y)), x)
     return np.matmul(x, y)

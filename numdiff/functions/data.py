@@ -5,12 +5,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from numdiff.array_views import HolomorphicArray
-from numdiff.formats import get_format
+from numdiff.formats import FORMATS
 
 Array: TypeAlias = Any
 """An ndarray or an exact array: the latter is known by its behaviour, so there is no class to name here."""
-
-BFLOAT16 = get_format("bfloat16").dtype
 
 
 def is_exact(value: object) -> bool:
@@ -23,7 +21,7 @@ def is_data(value: object) -> bool:
     """Whether a Variable can hold `value`."""
     if isinstance(value, np.ndarray):
         # Complex numbers enter only in the view of the complex step, which refuses what is not analytic.
-        holds_numbers = value.dtype.kind in "fiu" or value.dtype == BFLOAT16
+        holds_numbers = value.dtype.kind in "fiu" or FORMATS.of_dtype(value.dtype) is not None
         return holds_numbers or isinstance(value, HolomorphicArray)
     return is_exact(value)
 

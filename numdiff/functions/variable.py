@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.formats import format_of
+from numdiff.formats import FORMATS
 from numdiff.functions.arrays import GetItem, MatMul, Mean, Reshape, Sum, Transpose
 from numdiff.functions.box import Box
-from numdiff.functions.data import BFLOAT16, Array, is_data
+from numdiff.functions.data import Array, is_data
 from numdiff.functions.function import Function
 from numdiff.functions.operators import Add, Div, Mul, Neg, Pow, Sub
 
@@ -17,14 +17,14 @@ class Variable(Box):
     """A box that holds an array, and its gradient after `backward`.
 
     Operators work between Variables, and between a Variable and a number or array on either side. Types
-    follow NumPy: a Python number takes the dtype of the data (in bfloat16 too, where plain ml_dtypes goes
-    to float32), a NumPy scalar or array promotes. An operand that is no Variable is a constant: no gradient is
+    follow NumPy: a Python number takes the dtype of the data (in bfloat16 and its kin too, where plain ml_dtypes
+    goes to float32), a NumPy scalar or array promotes. An operand that is no Variable is a constant: no gradient is
     computed for it.
 
     Parameters
     ----------
     data : ndarray or exact array, any shape, 0-d included
-        Floating (float16, bfloat16, float32, float64, longdouble) or integer; an exact array of
+        Of one of the formats or integer; an exact array of
         `numdiff.arithmetic`; the view in which the complex step calls a function. Held as it is: not
         copied, not converted.
 
@@ -134,8 +134,9 @@ def _operand(value: Any, partner: Variable) -> Variable | None:
     if isinstance(value, Variable):
         return value
     if isinstance(value, (int, float)) and not isinstance(value, np.generic):
-        in_bfloat16 = getattr(partner.data, "dtype", None) == BFLOAT16
-        return _Number(format_of(partner.data).as_array(value)[()] if in_bfloat16 else value)
+        dtype = getattr(partner.data, "dtype", None)
+        item = None if dtype is None else FORMATS.of_dtype(dtype)
+        return _Number(item.constant(value) if item is not None and item.weak_scalars else value)
     if isinstance(value, np.generic):
         return _Number(value) if is_data(np.asarray(value)) else None
     return constant(value) if is_data(value) else None

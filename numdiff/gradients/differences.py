@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.formats import FORMATS, FloatFormat, get_format
+from numdiff.arguments import points_of, refuse_not_finite
+from numdiff.formats import FloatFormat
 from numdiff.gradients.evaluation import Columns, Quotients
 from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
 from numdiff.gradients.steps import Steps
@@ -178,22 +179,11 @@ def _differentiate(
 
 def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:
     """Return the format of the evaluation and a contiguous copy of x in it."""
-    given = np.asarray(x)
-    native = given.dtype.newbyteorder("=")
-    item = next((known for known in FORMATS.values() if known.dtype == native), None)
-    if item is None:
-        advice = "; write x.astype(float)" if given.dtype.kind in "iu" else ""
-        raise TypeError(f"x must be of one of the formats {', '.join(FORMATS)}, got dtype {given.dtype}{advice}")
-    if not given.size:
-        raise ValueError(f"x must have at least one coordinate, got shape {given.shape}")
-    if dtype is not None:
-        item = get_format(dtype)
-    point = np.array(item.as_array(x), order="C", copy=True, subok=False)
-    finite = np.isfinite(point)
-    if not finite.all():
-        index = tuple(map(int, np.argwhere(~finite)[0]))
-        raise ValueError(f"x must be finite in {item.name}, got {given[index]!s} at index {index}")
-    return item, point
+    item, points = points_of(x, dtype)
+    if not points.size:
+        raise ValueError(f"x must have at least one coordinate, got shape {points.shape}")
+    refuse_not_finite(item, points, x)
+    return item, np.array(points, order="C", copy=True, subok=False)
 
 
 def _first_derivative(stencil: Any) -> Stencil:

@@ -9,13 +9,13 @@ The copy is read-only, like every array that this project hands to a function un
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from numdiff import kernels
-from numdiff.array_views import WeakScalarArray
-from numdiff.formats import FORMATS, FloatFormat, promotion_advice
+from numdiff.call import explain, handed, numbers_of
+from numdiff.formats import FORMATS, FloatFormat
 from numdiff.gradients.steps import Steps
 from numdiff.stencils import Stencil
 
@@ -35,8 +35,6 @@ about as many tasks as that, for short waits and equal shares."""
 
 Task = tuple[int, int]
 """The coordinates from the first number to before the second, in the order of the flat x."""
-
-_MUTATED = "f must not write into its argument (it got a read-only copy of x); compute into a new array"
 
 
 class Quotients(NamedTuple):
@@ -144,7 +142,7 @@ class Columns:
     def _results(self, item: FloatFormat, start: int, nodes: Sequence[np.ndarray]) -> Iterator[Any]:
         """Yield what f returns for each node of each coordinate."""
         f, copy = self.f, self.x.copy
-        one_dimension, weak = self.x.ndim == 1, item.name == "bfloat16"
+        one_dimension = self.x.ndim == 1
         try:
             for at in nodes:
                 for place, number in enumerate(at.tolist(), start):  # numbers of Python, or longdoubles: exact
@@ -153,10 +151,10 @@ class Columns:
                         point[place] = number
                     else:
                         point.flat[place] = number
-                    point.setflags(False)  # type: ignore[call-arg]  # positional: a keyword costs twice as much
-                    yield f(point.view(WeakScalarArray) if weak else point)
-        except ValueError as error:
-            _refuse_mutation(error)
+                    yield f(handed(item, point))
+        except (ValueError, TypeError) as error:
+            explain(error, f)
+            raise
 
     def _batches(self, start: int, nodes: Sequence[np.ndarray]) -> tuple[tuple[int, ...], np.ndarray]:
         """Call f with batches of the nodes of all coordinates."""
@@ -179,11 +177,11 @@ class Columns:
         points[...] = self.x.reshape(-1)
         points[np.arange(count), places] = numbers
         batch = points.reshape(count, *self.x.shape)
-        batch.setflags(False)  # type: ignore[call-arg]
         try:
-            y = self.f(batch.view(WeakScalarArray) if item.name == "bfloat16" else batch)
-        except ValueError as error:
-            _refuse_mutation(error)
+            y = self.f(handed(item, batch))
+        except (ValueError, TypeError) as error:
+            explain(error, self.f)
+            raise
         y = self._accepted(y, item, None if shape is None else (count, *shape))
         if y.shape[:1] != (count,):
             raise ValueError(
@@ -193,19 +191,7 @@ class Columns:
 
     def _accepted(self, y: Any, item: FloatFormat, shape: tuple[int, ...] | None) -> np.ndarray:
         """Return what f returned as an array of the format, or say what is wrong with it."""
-        if type(y) in (int, float):
-            y = item.as_array(y)
-        try:
-            array: np.ndarray = np.asarray(y)
-        except ValueError as error:  # a ragged list
-            raise TypeError(f"f must return numbers of {item.name} in one array, got {y!r:.60}") from error
-        if array.dtype != item.dtype:
-            if array.dtype.kind not in "iufc" and array.dtype not in [known.dtype for known in FORMATS.values()]:
-                raise TypeError(f"f must return numbers of {item.name}, got {type(y).__name__} {y!r:.60}")
-            raise TypeError(
-                f"f must keep the dtype of its argument, {item.name}, got {array.dtype}"
-                f"{promotion_advice(item.dtype, array.dtype)}"
-            )
+        array = numbers_of(item, y)
         if shape is None or array.shape == shape:
             return array
         if self.scalar:
@@ -227,9 +213,3 @@ class Columns:
             if bad.any():
                 return f"at index {index}, where f(x + c*h) with c = {offset} is {row[bad][0]!s}"
         return f"at index {index}, where the quotient of finite values overflows {self.format_name}"
-
-
-def _refuse_mutation(error: ValueError) -> NoReturn:
-    if "read-only" in str(error):
-        raise TypeError(_MUTATED) from error
-    raise error

@@ -1,7 +1,7 @@
-"""The doors to what the user hands in: a scalar function and its gradient, as NumPy sees them.
+"""A scalar function and its gradient as the user hands them in, seen from NumPy.
 
-Values come and go through this module alone, so it is here that arguments are copied, results are checked, calls are
-counted, and arrays of other libraries are turned into NumPy's and back.
+Values come and go through this module alone, so it is here that arguments are copied, calls are counted, and arrays of
+other libraries are turned into NumPy's and back. What a function gets to see and may return is in `numdiff.call`.
 """
 
 import sys
@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.array_views import WeakScalarArray
-from numdiff.formats import FORMATS, FloatFormat, format_of, get_format
+from numdiff.arguments import points_of, refuse_not_finite
+from numdiff.call import explain, handed, refuse_masked
+from numdiff.formats import FORMATS, FloatFormat, format_of
 from numdiff.gradients.evaluation import BATCH_BYTES
 
 __all__ = ["AnalyticGradient", "ArrayLibrary", "ScalarFunction", "starting_point"]
@@ -35,22 +36,38 @@ class ArrayLibrary:
         self._namespace: Any = x.__array_namespace__() if speaks_standard else None
 
     def from_numpy(self, array: np.ndarray) -> Any:
-        """Return an array of the library with the dtype and the values of an ndarray."""
+        """Return an array of the library with the dtype and the values of an ndarray that is the caller's own."""
+        item = format_of(array)
         if self._tensor is not None:
-            dtype = getattr(sys.modules["torch"], format_of(array).name)
-            plain = array if array.dtype.kind == "f" else array.astype(np.float32)  # exact: bfloat16 is narrower
+            dtype = getattr(sys.modules["torch"], item.name)
+            plain = array.astype(np.float32) if item.weak_scalars else array  # exact: they are narrower
             return self._tensor.new_tensor(plain, dtype=dtype)
         if self._namespace is not None:
             return self._namespace.asarray(array)
-        return array.view(WeakScalarArray) if array.dtype == FORMATS["bfloat16"].dtype else array
+        return handed(item, array)
+
+    def called(self, f: Callable[[Any], Any], who: str, x: np.ndarray) -> Any:
+        """Call a function with a copy of x as an array of the library, and refuse that it writes into it."""
+        given = self.from_numpy(x.copy())
+        with np.errstate(all="ignore"):  # overflow and NaN are part of the verdict, not noise on the screen
+            try:
+                returned = f(given)
+            except (ValueError, TypeError) as error:
+                explain(error, f, who)
+                raise
+        if not isinstance(given, np.ndarray) and not np.array_equal(self.to_numpy(given, "x"), x):
+            raise TypeError(f"{who} must not write into its argument, but did; compute into a new array")
+        refuse_masked(returned, f"{who} must not return")
+        return returned
 
     @staticmethod
     def to_numpy(value: Any, argument: str) -> np.ndarray:
         """Return an array, tensor or number, called `argument` in a message, as an ndarray of the same dtype."""
         if hasattr(value, "detach"):
             value = value.detach().cpu()
-            if str(value.dtype) == "torch.bfloat16":
-                return value.float().numpy().astype(FORMATS["bfloat16"].dtype)
+            item = FORMATS.get(str(value.dtype).removeprefix("torch."))
+            if item is not None and item.weak_scalars:  # NumPy has no such dtype of its own
+                return value.float().numpy().astype(item.dtype)
             return value.numpy()
         try:
             array = np.asarray(value)
@@ -67,37 +84,22 @@ def starting_point(x: Any, dtype: Any) -> np.ndarray:
     ----------
     x : array of floats of any library, or a number
     dtype : format or None
-        None takes the format of x (float64 for Python numbers and lists of them).
+        None takes the format of x (float64 for integers, Python numbers and lists of them).
 
     Raises
     ------
     TypeError
-        If x is complex, of integers, or no array of numbers.
+        If x is complex, masked somewhere, or no array of numbers.
     ValueError
         If x is empty, or not finite somewhere in the format.
     """
-    given = ArrayLibrary.to_numpy(x, "x")
-    if given.dtype.kind in "iub":
-        raise TypeError(
-            f"x must be an array of floats, got dtype {given.dtype}: a step h added to integers is lost; "
-            "write x.astype(float)"
-        )
-    if given.dtype.kind == "c":
-        raise TypeError(f"x must be real, got dtype {given.dtype}; check real and imaginary part as two real arrays")
-    item = format_of(given) if dtype is None else get_format(dtype)
-    point = np.array(item.as_array(given), order="C")
+    given = x if isinstance(x, np.ma.MaskedArray) else ArrayLibrary.to_numpy(x, "x")
+    item, points = points_of(given, dtype)
+    point = np.array(points, order="C", subok=False)
     if not point.size:
-        raise ValueError(f"x must have at least one element, got shape {point.shape}")
-    bad = np.flatnonzero(~np.isfinite(point))
-    if bad.size:
-        index = np.unravel_index(bad[0], point.shape)
-        raise ValueError(f"x must be finite in {item.name}, got {given[index]!r} at {_place(index)}")
+        raise ValueError(f"x must have at least one coordinate, got shape {point.shape}")
+    refuse_not_finite(item, point, given)
     return point
-
-
-def _refuse_writing(who: str, after: np.ndarray, before: np.ndarray) -> None:
-    if not np.array_equal(after, before):
-        raise TypeError(f"{who} must not write into its argument, but did; compute into a new array")
 
 
 def _place(index: tuple[Any, ...]) -> str:
@@ -108,8 +110,7 @@ def _place(index: tuple[Any, ...]) -> str:
 class ScalarFunction:
     """f: ℝⁿ → ℝ in one format, counted and checked at every call.
 
-    f gets a copy of the point that is its own; whether it has changed it is found out afterwards, so that the message
-    can say so. Values come back as longdouble, which holds those of every format.
+    f gets a copy of the point that is its own. Values come back as longdouble, which holds those of every format.
 
     Parameters
     ----------
@@ -165,19 +166,16 @@ class ScalarFunction:
 
     def _called(self, block: np.ndarray) -> np.ndarray:
         """Return f at the points of a block, after all checks."""
-        handed = self.library.from_numpy(block.copy() if self.vectorized else block[0].copy())
-        with np.errstate(all="ignore"):  # overflow and NaN are part of the verdict, not noise on the screen
-            returned = self.f(handed)
+        returned = self.library.called(self.f, "f", block if self.vectorized else block[0])
         result = self.library.to_numpy(returned, "f(x)")
         self.evaluations += len(block)
-        _refuse_writing("f", self.library.to_numpy(handed, "x"), block if self.vectorized else block[0])
         expected = (len(block),) if self.vectorized else ()
         if result.shape != expected:
             raise ValueError(
                 f"f must return one number for every point (shape {expected}), got shape {result.shape}"
                 + ("" if self.vectorized else "; sum it up, or check the components one by one")
             )
-        if result.dtype.kind not in "fiu" and result.dtype != FORMATS["bfloat16"].dtype:
+        if result.dtype.kind not in "iu" and FORMATS.of_dtype(result.dtype) is None:
             raise TypeError(f"f must return a real number, got dtype {result.dtype}")
         if type(returned) not in (int, float) and result.dtype != self.result_item.dtype:
             self.result_item = format_of(result) if result.dtype.kind not in "iu" else self.item
@@ -210,12 +208,10 @@ class AnalyticGradient:
         """Return the gradient at a point as longdouble of the shape of x."""
         value = self.gradient
         if self.is_callable:
-            handed = self.library.from_numpy(point.copy())
-            with np.errstate(all="ignore"):
-                value = self.gradient(handed)
-            _refuse_writing("gradient", self.library.to_numpy(handed, "x"), point)
+            value = self.library.called(self.gradient, "gradient", point)
+        refuse_masked(value, "gradient must not hold")
         array = self.library.to_numpy(value, "gradient")
-        if array.dtype.kind not in "fiu" and array.dtype != FORMATS["bfloat16"].dtype:
+        if array.dtype.kind not in "iu" and FORMATS.of_dtype(array.dtype) is None:
             raise TypeError(f"gradient must be an array of real numbers, got dtype {array.dtype}")
         if array.shape != point.shape:
             raise ValueError(f"gradient must have the shape of x, {point.shape}, got {array.shape}")

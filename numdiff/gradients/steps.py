@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from numdiff import kernels
-from numdiff.formats import FORMATS, FloatFormat
+from numdiff.arguments import largest_step, steps_of
+from numdiff.formats import FloatFormat
 from numdiff.stencils import Stencil
 
 __all__ = ["Steps", "step_exponent"]
@@ -17,7 +18,7 @@ _CHECKED = 16384
 
 
 @lru_cache(maxsize=256)
-def step_exponent(format_name: str, stencil: Stencil) -> int:
+def step_exponent(item: FloatFormat, stencil: Stencil) -> int:
     """Return e for which 2**e is the power of two nearest (in its logarithm) to the step for a function of scale 1.
 
     The error of a first-derivative stencil of order p with constant C and W = Σ|wⱼ| is, if f is computed to a relative
@@ -36,7 +37,7 @@ def step_exponent(format_name: str, stencil: Stencil) -> int:
     follows it; there x_c is x, here max(1, |x|).
     """
     p = stencil.accuracy_order
-    ratio = stencil.weight_sum * FORMATS[format_name].unit_roundoff / (p * abs(stencil.leading_error_constant))
+    ratio = stencil.weight_sum * item.unit_roundoff / (p * abs(stencil.leading_error_constant))
     # e = ⌊log₂(ratio)/(p + 1) + ½⌋ in integers, so that ties (2√u with an odd precision) go up everywhere.
     return (_floor_log2(ratio**2) + p + 1) // (2 * (p + 1))
 
@@ -46,6 +47,14 @@ def _floor_log2(number: Fraction) -> int:
     n, d = number.as_integer_ratio()
     top = n.bit_length() - d.bit_length()
     return top if Fraction(2) ** top <= number else top - 1
+
+
+def _given(step: Any, shape: tuple[int, ...], item: FloatFormat, stencil: Stencil) -> np.ndarray:
+    """Return the steps that were given, flat: one, or one for each coordinate."""
+    steps = steps_of(item, step, "step", stencil)
+    if steps.shape not in ((), shape):
+        raise ValueError(f"step must be one number or of the shape of x, {shape}, got shape {steps.shape}")
+    return steps.reshape(-1)
 
 
 class Steps:
@@ -72,32 +81,8 @@ class Steps:
     def __init__(self, step: Any, x: np.ndarray, item: FloatFormat, stencil: Stencil) -> None:
         self._x = x.reshape(-1)
         self._item, self._stencil = item, stencil
-        self._limit = kernels.largest_step(stencil, item)
-        self._given = None if step is None else self._converted(step, x.shape)
-
-    def _converted(self, step: Any, shape: tuple[int, ...]) -> np.ndarray:
-        given, item = np.asarray(step), self._item
-        try:
-            if given.dtype.kind in "bc":
-                raise TypeError
-            steps = item.as_array(step, "step")
-        except TypeError:
-            raise TypeError(
-                f"step must be None, a positive number or an array of them, got {type(step).__name__} {step!r:.60}"
-            ) from None
-        if steps.shape not in ((), shape):
-            raise ValueError(f"step must be one number or of the shape of x, {shape}, got shape {steps.shape}")
-        with np.errstate(invalid="ignore"):
-            wrong = ~((steps > 0) & (steps <= self._limit))
-        if wrong.any():
-            index = tuple(map(int, np.argwhere(wrong)[0]))
-            smallest = item.round(item.smallest_subnormal)
-            where = f" at index {index}" if index else ""
-            raise ValueError(
-                f"step must be positive, at least {smallest!s} and at most {self._limit!s} for stencil "
-                f"{self._stencil.name!r} in {item.name}, got {given[index]!s:.60}{where}"
-            )
-        return steps.reshape(-1)
+        self._limit = largest_step(stencil, item)
+        self._given = None if step is None else _given(step, x.shape, item, stencil)
 
     def block(self, start: int, stop: int) -> np.ndarray:
         """Return the steps of some coordinates, in the order of the flat x."""
@@ -113,7 +98,7 @@ class Steps:
         wide = x if self._item.precision > 53 else x.astype(np.float64)
         binade = np.frexp(wide)[1] - 1  # 0 gives -1, which the maximum hides
         highest = np.frexp(self._limit if self._item.precision > 53 else np.float64(self._limit))[1] - 1
-        exponents = np.minimum(np.maximum(binade, 0) + step_exponent(self._item.name, self._stencil), highest)
+        exponents = np.minimum(np.maximum(binade, 0) + step_exponent(self._item, self._stencil), highest)
         return np.ldexp(wide.dtype.type(1), exponents).astype(self._item.dtype, copy=False)
 
     def check(self) -> tuple[int, Any]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from numdiff.analysis.reference import decimal_text
 from numdiff.formats import FloatFormat
-from numdiff.stencils import ComplexStep, Method
 from numdiff.study.snapping import DECIMAL_GRIDS, decimal_steps
 
 Number: TypeAlias = float | Fraction
@@ -19,19 +18,6 @@ GENERIC_FACTOR = Fraction(12357, 10000)
 """The generic steps are this times a power of two, so that h has a full significand in every format."""
 NEIGHBOURS = 33
 """Points x(1 + 2⁻⁸r), r = −16 … 16, over which the observed optimum takes the RMS error."""
-
-
-@cache
-def largest_step(method: Method, fmt: FloatFormat) -> Fraction:
-    """Return the largest h for which D·h and all c·h are finite, D being the common denominator of the weights.
-
-    Returns
-    -------
-    Fraction
-        The exact bound; the format need not hold it.
-    """
-    reach = 1 if isinstance(method, ComplexStep) else max(map(abs, method.offsets))
-    return fmt.largest_finite / max(method.denominator, reach)
 
 
 @cache

@@ -12,12 +12,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from numdiff.arguments import beyond, largest_step
 from numdiff.arithmetic.rounded import rounded as correctly_rounded
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
-from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
+from numdiff.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.stencils import METHODS, ComplexStep, Method
 from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, steps_at
-from numdiff.study.steps import Number, given, largest_step, rounded, shown, steps_of
+from numdiff.study.steps import Number, given, rounded, shown, steps_of
 
 GRIDS = ("dyadic", "generic")
 """The grids of a sweep that names none."""
@@ -27,9 +28,8 @@ ARITHMETICS = ("platform", "rounded")
 STEPS_PAST_PRECISION = 4
 """The grid of a format ends so many binades below its unit roundoff times |x|: there x + h = x."""
 ALL_FORMATS = (*FORMATS, *UNAVAILABLE)
-"""The formats of this machine, and those that it lacks, to be skipped with the reason."""
-_WIDE = ("float80", "float128")
-"""What longdouble may be; a machine has at most one of them."""
+"""The formats that the package has on this machine, and those that it lacks, to be skipped with the reason. A format
+that is registered later is measured where a sweep names it."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Sweep:
                 raise TypeError(f"{argument} must be a tuple of names, got {names!r}")
         for name in self.methods:
             METHODS[name]
-        known = dict.fromkeys((*FORMATS, *UNAVAILABLE, *_WIDE))
+        known = dict.fromkeys((*FORMATS, *UNAVAILABLE, *LONGDOUBLE))
         for name in self.formats:
             if name not in known:
                 raise ValueError(f"formats must be among {', '.join(known)}, got {name!r}")
@@ -288,7 +288,7 @@ def _add_useful(result: Plan, task: Task, point: str) -> None:
     fmt, method, useful = task.format, task.method, []
     zero: dict[str, list[str]] = {}
     for i, h in enumerate(task.steps):
-        if h > 0 and np.isfinite(h) and fmt.lift(h) <= largest_step(method, fmt):
+        if h > 0 and h <= largest_step(method, fmt):
             useful.append(i)
         elif h == 0:
             zero.setdefault(task.grids[i], []).append(f"1e-{task.ks[i]}")
@@ -333,7 +333,7 @@ def step_indices(fmt: FloatFormat, points: np.ndarray, sweep: Sweep) -> range:
 def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
     """Return why a function cannot be run with a method in a format, or the empty string where it can."""
     if not isinstance(method, ComplexStep):
-        return ""
+        return beyond(method, fmt)
     if fmt.complex_dtype is None:
         return f"{fmt.name} has no complex dtype"
     refused = sorted(ufuncs_used(subject.f) & NO_COMPLEX_STEP)

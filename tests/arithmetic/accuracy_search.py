@@ -19,7 +19,7 @@ from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, limits_of
 from numdiff.arithmetic.tracing import BINARY
 from numdiff.formats import FORMATS, FloatFormat, dyadic_to_fraction
 
-ELEMENTARY = tuple(sorted(limits_of("float64").keys() - EXACT - CORRECTLY_ROUNDED))
+ELEMENTARY = tuple(sorted(limits_of(FORMATS["float64"]).keys() - EXACT - CORRECTLY_ROUNDED))
 HARD_SPOTS = (1.0, -1.0, math.pi / 2, math.pi, -3 * math.pi / 2, 11 * math.pi, 88.0, -87.3, 709.0, -708.0, 1e5)
 """Ends of domains, zeros and extrema of the trigonometric functions, the ends of the range of exp."""
 _CHUNK = 1 << 16
@@ -166,7 +166,7 @@ def main(what: str, *names: str) -> None:
             found = worst(name, fmt, *pairs(name, fmt, size, rng))
             if fmt.dtype.itemsize == 2 and name not in BINARY:
                 found = max(found, worst(name, fmt, all_patterns(fmt)))
-            print(fmt.name, name, f"{found:.4f}", f"limit {float(limits_of(fmt.name)[name]):.4f}", flush=True)
+            print(fmt.name, name, f"{found:.4f}", f"limit {float(limits_of(fmt)[name]):.4f}", flush=True)
 
 
 if __name__ == "__main__":

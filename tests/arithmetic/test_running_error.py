@@ -16,6 +16,7 @@ from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_elements import Running
 from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors, scaled_evaluation_errors
 from numdiff.arithmetic.tracing import BINARY as BINARY_UFUNCS
+from numdiff.call import evaluate
 from numdiff.formats import FORMATS, dyadic, dyadic_to_fraction
 from tests.arithmetic.accuracy_search import ELEMENTARY
 
@@ -80,7 +81,7 @@ def arguments(fmt, size, rng):
 def compared(f, x, fmt):
     """Return for each point that has an exact value the error and its bound; None: the result is not finite."""
     with np.errstate(all="ignore"):
-        computed = fmt.lift_array(fmt.evaluate(f, x))
+        computed = fmt.lift_array(evaluate(fmt, f, x))
     points = fmt.lift_array(x)
     # Far below the subnormals of the format nothing is left to see, far above its largest number neither.
     exact = balls.values(f, points, 2 * fmt.precision + 256)
@@ -113,7 +114,7 @@ def test_there_is_a_bound_near_the_errors(name, fmt):
     """No bound is vacuous: most points have one, and it is near what is seen."""
     x = arguments(fmt, 60, np.random.default_rng(1))[:120]
     with np.errstate(all="ignore"):
-        usual = np.isfinite(fmt.evaluate(FUNCTIONS[name], x))
+        usual = np.isfinite(evaluate(fmt, FUNCTIONS[name], x))
     pairs = compared(FUNCTIONS[name], x[usual], fmt)
     finite = [(error, bound) for error, bound in pairs if bound < math.inf and error is not None]
     assert len(finite) >= 0.6 * len(pairs)
@@ -240,7 +241,7 @@ def fresh_operations():
 @pytest.mark.parametrize("name", ELEMENTARY)
 def test_each_limit_is_needed(name, fmt, monkeypatch, fresh_operations):
     """With the limit of one function set to 0, the error of that function exceeds its bound."""
-    zero = {**limits_of(fmt.name), name: Fraction(0)}
+    zero = {**limits_of(fmt), name: Fraction(0)}
     monkeypatch.setattr(running_operations, "limits_of", lambda *_: zero)
     x = fmt.as_array(np.random.default_rng(3).uniform(0.1, 0.9, 40) + (name == "arccosh"))
     function = getattr(np, name)
@@ -262,7 +263,7 @@ def test_an_error_that_may_lead_below_a_threshold_has_the_larger_limit():
         rounding = []
         for error in (0.01, 2.0**-24):
             item = Running(flint.arb(1.65), flint.arb(error))
-            result = running_error.operations_of("float32").functions["log"](item)
+            result = running_error.operations_of(FORMATS["float32"]).functions["log"](item)
             rounding.append(float((result.error - running_operations._propagated("log", item)) * 2**24))
     assert rounding == pytest.approx([3.9, 1.9], rel=1e-9)
 
@@ -281,8 +282,8 @@ def test_the_square_is_a_product_for_operator_and_function(fmt):
     x = arguments(fmt, 3000, np.random.default_rng(8))
     two = fmt.round(2)
     with np.errstate(all="ignore"):
-        assert np.array_equal(fmt.evaluate(lambda x: x**2, x), x * x)
-        assert np.array_equal(fmt.evaluate(lambda x: np.power(x, two), x), x * x)
+        assert np.array_equal(evaluate(fmt, lambda x: x**2, x), x * x)
+        assert np.array_equal(evaluate(fmt, lambda x: np.power(x, two), x), x * x)
 
 
 # --- random compositions ---------------------------------------------------------------------------------
@@ -336,7 +337,7 @@ def test_bounds_do_not_depend_on_the_precision_at_which_a_format_is_first_used(p
     for cached in (running_error.operations_of, running_error._engine):
         cached.cache_clear()
     with balls.working(precision):
-        running_error.operations_of(fmt.name)
+        running_error.operations_of(fmt)
     assert evaluation_errors(f, points, fmt) == expected
 
 
@@ -365,7 +366,7 @@ def test_what_makes_numbers_out_of_nan_or_takes_no_short_cut_is_bounded_or_not_a
     x = fmt.as_array(near * (1 + np.arange(400) * 2.0**-47))
     points = fmt.lift_array(x)
     with np.errstate(all="ignore"):
-        values = fmt.lift_array(fmt.evaluate(f, x))
+        values = fmt.lift_array(evaluate(fmt, f, x))
     bounds = evaluation_errors(f, points, fmt)
     exact = balls.values(f, points, 512)
     for value, truth, bound in zip(values, exact, bounds, strict=True):

@@ -99,7 +99,7 @@ def test_derivative_is_arbs_to_the_rounding_of_its_formula(box, fmt):
     got = slope(box, x)
     assert (got.dtype, got.shape) == (x.dtype, x.shape)
     name, bound = BOUNDS[box]
-    a, u, tiny = 2 * float(limits_of(fmt.name)[name]), fmt.unit_roundoff, fmt.smallest_subnormal
+    a, u, tiny = 2 * float(limits_of(fmt)[name]), fmt.unit_roundoff, fmt.smallest_subnormal
     for point, value, exact in zip(x, got, derivatives(on_arrays(box), x, fmt), strict=True):
         # k roundings are at most ku/(1 − ku); e^−|x| may be subnormal, and its error is that of the result.
         k = Fraction(bound(float(point), a)) * u
@@ -141,7 +141,7 @@ def test_operators_with_numbers_are_differentiated_as_arb_does(operate, number):
 @each_format
 def test_powers_are_differentiated_to_their_rounding_in_base_and_exponent(f, fmt):
     x = fmt.as_array(np.linspace(0.75, 2.5, 40))
-    a = 2 * float(max(limits_of(fmt.name)["power"], limits_of(fmt.name)["log"]))
+    a = 2 * float(max(limits_of(fmt)["power"], limits_of(fmt)["log"]))
     for value, exact in zip(slope(f, x), derivatives(on_arrays(f), x, fmt), strict=True):
         # Base v + 1 ≤ 3.5 and exponent 2v ≤ 5 are rounded: 5 units and 5·ln 3.5 < 7 more. Two terms of one power and
         # one logarithm, which may be of either sign: against the sum of their sizes, at most x^x·(1 + ln x) ≤ 400.
@@ -179,7 +179,7 @@ def test_cross_entropy_of_logits_has_the_slope_sigmoid_minus_target(fmt, targets
     z = fmt.as_array(np.linspace(-9, 9, 50))
     box = SigmoidCrossEntropy(fmt.as_array(targets))
     exact = 1 / (1 + np.exp(-z.astype(np.longdouble))) - targets
-    a = 2 * float(limits_of(fmt.name)["exp"])
+    a = 2 * float(limits_of(fmt)["exp"])
     # σ(z) carries A for each of two exponentials and 2 roundings, and the difference one more.
     assert (abs(slope(box, z).astype(np.longdouble) - exact) <= (2 * a + 4) * float(fmt.unit_roundoff)).all()
 

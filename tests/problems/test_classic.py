@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from numdiff.call import evaluate
 from numdiff.formats import FORMATS
 from numdiff.problems import CLASSIC, FORMULATION, PROBLEMS, STEP4
 
@@ -72,7 +73,7 @@ def test_f_and_derivative_keep_dtype_and_shape_in_every_format(problem, name):
     x = working.as_array(np.array(problem.points))
     with np.errstate(all="ignore"):
         for function in (problem.f, problem.derivative):
-            y = working.evaluate(function, x)
+            y = evaluate(working, function, x)
             assert (y.dtype, y.shape) == (working.dtype, x.shape)
             assert np.isfinite(y[0])
 
@@ -90,7 +91,7 @@ def test_float16_overflows_exactly_where_it_is_meant_to():
     for problem in PROBLEMS.values():
         x = half.as_array(np.array(problem.points))
         with np.errstate(all="ignore"):
-            y, slope = half.evaluate(problem.f, x), half.evaluate(problem.derivative, x)
+            y, slope = evaluate(half, problem.f, x), evaluate(half, problem.derivative, x)
         lost = ~(np.isfinite(y) & np.isfinite(slope))
         found |= {(problem.name, point) for point, bad in zip(problem.points, lost, strict=True) if bad}
     assert found == OVERFLOWS_IN_FLOAT16

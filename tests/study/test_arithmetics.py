@@ -164,7 +164,7 @@ def test_rounded_records_and_their_bounds_do_not_depend_on_the_features_of_the_c
         monkeypatch.setitem(_multiarray_umath.__cpu_features__, "AVX512_SPR", present)
         for cached in (accuracy.limits_of, running_error.operations_of, running_error._engine):
             cached.cache_clear()
-        found.append((measure(PROBLEMS["exp"], sweep, "arb")[0], accuracy.limits_of("float16")["exp"]))
+        found.append((measure(PROBLEMS["exp"], sweep, "arb")[0], accuracy.limits_of(FORMATS["float16"])["exp"]))
     pd.testing.assert_frame_equal(found[0][0], found[1][0])
     assert found[0][1] == found[1][1]
     platform = measure(PROBLEMS["exp"], replace(sweep, arithmetics=("platform",)), "arb")[0]

@@ -1,0 +1,81 @@
+"""How a series is drawn: colour, marker, line and label, a column of the tables of formats and of formulas.
+
+References
+----------
+M. Okabe and K. Ito, Color Universal Design (2008), figure 16: the eight colours.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Style", "spare_style"]
+
+ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE, BLACK = (
+    "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#000000",
+)  # fmt: skip
+"""The colours of Okabe and Ito, in their order."""
+INK, MUTED, PALE, FAINT = "#1f2933", "#5b6673", "#ccd4dd", "#dfe4ea"
+"""Text, secondary text and guides, broad lines behind the data, grid lines."""
+LONG_DASH, DASH, DOTS, DASH_DOT = (0, (6, 1.6)), (0, (3.2, 1.4)), (0, (1, 1.3)), (0, (5, 1.3, 1, 1.3))
+"""Line styles of matplotlib: (offset, (on, off, …)) in units of the line width."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """Colour, marker and line style of a series.
+
+    Parameters
+    ----------
+    color : str
+        A colour as ``#rrggbb``.
+    marker : str
+        A marker of matplotlib.
+    line : str or tuple
+        A line style of matplotlib; a dash pattern is (offset, (on, off, …)) in units of the line width.
+    label : str
+        The name that is shown, where it differs from the key.
+    """
+
+    color: str
+    marker: str
+    line: Any = "-"
+    label: str = ""
+
+    def line_options(self, **changes: Any) -> dict[str, Any]:
+        """Return the options of `Axes.plot` for this style: a thin line with small, white-rimmed markers."""
+        options: dict[str, Any] = {
+            "color": self.color,
+            "marker": self.marker,
+            "linestyle": self.line,
+            "linewidth": 1.5,
+            "markersize": 4.2,
+            "markeredgecolor": "white",
+            "markeredgewidth": 0.4,
+        }
+        return options | changes
+
+    @property
+    def text_color(self) -> str:
+        """The colour for text of this series: as dark as is needed to be read on white (4.5 : 1, WCAG 1.4.3)."""
+        channels = [int(self.color[i : i + 2], 16) for i in (1, 3, 5)]
+        while _contrast_with_white(channels) < 4.5:
+            channels = [int(0.94 * c) for c in channels]
+        return "#" + "".join(f"{c:02x}" for c in channels)
+
+
+def _contrast_with_white(channels: list[int]) -> float:
+    """Return the contrast ratio of an sRGB colour against white (WCAG 2.2, relative luminance)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in channels)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return 1.05 / (luminance + 0.05)
+
+
+_SPARE = (
+    Style(BLUE, "o", "-"), Style(VERMILLION, "s", DASH), Style(GREEN, "^", DASH_DOT), Style(PURPLE, "D", LONG_DASH),
+    Style(ORANGE, "v", DOTS), Style(SKY, "P", "-"), Style(BLACK, "X", DASH), Style(MUTED, "p", DASH_DOT),
+)  # fmt: skip
+
+
+def spare_style(index: int) -> Style:
+    """Return number `index` of a fixed cycle of styles, for series that have none of their own."""
+    return _SPARE[index % len(_SPARE)]
