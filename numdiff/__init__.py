@@ -35,7 +35,7 @@ _HOME = {
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 _NEEDS = {
     "arithmetic.rounded": ("flint",),
-    "analysis.bounds": ("flint", "mpmath"),
+    "analysis.bounds": ("flint",),
     "analysis.ledger": ("flint", "mpmath"),
     "analysis.reference": ("flint", "mpmath"),
     "analysis.prediction": ("flint",),

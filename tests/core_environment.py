@@ -51,7 +51,7 @@ def imported_names(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            package = node.module in ("numdiff", "numdiff.arithmetic", "tests")
+            package = node.module in ("numdiff", "numdiff.arithmetic") or f"{node.module}.".startswith("tests.")
             names |= {f"{node.module}.{alias.name}" for alias in node.names} if package else {node.module or ""}
     return names
 

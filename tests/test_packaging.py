@@ -10,13 +10,22 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 import numdiff
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCK, CORE_LOCK, LOWEST_LOCK = (
+    (ROOT / f"requirements{part}.lock").read_text(encoding="utf-8") for part in ("", "-core", "-lowest")
+)
 ML_LOCKS = {part: (ROOT / f"requirements-ml{part}.lock").read_text(encoding="utf-8") for part in ("", "-cpu", "-cuda")}
+LOCKS = {
+    "all": LOCK,
+    "core": CORE_LOCK,
+    "lowest": LOWEST_LOCK,
+    **{f"ml{part}": lock for part, lock in ML_LOCKS.items()},
+}
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 
 
@@ -35,7 +44,9 @@ def declared() -> list[Requirement]:
     texts = list(PROJECT["project"]["dependencies"])
     for extra in PROJECT["project"]["optional-dependencies"].values():
         texts += extra
-    return [Requirement(text) for text in [*texts, *PROJECT["build-system"]["requires"]]]
+    found = [Requirement(text) for text in [*texts, *PROJECT["build-system"]["requires"]]]
+    # An extra that is made of others asks for the project itself.
+    return [requirement for requirement in found if requirement.name != PROJECT["project"]["name"]]
 
 
 def pinned_version(requirement: Requirement) -> str:
@@ -44,7 +55,7 @@ def pinned_version(requirement: Requirement) -> str:
     return specifier.version
 
 
-@pytest.mark.parametrize("lock", [LOCK, *ML_LOCKS.values()], ids=["all", "ml", "ml-cpu", "ml-cuda"])
+@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
 def test_every_locked_package_has_one_exact_version_and_hashes(lock):
     entries = locked(lock)
     assert entries
@@ -57,7 +68,7 @@ def test_every_locked_package_has_one_exact_version_and_hashes(lock):
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("lock", [LOCK, *ML_LOCKS.values()], ids=["all", "ml", "ml-cpu", "ml-cuda"])
+@pytest.mark.parametrize("lock", LOCKS.values(), ids=LOCKS)
 def test_lock_names_no_index_and_no_address(lock):
     option = r"^\s*-[-a-z]*(index|find-links|trusted|url)|^\s*-[eir]\b"
     assert not re.search(rf"://|@|#|{option}", lock, re.MULTILINE)
@@ -75,9 +86,11 @@ def test_foreign_libraries_are_locked_apart_with_the_versions_that_both_environm
     for requirement in map(Requirement, PROJECT["dependency-groups"]["ml"]):
         assert apart[canonicalize_name(requirement.name)] in requirement.specifier
         assert canonicalize_name(requirement.name) not in pins
-    assert {name: pins[name] for name in pins.keys() & apart.keys()} == {
-        name: apart[name] for name in pins.keys() & apart.keys()
-    }
+    shared = pins.keys() & apart.keys() - {"mpmath"}  # torch asks for sympy, and sympy for mpmath < 1.4
+    assert {name: pins[name] for name in shared} == {name: apart[name] for name in shared}
+    (mpmath,) = [item for item in declared() if item.name == "mpmath"]
+    assert pins["mpmath"] in mpmath.specifier
+    assert apart["mpmath"] in mpmath.specifier
     assert not any(name.startswith(("nvidia-", "cuda-")) for name in {*pins, *apart})
     ((cpu, _),) = locked(ML_LOCKS["-cpu"])
     assert pinned_version(cpu).split("+") == [apart["torch"], "cpu"]
@@ -129,3 +142,23 @@ def test_make_without_a_target_explains_every_target():
     explained = re.findall(r"^([a-z-]+):.*## \w", makefile, re.MULTILINE)
     assert targets == explained
     assert {"install", "experiments", "test", "bench", "lint", "check", "lock", "clean"} <= set(targets)
+
+
+def test_lowest_versions_are_those_that_the_project_declares():
+    pins = {canonicalize_name(entry.name): pinned_version(entry) for entry, _ in locked(LOWEST_LOCK)}
+    wanted = [*PROJECT["project"]["dependencies"]]
+    for name in ("judge", "report"):
+        wanted += PROJECT["project"]["optional-dependencies"][name]
+    for requirement in map(Requirement, wanted):
+        (floor,) = requirement.specifier
+        assert floor.operator == ">="
+        assert (Version(pins[canonicalize_name(requirement.name)]).release + (0, 0))[:3] == (
+            Version(floor.version).release + (0, 0)
+        )[:3]
+
+
+def test_the_core_lock_holds_nothing_of_the_extras():
+    names = {canonicalize_name(entry.name) for entry, _ in locked(CORE_LOCK)}
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert not names & {canonicalize_name(Requirement(text).name) for text in [*extras["judge"], *extras["report"]]}
+    assert {"numpy", "ml-dtypes", "pytest"} <= names

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from numdiff.arithmetic.rounded import rounded
 from numdiff.extras import require
 from numdiff.fixed_order import fitted_slope
 
@@ -82,7 +81,7 @@ def observed_order(
     the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
     regression.
     """
-    require("observed_order", "scipy")
+    require("observed_order", "flint", "scipy")
     columns = [column.tolist() for column in _columns(step=step, error=error, roundoff=roundoff)]
     # A step that is given twice (as two x are, with one step) counts once: two points on one abscissa have no slope.
     cells = sorted({h: (h, e, r) for h, e, r in zip(*columns, strict=True)}.values())
@@ -156,6 +155,8 @@ def student_quantile(freedom: int, probability: float) -> float:
 
 def _logarithms(values: Sequence[float], usable: Sequence[bool]) -> list[float]:
     """Return log₂|v|, correctly rounded and so the same on every machine; NaN where a value is not usable."""
+    from numdiff.arithmetic.rounded import rounded
+
     magnitudes = np.array([abs(v) if ok else 1.0 for v, ok in zip(values, usable, strict=True)])
     found: list[float] = rounded(np.log2)(magnitudes).tolist()
     return [v if ok else math.nan for v, ok in zip(found, usable, strict=True)]

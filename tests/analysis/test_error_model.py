@@ -21,6 +21,7 @@ from numdiff.analysis.scaled import root
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_error import evaluation_errors, scaled_evaluation_errors
+from numdiff.call import evaluate
 from numdiff.formats import FORMATS, FloatFormat
 from numdiff.rounding import dyadic, dyadic_to_fraction
 from numdiff.stencils import CENTERED, FORWARD, METHODS, centered
@@ -77,7 +78,7 @@ def observed_over_model(f: Any, fmt: FloatFormat, low: float, high: float, numbe
     points = np.array([fmt.round(Fraction(v)) for v in drawn.tolist()], dtype=fmt.dtype)
     exact = list(fmt.lift_array(points))
     bounds = [size * 2.0**exponent for size, exponent in scaled_evaluation_errors(f, exact, fmt, "rounded")]
-    values = fmt.lift_array(fmt.evaluate(rounded(f) if arithmetic == "rounded" else f, points))
+    values = fmt.lift_array(evaluate(fmt, rounded(f) if arithmetic == "rounded" else f, points))
     truth = balls.values(f, exact, 256)
     errors = [float(dyadic_to_fraction(v) - t.midpoint) for v, t in zip(values, truth, strict=True)]  # type: ignore
     return [e / (typical_share(f) * bound) for e, bound in zip(errors, bounds, strict=True)]
