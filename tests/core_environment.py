@@ -51,7 +51,8 @@ def imported_names(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            package = node.module in ("numdiff", "numdiff.arithmetic") or f"{node.module}.".startswith("tests.")
+            folder = ROOT / (node.module or "").replace(".", "/")
+            package = node.module in ("numdiff", "numdiff.arithmetic") or (folder.is_dir() and folder != ROOT)
             names |= {f"{node.module}.{alias.name}" for alias in node.names} if package else {node.module or ""}
     return names
 
