@@ -28,7 +28,7 @@ from typing import Any
 
 from experiments import checksums
 from experiments.cell_bounds import CellBounds
-from experiments.table_comparison import Judgement, Machines, compare_tables, parsed, without
+from experiments.table_comparison import Judgement, Machines, compare_tables, number, parsed, without
 from numdiff.report import columns
 
 PLATFORM = ("c_library", "functions", "longdouble", "machine", "python", "simd", "system")
@@ -237,7 +237,8 @@ def formats_of(files: dict[str, Path]) -> set[str]:
     frame = parsed(files[FORMATS].read_text(encoding="utf-8"))
     if not {"format", "precision"} <= set(frame.names):
         return set()
-    return {name for name, bits in zip(frame.column("format"), frame.column("precision"), strict=True) if bits}
+    precisions = zip(frame.column("format"), frame.column("precision"), strict=True)
+    return {name for name, bits in precisions if number(bits) is not None}
 
 
 def table_of(judgements: Sequence[Judgement]) -> str:

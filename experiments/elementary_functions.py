@@ -132,14 +132,14 @@ def figures(measured):
             "On the dashed line nothing can be gained: there the functions of the 16-bit formats are, computed in "
             "float32 and rounded. What lies farther right is owed to the library.",
             listed(f"{e.format}: at most {e.largest:.2f} ulp ({e.function})" for e in worst.itertuples()) + ".",
-            dots, lambda fig: draw_ulps(fig, dots), (7.6, 8.2),
+            dots, lambda fig: draw_ulps(fig, dots), (7.6, 8.2), kinds={"*": "platform"},
         ),
         Figure(
             "bits_owed", "Bits of the derivative that NumPy's functions cost",
             "How many times larger, as a power of two, the error of the centered difference is than with correctly "
             "rounded functions, at all steps up to the best: a whole bit would be twice the error.",
             listed(f"{e.format}: at most {e.most_bits:.2f} bits" for e in most.itertuples()) + ".",
-            bits, lambda fig: draw_bits(fig, bits), (7.6, 6.6), kinds={"problem": "platform"},
+            bits, lambda fig: draw_bits(fig, bits), (7.6, 6.6), kinds={"*": "platform"},
         ),
     ]  # fmt: skip
 

@@ -37,7 +37,8 @@ def formats_table() -> Table:
     rows += [(name, None, None, "", "", "", reason) for name, reason in UNAVAILABLE.items()]
     columns = ["format", "precision", "unit_roundoff", "smallest_subnormal", "smallest_normal", "largest", "note"]
     frame = pd.DataFrame(rows, columns=columns)
-    frame = frame if UNAVAILABLE else frame.drop(columns="note")
+    # A gap would make floats of the bits.
+    frame = frame.astype({"precision": "Int64"}) if UNAVAILABLE else frame.drop(columns="note")
     return Table(
         name="formats",
         title="The formats",

@@ -70,7 +70,7 @@ class Reproductions:
         digests = Digests()
         for name in self.names:
             table = TABLES[name]
-            for assumption in (None, ASSUMPTIONS[name])[: 1 + (name in ASSUMPTIONS)]:
+            for assumption in dict.fromkeys((None, ASSUMPTIONS.get(name))):
                 digests.add(name, table.format, Source(table, assumption).values)
         return digests.frame()
 

@@ -149,6 +149,8 @@ def _may_differ(
     ]
     if name in machines.shared:
         known[1] = [name] * rows
+    # A word that is no format, such as "all", stands for all of them.
+    known[1] = [text if text in machines.shared else "" for text in known[1]]
     answers = {pair: machines.may_differ(*pair) for pair in set(zip(*known, strict=True))}
     return [answers[pair] for pair in zip(*known, strict=True)]
 

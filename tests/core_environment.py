@@ -7,12 +7,19 @@ import tomllib
 from collections.abc import Collection
 from pathlib import Path
 
+import pytest
+
+from numdiff.extras import EXTRAS, missing
+
 ROOT = Path(__file__).resolve().parents[1]
+IS_INCOMPLETE = bool(missing(*(module for packages in EXTRAS.values() for module in packages)))
+"""Whether packages of the extras are missing here, as in the core environment."""
+needs_everything = pytest.mark.skipif(IS_INCOMPLETE, reason="packages of the extras are missing here")
 CORE_PACKAGES = frozenset({"numpy", "ml_dtypes", "numdiff"})
 _TOOLS = frozenset({"pytest", "hypothesis"})
 _CONTRACT = "The core needs NumPy and ml_dtypes alone"
-_CHECKOUT_ONLY = frozenset({"test_layering.py"})
-"""Tests of the checkout itself that import nothing, but run a program of the development tools."""
+_CHECKOUT_ONLY = frozenset({"test_blas.py", "test_layering.py", "test_public_names.py", "test_random_cells.py"})
+"""Tests of the checkout itself, and those that ask for what they need when they run: their head does not say it."""
 _FILTER = """
 import sys
 from importlib.machinery import PathFinder

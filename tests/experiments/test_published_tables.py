@@ -11,8 +11,8 @@ import pytest
 from experiments import published_tables
 from experiments.catalogue import catalogue, method_note
 from experiments.overview import overview
-from experiments.reproductions import counts, drawn, rows_of_tables
-from numdiff.analysis.sources import Source
+from experiments.reproductions import Reproductions, counts, drawn, rows_of_tables
+from numdiff.analysis.sources import ASSUMPTIONS, Source
 from numdiff.problems.printing import printed
 from numdiff.problems.published import TABLES
 from numdiff.study.records import PARTS
@@ -206,3 +206,22 @@ def test_printed_digits_of_ours_are_those_of_the_exact_rows(rows):
 def test_measured_is_joined_in_the_order_of_the_tables(measured):
     assert isinstance(measured, Measured)
     assert list(dict.fromkeys(measured.records["problem"])) == list(TABLES)
+
+
+def test_reproductions_are_a_measurement_with_digests_of_every_table():
+    names = ("ascher_greif", "mit6837_java_float32", *[name for name in TABLES if name not in ASSUMPTIONS][:1])
+    item = Reproductions(names)
+    values = item.values()
+    assert values["subject"].tolist() == list(names)
+    assert values["format"].tolist() == [TABLES[name].format for name in names]
+    frame = item.measure()["reproductions"]
+    assert len(frame) == item.cells == sum(len(TABLES[name].rows) for name in names)
+    assert item.key() != Reproductions(names[:1]).key()
+    assert item.key() == Reproductions(names).key()
+
+
+def test_rows_that_were_stored_are_those_that_are_computed():
+    measured = measured_of("ascher_greif")
+    stored = Reproductions(("ascher_greif",)).measure()
+    given = replace(measured, frames=stored)
+    pd.testing.assert_frame_equal(rows_of_tables(given), rows_of_tables(measured))

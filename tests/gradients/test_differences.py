@@ -23,6 +23,7 @@ from numdiff.gradients.evaluation import BATCH_BYTES
 from numdiff.kernels import StepAbsorbedWarning, difference
 from numdiff.rounding import dyadic
 from numdiff.stencils import METHODS, Stencil, backward, centered, forward, from_offsets
+from tests.core_environment import needs_everything
 
 STENCILS = [item for item in METHODS.values() if isinstance(item, Stencil) and item.derivative_order == 1]
 STENCILS += [backward(3), from_offsets("halves", [Fraction(1, 2), Fraction(-1, 2), 1])]
@@ -583,6 +584,7 @@ class Terminal(io.StringIO):
         return True
 
 
+@needs_everything
 @pytest.mark.parametrize(("screen", "shown"), [(Terminal, True), (io.StringIO, False)])
 def test_a_bar_is_shown_on_terminals_only(monkeypatch, screen, shown):
     stream = screen()
