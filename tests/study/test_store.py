@@ -137,3 +137,52 @@ def test_names_with_a_suffix_do_not_share_a_partial_file(tmp_path: Path, monkeyp
     assert len({partial for partial, _ in replaced}) == 2
     assert all(str(os.getpid()) in partial for partial, _ in replaced)
     assert [final for _, final in replaced] == ["key.parquet", "key-skips.parquet"]
+
+
+# --- the frames of a measurement ---------------------------------------------------------------------------
+
+
+def test_frames_come_back_together_and_are_forgotten_together(
+    tmp_path: Path, frames: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    store, parts = Store(tmp_path), {"records": frames[0], "skips": frames[1]}
+    assert store.load_frames("measured/a") is None
+    store.save_frames("measured/a", parts)
+    store.save_frames("measured/a", parts)  # over what is there
+    found = store.load_frames("measured/a")
+    assert found is not None
+    assert list(found) == ["records", "skips"]
+    for name, frame in parts.items():
+        pd.testing.assert_frame_equal(found[name], frame)
+    assert [path.name for path in (tmp_path / "measured").iterdir()] == ["a"]
+    for _ in range(2):
+        store.remove_frames("measured/a")
+        assert store.load_frames("measured/a") is None
+
+
+def test_a_part_that_is_missing_or_of_another_measurement_makes_all_of_them_none(tmp_path: Path) -> None:
+    store, frame = Store(tmp_path), pd.DataFrame({"v": [1.0]})
+    store.save_frames("a", {"records": frame, "skips": frame})
+    store.save_frames("b", {"records": frame})
+    (tmp_path / "a" / "skips.parquet").unlink()
+    assert store.load_frames("a") is None
+    (tmp_path / "b" / "more.parquet").write_bytes((tmp_path / "b" / "records.parquet").read_bytes())
+    assert store.load_frames("b") is None
+
+
+def test_a_measurement_that_was_killed_while_it_was_written_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, frame = Store(tmp_path), pd.DataFrame({"v": [1.0]})
+    honest, written = module.pq.write_table, []
+
+    def killed(table: Any, where: Any) -> None:
+        if written:
+            raise KeyboardInterrupt
+        written.append(where)
+        honest(table, where)
+
+    monkeypatch.setattr(module.pq, "write_table", killed)
+    with pytest.raises(KeyboardInterrupt):
+        store.save_frames("measured/a", {"records": frame, "skips": frame})
+    assert store.load_frames("measured/a") is None
