@@ -264,7 +264,7 @@ def test_the_tests_of_every_room_of_the_core_belong_to_it():
     assert {
         "functions/test_array_gradients.py", "functions/test_backpropagation.py", "gradients/test_check.py",
         "gradients/test_differences.py", "problems/test_classic.py", "test_array_views.py", "test_cli.py",
-        "test_core.py", "test_formats.py", "test_kernels.py", "test_public_names.py", "test_stencils.py",
+        "test_core.py", "test_formats.py", "test_kernels.py", "test_stencils.py",
     } <= found  # fmt: skip
     assert found.isdisjoint({"test_explore.py", "test_packaging.py", "analysis/test_ledger.py"})
 
