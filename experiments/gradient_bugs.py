@@ -8,10 +8,10 @@ swapped elements are equal), it is no bug there, and `deviation` is 0.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import ml_dtypes
 import numpy as np
 
 from experiments.networks import Network, Slip
+from numdiff import formats
 from numdiff.registry import Registry
 
 SIZES = tuple(10.0**-k for k in range(1, 9))
@@ -163,10 +163,5 @@ SLIPS = (
 BUGS: Registry[Bug] = Registry("bug", [*SLIPS, *map(scaled, SIZES), *map(one_coordinate, SIZES)])
 """All of them."""
 
-FORMATS = {
-    "bfloat16": np.dtype(ml_dtypes.bfloat16),
-    "float16": np.dtype(np.float16),
-    "float32": np.dtype(np.float32),
-    "float64": np.dtype(np.float64),
-}
+FORMATS = {name: formats.FORMATS[name].dtype for name in ("bfloat16", "float16", "float32", "float64")}
 """The formats of the trials, narrow ones first."""

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from experiments.pictures import dot_rows
-from experiments.runs import WIDTHS, correctly_rounded
+from experiments.runs import correctly_rounded, widths
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.call import evaluate
@@ -79,7 +79,7 @@ def worst_errors() -> pd.DataFrame:
     """Return the largest error of each function in each format, and the share of values that are not the nearest."""
     rows = []
     for name in FUNCTIONS:
-        for format_ in WIDTHS:
+        for format_ in widths():
             found = np.array(errors_in_ulps(name, FORMATS[format_]))
             rows.append((name, format_, len(found), float(found.max()), float((found > HALF).mean())))
     return pd.DataFrame(rows, columns=["function", "format", "arguments", "largest", "not_nearest"])
