@@ -620,9 +620,12 @@ class Formats(Registry[FloatFormat]):
         if item.dtype in self._by_dtype:
             taken = self._by_dtype[item.dtype].name
             raise ValueError(f"dtype of a format must be new, got {item.dtype}, which is that of {taken}")
-        if item.limits.through and item.limits.through not in self and item.limits.through not in _OWN_LIMITS:
+        through = item.limits.through
+        wide = self.get(through)
+        has_own = through in _OWN_LIMITS if wide is None else not wide.limits.through
+        if through and not has_own:
             raise ValueError(
-                f"limits of {item.name} must come through a format with limits of its own, got {item.limits.through!r}"
+                f"limits of {item.name} must come through a format with limits of its own, got {through!r}"
             )
         _verify(item)
 
