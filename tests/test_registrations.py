@@ -535,3 +535,10 @@ def test_a_machine_without_a_wide_longdouble_can_be_had_for_tests():
     environment = os.environ | {"NUMDIFF_HIDE_LONGDOUBLE": "1"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
     assert done.stdout == "[2.0, 2.0]\n", done.stderr
+
+
+@pytest.mark.parametrize("name, last, bits", [("float16", "1.5", 13), ("bfloat16", "0.5", 16), ("float8_e5m2", "0.5", 21),
+                                              ("float8_e4m3fn", "0.5", 20)])  # fmt: skip
+def test_a_limit_through_float32_is_its_own_rounding_and_that_of_float32(name, last, bits):
+    for function, limit in (("exp", "2.6"), ("tan", "4"), ("sin", "1.5")):
+        assert limits_of(FORMATS[name])[function] == Fraction(last) + Fraction(limit) / 2**bits
