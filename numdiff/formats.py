@@ -279,7 +279,9 @@ class FloatFormat:
         """
         if not isinstance(exact, (Fraction, int)):
             raise TypeError(f"exact must be a Fraction or an int, got {type(exact).__name__} {exact!r}")
-        numerator, denominator = exact.as_integer_ratio()
+        return self._nearest(*exact.as_integer_ratio())
+
+    def _nearest(self, numerator: int, denominator: int) -> Any:
         rounded = self.rounded(numerator, denominator)
         if rounded is None:
             return self.dtype.type(-math.inf if numerator < 0 else math.inf)
@@ -296,9 +298,7 @@ class FloatFormat:
         """Return a Python number (of the type float or int) rounded to the format, once."""
         if value != value or abs(value) == math.inf:  # math.isfinite cannot take a large int
             return self.dtype.type(value)
-        if not value:
-            return self.dtype.type(value)
-        return self.round(Fraction(value) if isinstance(value, float) else value)
+        return self._nearest(*value.as_integer_ratio()) if value else self.dtype.type(value)
 
     def _from_dyadic(self, mantissa: int, exponent: int) -> Any:
         if self.precision <= 53:

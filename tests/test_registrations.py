@@ -537,8 +537,10 @@ def test_a_machine_without_a_wide_longdouble_can_be_had_for_tests():
     assert done.stdout == "[2.0, 2.0]\n", done.stderr
 
 
-@pytest.mark.parametrize("name, last, bits", [("float16", "1.5", 13), ("bfloat16", "0.5", 16), ("float8_e5m2", "0.5", 21),
-                                              ("float8_e4m3fn", "0.5", 20)])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, last, bits",
+    [("float16", "1.5", 13), ("bfloat16", "0.5", 16), ("float8_e5m2", "0.5", 21), ("float8_e4m3fn", "0.5", 20)],
+)
 def test_a_limit_through_float32_is_its_own_rounding_and_that_of_float32(name, last, bits):
     for function, limit in (("exp", "2.6"), ("tan", "4"), ("sin", "1.5")):
         assert limits_of(FORMATS[name])[function] == Fraction(last) + Fraction(limit) / 2**bits
