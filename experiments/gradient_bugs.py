@@ -9,10 +9,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import ml_dtypes
 import numpy as np
 
 from experiments.networks import Network, Slip
+from numdiff import formats
 from numdiff.fixed_order import norm
 from numdiff.registry import Registry
 
@@ -166,10 +166,5 @@ SLIPS = (
 BUGS: Registry[Bug] = Registry("bug", [*SLIPS, *map(scaled, SIZES), *map(one_coordinate, SIZES)])
 """All of them."""
 
-FORMATS = {
-    "bfloat16": np.dtype(ml_dtypes.bfloat16),
-    "float16": np.dtype(np.float16),
-    "float32": np.dtype(np.float32),
-    "float64": np.dtype(np.float64),
-}
+FORMATS = {name: formats.FORMATS[name].dtype for name in ("bfloat16", "float16", "float32", "float64")}
 """The formats of the trials, narrow ones first."""

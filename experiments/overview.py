@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import pandas as pd
 
 from numdiff.analysis.reference import State
 from numdiff.arithmetic.ball import Undefined
-from numdiff.formats import FORMATS, UNAVAILABLE
-from numdiff.problems import PROBLEMS
+from numdiff.formats import FORMATS, UNAVAILABLE, dyadic
+from numdiff.problems import general_problems
 from numdiff.report.figures import superscript
 from numdiff.report.tables import Table
-from numdiff.stencils import METHODS
+from numdiff.stencils import METHODS, ordinal
 from numdiff.study.records import schema_table
 from numdiff.study.run import Measured
 
@@ -48,20 +49,22 @@ def formats_table() -> Table:
     )
 
 
-def _power(value: object) -> str:
-    """Return a positive number as a power of two, or as the power that it is just below."""
-    numerator, denominator = value.as_integer_ratio()  # type: ignore[attr-defined]
-    exponent = numerator.bit_length() - denominator.bit_length()
-    if numerator & (numerator - 1):
-        return f"just below 2{superscript(exponent + 1)}"
-    return f"2{superscript(exponent)}"
+def _power(value: Fraction) -> str:
+    """Return a positive number as a power of two, as the power that it is just below, or as a product with one."""
+    mantissa, exponent = dyadic(value)
+    bits = mantissa.bit_length()
+    if mantissa == 1:
+        return f"2{superscript(exponent)}"
+    if mantissa == (1 << bits) - 1 and bits >= 8:
+        return f"just below 2{superscript(exponent + bits)}"
+    return f"{mantissa}·2{superscript(exponent)}"
 
 
 def problems_table(present: set[str]) -> Table:
     """Return the functions, why they are there, and where they come from."""
     rows = [
         (name, problem.formula, ", ".join(map(repr, problem.points)), problem.reason, problem.source)
-        for name, problem in PROBLEMS.items()
+        for name, problem in general_problems().items()
         if name in present
     ]
     return Table(
@@ -78,7 +81,7 @@ def references_table(records: pd.DataFrame) -> Table:
     """Return every exact derivative that a cell was judged by, with the radius that Arb certifies."""
     orders = records["method"].map(lambda name: METHODS[name].derivative_order)
     known = records.assign(order=orders).drop_duplicates(["problem", "x", "order"])
-    known["derivative"] = known["order"].map({1: "first", 2: "second", 3: "third", 4: "fourth"})
+    known["derivative"] = known["order"].map(ordinal)
     known["state"] = [str(reference_state(row)) for row in known.itertuples()]
     known = known.sort_values(["problem", "order", "x_value"], kind="stable", ignore_index=True)
     columns = ["problem", "derivative", "x", "reference_text", "reference_radius", "state"]

@@ -9,7 +9,7 @@ import pandas as pd
 from experiments.common import best_cells
 from numdiff.arithmetic.rounded import rounded
 from numdiff.formats import FORMATS
-from numdiff.problems import ALL_PROBLEMS
+from numdiff.problems import PROBLEMS
 from numdiff.report.figures import superscript
 from numdiff.report.tables import wide
 from numdiff.stencils import METHODS
@@ -17,25 +17,26 @@ from numdiff.study.steps import GENERIC_FACTOR
 
 RUN = ["problem", "method", "format"]
 """A run: all steps of one function, formula and format, at the function's first point."""
-WIDTHS = sorted(FORMATS, key=lambda name: FORMATS[name].precision)
-"""All formats, narrow to wide."""
-_RANKS = {
-    column: {name: rank for rank, name in enumerate(names)}
-    for column, names in (("problem", ALL_PROBLEMS), ("method", METHODS), ("format", WIDTHS))
-}
+
+
+def widths() -> list[str]:
+    """Return all formats, narrow to wide."""
+    return sorted(FORMATS, key=lambda name: FORMATS[name].precision)
 
 
 def formats_of(records: pd.DataFrame) -> list[str]:
     """Return the formats that were measured, narrow to wide."""
     present = set(records["format"].unique())
-    return [name for name in WIDTHS if name in present]
+    return [name for name in widths() if name in present]
 
 
 def in_order(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Sort rows: problems and methods as they are registered, formats narrow to wide, all else ascending."""
+    tables: dict[str, list[str]] = {"problem": list(PROBLEMS), "method": list(METHODS), "format": widths()}
+    ranks = {column: {name: rank for rank, name in enumerate(names)} for column, names in tables.items()}
     return frame.sort_values(
         list(columns or RUN), kind="stable", ignore_index=True,
-        key=lambda column: column.map(_RANKS[str(column.name)]) if column.name in _RANKS else column,
+        key=lambda column: column.map(ranks[str(column.name)]) if column.name in ranks else column,
     )  # fmt: skip
 
 

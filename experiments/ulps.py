@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from experiments.common import frame_beside
 from experiments.pictures import dot_rows
-from experiments.runs import WIDTHS, correctly_rounded
+from experiments.runs import correctly_rounded, widths
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.call import evaluate
@@ -111,7 +111,7 @@ class UlpErrors:
         return {"ulps": pd.DataFrame(rows, columns=["function", "format", "arguments", "largest", "not_nearest"])}
 
 
-ULPS = tuple(UlpErrors(name) for name in WIDTHS)
+ULPS = tuple(UlpErrors(name) for name in widths())
 """The errors in every format of this machine, narrow to wide."""
 
 

@@ -13,7 +13,8 @@ from numdiff.extras import missing, require
 __version__ = "0.1.0"
 
 _HOME = {
-    "formats": ("FORMATS", "UNAVAILABLE", "FloatFormat", "get_format"),
+    "formats": ("FORMATS", "UNAVAILABLE", "FloatFormat", "Limits", "get_format"),
+    "style": ("Style",),
     "stencils": ("BACKWARD", "CENTERED", "COMPLEX_STEP", "FORWARD", "METHODS", "ComplexStep", "Stencil", "backward",
                  "centered", "forward", "from_offsets"),
     "kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),

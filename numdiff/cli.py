@@ -109,10 +109,10 @@ def describe_formats() -> str:
 
 
 def describe_problems() -> str:
-    """Return a table of the registered problems."""
-    from numdiff.problems import PROBLEMS
+    """Return a table of the registered problems, but those of the published tables."""
+    from numdiff.problems import general_problems
 
-    rows = [(name, problem.family, problem.formula, problem.reason) for name, problem in PROBLEMS.items()]
+    rows = [(name, problem.family, problem.formula, problem.reason) for name, problem in general_problems().items()]
     return _table(("problem", "family", "formula", "why it is there"), rows)
 
 

@@ -129,7 +129,7 @@ def sweep(
     h: Any = None,
     *,
     derivative: Callable[[Any], Any] | None = None,
-    formats: Sequence[str] = tuple(FORMATS),
+    formats: Sequence[str] | None = None,
     methods: Sequence[str] = ("forward", "centered"),
     grids: Sequence[str] = ("generic",),
     domain: tuple[float, float] = (-math.inf, math.inf),
@@ -152,8 +152,8 @@ def sweep(
     derivative : callable, optional
         f′ in closed form; without it, automatic differentiation is the truth.
     formats, methods, grids : sequence of str
-        Names of formats, of `METHODS`, and of the step grids ``"generic"`` and ``"dyadic"``, or the decimal ones of
-        `numdiff.study.sweep.Sweep`.
+        Names of formats (by default all that are registered), of `METHODS`, and of the step grids ``"generic"`` and
+        ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
     domain : tuple of float
         The open interval in which f is smooth.
     arithmetic : {"platform", "rounded"}
@@ -184,6 +184,7 @@ def sweep(
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
     points = _numbers("x", x)
+    formats = tuple(FORMATS) if formats is None else formats
     for argument, names in (("formats", formats), ("methods", methods), ("grids", grids)):
         if isinstance(names, str):
             raise TypeError(f"{argument} must be a sequence of names, got the string {names!r}")

@@ -282,7 +282,9 @@ class FloatFormat:
         """
         if not isinstance(exact, (Fraction, int)):
             raise TypeError(f"exact must be a Fraction or an int, got {type(exact).__name__} {exact!r}")
-        numerator, denominator = exact.as_integer_ratio()
+        return self._nearest(*exact.as_integer_ratio())
+
+    def _nearest(self, numerator: int, denominator: int) -> Any:
         rounded = self.rounded(numerator, denominator)
         if rounded is None:
             return self.dtype.type(-math.inf if numerator < 0 else math.inf)
@@ -299,9 +301,7 @@ class FloatFormat:
         """Return a Python number (of the type float or int) rounded to the format, once."""
         if value != value or abs(value) == math.inf:  # math.isfinite cannot take a large int
             return self.dtype.type(value)
-        if not value:
-            return self.dtype.type(value)
-        return self.round(Fraction(value) if isinstance(value, float) else value)
+        return self._nearest(*value.as_integer_ratio()) if value else self.dtype.type(value)
 
     def _from_dyadic(self, mantissa: int, exponent: int) -> Any:
         if self.precision <= 53:
@@ -623,9 +623,12 @@ class Formats(Registry[FloatFormat]):
         if item.dtype in self._by_dtype:
             taken = self._by_dtype[item.dtype].name
             raise ValueError(f"dtype of a format must be new, got {item.dtype}, which is that of {taken}")
-        if item.limits.through and item.limits.through not in self and item.limits.through not in _OWN_LIMITS:
+        through = item.limits.through
+        wide = self.get(through)
+        has_own = through in _OWN_LIMITS if wide is None else not wide.limits.through
+        if through and not has_own:
             raise ValueError(
-                f"limits of {item.name} must come through a format with limits of its own, got {item.limits.through!r}"
+                f"limits of {item.name} must come through a format with limits of its own, got {through!r}"
             )
         _verify(item)
 

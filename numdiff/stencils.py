@@ -9,14 +9,30 @@ whose offsets and weights are exact rationals, and the `ComplexStep`, f′(x) �
 
 import math
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
 from numdiff.registry import Registry
 from numdiff.rounding import dyadic
+from numdiff.style import (
+    BLACK,
+    BLUE,
+    DASH,
+    DASH_DOT,
+    DOTS,
+    GREEN,
+    LONG_DASH,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    Style,
+    style_beside,
+)
 
 Rational: TypeAlias = Fraction | int
 
@@ -290,19 +306,22 @@ def _from_nodes(name: str, weights: dict[Fraction, Fraction], derivative_order: 
 
 def _orders(accuracy_order: Any, derivative_order: Any) -> tuple[int, int]:
     """Return both as ints, or say what is wrong with them."""
-    accuracy = _integer_from(1, "accuracy_order", accuracy_order)
-    try:
-        derivative = _integer_from(1, "derivative_order", derivative_order)
-    except ValueError:
-        derivative = 0
-    if derivative not in (1, 2):
-        raise ValueError(f"derivative_order must be 1 or 2, got {derivative_order!r}")
-    return accuracy, derivative
+    return _integer_from(1, "accuracy_order", accuracy_order), _integer_from(1, "derivative_order", derivative_order)
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def ordinal(order: int) -> str:
+    """Return the word for an order of derivative: first, second, third, …, and 11-th beyond tenth."""
+    return _ORDINALS[order - 1] if order <= len(_ORDINALS) else f"{order}-th"
 
 
 def _name(kind: str, accuracy_order: int, derivative_order: int, plain: int) -> str:
+    """Return the name of a formula: ``centered``, ``centered4``, ``second_centered``, ``third_centered4``."""
     order = "" if accuracy_order == plain else str(accuracy_order)
-    return f"{'second_' if derivative_order == 2 else ''}{kind}{order}"
+    which = "" if derivative_order == 1 else ordinal(derivative_order).replace("-", "") + "_"
+    return f"{which}{kind}{order}"
 
 
 def forward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
@@ -313,7 +332,7 @@ def forward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
     accuracy_order : int
         p ≥ 1.
     derivative_order : int
-        m, 1 or 2.
+        m ≥ 1.
 
     Raises
     ------
@@ -350,7 +369,7 @@ def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
     accuracy_order : int
         p, even: by symmetry the odd orders come for free.
     derivative_order : int
-        m, 1 or 2.
+        m ≥ 1.
 
     Raises
     ------
@@ -364,7 +383,7 @@ def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
     accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
     if accuracy_order % 2:
         raise ValueError(f"accuracy_order of a centered stencil must be even, got {accuracy_order}")
-    reach = accuracy_order // 2
+    reach = accuracy_order // 2 + (derivative_order - 1) // 2
     name = _name("centered", accuracy_order, derivative_order, 2)
     return from_offsets(name, tuple(range(-reach, reach + 1)), derivative_order)
 
@@ -378,11 +397,67 @@ CENTERED = centered()
 COMPLEX_STEP = ComplexStep()
 """Im f(x + ih) / h."""
 
-METHODS: Registry[Method] = Registry(
-    "method",
+
+class Methods(Registry[Method]):
+    """The table of formulas: a method and how it is drawn.
+
+    Parameters
+    ----------
+    rows : iterable of (Method, Style)
+
+    Attributes
+    ----------
+    styles : mapping of str to Style
+        The style of each method, its label among it.
+    """
+
+    def __init__(self, rows: Iterable[tuple[Method, Style]]) -> None:
+        self._styles: dict[str, Style] = {}
+        self.styles: Mapping[str, Style] = MappingProxyType(self._styles)
+        super().__init__("method", (), (Stencil, ComplexStep))
+        for method, style in rows:
+            self.register(method, style)
+        self._own = frozenset(self)
+
+    def register(self, item: Method, style: Style | None = None) -> Method:
+        """Add a method under its own name, and return it.
+
+        Parameters
+        ----------
+        item : Stencil or ComplexStep
+        style : Style, optional
+            How it is drawn; by default a spare style that no other method has.
+
+        Raises
+        ------
+        TypeError
+            If it is no method.
+        ValueError
+            If its name is empty or taken.
+        """
+        super().register(item)
+        self._styles[item.name] = style_beside(self._styles.values()) if style is None else style
+        return item
+
+    def remove(self, name: str) -> Method:
+        """Take a method that was added out again, and return it."""
+        item = super().remove(name)
+        del self._styles[name]
+        return item
+
+
+METHODS = Methods(
     (
-        FORWARD, BACKWARD, CENTERED, forward(2), centered(4), centered(6), centered(8), CENTERED.richardson(),
-        COMPLEX_STEP, centered(2, derivative_order=2),
-    ),
-)  # fmt: skip
-"""The methods that a sweep can name. A new one is one entry."""
+        (FORWARD, Style(VERMILLION, "o", "-")),
+        (BACKWARD, Style(ORANGE, "v", DASH)),
+        (CENTERED, Style(BLUE, "s", "-")),
+        (forward(2), Style(PURPLE, "p", DASH_DOT, "forward, h²")),
+        (centered(4), Style(GREEN, "^", LONG_DASH, "centered, h⁴")),
+        (centered(6), Style(SKY, "D", DASH_DOT, "centered, h⁶")),
+        (centered(8), Style(BLACK, "P", DASH, "centered, h⁸")),
+        (CENTERED.richardson(), Style(ORANGE, "X", DOTS, "Richardson")),
+        (COMPLEX_STEP, Style("#7a5195", "*", DOTS, "complex step")),
+        (centered(2, derivative_order=2), Style(SKY, "h", LONG_DASH, "second derivative")),
+    )
+)
+"""The methods that a sweep can name. A new one is one row, or ``METHODS.register(method)``."""

@@ -5,10 +5,12 @@ References
 M. Okabe and K. Ito, Color Universal Design (2008), figure 16: the eight colours.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-__all__ = ["Style", "spare_style"]
+__all__ = ["Style", "spare_style", "style_beside"]
 
 ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE, BLACK = (
     "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#000000",
@@ -79,3 +81,22 @@ _SPARE = (
 def spare_style(index: int) -> Style:
     """Return number `index` of a fixed cycle of styles, for series that have none of their own."""
     return _SPARE[index % len(_SPARE)]
+
+
+_FURTHER_MARKERS = ("<", ">", "d", "H", "8", "p", "h", "X")
+
+
+def style_beside(others: Iterable[Style]) -> Style:
+    """Return a spare style that can be told from others: by its marker, and by its colour and line together.
+
+    When the markers or the pairs of colour and line are all taken, they are used again in turns.
+    """
+    taken = list(others)
+    colours = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY, BLACK, MUTED)
+    lines: tuple[Any, ...] = (LONG_DASH, DOTS, DASH, DASH_DOT, "-")
+    markers = {style.marker for style in taken}
+    series = {(style.color, str(style.line)) for style in taken}
+    marker = next((m for m in _FURTHER_MARKERS if m not in markers), _FURTHER_MARKERS[len(taken) % 8])
+    free = ((c, line) for line, c in product(lines, colours) if (c, str(line)) not in series)
+    color, line = next(free, (colours[len(taken) % 8], lines[len(taken) % 5]))
+    return Style(color, marker, line)

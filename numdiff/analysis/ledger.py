@@ -325,9 +325,10 @@ def _effective_steps(call: Call, observation: Observation, h: np.ndarray) -> np.
     upper, lower = observation.abscissae[high], observation.abscissae[low]
     if upper.dtype.itemsize <= 8 and span.numerator & (span.numerator - 1) == 0:
         # A difference of doubles is rounded once, and the division by a power of two is exact.
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             width = upper.astype(np.float64) - lower.astype(np.float64)
-        return np.where(np.isfinite(width), width / float(span), math.nan)
+        if not np.any(np.isinf(width) & np.isfinite(upper) & np.isfinite(lower)):  # else the width alone overflows
+            return np.where(np.isfinite(width), width / float(span), math.nan)
     steps = []
     for top, bottom in zip(call.realised[high], call.realised[low], strict=True):
         if top is None or bottom is None:

@@ -17,7 +17,7 @@ from numdiff.analysis.reference import ExactFunction
 from numdiff.call import evaluate
 from numdiff.formats import FORMATS
 from numdiff.kernels import observe
-from numdiff.problems import ALL_PROBLEMS
+from numdiff.problems import PROBLEMS
 from numdiff.problems.published import PublishedTable
 from numdiff.rounding import dyadic, nearest_double
 from numdiff.stencils import METHODS, Method, Stencil
@@ -126,7 +126,7 @@ class Source:
         if assumption is not None and assumption.combination is not None:
             self.combination = assumption.combination
         steps = table.steps if assumption is None else list(map(assumption.step, table.steps))
-        problem = ALL_PROBLEMS[table.name]
+        problem = PROBLEMS[table.name]
         self.exact = ExactFunction(problem.f, problem.derivative)
         self.x = np.full(len(steps), self.format.as_array(table.point))
         self.h = np.array([self.format.as_array(step)[()] for step in steps], dtype=self.format.dtype)

@@ -12,9 +12,15 @@ from numdiff.registry import Registry
 
 __all__ = [
     "ALL_PROBLEMS", "CLASSIC", "FORMULATION", "FORMULATIONS", "PROBLEMS", "PUBLISHED", "STEP4", "Problem",
+    "general_problems",
 ]  # fmt: skip
 
-PROBLEMS: Registry[Problem] = Registry("problem", (*STEP4, *CLASSIC, *FORMULATION))
-"""The problems that sweeps run over, by name: the same in every format."""
-ALL_PROBLEMS: Registry[Problem] = Registry("problem", (*PROBLEMS.values(), *PUBLISHED))
-"""These, and the problems of the published tables, each of which belongs to its table."""
+PROBLEMS: Registry[Problem] = Registry("problem", (*STEP4, *CLASSIC, *FORMULATION, *PUBLISHED), Problem)
+"""All problems, by name; ``PROBLEMS.register`` adds one, which sweeps then know by its name."""
+ALL_PROBLEMS = PROBLEMS
+"""The same registry under another name."""
+
+
+def general_problems() -> dict[str, Problem]:
+    """Return the problems that sweeps over all functions run over: not those that belong to a published table."""
+    return {name: problem for name, problem in PROBLEMS.items() if problem.family != "published"}

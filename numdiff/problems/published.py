@@ -3,8 +3,8 @@
 The tables are data (``published_tables.json`` beside this module); what a table says in words is here as code:
 its function as an elementwise NumPy callable that computes in the order of the source, the method of
 `numdiff.stencils.METHODS` that it uses, and how its numbers were printed. A table becomes a `Problem` of the
-family ``"published"``, of its own point. These problems belong to their tables and are not among `PROBLEMS`, the
-ones that sweeps run over.
+family ``"published"``, of its own point. These problems belong to their tables and are not among the
+`general_problems` that sweeps run over.
 
 Values and errors stay text: "4.0539" and "4.05390" are not the same statement.
 """

@@ -8,116 +8,63 @@ References
 M. Okabe and K. Ito, Color Universal Design (2008), figure 16: the eight colours.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE, BLACK = (
-    "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#000000",
-)  # fmt: skip
-"""The colours of Okabe and Ito, in their order."""
-INK, MUTED, PALE, FAINT = "#1f2933", "#5b6673", "#ccd4dd", "#dfe4ea"
-"""Text, secondary text and guides, broad lines behind the data, grid lines."""
-
-
-@dataclass(frozen=True)
-class Style:
-    """Colour, marker and line style of a series.
-
-    Parameters
-    ----------
-    color : str
-        A colour as ``#rrggbb``.
-    marker : str
-        A marker of matplotlib.
-    line : str or tuple
-        A line style of matplotlib; a dash pattern is (offset, (on, off, …)) in units of the line width.
-    label : str
-        The name that is shown, where it differs from the key.
-    """
-
-    color: str
-    marker: str
-    line: Any = "-"
-    label: str = ""
-
-    def line_options(self, **changes: Any) -> dict[str, Any]:
-        """Return the options of `Axes.plot` for this style: a thin line with small, white-rimmed markers."""
-        options: dict[str, Any] = {
-            "color": self.color,
-            "marker": self.marker,
-            "linestyle": self.line,
-            "linewidth": 1.5,
-            "markersize": 4.2,
-            "markeredgecolor": "white",
-            "markeredgewidth": 0.4,
-        }
-        return options | changes
-
-    @property
-    def text_color(self) -> str:
-        """The colour for text of this series: as dark as is needed to be read on white (4.5 : 1, WCAG 1.4.3)."""
-        channels = [int(self.color[i : i + 2], 16) for i in (1, 3, 5)]
-        while _contrast_with_white(channels) < 4.5:
-            channels = [int(0.94 * c) for c in channels]
-        return "#" + "".join(f"{c:02x}" for c in channels)
-
-
-def _contrast_with_white(channels: list[int]) -> float:
-    """Return the contrast ratio of an sRGB colour against white (WCAG 2.2, relative luminance)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in channels)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return 1.05 / (luminance + 0.05)
-
-
-_LONG_DASH, _DASH, _DOTS, _DASH_DOT = (0, (6, 1.6)), (0, (3.2, 1.4)), (0, (1, 1.3)), (0, (5, 1.3, 1, 1.3))
-_EXTENDED = Style(BLACK, "v", _DOTS)
-
-FORMAT_STYLE: Mapping[str, Style] = MappingProxyType(
-    {
-        "float16": Style(VERMILLION, "o", "-"),
-        "bfloat16": Style(PURPLE, "s", _DASH),
-        "float32": Style(GREEN, "^", _DASH_DOT),
-        "float64": Style(BLUE, "D", _LONG_DASH),
-        "float80": _EXTENDED,
-        "float128": _EXTENDED,
-    }
+from numdiff.formats import FORMATS, LONGDOUBLE
+from numdiff.stencils import METHODS
+from numdiff.style import (
+    BLACK,
+    BLUE,
+    DASH,
+    DASH_DOT,
+    FAINT,
+    GREEN,
+    INK,
+    LONG_DASH,
+    MUTED,
+    ORANGE,
+    PALE,
+    PURPLE,
+    VERMILLION,
+    Style,
+    spare_style,
 )
+
+__all__ = ["BLACK", "BLUE", "FAINT", "FORMAT_STYLE", "GREEN", "INK", "METHOD_STYLE", "MUTED", "ORANGE", "PALE",
+           "PART_STYLE", "PURPLE", "SIDES", "VERMILLION", "Style", "label_of", "rc_settings", "style_of"]  # fmt: skip
+
+
+class _FormatStyles(Mapping[str, Style]):
+    """The style column of the table of formats as it stands, with those that longdouble may be on other machines."""
+
+    def __getitem__(self, name: str) -> Style:
+        return (FORMATS.get(name) or LONGDOUBLE[name]).style
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*FORMATS, *LONGDOUBLE)))
+
+    def __len__(self) -> int:
+        return len({*FORMATS, *LONGDOUBLE})
+
+
+FORMAT_STYLE: Mapping[str, Style] = _FormatStyles()
 """The style of each floating-point format."""
-
-METHOD_STYLE: Mapping[str, Style] = MappingProxyType(
-    {
-        "forward": Style(VERMILLION, "o", "-"),
-        "backward": Style(ORANGE, "v", _DASH),
-        "centered": Style(BLUE, "s", "-"),
-        "forward2": Style(PURPLE, "p", _DASH_DOT, "forward, h²"),
-        "centered4": Style(GREEN, "^", _LONG_DASH, "centered, h⁴"),
-        "centered6": Style(SKY, "D", _DASH_DOT, "centered, h⁶"),
-        "centered8": Style(BLACK, "P", _DASH, "centered, h⁸"),
-        "centered_richardson2": Style(ORANGE, "X", _DOTS, "Richardson"),
-        "complex_step": Style("#7a5195", "*", _DOTS, "complex step"),
-        "second_centered": Style(SKY, "h", _LONG_DASH, "second derivative"),
-    }
-)
+METHOD_STYLE: Mapping[str, Style] = METHODS.styles
 """The style of each method."""
 
 PART_STYLE: Mapping[str, Style] = MappingProxyType(
     {
         "truncation": Style(BLUE, "s", "-"),
-        "abscissa": Style(ORANGE, "^", _DASH),
-        "evaluation": Style(VERMILLION, "o", _LONG_DASH),
-        "combination": Style(PURPLE, "v", _DASH_DOT),
+        "abscissa": Style(ORANGE, "^", DASH),
+        "evaluation": Style(VERMILLION, "o", LONG_DASH),
+        "combination": Style(PURPLE, "v", DASH_DOT),
         "total": Style(BLACK, ".", "-"),
-        "roundoff": Style(GREEN, "D", _DASH_DOT),
+        "roundoff": Style(GREEN, "D", DASH_DOT),
     }
 )
 """The style of each part of the error."""
-
-_SPARE = (
-    Style(BLUE, "o", "-"), Style(VERMILLION, "s", _DASH), Style(GREEN, "^", _DASH_DOT), Style(PURPLE, "D", _LONG_DASH),
-    Style(ORANGE, "v", _DOTS), Style(SKY, "P", "-"), Style(BLACK, "X", _DASH), Style(MUTED, "p", _DASH_DOT),
-)  # fmt: skip
 
 
 def style_of(name: str, index: int = 0) -> Style:
@@ -125,7 +72,7 @@ def style_of(name: str, index: int = 0) -> Style:
     for styles in (FORMAT_STYLE, METHOD_STYLE, PART_STYLE):
         if name in styles:
             return styles[name]
-    return _SPARE[index % len(_SPARE)]
+    return spare_style(index)
 
 
 def label_of(name: str) -> str:

@@ -41,7 +41,7 @@ class Sweep:
     name : str
         The experiment.
     problems : tuple of str
-        Names in `numdiff.problems.ALL_PROBLEMS`.
+        Names in `numdiff.problems.PROBLEMS`.
     methods : tuple of str
         Names in `numdiff.stencils.METHODS`.
     formats : tuple of str

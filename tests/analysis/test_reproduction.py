@@ -22,7 +22,7 @@ from numdiff.analysis.reproduction import Agreement, agreement, reproduce, worst
 from numdiff.analysis.sources import ASSUMPTIONS, ORDERS, Assumption, Source, order_of
 from numdiff.formats import FORMATS
 from numdiff.kernels import apply
-from numdiff.problems import ALL_PROBLEMS
+from numdiff.problems import PROBLEMS
 from numdiff.problems.printing import Print, half_unit
 from numdiff.problems.published import TABLES
 from numdiff.rounding import dyadic, nearest_double
@@ -80,7 +80,7 @@ def test_a_changed_digit_is_noticed_by_the_numbers_themselves(place, digit):
 
 @pytest.mark.parametrize("table", [t for t in TABLES.values() if t.kernel not in ORDERS], ids=lambda t: t.name)
 def test_without_an_order_of_its_own_the_source_computes_as_our_kernel(table):
-    problem = ALL_PROBLEMS[table.name]
+    problem = PROBLEMS[table.name]
     rows = reproduce(table)
     h = np.array(table.steps, dtype=table.format)
     x = np.full(len(h), table.point, dtype=table.format)
@@ -279,8 +279,8 @@ NOT_EXACT = {
 def test_with_correctly_rounded_functions_the_labels_are_the_same_on_every_machine(monkeypatch):
     chosen = [table for table in TABLES.values() if table.formula in ELEMENTARY]
     assert len(chosen) == 20
-    changed = {t.name: replace(ALL_PROBLEMS[t.name], f=correctly_rounded(*ELEMENTARY[t.formula])) for t in chosen}
-    monkeypatch.setattr(sources, "ALL_PROBLEMS", changed)
+    changed = {t.name: replace(PROBLEMS[t.name], f=correctly_rounded(*ELEMENTARY[t.formula])) for t in chosen}
+    monkeypatch.setattr(sources, "PROBLEMS", changed)
     found = {
         (table.name, row.row.step_text): str(row.agreement)
         for table in chosen

@@ -31,7 +31,7 @@ _WIDER = {"float16": np.float64, "bfloat16": np.float64, "float32": np.float64, 
 
 def all_patterns(fmt: FloatFormat) -> np.ndarray:
     """Return every finite number of a 16-bit format."""
-    values = np.arange(1 << 16, dtype=np.uint16).view(fmt.dtype)
+    values = np.arange(1 << 8 * fmt.dtype.itemsize, dtype=f"u{fmt.dtype.itemsize}").view(fmt.dtype)
     with np.errstate(invalid="ignore"):
         return values[np.isfinite(values)]
 
@@ -62,7 +62,7 @@ def worst(name: str, fmt: FloatFormat, *arguments: np.ndarray) -> float:
         assert computed.dtype == fmt.dtype
         if fmt.precision > 53:
             return _worst_by_arb(name, fmt, computed, arguments)
-        wide = _WIDER[fmt.name]
+        wide = _WIDER.get(fmt.name, np.float64)
         exact = function(*(argument.astype(wide) for argument in arguments))
         unit = np.ldexp(wide(1), np.maximum(np.frexp(exact)[1], fmt.min_exponent + 1) - fmt.precision)
         units = np.abs(computed.astype(wide) - exact) / unit

@@ -5,7 +5,7 @@ import pytest
 
 from experiments.common import blank, written
 from experiments.runs import PROVED
-from numdiff.problems import ALL_PROBLEMS
+from numdiff.problems import PROBLEMS
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_powers_products_and_signs_are_written_by_hand(formula, by_hand):
 
 
 def test_no_problem_is_shown_as_it_is_programmed():
-    assert all(not set("*-") & set(written(problem.formula)) for problem in ALL_PROBLEMS.values())
+    assert all(not set("*-") & set(written(problem.formula)) for problem in PROBLEMS.values())
 
 
 def test_what_is_missing_is_an_empty_cell_and_nothing_else_changes():

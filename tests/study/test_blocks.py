@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numdiff.problems import ALL_PROBLEMS, PROBLEMS
+from numdiff.problems import PROBLEMS
 from numdiff.study import blocks as module
 from numdiff.study.blocks import Block, UserFunction, blocks_of, code_of, conditions, imported, sources_of, stable_name
 from numdiff.study.sweep import Sweep, plan
@@ -125,7 +125,7 @@ def test_imports_inside_functions_and_of_modules_by_name_count(tmp_path: Path, m
 
 
 def test_a_block_may_name_the_problem_of_a_published_table() -> None:
-    assert Block(SWEEP, "arb", "ascher_greif").subject() is ALL_PROBLEMS["ascher_greif"]
+    assert Block(SWEEP, "arb", "ascher_greif").subject() is PROBLEMS["ascher_greif"]
 
 
 # --- names -----------------------------------------------------------------------------------------------

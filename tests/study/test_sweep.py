@@ -12,7 +12,7 @@ import pytest
 from numdiff.arguments import largest_step
 from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
 from numdiff.kernels import observe
-from numdiff.problems import PROBLEMS
+from numdiff.problems import PROBLEMS, general_problems
 from numdiff.stencils import METHODS
 from numdiff.study import sweep as module
 from numdiff.study.measure import measure
@@ -94,7 +94,7 @@ def test_open_first_step_scales_with_the_largest_point(name: str, points: tuple[
 @pytest.mark.parametrize("name", FORMATS)
 def test_first_step_of_a_registered_problem_is_the_one_of_its_sweep(name: str) -> None:
     fmt = FORMATS[name]
-    for problem in PROBLEMS.values():
+    for problem in general_problems().values():
         ks = step_indices(fmt, fmt.as_array(np.array(problem.points[:1])), Sweep("s", (problem.name,)))
         x = abs(Fraction(problem.points[0])) or Fraction(1)
         binade = math.floor(math.log2(x))  # exact: x has at most 8 bits
@@ -242,7 +242,7 @@ def test_point_too_large_for_any_step_of_the_grid_is_not_dropped_in_silence() ->
     assert skips["reason"].tolist() == ["no step of the grid is large enough to move x in float16"]
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", general_problems())
 def test_every_cell_of_the_product_is_planned_or_skipped(name: str) -> None:
     """Problem × point × method × format: each is a task or a row of the skips, never neither."""
     problem = PROBLEMS[name]
