@@ -218,9 +218,9 @@ def test_lambda_with_workers_is_refused_before_anything_starts() -> None:
 
 
 def test_importable_function_goes_to_workers_with_the_same_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    def pool(workers: int, mp_context: Any) -> Any:  # starting processes is the claim of another test
+    def pool(workers: int, mp_context: Any, **options: Any) -> Any:  # starting processes is the claim of another test
         assert (workers, mp_context.get_start_method()) == (2, "spawn")
-        return ThreadPoolExecutor(workers)
+        return ThreadPoolExecutor(workers, **options)
 
     monkeypatch.setattr(run, "ProcessPoolExecutor", pool)
     fields: dict[str, Any] = {"derivative": np.cos, "formats": ["float32", "float64"], "domain": (0.0, 1.0)}

@@ -11,14 +11,12 @@ from numdiff.problems.step4 import STEP4
 from numdiff.registry import Registry
 
 __all__ = [
-    "ALL_PROBLEMS", "CLASSIC", "FORMULATION", "FORMULATIONS", "PROBLEMS", "PUBLISHED", "STEP4", "Problem",
+    "CLASSIC", "FORMULATION", "FORMULATIONS", "PROBLEMS", "PUBLISHED", "STEP4", "Problem",
     "general_problems",
 ]  # fmt: skip
 
 PROBLEMS: Registry[Problem] = Registry("problem", (*STEP4, *CLASSIC, *FORMULATION, *PUBLISHED), Problem)
 """All problems, by name; ``PROBLEMS.register`` adds one, which sweeps then know by its name."""
-ALL_PROBLEMS = PROBLEMS
-"""The same registry under another name."""
 
 
 def general_problems() -> dict[str, Problem]:

@@ -16,7 +16,9 @@ import pandas as pd
 
 import numdiff
 from numdiff.analysis.reference import Engine
-from numdiff.problems import ALL_PROBLEMS
+from numdiff.formats import FORMATS
+from numdiff.problems import PROBLEMS
+from numdiff.stencils import METHODS
 from numdiff.study.measure import measure
 from numdiff.study.records import SCHEMA_VERSION
 from numdiff.study.steps import Number
@@ -85,10 +87,15 @@ class Block:
     def subject(self) -> Subject:
         """Return the function that the names stand for."""
         if ":" not in self.problem:
-            return ALL_PROBLEMS[self.problem]
+            return PROBLEMS[self.problem]
         derivative = imported(self.derivative) if self.derivative else None
         name = self.problem.partition(":")[2]
         return UserFunction(name, imported(self.problem), derivative, self.points, self.domain)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The formats and methods of the block, and its problem: what another process has to know."""
+        return frozenset((*self.sweep.formats, *self.sweep.methods, self.problem))
 
     @property
     def cells(self) -> int:
@@ -100,7 +107,9 @@ class Block:
 
         Not the name of the sweep nor its other problems: two experiments that ask for the same cells share them.
         """
-        facts = [asdict(replace(self, sweep=replace(self.sweep, name="", problems=()))), conditions(__name__)]
+        asked = asdict(replace(self, sweep=replace(self.sweep, name="", problems=())))
+        added = [repr(item) for kind in (FORMATS, METHODS) for item in kind.added() if item.name in self.names]
+        facts = [asked, conditions(__name__), *added]
         return digest_of(facts)
 
     def values(self) -> pd.DataFrame:

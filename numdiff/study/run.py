@@ -1,9 +1,10 @@
 """Run measurements: serially or over processes, with a store behind them and a progress bar before them."""
 
 import multiprocessing
+import pickle
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,6 +13,10 @@ import pandas as pd
 from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
+from numdiff.formats import FORMATS, FloatFormat
+from numdiff.problems import PROBLEMS, Problem
+from numdiff.registry import Registry
+from numdiff.stencils import METHODS, Method
 from numdiff.study.blocks import Block, Measurement, blocks_of
 from numdiff.study.measure import skip_frame
 from numdiff.study.records import FIELDS, frame_of
@@ -111,12 +116,14 @@ def run(
     Raises
     ------
     ValueError
-        If `workers` is not a positive integer.
+        If `workers` is not a positive integer, or a problem that was registered at run time cannot go to workers.
     """
     if not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
     tally = Tally() if tally is None else tally
     wanted = {item.key(): item for item in measurements}
+    if workers > 1:
+        added_for(wanted.values())  # refuses what no other process can know, before anything is measured
     results = {} if store is None else _stored(store, wanted, fresh, tally)
     reused, pending = _records(results), {key: item for key, item in wanted.items() if key not in results}
     cells = {key: item.cells for key, item in pending.items()}
@@ -125,7 +132,7 @@ def run(
     with tqdm(total=sum(cells.values()), unit="cell", disable=not progress or not pending, mininterval=0.5) as bar:
         for key, frames in _measured(pending, cells, min(workers, len(pending)), bar.update):
             results[key] = frames
-            if store is not None:
+            if store is not None and _is_stable(wanted[key]):
                 store.save_frames(_place(key), frames)
     tally.reused += reused
     tally.measured += _records(results) - reused
@@ -146,7 +153,7 @@ def _stored(store: Store, wanted: Mapping[str, Measurement], fresh: bool, tally:
     for key, item in wanted.items():
         if fresh:
             store.remove_frames(_place(key))
-        elif (frames := store.load_frames(_place(key))) is not None:
+        elif _is_stable(item) and (frames := store.load_frames(_place(key))) is not None:
             if unlike(item.values(), frames["values"]):
                 tally.outdated += 1
             else:
@@ -252,12 +259,55 @@ def _measured(
         return
     # The largest ones first, so that no worker is left with one at the end.
     order = sorted(pending, key=cells.__getitem__, reverse=True)
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn, added = multiprocessing.get_context("spawn"), added_for(pending.values())
+    with ProcessPoolExecutor(workers, spawn, initializer=register_added, initargs=added) as pool:
         futures = {pool.submit(_frames_of, pending[key]): key for key in order}
         for future in as_completed(futures):
             key = futures[future]
             yield key, future.result()
             done(cells[key])
+
+
+Added = tuple[list[FloatFormat], list[Method], list[Problem]]
+"""What was registered after the package was loaded."""
+
+
+def added_for(measurements: Iterable[Measurement]) -> Added:
+    """Return what was registered at run time and is needed by some measurements, so that other processes can have it.
+
+    Raises
+    ------
+    ValueError
+        If a problem cannot be sent to another process: its functions are lambdas or local ones.
+    """
+    names = {name for item in measurements if isinstance(item, Block) for name in item.names}
+    problems = [problem for problem in PROBLEMS.added() if problem.name in names]
+    for problem in problems:
+        try:
+            pickle.dumps(problem)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise ValueError(
+                f"problem must have functions of a module when it is registered at run time and workers > 1, got "
+                f"{problem.name!r} ({error}); write them as functions with names in a module, or use workers=1"
+            ) from error
+    formats = [item for item in FORMATS.added() if item.name in names]
+    return formats, [item for item in METHODS.added() if item.name in names], problems
+
+
+def register_added(formats: Sequence[FloatFormat], methods: Sequence[Method], problems: Sequence[Problem]) -> None:
+    """Register in a process that was just started what it does not know."""
+    pairs: tuple[tuple[Registry[Any], Sequence[Any]], ...] = (
+        (FORMATS, formats), (METHODS, methods), (PROBLEMS, problems),
+    )  # fmt: skip
+    for registry, items in pairs:
+        for item in items:
+            if item.name not in registry:  # a module that registers when it is imported may have done it
+                registry.register(item)
+
+
+def _is_stable(item: Measurement) -> bool:
+    """Whether the key of a measurement names its code: that of a problem registered at run time does not."""
+    return not (isinstance(item, Block) and item.problem in {problem.name for problem in PROBLEMS.added()})
 
 
 def _frames_of(item: Measurement, done: Callable[[int], Any] = lambda cells: None) -> Frames:
