@@ -28,6 +28,14 @@ ML_VENV := .venv-ml
 ML_PYTHON := $(ML_VENV)/$(notdir $(VENV_BIN))/python
 ML_STAMP := $(ML_VENV)/installed
 ML_CUDA := cuda-|nvidia-|triton
+# An environment with the oldest versions that pyproject.toml admits, and one with the core alone.
+LOWEST_VENV := .venv-lowest
+LOWEST_PYTHON := $(LOWEST_VENV)/$(notdir $(VENV_BIN))/python
+LOWEST_STAMP := $(LOWEST_VENV)/installed
+CORE_VENV := .venv-core
+CORE_PYTHON := $(CORE_VENV)/$(notdir $(VENV_BIN))/python
+CORE_STAMP := $(CORE_VENV)/installed
+CORE_TREE := .cache/core
 ML_PIP = $(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes
 UV_COMPILE = $(UV) pip compile --no-config --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
@@ -36,7 +44,8 @@ BENCH_JSON := .bench/benchmark.json
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
-.PHONY: help install experiments experiments-ml measure-cost check-results test bench lint check lock clean
+.PHONY: help install experiments experiments-ml measure-cost check-results test test-core test-lowest bench lint check \
+	lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -54,9 +63,9 @@ $(STAMP): requirements.lock pyproject.toml
 experiments: $(STAMP) ## Run all experiments and rebuild results/ (report, tables, figures)
 	$(VENV_BIN)/python -m experiments --workers $(WORKERS) $(ARGS)
 
-# The further lists are installed without dependencies: sympy asks for an older mpmath than the first one has, and
-# works with it. An index may have the build of torch for the CPU alone, which is small; without it, CUDA comes last,
-# because the other build for Linux cannot be imported without it.
+# The first list is that of .venv; the further ones replace its mpmath by an older one, as sympy asks, and are installed
+# without dependencies: an index may have the build of torch for the CPU alone, which is small; without it, CUDA comes
+# last, because the other build for Linux cannot be imported without it.
 $(ML_STAMP): requirements.lock requirements-ml.lock requirements-ml-cpu.lock requirements-ml-cuda.lock pyproject.toml
 	$(PYTHON) -m venv $(ML_VENV)
 	$(ML_PIP) -r requirements.lock
@@ -80,6 +89,30 @@ check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference e
 test: $(STAMP) ## Run the tests
 	$(VENV_BIN)/python -m pytest -n $(WORKERS) --benchmark-disable $(ARGS)
 
+# The wheel as a stranger installs it, beside NumPy, ml_dtypes and the tools of the tests; the tests run where no
+# checkout lends them the package, and choose themselves (tests/conftest.py).
+$(CORE_STAMP): requirements-core.lock pyproject.toml
+	$(PYTHON) -m venv $(CORE_VENV)
+	$(CORE_PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-core.lock
+	@touch $(CORE_STAMP)
+
+test-core: $(STAMP) $(CORE_STAMP) ## Run the tests of the core on the built wheel, without the packages of the extras
+	rm -rf $(CORE_TREE)
+	mkdir -p $(CORE_TREE)
+	$(VENV_BIN)/python -m hatchling build -t wheel -d $(CORE_TREE)
+	$(CORE_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --force-reinstall $(CORE_TREE)/*.whl
+	cp -R tests pyproject.toml $(CORE_TREE)
+	cd $(CORE_TREE) && ../../$(CORE_PYTHON) -m pytest -n $(WORKERS) -p no:cacheprovider $(ARGS)
+
+$(LOWEST_STAMP): requirements-lowest.lock pyproject.toml
+	$(PYTHON) -m venv $(LOWEST_VENV)
+	$(LOWEST_PYTHON) -m pip install --disable-pip-version-check --quiet --require-hashes -r requirements-lowest.lock
+	$(LOWEST_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $(LOWEST_STAMP)
+
+test-lowest: $(LOWEST_STAMP) ## Run the tests with the oldest versions of all dependencies (Python 3.11 or 3.12)
+	$(LOWEST_PYTHON) -m pytest -n $(WORKERS) --benchmark-disable -p no:cacheprovider $(ARGS)
+
 bench: $(STAMP) ## Measure speed (ratios within one run) and check the limits
 	@mkdir -p $(dir $(BENCH_JSON))
 	@rm -f $(BENCH_JSON)
@@ -97,13 +130,15 @@ check: lint test bench ## All of lint, test and bench
 # Taken from the interpreter range of pyproject.toml for every platform at once; no index or address is written.
 lock: ## Pin every dependency again, with hashes, for all platforms (needs uv)
 	$(UV_COMPILE) --extra dev --output-file requirements.lock $(LOCK_ARGS) pyproject.toml
+	$(UV_COMPILE) --group pyproject.toml:test --constraint requirements.lock --output-file requirements-core.lock \
+		$(LOCK_ARGS) pyproject.toml
+	$(UV_COMPILE) --extra dev --resolution lowest-direct --output-file requirements-lowest.lock pyproject.toml
 	@mkdir -p .cache
-	printf 'mpmath>=1.4\n' > .cache/ml-override.txt
-	$(UV_COMPILE) --group pyproject.toml:ml --constraint requirements.lock --override .cache/ml-override.txt \
-		--output-file .cache/ml.lock $(LOCK_ARGS)
+	awk '/^[^ ]/ { kept = !/^mpmath==/ } kept' requirements.lock > .cache/ml-constraints.txt
+	$(UV_COMPILE) --group pyproject.toml:ml --constraint .cache/ml-constraints.txt --output-file .cache/ml.lock $(LOCK_ARGS)
 	awk '/^[^ ]/ { kept = !/^($(ML_CUDA))/ } kept' .cache/ml.lock > requirements-ml.lock
 	awk '/^[^ ]/ { kept = /^($(ML_CUDA))/ } kept' .cache/ml.lock > requirements-ml-cuda.lock
 
-clean: ## Remove caches, benchmark output and build products (.venv and results/ stay)
+clean: ## Remove caches, benchmark output and build products (.venv* and results/ stay)
 	rm -rf .bench .benchmarks .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
-	find . -name __pycache__ -type d -not -path './$(VENV)/*' -not -path './$(ML_VENV)/*' -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -not -path './.venv*' -prune -exec rm -rf {} +

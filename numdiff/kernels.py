@@ -197,8 +197,8 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
 
     def recording(function: Function, at: np.ndarray) -> np.ndarray:
         y = item.evaluate(function, at)
-        abscissae.append(at.reshape(shape).copy())
-        values.append(y.reshape(shape).copy())
+        abscissae.append(at.reshape(shape, copy=True))
+        values.append(y.reshape(shape, copy=True))
         return y
 
     out: np.ndarray = np.empty(shape, dtype=item.dtype)

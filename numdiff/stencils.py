@@ -21,10 +21,15 @@ from numdiff.rounding import dyadic
 Rational: TypeAlias = Fraction | int
 
 
+def _is_truth_value(value: Any) -> bool:
+    """Say whether a value is a bool of Python or NumPy, whose older versions took theirs for an index."""
+    return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", None) == "b"
+
+
 def _integer_from(least: int, argument: str, value: Any) -> int:
     """Return an integer of Python or NumPy as an int; a bool is none."""
     try:
-        number = least - 1 if isinstance(value, bool) else operator.index(value)
+        number = least - 1 if _is_truth_value(value) else operator.index(value)
     except TypeError:
         number = least - 1
     if number < least:
@@ -42,14 +47,14 @@ def _rationals(argument: str, values: Iterable[Any]) -> tuple[Fraction, ...]:
 
 
 def _rational(argument: str, value: Any) -> Fraction:
-    if not isinstance(value, bool) and hasattr(value, "as_integer_ratio"):
+    if not _is_truth_value(value) and hasattr(value, "as_integer_ratio"):
         try:
             n, d = value.as_integer_ratio()
         except (ValueError, OverflowError):
             raise ValueError(f"{argument} must be finite, got {value!r}") from None
         return Fraction(int(n), int(d))
     try:  # NumPy's integers have no as_integer_ratio
-        if not isinstance(value, bool):
+        if not _is_truth_value(value):
             return Fraction(operator.index(value))
     except TypeError:
         pass

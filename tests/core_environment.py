@@ -7,8 +7,15 @@ import tomllib
 from collections.abc import Collection
 from pathlib import Path
 
+import pytest
+
+from numdiff.extras import EXTRAS, missing
+
 ROOT = Path(__file__).resolve().parents[1]
 CORE_PACKAGES = frozenset({"numpy", "ml_dtypes", "numdiff"})
+INCOMPLETE = bool(missing(*(module for packages in EXTRAS.values() for module in packages)))
+"""Whether a package of the extras is missing where the tests run."""
+needs_everything = pytest.mark.skipif(INCOMPLETE, reason="packages of the extras are missing here")
 _TOOLS = frozenset({"pytest", "hypothesis"})
 _CONTRACT = "The core needs NumPy and ml_dtypes alone"
 _CHECKOUT_ONLY = frozenset({"test_layering.py"})
@@ -41,13 +48,14 @@ def is_core_test(path: Path) -> bool:
     What it imports at its head decides, and not what the library imports for it: a kernel that imports pandas fails
     its tests in the core environment, it does not take them out.
     """
-    return path.name not in _CHECKOUT_ONLY and all(map(_in_core, imported_names(path)))
+    return path.name not in _CHECKOUT_ONLY and all(map(_in_core, _imported_names(path)))
 
 
-def imported_names(path: Path) -> set[str]:
-    """Return the dotted names that a file imports when it is loaded."""
+def _imported_names(path: Path) -> set[str]:
+    """Return the dotted names that a file imports: a test when it is loaded, a helper also inside its functions."""
     names = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if path.name.startswith("test_") else ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -14,6 +14,7 @@ import numdiff
 from numdiff import cli
 from numdiff.formats import FORMATS, UNAVAILABLE
 from numdiff.problems import PROBLEMS
+from tests.core_environment import needs_everything
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -41,6 +42,13 @@ def checkout(directory, program):
 
 def test_version_is_that_of_the_library(capsys):
     assert cli.main(["version"]) == 0
+    assert capsys.readouterr().out == f"numdiff {numdiff.__version__}\n"
+
+
+def test_option_and_command_print_the_same_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--version"])
+    assert stop.value.code == 0
     assert capsys.readouterr().out == f"numdiff {numdiff.__version__}\n"
 
 
@@ -93,6 +101,7 @@ def test_experiments_outside_a_checkout_is_one_line_and_status_2(tmp_path):
     assert str(tmp_path) in line
 
 
+@needs_everything
 @pytest.mark.parametrize("words", [[], ["step_sweep", "--quick"], ["--help"], ["--workers", "2", "--", "-x"]])
 def test_experiments_hands_every_word_on_and_returns_the_status(tmp_path, capfd, words):
     root = checkout(tmp_path, "import sys\nprint(sys.argv[1:])\nsys.exit(7)\n")
@@ -100,6 +109,7 @@ def test_experiments_hands_every_word_on_and_returns_the_status(tmp_path, capfd,
     assert capfd.readouterr().out.strip() == repr(words)
 
 
+@needs_everything
 def test_experiments_are_those_of_the_working_directory(tmp_path, monkeypatch, capfd):
     monkeypatch.chdir(checkout(tmp_path, "print('found')\n"))
     assert cli.main(["experiments"]) == 0

@@ -777,14 +777,15 @@ def test_a_step_out_of_range_is_refused_as_it_was_given(h, message):
 @pytest.mark.parametrize(
     "name, h, largest",
     [
-        ("float16", 4e4, "3.275e+04"),
-        ("float32", 3e38, "1.7014117e+38"),
-        ("float64", 1.7e308, "8.988465674311579e+307"),
+        ("float16", 4e4, 3.275e04),
+        ("float32", 3e38, 1.7014117e38),
+        ("float64", 1.7e308, 8.988465674311579e307),
     ],
 )
 def test_a_step_whose_double_overflows_is_refused_by_centered_and_not_by_forward(name, h, largest):
     x = FORMATS[name].as_array([0.0])
-    with pytest.raises(ValueError, match="h must be at most " + largest.replace("+", r"\+") + " for this method in"):
+    text = re.escape(str(FORMATS[name].dtype.type(largest)))  # other versions of NumPy write 32750.0
+    with pytest.raises(ValueError, match=f"h must be at most {text} for this method in"):
         centered_difference(lambda t: t, x, h)
     assert forward_difference(lambda t: t, x, h)[0] == 1
 
