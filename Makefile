@@ -63,9 +63,9 @@ $(STAMP): requirements.lock pyproject.toml
 experiments: $(STAMP) ## Run all experiments and rebuild results/ (report, tables, figures)
 	$(VENV_BIN)/python -m experiments --workers $(WORKERS) $(ARGS)
 
-# The further lists are installed without dependencies: sympy asks for an older mpmath than the first one has, and
-# works with it. An index may have the build of torch for the CPU alone, which is small; without it, CUDA comes last,
-# because the other build for Linux cannot be imported without it.
+# The first list is that of .venv; the further ones replace its mpmath by an older one, as sympy asks, and are installed
+# without dependencies: an index may have the build of torch for the CPU alone, which is small; without it, CUDA comes
+# last, because the other build for Linux cannot be imported without it.
 $(ML_STAMP): requirements.lock requirements-ml.lock requirements-ml-cpu.lock requirements-ml-cuda.lock pyproject.toml
 	$(PYTHON) -m venv $(ML_VENV)
 	$(ML_PIP) -r requirements.lock

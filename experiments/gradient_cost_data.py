@@ -37,7 +37,8 @@ def times():
                for n, seconds in zip(one.index, one, strict=True)
                for name in DIFFERENCES if (n, name) not in known]  # fmt: skip
     rest = pd.DataFrame(guessed, columns=["parameters", "method", "seconds", "source"])
-    return pd.concat([frame, rest], ignore_index=True).astype({"calls": "Int64", "peak_bytes": "Int64"}), machine
+    frames = [frame, rest] if guessed else [frame]  # an empty frame would have a say in the types
+    return pd.concat(frames, ignore_index=True).astype({"calls": "Int64", "peak_bytes": "Int64"}), machine
 
 
 def exponents(frame, columns):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.core_environment import IS_INCOMPLETE, is_core_test
+from tests.core_environment import INCOMPLETE, is_core_test
 
 # Before anything imports matplotlib: no test needs a screen.
 os.environ["MPLBACKEND"] = "Agg"
@@ -28,6 +28,6 @@ def rng(request: pytest.FixtureRequest) -> np.random.Generator:
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Leave out, where packages of the extras are missing, the tests that do not belong to the core."""
-    if IS_INCOMPLETE and collection_path.name.startswith("test_") and not is_core_test(collection_path):
+    if INCOMPLETE and collection_path.name.startswith("test_") and not is_core_test(collection_path):
         return True
     return None

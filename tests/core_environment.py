@@ -12,14 +12,14 @@ import pytest
 from numdiff.extras import EXTRAS, missing
 
 ROOT = Path(__file__).resolve().parents[1]
-IS_INCOMPLETE = bool(missing(*(module for packages in EXTRAS.values() for module in packages)))
-"""Whether packages of the extras are missing here, as in the core environment."""
-needs_everything = pytest.mark.skipif(IS_INCOMPLETE, reason="packages of the extras are missing here")
 CORE_PACKAGES = frozenset({"numpy", "ml_dtypes", "numdiff"})
+INCOMPLETE = bool(missing(*(module for packages in EXTRAS.values() for module in packages)))
+"""Whether a package of the extras is missing where the tests run."""
+needs_everything = pytest.mark.skipif(INCOMPLETE, reason="packages of the extras are missing here")
 _TOOLS = frozenset({"pytest", "hypothesis"})
 _CONTRACT = "The core needs NumPy and ml_dtypes alone"
-_CHECKOUT_ONLY = frozenset({"test_blas.py", "test_layering.py", "test_public_names.py", "test_random_cells.py"})
-"""Tests of the checkout itself, and those that ask for what they need when they run: their head does not say it."""
+_CHECKOUT_ONLY = frozenset({"test_blas.py", "test_layering.py"})
+"""Tests of the checkout itself that import nothing, but run a program of the development tools."""
 _FILTER = """
 import sys
 from importlib.machinery import PathFinder
@@ -48,19 +48,18 @@ def is_core_test(path: Path) -> bool:
     What it imports at its head decides, and not what the library imports for it: a kernel that imports pandas fails
     its tests in the core environment, it does not take them out.
     """
-    return path.name not in _CHECKOUT_ONLY and all(map(_in_core, imported_names(path)))
+    return path.name not in _CHECKOUT_ONLY and all(map(_in_core, _imported_names(path)))
 
 
-def imported_names(path: Path) -> set[str]:
-    """Return the dotted names that a file imports when it is loaded."""
+def _imported_names(path: Path) -> set[str]:
+    """Return the dotted names that a file imports: a test when it is loaded, a helper also inside its functions."""
     names = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in tree.body if path.name.startswith("test_") else ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            folder = ROOT / (node.module or "").replace(".", "/")
-            package = node.module in ("numdiff", "numdiff.arithmetic") or (folder.is_dir() and folder != ROOT)
-            names |= {f"{node.module}.{alias.name}" for alias in node.names} if package else {node.module or ""}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -69,7 +68,9 @@ def _in_core(name: str) -> bool:
     if root == "numdiff":
         return name == root or any(f"{name}.".startswith(f"{module}.") for module in core_modules())
     if root == "tests":
-        return is_core_test((ROOT / name.replace(".", "/")).with_suffix(".py"))
+        path = ROOT / name.replace(".", "/")
+        files = [item for item in (path.with_suffix(".py"), path.parent.with_suffix(".py")) if item.is_file()]
+        return bool(files) and is_core_test(files[0])
     return root in sys.stdlib_module_names or root in CORE_PACKAGES | _TOOLS
 
 

@@ -21,7 +21,7 @@ from numdiff.functions import Exp, on_arrays
     [
         (1.0, 1e-9, "float16", ValueError, "h must be at least 6e-08 in float16, got 1e-09$"),
         (1.0, [0.5, 1e-9], "float16", ValueError, r"h must be at least 6e-08 in float16, got 1e-09 at index \(1,\)$"),
-        (1.0, 1e6, "float16", ValueError, r"h must be at most 6\.55e\+04 in float16, got 1000000\.0$"),
+        (1.0, 1e6, "float16", ValueError, r"h must be at most 6(\.55e\+04|5500\.0) in float16, got 1000000\.0$"),
         (1.0, 0.0, "float64", ValueError, r"h must be finite and positive in float64, got 0\.0$"),
         (1.0, math.inf, "float64", ValueError, "h must be finite and positive in float64, got inf$"),
         (1.0, math.nan, "bfloat16", ValueError, "h must be finite and positive in bfloat16, got nan$"),
@@ -78,8 +78,11 @@ def test_masked_array_without_a_masked_element_is_an_array() -> None:
     assert error_ledger(np.exp, np.ma.array(x), 0.25).total.tobytes() == error_ledger(np.exp, x, 0.25).total.tobytes()
 
 
+# Before NumPy 2.4 an array of one element still became a number, with this warning; the exact array then refuses.
+@pytest.mark.filterwarnings("ignore:Conversion of an array with ndim > 0:DeprecationWarning")
 def test_function_of_one_number_is_named() -> None:
-    with pytest.raises(TypeError, match=r"f must take arrays, got <built-in function exp>.* np\.exp instead of math"):
+    refusal = r"f must take arrays, got <built-in function exp>|an exact array cannot become a Python number"
+    with pytest.raises(TypeError, match=rf"({refusal}).* np\.exp instead of math"):
         error_ledger(math.exp, 0.0, 0.5)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import numdiff as nd
 from numdiff.analysis.reference import ExactFunction
+from numdiff.extras import EXTRAS
 from numdiff.problems import Problem
 from numdiff.rounding import dyadic
 
@@ -154,3 +155,13 @@ def test_every_experiment_is_in_the_list():
 def test_commands_exist():
     targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(re.findall(r"\bmake ([a-z]+)(?=`|   )", README)) <= set(targets)
+
+
+def test_table_of_the_installations_names_the_packages_of_each_extra():
+    rows = dict(re.findall(r"^\| `pip install (\S+)` \|.*\| ([^|]+) \| \d+ MB \|$", README, re.MULTILINE))
+    names = {row: set(re.findall(r"[\w-]+", cell.lower())) for row, cell in rows.items()}
+    assert names == {
+        ".": {"numpy", "ml_dtypes"},
+        '".[judge]"': set(EXTRAS["judge"].values()),
+        '".[all]"': set(EXTRAS["report"].values()),
+    }

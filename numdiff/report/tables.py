@@ -52,12 +52,19 @@ def exact_text(value: Any) -> str:
     return str(value)
 
 
+def _holds_text(column: pd.Series) -> bool:
+    """Say whether a column is text with gaps; before pandas 3 its dtype was object and a gap a NaN."""
+    if isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype)):
+        return True
+    return column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "string"
+
+
 def csv_text(frame: pd.DataFrame) -> str:
     """Return all rows of a frame as CSV, lines ended by a line feed; the index is not written."""
     columns = []
     for position in range(frame.shape[1]):
         column = frame.iloc[:, position]
-        if isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype)):
+        if _holds_text(column):
             missing = column.isna().tolist()
             columns.append(["" if gap else str(v) for v, gap in zip(column.tolist(), missing, strict=True)])
         else:
@@ -219,6 +226,8 @@ class Table:
                 return "int"
             if pd.api.types.is_float_dtype(values):
                 return "g3"
+            if _holds_text(values):
+                return "text"
             found = {type(v) for v in values.tolist()} if values.dtype == object else set()
             if any(issubclass(t, (float, np.floating)) for t in found):
                 return "g3"

@@ -1,6 +1,8 @@
 """The rules do what the sources say, worked out by hand on functions whose differences are known."""
 
 import importlib.util
+import re
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -31,9 +33,11 @@ def verdicts(name, errors, x=X, weights=(1.0, 2.0, -3.0)):
 
 
 def test_every_rule_names_its_source_and_a_release():
+    lock = (Path(__file__).parents[2] / "requirements.lock").read_text(encoding="utf-8")
+    (scipy,) = re.findall(r"^scipy==([\d.]+)", lock, re.MULTILINE)  # it is run and not transcribed: as it is installed
     for rule in RULES:
         assert "https://github.com/" in rule.source
-        assert rule.version in rule.source
+        assert (scipy if rule.name == "scipy check_grad" else rule.version) in rule.source
         assert rule.mode in ("coordinates", "direction")
 
 

@@ -587,6 +587,7 @@ class Terminal(io.StringIO):
 @needs_everything
 @pytest.mark.parametrize(("screen", "shown"), [(Terminal, True), (io.StringIO, False)])
 def test_a_bar_is_shown_on_terminals_only(monkeypatch, screen, shown):
+    pytest.importorskip("tqdm")
     stream = screen()
     monkeypatch.setattr("sys.stderr", stream)
     gradient(total, np.ones(3), progress=True)

@@ -149,7 +149,8 @@ def test_every_figure_has_a_text_alternative_and_a_data_table(page):
 
 def test_data_of_a_figure_is_the_file_beside_it(out):
     core = sample_report.figures()[0]
-    data = pd.read_csv(out / "figures" / "step_sweep" / "core.csv", keep_default_na=False, na_values=["nan"])
+    path = out / "figures" / "step_sweep" / "core.csv"
+    data = pd.read_csv(path, keep_default_na=False, na_values=["nan"], engine="python")
     pd.testing.assert_frame_equal(data, core.data.reset_index(drop=True), check_dtype=False, check_exact=True)
 
 

@@ -68,6 +68,13 @@ def test_csv_of_a_text_column_writes_missing_as_nothing():
     assert csv_text(frame) == "word,k\nok,1\n,2\n"
 
 
+def test_text_with_gaps_is_text_also_where_its_dtype_is_object():
+    """As every text column is before pandas 3, where a merge leaves a NaN in it."""
+    words = pd.Series(["ok", math.nan, None], dtype=object)
+    assert csv_text(pd.DataFrame({"word": words, "k": [1, 2, 3]})) == "word,k\nok,1\n,2\n,3\n"
+    assert table({"word": words}).to_markdown().splitlines()[1:] == ["| :--- |", "| ok |", "|  |", "|  |"]
+
+
 def test_csv_has_all_rows_whatever_the_page_shows():
     assert len(read(table({"k": range(1000)}, rows_shown=3).to_csv())) == 1001
 

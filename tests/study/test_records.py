@@ -58,8 +58,9 @@ def test_frame_has_the_columns_of_the_record_in_its_order_and_types() -> None:
     frame = frame_of(shuffled)
     assert list(frame.columns) == [field.name for field in dataclasses.fields(Record)]
     for name, field in FIELDS.items():
-        kind = {"str": str, "int64": int, "float64": float, "bool": bool}[str(frame[name].dtype)]
+        kind = {"str": str, "object": str, "int64": int, "float64": float, "bool": bool}[str(frame[name].dtype)]
         assert kind is field.type
+        assert kind is not str or all(type(value) is str for value in frame[name])
 
 
 @pytest.mark.parametrize("missing", ["total", "status", "k"])
