@@ -110,7 +110,8 @@ def measured_again(broken: Sequence[Gate], path: Path) -> list[Gate]:
     second.unlink(missing_ok=True)
     tests = sorted({gate.test for gate in broken})
     subprocess.run([sys.executable, "-m", "pytest", "-q", "-n", "0", f"--benchmark-json={second}", *tests], check=False)
-    if not second.exists():
+    # Some versions leave an empty file where nothing ran.
+    if not second.exists() or not second.stat().st_size:
         raise ValueError(f"{second} was not written: the benchmarks {', '.join(tests)} did not run again")
     now = {gate.name: gate for gate in read_gates(second)}
     lost = [gate.name for gate in broken if gate.name not in now]

@@ -192,7 +192,7 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return what was measured, and on which machine."""
     lines = path.read_text(encoding="utf-8").splitlines()
     facts = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    return pd.read_csv(path, comment="#"), facts
+    return pd.read_csv(path, comment="#", float_precision="round_trip"), facts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

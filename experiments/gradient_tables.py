@@ -20,7 +20,7 @@ def left_by_ml(name: str, folder: Path = ML) -> pd.DataFrame | None:
     path = folder / f"{name}.csv"
     if not path.is_file() or not path.read_text(encoding="utf-8").strip():
         return None
-    return pd.read_csv(path, keep_default_na=False, na_values=["nan"])
+    return pd.read_csv(path, keep_default_na=False, na_values=["nan"], float_precision="round_trip")
 
 
 def checkers_table(checkers: Sequence[Checker]) -> Table:

@@ -360,7 +360,8 @@ class FloatFormat:
         else:
             exact = source.lift_array(array)
             items = [
-                self.dtype.type(item) if pair is None or not pair[0] else self.round(dyadic_to_fraction(pair))
+                # Zeros, infinities and NaN are the same in all formats; not all of ml_dtypes take each other's scalars.
+                self.dtype.type(float(item)) if pair is None or not pair[0] else self.round(dyadic_to_fraction(pair))
                 for item, pair in zip(array.ravel(), exact, strict=True)
             ]
         out = np.empty(array.size, dtype=self.dtype)

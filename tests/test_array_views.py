@@ -370,10 +370,16 @@ def test_nan_to_num_replaces_as_in_numpys_own_formats():
 @given(
     st.lists(st.floats(-100, 100, width=16), min_size=1, max_size=8),
     st.floats(-4, 4),
-    st.sampled_from([lambda x, c: c * x + 1, lambda x, c: np.exp(c - x / 7), lambda x, c: np.maximum(x, c) ** 2]),
+    st.sampled_from(
+        [lambda x, c: c * x + 1, lambda x, c: np.sqrt(np.square(c - x / 7)), lambda x, c: np.maximum(x, c) ** 2]
+    ),
 )
 def test_each_operation_is_float32_arithmetic_rounded_to_bfloat16(points, constant, f):
-    """ml_dtypes computes one operation in float32 and rounds: repeated here by hand, step by step."""
+    """ml_dtypes computes one operation in float32 and rounds: repeated here by hand, step by step.
+
+    With operations that IEEE 754 prescribes: the exponential of float32 is another one in NumPy and in ml_dtypes, and
+    next to a tie of bfloat16 that shows.
+    """
     x = np.array(points, BF)
     wide: list[np.ndarray] = []
 
