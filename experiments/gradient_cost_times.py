@@ -32,7 +32,7 @@ from experiments import checksums
 from experiments.boxed_network import Network, network_of
 from numdiff.functions import gradient_of, on_arrays
 from numdiff.gradients import gradient
-from numdiff.report.tables import csv_text
+from numdiff.report.tables import csv_text, frame_from_csv
 from numdiff.stencils import CENTERED, FORWARD
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run
@@ -192,7 +192,7 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return what was measured, and on which machine."""
     lines = path.read_text(encoding="utf-8").splitlines()
     facts = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    return pd.read_csv(path, comment="#", float_precision="round_trip"), facts
+    return frame_from_csv(path, comment="#"), facts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

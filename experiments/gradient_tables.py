@@ -9,7 +9,7 @@ from experiments.gradient_bugs import BUGS
 from experiments.gradient_pictures import short_name
 from experiments.gradient_rules import Checker
 from experiments.gradient_trials import NETWORKS, rates, upper_limit
-from numdiff.report.tables import Table
+from numdiff.report.tables import Table, frame_from_csv
 
 ML = Path(__file__).resolve().parent.parent / "results" / "ml"
 _COUNTS = ("judged", "errors", "rate", "low", "high", "failed", "unavailable")
@@ -20,7 +20,7 @@ def left_by_ml(name: str, folder: Path = ML) -> pd.DataFrame | None:
     path = folder / f"{name}.csv"
     if not path.is_file() or not path.read_text(encoding="utf-8").strip():
         return None
-    return pd.read_csv(path, keep_default_na=False, na_values=["nan"], float_precision="round_trip")
+    return frame_from_csv(path)
 
 
 def checkers_table(checkers: Sequence[Checker]) -> Table:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -74,6 +75,33 @@ def csv_text(frame: pd.DataFrame) -> str:
     writer.writerow([str(name) for name in frame.columns])
     writer.writerows(zip(*columns, strict=True))
     return stream.getvalue()
+
+
+def frame_from_csv(path: Path, comment: str | None = None) -> pd.DataFrame:
+    """Return what `csv_text` wrote, digit by digit: integers, floats or texts by column; an empty number is NaN.
+
+    Parameters
+    ----------
+    path : Path
+    comment : str, optional
+        What begins a line that is left out.
+    """
+    texts = pd.read_csv(path, dtype=str, keep_default_na=False, comment=comment)
+    return pd.DataFrame({name: _typed(texts[name].tolist()) for name in texts.columns})
+
+
+def _typed(texts: list[str]) -> pd.Series:
+    # Python reads back what repr wrote; pandas does by default in some versions, and by an option in others.
+    try:
+        return pd.Series([int(text) for text in texts], dtype="int64")
+    except ValueError:
+        pass
+    try:
+        if any(texts):
+            return pd.Series([float(text) if text else math.nan for text in texts], dtype="float64")
+    except ValueError:
+        pass
+    return pd.Series(texts, dtype="str")
 
 
 def _significant(value: float, digits: int, keep_zeros: bool) -> str:

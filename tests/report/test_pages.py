@@ -11,6 +11,7 @@ import pytest
 
 from numdiff.report import Figure, Section, Table, write_report
 from numdiff.report.pages import markdown_file, prose
+from numdiff.report.tables import frame_from_csv
 from tests.report import sample_report
 
 VOID = {"meta", "link", "br", "img", "hr", "input", "path", "rect", "use"}
@@ -150,7 +151,7 @@ def test_every_figure_has_a_text_alternative_and_a_data_table(page):
 def test_data_of_a_figure_is_the_file_beside_it(out):
     core = sample_report.figures()[0]
     path = out / "figures" / "step_sweep" / "core.csv"
-    data = pd.read_csv(path, keep_default_na=False, na_values=["nan"], float_precision="round_trip")
+    data = frame_from_csv(path)
     pd.testing.assert_frame_equal(data, core.data.reset_index(drop=True), check_dtype=False, check_exact=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numdiff.report.tables import Table, csv_text, escape_markdown, wide
+from numdiff.report.tables import Table, csv_text, escape_markdown, frame_from_csv, wide
 
 
 def table(frame, **options):
@@ -209,3 +209,16 @@ def test_wide_refuses_two_cells_in_one_place():
     twice = pd.concat([sweep(), sweep().tail(1)])
     with pytest.raises(ValueError, match="unique"):
         wide(twice, ["problem", "k"], "format", "total")
+
+
+def test_what_was_written_is_read_back_digit_by_digit(tmp_path):
+    frame = pd.DataFrame({
+        "k": [1, -2, 3], "x": [0.1, 1e-320, 0.1 + 2**-56], "gap": [1.5, math.nan, math.inf],
+        "word": ["", "a,b", "nan"], "none": ["", "", ""],
+    })  # fmt: skip
+    path = tmp_path / "a.csv"
+    path.write_text("# made here\n" + csv_text(frame), encoding="utf-8")
+    back = frame_from_csv(path, comment="#")
+    assert csv_text(back) == csv_text(frame)
+    assert back["x"].tolist() == frame["x"].tolist()
+    assert [back[name].dtype.kind for name in ("k", "x", "gap")] == ["i", "f", "f"]
