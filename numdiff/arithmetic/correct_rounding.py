@@ -273,7 +273,7 @@ def correctly_rounded(name: str, fmt: FloatFormat, operands: Sequence[np.ndarray
     ndarray
         Of that shape and dtype. No floating-point warning is raised.
     """
-    flat = [np.ravel(operand) for operand in operands]
+    flat = [np.ravel(np.asarray(operand)) for operand in operands]  # plain: views have rules of their own
     result, is_settled = _quickly(name, fmt, flat)
     if not is_settled.all():
         rest = ~is_settled

@@ -16,6 +16,7 @@ from flint import ctx
 from numdiff.arithmetic import correct_rounding
 from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded, nearest_values
 from numdiff.arithmetic.dispatch import EXACT_LOCK
+from numdiff.array_views import WeakScalarArray
 from numdiff.formats import FORMATS, FloatFormat
 
 BINARY = ("power", "arctan2", "hypot", "logaddexp", "logaddexp2")
@@ -338,6 +339,16 @@ def test_functions_that_are_off_by_more_would_be_seen(monkeypatch: pytest.Monkey
     monkeypatch.setattr(np, "exp", lambda x: honest(x) * (1 + 2.0**-24))
     quick, is_settled = correct_rounding._quickly("exp", fmt, flat)
     assert (quick != correct_rounding._slowly("exp", fmt, flat))[is_settled].any()
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float32"])
+def test_views_of_a_working_format_are_taken_like_plain_arrays(name: str) -> None:
+    fmt = FORMATS[name]
+    x = fmt.as_array(np.linspace(0.1, 2, 12)).reshape(3, 4)
+    plain = correctly_rounded("tanh", fmt, [x])
+    found = correctly_rounded("tanh", fmt, [x.view(WeakScalarArray)])
+    assert type(found) is np.ndarray
+    np.testing.assert_array_equal(found, plain)
 
 
 def test_ties_are_left_to_enclosures() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from experiments import formulation
 from experiments.catalogue import catalogue
+from experiments.runs import log10
 from numdiff.formats import FORMATS
 from numdiff.problems import FORMULATIONS, PROBLEMS
 from numdiff.study.records import PARTS
@@ -117,7 +118,7 @@ def test_stable_sigmoid_is_the_usual_one_but_for_the_overflow():
 
 def test_digits_lie_between_none_and_what_the_format_holds():
     rows = attained()
-    limit = rows["format"].map({name: -np.log10(float(FORMATS[name].unit_roundoff)) for name in FORMATS_RUN})
+    limit = rows["format"].map({name: -log10(float(FORMATS[name].unit_roundoff)) for name in FORMATS_RUN})
     assert rows["digits"].between(0, limit).all()
     assert (rows["lost"] >= 0).all()
     assert (rows.groupby(formulation.PLACE)["lost"].min() == 0).all()
