@@ -24,7 +24,7 @@ from statistics import median
 from bench.interleave import in_turns, median_ratio
 from experiments.boxed_network import Network
 from experiments.gradient_cost_times import ENVIRONMENT, ONE_THREAD
-from numdiff.functions import gradient_of, on_arrays
+from numdiff.autodiff import gradient_of, on_arrays
 
 ROOT = Path(__file__).resolve().parents[1]
 

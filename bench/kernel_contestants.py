@@ -21,9 +21,9 @@ from typing import Any
 import numpy as np
 
 from bench.interleave import Times, in_turns, seconds_per_call
-from numdiff import kernels
-from numdiff.formats import FORMATS, FloatFormat
-from numdiff.stencils import CENTERED, FORWARD, Stencil
+from numdiff.formulas import kernels
+from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,7 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from numdiff.call import evaluate
+from numdiff.floats.call import evaluate
 from numdiff.study.sweep import Task
 
 BITS = 320

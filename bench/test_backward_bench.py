@@ -19,7 +19,7 @@ import pytest
 
 from bench.backward_contestants import measured
 from experiments.boxed_network import Network
-from numdiff.functions import gradient_of, on_arrays
+from numdiff.autodiff import gradient_of, on_arrays
 
 ROUNDS = {10: 100, 31: 100, 100: 100, 316: 60, 1000: 9}
 """Width of a network, and so about 10², 10³, 10⁴, 10⁵ and 10⁶ parameters; how many rounds are timed."""

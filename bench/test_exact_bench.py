@@ -11,8 +11,8 @@ from bench.obvious_script import FUNCTIONS, parts
 from numdiff.analysis.ledger import ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.arithmetic import balls, multiprecision
-from numdiff.formats import dyadic
-from numdiff.kernels import observe
+from numdiff.floats.formats import dyadic
+from numdiff.formulas.kernels import observe
 from numdiff.problems import PROBLEMS
 from numdiff.study.measure import measure
 from numdiff.study.sweep import Sweep, Task, plan

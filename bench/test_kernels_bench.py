@@ -13,8 +13,8 @@ import pytest
 
 from bench.interleave import Times, median_excess, median_ratio
 from bench.kernel_contestants import CONTESTANTS, one_liner, points, step, times_in_turns
-from numdiff.formats import FORMATS
-from numdiff.stencils import CENTERED, FORWARD
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.stencil import CENTERED, FORWARD
 
 ROUNDS = {1: (40, 50), 1_000: (20, 10), 1_000_000: (3, 1)}  # size: rounds and calls a round
 MILLION = "centered exp float64, a million points"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments import checksums
+from numdiff.report import checksums
 from experiments.catalogue import NOTHING, Experiment, catalogue, measure
 from experiments.overview import overview
 from numdiff.registry import Registry

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.functions import Square, StableTanh, Variable
+from numdiff.autodiff import Square, StableTanh, Variable
 
 SAMPLES = 256
 """How many samples the loss is the mean over."""

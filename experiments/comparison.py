@@ -26,7 +26,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments import checksums
+from numdiff.report import checksums
 from experiments.cell_bounds import CellBounds
 from experiments.table_comparison import Judgement, Machines, compare_tables, number, parsed, without
 from numdiff.report import columns

@@ -9,7 +9,7 @@ from experiments.common import blank, cells, listed, written
 from experiments.decimal_gains import CURVE, GAINS, WRITTEN, at_points, exactness, gains, within
 from experiments.runs import counted, formats_of, in_order, plain, rows_of
 from experiments.variant_pictures import draw_grids
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table

@@ -7,11 +7,11 @@ import pandas as pd
 from experiments.common import cells, exact_derivative, listed
 from experiments.pictures import chord_and_secant, draw_truncation, draw_v, over_an_interval
 from experiments.runs import formats_of, optima, plain
-from numdiff.analysis.convergence import observed_order
-from numdiff.formats import FORMATS
+from numdiff.analysis.metrics import observed_order
+from numdiff.floats.formats import FORMATS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
-from numdiff.stencils import METHODS
+from numdiff.formulas.stencil import METHODS
 from numdiff.study.sweep import Sweep
 
 POSITION = 2

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.networks import Network, Slip
-from numdiff import formats
-from numdiff.fixed_order import norm
+from numdiff.floats import formats
+from numdiff.floats.fixed_order import norm
 from numdiff.registry import Registry
 
 SIZES = tuple(float(f"1e-{k}") for k in range(1, 9))

@@ -20,7 +20,7 @@ from experiments.gradient_bugs import FORMATS
 from experiments.gradient_rules import Checker, Verdict
 from experiments.gradient_trials import NETWORKS, Loss
 from experiments.networks import Network
-from numdiff.fixed_order import norm
+from numdiff.floats.fixed_order import norm
 from numdiff.gradients import check_gradient
 
 LARGEST = 8.0

@@ -23,7 +23,7 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from experiments import checksums
+from numdiff.report import checksums
 from experiments.gradient_libraries import SUFFIX, installed
 from experiments.gradient_limits import at_ten_tolerances, by_checker, by_size
 from experiments.gradient_ours import ours

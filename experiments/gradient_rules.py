@@ -3,7 +3,7 @@
 Each rule is written anew after the public source that its `Checker` names, and does what that source does: the
 steps, the directions (drawn from the same generator in the same order), the format in which each operation is
 rounded, the tolerances and the side on which the relative one stands. One thing is ours: scalar products, which the
-libraries leave to a BLAS or to their compiler, are summed from left to right (`numdiff.fixed_order`), in the same
+libraries leave to a BLAS or to their compiler, are summed from left to right (`numdiff.floats.fixed_order`), in the same
 format, so that a verdict near its tolerance is the same on every machine. f is a function ℝⁿ → ℝ that computes in the
 format of x, and takes wider arguments by rounding them to it.
 
@@ -20,7 +20,7 @@ import numpy as np
 import scipy
 from scipy.optimize import check_grad
 
-from numdiff.fixed_order import dot
+from numdiff.floats.fixed_order import dot
 
 Function = Callable[[np.ndarray], Any]
 Rule = Callable[[Function, Function, np.ndarray, int], "Outcome"]

@@ -18,7 +18,7 @@ from scipy.stats import beta
 from experiments.gradient_bugs import BUGS, FORMATS, deviation
 from experiments.gradient_rules import RULES, Checker, Verdict
 from experiments.networks import Network
-from numdiff.fixed_order import dot, norm
+from numdiff.floats.fixed_order import dot, norm
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run as measure
 from numdiff.study.store import Store

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from experiments.runs import log10
-from numdiff.analysis.convergence import student_quantile
-from numdiff.fixed_order import fitted_slope
+from numdiff.analysis.metrics import student_quantile
+from numdiff.floats.fixed_order import fitted_slope
 
 CONFIDENCE = 0.95
 DECIMALS = 9

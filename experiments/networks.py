@@ -9,7 +9,7 @@ layer, the weights W (rows: inputs) before the bias b:
 
 Everything stays in the format of θ: a sum or a product of matrices is accumulated in at least float32 and rounded
 once, and every other operation is rounded. Products are summed from left to right, whatever the machine (see
-`numdiff.fixed_order`), and the elementary functions are correctly rounded: losses, gradients and what checkers make of
+`numdiff.floats.fixed_order`), and the elementary functions are correctly rounded: losses, gradients and what checkers make of
 them are the same on every machine.
 """
 
@@ -23,8 +23,8 @@ import ml_dtypes
 import numpy as np
 
 from numdiff.arithmetic.correct_rounding import correctly_rounded
-from numdiff.fixed_order import matrix_product
-from numdiff.formats import format_of
+from numdiff.floats.fixed_order import matrix_product
+from numdiff.floats.formats import format_of
 
 NARROW = (np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
 """The formats whose sums are accumulated in float32."""

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from experiments.common import cells, frame_beside
 from numdiff.analysis.reproduction import Reproduction, reproduce
 from numdiff.analysis.sources import ASSUMPTIONS, Source, order_of
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.problems.printing import half_unit
 from numdiff.problems.published import TABLES, PublishedTable
 from numdiff.report import figures as draw

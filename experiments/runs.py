@@ -8,12 +8,12 @@ import pandas as pd
 
 from experiments.common import best_cells
 from numdiff.arithmetic.rounded import rounded
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import superscript
 from numdiff.report.tables import wide
-from numdiff.stencils import METHODS
-from numdiff.study.steps import GENERIC_FACTOR
+from numdiff.formulas.stencil import METHODS
+from numdiff.study.grids import GENERIC_FACTOR
 
 RUN = ["problem", "method", "format"]
 """A run: all steps of one function, formula and format, at the function's first point."""

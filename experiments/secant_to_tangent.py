@@ -5,7 +5,7 @@ import pandas as pd
 from experiments.common import blank, cells, exact_derivative, listed
 from experiments.pictures import Straight, draw_geometry, draw_slopes, geometry_data
 from experiments.runs import formats_of, optima, plain
-from numdiff.analysis.convergence import observed_order
+from numdiff.analysis.metrics import observed_order
 from numdiff.arithmetic.rounded import rounded
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure

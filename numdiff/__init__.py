@@ -13,12 +13,12 @@ from numdiff.extras import missing, require
 __version__ = "0.1.0"
 
 _HOME = {
-    "formats": ("FORMATS", "UNAVAILABLE", "FloatFormat", "Limits", "get_format"),
+    "floats.formats": ("FORMATS", "UNAVAILABLE", "FloatFormat", "Limits", "get_format"),
     "style": ("Style",),
-    "stencils": ("BACKWARD", "CENTERED", "COMPLEX_STEP", "FORWARD", "METHODS", "ComplexStep", "Stencil", "backward",
+    "formulas.stencil": ("BACKWARD", "CENTERED", "COMPLEX_STEP", "FORWARD", "METHODS", "ComplexStep", "Stencil", "backward",
                  "centered", "forward", "from_offsets"),
-    "kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),
-    "functions": ("Abs", "BroadcastTo", "Cos", "Exp", "Function", "GetItem", "Log", "LogSumExp", "MatMul", "Maximum",
+    "formulas.kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),
+    "autodiff": ("Abs", "BroadcastTo", "Cos", "Exp", "Function", "GetItem", "Log", "LogSumExp", "MatMul", "Maximum",
                   "Mean", "ReLU", "Reshape", "Sigmoid", "SigmoidCrossEntropy", "Sin", "Sqrt", "Square",
                   "StableSigmoid", "StableTanh", "Sum", "Tanh", "Transpose", "Variable", "as_array", "gradient_of",
                   "numerical_diff", "on_arrays"),
@@ -27,11 +27,11 @@ _HOME = {
     "analysis.bounds": ("error_bounds",),
     "analysis.ledger": ("Ledger", "Status", "error_ledger"),
     "analysis.reference": ("ExactFunction", "Reference", "State"),
-    "analysis.convergence": ("observed_optimum", "observed_order"),
-    "analysis.prediction": ("FailedAssumption", "Prediction", "optimal_step"),
+    "analysis.metrics": ("observed_optimum", "observed_order"),
+    "rules.model": ("FailedAssumption", "Prediction", "optimal_step"),
     "gradients": ("GradientCheck", "NonFiniteGradientWarning", "Verdict", "WrongGradientError", "check_gradient",
                   "gradient", "jacobian"),
-    "explore": ("SweepResult", "sweep"),
+    "api": ("SweepResult", "sweep"),
 }  # fmt: skip
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 _NEEDS = {
@@ -39,8 +39,8 @@ _NEEDS = {
     "analysis.bounds": ("flint",),
     "analysis.ledger": ("flint", "mpmath"),
     "analysis.reference": ("flint", "mpmath"),
-    "analysis.prediction": ("flint",),
-    "explore": ("flint", "mpmath", "pandas", "pyarrow", "tqdm"),
+    "rules.model": ("flint",),
+    "api": ("flint", "mpmath", "pandas", "pyarrow", "tqdm"),
 }
 """What a module imports beyond NumPy and ml_dtypes."""
 _ABSENT = frozenset(missing(*sorted({package for packages in _NEEDS.values() for package in packages})))

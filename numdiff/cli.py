@@ -88,7 +88,7 @@ def run_experiments(arguments: Sequence[str], directory: Path | None = None) -> 
 
 def describe_formats() -> str:
     """Return a table of the floating-point formats, and why others are missing on this machine."""
-    from numdiff.formats import FORMATS, UNAVAILABLE
+    from numdiff.floats.formats import FORMATS, UNAVAILABLE
 
     header = (
         "format", "precision", "unit roundoff", "smallest subnormal", "smallest normal", "largest finite",

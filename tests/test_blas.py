@@ -1,4 +1,4 @@
-"""What decides a committed byte or a verdict multiplies in `numdiff.fixed_order`, never through a BLAS or LAPACK."""
+"""What decides a committed byte or a verdict multiplies in `numdiff.floats.fixed_order`, never through a BLAS or LAPACK."""
 
 import ast
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ LIBRARY = {
 SCIPY = {"scipy.optimize.approx_fprime", "scipy.optimize.check_grad", "scipy.special.stdtrit", "scipy.stats.beta"}
 """What is taken from SciPy: differences, a norm by np.sum, and quantiles; none of it reaches a BLAS."""
 PLACES = {
-    ("numdiff/kernels.py", "vecdot"): "decides between a fast and a slow way to the same answer",
-    ("numdiff/array_views.py", "dot"): "a list of functions that are refused",
-    ("numdiff/array_views.py", "inner"): "a list of functions that are refused",
-    ("numdiff/array_views.py", "tensordot"): "a list of functions that are refused",
-    ("numdiff/array_views.py", "einsum"): "a list of functions that are refused",
-    ("numdiff/array_views.py", "convolve"): "a list of functions that are refused",
-    ("numdiff/functions/accumulation.py", "matmul"): "the product of users' networks; fast, and in no committed byte",
+    ("numdiff/formulas/kernels.py", "vecdot"): "decides between a fast and a slow way to the same answer",
+    ("numdiff/floats/views.py", "dot"): "a list of functions that are refused",
+    ("numdiff/floats/views.py", "inner"): "a list of functions that are refused",
+    ("numdiff/floats/views.py", "tensordot"): "a list of functions that are refused",
+    ("numdiff/floats/views.py", "einsum"): "a list of functions that are refused",
+    ("numdiff/floats/views.py", "convolve"): "a list of functions that are refused",
+    ("numdiff/autodiff/accumulation.py", "matmul"): "the product of users' networks; fast, and in no committed byte",
     ("experiments/boxed_network.py", "@"): "of its evaluations the counts are committed, and times, which are no bytes",
 }
 

@@ -12,7 +12,7 @@ import pytest
 
 import numdiff
 from numdiff import cli
-from numdiff.formats import FORMATS, UNAVAILABLE
+from numdiff.floats.formats import FORMATS, UNAVAILABLE
 from numdiff.problems import general_problems
 from tests.core_environment import needs_everything
 
@@ -57,7 +57,7 @@ def test_formats_lists_every_format_with_its_precision_and_unit_roundoff(capsys)
 
 
 def test_formats_gives_the_reason_for_an_unavailable_one(capsys, monkeypatch):
-    monkeypatch.setattr("numdiff.formats.UNAVAILABLE", {"float80": "long double is float64 here"})
+    monkeypatch.setattr("numdiff.floats.formats.UNAVAILABLE", {"float80": "long double is float64 here"})
     assert cli.main(["formats"]) == 0
     assert "float80 is not available: long double is float64 here" in capsys.readouterr().out.splitlines()
 

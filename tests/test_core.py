@@ -238,14 +238,14 @@ def test_core_modules_are_those_that_the_contract_names():
 @pytest.mark.parametrize(
     ("head", "core"),
     [
-        ("import numpy as np\nimport numdiff as nd\nfrom numdiff import kernels", True),
+        ("import numpy as np\nimport numdiff as nd\nfrom numdiff.formulas import kernels", True),
         ("from numdiff.gradients.check import check_gradient\nfrom numdiff.arithmetic import rational", True),
-        ("from numdiff.functions import Exp\nfrom tests.core_environment import ROOT", True),
+        ("from numdiff.autodiff import Exp\nfrom tests.core_environment import ROOT", True),
         ("def test():\n    pandas = pytest.importorskip('pandas')", True),
         ("import pandas", False),
         ("from scipy.optimize import approx_fprime", False),
         ("from numdiff.analysis.ledger import error_ledger", False),
-        ("from numdiff import explore", False),
+        ("from numdiff import api as explore", False),
         ("from tests.report import sample_report", False),
         ("from tests.no_such_helper import nothing", False),
         ("from numdiff.arithmetic import balls", False),

@@ -12,7 +12,7 @@ import numdiff as nd
 from numdiff.analysis.reference import ExactFunction
 from numdiff.extras import EXTRAS
 from numdiff.problems import Problem
-from numdiff.rounding import dyadic
+from numdiff.floats.dyadic import dyadic
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple, TypeAlias
 from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import ExactFunction, ExactValue, Point, ball_of, precisions
 from numdiff.arithmetic.ball import Ball, Undefined
-from numdiff.rounding import TINY, Dyadic, dyadic_to_fraction, settled_double, unsettled_double
-from numdiff.stencils import Method
+from numdiff.floats.dyadic import TINY, Dyadic, dyadic_to_fraction, settled_double, unsettled_double
+from numdiff.formulas.stencil import Method
 
 _ENDS = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 0), (4, 1))
 """Each part of `ENTRIES` as (minuend, subtrahend) among t, a, b, c, d."""

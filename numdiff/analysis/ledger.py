@@ -27,12 +27,12 @@ import numpy as np
 from numdiff.analysis.cells import Call, Cells, settle
 from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import Engine, ExactFunction, ExactValue, Point, Reference, State, precisions
-from numdiff.arguments import points_and_steps
+from numdiff.formulas.arguments import points_and_steps
 from numdiff.arithmetic.ball import Undefined
-from numdiff.formats import FloatFormat
-from numdiff.kernels import Observation, observe
-from numdiff.rounding import Dyadic, dyadic_product, dyadic_sum, nearest_double
-from numdiff.stencils import CENTERED, ComplexStep, Method
+from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.kernels import Observation, observe
+from numdiff.floats.dyadic import Dyadic, dyadic_product, dyadic_sum, nearest_double
+from numdiff.formulas.stencil import CENTERED, ComplexStep, Method
 
 
 class Status(StrEnum):

@@ -20,7 +20,7 @@ from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 
-from numdiff.stencils import Stencil
+from numdiff.formulas.stencil import Stencil
 
 Polynomial = list[Fraction]
 """Coefficients of 1, s, s², …"""

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis.reference import ExactFunction
-from numdiff.call import evaluate
-from numdiff.formats import FORMATS
-from numdiff.kernels import observe
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.kernels import observe
 from numdiff.problems import PROBLEMS
 from numdiff.problems.published import PublishedTable
-from numdiff.rounding import dyadic, nearest_double
-from numdiff.stencils import METHODS, Method, Stencil
+from numdiff.floats.dyadic import dyadic, nearest_double
+from numdiff.formulas.stencil import METHODS, Method, Stencil
 
 
 def in_order(stencil: Method) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from numdiff.arithmetic.ball import Ball, Undefined, Value
 from numdiff.arithmetic.balls import enclose_derivatives
-from numdiff.rounding import TINY, nearest_double
+from numdiff.floats.dyadic import TINY, nearest_double
 
 Interval: TypeAlias = tuple[int, int, int]
 """(low, high, e): from low·2**e to high·2**e."""

@@ -24,8 +24,8 @@ import numpy as np
 from numdiff.analysis.scaled import Scaled, shifted, split, total
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.ball import Ball
-from numdiff.rounding import Dyadic, nearest_double
-from numdiff.stencils import Stencil
+from numdiff.floats.dyadic import Dyadic, nearest_double
+from numdiff.formulas.stencil import Stencil
 
 TERMS = 48
 """The last j: enough up to steps of 0.8 times the radius of convergence (0.8⁴⁸ = 2·10⁻⁵)."""

@@ -18,7 +18,7 @@ the narrow one: ½ + 2⁻⁽²⁴⁻ᵖ⁾L₃₂. Where NumPy uses the half-pre
 more unit in float16: its test suite compares all 65,536 arguments. That unit is part of the limit on every machine,
 so that a bound of one machine holds on the others.
 
-The limits themselves are a column of the table of formats, `numdiff.formats.Limits`.
+The limits themselves are a column of the table of formats, `numdiff.floats.formats.Limits`.
 
 **Held against the worst that was found.** No library proves its functions in float32, float64 and float80. The limits
 are rounded up from the largest errors found (beside them in the table) with NumPy 2.4 and glibc 2.36 on x86-64, in
@@ -56,7 +56,7 @@ from typing import Any, Literal
 
 from numdiff.arithmetic.rounded import Rounded
 from numdiff.arithmetic.tracing import FUNCTIONS, ufuncs_used
-from numdiff.formats import FORMATS, FloatFormat, Limits
+from numdiff.floats.formats import FORMATS, FloatFormat, Limits
 
 EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum"})
 """Ufuncs whose result is one of the numbers that went in, or its negative, or −1, 0, 1."""

@@ -4,7 +4,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from numdiff.formats import dyadic_to_fraction
+from numdiff.floats.formats import dyadic_to_fraction
 
 
 class Undefined(Enum):

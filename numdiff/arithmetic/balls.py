@@ -18,7 +18,7 @@ from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.complex_points import complex_point_groups, outside_real_domain
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
-from numdiff.formats import Dyadic
+from numdiff.floats.formats import Dyadic
 
 _REAL = Engine(
     name="Arb",

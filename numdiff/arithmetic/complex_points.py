@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from numdiff.arithmetic.ball import Undefined, Value
-from numdiff.formats import Dyadic
+from numdiff.floats.formats import Dyadic
 
 
 def complex_point_groups(points: Sequence[tuple[Dyadic, Dyadic]]) -> list[tuple[int, list[int]]]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.arithmetic.ball import Undefined
-from numdiff.formats import Dyadic, dyadic
+from numdiff.floats.formats import Dyadic, dyadic
 
 
 def is_constant(value: Any) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from numdiff.arithmetic.ball import Undefined, combined
 from numdiff.arithmetic.domains import diagnose
-from numdiff.formats import Dyadic
+from numdiff.floats.formats import Dyadic
 
 SMALLEST_PRECISION = 32
 ADVICE = "f must be an elementwise formula of NumPy ufuncs, np.where, np.clip and np.select"

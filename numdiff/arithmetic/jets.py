@@ -17,7 +17,7 @@ from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
 from numdiff.arithmetic.engine import Engine
 from numdiff.arithmetic.rational import multiplied, not_rational, rational_exponent
-from numdiff.formats import Dyadic, dyadic_to_fraction
+from numdiff.floats.formats import Dyadic, dyadic_to_fraction
 
 Jet: TypeAlias = tuple[Fraction, ...]
 

@@ -8,7 +8,7 @@ import numpy as np
 from flint import arb
 
 from numdiff.arithmetic.ball_functions import exact
-from numdiff.formats import Dyadic, FloatFormat, dyadic_to_fraction
+from numdiff.floats.formats import Dyadic, FloatFormat, dyadic_to_fraction
 
 Known = Any
 """A number of the format: a Python float up to 53 bits, beyond them a NumPy scalar."""

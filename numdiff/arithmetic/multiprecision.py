@@ -17,7 +17,7 @@ from numdiff.arithmetic.complex_points import complex_point_groups, outside_real
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
 from numdiff.arithmetic.multiprecision_functions import FAILURES, complex_functions, real_functions
-from numdiff.formats import Dyadic
+from numdiff.floats.formats import Dyadic
 
 GUARD_BITS = 32
 LOST_BITS = 16

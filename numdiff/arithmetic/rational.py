@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
 from numdiff.arithmetic.engine import Engine
-from numdiff.formats import Dyadic, dyadic_to_fraction
+from numdiff.floats.formats import Dyadic, dyadic_to_fraction
 
 Gaussian: TypeAlias = tuple[Fraction, Fraction]
 

@@ -56,7 +56,7 @@ from numdiff.arithmetic.engine import Engine
 from numdiff.arithmetic.known_values import KnownArithmetic
 from numdiff.arithmetic.running_elements import NOTHING, Running
 from numdiff.arithmetic.running_operations import Operations
-from numdiff.formats import Dyadic, FloatFormat
+from numdiff.floats.formats import Dyadic, FloatFormat
 
 _DOUBLE = 53
 """Bits of the significand of a double."""

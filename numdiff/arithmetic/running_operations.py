@@ -22,7 +22,7 @@ from numdiff.arithmetic.running_elements import (
     is_power_of_two,
 )
 from numdiff.arithmetic.slopes import SLOPES
-from numdiff.formats import Dyadic, FloatFormat, dyadic
+from numdiff.floats.formats import Dyadic, FloatFormat, dyadic
 
 _HALF = Fraction(1, 2)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.formats import FloatFormat, format_of
+from numdiff.floats.formats import FloatFormat, format_of
 from numdiff.gradients.causes import Evidence, likely_cause
 from numdiff.gradients.comparison import Comparison, GradientCheck, TaylorTest, Verdict
 from numdiff.gradients.coordinates import CoordinateProbe, best_estimates, second_opinion

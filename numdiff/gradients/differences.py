@@ -4,7 +4,7 @@ For a coordinate i of x with the step hᵢ, offsets cⱼ and weights wⱼ of a f
 
     ∂f/∂xᵢ ≈ Σⱼ wⱼ f(x + cⱼhᵢeᵢ) / hᵢ.
 
-Abscissae, order of operations and the nominal divisor fl(D·h) are those of `numdiff.kernels`, so that for a separable
+Abscissae, order of operations and the nominal divisor fl(D·h) are those of `numdiff.formulas.kernels`, so that for a separable
 function the gradient is what `numdiff.difference` gives for each coordinate, and all that is known about the errors of
 the kernels holds here. Dividing by a realised difference x̂₁ − x̂₂ instead would spare the formulas of two nodes most
 of the abscissa error, but no other: their weights belong to the nominal nodes. The steps that are chosen here are
@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.arguments import points_of, refuse_not_finite
-from numdiff.formats import FloatFormat
+from numdiff.formulas.arguments import points_of, refuse_not_finite
+from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.evaluation import Columns, Quotients
 from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
 from numdiff.gradients.steps import Steps
-from numdiff.kernels import StepAbsorbedWarning
-from numdiff.stencils import METHODS, Stencil
+from numdiff.formulas.kernels import StepAbsorbedWarning
+from numdiff.formulas.stencil import METHODS, Stencil
 
 __all__ = ["NonFiniteGradientWarning", "gradient", "jacobian"]
 

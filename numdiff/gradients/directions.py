@@ -17,8 +17,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from numdiff.fixed_order import matrix_product
-from numdiff.formats import FloatFormat
+from numdiff.floats.fixed_order import matrix_product
+from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.estimates import SAFETY, Claim, Estimate, judged, offsets
 from numdiff.gradients.noise import (
     as_longdouble,

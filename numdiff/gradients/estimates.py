@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from numdiff.fixed_order import matrix_product
-from numdiff.formats import FloatFormat
+from numdiff.floats.fixed_order import matrix_product
+from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.noise import rounding_floor
-from numdiff.stencils import Stencil, centered, forward
+from numdiff.formulas.stencil import Stencil, centered, forward
 
 __all__ = ["ROUNDINGS", "SAFETY", "Claim", "Estimate", "judged", "offsets"]
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numdiff import kernels
-from numdiff.call import explain, handed, numbers_of
-from numdiff.formats import FORMATS, FloatFormat
+from numdiff.formulas import kernels
+from numdiff.floats.call import explain, handed, numbers_of
+from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.gradients.steps import Steps
-from numdiff.stencils import Stencil
+from numdiff.formulas.stencil import Stencil
 
 __all__ = ["BATCH_BYTES", "Columns", "Quotients", "Task"]
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.formats import FloatFormat
+from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.probing import AnalyticGradient, ScalarFunction
 
 __all__ = [

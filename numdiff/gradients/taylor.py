@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from numdiff.fixed_order import fitted_slope
+from numdiff.floats.fixed_order import fitted_slope
 from numdiff.gradients.comparison import TaylorTest
 from numdiff.gradients.probing import ScalarFunction
 

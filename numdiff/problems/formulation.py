@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.functions import StableSigmoid, StableTanh, on_arrays
+from numdiff.autodiff import StableSigmoid, StableTanh, on_arrays
 from numdiff.problems.problem import Problem
 
 _HIGHAM = "N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM (2002)"

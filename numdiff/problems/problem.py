@@ -8,7 +8,7 @@ from fractions import Fraction
 from numbers import Real
 from typing import Any
 
-from numdiff.formats import FORMATS, dyadic
+from numdiff.floats.formats import FORMATS, dyadic
 
 _BITS = 8
 """The precision of bfloat16, the narrowest format of the package; a narrower one that is added rounds the points."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.functions import Exp, Sigmoid, Square, Tanh, Variable, on_arrays
+from numdiff.autodiff import Exp, Sigmoid, Square, Tanh, Variable, on_arrays
 from numdiff.problems.problem import Problem
 
 _SAITO = "K. Saito, Zero kara tsukuru Deep Learning 3 (Deep Learning from Scratch 3), O'Reilly Japan (2020)"

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from numdiff.formats import FORMATS, LONGDOUBLE
-from numdiff.stencils import METHODS
+from numdiff.floats.formats import FORMATS, LONGDOUBLE
+from numdiff.formulas.stencil import METHODS
 from numdiff.style import (
     BLACK,
     BLUE,

@@ -37,7 +37,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.formats import FloatFormat
+from numdiff.floats.formats import FloatFormat
 
 DECIMAL_GRIDS = ("decimal", "nearest_power", "snapped_at_1", "realised", "snapped")
 """The grids that are indexed by the k of 10⁻ᵏ."""

@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from numdiff.arguments import beyond, largest_step
+from numdiff.formulas.arguments import beyond, largest_step
 from numdiff.arithmetic.rounded import rounded as correctly_rounded
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
-from numdiff.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
-from numdiff.stencils import METHODS, ComplexStep, Method
+from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
+from numdiff.formulas.stencil import METHODS, ComplexStep, Method
 from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, steps_at
-from numdiff.study.steps import Number, given, rounded, shown, steps_of
+from numdiff.study.grids import Number, given, rounded, shown, steps_of
 
 GRIDS = ("dyadic", "generic")
 """The grids of a sweep that names none."""
@@ -43,7 +43,7 @@ class Sweep:
     problems : tuple of str
         Names in `numdiff.problems.PROBLEMS`.
     methods : tuple of str
-        Names in `numdiff.stencils.METHODS`.
+        Names in `numdiff.formulas.stencil.METHODS`.
     formats : tuple of str
         Format names, by default all; those that the machine lacks are skipped, with the reason.
     grids : tuple of str

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from numdiff.formats import FORMATS
-from numdiff.kernels import observe
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.kernels import observe
 from numdiff.study.measure import steps_near
 from numdiff.study.sweep import Subject, Sweep, plan
 

@@ -13,10 +13,10 @@ from numdiff.analysis.bounds import PARTS, BoundedFunction, bounds_of, envelope_
 from numdiff.analysis.ledger import error_ledger, ledger_of
 from numdiff.analysis.part_bounds import sum_above
 from numdiff.analysis.reference import ExactFunction
-from numdiff.formats import FORMATS
-from numdiff.kernels import observe
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.kernels import observe
 from numdiff.problems import PROBLEMS, general_problems
-from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, METHODS, Stencil, centered, from_offsets
+from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, METHODS, Stencil, centered, from_offsets
 from tests.arithmetic.test_running_error import expressions
 
 ALL = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)

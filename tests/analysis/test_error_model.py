@@ -21,10 +21,10 @@ from numdiff.analysis.scaled import root
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_error import evaluation_errors, scaled_evaluation_errors
-from numdiff.call import evaluate
-from numdiff.formats import FORMATS, FloatFormat
-from numdiff.rounding import dyadic, dyadic_to_fraction
-from numdiff.stencils import CENTERED, FORWARD, METHODS, centered
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
+from numdiff.formulas.stencil import CENTERED, FORWARD, METHODS, centered
 
 F64 = FORMATS["float64"]
 

@@ -11,9 +11,9 @@ import numdiff as nd
 from numdiff.analysis.ledger import Ledger, State, Status, error_ledger
 from numdiff.analysis.reference import ExactFunction
 from numdiff.analysis.totals import total_errors
-from numdiff.formats import dyadic, get_format
-from numdiff.rounding import TINY
-from numdiff.stencils import CENTERED, METHODS
+from numdiff.floats.formats import dyadic, get_format
+from numdiff.floats.dyadic import TINY
+from numdiff.formulas.stencil import CENTERED, METHODS
 
 ENGINES = ("mpmath", "arb")
 PARTS = ("truncation", "abscissa", "evaluation", "combination", "total", "roundoff")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from numdiff.analysis import cells, reference
 from numdiff.analysis.ledger import Ledger, State, Status, error_ledger
-from numdiff.formats import FORMATS, FloatFormat, get_format
-from numdiff.kernels import apply
-from numdiff.stencils import (
+from numdiff.floats.formats import FORMATS, FloatFormat, get_format
+from numdiff.formulas.kernels import apply
+from numdiff.formulas.stencil import (
     BACKWARD,
     CENTERED,
     COMPLEX_STEP,

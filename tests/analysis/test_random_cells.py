@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from tests.analysis.random_cells import Composition, exceeded_cells
 
 

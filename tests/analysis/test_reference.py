@@ -27,8 +27,8 @@ from numdiff.analysis.reference import (
     rounded_up,
 )
 from numdiff.arithmetic.ball import Ball, Undefined
-from numdiff.formats import dyadic, dyadic_to_fraction
-from numdiff.stencils import FORWARD
+from numdiff.floats.formats import dyadic, dyadic_to_fraction
+from numdiff.formulas.stencil import FORWARD
 
 ENGINES = ("mpmath", "arb")
 MP: Any = mpmath.MPContext()

@@ -20,13 +20,13 @@ from numdiff.analysis import sources
 from numdiff.analysis.reference import ExactFunction
 from numdiff.analysis.reproduction import Agreement, agreement, reproduce, worst
 from numdiff.analysis.sources import ASSUMPTIONS, ORDERS, Assumption, Source, order_of
-from numdiff.formats import FORMATS
-from numdiff.kernels import apply
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.kernels import apply
 from numdiff.problems import PROBLEMS
 from numdiff.problems.printing import Print, half_unit
 from numdiff.problems.published import TABLES
-from numdiff.rounding import dyadic, nearest_double
-from numdiff.stencils import METHODS
+from numdiff.floats.dyadic import dyadic, nearest_double
+from numdiff.formulas.stencil import METHODS
 
 DOUBLE = FORMATS["float64"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -297,7 +297,7 @@ COUNT = """
 from numpy._core._multiarray_umath import __cpu_features__ as found
 from numdiff.analysis.reproduction import reproduce
 from numdiff.problems.published import TABLES
-from numdiff.rounding import dyadic, nearest_double
+from numdiff.floats.dyadic import dyadic, nearest_double
 rows = [row for table in TABLES.values() for row in reproduce(table)]
 print(found.get("X86_V4"), sum(row.agreement == "not reproduced" for row in rows),
       sum(row.agreement == "one ulp" and not row.moves for row in rows), len(rows))

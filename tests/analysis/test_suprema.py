@@ -8,7 +8,7 @@ import pytest
 
 from numdiff.analysis.suprema import SLACK, Suprema, suprema
 from numdiff.arithmetic import balls
-from numdiff.formats import dyadic
+from numdiff.floats.formats import dyadic
 
 CASES = {
     "exp": np.exp,

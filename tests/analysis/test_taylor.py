@@ -9,8 +9,8 @@ import pytest
 
 from numdiff.analysis.taylor import TERMS, taylor_series, truncation_error
 from numdiff.arithmetic import balls
-from numdiff.rounding import dyadic
-from numdiff.stencils import CENTERED, FORWARD, METHODS, Stencil
+from numdiff.floats.dyadic import dyadic
+from numdiff.formulas.stencil import CENTERED, FORWARD, METHODS, Stencil
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
 

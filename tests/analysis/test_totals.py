@@ -11,9 +11,9 @@ from numdiff.analysis import reference
 from numdiff.analysis.ledger import error_ledger
 from numdiff.analysis.reference import ExactFunction
 from numdiff.analysis.totals import total_errors
-from numdiff.formats import FORMATS
-from numdiff.kernels import observe
-from numdiff.stencils import CENTERED, COMPLEX_STEP, FORWARD, Method, centered
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.kernels import observe
+from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Method, centered
 
 ENGINES = ("mpmath", "arb")
 

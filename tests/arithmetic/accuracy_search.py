@@ -17,7 +17,7 @@ import numpy as np
 from numdiff.arithmetic import Ball, balls
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, limits_of
 from numdiff.arithmetic.tracing import BINARY
-from numdiff.formats import FORMATS, FloatFormat, dyadic_to_fraction
+from numdiff.floats.formats import FORMATS, FloatFormat, dyadic_to_fraction
 
 ELEMENTARY = tuple(sorted(limits_of(FORMATS["float64"]).keys() - EXACT - CORRECTLY_ROUNDED))
 HARD_SPOTS = (1.0, -1.0, math.pi / 2, math.pi, -3 * math.pi / 2, 11 * math.pi, 88.0, -87.3, 709.0, -708.0, 1e5)

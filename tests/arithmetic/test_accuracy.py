@@ -10,7 +10,7 @@ import pytest
 
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, limits_of, smaller_limits_of
 from numdiff.arithmetic.tracing import BINARY, FUNCTIONS
-from numdiff.formats import FORMATS, LONGDOUBLE
+from numdiff.floats.formats import FORMATS, LONGDOUBLE
 from tests.arithmetic.accuracy_search import ELEMENTARY, all_patterns, pairs, random_arguments, worst
 
 NARROW = [fmt for fmt in FORMATS.values() if fmt.dtype.itemsize == 2]
@@ -98,7 +98,7 @@ def test_functions_hold_their_limit_on_other_paths_of_numpy(path):
     code = f"""
 import numpy as np
 from numpy._core._multiarray_umath import __cpu_features__ as features
-from numdiff.formats import FORMATS, LONGDOUBLE
+from numdiff.floats.formats import FORMATS, LONGDOUBLE
 from numdiff.arithmetic.accuracy import limits_of
 from tests.arithmetic.accuracy_search import ELEMENTARY, pairs, worst
 assert not any(features.get(name, False) for name in {PATHS[path].split()!r})

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff.arithmetic import Ball, Undefined, balls, multiprecision, rational
-from numdiff.formats import dyadic, dyadic_to_fraction
+from numdiff.floats.formats import dyadic, dyadic_to_fraction
 
 POINT = dyadic(0.625)
 DYADICS = st.tuples(st.integers(-(2**64), 2**64), st.integers(-70, -50))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from numdiff.arithmetic import EXACT_LOCK, Undefined, balls, multiprecision, rational, ufuncs_used
-from numdiff.formats import dyadic
+from numdiff.floats.formats import dyadic
 
 ENGINES = [
     lambda f, points: multiprecision.values(f, points, 128),

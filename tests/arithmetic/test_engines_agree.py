@@ -12,7 +12,7 @@ from numdiff.arithmetic import Ball, Undefined, balls, multiprecision
 from numdiff.arithmetic.ball import LARGEST_EXPONENT
 from numdiff.arithmetic.multiprecision_functions import magnitude, real_functions
 from numdiff.arithmetic.tracing import BINARY, HOLOMORPHIC, UNARY
-from numdiff.formats import dyadic
+from numdiff.floats.formats import dyadic
 
 PRECISION = 256
 SIXTY_DIGITS = 200  # 60 digits are 199.3 bits

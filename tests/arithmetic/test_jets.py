@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numdiff.arithmetic import Undefined, balls
 from numdiff.arithmetic.jets import derivatives
 from numdiff.arithmetic.rational import NotRational
-from numdiff.formats import dyadic
+from numdiff.floats.formats import dyadic
 
 POINTS = [dyadic(x) for x in (0.5, -1.25, 3.0, 2.0**-20)]
 

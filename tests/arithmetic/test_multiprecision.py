@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from numdiff.arithmetic import NO_COMPLEX_STEP, Ball, Undefined, balls, multiprecision, ufuncs_used
-from numdiff.formats import dyadic
+from numdiff.floats.formats import dyadic
 
 
 def test_points_and_constants_are_not_rounded_to_the_working_precision():

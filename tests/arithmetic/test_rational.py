@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff.arithmetic import NotRational, Undefined, balls, rational
-from numdiff.formats import dyadic, dyadic_to_fraction
+from numdiff.floats.formats import dyadic, dyadic_to_fraction
 
 DYADICS = st.tuples(st.integers(-(2**64), 2**64), st.integers(-70, 10))
 

@@ -13,9 +13,9 @@ from numdiff.arithmetic import balls
 from numdiff.arithmetic.correct_rounding import correctly_rounded
 from numdiff.arithmetic.rounded import Rounded, RoundedArray, rounded
 from numdiff.arithmetic.tracing import FUNCTIONS
-from numdiff.call import evaluate
-from numdiff.formats import FORMATS, FloatFormat
-from numdiff.kernels import centered_difference, complex_step
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.formulas.kernels import centered_difference, complex_step
 from numdiff.problems import general_problems
 
 ALL = pytest.mark.parametrize("fmt", FORMATS.values(), ids=lambda fmt: fmt.name)

@@ -16,8 +16,8 @@ from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_elements import Running
 from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors, scaled_evaluation_errors
 from numdiff.arithmetic.tracing import BINARY as BINARY_UFUNCS
-from numdiff.call import evaluate
-from numdiff.formats import FORMATS, dyadic, dyadic_to_fraction
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS, dyadic, dyadic_to_fraction
 from tests.arithmetic.accuracy_search import ELEMENTARY
 
 ALL = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import checksums
+from numdiff.report import checksums
 from experiments.cell_bounds import CellBounds, limits_of
 from experiments.comparison import FORMATS, MOVE, PLATFORM, main
 from experiments.overview import overview

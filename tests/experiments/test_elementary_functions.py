@@ -13,7 +13,7 @@ from experiments.__main__ import parser, partial_command
 from experiments.catalogue import catalogue
 from experiments.runs import RUN, digits, optima
 from numdiff.arithmetic.rounded import rounded
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.study.run import run_sweeps
 
 PROBLEMS = ("exp", "gsl_gaussian", "nash_log_near_zero")

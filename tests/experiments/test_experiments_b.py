@@ -10,7 +10,7 @@ import pytest
 from experiments import error_ledger, optimal_step, step_sweep
 from experiments.catalogue import catalogue
 from experiments.runs import RUN, counting, formats_of, in_order, of_grid, optima, percent, plain
-from numdiff.analysis.convergence import observed_optimum
+from numdiff.analysis.metrics import observed_optimum
 from numdiff.study.records import PARTS
 from numdiff.study.run import run_sweeps
 

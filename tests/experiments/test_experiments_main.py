@@ -15,7 +15,7 @@ from experiments.overview import reference_state, references_table
 from numdiff.analysis.reference import ExactFunction
 from numdiff.problems import PROBLEMS
 from numdiff.registry import Registry
-from numdiff.rounding import dyadic
+from numdiff.floats.dyadic import dyadic
 from numdiff.study.run import run_sweeps
 from numdiff.study.sweep import Sweep
 

@@ -10,7 +10,7 @@ import pytest
 from experiments import formulation
 from experiments.catalogue import catalogue
 from experiments.runs import log10
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.problems import FORMULATIONS, PROBLEMS
 from numdiff.study.records import PARTS
 from numdiff.study.run import run_sweeps

@@ -8,7 +8,7 @@ import pytest
 from experiments.gradient_bugs import BUGS, FORMATS, MANY, NARROWER, SIZES, deviation
 from experiments.gradient_trials import NETWORKS, SMALL
 from experiments.networks import Network
-from numdiff.formats import FORMATS as KNOWN
+from numdiff.floats.formats import FORMATS as KNOWN
 
 CASES = [(bug, name) for bug in BUGS for name in SMALL if BUGS[bug].fits(Network(*NETWORKS[name], 0), np.dtype(float))]
 

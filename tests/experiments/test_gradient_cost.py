@@ -14,8 +14,8 @@ from experiments.catalogue import catalogue
 from experiments.gradient_cost_data import FAR, LARGE, WAYS, counts, exponents, far, times
 from experiments.gradient_cost_times import DIFFERENCES, bytes_of, evaluations_of, seconds_of, ways
 from experiments.growth import growth
-from numdiff.array_views import HolomorphicArray
-from numdiff.functions import accumulation, arrays, gradient_of, on_arrays
+from numdiff.floats.views import HolomorphicArray
+from numdiff.autodiff import accumulation, arrays, gradient_of, on_arrays
 from numdiff.gradients import gradient
 from numdiff.study.store import Store
 

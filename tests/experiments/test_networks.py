@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from experiments.networks import ACTIVATIONS, LOSSES, Network, Slip, total
-from numdiff.fixed_order import matrix_product
+from numdiff.floats.fixed_order import matrix_product
 
 FORMATS = {"float16": np.float16, "bfloat16": ml_dtypes.bfloat16, "float32": np.float32, "float64": np.float64}
 KINDS = list(itertools.product(ACTIVATIONS, LOSSES))

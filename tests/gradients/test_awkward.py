@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numdiff.formats import get_format
+from numdiff.floats.formats import get_format
 from numdiff.gradients import Verdict, check_gradient
 from numdiff.gradients import directions as along_directions
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numdiff.formats import FORMATS, get_format
+from numdiff.floats.formats import FORMATS, get_format
 from numdiff.gradients import Verdict, WrongGradientError, check_gradient
 from numdiff.gradients.estimates import SAFETY
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.gradients.comparison import Comparison, Verdict
 from numdiff.gradients.estimates import SAFETY, judged, offsets
 from numdiff.gradients.taylor import fitted

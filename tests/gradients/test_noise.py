@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.gradients.noise import (
     function_noise,
     gradient_noise,

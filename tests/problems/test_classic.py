@@ -9,8 +9,8 @@ import sys
 import numpy as np
 import pytest
 
-from numdiff.call import evaluate
-from numdiff.formats import FORMATS
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS
 from numdiff.problems import CLASSIC, FORMULATION, STEP4, general_problems
 
 ALL_POINTS_FROM_SOURCE = {"gsl_power_three_halves"}

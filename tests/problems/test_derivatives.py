@@ -13,7 +13,7 @@ import pytest
 
 from numdiff.arithmetic import balls, rational
 from numdiff.arithmetic.ball import Ball, Undefined
-from numdiff.formats import dyadic
+from numdiff.floats.formats import dyadic
 from numdiff.problems import PROBLEMS, general_problems
 
 BITS = 400

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from numdiff.functions import Exp, Sigmoid, Square, Tanh, Variable, numerical_diff
+from numdiff.autodiff import Exp, Sigmoid, Square, Tanh, Variable, numerical_diff
 from numdiff.problems import PROBLEMS, STEP4
 
 BOXES = {"square": Square(), "exp": Exp(), "sigmoid": Sigmoid(), "tanh": Tanh()}

@@ -16,13 +16,13 @@ from numpy._core import _multiarray_umath
 import numdiff as nd
 from numdiff.arithmetic import accuracy, running_error
 from numdiff.arithmetic.rounded import rounded
-from numdiff.formats import FORMATS
-from numdiff.kernels import observe
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.kernels import observe
 from numdiff.problems import PROBLEMS
-from numdiff.stencils import METHODS
+from numdiff.formulas.stencil import METHODS
 from numdiff.study.measure import measure
 from numdiff.study.records import columns_of_kind
-from numdiff.study.steps import NEIGHBOURS, neighbours
+from numdiff.study.grids import NEIGHBOURS, neighbours
 from numdiff.study.sweep import Sweep, plan
 
 BOTH = ("platform", "rounded")

@@ -14,13 +14,13 @@ import pytest
 from flint import ctx
 
 from numdiff.analysis.ledger import error_ledger
-from numdiff.formats import FORMATS
-from numdiff.kernels import observe
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.kernels import observe
 from numdiff.problems import PROBLEMS, general_problems
-from numdiff.stencils import METHODS, ComplexStep
+from numdiff.formulas.stencil import METHODS, ComplexStep
 from numdiff.study.measure import SKIP_COLUMNS, measure
 from numdiff.study.records import FIELDS, PARTS
-from numdiff.study.steps import neighbours
+from numdiff.study.grids import neighbours
 from numdiff.study.sweep import Sweep, plan
 
 ENGINES = ("mpmath", "arb")

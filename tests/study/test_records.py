@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.study.measure import measure
 from numdiff.study.records import FIELDS, KEYS, PARTS, Record, columns_of_kind, frame_of, schema_table
 from numdiff.study.sweep import Sweep

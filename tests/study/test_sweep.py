@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numdiff.arguments import largest_step
-from numdiff.formats import FORMATS, UNAVAILABLE, FloatFormat
-from numdiff.kernels import observe
+from numdiff.formulas.arguments import largest_step
+from numdiff.floats.formats import FORMATS, UNAVAILABLE, FloatFormat
+from numdiff.formulas.kernels import observe
 from numdiff.problems import PROBLEMS, general_problems
-from numdiff.stencils import METHODS
+from numdiff.formulas.stencil import METHODS
 from numdiff.study import sweep as module
 from numdiff.study.measure import measure
-from numdiff.study.steps import steps_of
+from numdiff.study.grids import steps_of
 from numdiff.study.sweep import Sweep, compatible, plan, representable, step_indices
-from tests.study.test_steps import exact, nearest
+from tests.study.test_grids import exact, nearest
 
 
 @dataclass(frozen=True)

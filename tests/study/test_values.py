@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from numdiff.formats import FORMATS
+from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.study.sweep import Sweep
 from numdiff.study.values import COLUMNS, Digests, by_subject, canonical_bytes, unlike, values_of

@@ -1,0 +1,212 @@
+"""What a sweep over steps shows: the observed order of accuracy and the observed optimal step."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from numdiff.extras import require
+from numdiff.floats.fixed_order import fitted_slope
+
+ROUNDOFF_SHARE = 0.02
+"""A cell belongs to the asymptotic window only where roundoff is at most this share of truncation."""
+SLOPE_TOLERANCE = 0.1
+"""Neighbouring local slopes in the window differ by at most this: the next Taylor term is small."""
+FEWEST_POINTS = 4
+"""A window with fewer cells is no evidence of an order."""
+LEAST_ORDER = 0.5
+"""An error that falls more slowly is saturated: the steps are wider than the scale of the function."""
+
+
+@dataclass(frozen=True)
+class ObservedOrder:
+    """The slope of log|error| over log h inside the asymptotic window.
+
+    Attributes
+    ----------
+    order : float
+        The fitted slope; NaN where there is no window.
+    halfwidth : float
+        Half the width of its 95 % confidence interval (Student's t, n − 2 degrees of freedom).
+    smallest_step, largest_step : float
+        The window.
+    points : int
+        Cells in the window.
+    reason : str
+        Why there is no window; empty where there is one.
+    """
+
+    order: float
+    halfwidth: float
+    smallest_step: float
+    largest_step: float
+    points: int
+    reason: str = ""
+
+
+def observed_order(
+    step: Sequence[float] | np.ndarray, error: Sequence[float] | np.ndarray, roundoff: Sequence[float] | np.ndarray
+) -> ObservedOrder:
+    """Fit the order of accuracy where, and only where, the error is asymptotic.
+
+    The window is a run of neighbouring steps in which roundoff is at most 2 % of the error and the local slopes
+    log(e₁/e₂)/log(h₁/h₂) of neighbours agree within 0.1. It begins at the smallest step of the longest run where
+    roundoff is that small: a plateau among the large steps, below which the slope changes again, is not asymptotic.
+    Fitting past the window would measure the rounding floor (slope −m), or the pre-asymptotic part, as an order.
+
+    Parameters
+    ----------
+    step : array of float, shape (n,)
+        Steps, positive and finite, in any order; of a step that is given twice, one cell counts.
+    error : array of float, shape (n,)
+        Total errors; NaN for cells that failed.
+    roundoff : array of float, shape (n,)
+        The part of the error that is not truncation.
+
+    Returns
+    -------
+    ObservedOrder
+        With a reason in place of an order where there is no window.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length or have more than one dimension, or a step is not positive and finite.
+
+    References
+    ----------
+    P. J. Roache, Verification and Validation in Computational Science and Engineering (1998), section 5.4:
+    the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
+    regression.
+    """
+    require("observed_order", "flint", "scipy")
+    columns = [column.tolist() for column in _columns(step=step, error=error, roundoff=roundoff)]
+    # A step that is given twice (as two x are, with one step) counts once: two points on one abscissa have no slope.
+    cells = sorted({h: (h, e, r) for h, e, r in zip(*columns, strict=True)}.values())
+    usable = [
+        math.isfinite(e) and e != 0 and math.isfinite(r) and abs(r) <= ROUNDOFF_SHARE * abs(e) for _, e, r in cells
+    ]
+    if not any(usable):
+        return _no_window("roundoff or an exact result everywhere")
+    abscissae = _logarithms([h for h, _, _ in cells], [True] * len(cells))
+    points = list(zip(abscissae, _logarithms([e for _, e, _ in cells], usable), strict=True))
+    first, stop = _longest_run(usable)
+    last = _end_of_window(points[:stop], first)
+    if last - first + 1 < FEWEST_POINTS:
+        return _no_window(f"fewer than {FEWEST_POINTS} steps before the slope changes")
+    window = points[first : last + 1]
+    order, deviation = fitted_slope([x for x, _ in window], [y for _, y in window])
+    halfwidth = student_quantile(len(window) - 2, 0.975) * deviation
+    if order < LEAST_ORDER:
+        return _no_window("the error does not fall with h: all steps are wider than the scale of the function")
+    return ObservedOrder(order, halfwidth, cells[first][0], cells[last][0], len(window))
+
+
+def _columns(**given: Sequence[float] | np.ndarray) -> list[np.ndarray]:
+    """Return the columns of cells as arrays of double; refuse what is not one cell a step."""
+    arrays = {name: np.asarray(column, dtype=float) for name, column in given.items()}
+    for name, array in arrays.items():
+        if array.shape != (arrays["step"].size,):
+            raise ValueError(
+                f"{name} must be one-dimensional and as long as step, got shape {array.shape} "
+                f"beside shape {arrays['step'].shape}"
+            )
+    steps = arrays["step"]
+    bad = steps[~((steps > 0) & (steps < np.inf))]
+    if bad.size:
+        raise ValueError(f"step must be positive and finite, got {float(bad[0])!r}")
+    return list(arrays.values())
+
+
+def _no_window(reason: str) -> ObservedOrder:
+    return ObservedOrder(math.nan, math.nan, math.nan, math.nan, 0, reason)
+
+
+def _longest_run(usable: list[bool]) -> tuple[int, int]:
+    """Return where the longest run of usable cells begins and ends; below it lie lucky single cells."""
+    runs, start = [], 0
+    for i, ok in enumerate([*usable, False]):
+        if not ok:
+            runs.append((start, i))
+            start = i + 1
+    return max(runs, key=lambda run: run[1] - run[0])
+
+
+def _end_of_window(points: list[tuple[float, float]], first: int) -> int:
+    """Return the last index of the run that begins at `first` and whose neighbouring local slopes agree."""
+    slopes = [(y1 - y0) / (x1 - x0) for (x0, y0), (x1, y1) in pairwise(points[first:])]
+    if not slopes or math.isnan(slopes[0]):
+        return first
+    steady = 1
+    # A comparison with NaN, the slope at an unusable cell, is false and ends the run.
+    while steady < len(slopes) and abs(slopes[steady] - slopes[steady - 1]) <= SLOPE_TOLERANCE:
+        steady += 1
+    return first + steady
+
+
+def student_quantile(freedom: int, probability: float) -> float:
+    """Return a quantile of Student's distribution, to the twelve digits on which libraries agree."""
+    from scipy.special import stdtrit
+
+    return float(f"{stdtrit(freedom, probability):.12g}")
+
+
+def _logarithms(values: Sequence[float], usable: Sequence[bool]) -> list[float]:
+    """Return log₂|v|, correctly rounded and so the same on every machine; NaN where a value is not usable."""
+    from numdiff.arithmetic.rounded import rounded
+
+    magnitudes = np.array([abs(v) if ok else 1.0 for v, ok in zip(values, usable, strict=True)])
+    found: list[float] = rounded(np.log2)(magnitudes).tolist()
+    return [v if ok else math.nan for v, ok in zip(found, usable, strict=True)]
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best step of a sweep.
+
+    Attributes
+    ----------
+    step, error : float
+        NaN where no cell has a finite error.
+    index : int
+        Position in the arrays given; −1 where there is none.
+    at_edge : bool
+        Whether it is the largest or smallest step of the sweep, so that the true optimum may lie beyond.
+    """
+
+    step: float
+    error: float
+    index: int
+    at_edge: bool
+
+
+def observed_optimum(step: Sequence[float] | np.ndarray, error: Sequence[float] | np.ndarray) -> Optimum:
+    """Return the step of the smallest |error|; the larger step where errors tie.
+
+    Parameters
+    ----------
+    step : array of float, shape (n,)
+        Steps, positive and finite, in any order.
+    error : array of float, shape (n,)
+        Cells with a NaN or infinite error are passed over.
+
+    Returns
+    -------
+    Optimum
+        With index −1 where no cell has a finite error.
+
+    Raises
+    ------
+    ValueError
+        If the arrays differ in length or have more than one dimension, or a step is not positive and finite.
+    """
+    steps, errors = _columns(step=step, error=error)
+    errors = np.abs(errors)
+    finite = np.flatnonzero(np.isfinite(errors))
+    if not finite.size:
+        return Optimum(math.nan, math.nan, -1, False)
+    best = min(finite.tolist(), key=lambda i: (errors[i], -steps[i]))
+    edge = steps[best] in (steps.min(), steps.max())
+    return Optimum(float(steps[best]), float(errors[best]), best, bool(edge))

@@ -1,0 +1,218 @@
+"""`sweep`: the suite's measurement for one's own function, in a notebook."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
+
+from numdiff.analysis.reference import Engine
+from numdiff.extras import require
+from numdiff.floats.formats import FORMATS, get_format
+from numdiff.autodiff import Function, on_arrays
+from numdiff.study.blocks import Block, UserFunction, stable_name
+from numdiff.study.measure import measure
+from numdiff.study.records import KEYS, PARTS
+from numdiff.study.run import joined, run_blocks
+from numdiff.study.grids import Number
+from numdiff.study.sweep import Sweep, plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SweepResult:
+    """The records of one function; equal only to itself, because frames have no single truth value.
+
+    Attributes
+    ----------
+    records : DataFrame
+        A row for every cell; the columns are those of `numdiff.study.records.Record`.
+    skips : DataFrame
+        What could not be run, and why.
+    """
+
+    records: "pd.DataFrame"
+    skips: "pd.DataFrame"
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the records as a frame of one's own."""
+        return self.records.copy()
+
+    @property
+    def ledger(self) -> "pd.DataFrame":
+        """The four parts, their total and the status of every cell."""
+        names = [*KEYS, "step_value", *PARTS, "total", "roundoff", "status", "state"]
+        return self.records[names].copy()
+
+    def plot(self) -> "Figure":
+        """Return a figure of |total| against the step: a panel for every method, a curve for every format.
+
+        Raises
+        ------
+        ValueError
+            If nothing could be measured; the message names a reason.
+        """
+        require("SweepResult.plot", "jinja2", "matplotlib")
+        from numdiff.report.quick import error_figure
+
+        if self.records.empty:
+            raise ValueError(f"there is nothing to plot: {self._nothing()}")
+        return error_figure(self.records)
+
+    def _nothing(self) -> str:
+        first = f", the first {self.skips['reason'].iloc[0]!r}" if len(self.skips) else ""
+        return f"no cell could be measured; .skips holds {len(self.skips)} reasons{first}"
+
+    def __repr__(self) -> str:
+        if self.records.empty:
+            return f"<SweepResult: {self._nothing()}>"
+        return f"<SweepResult: {len(self.records)} records, {len(self.skips)} skips>"
+
+    def _repr_html_(self) -> str:
+        if self.records.empty:
+            return f"<p>No cell could be measured.</p>{self.skips.to_html(max_rows=20)}"
+        return str(self.ledger.to_html(max_rows=20))
+
+
+def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
+    """Return a number or a sequence of numbers exactly: as floats, or as Fractions where no double holds them."""
+    try:
+        array = np.atleast_1d(np.asarray(given))
+        # float() would read a text, drop an imaginary part, take truth for 1 and what is masked for a number
+        if array.dtype.kind in "USbc" or np.ma.is_masked(given):
+            raise TypeError
+        numbers = [_carried(item) for item in array.ravel().tolist()]
+    except (TypeError, ValueError):
+        raise TypeError(f"{argument} must be a number or a sequence of numbers, got {given!r}") from None
+    finite = all(isinstance(number, Fraction) or math.isfinite(number) for number in numbers)
+    if array.ndim > 1 or not numbers or not finite:
+        raise ValueError(f"{argument} must hold at least one number, in one dimension, all finite, got {given!r}")
+    return tuple(numbers)
+
+
+def _carried(item: Any) -> Number:
+    """Return a number as a float if that is exact (or it is not finite), else as a Fraction."""
+    try:
+        with np.errstate(over="ignore"):
+            nearest = float(item)
+    except OverflowError:  # a large integer or Fraction; longdouble gives infinity
+        nearest = math.inf
+    if nearest == item or math.isnan(nearest):
+        return nearest
+    return Fraction(*item.as_integer_ratio())
+
+
+def _interval(domain: Any) -> tuple[float, float]:
+    """Return the two ends of a domain as floats; refuse anything else."""
+    rule = "domain must be a pair of ends (low, high) with low < high"
+    try:
+        ends = tuple(domain)
+        low, high = map(float, ends) if len(ends) == 2 else (math.nan, math.nan)
+    except (TypeError, ValueError):
+        raise TypeError(f"{rule}, got {domain!r}") from None
+    if not low < high:
+        raise ValueError(f"{rule}, got {domain!r}")
+    if (low, high) != ends:
+        raise ValueError(f"domain must have ends that are doubles, got {domain!r}")
+    return low, high
+
+
+def sweep(
+    f: Callable[[Any], Any],
+    x: Any,
+    h: Any = None,
+    *,
+    derivative: Callable[[Any], Any] | None = None,
+    formats: Sequence[str] | None = None,
+    methods: Sequence[str] = ("forward", "centered"),
+    grids: Sequence[str] = ("generic",),
+    domain: tuple[float, float] = (-math.inf, math.inf),
+    arithmetic: str = "platform",
+    engine: Engine = "mpmath",
+    workers: int = 1,
+    progress: bool = False,
+) -> SweepResult:
+    """Sweep one's own function over steps and formats; no registry is needed.
+
+    Parameters
+    ----------
+    f : callable or Function
+        An elementwise NumPy callable with Python constants, or a box of `numdiff.autodiff`.
+    x : number or sequence of numbers
+        The points; rounded to each format first, once: a longdouble, an int or a Fraction keeps all its digits.
+    h : number or sequence of numbers, optional
+        The steps, likewise. Without them, those of `grids` in each format: from about 0.6, or 0.6·2ᵉ where 2ᵉ ≥ 2 is
+        the binade of the largest |x|, down to where every x but 0 absorbs the step.
+    derivative : callable, optional
+        f′ in closed form; without it, automatic differentiation is the truth.
+    formats, methods, grids : sequence of str
+        Names of formats (by default all that are registered), of `METHODS`, and of the step grids ``"generic"`` and
+        ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
+    domain : tuple of float
+        The open interval in which f is smooth.
+    arithmetic : {"platform", "rounded"}
+        Whose elementary functions f is computed with: with correctly rounded ones the records are the same bytes on
+        every machine, whatever vector instructions it has.
+    engine : {"mpmath", "arb"}
+        The exact arithmetic.
+    workers : int
+        Processes. With more than one, `f` must be importable as module:function, and a script must make the call
+        under ``if __name__ == "__main__":``, because each process imports the script.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    SweepResult
+        The records, and what was skipped for which reason; if all was, there are no records and it says so.
+
+    Raises
+    ------
+    TypeError
+        If `f` is not callable or uses a function that the exact arithmetics do not know, or x, h or `domain` does
+        not hold numbers.
+    ValueError
+        If a name is unknown or given twice, nothing is named, x is not finite, a step is not positive, `domain` is no
+        interval, `workers` is no positive integer, or `f` cannot go to workers.
+    """
+    if not callable(f):
+        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
+    points = _numbers("x", x)
+    formats = tuple(FORMATS) if formats is None else formats
+    for argument, names in (("formats", formats), ("methods", methods), ("grids", grids)):
+        if isinstance(names, str):
+            raise TypeError(f"{argument} must be a sequence of names, got the string {names!r}")
+        if not len(names) and not (argument == "grids" and h is not None):
+            raise ValueError(f"{argument} must name at least one {argument[:-1]}, got none")
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
+    formats = [get_format(name).name for name in formats]  # "longdouble" is float80 in the records
+    given = () if h is None else _numbers("h", h)
+    if any(step <= 0 for step in given):
+        raise ValueError(f"h must be positive, got {h!r}")
+    domain = _interval(domain)
+    cells = Sweep(
+        "sweep", (), tuple(methods), tuple(formats), () if given else tuple(grids), first_step=None,
+        given_steps=given, all_points=True, arithmetics=(arithmetic,),
+    )  # fmt: skip
+    if workers == 1:
+        target = on_arrays(f) if isinstance(f, Function) else f
+        name = getattr(f, "__name__", type(f).__name__)
+        subject = UserFunction(name, target, derivative, points, domain)
+        with tqdm(total=plan(subject, cells).cells, unit="cell", disable=not progress) as bar:
+            return SweepResult(*measure(subject, cells, engine, bar.update))
+    if isinstance(f, Function):
+        raise ValueError(
+            f"f must be importable as module:function when workers > 1, got the box {f!r}; write a function "
+            "`return on_arrays(box)(x)` in a module, or use workers=1"
+        )
+    names = stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)
+    blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain) for name in formats]
+    done = joined(run_blocks(blocks, workers=workers, progress=progress))
+    return SweepResult(done.records, done.skips)

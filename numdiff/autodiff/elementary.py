@@ -1,0 +1,175 @@
+"""The elementary functions of one variable, the course's and numerically stable ones.
+
+Constants are integers throughout: in plain ml_dtypes a Python float would take bfloat16 to float32.
+"""
+
+import numpy as np
+
+from numdiff.autodiff.data import Array
+from numdiff.autodiff.function import Function
+
+
+def stable_sigmoid(x: Array) -> Array:
+    """Return e^min(x, 0) / (1 + e^−|x|); see `StableSigmoid`."""
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+
+
+class Exp(Function):
+    """eˣ; the derivative is the value itself."""
+
+    def forward(self, x: Array) -> Array:
+        """Return eˣ."""
+        return np.exp(x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g·eˣ."""
+        return gradient * y
+
+
+class Log(Function):
+    """The natural logarithm."""
+
+    def forward(self, x: Array) -> Array:
+        """Return ln x."""
+        return np.log(x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g/x."""
+        return gradient / x
+
+
+class Sqrt(Function):
+    """√x; at 0 the derivative is infinite."""
+
+    def forward(self, x: Array) -> Array:
+        """Return √x."""
+        return np.sqrt(x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g/(2√x)."""
+        return gradient / (2 * y)
+
+
+class Square(Function):
+    """x²."""
+
+    def forward(self, x: Array) -> Array:
+        """Return x²."""
+        return x**2
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g·2x."""
+        return gradient * (2 * x)
+
+
+class Sin(Function):
+    """sin x, x in radians."""
+
+    def forward(self, x: Array) -> Array:
+        """Return sin x."""
+        return np.sin(x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g·cos x."""
+        return gradient * np.cos(x)
+
+
+class Cos(Function):
+    """cos x, x in radians."""
+
+    def forward(self, x: Array) -> Array:
+        """Return cos x."""
+        return np.cos(x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return −g·sin x."""
+        return gradient * -np.sin(x)
+
+
+class Sigmoid(Function):
+    """The logistic function 1/(1 + e⁻ˣ), computed as the course writes it.
+
+    e⁻ˣ overflows for large −x (float16: x < −11.1, float64: x < −709.8): the result is 0, with NumPy's
+    warning, also where the format could hold eˣ ≈ σ(x). `StableSigmoid` computes it everywhere. Its derivative
+    y(1 − y) cancels for large x, where 1 − y has an absolute error of u.
+    """
+
+    def forward(self, x: Array) -> Array:
+        """Return 1/(1 + e⁻ˣ)."""
+        return 1 / (1 + np.exp(-x))
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g·y(1 − y)."""
+        return gradient * (y * (1 - y))
+
+
+class StableSigmoid(Function):
+    """The logistic function as e^min(x, 0) / (1 + e^−|x|): no exponential overflows.
+
+    For x ≥ 0 these are the very operations of `Sigmoid`; for x < 0 it is eˣ/(1 + eˣ). (The other common
+    form, (1 + tanh(x/2))/2, does not overflow either, but cancels for x < 0.) |x| and min are not
+    analytic: the complex step refuses this form. The derivative is as accurate as e^−|x|, everywhere.
+    """
+
+    def forward(self, x: Array) -> Array:
+        """Return e^min(x, 0) / (1 + e^−|x|)."""
+        return stable_sigmoid(x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g·e/(1 + e)² with e = e^−|x|: σ′ is even."""
+        e = np.exp(-np.abs(x))
+        return gradient * (e / (1 + e) ** 2)
+
+
+class Tanh(Function):
+    """tanh x = (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ), computed as the course writes it.
+
+    For small |x| the numerator cancels (absolute error about u, so the relative one is u/|x|); for large
+    |x| an exponential overflows and the result is NaN (float16: |x| > 11.1, float64: |x| > 709.8), with
+    NumPy's warnings. `StableTanh` does neither. Its derivative 1 − y² cancels for large |x|.
+    """
+
+    def forward(self, x: Array) -> Array:
+        """Return (eˣ − e⁻ˣ)/(eˣ + e⁻ˣ)."""
+        return (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g·(1 − y²)."""
+        return gradient * (1 - y * y)
+
+
+class StableTanh(Function):
+    """tanh x by NumPy's own function; its derivative is as accurate as e^−|x|, everywhere."""
+
+    def forward(self, x: Array) -> Array:
+        """Return tanh x."""
+        return np.tanh(x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g/cosh²x as g·(2e/(1 + e²))² with e = e^−|x|: nothing cancels, nothing overflows."""
+        e = np.exp(-np.abs(x))
+        return gradient * (2 * e / (1 + e * e)) ** 2
+
+
+class Abs(Function):
+    """|x|; at the kink, x = 0, the derivative is taken as 0, between the slopes on both sides."""
+
+    def forward(self, x: Array) -> Array:
+        """Return |x|."""
+        return np.abs(x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g·sign(x)."""
+        return gradient * np.sign(x)
+
+
+class ReLU(Function):
+    """max(x, 0); at the kink, x = 0, the derivative is taken as 0, the slope on the left."""
+
+    def forward(self, x: Array) -> Array:
+        """Return max(x, 0)."""
+        return np.maximum(x, 0)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g where x > 0, and 0 elsewhere."""
+        return np.where(x > 0, gradient, np.zeros_like(gradient))

@@ -1,0 +1,1 @@
+"""Floating-point formats: the table of formats, exact numbers in them, and the call of a user's function."""

@@ -1,0 +1,210 @@
+"""The call of user code in a working format: what a function gets to see, and what may come back.
+
+Kernels, gradients and checks of gradients call functions under test through this module alone, so that one set of
+rules holds for all of them:
+
+- The argument is a read-only array, so that an in-place function cannot change what is measured. It is contiguous and
+  of at least one dimension in the kernels (`evaluate`), for NumPy computes differently on scalars and on strided
+  arrays. A gradient is of a function of x as it is: its argument has the shape of x, also where that is ``()``.
+- Python numbers are weak in every format: where NumPy's own promotion would leave the format, the argument is a
+  `WeakScalarArray`. The complex step calls functions with a `HolomorphicArray`.
+- What comes back is an array of the format, or what `numpy.asarray` makes one of: a scalar of the format, a list. A
+  Python number is rounded to the format, once. Nothing in it may be masked.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from numdiff.floats.views import HolomorphicArray, WeakScalarArray
+from numdiff.floats.formats import FORMATS, FloatFormat
+
+__all__ = ["evaluate", "explain", "handed", "numbers_of", "promotion_advice", "refuse_masked"]
+
+Function = Callable[[Any], Any]
+
+
+def handed(item: FloatFormat, x: np.ndarray) -> np.ndarray:
+    """Return an array of the format as a function gets it: made read-only in place, its Python numbers weak.
+
+    The array must be the caller's own: a copy, or a view of one that others may go on to write to.
+    """
+    x.setflags(False)  # type: ignore[call-arg]  # positional: a keyword costs twice as much
+    return x.view(WeakScalarArray) if item.weak_scalars else x
+
+
+def evaluate(item: FloatFormat, f: Function, x: np.ndarray) -> np.ndarray:
+    """Call an elementwise function in a format.
+
+    Parameters
+    ----------
+    item : FloatFormat
+        The working format.
+    f : callable
+        Takes an array and returns one of the same shape and dtype.
+    x : ndarray, contiguous, at least 1-d, of the dtype of the format (or of its `complex_dtype`, for the complex step)
+        NumPy computes differently on scalars and on strided arrays, so no others are let in.
+
+    Returns
+    -------
+    ndarray
+        f's own result, unchanged; a number that f returns is broadcast.
+
+    Raises
+    ------
+    TypeError
+        If x is of another dtype, or f writes into its argument, or returns anything but numbers of the same dtype, none
+        of them masked.
+    ValueError
+        If x is 0-dimensional or not contiguous, or f returns another shape.
+    """
+    if not x.ndim or not x.flags.forc:
+        raise ValueError(f"x must be a contiguous array of at least one dimension, got {_layout(x)}")
+    view = x.view()
+    view.setflags(False)  # type: ignore[call-arg]
+    dtype = x.dtype
+    if dtype is not item.dtype and dtype != item.dtype:
+        if dtype != item.complex_dtype or item.complex_dtype is None:
+            raise TypeError(f"x must have dtype {item.name}, got {dtype}")
+        view = view.view(HolomorphicArray)
+    elif item.weak_scalars:
+        view = view.view(WeakScalarArray)
+    try:
+        y = f(view)
+    except (ValueError, TypeError) as error:
+        explain(error, f)
+        raise
+    if type(y) is np.ndarray and (y.dtype is item.dtype or y.dtype == item.dtype) and y.shape == x.shape:
+        return y
+    return _accepted(item, y, x)
+
+
+def explain(error: Exception, f: Function, who: str = "f") -> None:
+    """Raise a clearer error where a function failed because of what it was handed; return where the error is its own.
+
+    Parameters
+    ----------
+    error : Exception
+        What the function raised.
+    f : callable
+        The function.
+    who : str
+        Its name in the message.
+    """
+    text = str(error)
+    if isinstance(error, ValueError) and "read-only" in text:
+        raise TypeError(
+            f"{who} must not write into its argument (it got a read-only array); compute into a new array"
+        ) from error
+    if isinstance(error, TypeError) and "converted to Python scalars" in text:
+        raise TypeError(
+            f"{who} must take arrays, got {f!r:.60}, which wants one number: use np.exp instead of math.exp"
+        ) from error
+
+
+def numbers_of(item: FloatFormat, y: Any, who: str = "f") -> np.ndarray:
+    """Return what a function returned as a plain array of the format, of whatever shape.
+
+    Raises
+    ------
+    TypeError
+        If it is no array of the format, or something in it is masked.
+    """
+    if type(y) in (int, float):
+        return np.asarray(item.constant(y))
+    refuse_masked(y, f"{who} must not return")
+    try:
+        array: np.ndarray = np.asarray(y)
+    except ValueError as error:  # a ragged list
+        raise TypeError(f"{who} must return numbers of {item.name} in one array, got {y!r:.60}") from error
+    if array.dtype != item.dtype:
+        _refuse_dtype(item.dtype, item.name, array.dtype, y, who)
+    return array
+
+
+def refuse_masked(values: Any, what: str) -> None:
+    """Refuse values of which some are masked: what stands behind a mask is no result."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        count = int(np.ma.getmaskarray(values).sum())
+        raise TypeError(
+            f"{what} masked values, got {count} of {values.size}; write .filled(np.nan), or compute without a mask"
+        )
+
+
+def _refuse_dtype(wanted: np.dtype[Any], name: str, found: np.dtype[Any], y: Any, who: str) -> None:
+    if found.kind not in "iufcb" and FORMATS.of_dtype(found) is None:
+        raise TypeError(f"{who} must return numbers of {name}, got {type(y).__name__} {y!r:.60}")
+    raise TypeError(
+        f"{who} must keep the dtype of its argument, {wanted}, got {found}{promotion_advice(wanted, found)}"
+    )
+
+
+def _layout(x: np.ndarray) -> str:
+    return f"strides {x.strides} for shape {x.shape}" if x.ndim else "a 0-dimensional one"
+
+
+def _accepted(item: FloatFormat, y: Any, x: np.ndarray) -> np.ndarray:
+    """Return what an elementwise function returned as a plain array of the shape of x, or say what is wrong with it."""
+    if x.dtype != item.dtype:
+        return _accepted_complex(y, x)
+    array = numbers_of(item, y)
+    if array.shape == x.shape:
+        return array
+    if not array.ndim and not isinstance(y, np.ndarray):
+        return np.full(x.shape, array, dtype=x.dtype)
+    raise ValueError(
+        f"f must keep the shape of its argument, {x.shape}, got {array.shape}; f must be elementwise: "
+        "a function that closes over an array or needs the whole input takes blocked=False"
+    )
+
+
+def _accepted_complex(y: Any, x: np.ndarray) -> np.ndarray:
+    if type(y) in (int, float, complex):
+        return np.full(x.shape, y, dtype=x.dtype)
+    refuse_masked(y, "f must not return")
+    if not isinstance(y, np.ndarray):
+        raise TypeError(
+            f"f must return an array of shape {x.shape} and dtype {x.dtype}, got {type(y).__name__} {y!r:.60}"
+        )
+    if y.shape != x.shape:
+        raise ValueError(
+            f"f must keep the shape of its argument, {x.shape}, got {y.shape}; f must be elementwise: "
+            "a function that closes over an array or needs the whole input takes blocked=False"
+        )
+    if y.dtype != x.dtype:
+        _refuse_dtype(x.dtype, str(x.dtype), y.dtype, y, "f")
+    if not isinstance(y, HolomorphicArray):
+        # The view is what refuses np.abs and its kind, so a function that dropped it cannot be trusted.
+        raise TypeError(
+            "f must be analytic for the complex step, which cannot be seen after np.asarray or np.array; "
+            "write np.asanyarray where f converts its input"
+        )
+    return y.view(np.ndarray)
+
+
+_PROMOTING = {
+    **dict.fromkeys("fF", "np.float32"), **dict.fromkeys("dD", "np.float64"), **dict.fromkeys("gG", "np.longdouble"),
+}  # fmt: skip
+"""By the type code of a result: the scalar type that widens a narrower array to it."""
+
+
+def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
+    """Return what may have widened the dtype and what to write instead; nothing where no constant can have."""
+    constant = _PROMOTING.get(returned.char)
+    if constant is None or (given.kind == "c") != (returned.kind == "c"):
+        return ""
+    try:
+        if np.promote_types(given, returned) != returned:
+            return ""
+    except TypeError:  # no dtype holds both
+        return ""
+    widens = f"a {constant} constant promotes"
+    item = FORMATS.of_dtype(given)
+    if item is not None and item.weak_scalars and returned == np.float32:
+        # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
+        widens = "a np.float64 constant promotes, a np.float32 one too, and after np.asarray any Python number"
+    return (
+        f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, and np.asanyarray "
+        "where f converts its input"
+    )

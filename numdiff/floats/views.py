@@ -1,0 +1,190 @@
+"""The arrays that a function under test gets to see where a plain ndarray would mislead it.
+
+`WeakScalarArray` keeps Python numbers weak in the formats of ml_dtypes. NumPy promotes them without rounding for its
+own formats, but plain ml_dtypes turns ``x * 2.0`` and ``1 / (1.0 + np.exp(-x))`` into float32 and
+``np.where(x > 0, x, 0.0)`` into float64, so a kernel would report the accuracy of another format.
+
+`HolomorphicArray` is the complex array of the complex step. It refuses the operations whose complex
+meaning is not the analytic continuation of the real one: np.abs would drop the imaginary part that
+carries the derivative, silently.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NoReturn
+
+import numpy as np
+
+from numdiff.floats.formats import FORMATS, format_of
+
+NOT_HOLOMORPHIC = frozenset(
+    {
+        "absolute", "fabs", "sign", "maximum", "minimum", "fmax", "fmin", "greater", "greater_equal",
+        "less", "less_equal", "equal", "not_equal", "conjugate", "hypot", "arctan2", "copysign",
+        "heaviside", "signbit", "clip", "rint",
+    }
+)  # fmt: skip
+"""Ufuncs that rule the complex step out."""
+
+_ANALYTIC = frozenset(
+    {
+        np.where, np.select, np.piecewise, np.polyval, np.sinc, np.copy, np.copyto, np.zeros_like,
+        np.ones_like, np.empty_like, np.full_like, np.sum, np.prod, np.mean, np.cumsum, np.cumprod, np.diff,
+        np.trapezoid, np.dot, np.inner, np.outer, np.tensordot, np.einsum, np.convolve, np.reshape, np.ravel,
+        np.squeeze, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.atleast_1d, np.broadcast_to,
+        np.broadcast_arrays, np.concatenate, np.stack, np.hstack, np.vstack, np.split, np.roll, np.flip,
+        np.take, np.shape, np.ndim, np.size, np.result_type, np.iscomplexobj, np.isrealobj,
+        np.may_share_memory, np.shares_memory,
+    }
+)  # fmt: skip
+"""NumPy functions, besides ufuncs, that move, combine or choose values and never split a complex number."""
+
+
+def _bare(value: Any) -> Any:
+    """Return the plain ndarray behind a view, anything else as it is."""
+    if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
+        return value.view(np.ndarray)
+    return value
+
+
+class _View(np.ndarray):
+    """An ndarray whose ufuncs pass through `_operand`, and whose results are views again."""
+
+    def _operand(self, value: Any) -> Any:
+        return _bare(value)
+
+    def _again(self, result: Any) -> Any:
+        if isinstance(result, self.dtype.type):
+            result = np.asarray(result)  # a NumPy scalar would lose what the view takes care of
+        if type(result) is np.ndarray and result.dtype == self.dtype:
+            return result.view(type(self))
+        return result
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_bare(self)!r})"  # NumPy's own would split complex numbers
+
+    def __str__(self) -> str:
+        return str(_bare(self))
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._again(super().__getitem__(key))
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out") is not None:
+            kwargs["out"] = tuple(_bare(out) for out in kwargs["out"])
+        result = getattr(ufunc, method)(*map(self._operand, inputs), **kwargs)
+        if isinstance(result, tuple):
+            return tuple(map(self._again, result))
+        return self._again(result)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: Iterable[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        return self._again(super().__array_function__(func, types, args, kwargs))
+
+
+class WeakScalarArray(_View):
+    """An array of a format in which Python numbers take the format of the array, rounded once."""
+
+    _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
+    """Ufuncs that ml_dtypes computes in float32, and their twins that it computes in the format."""
+
+    def _operand(self, value: Any) -> Any:
+        return self._constant(value) if type(value) in (float, int) else _bare(value)
+
+    def _constant(self, value: float) -> Any:
+        item = FORMATS.of_dtype(self.dtype)
+        return value if item is None else item.constant(value)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if ufunc.__name__ == "clip" and method == "__call__":  # ml_dtypes has none and would take float32
+            value, low, high = inputs
+            return np.minimum(np.maximum(value, low), high, **kwargs)
+        return super().__array_ufunc__(self._ALIASES.get(ufunc.__name__, ufunc), method, *inputs, **kwargs)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, self._operand(value))
+
+    def fill(self, value: Any) -> None:
+        """Fill the array with a value, a Python number rounded once."""
+        super().fill(self._operand(value))
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: Iterable[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        if func is np.where:
+            return self._again(np.where(*map(self._operand, args)))
+        if func is np.select:
+            return self._again(self._select(*args, **kwargs))
+        if func is np.full_like:
+            return self._full_like(*args, **kwargs)
+        if func is np.nan_to_num:
+            return self._nan_to_num(*args, **kwargs)
+        return super().__array_function__(func, types, args, kwargs)
+
+    def _full_like(self, a: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:
+        if dtype is None or np.dtype(dtype) == self.dtype:
+            fill_value = self._operand(fill_value)
+        return self._again(np.full_like(_bare(a), fill_value, dtype, **kwargs))
+
+    def _nan_to_num(self, x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+        # NumPy's own does not take such a format for a floating-point type and leaves NaN and infinities standing.
+        item = format_of(self)
+        largest = item.round(item.largest_finite)
+        y = x.copy() if copy else x
+        y[np.isnan(x)] = nan
+        y[x == np.inf] = largest if posinf is None else posinf
+        y[x == -np.inf] = -largest if neginf is None else neginf
+        return y
+
+    def _select(self, condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+        chosen = [self._operand(choice) for choice in choicelist]
+        return np.select([_bare(c) for c in condlist], chosen, self._operand(default))
+
+
+class HolomorphicArray(_View):
+    """A complex array that refuses what has no analytic continuation."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if ufunc.__name__ in NOT_HOLOMORPHIC:
+            raise TypeError(
+                f"f must be analytic for the complex step, but it uses np.{ufunc.__name__}; "
+                "use a difference stencil for this function"
+            )
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(
+        self, func: Callable[..., Any], types: Iterable[type], args: Iterable[Any], kwargs: Mapping[str, Any]
+    ) -> Any:
+        # A list of what is allowed: np.round and np.clip answer a TypeError of their method (a refusal from
+        # here) by falling back to the plain array, and np.linalg.norm starts from it.
+        if func not in _ANALYTIC:
+            raise TypeError(
+                f"f must be analytic for the complex step, but it uses np.{func.__name__}, which is not "
+                "known to be; use a difference stencil for this function"
+            )
+        return super().__array_function__(func, types, args, kwargs)
+
+    @property  # type: ignore[misc]  # read-only on purpose
+    def real(self) -> Any:
+        """Refused: it would drop the part that carries the derivative."""
+        raise TypeError("f must be analytic for the complex step, but it takes the real part of x")
+
+    @property  # type: ignore[misc]
+    def imag(self) -> Any:
+        """Refused, like `real`."""
+        raise TypeError("f must be analytic for the complex step, but it takes the imaginary part of x")
+
+    def _no_numbers(self, *args: Any) -> NoReturn:
+        raise TypeError(
+            "f must be analytic for the complex step, but it takes Python numbers out of x, which nothing keeps from "
+            "being split; use a difference stencil for this function"
+        )
+
+    item = tolist = __complex__ = _no_numbers
+    flat = property(_no_numbers)
+
+    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the array in another complex dtype; a real one is refused."""
+        if np.dtype(dtype).kind != "c":
+            raise TypeError(f"f must be analytic for the complex step, but it turns x into {np.dtype(dtype)}")
+        return super().astype(dtype, *args, **kwargs)

@@ -1,0 +1,463 @@
+"""Difference formulas as exact, validated data, and the complex step beside them.
+
+A `Method` is nodes plus a combination. Its two kinds are the `Stencil`,
+
+    f⁽ᵐ⁾(x) ≈ Σ wⱼ f(x + cⱼh) / hᵐ,
+
+whose offsets and weights are exact rationals, and the `ComplexStep`, f′(x) ≈ Im f(x + ih) / h.
+"""
+
+import math
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar, TypeAlias
+
+from numdiff.registry import Registry
+from numdiff.floats.dyadic import dyadic
+from numdiff.style import (
+    BLACK,
+    BLUE,
+    DASH,
+    DASH_DOT,
+    DOTS,
+    GREEN,
+    LONG_DASH,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    Style,
+    style_beside,
+)
+
+Rational: TypeAlias = Fraction | int
+
+
+def _is_truth_value(value: Any) -> bool:
+    """Say whether a value is a bool of Python or NumPy, whose older versions took theirs for an index."""
+    return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", None) == "b"
+
+
+def _integer_from(least: int, argument: str, value: Any) -> int:
+    """Return an integer of Python or NumPy as an int; a bool is none."""
+    try:
+        number = least - 1 if _is_truth_value(value) else operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")
+    return number
+
+
+def _rationals(argument: str, values: Iterable[Any]) -> tuple[Fraction, ...]:
+    """Return exact numbers of Python or NumPy (a float stands for its binary value) as Fractions."""
+    try:
+        listed = tuple(values)
+    except TypeError:
+        raise TypeError(f"{argument} must be a sequence of numbers, got {values!r:.60}") from None
+    return tuple(_rational(argument, value) for value in listed)
+
+
+def _rational(argument: str, value: Any) -> Fraction:
+    if not _is_truth_value(value) and hasattr(value, "as_integer_ratio"):
+        try:
+            n, d = value.as_integer_ratio()
+        except (ValueError, OverflowError):
+            raise ValueError(f"{argument} must be finite, got {value!r}") from None
+        return Fraction(int(n), int(d))
+    try:  # NumPy's integers have no as_integer_ratio
+        if not _is_truth_value(value):
+            return Fraction(operator.index(value))
+    except TypeError:
+        pass
+    raise TypeError(f"{argument} must be rational numbers, got {type(value).__name__} {value!r:.60}")
+
+
+@dataclass(frozen=True)
+class Stencil:
+    """A finite-difference formula, proved at construction.
+
+    Parameters
+    ----------
+    name : str
+        The name in tables and arguments.
+    offsets : sequence of Fraction or int
+        The offsets cⱼ in units of the step: distinct dyadic rationals, so that x + cⱼh of floating-point x
+        and h is a dyadic number too and can be formed without error.
+    weights : sequence of Fraction or int
+        The weights wⱼ, none of them zero.
+    derivative_order : int
+        m ≥ 1, the order of the derivative that the formula approximates.
+
+    Raises
+    ------
+    TypeError
+        If an offset or a weight is no rational number.
+    ValueError
+        If an offset or a weight is not finite, offsets and weights differ in number, an offset is repeated or not
+        dyadic, a weight is zero, `derivative_order` is no positive integer, or a moment condition
+        Σ wⱼcⱼᵏ = m!·[k = m], k = 0 … m, fails; the message names the moment.
+
+    References
+    ----------
+    B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988)
+    699-706, section 1: the moment (order) conditions.
+    """
+
+    name: str
+    offsets: tuple[Fraction, ...]
+    weights: tuple[Fraction, ...]
+    derivative_order: int = 1
+    complex_nodes: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "offsets", _rationals(f"offsets of stencil {self.name!r}", self.offsets))
+        object.__setattr__(self, "weights", _rationals(f"weights of stencil {self.name!r}", self.weights))
+        m = _integer_from(1, "derivative_order", self.derivative_order)
+        object.__setattr__(self, "derivative_order", m)
+        self._check_nodes()
+        for k in range(m + 1):
+            moment, required = self.moment(k), math.factorial(m) if k == m else 0
+            if moment != required:
+                raise ValueError(
+                    f"weights of stencil {self.name!r} must have moment {k} equal to {required} "
+                    f"(sum of w*c**{k}), got {moment}"
+                )
+
+    def _check_nodes(self) -> None:
+        if len(self.offsets) != len(self.weights):
+            raise ValueError(
+                f"weights must be as many as offsets, got {len(self.weights)} for {len(self.offsets)} offsets"
+            )
+        for index, offset in enumerate(self.offsets):
+            if offset in self.offsets[:index]:
+                raise ValueError(f"offsets of stencil {self.name!r} must be distinct, got {offset} twice")
+            if offset.denominator & (offset.denominator - 1):
+                raise ValueError(f"offsets of stencil {self.name!r} must be dyadic rationals, got {offset}")
+        if 0 in self.weights:
+            raise ValueError(f"weights of stencil {self.name!r} must not be zero; leave the offset out")
+
+    @cached_property
+    def _hash(self) -> int:
+        # Without the name: unlike that of text, the hash of numbers is the same in every process that unpickles it.
+        return hash((self.offsets, self.weights, self.derivative_order))
+
+    def __hash__(self) -> int:
+        # Kept, because hashing the fractions takes as long as differentiating at a point.
+        return self._hash
+
+    def moment(self, k: int) -> Fraction:
+        """Return Σ wⱼcⱼᵏ exactly."""
+        return sum((w * c**k for w, c in zip(self.weights, self.offsets, strict=True)), Fraction(0))
+
+    @cached_property
+    def accuracy_order(self) -> int:
+        """p: the truncation error is O(hᵖ), from the first moment beyond m that does not vanish."""
+        k = self.derivative_order + 1
+        # n distinct nodes cannot annihilate n moments in a row (Vandermonde), so this ends.
+        while not self.moment(k):
+            k += 1
+        return k - self.derivative_order
+
+    @cached_property
+    def leading_error_constant(self) -> Fraction:
+        """C in the truncation error C·f⁽ᵐ⁺ᵖ⁾(x)·hᵖ + …: the moment m + p over (m + p)!."""
+        k = self.derivative_order + self.accuracy_order
+        return self.moment(k) / math.factorial(k)
+
+    @cached_property
+    def weight_sum(self) -> Fraction:
+        """Σ|wⱼ|: what the formula does to an error of the function values."""
+        return sum(map(abs, self.weights), Fraction(0))
+
+    @cached_property
+    def denominator(self) -> int:
+        """The common denominator D of the weights."""
+        return math.lcm(*(w.denominator for w in self.weights))
+
+    @cached_property
+    def numerators(self) -> tuple[int, ...]:
+        """The integers nⱼ with wⱼ = nⱼ/D."""
+        return tuple(int(w * self.denominator) for w in self.weights)
+
+    @cached_property
+    def dyadic_offsets(self) -> tuple[tuple[int, int], ...]:
+        """The offsets as pairs (m, e), c = m·2**e."""
+        return tuple(map(dyadic, self.offsets))
+
+    @property
+    def evaluations(self) -> int:
+        """Function values that one derivative costs."""
+        return len(self.offsets)
+
+    def apply_exactly(self, values: Sequence[Fraction], step: Fraction) -> Fraction:
+        """Return Σ wⱼ·valuesⱼ / hᵐ in rational arithmetic."""
+        total = sum((w * v for w, v in zip(self.weights, values, strict=True)), Fraction(0))
+        return total / step**self.derivative_order
+
+    def richardson(self, ratio: int = 2) -> "Stencil":
+        """Return the stencil that Richardson extrapolation makes of this one with the steps h and ratio·h.
+
+        With D(h) = f⁽ᵐ⁾ + C·f⁽ᵐ⁺ᵖ⁾hᵖ + …, the combination (rᵖD(h) − D(rh)) / (rᵖ − 1) has no hᵖ term.
+
+        Parameters
+        ----------
+        ratio : int
+            r ≥ 2.
+
+        Raises
+        ------
+        ValueError
+            If `ratio` is not an integer of at least 2.
+
+        References
+        ----------
+        L. F. Richardson, The approximate arithmetical solution by finite differences …, Phil. Trans. R. Soc.
+        A 210 (1911) 307-357, section 1.2 (the deferred approach to the limit).
+        """
+        ratio = _integer_from(2, "ratio", ratio)
+        gain = Fraction(ratio) ** self.accuracy_order
+        combined: dict[Fraction, Fraction] = {}
+        for offset, weight in zip(self.offsets, self.weights, strict=True):
+            fine = weight * gain / (gain - 1)
+            coarse = -weight / (gain - 1) / Fraction(ratio) ** self.derivative_order
+            combined[offset] = combined.get(offset, Fraction(0)) + fine
+            combined[ratio * offset] = combined.get(ratio * offset, Fraction(0)) + coarse
+        return _from_nodes(f"{self.name}_richardson{ratio}", combined, self.derivative_order)
+
+
+@dataclass(frozen=True)
+class ComplexStep:
+    """The complex step, f′(x) ≈ Im f(x + ih) / h: no difference is formed, so nothing cancels.
+
+    Its truncation error is −h²f‴(x)/6 + …; it needs an analytic f and a complex dtype.
+
+    References
+    ----------
+    W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40
+    (1998) 110-112, equation (6).
+    """
+
+    name: str = field(default="complex_step")
+    derivative_order: ClassVar[int] = 1
+    accuracy_order: ClassVar[int] = 2
+    leading_error_constant: ClassVar[Fraction] = Fraction(-1, 6)
+    weight_sum: ClassVar[Fraction] = Fraction(1)
+    numerators: ClassVar[tuple[int, ...]] = (1,)
+    denominator: ClassVar[int] = 1
+    complex_nodes: ClassVar[bool] = True
+    evaluations: ClassVar[int] = 1
+
+
+Method: TypeAlias = Stencil | ComplexStep
+
+
+def _solve(offsets: tuple[Fraction, ...], derivative_order: int) -> tuple[Fraction, ...]:
+    """Return the weights that satisfy the moments 0 … n−1, by elimination in rationals.
+
+    The Vandermonde matrix of distinct offsets is regular, so a pivot is always found.
+    """
+    n = len(offsets)
+    required = [Fraction(math.factorial(k) if k == derivative_order else 0) for k in range(n)]
+    rows = [[*(c**k for c in offsets), required[k]] for k in range(n)]
+    for column in range(n):
+        pivot = next(i for i in range(column, n) if rows[i][column])
+        rows[column], rows[pivot] = rows[pivot], rows[column]
+        scale = rows[column][column]
+        rows[column] = [entry / scale for entry in rows[column]]
+        for i in range(n):
+            if i != column and rows[i][column]:
+                factor = rows[i][column]
+                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[column], strict=True)]
+    return tuple(row[n] for row in rows)
+
+
+def from_offsets(name: str, offsets: Sequence[Rational], derivative_order: int = 1) -> Stencil:
+    """Return the stencil of highest accuracy on the given offsets; offsets of weight zero are dropped.
+
+    Raises
+    ------
+    TypeError
+        If an offset is no rational number.
+    ValueError
+        If an offset is repeated, not finite or not dyadic, or there are too few for the derivative.
+    """
+    derivative_order = _integer_from(1, "derivative_order", derivative_order)
+    exact = _rationals(f"offsets of stencil {name!r}", offsets)
+    if len(set(exact)) != len(exact):
+        raise ValueError(f"offsets of stencil {name!r} must be distinct, got {', '.join(map(str, exact))}")
+    if len(exact) <= derivative_order:
+        raise ValueError(f"offsets must be more than derivative_order={derivative_order}, got {len(exact)}")
+    return _from_nodes(name, dict(zip(exact, _solve(exact, derivative_order), strict=True)), derivative_order)
+
+
+def _from_nodes(name: str, weights: dict[Fraction, Fraction], derivative_order: int) -> Stencil:
+    """Return the stencil of a map offset → weight, outermost offsets first and + before −.
+
+    The order is the kernel's order of summation: the small contributions of the outer nodes come first.
+    """
+    offsets = sorted((c for c, w in weights.items() if w), key=lambda c: (-abs(c), -c))
+    return Stencil(name, tuple(offsets), tuple(weights[c] for c in offsets), derivative_order)
+
+
+def _orders(accuracy_order: Any, derivative_order: Any) -> tuple[int, int]:
+    """Return both as ints, or say what is wrong with them."""
+    return _integer_from(1, "accuracy_order", accuracy_order), _integer_from(1, "derivative_order", derivative_order)
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+def ordinal(order: int) -> str:
+    """Return the word for an order of derivative: first, second, third, …, and 11-th beyond tenth."""
+    return _ORDINALS[order - 1] if order <= len(_ORDINALS) else f"{order}-th"
+
+
+def _name(kind: str, accuracy_order: int, derivative_order: int, plain: int) -> str:
+    """Return the name of a formula: ``centered``, ``centered4``, ``second_centered``, ``third_centered4``."""
+    order = "" if accuracy_order == plain else str(accuracy_order)
+    which = "" if derivative_order == 1 else ordinal(derivative_order).replace("-", "") + "_"
+    return f"{which}{kind}{order}"
+
+
+def forward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
+    """Return the forward stencil on the offsets 0, 1, … of the given accuracy.
+
+    Parameters
+    ----------
+    accuracy_order : int
+        p ≥ 1.
+    derivative_order : int
+        m ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        If an order is out of range.
+
+    References
+    ----------
+    B. Fornberg, Math. Comp. 51 (1988) 699-706, table 3 (one-sided formulas at a grid point).
+    """
+    accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
+    offsets = tuple(range(accuracy_order + derivative_order))
+    return from_offsets(_name("forward", accuracy_order, derivative_order, 1), offsets, derivative_order)
+
+
+def backward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
+    """Return the backward stencil on the offsets 0, −1, …: `forward` mirrored.
+
+    Raises
+    ------
+    ValueError
+        If an order is out of range.
+    """
+    accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
+    offsets = tuple(-k for k in range(accuracy_order + derivative_order))
+    return from_offsets(_name("backward", accuracy_order, derivative_order, 1), offsets, derivative_order)
+
+
+def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
+    """Return the centered stencil on the offsets 0, ±1, …, ±k of the given accuracy.
+
+    Parameters
+    ----------
+    accuracy_order : int
+        p, even: by symmetry the odd orders come for free.
+    derivative_order : int
+        m ≥ 1.
+
+    Raises
+    ------
+    ValueError
+        If an order is out of range or `accuracy_order` is odd.
+
+    References
+    ----------
+    B. Fornberg, Math. Comp. 51 (1988) 699-706, table 1 (centered formulas at a grid point).
+    """
+    accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
+    if accuracy_order % 2:
+        raise ValueError(f"accuracy_order of a centered stencil must be even, got {accuracy_order}")
+    reach = accuracy_order // 2 + (derivative_order - 1) // 2
+    name = _name("centered", accuracy_order, derivative_order, 2)
+    return from_offsets(name, tuple(range(-reach, reach + 1)), derivative_order)
+
+
+FORWARD = forward()
+"""(f(x + h) − f(x)) / h."""
+BACKWARD = backward()
+"""(f(x) − f(x − h)) / h."""
+CENTERED = centered()
+"""(f(x + h) − f(x − h)) / 2h."""
+COMPLEX_STEP = ComplexStep()
+"""Im f(x + ih) / h."""
+
+
+class Methods(Registry[Method]):
+    """The table of formulas: a method and how it is drawn.
+
+    Parameters
+    ----------
+    rows : iterable of (Method, Style)
+
+    Attributes
+    ----------
+    styles : mapping of str to Style
+        The style of each method, its label among it.
+    """
+
+    def __init__(self, rows: Iterable[tuple[Method, Style]]) -> None:
+        self._styles: dict[str, Style] = {}
+        self.styles: Mapping[str, Style] = MappingProxyType(self._styles)
+        super().__init__("method", (), (Stencil, ComplexStep))
+        for method, style in rows:
+            self.register(method, style)
+        self._own = frozenset(self)
+
+    def register(self, item: Method, style: Style | None = None) -> Method:
+        """Add a method under its own name, and return it.
+
+        Parameters
+        ----------
+        item : Stencil or ComplexStep
+        style : Style, optional
+            How it is drawn; by default a spare style that no other method has.
+
+        Raises
+        ------
+        TypeError
+            If it is no method.
+        ValueError
+            If its name is empty or taken.
+        """
+        super().register(item)
+        self._styles[item.name] = style_beside(self._styles.values()) if style is None else style
+        return item
+
+    def remove(self, name: str) -> Method:
+        """Take a method that was added out again, and return it."""
+        item = super().remove(name)
+        del self._styles[name]
+        return item
+
+
+METHODS = Methods(
+    (
+        (FORWARD, Style(VERMILLION, "o", "-")),
+        (BACKWARD, Style(ORANGE, "v", DASH)),
+        (CENTERED, Style(BLUE, "s", "-")),
+        (forward(2), Style(PURPLE, "p", DASH_DOT, "forward, h²")),
+        (centered(4), Style(GREEN, "^", LONG_DASH, "centered, h⁴")),
+        (centered(6), Style(SKY, "D", DASH_DOT, "centered, h⁶")),
+        (centered(8), Style(BLACK, "P", DASH, "centered, h⁸")),
+        (CENTERED.richardson(), Style(ORANGE, "X", DOTS, "Richardson")),
+        (COMPLEX_STEP, Style("#7a5195", "*", DOTS, "complex step")),
+        (centered(2, derivative_order=2), Style(SKY, "h", LONG_DASH, "second derivative")),
+    )
+)
+"""The methods that a sweep can name. A new one is one row, or ``METHODS.register(method)``."""

@@ -1,0 +1,1 @@
+"""Step rules: what says which step to take."""

@@ -1,0 +1,183 @@
+"""Observed order and observed optimum on data whose answer is known."""
+
+import math
+import random
+
+import numpy as np
+import pytest
+
+from numdiff.analysis.metrics import FEWEST_POINTS, ROUNDOFF_SHARE, observed_optimum, observed_order
+from numdiff.analysis.ledger import error_ledger
+from numdiff.formulas.stencil import CENTERED, FORWARD, centered, forward
+
+STEPS = 2.0 ** -np.arange(1, 50)
+
+
+def model(order: int, constant: float = 0.7, floor: float = 1e-16) -> tuple[np.ndarray, np.ndarray]:
+    """Return total error and roundoff of a formula of the given order with a rounding floor."""
+    roundoff = floor / STEPS
+    return constant * STEPS**order + roundoff, roundoff
+
+
+@pytest.mark.parametrize("order", [1, 2, 4, 6])
+def test_order_of_a_power_law_above_a_floor_is_recovered(order: int) -> None:
+    error, roundoff = model(order)
+    found = observed_order(STEPS, error, roundoff)
+    assert found.reason == ""
+    # Roundoff is at most 2 % of the error, at the end of the window only: it tilts the line by less than 0.1/n.
+    assert abs(found.order - order) <= 0.1 / found.points * 10
+    assert found.halfwidth < 0.05
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_window_is_where_roundoff_is_a_fiftieth_of_the_error(order: int) -> None:
+    error, roundoff = model(order)
+    found = observed_order(STEPS, error, roundoff)
+    inside = STEPS[roundoff <= ROUNDOFF_SHARE * error]
+    assert (found.smallest_step, found.largest_step, found.points) == (inside.min(), inside.max(), inside.size)
+    assert found.smallest_step > (1e-16 / 0.7) ** (1 / (order + 1))  # above the optimal step
+
+
+def test_pure_power_law_has_its_exact_order() -> None:
+    found = observed_order(STEPS, 3 * STEPS**2, np.zeros_like(STEPS))
+    assert found.order == pytest.approx(2, abs=1e-12)
+    assert found.halfwidth <= 1e-12
+    assert found.points == STEPS.size
+
+
+def test_rounding_floor_is_never_fitted() -> None:
+    roundoff = 1e-16 / STEPS
+    found = observed_order(STEPS, roundoff, roundoff)
+    assert math.isnan(found.order)
+    assert math.isnan(found.halfwidth)
+    assert (found.points, found.reason) == (0, "roundoff or an exact result everywhere")
+
+
+def test_exact_results_have_no_order() -> None:
+    found = observed_order(STEPS, np.zeros_like(STEPS), np.zeros_like(STEPS))
+    assert (math.isnan(found.order), found.points, bool(found.reason)) == (True, 0, True)
+
+
+def test_noise_without_a_common_slope_has_no_window(rng: np.random.Generator) -> None:
+    error = STEPS * 10.0 ** rng.uniform(-2, 2, STEPS.size)
+    found = observed_order(STEPS, error, np.zeros_like(STEPS))
+    assert found.points == 0 or found.points >= FEWEST_POINTS
+    assert math.isnan(found.order)
+    assert found.reason
+
+
+def test_part_before_the_asymptotic_range_is_left_out() -> None:
+    error = np.where(STEPS > 2.0**-10, 1.0, STEPS**2 * 2.0**20)
+    error[:10] = [1.0, 3.0, 0.1, 2.0, 7.0, 0.5, 4.0, 0.2, 5.0, 0.3]
+    found = observed_order(STEPS, error, np.zeros_like(STEPS))
+    assert found.largest_step <= 2.0**-10
+    assert found.order == pytest.approx(2, abs=1e-9)
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_window_of_fewer_than_four_cells_is_no_evidence(count: int) -> None:
+    found = observed_order(STEPS[:count], STEPS[:count] ** 2, np.zeros(count))
+    assert (found.points > 0) == (count >= FEWEST_POINTS)
+    assert math.isnan(found.order) == (count < FEWEST_POINTS)
+
+
+def test_failed_cell_splits_the_window_and_poisons_nothing() -> None:
+    error, roundoff = model(2)
+    error[5] = math.nan
+    found = observed_order(STEPS, error, roundoff)
+    assert found.largest_step == STEPS[6]
+    assert found.order == pytest.approx(2, abs=0.01)
+    roundoff[:] = math.nan
+    assert math.isnan(observed_order(STEPS, error, roundoff).order)
+
+
+def test_infinite_error_is_not_in_the_window() -> None:
+    error, roundoff = model(1)
+    error[0] = math.inf
+    assert observed_order(STEPS, error, roundoff).largest_step == STEPS[1]
+
+
+def test_order_of_the_input_does_not_matter() -> None:
+    error, roundoff = model(2)
+    places = list(range(STEPS.size))
+    random.Random(1).shuffle(places)
+    assert observed_order(STEPS[places], -error[places], roundoff[places]) == observed_order(STEPS, error, roundoff)
+
+
+def test_one_step_given_twice_is_no_division_by_zero() -> None:
+    error, roundoff = model(2)
+    twice = [np.repeat(a, 2) for a in (STEPS, error, roundoff)]
+    assert math.isnan(observed_order(*twice).order) or observed_order(*twice).order == pytest.approx(2, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("stencil", "order"), [(FORWARD, 1), (CENTERED, 2), (forward(2), 2), (centered(4), 4)], ids=lambda v: str(v)[:30]
+)
+def test_order_of_a_real_formula_is_observed(stencil, order: int) -> None:  # type: ignore[no-untyped-def]
+    ledger = error_ledger(np.exp, 0.5, 2.0 ** -np.arange(2, 50) * 1.2357, stencil)
+    found = observed_order(ledger.h, ledger.total, ledger.roundoff)
+    # The next Taylor term tilts the line at the coarse end: h/3 of the error at h = 0.3.
+    assert abs(found.order - order) <= 0.1
+    assert found.points >= FEWEST_POINTS
+
+
+def test_confidence_interval_is_that_of_student() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    rng = np.random.default_rng(7)
+    error = STEPS[:12] ** 2 * 2 ** rng.uniform(-0.02, 0.02, 12)
+    found = observed_order(STEPS[:12], error, np.zeros(12))
+    fit = stats.linregress(np.log2(STEPS[:12]), np.log2(error))
+    assert found.points == 12
+    assert found.order == pytest.approx(fit.slope, rel=1e-12)
+    assert found.halfwidth == pytest.approx(stats.t.ppf(0.975, 10) * fit.stderr, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            ([1, 2], [1], [1]),
+            r"error must be one-dimensional and as long as step, got shape \(1,\) beside shape \(2,\)",
+        ),
+        (([1, 2], [1, 2], [1]), r"roundoff must be .* as long as step, got shape \(1,\)"),
+        (([[1, 2]], [1, 2], [1, 2]), r"step must be one-dimensional .* got shape \(1, 2\)"),
+        ((1.0, [1], [1]), r"step must be one-dimensional .* got shape \(\)"),
+        (([1, -2.0], [1, 2], [0, 0]), r"step must be positive and finite, got -2\.0"),
+        (([1, 0.0], [1, 2], [0, 0]), r"step must be positive and finite, got 0\.0"),
+        (([1, math.nan], [1, 2], [0, 0]), "step must be positive and finite, got nan"),
+        (([1, math.inf], [1, 2], [0, 0]), "step must be positive and finite, got inf"),
+    ],
+)
+def test_bad_column_is_named(columns, message: str) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(ValueError, match=message):
+        observed_order(*columns)
+    if "roundoff" not in message:
+        with pytest.raises(ValueError, match=message):
+            observed_optimum(*columns[:2])
+
+
+# --- the optimum -----------------------------------------------------------------------------------------
+
+
+def test_optimum_is_the_step_of_the_smallest_error() -> None:
+    steps, errors = [1.0, 0.5, 0.25, 0.125], [-4.0, 2.0, -1.0, 3.0]
+    best = observed_optimum(steps, errors)
+    assert (best.step, best.error, best.index, best.at_edge) == (0.25, 1.0, 2, False)
+
+
+def test_larger_step_wins_a_tie() -> None:
+    assert observed_optimum([0.25, 1.0, 0.5, 0.125], [1.0, 3.0, -1.0, 2.0]).step == 0.5
+    assert observed_optimum([0.125, 0.25, 0.5, 1.0], [0.0, 0.0, 0.0, 1.0]).index == 2
+
+
+@pytest.mark.parametrize(("errors", "edge"), [([1, 2, 3], True), ([3, 2, 1], True), ([2, 1, 3], False)])
+def test_optimum_at_the_end_of_the_sweep_is_marked(errors: list[float], edge: bool) -> None:
+    assert observed_optimum([1.0, 0.5, 0.25], errors).at_edge is edge
+
+
+def test_failed_cells_are_passed_over() -> None:
+    best = observed_optimum([1.0, 0.5, 0.25, 0.125], [math.nan, 5.0, math.inf, 6.0])
+    assert (best.step, best.index) == (0.5, 1)
+    nothing = observed_optimum([1.0, 0.5], [math.nan, math.inf])
+    assert (math.isnan(nothing.step), math.isnan(nothing.error), nothing.index) == (True, True, -1)
+    assert observed_optimum([], []).index == -1

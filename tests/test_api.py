@@ -1,0 +1,324 @@
+"""`sweep` on one's own functions: what a notebook user types, and what a mistaken one is told."""
+
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import pandas as pd
+import pytest
+
+import numdiff as nd
+from numdiff.api import SweepResult
+from numdiff.floats.formats import FORMATS
+from numdiff.autodiff import Exp
+from numdiff.study import run
+from numdiff.study.records import FIELDS
+
+
+def test_lambda_needs_no_registry() -> None:
+    found = nd.sweep(lambda x: np.exp(x) * x, 0.5, formats=["float64"])
+    assert isinstance(found, SweepResult)
+    frame = found.to_pandas()
+    assert list(frame.columns) == list(FIELDS)
+    assert set(frame["grid"]) == {"generic"}
+    assert set(frame["method"]) == {"forward", "centered"}
+    assert frame["total"].abs().min() < 1e-9
+
+
+def test_all_formats_of_the_machine_are_swept_unless_told_otherwise() -> None:
+    frame = nd.sweep(np.sin, 0.5, 1 / 16).to_pandas()
+    assert list(dict.fromkeys(frame["format"])) == list(FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("box", "plain"),
+    [
+        (nd.Exp(), np.exp),
+        (nd.Square(), lambda x: x * x),
+        (nd.Tanh(), lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))),
+        (nd.Sin(), np.sin),
+    ],
+)
+def test_box_gives_what_its_formula_gives(box: Any, plain: Any) -> None:
+    ours, theirs = (nd.sweep(f, 0.5, [0.25, 1e-3], formats=["float32", "float64"]).records for f in (box, plain))
+    assert ours["problem"].unique().tolist() == [type(box).__name__]
+    columns = [name for name in FIELDS if name not in ("problem", "reference_radius", "state")]
+    assert ours[columns].to_csv() == theirs[columns].to_csv()
+
+
+def test_composition_of_boxes_is_swept_with_its_published_digits() -> None:
+    composed = nd.on_arrays(lambda x: nd.Square()(nd.Exp()(nd.Square()(x))))
+    frame = nd.sweep(composed, 0.5, 1e-4, methods=["centered"], formats=["float64"]).records
+    assert frame["computed_value"].tolist() == [3.2974426293330694]
+
+
+def test_given_steps_are_the_steps() -> None:
+    frame = nd.sweep(np.exp, 1.0, [0.5, 1e-3, 1e-9], formats=["float32"], methods=["forward"]).records
+    assert frame["grid"].unique().tolist() == ["given"]
+    assert frame["k"].tolist() == [0, 1, 2]
+    assert frame["step_value"].tolist() == [float(np.float32(h)) for h in (0.5, 1e-3, 1e-9)]
+
+
+def test_single_step_and_single_point_may_be_numbers() -> None:
+    frame = nd.sweep(np.exp, 1, 0.5, formats=["float64"], methods=["forward"]).records
+    assert (frame["x_value"].tolist(), frame["step_value"].tolist()) == ([1.0], [0.5])
+    assert frame["computed_value"].tolist() == [(math.exp(1.5) - math.exp(1)) / 0.5]
+
+
+def test_several_points_are_all_swept() -> None:
+    points = [0.5, 0.1, -2.0]
+    frame = nd.sweep(np.exp, points, 0.25, formats=["float16", "float64"], methods=["forward"]).records
+    assert frame["point"].tolist() == [0, 1, 2] * 2
+    assert frame.loc[frame["format"] == "float64", "x_value"].tolist() == points
+    assert frame.loc[frame["format"] == "float16", "x_value"].tolist() == [float(np.float16(x)) for x in points]
+    assert nd.sweep(np.exp, np.array(points), 0.25, formats=["float64"]).records.shape[0] == 6
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_large_point_has_cells_that_are_not_absorbed(name: str) -> None:
+    x = 1e10 if name != "float16" else 3e4
+    found = nd.sweep(np.sqrt, x, formats=[name], methods=["forward"])
+    assert len(found.skips) == 0
+    assert {"ok", "absorbed"} <= set(found.records["status"])
+    assert found.records["step_value"].max() <= 0.62 * x
+
+
+def test_every_point_meets_its_absorbed_steps() -> None:
+    frame = nd.sweep(np.exp, [8.0, 0.125], formats=["float32"], methods=["forward"]).records
+    assert set(frame.loc[frame["status"] == "absorbed", "point"]) == {0, 1}
+
+
+@pytest.mark.skipif("float80" not in FORMATS, reason="longdouble is no format of its own here")
+@pytest.mark.parametrize(
+    "kind", [lambda x: x, lambda x: [x], lambda x: np.array([x]), lambda x: FORMATS["float80"].lift(x)]
+)
+def test_longdouble_points_and_steps_keep_all_their_digits(kind: Any) -> None:
+    x, h = np.longdouble(1) / 3, np.longdouble(1) / 4096 / 3
+    assert (float(x) != x, float(h) != h) == (True, True)
+    frame = nd.sweep(np.exp, kind(x), kind(h), formats=["float80", "float64"]).records
+    wide = FORMATS["float80"]
+    rows = frame[frame["format"] == "float80"]
+    assert (set(rows["x"]), set(rows["step"])) == ({wide.hex(x)}, {wide.hex(h)})
+    assert set(frame.loc[frame["format"] == "float64", "x_value"]) == {float(x)}
+
+
+def test_numbers_of_any_kind_are_rounded_once_to_each_format() -> None:
+    x = 1 + Fraction(1, 2**11) + Fraction(1, 2**60)  # by way of a double it is a tie, which goes to even
+    frame = nd.sweep(np.exp, [x, 2**60 + 1, Decimal("0.1"), np.float16(0.5), ml_dtypes.bfloat16(0.25)], x,
+                     formats=["float16", "float64"], methods=["forward"]).records  # fmt: skip
+    assert frame.loc[frame["format"] == "float16", "x_value"].tolist() == [
+        1 + 2**-10,
+        float(np.float16(0.1)),
+        0.5,
+        0.25,
+    ]
+    assert frame.loc[frame["format"] == "float64", "x_value"].tolist() == [1 + 2**-11, 2.0**60, 0.1, 0.5, 0.25]
+    assert frame["step_value"].tolist() == [1 + 2**-10] * 4 + [1 + 2**-11] * 5
+
+
+def test_number_beyond_the_doubles_is_skipped_where_it_overflows() -> None:
+    found = nd.sweep(np.sqrt, [Fraction(10) ** 5000, 1.0], 0.5, formats=["float64"], methods=["forward"])
+    assert found.records["x_value"].tolist() == [1.0]
+    assert found.skips["reason"].tolist() == ["x = 1.00000000000000000000000000000e+5000 overflows float64"]
+
+
+def test_truth_of_a_function_without_closed_form_is_that_of_the_closed_form() -> None:
+    fields: dict[str, Any] = {"formats": ["float64"], "grids": ["dyadic", "generic"]}
+    plain = nd.sweep(np.arctan, 0.25, **fields).records
+    closed = nd.sweep(np.arctan, 0.25, derivative=lambda x: 1 / (1 + x * x), **fields).records
+    columns = [name for name in FIELDS if name not in ("reference_radius", "state")]
+    assert plain[columns].to_csv() == closed[columns].to_csv()
+
+
+def test_engines_give_the_same_records() -> None:
+    ours, theirs = (nd.sweep(np.tanh, 0.5, engine=engine, formats=["float64"]).records for engine in ("mpmath", "arb"))
+    assert ours.to_csv() == theirs.to_csv()
+
+
+def test_ledger_shows_the_four_parts_and_what_happened() -> None:
+    ledger = nd.sweep(np.log, 0.25, [0.5, 0.125], methods=["centered"], formats=["float64"]).ledger
+    assert {"truncation", "abscissa", "evaluation", "combination", "total", "status", "state"} <= set(ledger.columns)
+    assert ledger["status"].tolist() == ["outside-domain", "ok"]
+    assert math.isnan(ledger["total"][0])
+
+
+def test_frames_are_copies() -> None:
+    found = nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])
+    for frame in (found.to_pandas(), found.ledger):
+        frame["total"] = 0.0
+    assert (found.records["total"] != 0).all()
+
+
+def test_notebook_shows_a_table() -> None:
+    html = nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])._repr_html_()
+    assert "<table" in html
+    assert "truncation" in html
+
+
+def test_skips_say_what_could_not_be_run() -> None:
+    found = nd.sweep(np.abs, [1.0, 1e6], 0.5, methods=["forward", "complex_step"], formats=["float16", "float64"])
+    reasons = set(found.skips["reason"])
+    assert "x = 1000000.0 overflows float16" in reasons
+    assert "float16 has no complex dtype" in reasons
+    assert any("absolute" in reason for reason in reasons)
+    assert isinstance(found.skips, pd.DataFrame)
+
+
+@pytest.mark.skipif("float80" not in FORMATS, reason="longdouble is no format of its own here")
+def test_longdouble_goes_under_its_true_name() -> None:
+    found = nd.sweep(np.exp, 0.5, 0.25, formats=["longdouble"])
+    assert set(found.records["format"]) == {"float80"}
+    assert len(found.skips) == 0
+
+
+def test_domain_keeps_points_out() -> None:
+    found = nd.sweep(np.exp, [0.5, 2.0], 0.25, domain=(0.0, 1.0), formats=["float64"])
+    assert set(found.records["x_value"]) == {0.5}
+    assert found.skips["point"].tolist() == ["2.0"] * 2
+
+
+def test_result_without_a_cell_says_so_and_why() -> None:
+    found = nd.sweep(np.exp, 1e6, formats=["float16"])
+    assert found.records.empty
+    reason = "x = 1000000.0 overflows float16"
+    with pytest.raises(ValueError, match=f"nothing to plot: .* .skips holds 2 reasons, the first '{reason}'"):
+        found.plot()
+    assert reason in repr(found)
+    assert reason in found._repr_html_()
+    full = nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])
+    assert repr(full) == "<SweepResult: 2 records, 0 skips>"
+
+
+def test_results_can_be_compared_and_hashed() -> None:
+    one, two = (nd.sweep(np.exp, 0.5, 0.25, formats=["float64"]) for _ in range(2))
+    assert one == one
+    assert one != two
+    assert len({one, two}) == 2
+
+
+# --- workers -------------------------------------------------------------------------------------------------
+
+
+def test_lambda_with_workers_is_refused_before_anything_starts() -> None:
+    started = time.perf_counter()
+    with pytest.raises(ValueError, match=r"f must be importable as module:function when workers > 1, got <function"):
+        nd.sweep(lambda x: x, 0.5, workers=2)
+    with pytest.raises(ValueError, match="derivative must be importable as module:function"):
+        nd.sweep(np.exp, 0.5, derivative=lambda x: np.exp(x), workers=2)
+    with pytest.raises(ValueError, match="f must be importable"):
+        nd.sweep(nd.on_arrays(nd.Exp()), 0.5, workers=2)
+    with pytest.raises(ValueError, match=r"f must be importable .* the box Square\(\); write a function `return on_ar"):
+        nd.sweep(nd.Square(), 0.5, workers=2)
+    assert time.perf_counter() - started < 0.5  # a process takes longer to start
+
+
+def test_importable_function_goes_to_workers_with_the_same_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pool(workers: int, mp_context: Any, **options: Any) -> Any:  # starting processes is the claim of another test
+        assert (workers, mp_context.get_start_method()) == (2, "spawn")
+        return ThreadPoolExecutor(workers, **options)
+
+    monkeypatch.setattr(run, "ProcessPoolExecutor", pool)
+    fields: dict[str, Any] = {"derivative": np.cos, "formats": ["float32", "float64"], "domain": (0.0, 1.0)}
+    serial, parallel = (nd.sweep(np.sin, 0.5, [0.25, 1e-3], workers=workers, **fields) for workers in (1, 2))
+    assert parallel.records.to_csv() == serial.records.to_csv()
+    assert parallel.skips.to_csv() == serial.skips.to_csv()
+
+
+def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    found = nd.sweep(np.exp, 0.5, formats=["float64"], progress=True)
+    assert f"{len(found.records)}/{len(found.records)}" in capsys.readouterr().err
+    nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])
+    assert capsys.readouterr().err == ""
+
+
+# --- mistakes ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"f": 3}, TypeError, "f must be callable, got int 3"),
+        ({"f": "exp"}, TypeError, "f must be callable, got str 'exp'"),
+        ({"x": math.nan}, ValueError, "x must hold .* finite, got nan"),
+        ({"x": [0.5, math.inf]}, ValueError, r"x must hold .* finite, got \[0\.5, inf\]"),
+        ({"x": []}, ValueError, r"x must hold at least one number, .* got \[\]"),
+        ({"x": "a"}, TypeError, "x must be a number or a sequence of numbers, got 'a'"),
+        ({"x": [[1.0, 2.0]]}, ValueError, r"x must hold .* in one dimension, .* got \[\[1\.0, 2\.0\]\]"),
+        ({"x": 1j}, TypeError, "x must be a number or a sequence of numbers"),
+        ({"h": 0.0}, ValueError, r"h must be positive, got 0\.0"),
+        ({"h": [0.1, -1.0]}, ValueError, "h must be positive"),
+        ({"h": math.inf}, ValueError, "h must hold .* finite, got inf"),
+        ({"h": []}, ValueError, r"h must hold at least one number, .* got \[\]"),
+        ({"h": "small"}, TypeError, "h must be a number or a sequence of numbers, got 'small'"),
+        ({"formats": ["float8"]}, ValueError, "must be one of float16, .* got 'float8'"),
+        ({"formats": "float64"}, TypeError, "formats must be a sequence of names, got the string 'float64'"),
+        ({"formats": []}, ValueError, "formats must name at least one format"),
+        ({"methods": ["central"]}, ValueError, "method must be a registered name, got 'central'; did you mean"),
+        ({"methods": "centered"}, TypeError, "methods must be a sequence of names"),
+        ({"grids": ["octal"]}, ValueError, "grids must be among dyadic, generic, decimal, .* got 'octal'"),
+        ({"grids": "generic"}, TypeError, "grids must be a sequence of names"),
+        ({"engine": "sympy"}, ValueError, "engine must be 'mpmath' or 'arb', got 'sympy'"),
+        ({"domain": (1.0, 0.0)}, ValueError, r"domain must be a pair of ends .* got \(1\.0, 0\.0\)"),
+        ({"domain": (1.0, math.nan)}, ValueError, r"domain must be a pair of ends"),
+        ({"domain": 3}, TypeError, r"domain must be a pair of ends \(low, high\) with low < high, got 3"),
+        ({"domain": (1, 2, 3)}, ValueError, r"domain must be a pair of ends .* got \(1, 2, 3\)"),
+        ({"domain": ("a", 2)}, TypeError, r"domain must be a pair of ends .* got \('a', 2\)"),
+        ({"domain": (0, 2**60 + 1)}, ValueError, "domain must have ends that are doubles"),
+        ({"x": "0.5"}, TypeError, "x must be a number or a sequence of numbers, got '0.5'"),
+        ({"x": [0.5, [1.0, 2.0]]}, TypeError, "x must be a number or a sequence of numbers"),
+        ({"x": None}, TypeError, "x must be a number or a sequence of numbers, got None"),
+        ({"h": np.longdouble(-1) / 3}, ValueError, "h must be positive"),
+        ({"x": np.longdouble(math.inf)}, ValueError, "x must hold .* finite"),
+        (
+            {"f": math.exp},
+            TypeError,
+            r"f must take arrays, got <built-in function exp>, .* np\.exp instead of math\.exp",
+        ),
+        ({"x": True}, TypeError, "x must be a number or a sequence of numbers, got True"),
+        ({"h": np.array([True])}, TypeError, "h must be a number or a sequence of numbers"),
+        (
+            {"x": np.ma.array([0.5, 1.0], mask=[0, 1])},
+            TypeError,
+            "x must be a number or a sequence of numbers, got mask",
+        ),
+        ({"methods": []}, ValueError, "methods must name at least one method, got none"),
+        ({"grids": ()}, ValueError, "grids must name at least one grid, got none"),
+        ({"formats": ["float64", "double"]}, ValueError, "formats must name each only once, got 'float64' twice"),
+        ({"methods": ["forward", "forward"]}, ValueError, "methods must name each only once, got 'forward' twice"),
+        ({"grids": ["generic"] * 2}, ValueError, "grids must name each only once, got 'generic' twice"),
+        ({"f": np.floor}, TypeError, "floor"),
+        ({"derivative": np.cos}, ValueError, r"derivative must be f', got .* at x = 0\.5"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_mistake_is_named(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    call: dict[str, Any] = {"f": np.exp, "x": 0.5, "formats": ["float64"], **arguments}
+    with pytest.raises(error, match=message):
+        nd.sweep(call.pop("f"), call.pop("x"), call.pop("h", None), **call)
+
+
+def test_composition_of_boxes_is_told_of_on_arrays() -> None:
+    with pytest.raises(TypeError, match=r"Exp takes Variables, .* or hand on_arrays\(f\) to what calls f with arrays"):
+        nd.sweep(lambda x: Exp()(x), 0.5, formats=["float64"])
+
+
+@pytest.mark.parametrize("workers", [0, -2, 1.5, True])
+@pytest.mark.parametrize("f", [np.exp, lambda x: x], ids=["importable", "lambda"])
+def test_workers_must_be_positive(f: Any, workers: Any) -> None:
+    with pytest.raises(ValueError, match="workers must be an integer of at least 1"):
+        nd.sweep(f, 0.5, 0.25, workers=workers)
+
+
+def test_grids_are_not_asked_for_where_steps_are_given() -> None:
+    assert len(nd.sweep(np.exp, 0.5, 0.25, formats=["float64"], methods=["forward"], grids=()).records) == 1
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_function_that_is_not_elementwise_is_refused(progress: bool) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        nd.sweep(np.cumsum, [0.5, 0.25], 0.25, formats=["float64"], progress=progress)
