@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from bench.interleave import Times, in_turns, seconds_per_call
-from numdiff.formulas import kernels
 from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.formulas import kernels
 from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,11 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from numdiff.report import checksums
 from experiments.catalogue import NOTHING, Experiment, catalogue, measure
 from experiments.overview import overview
 from numdiff.registry import Registry
-from numdiff.report import provenance
+from numdiff.report import checksums, provenance
 from numdiff.report.pages import write_report
 from numdiff.study.run import Measured, Tally
 from numdiff.study.store import Store

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from numdiff.analysis.reference import ExactFunction
+from numdiff.floats.dyadic import dyadic
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import superscript
-from numdiff.floats.dyadic import dyadic
 from numdiff.study.blocks import Measurement
 from numdiff.study.run import Measured
 

@@ -26,10 +26,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from numdiff.report import checksums
 from experiments.cell_bounds import CellBounds
 from experiments.table_comparison import Judgement, Machines, compare_tables, number, parsed, without
-from numdiff.report import columns
+from numdiff.report import checksums, columns
 
 PLATFORM = ("c_library", "functions", "longdouble", "machine", "python", "simd", "system")
 """The fields of provenance.json that describe a machine. They explain differences and decide nothing."""

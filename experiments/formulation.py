@@ -10,10 +10,10 @@ from experiments.common import best_cells, blank, cells, listed, written
 from experiments.runs import counted, digits, formats_of, in_order, log10, plain, rows_of
 from experiments.variant_pictures import draw_losses, draw_pairs
 from numdiff.floats.formats import FORMATS
+from numdiff.formulas.stencil import CENTERED
 from numdiff.problems import FORMULATIONS, PROBLEMS
 from numdiff.report.figures import Figure, superscript
 from numdiff.report.tables import Table
-from numdiff.formulas.stencil import CENTERED
 from numdiff.study.records import PARTS
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep

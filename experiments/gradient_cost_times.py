@@ -28,12 +28,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from numdiff.report import checksums
 from experiments.boxed_network import Network, network_of
 from numdiff.autodiff import gradient_of, on_arrays
-from numdiff.gradients import gradient
-from numdiff.report.tables import csv_text, frame_from_csv
 from numdiff.formulas.stencil import CENTERED, FORWARD
+from numdiff.gradients import gradient
+from numdiff.report import checksums
+from numdiff.report.tables import csv_text, frame_from_csv
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run
 from numdiff.study.store import Store

@@ -23,12 +23,12 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
-from numdiff.report import checksums
 from experiments.gradient_libraries import SUFFIX, installed
 from experiments.gradient_limits import at_ten_tolerances, by_checker, by_size
 from experiments.gradient_ours import ours
 from experiments.gradient_rules import RULES, Checker, Verdict
 from experiments.gradient_trials import BY, CORRECT, HARMLESS, SMALL, VERDICTS, Plan, counts, run
+from numdiff.report import checksums
 from numdiff.report.tables import csv_text
 
 ROOT = Path(__file__).resolve().parent.parent

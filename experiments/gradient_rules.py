@@ -3,9 +3,9 @@
 Each rule is written anew after the public source that its `Checker` names, and does what that source does: the
 steps, the directions (drawn from the same generator in the same order), the format in which each operation is
 rounded, the tolerances and the side on which the relative one stands. One thing is ours: scalar products, which the
-libraries leave to a BLAS or to their compiler, are summed from left to right (`numdiff.floats.fixed_order`), in the same
-format, so that a verdict near its tolerance is the same on every machine. f is a function ℝⁿ → ℝ that computes in the
-format of x, and takes wider arguments by rounding them to it.
+libraries leave to a BLAS or to their compiler, are summed from left to right (`numdiff.floats.fixed_order`), in the
+same format, so that a verdict near its tolerance is the same on every machine. f is a function ℝⁿ → ℝ that computes in
+the format of x, and takes wider arguments by rounding them to it.
 
 What a rule decides is a `Verdict`. A checker that raises another error than its alarm, or does not take a format at
 all, says so in its verdict: such a trial is neither a detection nor a miss.

@@ -9,8 +9,8 @@ layer, the weights W (rows: inputs) before the bias b:
 
 Everything stays in the format of θ: a sum or a product of matrices is accumulated in at least float32 and rounded
 once, and every other operation is rounded. Products are summed from left to right, whatever the machine (see
-`numdiff.floats.fixed_order`), and the elementary functions are correctly rounded: losses, gradients and what checkers make of
-them are the same on every machine.
+`numdiff.floats.fixed_order`), and the elementary functions are correctly rounded: losses, gradients and what checkers
+make of them are the same on every machine.
 """
 
 import math

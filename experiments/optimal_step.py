@@ -26,11 +26,11 @@ from experiments.runs import (
     rows_of,
 )
 from numdiff.analysis.metrics import observed_order
+from numdiff.formulas.stencil import METHODS
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, Figure
 from numdiff.report.styles import INK, MUTED
 from numdiff.report.tables import Table
-from numdiff.formulas.stencil import METHODS
 from numdiff.study.run import Measured
 
 POSITION = 6

@@ -17,6 +17,7 @@ from experiments.common import listed
 from experiments.runs import plain
 from numdiff.arithmetic.rounded import rounded
 from numdiff.formulas.kernels import centered_difference, forward_difference
+from numdiff.formulas.stencil import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import (
     FORMAT_STYLE,
@@ -38,7 +39,6 @@ from numdiff.report.figures import (
 )
 from numdiff.report.labels import spread
 from numdiff.report.styles import BLUE, FAINT, INK, MUTED, VERMILLION
-from numdiff.formulas.stencil import METHODS
 
 _ROW = 0.06
 """Distance between names, and between dimension lines, as a share of the height of the axes."""

@@ -8,11 +8,11 @@ import pandas as pd
 from experiments.common import blank, listed
 from experiments.prediction_pictures import draw_prediction
 from experiments.runs import RUN, counting, in_order, of_grid, optima, percent, plain, rows_of
-from numdiff.rules.textbook import nth_root
 from numdiff.floats.formats import FORMATS
+from numdiff.formulas.stencil import METHODS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
-from numdiff.formulas.stencil import METHODS
+from numdiff.rules.textbook import nth_root
 
 WITHIN = 3
 """The aim: the error at the predicted step is at most this many times the smallest one."""

@@ -9,10 +9,10 @@ import pandas as pd
 from experiments.common import best_cells
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
+from numdiff.formulas.stencil import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import superscript
 from numdiff.report.tables import wide
-from numdiff.formulas.stencil import METHODS
 from numdiff.study.grids import GENERIC_FACTOR
 
 RUN = ["problem", "method", "format"]

@@ -31,11 +31,11 @@ from experiments.runs import (
     step_table,
 )
 from numdiff.floats.formats import FORMATS
+from numdiff.formulas.stencil import METHODS
 from numdiff.problems import CLASSIC, PROBLEMS, STEP4
 from numdiff.report import figures as draw
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
-from numdiff.formulas.stencil import METHODS
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 

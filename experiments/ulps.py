@@ -15,10 +15,10 @@ from experiments.runs import correctly_rounded, widths
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.floats.call import evaluate
+from numdiff.floats.dyadic import nearest_double
 from numdiff.floats.formats import FORMATS, FloatFormat, dyadic_to_fraction
 from numdiff.report.figures import FORMAT_STYLE, outside_legend
 from numdiff.report.styles import INK, MUTED
-from numdiff.floats.dyadic import nearest_double
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import Measured
 from numdiff.study.values import Digests

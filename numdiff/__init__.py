@@ -13,27 +13,32 @@ from numdiff.extras import missing, require
 __version__ = "0.1.0"
 
 _HOME = {
-    "floats.formats": ("FORMATS", "UNAVAILABLE", "FloatFormat", "Limits", "get_format"),
-    "style": ("Style",),
-    "formulas.stencil": ("BACKWARD", "CENTERED", "COMPLEX_STEP", "FORWARD", "METHODS", "ComplexStep", "Stencil", "backward",
-                 "centered", "forward", "from_offsets"),
-    "formulas.kernels": ("StepAbsorbedWarning", "centered_difference", "complex_step", "difference", "forward_difference"),
-    "autodiff": ("Abs", "BroadcastTo", "Cos", "Exp", "Function", "GetItem", "Log", "LogSumExp", "MatMul", "Maximum",
-                  "Mean", "ReLU", "Reshape", "Sigmoid", "SigmoidCrossEntropy", "Sin", "Sqrt", "Square",
-                  "StableSigmoid", "StableTanh", "Sum", "Tanh", "Transpose", "Variable", "as_array", "gradient_of",
-                  "numerical_diff", "on_arrays"),
-    "arithmetic.rounded": ("rounded",),
-    "problems": ("PROBLEMS", "Problem"),
-    "analysis.bounds": ("error_bounds",),
-    "analysis.ledger": ("Ledger", "Status", "error_ledger"),
-    "analysis.reference": ("ExactFunction", "Reference", "State"),
-    "analysis.metrics": ("observed_optimum", "observed_order"),
-    "rules.model": ("FailedAssumption", "Prediction", "optimal_step"),
-    "gradients": ("GradientCheck", "NonFiniteGradientWarning", "Verdict", "WrongGradientError", "check_gradient",
-                  "gradient", "jacobian"),
-    "api": ("SweepResult", "sweep"),
-}  # fmt: skip
-_MODULE = {name: module for module, names in _HOME.items() for name in names}
+    "floats.formats": "FORMATS UNAVAILABLE FloatFormat Limits get_format",
+    "style": "Style",
+    "formulas.stencil": """
+        BACKWARD CENTERED COMPLEX_STEP FORWARD METHODS ComplexStep Stencil backward centered forward
+        from_offsets
+    """,
+    "formulas.kernels": "StepAbsorbedWarning centered_difference complex_step difference forward_difference",
+    "autodiff": """
+        Abs BroadcastTo Cos Exp Function GetItem Log LogSumExp MatMul Maximum Mean ReLU Reshape Sigmoid
+        SigmoidCrossEntropy Sin Sqrt Square StableSigmoid StableTanh Sum Tanh Transpose Variable as_array
+        gradient_of numerical_diff on_arrays
+    """,
+    "arithmetic.rounded": "rounded",
+    "problems": "PROBLEMS Problem",
+    "analysis.bounds": "error_bounds",
+    "analysis.ledger": "Ledger Status error_ledger",
+    "analysis.reference": "ExactFunction Reference State",
+    "analysis.metrics": "observed_optimum observed_order",
+    "rules.model": "FailedAssumption Prediction optimal_step",
+    "gradients": """
+        GradientCheck NonFiniteGradientWarning Verdict WrongGradientError check_gradient gradient jacobian
+    """,
+    "api": "SweepResult sweep",
+}
+"""The public names by the module that holds them."""
+_MODULE = {name: module for module, names in _HOME.items() for name in names.split()}
 _NEEDS = {
     "arithmetic.rounded": ("flint",),
     "analysis.bounds": ("flint",),

@@ -10,14 +10,14 @@ import numpy as np
 from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
+from numdiff.autodiff import Function, on_arrays
 from numdiff.extras import require
 from numdiff.floats.formats import FORMATS, get_format
-from numdiff.autodiff import Function, on_arrays
 from numdiff.study.blocks import Block, UserFunction, stable_name
+from numdiff.study.grids import Number
 from numdiff.study.measure import measure
 from numdiff.study.records import KEYS, PARTS
 from numdiff.study.run import joined, run_blocks
-from numdiff.study.grids import Number
 from numdiff.study.sweep import Sweep, plan
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import pytest
 
 import numdiff as nd
 from numdiff.api import SweepResult
-from numdiff.floats.formats import FORMATS
 from numdiff.autodiff import Exp
+from numdiff.floats.formats import FORMATS
 from numdiff.study import run
 from numdiff.study.records import FIELDS
 

@@ -1,4 +1,4 @@
-"""What decides a committed byte or a verdict multiplies in `numdiff.floats.fixed_order`, never through a BLAS or LAPACK."""
+"""What decides a committed byte or a verdict multiplies in `fixed_order`, never through a BLAS or LAPACK."""
 
 import ast
 from collections.abc import Iterator

@@ -231,7 +231,7 @@ def test_missing_modules_are_found_without_importing_them():
 
 
 def test_core_modules_are_those_that_the_contract_names():
-    tested = {"array_views", "cli", "formats", "functions", "gradients", "kernels", "problems", "stencils"}
+    tested = {"autodiff", "cli", "floats", "formulas", "gradients", "problems"}
     assert {f"numdiff.{name}" for name in tested} <= set(core_modules())
 
 
@@ -245,11 +245,11 @@ def test_core_modules_are_those_that_the_contract_names():
         ("import pandas", False),
         ("from scipy.optimize import approx_fprime", False),
         ("from numdiff.analysis.ledger import error_ledger", False),
-        ("from numdiff import api as explore", False),
+        ("from numdiff import api", False),
         ("from tests.report import sample_report", False),
         ("from tests.no_such_helper import nothing", False),
         ("from numdiff.arithmetic import balls", False),
-        ("from numdiff.formatsandmore import nothing", False),
+        ("from numdiff.floatsandmore import nothing", False),
         ("from tests.arithmetic.accuracy_search import worst", False),
         ("from tests.analysis.random_cells import Composition", False),  # which imports the judge in a function
         ("import experiments", False),
@@ -265,11 +265,11 @@ def test_the_tests_of_every_room_of_the_core_belong_to_it():
     tests = ROOT / "tests"
     found = {path.relative_to(tests).as_posix() for path in tests.rglob("test_*.py") if is_core_test(path)}
     assert {
-        "functions/test_array_gradients.py", "functions/test_backpropagation.py", "gradients/test_check.py",
-        "gradients/test_differences.py", "problems/test_classic.py", "test_array_views.py", "test_cli.py",
-        "test_core.py", "test_formats.py", "test_kernels.py", "test_stencils.py",
+        "autodiff/test_array_gradients.py", "autodiff/test_backpropagation.py", "floats/test_formats.py",
+        "floats/test_views.py", "formulas/test_kernels.py", "formulas/test_stencil.py", "gradients/test_check.py",
+        "gradients/test_differences.py", "problems/test_classic.py", "test_cli.py", "test_core.py",
     } <= found  # fmt: skip
-    assert found.isdisjoint({"test_explore.py", "test_packaging.py", "analysis/test_ledger.py"})
+    assert found.isdisjoint({"test_api.py", "test_packaging.py", "analysis/test_ledger.py"})
 
 
 def test_extras_are_those_of_the_distribution():

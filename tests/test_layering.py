@@ -14,33 +14,39 @@ ROOT = Path(__file__).resolve().parents[1]
 LINT_IMPORTS = shutil.which("lint-imports", path=str(Path(sys.executable).parent))
 
 DOWNWARD = "Imports run downward"
-SIBLINGS = "Arithmetic, kernels and functions are independent"
+SIBLINGS = "Arithmetic, formulas and autodiff are independent"
 TRUTH = "Truth is not computed by the contestant"
 PREDICTION = "Prediction is independent of measurement: bounds never import kernels"
+ROOMS = "Floats and formulas stand on each other one way"
+CURTAIN = "A rule for black boxes never asks the judge"
 REPORT = "The report reads records and computes nothing"
 CORE = "The core needs NumPy and ml_dtypes alone"
 CHECKOUT = "The library imports nothing of its checkout"
 
 # file of the package (made when absent), the line added to it, the contract that has to break
 FORBIDDEN = [
-    ("kernels.py", "import numdiff.problems", DOWNWARD),
-    ("formats.py", "import numdiff.formulas.stencil", DOWNWARD),
+    ("formulas/kernels.py", "import numdiff.problems", DOWNWARD),
+    ("floats/formats.py", "import numdiff.formulas.stencil", DOWNWARD),
+    ("analysis/extra.py", "from numdiff.rules import textbook", DOWNWARD),
     ("registry.py", "import numdiff.floats.formats", DOWNWARD),
     ("problems/extra.py", "def late():\n    from numdiff.analysis import ledger", DOWNWARD),
     ("study/extra.py", "import numdiff.cli", DOWNWARD),
     ("newcomer.py", "import math", DOWNWARD),
-    ("functions/extra.py", "from numdiff.formulas import kernels", SIBLINGS),
+    ("autodiff/extra.py", "from numdiff.formulas import kernels", SIBLINGS),
     ("arithmetic/extra.py", "import numdiff.autodiff", SIBLINGS),
     ("analysis/reference.py", "from numdiff.formulas.kernels import difference", TRUTH),
     ("analysis/reference.py", "import numdiff.formulas.stencil", TRUTH),
     ("analysis/reference.py", "from numdiff.problems import PROBLEMS", TRUTH),
     ("analysis/bounds.py", "from numdiff.formulas import kernels", PREDICTION),
-    ("analysis/prediction.py", "from numdiff.formulas import kernels", PREDICTION),
+    ("rules/model.py", "from numdiff.formulas import kernels", PREDICTION),
+    ("formulas/stencil.py", "from numdiff.formulas import kernels", ROOMS),
+    ("floats/formats.py", "from numdiff.floats import call", ROOMS),
+    ("rules/textbook.py", "from numdiff.analysis import suprema", CURTAIN),
     ("report/extra.py", "import numdiff.floats.formats", REPORT),
     ("report/extra.py", "from numdiff.study import sweep", REPORT),
-    ("kernels.py", "import pandas", CORE),
+    ("formulas/kernels.py", "import pandas", CORE),
     ("gradients/running.py", "def late():\n    import scipy.special", CORE),
-    ("functions/extra.py", "import matplotlib.figure", CORE),
+    ("autodiff/extra.py", "import matplotlib.figure", CORE),
     ("problems/extra.py", "from numdiff.arithmetic import balls", CORE),
     ("analysis/extra.py", "import experiments", CHECKOUT),
 ]

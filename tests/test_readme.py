@@ -11,8 +11,8 @@ import pytest
 import numdiff as nd
 from numdiff.analysis.reference import ExactFunction
 from numdiff.extras import EXTRAS
-from numdiff.problems import Problem
 from numdiff.floats.dyadic import dyadic
+from numdiff.problems import Problem
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

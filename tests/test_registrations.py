@@ -16,16 +16,16 @@ import numpy as np
 import pytest
 
 import numdiff as nd
-from numdiff.formulas.arguments import beyond, largest_step
 from numdiff.arithmetic.accuracy import limits_of
 from numdiff.arithmetic.tracing import BINARY
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
+from numdiff.formulas.arguments import beyond, largest_step
 from numdiff.formulas.kernels import apply, observe
+from numdiff.formulas.stencil import METHODS, ComplexStep, Stencil
 from numdiff.problems import PROBLEMS
 from numdiff.report.styles import FORMAT_STYLE, METHOD_STYLE, label_of
 from numdiff.report.tables import wide
-from numdiff.formulas.stencil import METHODS, ComplexStep, Stencil
 from numdiff.study.records import BOUNDS, FIELDS
 from numdiff.study.run import run_sweeps
 from numdiff.study.sweep import ALL_FORMATS, Sweep

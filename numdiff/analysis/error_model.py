@@ -36,8 +36,8 @@ from numdiff.analysis.taylor import Series, scaled_truncation_error, taylor_seri
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
 from numdiff.arithmetic.running_error import scaled_evaluation_errors
 from numdiff.arithmetic.tracing import ufuncs_used
-from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
+from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.formulas.stencil import FORWARD, Stencil
 
 NEIGHBOURHOOD = tuple(Fraction(sign * t, 10**6) for t in (187592, 794654) for sign in (1, -1))

@@ -27,11 +27,11 @@ import numpy as np
 from numdiff.analysis.cells import Call, Cells, settle
 from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import Engine, ExactFunction, ExactValue, Point, Reference, State, precisions
-from numdiff.formulas.arguments import points_and_steps
 from numdiff.arithmetic.ball import Undefined
-from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.kernels import Observation, observe
 from numdiff.floats.dyadic import Dyadic, dyadic_product, dyadic_sum, nearest_double
+from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.arguments import points_and_steps
+from numdiff.formulas.kernels import Observation, observe
 from numdiff.formulas.stencil import CENTERED, ComplexStep, Method
 
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from numdiff.analysis.suprema import Interval
 from numdiff.arithmetic.ball import Ball
-from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction
+from numdiff.floats.formats import Dyadic, FloatFormat
 
 _STEP_BITS = 10
 _WIDTH_BITS = 6

@@ -15,8 +15,8 @@ from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.running_elements import NOTHING, Running, Unbounded
 from numdiff.arithmetic.running_error import evaluation_errors, operations_of, rounded_up, working_precision
 from numdiff.arithmetic.running_operations import Operations
-from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.floats.dyadic import dyadic
+from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.formulas.stencil import Method, Stencil
 
 

@@ -22,7 +22,14 @@ from typing import Any, Literal, TypeAlias
 
 from numdiff.arithmetic import balls, jets, multiprecision, rational
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
-from numdiff.floats.dyadic import Dyadic, dyadic_to_fraction, nearest_double, round_ratio, settled_double, unsettled_double
+from numdiff.floats.dyadic import (
+    Dyadic,
+    dyadic_to_fraction,
+    nearest_double,
+    round_ratio,
+    settled_double,
+    unsettled_double,
+)
 
 Engine: TypeAlias = Literal["mpmath", "arb"]
 ExactValue: TypeAlias = Fraction | Ball | Undefined

@@ -28,11 +28,11 @@ import numpy as np
 from numdiff.analysis.reference import START_PRECISION
 from numdiff.analysis.sources import ASSUMPTIONS, Assumption, Source
 from numdiff.arithmetic.ball import Undefined
+from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.stencil import Method
 from numdiff.problems.printing import Print, half_unit, printed
 from numdiff.problems.published import PublishedRow, PublishedTable
-from numdiff.floats.dyadic import dyadic
-from numdiff.formulas.stencil import Method
 
 
 class Agreement(StrEnum):

@@ -15,12 +15,12 @@ import numpy as np
 
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.call import evaluate
+from numdiff.floats.dyadic import dyadic, nearest_double
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
+from numdiff.formulas.stencil import METHODS, Method, Stencil
 from numdiff.problems import PROBLEMS
 from numdiff.problems.published import PublishedTable
-from numdiff.floats.dyadic import dyadic, nearest_double
-from numdiff.formulas.stencil import METHODS, Method, Stencil
 
 
 def in_order(stencil: Method) -> list[int]:

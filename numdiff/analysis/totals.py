@@ -6,8 +6,8 @@ import numpy as np
 
 from numdiff.analysis.reference import MAX_PRECISION, ExactFunction, ball_of, precisions
 from numdiff.arithmetic.ball import Ball, Undefined
-from numdiff.floats.formats import FloatFormat
 from numdiff.floats.dyadic import TINY, Dyadic, settled_double, unsettled_double
+from numdiff.floats.formats import FloatFormat
 
 
 def total_errors(

@@ -38,8 +38,8 @@ from numdiff.arithmetic.ball_functions import REAL, exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.dispatch import EXACT_LOCK
 from numdiff.arithmetic.special_values import AT_INFINITY, Number, is_odd_integer, special_value
-from numdiff.floats.formats import FORMATS, Dyadic, FloatFormat
 from numdiff.floats.dyadic import dyadic_sum, dyadic_to_fraction, normalised, round_ratio
+from numdiff.floats.formats import FORMATS, Dyadic, FloatFormat
 
 GUARD = 20
 """Bits beyond those of the format with which the evaluation starts: one value in some 10⁵ needs more."""

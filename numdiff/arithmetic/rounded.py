@@ -23,8 +23,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded
-from numdiff.floats.views import WeakScalarArray
 from numdiff.floats.formats import format_of
+from numdiff.floats.views import WeakScalarArray
 
 EXACT = frozenset(
     {

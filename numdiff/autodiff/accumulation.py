@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.formats import FORMATS
 from numdiff.autodiff.data import Array, as_array, is_exact
+from numdiff.floats.formats import FORMATS
 
 _FLOAT32 = FORMATS["float32"]
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from numdiff.floats.formats import format_of
 from numdiff.autodiff.accumulation import Gradient, Part, summed_to
 from numdiff.autodiff.data import Array, as_array, describe, is_data, is_differentiable, is_exact
+from numdiff.floats.formats import format_of
 
 if TYPE_CHECKING:
     from numdiff.autodiff.box import Box

@@ -4,8 +4,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from numdiff.floats.views import HolomorphicArray
 from numdiff.floats.formats import FORMATS
+from numdiff.floats.views import HolomorphicArray
 
 Array: TypeAlias = Any
 """An ndarray or an exact array: the latter is known by its behaviour, so there is no class to name here."""

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.formats import format_of
 from numdiff.autodiff.data import Array, as_array, describe
 from numdiff.autodiff.variable import Variable, constant
+from numdiff.floats.formats import format_of
 
 
 def numerical_diff(f: Callable[[Variable], Variable], x: Variable, eps: float = 1e-4) -> Any:

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.formats import FORMATS
 from numdiff.autodiff.arrays import GetItem, MatMul, Mean, Reshape, Sum, Transpose
 from numdiff.autodiff.box import Box
 from numdiff.autodiff.data import Array, is_data
 from numdiff.autodiff.function import Function
 from numdiff.autodiff.operators import Add, Div, Mul, Neg, Pow, Sub
+from numdiff.floats.formats import FORMATS
 
 
 class Variable(Box):

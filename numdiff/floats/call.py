@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
 __all__ = ["evaluate", "explain", "handed", "numbers_of", "promotion_advice", "refuse_masked"]
 

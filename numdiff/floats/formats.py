@@ -19,8 +19,8 @@ import ml_dtypes
 import numpy as np
 
 from numdiff.extras import require
-from numdiff.registry import Registry
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, normalised, round_ratio
+from numdiff.registry import Registry
 from numdiff.style import BLACK, BLUE, DASH, DASH_DOT, DOTS, GREEN, LONG_DASH, PURPLE, VERMILLION, Style
 
 __all__ = ["FORMATS", "LONGDOUBLE", "UNAVAILABLE", "Dyadic", "FloatFormat", "Formats", "Limits", "dyadic",

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.formats import FORMATS, FloatFormat, get_format
 from numdiff.floats.dyadic import dyadic
+from numdiff.floats.formats import FORMATS, FloatFormat, get_format
 from numdiff.formulas.stencil import Method, Stencil
 
 __all__ = ["beyond", "converted", "largest_step", "not_finite", "points_and_steps", "points_of", "refuse_not_finite",

@@ -37,9 +37,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from numdiff.formulas.arguments import converted, largest_step, not_finite, points_of, refuse_steps, require
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat, format_of
+from numdiff.formulas.arguments import converted, largest_step, not_finite, points_of, refuse_steps, require
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
 
 __all__ = ["Observation", "StepAbsorbedWarning", "abscissae", "absorbed_steps", "apply", "centered_difference",

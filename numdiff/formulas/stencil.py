@@ -16,8 +16,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
 
-from numdiff.registry import Registry
 from numdiff.floats.dyadic import dyadic
+from numdiff.registry import Registry
 from numdiff.style import (
     BLACK,
     BLUE,

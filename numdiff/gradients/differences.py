@@ -4,12 +4,12 @@ For a coordinate i of x with the step hᵢ, offsets cⱼ and weights wⱼ of a f
 
     ∂f/∂xᵢ ≈ Σⱼ wⱼ f(x + cⱼhᵢeᵢ) / hᵢ.
 
-Abscissae, order of operations and the nominal divisor fl(D·h) are those of `numdiff.formulas.kernels`, so that for a separable
-function the gradient is what `numdiff.difference` gives for each coordinate, and all that is known about the errors of
-the kernels holds here. Dividing by a realised difference x̂₁ − x̂₂ instead would spare the formulas of two nodes most
-of the abscissa error, but no other: their weights belong to the nominal nodes. The steps that are chosen here are
-powers of two and no smaller than the spacing of the format at x, so that x ± h is exact unless it is larger than x by
-a binade; where it is not, the abscissa error is at most u·|x ± h|, of the order of the rounding error of f.
+Abscissae, order of operations and the nominal divisor fl(D·h) are those of `numdiff.formulas.kernels`, so that for a
+separable function the gradient is what `numdiff.difference` gives for each coordinate, and all that is known about the
+errors of the kernels holds here. Dividing by a realised difference x̂₁ − x̂₂ instead would spare the formulas of two
+nodes most of the abscissa error, but no other: their weights belong to the nominal nodes. The steps that are chosen
+here are powers of two and no smaller than the spacing of the format at x, so that x ± h is exact unless it is larger
+than x by a binade; where it is not, the abscissa error is at most u·|x ± h|, of the order of the rounding error of f.
 """
 
 import warnings
@@ -19,13 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.arguments import points_of, refuse_not_finite
+from numdiff.formulas.kernels import StepAbsorbedWarning
+from numdiff.formulas.stencil import METHODS, Stencil
 from numdiff.gradients.evaluation import Columns, Quotients
 from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
 from numdiff.gradients.steps import Steps
-from numdiff.formulas.kernels import StepAbsorbedWarning
-from numdiff.formulas.stencil import METHODS, Stencil
 
 __all__ = ["NonFiniteGradientWarning", "gradient", "jacobian"]
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from numdiff.floats.fixed_order import matrix_product
 from numdiff.floats.formats import FloatFormat
-from numdiff.gradients.noise import rounding_floor
 from numdiff.formulas.stencil import Stencil, centered, forward
+from numdiff.gradients.noise import rounding_floor
 
 __all__ = ["ROUNDINGS", "SAFETY", "Claim", "Estimate", "judged", "offsets"]
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numdiff.formulas import kernels
 from numdiff.floats.call import explain, handed, numbers_of
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.gradients.steps import Steps
+from numdiff.formulas import kernels
 from numdiff.formulas.stencil import Stencil
+from numdiff.gradients.steps import Steps
 
 __all__ = ["BATCH_BYTES", "Columns", "Quotients", "Task"]
 

@@ -1,7 +1,7 @@
 """A scalar function and its gradient as the user hands them in, seen from NumPy.
 
 Values come and go through this module alone, so it is here that arguments are copied, calls are counted, and arrays of
-other libraries are turned into NumPy's and back. What a function gets to see and may return is in `numdiff.floats.call`.
+other libraries are turned into NumPy's and back. What a function gets to see and may return: `numdiff.floats.call`.
 """
 
 import sys
@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.floats.call import explain, handed, refuse_masked
 from numdiff.floats.formats import FORMATS, FloatFormat, format_of
+from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.gradients.evaluation import BATCH_BYTES
 
 __all__ = ["AnalyticGradient", "ArrayLibrary", "ScalarFunction", "starting_point"]

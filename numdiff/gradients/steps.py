@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.formats import FloatFormat
 from numdiff.formulas import kernels
 from numdiff.formulas.arguments import largest_step, steps_of
-from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Stencil
 
 __all__ = ["Steps", "step_exponent"]

@@ -16,12 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.rules.textbook import closed_form_error, closed_form_step
 from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, error_model
-from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require
 from numdiff.formulas.stencil import CENTERED, Stencil
+from numdiff.rules.textbook import closed_form_error, closed_form_step
 
 FINE = 8
 """Steps a binade on the first grid, and parts into which the refinement cuts its intervals: 6 bits after the first."""

@@ -17,11 +17,11 @@ import pandas as pd
 import numdiff
 from numdiff.analysis.reference import Engine
 from numdiff.floats.formats import FORMATS
-from numdiff.problems import PROBLEMS
 from numdiff.formulas.stencil import METHODS
+from numdiff.problems import PROBLEMS
+from numdiff.study.grids import Number
 from numdiff.study.measure import measure
 from numdiff.study.records import SCHEMA_VERSION
-from numdiff.study.grids import Number
 from numdiff.study.sweep import Subject, Sweep, plan
 from numdiff.study.values import values_of
 

@@ -16,14 +16,14 @@ from numdiff.analysis.parts import ENTRIES
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.suprema import Suprema
 from numdiff.analysis.totals import total_errors
+from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.kernels import Observation, observe
-from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
+from numdiff.study.grids import NEIGHBOURS, neighbours
 from numdiff.study.predictions import prediction_columns
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.snapping import POINTWISE_GRIDS, steps_at
-from numdiff.study.grids import NEIGHBOURS, neighbours
 from numdiff.study.sweep import Skip, Subject, Sweep, Task, plan
 
 _TOTAL = ENTRIES.index("total")

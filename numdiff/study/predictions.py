@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.rules.model import optimal_step
 from numdiff.formulas.stencil import Stencil
+from numdiff.rules.model import optimal_step
 from numdiff.study.sweep import Task
 
 OK = "ok"

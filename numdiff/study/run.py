@@ -14,9 +14,9 @@ from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
 from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.formulas.stencil import METHODS, Method
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.registry import Registry
-from numdiff.formulas.stencil import METHODS, Method
 from numdiff.study.blocks import Block, Measurement, blocks_of
 from numdiff.study.measure import skip_frame
 from numdiff.study.records import FIELDS, frame_of

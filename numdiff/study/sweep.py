@@ -12,13 +12,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from numdiff.formulas.arguments import beyond, largest_step
 from numdiff.arithmetic.rounded import rounded as correctly_rounded
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
+from numdiff.formulas.arguments import beyond, largest_step
 from numdiff.formulas.stencil import METHODS, ComplexStep, Method
-from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, steps_at
 from numdiff.study.grids import Number, given, rounded, shown, steps_of
+from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, steps_at
 
 GRIDS = ("dyadic", "generic")
 """The grids of a sweep that names none."""

@@ -22,8 +22,8 @@ from numdiff.arithmetic import balls
 from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_error import evaluation_errors, scaled_evaluation_errors
 from numdiff.floats.call import evaluate
-from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
+from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas.stencil import CENTERED, FORWARD, METHODS, centered
 
 F64 = FORMATS["float64"]

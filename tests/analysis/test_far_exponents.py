@@ -11,8 +11,8 @@ import numdiff as nd
 from numdiff.analysis.ledger import Ledger, State, Status, error_ledger
 from numdiff.analysis.reference import ExactFunction
 from numdiff.analysis.totals import total_errors
-from numdiff.floats.formats import dyadic, get_format
 from numdiff.floats.dyadic import TINY
+from numdiff.floats.formats import dyadic, get_format
 from numdiff.formulas.stencil import CENTERED, METHODS
 
 ENGINES = ("mpmath", "arb")

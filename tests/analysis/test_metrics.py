@@ -6,8 +6,8 @@ import random
 import numpy as np
 import pytest
 
-from numdiff.analysis.metrics import FEWEST_POINTS, ROUNDOFF_SHARE, observed_optimum, observed_order
 from numdiff.analysis.ledger import error_ledger
+from numdiff.analysis.metrics import FEWEST_POINTS, ROUNDOFF_SHARE, observed_optimum, observed_order
 from numdiff.formulas.stencil import CENTERED, FORWARD, centered, forward
 
 STEPS = 2.0 ** -np.arange(1, 50)

@@ -20,13 +20,13 @@ from numdiff.analysis import sources
 from numdiff.analysis.reference import ExactFunction
 from numdiff.analysis.reproduction import Agreement, agreement, reproduce, worst
 from numdiff.analysis.sources import ASSUMPTIONS, ORDERS, Assumption, Source, order_of
+from numdiff.floats.dyadic import dyadic, nearest_double
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import apply
+from numdiff.formulas.stencil import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.problems.printing import Print, half_unit
 from numdiff.problems.published import TABLES
-from numdiff.floats.dyadic import dyadic, nearest_double
-from numdiff.formulas.stencil import METHODS
 
 DOUBLE = FORMATS["float64"]
 ROOT = Path(__file__).resolve().parents[2]

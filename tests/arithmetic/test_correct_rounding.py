@@ -16,8 +16,8 @@ from flint import ctx
 from numdiff.arithmetic import correct_rounding
 from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded, nearest_values
 from numdiff.arithmetic.dispatch import EXACT_LOCK
-from numdiff.floats.views import WeakScalarArray
 from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.floats.views import WeakScalarArray
 
 BINARY = ("power", "arctan2", "hypot", "logaddexp", "logaddexp2")
 UNARY = tuple(sorted(set(ENCLOSURES) - set(BINARY)))

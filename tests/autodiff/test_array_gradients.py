@@ -8,9 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numdiff.floats.views import HolomorphicArray
-from numdiff.floats.call import evaluate
-from numdiff.floats.formats import FORMATS
 from numdiff.autodiff import (
     BroadcastTo,
     Cos,
@@ -38,6 +35,9 @@ from numdiff.autodiff import (
     gradient_of,
     on_arrays,
 )
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS
+from numdiff.floats.views import HolomorphicArray
 
 U = 2.0**-53
 STEP = 2.0**-300

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from numdiff.arithmetic import rational
-from numdiff.floats.formats import FORMATS, dyadic
 from numdiff.autodiff import Add, Exp, Function, Maximum, Mul, Square, Variable
+from numdiff.floats.formats import FORMATS, dyadic
 
 each_format = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS.keys())
 

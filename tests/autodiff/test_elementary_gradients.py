@@ -10,7 +10,6 @@ import pytest
 from numdiff.analysis.reference import ExactFunction
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.accuracy import limits_of
-from numdiff.floats.formats import FORMATS, dyadic
 from numdiff.autodiff import (
     Abs,
     Cos,
@@ -30,6 +29,7 @@ from numdiff.autodiff import (
     Variable,
     on_arrays,
 )
+from numdiff.floats.formats import FORMATS, dyadic
 
 each_format = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS.keys())
 

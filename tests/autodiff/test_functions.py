@@ -16,9 +16,6 @@ from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import ExactArray
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
-from numdiff.floats.views import HolomorphicArray, WeakScalarArray
-from numdiff.floats.call import evaluate
-from numdiff.floats.formats import FORMATS, FloatFormat, dyadic
 from numdiff.autodiff import (
     Add,
     Cos,
@@ -41,6 +38,9 @@ from numdiff.autodiff import (
     numerical_diff,
     on_arrays,
 )
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS, FloatFormat, dyadic
+from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
 UNARY = (Exp, Square, Sigmoid, StableSigmoid, Tanh, StableTanh, Sin, Cos, Log, Neg)
 BINARY = (Add, Sub, Mul, Div, Pow)

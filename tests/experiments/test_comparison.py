@@ -10,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from numdiff.report import checksums
 from experiments.cell_bounds import CellBounds, limits_of
 from experiments.comparison import FORMATS, MOVE, PLATFORM, main
 from experiments.overview import overview
-from numdiff.report import columns, provenance
+from numdiff.report import checksums, columns, provenance
 from numdiff.report.tables import csv_text
 from numdiff.study.run import run_sweeps
 from numdiff.study.store import Store

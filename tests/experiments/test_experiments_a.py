@@ -8,9 +8,9 @@ import pytest
 
 from experiments.catalogue import catalogue
 from numdiff.analysis.reference import ExactFunction
-from numdiff.problems import PROBLEMS
 from numdiff.floats.dyadic import dyadic
 from numdiff.formulas.stencil import METHODS
+from numdiff.problems import PROBLEMS
 from numdiff.study.run import run_sweeps
 
 NAMES = ("secant_to_tangent", "forward_vs_centered", "composition", "higher_order")

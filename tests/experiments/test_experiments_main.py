@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import pytest
 
 from experiments import __main__ as module
-from experiments import check_results, checksums
+from experiments import check_results
 from experiments.catalogue import catalogue
 from experiments.overview import reference_state, references_table
 from numdiff.analysis.reference import ExactFunction
+from numdiff.floats.dyadic import dyadic
 from numdiff.problems import PROBLEMS
 from numdiff.registry import Registry
-from numdiff.floats.dyadic import dyadic
+from numdiff.report import checksums
 from numdiff.study.run import run_sweeps
 from numdiff.study.sweep import Sweep
 

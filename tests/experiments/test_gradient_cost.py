@@ -8,15 +8,16 @@ import pytest
 from scipy.stats import linregress
 
 from experiments import __main__ as module
-from experiments import checksums, comparison, gradient_cost, gradient_cost_data, gradient_cost_times
+from experiments import comparison, gradient_cost, gradient_cost_data, gradient_cost_times
 from experiments.boxed_network import SAMPLES, Network, network_of
 from experiments.catalogue import catalogue
 from experiments.gradient_cost_data import FAR, LARGE, WAYS, counts, exponents, far, times
 from experiments.gradient_cost_times import DIFFERENCES, bytes_of, evaluations_of, seconds_of, ways
 from experiments.growth import growth
-from numdiff.floats.views import HolomorphicArray
 from numdiff.autodiff import accumulation, arrays, gradient_of, on_arrays
+from numdiff.floats.views import HolomorphicArray
 from numdiff.gradients import gradient
+from numdiff.report import checksums
 from numdiff.study.store import Store
 
 # --- the network -----------------------------------------------------------------------------------

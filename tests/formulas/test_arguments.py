@@ -10,9 +10,9 @@ import pytest
 
 from numdiff.analysis.bounds import error_bounds
 from numdiff.analysis.ledger import error_ledger
-from numdiff.formulas.arguments import points_and_steps
-from numdiff.floats.formats import get_format
 from numdiff.autodiff import Exp, on_arrays
+from numdiff.floats.formats import get_format
+from numdiff.formulas.arguments import points_and_steps
 
 
 @pytest.mark.parametrize("call", [error_ledger, error_bounds])

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas import kernels
 from numdiff.formulas.arguments import largest_step
-from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas.kernels import (
     StepAbsorbedWarning,
     apply,

@@ -522,7 +522,7 @@ def test_a_hash_that_was_pickled_is_right_in_another_process():
         "import pickle, sys; from numdiff.formulas.stencil import Stencil; "
         "twin = pickle.load(sys.stdin.buffer); assert twin in {Stencil('mine', (1, 0), (1, -1))}"
     )
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         command = [sys.executable, "-c", code]

@@ -12,8 +12,8 @@ import pytest
 from experiments import error_ledger, optimal_step, step_sweep
 from numdiff.arithmetic import balls, rational
 from numdiff.arithmetic.ball import Ball
-from numdiff.floats.formats import FORMATS, dyadic
 from numdiff.autodiff import StableSigmoid, StableTanh, Variable
+from numdiff.floats.formats import FORMATS, dyadic
 from numdiff.problems import CLASSIC, FORMULATION, FORMULATIONS, PROBLEMS, STEP4
 from numdiff.problems import formulation as module
 

@@ -13,11 +13,11 @@ import pytest
 
 from experiments.catalogue import catalogue
 from numdiff.analysis.reference import ExactFunction
+from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS
+from numdiff.formulas.stencil import METHODS
 from numdiff.problems import PROBLEMS, PUBLISHED, general_problems
 from numdiff.problems.published import FILE, FUNCTIONS, KERNELS, TABLES, PublishedRow, acceptance_rule
-from numdiff.floats.dyadic import dyadic
-from numdiff.formulas.stencil import METHODS
 
 RAW = json.loads(resources.files("numdiff.problems").joinpath(FILE).read_text(encoding="utf-8"))
 NAMES = {"exp": np.exp, "sin": np.sin, "cos": np.cos, "sqrt": np.sqrt, "__builtins__": {}}

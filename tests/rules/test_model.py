@@ -10,6 +10,12 @@ import pytest
 
 import numdiff as nd
 from numdiff.analysis.ledger import error_ledger
+from numdiff.arithmetic.running_error import evaluation_errors
+from numdiff.floats.dyadic import dyadic
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.kernels import observe
+from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, METHODS, Stencil, centered
+from numdiff.problems import PROBLEMS
 from numdiff.rules.model import (
     FINE,
     FailedAssumption,
@@ -17,12 +23,6 @@ from numdiff.rules.model import (
     optimal_step,
     usable_steps,
 )
-from numdiff.arithmetic.running_error import evaluation_errors
-from numdiff.floats.formats import FORMATS
-from numdiff.formulas.kernels import observe
-from numdiff.problems import PROBLEMS
-from numdiff.floats.dyadic import dyadic
-from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, METHODS, Stencil, centered
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numdiff.rules.textbook import closed_form_error, closed_form_step, nth_root
 from numdiff.formulas.stencil import CENTERED, FORWARD, METHODS, Stencil
+from numdiff.rules.textbook import closed_form_error, closed_form_step, nth_root
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
 positive = st.floats(1e-30, 1e30)

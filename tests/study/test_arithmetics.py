@@ -18,11 +18,11 @@ from numdiff.arithmetic import accuracy, running_error
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
-from numdiff.problems import PROBLEMS
 from numdiff.formulas.stencil import METHODS
+from numdiff.problems import PROBLEMS
+from numdiff.study.grids import NEIGHBOURS, neighbours
 from numdiff.study.measure import measure
 from numdiff.study.records import columns_of_kind
-from numdiff.study.grids import NEIGHBOURS, neighbours
 from numdiff.study.sweep import Sweep, plan
 
 BOTH = ("platform", "rounded")

@@ -95,7 +95,14 @@ def test_key_depends_on_code_libraries_and_schema(monkeypatch: pytest.MonkeyPatc
 def test_conditions_are_plain_data_and_cover_the_measuring_code() -> None:
     json.dumps(conditions(HOME))
     assert {"numpy", "mpmath", "python-flint", "ml_dtypes"} <= set(conditions(HOME)["libraries"])
-    modules = ("kernels", "formats", "analysis.ledger", "arithmetic.balls", "problems.classic", "study.measure")
+    modules = (
+        "formulas.kernels",
+        "floats.formats",
+        "analysis.ledger",
+        "arithmetic.balls",
+        "problems.classic",
+        "study.measure",
+    )
     assert {*(f"numdiff.{name}" for name in modules), "problems/published_tables.json"} <= set(sources_of(HOME))
 
 

@@ -16,11 +16,11 @@ from flint import ctx
 from numdiff.analysis.ledger import error_ledger
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
-from numdiff.problems import PROBLEMS, general_problems
 from numdiff.formulas.stencil import METHODS, ComplexStep
+from numdiff.problems import PROBLEMS, general_problems
+from numdiff.study.grids import neighbours
 from numdiff.study.measure import SKIP_COLUMNS, measure
 from numdiff.study.records import FIELDS, PARTS
-from numdiff.study.grids import neighbours
 from numdiff.study.sweep import Sweep, plan
 
 ENGINES = ("mpmath", "arb")

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from numdiff.rules.model import FailedAssumption, optimal_step
 from numdiff.floats.formats import FORMATS
-from numdiff.problems import PROBLEMS
 from numdiff.formulas.stencil import METHODS
+from numdiff.problems import PROBLEMS
+from numdiff.rules.model import FailedAssumption, optimal_step
 from numdiff.study.blocks import UserFunction
 from numdiff.study.measure import measure
 from numdiff.study.predictions import NOT_ASKED, OK

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.problems import PROBLEMS
 from numdiff.study.blocks import UserFunction
+from numdiff.study.grids import neighbours
 from numdiff.study.measure import measure
 from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, decimal_steps, steps_at
-from numdiff.study.grids import neighbours
 from numdiff.study.sweep import Sweep, plan
 
 formats = st.sampled_from(list(FORMATS.values()))

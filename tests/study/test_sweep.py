@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numdiff.formulas.arguments import largest_step
 from numdiff.floats.formats import FORMATS, UNAVAILABLE, FloatFormat
+from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.kernels import observe
-from numdiff.problems import PROBLEMS, general_problems
 from numdiff.formulas.stencil import METHODS
+from numdiff.problems import PROBLEMS, general_problems
 from numdiff.study import sweep as module
-from numdiff.study.measure import measure
 from numdiff.study.grids import steps_of
+from numdiff.study.measure import measure
 from numdiff.study.sweep import Sweep, compatible, plan, representable, step_indices
 from tests.study.test_grids import exact, nearest
 
