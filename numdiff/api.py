@@ -198,9 +198,16 @@ def sweep(
         raise ValueError(f"h must be positive, got {h!r}")
     domain = _interval(domain)
     cells = Sweep(
-        "sweep", (), tuple(methods), tuple(formats), () if given else tuple(grids), first_step=None,
-        given_steps=given, all_points=True, arithmetics=(arithmetic,),
-    )  # fmt: skip
+        name="sweep",
+        problems=(),
+        methods=tuple(methods),
+        formats=tuple(formats),
+        grids=() if given else tuple(grids),
+        first_step=None,
+        given_steps=given,
+        all_points=True,
+        arithmetics=(arithmetic,),
+    )
     if workers == 1:
         target = on_arrays(f) if isinstance(f, Function) else f
         name = getattr(f, "__name__", type(f).__name__)
