@@ -1,4 +1,4 @@
-"""`sweep`: the suite's measurement for one's own function, in a notebook."""
+"""`sweep`: the suite's measurement for a function of the user, in a notebook."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class SweepResult:
     skips: "pd.DataFrame"
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return the records as a frame of one's own."""
+        """Return a copy of the records."""
         return self.records.copy()
 
     @property
@@ -138,7 +138,7 @@ def sweep(
     workers: int = 1,
     progress: bool = False,
 ) -> SweepResult:
-    """Sweep one's own function over steps and formats; no registry is needed.
+    """Sweep a function of the user over steps and formats; no registry is needed.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def sweep(
         The steps, likewise. Without them, those of `grids` in each format: from about 0.6, or 0.6·2ᵉ where 2ᵉ ≥ 2 is
         the binade of the largest |x|, down to where every x but 0 absorbs the step.
     derivative : callable, optional
-        f′ in closed form; without it, automatic differentiation is the truth.
+        f′ in closed form; without it, automatic differentiation is the reference.
     formats, methods, grids : sequence of str
         Names of formats (by default all that are registered), of `METHODS`, and of the step grids ``"generic"`` and
         ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.

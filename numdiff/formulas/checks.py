@@ -39,7 +39,7 @@ class StepAbsorbedWarning(UserWarning):
     """
 
     def __init__(self, message: str, points: int, total: int, smallest_step: Any) -> None:
-        super().__init__(message, points, total, smallest_step)  # all that pickling hands back
+        super().__init__(message, points, total, smallest_step)  # all that pickling keeps
         self.points = points
         self.total = total
         self.smallest_step = smallest_step

@@ -18,12 +18,12 @@ FORWARD is thus fl(fl(ŷ₁ − ŷ₀) / h) and CENTERED is fl(fl(ŷ₁ − ŷ�
 ``(f(x + h) - f(x - h)) / (2 * h)`` computes. The complex step is one division, fl(Im f(x + ih) / h).
 
 Elementwise functions are evaluated in blocks that fit the cache, and a point of every block and a few more of the
-blocks 1, 4, 16, … and of the last one are computed alone to see whether f is elementwise. ``blocked=False`` hands
+blocks 1, 4, 16, … and of the last one are computed alone to see whether f is elementwise. ``blocked=False`` passes
 the whole array, in its own shape (of at least one dimension), to f unchecked: the result is then
 Σ wⱼ f(x + cⱼh) / hᵐ of the whole array, the derivative along h of whatever f does with it.
 
-Whether a step is absorbed is judged with x itself among the nodes: of the stencil's abscissae and x, no two
-may be the same number (at x = 1, h = 2⁻⁵³, x − h moves, x + h does not, and the centered slope of x reads ½).
+A step is absorbed (lost) where two of the abscissae, x itself included, are the same number: at x = 1, h = 2⁻⁵³,
+x − h differs from x and x + h does not, and the centered slope of x reads ½.
 """
 
 from collections.abc import Iterator, Sequence
@@ -72,7 +72,7 @@ class Observation:
     Attributes
     ----------
     abscissae : list of ndarray
-        For each node the realised argument that f was given (complex for the complex step).
+        For each node the rounded argument that f was given (complex for the complex step).
     values : list of ndarray
         For each node what f returned.
     result : ndarray
@@ -103,7 +103,7 @@ def difference(f: Function, x: Any, h: Any, stencil: Stencil, *, blocked: bool =
     stencil : Stencil
         The formula.
     blocked : bool
-        False hands the whole array to f at once, without the check that f is elementwise.
+        False passes the whole array to f at once, without the check that f is elementwise.
 
     Returns
     -------
@@ -321,7 +321,7 @@ def _is_plain(array: np.ndarray, shape: tuple[int, ...]) -> bool:
 
 
 def abscissae(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> list[np.ndarray]:
-    """Return the realised nodes of a stencil in its order (step 2 of this module); x itself where the offset is 0.
+    """Return the rounded nodes of a stencil in its order (step 2 of this module); x itself where the offset is 0.
 
     Parameters
     ----------
