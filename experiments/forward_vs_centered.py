@@ -9,7 +9,7 @@ from experiments.pictures import chord_and_secant, draw_truncation, draw_v, over
 from experiments.runs import formats_of, optima, plain
 from numdiff.analysis.metrics import observed_order
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.sweep import Sweep

@@ -6,7 +6,7 @@ from experiments.common import cells, listed
 from experiments.pictures import draw_digits, draw_formulas
 from experiments.runs import ENDS, formats_of, in_order, log10, measured_of, optima, plain, step_kinds, step_table
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.report.figures import Figure, label_of
 from numdiff.report.tables import Table, wide
 from numdiff.study.sweep import Sweep

@@ -26,7 +26,7 @@ from experiments.runs import (
     rows_of,
 )
 from numdiff.analysis.metrics import observed_order
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, Figure
 from numdiff.report.styles import INK, MUTED

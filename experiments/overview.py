@@ -10,7 +10,8 @@ import pandas as pd
 from numdiff.analysis.reference import State
 from numdiff.arithmetic.ball import Undefined
 from numdiff.floats.formats import FORMATS, UNAVAILABLE, dyadic
-from numdiff.formulas.stencil import METHODS, ordinal
+from numdiff.formulas.stencil import ordinal
+from numdiff.formulas.table import METHODS
 from numdiff.problems import general_problems
 from numdiff.report.figures import superscript
 from numdiff.report.tables import Table

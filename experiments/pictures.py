@@ -17,7 +17,7 @@ from experiments.common import listed
 from experiments.runs import plain
 from numdiff.arithmetic.rounded import rounded
 from numdiff.formulas.kernels import centered_difference, forward_difference
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import (
     FORMAT_STYLE,

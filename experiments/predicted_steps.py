@@ -9,7 +9,7 @@ from experiments.common import blank, listed
 from experiments.prediction_pictures import draw_prediction
 from experiments.runs import RUN, counting, in_order, of_grid, optima, percent, plain, rows_of
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.rules.textbook import nth_root

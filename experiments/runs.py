@@ -9,7 +9,7 @@ import pandas as pd
 from experiments.common import best_cells
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import superscript
 from numdiff.report.tables import wide

@@ -31,7 +31,7 @@ from experiments.runs import (
     step_table,
 )
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import CLASSIC, PROBLEMS, STEP4
 from numdiff.report import figures as draw
 from numdiff.report.figures import Figure

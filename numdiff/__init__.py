@@ -16,9 +16,9 @@ _HOME = {
     "floats.formats": "FORMATS UNAVAILABLE FloatFormat Limits get_format",
     "style": "Style",
     "formulas.stencil": """
-        BACKWARD CENTERED COMPLEX_STEP FORWARD METHODS ComplexStep Stencil backward centered forward
-        from_offsets
+        BACKWARD CENTERED COMPLEX_STEP FORWARD ComplexStep Stencil backward centered forward from_offsets
     """,
+    "formulas.table": "METHODS",
     "formulas.kernels": "StepAbsorbedWarning centered_difference complex_step difference forward_difference",
     "autodiff": """
         Abs BroadcastTo Cos Exp Function GetItem Log LogSumExp MatMul Maximum Mean ReLU Reshape Sigmoid

@@ -1,4 +1,4 @@
-"""`sweep`: the suite's measurement for one's own function, in a notebook."""
+"""`sweep`: the suite's measurement for a function of the user, in a notebook."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ class SweepResult:
     skips: "pd.DataFrame"
 
     def to_pandas(self) -> "pd.DataFrame":
-        """Return the records as a frame of one's own."""
+        """Return a copy of the records."""
         return self.records.copy()
 
     @property
@@ -138,7 +138,7 @@ def sweep(
     workers: int = 1,
     progress: bool = False,
 ) -> SweepResult:
-    """Sweep one's own function over steps and formats; no registry is needed.
+    """Sweep a function of the user over steps and formats; no registry is needed.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def sweep(
         The steps, likewise. Without them, those of `grids` in each format: from about 0.6, or 0.6·2ᵉ where 2ᵉ ≥ 2 is
         the binade of the largest |x|, down to where every x but 0 absorbs the step.
     derivative : callable, optional
-        f′ in closed form; without it, automatic differentiation is the truth.
+        f′ in closed form; without it, automatic differentiation is the reference.
     formats, methods, grids : sequence of str
         Names of formats (by default all that are registered), of `METHODS`, and of the step grids ``"generic"`` and
         ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
@@ -198,9 +198,16 @@ def sweep(
         raise ValueError(f"h must be positive, got {h!r}")
     domain = _interval(domain)
     cells = Sweep(
-        "sweep", (), tuple(methods), tuple(formats), () if given else tuple(grids), first_step=None,
-        given_steps=given, all_points=True, arithmetics=(arithmetic,),
-    )  # fmt: skip
+        name="sweep",
+        problems=(),
+        methods=tuple(methods),
+        formats=tuple(formats),
+        grids=() if given else tuple(grids),
+        first_step=None,
+        given_steps=given,
+        all_points=True,
+        arithmetics=(arithmetic,),
+    )
     if workers == 1:
         target = on_arrays(f) if isinstance(f, Function) else f
         name = getattr(f, "__name__", type(f).__name__)

@@ -90,9 +90,7 @@ def describe_formats() -> str:
     """Return a table of the floating-point formats, and why others are missing on this machine."""
     from numdiff.floats.formats import FORMATS, UNAVAILABLE
 
-    header = (
-        "format", "precision", "unit roundoff", "smallest subnormal", "smallest normal", "largest finite",
-    )  # fmt: skip
+    header = ("format", "precision", "unit roundoff", "smallest subnormal", "smallest normal", "largest finite")
     rows = [
         (
             name,

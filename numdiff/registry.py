@@ -72,7 +72,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return item
 
     def _check(self, item: Any) -> None:
-        """Refuse what must not be registered; a registry of one's own adds its rules here."""
+        """Refuse what must not be registered; a subclass adds its rules here."""
         if not isinstance(item, self._accepts):
             classes = self._accepts if isinstance(self._accepts, tuple) else (self._accepts,)
             wanted = " or ".join(cls.__name__ for cls in classes)

@@ -22,7 +22,8 @@ from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
 from numdiff.formulas.arguments import beyond, largest_step
 from numdiff.formulas.kernels import apply, observe
-from numdiff.formulas.stencil import METHODS, ComplexStep, Stencil
+from numdiff.formulas.stencil import ComplexStep, Stencil
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.styles import FORMAT_STYLE, METHOD_STYLE, label_of
 from numdiff.report.tables import wide

@@ -18,7 +18,8 @@ from numdiff.floats.call import evaluate
 from numdiff.floats.dyadic import dyadic, nearest_double
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
-from numdiff.formulas.stencil import METHODS, Method, Stencil
+from numdiff.formulas.stencil import Method, Stencil
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.problems.published import PublishedTable
 

@@ -22,7 +22,8 @@ import numpy as np
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.formulas.kernels import StepAbsorbedWarning
-from numdiff.formulas.stencil import METHODS, Stencil
+from numdiff.formulas.stencil import Stencil
+from numdiff.formulas.table import METHODS
 from numdiff.gradients.evaluation import Columns, Quotients
 from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
 from numdiff.gradients.steps import Steps

@@ -2,7 +2,7 @@
 
 The tables are data (``published_tables.json`` beside this module); what a table says in words is here as code:
 its function as an elementwise NumPy callable that computes in the order of the source, the method of
-`numdiff.formulas.stencil.METHODS` that it uses, and how its numbers were printed. A table becomes a `Problem` of the
+`numdiff.formulas.table.METHODS` that it uses, and how its numbers were printed. A table becomes a `Problem` of the
 family ``"published"``, of its own point. These problems belong to their tables and are not among the
 `general_problems` that sweeps run over.
 
@@ -105,7 +105,7 @@ class PublishedTable:
 
     @property
     def method(self) -> str:
-        """The method of `numdiff.formulas.stencil.METHODS` with the source's nodes and weights."""
+        """The method of `numdiff.formulas.table.METHODS` with the source's nodes and weights."""
         return KERNELS[self.kernel]
 
     @property

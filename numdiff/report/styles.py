@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from numdiff.floats.formats import FORMATS, LONGDOUBLE
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.style import (
     BLACK,
     BLUE,

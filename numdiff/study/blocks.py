@@ -17,7 +17,7 @@ import pandas as pd
 import numdiff
 from numdiff.analysis.reference import Engine
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure

@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas.stencil import METHODS, Method
+from numdiff.formulas.stencil import Method
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.registry import Registry
 from numdiff.study.blocks import Block, Measurement, blocks_of

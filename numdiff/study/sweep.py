@@ -16,7 +16,8 @@ from numdiff.arithmetic.rounded import rounded as correctly_rounded
 from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import beyond, largest_step
-from numdiff.formulas.stencil import METHODS, ComplexStep, Method
+from numdiff.formulas.stencil import ComplexStep, Method
+from numdiff.formulas.table import METHODS
 from numdiff.study.grids import Number, given, rounded, shown, steps_of
 from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, steps_at
 
@@ -43,7 +44,7 @@ class Sweep:
     problems : tuple of str
         Names in `numdiff.problems.PROBLEMS`.
     methods : tuple of str
-        Names in `numdiff.formulas.stencil.METHODS`.
+        Names in `numdiff.formulas.table.METHODS`.
     formats : tuple of str
         Format names, by default all; those that the machine lacks are skipped, with the reason.
     grids : tuple of str

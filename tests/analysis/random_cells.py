@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS, Stencil
+from numdiff.formulas.stencil import Stencil
+from numdiff.formulas.table import METHODS
 
 UNARY: tuple[Callable[[Any], Any], ...] = (
     np.exp, np.sin, np.cos, np.tanh, np.arctan, np.square, np.expm1, np.arcsinh, np.negative, np.abs, np.sqrt, np.log,

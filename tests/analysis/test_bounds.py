@@ -15,7 +15,8 @@ from numdiff.analysis.part_bounds import sum_above
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
-from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, METHODS, Stencil, centered, from_offsets
+from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Stencil, centered, from_offsets
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, general_problems
 from tests.arithmetic.test_running_error import expressions
 

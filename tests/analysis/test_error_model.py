@@ -24,7 +24,8 @@ from numdiff.arithmetic.running_error import evaluation_errors, scaled_evaluatio
 from numdiff.floats.call import evaluate
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas.stencil import CENTERED, FORWARD, METHODS, centered
+from numdiff.formulas.stencil import CENTERED, FORWARD, centered
+from numdiff.formulas.table import METHODS
 
 F64 = FORMATS["float64"]
 

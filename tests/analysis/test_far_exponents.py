@@ -13,7 +13,8 @@ from numdiff.analysis.reference import ExactFunction
 from numdiff.analysis.totals import total_errors
 from numdiff.floats.dyadic import TINY
 from numdiff.floats.formats import dyadic, get_format
-from numdiff.formulas.stencil import CENTERED, METHODS
+from numdiff.formulas.stencil import CENTERED
+from numdiff.formulas.table import METHODS
 
 ENGINES = ("mpmath", "arb")
 PARTS = ("truncation", "abscissa", "evaluation", "combination", "total", "roundoff")

@@ -21,7 +21,6 @@ from numdiff.formulas.stencil import (
     CENTERED,
     COMPLEX_STEP,
     FORWARD,
-    METHODS,
     ComplexStep,
     Method,
     Stencil,
@@ -29,6 +28,7 @@ from numdiff.formulas.stencil import (
     forward,
     from_offsets,
 )
+from numdiff.formulas.table import METHODS
 
 ENGINES = ("mpmath", "arb")
 PARTS = ("truncation", "abscissa", "evaluation", "combination", "total", "roundoff")

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff.analysis.peano import kernel, peano_constant
-from numdiff.formulas.stencil import METHODS, Stencil, backward, centered, forward, from_offsets
+from numdiff.formulas.stencil import Stencil, backward, centered, forward, from_offsets
+from numdiff.formulas.table import METHODS
 
 USUAL = [
     *(method for method in METHODS.values() if isinstance(method, Stencil)),

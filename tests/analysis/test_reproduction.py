@@ -23,7 +23,7 @@ from numdiff.analysis.sources import ASSUMPTIONS, ORDERS, Assumption, Source, or
 from numdiff.floats.dyadic import dyadic, nearest_double
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import apply
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.problems.printing import Print, half_unit
 from numdiff.problems.published import TABLES

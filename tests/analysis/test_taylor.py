@@ -10,7 +10,9 @@ import pytest
 from numdiff.analysis.taylor import TERMS, taylor_series, truncation_error
 from numdiff.arithmetic import balls
 from numdiff.floats.dyadic import dyadic
-from numdiff.formulas.stencil import CENTERED, FORWARD, METHODS, Stencil
+from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
+from numdiff.formulas.table import METHODS
+from tests.formulas.exact_formula import applied_exactly
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
 
@@ -63,7 +65,8 @@ def test_the_signed_sum_is_the_truncation_error(stencil: Stencil, k: int) -> Non
     if k == -2 and max(map(abs, stencil.offsets)) > 2:
         pytest.skip("16 is too wide for 48 terms of exp")
     nodes = balls.values(f, [dyadic(x + c * h) for c in stencil.offsets], 640)
-    exact = stencil.apply_exactly([node.midpoint for node in nodes], h) - balls.values(f, [dyadic(x)], 640)[0].midpoint  # type: ignore[union-attr]
+    (center,) = balls.values(f, [dyadic(x)], 640)
+    exact = applied_exactly(stencil, [node.midpoint for node in nodes], h) - center.midpoint
     found = truncation_error(series_of(f, 0.5), stencil, np.array([float(h)]))[0]
     # A sum of positive terms, or of terms that fall fast; each is rounded a few times.
     assert found == pytest.approx(float(exact), rel=TERMS * 4 * 2**-53 * 64)

@@ -9,7 +9,7 @@ import pytest
 from experiments.catalogue import catalogue
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.dyadic import dyadic
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.study.run import run_sweeps
 

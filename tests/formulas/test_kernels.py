@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas import kernels
+from numdiff.formulas import checks, kernels
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.kernels import (
     StepAbsorbedWarning,
@@ -1134,12 +1134,12 @@ def test_a_single_absorbed_point_of_a_full_block_is_seen(dtype, scale):
 
 def test_the_fast_pass_proves_nothing_where_squares_vanish_or_overflow():
     tiny, huge = np.full(BLOCK, 1e-170), np.full(BLOCK, 1e160)
-    assert not kernels._is_clearly_below(1e-169, tiny)  # true, but the squares are 0
-    assert not kernels._is_clearly_below(1e-26, np.full(BLOCK, 1e-25, np.float32))  # false, and the squares are 0
-    assert not kernels._is_clearly_below(1e170, huge)  # true, but the squares are infinite
-    assert not kernels._is_clearly_below(1e10, np.full(BLOCK, np.nan))
-    assert kernels._is_clearly_below(1e10, np.ones(BLOCK))
-    assert not kernels._is_clearly_below(0.5, np.r_[np.zeros(BLOCK - 1), 0.5])
+    assert not checks._is_clearly_below(1e-169, tiny)  # true, but the squares are 0
+    assert not checks._is_clearly_below(1e-26, np.full(BLOCK, 1e-25, np.float32))  # false, and the squares are 0
+    assert not checks._is_clearly_below(1e170, huge)  # true, but the squares are infinite
+    assert not checks._is_clearly_below(1e10, np.full(BLOCK, np.nan))
+    assert checks._is_clearly_below(1e10, np.ones(BLOCK))
+    assert not checks._is_clearly_below(0.5, np.r_[np.zeros(BLOCK - 1), 0.5])
 
 
 def test_a_warning_of_an_absorbed_step_travels_between_processes():

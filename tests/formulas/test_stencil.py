@@ -28,6 +28,7 @@ from numdiff.formulas.stencil import (
     forward,
     from_offsets,
 )
+from tests.formulas.exact_formula import applied_exactly
 
 # B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988) 699-706.
 # Table 1, centered approximations at a grid point: (derivative, accuracy) → weights at −p/2 … p/2.
@@ -101,7 +102,7 @@ def value(coefficients: list[Fraction], x: Fraction) -> Fraction:
 
 
 def applied(stencil: Stencil, coefficients: list[Fraction], x: Fraction, h: Fraction) -> Fraction:
-    return stencil.apply_exactly([value(coefficients, x + c * h) for c in stencil.offsets], h)
+    return applied_exactly(stencil, [value(coefficients, x + c * h) for c in stencil.offsets], h)
 
 
 # --- against the literature --------------------------------------------------------------------------
@@ -491,11 +492,6 @@ def test_offsets_that_are_no_sequence_are_refused_by_name():
 def test_too_few_offsets_are_refused():
     with pytest.raises(ValueError, match="offsets must be more than derivative_order=2, got 2"):
         from_offsets("bad", [0, 1], 2)
-
-
-def test_as_many_values_as_nodes_are_required():
-    with pytest.raises(ValueError, match="argument 2"):
-        CENTERED.apply_exactly([Fraction(1)], Fraction(1))
 
 
 # --- as a value --------------------------------------------------------------------------------------

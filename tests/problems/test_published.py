@@ -15,7 +15,7 @@ from experiments.catalogue import catalogue
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, PUBLISHED, general_problems
 from numdiff.problems.published import FILE, FUNCTIONS, KERNELS, TABLES, PublishedRow, acceptance_rule
 

@@ -14,7 +14,8 @@ from numdiff.arithmetic.running_error import evaluation_errors
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
-from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, METHODS, Stencil, centered
+from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Stencil, centered
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.rules.model import (
     FINE,

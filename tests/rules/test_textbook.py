@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numdiff.formulas.stencil import CENTERED, FORWARD, METHODS, Stencil
+from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
+from numdiff.formulas.table import METHODS
 from numdiff.rules.textbook import closed_form_error, closed_form_step, nth_root
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]

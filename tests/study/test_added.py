@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas.stencil import METHODS, Stencil, centered
+from numdiff.formulas.stencil import Stencil, centered
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.study.blocks import Block, blocks_of
 from numdiff.study.run import added_for, run_blocks, run_sweeps

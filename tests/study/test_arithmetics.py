@@ -18,7 +18,7 @@ from numdiff.arithmetic import accuracy, running_error
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.study.grids import NEIGHBOURS, neighbours
 from numdiff.study.measure import measure

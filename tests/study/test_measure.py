@@ -16,7 +16,8 @@ from flint import ctx
 from numdiff.analysis.ledger import error_ledger
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
-from numdiff.formulas.stencil import METHODS, ComplexStep
+from numdiff.formulas.stencil import ComplexStep
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, general_problems
 from numdiff.study.grids import neighbours
 from numdiff.study.measure import SKIP_COLUMNS, measure

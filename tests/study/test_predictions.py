@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.rules.model import FailedAssumption, optimal_step
 from numdiff.study.blocks import UserFunction

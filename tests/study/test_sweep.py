@@ -12,7 +12,7 @@ import pytest
 from numdiff.floats.formats import FORMATS, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.kernels import observe
-from numdiff.formulas.stencil import METHODS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, general_problems
 from numdiff.study import sweep as module
 from numdiff.study.grids import steps_of

@@ -1,0 +1,293 @@
+"""What the kernels check of a block: whether a step is lost in it, and whether f is elementwise."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+
+from numdiff.formulas.arguments import not_finite
+from numdiff.formulas.plan import Evaluation, Function, Plan, extremes
+
+__all__ = [
+    "ElementwiseProbe",
+    "StepAbsorbedWarning",
+    "absorbed_at",
+    "is_searched",
+    "may_be_absorbed",
+    "smallest_step",
+    "warn_absorbed",
+]
+
+_AGREEMENT = 8
+"""Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's
+vector and scalar loops differ by an ulp or two, and f may amplify that."""
+
+
+class StepAbsorbedWarning(UserWarning):
+    """The step is too small for the format at some points: x + c·h rounds to x, or to another node.
+
+    Attributes
+    ----------
+    points : int
+        At how many points.
+    total : int
+        Of how many.
+    smallest_step : scalar of the format
+        The smallest step that keeps all nodes apart at these points. Where the stencil has offsets other
+        than −1, 0, 1 it is a power of two that is certain to do so, but not the smallest.
+    """
+
+    def __init__(self, message: str, points: int, total: int, smallest_step: Any) -> None:
+        super().__init__(message, points, total, smallest_step)  # all that pickling keeps
+        self.points = points
+        self.total = total
+        self.smallest_step = smallest_step
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+# --- absorbed steps -------------------------------------------------------------------------------------
+
+
+def may_be_absorbed(plan: Plan, x: np.ndarray, limit: Any, start: int, shape: tuple[int, ...]) -> bool:
+    """Whether some step of a block may be absorbed; raises where x is not finite.
+
+    Parameters
+    ----------
+    plan : Plan
+    x : ndarray
+        The points of the block.
+    limit : float
+        Where |x| does not exceed it, x is finite and absorbs no step (`numdiff.formulas.plan.prepared`).
+    start : int
+        The place of the block among all points, in C order.
+    shape : tuple of int
+        That of all points.
+    """
+    if _is_clearly_below(limit, x):
+        return False
+    largest = _largest_magnitude(x)
+    if largest <= limit:
+        return False
+    if not largest <= plan.largest:
+        place = int(np.argmin(np.isfinite(x.reshape(-1))))
+        index = tuple(map(int, np.unravel_index(start + place, shape))) if shape else ()
+        raise not_finite(plan.format, x.reshape(-1)[place], index)
+    return plan.complex_dtype is None
+
+
+_ROW = 8192
+"""Numbers that one scalar product takes: few enough that BLAS keeps to one thread."""
+
+
+def _is_clearly_below(limit: Any, x: np.ndarray) -> bool:
+    """Whether one fast pass over a full block proves that |x| < limit throughout; False proves nothing.
+
+    The pass is a sum of squares, for each row of n = 8192 numbers in the format of x, and of the rows in float64. A
+    computed sum s is at least (1 − nu)·Σx² and 2nu < 1/100 in float32, hence max|x|² < 1.01·s; NaN and overflow make
+    no s small. A square that underflows belongs to an |x| below 1e-18, far below every limit that is let in.
+
+    That holds for any order in which a BLAS sums. What is not proved here is looked at by slower passes: the order
+    decides about time alone, never about a result or a warning.
+    """
+    if x.dtype.char not in "fd" or x.size % _ROW or limit < 1e-15:
+        return False
+    rows = x.reshape(-1, _ROW)
+    with np.errstate(all="ignore"):
+        squares = np.vecdot(rows, rows)
+    return sum(squares.tolist()) < limit * limit / 2
+
+
+_MAGNITUDE = {1: (np.uint8, np.uint8(0x7F)), 2: (np.uint16, np.uint16(0x7FFF))}
+"""By bytes of a format: the unsigned integers of that size, and all bits of them but that of the sign."""
+
+
+def _largest_magnitude(x: np.ndarray) -> Any:
+    """Return max|x| as a fast scalar, NaN if there is one: all that finiteness and absorption need of a block."""
+    if x.size == 1:
+        return abs(x.item())
+    if x.dtype.itemsize <= 2:
+        # Comparing the numbers of narrow formats is slow, but without their sign they are ordered as their bits are.
+        unsigned, magnitude = _MAGNITUDE[x.dtype.itemsize]
+        bits = np.maximum.reduce(x.view(unsigned) & magnitude, axis=None)
+        return bits.view(x.dtype).item()
+    low, high = extremes(x)
+    return max(-low, high) if low == low else low
+
+
+def absorbed_at(plan: Plan, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+    """Return where two of the abscissae, x included, are the same finite number."""
+    hit, left = np.zeros(x.shape, dtype=bool), None
+    with np.errstate(all="ignore"):
+        for node in plan.sorted_nodes:
+            right = node.argument(x, h)
+            if left is not None:
+                hit |= (left == right) & np.isfinite(right)
+            left = right
+    return hit
+
+
+def smallest_step(plan: Plan, x: np.ndarray) -> Any:
+    """Return the smallest h of the format that none of these x absorbs.
+
+    For offsets −1, 0, 1. x + h rounds to x as long as h is below half the distance to the next number of
+    the format, or is that half and x is even (ties go to even): the answer is the half or the number after
+    it. The same holds for x − h and the number before x. Where both move, x − h, x, x + h are three numbers.
+    At the largest number of the format no step is of use, and the answer is infinite.
+
+    For wider stencils. A power of two H with gap·H > spacing(v) for all |v| ≤ |x| + C·H: numbers further apart
+    than the spacing do not round to the same one. Such an H is found by doubling; it is certain to do, but not
+    the smallest.
+    """
+    item, one = plan.format, plan.format.dtype.type
+    if plan.largest_offset > 1 or plan.smallest_gap < 1:
+        bound = item.lift(np.max(np.abs(x)))
+        step = item.spacing(bound)
+        while (
+            plan.smallest_gap * step <= item.spacing(bound + plan.largest_offset * step) and step < item.largest_finite
+        ):
+            step *= 2
+        return item.round(step)
+    smallest = one(0)
+    with np.errstate(all="ignore"):
+        for shift in (node.shift for node in plan.sorted_nodes if node.shift is not None):
+            half = np.abs(np.nextafter(x, shift(one(0), one(math.inf))) - x) / one(2)
+            moved = shift(x, half) != x
+            smallest = max(smallest, np.max(np.where(moved, half, np.nextafter(half, one(math.inf)))))
+    return smallest
+
+
+def warn_absorbed(name: str, absorbed: int, total: int, smallest: Any) -> None:
+    """Warn the caller of a kernel that a step is absorbed at some of the points.
+
+    Parameters
+    ----------
+    name : str
+        Of the format.
+    absorbed, total : int
+        Numbers of points.
+    smallest : scalar of the format
+        The smallest step that no point absorbs, infinite where there is none.
+    """
+    advice = f"the smallest useful step is {smallest!s}" if np.isfinite(smallest) else "no step is useful"
+    message = (
+        f"h is absorbed at {absorbed} of {total} points: two of x and the abscissae x + c*h are the same "
+        f"{name} number there; {advice}"
+    )
+    warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=4)
+
+
+# --- is f elementwise? ----------------------------------------------------------------------------------
+
+_ADVICE = "a function that closes over an array or needs its whole input takes blocked=False"
+
+
+def is_searched(number: int, last: bool) -> bool:
+    """Whether probe points are searched for in a block: in those numbered 1, 4, 16, … and in the last one."""
+    return last or number in _POWERS_OF_4
+
+
+_POWERS_OF_4 = frozenset(4**k for k in range(32))
+_FEW = 16
+"""Points that are all compared."""
+
+
+def _probe_points(x: np.ndarray) -> list[int]:
+    """Return the places of the points that are compared in a block that is searched.
+
+    All of a few. Of more, by position the end, and one at a third, which a reversal moves. By value the smallest,
+    the largest and one between them: what f takes from other points (their maximum, say) may by chance be the
+    point's own at one of these, but not at the others, unless all points are equal.
+    """
+    if x.size <= _FEW:
+        return list(range(x.size))
+    if x.dtype.itemsize <= 2:
+        x = x.astype(np.float32)  # exact, and comparing the numbers of narrow formats is slow
+    low, high = int(np.argmin(x)), int(np.argmax(x))
+    third, last = x.size // 3, x.size - 1
+    smallest, largest = x[low], x[high]
+    if not (smallest < x[third] < largest or smallest < x[last] < largest):
+        return sorted({third, last, low, high, int(np.argmax((x != smallest) & (x != largest)))})
+    return sorted({third, last, low, high})
+
+
+class ElementwiseProbe:
+    """Compares a few values of the first evaluation of a block with those that f gives for the points alone.
+
+    These are the probe points of a block that is searched, and the point at a third of any other.
+    """
+
+    def __init__(self, evaluate: Evaluation, start: int, shape: tuple[int, ...], searched: bool) -> None:
+        self.evaluate = evaluate
+        self.start, self.shape, self.searched = start, shape, searched
+        self.size = 0
+        self.index: list[int] = []
+        self.x = self.y = np.empty(0)
+
+    def evaluated(self, f: Function, x: np.ndarray) -> np.ndarray:
+        """Evaluate f, and keep a few points and values of the first evaluation."""
+        if self.size:
+            return self.evaluate(f, x)
+        try:
+            y = self.evaluate(f, x)
+        except (ValueError, IndexError) as error:
+            if "blocked=False" in str(error):
+                raise
+            raise ValueError(
+                f"f must be elementwise, but it failed on a block of {x.size} points ({error}); {_ADVICE}"
+            ) from error
+        self.size = x.size
+        if not self.searched:
+            third = x.size // 3
+            self.index, self.x, self.y = [third], x[third : third + 1].copy(), y[third : third + 1].copy()
+            return y
+        with np.errstate(all="ignore"):
+            self.index = _probe_points(x)
+        self.x, self.y = x[self.index], y[self.index]
+        return y
+
+    def check(self, f: Function) -> None:
+        """Raise ValueError if f is not elementwise."""
+        with np.errstate(all="ignore"):
+            for k, i in enumerate(self.index):
+                try:
+                    value = self.evaluate(f, self.x[k : k + 1])
+                    if value.tobytes() == self.y[k : k + 1].tobytes():  # the usual case, at a tenth of the cost
+                        continue
+                    alone, x, y = value[0], self.x[k], self.y[k]
+                    if _agree(alone, y) or self._is_excused(f, x, y):
+                        continue
+                except Exception as error:
+                    raise ValueError(
+                        f"f must be elementwise, but it failed on a part of x ({error!r:.200}); {_ADVICE}"
+                    ) from error
+                index = tuple(map(int, np.unravel_index(self.start + i, self.shape)))
+                raise ValueError(
+                    f"f must be elementwise, but at {x!s}, beside the other points, it gives {y!s} (index {index}) "
+                    f"and alone {alone!s}; {_ADVICE}"
+                )
+
+    def _is_excused(self, f: Function, x: Any, y: Any) -> bool:
+        """Whether a value that differs from that of the point alone is due to NumPy's loops.
+
+        A point alone may take another path through NumPy's loops than a full vector, which an ill-conditioned f
+        amplifies beyond any tolerance. Such an f is excused if arrays that are filled with the point give one value
+        throughout, bit for bit the one in question. Two lengths of them, for a sum over equal points gives one
+        value throughout as well, but (unlike a path) another one for each length.
+        """
+        for size in (self.size, 2 * self.size):
+            filled = self.evaluate(f, np.full(size, x))
+            if not np.all((filled == y) | ((filled != filled) & (y != y))):
+                return False
+        return True
+
+
+def _agree(a: Any, b: Any) -> bool:
+    """Whether two scalars agree to a few units in the last place, part by part, NaN with NaN."""
+    if a.dtype.kind == "c":
+        return _agree(a.real, b.real) and _agree(a.imag, b.imag)
+    if a == b or (a != a and b != b):
+        return True
+    return bool(abs(a - b) <= _AGREEMENT * np.spacing(max(abs(a), abs(b))))
