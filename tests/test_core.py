@@ -153,8 +153,6 @@ def test_a_module_loads_the_packages_that_it_is_said_to_need_and_no_others(home)
     ("call", "user", "module"),
     [
         ("nd.gradient(np.sum, np.ones(2), progress=True)", "progress=True", "tqdm"),
-        ("nd.get_format('float64').lift_arb(0.5)", "FloatFormat.lift_arb", "flint"),
-        ("nd.get_format('float64').lift_mpf(0.5, None)", "FloatFormat.lift_mpf", "mpmath"),
         ("nd.observed_order([1.0, 0.5], [1.0, 0.5], [0, 0])", "observed_order", "scipy"),
         ("from numdiff import sweep", "numdiff.sweep", "flint"),
         ("nd.error_bounds", "numdiff.error_bounds", "flint"),

@@ -40,7 +40,7 @@ class Ball(NamedTuple):
 
 
 LARGEST_EXPONENT = 1 << 16
-"""Exponents beyond ±65536 are four times beyond those of float80 and float128."""
+"""Exponents beyond ±65536 are four times beyond those of float80."""
 _TINY_EXPONENT = -2 * LARGEST_EXPONENT
 """No number that a format or a ball within the limits can express, times hᵐ, is nonzero and below 2 to this."""
 

@@ -16,7 +16,7 @@ from flint import ctx
 from numdiff.arithmetic import correct_rounding
 from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded, nearest_values
 from numdiff.arithmetic.dispatch import EXACT_LOCK
-from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.floats.formats import FORMATS, FloatFormat, dyadic
 from numdiff.floats.views import WeakScalarArray
 
 BINARY = ("power", "arctan2", "hypot", "logaddexp", "logaddexp2")
@@ -61,7 +61,7 @@ def lifted(mpf: Any) -> Fraction:
 
 def nearest(name: str, fmt: FloatFormat, arguments: tuple[Any, ...]) -> Any:
     """Return the correctly rounded value by mpmath: the same for all numbers that its error allows."""
-    exact = lifted(MPMATH[name](*(fmt.lift_mpf(a, _context) for a in arguments)))
+    exact = lifted(MPMATH[name](*(_context.mpf(dyadic(fmt.lift(a))) for a in arguments)))
     low, high = (fmt.round(exact * (1 + sign * _SLACK)) for sign in (-1, 1))
     assert low == high, "this argument needs more bits in the test"
     return low
