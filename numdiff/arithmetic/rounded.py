@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded
+from numdiff.arithmetic.correct_rounding import FUNCTIONS, correctly_rounded
 from numdiff.floats.formats import format_of
 from numdiff.floats.views import WeakScalarArray
 
@@ -61,11 +61,11 @@ class RoundedArray(WeakScalarArray):
         name = ufunc.__name__
         if method != "__call__":
             raise TypeError(f"np.{name}.{method} is not elementwise, and its rounding depends on the platform")
-        if name in ENCLOSURES:
+        if name in FUNCTIONS:
             return self._elementary(name, inputs, **kwargs)
         if name not in EXACT:
             raise TypeError(
-                f"np.{name} has no correctly rounded version; those that have: {', '.join(sorted(ENCLOSURES))}, and "
+                f"np.{name} has no correctly rounded version; those that have: {', '.join(sorted(FUNCTIONS))}, and "
                 "what IEEE 754 prescribes"
             )
         if name in ("maximum", "minimum"):
