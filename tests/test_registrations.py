@@ -17,7 +17,7 @@ import pytest
 
 import numdiff as nd
 from numdiff.arithmetic.accuracy import limits_of
-from numdiff.arithmetic.tracing import BINARY
+from numdiff.arithmetic.numpy_functions import BINARY
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
 from numdiff.formulas.arguments import beyond, largest_step

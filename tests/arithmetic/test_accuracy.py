@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, limits_of, smaller_limits_of
-from numdiff.arithmetic.tracing import BINARY, FUNCTIONS
+from numdiff.arithmetic.numpy_functions import BINARY, FUNCTIONS
 from numdiff.floats.formats import FORMATS
 from tests.arithmetic.accuracy_search import ELEMENTARY, all_patterns, pairs, random_arguments, worst
 

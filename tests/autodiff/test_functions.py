@@ -15,7 +15,7 @@ from numdiff import autodiff as functions
 from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import ExactArray
-from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
+from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.autodiff import (
     Add,
     Cos,
