@@ -40,12 +40,12 @@ _HOME = {
 """The public names by the module that holds them."""
 _MODULE = {name: module for module, names in _HOME.items() for name in names.split()}
 _NEEDS = {
-    "arithmetic.rounded": ("flint",),
-    "analysis.bounds": ("flint",),
+    "arithmetic.rounded": ("flint", "gmpy2"),
+    "analysis.bounds": ("flint", "gmpy2"),
     "analysis.ledger": ("flint", "mpmath"),
     "analysis.reference": ("flint", "mpmath"),
-    "rules.model": ("flint",),
-    "api": ("flint", "mpmath", "pandas", "pyarrow", "tqdm"),
+    "rules.model": ("flint", "gmpy2"),
+    "api": ("flint", "gmpy2", "mpmath", "pandas", "pyarrow", "tqdm"),
 }
 """What a module imports beyond NumPy and ml_dtypes."""
 _ABSENT = frozenset(missing(*sorted({package for packages in _NEEDS.values() for package in packages})))

@@ -14,7 +14,7 @@ __all__ = ["DISTRIBUTION", "EXTRAS", "MissingExtraError", "missing", "require"]
 DISTRIBUTION = "numdiff-bench"
 EXTRAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "judge": {"flint": "python-flint", "mpmath": "mpmath", "scipy": "scipy"},
+        "judge": {"flint": "python-flint", "gmpy2": "gmpy2", "mpmath": "mpmath", "scipy": "scipy"},
         "report": {name: name for name in ("jinja2", "matplotlib", "pandas", "pyarrow", "tqdm")},
     }
 )

@@ -10,7 +10,7 @@ import pytest
 import numdiff as nd
 from tests.core_environment import INCOMPLETE
 
-HEAVY = ("pandas", "matplotlib", "pyarrow", "flint", "mpmath", "scipy", "tqdm", "jinja2")
+HEAVY = ("pandas", "matplotlib", "pyarrow", "flint", "gmpy2", "mpmath", "scipy", "tqdm", "jinja2")
 
 
 @pytest.mark.parametrize("name", nd.__all__)

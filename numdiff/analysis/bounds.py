@@ -54,8 +54,8 @@ from numdiff.analysis.part_bounds import (
 from numdiff.analysis.parts import PARTS
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
-from numdiff.arithmetic.running_elements import NOTHING
 from numdiff.arithmetic.running_error import enclosed, rounded_up, working_precision
+from numdiff.arithmetic.running_operations import NOTHING
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_and_steps, require
 from numdiff.formulas.stencil import CENTERED, Method, Stencil

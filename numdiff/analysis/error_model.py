@@ -34,8 +34,8 @@ import numpy as np
 from numdiff.analysis.scaled import Scaled, root, split, total, total_of_squares
 from numdiff.analysis.taylor import Series, scaled_truncation_error, taylor_series, truncation_error
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
+from numdiff.arithmetic.numpy_functions import ufuncs_used
 from numdiff.arithmetic.running_error import scaled_evaluation_errors
-from numdiff.arithmetic.tracing import ufuncs_used
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.formulas.stencil import FORWARD, Stencil

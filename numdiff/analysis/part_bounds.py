@@ -12,9 +12,8 @@ from numdiff.analysis.peano import peano_constant
 from numdiff.analysis.suprema import Suprema
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
-from numdiff.arithmetic.running_elements import NOTHING, Running, Unbounded
 from numdiff.arithmetic.running_error import evaluation_errors, operations_of, rounded_up, working_precision
-from numdiff.arithmetic.running_operations import Operations
+from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.formulas.stencil import Method, Stencil

@@ -20,7 +20,7 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
-from numdiff.arithmetic import balls, jets, multiprecision, rational
+from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
 from numdiff.floats.dyadic import (
     Dyadic,
@@ -207,7 +207,7 @@ class ExactFunction:
             values: list[ExactValue] = list(rational.values(self.closed_form, points))
             self._check_closed_form(points, values, START_PRECISION)
             return values
-        return list(jets.derivatives(self.f, points, order))
+        return list(rational.derivatives(self.f, points, order))
 
     def _enclosed(self, kind: str, points: list[Any], precision: int) -> list[ExactValue]:
         if kind == "real":

@@ -54,8 +54,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, Literal
 
+from numdiff.arithmetic.numpy_functions import FUNCTIONS, ufuncs_used
 from numdiff.arithmetic.rounded import Rounded
-from numdiff.arithmetic.tracing import FUNCTIONS, ufuncs_used
 from numdiff.floats.formats import FORMATS, FloatFormat, Limits
 
 EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum"})

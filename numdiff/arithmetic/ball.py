@@ -1,10 +1,11 @@
 """What the exact engines answer: a ball that contains the number, or the reason why there is none."""
 
+from collections.abc import Sequence
 from enum import Enum
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from numdiff.floats.formats import dyadic_to_fraction
+from numdiff.floats.formats import Dyadic, dyadic_to_fraction
 
 
 class Undefined(Enum):
@@ -40,7 +41,7 @@ class Ball(NamedTuple):
 
 
 LARGEST_EXPONENT = 1 << 16
-"""Exponents beyond ±65536 are four times beyond those of float80 and float128."""
+"""Exponents beyond ±65536 are four times beyond those of float80."""
 _TINY_EXPONENT = -2 * LARGEST_EXPONENT
 """No number that a format or a ball within the limits can express, times hᵐ, is nonzero and below 2 to this."""
 
@@ -84,3 +85,42 @@ def complex_within_limits(real: Ball, imaginary: Ball) -> ComplexValue:
     parts = within_limits(real), within_limits(imaginary)
     missing = [part for part in parts if isinstance(part, Undefined)]
     return combined(missing) if missing else parts  # type: ignore[return-value]
+
+
+def complex_point_groups(points: Sequence[tuple[Dyadic, Dyadic]]) -> list[tuple[int, list[int]]]:
+    """Group points by the bits that the smaller part needs beyond the precision.
+
+    Many complex functions are computed with an error relative to |z| or to 1, while the complex step
+    lives from the imaginary part: with h = 2**-k it would keep k bits less. So k more bits are
+    carried; k is rounded up to a power of two, or to a multiple of 512, which leaves few groups.
+
+    Returns
+    -------
+    list of (int, list of int)
+        Extra bits, and the positions of the points that need them.
+    """
+    groups: dict[int, list[int]] = {}
+    for position, parts in enumerate(points):
+        sizes = [_magnitude(part) for part in parts if part[0]]
+        lost = max(1, *sizes) - min(sizes) if sizes else 0
+        groups.setdefault(_rounded_up(lost), []).append(position)
+    return sorted(groups.items())
+
+
+def outside_real_domain(values: Sequence[Value]) -> dict[int, Undefined]:
+    """Return the positions where a function has no real value, with the reasons."""
+    return {
+        position: value
+        for position, value in enumerate(values)
+        if isinstance(value, Undefined) and value is not Undefined.UNDECIDED
+    }
+
+
+def _rounded_up(bits: int) -> int:
+    if bits <= 0:
+        return 0
+    return 1 << (bits - 1).bit_length() if bits <= 512 else -(-bits // 512) * 512
+
+
+def _magnitude(number: Dyadic) -> int:
+    return number[0].bit_length() + number[1]

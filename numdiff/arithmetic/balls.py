@@ -13,9 +13,18 @@ from typing import Any
 from flint import acb, arb, arb_series, ctx
 
 from numdiff.arithmetic import ball_functions, series
-from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value, combined, complex_within_limits, within_limits
+from numdiff.arithmetic.ball import (
+    Ball,
+    ComplexValue,
+    Undefined,
+    Value,
+    combined,
+    complex_point_groups,
+    complex_within_limits,
+    outside_real_domain,
+    within_limits,
+)
 from numdiff.arithmetic.ball_functions import exact
-from numdiff.arithmetic.complex_points import complex_point_groups, outside_real_domain
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
 from numdiff.floats.formats import Dyadic

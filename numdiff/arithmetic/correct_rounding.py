@@ -1,25 +1,19 @@
 """Correctly rounded elementary functions: the number of a format that is nearest to the exact value.
 
-An argument is evaluated in Arb at rising precision until both ends of the enclosure round to one number of the
-format (Ziv's strategy). That ends, because the exact value is never half-way between two numbers, except
-
-- where it is dyadic: powers xʸ where y = n/2ᵏ and x is the 2ᵏ-th power of a dyadic number, and logaddexp2(a, a) =
-  a + 1, which are computed exactly; exp2 of integers, which Arb knows exactly; and hypot of Pythagorean numbers, where
-  Arb's square root is exact as soon as the sum of squares is. (A cube root that needs p + 1 bits has a cube that needs
-  3p, so it is no tie.);
-- where it is 0, ±∞ or NaN: these are in `special_values`.
-
-All other values are irrational, or small integers (log2 and log10 of powers of their base): roots that are not
-dyadic; multiples of π; exp, log, the trigonometric and hyperbolic functions with their inverses, and log(eᵃ + eᵇ),
-which are transcendental at all dyadic arguments but those named (Lindemann and Weierstrass); log2 and log10 of other
-numbers, by unique factorisation; and log2(2ᵃ + 2ᵇ) with a ≠ b, because powers of 2 with distinct fractional parts of
-the exponent are linearly independent over the rationals.
+MPFR computes them in the precision and the range of the format, subnormal numbers included, with the special values of
+C99, which are those of NumPy (IEEE 754-2019, section 9.2.1). For four functions that it does not have, Arb encloses
+the value at rising precision until both ends of the enclosure round to one number (Ziv's strategy). That ends, because
+the exact value is never half-way between two numbers: multiples of π are irrational, log(eᵃ + eᵇ) is transcendental
+(Lindemann and Weierstrass), and log2(2ᵃ + 2ᵇ) is with a ≠ b irrational, because powers of 2 with distinct fractional
+parts of the exponent are linearly independent over the rationals. With a = b it is a + 1, which is rounded exactly.
 
 Most values need none of that: see `_quickly`. A wider format of the machine, and how far its functions may be off,
-decide there only whether Arb is asked, never what is returned.
+decide there only whether MPFR or Arb is asked, never what is returned.
 
 References
 ----------
+L. Fousse, G. Hanrot, V. Lefèvre, P. Pélissier and P. Zimmermann, MPFR: a multiple-precision binary floating-point
+library with correct rounding, ACM Trans. Math. Softw. 33 (2007) 13.
 A. Ziv, Fast evaluation of elementary mathematical functions with correctly rounded last bit, ACM Trans. Math.
 Softw. 17 (1991) 410-423.
 """
@@ -29,29 +23,27 @@ import platform
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+import gmpy2
 import numpy as np
 from flint import arb
 
 from numdiff.arithmetic.ball_functions import REAL, exact
 from numdiff.arithmetic.balls import working
-from numdiff.arithmetic.dispatch import EXACT_LOCK
-from numdiff.arithmetic.special_values import AT_INFINITY, Number, is_odd_integer, special_value
-from numdiff.floats.dyadic import dyadic_sum, dyadic_to_fraction, normalised, round_ratio
-from numdiff.floats.formats import FORMATS, Dyadic, FloatFormat
+from numdiff.floats.dyadic import Dyadic, dyadic_sum, lift_numbers
+from numdiff.floats.formats import FORMATS, FloatFormat
 
-GUARD = 20
-"""Bits beyond those of the format with which the evaluation starts: one value in some 10⁵ needs more."""
-LAST_PRECISION = 1 << 18
-"""Bits at which the search is given up. arctan2 is the worst: at y/x half-way between two subnormal numbers of
-float80 it differs from y/x by the factor 1 − 2⁻³²⁸⁹²."""
+_MPFR: Mapping[str, str] = MappingProxyType(
+    {name: name for name in ("cbrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "hypot")}
+    | {name: name for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")}
+    | {f"arc{name}": f"a{name}" for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")}
+    | {"power": "pow"}
+)
+"""The functions of MPFR by the name of the ufunc."""
+
 _FAR = 1 << 16
-"""exp and 2ᵗ overflow every format beyond this argument, and underflow beyond its negative."""
-_MOST_KEPT = 1 << 17
-"""Values that are kept for one function and format."""
-
-_EXPONENTIAL = frozenset({"exp", "exp2", "expm1", "sinh", "cosh", "tanh"})
+"""exp and 2ᵗ underflow below every format at the negative of this argument."""
 
 
 def _logaddexp(a: Any, b: Any) -> Any:
@@ -64,198 +56,13 @@ def _logaddexp2(a: Any, b: Any) -> Any:
     return high + (arb(2) ** (low - high).max(arb(-_FAR))).log1p() / arb.const_log2()
 
 
-ENCLOSURES: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    {
-        **{name: REAL[name] for name in (*AT_INFINITY, "arctan", "arctan2", "hypot", "power")},
-        "logaddexp": _logaddexp,
-        "logaddexp2": _logaddexp2,
-    }
+_ENCLOSURES: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {"deg2rad": REAL["deg2rad"], "rad2deg": REAL["rad2deg"], "logaddexp": _logaddexp, "logaddexp2": _logaddexp2}
 )
-"""The elementary functions by the name of their ufunc, on Arb balls."""
+"""The functions that MPFR does not have, on Arb balls."""
 
-
-# --- values ---------------------------------------------------------------------------------------------
-
-
-class _Case(NamedTuple):
-    """One value to be found: ±name(*operands), with exact operands."""
-
-    name: str
-    operands: tuple[Dyadic, ...]
-    negative: bool
-
-
-def _lifted(x: Number) -> Dyadic:
-    numerator, denominator = x.as_integer_ratio()
-    return normalised(numerator, 1 - denominator.bit_length())
-
-
-def _case(name: str, arguments: tuple[Number, ...]) -> _Case:
-    """Reduce arguments to finite ones in the range that the enclosures are made for, by symmetry and monotony."""
-    x, *others = arguments
-    negative = False
-    if name == "power":
-        negative = bool(x < 0) and is_odd_integer(others[0])
-        x = abs(x)
-    elif name == "arctan2":
-        negative = math.copysign(1.0, x) < 0
-        x, other = abs(x), others[0]
-        if math.inf in (x, abs(other)) or x == 0:  # along an axis or a diagonal only the direction counts
-            infinite = math.inf in (x, abs(other))
-            x = float(x == math.inf)
-            other = math.copysign(float(not infinite or abs(other) == math.inf), other)
-        others = [other]
-    elif name == "arctan" and abs(x) == math.inf:
-        return _Case("arctan2", ((1, 0), (0, 0)), bool(x < 0))
-    elif name in _EXPONENTIAL:  # beyond, the function is monotone and rounds to what it does there
-        x = min(max(x, -float(_FAR)), float(_FAR))
-    return _Case(name, tuple(map(_lifted, (x, *others))), negative)
-
-
-def exact_value(name: str, operands: tuple[Dyadic, ...], bits: int) -> Dyadic | None:
-    """Return the value of power or logaddexp2 if it is a dyadic number of at most `bits` bits, else None.
-
-    Parameters
-    ----------
-    name : str
-    operands : tuple of Dyadic
-        That of `power` is positive.
-    bits : int
-        Of the odd part of the value. A tie has one more than the format.
-    """
-    if name == "logaddexp2" and operands[0] == operands[1]:
-        return dyadic_sum(operands[0], (1, 0))
-    if name != "power":
-        return None
-    (mantissa, exponent), (n, k) = operands
-    for _ in range(-k):
-        root = math.isqrt(mantissa)
-        if root * root != mantissa or exponent & 1:
-            return None
-        mantissa, exponent = root, exponent // 2
-    n <<= max(k, 0)
-    if mantissa == 1:
-        return 1, min(max(exponent * n, -2 * _FAR), 2 * _FAR)  # beyond the range of every format
-    if n < 0 or (mantissa.bit_length() - 1) * n >= bits:
-        return None
-    return mantissa**n, exponent * n
-
-
-def _rounded(fmt: FloatFormat, mantissa: int, exponent: int) -> Dyadic:
-    """Round m·2**e to the format; all that overflows is one number, ±2**(largest exponent + 1)."""
-    # Scaled by 2**-e: the integers stay small, whatever the range of the format is.
-    m, e = round_ratio(mantissa, 1, fmt.precision, fmt.min_exponent - exponent)
-    e += exponent
-    if m and fmt.overflows((m, e)):
-        return (1 if m > 0 else -1), fmt.max_exponent + 1
-    return (m, e) if m else (0, 0)
-
-
-def _number(fmt: FloatFormat, pair: Dyadic, negative: bool) -> Number:
-    """Return ±|m|·2**e as a number of the format, which holds it; zero and what overflowed have a sign too."""
-    mantissa, exponent = abs(pair[0]), pair[1]
-    size: Any = 0.0
-    if exponent > fmt.max_exponent:
-        size = math.inf
-    elif mantissa and fmt.precision <= 53:
-        size = math.ldexp(mantissa, exponent)
-    elif mantissa:
-        size = fmt.round(dyadic_to_fraction((mantissa, exponent)))
-    return -size if negative else size
-
-
-def settled(fmt: FloatFormat, ball: Any) -> tuple[Dyadic, bool] | None:
-    """Return the one number that all of a ball rounds to, or None.
-
-    Parameters
-    ----------
-    fmt : FloatFormat
-    ball : arb
-        Of a value that is not 0, so that a ball around 0 settles nothing.
-
-    Returns
-    -------
-    (Dyadic, bool) or None
-        The rounded number, and whether the value is negative, which a number that is rounded to 0 does not say.
-    """
-    if not ball.is_finite():
-        return None
-    (low, low_exponent), (high, high_exponent) = ball.lower().man_exp(), ball.upper().man_exp()
-    if not (low > 0 or high < 0):
-        return None
-    below = _rounded(fmt, int(low), int(low_exponent))
-    if not ball.is_exact() and below != _rounded(fmt, int(high), int(high_exponent)):
-        return None
-    return below, bool(low < 0)
-
-
-def _attempt(fmt: FloatFormat, case: _Case) -> Number | None:
-    """Return the value if the current precision settles it."""
-    operands = [exact(*operand) for operand in case.operands]
-    if case.name == "power":
-        logarithm = operands[1] * operands[0].log_base(2)
-        if abs(logarithm) > _FAR:
-            return _number(fmt, (1, fmt.max_exponent + 1) if logarithm > 0 else (0, 0), case.negative)
-    found = settled(fmt, ENCLOSURES[case.name](*operands))
-    return None if found is None else _number(fmt, found[0], found[1] != case.negative)
-
-
-def _solve(fmt: FloatFormat, cases: dict[Any, _Case]) -> dict[Any, Number]:
-    """Return the values of cases, raising the precision for those that are not settled."""
-    found: dict[Any, Number] = {}
-    precision = fmt.precision + GUARD
-    while cases:
-        if precision > LAST_PRECISION:
-            case = next(iter(cases.values()))
-            raise ArithmeticError(f"np.{case.name} at {case.operands} is a tie that is not known to be one")
-        with working(precision):
-            found |= {key: value for key, case in cases.items() if (value := _attempt(fmt, case)) is not None}
-        cases = {key: case for key, case in cases.items() if key not in found}
-        precision *= 2
-    return found
-
-
-def nearest_values(name: str, fmt: FloatFormat, arguments: Mapping[Any, tuple[Number, ...]]) -> dict[Any, Number]:
-    """Return the correctly rounded values of a function at some arguments.
-
-    Parameters
-    ----------
-    name : str
-        A key of `ENCLOSURES`.
-    fmt : FloatFormat
-    arguments : mapping of key to tuple of float or longdouble
-        Numbers of the format.
-
-    Returns
-    -------
-    dict
-        By the same keys, numbers of the format: nearest, ties to even, gradual underflow, overflow to ±inf.
-
-    Raises
-    ------
-    ArithmeticError
-        If a value is not settled at `LAST_PRECISION`, which the module's docstring rules out.
-    """
-    found: dict[Any, Number] = {}
-    cases: dict[Any, _Case] = {}
-    for key, numbers in arguments.items():
-        special = special_value(name, numbers)
-        if special is not None:
-            found[key] = special
-            continue
-        case = _case(name, numbers)
-        dyadic = exact_value(case.name, case.operands, fmt.precision + 1)
-        if dyadic is None:
-            cases[key] = case
-        else:
-            found[key] = _number(fmt, _rounded(fmt, *dyadic), case.negative != (dyadic[0] < 0))
-    return found | _solve(fmt, cases)
-
-
-# --- arrays -----------------------------------------------------------------------------------------------
-
-_KNOWN: dict[tuple[str, str], dict[Any, Number]] = {}
-"""Values that were found, by function and format; guarded by `EXACT_LOCK`."""
+FUNCTIONS = frozenset({*_MPFR, *_ENCLOSURES})
+"""The ufuncs that have a correctly rounded version."""
 
 
 def correctly_rounded(name: str, fmt: FloatFormat, operands: Sequence[np.ndarray]) -> np.ndarray:
@@ -264,14 +71,20 @@ def correctly_rounded(name: str, fmt: FloatFormat, operands: Sequence[np.ndarray
     Parameters
     ----------
     name : str
-        A key of `ENCLOSURES`: the name of a ufunc.
+        One of `FUNCTIONS`: the name of a ufunc.
     fmt : FloatFormat
     operands : sequence of ndarray, all of one shape, of the dtype of `fmt`
 
     Returns
     -------
     ndarray
-        Of that shape and dtype. No floating-point warning is raised.
+        Of that shape and dtype: nearest, ties to even, gradual underflow, overflow to ±inf (NaN where the format has
+        no infinity). No floating-point warning is raised.
+
+    Raises
+    ------
+    ArithmeticError
+        If a value is not settled at `LAST_PRECISION` bits, which the module's docstring rules out.
     """
     flat = [np.ravel(np.asarray(operand)) for operand in operands]  # plain: views have rules of their own
     result, is_settled = _quickly(name, fmt, flat)
@@ -304,8 +117,8 @@ def _quickly(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> tuple[n
     With the precisions p and P of both, a value of the wider one is s·2ᵏ with 2ᵖ⁻¹ ≤ |s| < 2ᵖ. Its functions are off
     by at most M of its ulps, which are 2ᵖ⁻ᴾ of these units. If s − M·2ᵖ⁻ᴾ and s + M·2ᵖ⁻ᴾ round to one integer, the
     exact value does, and that integer is the significand of the nearest number. Subnormal results, those next to the
-    largest number, zeros and what is not finite are left to Arb, and so is whatever lies next to a tie: one value in
-    2¹⁸ (float32), 2³³ (bfloat16) or 32 (float64).
+    largest number, zeros and what is not finite are left to the others, and so is whatever lies next to a tie: one
+    value in 2¹⁸ (float32), 2³³ (bfloat16) or 32 (float64).
     """
     empty = np.empty(flat[0].shape, fmt.dtype)
     wide = None if name in _CANCELLING else _wider(fmt.name)
@@ -327,25 +140,106 @@ _CANCELLING = frozenset({"logaddexp", "logaddexp2"})
 
 
 def _slowly(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> np.ndarray:
-    """Return values one by one, from enclosures; those that were found before are remembered."""
-    wide = fmt.precision > 53
+    """Return values one by one, whatever they are."""
+    return (_by_mpfr if name in _MPFR else _by_enclosures)(name, fmt, flat)
+
+
+# --- MPFR -----------------------------------------------------------------------------------------------
+
+
+@cache
+def _context(precision: int, min_exponent: int, max_exponent: int) -> Any:
+    """Return a context of MPFR that rounds once to a format, subnormal numbers included.
+
+    MPFR's significands lie in [½, 1), also that of the smallest subnormal number, 2 to min_exponent − precision + 1.
+    """
+    lowest = min_exponent - precision + 2
+    return gmpy2.context(precision=precision, emin=lowest, emax=max_exponent + 1, subnormalize=True)
+
+
+def _context_of(fmt: FloatFormat) -> Any:
+    return _context(fmt.precision, fmt.min_exponent, fmt.max_exponent)
+
+
+def _scaled(context: Any, mantissa: int, exponent: int) -> Any:
+    """Return m·2**e, rounded once by a context."""
+    return context.mul_2exp(mantissa, exponent) if exponent >= 0 else context.div_2exp(mantissa, -exponent)
+
+
+def _by_mpfr(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> np.ndarray:
+    context = _context_of(fmt)
+    return _array_of(list(map(getattr(context, _MPFR[name]), *(_operands(column, context) for column in flat))), fmt)
+
+
+def _operands(column: np.ndarray, context: Any) -> list[Any]:
+    """Return the elements of an array as numbers that gmpy2 takes exactly."""
+    if column.dtype.itemsize <= 8:
+        return _doubles(column).tolist()
+    pairs = zip(_doubles(column).tolist(), lift_numbers(column), strict=True)
+    return [_scaled(context, *pair) if pair and pair[0] else gmpy2.mpfr(double) for double, pair in pairs]
+
+
+def _doubles(column: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        columns = [list(column) if wide else column.astype(np.float64).tolist() for column in flat]
-        plain = np.logical_and.reduce([np.isfinite(column) & (column != 0) for column in flat])
-    arguments = list(zip(*columns, strict=True))
-    keys: list[Any] = list(zip(*map(fmt.lift_array, flat), strict=True)) if wide else list(arguments)
-    for i in np.flatnonzero(~plain).tolist():
-        keys[i] = repr(arguments[i])  # as keys, -0.0 is 0.0 and NaN is not NaN
-    with EXACT_LOCK:
-        known = _KNOWN.setdefault((name, fmt.name), {})
-        if len(known) > _MOST_KEPT:
-            known.clear()
-        missing = {key: numbers for key, numbers in zip(keys, arguments, strict=True) if key not in known}
-        if missing:
-            known.update(nearest_values(name, fmt, missing))
-        values = [known[key] for key in keys]
-    result = np.empty(len(values), dtype=fmt.dtype if wide else np.float64)
-    for i, value in enumerate(values):
-        result[i] = value
+        return column.astype(np.float64)
+
+
+def _array_of(found: Sequence[Any], fmt: FloatFormat) -> np.ndarray:
+    """Return numbers of MPFR, rounded to a format, as an array of it."""
+    result = np.fromiter(map(float, found), np.float64, len(found))
+    result[np.isnan(result)] = math.nan  # one pattern for all, without a sign
+    if fmt.reserved:  # MPFR takes what the largest significands stand for as numbers
+        result[np.abs(result) > float(fmt.largest_finite)] *= math.inf
     with np.errstate(all="ignore"):
-        return result.astype(fmt.dtype)
+        result = result.astype(fmt.dtype)
+    if fmt.precision > 53:
+        ordinary = [i for i, value in enumerate(found) if gmpy2.is_finite(value) and not gmpy2.is_zero(value)]
+        pairs = [found[i].as_mantissa_exp() for i in ordinary]
+        sizes = np.array([abs(int(mantissa)) for mantissa, _ in pairs], np.uint64).astype(fmt.dtype)
+        sizes = np.ldexp(sizes, np.array([int(exponent) for _, exponent in pairs], np.intc))
+        result[ordinary] = np.copysign(sizes, result[ordinary])
+    return result
+
+
+# --- enclosures -----------------------------------------------------------------------------------------
+
+GUARD = 20
+"""Bits beyond those of the format with which the evaluation starts: one value in some 10⁵ needs more."""
+LAST_PRECISION = 1 << 18
+"""Bits at which the search is given up."""
+
+
+def _by_enclosures(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> np.ndarray:
+    lifted = list(zip(*map(lift_numbers, flat), strict=True))
+    cases = {i: operands for i, operands in enumerate(lifted) if all(operands) and (operands != ((0, 0),))}
+    # What is left: zero, infinity and NaN, which go through as they are, or the larger of two numbers.
+    with np.errstate(all="ignore"):
+        result = np.maximum(*flat) + fmt.dtype.type(0) if len(flat) == 2 else flat[0].copy()
+    result[np.isnan(result)] = math.nan
+    values = _settled(name, _context_of(fmt), cases)
+    result[list(values)] = _array_of(list(values.values()), fmt)
+    return result
+
+
+def _settled(name: str, context: Any, cases: Mapping[int, Sequence[Dyadic]]) -> dict[int, Any]:
+    """Return the values of cases, raising the precision for those that are not settled."""
+    found = {}
+    if name == "logaddexp2":
+        found = {i: _scaled(context, *dyadic_sum(a, (1, 0))) for i, (a, b) in cases.items() if a == b}
+    precision = context.precision + GUARD
+    while left := {i: operands for i, operands in cases.items() if i not in found}:
+        if precision > LAST_PRECISION:
+            raise ArithmeticError(f"np.{name} at {next(iter(left.values()))} is a tie that is not known to be one")
+        with working(precision):
+            balls = {i: _ENCLOSURES[name](*(exact(*operand) for operand in operands)) for i, operands in left.items()}
+            found |= {i: value for i, ball in balls.items() if (value := _rounded(context, ball)) is not None}
+        precision *= 2
+    return found
+
+
+def _rounded(context: Any, ball: Any) -> Any:
+    """Return the one number that all of a ball rounds to; None if there is none, or the ball contains 0."""
+    if not ball.is_finite() or not (ball > 0 or ball < 0):
+        return None
+    low, high = (_scaled(context, *map(int, end.man_exp())) for end in (ball.lower(), ball.upper()))
+    return low if low == high else None

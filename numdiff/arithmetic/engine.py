@@ -1,12 +1,102 @@
-"""What a number system has to offer so that formulas can be evaluated in it."""
+"""What number systems share: the engine, where functions have no value, and three-valued logic.
+
+An engine evaluates first and asks why only when that failed (`diagnose`). So every engine gives the same reason, and a
+ball that merely touches the edge of a domain is told apart from a number outside it. A comparison of enclosures is
+true, false or undecided.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from numdiff.arithmetic.ball import Undefined, combined
-from numdiff.arithmetic.domains import diagnose
 from numdiff.floats.formats import Dyadic
+
+DOMAIN, POLE, UNDECIDED = Undefined.DOMAIN, Undefined.POLE, Undefined.UNDECIDED
+
+
+Rule = Callable[..., Undefined]
+
+
+def _logarithm(start: int) -> Rule:
+    def rule(numbers: "Engine", x: Any) -> Undefined:
+        side = numbers.order(x, start)
+        if side is None:
+            return UNDECIDED
+        return DOMAIN if side < 0 else POLE if side == 0 else UNDECIDED
+
+    return rule
+
+
+def _at_least(start: int) -> Rule:
+    def rule(numbers: "Engine", x: Any) -> Undefined:
+        side = numbers.order(x, start)
+        return DOMAIN if side is not None and side < 0 else UNDECIDED
+
+    return rule
+
+
+def _between_units(numbers: "Engine", x: Any) -> Undefined:
+    below, above = numbers.order(x, -1), numbers.order(x, 1)
+    outside = (below is not None and below < 0) or (above is not None and above > 0)
+    return DOMAIN if outside else UNDECIDED
+
+
+def _arctanh(numbers: "Engine", x: Any) -> Undefined:
+    if numbers.order(x, -1) == 0 or numbers.order(x, 1) == 0:
+        return POLE
+    return _between_units(numbers, x)
+
+
+def _reciprocal(numbers: "Engine", x: Any) -> Undefined:
+    return POLE if numbers.order(x, 0) == 0 else UNDECIDED
+
+
+def _divide(numbers: "Engine", x: Any, y: Any) -> Undefined:
+    # As in IEEE 754: 0/0 is invalid, anything else over 0 is a pole.
+    if numbers.order(y, 0) != 0:
+        return UNDECIDED
+    numerator = numbers.order(x, 0)
+    if numerator is None:
+        return UNDECIDED
+    return DOMAIN if numerator == 0 else POLE
+
+
+def _power(numbers: "Engine", x: Any, y: Any) -> Undefined:
+    base, exponent = numbers.order(x, 0), numbers.order(y, 0)
+    if base is None or exponent is None:
+        return UNDECIDED
+    if base == 0 and exponent < 0:
+        return POLE
+    if base < 0 and numbers.integral(y) is False:
+        return DOMAIN
+    return UNDECIDED
+
+
+RULES: Mapping[str, Rule] = MappingProxyType(
+    {
+        "log": _logarithm(0),
+        "log2": _logarithm(0),
+        "log10": _logarithm(0),
+        "log1p": _logarithm(-1),
+        "sqrt": _at_least(0),
+        "arccosh": _at_least(1),
+        "arcsin": _between_units,
+        "arccos": _between_units,
+        "arctanh": _arctanh,
+        "reciprocal": _reciprocal,
+        "divide": _divide,
+        "power": _power,
+    }
+)
+
+
+def diagnose(numbers: "Engine", name: str, operands: tuple[Any, ...]) -> Undefined:
+    """Return why the ufunc `name` has no value at `operands`."""
+    rule = RULES.get(name)
+    return UNDECIDED if rule is None else rule(numbers, *operands)
+
 
 SMALLEST_PRECISION = 32
 ADVICE = "f must be an elementwise formula of NumPy ufuncs, np.where, np.clip and np.select"
@@ -51,7 +141,7 @@ class Engine:
         Dyadic → number, exactly.
     functions : mapping
         Ufunc name → function of numbers. It may raise one of `failures` or return something that is not
-        `finite` where it has no value; the reason is then found by `domains.diagnose`.
+        `finite` where it has no value; the reason is then found by `diagnose`.
     value_order : callable
         (a, b) → -1, 0 or 1, NaN for unordered but different, None when undecided: what the domains of
         the functions are judged by.
@@ -128,3 +218,110 @@ class Engine:
         if self.finite is not None and not self.finite(result):
             return diagnose(self, name, operands)
         return result
+
+
+Truth: TypeAlias = bool | Undefined
+
+COMPARISONS: Mapping[str, Callable[[float], bool]] = MappingProxyType(
+    {
+        "less": lambda side: side < 0,
+        "less_equal": lambda side: side <= 0,
+        "equal": lambda side: side == 0,
+        "not_equal": lambda side: side != 0,
+        "greater": lambda side: side > 0,
+        "greater_equal": lambda side: side >= 0,
+    }
+)
+
+
+def both(left: Truth, right: Truth) -> Truth:
+    """Kleene's "and": False decides, whatever the other is."""
+    if left is False or right is False:
+        return False
+    if left is True:
+        return right
+    return left if right is True else combined([left, right])
+
+
+def negation(value: Truth) -> Truth:
+    """Kleene's "not"."""
+    return value if isinstance(value, Undefined) else not value
+
+
+def either(left: Truth, right: Truth) -> Truth:
+    """Kleene's "or": True decides, whatever the other is."""
+    return negation(both(negation(left), negation(right)))
+
+
+def exactly_one(left: Truth, right: Truth) -> Truth:
+    """Kleene's "exclusive or": nothing decides alone."""
+    missing = [value for value in (left, right) if isinstance(value, Undefined)]
+    return combined(missing) if missing else left is not right
+
+
+def is_nan(value: Any) -> Truth:
+    """Whether NumPy would have NaN here: outside the domain."""
+    return Undefined.UNDECIDED if value is Undefined.UNDECIDED else value is Undefined.DOMAIN
+
+
+def is_infinite(value: Any) -> Truth:
+    """Whether NumPy would have an infinity here: at a pole. Exact numbers do not overflow."""
+    return Undefined.UNDECIDED if value is Undefined.UNDECIDED else value is Undefined.POLE
+
+
+def is_finite(value: Any) -> Truth:
+    """Whether there is a number here."""
+    return Undefined.UNDECIDED if value is Undefined.UNDECIDED else type(value) is not Undefined
+
+
+CONNECTIVES: Mapping[str, Callable[..., Truth]] = MappingProxyType(
+    {
+        "logical_and": both,
+        "bitwise_and": both,
+        "logical_or": either,
+        "bitwise_or": either,
+        "logical_xor": exactly_one,
+        "bitwise_xor": exactly_one,
+        "logical_not": negation,
+        "invert": negation,
+    }
+)
+CLASSIFICATIONS: Mapping[str, Callable[[Any], Truth]] = MappingProxyType(
+    {"isnan": is_nan, "isinf": is_infinite, "isfinite": is_finite}
+)
+
+
+def compared(engine: Engine, name: str, columns: Iterable[Any]) -> list[Truth]:
+    """Return the truth of a comparison for each pair of elements."""
+    order, verdict = engine.compare, COMPARISONS[name]
+    if order is None:
+        raise engine.unsupported(name)
+
+    def truth(left: Any, right: Any) -> Truth:
+        missing = [value for value in (left, right) if type(value) is Undefined]
+        if missing:
+            return combined(missing)
+        side = order(left, right)
+        return Undefined.UNDECIDED if side is None else verdict(side)
+
+    return list(map(truth, *columns))
+
+
+def chosen(engine: Engine, conditions: Iterable[Truth], first: Iterable[Any], second: Iterable[Any]) -> list[Any]:
+    """Return ``np.where``: what the condition selects, and the union of both where it is undecided."""
+
+    def choose(condition: Truth, left: Any, right: Any) -> Any:
+        if condition is True:
+            return left
+        if condition is False:
+            return right
+        if condition is not Undefined.UNDECIDED:
+            return condition
+        if left is right:
+            return left
+        missing = [value for value in (left, right) if type(value) is Undefined]
+        if missing or engine.union is None or isinstance(left, bool) or isinstance(right, bool):
+            return Undefined.UNDECIDED
+        return engine.union(left, right)
+
+    return list(map(choose, conditions, first, second))

@@ -12,8 +12,16 @@ from typing import Any
 
 from mpmath import libmp
 
-from numdiff.arithmetic.ball import Ball, ComplexValue, Undefined, Value, complex_within_limits, within_limits
-from numdiff.arithmetic.complex_points import complex_point_groups, outside_real_domain
+from numdiff.arithmetic.ball import (
+    Ball,
+    ComplexValue,
+    Undefined,
+    Value,
+    complex_point_groups,
+    complex_within_limits,
+    outside_real_domain,
+    within_limits,
+)
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
 from numdiff.arithmetic.multiprecision_functions import FAILURES, complex_functions, real_functions

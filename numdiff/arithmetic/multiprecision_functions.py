@@ -48,7 +48,7 @@ def exp(x: Number, precision: int, rounding: str = _NEAREST) -> Number:
         return libmp.mpf_exp(x, precision, rounding)
     size = magnitude(x)
     log2 = libmp.mpf_ln2(precision + size + 16)
-    n = libmp.to_int(libmp.mpf_div(x, log2, size + 16, _NEAREST))
+    n = int(libmp.to_int(libmp.mpf_div(x, log2, size + 16, _NEAREST)))  # not gmpy2's mpz: exponents are plain
     rest = libmp.mpf_sub(x, libmp.mpf_mul(from_int(n), log2), precision + 16, _NEAREST)
     return libmp.mpf_shift(libmp.mpf_exp(rest, precision, rounding), n)
 

@@ -16,34 +16,162 @@ References
 S. A. Figueroa, When is double rounding innocuous?, ACM SIGNUM Newsletter 30(3) (1995) 21-26.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from flint import arb
 
-from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded
-from numdiff.floats.formats import format_of
+from numdiff.arithmetic.ball_functions import exact
+from numdiff.arithmetic.correct_rounding import FUNCTIONS, correctly_rounded
+from numdiff.floats.formats import Dyadic, FloatFormat, dyadic_to_fraction, format_of
 from numdiff.floats.views import WeakScalarArray
+
+Known = Any
+"""A number of the format: a Python float up to 53 bits, beyond them a NumPy scalar."""
+
+
+class KnownArithmetic:
+    """Correctly rounded arithmetic of one format, number by number.
+
+    Up to 53 bits a number is a Python float. A basic operation is done in double and rounded to the format. That is
+    one rounding: products and (where they are subnormal) sums of narrower formats are exact in double, and for the
+    others 53 ≥ 2·24 + 2 bits are enough (Figueroa 1995). Wider formats compute in their own scalars.
+
+    Parameters
+    ----------
+    fmt : FloatFormat
+
+    Attributes
+    ----------
+    round : callable
+        float → float, rounded to the format: to nearest, ties to even; not finite where that overflows.
+    """
+
+    def __init__(self, fmt: FloatFormat) -> None:
+        self.format = fmt
+        self.wide = fmt.precision > 53
+        self.round: Callable[[Known], Known] = _itself if fmt.precision >= 53 else _rounding(fmt)
+
+    def constant(self, number: Dyadic) -> Known:
+        """Return a dyadic number rounded to the format."""
+        mantissa, exponent = number
+        if not self.wide and mantissa.bit_length() <= 53 and -1000 < exponent < 900:
+            return self.round(math.ldexp(mantissa, exponent))  # exact, and rounded once
+        rounded = self.format.round(dyadic_to_fraction(number))
+        return rounded if self.wide else float(rounded)
+
+    def ball(self, known: Known) -> Any:
+        """Return a number of the format as an exact Arb ball."""
+        if not self.wide:
+            return arb(known)
+        numerator, denominator = known.as_integer_ratio()
+        return exact(int(numerator), 1 - int(denominator).bit_length())
+
+    def square_root(self, known: Known) -> Known:
+        """Return the correctly rounded square root of a non-negative number."""
+        return np.sqrt(known) if self.wide else self.round(math.sqrt(known))
+
+
+def _itself(value: Known) -> Known:
+    return value
+
+
+def _rounding(fmt: FloatFormat) -> Callable[[float], float]:
+    precision, lowest = fmt.precision, fmt.min_exponent - fmt.precision + 1
+    largest = float(fmt.largest_finite)
+
+    def rounded(value: float) -> float:
+        if not math.isfinite(value):
+            return value
+        last = max(math.frexp(value)[1] - precision, lowest)
+        result = math.ldexp(round(math.ldexp(value, -last)), last)
+        return result if abs(result) <= largest else math.copysign(math.inf, value)
+
+    return rounded
+
 
 EXACT = frozenset(
     {
-        "add", "subtract", "multiply", "divide", "negative", "positive", "absolute", "fabs", "sign", "square",
-        "reciprocal", "sqrt", "conjugate", "copysign", "heaviside", "clip", "fmax", "fmin", "maximum", "minimum",
-        "greater", "greater_equal", "less", "less_equal", "equal", "not_equal", "isnan", "isinf", "isfinite", "signbit",
-        "logical_and", "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert",
-        "rint", "floor", "ceil", "trunc",
+        "add",
+        "subtract",
+        "multiply",
+        "divide",
+        "negative",
+        "positive",
+        "absolute",
+        "fabs",
+        "sign",
+        "square",
+        "reciprocal",
+        "sqrt",
+        "conjugate",
+        "copysign",
+        "heaviside",
+        "clip",
+        "fmax",
+        "fmin",
+        "maximum",
+        "minimum",
+        "greater",
+        "greater_equal",
+        "less",
+        "less_equal",
+        "equal",
+        "not_equal",
+        "isnan",
+        "isinf",
+        "isfinite",
+        "signbit",
+        "logical_and",
+        "logical_or",
+        "logical_xor",
+        "logical_not",
+        "bitwise_and",
+        "bitwise_or",
+        "bitwise_xor",
+        "invert",
+        "rint",
+        "floor",
+        "ceil",
+        "trunc",
     }
-)  # fmt: skip
+)
 """Ufuncs whose result IEEE 754 prescribes to the last bit; the hardware computes them."""
 ELEMENTWISE = frozenset(
     {
-        np.where, np.select, np.piecewise, np.clip, np.polyval, np.sinc, np.nan_to_num, np.copy, np.copyto,
-        np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.reshape, np.ravel, np.squeeze, np.expand_dims,
-        np.atleast_1d, np.broadcast_to, np.broadcast_arrays, np.shape, np.ndim, np.size, np.result_type,
-        np.iscomplexobj, np.isrealobj, np.may_share_memory, np.shares_memory,
+        np.where,
+        np.select,
+        np.piecewise,
+        np.clip,
+        np.polyval,
+        np.sinc,
+        np.nan_to_num,
+        np.copy,
+        np.copyto,
+        np.zeros_like,
+        np.ones_like,
+        np.empty_like,
+        np.full_like,
+        np.reshape,
+        np.ravel,
+        np.squeeze,
+        np.expand_dims,
+        np.atleast_1d,
+        np.broadcast_to,
+        np.broadcast_arrays,
+        np.shape,
+        np.ndim,
+        np.size,
+        np.result_type,
+        np.iscomplexobj,
+        np.isrealobj,
+        np.may_share_memory,
+        np.shares_memory,
     }
-)  # fmt: skip
+)
 """NumPy functions, besides ufuncs, that choose and move values, or are made of elementwise ufuncs."""
 
 
@@ -61,11 +189,11 @@ class RoundedArray(WeakScalarArray):
         name = ufunc.__name__
         if method != "__call__":
             raise TypeError(f"np.{name}.{method} is not elementwise, and its rounding depends on the platform")
-        if name in ENCLOSURES:
+        if name in FUNCTIONS:
             return self._elementary(name, inputs, **kwargs)
         if name not in EXACT:
             raise TypeError(
-                f"np.{name} has no correctly rounded version; those that have: {', '.join(sorted(ENCLOSURES))}, and "
+                f"np.{name} has no correctly rounded version; those that have: {', '.join(sorted(FUNCTIONS))}, and "
                 "what IEEE 754 prescribes"
             )
         if name in ("maximum", "minimum"):

@@ -53,9 +53,8 @@ from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import arb_of, working
 from numdiff.arithmetic.dispatch import evaluate
 from numdiff.arithmetic.engine import Engine
-from numdiff.arithmetic.known_values import KnownArithmetic
-from numdiff.arithmetic.running_elements import NOTHING, Running
-from numdiff.arithmetic.running_operations import Operations
+from numdiff.arithmetic.rounded import KnownArithmetic
+from numdiff.arithmetic.running_operations import NOTHING, Operations, Running
 from numdiff.floats.formats import Dyadic, FloatFormat
 
 _DOUBLE = 53

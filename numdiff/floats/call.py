@@ -184,8 +184,10 @@ def _accepted_complex(y: Any, x: np.ndarray) -> np.ndarray:
 
 
 _PROMOTING = {
-    **dict.fromkeys("fF", "np.float32"), **dict.fromkeys("dD", "np.float64"), **dict.fromkeys("gG", "np.longdouble"),
-}  # fmt: skip
+    **dict.fromkeys("fF", "np.float32"),
+    **dict.fromkeys("dD", "np.float64"),
+    **dict.fromkeys("gG", "np.longdouble"),
+}
 """By the type code of a result: the scalar type that widens a narrower array to it."""
 
 

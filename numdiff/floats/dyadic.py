@@ -1,8 +1,11 @@
-"""Exact dyadic numbers and their correct rounding, in integers only."""
+"""Exact dyadic numbers: lifted out of arrays, rounded in integers only, put into a dtype, written as text."""
 
 import math
+import re
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
 
 Dyadic: TypeAlias = tuple[int, int]
 """``(m, e)`` stands for m·2**e exactly, normalised: m is odd, or the pair is ``(0, 0)``."""
@@ -154,3 +157,77 @@ def unsettled_double(middle: int, radius: int, denominator: int) -> float:
 
 _NARROW = 256
 """Bits by which a number exceeds its radius where only a tie can explain that it has no nearest double."""
+
+
+def lift_number(scalar: np.ndarray) -> Dyadic | None:
+    """Return a floating-point number in an array without dimensions exactly; None if it is not finite."""
+    number: Any = scalar[()] if scalar.dtype.itemsize > 8 else float(scalar)
+    if number != number or abs(number) == np.inf:
+        return None
+    numerator, denominator = number.as_integer_ratio()
+    return normalised(numerator, 1 - denominator.bit_length())
+
+
+def lift_numbers(flat: np.ndarray) -> list[Dyadic | None]:
+    """Do what `lift_number` does for each element of a one-dimensional array, at a fraction of the cost for each."""
+    wide = flat.dtype.itemsize > 8
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a pattern like any other
+        finite = np.isfinite(flat)
+        numbers = flat if wide else flat.astype(np.float64)  # exact: float64 holds the rest
+    fraction, exponent = np.frexp(np.where(finite, numbers, 0))
+    precision = 64 if wide else 53
+    whole = np.ldexp(np.abs(fraction), precision).astype(np.uint64)
+    # The lowest set bit is a power of two, so its logarithm is exact.
+    zeros = np.frexp((whole & (~whole + np.uint64(1))).astype(np.float64))[1] - 1
+    odd = (whole >> np.maximum(zeros, 0).astype(np.uint64)).tolist()
+    exponents = np.where(whole == 0, 0, exponent - precision + zeros).tolist()
+    negative = fraction < 0
+    if negative.any():
+        odd = [-m if minus else m for m, minus in zip(odd, negative.tolist(), strict=True)]
+    lifted = list(zip(odd, exponents, strict=True))
+    if finite.all():
+        return list(lifted)
+    return [pair if ok else None for pair, ok in zip(lifted, finite.tolist(), strict=True)]
+
+
+def scalar_of(dtype: np.dtype[Any], number: Dyadic) -> Any:
+    """Return a dyadic number as a scalar of a floating-point dtype that holds it."""
+    mantissa, exponent = number
+    if dtype.itemsize <= 8:
+        return dtype.type(math.ldexp(mantissa, exponent))
+    # np.longdouble(int) goes through a decimal string on some platforms: 32-bit pieces are always exact.
+    total, magnitude, shift = dtype.type(0), abs(mantissa), 0
+    while magnitude >> shift:
+        piece = dtype.type((magnitude >> shift) & 0xFFFFFFFF)
+        total = total + np.ldexp(piece, shift)
+        shift += 32
+    # Scaling in two halves: the exponent of a subnormal is out of the range of one exact power of two.
+    half = exponent // 2
+    scaled = np.ldexp(np.ldexp(total, half), exponent - half)
+    return -scaled if mantissa < 0 else scaled
+
+
+def hex_digits(number: Dyadic) -> str:
+    """Return the magnitude of a number as hexadecimal text, e.g. ``0x1.8p+1``."""
+    mantissa, exponent = abs(number[0]), number[1]
+    if not mantissa:
+        return "0x0p+0"
+    bits = mantissa.bit_length() - 1
+    digits = -(-bits // 4)
+    tail = (mantissa - (1 << bits)) << (4 * digits - bits)
+    return f"0x1{f'.{tail:0{digits}x}' if digits else ''}p{exponent + bits:+d}"
+
+
+def parsed_hex(text: str) -> tuple[bool, Dyadic]:
+    """Return whether hexadecimal text has a minus sign, and the magnitude of its number.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such a number.
+    """
+    match = re.fullmatch(r"(-?)0x([01])(?:\.([0-9a-f]+))?p([+-]\d+)", text)
+    if match is None:
+        raise ValueError(f"text must be a hexadecimal number like 0x1.8p+1, nan or inf, got {text!r}")
+    sign, lead, tail, power = match[1], match[2], match[3] or "", int(match[4])
+    return sign == "-", normalised(int(lead + tail, 16), power - 4 * len(tail))

@@ -25,7 +25,7 @@ from numdiff.study.records import SCHEMA_VERSION
 from numdiff.study.sweep import Subject, Sweep, plan
 from numdiff.study.values import values_of
 
-_LIBRARIES = ("numpy", "scipy", "mpmath", "python-flint", "ml_dtypes")
+_LIBRARIES = ("numpy", "scipy", "gmpy2", "mpmath", "python-flint", "ml_dtypes")
 
 
 class Measurement(Protocol):

@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.arithmetic.rounded import rounded as correctly_rounded
-from numdiff.arithmetic.tracing import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import beyond, largest_step
 from numdiff.formulas.stencil import ComplexStep, Method

@@ -109,7 +109,7 @@ def test_complex_step_of_what_every_format_overflows_is_an_overflow(engine: Any)
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_infinite_function_value_is_an_overflow_where_the_exact_one_cannot_be_decided(engine: Any) -> None:
-    fmt = next((fmt for name, fmt in nd.FORMATS.items() if name in ("float80", "float128")), None)
+    fmt = nd.FORMATS.get("float80")
     if fmt is None:
         pytest.skip("no longdouble with a wider range than float64")
     ledger = quiet(np.exp, 1.0, np.longdouble("1e4900"), CENTERED, fmt, engine)

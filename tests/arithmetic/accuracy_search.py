@@ -16,7 +16,7 @@ import numpy as np
 
 from numdiff.arithmetic import Ball, balls
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, limits_of
-from numdiff.arithmetic.tracing import BINARY
+from numdiff.arithmetic.numpy_functions import BINARY
 from numdiff.floats.formats import FORMATS, FloatFormat, dyadic_to_fraction
 
 ELEMENTARY = tuple(sorted(limits_of(FORMATS["float64"]).keys() - EXACT - CORRECTLY_ROUNDED))

@@ -8,19 +8,22 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+import gmpy2
+import ml_dtypes
 import mpmath
 import numpy as np
 import pytest
 from flint import ctx
 
 from numdiff.arithmetic import correct_rounding
-from numdiff.arithmetic.correct_rounding import ENCLOSURES, correctly_rounded, nearest_values
+from numdiff.arithmetic.correct_rounding import FUNCTIONS, correctly_rounded
 from numdiff.arithmetic.dispatch import EXACT_LOCK
-from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.floats.formats import FORMATS, FloatFormat, Limits, dyadic
 from numdiff.floats.views import WeakScalarArray
+from numdiff.style import Style
 
 BINARY = ("power", "arctan2", "hypot", "logaddexp", "logaddexp2")
-UNARY = tuple(sorted(set(ENCLOSURES) - set(BINARY)))
+UNARY = tuple(sorted(FUNCTIONS.difference(BINARY)))
 SAMPLES = 24
 _BITS = 400
 _SLACK = Fraction(1, 1 << 300)
@@ -45,7 +48,29 @@ MPMATH: dict[str, Callable[..., Any]] = {
     "logaddexp": lambda a, b: _context.log(_context.exp(a) + _context.exp(b)),
     "logaddexp2": lambda a, b: _context.log(_context.power(2, a) + _context.power(2, b)) / _context.log(2),
 }  # fmt: skip
-"""The functions again, in an arithmetic that shares nothing with Arb."""
+"""The functions again, in an arithmetic that shares nothing with Arb, and with MPFR no more than the integers."""
+
+
+FLOAT8 = [
+    FloatFormat(
+        name,
+        np.dtype(getattr(ml_dtypes, name)),
+        precision=precision,
+        min_exponent=lowest,
+        max_exponent=highest,
+        reserved=int(not has_infinity),
+        has_infinity=has_infinity,
+        complex_dtype=None,
+        weak_scalars=True,
+        rounded_once_from=(),
+        limits=Limits(through="float32"),
+        style=Style("#8c564b", "<", ":"),
+    )
+    for name, precision, lowest, highest, has_infinity in (
+        ("float8_e5m2", 3, -14, 15, True),
+        ("float8_e4m3fn", 4, -6, 8, False),
+    )
+]
 
 
 def rounded_value(name: str, fmt: FloatFormat, *arguments: Any) -> Any:
@@ -61,7 +86,7 @@ def lifted(mpf: Any) -> Fraction:
 
 def nearest(name: str, fmt: FloatFormat, arguments: tuple[Any, ...]) -> Any:
     """Return the correctly rounded value by mpmath: the same for all numbers that its error allows."""
-    exact = lifted(MPMATH[name](*(fmt.lift_mpf(a, _context) for a in arguments)))
+    exact = lifted(MPMATH[name](*(_context.mpf(dyadic(fmt.lift(a))) for a in arguments)))
     low, high = (fmt.round(exact * (1 + sign * _SLACK)) for sign in (-1, 1))
     assert low == high, "this argument needs more bits in the test"
     return low
@@ -153,12 +178,16 @@ def test_arctan2_below_a_tie_of_subnormal_numbers_is_rounded_down(name: str) -> 
     assert rounded_value("arctan2", fmt, -3 * tiny, 2) == fmt.round(-tiny)
 
 
-def test_precision_rises_until_a_value_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", ["deg2rad", "logaddexp", "logaddexp2"])
+def test_precision_rises_until_a_value_is_settled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fmt = FORMATS["float64"]
-    monkeypatch.setattr(correct_rounding, "_KNOWN", {})
-    monkeypatch.setattr(correct_rounding, "LAST_PRECISION", 100)  # exp(2⁻⁵³) needs 107 bits
-    with pytest.raises(ArithmeticError, match=r"np\.exp at .* is a tie"):
-        rounded_value("exp", fmt, Fraction(1, 1 << 53))
+    flat = sample(name, fmt, 300)
+    expected = correct_rounding._slowly(name, fmt, flat)
+    monkeypatch.setattr(correct_rounding, "GUARD", 1)
+    np.testing.assert_array_equal(correct_rounding._slowly(name, fmt, flat), expected)
+    monkeypatch.setattr(correct_rounding, "LAST_PRECISION", fmt.precision + 1)
+    with pytest.raises(ArithmeticError, match=rf"np\.{name} at .* is a tie that is not known to be one"):
+        correct_rounding._slowly(name, fmt, flat)
 
 
 @pytest.mark.parametrize(
@@ -256,41 +285,22 @@ def test_multiples_of_pi_are_rounded_once(fmt: FloatFormat) -> None:
         assert rounded_value(name, fmt, *arguments) == fmt.round(quarters * quarter), (name, arguments)
 
 
-# --- the store of values ------------------------------------------------------------------------------------
-
-
-def test_values_are_the_same_when_they_are_found_again_and_zeros_keep_their_signs() -> None:
-    fmt = FORMATS["float64"]
-    x = np.array([0.0, -0.0, math.nan, 0.3, math.inf])
-    for _ in range(2):
-        values = correctly_rounded("sin", fmt, [x])
-        assert [str(v) for v in values[:3]] == ["0.0", "-0.0", "nan"]
-        assert values[3] == nearest("sin", fmt, (np.float64(0.3),))
-        assert math.isnan(values[4])
-
-
-def test_the_store_is_emptied_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(correct_rounding, "_KNOWN", {})
-    monkeypatch.setattr(correct_rounding, "_MOST_KEPT", 10)
-    fmt = FORMATS["float64"]
-    x = np.linspace(0.1, 0.9, 11)
-    first = correctly_rounded("logaddexp", fmt, [x, x])
-    np.testing.assert_array_equal(correctly_rounded("logaddexp", fmt, [x + 1, x])[:0], first[:0])
-    assert len(correct_rounding._KNOWN["logaddexp", "float64"]) == 11
-    np.testing.assert_array_equal(correctly_rounded("logaddexp", fmt, [x, x]), first)
-
-
-def test_the_lock_of_the_exact_engines_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(correct_rounding, "_KNOWN", {})
-    thread = threading.Thread(target=rounded_value, args=("logaddexp", FORMATS["float64"], 0.3, 0.4))
-    with EXACT_LOCK:
-        thread.start()
-        thread.join(0.05)
-        assert thread.is_alive()
-        assert not correct_rounding._KNOWN
-    thread.join(10)
-    assert not thread.is_alive()
-    assert len(correct_rounding._KNOWN["logaddexp", "float64"]) == 1
+@pytest.mark.parametrize("name", [*UNARY, *BINARY])
+@pytest.mark.parametrize("row", FLOAT8, ids=lambda row: row.name)
+def test_formats_of_8_bits_give_the_nearest_number_to_all_arguments(name: str, row: FloatFormat) -> None:
+    """Subnormal numbers, overflow and zeros with signs at every turn; double precision settles most."""
+    with FORMATS.holding(row):
+        every = np.arange(256, dtype=np.uint8).view(row.dtype)
+        every = every[np.isfinite(every)]
+        columns = [np.ravel(c) for c in np.meshgrid(every[::5], every[::7])] if name in BINARY else [every]
+        found = correctly_rounded(name, row, columns)
+        with np.errstate(all="ignore"):
+            double = getattr(np, name)(*(column.astype(np.float64) for column in columns))
+            low, high = (row.as_array(double * (1 + sign * 2.0**-45)) for sign in (-1, 1))
+        is_settled = (low == high) | np.isnan(low) & np.isnan(high)
+        assert is_settled.mean() > 0.9  # the rest is next to ties, as log2(2⁹)
+        is_same = (found == low) & (np.signbit(found) == np.signbit(low)) | np.isnan(found) & np.isnan(low)
+        assert is_same[is_settled].all()
 
 
 # --- the quick path ----------------------------------------------------------------------------------------
@@ -307,9 +317,9 @@ def sample(name: str, fmt: FloatFormat, count: int) -> list[np.ndarray]:
     return [fmt.as_array(v) for v in (x, *[rng.normal(0, 2, count)] * (name in BINARY))]
 
 
-@pytest.mark.parametrize("name", sorted(ENCLOSURES))
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
 @pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
-def test_what_is_settled_quickly_is_what_enclosures_give(name: str, fmt: FloatFormat) -> None:
+def test_what_is_settled_quickly_is_what_the_slow_path_gives(name: str, fmt: FloatFormat) -> None:
     flat = sample(name, fmt, 300)
     quick, is_settled = correct_rounding._quickly(name, fmt, flat)
     slow = correct_rounding._slowly(name, fmt, flat)
@@ -351,7 +361,7 @@ def test_views_of_a_working_format_are_taken_like_plain_arrays(name: str) -> Non
     np.testing.assert_array_equal(found, plain)
 
 
-def test_ties_are_left_to_enclosures() -> None:
+def test_ties_are_left_to_the_slow_path() -> None:
     assert (4097**2).bit_length() == 25  # and odd: half-way between two numbers of float32
     operands = [np.array([4097, 4097], np.float32), np.array([2, 1.5], np.float32)]
     _, is_settled = correct_rounding._quickly("power", FORMATS["float32"], operands)
@@ -359,7 +369,7 @@ def test_ties_are_left_to_enclosures() -> None:
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])
-def test_ends_of_a_format_are_left_to_enclosures(name: str) -> None:
+def test_ends_of_a_format_are_left_to_the_slow_path(name: str) -> None:
     fmt = FORMATS[name]
     ends = [fmt.smallest_normal, fmt.smallest_subnormal, fmt.largest_finite]
     x = np.array([fmt.round(v)[()] for v in ends] + [fmt.dtype.type(v) for v in (0.0, np.inf, np.nan)], fmt.dtype)
@@ -371,7 +381,6 @@ def test_threads_in_several_formats_get_the_same_values() -> None:
     x = np.linspace(0.1, 5, 200)
     work = [(name, fmt) for name in ("exp", "cos") for fmt in FORMATS.values()]
     alone = [correctly_rounded(name, fmt, [fmt.as_array(x)]) for name, fmt in work]
-    correct_rounding._KNOWN.clear()
     found: dict[int, np.ndarray] = {}
 
     def run(i: int) -> None:
@@ -387,15 +396,27 @@ def test_threads_in_several_formats_get_the_same_values() -> None:
         np.testing.assert_array_equal(found[i], expected)
 
 
-def test_nearest_values_called_directly_hold_the_lock_and_restore_the_precision() -> None:
-    """`nearest_values` is public: the precision it works at must be its own, whoever else computes."""
-    arguments = {i: (x,) for i, x in enumerate(np.linspace(0.1, 5, 100).tolist())}
-    work = [(name, FORMATS[fmt]) for name in ("exp", "cos") for fmt in ("float16", "float64", "float80")]
-    alone = [nearest_values(name, fmt, arguments) for name, fmt in work]
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_no_context_and_no_precision_of_others_is_touched(name: str) -> None:
+    before = gmpy2.get_context().copy(), ctx.prec, mpmath.mp.prec
+    for fmt in FORMATS.values():
+        correct_rounding._slowly(name, fmt, sample(name, fmt, 5))
+    assert (repr(gmpy2.get_context()), ctx.prec, mpmath.mp.prec) == (repr(before[0]), *before[1:])
+
+
+def test_enclosures_hold_the_lock_of_the_exact_engines_and_restore_the_precision() -> None:
+    x = np.linspace(0.1, 5, 100)
+    work = [("logaddexp", FORMATS["float16"]), ("logaddexp2", FORMATS["float64"]), ("deg2rad", FORMATS["float32"])]
+
+    def values(name: str, fmt: FloatFormat) -> np.ndarray:
+        column = fmt.as_array(x)
+        return correct_rounding._slowly(name, fmt, [column, column[::-1]] if name in BINARY else [column])
+
+    alone = [values(*item) for item in work]
     before, found = ctx.prec, {}
 
     def run(i: int) -> None:
-        found[i] = nearest_values(*work[i], arguments)
+        found[i] = values(*work[i])
 
     threads = [threading.Thread(target=run, args=(i,)) for i in range(len(work))]
     interval = sys.getswitchinterval()
@@ -411,5 +432,6 @@ def test_nearest_values_called_directly_hold_the_lock_and_restore_the_precision(
             thread.join(60)
     finally:
         sys.setswitchinterval(interval)
-    assert [found[i] for i in range(len(work))] == alone
+    for i, expected in enumerate(alone):
+        np.testing.assert_array_equal(found[i], expected)
     assert ctx.prec == before

@@ -11,7 +11,7 @@ from mpmath import libmp
 from numdiff.arithmetic import Ball, Undefined, balls, multiprecision
 from numdiff.arithmetic.ball import LARGEST_EXPONENT
 from numdiff.arithmetic.multiprecision_functions import magnitude, real_functions
-from numdiff.arithmetic.tracing import BINARY, HOLOMORPHIC, UNARY
+from numdiff.arithmetic.numpy_functions import BINARY, HOLOMORPHIC, UNARY
 from numdiff.floats.formats import dyadic
 
 PRECISION = 256

@@ -18,9 +18,7 @@ DYADICS = st.tuples(st.integers(-(2**64), 2**64), st.integers(-70, 10))
 def test_value_is_that_of_fraction_arithmetic(point):
     x = dyadic_to_fraction(point)
     f = lambda x: (x**3 - 0.5 * x) / (2 + x**2) - np.square(x) + np.reciprocal(x**2 + 1) - abs(x)
-    assert rational.values(f, [point]) == [
-        (x**3 - x / 2) / (2 + x**2) - x * x + 1 / (x * x + 1) - abs(x)
-    ]  # fmt: skip
+    assert rational.values(f, [point]) == [(x**3 - x / 2) / (2 + x**2) - x * x + 1 / (x * x + 1) - abs(x)]
 
 
 @given(DYADICS, DYADICS)
@@ -29,8 +27,8 @@ def test_complex_value_is_the_one_that_arb_encloses(real, imaginary):
     f = lambda z: (z**5 - 2 * z + 0.25) / (z**2 + 3) + np.square(z) - (z + 9) ** -2
     exact, enclosed = (
         rational.complex_values(f, [(real, imaginary)])[0],
-        balls.complex_values(f, [(real, imaginary)], 512)[0]
-    )  # fmt: skip
+        balls.complex_values(f, [(real, imaginary)], 512)[0],
+    )
     if not isinstance(enclosed, Undefined):
         assert enclosed[0].contains(exact[0])
         assert enclosed[1].contains(exact[1])
@@ -48,12 +46,17 @@ def test_complex_square_and_power_are_exact():
 @pytest.mark.parametrize(
     "f, word",
     [
-        (np.exp, "exp"), (lambda x: x**0.5, "power"), (np.sqrt, "sqrt"), (lambda x: x**65, "power"),
-        (lambda x: x**-65, "power"), (lambda x: x**x, "power"), (np.cbrt, "cbrt"),
+        (np.exp, "exp"),
+        (lambda x: x**0.5, "power"),
+        (np.sqrt, "sqrt"),
+        (lambda x: x**65, "power"),
+        (lambda x: x**-65, "power"),
+        (lambda x: x**x, "power"),
+        (np.cbrt, "cbrt"),
         (lambda x: np.hypot(x, 1), "hypot"),
         (lambda x: np.where(x > 100, np.sin(x), x), "sin"),
     ],
-)  # fmt: skip
+)
 def test_what_leaves_the_rationals_is_named(f, word):
     with pytest.raises(NotRational, match=word):
         rational.values(f, [dyadic(1.5)])
@@ -84,3 +87,65 @@ def test_division_by_zero_is_a_pole_and_zero_by_zero_outside_the_domain():
     assert rational.values(lambda x: x**-3, [(0, 0)]) == [Undefined.POLE]
     assert rational.complex_values(lambda z: 1 / (1 + z**2), [((0, 0), (1, 0))]) == [Undefined.POLE]
     assert rational.complex_values(lambda z: z**-1, [((0, 0), (0, 0))]) == [Undefined.POLE]
+
+
+# --- derivatives ---------------------------------------------------------------------------------------
+
+POINTS = [dyadic(x) for x in (0.5, -1.25, 3.0, 2.0**-20)]
+
+RATIONAL = {
+    "cubic": lambda x: x**3 - 2 * x + 1,
+    "runge": lambda x: 1 / (1 + 25 * x**2),
+    "reciprocal": np.reciprocal,
+    "negative power": lambda x: (x + 7) ** -3,
+    "square of a quotient": lambda x: np.square((x - 1) / (x + 5)),
+    "where": lambda x: np.where(x > 0, x**2, -(x**3)),
+    "abs": lambda x: np.abs(x) * x,
+    "maximum": lambda x: np.maximum(x, x**2 - 10),
+    "constant": lambda x: 0 * x + 3,
+}
+
+
+@pytest.mark.parametrize("order", range(5))
+@pytest.mark.parametrize("name", RATIONAL)
+def test_every_derivative_lies_in_the_ball_of_arb(name: str, order: int) -> None:
+    exact = rational.derivatives(RATIONAL[name], POINTS, order)
+    for value, ball in zip(exact, balls.derivatives(RATIONAL[name], POINTS, order, 300), strict=True):
+        assert isinstance(value, Fraction)
+        assert abs(value - ball.midpoint) <= ball.radius
+
+
+@given(st.lists(st.integers(-50, 50), min_size=1, max_size=6), st.integers(-1000, 1000), st.integers(0, 4))
+def test_polynomials_are_differentiated_by_their_coefficients(coefficients: list[int], x: int, order: int) -> None:
+    (found,) = rational.derivatives(
+        lambda t: sum(c * t**k for k, c in enumerate(coefficients)) + 0 * t, [dyadic(x / 8)], order
+    )
+    polynomial = np.polynomial.Polynomial([Fraction(c) for c in coefficients])
+    expected = Fraction(0)
+    for k, c in enumerate(coefficients):
+        if k >= order:
+            factor = 1
+            for j in range(order):
+                factor *= k - j
+            expected += c * factor * Fraction(x, 8) ** (k - order)
+    assert found == expected
+    assert polynomial.degree() == len(coefficients) - 1
+
+
+@pytest.mark.parametrize("f", [np.abs, np.sign, lambda x: np.maximum(x, -x), lambda x: np.where(x > 0, x, 2 * x)])
+def test_there_is_no_derivative_at_a_kink(f: object) -> None:
+    assert rational.derivatives(f, [(0, 0)], 1) == [Undefined.UNDECIDED]  # type: ignore[arg-type]
+
+
+def test_a_pole_is_a_pole() -> None:
+    assert rational.derivatives(lambda x: 1 / x, [(0, 0)], 1) == [Undefined.POLE]
+
+
+def test_what_is_not_rational_is_refused() -> None:
+    with pytest.raises(NotRational):
+        rational.derivatives(np.exp, [(1, 0)], 1)
+
+
+def test_a_negative_order_is_refused() -> None:
+    with pytest.raises(ValueError, match="order must not be negative, got -1"):
+        rational.derivatives(np.square, [(1, 0)], -1)

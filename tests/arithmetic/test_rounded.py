@@ -11,8 +11,8 @@ import pytest
 
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.correct_rounding import correctly_rounded
+from numdiff.arithmetic.numpy_functions import FUNCTIONS
 from numdiff.arithmetic.rounded import Rounded, RoundedArray, rounded
-from numdiff.arithmetic.tracing import FUNCTIONS
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas.kernels import centered_difference, complex_step

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from numdiff.analysis.ledger import error_ledger
 from numdiff.arithmetic import Ball, balls, running_error, running_operations
 from numdiff.arithmetic.accuracy import limits_of, without_limit
+from numdiff.arithmetic.numpy_functions import BINARY as BINARY_UFUNCS
 from numdiff.arithmetic.rounded import rounded
-from numdiff.arithmetic.running_elements import Running
 from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors, scaled_evaluation_errors
-from numdiff.arithmetic.tracing import BINARY as BINARY_UFUNCS
+from numdiff.arithmetic.running_operations import Running
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, dyadic, dyadic_to_fraction
 from tests.arithmetic.accuracy_search import ELEMENTARY

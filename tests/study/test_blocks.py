@@ -94,7 +94,7 @@ def test_key_depends_on_code_libraries_and_schema(monkeypatch: pytest.MonkeyPatc
 
 def test_conditions_are_plain_data_and_cover_the_measuring_code() -> None:
     json.dumps(conditions(HOME))
-    assert {"numpy", "mpmath", "python-flint", "ml_dtypes"} <= set(conditions(HOME)["libraries"])
+    assert {"numpy", "gmpy2", "mpmath", "python-flint", "ml_dtypes"} <= set(conditions(HOME)["libraries"])
     modules = (
         "formulas.kernels",
         "floats.formats",

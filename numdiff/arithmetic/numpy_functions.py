@@ -1,21 +1,21 @@
-"""The NumPy functions beyond ufuncs that exact arrays know, and ufuncs made of other ufuncs."""
+"""The NumPy functions that exact arrays know: those beyond ufuncs, ufuncs made of others, and which of them f uses."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from numdiff.arithmetic.constants import is_unbounded
 from numdiff.arithmetic.dispatch import (
     ARRAY_FUNCTIONS,
     COMPOSITES,
     ExactArray,
     column,
     common_shape,
+    evaluate,
+    is_unbounded,
     truth_column,
 )
-from numdiff.arithmetic.engine import is_clean, refusal
-from numdiff.arithmetic.logic import chosen
+from numdiff.arithmetic.engine import COMPARISONS, Engine, chosen, is_clean, refusal
 
 
 def _implements(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -157,3 +157,93 @@ COMPOSITES.update(
         "logaddexp2": lambda a, b: np.log2(np.exp2(a) + np.exp2(b)),
     }
 )
+
+
+UNARY = frozenset(
+    {
+        "negative",
+        "positive",
+        "conjugate",
+        "absolute",
+        "sign",
+        "square",
+        "reciprocal",
+        "sqrt",
+        "cbrt",
+        "exp",
+        "exp2",
+        "expm1",
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "sin",
+        "cos",
+        "tan",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "sinh",
+        "cosh",
+        "tanh",
+        "arcsinh",
+        "arccosh",
+        "arctanh",
+        "deg2rad",
+        "rad2deg",
+    }
+)
+BINARY = frozenset({"add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum", "minimum"})
+FUNCTIONS = UNARY | BINARY
+"""The ufuncs that an engine for real numbers implements; all others are made of them."""
+
+REAL_ONLY = frozenset(
+    {"absolute", "sign", "conjugate", "cbrt", "arctan2", "hypot", "maximum", "minimum", "deg2rad", "rad2deg"}
+)
+HOLOMORPHIC = FUNCTIONS - REAL_ONLY
+"""The ufuncs that an engine for complex numbers implements."""
+
+NO_COMPLEX_STEP = (
+    REAL_ONLY
+    | COMPARISONS.keys()
+    | {"where", "fabs", "fmax", "fmin", "heaviside", "copysign", "radians", "degrees"}
+    | {"logaddexp", "logaddexp2"}
+)
+"""Names in `ufuncs_used` that rule the complex step out: not analytic, or in NumPy for real numbers only."""
+
+
+def ufuncs_used(f: Callable[[Any], Any], x: Sequence[Any] | None = None) -> frozenset[str]:
+    """Return the names of the ufuncs that a callable uses, operators included, and ``where``.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function.
+    x : sequence, optional
+        Only its length matters: the size of the array that f gets to see (default 1).
+
+    Raises
+    ------
+    TypeError
+        If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
+    """
+    names: set[str] = set()
+    tracer = Engine(
+        name="tracing",
+        lift=_nothing,
+        functions=_EVERYTHING,
+        value_order=_nothing,
+        integral=_nothing,
+        compare=_nothing,
+        union=_nothing,
+        observer=names.add,
+    )
+    evaluate(f, tracer, [None] * (1 if x is None else max(1, len(x))))
+    return frozenset(names)
+
+
+def _nothing(*operands: Any) -> None:
+    """Stand for a number of which nothing is known."""
+
+
+_EVERYTHING: Mapping[str, Callable[..., None]] = dict.fromkeys(FUNCTIONS, _nothing)
