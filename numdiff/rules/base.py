@@ -11,10 +11,21 @@ from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.arguments import beyond
 from numdiff.formulas.stencil import ComplexStep, Method
 from numdiff.registry import Registry
 
-__all__ = ["Choice", "Domain", "Function", "Rule", "RuleStatus", "Rules", "noise_order", "nothing_to_balance"]
+__all__ = [
+    "Choice",
+    "Domain",
+    "Function",
+    "Rule",
+    "RuleStatus",
+    "Rules",
+    "noise_order",
+    "nothing_to_balance",
+    "unsuitable",
+]
 
 Function = Callable[[Any], Any]
 Domain = tuple[float, float]
@@ -151,3 +162,10 @@ def nothing_to_balance(formula: Method) -> Choice:
     """Return the answer of a rule that balances truncation and rounding where the formula does not amplify rounding."""
     reason = f"{formula.name} has no rounding error that grows as h falls"
     return Choice(status=RuleStatus.NO_STEP, reason=reason)
+
+
+def unsuitable(formula: Method, fmt: FloatFormat) -> str:
+    """Return why a formula cannot be computed in a format, or nothing."""
+    if isinstance(formula, ComplexStep) and fmt.complex_dtype is None:
+        return f"{fmt.name} has no complex dtype"
+    return beyond(formula, fmt)

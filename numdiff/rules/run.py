@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import beyond, converted, largest_step, points_of, refuse_not_finite
+from numdiff.formulas.arguments import converted, largest_step, points_of, refuse_not_finite
 from numdiff.formulas.kernels import StepAbsorbedWarning, abscissae, observe
 from numdiff.formulas.stencil import CENTERED, ComplexStep, Method, Stencil
-from numdiff.rules.base import Choice, Domain, Function, Rule, Rules, RuleStatus
+from numdiff.rules.base import Choice, Domain, Function, Rule, Rules, RuleStatus, unsuitable
 from numdiff.rules.fixed import FIXED
 from numdiff.rules.model import CLOSED_FORM, MODEL
 from numdiff.rules.scale import SCALE
@@ -79,7 +79,7 @@ def run_rule(
     """
     chosen = RULES[rule] if isinstance(rule, str) else rule
     fmt, here = _checked(x, dtype, formula, noise, domain)
-    if problem := _unsuitable(formula, fmt):
+    if problem := unsuitable(formula, fmt):
         return Choice(status=RuleStatus.UNSUITABLE, reason=problem)
     if not domain[0] < fmt.lift(here) < domain[1]:
         return _outside("x", here, domain)
@@ -124,13 +124,6 @@ def _checked(
         raise ValueError(f"x must be one number, got an array of shape {here.shape}")
     refuse_not_finite(fmt, here, x)
     return fmt, here
-
-
-def _unsuitable(formula: Method, fmt: FloatFormat) -> str:
-    """Return why the formula cannot be computed in the format, or nothing."""
-    if isinstance(formula, ComplexStep) and fmt.complex_dtype is None:
-        return f"{fmt.name} has no complex dtype"
-    return beyond(formula, fmt)
 
 
 def _outside(what: str, number: Any, domain: Domain) -> Choice:
