@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 
 from numdiff.floats.call import evaluate
-from numdiff.study.sweep import Task
+from numdiff.study.sweep import Batch
 
 BITS = 320
 """Enough for a centered difference with steps down to 2⁻⁷⁰ in float80."""
@@ -69,17 +69,17 @@ def _double(part: Any) -> float:
     return float(part) if isinstance(part, _mp.mpf) else math.nan
 
 
-def parts(tasks: Sequence[Task]) -> list[tuple[float, ...]]:
-    """Return truncation, abscissa, evaluation, combination and total of every cell of some tasks."""
+def parts(batches: Sequence[Batch]) -> list[tuple[float, ...]]:
+    """Return truncation, abscissa, evaluation, combination and total of every cell of some batches."""
     rows = []
-    for task in tasks:
-        f, derivative = FUNCTIONS[task.subject.name]
-        formula, divisor = _FORMULAS[task.method.name]
-        for x in task.points:
-            for h in task.steps:
-                number = task.format.dtype.type
+    for batch in batches:
+        f, derivative = FUNCTIONS[batch.subject.name]
+        formula, divisor = _FORMULAS[batch.method.name]
+        for x in batch.points:
+            for h in batch.steps:
+                number = batch.format.dtype.type
                 nodes = [x + number(c) * h for c, _ in formula]
-                values = [evaluate(task.format, task.subject.f, np.array([node]))[0] for node in nodes]
+                values = [evaluate(batch.format, batch.subject.f, np.array([node]))[0] for node in nodes]
                 terms = [number(w) * value for (_, w), value in zip(formula, values, strict=True)]
                 computed = sum(terms[1:], terms[0]) / (number(divisor) * h)
                 point, step = exactly(x), exactly(h)

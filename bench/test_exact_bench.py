@@ -15,19 +15,19 @@ from numdiff.floats.formats import dyadic
 from numdiff.formulas.kernels import observe
 from numdiff.problems import PROBLEMS
 from numdiff.study.measure import measure
-from numdiff.study.sweep import Sweep, Task, plan
+from numdiff.study.sweep import Batch, Sweep, plan
 
 SWEEP = Sweep("bench", tuple(FUNCTIONS), ("forward", "centered", "centered4"))
 LIMIT = 8.0
 """How many times as many cells a second the Arb engine gives as the obvious script."""
 
 
-def tasks() -> list[Task]:
+def tasks() -> list[Batch]:
     """Return the kernel calls of the sweep."""
-    return [task for name in FUNCTIONS for task in plan(PROBLEMS[name], SWEEP).tasks]
+    return [task for name in FUNCTIONS for task in plan(PROBLEMS[name], SWEEP).batches]
 
 
-def ledgers(chosen: list[Task], engine: Engine) -> list[Any]:
+def ledgers(chosen: list[Batch], engine: Engine) -> list[Any]:
     """Judge every cell of the tasks; the abscissae of a function are shared, as in a sweep."""
     exact = {name: ExactFunction(PROBLEMS[name].f, PROBLEMS[name].derivative, engine) for name in FUNCTIONS}
     done = []
@@ -93,4 +93,4 @@ def test_sweep_throughput(benchmark: Any, engine: Engine) -> None:
     sweep = Sweep("bench", ("martins_quotient",), given_steps=(1e-4,), neighbourhood=True)
     problem = PROBLEMS["martins_quotient"]
     benchmark.extra_info["cells"] = plan(problem, sweep).cells
-    benchmark.pedantic(measure, args=(problem, sweep, engine), rounds=3, warmup_rounds=1)
+    benchmark.pedantic(measure, args=(plan(problem, sweep), engine), rounds=3, warmup_rounds=1)

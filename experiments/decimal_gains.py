@@ -8,8 +8,8 @@ import pandas as pd
 from experiments.common import EXACT_STEPS, blank
 from experiments.runs import formats_of, in_order, log10
 from numdiff.problems import PROBLEMS
+from numdiff.study.grids import DECIMAL_GRIDS
 from numdiff.study.run import Measured
-from numdiff.study.snapping import DECIMAL_GRIDS
 
 CURVE = ["problem", "at", "method", "format"]
 GAINS = ("nearest_power", "realised", "snapped", "snapped_at_1")

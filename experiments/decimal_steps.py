@@ -13,8 +13,8 @@ from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
+from numdiff.study.grids import DECIMAL_GRIDS
 from numdiff.study.run import Measured
-from numdiff.study.snapping import DECIMAL_GRIDS
 from numdiff.study.sweep import Sweep
 
 POSITION = 9

@@ -12,7 +12,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
-from numdiff.rules.textbook import nth_root
+from numdiff.rules.thumb import thumb_step
 
 WITHIN = 3
 """The aim: the error at the predicted step is at most this many times the smallest one."""
@@ -26,8 +26,8 @@ WAYS: Mapping[str, str] = {
 
 
 def rule(name: str, method: str) -> float:
-    """The rule of thumb u^(1/(p + 1)) for a formula of accuracy order p."""
-    return float(nth_root(FORMATS[name].unit_roundoff, METHODS[method].accuracy_order + 1))
+    """The rule of thumb for a formula in a format."""
+    return float(thumb_step(FORMATS[name], METHODS[method]))
 
 
 def compared(records: pd.DataFrame) -> pd.DataFrame:

@@ -13,12 +13,12 @@ from numdiff.analysis.reference import Engine
 from numdiff.autodiff import Function, on_arrays
 from numdiff.extras import require
 from numdiff.floats.formats import FORMATS, get_format
-from numdiff.study.blocks import Block, UserFunction, stable_name
+from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
 from numdiff.study.records import KEYS, PARTS
 from numdiff.study.run import joined, run_blocks
-from numdiff.study.sweep import Sweep, plan
+from numdiff.study.sweep import Sweep, UserFunction, plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -212,8 +212,9 @@ def sweep(
         target = on_arrays(f) if isinstance(f, Function) else f
         name = getattr(f, "__name__", type(f).__name__)
         subject = UserFunction(name, target, derivative, points, domain)
-        with tqdm(total=plan(subject, cells).cells, unit="cell", disable=not progress) as bar:
-            return SweepResult(*measure(subject, cells, engine, bar.update))
+        planned = plan(subject, cells)
+        with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
+            return SweepResult(*measure(planned, engine, bar.update))
     if isinstance(f, Function):
         raise ValueError(
             f"f must be importable as module:function when workers > 1, got the box {f!r}; write a function "

@@ -73,7 +73,7 @@ def gradient(
         The point, of any shape and floating format.
     step : None, positive number, or array of the shape of x
         The step or steps, rounded to the format. None takes for each coordinate a power of two near the minimum
-        of truncation and rounding for a function of scale max(1, |xᵢ|); see `numdiff.gradients.steps.step_exponent`.
+        of truncation and rounding for a function of scale max(1, |xᵢ|); see `numdiff.rules.scale`.
     stencil : str or Stencil
         A first-derivative stencil or the name of one in ``METHODS``.
     dtype : str, dtype or FloatFormat, optional

@@ -1,1 +1,5 @@
-"""Step rules: what says which step to take."""
+"""Step rules: published ways to choose the step of a difference formula, one file a rule.
+
+A rule answers ``rule(f, x, fmt, formula, noise, domain)`` with a `Choice` (see `base`). `RULES` in `run` is the list of
+them, and `run_rule` runs one: it evaluates the formula where the rule gives a step only, and counts evaluations.
+"""

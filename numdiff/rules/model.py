@@ -2,7 +2,11 @@ r"""The optimal step of a difference quotient, predicted by minimising a model o
 
 The model, `numdiff.analysis.error_model`, keeps all Taylor terms and all sources of rounding, and averages over a small
 neighbourhood, because of which f⁽ᵐ⁺ᵖ⁾(x) = 0 does no harm. Its minimum is found on a grid of eight steps a binade over
-all that the format and the domain allow, refined to 64. Beside it stands the textbook's closed form.
+all that the format and the domain allow, refined to 64. Beside it stands the textbook's closed form, with the same
+noise and derivative.
+
+These are the two rules that see behind the curtain: their noise and their derivatives are those of exact arithmetic,
+which no rule for black boxes has.
 """
 
 import math
@@ -20,7 +24,8 @@ from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, erro
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require
-from numdiff.formulas.stencil import CENTERED, Stencil
+from numdiff.formulas.stencil import CENTERED, Method, Stencil
+from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
 from numdiff.rules.textbook import closed_form_error, closed_form_step
 
 FINE = 8
@@ -80,6 +85,10 @@ _ADVICE = {
         "terms and by what is nearby"
     ),
 }
+
+
+class BeyondDoublesError(ValueError):
+    """The model computes in doubles, and no normal double holds x, f⁽ᵐ⁾(x), or the steps beside x."""
 
 
 @dataclass(frozen=True)
@@ -143,8 +152,9 @@ def optimal_step(
     Raises
     ------
     ValueError
-        If x is no finite number of the format or lies outside of the domain; if the format cannot hold the formula; if
-        no normal double holds what the prediction consists of: |x|, the steps beside it, or f⁽ᵐ⁾(x).
+        If x is no finite number of the format or lies outside of the domain; if the format cannot hold the formula.
+    BeyondDoublesError
+        A ValueError: if no normal double holds what the prediction consists of: |x|, the steps beside it, or f⁽ᵐ⁾(x).
     TypeError
         If f uses a function that the exact arithmetics do not know, or `stencil` is no `Stencil`.
     """
@@ -157,12 +167,14 @@ def optimal_step(
     require(stencil, fmt)
     point = fmt.lift(here)
     if abs(point) > LARGEST:
-        raise ValueError(f"x must not exceed the largest double, {float(LARGEST)!r}, got {x!r}; scale it")
+        raise BeyondDoublesError(f"x must not exceed the largest double, {float(LARGEST)!r}, got {x!r}; scale it")
     if not domain[0] < point < domain[1]:
         raise ValueError(f"x must lie in the open domain {domain!r}, got {x!r} ({float(point)!r} in {fmt.name})")
     model, step, error = _searched(f, point, fmt, stencil, domain)
     if step is None and 0 < abs(point) < LEAST and fmt.smallest_normal < LEAST:
-        raise ValueError(f"x must be 0 or at least {float(LEAST)!r} where f varies over |x|, got {x!r}; scale it")
+        raise BeyondDoublesError(
+            f"x must be 0 or at least {float(LEAST)!r} where f varies over |x|, got {x!r}; scale it"
+        )
     if model is None or step is None:
         if model is not None:
             _require_double(model, x)
@@ -272,7 +284,7 @@ def _require_double(model: ErrorModel, x: Any) -> None:
     beyond = size > LARGEST and model.format.largest_finite > LARGEST
     if 0 < size < LEAST or beyond:
         low, high = float(LEAST), float(LARGEST)
-        raise ValueError(
+        raise BeyondDoublesError(
             f"derivative {order} of f at x must be 0 or of a size from {low!r} to {high!r}, but is not at x = {x!r}; "
             "scale f or its argument"
         )
@@ -298,3 +310,47 @@ def _failed(model: ErrorModel, step: Fraction, leading: Fraction) -> FailedAssum
     if not leading:
         return FailedAssumption.LEADING_DERIVATIVE_ZERO
     return None
+
+
+# --- as rules --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Model:
+    """Take the minimiser of the model, or of the closed form; neither evaluates f in the format.
+
+    The noise is that of the model, whatever noise is given.
+
+    Attributes
+    ----------
+    name : str
+    closed_form : bool
+        Whether to take the closed form.
+    """
+
+    name: str
+    closed_form: bool
+
+    def __call__(
+        self, f: Function, x: Any, fmt: FloatFormat, formula: Method, noise: float | None, domain: Domain
+    ) -> Choice:
+        """Return the step and its predicted error; `reason` names the assumption that fails, if one does."""
+        if not isinstance(formula, Stencil):
+            return nothing_to_balance(formula)
+        try:
+            found = optimal_step(f, x, fmt, formula, domain=domain)
+        except (BeyondDoublesError, TypeError) as refusal:  # TypeError: f is none that exact arithmetic can follow
+            return Choice(status=RuleStatus.UNSUITABLE, reason=str(refusal))
+        doubt = "" if found.failed is None else str(found.failed)
+        if math.isnan(found.step):
+            return Choice(status=RuleStatus.NO_STEP, reason=doubt)
+        if not self.closed_form:
+            return Choice(found.step, None, found.predicted_error, reason=doubt)
+        if math.isnan(found.closed_form_step):
+            reason = "noise or leading derivative are 0, or the closed form is no double"
+            return Choice(status=RuleStatus.NO_STEP, reason=reason)
+        return Choice(found.closed_form_step, None, found.closed_form_error, reason=doubt)
+
+
+MODEL = Model("model", closed_form=False)
+CLOSED_FORM = Model("closed_form", closed_form=True)

@@ -21,12 +21,55 @@ R. L. Burden and J. D. Faires, Numerical Analysis, section 4.1, and T. Sauer, Nu
 """
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from numdiff.formulas.stencil import Stencil
+import numpy as np
+
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.stencil import Method, Stencil
+from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
+
+__all__ = ["Textbook", "closed_form_error", "closed_form_step", "nth_root"]
 
 _GUARD = 80
 """Bits to which a root is computed: more than the doubles have from which it is computed."""
+
+
+@dataclass(frozen=True)
+class Textbook:
+    """Take the step (1), given the size of the leading derivative, as the exercises of textbooks give it.
+
+    It is in no table: the derivative belongs to one f and x. `numdiff.rules.model` has (1) with certified derivatives.
+
+    Attributes
+    ----------
+    name : str
+    derivative : float
+        f⁽ᵐ⁺ᵖ⁾ near x; its sign does not matter.
+    """
+
+    name: str
+    derivative: float
+
+    def __call__(
+        self, f: Function, x: Any, fmt: FloatFormat, formula: Method, noise: float | None, domain: Domain
+    ) -> Choice:
+        """Return the step and its error; without `noise`, f is evaluated at x, and ε is u|f(x)|."""
+        if not isinstance(formula, Stencil):
+            return nothing_to_balance(formula)
+        evaluations = 0
+        if noise is None:
+            value = evaluate(fmt, f, np.asarray(x, dtype=fmt.dtype).reshape(1))[0]
+            noise, evaluations = float(fmt.unit_roundoff) * abs(float(value)), 1
+        step = closed_form_step(formula, noise, self.derivative)
+        if step is None:
+            reason = f"a noise of {noise!r} and a derivative of {self.derivative!r} have no balance"
+            return Choice(evaluations=evaluations, status=RuleStatus.NO_STEP, reason=reason)
+        error = closed_form_error(formula, noise, self.derivative, float(step))
+        return Choice(fmt.round(step), None, error, evaluations)
 
 
 def closed_form_step(stencil: Stencil, noise: float, derivative: float | Fraction) -> Fraction | None:

@@ -6,8 +6,8 @@ import importlib
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
-from functools import cache
+from dataclasses import asdict, dataclass, fields, replace
+from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ from numdiff.problems import PROBLEMS
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
 from numdiff.study.records import SCHEMA_VERSION
-from numdiff.study.sweep import Subject, Sweep, plan
+from numdiff.study.sweep import Subject, Sweep, SweepPlan, UserFunction, plan
 from numdiff.study.values import values_of
 
 _LIBRARIES = ("numpy", "scipy", "gmpy2", "mpmath", "python-flint", "ml_dtypes")
@@ -47,17 +47,6 @@ class Measurement(Protocol):
 
     def measure(self, done: Callable[[int], Any]) -> dict[str, pd.DataFrame]:
         """Return the measured frames by name, and tell `done` on the way how many cells are done."""
-
-
-@dataclass(frozen=True)
-class UserFunction:
-    """A function that is in no registry, as a subject of a sweep."""
-
-    name: str
-    f: Callable[[Any], Any]
-    derivative: Callable[[Any], Any] | None
-    points: tuple[Number, ...]
-    domain: tuple[float, float] = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True)
@@ -97,10 +86,19 @@ class Block:
         """The formats and methods of the block, and its problem: what another process has to know."""
         return frozenset((*self.sweep.formats, *self.sweep.methods, self.problem))
 
+    @cached_property
+    def plan(self) -> SweepPlan:
+        """What there is to measure; made once a process."""
+        return plan(self.subject(), self.sweep)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Names alone go to another process: the plan has callables, and is made there again.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @property
     def cells(self) -> int:
         """How many records the block gives."""
-        return plan(self.subject(), self.sweep).cells
+        return self.plan.cells
 
     def key(self) -> str:
         """Return a digest of all that the records of this block depend on.
@@ -114,11 +112,11 @@ class Block:
 
     def values(self) -> pd.DataFrame:
         """Return the digests of what f returns on this machine at the nodes of the block."""
-        return values_of(self.subject(), self.sweep)
+        return values_of(self.plan)
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
         """Return the ``records`` of the block and its ``skips``."""
-        records, skips = measure(self.subject(), self.sweep, self.engine, done)
+        records, skips = measure(self.plan, self.engine, done)
         return {"records": records, "skips": skips}
 
 

@@ -1,4 +1,4 @@
-"""Measure the cells of one function: kernel calls, judged by the ledger, written as records."""
+"""Measure the cells of one function: kernel calls, their errors split by the ledger, written as records."""
 
 import math
 import sys
@@ -19,48 +19,51 @@ from numdiff.analysis.totals import total_errors
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.kernels import Observation, observe
-from numdiff.study.grids import NEIGHBOURS, neighbours
-from numdiff.study.predictions import prediction_columns
+from numdiff.formulas.kernels import observe
+from numdiff.formulas.stencil import Stencil
+from numdiff.rules.model import optimal_step
+from numdiff.study.grids import NEIGHBOURS, POINTWISE_GRIDS, neighbours, steps_at
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
-from numdiff.study.snapping import POINTWISE_GRIDS, steps_at
-from numdiff.study.sweep import Skip, Subject, Sweep, Task, plan
+from numdiff.study.sweep import Batch, Skip, SweepPlan
 
+OK = "ok"
+"""No assumption of the prediction fails."""
+NOT_ASKED = "not-asked"
+"""No prediction was wanted, or there is none for the method: the complex step has no rounding error to balance."""
+SKIP_COLUMNS = ("problem", "point", "method", "format", "reason")
 _TOTAL = ENTRIES.index("total")
 _NORMAL = sys.float_info.min
 """Below it a double has lost digits."""
-SKIP_COLUMNS = ("problem", "point", "method", "format", "reason")
 
 
 def measure(
-    subject: Subject, sweep: Sweep, engine: Engine = "mpmath", done: Callable[[int], Any] = lambda cells: None
+    planned: SweepPlan, engine: Engine = "mpmath", done: Callable[[int], Any] = lambda cells: None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure all cells of one function in a sweep.
 
     Parameters
     ----------
-    subject : Subject
-        The function: a `Problem`, or one of the user's.
-    sweep : Sweep
+    planned : SweepPlan
+        As `numdiff.study.sweep.plan` makes it.
     engine : {"mpmath", "arb"}
     done : callable
-        Called with the number of cells after each kernel call.
+        Called with the number of cells after each batch.
 
     Returns
     -------
     records, skips : DataFrame
-        A row for every cell, in the order of the sweep, and a row for all that cannot be run.
+        A row for every cell, in the order of the plan, and a row for all that cannot be run.
     """
-    todo = plan(subject, sweep)
+    subject = planned.subject
     exact, suprema = ExactFunction(subject.f, subject.derivative, engine), Suprema(subject.f)
     bounded: dict[str, BoundedFunction] = {}
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
-    for task in todo.tasks:
-        function = bounded.setdefault(task.arithmetic, BoundedFunction(task.subject.f, suprema))
-        for name, values in _columns(task, exact, function).items():
+    for batch in planned.batches:
+        function = bounded.setdefault(batch.arithmetic, BoundedFunction(batch.subject.f, suprema))
+        for name, values in _columns(batch, exact, function).items():
             columns[name].extend(values)
-        done(task.cells)
-    return frame_of(columns), skip_frame(todo.skips)
+        done(batch.cells)
+    return frame_of(columns), skip_frame(planned.skips)
 
 
 def skip_frame(skips: list[Skip]) -> pd.DataFrame:
@@ -68,39 +71,38 @@ def skip_frame(skips: list[Skip]) -> pd.DataFrame:
     return pd.DataFrame([astuple(skip) for skip in skips], columns=list(SKIP_COLUMNS), dtype="str")
 
 
-def _columns(task: Task, exact: ExactFunction, bounded: BoundedFunction) -> dict[str, list[Any]]:
-    """Run one task and return its records by column, points outermost."""
-    x, h = task.points[:, np.newaxis], task.steps[np.newaxis, :]
-    observation = observe(task.method, task.subject.f, x, h)
-    ledger = ledger_of(exact, observation, x, h, task.method, task.format)
-    cells = task.cells
+def _columns(batch: Batch, exact: ExactFunction, bounded: BoundedFunction) -> dict[str, list[Any]]:
+    """Run the kernel on one batch and return its records by column, points outermost."""
+    x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
+    observation = observe(batch.method, batch.subject.f, x, h)
+    ledger = ledger_of(exact, observation, x, h, batch.method, batch.format)
+    bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values)
+    cells, points = batch.cells, len(batch.point_indices)
     return {
-        "problem": [task.subject.name] * cells,
-        "point": np.repeat(task.point_indices, len(task.ks)).tolist(),
-        "format": [task.format.name] * cells,
-        "method": [task.method.name] * cells,
-        "arithmetic": [task.arithmetic] * cells,
-        "grid": list(task.grids) * len(task.point_indices),
-        "k": list(task.ks) * len(task.point_indices),
+        "problem": [batch.subject.name] * cells,
+        "point": np.repeat(batch.point_indices, len(batch.ks)).tolist(),
+        "format": [batch.format.name] * cells,
+        "method": [batch.method.name] * cells,
+        "arithmetic": [batch.arithmetic] * cells,
+        "grid": list(batch.grids) * points,
+        "k": list(batch.ks) * points,
         **_ledger_columns(ledger),
-        **_bound_columns(task, observation, bounded),
-        "evaluations": [task.method.evaluations] * cells,
-        **_neighbourhood(task, exact),
-        **prediction_columns(task),
+        **{name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS},
+        "envelope": envelope_of(bounded, batch.method, batch.format, x, h).ravel().tolist(),
+        "evaluations": [batch.method.evaluations] * cells,
+        **_neighbourhood_columns(batch, exact),
+        **_prediction_columns(batch),
     }
+
+
+# --- from the ledger ----------------------------------------------------------------------------------------
 
 
 def _ledger_columns(ledger: Ledger) -> dict[str, list[Any]]:
     fmt = ledger.format
-    doubles = {
-        name: np.asarray(getattr(ledger, name), dtype=np.float64).ravel().tolist()
-        for name in (
-            "effective_step", "reference", "reference_radius", "truncation", "abscissa", "evaluation",
-            "combination", "total", "roundoff",
-        )
-    }  # fmt: skip
+    names = ("effective_step", "reference", "reference_radius", *ENTRIES)
     return {
-        **doubles,
+        **{name: np.asarray(getattr(ledger, name), dtype=np.float64).ravel().tolist() for name in names},
         "x": _hex(fmt, ledger.x),
         "step": _hex(fmt, ledger.h),
         "computed": _hex(fmt, ledger.computed),
@@ -113,14 +115,6 @@ def _ledger_columns(ledger: Ledger) -> dict[str, list[Any]]:
         "state": [str(state) for state in ledger.state.ravel()],
         "underflow": ledger.underflow.ravel().tolist(),
     }
-
-
-def _bound_columns(task: Task, observation: Observation, bounded: BoundedFunction) -> dict[str, list[float]]:
-    """Return the bounds on the parts and the total of every cell, and the bound that needs no run."""
-    x, h = task.points[:, np.newaxis], task.steps[np.newaxis, :]
-    bounds = bounds_of(bounded, task.method, task.format, x, h, observation.abscissae, observation.values)
-    columns = {name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS}
-    return columns | {"envelope": envelope_of(bounded, task.method, task.format, x, h).ravel().tolist()}
 
 
 def _hex(fmt: FloatFormat, array: np.ndarray) -> list[str]:
@@ -180,31 +174,28 @@ def _scaled(value: float, exponent: int) -> float:
         return math.inf
 
 
-_STATISTICS = ("rms_error", "median_error", "max_error")
+# --- from the neighbours of the points ----------------------------------------------------------------------
 
 
-def _neighbourhood(task: Task, exact: ExactFunction) -> dict[str, list[Any]]:
+def _neighbourhood_columns(batch: Batch, exact: ExactFunction) -> dict[str, list[Any]]:
     """Return the statistics of the total error over the neighbours of each point, for each step.
 
     Never on the dyadic grid, where the evaluation errors of neighbours are correlated.
     """
-    columns: dict[str, list[Any]] = {
-        "neighbours": [0] * task.cells,
-        "failures": [0] * task.cells,
-        **{name: [math.nan] * task.cells for name in _STATISTICS},
-    }
-    wanted = [j for j, grid in enumerate(task.grids) if grid != "dyadic"]
-    for i, (near, usable, lost) in enumerate(steps_near(task)):
-        results = np.array(observe(task.method, task.subject.f, near[:, np.newaxis], usable).result)
+    columns: dict[str, list[Any]] = {name: [0] * batch.cells for name in ("neighbours", "failures")}
+    columns |= {name: [math.nan] * batch.cells for name in ("rms_error", "median_error", "max_error")}
+    wanted = [j for j, grid in enumerate(batch.grids) if grid != "dyadic"]
+    for i, (near, steps, lost) in enumerate(steps_near(batch)):
+        results = np.array(observe(batch.method, batch.subject.f, near[:, np.newaxis], steps).result)
         results[np.broadcast_to(lost, results.shape)] = math.nan
-        errors = total_errors(exact, near, results, task.method.derivative_order, task.format)
+        errors = total_errors(exact, near, results, batch.method.derivative_order, batch.format)
         for j, column in zip(wanted, np.abs(errors).T.tolist(), strict=True):
             for name, value in _statistics(column).items():
-                columns[name][i * len(task.steps) + j] = value
+                columns[name][i * len(batch.steps) + j] = value
     return columns
 
 
-def steps_near(task: Task) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def steps_near(batch: Batch) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield for each point its neighbours, their steps, and where a step is lost; nothing if none are wanted.
 
     Yields
@@ -216,16 +207,16 @@ def steps_near(task: Task) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]
     lost : ndarray of bool, of the shape of `steps`
         Where the own step of a neighbour is 0, a failure; `steps` has that of the grid there.
     """
-    wanted = [j for j, grid in enumerate(task.grids) if grid != "dyadic"]
-    if not task.neighbourhood or not wanted:
+    wanted = [j for j, grid in enumerate(batch.grids) if grid != "dyadic"]
+    if not batch.sweep.neighbourhood or not wanted:
         return
-    steps = task.steps[wanted]
-    for x in task.points:
-        near = neighbours(task.format, x)
+    steps = batch.steps[wanted]
+    for x in batch.points:
+        near = neighbours(batch.format, x)
         near = near[np.isfinite(near)]
         own = steps
-        if set(task.grids) & set(POINTWISE_GRIDS):
-            own = steps_at(task.format, task.grids, task.ks, near)
+        if set(batch.grids) & set(POINTWISE_GRIDS):
+            own = steps_at(batch.format, batch.grids, batch.ks, near)
         lost = own == 0
         yield near, np.where(lost, steps, own), lost
 
@@ -243,3 +234,31 @@ def _statistics(errors: list[float]) -> dict[str, Any]:
         "median_error": finite[middle] if len(finite) % 2 else (finite[middle - 1] + finite[middle]) / 2,
         "max_error": finite[-1],
     }
+
+
+# --- from the model of the error ----------------------------------------------------------------------------
+
+
+def _prediction_columns(batch: Batch) -> dict[str, list[Any]]:
+    """Return what the model of the total error says: of each cell its error, and of each point the best step.
+
+    ``prediction`` is `OK`, `NOT_ASKED` or the assumption that fails; NaN stands where the model has no value.
+    """
+    floats = ("model_error", "predicted_step", "predicted_error", "closed_form_step")
+    if not batch.sweep.predictions or not isinstance(batch.method, Stencil):
+        return {**{name: [math.nan] * batch.cells for name in floats}, "prediction": [NOT_ASKED] * batch.cells}
+    columns: dict[str, list[Any]] = {name: [] for name in (*floats, "prediction")}
+    with np.errstate(over="ignore", under="ignore"):
+        steps = batch.steps.astype(np.float64)
+    for x in batch.points:
+        found = optimal_step(batch.subject.f, x, batch.format, batch.method, domain=batch.subject.domain)
+        modelled = np.full(steps.shape, math.nan) if found.model is None else found.model.total(steps)
+        columns["model_error"] += np.where(np.isfinite(modelled), modelled, math.nan).tolist()
+        for name, value in (
+            ("predicted_step", float(found.step)),
+            ("predicted_error", found.predicted_error),
+            ("closed_form_step", float(found.closed_form_step)),
+            ("prediction", str(found.failed or OK)),
+        ):
+            columns[name] += [value] * len(steps)
+    return columns

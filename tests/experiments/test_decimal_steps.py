@@ -8,8 +8,8 @@ import pytest
 
 from experiments import decimal_steps
 from experiments.catalogue import catalogue
+from numdiff.study.grids import DECIMAL_GRIDS
 from numdiff.study.run import run_sweeps
-from numdiff.study.snapping import DECIMAL_GRIDS
 
 PROBLEMS = ("exp", "dumontet_vignes_log", "oliver_arsinh", "oscillation")
 FORMATS = ("float16", "float32", "float64")

@@ -33,20 +33,20 @@ SWEEP = Sweep("s", ("exp",), formats=("float32", "float64"), grids=("generic",),
 
 
 def test_every_cell_is_there_once_in_each_arithmetic() -> None:
-    records, skips = measure(PROBLEMS["exp"], SWEEP, "arb")
+    records, skips = measure(plan(PROBLEMS["exp"], SWEEP), "arb")
     assert len(records) == plan(PROBLEMS["exp"], SWEEP).cells
     parts = [records[records["arithmetic"] == name].reset_index(drop=True) for name in BOTH]
     portable = [*columns_of_kind("portable"), "problem", "point", "format", "method", "grid", "k"]
     pd.testing.assert_frame_equal(parts[0][portable], parts[1][portable])
     assert not len(skips)
-    alone = [measure(PROBLEMS["exp"], replace(SWEEP, arithmetics=(name,)), "arb")[0] for name in BOTH]
+    alone = [measure(plan(PROBLEMS["exp"], replace(SWEEP, arithmetics=(name,))), "arb")[0] for name in BOTH]
     for part, other in zip(parts, alone, strict=True):
         pd.testing.assert_frame_equal(part, other)
 
 
 def test_values_and_neighbours_are_those_of_the_rounded_callable() -> None:
     sweep = replace(SWEEP, formats=("float32",), methods=("centered",), arithmetics=("rounded",), neighbourhood=True)
-    records, _ = measure(PROBLEMS["exp"], sweep, "arb")
+    records, _ = measure(plan(PROBLEMS["exp"], sweep), "arb")
     fmt = FORMATS["float32"]
     near = neighbours(fmt, fmt.as_array(0.5)[()])
     h = np.array([fmt.from_hex(text) for text in records["step"]], dtype=fmt.dtype)
@@ -59,7 +59,7 @@ def test_values_and_neighbours_are_those_of_the_rounded_callable() -> None:
 
 def test_the_complex_step_is_skipped_with_a_reason() -> None:
     sweep = replace(SWEEP, methods=("centered", "complex_step"), formats=("float64",))
-    records, skips = measure(PROBLEMS["exp"], sweep, "arb")
+    records, skips = measure(plan(PROBLEMS["exp"], sweep), "arb")
     counts = records.groupby(["method", "arithmetic"]).size()
     assert set(counts.index) == {("centered", "platform"), ("centered", "rounded"), ("complex_step", "platform")}
     assert skips["reason"].tolist() == ["complex elementary functions have no correctly rounded version"]
@@ -164,9 +164,9 @@ def test_rounded_records_and_their_bounds_do_not_depend_on_the_features_of_the_c
         monkeypatch.setitem(_multiarray_umath.__cpu_features__, "AVX512_SPR", present)
         for cached in (accuracy.limits_of, running_error.operations_of, running_error._engine):
             cached.cache_clear()
-        found.append((measure(PROBLEMS["exp"], sweep, "arb")[0], accuracy.limits_of(FORMATS["float16"])["exp"]))
+        found.append((measure(plan(PROBLEMS["exp"], sweep), "arb")[0], accuracy.limits_of(FORMATS["float16"])["exp"]))
     pd.testing.assert_frame_equal(found[0][0], found[1][0])
     assert found[0][1] == found[1][1]
-    platform = measure(PROBLEMS["exp"], replace(sweep, arithmetics=("platform",)), "arb")[0]
+    platform = measure(plan(PROBLEMS["exp"], replace(sweep, arithmetics=("platform",))), "arb")[0]
     assert (found[0][0]["envelope"] <= platform["envelope"]).all()
     assert (found[0][0]["envelope"] < platform["envelope"]).any()

@@ -194,3 +194,18 @@ def test_named_function_is_the_subject_of_its_block() -> None:
 def test_unknown_problem_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="problem must be a registered name, got 'expp'; did you mean 'exp'"):
         Block(SWEEP, "arb", "expp").subject()
+
+
+def test_a_block_is_planned_once_and_its_plan_does_not_go_to_other_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = []
+    honest = module.plan
+    monkeypatch.setattr(module, "plan", lambda *given: planned.append(given) or honest(*given))
+    (block, *_) = blocks_of(SWEEP, "arb")
+    records = block.measure()["records"]
+    assert block.cells == len(records)
+    assert not block.values().empty
+    assert len(planned) == 1
+    again = pickle.loads(pickle.dumps(block))
+    assert again == block
+    assert "plan" not in vars(again)
+    assert again.cells == block.cells

@@ -43,7 +43,7 @@ class Subject:
 
 def cells(subject: Any, engine: Any = "arb", **fields: Any) -> pd.DataFrame:
     defaults: dict[str, Any] = {"methods": ("forward",), "formats": ("float64",), "all_points": True}
-    return measure(subject, Sweep("s", (), **{**defaults, **fields}), engine)[0]
+    return measure(plan(subject, Sweep("s", (), **{**defaults, **fields})), engine)[0]
 
 
 def exact_total(row: Any, truth: Any) -> Fraction:
@@ -61,7 +61,7 @@ def test_both_engines_write_the_same_bytes(name: str) -> None:
         "s", (name,), ("forward", "centered4", "complex_step"), ("bfloat16", "float64"), (),
         given_steps=(1 / 16, 1e-3), all_points=True, neighbourhood=name in ("exp", "runge"),
     )  # fmt: skip
-    frames = [measure(PROBLEMS[name], sweep, engine) for engine in ("mpmath", "arb")]
+    frames = [measure(plan(PROBLEMS[name], sweep), engine) for engine in ("mpmath", "arb")]
     assert len(frames[0][0]) > 0
     assert frames[0][0].to_csv() == frames[1][0].to_csv()
     assert frames[0][1].to_csv() == frames[1][1].to_csv()
@@ -109,7 +109,7 @@ def test_one_abscissa_is_evaluated_once_for_all_kernels_steps_and_formats(engine
     census = Census(np.exp)
     sweep = Sweep("s", (), ("forward", "backward", "centered", "centered4"), ALL, first_step=2, last_step=7)
     subject = Subject(census)
-    frame, _ = measure(subject, sweep, engine)
+    frame, _ = measure(plan(subject, sweep), engine)
     assert len(frame) == 5 * 4 * 2 * 6
     assert set(census.seen.values()) == {1}
     # All cells settle at the first precision, so the points evaluated are the distinct nodes, and no other.
@@ -118,7 +118,7 @@ def test_one_abscissa_is_evaluated_once_for_all_kernels_steps_and_formats(engine
 
 def distinct_nodes(subject: Any, sweep: Sweep) -> set[Fraction]:
     nodes: set[Fraction] = set()
-    for task in plan(subject, sweep).tasks:
+    for task in plan(subject, sweep).batches:
         method, fmt = task.method, task.format
         assert not isinstance(method, ComplexStep)
         for x in task.points:
@@ -134,15 +134,15 @@ def distinct_nodes(subject: Any, sweep: Sweep) -> set[Fraction]:
 @pytest.mark.parametrize("name", ["exp", "tanh", "nash_log_near_zero", "signed_square", "squire_trapp_power"])
 def test_there_is_a_record_for_every_cell_of_the_plan(name: str) -> None:
     sweep = Sweep("s", (name,), all_points=True, given_steps=(1e-4,), last_step=6, formats=ALL)
-    frame, skips = measure(PROBLEMS[name], sweep, "arb")
+    frame, skips = measure(plan(PROBLEMS[name], sweep), "arb")
     todo = plan(PROBLEMS[name], sweep)
-    assert len(frame) == todo.cells == sum(task.cells for task in todo.tasks)
+    assert len(frame) == todo.cells == sum(task.cells for task in todo.batches)
     assert len(skips) == len(todo.skips)
     keys = ["problem", "point", "format", "method", "grid", "k"]
     assert not frame.duplicated(keys).any()
     wanted = Counter(
         (t.format.name, t.method.name, grid, k, i)
-        for t in todo.tasks for grid, k in zip(t.grids, t.ks, strict=True) for i in t.point_indices
+        for t in todo.batches for grid, k in zip(t.grids, t.ks, strict=True) for i in t.point_indices
     )  # fmt: skip
     found = Counter(zip(frame["format"], frame["method"], frame["grid"], frame["k"], frame["point"], strict=True))
     assert found == wanted
@@ -152,8 +152,8 @@ def test_there_is_a_record_for_every_cell_of_the_plan(name: str) -> None:
 @pytest.mark.parametrize("name", list(general_problems())[::2])
 def test_a_missing_number_has_a_status_or_a_state_that_says_why(name: str) -> None:
     frame, _ = measure(
-        PROBLEMS[name],
-        Sweep("s", (name,), formats=("float16", "float32"), all_points=True, grids=("generic",), last_step=4), "arb",
+        plan(PROBLEMS[name],
+        Sweep("s", (name,), formats=("float16", "float32"), all_points=True, grids=("generic",), last_step=4)), "arb",
     )  # fmt: skip
     failed = frame["total"].isna()
     assert set(frame.loc[failed, "status"]) <= {"overflow", "nan", "outside-domain", "pole"}
@@ -326,7 +326,7 @@ def test_whole_neighbourhood_outside_the_domain_has_no_statistics() -> None:
 def test_progress_adds_up_to_all_cells() -> None:
     counted: list[int] = []
     sweep = Sweep("s", (), ("forward", "centered"), ALL, last_step=4)
-    frame, _ = measure(Subject(), sweep, "arb", counted.append)
+    frame, _ = measure(plan(Subject(), sweep), "arb", counted.append)
     assert sum(counted) == len(frame) == plan(Subject(), sweep).cells
 
 

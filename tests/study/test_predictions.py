@@ -12,14 +12,13 @@ from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.rules.model import FailedAssumption, optimal_step
 from numdiff.study.blocks import UserFunction
-from numdiff.study.measure import measure
-from numdiff.study.predictions import NOT_ASKED, OK
-from numdiff.study.sweep import Sweep
+from numdiff.study.measure import NOT_ASKED, OK, measure
+from numdiff.study.sweep import Sweep, plan
 
 
 def records(name: str, engine: Any = "arb", **fields: Any) -> pd.DataFrame:
     options: dict[str, Any] = {"formats": ("float32",), "grids": ("generic",), "predictions": True}
-    return measure(PROBLEMS[name], Sweep("s", (), **{**options, **fields}), engine)[0]
+    return measure(plan(PROBLEMS[name], Sweep("s", (), **{**options, **fields})), engine)[0]
 
 
 @pytest.mark.parametrize("method", ["forward", "centered", "centered4"])
@@ -67,8 +66,10 @@ def test_the_complex_step_has_no_prediction_beside_those_of_others() -> None:
 def test_the_domain_of_the_problem_bounds_the_step() -> None:
     """The best step of exp at ½ in float16 is near 0.1; only the domain knows that there is less room."""
     frame = measure(
-        UserFunction("near_the_edge", np.exp, None, (0.5,), (0.46875, math.inf)),
-        Sweep("s", (), ("centered",), ("float16",), ("generic",), predictions=True),
+        plan(
+            UserFunction("near_the_edge", np.exp, None, (0.5,), (0.46875, math.inf)),
+            Sweep("s", (), ("centered",), ("float16",), ("generic",), predictions=True),
+        ),
         "arb",
     )[0]
     room = 0.5 - 0.46875

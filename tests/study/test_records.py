@@ -9,7 +9,7 @@ import pytest
 from numdiff.floats.formats import FORMATS
 from numdiff.study.measure import measure
 from numdiff.study.records import FIELDS, KEYS, PARTS, Record, columns_of_kind, frame_of, schema_table
-from numdiff.study.sweep import Sweep
+from numdiff.study.sweep import Sweep, plan
 
 VALUES: dict[Any, Any] = {str: "0x1p+0", int: 3, float: 0.5, bool: True}
 
@@ -113,7 +113,7 @@ class Line:
 @pytest.mark.parametrize("name", FORMATS)
 def test_hexadecimal_columns_are_the_numbers_of_the_format(name: str) -> None:
     fmt = FORMATS[name]
-    frame, _ = measure(Line(), Sweep("s", (), formats=(name,), all_points=True, last_step=12), "arb")
+    frame, _ = measure(plan(Line(), Sweep("s", (), formats=(name,), all_points=True, last_step=12)), "arb")
     assert len(frame) > 20
     for text, double in (("x", "x_value"), ("step", "step_value"), ("computed", "computed_value")):
         for written, value in zip(frame[text], frame[double], strict=True):
@@ -128,7 +128,7 @@ def test_hexadecimal_columns_are_the_numbers_of_the_format(name: str) -> None:
 def test_hexadecimal_text_survives_where_a_double_does_not() -> None:
     if "float80" not in FORMATS:
         pytest.skip("needs a format wider than a double")
-    frame, _ = measure(Line(), Sweep("s", (), formats=("float80",)), "arb")
+    frame, _ = measure(plan(Line(), Sweep("s", (), formats=("float80",))), "arb")
     assert isinstance(frame, pd.DataFrame)
     assert any(
         FORMATS["float80"].lift(FORMATS["float80"].from_hex(text)) != value

@@ -11,7 +11,7 @@ import pytest
 from numdiff.study import store as module
 from numdiff.study.measure import measure, skip_frame
 from numdiff.study.store import Store
-from numdiff.study.sweep import Skip, Sweep
+from numdiff.study.sweep import Skip, Sweep, plan
 
 
 class Subject:
@@ -27,7 +27,7 @@ class Subject:
 @pytest.fixture(scope="module")
 def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
     sweep = Sweep("s", (), formats=("float16", "float32"), all_points=True, first_step=-6, last_step=3)
-    return measure(Subject(), sweep, "arb")
+    return measure(plan(Subject(), sweep), "arb")
 
 
 def test_records_come_back_byte_for_byte(tmp_path: Path, frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:

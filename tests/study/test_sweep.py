@@ -15,9 +15,9 @@ from numdiff.formulas.kernels import observe
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, general_problems
 from numdiff.study import sweep as module
-from numdiff.study.grids import steps_of
+from numdiff.study.grids import step_indices, steps_of
 from numdiff.study.measure import measure
-from numdiff.study.sweep import Sweep, compatible, plan, representable, step_indices
+from numdiff.study.sweep import Sweep, compatible, plan, representable
 from tests.study.test_grids import exact, nearest
 
 
@@ -36,7 +36,7 @@ class Subject:
 
 
 def test_steps_in_the_records_are_those_of_the_grids() -> None:
-    frame, _ = measure(Subject(), Sweep("s", (), first_step=3, last_step=6), "arb")
+    frame, _ = measure(plan(Subject(), Sweep("s", (), first_step=3, last_step=6)), "arb")
     for (name, grid, k), rows in frame.groupby(["format", "grid", "k"]):
         fmt = FORMATS[str(name)]
         factor = Fraction(1) if grid == "dyadic" else Fraction(12357, 10000)
@@ -50,7 +50,7 @@ def test_steps_in_the_records_are_those_of_the_grids() -> None:
 def test_grid_reaches_the_step_that_is_lost_in_x_and_not_much_further(name: str, x: float) -> None:
     fmt = FORMATS[name]
     point = fmt.as_array(np.array([x]))
-    ks = step_indices(fmt, point, Sweep("s", ()))
+    ks = step_indices(fmt, point)
     smallest = steps_of(fmt, "dyadic", tuple(ks))[-1]
     assert smallest > 0
     held = smallest == fmt.dtype.type(float(fmt.smallest_subnormal))
@@ -63,7 +63,7 @@ def test_grid_reaches_the_step_that_is_lost_in_x_and_not_much_further(name: str,
 def test_no_step_of_a_grid_vanishes(name: str) -> None:
     fmt = FORMATS[name]
     for grid in ("dyadic", "generic"):
-        ks = tuple(step_indices(fmt, fmt.as_array(np.array([1e-6])), Sweep("s", ())))
+        ks = tuple(step_indices(fmt, fmt.as_array(np.array([1e-6]))))
         assert all(exact(h) > 0 for h in steps_of(fmt, grid, ks))
         assert len({exact(h) for h in steps_of(fmt, grid, ks)}) == len(ks)
 
@@ -73,7 +73,7 @@ def test_no_step_of_a_grid_vanishes(name: str) -> None:
 def test_every_point_but_zero_reaches_its_absorbed_steps(name: str, points: tuple[float, ...]) -> None:
     fmt = FORMATS[name]
     xs = fmt.as_array(np.array(points))
-    smallest = steps_of(fmt, "dyadic", tuple(step_indices(fmt, xs, Sweep("s", ()))))[-1]
+    smallest = steps_of(fmt, "dyadic", tuple(step_indices(fmt, xs)))[-1]
     assert all(x + smallest == x for x in xs if x or smallest == 0)
     assert smallest > fmt.dtype.type(float(fmt.smallest_subnormal)) or name == "float16"
 
@@ -84,7 +84,7 @@ def test_every_point_but_zero_reaches_its_absorbed_steps(name: str, points: tupl
 def test_open_first_step_scales_with_the_largest_point(name: str, points: tuple[float, ...], first: int) -> None:
     fmt = FORMATS[name]
     xs = fmt.as_array(np.array(points))
-    ks = step_indices(fmt, xs, Sweep("s", (), first_step=None))
+    ks = step_indices(fmt, xs, None)
     assert ks[0] == first
     coarsest = steps_of(fmt, "generic", (first,))[0]
     assert xs[0] + coarsest != xs[0]
@@ -95,7 +95,7 @@ def test_open_first_step_scales_with_the_largest_point(name: str, points: tuple[
 def test_first_step_of_a_registered_problem_is_the_one_of_its_sweep(name: str) -> None:
     fmt = FORMATS[name]
     for problem in general_problems().values():
-        ks = step_indices(fmt, fmt.as_array(np.array(problem.points[:1])), Sweep("s", (problem.name,)))
+        ks = step_indices(fmt, fmt.as_array(np.array(problem.points[:1])))
         x = abs(Fraction(problem.points[0])) or Fraction(1)
         binade = math.floor(math.log2(x))  # exact: x has at most 8 bits
         assert ks[0] == 1
@@ -114,7 +114,7 @@ def test_point_that_overflows_the_format_is_skipped_with_the_reason() -> None:
     subject = Subject(points=(1.0, 70000.0))
     assert reasons(subject) == {"x = 70000.0 overflows float16"}
     assert reasons(subject, formats=("float32",)) == set()
-    assert plan(subject, Sweep("s", (), formats=("float16",), all_points=True)).tasks[0].point_indices == (0,)
+    assert plan(subject, Sweep("s", (), formats=("float16",), all_points=True)).batches[0].point_indices == (0,)
 
 
 def test_point_that_rounds_out_of_the_domain_is_skipped_with_the_reason() -> None:
@@ -146,7 +146,7 @@ def test_function_without_a_complex_meaning_has_no_complex_step(f: Any, ufunc: s
     subject = Subject(f=f, points=(0.75,))
     reason = compatible(subject, METHODS["complex_step"], FORMATS["float64"])
     assert ufunc in reason
-    frame, skips = measure(subject, Sweep("s", (), ("complex_step",), ("float64",)), "arb")
+    frame, skips = measure(plan(subject, Sweep("s", (), ("complex_step",), ("float64",))), "arb")
     assert (len(frame), skips["reason"].tolist()) == (0, [reason])
 
 
@@ -154,7 +154,7 @@ def test_function_without_a_complex_meaning_has_no_complex_step(f: Any, ufunc: s
 def test_what_compatible_lets_through_runs(name: str) -> None:
     problem = PROBLEMS[name]
     assert compatible(problem, METHODS["complex_step"], FORMATS["float64"]) == ""
-    frame, skips = measure(problem, Sweep("s", (), ("complex_step",), ("float64",), last_step=3), "arb")
+    frame, skips = measure(plan(problem, Sweep("s", (), ("complex_step",), ("float64",), last_step=3)), "arb")
     assert len(frame) > 0
     assert len(skips) == 0
 
@@ -188,7 +188,7 @@ def test_number_that_no_double_holds_is_rounded_once() -> None:
     x = 1 + Fraction(1, 2**11) + Fraction(1, 2**60)
     (task,) = plan(
         Subject(points=(x,)), Sweep("s", (), ("forward",), ("float16",), (), given_steps=(x,))  # type: ignore[arg-type]
-    ).tasks  # fmt: skip
+    ).batches  # fmt: skip
     assert exact(task.points[0]) == exact(task.steps[0]) == 1 + Fraction(1, 2**10)
     assert float(x) == 1 + 2.0**-11
 
@@ -208,7 +208,7 @@ def test_given_step_that_vanishes_in_the_format_is_skipped_with_the_reason() -> 
     assert reasons(Subject(), **fields) == {
         "h = 1e-09 is zero or infinite in float16", "h = 1000000.0 is zero or infinite in float16"
     }  # fmt: skip
-    tasks = plan(Subject(), Sweep("s", (), formats=("float16",), **fields)).tasks
+    tasks = plan(Subject(), Sweep("s", (), formats=("float16",), **fields)).batches
     assert [(task.ks, exact(task.steps[0])) for task in tasks] == [((0,), exact(np.float16(1e-4)))]
 
 
@@ -216,7 +216,7 @@ def test_given_step_that_vanishes_in_the_format_is_skipped_with_the_reason() -> 
                                                    ("forward", 40000.0, 1), ("centered4", 30000.0, 0)])  # fmt: skip
 def test_step_that_overflows_inside_the_formula_is_skipped_not_raised(method: str, h: float, kept: int) -> None:
     sweep = Sweep("s", (), (method,), ("float16",), (), given_steps=(h,))
-    frame, skips = measure(Subject(f=lambda x: x / 4), sweep, "arb")
+    frame, skips = measure(plan(Subject(f=lambda x: x / 4), sweep), "arb")
     assert (len(frame), len(skips)) == (kept, 1 - kept)
     assert all("overflows" in reason for reason in skips["reason"])
     assert largest_step(METHODS[method], FORMATS["float16"]) >= h or not kept
@@ -237,7 +237,9 @@ def test_largest_step_is_the_largest_that_the_kernel_takes(name: str, method: st
 
 
 def test_point_too_large_for_any_step_of_the_grid_is_not_dropped_in_silence() -> None:
-    frame, skips = measure(Subject(f=np.sqrt, points=(64000.0,)), Sweep("s", (), ("forward",), ("float16",)), "arb")
+    frame, skips = measure(
+        plan(Subject(f=np.sqrt, points=(64000.0,)), Sweep("s", (), ("forward",), ("float16",))), "arb"
+    )
     assert len(frame) == 0
     assert skips["reason"].tolist() == ["no step of the grid is large enough to move x in float16"]
 
@@ -251,7 +253,7 @@ def test_every_cell_of_the_product_is_planned_or_skipped(name: str) -> None:
     for format_name in sweep.formats:
         for method in sweep.methods:
             skipped = [s for s in result.skips if (s.format, s.method) == (format_name, method)]
-            tasks = [t for t in result.tasks if (t.format.name, t.method.name) == (format_name, method)]
+            tasks = [t for t in result.batches if (t.format.name, t.method.name) == (format_name, method)]
             points = {i for t in tasks for i in t.point_indices}
             named = {problem.points.index(float(s.point)) for s in skipped if s.point}
             assert points.isdisjoint(named)
@@ -287,14 +289,16 @@ def test_bad_field_is_named(fields: dict[str, Any], error: type[Exception], mess
 
 
 def test_format_without_a_step_in_the_range_gives_no_cell() -> None:
-    frame, _ = measure(Subject(), Sweep("s", (), ("forward",), ("float16", "float64"), first_step=30, last_step=31))
+    frame, _ = measure(
+        plan(Subject(), Sweep("s", (), ("forward",), ("float16", "float64"), first_step=30, last_step=31))
+    )
     assert set(frame["format"]) == {"float64"}
     assert len(frame) == 4
 
 
 def test_steps_above_one_are_a_grid_too() -> None:
-    frame, skips = measure(Subject(f=lambda x: x / 4), Sweep("s", (), ("centered",), ("float16",), first_step=-20,
-                                                             last_step=-1))  # fmt: skip
+    frame, skips = measure(plan(Subject(f=lambda x: x / 4), Sweep("s", (), ("centered",), ("float16",), first_step=-20,
+                                                             last_step=-1)))  # fmt: skip
     assert (frame["step_value"] > 1).all()
     assert (frame["k"] >= -14).all()
     assert len(frame) + len(skips) == 40

@@ -6,7 +6,7 @@ import pytest
 
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
-from numdiff.study.sweep import Sweep
+from numdiff.study.sweep import Sweep, plan
 from numdiff.study.values import COLUMNS, Digests, by_subject, canonical_bytes, unlike, values_of
 
 SWEEP = Sweep("s", ("exp",), ("forward", "centered"), ("float32", "float64"), last_step=6, neighbourhood=True)
@@ -59,27 +59,27 @@ def test_digest_knows_where_one_array_ends() -> None:
 
 
 def test_there_is_a_digest_for_each_format_of_a_sweep() -> None:
-    frame = values_of(PROBLEMS["exp"], SWEEP)
+    frame = values_of(plan(PROBLEMS["exp"], SWEEP))
     assert list(frame.columns) == list(COLUMNS)
     assert frame[["subject", "format"]].values.tolist() == [["exp", "float32"], ["exp", "float64"]]
     assert frame["digest"].nunique() == 2
-    pd.testing.assert_frame_equal(frame, values_of(PROBLEMS["exp"], SWEEP))
+    pd.testing.assert_frame_equal(frame, values_of(plan(PROBLEMS["exp"], SWEEP)))
 
 
 @pytest.mark.parametrize("change", [{"methods": ("forward",)}, {"last_step": 7}, {"neighbourhood": False}])
 def test_digest_covers_every_node(change: dict[str, object]) -> None:
     from dataclasses import replace
 
-    other = values_of(PROBLEMS["exp"], replace(SWEEP, **change))
-    assert len(unlike(values_of(PROBLEMS["exp"], SWEEP), other)) == 2
+    other = values_of(plan(PROBLEMS["exp"], replace(SWEEP, **change)))
+    assert len(unlike(values_of(plan(PROBLEMS["exp"], SWEEP)), other)) == 2
 
 
 def test_correctly_rounded_functions_are_left_out() -> None:
     from dataclasses import replace
 
-    assert values_of(PROBLEMS["exp"], replace(SWEEP, arithmetics=("rounded",))).empty
-    both = values_of(PROBLEMS["exp"], replace(SWEEP, arithmetics=("platform", "rounded")))
-    assert unlike(both, values_of(PROBLEMS["exp"], SWEEP)) == []
+    assert values_of(plan(PROBLEMS["exp"], replace(SWEEP, arithmetics=("rounded",)))).empty
+    both = values_of(plan(PROBLEMS["exp"], replace(SWEEP, arithmetics=("platform", "rounded"))))
+    assert unlike(both, values_of(plan(PROBLEMS["exp"], SWEEP))) == []
 
 
 def test_unlike_names_what_differs_and_what_is_missing() -> None:

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.problems import PROBLEMS
 from numdiff.study.blocks import UserFunction
-from numdiff.study.grids import neighbours
+from numdiff.study.grids import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, decimal_steps, neighbours, steps_at
 from numdiff.study.measure import measure
-from numdiff.study.snapping import DECIMAL_GRIDS, POINTWISE_GRIDS, decimal_indices, decimal_steps, steps_at
 from numdiff.study.sweep import Sweep, plan
 
 formats = st.sampled_from(list(FORMATS.values()))
@@ -147,7 +146,7 @@ def test_every_decimal_step_is_a_cell_or_named_in_a_skip() -> None:
     result = plan(ARSINH, SWEEP)
     for fmt in SWEEP.formats:
         for method in SWEEP.methods:
-            mine = [t for t in result.tasks if (t.format.name, t.method.name) == (fmt, method)]
+            mine = [t for t in result.batches if (t.format.name, t.method.name) == (fmt, method)]
             wanted = {k for t in mine for grid, k in zip(t.grids, t.ks, strict=True) if grid == "decimal"}
             for index, point in enumerate(ARSINH.points):
                 for grid in DECIMAL_GRIDS:
@@ -164,7 +163,7 @@ def test_every_decimal_step_is_a_cell_or_named_in_a_skip() -> None:
 
 
 def test_steps_in_the_records_belong_to_their_point() -> None:
-    frame, _ = measure(ARSINH, SWEEP, "arb")
+    frame, _ = measure(plan(ARSINH, SWEEP), "arb")
     assert not frame.duplicated(["point", "format", "method", "grid", "k"]).any()
     for row in frame[frame["grid"].isin(POINTWISE_GRIDS)].itertuples():
         fmt = FORMATS[str(row.format)]
@@ -181,7 +180,7 @@ def test_steps_in_the_records_belong_to_their_point() -> None:
 
 def test_both_engines_write_the_same_bytes() -> None:
     sweep = Sweep("s", (), ("centered",), ("bfloat16", "float64"), DECIMAL_GRIDS, all_points=True, neighbourhood=True)
-    written = [measure(ARSINH, sweep, engine)[0].to_csv() for engine in ("mpmath", "arb")]  # type: ignore[arg-type]
+    written = [measure(plan(ARSINH, sweep), engine)[0].to_csv() for engine in ("mpmath", "arb")]  # type: ignore[arg-type]
     assert written[0] == written[1]
 
 
@@ -197,7 +196,7 @@ def test_each_neighbour_has_its_own_realised_step() -> None:
     """
     subject = UserFunction("line", identity, None, (3.9,))
     sweep = Sweep("s", (), ("forward",), ("float64",), DECIMAL_GRIDS, neighbourhood=True, first_step=10, last_step=40)
-    frame, _ = measure(subject, sweep, "arb")
+    frame, _ = measure(plan(subject, sweep), "arb")
     for grid, zero in (("realised", True), ("snapped", True), ("decimal", False)):
         part = frame[frame["grid"] == grid]
         assert len(part) > 5
@@ -210,7 +209,7 @@ def test_neighbour_that_absorbs_the_step_is_a_failure() -> None:
     fmt = FORMATS["float16"]
     subject = UserFunction("line", identity, None, (3.9,))
     sweep = Sweep("s", (), ("forward",), ("float16",), ("realised",), neighbourhood=True)
-    frame, _ = measure(subject, sweep, "arb")
+    frame, _ = measure(plan(subject, sweep), "arb")
     (row,) = frame[frame["k"] == 3].itertuples()
     near = neighbours(fmt, fmt.as_array(3.9)[()])
     assert row.failures == np.sum(near >= 4)
