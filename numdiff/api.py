@@ -143,7 +143,7 @@ def sweep(
     Parameters
     ----------
     f : callable or Function
-        An elementwise NumPy callable with Python constants, or a box of `numdiff.autodiff`.
+        An elementwise NumPy callable with Python constants, or a `Function` of `numdiff.autodiff`.
     x : number or sequence of numbers
         The points; rounded to each format first, once: a longdouble, an int or a Fraction keeps all its digits.
     h : number or sequence of numbers, optional
@@ -209,8 +209,8 @@ def sweep(
             return SweepResult(*measure(subject, cells, engine, bar.update))
     if isinstance(f, Function):
         raise ValueError(
-            f"f must be importable as module:function when workers > 1, got the box {f!r}; write a function "
-            "`return on_arrays(box)(x)` in a module, or use workers=1"
+            f"f must be importable as module:function when workers > 1, got the Function {f!r}; write a function "
+            "`return on_arrays(function)(x)` in a module, or use workers=1"
         )
     names = stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)
     blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain) for name in formats]

@@ -94,16 +94,16 @@ ARRAY_FUNCTIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("box", ARRAY_FUNCTIONS.values(), ids=ARRAY_FUNCTIONS)
-def test_functions_of_an_array_have_the_gradient_of_the_complex_step(box):
-    agrees(lambda v: weighted(box(Exp()(v))), sample(2, 3, 4), operations=32)
+@pytest.mark.parametrize("function", ARRAY_FUNCTIONS.values(), ids=ARRAY_FUNCTIONS)
+def test_functions_of_an_array_have_the_gradient_of_the_complex_step(function):
+    agrees(lambda v: weighted(function(Exp()(v))), sample(2, 3, 4), operations=32)
 
 
-@pytest.mark.parametrize("box", ARRAY_FUNCTIONS.values(), ids=ARRAY_FUNCTIONS)
+@pytest.mark.parametrize("function", ARRAY_FUNCTIONS.values(), ids=ARRAY_FUNCTIONS)
 @each_format
-def test_functions_of_an_array_keep_the_dtype_of_values_and_gradients(box, fmt):
+def test_functions_of_an_array_keep_the_dtype_of_values_and_gradients(function, fmt):
     x = Variable(fmt.as_array(sample(2, 3, 4)))
-    y = box(x)
+    y = function(x)
     y.backward(np.ones_like(y.data))
     assert y.dtype == x.grad.dtype == fmt.dtype
     assert x.grad.shape == x.shape
@@ -312,11 +312,11 @@ LOSSES = {"squared": (squared, squared), "softmax": (softmax_cross_entropy, soft
 @pytest.mark.parametrize("activation", [(Tanh(), Tanh()), (StableTanh(), StableTanh()), (Sigmoid(), Sigmoid()),
                                         (StableSigmoid(), Sigmoid())], ids=str)  # fmt: skip
 def test_networks_have_the_gradient_of_the_complex_step(loss, activation):
-    (ours, analytic), (box, analytic_box) = loss, activation
+    (ours, analytic), (function, analytic_activation) = loss, activation
     # Along one path: 3 layers with sums of at most 7 products, and 18 terms of the loss, on both sides.
     agrees(
-        lambda v: ours(perceptron(v, box)), START, 2 * (3 * 20 + 18) * 2,
-        reference=lambda v: analytic(perceptron(v, analytic_box)),
+        lambda v: ours(perceptron(v, function)), START, 2 * (3 * 20 + 18) * 2,
+        reference=lambda v: analytic(perceptron(v, analytic_activation)),
     )  # fmt: skip
 
 
