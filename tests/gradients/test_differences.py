@@ -22,7 +22,7 @@ from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas.kernels import StepAbsorbedWarning, difference
 from numdiff.formulas.stencil import METHODS, Stencil, backward, centered, forward, from_offsets
 from numdiff.gradients import NonFiniteGradientWarning, gradient, jacobian
-from numdiff.gradients.evaluation import BATCH_BYTES
+from numdiff.gradients.quotients import BATCH_BYTES
 from tests.core_environment import needs_everything
 
 STENCILS = [item for item in METHODS.values() if isinstance(item, Stencil) and item.derivative_order == 1]
