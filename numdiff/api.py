@@ -59,7 +59,7 @@ class SweepResult:
             If nothing could be measured; the message names a reason.
         """
         require("SweepResult.plot", "jinja2", "matplotlib")
-        from numdiff.report.quick import error_figure
+        from numdiff.report.figures import error_figure
 
         if self.records.empty:
             raise ValueError(f"there is nothing to plot: {self._nothing()}")

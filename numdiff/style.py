@@ -12,10 +12,9 @@ from typing import Any
 
 __all__ = ["Style", "spare_style", "style_beside"]
 
-ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILLION, PURPLE, BLACK = (
-    "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#000000",
-)  # fmt: skip
-"""The colours of Okabe and Ito, in their order."""
+ORANGE, SKY, GREEN, BLUE = "#e69f00", "#56b4e9", "#009e73", "#0072b2"
+VERMILLION, PURPLE, BLACK = "#d55e00", "#cc79a7", "#000000"
+"""The colours of Okabe and Ito in their order, without the yellow, which is too light on white."""
 INK, MUTED, PALE, FAINT = "#1f2933", "#5b6673", "#ccd4dd", "#dfe4ea"
 """Text, secondary text and guides, broad lines behind the data, grid lines."""
 LONG_DASH, DASH, DOTS, DASH_DOT = (0, (6, 1.6)), (0, (3.2, 1.4)), (0, (1, 1.3)), (0, (5, 1.3, 1, 1.3))
@@ -73,9 +72,15 @@ def _contrast_with_white(channels: list[int]) -> float:
 
 
 _SPARE = (
-    Style(BLUE, "o", "-"), Style(VERMILLION, "s", DASH), Style(GREEN, "^", DASH_DOT), Style(PURPLE, "D", LONG_DASH),
-    Style(ORANGE, "v", DOTS), Style(SKY, "P", "-"), Style(BLACK, "X", DASH), Style(MUTED, "p", DASH_DOT),
-)  # fmt: skip
+    Style(BLUE, "o", "-"),
+    Style(VERMILLION, "s", DASH),
+    Style(GREEN, "^", DASH_DOT),
+    Style(PURPLE, "D", LONG_DASH),
+    Style(ORANGE, "v", DOTS),
+    Style(SKY, "P", "-"),
+    Style(BLACK, "X", DASH),
+    Style(MUTED, "p", DASH_DOT),
+)
 
 
 def spare_style(index: int) -> Style:

@@ -4,10 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from numdiff.report.axes import floor_of
+from numdiff.report.axes import floor_of, scientific, superscript
 from numdiff.report.labels import Anchor, Note, add_note
 from numdiff.report.styles import INK, MUTED
-from numdiff.report.ticks import scientific, superscript
 
 _LOWER_RIGHT, _UPPER_LEFT = Anchor(0.7, -0.7, "left", "top"), Anchor(-0.7, 0.7, "right", "bottom")
 _LOWER_LEFT, _UPPER_RIGHT = Anchor(-0.7, -0.7, "right", "top"), Anchor(0.7, 0.7, "left", "bottom")
