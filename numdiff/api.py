@@ -197,10 +197,8 @@ def sweep(
     if any(step <= 0 for step in given):
         raise ValueError(f"h must be positive, got {h!r}")
     domain = _interval(domain)
-    cells = Sweep(
-        "sweep", (), tuple(methods), tuple(formats), () if given else tuple(grids), first_step=None,
-        given_steps=given, all_points=True, arithmetics=(arithmetic,),
-    )  # fmt: skip
+    steps: dict[str, Any] = {"grids": () if given else tuple(grids), "first_step": None, "given_steps": given}
+    cells = Sweep("sweep", (), tuple(methods), tuple(formats), all_points=True, arithmetics=(arithmetic,), **steps)
     if workers == 1:
         target = on_arrays(f) if isinstance(f, Function) else f
         name = getattr(f, "__name__", type(f).__name__)

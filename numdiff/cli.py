@@ -90,9 +90,8 @@ def describe_formats() -> str:
     """Return a table of the floating-point formats, and why others are missing on this machine."""
     from numdiff.floats.formats import FORMATS, UNAVAILABLE
 
-    header = (
-        "format", "precision", "unit roundoff", "smallest subnormal", "smallest normal", "largest finite",
-    )  # fmt: skip
+    exact = "unit roundoff", "smallest subnormal", "smallest normal", "largest finite"
+    header = ("format", "precision", *exact)
     rows = [
         (
             name,

@@ -109,8 +109,13 @@ def test_longdouble_points_and_steps_keep_all_their_digits(kind: Any) -> None:
 
 def test_numbers_of_any_kind_are_rounded_once_to_each_format() -> None:
     x = 1 + Fraction(1, 2**11) + Fraction(1, 2**60)  # by way of a double it is a tie, which goes to even
-    frame = nd.sweep(np.exp, [x, 2**60 + 1, Decimal("0.1"), np.float16(0.5), ml_dtypes.bfloat16(0.25)], x,
-                     formats=["float16", "float64"], methods=["forward"]).records  # fmt: skip
+    frame = nd.sweep(
+        np.exp,
+        [x, 2**60 + 1, Decimal("0.1"), np.float16(0.5), ml_dtypes.bfloat16(0.25)],
+        x,
+        formats=["float16", "float64"],
+        methods=["forward"],
+    ).records
     assert frame.loc[frame["format"] == "float16", "x_value"].tolist() == [
         1 + 2**-10,
         float(np.float16(0.1)),

@@ -97,6 +97,10 @@ def decade_ticks(ax: Axes, which: str = "both") -> Axes:
     return ax
 
 
+_MARKS: dict[str, Any] = {"linestyle": "none", "markeredgewidth": 0.9, "zorder": 4}
+"""The options that the marks of zeros and of failures share."""
+
+
 class _Zeros(Line2D):
     """The marks of the exact zeros of one series, on the floor."""
 
@@ -217,14 +221,11 @@ def _mark_zeros(ax: Axes, steps: NDArray[np.float64], floor: float, style: Style
     level = np.fmin(floor, floor_of(ax))
     if math.isnan(floor_of(ax)):
         ax.axhline(level, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), zorder=1, label="_floor")
-        ax.annotate(
-            "exact zero", (1, level), xycoords=ax.get_yaxis_transform(), xytext=(-2, 3), gid="floor",
-            textcoords="offset points", ha="right", va="bottom", fontsize=9, color=MUTED,
-        )  # fmt: skip
-    marks = _Zeros(
-        steps, np.full(len(steps), level), color=style.color, marker=style.marker, linestyle="none",
-        markersize=size, markerfacecolor="white", markeredgewidth=0.9, label="_zeros", zorder=4, clip_on=False,
-    )  # fmt: skip
+        shift: dict[str, Any] = {"xytext": (-2, 3), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+        edge = ax.get_yaxis_transform()
+        ax.annotate("exact zero", (1, level), xycoords=edge, gid="floor", fontsize=9, color=MUTED, **shift)
+    look: dict[str, Any] = {"marker": style.marker, "markersize": size, "markerfacecolor": "white", "clip_on": False}
+    marks = _Zeros(steps, np.full(len(steps), level), color=style.color, label="_zeros", **look, **_MARKS)
     ax.add_line(marks)
     for line in ax.lines:
         if isinstance(line, _Zeros) or line.get_label() == "_floor":
@@ -254,10 +255,8 @@ def _mark_failures(ax: Axes, steps: NDArray[np.float64], words: NDArray[np.str_]
     crossing = {line.lane for line in present if _overlap(np.asarray(line.get_xdata()), steps)}
     free = next(number for number in range(len(crossing) + 1) if number not in crossing)
     level = np.full(len(steps), 1 - lane * (free + 0.6) / points)
-    marks = _Failures(
-        steps, level, transform=ax.get_xaxis_transform(), color=style.color, marker="x", linestyle="none",
-        markersize=0.72 * lane, markeredgewidth=0.9, label="_failures", zorder=4,
-    )  # fmt: skip
+    look: dict[str, Any] = {"marker": "x", "markersize": 0.72 * lane, "transform": ax.get_xaxis_transform()}
+    marks = _Failures(steps, level, color=style.color, label="_failures", **look, **_MARKS)
     marks.counts, marks.lane = Counter(words.tolist()), free
     ax.add_line(marks)
     _want_limits(ax)

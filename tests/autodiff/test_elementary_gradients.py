@@ -127,8 +127,16 @@ def test_a_wrong_formula_is_found_by_that_proof():
 
 
 @pytest.mark.parametrize("number", [3, -2, 0.5, 2.5, 0, 1])
-@pytest.mark.parametrize("operate", [lambda v, c: v**c, lambda v, c: c * v - v, lambda v, c: (c + v) / (v - 9),
-                                     lambda v, c: c - v * c, lambda v, c: v / (c + 0.25)])  # fmt: skip
+@pytest.mark.parametrize(
+    "operate",
+    [
+        lambda v, c: v**c,
+        lambda v, c: c * v - v,
+        lambda v, c: (c + v) / (v - 9),
+        lambda v, c: c - v * c,
+        lambda v, c: v / (c + 0.25),
+    ],
+)
 def test_operators_with_numbers_are_differentiated_as_arb_does(operate, number):
     def f(v):
         return operate(v, number)

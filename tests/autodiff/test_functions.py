@@ -104,12 +104,14 @@ def test_integer_data_stays_integer(dtype):
 
 @pytest.mark.parametrize(
     "data",
-    [0.5, 1, True, None, "0.5", [0.5], (0.5,), 1j, Fraction(1, 2), np.float64(0.5), np.float32(0.5),
-     np.int64(1), ml_dtypes.bfloat16(0.5), np.array(True), np.array(1j), np.array("a"), np.array([None]),
-     mpmath.mpf(1), np.zeros(2, dtype=[("a", float)]), np.array(0, "M8[s]"),
-     np.zeros(2, dtype=ml_dtypes.float8_e4m3)],
+    [
+        *(0.5, 1, True, None, "0.5", [0.5], (0.5,), 1j, Fraction(1, 2), mpmath.mpf(1)),
+        *(np.float64(0.5), np.float32(0.5), np.int64(1), ml_dtypes.bfloat16(0.5)),
+        *(np.array(True), np.array(1j), np.array("a"), np.array([None]), np.array(0, "M8[s]")),
+        *(np.zeros(2, dtype=dtype) for dtype in ([("a", float)], ml_dtypes.float8_e4m3)),
+    ],
     ids=lambda data: f"{type(data).__name__}-{getattr(data, 'dtype', '')}",
-)  # fmt: skip
+)
 def test_variable_refuses_what_is_no_array_of_real_numbers(data):
     kind = type(data).__name__
     with pytest.raises(TypeError, match=f"data must be an ndarray of floats or integers.*got {kind}"):
@@ -671,8 +673,13 @@ def test_exact_arrays_pass_through_every_function_unchanged_in_type(function, en
 @pytest.mark.parametrize("function", BINARY)
 def test_exact_arrays_pass_through_every_function_of_two(function):
     f = on_arrays(lambda v: function()(v, Variable(v.data + 1)))
-    g = {Add: lambda x: 2 * x + 1, Sub: lambda x: 0 * x - 1, Mul: lambda x: x * (x + 1),
-         Div: lambda x: x / (x + 1), Pow: lambda x: x ** (x + 1)}[function]  # fmt: skip
+    g = {
+        Add: lambda x: 2 * x + 1,
+        Sub: lambda x: 0 * x - 1,
+        Mul: lambda x: x * (x + 1),
+        Div: lambda x: x / (x + 1),
+        Pow: lambda x: x ** (x + 1),
+    }[function]
     assert exactly(f, 2.0, 3.0) == exactly(g, 2.0, 3.0)
 
 

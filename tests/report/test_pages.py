@@ -98,8 +98,10 @@ def test_bytes_are_the_same_in_another_process_with_another_hash_seed(out, tmp_p
     root = Path(__file__).resolve().parents[2]
     subprocess.run(
         [sys.executable, root / "tests" / "report" / "sample_report.py", tmp_path / "other"],
-        cwd=tmp_path, env=os.environ | {"PYTHONHASHSEED": "99", "PYTHONPATH": str(root)}, check=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONHASHSEED": "99", "PYTHONPATH": str(root)},
+        check=True,
+    )
     assert files(tmp_path / "other") == files(out)
 
 

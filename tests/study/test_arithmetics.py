@@ -88,8 +88,11 @@ def test_a_box_is_swept_with_rounded_functions() -> None:
 
 # --- the same on every machine --------------------------------------------------------------------------
 
-SETTINGS = {"all": "", "without AVX-512": "X86_V4 AVX512_ICL AVX512_SPR",
-            "without AVX2": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"}  # fmt: skip
+SETTINGS = {
+    "all": "",
+    "without AVX-512": "X86_V4 AVX512_ICL AVX512_SPR",
+    "without AVX2": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+}
 """Values of NPY_DISABLE_CPU_FEATURES, in the names of NumPy 2.4. NumPy ignores unknown names silently."""
 
 _PROGRAM = """
@@ -118,10 +121,13 @@ def under_settings() -> dict[str, dict]:
         name: subprocess.Popen(
             [sys.executable, "-c", _PROGRAM],
             env=clean | ({"NPY_DISABLE_CPU_FEATURES": disabled} if disabled else {}),
-            cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for name, disabled in SETTINGS.items()
-    }  # fmt: skip
+    }
     results = {}
     for name, process in started.items():
         output, errors = process.communicate(timeout=120)
