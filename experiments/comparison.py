@@ -154,12 +154,9 @@ class Comparison:
     def _data_of(self, name: str) -> set[str]:
         """Return the files whose data a page or figure shows.
 
-        A table in Markdown shows its own; the words of a figure come from all of its experiment; a page shows
-        everything.
+        The words of a figure come from all of its experiment; a page shows everything.
         """
         tables = {file for file in self.theirs if file.endswith(".csv")}
-        if name.endswith(".md") and "/" in name:
-            return {name.removesuffix("md") + "csv"}
         if name.endswith(".svg"):
             return {file for file in tables if file.split("/")[1] == name.split("/")[1]}
         return tables if "/" not in name else set()

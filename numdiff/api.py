@@ -59,7 +59,7 @@ class SweepResult:
             If nothing could be measured; the message names a reason.
         """
         require("SweepResult.plot", "jinja2", "matplotlib")
-        from numdiff.report.quick import error_figure
+        from numdiff.report.figures import error_figure
 
         if self.records.empty:
             raise ValueError(f"there is nothing to plot: {self._nothing()}")
@@ -143,7 +143,7 @@ def sweep(
     Parameters
     ----------
     f : callable or Function
-        An elementwise NumPy callable with Python constants, or a box of `numdiff.autodiff`.
+        An elementwise NumPy callable with Python constants, or a `Function` of `numdiff.autodiff`.
     x : number or sequence of numbers
         The points; rounded to each format first, once: a longdouble, an int or a Fraction keeps all its digits.
     h : number or sequence of numbers, optional
@@ -217,8 +217,8 @@ def sweep(
             return SweepResult(*measure(planned, engine, bar.update))
     if isinstance(f, Function):
         raise ValueError(
-            f"f must be importable as module:function when workers > 1, got the box {f!r}; write a function "
-            "`return on_arrays(box)(x)` in a module, or use workers=1"
+            f"f must be importable as module:function when workers > 1, got the Function {f!r}; write a function "
+            "`return on_arrays(function)(x)` in a module, or use workers=1"
         )
     names = stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)
     blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain) for name in formats]

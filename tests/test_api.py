@@ -36,7 +36,7 @@ def test_all_formats_of_the_machine_are_swept_unless_told_otherwise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("box", "plain"),
+    ("function", "plain"),
     [
         (nd.Exp(), np.exp),
         (nd.Square(), lambda x: x * x),
@@ -44,14 +44,14 @@ def test_all_formats_of_the_machine_are_swept_unless_told_otherwise() -> None:
         (nd.Sin(), np.sin),
     ],
 )
-def test_box_gives_what_its_formula_gives(box: Any, plain: Any) -> None:
-    ours, theirs = (nd.sweep(f, 0.5, [0.25, 1e-3], formats=["float32", "float64"]).records for f in (box, plain))
-    assert ours["problem"].unique().tolist() == [type(box).__name__]
+def test_function_gives_what_its_formula_gives(function: Any, plain: Any) -> None:
+    ours, theirs = (nd.sweep(f, 0.5, [0.25, 1e-3], formats=["float32", "float64"]).records for f in (function, plain))
+    assert ours["problem"].unique().tolist() == [type(function).__name__]
     columns = [name for name in FIELDS if name not in ("problem", "reference_radius", "state")]
     assert ours[columns].to_csv() == theirs[columns].to_csv()
 
 
-def test_composition_of_boxes_is_swept_with_its_published_digits() -> None:
+def test_composition_of_functions_is_swept_with_its_published_digits() -> None:
     composed = nd.on_arrays(lambda x: nd.Square()(nd.Exp()(nd.Square()(x))))
     frame = nd.sweep(composed, 0.5, 1e-4, methods=["centered"], formats=["float64"]).records
     assert frame["computed_value"].tolist() == [3.2974426293330694]
@@ -109,8 +109,13 @@ def test_longdouble_points_and_steps_keep_all_their_digits(kind: Any) -> None:
 
 def test_numbers_of_any_kind_are_rounded_once_to_each_format() -> None:
     x = 1 + Fraction(1, 2**11) + Fraction(1, 2**60)  # by way of a double it is a tie, which goes to even
-    frame = nd.sweep(np.exp, [x, 2**60 + 1, Decimal("0.1"), np.float16(0.5), ml_dtypes.bfloat16(0.25)], x,
-                     formats=["float16", "float64"], methods=["forward"]).records  # fmt: skip
+    frame = nd.sweep(
+        np.exp,
+        [x, 2**60 + 1, Decimal("0.1"), np.float16(0.5), ml_dtypes.bfloat16(0.25)],
+        x,
+        formats=["float16", "float64"],
+        methods=["forward"],
+    ).records
     assert frame.loc[frame["format"] == "float16", "x_value"].tolist() == [
         1 + 2**-10,
         float(np.float16(0.1)),
@@ -212,7 +217,9 @@ def test_lambda_with_workers_is_refused_before_anything_starts() -> None:
         nd.sweep(np.exp, 0.5, derivative=lambda x: np.exp(x), workers=2)
     with pytest.raises(ValueError, match="f must be importable"):
         nd.sweep(nd.on_arrays(nd.Exp()), 0.5, workers=2)
-    with pytest.raises(ValueError, match=r"f must be importable .* the box Square\(\); write a function `return on_ar"):
+    with pytest.raises(
+        ValueError, match=r"f must be importable .* the Function Square\(\); write a function `return on"
+    ):
         nd.sweep(nd.Square(), 0.5, workers=2)
     assert time.perf_counter() - started < 0.5  # a process takes longer to start
 
@@ -302,7 +309,7 @@ def test_mistake_is_named(arguments: dict[str, Any], error: type[Exception], mes
         nd.sweep(call.pop("f"), call.pop("x"), call.pop("h", None), **call)
 
 
-def test_composition_of_boxes_is_told_of_on_arrays() -> None:
+def test_composition_of_functions_is_told_of_on_arrays() -> None:
     with pytest.raises(TypeError, match=r"Exp takes Variables, .* or hand on_arrays\(f\) to what calls f with arrays"):
         nd.sweep(lambda x: Exp()(x), 0.5, formats=["float64"])
 

@@ -1,5 +1,7 @@
-"""Imports run one way: the contracts in pyproject.toml hold, and each catches the import that it forbids."""
+"""Imports run one way: no circle between files; each contract in pyproject.toml holds, and catches what it forbids."""
 
+import ast
+import graphlib
 import os
 import re
 import shutil
@@ -112,6 +114,76 @@ def test_forbidden_import_is_caught(copy, file, line, contract):
         module.write(f"\n{line}\n")
     verdicts, output = contracts_in(copy)
     assert verdicts.get(contract) == "BROKEN", output
+
+
+def files_in(directory: Path) -> dict[str, Path]:
+    """Return the files of code by the name of the module; that of a package is its ``__init__.py``."""
+    paths = [path for folder in ("numdiff", "experiments", "bench") for path in (directory / folder).rglob("*.py")]
+    names = [".".join(path.relative_to(directory).with_suffix("").parts) for path in paths]
+    return {name.removesuffix(".__init__"): path for name, path in zip(names, paths, strict=True)}
+
+
+def imports_of(name: str, files: dict[str, Path]) -> set[str]:
+    """Return the files that a file imports: at its top, in its functions, and for the type checker alone."""
+    package = name.split(".") if files[name].name == "__init__.py" else name.split(".")[:-1]
+    named = set()
+    for node in ast.walk(ast.parse(files[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            start = package[: len(package) + 1 - node.level] if node.level else []
+            base = ".".join([*start, *filter(None, [node.module])])
+            targets = [f"{base}.{alias.name}" for alias in node.names]
+            named |= {target if target in files else base for target in targets}
+    return named & files.keys()
+
+
+def circle_in(directory: Path) -> list[str]:
+    """Return the modules of one circle of imports, the first one again at its end; empty if there is none."""
+    files = files_in(directory)
+    try:
+        graphlib.TopologicalSorter({name: imports_of(name, files) for name in files}).prepare()
+    except graphlib.CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_files_import_each_other_in_a_circle():
+    assert len(files_in(ROOT)) > 100
+    assert circle_in(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from numdiff.floats.kernel import difference",
+        "from numdiff.floats import kernel",
+        "import numdiff.floats.kernel as kernel",
+        "from .kernel import difference",
+        "from . import kernel",
+        "from ..floats import kernel",
+        "def late():\n    from numdiff.floats import kernel",
+        "if TYPE_CHECKING:\n    from numdiff.floats.kernel import difference",
+        "from bench import times",
+        "from numdiff import floats",
+    ],
+)
+def test_a_circle_of_imports_is_found(tmp_path, back):
+    sources = {
+        "numdiff/__init__.py": "",
+        "numdiff/floats/__init__.py": "from numdiff.floats import kernel",
+        "numdiff/floats/call.py": "import math",
+        "numdiff/floats/kernel.py": "from numdiff.floats.call import evaluate",
+        "bench/times.py": "from numdiff.floats import kernel",
+    }
+    for name, source in sources.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    assert circle_in(tmp_path) == []
+    (tmp_path / "numdiff/floats/call.py").write_text(back, encoding="utf-8")
+    circle = circle_in(tmp_path)
+    assert circle[0] == circle[-1]
+    assert {"numdiff.floats.call", "numdiff.floats.kernel"} <= set(circle)
 
 
 def test_report_may_read_records(copy):

@@ -66,7 +66,7 @@ def test_printed_value_is_what_the_code_gives(session, start, tolerance):
     assert repr(float(printed)) == printed
 
 
-def test_gradient_of_the_boxes_is_the_printed_one(session):
+def test_gradient_by_back_propagation_is_the_printed_one(session):
     comment, value = value_of(session, "nd.gradient_of")
     assert repr(value) == comment
 

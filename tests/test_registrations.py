@@ -74,8 +74,9 @@ def test_a_registry_is_restored_after_an_error_in_its_block():
     assert "another" not in PROBLEMS
 
 
-@pytest.mark.parametrize("registry, kind", [(FORMATS, "FloatFormat"), (METHODS, "Stencil or ComplexStep"),
-                                            (PROBLEMS, "Problem")])  # fmt: skip
+@pytest.mark.parametrize(
+    "registry, kind", [(FORMATS, "FloatFormat"), (METHODS, "Stencil or ComplexStep"), (PROBLEMS, "Problem")]
+)
 @pytest.mark.parametrize("item", [None, 3, "centered", WITCH.f, dataclasses.make_dataclass("Named", ["name"])("x")])
 def test_what_is_of_another_kind_is_refused(registry, kind, item):
     size = len(registry)
@@ -326,8 +327,11 @@ def test_a_sweep_hands_no_step_to_a_kernel_that_it_refuses():
     """centered(10) and centered(12) have a D that narrow formats round; a given step at the limit shows it."""
     formats = (*FORMATS, *(item.name for item in EXTRA_FORMATS))
     for method in EXTRA_METHODS:
-        limits = [FORMATS[name].lift(largest_step(method, FORMATS[name])) for name in dict.fromkeys(formats)
-                  if not beyond(method, FORMATS[name])]  # fmt: skip
+        limits = [
+            FORMATS[name].lift(largest_step(method, FORMATS[name]))
+            for name in dict.fromkeys(formats)
+            if not beyond(method, FORMATS[name])
+        ]
         steps = tuple(dict.fromkeys(limit * factor for limit in limits for factor in (1, 1 + Fraction(1, 300))))
         for name in dict.fromkeys(formats):
             done = nd.sweep(lambda x: x * 0.5, 1.0, steps, formats=[name], methods=[method.name])
@@ -417,8 +421,16 @@ def test_the_parts_of_the_error_sum_to_the_total_exactly(name, method):
 
 @ALL_THE_WAY
 def test_a_sweep_has_all_columns_and_no_error_exceeds_its_bound(name, method):
-    sweep = Sweep("s", ("witch_of_agnesi", "exp", "sigmoid"), (method,), (name,), all_points=True, neighbourhood=True,
-                  predictions=True, arithmetics=("platform", "rounded"))  # fmt: skip
+    sweep = Sweep(
+        "s",
+        ("witch_of_agnesi", "exp", "sigmoid"),
+        (method,),
+        (name,),
+        all_points=True,
+        neighbourhood=True,
+        predictions=True,
+        arithmetics=("platform", "rounded"),
+    )
     records = run_sweeps([sweep], "arb", workers=1, progress=False)["s"].records
     assert list(records) == list(FIELDS)
     assert set(records["problem"]) == set(sweep.problems)
@@ -499,8 +511,10 @@ def test_the_tables_of_experiments_take_in_what_was_registered():
 def test_gradients_are_computed_and_checked_in_8_bits(item):
     x = item.as_array([0.5, 0.75, 1.0])
     found = nd.gradient(lambda v: (v * v).sum(), x, step=0.25)
-    expected = [item.round(Fraction(f) - Fraction(g)) for f, g in zip(*(
-        [_sum_of_squares(item, x, i, sign) for i in range(3)] for sign in (1, -1)), strict=True)]  # fmt: skip
+    expected = [
+        item.round(Fraction(f) - Fraction(g))
+        for f, g in zip(*([_sum_of_squares(item, x, i, sign) for i in range(3)] for sign in (1, -1)), strict=True)
+    ]
     assert found.dtype == item.dtype
     assert found.tolist() == [float(item.round(item.lift(difference) * 2)) for difference in expected]
     right = nd.check_gradient(lambda v: (v * v).sum(), lambda v: v * 2.0, x)

@@ -1,27 +1,29 @@
-"""The course's boxes: a `Variable` holds an array, a `Function` maps Variables to a Variable, forward and backward.
+"""The course's Variables and Functions: a graph of NumPy operations, evaluated forward, differentiated backward.
 
-The boxes are written as in the course, with plain NumPy operations inside, so that whatever speaks NumPy's
-ufunc protocol can be put into them: an array of any floating-point format, but also an exact array.
-`on_arrays` takes the boxes off again; so a `Function` is one more NumPy callable to be measured. `gradient_of` does
-the same with the gradient that back-propagation finds.
+They are written as in the course, with plain NumPy operations inside. So a `Variable` holds whatever follows NumPy's
+ufunc protocol: an array of any floating-point format, and also an exact array. `on_arrays` makes a function of
+Variables an ordinary NumPy callable, whose error can be measured; `gradient_of` makes one of its gradient by
+back-propagation.
 
 References
 ----------
 K. Saito, *Zero kara tsukuru Deep Learning 3* (Deep Learning from Scratch 3), O'Reilly Japan, 2020: steps 1–3
-(boxes, functions, composition), 4 (numerical differentiation), 6–9 (back-propagation, `as_array`), 11–18 (several
+(variables, functions, composition), 4 (numerical differentiation), 6–9 (back-propagation, `as_array`), 11–18 (several
 inputs, generations, memory), 20–22 (operators), 37–47 (arrays, sums, products, cross-entropy).
 """
 
-from numdiff.autodiff.arrays import BroadcastTo, GetItem, MatMul, Mean, Reshape, Sum, Transpose
-from numdiff.autodiff.callables import gradient_of, on_arrays
+from numdiff.autodiff.adapters import gradient_of, numerical_diff, on_arrays
 from numdiff.autodiff.data import as_array
 from numdiff.autodiff.elementary import (
     Abs,
     Cos,
     Exp,
     Log,
+    LogSumExp,
+    Maximum,
     ReLU,
     Sigmoid,
+    SigmoidCrossEntropy,
     Sin,
     Sqrt,
     Square,
@@ -29,15 +31,26 @@ from numdiff.autodiff.elementary import (
     StableTanh,
     Tanh,
 )
-from numdiff.autodiff.function import Function
-from numdiff.autodiff.losses import LogSumExp, SigmoidCrossEntropy
-from numdiff.autodiff.numerical import numerical_diff
-from numdiff.autodiff.operators import Add, Div, Maximum, Mul, Neg, Pow, Sub
+from numdiff.autodiff.function import (
+    Add,
+    BroadcastTo,
+    Div,
+    Function,
+    GetItem,
+    MatMul,
+    Mean,
+    Mul,
+    Neg,
+    Pow,
+    Reshape,
+    Sub,
+    Sum,
+    Transpose,
+)
 from numdiff.autodiff.variable import Variable
 
-__all__ = [
-    "Abs", "Add", "BroadcastTo", "Cos", "Div", "Exp", "Function", "GetItem", "Log", "LogSumExp", "MatMul", "Maximum",
-    "Mean", "Mul", "Neg", "Pow", "ReLU", "Reshape", "Sigmoid", "SigmoidCrossEntropy", "Sin", "Sqrt", "Square",
-    "StableSigmoid", "StableTanh", "Sub", "Sum", "Tanh", "Transpose", "Variable", "as_array", "gradient_of",
-    "numerical_diff", "on_arrays",
-]  # fmt: skip
+__all__ = ["Function", "Variable", "as_array", "gradient_of", "numerical_diff", "on_arrays"]
+__all__ += ["Add", "Div", "Mul", "Neg", "Pow", "Sub"]
+__all__ += ["BroadcastTo", "GetItem", "MatMul", "Mean", "Reshape", "Sum", "Transpose"]
+__all__ += ["Abs", "Cos", "Exp", "Log", "Maximum", "ReLU", "Sin", "Sqrt", "Square"]
+__all__ += ["LogSumExp", "Sigmoid", "SigmoidCrossEntropy", "StableSigmoid", "StableTanh", "Tanh"]

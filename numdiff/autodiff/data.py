@@ -1,4 +1,9 @@
-"""What a Variable can hold: arrays of a floating-point format, of integers, and exact arrays."""
+"""The data of Variables: arrays of a floating-point format, of integers, and exact arrays; their sums and products.
+
+NumPy adds float16 numbers along the contiguous axis in float32 and rounds once; along other axes it rounds after
+every term, and plain ml_dtypes does so always in bfloat16, where a sum of ones stays at 256. Here the formats that are
+narrower than float32 are added in float32 and rounded once, along every axis; wider formats are left to NumPy.
+"""
 
 from typing import Any, TypeAlias
 
@@ -9,6 +14,8 @@ from numdiff.floats.views import HolomorphicArray
 
 Array: TypeAlias = Any
 """An ndarray or an exact array: the latter is known by its behaviour, so there is no class to name here."""
+
+_FLOAT32 = FORMATS["float32"]
 
 
 def is_exact(value: object) -> bool:
@@ -63,3 +70,40 @@ def as_array(x: Any) -> Array:
     if isinstance(x, (np.generic, int, float)):
         return np.asarray(x)
     raise TypeError(f"x must be an array or a number, got {describe(x)}")
+
+
+def _is_narrow(x: Array) -> bool:
+    """Whether an array is of a format that is narrower than float32."""
+    dtype = getattr(x, "dtype", None)
+    item = None if dtype is None else FORMATS.of_dtype(dtype)
+    return item is not None and item.precision < _FLOAT32.precision
+
+
+def widened(x: Array) -> Array:
+    """Return an array of a narrow format in float32, any other one itself."""
+    return x.astype(np.float32) if _is_narrow(x) else x
+
+
+def narrowed(x: Any, like: Array) -> Any:
+    """Return a result that was computed with widened arrays, rounded to the dtype of the array `like`."""
+    return x.astype(like.dtype) if _is_narrow(like) else x
+
+
+def total(x: Array, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
+    """Return Σx along some axes, as ``np.sum``, narrow formats in float32 and rounded once."""
+    return narrowed(np.sum(widened(x), axis=axis, keepdims=keepdims), x)
+
+
+def product(x: Array, y: Array) -> Any:
+    """Return ``np.matmul(x, y)``; two arrays of one narrow format are multiplied in float32, rounded once."""
+    if getattr(x, "dtype", None) == getattr(y, "dtype", None):
+        return narrowed(np.matmul(widened(x), widened(y)), x)
+    return np.matmul(x, y)
+
+
+def summed_to(gradient: Array, shape: tuple[int, ...]) -> Array:
+    """Return the sum over the axes along which an array of some shape was broadcast to that of `gradient`."""
+    added = gradient.ndim - len(shape)
+    stretched = [added + i for i, n in enumerate(shape) if n == 1 and gradient.shape[added + i] != 1]
+    axes = (*range(added), *stretched)
+    return np.reshape(total(gradient, axis=axes, keepdims=True), shape) if axes else np.reshape(gradient, shape)

@@ -1,19 +1,22 @@
-"""A function of Variables: `forward` on the arrays inside, `backward` for the chain rule."""
+"""A function of Variables, `forward` and `backward`, and the functions behind operators and methods of `Variable`.
 
-from typing import TYPE_CHECKING, Any
+Sums and products of matrices in the formats of 16 bits are accumulated in float32 and rounded once; see `data`. Where
+shapes are broadcast, `backward` may answer in the broadcast shape.
+"""
+
+from typing import Any, TypeVar
 
 import numpy as np
 
-from numdiff.autodiff.backpropagation import Application
-from numdiff.autodiff.box import Box
-from numdiff.autodiff.data import Array, describe, is_data
+from numdiff.autodiff.backward import Application, Node, Part
+from numdiff.autodiff.data import Array, describe, is_data, narrowed, product, summed_to, total, widened
 
-if TYPE_CHECKING:
-    from numdiff.autodiff.variable import Variable
+N = TypeVar("N", bound=Node)
+Axis = int | tuple[int, ...] | None
 
 
 class Function:
-    """A box that maps Variables to a Variable; subclasses define `forward` and `backward` on the arrays inside.
+    """A function of Variables with a Variable as its value; subclasses define `forward` and `backward` on arrays.
 
     Composition is calling: ``C(B(A(x)))``. A Function keeps nothing of a call, so one may be applied many times.
 
@@ -35,8 +38,8 @@ class Function:
     array(12.)
     """
 
-    def __call__(self, *variables: Box) -> "Variable":
-        """Unpack the arrays, apply `forward`, box the result.
+    def __call__(self, *variables: N) -> N:
+        """Apply `forward` to the arrays of the Variables, and return the result as a Variable.
 
         Parameters
         ----------
@@ -56,7 +59,7 @@ class Function:
             If the class defines no `forward`.
         """
         for position, variable in enumerate(variables):
-            if not isinstance(variable, Box):
+            if not isinstance(variable, Node):
                 raise TypeError(
                     f"{type(self).__name__} takes Variables, but argument {position} is "
                     f"{describe(variable)}; write Variable(np.array(…)), or "
@@ -65,7 +68,7 @@ class Function:
         if not variables:
             raise TypeError(f"{type(self).__name__} takes Variables, but there is no argument")
         inputs = tuple(variable.data for variable in variables)
-        result = variables[0]._boxed(self._checked(self.forward(*inputs), inputs))
+        result: Any = variables[0]._holding(self._checked(self.forward(*inputs), inputs))
         for variable in variables:
             if variable.is_tracked:
                 result.creator = Application(self, variables, inputs, result.data)
@@ -74,7 +77,7 @@ class Function:
         return result
 
     def forward(self, *arrays: Any) -> Any:
-        """Compute the result from the arrays in the boxes; every subclass defines this.
+        """Compute the result from the arrays of the Variables; every subclass defines this.
 
         Parameters
         ----------
@@ -98,7 +101,7 @@ class Function:
     def backward(self, gradient: Array, output: Array, *arrays: Any) -> Any:
         """Return the gradient of each input, given that of the output: the chain rule for this function.
 
-        Every class that back-propagation is to pass defines this.
+        Every class that is to be differentiated defines this.
 
         Parameters
         ----------
@@ -146,3 +149,239 @@ class Function:
                     "promotes, in bfloat16 a Python float too; write 2 or x.dtype.type(0.5)"
                 )
         return array
+
+
+class Neg(Function):
+    """−x."""
+
+    def forward(self, x: Array) -> Array:
+        """Return −x."""
+        return -x
+
+    def backward(self, gradient: Array, z: Array, x: Array) -> Array:
+        """Return −g."""
+        return -gradient
+
+
+class Add(Function):
+    """x + y."""
+
+    def forward(self, x: Array, y: Array) -> Array:
+        """Return x + y."""
+        return x + y
+
+    def backward(self, gradient: Array, z: Array, x: Array, y: Array) -> Any:
+        """Return g, g."""
+        return gradient, gradient
+
+
+class Sub(Function):
+    """x − y."""
+
+    def forward(self, x: Array, y: Array) -> Array:
+        """Return x − y."""
+        return x - y
+
+    def backward(self, gradient: Array, z: Array, x: Array, y: Array) -> Any:
+        """Return g, −g."""
+        return gradient, lambda: -gradient
+
+
+class Mul(Function):
+    """x·y, elementwise."""
+
+    def forward(self, x: Array, y: Array) -> Array:
+        """Return x·y."""
+        return x * y
+
+    def backward(self, gradient: Array, z: Array, x: Array, y: Array) -> Any:
+        """Return g·y, g·x."""
+        return lambda: gradient * y, lambda: gradient * x
+
+
+class Div(Function):
+    """x/y."""
+
+    def forward(self, x: Array, y: Array) -> Array:
+        """Return x/y."""
+        return x / y
+
+    def backward(self, gradient: Array, z: Array, x: Array, y: Array) -> Any:
+        """Return g/y, −g·(x/y)/y: without y², which would overflow and underflow long before y does."""
+        return lambda: gradient / y, lambda: -gradient * z / y
+
+
+class Pow(Function):
+    """x**y; base and exponent may each be a Variable.
+
+    At x = 0 the derivative with respect to y is taken as 0, its limit for y > 0; for x < 0 it does not exist and is
+    NaN. It is computed only where the exponent needs a gradient.
+    """
+
+    def forward(self, x: Array, y: Array) -> Array:
+        """Return x**y."""
+        return x**y
+
+    def backward(self, gradient: Array, z: Array, x: Array, y: Array) -> Any:
+        """Return g·y·x^(y−1), g·xʸ·ln x."""
+        # x⁰ has the derivative 0·x⁰, also at 0, where x⁻¹ is infinite; ln 1 stands for the logarithm of 0.
+        return lambda: gradient * (y * x ** (y - (y != 0))), lambda: gradient * (z * _log(x, z))
+
+
+def _log(x: Any, z: Array) -> Array:
+    """Return ln x, and 0 for x = 0, in the dtype of z where x is a number: NumPy would take it for a float64."""
+    base = x if hasattr(x, "shape") else np.full_like(z, x)
+    return np.log(base + (base == 0))
+
+
+class Sum(Function):
+    """Σx along some axes.
+
+    Parameters
+    ----------
+    axis : int or tuple of int, optional
+        All axes by default.
+    keepdims : bool, optional
+        Whether the axes stay, with length 1.
+    """
+
+    def __init__(self, axis: Axis = None, keepdims: bool = False) -> None:
+        self.axis, self.keepdims = axis, keepdims
+
+    def forward(self, x: Array) -> Array:
+        """Return Σx."""
+        return total(x, self.axis, self.keepdims)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g for each element that was added."""
+        return np.broadcast_to(kept(gradient, x.ndim, self.axis), x.shape)
+
+
+class Mean(Sum):
+    """Σx/n along some axes; parameters as for `Sum`.
+
+    The formats of 16 bits are divided in float32 too: n may be beyond them, and so may the sum.
+    """
+
+    def forward(self, x: Array) -> Array:
+        """Return Σx/n."""
+        wide = widened(x)
+        sums = np.sum(wide, axis=self.axis, keepdims=self.keepdims)
+        return narrowed(sums / (wide.size // max(np.size(sums), 1)), x)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g/n for each element that was added."""
+        share = widened(gradient) / (x.size // max(gradient.size, 1))
+        return super().backward(narrowed(share, gradient), y, x)
+
+
+class MatMul(Function):
+    """The product of matrices, with the shapes of ``np.matmul``: vectors, matrices, and stacks that broadcast."""
+
+    def forward(self, x: Array, y: Array) -> Array:
+        """Return the product XY."""
+        return product(x, y)
+
+    def backward(self, gradient: Array, z: Array, x: Array, y: Array) -> Any:
+        """Return GYᵀ and XᵀG, summed over the stacks along which X or Y was broadcast."""
+        # A vector is a matrix of one row on the left and of one column on the right.
+        left, right = (x[np.newaxis, :] if x.ndim == 1 else x), (y[:, np.newaxis] if y.ndim == 1 else y)
+        stack = gradient.shape[: gradient.ndim - (x.ndim > 1) - (y.ndim > 1)]
+        g = gradient.reshape((*stack, *left.shape[-2:-1], *right.shape[-1:]))
+        return (
+            lambda: summed_to(product(g, np.swapaxes(right, -1, -2)), left.shape).reshape(x.shape),
+            lambda: summed_to(product(np.swapaxes(left, -1, -2), g), right.shape).reshape(y.shape),
+        )
+
+
+class Reshape(Function):
+    """The elements in another shape.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        One length may be -1: whatever is left.
+    """
+
+    def __init__(self, shape: int | tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        """Return x in the new shape."""
+        return np.reshape(x, self.shape)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g in the shape of x."""
+        return np.reshape(gradient, x.shape)
+
+
+class Transpose(Function):
+    """The axes in another order.
+
+    Parameters
+    ----------
+    axes : tuple of int, optional
+        ``axes[i]`` is the old axis that becomes axis i; reversed by default.
+    """
+
+    def __init__(self, axes: tuple[int, ...] | None = None) -> None:
+        self.axes = axes
+
+    def forward(self, x: Array) -> Array:
+        """Return x with its axes permuted."""
+        return np.transpose(x, self.axes)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g with the axes where they came from."""
+        if self.axes is None:
+            return np.transpose(gradient)
+        return np.transpose(gradient, np.argsort([axis % x.ndim for axis in self.axes]))
+
+
+class BroadcastTo(Function):
+    """The elements repeated until they fill a larger shape.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def forward(self, x: Array) -> Array:
+        """Return x, stretched."""
+        return np.broadcast_to(x, self.shape)
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Array:
+        """Return g; it is summed over the repetitions."""
+        return summed_to(gradient, x.shape)
+
+
+class GetItem(Function):
+    """Some of the elements.
+
+    Parameters
+    ----------
+    index : int, slice, Ellipsis, None, array of integers or booleans, or a tuple of these
+        As for an ndarray; an element may be chosen several times.
+    """
+
+    def __init__(self, index: Any) -> None:
+        self.index = index
+
+    def forward(self, x: Array) -> Array:
+        """Return x[index]."""
+        return x[self.index]
+
+    def backward(self, gradient: Array, y: Array, x: Array) -> Part:
+        """Return g where the elements were, and zero elsewhere."""
+        return Part(gradient, self.index)
+
+
+def kept(y: Array, ndim: int, axis: Axis) -> Array:
+    """Return the result of a sum with the axes back that were summed over, with length 1."""
+    if y.ndim == ndim:
+        return y
+    axes = range(ndim) if axis is None else ([axis] if isinstance(axis, int) else axis)
+    return np.expand_dims(y, tuple(axes))

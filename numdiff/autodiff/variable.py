@@ -1,20 +1,32 @@
-"""The course's Variable: a box with operators."""
+"""The course's Variable: a node with operators."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from numdiff.autodiff.arrays import GetItem, MatMul, Mean, Reshape, Sum, Transpose
-from numdiff.autodiff.box import Box
+from numdiff.autodiff.backward import Node
 from numdiff.autodiff.data import Array, is_data
-from numdiff.autodiff.function import Function
-from numdiff.autodiff.operators import Add, Div, Mul, Neg, Pow, Sub
+from numdiff.autodiff.function import (
+    Add,
+    Div,
+    Function,
+    GetItem,
+    MatMul,
+    Mean,
+    Mul,
+    Neg,
+    Pow,
+    Reshape,
+    Sub,
+    Sum,
+    Transpose,
+)
 from numdiff.floats.formats import FORMATS
 
 
-class Variable(Box):
-    """A box that holds an array, and its gradient after `backward`.
+class Variable(Node):
+    """A node that holds an array, and its gradient after `backward`; operators and methods compute further ones.
 
     Operators work between Variables, and between a Variable and a number or array on either side. Types
     follow NumPy: a Python number takes the dtype of the data (in bfloat16 and its kin too, where plain ml_dtypes
@@ -42,7 +54,7 @@ class Variable(Box):
     array([5., 7.])
     """
 
-    def _boxed(self, data: Array) -> "Variable":
+    def _holding(self, data: Array) -> "Variable":
         return Variable(data)
 
     def __neg__(self) -> "Variable":
@@ -124,9 +136,9 @@ class _Number(Variable):
 
 def constant(data: Array) -> Variable:
     """Return an array as a Variable that no gradient is computed for."""
-    box = Variable(data)
-    box.make_constant()
-    return box
+    variable = Variable(data)
+    variable.make_constant()
+    return variable
 
 
 def _operand(value: Any, partner: Variable) -> Variable | None:

@@ -1,7 +1,7 @@
-"""What may be wrong with a gradient? The simplest change that makes it agree with the differences.
+"""Diagnosis of a wrong gradient: the simplest change that makes it agree with the differences.
 
 Each cause is a corrected gradient; a cause is likely if with its correction every coordinate, or every direction,
-agrees. It is tried on the numbers at hand: f is not called again.
+agrees. The numbers of the check are used: f is not called again.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Evidence", "likely_cause"]
+__all__ = ["Evidence", "diagnosis"]
 
 DENOMINATORS = 100
-"""A number in a cause is shown as a fraction if one of at most this denominator explains what is seen."""
+"""A number in a cause is shown as a fraction if one of at most this denominator explains the deviations."""
 
 
 class Evidence(NamedTuple):
-    """What a check has found out; arrays of longdouble."""
+    """The numbers of a check; arrays of longdouble."""
 
     x: np.ndarray
     gradient: np.ndarray
@@ -48,8 +48,8 @@ class Evidence(NamedTuple):
         return np.sum(weight * slopes * np.where(known, target, 0)) / norm if norm else np.longdouble(0)
 
 
-def likely_cause(evidence: Evidence) -> str:
-    """Return a sentence about what is wrong, or an empty text where nothing simple explains it."""
+def diagnosis(evidence: Evidence) -> str:
+    """Return the likely cause as a sentence, or an empty text where no simple change explains the deviations."""
     for cause, corrected in _rearranged(evidence.gradient):
         if evidence.explains(evidence.along(corrected)):
             return cause
@@ -57,7 +57,7 @@ def likely_cause(evidence: Evidence) -> str:
 
 
 def _rearranged(gradient: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield causes that leave the numbers of the gradient but for their place and sign."""
+    """Yield causes that change only the place and the sign of the components."""
     yield "sign: the gradient points the other way", -gradient
     if gradient.ndim == 2 and gradient.shape[0] == gradient.shape[1]:
         yield "transposed: the gradient is that of the transposed argument", gradient.T
@@ -92,7 +92,7 @@ def _is_enough(evidence: Evidence, fixed: np.ndarray, along: np.ndarray, factor:
 
 
 def _simplest(number: np.longdouble, is_enough: Callable[[Fraction], bool]) -> str:
-    """Return the fraction of the smallest denominator that is enough as well, or the number with three digits."""
+    """Return the fraction of the smallest denominator that explains as much, or the number with three digits."""
     value = float(number)
     for denominator in range(1, DENOMINATORS + 1):
         near = Fraction(round(value * denominator), denominator)

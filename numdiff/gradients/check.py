@@ -1,4 +1,4 @@
-"""The check of a gradient: whether it is that of f, as far as differences in a format can tell."""
+"""The check of a gradient against differences of f, with tolerances from measured rounding and estimated truncation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import FloatFormat, format_of
-from numdiff.gradients.causes import Evidence, likely_cause
-from numdiff.gradients.comparison import Comparison, GradientCheck, TaylorTest, Verdict
-from numdiff.gradients.coordinates import CoordinateProbe, best_estimates, second_opinion
+from numdiff.gradients.causes import Evidence, diagnosis
+from numdiff.gradients.coordinates import CoordinateProbe, best_estimates, recheck
 from numdiff.gradients.directions import DirectionProbe, direction_estimates
-from numdiff.gradients.estimates import ROUNDINGS, SAFETY, Claim, Estimate
-from numdiff.gradients.noise import as_longdouble, function_noise, gradient_noise, rounding_floor, with_doubt
+from numdiff.gradients.estimates import ROUNDINGS, SAFETY, Estimate, GivenGradient
+from numdiff.gradients.noise import as_longdouble, function_noise, gradient_noise, inflated, rounding_floor
 from numdiff.gradients.probing import AnalyticGradient, ArrayLibrary, ScalarFunction, starting_point
-from numdiff.gradients.taylor import fitted, taylor_test
+from numdiff.gradients.remainders import fitted, taylor_test
+from numdiff.gradients.result import GradientCheck, SlopeComparison, TaylorTest, Verdict
 
 __all__ = ["check_gradient"]
 
@@ -26,20 +26,20 @@ RESOLVED = 0.5
 
 
 @dataclass(frozen=True)
-class _Problem:
-    """What both modes work on; values in longdouble."""
+class _Setup:
+    """The input of both modes; values in longdouble."""
 
     function: ScalarFunction
     x: np.ndarray
     at_x: np.longdouble
-    gradient: Claim
+    gradient: GivenGradient
     noise: np.longdouble | None
     rng: np.random.Generator
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """What a mode has found."""
+    """The result of a mode."""
 
     estimate: Estimate
     analytic: np.ndarray
@@ -74,10 +74,10 @@ def check_gradient(
         alone. Functions of other array libraries (JAX, PyTorch) get arrays of the kind of x.
     gradient : callable or array
         A callable of x, or its value at x; of the shape of x, real and finite. With a callable the rounding error of
-        the gradient is measured too (it is called six times); an array is taken to be wrong by two units of roundoff
-        of its largest component.
+        the gradient is measured too (it is called six times); the error of an array is taken to be two units of
+        roundoff of its largest component.
     x : array of floats, any shape
-        Where the gradient is checked. Away from kinks, and from zeros of the gradient, there is more to be seen.
+        Where the gradient is checked. Near kinks, and near zeros of the gradient, the check is often inconclusive.
     dtype : format, optional
         The format to evaluate f in (name or dtype, as in `get_format`); x is rounded to it. By default that of x; where
         f returns a narrower one (JAX without x64), that one, which is noted.
@@ -113,8 +113,8 @@ def check_gradient(
 
     As far as the tolerance covers the error of the numerical slope, a deviation of ten times the tolerance is found: in
     coordinates always; along k Gaussian directions, where it is its norm that is so large, with a probability of at
-    least 1 − P(|N(0, 1)| ≤ 0.2)ᵏ = 1 − 0.1585ᵏ, which is 0.9993 for k = 4. The tolerance is an estimate and no proof: a
-    function that oscillates within a step can deceive every difference formula.
+    least 1 − P(|N(0, 1)| ≤ 0.2)ᵏ = 1 − 0.1585ᵏ, which is 0.9993 for k = 4. The tolerance is an estimate and no proof:
+    if f oscillates within a step, every difference formula can be wrong.
 
     References
     ----------
@@ -137,31 +137,37 @@ def check_gradient(
     point = starting_point(x, dtype)
     function, point, at_x, notes, is_repeated = _opened(f, point, library, vectorized, dtype is not None)
     analytic = AnalyticGradient(gradient, library)
-    claim, doubts = _claimed(analytic, point, function.item, rng)
-    problem = _Problem(function, point, at_x, claim, deviation, rng)
+    given, findings = _given_gradient(analytic, point, function.item, rng)
+    setup = _Setup(function, point, at_x, given, deviation, rng)
     if count is None:
         count = 0 if point.size <= COORDINATES else LEAST_DIRECTIONS
     is_open = deviation is None and not is_repeated  # whether f is deterministic
     has_spare = function.evaluations + is_open <= 2
-    outcome = _along_directions(problem, count, has_spare) if count else _in_coordinates(problem)
+    outcome = _along_directions(setup, count, has_spare) if count else _in_coordinates(setup)
     if is_open:
         _refuse_chance(function, point, at_x)
     comparisons = _compared(outcome, point.shape)
     check = GradientCheck(
-        comparisons, "directions" if count else "coordinates", function.item.name, point.shape, float(outcome.noise),
-        outcome.taylor, function.evaluations, notes=(*notes, *doubts),
-    )  # fmt: skip
+        comparisons,
+        "directions" if count else "coordinates",
+        function.item.name,
+        point.shape,
+        float(outcome.noise),
+        outcome.taylor,
+        function.evaluations,
+        notes=(*notes, *findings),
+    )
     if check.verdict is not Verdict.DISAGREE:
         return check
     numeric = outcome.analytic + outcome.estimate.deviation
-    evidence = Evidence(point, claim.value, outcome.directions, numeric, outcome.estimate.tolerance)
-    return replace(check, cause=likely_cause(evidence))
+    evidence = Evidence(point, given.value, outcome.directions, numeric, outcome.estimate.tolerance)
+    return replace(check, cause=diagnosis(evidence))
 
 
-def _claimed(
+def _given_gradient(
     gradient: AnalyticGradient, point: np.ndarray, item: FloatFormat, rng: np.random.Generator
-) -> tuple[Claim, tuple[str, ...]]:
-    """Return the gradient at x with what is known of its rounding, and what is odd about it."""
+) -> tuple[GivenGradient, tuple[str, ...]]:
+    """Return the gradient at x with its estimated rounding error, and notes on noise and on chance."""
     value = gradient.at(point)
     noise = gradient_noise(gradient, point, value, item, rng)
     limit = ROUNDINGS * as_longdouble(item.unit_roundoff) * np.abs(value).max()
@@ -173,7 +179,7 @@ def _claimed(
         )
     if gradient.is_callable and np.any(gradient.at(point) != value):
         notes.append("the gradient is not deterministic: asked again, it was another one")
-    return Claim(value, noise, limit), tuple(notes)
+    return GivenGradient(value, noise, limit), tuple(notes)
 
 
 def _checked_directions(directions: Any) -> int | None:
@@ -206,9 +212,9 @@ def _checked_noise(noise: Any) -> np.longdouble | None:
 def _opened(
     f: Callable[[Any], Any], point: np.ndarray, library: ArrayLibrary, vectorized: bool, is_required: bool
 ) -> tuple[ScalarFunction, np.ndarray, np.longdouble, tuple[str, ...], bool]:
-    """Return the function, x, and f(x), in the format in which f computes, and what is to be noted about it.
+    """Return the function, x, and f(x), in the format in which f computes, and notes on this format.
 
-    Last comes whether f(x) has been found twice already: where f rounds x itself, rounding it first changes nothing.
+    Last comes whether f(x) has been evaluated twice already: where f rounds x itself, rounding it first has no effect.
     """
     function = ScalarFunction(f, format_of(point), library, vectorized)
     at_x, is_repeated = function.value(point), False
@@ -233,7 +239,7 @@ def _opened(
 
 
 def _refuse_chance(function: ScalarFunction, point: np.ndarray, at_x: np.longdouble) -> None:
-    """Evaluate f at x once more, after all the rest, and refuse a function that answers otherwise."""
+    """Evaluate f at x once more, after all the rest, and refuse a function whose value has changed."""
     again = function.value(point)
     if again != at_x:
         raise ValueError(
@@ -242,34 +248,34 @@ def _refuse_chance(function: ScalarFunction, point: np.ndarray, at_x: np.longdou
         )
 
 
-def _in_coordinates(problem: _Problem) -> _Outcome:
-    function, x, at_x = problem.function, problem.x, problem.at_x
-    floor, noise = rounding_floor(np.abs(at_x), function.result_item), problem.noise
+def _in_coordinates(setup: _Setup) -> _Outcome:
+    function, x, at_x = setup.function, setup.x, setup.at_x
+    floor, noise = rounding_floor(np.abs(at_x), function.result_item), setup.noise
     if noise is None:
-        noise = with_doubt(floor, function_noise(function, x, at_x, problem.rng))
-    probe = CoordinateProbe(function, x, at_x, noise, problem.gradient)
+        noise = inflated(floor, function_noise(function, x, at_x, setup.rng))
+    probe = CoordinateProbe(function, x, at_x, noise, setup.gradient)
     found = best_estimates(probe)
     suspects = np.flatnonzero(np.abs(found.deviation) > found.tolerance)
     if suspects.size:
-        second_opinion(probe, found, suspects)
-    direction = problem.rng.standard_normal(x.shape).astype(np.longdouble)
+        recheck(probe, found, suspects)
+    direction = setup.rng.standard_normal(x.shape).astype(np.longdouble)
     steps = np.ldexp(DirectionProbe.first_step_at(x, function.item), np.arange(-3, 2))
-    taylor = taylor_test(function, x, at_x, problem.gradient.value, direction, steps, np.maximum(noise, floor))
-    return _Outcome(found, problem.gradient.value.ravel(), noise, taylor)
+    taylor = taylor_test(function, x, at_x, setup.gradient.value, direction, steps, np.maximum(noise, floor))
+    return _Outcome(found, setup.gradient.value.ravel(), noise, taylor)
 
 
-def _along_directions(problem: _Problem, count: int, has_spare: bool) -> _Outcome:
-    directions = problem.rng.standard_normal((count, *problem.x.shape)).astype(np.longdouble)
+def _along_directions(setup: _Setup, count: int, has_spare: bool) -> _Outcome:
+    directions = setup.rng.standard_normal((count, *setup.x.shape)).astype(np.longdouble)
     probe = DirectionProbe(
-        problem.function, problem.x, problem.at_x, problem.gradient, directions, problem.noise, problem.rng, has_spare
+        setup.function, setup.x, setup.at_x, setup.gradient, directions, setup.noise, setup.rng, has_spare
     )
     found = direction_estimates(probe)
-    analytic = np.array([np.sum(problem.gradient.value * line) for line in directions])
-    taylor = fitted(*probe.remainders(), np.maximum(probe.floor, probe.noise if problem.noise is not None else 0))
+    analytic = np.array([np.sum(setup.gradient.value * line) for line in directions])
+    taylor = fitted(*probe.remainders(), np.maximum(probe.floor, probe.noise if setup.noise is not None else 0))
     return _Outcome(found, analytic, probe.noise, taylor, directions)
 
 
-def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[Comparison, ...]:
+def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[SlopeComparison, ...]:
     """Return the comparisons, each with its verdict."""
     found, analytic = outcome.estimate, outcome.analytic
     numeric = analytic + found.deviation
@@ -283,7 +289,7 @@ def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[Comparison, ..
         verdict, reason = _verdict(found.rows(np.array([row])), tolerance[row], size, not np.any(analytic))
         slopes = float(numeric[row]), float(analytic[row]), float(tolerance[row])
         parts = float(found.truncation[row]), float(found.rounding[row]), float(found.step[row])
-        rows.append(Comparison(where, *slopes, *parts, verdict, reason))
+        rows.append(SlopeComparison(where, *slopes, *parts, verdict, reason))
     return tuple(rows)
 
 
@@ -295,7 +301,7 @@ def _verdict(line: Estimate, tolerance: np.longdouble, size: np.longdouble, is_f
     line : Estimate
         Of one row.
     size : longdouble
-        Of the slopes: what the tolerance has to be small against.
+        Of the slopes: the tolerance has to be small against it.
     is_flat : bool
         Whether all analytic slopes are 0.
     """

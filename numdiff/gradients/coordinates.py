@@ -1,9 +1,9 @@
 """The gradient check coordinate by coordinate: a step of its own for each, adapted until its error is balanced.
 
 Each coordinate is probed at x ± h, x ± 2h, x ± 3h. Truncation falls as h⁴, rounding grows as 1/h; where one is much
-larger than the other, h moves by the fifth root of their ratio, and the estimate with the smallest sum is kept. What
-disagrees is probed again with other steps, so that a truncation that happens to look small, a feature of f that is
-narrower than a step, or a rare rounding error, is not taken for a bug: a wrong gradient is wrong at every step.
+larger than the other, h moves by the fifth root of their ratio, and the estimate with the smallest sum is kept. A
+coordinate that disagrees is probed again with other steps, so that an underestimated truncation, a feature of f that is
+narrower than a step, or a rare rounding error gives no false positive: a wrong gradient is wrong at every step.
 """
 
 import math
@@ -13,23 +13,23 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.gradients.estimates import SAFETY, Claim, Estimate, judged, offsets
+from numdiff.gradients.estimates import SAFETY, Estimate, GivenGradient, estimated, offsets
 from numdiff.gradients.noise import nearest_exponent, rounding_floor, typical_size, ulps_of
 from numdiff.gradients.probing import ScalarFunction
 
-__all__ = ["CoordinateProbe", "best_estimates", "second_opinion"]
+__all__ = ["CoordinateProbe", "best_estimates", "recheck"]
 
-REACH = 3
+RADIUS = 3
 FEW = 8
 SMALL = 1e-3
 BEYOND_NOISE = 4
 USUAL_NOISE = 30
-"""Last roundings that the noise of most functions has at most."""
+"""The noise of most functions is at most this many last roundings."""
 ROUNDS = 8
 """Steps tried for a coordinate, at most."""
 OTHER_STEP = (math.sqrt(5) - 1) / 2
-"""The step of the second opinion in terms of the first: the most irrational number, since the values of a quantised
-function may follow a straight line by accident at one step, and then do at all simple fractions of it."""
+"""The step of the recheck in terms of the first: the most irrational number. The values of a quantised function may lie
+on a straight line by accident at one step, and then they do at all simple fractions of it."""
 
 
 class CoordinateProbe:
@@ -41,11 +41,16 @@ class CoordinateProbe:
     x : ndarray of the format
     at_x, noise : longdouble
         f(x), and the deviation of its rounding error.
-    gradient : Claim
+    gradient : GivenGradient
     """
 
     def __init__(
-        self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, noise: np.longdouble, gradient: Claim
+        self,
+        function: ScalarFunction,
+        x: np.ndarray,
+        at_x: np.longdouble,
+        noise: np.longdouble,
+        gradient: GivenGradient,
     ) -> None:
         self.function = function
         self.x = x
@@ -69,10 +74,10 @@ class CoordinateProbe:
         """Return the deviations in some coordinates, each at its step."""
         at = self.x.ravel()[rows].astype(np.longdouble)
         with np.errstate(over="ignore", invalid="ignore"):
-            probed = (at[:, None] + step[:, None] * np.array(offsets(REACH))).astype(self.x.dtype)
+            probed = (at[:, None] + step[:, None] * np.array(offsets(RADIUS))).astype(self.x.dtype)
             predicted = self.gradient.value.ravel()[rows, None] * (probed.astype(np.longdouble) - at[:, None])
         values = self.function.values(self._points(rows, probed), probed.size).reshape(probed.shape)
-        found = judged(values, self.at_x, predicted, step, self.noise, self.function.result_item)
+        found = estimated(values, self.at_x, predicted, step, self.noise, self.function.result_item)
         return found.allow(self.gradient.noise.ravel()[rows], self.gradient.limit)
 
     def _points(self, rows: np.ndarray, coordinates: np.ndarray) -> Iterator[np.ndarray]:
@@ -98,23 +103,23 @@ def best_estimates(probe: CoordinateProbe) -> Estimate:
         latest = probe.estimate(rows, wanted[moving])
         better = _is_better(latest, best.rows(rows))
         best.put(rows[better], latest.rows(better))
-        # A wider step that made it clearly worse has passed the balance: there is nothing farther out.
+        # Where a wider step is clearly worse, truncation dominates already: still wider ones are not tried.
         going_on = (latest.tolerance < 2 * best.tolerance[rows]) | latest.is_flat | (factor < 1)
         rows, latest = rows[going_on], latest.rows(going_on)
     return _with_common_noise(best)
 
 
 def _is_better(a: Estimate, b: Estimate) -> np.ndarray:
-    """Return where a says more than b: its tolerance is smaller, or f changes there and not at b, and that matters."""
+    """Return where a is the better estimate: of smaller tolerance, or with a change of f where b has none."""
     smaller = a.tolerance < b.tolerance
     return np.where(a.is_flat == b.is_flat, smaller, np.where(b.is_flat, _outweighs(a, b), ~_outweighs(b, a)))
 
 
 def _outweighs(changing: Estimate, flat: Estimate) -> np.ndarray:
-    """Return where a step at which f changes is to be believed, and not one at which it does not.
+    """Return where a step at which f changes is preferred to one at which it does not.
 
-    f may be constant around x and not farther out, beyond a kink: then the flat one is right. Or it is too coarse to
-    change at once: then the gradient is clearly not 0, and the other one can see it.
+    f may be constant around x but not farther out, beyond a kink: then the flat estimate is right. Or its resolution is
+    too coarse for the step: then the gradient is clearly not 0, and the other estimate resolves it.
     """
     resolves = _disagrees(flat) & (changing.tolerance < np.abs(flat.deviation))
     return (_disagrees(changing) | resolves) & ~changing.is_kinked
@@ -125,9 +130,9 @@ def _disagrees(estimate: Estimate) -> np.ndarray:
 
 
 def _factor(estimate: Estimate) -> np.ndarray:
-    """Return by which power of two each step should change; 1 where the balance is near."""
-    # Nothing is known before f changes.
-    exponent = np.where(estimate.is_flat, 3, nearest_exponent(estimate.balance, 5, 3))
+    """Return the power of two by which each step should change; 1 where truncation and rounding are nearly balanced."""
+    # The ratio is unknown as long as f does not change.
+    exponent = np.where(estimate.is_flat, 3, nearest_exponent(estimate.rounding_ratio, 5, 3))
     # Without values (outside the domain, overflow) the step was much too wide.
     return np.ldexp(np.longdouble(1), np.where(np.isfinite(estimate.tolerance), exponent, -6))
 
@@ -138,9 +143,9 @@ def _power_of_two(size: np.ndarray) -> np.ndarray:
 
 
 def _with_common_noise(estimate: Estimate) -> Estimate:
-    """Return the estimate with the noise that the lines show together, where that is more than was reckoned with.
+    """Return the estimate with the noise estimated from all lines together, where that is larger than assumed.
 
-    Its deviation is their median over 0.6745, the median of |N(0, 1)|; of a few lines it would say little.
+    Its deviation is their median over 0.6745, the median of |N(0, 1)|; with few lines it would be too uncertain.
     """
     seen = estimate.seen_noise[np.isfinite(estimate.tolerance)]
     if len(seen) < FEW:
@@ -148,19 +153,20 @@ def _with_common_noise(estimate: Estimate) -> Estimate:
     return replace(estimate, noise=np.maximum(estimate.noise, np.median(seen) / 0.6745))
 
 
-def second_opinion(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray) -> None:
-    """Probe some coordinates at other steps; where they do not find them wrong, believe them.
+def recheck(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray) -> None:
+    """Probe coordinates that disagree at other steps, and widen the tolerance where these do not confirm it.
 
-    First at a step near the first one. What still disagrees, by D, is probed where D can just be seen, for the rounding
-    that is reckoned with: a bug is still there, and about as large. Rounding may be reckoned too large, if f bends so
-    much between neighbouring numbers that it passed for noise; so two still smaller steps follow. They are believed if
-    both are of one mind, or the smallest alone where the noise is larger than that of most functions.
+    First at a step near the first one. Where a deviation D remains, the coordinate is probed at the step at which D is
+    just resolved under the assumed rounding: there an error of the gradient is still found, and about as large. The
+    assumed rounding may be too large, if f bends so much between neighbouring numbers that its curvature was measured
+    as noise; so two still smaller steps follow. They are accepted if both estimates agree, or the smallest alone where
+    the noise is larger than that of most functions.
 
     Parameters
     ----------
     first : Estimate
-        Changed in place. If it is the step near the first one that disagrees with the first, the distance of the two
-        opinions is added to its truncation; an estimate that a smaller step has refuted is replaced.
+        Changed in place. If the step near the first one gives another result, the distance of the two estimates is
+        added to the truncation; an estimate that a smaller step has refuted is replaced.
     suspects : ndarray of int
         The rows in question.
     """
@@ -169,7 +175,7 @@ def second_opinion(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray
     rows = _disagreeing(first, suspects)
     if not rows.size:
         return
-    known = _telling(probe, first, rows, 0)
+    known = _at_telling_steps(probe, first, rows, 0)
     half = np.abs(first.deviation[rows]) / 2
     refuted = ~np.isfinite(known.tolerance) | (_error_of(known, probe) <= half)
     _reconcile(first, rows, known, np.abs(known.deviation - first.deviation[rows]) > half)
@@ -177,7 +183,7 @@ def second_opinion(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray
     rows = _disagreeing(first, rows)
     if not rows.size:
         return
-    near, nearest = _telling(probe, first, rows, 0.5), _telling(probe, first, rows, 1)
+    near, nearest = _at_telling_steps(probe, first, rows, 0.5), _at_telling_steps(probe, first, rows, 1)
     refuted = _refute(probe, first, rows, near, nearest)
     nearest.truncation += np.abs(nearest.deviation)
     first.put(rows[refuted], nearest.rows(refuted))
@@ -188,23 +194,22 @@ def _disagreeing(estimate: Estimate, rows: np.ndarray) -> np.ndarray:
 
 
 def _reconcile(first: Estimate, rows: np.ndarray, other: Estimate, agrees: np.ndarray) -> None:
-    """Add the distance of two opinions to the truncation of the first, where the other does not find a bug."""
+    """Add the distance of two estimates to the truncation of the first, where the other finds no disagreement."""
     distance = np.abs(other.deviation - first.deviation[rows])
     first.truncation[rows[agrees]] += distance[agrees]
 
 
-def _telling(probe: CoordinateProbe, first: Estimate, rows: np.ndarray, part: float) -> Estimate:
-    """Return estimates at the steps at which rounding, allowing for it sixfold, hides half of the deviations.
+def _at_telling_steps(probe: CoordinateProbe, first: Estimate, rows: np.ndarray, part: float) -> Estimate:
+    """Return estimates at the steps at which `SAFETY` standard deviations of the noise are half of the deviation.
 
-    Of the noise that is taken for it, `part` 0 is the one reckoned with, 1 the last rounding alone, and ½ their
-    geometric mean.
+    `part` chooses the noise: 0 for the assumed one, 1 for the last rounding alone, ½ for their geometric mean.
     """
     least = rounding_floor(np.abs(probe.at_x), probe.function.result_item)
-    doubted = first.rows(rows)
-    noise, factor = _between(doubted.noise, least, part), _between(1, OTHER_STEP, part)
-    step = 2 * SAFETY * noise * doubted.gain * doubted.step / np.abs(doubted.deviation) * factor
+    suspect = first.rows(rows)
+    noise, factor = _between(suspect.noise, least, part), _between(1, OTHER_STEP, part)
+    step = 2 * SAFETY * noise * suspect.amplification * suspect.step / np.abs(suspect.deviation) * factor
     smallest = probe.smallest[rows] / _between(OTHER_STEP * OTHER_STEP, 1, part)
-    return probe.estimate(rows, np.maximum(smallest, np.minimum(step, doubted.step * OTHER_STEP)))
+    return probe.estimate(rows, np.maximum(smallest, np.minimum(step, suspect.step * OTHER_STEP)))
 
 
 def _between(first: Any, second: Any, part: float) -> Any:
@@ -215,23 +220,24 @@ def _between(first: Any, second: Any, part: float) -> Any:
 
 
 def _error_of(estimate: Estimate, probe: CoordinateProbe) -> np.ndarray:
-    """Return how far off a gradient can be by the values of an estimate alone."""
+    """Return the largest error of the gradient that is consistent with the values of an estimate alone."""
     least = rounding_floor(np.abs(probe.at_x), probe.function.result_item)
     noise = np.maximum(estimate.seen_noise, least)
-    return np.abs(estimate.deviation) + estimate.truncation + SAFETY * noise * estimate.gain
+    return np.abs(estimate.deviation) + estimate.truncation + SAFETY * noise * estimate.amplification
 
 
 def _refute(probe: CoordinateProbe, first: Estimate, rows: np.ndarray, near: Estimate, nearest: Estimate) -> np.ndarray:
-    """Return whether deviations D are refuted by estimates at small steps, whose noise is known from them alone.
+    """Return whether deviations D are refuted by estimates at small steps, whose noise comes from their own values.
 
-    An estimate refutes if it sees no more than D/2, is four deviations of its noise away from D, and the values change:
-    where they do not, f may be too coarse for such a step. Where f is not finite so near to x, nothing holds.
+    An estimate refutes D if it is at most D/2, is four standard deviations of its noise away from D, and the values
+    change: where they do not, the resolution of f may be too coarse for the step. Where f is not finite so near to x,
+    D counts as refuted.
     """
     deviation = first.deviation[rows]
     least = rounding_floor(np.abs(probe.at_x), probe.function.result_item)
 
     def noise_of(estimate: Estimate) -> np.ndarray:
-        return np.maximum(estimate.seen_noise, least) * estimate.gain
+        return np.maximum(estimate.seen_noise, least) * estimate.amplification
 
     def is_refuted_by(estimate: Estimate, noise: np.ndarray) -> np.ndarray:
         seen = np.abs(estimate.deviation) + estimate.truncation

@@ -24,7 +24,7 @@ from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.formulas.kernels import StepAbsorbedWarning
 from numdiff.formulas.stencil import Stencil
 from numdiff.formulas.table import METHODS
-from numdiff.gradients.evaluation import Columns, Quotients
+from numdiff.gradients.quotients import Columns, Quotients
 from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
 from numdiff.gradients.steps import Steps
 
@@ -80,7 +80,7 @@ def gradient(
         The format to evaluate in, to which x is rounded; that of x if it is not given.
     vectorized : bool
         Whether f takes a batch of points, of shape ``(b, *x.shape)``, and returns b values. A batch has at most 124 KiB
-        (``numdiff.gradients.evaluation.BATCH_BYTES``), or one point. This saves the cost of calls, which matters as
+        (``numdiff.gradients.quotients.BATCH_BYTES``), or one point. This saves the cost of calls, which matters as
         long as it is not small beside the arithmetic on n numbers.
     workers : int or map-like callable
         Threads to evaluate f in, or a callable with the signature of ``map``, as ``multiprocessing.Pool(4).map``, which

@@ -1,15 +1,15 @@
 """The gradient check along random directions: a fixed number of evaluations, however many coordinates there are.
 
-Along a direction d with independent standard normal components a deviation δ of the gradient shows as ⟨δ, d⟩, which
-is normal with deviation ‖δ‖: no pattern of δ is hidden from it. (With components ±1 two equal errors cancel in half
-of the directions.) The points are x ± td and x ± 2td. The first direction, probed at a step that suits a function
-which varies on the scale of x, tells the step of the others. One further pair is left. If the first step was too
-wide, it halves it, x ± (t/2)d; otherwise, as x ± 3td, it goes to the direction that needs it most: the one that
-disagrees, or else the one with the largest tolerance.
+Along a direction d with independent standard normal components a deviation δ of the gradient appears as ⟨δ, d⟩, which
+is normal with standard deviation ‖δ‖: every pattern of δ is found. (With components ±1 two equal errors cancel in half
+of the directions.) The points are x ± td and x ± 2td. The first direction is probed at a step for a function
+that varies on the scale of x, and determines the step of the others. One further pair is left. If the first step was
+too wide, it is halved, x ± (t/2)d; otherwise the pair x ± 3td is taken in the direction that disagrees, or else in the
+one with the largest tolerance.
 
 Every point is dithered, moved by some random units in the last place. At evenly spaced points the errors of a function
-of few roundings are the sawtooth of a multiple of k: odd in k, mostly, so that they spoil the slope and no even
-difference shows them. The displacement that was made is known, and so costs nothing to first order.
+of few roundings are the sawtooth of a multiple of k: mostly odd in k, so that they change the slope and no even
+difference detects them. The displacement is known, and so has no effect to first order.
 """
 
 from collections.abc import Iterator
@@ -19,28 +19,28 @@ import numpy as np
 
 from numdiff.floats.fixed_order import matrix_product
 from numdiff.floats.formats import FloatFormat
-from numdiff.gradients.estimates import SAFETY, Claim, Estimate, judged, offsets
+from numdiff.gradients.estimates import SAFETY, Estimate, GivenGradient, estimated, offsets
 from numdiff.gradients.noise import (
     as_longdouble,
+    inflated,
     nearest_exponent,
     rounding_floor,
     typical_size,
     ulps_of,
-    with_doubt,
 )
 from numdiff.gradients.probing import ScalarFunction
 
 __all__ = ["DirectionProbe", "direction_estimates"]
 
 
-REACH, WIDEST = 2, 3
+RADIUS, WIDEST = 2, 3
 """Pairs of points on a line, and with the further one."""
 DITHER, PART_OF_STEP = 1024, 64
 """The random displacement of a point: this many units in the last place, but at most this part of the step."""
 FAR = 3
-"""A deviation of more tolerances than this is no matter of rounding."""
+"""A deviation of more tolerances than this is not explained by rounding."""
 KNOWN_NOISE = 100
-"""Last roundings that a noise can have without the suspicion that it is curvature."""
+"""Noise of more last roundings than this may be curvature."""
 
 
 class DirectionProbe:
@@ -52,7 +52,7 @@ class DirectionProbe:
     x : ndarray of the format
     at_x : longdouble
         f(x).
-    gradient : Claim
+    gradient : GivenGradient
     directions : ndarray of longdouble, shape ``(k, *x.shape)``
     noise : longdouble or None
         The deviation of the rounding error of f; None to take it from the differences of order four.
@@ -63,9 +63,16 @@ class DirectionProbe:
     """
 
     def __init__(
-        self, function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, gradient: Claim,
-        directions: np.ndarray, noise: np.longdouble | None, rng: np.random.Generator, has_spare: bool,
-    ) -> None:  # fmt: skip
+        self,
+        function: ScalarFunction,
+        x: np.ndarray,
+        at_x: np.longdouble,
+        gradient: GivenGradient,
+        directions: np.ndarray,
+        noise: np.longdouble | None,
+        rng: np.random.Generator,
+        has_spare: bool,
+    ) -> None:
         self.function = function
         self.x = x
         self.wide = x.astype(np.longdouble)
@@ -89,7 +96,7 @@ class DirectionProbe:
         return np.ldexp(typical_size(x), round((3 - item.precision) / 3))
 
     def remainders(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return t and 2t, and the mean remainders there over the lines with the smallest t and over both senses."""
+        """Return t and 2t, and the mean remainders there over the lines with the smallest t and over both signs."""
         lines = self.step == self.step.min()
         sizes = np.abs(self.values - self.at_x - self.predicted)[lines]
         return self.step.min() * np.array([1, 2]), np.array([sizes[:, [2, 3]].mean(), sizes[:, [1, 4]].mean()])
@@ -101,10 +108,10 @@ class DirectionProbe:
 
         def points() -> Iterator[np.ndarray]:
             for row in rows:
-                reach = np.minimum(DITHER * self.ulps, self.step[row] / PART_OF_STEP)
+                radius = np.minimum(DITHER * self.ulps, self.step[row] / PART_OF_STEP)
                 for k in at:
                     displacement = k * self.step[row] * self.directions[row]
-                    displacement += reach * self.rng.uniform(-1, 1, self.x.shape)
+                    displacement += radius * self.rng.uniform(-1, 1, self.x.shape)
                     with np.errstate(over="ignore", invalid="ignore"):
                         point = (self.wide + displacement).astype(self.x.dtype)
                         predicted.append(np.sum(self.gradient.value * (point.astype(np.longdouble) - self.wide)))
@@ -116,17 +123,17 @@ class DirectionProbe:
         self.predicted[chosen] = np.array(predicted).reshape(len(rows), -1)
 
     def is_refuted_nearby(self, row: int, deviation: np.longdouble) -> bool:
-        """Return whether f at x ± sd, at an s where the deviation of a line can just be seen, does not show it.
+        """Return whether the deviation of a line is absent at x ± sd, with an s at which it is just resolved.
 
-        s is where six deviations of the noise are half of it (or, where the noise is so large that it may be curvature,
-        less); neither the left nor the right slope may then be off by more than half of it.
+        At s six standard deviations of the noise are half of it (or less, where the noise is so large that it may be
+        curvature). It is absent if neither the left nor the right slope deviates by more than half of it.
         """
         least = rounding_floor(np.abs(self.at_x), self.function.result_item)
         noise = np.maximum(self.noise, least)
         noise = np.sqrt(noise * np.minimum(noise, KNOWN_NOISE * least))
         smallest = 8 * as_longdouble(self.function.item.unit_roundoff) * np.abs(self.wide).max()
         step = np.clip(2 * SAFETY * noise / (np.sqrt(np.longdouble(2)) * deviation), smallest, self.step[row] / 2)
-        points = [(self.wide + sense * step * self.directions[row]).astype(self.x.dtype) for sense in (-1, 1)]
+        points = [(self.wide + sign * step * self.directions[row]).astype(self.x.dtype) for sign in (-1, 1)]
         values = self.function.values(points, 2)
         predicted = [np.sum(self.gradient.value * (point.astype(np.longdouble) - self.wide)) for point in points]
         with np.errstate(invalid="ignore"):
@@ -134,26 +141,26 @@ class DirectionProbe:
         return bool(np.any(values != self.at_x) and np.all(slopes <= deviation / 2))
 
     def halve(self, row: int) -> None:
-        """Halve the step of a line: what was evaluated at ±1 is at ±2 now, and ±1 is evaluated anew."""
+        """Halve the step of a line: the values at ±1 are those at ±2 now, and ±1 is evaluated anew."""
         for array in (self.values, self.predicted):
             array[row, [1, 4]] = array[row, [2, 3]]
         self.step[row] /= 2
         self.probe(np.array([row]), (-1, 1))
 
-    def estimate(self, rows: np.ndarray, reach: int, noise: np.longdouble) -> Estimate:
+    def estimate(self, rows: np.ndarray, radius: int, noise: np.longdouble) -> Estimate:
         """Return the deviations along some lines that have been probed."""
-        at = np.ix_(rows, np.arange(1, 5) if reach == REACH else np.arange(6))
-        found = judged(
+        at = np.ix_(rows, np.arange(1, 5) if radius == RADIUS else np.arange(6))
+        found = estimated(
             self.values[at], self.at_x, self.predicted[at], self.step[rows], noise, self.function.result_item
         )
         return found.allow(self.own_noise[rows], self.gradient.limit)
 
     @property
     def noise(self) -> np.longdouble:
-        """The deviation that is reckoned with: the last rounding, and twice what the lines show beyond it."""
+        """The assumed standard deviation of the noise: the last rounding, and twice what the lines have beyond it."""
         if self.given_noise is not None:
             return self.given_noise
-        # A wide step shows curvature as well as noise.
+        # Over a wide step the differences hold curvature as well as noise.
         finite = np.isfinite(self.values[:, 1:5]).all(axis=1) & (self.step == self.step.min())
         if not finite.any():
             return np.longdouble(0)
@@ -161,13 +168,13 @@ class DirectionProbe:
         differences = matrix_product(self.values[finite, 1:5] - self.at_x, signs)
         seen = np.sqrt(np.mean(differences**2) / 70)
         floor = rounding_floor(np.abs(self.values[finite, 1:5]).max(), self.function.result_item)
-        return with_doubt(floor, seen)
+        return inflated(floor, seen)
 
     def adapted(self, estimate: Estimate) -> np.longdouble:
         """Return the step that balances truncation, of O(t²), and rounding on a line like one that was probed."""
         if not np.isfinite(estimate.tolerance[0]):
             return estimate.step[0] / 8
-        exponent = min(int(nearest_exponent(estimate.balance[:1], 3, 3)[0]), 0)
+        exponent = min(int(nearest_exponent(estimate.rounding_ratio[:1], 3, 3)[0]), 0)
         return np.ldexp(estimate.step[0], exponent)
 
 
@@ -176,23 +183,23 @@ def direction_estimates(probe: DirectionProbe) -> Estimate:
     rows = np.arange(len(probe.directions))
     first = rows[:1]
     probe.step[:] = probe.first_step_at(probe.x, probe.function.item)
-    probe.probe(first, offsets(REACH))
-    pilot = probe.estimate(first, REACH, probe.given_noise or np.longdouble(0))
+    probe.probe(first, offsets(RADIUS))
+    pilot = probe.estimate(first, RADIUS, probe.given_noise or np.longdouble(0))
     probe.step[1:] = probe.adapted(pilot)
-    probe.probe(rows[1:], offsets(REACH))
+    probe.probe(rows[1:], offsets(RADIUS))
     is_too_wide = bool(probe.step[1] < probe.step[0])
-    found = _with_common_truncation(probe.estimate(rows, REACH, probe.noise))
+    found = _with_common_truncation(probe.estimate(rows, RADIUS, probe.noise))
     if not probe.has_spare:
         return found
     if np.any(_excess(found) > 1):
-        _doubt_one(probe, found)
+        _recheck_one(probe, found)
     elif not is_too_wide:
         _widen_one(probe, found)
     else:
         probe.halve(0)
-        found = probe.estimate(rows, REACH, probe.noise)
+        found = probe.estimate(rows, RADIUS, probe.noise)
         if np.isfinite(pilot.tolerance[0]):
-            # What the wide step has seen differently is truncation.
+            # The difference from the estimate at the wide step is truncation.
             found.truncation[0] = np.maximum(found.truncation[0], abs(found.deviation[0] - pilot.deviation[0]))
         found = _with_common_truncation(found)
     return found
@@ -212,12 +219,12 @@ def _widen_one(probe: DirectionProbe, found: Estimate) -> None:
         found.put(row, further)
 
 
-def _doubt_one(probe: DirectionProbe, found: Estimate) -> None:
-    """Take a third pair on the line that disagrees most; where it does not find a bug, widen the tolerances.
+def _recheck_one(probe: DirectionProbe, found: Estimate) -> None:
+    """Take a third pair on the line that disagrees most; where it finds no disagreement, widen the tolerances.
 
-    A deviation a little beyond its tolerance is a matter of rounding, and a wider pair has more to say. A deviation far
-    beyond is one of the gradient, which the smallest steps at which it can be seen show too, or of a step wider than a
-    feature of f, which they do not show: then all that disagrees is of that kind.
+    A deviation a little beyond its tolerance may be rounding, and a wider pair is less sensitive to it. A deviation far
+    beyond is an error of the gradient, found at the smallest steps that resolve it too, or the effect of a step wider
+    than a feature of f, absent there: then the tolerances of all lines that disagree are widened.
     """
     excess = _excess(found)
     row = np.array([excess.argmax()])
@@ -233,8 +240,8 @@ def _doubt_one(probe: DirectionProbe, found: Estimate) -> None:
 def _with_common_truncation(found: Estimate) -> Estimate:
     """Return the estimate with the truncation of each line, or that of all lines together if it is larger.
 
-    A single difference of nested slopes may vanish by accident, but random directions are alike: the root mean square
-    of truncation/t² holds for each of them.
+    A single difference of nested slopes may vanish by accident. Random directions have one distribution, so the root
+    mean square of truncation/t² applies to each of them.
     """
     known = np.isfinite(found.truncation)
     if not known.any():

@@ -1,12 +1,12 @@
-"""How far a gradient is off along a line, with the truncation and the rounding error of that statement.
+"""The deviation of a gradient along a line, with the truncation and the rounding error of this estimate.
 
 With the remainders r(k) = f(x̂ₖ) − f(x) − ⟨g, x̂ₖ − x⟩ at the points x̂ₖ ≈ x + k·h·d, k = ±1, …, ±r, the slope of the
-remainder along d is the numerical slope of f minus the analytic one. The displacements are those that the format could
-represent, so a displacement that was rounded costs nothing to first order.
+remainder along d is the numerical slope of f minus the analytic one. The displacements are those between the
+rounded nodes, so their rounding has no effect to first order.
 
 The centered stencils of accuracy order 2, 4, …, 2r are nested: the same values give all of them. The highest is the
-estimate; its distance to the next lower one estimates the error of that lower one, and is taken for the truncation of
-the highest: too large, as soon as h is small enough for the series to fall.
+estimate; its distance to the next lower one estimates the error of that lower one, and is used as the truncation of
+the highest: an overestimate as soon as h is small enough for the series to fall.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -21,27 +21,27 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Stencil, centered, forward
 from numdiff.gradients.noise import rounding_floor
 
-__all__ = ["ROUNDINGS", "SAFETY", "Claim", "Estimate", "judged", "offsets"]
+__all__ = ["ROUNDINGS", "SAFETY", "Estimate", "GivenGradient", "estimated", "offsets"]
 
 SAFETY = 6
 """Standard deviations that a rounding error is allowed: chosen by trial over correct gradients in every format."""
 ROUNDINGS = 1024
-"""Roundings of its largest component that are believed of a computed gradient."""
+"""The largest rounding error assumed for a component of a computed gradient, in units of u·max|g|."""
 
 
-def offsets(reach: int) -> tuple[int, ...]:
+def offsets(radius: int) -> tuple[int, ...]:
     """Return the offsets −r, …, −1, 1, …, r."""
-    return (*range(-reach, 0), *range(1, reach + 1))
+    return (*range(-radius, 0), *range(1, radius + 1))
 
 
-class Claim(NamedTuple):
-    """The gradient that is claimed, and what is known of its rounding errors; arrays of longdouble, shape of x."""
+class GivenGradient(NamedTuple):
+    """The gradient under test, and its estimated rounding errors; arrays of longdouble, shape of x."""
 
     value: np.ndarray
     noise: np.ndarray
-    """The deviation of the rounding error of each component."""
+    """The standard deviation of the rounding error of each component."""
     limit: np.longdouble
-    """The error of a slope that is believed to be rounding, whatever the noise that was seen."""
+    """The largest error of a slope that can be rounding, whatever the noise that was measured."""
 
 
 @dataclass
@@ -51,29 +51,29 @@ class Estimate:
     deviation: np.ndarray
     """The numerical slope minus the analytic one; NaN where there is none."""
     truncation: np.ndarray
-    """The error of the formula as it is estimated; infinite where there is no value."""
+    """The estimated error of the formula; infinite where there is no value."""
     noise: np.ndarray
-    """The deviation of the rounding error of a value of f that is reckoned with."""
-    gain: np.ndarray
-    """‖w‖₂/h: independent errors of deviation σ in the values become one of σ·gain in the slope."""
+    """The assumed standard deviation of the rounding error of a value of f."""
+    amplification: np.ndarray
+    """‖w‖₂/h: independent errors of deviation σ in the values become one of σ·amplification in the slope."""
     step: np.ndarray
     left: np.ndarray
     right: np.ndarray
     one_sided: np.ndarray
-    """Deviations from the points on one side alone, and the uncertainty of their difference."""
+    """Deviations computed from the points on one side alone, and the uncertainty of their difference."""
     seen_noise: np.ndarray
-    """The deviation of the noise that the values of the line show themselves."""
-    balance: np.ndarray
-    """The rounding that is expected over all other error: above 1 a wider step would be better."""
+    """The standard deviation of the noise, estimated from the values of the line alone."""
+    rounding_ratio: np.ndarray
+    """The ratio of the expected rounding error to all other error: above 1 a wider step would be better."""
     own: np.ndarray
-    """The largest rounding error of the analytic slope itself that is reckoned with."""
+    """The largest rounding error assumed for the analytic slope."""
     is_flat: np.ndarray
-    """Whether f has the same value at all points of the line: it may be too coarse for the step. Of bool."""
+    """Whether f has the same value at all points of the line: the step may be below its resolution. Of bool."""
 
     @property
     def rounding(self) -> np.ndarray:
-        """The largest effect of rounding in f and in the gradient that is reckoned with."""
-        return SAFETY * self.noise * self.gain + self.own
+        """The largest effect assumed for rounding in f and in the gradient."""
+        return SAFETY * self.noise * self.amplification + self.own
 
     @property
     def tolerance(self) -> np.ndarray:
@@ -81,10 +81,10 @@ class Estimate:
         return self.truncation + self.rounding
 
     def allow(self, own_noise: np.ndarray, limit: np.longdouble) -> "Estimate":
-        """Return the estimate with the rounding of the gradient allowed for.
+        """Return the estimate with the rounding of the gradient added to its tolerance.
 
-        Never more than the numerical slope is off, or than `limit`: a gradient that is noisier than a difference
-        quotient does not round, it jumps.
+        At most the tolerance of the numerical slope, or `limit` if that is larger: noise of a gradient above that of a
+        difference quotient is not rounding, the gradient jumps.
         """
         return replace(self, own=np.minimum(SAFETY * own_noise, np.maximum(self.tolerance, limit)))
 
@@ -109,7 +109,7 @@ class Estimate:
             getattr(self, item.name)[chosen] = getattr(other, item.name)
 
 
-def judged(
+def estimated(
     values: np.ndarray,
     at_x: np.longdouble,
     predicted: np.ndarray,
@@ -117,7 +117,7 @@ def judged(
     noise: np.longdouble,
     item: FloatFormat,
 ) -> Estimate:
-    """Return how far the gradient is off along lines on which f has been evaluated.
+    """Return the deviation of the gradient along lines on which f has been evaluated.
 
     Parameters
     ----------
@@ -127,27 +127,28 @@ def judged(
         f(x), and the deviation of the rounding error of f (0 if unknown).
     step : ndarray of longdouble, shape (rows,)
     item : FloatFormat
-        In which the values of f come: no error is smaller than its last rounding.
-    """  # fmt: skip
-    reach = values.shape[1] // 2
+        The format of the values of f: no error is smaller than its last rounding.
+    """
+    radius = values.shape[1] // 2
     with np.errstate(all="ignore"):
         change = values - at_x
         is_flat = np.all(change == 0, axis=1)
         remainder = change - predicted
-        nested = matrix_product(remainder, _centered(reach)).T / step
+        nested = matrix_product(remainder, _centered(radius)).T / step
         floor = rounding_floor(np.maximum(np.abs(values).max(axis=1), np.abs(at_x)), item)
         expected = np.maximum(floor, noise)
-        seen = np.abs(matrix_product(remainder, _highest_difference(reach))[:, 0])
+        seen = np.abs(matrix_product(remainder, _highest_difference(radius))[:, 0])
         used = np.maximum(expected, seen)
-        gain = np.sqrt(np.sum(_centered(reach)[:, 0] ** 2)) / step
-        truncation = _truncation(nested, np.abs(change / offsets(reach)).max(axis=1) / step)
-        balance = SAFETY * expected / (SAFETY * (used - expected) + truncation / gain)
+        amplification = np.sqrt(np.sum(_centered(radius)[:, 0] ** 2)) / step
+        truncation = _truncation(nested, np.abs(change / offsets(radius)).max(axis=1) / step)
+        rounding_ratio = SAFETY * expected / (SAFETY * (used - expected) + truncation / amplification)
         sides = _one_sided(remainder, step, SAFETY * expected)
-    found = Estimate(nested[0], truncation, used, gain, step, *sides, seen, balance, np.zeros_like(step), is_flat)
+    found = Estimate(
+        nested[0], truncation, used, amplification, step, *sides, seen, rounding_ratio, np.zeros_like(step), is_flat
+    )
     unusable = ~(np.isfinite(values).all(axis=1) & np.isfinite(predicted).all(axis=1) & np.isfinite(at_x))
-    for array, value in ((found.truncation, np.inf), (found.noise, 0), (found.one_sided, np.inf),
-                         (found.deviation, np.nan)):  # fmt: skip
-        array[unusable] = value
+    found.truncation[unusable] = found.one_sided[unusable] = np.inf
+    found.noise[unusable], found.deviation[unusable] = 0, np.nan
     return found
 
 
@@ -155,13 +156,15 @@ def _truncation(nested: np.ndarray, variation: np.ndarray) -> np.ndarray:
     """Return an estimate of the truncation error of the first of nested slopes D₂ᵣ, D₂ᵣ₋₂, …, D₂.
 
     For r = 3 it is the larger of |D₆ − D₄| and (D₄ − D₂)²/V, where V is the largest mean slope of f over the steps:
-    both are O(h⁴), and that one of them vanishes by accident does not matter. For r = 2 it is |D₄ − D₂|, of O(h²).
+    both are O(h⁴), and one of them may vanish by accident. For r = 2 it is |D₄ − D₂|, of O(h²).
     """
     first = np.abs(nested[0] - nested[1])
     if len(nested) == 2:
         return first
     second = np.abs(nested[1] - nested[2])
-    is_known = (second > 0) & (variation > 0)  # values that do not change leave the rounding of displacements alone
+    is_known = (second > 0) & (
+        variation > 0
+    )  # where the values do not change, only the rounding of displacements is left
     return np.maximum(first, np.where(is_known, second * second / variation, 0))
 
 
@@ -178,29 +181,29 @@ def _one_sided(remainder: np.ndarray, step: np.ndarray, error: np.ndarray) -> tu
     return left / step, right / step, (spread + size * error) / step
 
 
-def _on(stencil: Stencil, reach: int) -> np.ndarray:
-    """Return the weights of a stencil at `offsets(reach)`; that at 0 is not needed, where the remainder is 0."""
+def _on(stencil: Stencil, radius: int) -> np.ndarray:
+    """Return the weights of a stencil at `offsets(radius)`; that at 0 is not needed, since the remainder is 0 there."""
     weights = dict(zip(stencil.offsets, stencil.weights, strict=True))
-    return np.array([float(weights.get(k, 0)) for k in offsets(reach)], np.longdouble)  # type: ignore[call-overload]
+    return np.array([float(weights.get(k, 0)) for k in offsets(radius)], np.longdouble)  # type: ignore[call-overload]
 
 
 @cache
-def _centered(reach: int) -> np.ndarray:
+def _centered(radius: int) -> np.ndarray:
     """Return the weights of the centered stencils of order 2r, 2r − 2, …, 2 in columns."""
-    return np.stack([_on(centered(order), reach) for order in range(2 * reach, 0, -2)], axis=1)
+    return np.stack([_on(centered(order), radius) for order in range(2 * radius, 0, -2)], axis=1)
 
 
 @cache
-def _forward(reach: int) -> np.ndarray:
+def _forward(radius: int) -> np.ndarray:
     """Return the weights of the forward stencils of order r and r − 1 in columns."""
-    return np.stack([_on(forward(order), reach) for order in (reach, reach - 1)], axis=1)
+    return np.stack([_on(forward(order), radius) for order in (radius, radius - 1)], axis=1)
 
 
 @cache
-def _highest_difference(reach: int) -> np.ndarray:
+def _highest_difference(radius: int) -> np.ndarray:
     """Return the weights of Δ²ʳ/√C(4r, 2r) in a column: independent errors become one of the same deviation.
 
-    Where h is so wide that no polynomial of degree 2r − 1 describes f, it shows more than noise.
+    Where h is so wide that no polynomial of degree 2r − 1 approximates f, the result is larger than the noise.
     """
-    signs = [(-1) ** k * comb(2 * reach, k + reach) for k in offsets(reach)]
-    return np.array(signs, np.longdouble)[:, None] / np.sqrt(np.longdouble(comb(4 * reach, 2 * reach)))
+    signs = [(-1) ** k * comb(2 * radius, k + radius) for k in offsets(radius)]
+    return np.array(signs, np.longdouble)[:, None] / np.sqrt(np.longdouble(comb(4 * radius, 2 * radius)))

@@ -1,7 +1,7 @@
 """How noisy is a computed function? An estimate from differences of high order over neighbouring numbers.
 
-Over points a few ulps apart a smooth function is a polynomial of low degree, and differences of order four and more
-leave nothing of it: what remains is rounding. With f(xⱼ) = g(xⱼ) + εⱼ and independent εⱼ of variance σ²,
+Over points a few ulps apart a smooth function is a polynomial of low degree, and its differences of order four and
+more vanish: what remains is rounding. With f(xⱼ) = g(xⱼ) + εⱼ and independent εⱼ of variance σ²,
 
     E[(Δᵏε)²] = σ²·C(2k, k),
 
@@ -27,14 +27,14 @@ from numdiff.gradients.probing import AnalyticGradient, ScalarFunction
 __all__ = [
     "function_noise",
     "gradient_noise",
+    "inflated",
     "nearest_exponent",
     "rounding_floor",
     "typical_size",
     "ulps_of",
-    "with_doubt",
 ]
 
-REACH = 3
+RADIUS = 3
 """Points on either side of x: seven with x itself, as many as Moré and Wild recommend."""
 ORDERS = (4, 5, 6)
 TABLES = 3
@@ -49,7 +49,7 @@ def typical_size(x: np.ndarray) -> np.longdouble:
 def ulps_of(x: np.ndarray, item: FloatFormat) -> np.ndarray:
     """Return for every coordinate a displacement that changes it by one unit in the last place.
 
-    A zero has no such unit that would matter: it moves by that of the smallest other coordinate, or of 1.
+    The unit of a zero is too small to have an effect: it moves by that of the smallest other coordinate, or of 1.
 
     Returns
     -------
@@ -98,14 +98,14 @@ def rounding_floor(sizes: Any, item: FloatFormat) -> Any:
 
 
 def as_longdouble(value: Fraction) -> np.longdouble:
-    """Return a power of two, which float64 may not reach, as a longdouble."""
+    """Return a power of two, which may be beyond the range of float64, as a longdouble."""
     return np.ldexp(np.longdouble(1), value.numerator.bit_length() - value.denominator.bit_length())
 
 
-def with_doubt(floor: Any, seen: Any) -> Any:
-    """Return the deviation to reckon with, for one that few differences show: what is above the last rounding, doubled.
+def inflated(floor: Any, seen: Any) -> Any:
+    """Return a deviation that was estimated from few differences, its part above the last rounding doubled.
 
-    Of a few values the deviation is easily underestimated by a factor of two.
+    From few values a deviation is easily underestimated by a factor of two.
     """
     return floor + 2 * np.maximum(seen - floor, 0)
 
@@ -115,9 +115,9 @@ def function_noise(
 ) -> np.longdouble:
     """Estimate the standard deviation of the rounding error of f near x.
 
-    All coordinates move at once, each in a random sense, so that every intermediate result is rounded anew; in three
-    tables of seven points that are 1, about u^(-1/4) and about u^(-1/2) ulps apart. Where f does not change at all
-    over a table (a large intermediate result swallows the change) the table says nothing and is left out. The largest
+    All coordinates move at once, each with a random sign, so that every intermediate result is rounded anew; in three
+    tables of seven points that are 1, about u^(-1/4) and about u^(-1/2) ulps apart. A table over which f does
+    not change at all (a large intermediate result absorbs the change) is left out. The largest
     estimate of the orders 4, 5 and 6, each pooled over the tables, is returned; it is 0 if no table is left.
 
     Parameters
@@ -128,7 +128,7 @@ def function_noise(
     at_x : longdouble
         f(x).
     rng : Generator
-        Draws the senses.
+        Draws the signs.
     """
     ulps, wide = ulps_of(x, function.item), x.astype(np.longdouble)
     spacings = [2 ** round(function.item.precision * part / 4) for part in range(TABLES)]
@@ -136,13 +136,13 @@ def function_noise(
     def points() -> Iterator[np.ndarray]:
         for spacing in spacings:
             step = rng.choice((-1, 1), size=x.shape) * ulps * spacing
-            for j in (*range(-REACH, 0), *range(1, REACH + 1)):
+            for j in (*range(-RADIUS, 0), *range(1, RADIUS + 1)):
                 with np.errstate(over="ignore"):
                     point = (wide + j * step).astype(x.dtype)
                 yield point
 
-    values = function.values(points(), 2 * REACH * TABLES).reshape(TABLES, 2 * REACH)
-    table = np.insert(values, REACH, at_x, axis=1)
+    values = function.values(points(), 2 * RADIUS * TABLES).reshape(TABLES, 2 * RADIUS)
+    table = np.insert(values, RADIUS, at_x, axis=1)
     table = table[np.isfinite(table).all(axis=1) & (np.ptp(table, axis=1) > 0)]
     if not len(table):
         return np.longdouble(0)
@@ -154,10 +154,10 @@ def gradient_noise(
 ) -> np.ndarray:
     """Estimate the standard deviation of the rounding error in each component of a computed gradient.
 
-    Second differences over one ulp, twice; few as they are, each component borrows from the others: its variance is
-    the mean of its own and of the one that the median over all components tells (0.4549 of the variance is the median
-    of a square). Never less than one rounding of the component. A gradient given as an array cannot be asked again:
-    it is taken to be wrong by two units of roundoff of its largest component.
+    From second differences over one ulp, twice. These are few, so the variance of a component is the mean of its own
+    and of that of the median over all components (the median of a squared normal number is 0.4549 of its variance). It
+    is at least that of one rounding of the component. A gradient given as an array cannot be evaluated again: its error
+    is taken to be two units of roundoff of its largest component.
 
     Returns
     -------

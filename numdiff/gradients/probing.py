@@ -1,7 +1,7 @@
-"""A scalar function and its gradient as the user hands them in, seen from NumPy.
+"""A scalar function and its gradient as the user gives them, called with NumPy arrays.
 
-Values come and go through this module alone, so it is here that arguments are copied, calls are counted, and arrays of
-other libraries are turned into NumPy's and back. What a function gets to see and may return: `numdiff.floats.call`.
+Arguments are copied here, calls are counted, and arrays of other libraries are converted to NumPy's and back. What a
+function receives and may return: `numdiff.floats.call`.
 """
 
 import sys
@@ -14,13 +14,13 @@ import numpy as np
 from numdiff.floats.call import explain, handed, refuse_masked
 from numdiff.floats.formats import FORMATS, FloatFormat, format_of
 from numdiff.formulas.arguments import points_of, refuse_not_finite
-from numdiff.gradients.evaluation import BATCH_BYTES
+from numdiff.gradients.quotients import BATCH_BYTES
 
 __all__ = ["AnalyticGradient", "ArrayLibrary", "ScalarFunction", "starting_point"]
 
 
 class ArrayLibrary:
-    """The library whose arrays the user works with, known by what its arrays can do.
+    """The array library of the user, recognised by the methods of its arrays.
 
     Whatever follows the array API standard (JAX, CuPy) offers ``__array_namespace__``; a PyTorch tensor offers
     ``new_tensor``, which keeps its device. Everything else gets ndarrays.
@@ -47,9 +47,9 @@ class ArrayLibrary:
         return handed(item, array)
 
     def called(self, f: Callable[[Any], Any], who: str, x: np.ndarray) -> Any:
-        """Call a function with a copy of x as an array of the library, and refuse that it writes into it."""
+        """Call a function with a copy of x as an array of the library, and refuse one that writes into it."""
         given = self.from_numpy(x.copy())
-        with np.errstate(all="ignore"):  # overflow and NaN are part of the verdict, not noise on the screen
+        with np.errstate(all="ignore"):  # overflow and NaN enter the verdict; no warnings
             try:
                 returned = f(given)
             except (ValueError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""Who runs the tasks of a gradient, and who is told about it."""
+"""Running the tasks of a gradient, serially, in threads or by a map of the user, and reporting progress."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.extras import require
-from numdiff.gradients.evaluation import MOST_COORDINATES, Columns, Quotients, Task
+from numdiff.gradients.quotients import MOST_COORDINATES, Columns, Quotients, Span
 
 __all__ = ["Map", "Progress", "check_progress", "check_workers", "reported", "results"]
 
@@ -20,7 +20,7 @@ Progress = bool | Callable[[int, int], object]
 
 
 def check_workers(workers: Any) -> None:
-    """Refuse what is neither a number of threads nor a callable."""
+    """Refuse workers that are neither a number of threads nor a callable."""
     if callable(workers):
         return
     if isinstance(workers, bool) or not isinstance(workers, int | np.integer) or workers < 1:
@@ -28,23 +28,23 @@ def check_workers(workers: Any) -> None:
 
 
 def check_progress(progress: Any) -> None:
-    """Refuse what is neither a bool nor a callable."""
+    """Refuse progress that is neither a bool nor a callable."""
     if not isinstance(progress, bool) and not callable(progress):
         raise TypeError(f"progress must be a bool or a callable of (done, total), got {progress!r:.60}")
 
 
 def results(columns: Columns, workers: int | Map, watched: bool) -> Iterator[Quotients]:
-    """Yield what the tasks give, as they come.
+    """Yield the results of the tasks, as they become available.
 
     Parameters
     ----------
     columns : Columns
     workers : int or map-like callable
     watched : bool
-        Whether somebody waits for news: then tasks are small.
+        Whether progress is reported: then tasks are small.
     """
     start = 0
-    if columns.shape is None:  # the first coordinate tells it
+    if columns.shape is None:  # known after the first coordinate
         result = columns((0, 1))
         yield result
         columns, start = replace(columns, shape=result.shape), 1
@@ -62,7 +62,7 @@ def results(columns: Columns, workers: int | Map, watched: bool) -> Iterator[Quo
         yield from _threaded(columns, tasks, int(workers))
 
 
-def _threaded(columns: Columns, tasks: Iterator[Task], workers: int) -> Iterator[Quotients]:
+def _threaded(columns: Columns, tasks: Iterator[Span], workers: int) -> Iterator[Quotients]:
     """Run tasks in threads, in order, with two of them submitted for each thread: the map of a pool submits all."""
     with ThreadPoolExecutor(workers) as pool:
         waiting = deque(pool.submit(columns, task) for task in islice(tasks, 2 * workers))
@@ -77,7 +77,7 @@ def _threaded(columns: Columns, tasks: Iterator[Task], workers: int) -> Iterator
 
 @contextmanager
 def reported(progress: Progress, total: int) -> Iterator[Callable[[int], object]]:
-    """Give a callable that is told how many coordinates are done."""
+    """Give a callable that takes the number of coordinates done."""
     if callable(progress):
         yield lambda done: progress(done, total)
         return

@@ -10,10 +10,8 @@ from numdiff.problems.published import PUBLISHED
 from numdiff.problems.step4 import STEP4
 from numdiff.registry import Registry
 
-__all__ = [
-    "CLASSIC", "FORMULATION", "FORMULATIONS", "PROBLEMS", "PUBLISHED", "STEP4", "Problem",
-    "general_problems",
-]  # fmt: skip
+__all__ = ["PROBLEMS", "Problem", "general_problems"]
+__all__ += ["CLASSIC", "FORMULATION", "FORMULATIONS", "PUBLISHED", "STEP4"]
 
 PROBLEMS: Registry[Problem] = Registry("problem", (*STEP4, *CLASSIC, *FORMULATION, *PUBLISHED), Problem)
 """All problems, by name; ``PROBLEMS.register`` adds one, which sweeps then know by its name."""

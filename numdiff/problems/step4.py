@@ -1,7 +1,7 @@
-"""The problems of the course: its boxes `Square`, `Exp`, `Sigmoid`, `Tanh`, and a composition of three.
+"""The problems of the course: its functions `Square`, `Exp`, `Sigmoid`, `Tanh`, and a composition of three.
 
-f is the box itself, taken off its Variables by `on_arrays`: what is measured is the code that the course
-runs, with the formulas of the chapter. f′ is a plain NumPy callable.
+f is the `Function` itself, made a NumPy callable by `on_arrays`: what is measured is the code that the course runs,
+with the formulas of the chapter. f′ is a plain NumPy callable.
 """
 
 from typing import Any
@@ -63,7 +63,7 @@ STEP4: tuple[Problem, ...] = (
         derivative=_exp_prime,
         points=(0.5, 0.1, 2.0),
         domain=_LINE,
-        source=f"{_SAITO}, step 3 (the box); points ours",
+        source=f"{_SAITO}, step 3 (the function); points ours",
         reason="Every derivative is f itself: truncation and rounding follow the textbook formulas.",
         family="step4",
     ),

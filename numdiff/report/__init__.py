@@ -1,9 +1,7 @@
-"""Presenting: tables, figures and pages made of records. Nothing is computed here."""
+"""Tables, figures and pages made of records; no error is computed here."""
 
 from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE, PART_STYLE, Figure, Style
 from numdiff.report.pages import Section, write_report
 from numdiff.report.tables import Table, wide
 
-__all__ = [
-    "FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "Figure", "Section", "Style", "Table", "wide", "write_report",
-]  # fmt: skip
+__all__ = ["FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "Figure", "Section", "Style", "Table", "wide", "write_report"]

@@ -1,4 +1,7 @@
-"""A figure as data: what is drawn, how, and what to see; the same bytes wherever and whenever it is drawn."""
+"""A figure as data: what is drawn, how, and what to see; the same bytes wherever and whenever it is drawn.
+
+`error_figure` draws the records of a user for a notebook.
+"""
 
 import io
 import re
@@ -17,7 +20,18 @@ from matplotlib.transforms import Bbox
 
 from numdiff.report import columns as column_kinds
 from numdiff.report import svg
-from numdiff.report.axes import error_axes, floor_of, plot_errors, plot_groups, zero_floor
+from numdiff.report.axes import (
+    DecadeFormatter,
+    DecadeLocator,
+    decade_ticks,
+    error_axes,
+    floor_of,
+    plot_errors,
+    plot_groups,
+    scientific,
+    superscript,
+    zero_floor,
+)
 from numdiff.report.guides import mark_optimum, order_text, slope_guide
 from numdiff.report.labels import Note, add_note, arrange, direct_labels
 from numdiff.report.panels import draw_panels, legend_entries, outside_legend, small_multiples
@@ -31,14 +45,12 @@ from numdiff.report.styles import (
     rc_settings,
     style_of,
 )
-from numdiff.report.ticks import DecadeFormatter, DecadeLocator, decade_ticks, scientific, superscript
 
-__all__ = [
-    "FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "DecadeFormatter", "DecadeLocator", "Figure", "Note", "Style",
-    "add_note", "arrange", "decade_ticks", "direct_labels", "draw_panels", "error_axes", "floor_of",
-    "label_of", "legend_entries", "mark_optimum", "order_text", "outside_legend", "plot_errors", "plot_groups",
-    "scientific", "slope_guide", "small_multiples", "style_of", "superscript", "zero_floor",
-]  # fmt: skip
+__all__ = ["Figure", "Note", "Style", "add_note", "arrange", "direct_labels", "error_figure", "order_text"]
+__all__ += ["FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "label_of", "style_of"]
+__all__ += ["DecadeFormatter", "DecadeLocator", "decade_ticks", "scientific", "superscript"]
+__all__ += ["error_axes", "floor_of", "plot_errors", "plot_groups", "zero_floor"]
+__all__ += ["draw_panels", "legend_entries", "mark_optimum", "outside_legend", "slope_guide", "small_multiples"]
 
 NAME = re.compile(r"[A-Za-z0-9_]+")
 """What the name of a figure, table or section may be: the stem of a file."""
@@ -63,7 +75,7 @@ class Figure:
     caption : str
         One sentence with what to see.
     alt : str
-        The text alternative: the finding, for somebody who does not see the picture.
+        The text alternative: the finding, for readers who do not see the picture.
     data : pandas.DataFrame
         Exactly what is drawn; it becomes the data table.
     draw : callable
@@ -105,22 +117,14 @@ class Figure:
         """Return the SVG as an element for an HTML page, its ids behind a prefix that is unique in the page."""
         return svg.inline(self._drawing(), self.title, self.alt, prefix)
 
-    def to_png(self, dpi: int = 150) -> bytes:
-        """Return the figure as PNG, to look at it; its bytes are not promised."""
-        return self._render("png", dpi=dpi, facecolor="white")
-
     def _drawing(self) -> Element:
         # A page needs the drawing up to three times, and drawing takes 100 times as long as writing.
         if not self._kept:
-            metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-            self._kept.append(svg.tidy(self._render("svg", metadata=metadata).decode()))
+            stream, metadata = io.StringIO(), dict.fromkeys(("Creator", "Date", "Format", "Type"))
+            with settings_of(self.size, salt=self.name):
+                paint(self.draw, self.size).savefig(stream, format="svg", metadata=metadata)
+            self._kept.append(svg.tidy(stream.getvalue()))
         return self._kept[0]
-
-    def _render(self, kind: str, **options: Any) -> bytes:
-        stream = io.BytesIO()
-        with settings_of(self.size, salt=self.name):
-            paint(self.draw, self.size).savefig(stream, format=kind, **options)
-        return stream.getvalue()
 
 
 @contextmanager
@@ -140,6 +144,53 @@ def paint(draw: Callable[[Canvas], object], size: tuple[float, float]) -> Canvas
     keep_inside(canvas)
     for ax in canvas.axes:
         arrange(ax)
+    return canvas
+
+
+def error_figure(records: pd.DataFrame, size: tuple[float, float] | None = None) -> Canvas:
+    """Return a figure of |total| against the step: a panel for each method and point, a curve for each format.
+
+    Parameters
+    ----------
+    records : pandas.DataFrame
+        Records, with the columns of `numdiff.study.records.Record`.
+    size : tuple of float, optional
+        Width and height in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure; it does not belong to pyplot.
+
+    Raises
+    ------
+    ValueError
+        If there are no records.
+    """
+    if records.empty:
+        raise ValueError("records must have at least one row, got none")
+    groups = [
+        (f"{label_of(str(method))}, x = {rows['x_value'].iloc[0]:.6g}", rows)
+        for (method, _), rows in records.groupby(["method", "point"], sort=False)
+    ]
+    if size is None:
+        size = (7.2, 4.6) if len(groups) == 1 else (7.6, 1.1 + 2.4 * -(-len(groups) // (2 if len(groups) <= 4 else 3)))
+    floor = zero_floor(records["total"])
+
+    def draw(fig: Canvas) -> None:
+        if len(groups) == 1:
+            title, rows = groups[0]
+            ax = error_axes(fig.subplots())
+            ax.set_title(title, loc="left")
+            plot_groups(ax, rows, floor=floor)
+            direct_labels(ax)
+        else:
+            draw_panels(fig, groups, lambda ax, rows: plot_groups(ax, rows, floor=floor))
+            outside_legend(fig)
+
+    with settings_of(size):
+        canvas = paint(draw, size)
+    canvas.set_facecolor("white")
     return canvas
 
 

@@ -1,13 +1,14 @@
 """What theory says, drawn beside the data: slopes and best steps."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from numdiff.report.axes import floor_of
+from numdiff.report.axes import floor_of, scientific, superscript
 from numdiff.report.labels import Anchor, Note, add_note
 from numdiff.report.styles import INK, MUTED
-from numdiff.report.ticks import scientific, superscript
 
 _LOWER_RIGHT, _UPPER_LEFT = Anchor(0.7, -0.7, "left", "top"), Anchor(-0.7, 0.7, "right", "bottom")
 _LOWER_LEFT, _UPPER_RIGHT = Anchor(-0.7, -0.7, "right", "top"), Anchor(0.7, 0.7, "left", "bottom")
@@ -113,10 +114,8 @@ def mark_optimum(
     height = abs(error) if error else floor_of(ax)
     if not (h > 0 and height > 0):
         raise ValueError(f"h and error must be a point that log-log axes can show, got ({h!r}, {error!r})")
-    ax.plot(
-        [h], [height], marker="o", markersize=size, markerfacecolor="none", markeredgecolor=color, label="_optimum",
-        markeredgewidth=1.3, linestyle="none", zorder=5,
-    )  # fmt: skip
+    ring: dict[str, Any] = {"marker": "o", "markersize": size, "markerfacecolor": "none", "markeredgecolor": color}
+    ax.plot([h], [height], linestyle="none", markeredgewidth=1.3, label="_optimum", zorder=5, **ring)
     text = f"h = {scientific(h)}" if label is None else label
     if text:
         near = (_BELOW, _LOWER_LEFT, _LOWER_RIGHT, _LEFT, _RIGHT, _UPPER_LEFT, _UPPER_RIGHT, _ABOVE)

@@ -29,10 +29,15 @@ class Anchor(NamedTuple):
 
 
 AROUND = (
-    Anchor(0, 1, "center", "bottom"), Anchor(0, -1, "center", "top"), Anchor(-1, 0, "right", "center"),
-    Anchor(1, 0, "left", "center"), Anchor(0.7, 0.7, "left", "bottom"), Anchor(-0.7, 0.7, "right", "bottom"),
-    Anchor(0.7, -0.7, "left", "top"), Anchor(-0.7, -0.7, "right", "top"),
-)  # fmt: skip
+    Anchor(0, 1, "center", "bottom"),
+    Anchor(0, -1, "center", "top"),
+    Anchor(-1, 0, "right", "center"),
+    Anchor(1, 0, "left", "center"),
+    Anchor(0.7, 0.7, "left", "bottom"),
+    Anchor(-0.7, 0.7, "right", "bottom"),
+    Anchor(0.7, -0.7, "left", "top"),
+    Anchor(-0.7, -0.7, "right", "top"),
+)
 _SHIFT = {"left": 0.0, "bottom": 0.0, "center": 0.5, "right": 1.0, "top": 1.0}
 _CLEAR = 15.0
 """Pixels (at 100 dpi) around the point of a name within which no other curve should run."""
@@ -123,10 +128,9 @@ def direct_labels(ax: Axes, *, fontsize: float = 10.0, margin: bool | None = Non
     for line, level in zip(ordered, levels, strict=True):
         text, color = str(line.get_label()), text_color(line)
         if margin:
-            ax.annotate(
-                text, (1, (level - frame.y0) / frame.height), xycoords="axes fraction", xytext=(4, 0),
-                textcoords="offset points", ha="left", va="center", fontsize=fontsize, color=color,
-            )  # fmt: skip
+            point = (1, (level - frame.y0) / frame.height)
+            beside: dict[str, Any] = {"xytext": (4, 0), "textcoords": "offset points", "ha": "left", "va": "center"}
+            ax.annotate(text, point, xycoords="axes fraction", fontsize=fontsize, color=color, **beside)
         else:
             add_note(ax, Note(text, _stations(line), owner=line, rank=2, fontsize=fontsize, color=color))
 

@@ -17,8 +17,6 @@ from numdiff.report import provenance as origin
 from numdiff.report.figures import Figure, check_name
 from numdiff.report.tables import Table, csv_text, escape_markdown
 
-MARKDOWN_ROWS = 1000
-"""The Markdown file of a table has at most so many rows: code hosts do not render more than about 0.5 MB."""
 _TAKEN = ("overview", "summary", "reading", "provenance", "content", "hero")
 """Names of parts of every page."""
 _README_ROWS = 12
@@ -176,7 +174,7 @@ def write_report(
     for folder, tables in [("overview", overview), *((section.name, section.tables) for section in sections)]:
         for table in tables:
             stem = f"tables/{folder}/{table.name}"
-            files |= {f"{stem}.csv": table.to_csv(), f"{stem}.md": markdown_file(table)}
+            files[f"{stem}.csv"] = table.to_csv()
             kinds[f"{stem}.csv"] = columns.described(list(table.frame.columns), table.kinds, table.where, folder)
     context = {
         "title": title,
@@ -202,19 +200,6 @@ def _write(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8", newline="\n")
     return path
-
-
-def markdown_file(table: Table) -> str:
-    """Return the Markdown file of a table: title, caption, rows, and how many of them there are."""
-    total = len(table.frame)
-    parts = [
-        f"# {escape_markdown(table.title)}",
-        escape_markdown(table.caption),
-        table.to_markdown(MARKDOWN_ROWS).rstrip(),
-    ]
-    note = f"All {total} rows" if total <= MARKDOWN_ROWS else f"Rows 1 to {MARKDOWN_ROWS} of {total}; all of them"
-    parts.append(f"{note}, with all digits: [{table.name}.csv]({table.name}.csv)")
-    return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _section(section: Section, number: int) -> dict[str, Any]:

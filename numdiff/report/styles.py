@@ -32,8 +32,8 @@ from numdiff.style import (
     spare_style,
 )
 
-__all__ = ["BLACK", "BLUE", "FAINT", "FORMAT_STYLE", "GREEN", "INK", "METHOD_STYLE", "MUTED", "ORANGE", "PALE",
-           "PART_STYLE", "PURPLE", "SIDES", "VERMILLION", "Style", "label_of", "rc_settings", "style_of"]  # fmt: skip
+__all__ = ["FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "SIDES", "Style", "label_of", "rc_settings", "style_of"]
+__all__ += ["BLACK", "BLUE", "FAINT", "GREEN", "INK", "MUTED", "ORANGE", "PALE", "PURPLE", "VERMILLION"]
 
 
 class _FormatStyles(Mapping[str, Style]):

@@ -1,7 +1,7 @@
 """SVG as matplotlib writes it, made small, tidy and safe to put into a page next to others.
 
-Out go the metadata, the comments, the style sheet (it would apply to the whole page), identifiers that nobody
-refers to and decimals that nobody can see; the style that all markers of a series repeat moves to their group.
+Removed are the metadata, the comments, the style sheet (it would apply to the whole page), identifiers without a
+reference and decimals below visibility; the style that all markers of a series repeat moves to their group.
 """
 
 import copy

@@ -94,11 +94,6 @@ BOUNDS = (*(f"{part}_bound" for part in PARTS), "total_bound")
 """The bounds on the parts and on their sum, with the realised abscissae and the function values at hand."""
 
 
-def columns_of_kind(kind: Kind) -> tuple[str, ...]:
-    """Return the names of the fields of one kind."""
-    return tuple(name for name, field in FIELDS.items() if field.metadata["kind"] == kind)
-
-
 def frame_of(columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
     """Return a frame with the columns of `Record`, in its order.
 

@@ -81,39 +81,52 @@ def weighted(y: Variable) -> Variable:
 # --- each function ---------------------------------------------------------------------------------
 
 ARRAY_FUNCTIONS = {
-    "sum": Sum(), "sum 0": Sum(0), "sum -1": Sum(-1), "sum (0, 2)": Sum((0, 2)), "sum kept": Sum(1, True),
-    "mean": Mean(), "mean 1": Mean(1), "mean (0, -1) kept": Mean((0, -1), keepdims=True),
-    "reshape": Reshape((4, -1)), "flat": Reshape(-1), "transpose": Transpose(), "permuted": Transpose((2, 0, 1)),
+    "sum": Sum(),
+    "sum 0": Sum(0),
+    "sum -1": Sum(-1),
+    "sum (0, 2)": Sum((0, 2)),
+    "sum kept": Sum(1, True),
+    "mean": Mean(),
+    "mean 1": Mean(1),
+    "mean (0, -1) kept": Mean((0, -1), keepdims=True),
+    "reshape": Reshape((4, -1)),
+    "flat": Reshape(-1),
+    "transpose": Transpose(),
+    "permuted": Transpose((2, 0, 1)),
     "permuted from the end": Transpose((-2, -1, 0)),
-    "broadcast": BroadcastTo((5, 2, 3, 4)), "logsumexp": LogSumExp(), "logsumexp 1": LogSumExp(1),
+    "broadcast": BroadcastTo((5, 2, 3, 4)),
+    "logsumexp": LogSumExp(),
+    "logsumexp 1": LogSumExp(1),
     "logsumexp (0, 2) kept": LogSumExp((0, 2), keepdims=True),
-    "slice": GetItem(np.s_[:, 1:, ::2]), "element": GetItem((1, 2, 3)), "negative steps": GetItem(np.s_[::-1, ..., 0]),
-    "new axis": GetItem(np.s_[:, None, 1]), "integers": GetItem(np.array([0, 1, 1, 0, 1])),
-    "pairs": GetItem((np.array([0, 1, 1]), np.array([2, 0, 0]))), "a list": GetItem([1, 1]),
+    "slice": GetItem(np.s_[:, 1:, ::2]),
+    "element": GetItem((1, 2, 3)),
+    "negative steps": GetItem(np.s_[::-1, ..., 0]),
+    "new axis": GetItem(np.s_[:, None, 1]),
+    "integers": GetItem(np.array([0, 1, 1, 0, 1])),
+    "pairs": GetItem((np.array([0, 1, 1]), np.array([2, 0, 0]))),
+    "a list": GetItem([1, 1]),
     "mask": GetItem(np.arange(24).reshape(2, 3, 4) % 3 == 0),
-}  # fmt: skip
+}
 
 
-@pytest.mark.parametrize("box", ARRAY_FUNCTIONS.values(), ids=ARRAY_FUNCTIONS)
-def test_functions_of_an_array_have_the_gradient_of_the_complex_step(box):
-    agrees(lambda v: weighted(box(Exp()(v))), sample(2, 3, 4), operations=32)
+@pytest.mark.parametrize("function", ARRAY_FUNCTIONS.values(), ids=ARRAY_FUNCTIONS)
+def test_functions_of_an_array_have_the_gradient_of_the_complex_step(function):
+    agrees(lambda v: weighted(function(Exp()(v))), sample(2, 3, 4), operations=32)
 
 
-@pytest.mark.parametrize("box", ARRAY_FUNCTIONS.values(), ids=ARRAY_FUNCTIONS)
+@pytest.mark.parametrize("function", ARRAY_FUNCTIONS.values(), ids=ARRAY_FUNCTIONS)
 @each_format
-def test_functions_of_an_array_keep_the_dtype_of_values_and_gradients(box, fmt):
+def test_functions_of_an_array_keep_the_dtype_of_values_and_gradients(function, fmt):
     x = Variable(fmt.as_array(sample(2, 3, 4)))
-    y = box(x)
+    y = function(x)
     y.backward(np.ones_like(y.data))
     assert y.dtype == x.grad.dtype == fmt.dtype
     assert x.grad.shape == x.shape
     assert type(x.grad) is np.ndarray
 
 
-SHAPES = [
-    ((4,), (4,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((1, 1), (1, 1)), ((5, 2, 3), (5, 3, 4)),
-    ((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((6, 1, 2, 3), (5, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 2)),
-]  # fmt: skip
+SHAPES = [((4,), (4,)), ((2, 3), (3,)), ((3,), (3, 2)), ((2, 3), (3, 4)), ((1, 1), (1, 1)), ((5, 2, 3), (5, 3, 4))]
+SHAPES += [((5, 2, 3), (3, 4)), ((2, 3), (5, 3, 4)), ((6, 1, 2, 3), (5, 3, 4)), ((5, 2, 3), (3,)), ((3,), (5, 3, 2))]
 
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
@@ -194,12 +207,19 @@ def test_maximum_gives_the_gradient_to_the_larger_and_halves_it_in_a_tie():
 def test_operators_on_whole_arrays_are_numpys():
     data = sample(2, 3, 4)
     v = Variable(data)
-    pairs = [(v.sum(), data.sum()), (v.sum(1, keepdims=True), data.sum(1, keepdims=True)), (v.mean(-1), data.mean(-1)),
-             (v.reshape(6, 4), data.reshape(6, 4)), (v.reshape((6, 4)), data.reshape(6, 4)),
-             (v.reshape(-1), data.ravel()),
-             (v.T, data.T), (v.transpose((1, 0, 2)), data.transpose(1, 0, 2)), (v[1, ::2], data[1, ::2]),
-             (v @ data.transpose(0, 2, 1), data @ data.transpose(0, 2, 1)),
-             (data[0].T @ v, data[0].T @ data)]  # fmt: skip
+    pairs = [
+        (v.sum(), data.sum()),
+        (v.sum(1, keepdims=True), data.sum(1, keepdims=True)),
+        (v.mean(-1), data.mean(-1)),
+        (v.reshape(6, 4), data.reshape(6, 4)),
+        (v.reshape((6, 4)), data.reshape(6, 4)),
+        (v.reshape(-1), data.ravel()),
+        (v.T, data.T),
+        (v.transpose((1, 0, 2)), data.transpose(1, 0, 2)),
+        (v[1, ::2], data[1, ::2]),
+        (v @ data.transpose(0, 2, 1), data @ data.transpose(0, 2, 1)),
+        (data[0].T @ v, data[0].T @ data),
+    ]
     for got, expected in pairs:
         assert isinstance(got, Variable)
         assert (got.shape, got.dtype) == (expected.shape, expected.dtype)
@@ -222,19 +242,38 @@ def test_a_number_is_no_factor_of_a_matrix_product():
 
 # --- random graphs ---------------------------------------------------------------------------------
 
-SMOOTH = (Sin(), Cos(), StableTanh(), Tanh(), Sigmoid(), Neg(), lambda v: v * v, lambda v: v * 0.5 + 1,
-          lambda v: 1 / (2 + v * v), lambda v: Log()(3 + Sin()(v)), lambda v: Sqrt()(2 + Cos()(v)), lambda v: v.T.T,
-          lambda v: v[::-1], lambda v: v - v.mean(), lambda v: v.reshape(-1, 1).sum(1), lambda v: Square()(v) / 4,
-          lambda v: v[np.array([0, 0, 1])], lambda v: LogSumExp()(v) - v, lambda v: (1 + v * v) ** 0.5)  # fmt: skip
-JOINING = (lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / (2 + b * b),
-           lambda a, b: (1.5 + Sin()(a)) ** b, lambda a, b: (a.reshape(3, 1) @ b.reshape(1, 3)).sum(0) / 3)  # fmt: skip
+SMOOTH = (
+    *(Sin(), Cos(), StableTanh(), Tanh(), Sigmoid(), Neg()),
+    lambda v: v * v,
+    lambda v: v * 0.5 + 1,
+    lambda v: 1 / (2 + v * v),
+    lambda v: Log()(3 + Sin()(v)),
+    lambda v: Sqrt()(2 + Cos()(v)),
+    lambda v: v.T.T,
+    lambda v: v[::-1],
+    lambda v: v - v.mean(),
+    lambda v: v.reshape(-1, 1).sum(1),
+    lambda v: Square()(v) / 4,
+    lambda v: v[np.array([0, 0, 1])],
+    lambda v: LogSumExp()(v) - v,
+    lambda v: (1 + v * v) ** 0.5,
+)
+JOINING = (
+    lambda a, b: a + b,
+    lambda a, b: a - b,
+    lambda a, b: a * b,
+    lambda a, b: a / (2 + b * b),
+    lambda a, b: (1.5 + Sin()(a)) ** b,
+    lambda a, b: (a.reshape(3, 1) @ b.reshape(1, 3)).sum(0) / 3,
+)
 
 
 @st.composite
 def graphs(draw):
     """Return a scalar function of three variables: a random walk in which any node may be used again."""
-    choices = draw(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)),
-                            min_size=1, max_size=8))  # fmt: skip
+    choices = draw(
+        st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6)), min_size=1, max_size=8)
+    )
 
     def f(v: Variable) -> Variable:
         nodes = [v, Exp()(v * 0.25)]
@@ -304,20 +343,28 @@ def tanh_network(theta: Variable) -> Variable:
     return squared(perceptron(theta, StableTanh()))
 
 
-LOSSES = {"squared": (squared, squared), "softmax": (softmax_cross_entropy, softmax_cross_entropy),
-          "sigmoid": (sigmoid_cross_entropy, naive_sigmoid_cross_entropy)}  # fmt: skip
+LOSSES = {
+    "squared": (squared, squared),
+    "softmax": (softmax_cross_entropy, softmax_cross_entropy),
+    "sigmoid": (sigmoid_cross_entropy, naive_sigmoid_cross_entropy),
+}
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-@pytest.mark.parametrize("activation", [(Tanh(), Tanh()), (StableTanh(), StableTanh()), (Sigmoid(), Sigmoid()),
-                                        (StableSigmoid(), Sigmoid())], ids=str)  # fmt: skip
+@pytest.mark.parametrize(
+    "activation",
+    [(Tanh(), Tanh()), (StableTanh(), StableTanh()), (Sigmoid(), Sigmoid()), (StableSigmoid(), Sigmoid())],
+    ids=str,
+)
 def test_networks_have_the_gradient_of_the_complex_step(loss, activation):
-    (ours, analytic), (box, analytic_box) = loss, activation
+    (ours, analytic), (function, analytic_activation) = loss, activation
     # Along one path: 3 layers with sums of at most 7 products, and 18 terms of the loss, on both sides.
     agrees(
-        lambda v: ours(perceptron(v, box)), START, 2 * (3 * 20 + 18) * 2,
-        reference=lambda v: analytic(perceptron(v, analytic_box)),
-    )  # fmt: skip
+        lambda v: ours(perceptron(v, function)),
+        START,
+        2 * (3 * 20 + 18) * 2,
+        reference=lambda v: analytic(perceptron(v, analytic_activation)),
+    )
 
 
 @pytest.mark.parametrize("loss", [squared, softmax_cross_entropy])

@@ -253,17 +253,17 @@ SHAPES = [
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
 @pytest.mark.parametrize("swap", [False, True])
-@pytest.mark.parametrize("box", [Add, Mul, Maximum])
-def test_broadcast_operands_get_the_sum_of_the_gradients_of_their_copies(box, shapes, swap):
+@pytest.mark.parametrize("function", [Add, Mul, Maximum])
+def test_broadcast_operands_get_the_sum_of_the_gradients_of_their_copies(function, shapes, swap):
     rng = np.random.default_rng(1)
     a, b = (Variable(rng.integers(1, 9, shape).astype(float)) for shape in (shapes[::-1] if swap else shapes))
-    y = box()(a, b)
+    y = function()(a, b)
     seed = rng.integers(1, 9, y.shape).astype(float)
     y.backward(seed)
     # The same without broadcasting: every copy is a variable, and small integers are added exactly.
     for one, other in ((a, b), (b, a)):
         whole, rest = (Variable(np.broadcast_to(v.data, y.shape).copy()) for v in (one, other))
-        box()(whole, rest).backward(seed)
+        function()(whole, rest).backward(seed)
         expected = np.zeros(one.shape)
         index = np.broadcast_to(np.arange(one.size).reshape(one.shape), y.shape)
         np.add.at(expected.reshape(-1), index.ravel(), whole.grad.ravel())

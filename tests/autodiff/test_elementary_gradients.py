@@ -75,13 +75,13 @@ BOUNDS: dict[Function, tuple[str, Callable[[float, float], float]]] = {
     Sigmoid(): ("exp", of_sigmoid),
     Tanh(): ("exp", of_tanh),
 }
-each_box = pytest.mark.parametrize("box", BOUNDS, ids=repr)
+each_function = pytest.mark.parametrize("function", BOUNDS, ids=repr)
 
 
-def points(box: Function, fmt, n: int = 150) -> np.ndarray:
-    rng = np.random.default_rng([fmt.precision, *map(ord, repr(box))])
+def points(function: Function, fmt, n: int = 150) -> np.ndarray:
+    rng = np.random.default_rng([fmt.precision, *map(ord, repr(function))])
     x = rng.uniform(-4, 4, n)
-    if isinstance(box, (Log, Sqrt)):
+    if isinstance(function, (Log, Sqrt)):
         x = np.exp(2 * x)
     return fmt.as_array(x[np.abs(x) > 1e-3])
 
@@ -92,15 +92,15 @@ def derivatives(f, x: np.ndarray, fmt) -> list[Fraction]:
     return [Fraction(ball.mid) * Fraction(2) ** ball.exp for ball in found]
 
 
-@each_box
+@each_function
 @each_format
-def test_derivative_is_arbs_to_the_rounding_of_its_formula(box, fmt):
-    x = points(box, fmt)
-    got = slope(box, x)
+def test_derivative_is_arbs_to_the_rounding_of_its_formula(function, fmt):
+    x = points(function, fmt)
+    got = slope(function, x)
     assert (got.dtype, got.shape) == (x.dtype, x.shape)
-    name, bound = BOUNDS[box]
+    name, bound = BOUNDS[function]
     a, u, tiny = 2 * float(limits_of(fmt)[name]), fmt.unit_roundoff, fmt.smallest_subnormal
-    for point, value, exact in zip(x, got, derivatives(on_arrays(box), x, fmt), strict=True):
+    for point, value, exact in zip(x, got, derivatives(on_arrays(function), x, fmt), strict=True):
         # k roundings are at most ku/(1 − ku); e^−|x| may be subnormal, and its error is that of the result.
         k = Fraction(bound(float(point), a)) * u
         if k >= 1:
@@ -108,11 +108,11 @@ def test_derivative_is_arbs_to_the_rounding_of_its_formula(box, fmt):
         assert abs(fmt.lift(value) - exact) <= k / (1 - k) * abs(exact) + 2 * tiny, (point, value)
 
 
-@each_box
-def test_formula_of_the_derivative_is_proved_by_arb(box):
+@each_function
+def test_formula_of_the_derivative_is_proved_by_arb(function):
     """`ExactFunction` raises where the balls of the closed form and of automatic differentiation exclude each other."""
-    exact = ExactFunction(on_arrays(box), lambda x: slope(box, x), "arb")
-    chosen = [dyadic(float(x)) for x in points(box, FORMATS["float64"], 40)]
+    exact = ExactFunction(on_arrays(function), lambda x: slope(function, x), "arb")
+    chosen = [dyadic(float(x)) for x in points(function, FORMATS["float64"], 40)]
     assert len(exact.derivative(chosen, 256)) == len(chosen)
 
 
@@ -127,8 +127,16 @@ def test_a_wrong_formula_is_found_by_that_proof():
 
 
 @pytest.mark.parametrize("number", [3, -2, 0.5, 2.5, 0, 1])
-@pytest.mark.parametrize("operate", [lambda v, c: v**c, lambda v, c: c * v - v, lambda v, c: (c + v) / (v - 9),
-                                     lambda v, c: c - v * c, lambda v, c: v / (c + 0.25)])  # fmt: skip
+@pytest.mark.parametrize(
+    "operate",
+    [
+        lambda v, c: v**c,
+        lambda v, c: c * v - v,
+        lambda v, c: (c + v) / (v - 9),
+        lambda v, c: c - v * c,
+        lambda v, c: v / (c + 0.25),
+    ],
+)
 def test_operators_with_numbers_are_differentiated_as_arb_does(operate, number):
     def f(v):
         return operate(v, number)
@@ -166,22 +174,22 @@ def test_stable_derivatives_keep_the_tail_that_the_courses_lose(fmt):
         assert error > 0.01 * exact[0]
 
 
-@pytest.mark.parametrize("box", [StableTanh(), StableSigmoid()])
+@pytest.mark.parametrize("function", [StableTanh(), StableSigmoid()])
 @each_format
-def test_stable_derivatives_overflow_nowhere(box, fmt):
+def test_stable_derivatives_overflow_nowhere(function, fmt):
     x = fmt.as_array([-300.0, 300.0])
-    assert (slope(box, x) >= 0).all()  # warnings are errors
+    assert (slope(function, x) >= 0).all()  # warnings are errors
 
 
 @each_format
 @pytest.mark.parametrize("targets", [0.0, 1.0, 0.25])
 def test_cross_entropy_of_logits_has_the_slope_sigmoid_minus_target(fmt, targets):
     z = fmt.as_array(np.linspace(-9, 9, 50))
-    box = SigmoidCrossEntropy(fmt.as_array(targets))
+    function = SigmoidCrossEntropy(fmt.as_array(targets))
     exact = 1 / (1 + np.exp(-z.astype(np.longdouble))) - targets
     a = 2 * float(limits_of(fmt)["exp"])
     # σ(z) carries A for each of two exponentials and 2 roundings, and the difference one more.
-    assert (abs(slope(box, z).astype(np.longdouble) - exact) <= (2 * a + 4) * float(fmt.unit_roundoff)).all()
+    assert (abs(slope(function, z).astype(np.longdouble) - exact) <= (2 * a + 4) * float(fmt.unit_roundoff)).all()
 
 
 def test_cross_entropy_is_the_naive_one_where_that_can_be_computed_and_finite_elsewhere():
@@ -227,9 +235,9 @@ def test_square_root_has_an_infinite_slope_at_zero():
         assert slope(Sqrt(), np.array([0.0])) == np.inf
 
 
-@each_box
-def test_a_number_is_differentiated_as_a_0d_array(box):
+@each_function
+def test_a_number_is_differentiated_as_a_0d_array(function):
     for dtype in (np.float32, ml_dtypes.bfloat16):
-        got = slope(box, np.array(0.5, dtype))
+        got = slope(function, np.array(0.5, dtype))
         assert type(got) is np.ndarray
         assert (got.shape, got.dtype) == ((), np.dtype(dtype))

@@ -1,4 +1,4 @@
-"""The course's boxes: what they hold, what they compute, and that all that speaks ufuncs passes through."""
+"""The course's Variables and Functions: what they hold and compute, and that all that speaks ufuncs passes through."""
 
 import pickle
 import warnings
@@ -90,9 +90,9 @@ def exactly(f, *points: float) -> list:
 @each_shape
 def test_variable_holds_the_array_itself_in_every_format_and_shape(fmt, shape):
     data = filled(fmt, shape)
-    box = Variable(data)
-    assert box.data is data
-    assert (box.shape, box.ndim, box.size, box.dtype) == (shape, len(shape), data.size, fmt.dtype)
+    held = Variable(data)
+    assert held.data is data
+    assert (held.shape, held.ndim, held.size, held.dtype) == (shape, len(shape), data.size, fmt.dtype)
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
@@ -104,12 +104,14 @@ def test_integer_data_stays_integer(dtype):
 
 @pytest.mark.parametrize(
     "data",
-    [0.5, 1, True, None, "0.5", [0.5], (0.5,), 1j, Fraction(1, 2), np.float64(0.5), np.float32(0.5),
-     np.int64(1), ml_dtypes.bfloat16(0.5), np.array(True), np.array(1j), np.array("a"), np.array([None]),
-     mpmath.mpf(1), np.zeros(2, dtype=[("a", float)]), np.array(0, "M8[s]"),
-     np.zeros(2, dtype=ml_dtypes.float8_e4m3)],
+    [
+        *(0.5, 1, True, None, "0.5", [0.5], (0.5,), 1j, Fraction(1, 2), mpmath.mpf(1)),
+        *(np.float64(0.5), np.float32(0.5), np.int64(1), ml_dtypes.bfloat16(0.5)),
+        *(np.array(True), np.array(1j), np.array("a"), np.array([None]), np.array(0, "M8[s]")),
+        *(np.zeros(2, dtype=dtype) for dtype in ([("a", float)], ml_dtypes.float8_e4m3)),
+    ],
     ids=lambda data: f"{type(data).__name__}-{getattr(data, 'dtype', '')}",
-)  # fmt: skip
+)
 def test_variable_refuses_what_is_no_array_of_real_numbers(data):
     kind = type(data).__name__
     with pytest.raises(TypeError, match=f"data must be an ndarray of floats or integers.*got {kind}"):
@@ -135,19 +137,19 @@ def test_other_array_libraries_are_not_taken_for_exact_arrays():
 
 
 def test_assigned_data_are_checked_like_new_ones():
-    box = Variable(np.array(0.5))
+    held = Variable(np.array(0.5))
     with pytest.raises(TypeError, match="data must be"):
-        box.data = box.data * 2
-    box.data = as_array(box.data * 2)
-    assert isinstance(box.data, np.ndarray)
-    assert box.data == 1.0
+        held.data = held.data * 2
+    held.data = as_array(held.data * 2)
+    assert isinstance(held.data, np.ndarray)
+    assert held.data == 1.0
 
 
 def test_data_can_be_updated_in_place():
     data = np.array([1.0, 2.0])
-    box = Variable(data)
-    box.data -= 0.5
-    assert box.data is data
+    held = Variable(data)
+    held.data -= 0.5
+    assert held.data is data
     assert data.tolist() == [0.5, 1.5]
 
 
@@ -203,27 +205,27 @@ def test_as_array_takes_python_numbers_and_passes_arrays_on():
 # --- Function --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("box", UNARY)
+@pytest.mark.parametrize("function", UNARY)
 @each_format
 @each_shape
-def test_every_box_keeps_array_shape_and_dtype(box, fmt, shape):
-    y = box()(Variable(filled(fmt, shape, 0.5)))
+def test_every_function_keeps_array_shape_and_dtype(function, fmt, shape):
+    y = function()(Variable(filled(fmt, shape, 0.5)))
     assert isinstance(y, Variable)
     assert type(y.data) is np.ndarray
     assert (y.shape, y.dtype) == (shape, fmt.dtype)
 
 
-@pytest.mark.parametrize("box", BINARY)
+@pytest.mark.parametrize("function", BINARY)
 @each_format
 @each_shape
-def test_every_box_of_two_keeps_array_shape_and_dtype(box, fmt, shape):
-    y = box()(Variable(filled(fmt, shape)), Variable(filled(fmt, shape, 2.0)))
+def test_every_function_of_two_keeps_array_shape_and_dtype(function, fmt, shape):
+    y = function()(Variable(filled(fmt, shape)), Variable(filled(fmt, shape, 2.0)))
     assert type(y.data) is np.ndarray
     assert (y.shape, y.dtype) == (shape, fmt.dtype)
 
 
 @pytest.mark.parametrize(
-    ("box", "formula"),
+    ("function", "formula"),
     [
         (Exp, np.exp),
         (Square, lambda x: x**2),
@@ -236,17 +238,17 @@ def test_every_box_of_two_keeps_array_shape_and_dtype(box, fmt, shape):
     ],
 )
 @each_format
-def test_boxes_compute_the_formulas_of_the_chapter_bit_for_bit(box, formula, fmt):
+def test_functions_compute_the_formulas_of_the_chapter_bit_for_bit(function, formula, fmt):
     x = fmt.as_array(np.linspace(-3, 3, 41))
-    assert same(box()(Variable(x)).data, formula(x))
+    assert same(function()(Variable(x)).data, formula(x))
 
 
-@pytest.mark.parametrize("box", [Exp, Sigmoid, Tanh, StableSigmoid, StableTanh, Sin, Cos, Log])
+@pytest.mark.parametrize("function", [Exp, Sigmoid, Tanh, StableSigmoid, StableTanh, Sin, Cos, Log])
 @pytest.mark.parametrize("dtype", [np.int64, np.int32])
-def test_transcendental_functions_of_integers_are_float64(box, dtype):
-    y = box()(Variable(np.array([1, 2], dtype=dtype)))
+def test_transcendental_functions_of_integers_are_float64(function, dtype):
+    y = function()(Variable(np.array([1, 2], dtype=dtype)))
     assert y.dtype == np.float64
-    assert same(y.data, box()(variable(1.0, 2.0)).data)
+    assert same(y.data, function()(variable(1.0, 2.0)).data)
 
 
 def test_composition_is_calling():
@@ -483,7 +485,7 @@ def test_other_operands_are_refused(operate, other):
         operate(other, variable(1.0))
 
 
-def test_operators_compose_with_boxes():
+def test_operators_compose_with_functions():
     x = Variable(np.array(0.5))
     y = 1 / (1 + Exp()(-x))
     assert same(y.data, Sigmoid()(x).data)
@@ -540,12 +542,12 @@ def test_numerical_diff_of_the_composition_is_the_courses_number():
     assert numerical_diff(composition, Variable(np.array(0.5))) == 3.2974426293330694
 
 
-@pytest.mark.parametrize("box", UNARY)
-def test_numerical_diff_is_the_formula_of_the_course(box):
+@pytest.mark.parametrize("function", UNARY)
+def test_numerical_diff_is_the_formula_of_the_course(function):
     x, eps = np.array([0.3, 0.7, 2.0]), 1e-4
-    f = on_arrays(box())
+    f = on_arrays(function())
     expected = (f(x + eps) - f(x - eps)) / (2 * eps)
-    assert same(numerical_diff(box(), Variable(x)), expected)
+    assert same(numerical_diff(function(), Variable(x)), expected)
 
 
 @pytest.mark.filterwarnings("ignore:eps = .* is absorbed")
@@ -652,13 +654,13 @@ def test_numerical_diff_says_what_f_must_return():
 # --- exact arrays ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("box", UNARY)
+@pytest.mark.parametrize("function", UNARY)
 @pytest.mark.parametrize("engine", [multiprecision, balls])
-def test_exact_arrays_pass_through_every_box_unchanged_in_type(box, engine):
+def test_exact_arrays_pass_through_every_function_unchanged_in_type(function, engine):
     seen = []
 
     def f(x):
-        y = box()(Variable(x))
+        y = function()(Variable(x))
         seen.append((type(x), type(y.data), y.shape, hasattr(y, "dtype")))
         return y.data
 
@@ -668,11 +670,16 @@ def test_exact_arrays_pass_through_every_box_unchanged_in_type(box, engine):
     assert set(seen) == {(ExactArray, ExactArray, (2,), False)}
 
 
-@pytest.mark.parametrize("box", BINARY)
-def test_exact_arrays_pass_through_every_box_of_two(box):
-    f = on_arrays(lambda v: box()(v, Variable(v.data + 1)))
-    g = {Add: lambda x: 2 * x + 1, Sub: lambda x: 0 * x - 1, Mul: lambda x: x * (x + 1),
-         Div: lambda x: x / (x + 1), Pow: lambda x: x ** (x + 1)}[box]  # fmt: skip
+@pytest.mark.parametrize("function", BINARY)
+def test_exact_arrays_pass_through_every_function_of_two(function):
+    f = on_arrays(lambda v: function()(v, Variable(v.data + 1)))
+    g = {
+        Add: lambda x: 2 * x + 1,
+        Sub: lambda x: 0 * x - 1,
+        Mul: lambda x: x * (x + 1),
+        Div: lambda x: x / (x + 1),
+        Pow: lambda x: x ** (x + 1),
+    }[function]
     assert exactly(f, 2.0, 3.0) == exactly(g, 2.0, 3.0)
 
 
@@ -700,7 +707,7 @@ def test_sigmoid_and_tanh_are_the_same_function_in_both_forms():
             assert distance <= a.rad * Fraction(2) ** a.exp + b.rad * Fraction(2) ** b.exp
 
 
-def test_a_box_is_differentiated_by_arb():
+def test_a_function_is_differentiated_by_arb():
     (ball,) = balls.derivatives(on_arrays(composition), [dyadic(0.5)], 1, 200)
     with mpmath.workprec(200):
         exact = 2 * mpmath.exp(mpmath.mpf(0.5))  # 4x·e^(2x²)
@@ -723,9 +730,9 @@ def test_an_exact_variable_has_shape_and_length_but_no_dtype():
     seen = {}
 
     def f(x):
-        box = Variable(x)
-        seen.update(shape=box.shape, length=len(box), size=box.size, text=repr(box))
-        seen.update(dtype=hasattr(box, "dtype"))
+        held = Variable(x)
+        seen.update(shape=held.shape, length=len(held), size=held.size, text=repr(held))
+        seen.update(dtype=hasattr(held, "dtype"))
         return x
 
     exactly(f, 1.0, 2.0)
@@ -736,20 +743,20 @@ def test_an_exact_variable_has_shape_and_length_but_no_dtype():
 # --- on_arrays -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("box", UNARY)
+@pytest.mark.parametrize("function", UNARY)
 @each_format
-def test_a_box_is_a_numpy_callable_in_every_format(box, fmt):
+def test_a_function_is_a_numpy_callable_in_every_format(function, fmt):
     x = fmt.as_array([0.25, 0.5, 0.75])
-    y = evaluate(fmt, on_arrays(box()), x)
+    y = evaluate(fmt, on_arrays(function()), x)
     assert type(y) is np.ndarray
     assert (y.shape, y.dtype) == (x.shape, x.dtype)
-    assert same(y, box()(Variable(x)).data)
+    assert same(y, function()(Variable(x)).data)
 
 
 def test_the_view_of_bfloat16_goes_through_a_box_and_keeps_its_class():
     x = FORMATS["bfloat16"].as_array([0.5]).view(WeakScalarArray)
-    for box in UNARY:
-        assert type(on_arrays(box())(x)) is WeakScalarArray
+    for function in UNARY:
+        assert type(on_arrays(function())(x)) is WeakScalarArray
 
 
 def test_the_view_keeps_python_floats_weak_in_a_users_forward():
@@ -775,14 +782,14 @@ def test_numbers_are_0d_arrays(x):
     assert y.shape == ()
 
 
-@pytest.mark.parametrize("box", [Exp, Square, Sigmoid, Tanh, StableTanh, Sin, Cos, Log, Neg])
-def test_the_complex_step_goes_through_analytic_boxes(box):
+@pytest.mark.parametrize("function", [Exp, Square, Sigmoid, Tanh, StableTanh, Sin, Cos, Log, Neg])
+def test_the_complex_step_goes_through_analytic_functions(function):
     fmt, x, h = FORMATS["float64"], 0.75, 2.0**-100
-    y = evaluate(fmt, on_arrays(box()), np.array([complex(x, h)]))
-    centered = numerical_diff(box(), Variable(np.array(x)), eps=2.0**-17)
+    y = evaluate(fmt, on_arrays(function()), np.array([complex(x, h)]))
+    centered = numerical_diff(function(), Variable(np.array(x)), eps=2.0**-17)
     # Truncation h²·|f‴|/6 with |f‴| ≤ 8 at this point (log: 2/x³ = 4.7), rounding of f over eps.
     assert abs(y.imag[0] / h - centered) <= 8 * 2.0**-34 / 6 + 16 * 2.0**-53 * 2.0**17
-    assert not ufuncs_used(on_arrays(box())) & NO_COMPLEX_STEP
+    assert not ufuncs_used(on_arrays(function())) & NO_COMPLEX_STEP
 
 
 def test_the_stable_sigmoid_says_that_it_is_not_analytic():
@@ -823,14 +830,14 @@ def test_what_needs_no_on_arrays_is_not_passed_through():
 
 
 def test_a_box_writes_into_no_array():
-    for box in UNARY:
+    for function in UNARY:
         x = np.array([0.5, 0.25])
         x.flags.writeable = False
-        assert not np.shares_memory(on_arrays(box())(x), x)
+        assert not np.shares_memory(on_arrays(function())(x), x)
 
 
-def test_every_box_is_public_and_documented():
+def test_every_function_is_public_and_documented():
     for name in functions.__all__:
         assert getattr(functions, name).__doc__, name
-    for box in (*UNARY, *BINARY):
-        assert box.__name__ in functions.__all__
+    for function in (*UNARY, *BINARY):
+        assert function.__name__ in functions.__all__

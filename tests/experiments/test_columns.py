@@ -8,13 +8,11 @@ import pytest
 from experiments.catalogue import catalogue, failures_table, skips_table
 from numdiff.report import columns
 from numdiff.report.tables import exact_text
-from numdiff.study.records import columns_of_kind
+from numdiff.study.records import FIELDS
 from numdiff.study.run import Measured, run_sweeps
 
-_SIZES = tuple(
-    name for name in columns_of_kind("platform")
-    if name not in ("computed", "status", "underflow", "failures", "prediction")
-)  # fmt: skip
+_NO_SIZES = ("computed", "status", "underflow", "failures", "prediction")
+_SIZES = [name for name in FIELDS if FIELDS[name].metadata["kind"] == "platform" and name not in _NO_SIZES]
 
 
 @pytest.fixture(scope="module")

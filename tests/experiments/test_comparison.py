@@ -22,7 +22,7 @@ from numdiff.study.sweep import Sweep
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("float64", "float80")
 STEPS, WORST = "tables/sweep/roundoff.csv", "tables/sweep/worst.csv"
-PICTURE, PAGE, LISTED = "figures/sweep/curve.svg", "README.md", "tables/sweep/worst.md"
+PICTURE, PAGE = "figures/sweep/curve.svg", "README.md"
 DRAWN = '<svg viewBox="0 0 9 9"><path d="M1.25 3.5L-2 4e-2"/></svg>'
 
 
@@ -51,7 +51,7 @@ def folders(tmp_path, records):
         WORST: columns.described(list(worst), {"format": "portable"}, {}, "sweep"),
     }
     texts = {name: csv_text(frame) for name, frame in tables.items()}
-    texts |= {columns.NAME: columns.to_json(kinds), PICTURE: DRAWN, PAGE: "told", LISTED: "shown"}
+    texts |= {columns.NAME: columns.to_json(kinds), PICTURE: DRAWN, PAGE: "told"}
     digests = pd.DataFrame([("exp", name, f"{name} as it is") for name in NAMES])
     texts[columns.VALUES] = columns.values_to_json({"sweep": digests})
     texts["provenance.json"] = json.dumps(dict.fromkeys(PLATFORM, "here") | {"command": "make", "lock_sha256": "1"})
@@ -140,7 +140,7 @@ def test_of_equal_values_one_digit_of_any_column_is_a_mistake(folders, capsys, n
     assert "WRONG" in line_of(out, name)
 
 
-@pytest.mark.parametrize("name", [PICTURE, PAGE, LISTED])
+@pytest.mark.parametrize("name", [PICTURE, PAGE])
 def test_of_equal_values_figures_and_pages_are_the_same(folders, capsys, name):
     on_another(folders[1])
     write(folders[0] / name, "other")
@@ -268,16 +268,16 @@ def test_cell_without_a_bound_is_listed_with_its_difference(folders, capsys, rec
 def test_on_another_platform_statistics_are_listed_with_the_largest_difference(folders, capsys):
     with_other_values(folders[1], *NAMES)
     change(folders[0], WORST, "worst", 0, lambda text: repr(4 * float(text)))
-    for name in (PICTURE, PAGE, LISTED):
+    for name in (PICTURE, PAGE):
         write(folders[0] / name, "other")
     sums(folders[0])
     status, out, err = verdict(folders, capsys)
     assert (status, err) == (0, "")
     assert "listed: worst (1 by up to 0.75)" in line_of(out, WORST)
-    assert all("listed: its data differ" in line_of(out, name) for name in (PICTURE, PAGE, LISTED))
+    assert all("listed: its data differ" in line_of(out, name) for name in (PICTURE, PAGE))
 
 
-@pytest.mark.parametrize("name", [PICTURE, LISTED, PAGE])
+@pytest.mark.parametrize("name", [PICTURE, PAGE])
 def test_what_shows_equal_data_must_be_equal_wherever_it_was_made(folders, capsys, name):
     with_other_values(folders[1])
     write(folders[0] / name, "other")
@@ -334,7 +334,7 @@ def leave_out_float80(folder):
         write(folder / name, frame[frame["format"] != "float80"].to_csv(index=False, lineterminator="\n"))
     frame = pd.read_csv(folder / STEPS, dtype=str).drop(columns="float80")
     write(folder / STEPS, frame.to_csv(index=False, lineterminator="\n"))
-    for name in (PICTURE, PAGE, LISTED):
+    for name in (PICTURE, PAGE):
         write(folder / name, "without float80")
 
 

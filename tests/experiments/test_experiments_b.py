@@ -88,7 +88,7 @@ def test_figures_have_data_and_words_without_nan(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_figures_are_drawn(name):
     for figure in figures(name).values():
-        assert figure.to_png(dpi=40).startswith(b"\x89PNG")
+        assert figure.to_svg().startswith("<?xml")
 
 
 @pytest.mark.parametrize("name, grid", [("truncation", "dyadic"), ("roundoff", "generic")])

@@ -14,7 +14,7 @@ from experiments.catalogue import catalogue
 from experiments.gradient_cost_data import FAR, LARGE, WAYS, counts, exponents, far, times
 from experiments.gradient_cost_times import DIFFERENCES, bytes_of, evaluations_of, seconds_of, ways
 from experiments.growth import growth
-from numdiff.autodiff import accumulation, arrays, gradient_of, on_arrays
+from numdiff.autodiff import data, function, gradient_of, on_arrays
 from numdiff.floats.views import HolomorphicArray
 from numdiff.gradients import gradient
 from numdiff.report import checksums
@@ -43,9 +43,9 @@ def test_multiplications_are_those_of_the_products_that_are_formed(sizes, monkey
 
     def product(x, y):
         formed.append(x.size * y.shape[-1])
-        return accumulation.product(x, y)
+        return data.product(x, y)
 
-    monkeypatch.setattr(arrays, "product", product)
+    monkeypatch.setattr(function, "product", product)
     network = Network(sizes)
     on_arrays(network)(network.start())
     assert sum(formed) == network.products

@@ -123,4 +123,4 @@ def test_findings_quote_the_tables():
 def test_figure_is_drawn_with_all_runs():
     (figure,) = predicted_steps.figures(records())
     assert len(figure.data) == len(frame())
-    assert figure.to_png(dpi=40).startswith(b"\x89PNG")
+    assert figure.to_svg().startswith("<?xml")

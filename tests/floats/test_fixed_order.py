@@ -10,9 +10,13 @@ import pytest
 from numdiff.floats.fixed_order import dot, fitted_slope, matrix_product, norm, root_mean_square
 
 FORMATS = {
-    "float16": np.float16, "bfloat16": ml_dtypes.bfloat16, "float8_e5m2": ml_dtypes.float8_e5m2,
-    "float32": np.float32, "float64": np.float64, "longdouble": np.longdouble,
-}  # fmt: skip
+    "float16": np.float16,
+    "bfloat16": ml_dtypes.bfloat16,
+    "float8_e5m2": ml_dtypes.float8_e5m2,
+    "float32": np.float32,
+    "float64": np.float64,
+    "longdouble": np.longdouble,
+}
 SHAPES = ((4, 3, 2), (1, 1, 1), (1, 50, 20), (20, 1, 50), (16, 3, 16), (16, 3, 17), (40, 7, 30))
 """Of at most 256 elements, which are summed by one call, and of more."""
 
@@ -78,10 +82,15 @@ def test_sum_without_terms_is_0() -> None:
     np.testing.assert_array_equal(matrix_product(np.ones((2, 0)), np.ones((0, 3))), np.zeros((2, 3)))
 
 
-@pytest.mark.parametrize("a, b", [
-    (np.ones((2, 1)), np.ones((3, 2))), (np.ones((2, 3)), np.ones((1, 2))), (np.ones(3), np.ones((3, 2))),
-    (np.ones((2, 3)), np.ones((3, 2), np.float32)),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "a, b",
+    [
+        (np.ones((2, 1)), np.ones((3, 2))),
+        (np.ones((2, 3)), np.ones((1, 2))),
+        (np.ones(3), np.ones((3, 2))),
+        (np.ones((2, 3)), np.ones((3, 2), np.float32)),
+    ],
+)
 def test_what_is_no_product_is_refused(a: np.ndarray, b: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"a and b must be matrices .* of the same dtype, got"):
         matrix_product(a, b)

@@ -23,7 +23,7 @@ from numdiff.formulas.kernels import StepAbsorbedWarning, difference
 from numdiff.formulas.stencil import Stencil, backward, centered, forward, from_offsets
 from numdiff.formulas.table import METHODS
 from numdiff.gradients import NonFiniteGradientWarning, gradient, jacobian
-from numdiff.gradients.evaluation import BATCH_BYTES
+from numdiff.gradients.quotients import BATCH_BYTES
 from tests.core_environment import needs_everything
 
 STENCILS = [item for item in METHODS.values() if isinstance(item, Stencil) and item.derivative_order == 1]
@@ -472,8 +472,10 @@ FIXED = 3 << 20
 """Bytes that do not depend on n: the blocks of the check of the steps, and of the values."""
 
 
-@pytest.mark.parametrize(("n", "dtype", "limit"), [(10**4, np.float64, 10**4), (10**5, np.float16, 10**5),
-                                                   (10**5, np.float64, 2000), (10**6, np.float64, 100)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("n", "dtype", "limit"),
+    [(10**4, np.float64, 10**4), (10**5, np.float16, 10**5), (10**5, np.float64, 2000), (10**6, np.float64, 100)],
+)
 def test_memory_is_a_few_copies_of_x(n, dtype, limit):
     """A copy of x, the point that is handed to f, the next one while f's argument is still alive, and the result."""
     peak = peak_of(n, dtype, limit, stencil="forward")

@@ -4,42 +4,42 @@ import numpy as np
 import pytest
 
 from numdiff.floats.formats import FORMATS
-from numdiff.gradients.comparison import Comparison, Verdict
-from numdiff.gradients.estimates import SAFETY, judged, offsets
-from numdiff.gradients.taylor import fitted
+from numdiff.gradients.estimates import SAFETY, estimated, offsets
+from numdiff.gradients.remainders import fitted
+from numdiff.gradients.result import SlopeComparison, Verdict
 
 ITEM = FORMATS["float64"]
-BOTH = pytest.mark.parametrize("reach", [2, 3])
+BOTH = pytest.mark.parametrize("radius", [2, 3])
 
 
-def line(f, reach=3, step=0.25, slope=0.0, noise=0.0):
+def line(f, radius=3, step=0.25, slope=0.0, noise=0.0):
     """Return the estimate for f at 0 with a claimed slope."""
-    t = step * np.array([offsets(reach)], np.longdouble)
+    t = step * np.array([offsets(radius)], np.longdouble)
     zero = np.longdouble(0)
-    return judged(f(t), f(zero), slope * t, np.array([step], np.longdouble), np.longdouble(noise), ITEM)
+    return estimated(f(t), f(zero), slope * t, np.array([step], np.longdouble), np.longdouble(noise), ITEM)
 
 
 @BOTH
-def test_polynomials_below_the_order_are_exact(reach):
+def test_polynomials_below_the_order_are_exact(radius):
     """The stencil of order 2r differentiates degree 2r; where the nested ones agree, no truncation is seen."""
-    for degree in range(1, 2 * reach + 1):
-        found = line(lambda t, d=degree: 1 + 3 * t + t**d, reach, slope=3.0 + (degree == 1))
+    for degree in range(1, 2 * radius + 1):
+        found = line(lambda t, d=degree: 1 + 3 * t + t**d, radius, slope=3.0 + (degree == 1))
         assert abs(found.deviation[0]) < 1e-17
         if degree <= 2 or degree % 2 == 0:
             assert found.truncation[0] < 1e-17
 
 
 @BOTH
-def test_the_deviation_is_the_numerical_slope_minus_the_claimed(reach):
-    found = line(np.exp, reach, step=2.0**-6, slope=0.75)
+def test_the_deviation_is_the_numerical_slope_minus_the_analytic(radius):
+    found = line(np.exp, radius, step=2.0**-6, slope=0.75)
     assert found.deviation[0] == pytest.approx(0.25, abs=1e-6)
 
 
 @BOTH
-def test_the_truncation_estimate_covers_the_truncation(reach):
+def test_the_truncation_estimate_covers_the_truncation(radius):
     for step in 2.0 ** -np.arange(1, 8):
         for f, slope in ((np.exp, 1), (lambda t: 1 / (1 - t / 4), 0.25), (lambda t: np.sin(2 * t + 1), 2 * np.cos(1))):
-            found = line(f, reach, step, slope)
+            found = line(f, radius, step, slope)
             assert abs(found.deviation[0]) <= found.truncation[0] + 1e-15
 
 
@@ -50,9 +50,9 @@ def test_an_accident_of_one_difference_does_not_hide_truncation():
 
 
 @BOTH
-def test_rounding_is_allowed_for_by_the_gain_of_the_formula(reach):
-    found = line(lambda t: 2 * t, reach, step=2.0**-4, noise=1e-8)
-    norm = {2: np.sqrt(130) / 12, 3: np.sqrt(2 * (45**2 + 9**2 + 1)) / 60}[reach]
+def test_rounding_is_allowed_for_by_the_amplification_of_the_formula(radius):
+    found = line(lambda t: 2 * t, radius, step=2.0**-4, noise=1e-8)
+    norm = {2: np.sqrt(130) / 12, 3: np.sqrt(2 * (45**2 + 9**2 + 1)) / 60}[radius]
     assert found.rounding[0] == pytest.approx(SAFETY * 1e-8 * norm * 16, rel=1e-12)
 
 
@@ -86,7 +86,7 @@ def test_lines_without_values_have_no_estimate():
 
 def test_excess_is_a_number_in_every_case():
     def excess(numeric, analytic, tolerance):
-        return Comparison((0,), numeric, analytic, tolerance, 0, 0, 1, Verdict.AGREE).excess
+        return SlopeComparison((0,), numeric, analytic, tolerance, 0, 0, 1, Verdict.AGREE).excess
 
     assert excess(1.0, 3.0, 0.5) == 4
     assert excess(1.0, 1.0, 0.0) == 0

@@ -107,11 +107,11 @@ def test_the_family_is_in_no_sweep_over_all_functions(sweep):
     assert sweep.problems == tuple(problem.name for problem in (*STEP4, *CLASSIC))
 
 
-@pytest.mark.parametrize("name, box", [("tanh_library", StableTanh()), ("sigmoid_stable", StableSigmoid())])
+@pytest.mark.parametrize("name, function", [("tanh_library", StableTanh()), ("sigmoid_stable", StableSigmoid())])
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-def test_the_stable_boxes_are_the_boxes_bit_for_bit(name, box, dtype):
+def test_the_stable_problems_are_the_functions_bit_for_bit(name, function, dtype):
     x = np.linspace(-3, 3, 61).astype(dtype)
-    assert np.array_equal(PROBLEMS[name].f(x), box(Variable(x)).data)
+    assert np.array_equal(PROBLEMS[name].f(x), function(Variable(x)).data)
 
 
 def test_functions_of_the_module_are_named():

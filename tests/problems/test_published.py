@@ -65,9 +65,14 @@ def test_method_has_the_order_of_the_table_and_the_kernel_of_its_name(table):
     method = METHODS[table.method]
     assert method.derivative_order == table.derivative_order
     assert (table.kernel.removesuffix("_vals_over_h"), method.name) in {
-        ("forward", "forward"), ("backward", "backward"), ("central", "centered"), ("forward3", "forward2"),
-        ("central4", "centered4"), ("complex_step", "complex_step"), ("second_central", "second_centered"),
-    }  # fmt: skip
+        ("forward", "forward"),
+        ("backward", "backward"),
+        ("central", "centered"),
+        ("forward3", "forward2"),
+        ("central4", "centered4"),
+        ("complex_step", "complex_step"),
+        ("second_central", "second_centered"),
+    }
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)

@@ -1,4 +1,4 @@
-"""The problems of the course are the course's boxes."""
+"""The problems of the course are the course's functions."""
 
 import pickle
 
@@ -34,10 +34,10 @@ def test_the_composition_is_square_of_exp_of_square_bit_for_bit():
 def test_the_first_point_is_the_one_of_the_course(name, published):
     problem = PROBLEMS[name]
 
-    def box(x):
+    def composed(x):
         return Variable(problem.f(x.data))
 
-    assert numerical_diff(box, Variable(np.array(problem.points[:1])))[0] == published
+    assert numerical_diff(composed, Variable(np.array(problem.points[:1])))[0] == published
 
 
 @pytest.mark.parametrize("problem", STEP4, ids=lambda problem: problem.name)

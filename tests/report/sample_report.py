@@ -79,14 +79,22 @@ def sections() -> tuple[Section, Section]:
     table = wide(data, ["problem", "method", "k"], "format", "total")
     optima = pd.DataFrame(
         {
-            "format": ["float16", "float32"], "step": ["0x1.4p-4", "0x1p-7"], "error": [np.nan, 1.5e-6],
-            "share": [0.25, 1.0], "cells": [40, 39], "status": ["overflow", "ok"],
+            "format": ["float16", "float32"],
+            "step": ["0x1.4p-4", "0x1p-7"],
+            "error": [np.nan, 1.5e-6],
+            "share": [0.25, 1.0],
+            "cells": [40, 39],
+            "status": ["overflow", "ok"],
         }
-    )  # fmt: skip
+    )
     return (
         Section(
-            "step_sweep", "Error | against step", "How large is <it>?", "It is 3·10⁻⁶ for `x|x|`.",
-            ("One *finding* with_underscores.", "$5 and [brackets]."), (core,),
+            "step_sweep",
+            "Error | against step",
+            "How large is <it>?",
+            "It is 3·10⁻⁶ for `x|x|`.",
+            ("One *finding* with_underscores.", "$5 and [brackets]."),
+            (core,),
             (
                 Table("total", "Total error", "Generic grid; `x|x|`.", table),
                 Table("optima", "Observed optima", "", optima, {"step": "hex", "share": "percent"}),
@@ -94,7 +102,7 @@ def sections() -> tuple[Section, Section]:
             "240 cells.",
         ),
         Section("ledger", "The ledger", "Which part?", "Evaluation.", (), (panels,)),
-    )  # fmt: skip
+    )
 
 
 def write(out: Path) -> list[Path]:
@@ -103,9 +111,14 @@ def write(out: Path) -> list[Path]:
         "formats", "Formats", "u: unit roundoff.", pd.DataFrame(UNIT_ROUNDOFF.items(), columns=["name", "u"])
     )
     return write_report(
-        sections(), PROVENANCE, out, title=TITLE, lead="A lead with `code`.", command="make experiments",
+        sections(),
+        PROVENANCE,
+        out,
+        title=TITLE,
+        lead="A lead with `code`.",
+        command="make experiments",
         overview=(formats,),
-    )  # fmt: skip
+    )
 
 
 if __name__ == "__main__":

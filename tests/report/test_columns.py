@@ -33,8 +33,12 @@ def test_whatever_has_another_name_is_of_the_platform():
 def test_table_says_what_its_columns_are_where_the_names_do_not():
     names = list(FRAME.columns)
     assert columns.described(names, {}, {})["columns"] == {
-        "problem": "portable", "truncation": "portable", "total": "total", "status": "platform", "median": "platform",
-    }  # fmt: skip
+        "problem": "portable",
+        "truncation": "portable",
+        "total": "total",
+        "status": "platform",
+        "median": "platform",
+    }
     assert columns.described(names, {"*": "platform", "problem": "portable"}, {"grid": "generic"}) == {
         "columns": dict.fromkeys(names, "platform") | {"problem": "portable"},
         "where": {"grid": "generic"},

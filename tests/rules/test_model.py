@@ -131,10 +131,16 @@ def test_the_search_widens_until_it_meets_the_scale_of_the_function() -> None:
         (np.log, 2.0**-24, "float16", CENTERED, (-math.inf, math.inf), FailedAssumption.NO_ROOM),
         (np.exp, 0.0, "float64", CENTERED, (-math.inf, math.inf), FailedAssumption.POINT_ZERO),
         (np.log, 1.0, "float64", CENTERED, (-math.inf, math.inf), FailedAssumption.FUNCTION_ZERO),
-        (lambda x: x**2 + 1.0, 1.0, "float64", CENTERED, (-math.inf, math.inf),
-         FailedAssumption.LEADING_DERIVATIVE_ZERO),
+        (
+            lambda x: x**2 + 1.0,
+            1.0,
+            "float64",
+            CENTERED,
+            (-math.inf, math.inf),
+            FailedAssumption.LEADING_DERIVATIVE_ZERO,
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_assumption_that_fails_is_named(
     f: Any, x: float, dtype: str, stencil: Stencil, domain: tuple[float, float], expected: FailedAssumption | None
 ) -> None:

@@ -48,8 +48,10 @@ def test_only_what_is_needed_is_sent(registered: Sweep) -> None:
     assert added_for(blocks_of(few, "arb")) == ([], [], [])
     formats, methods, problems = added_for(blocks_of(registered, "arb"))
     assert [[item.name for item in kind] for kind in (formats, methods, problems)] == [
-        [FLOAT8[0].name], [TEN.name], ["own"],
-    ]  # fmt: skip
+        [FLOAT8[0].name],
+        [TEN.name],
+        ["own"],
+    ]
 
 
 def test_problem_of_lambdas_is_refused_before_anything_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.study.grids import NEIGHBOURS, neighbours
 from numdiff.study.measure import measure
-from numdiff.study.records import columns_of_kind
+from numdiff.study.records import FIELDS
 from numdiff.study.sweep import Sweep, plan
 
 BOTH = ("platform", "rounded")
@@ -36,7 +36,8 @@ def test_every_cell_is_there_once_in_each_arithmetic() -> None:
     records, skips = measure(plan(PROBLEMS["exp"], SWEEP), "arb")
     assert len(records) == plan(PROBLEMS["exp"], SWEEP).cells
     parts = [records[records["arithmetic"] == name].reset_index(drop=True) for name in BOTH]
-    portable = [*columns_of_kind("portable"), "problem", "point", "format", "method", "grid", "k"]
+    portable = [name for name, field in FIELDS.items() if field.metadata["kind"] == "portable"]
+    portable += ["problem", "point", "format", "method", "grid", "k"]
     pd.testing.assert_frame_equal(parts[0][portable], parts[1][portable])
     assert not len(skips)
     alone = [measure(plan(PROBLEMS["exp"], replace(SWEEP, arithmetics=(name,))), "arb")[0] for name in BOTH]
@@ -87,8 +88,11 @@ def test_a_box_is_swept_with_rounded_functions() -> None:
 
 # --- the same on every machine --------------------------------------------------------------------------
 
-SETTINGS = {"all": "", "without AVX-512": "X86_V4 AVX512_ICL AVX512_SPR",
-            "without AVX2": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR"}  # fmt: skip
+SETTINGS = {
+    "all": "",
+    "without AVX-512": "X86_V4 AVX512_ICL AVX512_SPR",
+    "without AVX2": "X86_V3 X86_V4 AVX512_ICL AVX512_SPR",
+}
 """Values of NPY_DISABLE_CPU_FEATURES, in the names of NumPy 2.4. NumPy ignores unknown names silently."""
 
 _PROGRAM = """
@@ -117,10 +121,13 @@ def under_settings() -> dict[str, dict]:
         name: subprocess.Popen(
             [sys.executable, "-c", _PROGRAM],
             env=clean | ({"NPY_DISABLE_CPU_FEATURES": disabled} if disabled else {}),
-            cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            cwd=root,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         for name, disabled in SETTINGS.items()
-    }  # fmt: skip
+    }
     results = {}
     for name, process in started.items():
         output, errors = process.communicate(timeout=120)

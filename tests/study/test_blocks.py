@@ -42,22 +42,29 @@ def test_key_does_not_depend_on_the_name_of_the_sweep_nor_on_its_other_problems(
 @pytest.mark.parametrize(
     "change",
     [
-        {"methods": ("centered",)}, {"formats": ("float32",)}, {"grids": ("generic",)}, {"first_step": 2},
-        {"last_step": 4}, {"given_steps": (1e-4,)}, {"all_points": True}, {"neighbourhood": True},
+        {"methods": ("centered",)},
+        {"formats": ("float32",)},
+        {"grids": ("generic",)},
+        {"first_step": 2},
+        {"last_step": 4},
+        {"given_steps": (1e-4,)},
+        {"all_points": True},
+        {"neighbourhood": True},
         {"arithmetics": ("rounded",)},
         {"predictions": True},
     ],
     ids=lambda change: next(iter(change)),
-)  # fmt: skip
+)
 def test_key_depends_on_every_other_field_of_the_sweep(change: dict[str, Any]) -> None:
     assert Block(SWEEP, "arb", "exp").key() != Block(dataclasses.replace(SWEEP, **change), "arb", "exp").key()
 
 
 def test_all_fields_of_the_sweep_are_in_the_two_tests_above() -> None:
-    assert {field.name for field in dataclasses.fields(Sweep)} == {
-        "name", "problems", "methods", "formats", "grids", "first_step", "last_step", "given_steps", "all_points",
-        "neighbourhood", "arithmetics", "predictions",
-    }  # fmt: skip
+    names = """
+        name problems methods formats grids first_step last_step given_steps all_points neighbourhood arithmetics
+        predictions
+    """
+    assert {field.name for field in dataclasses.fields(Sweep)} == set(names.split())
 
 
 def test_key_depends_on_engine_function_points_and_domain() -> None:
@@ -120,10 +127,13 @@ def test_conditions_change_with_every_source_and_with_its_data(changed: str, mon
 
 def test_imports_inside_functions_and_of_modules_by_name_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {
-        "toy/__init__.py": "", "toy/a.py": "from toy import (\n    b,\n)\n",
-        "toy/b.py": "def f():\n    import toy.sub.c\n", "toy/sub/__init__.py": "", "toy/sub/c.py": "import numpy\n",
+        "toy/__init__.py": "",
+        "toy/a.py": "from toy import (\n    b,\n)\n",
+        "toy/b.py": "def f():\n    import toy.sub.c\n",
+        "toy/sub/__init__.py": "",
+        "toy/sub/c.py": "import numpy\n",
         "toy/apart.py": "",
-    }  # fmt: skip
+    }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)

@@ -150,15 +150,21 @@ def test_every_decimal_step_is_a_cell_or_named_in_a_skip() -> None:
             wanted = {k for t in mine for grid, k in zip(t.grids, t.ks, strict=True) if grid == "decimal"}
             for index, point in enumerate(ARSINH.points):
                 for grid in DECIMAL_GRIDS:
-                    found = [k for t in mine if index in t.point_indices
-                             for g, k in zip(t.grids, t.ks, strict=True) if g == grid]  # fmt: skip
+                    found = [
+                        k
+                        for t in mine
+                        if index in t.point_indices
+                        for g, k in zip(t.grids, t.ks, strict=True)
+                        if g == grid
+                    ]
                     lost = [
                         int(word[3:])
                         for s in result.skips
-                        if (s.format, s.method) == (fmt, method) and s.point in ("", repr(point))
+                        if (s.format, s.method) == (fmt, method)
+                        and s.point in ("", repr(point))
                         and f"the grid {grid} is 0" in s.reason
                         for word in s.reason.split(" for h = ")[1].split(", ")
-                    ]  # fmt: skip
+                    ]
                     assert sorted(found + lost) == sorted(wanted), (fmt, method, point, grid)
 
 

@@ -58,9 +58,15 @@ def exact_total(row: Any, truth: Any) -> Fraction:
 @pytest.mark.parametrize("name", general_problems())
 def test_both_engines_write_the_same_bytes(name: str) -> None:
     sweep = Sweep(
-        "s", (name,), ("forward", "centered4", "complex_step"), ("bfloat16", "float64"), (),
-        given_steps=(1 / 16, 1e-3), all_points=True, neighbourhood=name in ("exp", "runge"),
-    )  # fmt: skip
+        "s",
+        (name,),
+        ("forward", "centered4", "complex_step"),
+        ("bfloat16", "float64"),
+        (),
+        given_steps=(1 / 16, 1e-3),
+        all_points=True,
+        neighbourhood=name in ("exp", "runge"),
+    )
     frames = [measure(plan(PROBLEMS[name], sweep), engine) for engine in ("mpmath", "arb")]
     assert len(frames[0][0]) > 0
     assert frames[0][0].to_csv() == frames[1][0].to_csv()
@@ -79,11 +85,11 @@ def test_both_engines_write_the_same_bytes(name: str) -> None:
 )
 @pytest.mark.parametrize("x", [2.0**-20, 2.0**-40, 2.0**-44])
 def test_both_engines_write_the_same_bytes_where_the_function_cancels(f: Any, derivative: Any, x: float) -> None:
+    steps = (x / 4, x / 1000, x * 1e-9)
+    both: dict[str, Any] = {"methods": ("forward", "centered"), "formats": ("float32", "float64")}
     written = [
-        cells(Subject(f, derivative, (x,)), engine, methods=("forward", "centered"), formats=("float32", "float64"),
-              grids=(), given_steps=(x / 4, x / 1000, x * 1e-9)).to_csv()
-        for engine in ENGINES
-    ]  # fmt: skip
+        cells(Subject(f, derivative, (x,)), engine, given_steps=steps, grids=(), **both).to_csv() for engine in ENGINES
+    ]
     assert written[0] == written[1]
 
 
@@ -142,8 +148,10 @@ def test_there_is_a_record_for_every_cell_of_the_plan(name: str) -> None:
     assert not frame.duplicated(keys).any()
     wanted = Counter(
         (t.format.name, t.method.name, grid, k, i)
-        for t in todo.batches for grid, k in zip(t.grids, t.ks, strict=True) for i in t.point_indices
-    )  # fmt: skip
+        for t in todo.batches
+        for grid, k in zip(t.grids, t.ks, strict=True)
+        for i in t.point_indices
+    )
     found = Counter(zip(frame["format"], frame["method"], frame["grid"], frame["k"], frame["point"], strict=True))
     assert found == wanted
     assert tuple(skips.columns) == SKIP_COLUMNS
@@ -152,9 +160,12 @@ def test_there_is_a_record_for_every_cell_of_the_plan(name: str) -> None:
 @pytest.mark.parametrize("name", list(general_problems())[::2])
 def test_a_missing_number_has_a_status_or_a_state_that_says_why(name: str) -> None:
     frame, _ = measure(
-        plan(PROBLEMS[name],
-        Sweep("s", (name,), formats=("float16", "float32"), all_points=True, grids=("generic",), last_step=4)), "arb",
-    )  # fmt: skip
+        plan(
+            PROBLEMS[name],
+            Sweep("s", (name,), formats=("float16", "float32"), all_points=True, grids=("generic",), last_step=4),
+        ),
+        "arb",
+    )
     failed = frame["total"].isna()
     assert set(frame.loc[failed, "status"]) <= {"overflow", "nan", "outside-domain", "pole"}
     assert set(frame.loc[~failed, "status"]) <= {"ok", "absorbed"}

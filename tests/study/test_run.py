@@ -281,12 +281,16 @@ def test_long_run_is_announced_with_cells_and_seconds_before_it_starts(
     assert re.search(rf"{total} cells in 3 blocks, about \d+ s with 1 workers", capsys.readouterr().err)
 
 
-@pytest.mark.parametrize("sweep", [
-    Sweep("given only", ("exp",), ("forward",), ("float32",), (), given_steps=(1e-3,)),
-    Sweep("far", ("exp",), ("complex_step",), ("float16", "float32"), first_step=30),
-    Sweep("open", ("exp",), first_step=None, formats=("float64",)),
-    Sweep("near", ("nash_tan_near_pole",), neighbourhood=True, last_step=2),
-], ids=lambda sweep: sweep.name)  # fmt: skip
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        Sweep("given only", ("exp",), ("forward",), ("float32",), (), given_steps=(1e-3,)),
+        Sweep("far", ("exp",), ("complex_step",), ("float16", "float32"), first_step=30),
+        Sweep("open", ("exp",), first_step=None, formats=("float64",)),
+        Sweep("near", ("nash_tan_near_pole",), neighbourhood=True, last_step=2),
+    ],
+    ids=lambda sweep: sweep.name,
+)
 def test_any_sweep_can_be_announced(
     sweep: Sweep, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,11 +335,13 @@ def test_bytes_do_not_depend_on_the_hash_seed() -> None:
     root = Path(module.__file__).parents[2]
     runs = [
         subprocess.Popen(
-            [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, cwd=root,
+            [sys.executable, "-c", SCRIPT],
+            stdout=subprocess.PIPE,
+            cwd=root,
             env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)},
         )
         for seed in ("0", "4711")
-    ]  # fmt: skip
+    ]
     written = [run.communicate()[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0]
     assert len(written[0]) > 1000

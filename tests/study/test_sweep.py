@@ -79,8 +79,9 @@ def test_every_point_but_zero_reaches_its_absorbed_steps(name: str, points: tupl
 
 
 @pytest.mark.parametrize("name", ["bfloat16", "float32", "float64"])
-@pytest.mark.parametrize(("points", "first"), [((1e10,), -32), ((-1e10, 1e-3), -32), ((2.0,), 0), ((1.5,), 1),
-                                               ((0.5, 0.25), 1), ((0.0,), 1)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("points", "first"), [((1e10,), -32), ((-1e10, 1e-3), -32), ((2.0,), 0), ((1.5,), 1), ((0.5, 0.25), 1), ((0.0,), 1)]
+)
 def test_open_first_step_scales_with_the_largest_point(name: str, points: tuple[float, ...], first: int) -> None:
     fmt = FORMATS[name]
     xs = fmt.as_array(np.array(points))
@@ -187,8 +188,9 @@ def test_number_that_no_double_holds_is_rounded_once() -> None:
     """1 + 2⁻¹¹ + 2⁻⁶⁰ rounds up in float16; by way of a double it is a tie and rounds down."""
     x = 1 + Fraction(1, 2**11) + Fraction(1, 2**60)
     (task,) = plan(
-        Subject(points=(x,)), Sweep("s", (), ("forward",), ("float16",), (), given_steps=(x,))  # type: ignore[arg-type]
-    ).batches  # fmt: skip
+        Subject(points=(x,)),
+        Sweep("s", (), ("forward",), ("float16",), (), given_steps=(x,)),  # type: ignore[arg-type]
+    ).batches
     assert exact(task.points[0]) == exact(task.steps[0]) == 1 + Fraction(1, 2**10)
     assert float(x) == 1 + 2.0**-11
 
@@ -206,14 +208,17 @@ def test_skip_shows_a_number_that_no_double_holds_in_digits() -> None:
 def test_given_step_that_vanishes_in_the_format_is_skipped_with_the_reason() -> None:
     fields: dict[str, Any] = {"grids": (), "given_steps": (1e-4, 1e-9, 1e6), "methods": ("forward",)}
     assert reasons(Subject(), **fields) == {
-        "h = 1e-09 is zero or infinite in float16", "h = 1000000.0 is zero or infinite in float16"
-    }  # fmt: skip
+        "h = 1e-09 is zero or infinite in float16",
+        "h = 1000000.0 is zero or infinite in float16",
+    }
     tasks = plan(Subject(), Sweep("s", (), formats=("float16",), **fields)).batches
     assert [(task.ks, exact(task.steps[0])) for task in tasks] == [((0,), exact(np.float16(1e-4)))]
 
 
-@pytest.mark.parametrize(("method", "h", "kept"), [("centered", 40000.0, 0), ("centered", 30000.0, 1),
-                                                   ("forward", 40000.0, 1), ("centered4", 30000.0, 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("method", "h", "kept"),
+    [("centered", 40000.0, 0), ("centered", 30000.0, 1), ("forward", 40000.0, 1), ("centered4", 30000.0, 0)],
+)
 def test_step_that_overflows_inside_the_formula_is_skipped_not_raised(method: str, h: float, kept: int) -> None:
     sweep = Sweep("s", (), (method,), ("float16",), (), given_steps=(h,))
     frame, skips = measure(plan(Subject(f=lambda x: x / 4), sweep), "arb")
@@ -297,8 +302,9 @@ def test_format_without_a_step_in_the_range_gives_no_cell() -> None:
 
 
 def test_steps_above_one_are_a_grid_too() -> None:
-    frame, skips = measure(plan(Subject(f=lambda x: x / 4), Sweep("s", (), ("centered",), ("float16",), first_step=-20,
-                                                             last_step=-1)))  # fmt: skip
+    frame, skips = measure(
+        plan(Subject(f=lambda x: x / 4), Sweep("s", (), ("centered",), ("float16",), first_step=-20, last_step=-1))
+    )
     assert (frame["step_value"] > 1).all()
     assert (frame["k"] >= -14).all()
     assert len(frame) + len(skips) == 40

@@ -1,4 +1,4 @@
-"""What a gradient check finds: a comparison for every coordinate or direction, and a verdict with its reason."""
+"""The result of a gradient check: a comparison for every coordinate or direction, and a verdict with its reason."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from enum import StrEnum
 
 import numpy as np
 
-__all__ = ["Comparison", "GradientCheck", "TaylorTest", "Verdict", "WrongGradientError"]
+__all__ = ["GradientCheck", "SlopeComparison", "TaylorTest", "Verdict", "WrongGradientError"]
 
 
 class Verdict(StrEnum):
-    """What the comparison of a numerical with an analytic slope says."""
+    """The outcome of the comparison of a numerical with an analytic slope."""
 
     AGREE = "agree"
     DISAGREE = "disagree"
@@ -18,11 +18,11 @@ class Verdict(StrEnum):
 
 
 class WrongGradientError(AssertionError):
-    """A gradient disagrees with the differences of its function beyond the tolerance, or nothing can be said of it."""
+    """A gradient disagrees with the differences of its function beyond the tolerance, or the check is inconclusive."""
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SlopeComparison:
     """A numerical and an analytic slope, in one coordinate or along one direction.
 
     Parameters
@@ -73,7 +73,7 @@ class TaylorTest:
     Parameters
     ----------
     steps, remainders : tuple of float
-        t, and R(t) in units of f; R is the mean over both senses of d and over the directions.
+        t, and R(t) in units of f; R is the mean over both signs of d and over the directions.
     noise : float
         The remainder that rounding alone leaves.
     slope : float or None
@@ -98,7 +98,7 @@ class GradientCheck:
 
     Parameters
     ----------
-    comparisons : tuple of Comparison
+    comparisons : tuple of SlopeComparison
         One for each coordinate in the order of x, or one for each direction.
     mode : str
         ``"coordinates"`` or ``"directions"``.
@@ -114,10 +114,10 @@ class GradientCheck:
     cause : str
         A likely cause of a disagreement, or an empty text.
     notes : tuple of str
-        What else should be known, such as a format that f chose by itself.
+        Further observations, such as a format that f chose by itself.
     """
 
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[SlopeComparison, ...]
     mode: str
     format: str
     shape: tuple[int, ...]
@@ -137,7 +137,7 @@ class GradientCheck:
 
     @property
     def tolerance(self) -> float:
-        """The largest tolerance of all comparisons: what is ten times as large does not pass unseen.
+        """The largest tolerance of all comparisons: a deviation ten times as large is found.
 
         As far as it covers the error of the numerical slopes: in coordinates always; along k independent Gaussian
         directions with a probability of at least 1 − 0.16ᵏ, if it is the norm of the deviation that is so large.
@@ -145,7 +145,7 @@ class GradientCheck:
         return max(comparison.tolerance for comparison in self.comparisons)
 
     @property
-    def worst(self) -> Comparison:
+    def worst(self) -> SlopeComparison:
         """The comparison with the largest excess."""
         return max(self.comparisons, key=lambda comparison: comparison.excess)
 
@@ -155,8 +155,8 @@ class GradientCheck:
         Parameters
         ----------
         inconclusive : bool, optional
-            Whether to raise as well where nothing can be said, in any coordinate or direction: in the formats of 16
-            bits that is often so.
+            Whether to raise as well where any coordinate or direction is inconclusive, which is frequent in the
+            formats of 16 bits.
 
         Raises
         ------
@@ -183,13 +183,11 @@ class GradientCheck:
         left = len(ordered) - len(ordered[:rows])
         return "\n".join([*lines, *([f"… and {left} more"] if left else [])])
 
-    def _cells(self, comparison: Comparison) -> tuple[str, ...]:
-        numbers = (comparison.numeric, comparison.analytic, comparison.difference, comparison.tolerance)
+    def _cells(self, comparison: SlopeComparison) -> tuple[str, ...]:
+        slopes = f"{comparison.numeric:.6g}", f"{comparison.analytic:.6g}"
+        errors = f"{comparison.difference:.1e}", f"{comparison.tolerance:.1e}", f"{comparison.excess:.2g}"
         verdict = comparison.verdict + (f": {comparison.reason}" if comparison.reason else "")
-        return (
-            self.place(comparison.where), *(f"{number:.6g}" for number in numbers[:2]),
-            *(f"{number:.1e}" for number in numbers[2:]), f"{comparison.excess:.2g}", f"{comparison.step:.1e}", verdict,
-        )  # fmt: skip
+        return self.place(comparison.where), *slopes, *errors, f"{comparison.step:.1e}", verdict
 
     def place(self, where: tuple[int, ...]) -> str:
         """Return the name of a coordinate (``x[3]``) or of a direction (``direction 0``)."""
@@ -211,5 +209,5 @@ class GradientCheck:
         ]
 
 
-def _rank(comparison: Comparison) -> int:
+def _rank(comparison: SlopeComparison) -> int:
     return {Verdict.DISAGREE: 2, Verdict.INCONCLUSIVE: 1, Verdict.AGREE: 0}[comparison.verdict]

@@ -1,8 +1,8 @@
-"""Calling f near x: one fresh point for each call, or batches of them, and what may come back.
+"""Difference quotients of some coordinates: calls of f near x, one point or a batch at a time, and their combination.
 
 A point is a new copy of x in which one coordinate is another number. A working copy that is changed and restored
 would save the copying, which costs O(n) like every f that reads its argument; but an f that keeps its argument (to
-compare the next one with it, or in a list) would find it changed under its hands, and be wrong without a word.
+compare the next one with it, or in a list) would see it modified in place, and be wrong without a word.
 The copy is read-only, like every array that this project hands to a function under test.
 """
 
@@ -19,7 +19,7 @@ from numdiff.formulas import kernels
 from numdiff.formulas.stencil import Stencil
 from numdiff.gradients.steps import Steps
 
-__all__ = ["BATCH_BYTES", "Columns", "Quotients", "Task"]
+__all__ = ["BATCH_BYTES", "Columns", "Quotients", "Span"]
 
 BATCH_BYTES = 126976
 """Bytes of the points, and of the values, that are held at once; of one point, if that has more.
@@ -30,15 +30,15 @@ function of 1000 numbers took up to 2.8 times as long.
 """
 
 MOST_COORDINATES = 256
-"""Coordinates of one task, at most, where f takes one point at a time. With workers, or somebody who watches, there are
+"""Coordinates of one task, at most, where f takes one point at a time. With workers or a progress callback there are
 about as many tasks as that, for short waits and equal shares."""
 
-Task = tuple[int, int]
-"""The coordinates from the first number to before the second, in the order of the flat x."""
+Span = tuple[int, int]
+"""The coordinates of one task: from the first number to before the second, in the order of the flat x."""
 
 
 class Quotients(NamedTuple):
-    """What a task gave."""
+    """The result of a task."""
 
     start: int
     stop: int
@@ -78,14 +78,14 @@ class Columns:
     vectorized: bool
     base: np.ndarray | None = None
 
-    def __call__(self, task: Task) -> Quotients:
+    def __call__(self, task: Span) -> Quotients:
         """Evaluate f at the nodes of the coordinates of a task and combine the values."""
         start, stop = task
         h = self.steps.block(start, stop)
         with np.errstate(over="ignore", under="ignore"):
             nodes = kernels.abscissae(self.stencil, self.x.reshape(-1)[start:stop], h)
         shape, values = self._values(start, nodes)
-        with np.errstate(all="ignore"):  # what is not finite is reported once, with its coordinate
+        with np.errstate(all="ignore"):  # values that are not finite are reported once, with the coordinate
             rows = kernels.combine(self.stencil, values, h[:, None])
             finite = np.isfinite(rows)
         if finite.all():
@@ -93,7 +93,7 @@ class Columns:
         finite = finite.all(axis=1)
         return Quotients(start, stop, shape, rows, int(np.count_nonzero(~finite)), self._failure(start, finite, values))
 
-    def tasks(self, start: int, most: int) -> Iterator[Task]:
+    def tasks(self, start: int, most: int) -> Iterator[Span]:
         """Cut the coordinates from `start` on into tasks of at most `most`, and of bounded memory for the values.
 
         Of batches a task is a full one at least: its points are what the caller may not divide.

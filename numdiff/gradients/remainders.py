@@ -2,8 +2,8 @@
 
     R(t) = |f(x + td) − f(x) − t⟨g, d⟩| = t²|dᵀHd|/2 + O(t³),
 
-and with a wrong one, off by δ, only with the first power: R(t) = t|⟨δ, d⟩| + O(t²). It needs no tolerance, but the
-curvature has to be above the rounding of f, and a small δ is hidden beneath it.
+and with a wrong one, off by δ, only with the first power: R(t) = t|⟨δ, d⟩| + O(t²). It needs no tolerance, but
+the curvature has to be above the rounding of f, and a small δ is hidden by the curvature.
 
 References
 ----------
@@ -16,8 +16,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from numdiff.floats.fixed_order import fitted_slope
-from numdiff.gradients.comparison import TaylorTest
 from numdiff.gradients.probing import ScalarFunction
+from numdiff.gradients.result import TaylorTest
 
 __all__ = ["fitted", "taylor_test"]
 
@@ -43,9 +43,14 @@ def fitted(steps: np.ndarray, remainders: np.ndarray, noise: np.longdouble) -> T
 
 
 def taylor_test(
-    function: ScalarFunction, x: np.ndarray, at_x: np.longdouble, gradient: np.ndarray, direction: np.ndarray,
-    steps: np.ndarray, noise: np.longdouble,
-) -> TaylorTest:  # fmt: skip
+    function: ScalarFunction,
+    x: np.ndarray,
+    at_x: np.longdouble,
+    gradient: np.ndarray,
+    direction: np.ndarray,
+    steps: np.ndarray,
+    noise: np.longdouble,
+) -> TaylorTest:
     """Evaluate f on both sides of x along a direction, and fit the power.
 
     Parameters
@@ -62,9 +67,9 @@ def taylor_test(
 
     def points() -> Iterator[np.ndarray]:
         for step in steps:
-            for sense in (-1, 1):
+            for sign in (-1, 1):
                 with np.errstate(over="ignore", invalid="ignore"):
-                    point = (wide + sense * step * direction).astype(x.dtype)
+                    point = (wide + sign * step * direction).astype(x.dtype)
                     predicted.append(np.sum(gradient * (point.astype(np.longdouble) - wide)))
                 yield point
 
