@@ -1,6 +1,7 @@
 """Square∘Exp∘Square at 0.5: the course's number, and where its error comes from."""
 
 from experiments.common import cells, listed
+from experiments.experiment import Experiment
 from experiments.pictures import draw_ledger, draw_parts
 from experiments.runs import digits, in_order, optima, plain
 from numdiff.report.figures import Figure
@@ -8,9 +9,6 @@ from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 from numdiff.study.sweep import Sweep
 
-POSITION = 4
-TITLE = "The course's composition"
-QUESTION = "Square∘Exp∘Square at 0.5 gives 3.2974426293330694 at eps = 1e-4: where does its error come from?"
 EPS = 1e-4
 SWEEP = Sweep("composition", ("composition",), given_steps=(EPS,), neighbourhood=True)
 
@@ -99,3 +97,14 @@ def findings(measured):
         f"In all {len(frame)} cells at this step the four parts add up to the total error, to within "
         f"{plain(wrong.max())} of it.",
     ]  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    "composition",
+    "The course's composition",
+    "Square∘Exp∘Square at 0.5 gives 3.2974426293330694 at eps = 1e-4: where does its error come from?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)

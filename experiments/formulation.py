@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import best_cells, blank, cells, listed, written
+from experiments.experiment import Experiment
 from experiments.runs import counted, digits, formats_of, in_order, log10, plain, rows_of
 from experiments.variant_pictures import draw_losses, draw_pairs
 from numdiff.floats.formats import FORMATS
@@ -18,9 +19,6 @@ from numdiff.study.records import PARTS
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
-POSITION = 8
-TITLE = "The same function, written differently"
-QUESTION = "tanh from exponentials or np.tanh, log(1 + x) or log1p: what does the way of writing cost the derivative?"
 SWEEP = Sweep(
     "formulation", tuple(name for names in FORMULATIONS.values() for name in names), ("centered",),
     grids=("generic",), first_step=None, all_points=True, neighbourhood=True,
@@ -287,3 +285,14 @@ def elsewhere(rows: pd.DataFrame) -> str:
         f"At the other points it hardly matters: the usual way loses {other['lost'].median():.1f} digits in the median "
         f"of {counted(len(other), 'case')}, and {other['lost'].max():.1f} at most."
     )
+
+
+EXPERIMENT = Experiment(
+    "formulation",
+    "The same function, written differently",
+    "tanh from exponentials or np.tanh, log(1 + x) or log1p: what does the way of writing cost the derivative?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)

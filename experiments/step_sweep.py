@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.common import cells, listed, written
+from experiments.experiment import Experiment
 from experiments.run_pictures import (
     curves,
     cut,
@@ -39,9 +40,6 @@ from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
-POSITION = 3
-TITLE = "Error against step: every function, formula and format"
-QUESTION = "How large is the error of a difference quotient at each step, in each format, and how small can it get?"
 FUNCTIONS = tuple(problem.name for problem in (*STEP4, *CLASSIC))
 """Other families are the matter of their own experiments."""
 SWEEP = Sweep("step_sweep", FUNCTIONS, ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True,
@@ -287,3 +285,14 @@ def same_truncation(records: pd.DataFrame) -> str:
         f"At dyadic steps the truncation error is the same double in every format that has the step in "
         f"{int((shared['nunique'] == 1).sum())} of {len(shared)} rows of the truncation table."
     )
+
+
+EXPERIMENT = Experiment(
+    "step_sweep",
+    "Error against step: every function, formula and format",
+    "How large is the error of a difference quotient at each step, in each format, and how small can it get?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)
