@@ -4,6 +4,14 @@ The network of `experiments.gradient_cost.boxed_network` with one hidden layer a
 the loss alone (without a graph), and the loss together with its gradient. The limit is on their ratio where there are
 many parameters: there the arithmetic decides, and the theory says that a gradient costs at most a small constant times
 the function, whatever their number. Where they are few the ratio is that of the Python calls.
+
+Here the second matrix product, Xᵀ·G for the weights of the first layer, is all that is as expensive as the loss, for
+the samples need no gradient: 2 is expected, and passes over memory besides.
+
+References
+----------
+A. Griewank, A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.3: a gradient in the reverse mode costs
+a small multiple of the function, 3 to 5 by the way of counting.
 """
 
 import numpy as np
