@@ -1,9 +1,10 @@
 """Square∘Exp∘Square at 0.5: the course's number, and where its error comes from."""
 
-from experiments.common import cells, listed
 from experiments.experiment import Experiment
+from experiments.frames import cells, in_order, optima
 from experiments.pictures import draw_ledger, draw_parts
-from experiments.runs import digits, in_order, optima, plain
+from experiments.words import listed, plain
+from numdiff.analysis.metrics import correct_digits
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
@@ -24,7 +25,7 @@ def best_steps(records):
     given = at_eps(records).set_index(["method", "format"])[["rms_error", "reference"]]
     best = in_order(optima(records), "method", "format").set_index(["method", "format"])
     best = best[["step_value", "rms_error", "digits"]].join(given.rename(columns={"rms_error": "rms_error_eps"}))
-    best["digits_eps"] = digits(best["rms_error_eps"], best.pop("reference"))
+    best["digits_eps"] = correct_digits(best["rms_error_eps"], best.pop("reference"))
     return best.assign(times=best["rms_error_eps"] / best["rms_error"]).reset_index()
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from experiments.common import EXACT_STEPS, listed
-from experiments.runs import in_order
+from experiments.frames import in_order
+from experiments.words import EXACT_STEPS, listed
 from numdiff.analysis.reference import Engine
 from numdiff.problems.published import TABLES
 from numdiff.report.figures import Figure

@@ -4,10 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.common import cells, exact_derivative, listed
 from experiments.experiment import Experiment
+from experiments.frames import cells, exact_derivative, formats_of, optima
 from experiments.pictures import chord_and_secant, draw_truncation, draw_v, over_an_interval
-from experiments.runs import formats_of, optima, plain
+from experiments.words import listed, plain
 from numdiff.analysis.metrics import observed_order
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import METHODS

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from experiments.common import cells, listed
 from experiments.experiment import Experiment
+from experiments.frames import cells, formats_of, in_order, log10, measured_of, optima, step_kinds, step_table
 from experiments.pictures import draw_digits, draw_formulas
-from experiments.runs import ENDS, formats_of, in_order, log10, measured_of, optima, plain, step_kinds, step_table
+from experiments.words import ENDS, listed, plain
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import METHODS
 from numdiff.report.figures import Figure, label_of

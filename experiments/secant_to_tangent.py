@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from experiments.common import blank, cells, exact_derivative, listed
 from experiments.experiment import Experiment
+from experiments.frames import blank, cells, exact_derivative, formats_of, optima
 from experiments.pictures import Straight, draw_geometry, draw_slopes, geometry_data
-from experiments.runs import formats_of, optima, plain
+from experiments.words import listed, plain
 from numdiff.analysis.metrics import observed_order
 from numdiff.arithmetic.rounded import rounded
 from numdiff.problems import PROBLEMS

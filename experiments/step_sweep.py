@@ -3,8 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from experiments.common import cells, listed, written
 from experiments.experiment import Experiment
+from experiments.frames import (
+    RUN,
+    cells,
+    counting,
+    formats_of,
+    log10,
+    measured_of,
+    of_grid,
+    optima,
+    step_kinds,
+    step_table,
+)
 from experiments.run_pictures import (
     curves,
     cut,
@@ -16,21 +27,7 @@ from experiments.run_pictures import (
     name_optima,
     name_slopes,
 )
-from experiments.runs import (
-    ENDS,
-    PROVED,
-    RUN,
-    counted,
-    counting,
-    formats_of,
-    log10,
-    measured_of,
-    of_grid,
-    optima,
-    plain,
-    step_kinds,
-    step_table,
-)
+from experiments.words import ENDS, PROVED, counted, listed, plain, written
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import METHODS
 from numdiff.problems import CLASSIC, PROBLEMS, STEP4

@@ -5,11 +5,11 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
-from experiments.common import blank, cells, listed, written
 from experiments.decimal_steps.gains import CURVE, GAINS, WRITTEN, at_points, exactness, gains, within
 from experiments.experiment import Experiment
-from experiments.runs import counted, formats_of, in_order, plain, rows_of
+from experiments.frames import blank, cells, formats_of, in_order, rows_of
 from experiments.variant_pictures import draw_grids
+from experiments.words import counted, listed, plain, written
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure

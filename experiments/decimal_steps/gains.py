@@ -5,8 +5,9 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.common import EXACT_STEPS, blank
-from experiments.runs import formats_of, in_order, log10
+from experiments.frames import blank, formats_of, in_order
+from experiments.words import EXACT_STEPS
+from numdiff.analysis.metrics import loss_of_accuracy
 from numdiff.problems import PROBLEMS
 from numdiff.study.run import Measured
 from numdiff.study.snapping import DECIMAL_GRIDS
@@ -64,14 +65,14 @@ def gains(measured: Measured) -> pd.DataFrame:
         rows[f"left_{name}"] = gain(left, name)
     for name in ("realised", "snapped"):
         rows[f"right_{name}"] = gain(right, name)
-    rows["best_realised"] = log10(least["decimal"] / least["realised"])
+    rows["best_realised"] = loss_of_accuracy(least["decimal"], least["realised"])
     return in_order(rows.reset_index(), *CURVE)
 
 
 def gain(table: pd.DataFrame, grid: str) -> pd.Series:
     """Return by how many digits the median of a grid's column is smaller than that of decimal steps, at common k."""
     median = table[["decimal", grid]].dropna().groupby(CURVE).median()
-    return pd.Series(log10(median["decimal"] / median[grid]))
+    return pd.Series(loss_of_accuracy(median["decimal"], median[grid]), median.index)
 
 
 def conditions(frame: pd.DataFrame) -> pd.Series:

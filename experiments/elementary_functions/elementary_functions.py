@@ -5,10 +5,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.common import listed, written
 from experiments.elementary_functions.ulps import HALF, SAMPLES, ULPS, draw_bits, draw_ulps, worst_errors
 from experiments.experiment import Experiment
-from experiments.runs import RUN, correctly_rounded, formats_of, in_order, optima, percent
+from experiments.frames import RUN, correctly_rounded, formats_of, in_order, optima
+from experiments.words import listed, percent, written
+from numdiff.analysis.metrics import performance_ratio
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
 from numdiff.study.sweep import Sweep
@@ -40,11 +41,6 @@ def noise(frame, column):
     return float(np.sqrt(((frame[column] * frame["step_value"]) ** 2).mean()))
 
 
-def ratio(of, to):
-    """Return a quotient of two errors; two zeros are equal."""
-    return 1.0 if of == to else of / to if to else np.inf
-
-
 def costs(records):
     """Return for each function and format how much larger the errors are with the platform's functions.
 
@@ -54,8 +50,11 @@ def costs(records):
     best = [optima(records[records["arithmetic"] == name]).set_index(RUN)["rms_error"] for name in SWEEP.arithmetics]
     rows = []
     for key, group in pairs(records).groupby(RUN, sort=False):
-        parts = [ratio(noise(group, f"{name}_platform"), noise(group, name)) for name in ("evaluation", "rms_error")]
-        at_best = ratio(best[0][key], best[1][key])
+        parts = [
+            float(performance_ratio(noise(group, f"{name}_platform"), noise(group, name)))
+            for name in ("evaluation", "rms_error")
+        ]
+        at_best = float(performance_ratio(best[0][key], best[1][key]))
         other = (group["computed"] != group["computed_platform"]).mean()
         bits = [correctly_rounded(np.log2, number) for number in (parts[1], at_best)]
         rows.append((*key, len(group), other, parts[0], *bits))

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from experiments.common import frame_beside
+from experiments.frames import correctly_rounded, frame_beside, widths
 from experiments.pictures import dot_rows
-from experiments.runs import correctly_rounded, widths
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.floats.call import evaluate

@@ -8,23 +8,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from experiments import step_sweep
-from experiments.common import cells, listed
 from experiments.error_ledger import tightness
 from experiments.experiment import Experiment
+from experiments.frames import RUN, cells, counting, formats_of, in_order, measured_of, of_grid, optima
 from experiments.run_pictures import BROAD, draw_parts, draw_shares
-from experiments.runs import (
-    PROVED,
-    RUN,
-    counted,
-    counting,
-    formats_of,
-    in_order,
-    measured_of,
-    of_grid,
-    optima,
-    percent,
-    plain,
-)
+from experiments.words import PROVED, counted, listed, percent, plain
 from numdiff.report import figures as draw
 from numdiff.report.figures import PART_STYLE, Figure
 from numdiff.report.styles import INK, MUTED

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from experiments.common import blank, listed
-from experiments.runs import PROVED, RUN, counted, formats_of, in_order, percent, plain
+from experiments.frames import RUN, blank, formats_of, in_order
+from experiments.words import PROVED, counted, listed, percent, plain
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 

@@ -4,8 +4,8 @@ from functools import cache, partial
 
 import pandas as pd
 
-from experiments.common import frame_beside, listed
 from experiments.experiment import Experiment
+from experiments.frames import frame_beside, rows_of
 from experiments.gradient_check.bugs import SIZES
 from experiments.gradient_check.limit_pictures import curve_table, draw_curve, limits_table, ratios
 from experiments.gradient_check.ours import ours, version
@@ -25,8 +25,9 @@ from experiments.gradient_check.tables import (
     missed_by_checker,
     networks_table,
 )
-from experiments.gradient_check.trials import Plan, counts, jax_trap, scipy_trap, trials_of, upper_limit
-from experiments.runs import counted, percent, plain, rows_of
+from experiments.gradient_check.trials import Plan, counts, jax_trap, scipy_trap, trials_of
+from experiments.words import counted, listed, percent, plain
+from numdiff.analysis.metrics import binomial_limit
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 
@@ -251,8 +252,8 @@ def _limits(measured):
         shares = [(e.mode, int(e.missed), int(e.trials)) for e in rows_of(sums)]
         said.append(
             "Of deviations of at least ten times its tolerance check_gradient misses "
-            + listed(f"{missed} of {trials} ({mode}: below {plain(upper_limit(missed, trials))} with 95 % confidence)"
-                     for mode, missed, trials in shares) + ", over all formats."
+            + listed(f"{missed} of {trials} ({mode}: below {plain(binomial_limit(missed, trials))} with 95 % "
+                     "confidence)" for mode, missed, trials in shares) + ", over all formats."
         )  # fmt: skip
     return said + [
         f"In float32, by coordinates, check_gradient finds errors in the largest coordinate that are "

@@ -8,7 +8,8 @@ import pandas as pd
 from experiments.gradient_check.bugs import BUGS
 from experiments.gradient_check.pictures import short_name
 from experiments.gradient_check.rules import Checker
-from experiments.gradient_check.trials import NETWORKS, rates, upper_limit
+from experiments.gradient_check.trials import NETWORKS, rates
+from numdiff.analysis.metrics import binomial_limit
 from numdiff.report.tables import Table, frame_from_csv
 
 ML = Path(__file__).resolve().parents[2] / "results" / "ml"
@@ -71,7 +72,7 @@ def false_alarms(counted: pd.DataFrame) -> pd.DataFrame:
     table = table[["checker", "format", *_COUNTS, "inconclusive"]].rename(
         columns={"judged": "gradients", "errors": "alarms"}
     )
-    limits = [upper_limit(int(k), int(n)) if n else float("nan")
+    limits = [binomial_limit(int(k), int(n)) if n else float("nan")
               for k, n in zip(table["alarms"], table["gradients"], strict=True)]  # fmt: skip
     return table.assign(limit=limits)
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 
 from experiments.gradient_check.bugs import BUGS, FORMATS, deviation
 from experiments.gradient_check.networks import Network
 from experiments.gradient_check.rules import RULES, Checker, Verdict
+from numdiff.analysis.metrics import binomial_interval
 from numdiff.floats.fixed_order import dot, norm
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run as measure
@@ -225,49 +225,6 @@ BY = ("checker", "format", "kind", "bug", "nominal")
 """What trials are counted by for the tables and the pictures."""
 
 
-def exact_interval(hits: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the interval of Clopper and Pearson for a probability of which `hits` in `trials` were seen.
-
-    Its ends are the probabilities at which so many hits or more, and so many or fewer, have half of what the
-    confidence leaves.
-
-    Raises
-    ------
-    ValueError
-        If there is no trial, or there are more hits than trials.
-
-    References
-    ----------
-    C. J. Clopper and E. S. Pearson, The use of confidence or fiducial limits illustrated in the case of the
-    binomial, Biometrika 26 (1934) 404-413.
-    """
-    _check_counts(hits, trials)
-    left = (1 - confidence) / 2
-    low = _quantile(left, hits, trials - hits + 1) if hits else 0.0
-    high = _quantile(1 - left, hits + 1, trials - hits) if hits < trials else 1.0
-    return low, high
-
-
-def upper_limit(hits: int, trials: int, confidence: float = 0.95) -> float:
-    """Return the probability at which so few hits or fewer have only what the confidence leaves: a one-sided limit.
-
-    For no hit it is 1 − (1 − confidence)^(1/trials), about 3/trials at 95 %: with the whole of the 5 % on one side
-    a claim "at most" is smaller than the upper end of `exact_interval`.
-    """
-    _check_counts(hits, trials)
-    return _quantile(confidence, hits + 1, trials - hits) if hits < trials else 1.0
-
-
-def _quantile(probability: float, a: int, b: int) -> float:
-    """Return a quantile of the beta distribution, to the twelve digits on which libraries agree."""
-    return float(f"{beta.ppf(probability, a, b):.12g}")
-
-
-def _check_counts(hits: int, trials: int) -> None:
-    if not 0 <= hits <= trials or not trials:
-        raise ValueError(f"hits must be 0 to trials and trials positive, got {hits} of {trials}")
-
-
 def counts(trials: pd.DataFrame, by: Iterable[str] = BY) -> pd.DataFrame:
     """Return how often each verdict was given, by the given columns in order of first appearance."""
     keys = list(by)
@@ -298,7 +255,7 @@ def rates(counted: pd.DataFrame, wrong: bool) -> pd.DataFrame:
     table["errors"] = passed + inconclusive if wrong else alarm
     table["rate"] = table["errors"] / table["judged"].where(table["judged"] > 0)
     ends = [
-        exact_interval(int(hits), int(n)) if n else (float("nan"), float("nan"))
+        binomial_interval(int(hits), int(n)) if n else (float("nan"), float("nan"))
         for hits, n in zip(table["errors"], table["judged"], strict=True)
     ]
     return table.assign(low=[low for low, _ in ends], high=[high for _, high in ends])

@@ -5,7 +5,7 @@ import pandas as pd
 from experiments.gradient_cost.boxed_network import network_of
 from experiments.gradient_cost.pictures import LARGE
 from experiments.gradient_cost.times import DIFFERENCES, FILE, WIDTHS, evaluations_of, read
-from experiments.growth import growth
+from numdiff.analysis.metrics import power_law
 
 FAR = 10**9
 """A number of parameters far beyond what is measured."""
@@ -51,7 +51,8 @@ def exponents(frame, columns):
                 part = part[part["source"] == "measured"]
             if len(part) > 2:
                 n = part["parameters"].astype(float)
-                rows.append((column, method, *growth(n, part[column].astype(float)), n.min(), n.max()))
+                fit = power_law(n, part[column].astype(float))
+                rows.append((column, method, fit.exponent, fit.half_width, fit.points, n.min(), n.max()))
     names = ["quantity", "method", "exponent", "half_width", "points", "smallest_n", "largest_n"]
     return pd.DataFrame(rows, columns=names)
 

@@ -2,13 +2,12 @@
 
 from functools import partial
 
-from experiments.common import listed
 from experiments.experiment import Experiment
 from experiments.gradient_cost.boxed_network import SAMPLES
 from experiments.gradient_cost.data import FAR, WAYS, counts, exponents, far, memory_ratio, times
 from experiments.gradient_cost.pictures import LARGE, draw_cost
 from experiments.gradient_cost.times import FILE, LONGEST, evaluations_of
-from experiments.runs import percent, plain
+from experiments.words import listed, percent, plain
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 

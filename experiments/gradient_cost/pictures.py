@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from experiments.runs import log10
+from experiments.frames import log10
 from numdiff.report.figures import METHOD_STYLE, Style, direct_labels, error_axes, slope_guide
 from numdiff.report.styles import BLACK, GREEN, MUTED
 

@@ -7,26 +7,13 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from experiments import step_sweep
-from experiments.common import blank, cells, listed
 from experiments.experiment import Experiment
+from experiments.frames import RUN, blank, cells, formats_of, in_order, measured_of, of_grid, optima, rows_of
 from experiments.optimal_step import predicted_steps
 from experiments.optimal_step.predicted_steps import pointwise, rule
 from experiments.run_pictures import curves, cut, draw_anatomy, draw_lanes, lanes_of, mark_values, name_dots
-from experiments.runs import (
-    PROVED,
-    RUN,
-    counted,
-    formats_of,
-    in_order,
-    log10,
-    measured_of,
-    of_grid,
-    optima,
-    percent,
-    plain,
-    rows_of,
-)
-from numdiff.analysis.metrics import observed_order
+from experiments.words import PROVED, counted, listed, percent, plain
+from numdiff.analysis.metrics import loss_of_accuracy, observed_order, performance_ratio
 from numdiff.formulas.stencil import METHODS
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, Figure
@@ -74,7 +61,8 @@ def at_given_step(records: pd.DataFrame) -> pd.DataFrame:
     frame = of_grid(records, "given")
     smallest = best.reindex(pd.MultiIndex.from_frame(frame[RUN])).to_numpy()
     good = (frame["status"] == "ok") & (frame["failures"] == 0)
-    return frame.assign(ratio=(frame["rms_error"] / smallest).where(good))[[*RUN, "step_value", "status", "ratio"]]
+    ratio = pd.Series(performance_ratio(frame["rms_error"], smallest), frame.index).where(good)
+    return frame.assign(ratio=ratio)[[*RUN, "step_value", "status", "ratio"]]
 
 
 def verdict(records: pd.DataFrame) -> pd.DataFrame:
@@ -94,7 +82,7 @@ def verdict(records: pd.DataFrame) -> pd.DataFrame:
                 "median_ratio": ratio.median() if len(ratio) else None,
                 "worst_ratio": ratio.max() if len(ratio) else None,
                 "worst_function": group.set_index("problem")["ratio"].idxmax() if len(ratio) else "",
-                "digits_lost": float(log10(ratio.median())) if len(ratio) else None,
+                "digits_lost": float(loss_of_accuracy(ratio.median(), 1.0)) if len(ratio) else None,
             }
         )
     return in_order(pd.DataFrame(rows), "format", "method")

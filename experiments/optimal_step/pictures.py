@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from experiments.runs import formats_of, percent
+from experiments.frames import formats_of
+from experiments.words import percent
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE
 from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, VERMILLION

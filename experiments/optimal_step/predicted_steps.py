@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments.common import blank, listed
+from experiments.frames import RUN, blank, counting, in_order, of_grid, optima, rows_of, with_smallest
 from experiments.optimal_step.pictures import draw_prediction
-from experiments.runs import RUN, counting, in_order, of_grid, optima, percent, plain, rows_of
+from experiments.words import listed, percent, plain
+from numdiff.analysis.metrics import performance_ratio
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import METHODS
 from numdiff.report.figures import Figure
@@ -45,7 +46,7 @@ def compared(records: pd.DataFrame) -> pd.DataFrame:
     frame["rule_of_thumb_step"] = [rule(n, m) for n, m in zip(frame["format"], frame["method"], strict=True)]
     for way in WAYS:
         near = at_nearest_step(records, frame[[*RUN, f"{way}_step"]])
-        frame[f"{way}_ratio"] = near["error"] / frame["smallest_error"]
+        frame[f"{way}_ratio"] = performance_ratio(near["error"], frame["smallest_error"])
         if way == "model":
             frame["error_at_model"], frame["model_at_model"] = near["error"], near["model_error"]
     frame["step_ratio"] = frame["model_step"] / frame["observed_step"]
@@ -56,8 +57,7 @@ def compared(records: pd.DataFrame) -> pd.DataFrame:
 def pointwise(records: pd.DataFrame) -> pd.DataFrame:
     """The step of the smallest |total| at x alone, and that error, for each run."""
     some = counting(records).assign(pointwise_error=lambda frame: frame["total"].abs())
-    some = some.sort_values(["pointwise_error", "step_value"], ascending=[True, False], kind="stable")
-    alone = some.groupby(RUN, sort=False).head(1).rename(columns={"step_value": "pointwise_step"})
+    alone = with_smallest(some, some["pointwise_error"], RUN).rename(columns={"step_value": "pointwise_step"})
     return alone[[*RUN, "pointwise_step", "pointwise_error"]]
 
 

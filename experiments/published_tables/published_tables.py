@@ -5,10 +5,9 @@ from functools import cache
 
 import pandas as pd
 
-from experiments.common import listed
 from experiments.experiment import Experiment
 from experiments.published_tables.reproductions import Reproductions, counts, draw_tables, drawn, rows_of_tables
-from experiments.runs import counted, percent, plain
+from experiments.words import counted, listed, percent, plain
 from numdiff.problems.published import TABLES, acceptance_rule
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table

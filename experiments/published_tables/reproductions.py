@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
-from experiments.common import cells, frame_beside
+from experiments.frames import cells, frame_beside
 from numdiff.analysis.reproduction import Reproduction, reproduce
 from numdiff.analysis.sources import ASSUMPTIONS, Source, order_of
 from numdiff.floats.formats import FORMATS

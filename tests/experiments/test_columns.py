@@ -21,7 +21,8 @@ _SIZES = tuple(
 @pytest.fixture(scope="module")
 def measured():
     chosen = [experiment.quick() for experiment in EXPERIMENTS.values() if experiment.sweeps]
-    found = run_sweeps([sweep for item in chosen for sweep in item.sweeps], "arb", progress=False)
+    sweeps = dict.fromkeys(sweep for item in chosen for sweep in item.sweeps)
+    found = run_sweeps(list(sweeps), "arb", progress=False)
     return {item: found[item.source] for item in chosen}
 
 

@@ -9,8 +9,9 @@ import pytest
 
 from experiments import experiment, step_sweep
 from experiments.error_ledger import error_ledger
+from experiments.frames import RUN, counting, formats_of, in_order, of_grid, optima
 from experiments.registry import EXPERIMENTS
-from experiments.runs import RUN, counting, formats_of, in_order, of_grid, optima, percent, plain
+from experiments.words import percent, plain
 from numdiff.analysis.metrics import observed_optimum
 from numdiff.study.records import PARTS
 from numdiff.study.run import run_sweeps

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from experiments import formulation
+from experiments.frames import log10
 from experiments.registry import EXPERIMENTS
-from experiments.runs import log10
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import FORMULATIONS, PROBLEMS
 from numdiff.study.records import PARTS

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from experiments.decimal_steps.decimal_steps import decimal_steps
+from experiments.decimal_steps import decimal_steps
 from experiments.registry import EXPERIMENTS
 from numdiff.study.run import run_sweeps
 from numdiff.study.snapping import DECIMAL_GRIDS

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from experiments.__main__ import parser, partial_command
+from experiments.elementary_functions import elementary_functions as module
 from experiments.elementary_functions import ulps
-from experiments.elementary_functions.elementary_functions import elementary_functions as module
+from experiments.frames import RUN, optima
 from experiments.registry import EXPERIMENTS
-from experiments.runs import RUN, digits, optima
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
 from numdiff.study.run import run_sweeps
@@ -135,11 +135,3 @@ def test_higher_orders_are_presented_without_the_complex_step():
     assert "complex_step" not in set(result.records["method"])
     assert not any("complex step" in sentence for sentence in experiment.findings(result))
     assert len(experiment.figures(result)) == 2
-
-
-def test_digits_do_not_depend_on_the_vector_instructions():
-    errors = pd.Series([1e-3, 0.0, 2e-5, 1.0], index=[3, 1, 2, 0])
-    found = digits(errors, pd.Series(1.0, index=errors.index))
-    assert list(found.index) == [3, 1, 2, 0]
-    assert found.iloc[[0, 1, 3]].tolist() == [3.0, np.inf, 0.0]
-    assert found.iloc[2] == -rounded(np.log10)(np.array([2e-5]))[0]

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from experiments.error_ledger import tightness
-from experiments.runs import PROVED
 from experiments.step_sweep import SWEEP
+from experiments.words import PROVED
 from numdiff.study.run import run_sweeps
 
 

@@ -33,7 +33,7 @@ def verdicts(name, errors, x=X, weights=(1.0, 2.0, -3.0)):
 
 
 def test_every_rule_names_its_source_and_a_release():
-    lock = (Path(__file__).parents[2] / "requirements.lock").read_text(encoding="utf-8")
+    lock = (Path(__file__).parents[3] / "requirements.lock").read_text(encoding="utf-8")
     (scipy,) = re.findall(r"^scipy==([\d.]+)", lock, re.MULTILINE)  # it is run and not transcribed: as it is installed
     for rule in RULES:
         assert "https://github.com/" in rule.source

@@ -7,7 +7,8 @@ import pytest
 from experiments.gradient_check import tables
 from experiments.gradient_check.bugs import BUGS
 from experiments.gradient_check.rules import RULES
-from experiments.gradient_check.trials import BY, VERDICTS, Plan, counts, run, upper_limit
+from experiments.gradient_check.trials import BY, VERDICTS, Plan, counts, run
+from numdiff.analysis.metrics import binomial_limit
 from numdiff.report.tables import csv_text
 
 
@@ -22,7 +23,7 @@ def test_false_alarms_have_the_one_sided_limit():
                                         ("b", "float64", "correct", "none", np.nan, 9, 1),
                                         ("a", "float64", "slip", "sign", np.nan, 0, 5)))  # fmt: skip
     assert frame["alarms"].tolist() == [0, 1]
-    assert frame["limit"].tolist() == [upper_limit(0, 10_000), upper_limit(1, 10)]
+    assert frame["limit"].tolist() == [binomial_limit(0, 10_000), binomial_limit(1, 10)]
     assert frame["limit"][0] < 3e-4
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binom, binomtest
 
 from experiments.gradient_check.bugs import BUGS, FORMATS
 from experiments.gradient_check.networks import Network
@@ -28,14 +27,13 @@ from experiments.gradient_check.trials import (
     Plan,
     Trials,
     counts,
-    exact_interval,
     jax_trap,
     rates,
     run,
     scipy_trap,
     trials_of,
-    upper_limit,
 )
+from numdiff.analysis.metrics import binomial_interval
 from numdiff.study.store import Store
 
 SMALL_PLAN = Plan(networks=("sigmoid_squared",), seeds=(0, 1))
@@ -96,32 +94,6 @@ def test_a_claim_is_wrong_at_other_points_too():
     assert claim(theta).any()
 
 
-@pytest.mark.parametrize("hits, trials_made", [(0, 10), (1, 10), (5, 10), (10, 10), (0, 10_000), (3, 10_000)])
-def test_interval_is_that_of_clopper_and_pearson(hits, trials_made):
-    low, high = exact_interval(hits, trials_made)
-    exact = binomtest(hits, trials_made).proportion_ci(0.95, "exact")
-    assert (low, high) == pytest.approx((exact.low, exact.high), rel=1e-9, abs=1e-15)
-    if hits:
-        assert binom.sf(hits - 1, trials_made, low) == pytest.approx(0.025, rel=1e-9)
-    if hits < trials_made:
-        assert binom.cdf(hits, trials_made, high) == pytest.approx(0.025, rel=1e-9)
-
-
-def test_no_hit_in_ten_thousand_proves_three_in_ten_thousand():
-    limit = upper_limit(0, 10_000)
-    assert limit == pytest.approx(1 - 0.05**1e-4, rel=1e-12)
-    assert limit < 3e-4
-    assert binom.cdf(2, 50, upper_limit(2, 50)) == pytest.approx(0.05, rel=1e-9)
-    assert upper_limit(7, 7) == 1
-
-
-@pytest.mark.parametrize("hits, trials_made", [(0, 0), (3, 2), (-1, 2)])
-def test_impossible_counts_are_refused(hits, trials_made):
-    for function in (exact_interval, upper_limit):
-        with pytest.raises(ValueError, match="hits must be"):
-            function(hits, trials_made)
-
-
 def made_up(*verdicts):
     return pd.DataFrame({"checker": "made up", "verdict": list(verdicts)})
 
@@ -134,7 +106,7 @@ def test_errors_are_alarms_on_correct_and_everything_else_judged_on_wrong_gradie
     assert (right.judged, right.errors, right.rate) == (4, 1, 0.25)
     assert (wrong.judged, wrong.errors, wrong.rate) == (4, 3, 0.75)
     assert (wrong.failed, wrong.unavailable, wrong.harmless) == (1, 1, 1)
-    assert (right.low, right.high) == exact_interval(1, 4)
+    assert (right.low, right.high) == binomial_interval(1, 4)
 
 
 def test_a_checker_that_judged_nothing_has_no_rate():
@@ -189,7 +161,7 @@ for table in (run(plan), scipy_trap(formats), jax_trap(formats)):
 
 def test_trials_are_the_same_bits_with_another_blas_kernel():
     """Two processes of the same program, which tell OpenBLAS to take its functions for different processors."""
-    root = Path(__file__).resolve().parents[2]
+    root = Path(__file__).resolve().parents[3]
     started = [
         subprocess.Popen(
             [sys.executable, "-c", SMALL_RUN], cwd=root, env=os.environ | {"OPENBLAS_CORETYPE": kernel},

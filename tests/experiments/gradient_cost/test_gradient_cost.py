@@ -1,11 +1,8 @@
 """What gradients cost: counts are those of real runs, times come from a file, and the file may be absent."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import linregress
 
 from experiments import __main__ as module
 from experiments.gradient_cost import data as gradient_cost_data
@@ -14,7 +11,6 @@ from experiments.gradient_cost import times as gradient_cost_times
 from experiments.gradient_cost.boxed_network import SAMPLES, Network, network_of
 from experiments.gradient_cost.data import FAR, LARGE, WAYS, counts, exponents, far, times
 from experiments.gradient_cost.times import DIFFERENCES, bytes_of, evaluations_of, seconds_of, ways
-from experiments.growth import growth
 from experiments.registry import EXPERIMENTS
 from experiments.reproducibility import comparison
 from numdiff.autodiff import accumulation, arrays, gradient_of, on_arrays
@@ -70,39 +66,6 @@ def test_back_propagation_makes_one_evaluation():
     network = Network((2, 2, 1))
     gradient_of(lambda v: calls.append(1) or network(v))(network.start())
     assert len(calls) == evaluations_of("back-propagation", 6) == 1
-
-
-# --- growth ----------------------------------------------------------------------------------------
-
-
-def test_a_power_law_is_found_exactly():
-    n = [10, 100, 1000, 10_000]
-    assert growth(n, [3 * k**2 for k in n]) == (2.0, 0.0, 4)
-    assert growth(n, [7] * 4) == (0.0, 0.0, 4)
-
-
-def test_interval_is_that_of_linear_regression():
-    rng = np.random.default_rng(1)
-    n = np.array([1e3, 3e3, 1e4, 4e4, 1e5])
-    values = n**1.5 * np.exp(rng.normal(0, 0.2, 5))
-    known = linregress(np.log10(n), np.log10(values))
-    found = growth(n, values)
-    assert found.exponent == pytest.approx(known.slope, abs=1e-8)
-    assert found.half_width == pytest.approx(3.1824463052842638 * known.stderr, abs=1e-8)  # t of 3 degrees, 97.5 %
-
-
-def test_interval_holds_the_exponent_in_95_of_100_cases():
-    rng = np.random.default_rng(2)
-    n = 10.0 ** np.arange(2, 8)
-    trials = [growth(n, n * np.exp(rng.normal(0, 0.3, n.size))) for _ in range(400)]
-    held = np.mean([abs(t.exponent - 1) <= t.half_width for t in trials])
-    assert abs(held - 0.95) <= 3 * math.sqrt(0.95 * 0.05 / 400)
-
-
-@pytest.mark.parametrize("n", [[1, 2], [5, 5, 5]])
-def test_too_few_points_are_refused(n):
-    with pytest.raises(ValueError, match="at least three points that are not all the same"):
-        growth(n, [1.0] * len(n))
 
 
 # --- measuring -------------------------------------------------------------------------------------

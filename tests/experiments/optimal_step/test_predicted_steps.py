@@ -10,6 +10,7 @@ import pytest
 
 from experiments import step_sweep
 from experiments.experiment import QUICK_PROBLEMS
+from experiments.frames import RUN, of_grid
 from experiments.optimal_step import predicted_steps
 from experiments.optimal_step.predicted_steps import (
     WAYS,
@@ -21,7 +22,6 @@ from experiments.optimal_step.predicted_steps import (
     ways,
     worst,
 )
-from experiments.runs import RUN, of_grid
 from experiments.step_sweep import FUNCTIONS
 from numdiff.study.run import run_sweeps
 

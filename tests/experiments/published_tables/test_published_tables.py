@@ -10,7 +10,7 @@ import pytest
 
 from experiments.experiment import method_note
 from experiments.overview import overview
-from experiments.published_tables.published_tables import published_tables
+from experiments.published_tables import published_tables
 from experiments.published_tables.reproductions import Reproductions, counts, drawn, rows_of_tables
 from experiments.registry import EXPERIMENTS
 from numdiff.analysis.sources import ASSUMPTIONS, Source

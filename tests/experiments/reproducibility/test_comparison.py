@@ -19,7 +19,7 @@ from numdiff.study.run import run_sweeps
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("float64", "float80")
 STEPS, WORST = "tables/sweep/roundoff.csv", "tables/sweep/worst.csv"
 PICTURE, PAGE, LISTED = "figures/sweep/curve.svg", "README.md", "tables/sweep/worst.md"

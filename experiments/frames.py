@@ -1,19 +1,24 @@
-"""What the experiments over all functions, formulas and formats share: order of rows, observed optima, digits."""
+"""Operations on frames of records that two or more experiments share: order of rows, cells of a grid, best steps."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from experiments.common import best_cells
+from numdiff.analysis.metrics import correct_digits, observed_optimum
+from numdiff.analysis.reference import ExactFunction
 from numdiff.arithmetic.rounded import rounded
+from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import METHODS
 from numdiff.problems import PROBLEMS
-from numdiff.report.figures import superscript
 from numdiff.report.tables import wide
+from numdiff.study.blocks import Measurement
 from numdiff.study.grids import GENERIC_FACTOR
+from numdiff.study.run import Measured
+
+Columns = TypeVar("Columns", pd.Series, pd.DataFrame)
 
 RUN = ["problem", "method", "format"]
 """A run: all steps of one function, formula and format, at the function's first point."""
@@ -40,6 +45,13 @@ def in_order(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def cells(records: pd.DataFrame, **wanted: Any) -> pd.DataFrame:
+    """Return the cells whose columns have the given values, largest step first."""
+    for column, value in wanted.items():
+        records = records[records[column] == value]
+    return records.sort_values("step_value", ascending=False, kind="stable")
+
+
 def of_grid(records: pd.DataFrame, grid: str) -> pd.DataFrame:
     """Return the cells of a step grid, whatever became of them, in the order of the tables."""
     return in_order(records[records["grid"] == grid], *RUN, "k")
@@ -57,18 +69,50 @@ def measured_of(records: pd.DataFrame, names: Sequence[str]) -> list[str]:
     return [name for name in names if name in present] or present[: len(names)]
 
 
+def with_smallest(records: pd.DataFrame, error: pd.Series, by: Sequence[str]) -> pd.DataFrame:
+    """Return the cell of the smallest |error| for each value of the columns `by`; the larger step where errors tie.
+
+    Parameters
+    ----------
+    records : DataFrame
+        Its index is unique.
+    error : Series
+        Of the same index; NaN where a cell has no error to compare.
+    by : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        Rows of `records` in their order, with the column `at_edge`: it is the largest or the smallest step of its
+        group, so that the true optimum may lie beyond. A group without any error has no row.
+    """
+    found = {}
+    for _, group in records.groupby(list(by), sort=False):
+        best = observed_optimum(group["step_value"].to_numpy(), error[group.index].to_numpy())
+        if best.index >= 0:
+            found[group.index[best.index]] = best.at_edge
+    chosen = records.loc[sorted(found)]
+    return chosen.assign(at_edge=[found[index] for index in chosen.index])
+
+
+def best_cells(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """Return the cell of the smallest RMS error over the 33 neighbours, for each value of the columns `by`.
+
+    The smallest error at a single point is a zero crossing of the error, met by luck; and a cell that failed, at
+    x or at a neighbour, has no error to compare.
+    """
+    usable = (records["status"] == "ok") & (records["neighbours"] > 0) & (records["failures"] == 0)
+    return with_smallest(records, records["rms_error"].where(usable), by)
+
+
 def optima(records: pd.DataFrame) -> pd.DataFrame:
     """Return the generic cell of the smallest RMS error of each run.
 
     `at_edge` says that it is the largest or the smallest step that has a result, so that the true optimum may lie
     beyond; `digits` are the correct decimal digits there, minus infinity where the exact derivative is 0.
     """
-    cells = counting(records)
-    best = best_cells(cells, RUN)
-    ends = cells.groupby(RUN, sort=False)["step_value"].agg(["min", "max"])
-    ends = ends.loc[pd.MultiIndex.from_frame(best[RUN])]
-    edge = (best["step_value"].to_numpy()[:, np.newaxis] == ends.to_numpy()).any(axis=1)
-    return in_order(best.assign(at_edge=edge, digits=digits(best["rms_error"], best["reference"])))
+    best = best_cells(counting(records), RUN)
+    return in_order(best.assign(digits=correct_digits(best["rms_error"], best["reference"])))
 
 
 def correctly_rounded(function: np.ufunc, numbers: Any) -> Any:
@@ -84,15 +128,6 @@ def log10(numbers: Any) -> Any:
     return correctly_rounded(np.log10, numbers)
 
 
-def digits(error: pd.Series, reference: pd.Series) -> pd.Series:
-    """Return the correct decimal digits, −log₁₀ of the relative error; minus infinity where the reference is 0."""
-    return -log10(error.abs() / reference.abs())
-
-
-PROVED = "proved, given the limits of the elementary functions"
-"""What a bound is, in captions: the limits are held against the worst that was found (`arithmetic.accuracy`)."""
-ENDS = "An empty cell: the grid of the format ends before this step, about four halvings after x + h = x."
-"""The note under a table of steps."""
 _FACTORS = {"dyadic": 1.0, "generic": float(GENERIC_FACTOR)}
 _FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
 """The statuses in which the truncation error is known: it does not depend on what the format did."""
@@ -117,21 +152,19 @@ def rows_of(frame: pd.DataFrame) -> list[Any]:
     return list(frame.itertuples())
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return ``1 function``, ``2 functions``."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def blank(columns: Columns) -> Columns:
+    """Leave cells empty where there is nothing to say; another column or the caption gives the reason."""
+    return columns.astype(object).where(columns.notna(), None)
 
 
-def plain(value: float) -> str:
-    """Return a positive number for a sentence: two digits, in powers of ten where it is far from 1."""
-    if not np.isfinite(value) or 0.01 <= value < 1e5:
-        return f"{float(f'{value:.2g}'):g}"
-    mantissa, exponent = f"{value:.1e}".split("e")
-    return f"{mantissa}·10{superscript(int(exponent))}"
+def exact_derivative(problem: str, order: int) -> float:
+    """Return the certified derivative of some order at the first point of a problem."""
+    subject = PROBLEMS[problem]
+    return ExactFunction(subject.f).reference(dyadic(subject.points[0]), order).value
 
 
-def percent(share: float) -> str:
-    """Return a share for a sentence; only all is 100 % and only nothing is 0 %."""
-    if 0 < share < 0.005:
-        return "less than 1 %"
-    return "more than 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+def frame_beside(measured: Measured, name: str, measurements: Sequence[Measurement]) -> pd.DataFrame:
+    """Return a frame that was measured beside the sweeps of an experiment; it is measured now if only they were."""
+    if name in measured.frames:
+        return measured.frames[name]
+    return pd.concat([item.measure(lambda cells: None)[name] for item in measurements], ignore_index=True)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from experiments.common import blank, written
-from experiments.runs import PROVED
+from experiments.frames import blank
+from experiments.words import PROVED, written
 from numdiff.problems import PROBLEMS
 
 
