@@ -77,14 +77,14 @@ $(ML_STAMP): requirements.lock requirements-ml.lock requirements-ml-cpu.lock req
 
 experiments-ml: $(ML_STAMP) ## Run the gradient checkers of JAX, PyTorch and autograd too; rebuild results/ml/
 	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m pytest -q -p no:cacheprovider tests/gradients/test_libraries.py \
-		tests/experiments/test_gradient_rules.py
-	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m experiments.gradient_ml --workers $(WORKERS) $(ARGS)
+		tests/experiments/gradient_check/test_rules.py
+	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m experiments.gradient_check.ml --workers $(WORKERS) $(ARGS)
 
 measure-cost: $(STAMP) ## Measure time and memory of gradients on this machine into results/measured/
-	$(VENV_BIN)/python -m experiments.gradient_cost_times $(ARGS)
+	$(VENV_BIN)/python -m experiments.gradient_cost.times $(ARGS)
 
 check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference engine and compare
-	$(VENV_BIN)/python -m experiments.check_results $(ARGS)
+	$(VENV_BIN)/python -m experiments.reproducibility $(ARGS)
 
 test: $(STAMP) ## Run the tests
 	$(VENV_BIN)/python -m pytest -n $(WORKERS) --benchmark-disable $(ARGS)

@@ -22,8 +22,8 @@ from pathlib import Path
 from statistics import median
 
 from bench.interleave import in_turns, median_ratio
-from experiments.boxed_network import Network
-from experiments.gradient_cost_times import ENVIRONMENT, ONE_THREAD
+from experiments.gradient_cost.boxed_network import Network
+from experiments.gradient_cost.times import ENVIRONMENT, ONE_THREAD
 from numdiff.autodiff import gradient_of, on_arrays
 
 ROOT = Path(__file__).resolve().parents[1]

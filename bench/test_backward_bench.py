@@ -1,9 +1,9 @@
 """What a gradient by back-propagation costs, in evaluations of the function.
 
-The network of `experiments.boxed_network` with one hidden layer as wide as its input. Timed in turns: the loss alone
-(without a graph), and the loss together with its gradient. The limit is on their ratio where there are many
-parameters: there the arithmetic decides, and the theory says that a gradient costs at most a small constant times the
-function, whatever their number. Where they are few the ratio is that of the Python calls.
+The network of `experiments.gradient_cost.boxed_network` with one hidden layer as wide as its input. Timed in turns:
+the loss alone (without a graph), and the loss together with its gradient. The limit is on their ratio where there are
+many parameters: there the arithmetic decides, and the theory says that a gradient costs at most a small constant times
+the function, whatever their number. Where they are few the ratio is that of the Python calls.
 
 Here the second matrix product, Xᵀ·G for the weights of the first layer, is all that is as expensive as the loss, for
 the samples need no gradient: 2 is expected, and passes over memory besides.
@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from bench.backward_contestants import measured
-from experiments.boxed_network import Network
+from experiments.gradient_cost.boxed_network import Network
 from numdiff.autodiff import gradient_of, on_arrays
 
 ROUNDS = {10: 100, 31: 100, 100: 100, 316: 60, 1000: 9}

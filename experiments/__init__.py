@@ -1,11 +1,9 @@
-"""The experiments: one file a question.
+"""The experiments: one file a question, or a folder where a question needs more.
 
-A module of this package that defines ``POSITION`` is an experiment. It states what it asks and what it
-measures, and turns records into tables, figures and findings:
+`experiments.registry` lists them in the order of the report. Each is an `experiments.experiment.Experiment`: what it
+asks, what is measured for it, and the functions that make tables, figures and findings of what was measured. Every
+number in a finding comes from a record.
 
-- ``POSITION``: int, its place in the report;
-- ``TITLE``, ``QUESTION``: str;
-- ``SWEEP``: the `Sweep` that is measured;
-- ``tables(measured)``, ``figures(measured)``: lists of `Table` and `Figure`;
-- ``findings(measured)``: list of sentences, the answer first; every number in them comes from a record.
+What two or more questions share is in `experiments.frames` (operations on frames, words for sentences) and
+`experiments.drawing`.
 """

@@ -6,8 +6,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.catalogue import NOTHING, Experiment, catalogue, measure
+from experiments.experiment import NOTHING, Experiment, measure
 from experiments.overview import overview
+from experiments.registry import EXPERIMENTS
 from numdiff.registry import Registry
 from numdiff.report import checksums, provenance
 from numdiff.report.pages import write_report
@@ -63,7 +64,7 @@ def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, present, and say what was written; return the exit status."""
-    known = catalogue()
+    known = EXPERIMENTS
     options = parser(known).parse_args(arguments)
     if options.workers < 1:
         print(f"--workers must be at least 1, got {options.workers}", file=sys.stderr)
@@ -106,7 +107,7 @@ def partial_command(options: argparse.Namespace) -> str:
 
 
 def keep_records(store: Store, measured: dict[str, Measured]) -> None:
-    """Leave the records of every experiment as one Parquet file, for one's own analyses."""
+    """Leave the records of every sweep as one Parquet file, for one's own analyses."""
     for name, result in measured.items():
         if len(result.records):
             store.save(name, result.records)
@@ -128,8 +129,8 @@ def remove_stale(out: Path, written: Sequence[Path]) -> None:
 
 def present(chosen: Sequence[Experiment], measured: dict[str, Measured], out: Path, command: str) -> list[Path]:
     """Write the report of some experiments, with the command that rebuilds it."""
-    sections = [experiment.section(measured.get(experiment.name, NOTHING)) for experiment in chosen]
-    hero = HERO if HERO[0] in measured else None
+    sections = [experiment.section(measured.get(experiment.source, NOTHING)) for experiment in chosen]
+    hero = HERO if HERO[0] in {experiment.name for experiment in chosen} else None
     facts = provenance.collect(ROOT / "requirements.lock", command, fingerprints())
     return write_report(
         sections, facts, out, title=TITLE, lead=LEAD, command=command, hero=hero, overview=overview(measured)

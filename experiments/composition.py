@@ -1,16 +1,15 @@
 """Square∘Exp∘Square at 0.5: the course's number, and where its error comes from."""
 
-from experiments.common import cells, listed
+from experiments.experiment import Experiment
+from experiments.frames import cells, in_order, optima
 from experiments.pictures import draw_ledger, draw_parts
-from experiments.runs import digits, in_order, optima, plain
+from experiments.words import listed, plain
+from numdiff.analysis.metrics import correct_digits
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 from numdiff.study.sweep import Sweep
 
-POSITION = 4
-TITLE = "The course's composition"
-QUESTION = "Square∘Exp∘Square at 0.5 gives 3.2974426293330694 at eps = 1e-4: where does its error come from?"
 EPS = 1e-4
 SWEEP = Sweep("composition", ("composition",), given_steps=(EPS,), neighbourhood=True)
 
@@ -26,7 +25,7 @@ def best_steps(records):
     given = at_eps(records).set_index(["method", "format"])[["rms_error", "reference"]]
     best = in_order(optima(records), "method", "format").set_index(["method", "format"])
     best = best[["step_value", "rms_error", "digits"]].join(given.rename(columns={"rms_error": "rms_error_eps"}))
-    best["digits_eps"] = digits(best["rms_error_eps"], best.pop("reference"))
+    best["digits_eps"] = correct_digits(best["rms_error_eps"], best.pop("reference"))
     return best.assign(times=best["rms_error_eps"] / best["rms_error"]).reset_index()
 
 
@@ -99,3 +98,14 @@ def findings(measured):
         f"In all {len(frame)} cells at this step the four parts add up to the total error, to within "
         f"{plain(wrong.max())} of it.",
     ]  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    "composition",
+    "The course's composition",
+    "Square∘Exp∘Square at 0.5 gives 3.2974426293330694 at eps = 1e-4: where does its error come from?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)

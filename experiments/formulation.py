@@ -6,9 +6,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.common import best_cells, blank, cells, listed, written
-from experiments.runs import counted, digits, formats_of, in_order, log10, plain, rows_of
+from experiments.experiment import Experiment
+from experiments.frames import best_cells, blank, cells, formats_of, in_order, log10, rows_of
 from experiments.variant_pictures import draw_losses, draw_pairs
+from experiments.words import counted, listed, plain, written
+from numdiff.analysis.metrics import correct_digits, loss_of_accuracy
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED
 from numdiff.problems import FORMULATIONS, PROBLEMS
@@ -18,9 +20,6 @@ from numdiff.study.records import PARTS
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
-POSITION = 8
-TITLE = "The same function, written differently"
-QUESTION = "tanh from exponentials or np.tanh, log(1 + x) or log1p: what does the way of writing cost the derivative?"
 SWEEP = Sweep(
     "formulation", tuple(name for names in FORMULATIONS.values() for name in names), ("centered",),
     grids=("generic",), first_step=None, all_points=True, neighbourhood=True,
@@ -77,7 +76,7 @@ def attained(frame: pd.DataFrame) -> pd.DataFrame:
     every = frame.groupby([*PLACE, "problem", "member"], sort=False).size().reset_index().drop(columns=0)
     rows = every.join(best[["step_value", "k", "rms_error", "reference"]], on=[*PLACE, "problem"])
     rows["error"] = rows["rms_error"] / rows["reference"].abs()
-    held = digits(rows["rms_error"], rows["reference"]).fillna(0.0)
+    held = pd.Series(correct_digits(rows["rms_error"], rows["reference"]), rows.index).fillna(0.0)
     rows["digits"] = held.clip(0.0, rows["format"].map(limit))
     rows["lost"] = rows.groupby(PLACE)["digits"].transform("max") - rows["digits"]
     return in_order(rows, "formulation", "at", "format", "member")
@@ -98,9 +97,9 @@ def noise_ratios(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
             both = pd.concat([curves[(*key, 0)], curves[(*key, member)]], axis=1, keys=["usual", "other"]).dropna()
             both = both[both.index > max(best.loc[0, "k"], best.loc[member, "k"])]
             if len(both):
-                decades = log10(both["usual"].median() / both["other"].median())
-                gain = log10(best.loc[0, "error"] / best.loc[member, "error"])
-                found.append((*key, best.loc[member, "problem"], decades, gain))
+                decades = loss_of_accuracy(both["usual"].median(), both["other"].median())
+                gain = loss_of_accuracy(best["error"][0], best["error"][member])
+                found.append((*key, best.loc[member, "problem"], float(decades), float(gain)))
     return pd.DataFrame(found, columns=[*PLACE, "problem", "noise_decades", "digits_gained"])
 
 
@@ -287,3 +286,14 @@ def elsewhere(rows: pd.DataFrame) -> str:
         f"At the other points it hardly matters: the usual way loses {other['lost'].median():.1f} digits in the median "
         f"of {counted(len(other), 'case')}, and {other['lost'].max():.1f} at most."
     )
+
+
+EXPERIMENT = Experiment(
+    "formulation",
+    "The same function, written differently",
+    "tanh from exponentials or np.tanh, log(1 + x) or log1p: what does the way of writing cost the derivative?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)

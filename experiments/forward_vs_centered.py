@@ -4,9 +4,10 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.common import cells, exact_derivative, listed
+from experiments.experiment import Experiment
+from experiments.frames import cells, exact_derivative, formats_of, optima
 from experiments.pictures import chord_and_secant, draw_truncation, draw_v, over_an_interval
-from experiments.runs import formats_of, optima, plain
+from experiments.words import listed, plain
 from numdiff.analysis.metrics import observed_order
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
@@ -14,9 +15,6 @@ from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.sweep import Sweep
 
-POSITION = 2
-TITLE = "Forward against centered"
-QUESTION = "True derivative, forward and centered difference in one picture: why O(h) against O(h²)?"
 PROBLEMS = ("exp", "composition", "ascher_greif_sin", "runge", "sigmoid", "martins_quotient")
 SWEEP = Sweep("forward_vs_centered", PROBLEMS, given_steps=(1e-4,), neighbourhood=True)
 
@@ -111,3 +109,14 @@ def findings(measured):
         f"Truncation itself has no floor: at h = {plain(pure['step_value'].min())} it is {plain(exact['forward'])} "
         f"(forward) and {plain(exact['centered'])} (centered) for exp; only rounding stops the error from falling.",
     ]
+
+
+EXPERIMENT = Experiment(
+    "forward_vs_centered",
+    "Forward against centered",
+    "True derivative, forward and centered difference in one picture: why O(h) against O(h²)?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)

@@ -2,18 +2,16 @@
 
 import pandas as pd
 
-from experiments.common import cells, listed
+from experiments.experiment import Experiment
+from experiments.frames import cells, formats_of, in_order, log10, measured_of, optima, step_kinds, step_table
 from experiments.pictures import draw_digits, draw_formulas
-from experiments.runs import ENDS, formats_of, in_order, log10, measured_of, optima, plain, step_kinds, step_table
+from experiments.words import ENDS, listed, plain
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.report.figures import Figure, label_of
 from numdiff.report.tables import Table, wide
 from numdiff.study.sweep import Sweep
 
-POSITION = 7
-TITLE = "What accuracy order buys"
-QUESTION = "Higher-order stencils, Richardson, complex step: what does accuracy order buy in each format?"
 SWEEP = Sweep(
     "higher_order", ("exp", "composition", "martins_quotient", "runge", "oscillation", "ascher_greif_sin"),
     ("forward", "forward2", "centered", "centered4", "centered_richardson2", "centered6", "centered8", "complex_step",
@@ -159,3 +157,14 @@ def complex_findings(records, one_node):
         f"step needs no choosing: in float64 the error is at most {units[flat].max():.1f} units of roundoff in all "
         f"{int(flat.sum())} cells with h of {plain(fine['step_value'][flat].max())} or less."
     ]
+
+
+EXPERIMENT = Experiment(
+    "higher_order",
+    "What accuracy order buys",
+    "Higher-order stencils, Richardson, complex step: what does accuracy order buy in each format?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)

@@ -13,8 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
-from experiments.common import listed
-from experiments.runs import plain
+from experiments.words import listed, plain
 from numdiff.arithmetic.rounded import rounded
 from numdiff.formulas.kernels import centered_difference, forward_difference
 from numdiff.formulas.table import METHODS

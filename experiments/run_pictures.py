@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patheffects import withStroke
 
-from experiments.common import cells
-from experiments.runs import RUN, formats_of, log10, of_grid, plain, rows_of
+from experiments.frames import RUN, cells, formats_of, log10, of_grid, rows_of
+from experiments.words import plain
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE, PART_STYLE
 from numdiff.report.labels import spread

@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from experiments.common import blank, cells, exact_derivative, listed
+from experiments.experiment import Experiment
+from experiments.frames import blank, cells, exact_derivative, formats_of, optima
 from experiments.pictures import Straight, draw_geometry, draw_slopes, geometry_data
-from experiments.runs import formats_of, optima, plain
+from experiments.words import listed, plain
 from numdiff.analysis.metrics import observed_order
 from numdiff.arithmetic.rounded import rounded
 from numdiff.problems import PROBLEMS
@@ -13,9 +14,6 @@ from numdiff.report.styles import BLUE, GREEN, INK, VERMILLION
 from numdiff.report.tables import Table
 from numdiff.study.sweep import Sweep
 
-POSITION = 1
-TITLE = "From the secant to the tangent"
-QUESTION = "What does the secant through two points do as h → 0?"
 PROBLEM = PROBLEMS["exp"]
 CURVE = rounded(PROBLEM.f)
 SWEEP = Sweep("secant_to_tangent", (PROBLEM.name,), ("forward",), first_step=0, neighbourhood=True)
@@ -118,3 +116,14 @@ def findings(measured):
     if len(early):
         sentences.append(f"In {listed(early)} the slope reads 0 already where x + h still differs from x.")
     return sentences
+
+
+EXPERIMENT = Experiment(
+    "secant_to_tangent",
+    "From the secant to the tangent",
+    "What does the secant through two points do as h → 0?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)

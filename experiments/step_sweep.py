@@ -3,7 +3,19 @@
 import numpy as np
 import pandas as pd
 
-from experiments.common import cells, listed, written
+from experiments.experiment import Experiment
+from experiments.frames import (
+    RUN,
+    cells,
+    counting,
+    formats_of,
+    log10,
+    measured_of,
+    of_grid,
+    optima,
+    step_kinds,
+    step_table,
+)
 from experiments.run_pictures import (
     curves,
     cut,
@@ -15,21 +27,7 @@ from experiments.run_pictures import (
     name_optima,
     name_slopes,
 )
-from experiments.runs import (
-    ENDS,
-    PROVED,
-    RUN,
-    counted,
-    counting,
-    formats_of,
-    log10,
-    measured_of,
-    of_grid,
-    optima,
-    plain,
-    step_kinds,
-    step_table,
-)
+from experiments.words import ENDS, PROVED, counted, listed, plain, written
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import CLASSIC, PROBLEMS, STEP4
@@ -39,9 +37,6 @@ from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
-POSITION = 3
-TITLE = "Error against step: every function, formula and format"
-QUESTION = "How large is the error of a difference quotient at each step, in each format, and how small can it get?"
 FUNCTIONS = tuple(problem.name for problem in (*STEP4, *CLASSIC))
 """Other families are the matter of their own experiments."""
 SWEEP = Sweep("step_sweep", FUNCTIONS, ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True,
@@ -287,3 +282,14 @@ def same_truncation(records: pd.DataFrame) -> str:
         f"At dyadic steps the truncation error is the same double in every format that has the step in "
         f"{int((shared['nunique'] == 1).sum())} of {len(shared)} rows of the truncation table."
     )
+
+
+EXPERIMENT = Experiment(
+    "step_sweep",
+    "Error against step: every function, formula and format",
+    "How large is the error of a difference quotient at each step, in each format, and how small can it get?",
+    tables,
+    figures,
+    findings,
+    sweeps=(SWEEP,),
+)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-from experiments.runs import formats_of, rows_of
+from experiments.frames import formats_of, rows_of
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, Style
 from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, PALE, VERMILLION

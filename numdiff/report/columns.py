@@ -48,7 +48,7 @@ def described(
     where : mapping of str to str
         Keys of `Record` that no column shows, with their value.
     made_of : str
-        The experiment in ``values.json`` whose blocks the columns of the platform are made of.
+        The name in ``values.json`` whose blocks the columns of the platform are made of.
     """
     rest = declared.get("*")
     kinds = {name: declared.get(name) or rest or kind_of(name) for name in columns}
@@ -61,7 +61,7 @@ def described(
 
 
 def values_to_json(values: Mapping[str, Any]) -> str:
-    """Return ``values.json`` from frames of digests by experiment: for each subject and format what f returned.
+    """Return ``values.json`` from frames of digests by name of the sweep: for each subject and format what f returned.
 
     Parameters
     ----------

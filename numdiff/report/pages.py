@@ -89,6 +89,9 @@ class Section:
     values : DataFrame or None
         Digests of what the functions returned: columns subject, format, digest. None where nothing was measured that
         passed through elementary functions.
+    source : str
+        What the digests are kept under in ``values.json``; sections of one source are made of the same records. By
+        default the name of the section.
 
     Raises
     ------
@@ -105,6 +108,7 @@ class Section:
     tables: tuple[Table, ...] = ()
     method_note: str = ""
     values: pd.DataFrame | None = None
+    source: str = ""
 
     def __post_init__(self) -> None:
         check_name(self.name, "section")
@@ -169,13 +173,14 @@ def write_report(
             stem = f"figures/{section.name}/{figure.name}"
             files |= {f"{stem}.svg": figure.to_svg(), f"{stem}.csv": csv_text(figure.data)}
             kinds[f"{stem}.csv"] = columns.described(
-                list(figure.data.columns), figure.kinds, figure.where, section.name
+                list(figure.data.columns), figure.kinds, figure.where, section.source or section.name
             )
-    for folder, tables in [("overview", overview), *((section.name, section.tables) for section in sections)]:
+    folders = [(section.name, section.source or section.name, section.tables) for section in sections]
+    for folder, source, tables in [("overview", "overview", overview), *folders]:
         for table in tables:
             stem = f"tables/{folder}/{table.name}"
             files[f"{stem}.csv"] = table.to_csv()
-            kinds[f"{stem}.csv"] = columns.described(list(table.frame.columns), table.kinds, table.where, folder)
+            kinds[f"{stem}.csv"] = columns.described(list(table.frame.columns), table.kinds, table.where, source)
     context = {
         "title": title,
         "lead": lead,
@@ -190,7 +195,7 @@ def write_report(
     files["report.html"] = _environment(True).get_template("report.html").render(context)
     files["README.md"] = _environment(False).get_template("README.md").render(context)
     files[columns.NAME] = columns.to_json(kinds)
-    digests = {section.name: section.values for section in sections if section.values is not None}
+    digests = {section.source or section.name: section.values for section in sections if section.values is not None}
     files[columns.VALUES] = columns.values_to_json({name: frame for name, frame in digests.items() if len(frame)})
     files["provenance.json"] = origin.to_json(provenance)
     return [_write(Path(out) / name, text) for name, text in sorted(files.items())]

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from experiments.catalogue import catalogue, failures_table, skips_table
+from experiments.experiment import failures_table, skips_table
+from experiments.registry import EXPERIMENTS
 from numdiff.report import columns
 from numdiff.report.tables import exact_text
 from numdiff.study.records import FIELDS
@@ -17,9 +18,10 @@ _SIZES = [name for name in FIELDS if FIELDS[name].metadata["kind"] == "platform"
 
 @pytest.fixture(scope="module")
 def measured():
-    chosen = [experiment.quick() for experiment in catalogue().values() if experiment.sweeps]
-    found = run_sweeps([sweep for item in chosen for sweep in item.sweeps], "arb", progress=False)
-    return {item: found[item.name] for item in chosen}
+    chosen = [experiment.quick() for experiment in EXPERIMENTS.values() if experiment.sweeps]
+    sweeps = dict.fromkeys(sweep for item in chosen for sweep in item.sweeps)
+    found = run_sweeps(list(sweeps), "arb", progress=False)
+    return {item: found[item.source] for item in chosen}
 
 
 def on_another_platform(result):
@@ -51,7 +53,7 @@ def changed_columns(experiment, result):
     return [name for name in before.keys() | after.keys() if before.get(name) != after.get(name)]
 
 
-@pytest.mark.parametrize("name", [name for name, item in catalogue().items() if item.sweeps])
+@pytest.mark.parametrize("name", [name for name, item in EXPERIMENTS.items() if item.sweeps])
 def test_portable_columns_stay_when_the_elementary_functions_change(measured, name):
     experiment, result = next((item, cells) for item, cells in measured.items() if item.name == name)
     wrong = sorted(changed_columns(experiment, result))

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from experiments.catalogue import catalogue
+from experiments.registry import EXPERIMENTS
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.dyadic import dyadic
 from numdiff.formulas.table import METHODS
@@ -19,8 +19,9 @@ NAMES = ("secant_to_tangent", "forward_vs_centered", "composition", "higher_orde
 @cache
 def run(name):
     """Return an experiment on its first problem only, with what it measured."""
-    experiment = catalogue()[name]
-    sweep = replace(experiment.sweep, problems=experiment.sweep.problems[:1], formats=("float16", "float64"))
+    experiment = EXPERIMENTS[name]
+    (sweep,) = experiment.sweeps
+    sweep = replace(sweep, problems=sweep.problems[:1], formats=("float16", "float64"))
     return experiment, run_sweeps([sweep], "arb", progress=False)[name]
 
 

@@ -7,9 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import error_ledger, optimal_step, step_sweep
-from experiments.catalogue import catalogue
-from experiments.runs import RUN, counting, formats_of, in_order, of_grid, optima, percent, plain
+from experiments import experiment, step_sweep
+from experiments.error_ledger import error_ledger
+from experiments.frames import RUN, counting, formats_of, in_order, of_grid, optima
+from experiments.registry import EXPERIMENTS
+from experiments.words import percent, plain
 from numdiff.analysis.metrics import observed_optimum
 from numdiff.study.records import PARTS
 from numdiff.study.run import run_sweeps
@@ -28,17 +30,34 @@ def measured():
 
 @cache
 def tables(name):
-    return {table.name: table for table in catalogue()[name].tables(measured())}
+    return {table.name: table for table in EXPERIMENTS[name].tables(measured())}
 
 
 @cache
 def figures(name):
-    return {figure.name: figure for figure in catalogue()[name].figures(measured())}
+    return {figure.name: figure for figure in EXPERIMENTS[name].figures(measured())}
 
 
-def test_three_experiments_share_their_cells():
-    for module in (error_ledger, optimal_step):
-        assert replace(module.SWEEP, name="step_sweep") == step_sweep.SWEEP
+def test_three_experiments_read_one_sweep_which_is_measured_once(monkeypatch):
+    chosen = [EXPERIMENTS[name] for name in NAMES]
+    assert {item.source for item in chosen} == {"step_sweep"}
+    asked = []
+    monkeypatch.setattr(experiment, "run_named", lambda named, **options: asked.extend(named) or {})
+    experiment.measure(chosen, "arb")
+    assert [(name, block.problem) for name, block in asked] == [("step_sweep", p) for p in step_sweep.SWEEP.problems]
+
+
+def test_sections_of_one_sweep_name_its_values():
+    sections = [EXPERIMENTS[name].section(measured()) for name in ("step_sweep", "error_ledger")]
+    assert [(section.name, section.source) for section in sections] == [
+        ("step_sweep", "step_sweep"),
+        ("error_ledger", "step_sweep"),
+    ]
+
+
+def test_the_sweeps_of_an_experiment_have_one_name():
+    with pytest.raises(ValueError, match="sweeps of experiment 'optimal_step' must have one name"):
+        replace(EXPERIMENTS["optimal_step"], sweeps=(step_sweep.SWEEP, replace(step_sweep.SWEEP, name="other")))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +88,7 @@ def test_the_promised_tables_have_rows(name, expected):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_findings_are_sentences_with_numbers_and_without_nan(name):
-    findings = catalogue()[name].findings(measured())
+    findings = EXPERIMENTS[name].findings(measured())
     assert len(findings) >= 4
     for sentence in findings:
         assert sentence.endswith(".")

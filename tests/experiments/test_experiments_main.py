@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from experiments import __main__ as module
-from experiments import check_results
-from experiments.catalogue import catalogue
 from experiments.overview import reference_state, references_table
+from experiments.registry import EXPERIMENTS
+from experiments.reproducibility import __main__ as check_results
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.dyadic import dyadic
 from numdiff.problems import PROBLEMS
@@ -25,9 +25,10 @@ FOREIGN = ("figures/mine.svg", "tables/overview/mine.csv", "tables/mine/notes.md
 
 def small(name):
     """Return an experiment on one problem and one wide format, without neighbours."""
-    experiment = catalogue()[name]
-    sweep = replace(experiment.sweep, problems=experiment.sweep.problems[:1], formats=("float16", "float64"))
-    return replace(experiment, sweep=sweep)
+    experiment = EXPERIMENTS[name]
+    (sweep,) = experiment.sweeps
+    sweep = replace(sweep, problems=sweep.problems[:1], formats=("float16", "float64"))
+    return replace(experiment, sweeps=(sweep,))
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def root(tmp_path, monkeypatch):
     (tmp_path / "requirements.lock").write_text("")
     known = Registry("experiment", [small("composition"), small("forward_vs_centered")])
     monkeypatch.setattr(module, "ROOT", tmp_path)
-    monkeypatch.setattr(module, "catalogue", lambda: known)
+    monkeypatch.setattr(module, "EXPERIMENTS", known)
     return tmp_path
 
 

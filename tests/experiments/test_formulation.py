@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from experiments import formulation
-from experiments.catalogue import catalogue
-from experiments.runs import log10
+from experiments.frames import log10
+from experiments.registry import EXPERIMENTS
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import FORMULATIONS, PROBLEMS
 from numdiff.study.records import PARTS
@@ -40,8 +40,8 @@ def at_telling_points():
     return rows[rows["at"] == rows["formulation"].map(formulation.telling(rows))].set_index(["problem", "format"])
 
 
-def test_the_experiment_is_in_the_catalogue_and_asks_for_every_formulation():
-    assert catalogue()["formulation"].position == 8
+def test_the_experiment_is_in_the_registry_and_asks_for_every_formulation():
+    assert EXPERIMENTS["formulation"] is formulation.EXPERIMENT
     assert set(formulation.SWEEP.problems) == {name for names in FORMULATIONS.values() for name in names}
     assert set(formulation.TITLES) == set(FORMULATIONS)
 

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from experiments import error_ledger, optimal_step, step_sweep
+from experiments.registry import EXPERIMENTS
 from numdiff.arithmetic import balls, rational
 from numdiff.arithmetic.ball import Ball
 from numdiff.autodiff import StableSigmoid, StableTanh, Variable
@@ -102,8 +102,9 @@ def test_every_problem_of_the_family_is_in_one_formulation():
     assert all(len(names) >= 2 for names in FORMULATIONS.values())
 
 
-@pytest.mark.parametrize("sweep", [step_sweep.SWEEP, error_ledger.SWEEP, optimal_step.SWEEP], ids=lambda s: s.name)
-def test_the_family_is_in_no_sweep_over_all_functions(sweep):
+@pytest.mark.parametrize("name", ["step_sweep", "error_ledger", "optimal_step"])
+def test_the_family_is_in_no_sweep_over_all_functions(name):
+    (sweep,) = EXPERIMENTS[name].sweeps
     assert sweep.problems == tuple(problem.name for problem in (*STEP4, *CLASSIC))
 
 

@@ -11,7 +11,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from experiments.catalogue import catalogue
+from experiments.registry import EXPERIMENTS
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS
@@ -104,7 +104,7 @@ def test_published_problems_enter_no_other_experiment():
     assert {problem.family for problem in PUBLISHED} == {"published"}
     assert not names & set(general_problems())
     assert set(PROBLEMS) == names | set(general_problems())
-    for experiment in catalogue().values():
+    for experiment in EXPERIMENTS.values():
         used = {name for sweep in experiment.sweeps for name in sweep.problems}
         assert used == names if experiment.name == "published_tables" else not used & names
 

@@ -1,0 +1,1 @@
+"""Decimal steps against powers of two."""

@@ -1,0 +1,84 @@
+"""What exact nodes are worth over h = 10⁻ᵏ: the figures of the experiment `decimal_steps`."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+
+from experiments.frames import blank, formats_of, in_order
+from experiments.words import EXACT_STEPS
+from numdiff.analysis.metrics import loss_of_accuracy
+from numdiff.problems import PROBLEMS
+from numdiff.study.grids import DECIMAL_GRIDS
+from numdiff.study.run import Measured
+
+CURVE = ["problem", "at", "method", "format"]
+GAINS = ("nearest_power", "realised", "snapped", "snapped_at_1")
+WRITTEN = {"decimal": "h = 10⁻ᵏ", "nearest_power": "nearest 2⁻ʲ", **EXACT_STEPS}
+
+
+def at_points(records: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells with the point as it was written, and whether x + h and x − h are both realised exactly."""
+    at = [PROBLEMS[name].points[index] for name, index in zip(records["problem"], records["point"], strict=True)]
+    return records.assign(at=np.array(at, dtype=float), exact=records["abscissa"] == 0)
+
+
+def within(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells of the decimal grids with a result and h ≤ |x|, where an exact step exists."""
+    usable = frame[frame["grid"].isin(DECIMAL_GRIDS) & (frame["status"] == "ok")]
+    return usable[usable["step_value"] <= usable["x_value"].abs()]
+
+
+def exactness(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return for every point, formula and grid the share of cells without abscissa error, in each format."""
+    keys = ["problem", "at", "method", "grid"]
+    share = within(frame).groupby([*keys, "format"])["exact"].mean().unstack("format")
+    share = share[formats_of(frame)].reset_index()
+    order = share["grid"].map({grid: i for i, grid in enumerate(DECIMAL_GRIDS)})
+    share = in_order(share.assign(order=order), "problem", "at", "method", "order")
+    share = share.assign(grid=share["grid"].map(WRITTEN)).drop(columns="order")
+    return blank(share)
+
+
+@cache
+def gains(measured: Measured) -> pd.DataFrame:
+    """Return how many digits each grid gains over decimal steps, on both sides of the best decimal step.
+
+    Left of it: the median of RMS error times h, because the steps are not the same. Right of it, and at the best
+    steps: the RMS error itself.
+    """
+    frame = at_points(measured.records)
+    with_error = (frame["status"] == "ok") & (frame["failures"] == 0) & (frame["rms_error"] > 0)
+    usable = frame[with_error & frame["grid"].isin(DECIMAL_GRIDS)]
+    table = usable.pivot(index=[*CURVE, "k"], columns="grid", values=["rms_error", "step_value"])
+    # A grid without any cell has an empty column.
+    error, step = (pd.DataFrame(table[name], columns=list(DECIMAL_GRIDS)) for name in ("rms_error", "step_value"))
+    best = error["decimal"].dropna().groupby(CURVE).idxmin()
+    best_k = best.map(lambda key: key[-1]).reindex(error.reset_index("k").index).to_numpy()
+    k = error.index.get_level_values("k")
+    left, right = (error * step)[k > best_k], error[k < best_k]
+    least = error.groupby(CURVE).min()
+    rows = pd.DataFrame({"best_h": step["decimal"].loc[best].to_numpy()}, index=best.index)
+    rows.insert(0, "condition", conditions(usable).reindex(rows.index))
+    rows["left_steps"] = left.groupby(CURVE).size().reindex(rows.index, fill_value=0)
+    for name in GAINS:
+        rows[f"left_{name}"] = gain(left, name)
+    for name in ("realised", "snapped"):
+        rows[f"right_{name}"] = gain(right, name)
+    rows["best_realised"] = loss_of_accuracy(least["decimal"], least["realised"])
+    return in_order(rows.reset_index(), *CURVE)
+
+
+def gain(table: pd.DataFrame, grid: str) -> pd.Series:
+    """Return by how many digits the median of a grid's column is smaller than that of decimal steps, at common k."""
+    median = table[["decimal", grid]].dropna().groupby(CURVE).median()
+    return pd.Series(loss_of_accuracy(median["decimal"], median[grid]), median.index)
+
+
+def conditions(frame: pd.DataFrame) -> pd.Series:
+    """Return the condition |x f′/f| of the function at each point; infinite where f is 0."""
+    one = frame.drop_duplicates(CURVE).set_index(CURVE)
+    values = [float(PROBLEMS[name].f(np.array([x]))[0])
+              for name, x in zip(one.index.get_level_values("problem"), one["x_value"], strict=True)]  # fmt: skip
+    with np.errstate(divide="ignore"):
+        return (one["x_value"] * one["reference"] / np.array(values)).abs()

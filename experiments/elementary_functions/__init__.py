@@ -1,0 +1,1 @@
+"""NumPy's elementary functions against correctly rounded ones."""

@@ -1,0 +1,1 @@
+"""The four parts of the error, and how tight their bounds are."""

@@ -1,0 +1,102 @@
+"""The tables of the trials of gradient checkers, and what `make experiments-ml` left for them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from experiments.gradient_check.bugs import BUGS
+from experiments.gradient_check.pictures import short_name
+from experiments.gradient_check.rules import Checker
+from experiments.gradient_check.trials import NETWORKS, rates
+from numdiff.analysis.metrics import binomial_limit
+from numdiff.report.tables import Table, frame_from_csv
+
+ML = Path(__file__).resolve().parents[2] / "results" / "ml"
+_COUNTS = ("judged", "errors", "rate", "low", "high", "failed", "unavailable")
+
+
+def left_by_ml(name: str, folder: Path = ML) -> pd.DataFrame | None:
+    """Return a table of `make experiments-ml`, or None where it was never run."""
+    path = folder / f"{name}.csv"
+    if not path.is_file() or not path.read_text(encoding="utf-8").strip():
+        return None
+    return frame_from_csv(path)
+
+
+def checkers_table(checkers: Sequence[Checker]) -> Table:
+    """Return which checkers are compared, and what each does by default."""
+    rows = [
+        {"checker": c.name, "version": c.version, "compares": c.mode, "formats": ", ".join(c.formats),
+         "difference; tolerance": c.defaults, "source": c.source}
+        for c in checkers
+    ]  # fmt: skip
+    return Table(
+        "checkers", "The checkers and their defaults",
+        "The difference and the step that each takes, and by how much the claimed derivative may differ from it.",
+        pd.DataFrame(rows),
+    )  # fmt: skip
+
+
+def bugs_table() -> Table:
+    """Return the catalogue of wrong gradients."""
+    rows = [
+        {"bug": bug.name, "kind": bug.kind, "what is wrong": bug.description, "where it happened": bug.source}
+        for bug in BUGS.values()
+    ]
+    return Table(
+        "bugs", "The wrong gradients",
+        "Mistakes are made in the code of the back-propagation; the other errors are put into its result.",
+        pd.DataFrame(rows), rows_shown=len(rows),
+    )  # fmt: skip
+
+
+def networks_table() -> Table:
+    """Return the networks of the trials."""
+    from experiments.gradient_check.networks import Network
+
+    rows = [
+        {"network": name, "layers": "-".join(map(str, sizes)), "activation": activation, "loss": loss, "samples": batch,
+         "parameters": Network(sizes, activation, loss, batch, 0).n}
+        for name, (sizes, activation, loss, batch) in NETWORKS.items()
+    ]  # fmt: skip
+    return Table("networks", "The networks", "Data and parameters are drawn anew for each seed.", pd.DataFrame(rows))
+
+
+def false_alarms(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return the false alarms of each checker and format from counts of correct gradients, with their upper limit.
+
+    `limit` is one-sided at 95 %: what so few alarms in so many trials prove.
+    """
+    table = rates(counted[counted["kind"] == "correct"].reset_index(drop=True), wrong=False)
+    table = table[["checker", "format", *_COUNTS, "inconclusive"]].rename(
+        columns={"judged": "gradients", "errors": "alarms"}
+    )
+    limits = [binomial_limit(int(k), int(n)) if n else float("nan")
+              for k, n in zip(table["alarms"], table["gradients"], strict=True)]  # fmt: skip
+    return table.assign(limit=limits)
+
+
+def missed(counted: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Return the missed bugs of a kind for each checker, format and bug from counts of wrong gradients."""
+    table = rates(counted[counted["kind"] == kind].reset_index(drop=True), wrong=True)
+    keys = ["checker", "format", "bug", "nominal"]
+    return table[[*keys, *_COUNTS, "inconclusive", "harmless"]].rename(
+        columns={"judged": "gradients", "errors": "missed"}
+    )
+
+
+def missed_by_checker(counted: pd.DataFrame, kind: str, format_name: str) -> pd.DataFrame:
+    """Return the share missed of each bug of a kind in a format: a row for each bug, a column for each checker.
+
+    A word stands where there is no share: ``unavailable``, ``failed``, or ``no change`` where the bug leaves the
+    gradient as it is.
+    """
+    table = missed(counted, kind)
+    table = table[table["format"] == format_name]
+    wide: dict[str, dict[str, object]] = {}
+    for row in table.to_dict("records"):
+        word = "no change" if row["harmless"] else "failed" if row["failed"] else "unavailable"
+        name = short_name(str(row["checker"])).replace("\n", " ")
+        wide.setdefault(str(row["bug"]), {})[name] = row["rate"] if row["gradients"] else word
+    return pd.DataFrame([{"bug": bug, **shares} for bug, shares in wide.items()]).astype(object)

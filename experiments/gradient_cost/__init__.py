@@ -1,0 +1,1 @@
+"""The cost of a numerical gradient against back-propagation."""

@@ -1,0 +1,64 @@
+"""How the cost of gradients is drawn: against the number of parameters, with the powers that theory gives."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from experiments.frames import log10
+from numdiff.report.figures import METHOD_STYLE, Style, direct_labels, error_axes, slope_guide
+from numdiff.report.styles import BLACK, GREEN, MUTED
+
+STYLES = {
+    "loss": Style(BLACK, "v", (0, (1, 1.3)), "one evaluation"),
+    "back-propagation": Style(GREEN, "D", "-"),
+    "forward": METHOD_STYLE["forward"],
+    "centered": METHOD_STYLE["centered"],
+}
+"""The style of each way to a gradient."""
+LARGE = 10**4
+"""Parameters from which a power of n is fitted and drawn: arithmetic outweighs the calls of Python functions there."""
+_NAMES = {0.5: "∝ √n", 1: "∝ n", 2: "∝ n²"}
+
+
+def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers: Mapping[str, float]) -> None:
+    """Draw a cost against the number of parameters; what was not measured but estimated is hollow and dashed.
+
+    Parameters
+    ----------
+    fig : matplotlib Figure
+    data : DataFrame
+        Columns parameters, method, source and the one that is drawn.
+    column, ylabel : str
+    powers : mapping of str to float
+        The power of n that is drawn beside the upper end of a method's curve.
+    """
+    ax = fig.subplots()
+    error_axes(ax, xlabel="number n of parameters", ylabel=ylabel)
+    for name, style in STYLES.items():
+        rows = data[data["method"] == name].dropna(subset=column).sort_values("parameters")
+        known, guessed = (rows[(rows["source"] == "estimated") == flag] for flag in (False, True))
+        if len(known):
+            ax.plot(known["parameters"], known[column], label=style.label or name, **style.line_options())
+        if len(guessed):
+            joined = pd.concat([known.tail(1), guessed])
+            ax.plot(joined["parameters"], joined[column], label="_estimated", color=style.color, linewidth=1.1,
+                    linestyle=(0, (2, 2)))  # fmt: skip
+            ax.plot(guessed["parameters"], guessed[column], label="_estimated", linestyle="none", marker=style.marker,
+                    color=style.color, markerfacecolor="white", markersize=5)  # fmt: skip
+    if (data["source"] == "estimated").any():
+        ax.annotate("hollow: estimated", (0.02, 0.97), xycoords="axes fraction", va="top", fontsize=10, color=MUTED)
+    _guides(ax, data, column, powers)
+    direct_labels(ax)
+
+
+def _guides(ax: Axes, data: pd.DataFrame, column: str, powers: Mapping[str, float]) -> None:
+    """Draw the powers of n below the upper ends of the curves they belong to."""
+    for name, power in powers.items():
+        rows: Any = data[(data["method"] == name) & (data["parameters"] >= LARGE)].sort_values("parameters")
+        if len(rows):
+            start = (float(rows["parameters"].iloc[0]), float(rows[column].iloc[0]))
+            decades = float(log10(rows["parameters"].iloc[-1] / start[0]))
+            slope_guide(ax, power, start, _NAMES[power], decades=decades, shift=0.6 if power >= 1 else 0.2)

@@ -1,0 +1,216 @@
+"""Measure what gradients cost on this machine: ``python -m experiments.gradient_cost.times`` (make measure-cost).
+
+Seconds are those that the processor spends on one thread, so that other programs on the machine do not count; freed
+memory is kept by the process where the C library can be told so, because the system's page faults are no part of the
+question. Of several calls the fastest one counts; a call of more than ten seconds is made once. Bytes are the peak of
+what one call allocates (tracemalloc), its result included and its argument not; of such a long call they are the peak
+up to its first coordinates, which is that of the whole, since every coordinate is treated alike.
+
+The result is written into ``results/measured/`` and committed: it depends on the machine, and no other command changes
+it or compares it with anything. What was measured is stored by network, so that a run that was killed goes on where it
+stopped; ``--fresh`` measures everything again.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.gradient_cost.boxed_network import Network, network_of
+from numdiff.autodiff import gradient_of, on_arrays
+from numdiff.formulas.stencil import CENTERED, FORWARD
+from numdiff.gradients import gradient
+from numdiff.report import checksums
+from numdiff.report.tables import csv_text, frame_from_csv
+from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.run import run
+from numdiff.study.store import Store
+from numdiff.study.values import Digests
+
+ROOT = Path(__file__).resolve().parents[2]
+FILE = ROOT / "results" / "measured" / "gradient_cost_times.csv"
+RECORDS = ROOT / ".cache" / "records"
+WIDTHS = (0, 1, 2, 3, 5, 10, 18, 31, 42, 56, 75, 100, 133, 178, 237, 316, 562, 1000)
+"""Widths of the networks: 1 to about 10⁶ parameters; the last two show what an evaluation costs in the end."""
+DIFFERENCES = {"forward": FORWARD, "centered": CENTERED}
+LONGEST = 300.0
+"""Seconds beyond which a gradient by differences is not measured."""
+LONG = 10.0
+"""Seconds beyond which a call is made once."""
+ENOUGH = 256
+"""Coordinates after which the memory of a long call is known."""
+REPEATED = 0.2
+"""Seconds for which a call is repeated, at least three times where it is not longer than a second."""
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1",
+}  # fmt: skip
+ENVIRONMENT = ONE_THREAD | {
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31), "MALLOC_TOP_PAD_": str(1 << 26),
+}  # fmt: skip
+"""One thread for matrix products; and the C library of Linux keeps the memory that is freed."""
+
+
+def evaluations_of(method: str, n: int) -> int:
+    """Return how many evaluations of the loss a gradient takes; back-propagation walks back over its one."""
+    if method not in DIFFERENCES:
+        return 1
+    offsets = DIFFERENCES[method].offsets
+    return n * sum(offset != 0 for offset in offsets) + (0 in offsets)
+
+
+def ways(network: Network) -> dict[str, Callable[..., Any]]:
+    """Return the loss and the ways to its gradient, as functions of the parameters."""
+    loss = on_arrays(network)
+
+    by = {name: partial(gradient, loss, stencil=name) for name in DIFFERENCES}
+    return {"loss": loss, "back-propagation": gradient_of(network), **by}
+
+
+def seconds_of(call: Callable[[], Any]) -> tuple[float, int]:
+    """Return the processor time of the fastest of some calls, and how many there were."""
+    times: list[float] = []
+    while not times or (times[0] < 1 and (sum(times) < REPEATED or len(times) < 3)):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return float(f"{min(times):.4g}"), len(times)
+
+
+def bytes_of(call: Callable[[], Any]) -> int:
+    """Return the most that one call has allocated at any moment."""
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        kept = call()
+        _, peak = tracemalloc.get_traced_memory()
+        del kept
+    finally:
+        tracemalloc.stop()
+    return peak - before
+
+
+def rows_of(width: int) -> list[tuple[Any, ...]]:
+    """Return a row for each way to the gradient of one network that can be measured in time."""
+    network = network_of(width)
+    theta, n, rows, evaluation = network.start(), network.parameters, [], 0.0
+    for name, call in ways(network).items():
+        expected = evaluations_of(name, n) * evaluation
+        if name in DIFFERENCES and expected > LONGEST:
+            continue
+        if expected <= LONG:
+            call(theta)  # caches, and the samples of the network
+        seconds, calls = seconds_of(partial(call, theta))
+        evaluation = seconds if name == "loss" else evaluation
+        one = partial(call, theta) if expected <= LONG else partial(_begun, call, theta)
+        rows.append((n, name, seconds, calls, bytes_of(one)))
+    return rows
+
+
+class _Begun(Exception):
+    """Enough coordinates are done."""
+
+
+def _begun(call: Callable[..., Any], theta: np.ndarray) -> None:
+    """Make a call of `gradient` that ends after its first coordinates."""
+
+    def stop(done: int, total: int) -> None:
+        if done >= ENOUGH:
+            raise _Begun
+
+    with suppress(_Begun):
+        call(theta, progress=stop)
+
+
+def machine() -> list[tuple[str, str]]:
+    """Return what the times depend on: no name of a host or of a user."""
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    return [
+        ("machine", f"{_processor()}, {os.cpu_count()} processors, {platform.system()} {platform.machine()}"),
+        ("software", f"Python {platform.python_version()}, NumPy {np.__version__}, {blas['name']} {blas['version']}"),
+        ("threads", "1"),
+    ]
+
+
+def _processor() -> str:
+    """Return the name of the processor where the system tells it."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or "unknown processor"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What the gradients of one network cost on this machine, as something that is measured once and stored."""
+
+    width: int
+
+    @property
+    def cells(self) -> int:
+        """The number of parameters."""
+        return network_of(self.width).parameters
+
+    def key(self) -> str:
+        """Return the key under which the costs are stored; they are those of this machine and its software alone."""
+        return digest_of([type(self).__name__, self.width, REPEATED, machine(), conditions(__name__)])
+
+    def values(self) -> pd.DataFrame:
+        """Return no digests: times and bytes are no values of f."""
+        return Digests().frame()
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the frame ``costs``, and say on standard error what it holds."""
+        found = rows_of(self.width)
+        shown = ", ".join(f"{name} {seconds:.2g} s" for _, name, seconds, *_ in found)
+        print(f"{found[0][0]} parameters: {shown}", file=sys.stderr)
+        return {"costs": pd.DataFrame(found, columns=["parameters", "method", "seconds", "calls", "peak_bytes"])}
+
+
+def measure(widths: Sequence[int], out: Path, store: Store | None = None, fresh: bool = False) -> None:
+    """Measure networks of some widths, those apart that the store holds, and write the file."""
+    found = run([Cost(width) for width in widths], store=store, fresh=fresh, progress=False)
+    frame = pd.concat([frames["costs"] for frames in found], ignore_index=True)
+    head = "".join(f"# {name}: {text}\n" for name, text in machine())
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(head + csv_text(frame), encoding="utf-8", newline="\n")
+    checksums.write(out.parent, [out])
+
+
+def read(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return what was measured, and on which machine."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    facts = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
+    return frame_from_csv(path, comment="#"), facts
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure in a process whose environment is set; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m experiments.gradient_cost.times", description=__doc__)
+    parser.add_argument("--out", type=Path, default=FILE, metavar="FILE", help="where the times go")
+    parser.add_argument("--widths", type=int, nargs="+", default=list(WIDTHS), metavar="N", help="of the networks")
+    parser.add_argument("--records", type=Path, default=RECORDS, metavar="DIR", help="where what was measured is kept")
+    parser.add_argument("--fresh", action="store_true", help="measure again what is stored")
+    options = parser.parse_args(arguments)
+    if ENVIRONMENT.items() <= os.environ.items():
+        measure(options.widths, options.out, Store(options.records), options.fresh)
+        return 0
+    words = ["--out", str(options.out), "--records", str(options.records), *["--fresh"] * options.fresh]
+    words += ["--widths", *map(str, options.widths)]
+    command = [sys.executable, "-m", "experiments.gradient_cost.times", *words]
+    return subprocess.run(command, env=os.environ | ENVIRONMENT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

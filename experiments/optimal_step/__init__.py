@@ -1,0 +1,1 @@
+"""The best step, observed and predicted."""

@@ -1,0 +1,1 @@
+"""Tables of difference quotients in textbooks, lectures and manuals, computed again."""

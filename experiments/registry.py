@@ -1,0 +1,32 @@
+"""All experiments, in the order of the report: a new one is a line here."""
+
+from experiments import composition, formulation, forward_vs_centered, higher_order, secant_to_tangent, step_sweep
+from experiments.decimal_steps import decimal_steps
+from experiments.elementary_functions import elementary_functions
+from experiments.error_ledger import error_ledger
+from experiments.experiment import Experiment
+from experiments.gradient_check import gradient_check
+from experiments.gradient_cost import gradient_cost
+from experiments.optimal_step import optimal_step
+from experiments.published_tables import published_tables
+from numdiff.registry import Registry
+
+EXPERIMENTS: Registry[Experiment] = Registry(
+    "experiment",
+    [
+        secant_to_tangent.EXPERIMENT,
+        forward_vs_centered.EXPERIMENT,
+        step_sweep.EXPERIMENT,
+        composition.EXPERIMENT,
+        error_ledger.EXPERIMENT,
+        optimal_step.EXPERIMENT,
+        higher_order.EXPERIMENT,
+        formulation.EXPERIMENT,
+        decimal_steps.EXPERIMENT,
+        elementary_functions.EXPERIMENT,
+        published_tables.EXPERIMENT,
+        gradient_cost.EXPERIMENT,
+        gradient_check.EXPERIMENT,
+    ],
+)
+"""Their names are the arguments of ``python -m experiments`` and the folders of the report."""

@@ -1,0 +1,1 @@
+"""Rebuild the committed results and compare: ``python -m experiments.reproducibility``."""
