@@ -23,6 +23,7 @@ import numpy as np
 from bench.interleave import Times, in_turns, seconds_per_call
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas import kernels
+from numdiff.formulas.blocks import BLOCK_BYTES
 from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +51,7 @@ def one_liner(stencil: Stencil, x: Any, h: Any) -> Any:
 def floor(stencil: Stencil, x: np.ndarray, h: Any) -> Any:
     """Return the same by two evaluations and the unavoidable passes, inlined in the blocks of the kernel."""
     out = np.empty_like(x)
-    size = min(x.size, kernels.BLOCK_BYTES // x.dtype.itemsize)
+    size = min(x.size, BLOCK_BYTES // x.dtype.itemsize)
     left, right = np.empty(size, x.dtype), np.empty(size, x.dtype)
     shift = np.asarray(h)
     divisor = shift if stencil is FORWARD else np.asarray(h + h)
@@ -70,7 +71,7 @@ def floor(stencil: Stencil, x: np.ndarray, h: Any) -> Any:
 
 def two_evaluations(stencil: Stencil, x: np.ndarray, h: Any) -> None:
     """Evaluate f twice at every point, in the blocks of the kernel, and do nothing else."""
-    size = min(x.size, kernels.BLOCK_BYTES // x.dtype.itemsize)
+    size = min(x.size, BLOCK_BYTES // x.dtype.itemsize)
     out = np.empty(size, x.dtype)
     for start in range(0, x.size, size):
         block = x[start : start + size]

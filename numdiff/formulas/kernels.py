@@ -26,13 +26,12 @@ A step is absorbed (lost) where two of the abscissae, x itself included, are the
 x − h differs from x and x + h does not, and the centered slope of x reads ½.
 """
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from numdiff.floats.formats import format_of
+from numdiff.formulas.blocks import blocks
 from numdiff.formulas.checks import (
     ElementwiseProbe,
     StepAbsorbedWarning,
@@ -42,27 +41,19 @@ from numdiff.formulas.checks import (
     smallest_step,
     warn_absorbed,
 )
-from numdiff.formulas.plan import Evaluation, Function, Plan, plan_of, prepared
+from numdiff.formulas.plan import Evaluation, Function, Plan, prepared
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Method, Stencil
 
 __all__ = [
     "Observation",
     "StepAbsorbedWarning",
-    "abscissae",
-    "absorbed_steps",
     "apply",
     "centered_difference",
-    "combine",
     "complex_step",
     "difference",
     "forward_difference",
     "observe",
 ]
-
-BLOCK_BYTES = 524288
-"""Bytes of one buffer: few enough that what a block needs stays in the cache, many enough that the fixed cost
-of the calls (some 10 µs a block) vanishes beside the work. From half of this to twice as much, a million points of
-exp take within 8 % of the same time; half of it cost 7 % more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +176,7 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
     out: np.ndarray = np.empty(shape, dtype=plan.format.dtype)
     absorbed = np.zeros(shape, dtype=bool)
     with np.errstate(all="ignore"):
-        for block in _blocks(plan, points, steps, out, blocked=False):
+        for block in blocks(plan, points, steps, out, blocked=False):
             if may_be_absorbed(plan, block.x, limit, block.start, shape):
                 absorbed = absorbed_at(plan, block.x, block.h).reshape(shape)
             _compute(plan, recorded, f, *block[1:])
@@ -196,21 +187,6 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
 
 
 # --- the computation ------------------------------------------------------------------------------------
-
-
-class _Block(NamedTuple):
-    """A piece of the work."""
-
-    start: int
-    """Its place among all points."""
-    x: np.ndarray
-    h: np.ndarray
-    """Without a dimension, or like x."""
-    out: np.ndarray | None = None
-    """The array of the result; None for a new one."""
-    buffer: np.ndarray | None = None
-    other: np.ndarray | None = None
-    """Two arrays for abscissae; None for new ones."""
 
 
 def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
@@ -224,7 +200,7 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
     out = np.empty(shape, plan.format.dtype)
     checked = blocked and out.size > 1
     absorbed, smallest = 0, None
-    for number, block in enumerate(_blocks(plan, points, steps, out, blocked), 1):
+    for number, block in enumerate(blocks(plan, points, steps, out, blocked), 1):
         start, x, h, *_ = block
         if may_be_absorbed(plan, x, limit, start, shape):
             hit = absorbed_at(plan, x, h)
@@ -277,87 +253,3 @@ def _compute(
     for _ in range(1, plan.derivative_order):
         np.divide(total, h, total)
     return total
-
-
-def _blocks(plan: Plan, x: np.ndarray, h: np.ndarray, out: np.ndarray, blocked: bool) -> Iterator[_Block]:
-    """Cut the work into blocks: of one dimension in C order, or one in its own shape (at least 1-d)."""
-    total, shape, dtype = out.size, out.shape, plan.complex_dtype or out.dtype
-    size = BLOCK_BYTES // dtype.itemsize
-    if not total:
-        return
-    if not blocked or total <= size:
-        whole = (total,) if blocked else shape or (1,)
-        # Nothing to use again: every abscissa may have an array of its own.
-        yield _Block(0, _laid_out(x, shape, whole), _laid_out(h, shape, whole) if h.ndim else h, out.reshape(whole))
-        return
-    left, right = np.empty(size, dtype), np.empty(size, dtype)
-    points, results = _slices(x, shape), out.reshape(-1)
-    steps = _slices(h, shape) if h.ndim else None
-    for start in range(0, total, size):
-        stop = min(start + size, total)
-        n = stop - start
-        some = h if steps is None else steps[start:stop]
-        yield _Block(start, points[start:stop], some, results[start:stop], left[:n], right[:n])
-
-
-def _laid_out(array: np.ndarray, shape: tuple[int, ...], whole: tuple[int, ...]) -> np.ndarray:
-    """Return the array broadcast to `shape`, contiguous, in the shape `whole`: a view where there is one."""
-    if not _is_plain(array, shape):
-        array = np.array(np.broadcast_to(array, shape), order="C")
-    return array if array.shape == whole else array.reshape(whole)
-
-
-def _slices(array: np.ndarray, shape: tuple[int, ...]) -> Any:
-    """Return something with contiguous slices: views where possible, else copies of a block at a time."""
-    return array.reshape(-1) if _is_plain(array, shape) else np.broadcast_to(array, shape).flat
-
-
-def _is_plain(array: np.ndarray, shape: tuple[int, ...]) -> bool:
-    flags = array.flags
-    return array.shape == shape and flags.c_contiguous and flags.aligned
-
-
-# --- the parts of a kernel, for those who call f themselves ---------------------------------------------
-
-
-def abscissae(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> list[np.ndarray]:
-    """Return the rounded nodes of a stencil in its order (step 2 of this module); x itself where the offset is 0.
-
-    Parameters
-    ----------
-    stencil : Stencil
-    x, h : ndarray of one shape (of at least one dimension) and one format
-    """
-    return [node.argument(x, h) for node in plan_of(format_of(x), stencil).nodes]
-
-
-def combine(stencil: Stencil, values: Sequence[np.ndarray], h: np.ndarray) -> np.ndarray:
-    """Return the quotient of the values at the nodes of a first-derivative stencil (steps 4 to 6 of this module).
-
-    Parameters
-    ----------
-    stencil : Stencil
-    values : sequence of ndarray
-        One array for each node, in the order of the stencil; none of them is changed.
-    h : ndarray of at least one dimension, of their format, broadcast against them
-    """
-    plan = plan_of(format_of(h), stencil)
-    terms = [node.term(y) for node, y in zip(plan.nodes, values, strict=True)]
-    total = terms[0]
-    for node, term in zip(plan.nodes[1:], terms[1:], strict=True):
-        total = node.combine(total, term)
-    return total / plan.divisor(h)
-
-
-def absorbed_steps(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> tuple[int, Any]:
-    """Return at how many points a step is absorbed, and the smallest step that keeps the nodes apart at these.
-
-    Parameters
-    ----------
-    stencil : Stencil
-    x, h : ndarray of one shape (of at least one dimension) and one format, finite
-    """
-    plan = plan_of(format_of(x), stencil)
-    hit = absorbed_at(plan, x, h)
-    found = int(np.count_nonzero(hit))
-    return found, smallest_step(plan, x[hit]) if found else None

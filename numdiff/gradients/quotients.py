@@ -15,7 +15,7 @@ import numpy as np
 
 from numdiff.floats.call import explain, handed, numbers_of
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas import kernels
+from numdiff.formulas import parts
 from numdiff.formulas.stencil import Stencil
 from numdiff.gradients.steps import Steps
 
@@ -83,10 +83,10 @@ class Columns:
         start, stop = task
         h = self.steps.block(start, stop)
         with np.errstate(over="ignore", under="ignore"):
-            nodes = kernels.abscissae(self.stencil, self.x.reshape(-1)[start:stop], h)
+            nodes = parts.abscissae(self.stencil, self.x.reshape(-1)[start:stop], h)
         shape, values = self._values(start, nodes)
         with np.errstate(all="ignore"):  # values that are not finite are reported once, with the coordinate
-            rows = kernels.combine(self.stencil, values, h[:, None])
+            rows = parts.combine(self.stencil, values, h[:, None])
             finite = np.isfinite(rows)
         if finite.all():
             return Quotients(start, stop, shape, rows, 0, "")

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas import kernels
+from numdiff.formulas import parts
 from numdiff.formulas.arguments import steps_of
 from numdiff.formulas.stencil import Stencil
 from numdiff.rules.scale import scale_steps
@@ -72,9 +72,9 @@ class Steps:
             x = self._x[start : start + _CHECKED]
             h = self.block(start, start + x.size)
             with np.errstate(over="ignore"):
-                nodes = kernels.abscissae(self._stencil, x, h)
+                nodes = parts.abscissae(self._stencil, x, h)
             self._refuse_overflow(nodes, x, h, start)
-            found, enough = kernels.absorbed_steps(self._stencil, x, h)
+            found, enough = parts.absorbed_steps(self._stencil, x, h)
             if found:
                 absorbed += found
                 smallest = enough if smallest is None else max(smallest, enough)

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas import checks, kernels
+from numdiff.formulas import checks, parts
 from numdiff.formulas.arguments import largest_step
+from numdiff.formulas.blocks import BLOCK_BYTES
 from numdiff.formulas.kernels import (
     StepAbsorbedWarning,
     apply,
@@ -46,7 +47,7 @@ def points(item: FloatFormat, n: int, low: float = 0.5, high: float = 2.0) -> np
 
 
 def block_size(item: FloatFormat) -> int:
-    return kernels.BLOCK_BYTES // item.dtype.itemsize
+    return BLOCK_BYTES // item.dtype.itemsize
 
 
 def sizes(item: FloatFormat) -> list[int]:
@@ -412,7 +413,7 @@ COUPLED = {
 @pytest.mark.parametrize("name", COUPLED)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
 def test_a_coupled_f_is_refused_at_every_size(name, dtype):
-    block = kernels.BLOCK_BYTES // np.dtype(dtype).itemsize
+    block = BLOCK_BYTES // np.dtype(dtype).itemsize
     for n in (2, 3, 4, 5, 9, 100, block, 3 * block + 1):
         x = (2 - np.arange(n, dtype=dtype) / n) * (3 - np.arange(n, dtype=dtype) % 3)
         for method in (FORWARD, CENTERED):
@@ -420,7 +421,7 @@ def test_a_coupled_f_is_refused_at_every_size(name, dtype):
                 apply(method, COUPLED[name], x, 2.0**-7)
 
 
-BLOCK = kernels.BLOCK_BYTES // 8
+BLOCK = BLOCK_BYTES // 8
 """Points of float64 in a block."""
 LONG_CONSTANT_START = np.r_[np.ones(BLOCK), np.linspace(1, 2, BLOCK)]
 """Two blocks of float64, of which the first tells nothing of a function that couples its points."""
@@ -484,7 +485,7 @@ def test_with_blocked_false_a_coupled_f_is_differentiated_along_h():
     assert centered_difference(lambda t: t[::-1], x, 0.5, blocked=False).tolist() == [1, 1, 1]
 
 
-@pytest.mark.parametrize("n", [2, 3, 100, kernels.BLOCK_BYTES // 8, 100_000])
+@pytest.mark.parametrize("n", [2, 3, 100, BLOCK_BYTES // 8, 100_000])
 def test_a_closure_over_an_array_is_refused_with_advice_and_right_with_blocked_false(n):
     a, x = np.arange(1.0, n + 1), np.ones(n)
     for f in (lambda t: a * t, lambda t: np.where(a > 1, t, 0 * t)):
@@ -495,7 +496,7 @@ def test_a_closure_over_an_array_is_refused_with_advice_and_right_with_blocked_f
 
 def test_a_closure_that_happens_to_have_the_length_of_a_block_is_refused():
     """100 000 points come in blocks of BLOCK_BYTES / 8, and each block would multiply with the same array."""
-    a = np.arange(kernels.BLOCK_BYTES // 8, dtype=np.float64)
+    a = np.arange(BLOCK_BYTES // 8, dtype=np.float64)
     with pytest.raises(ValueError, match="blocked=False"):
         centered_difference(lambda t: a[: t.size] * t, np.ones(4 * a.size), 0.5)
 
@@ -669,13 +670,13 @@ def test_the_check_costs_a_point_of_every_block_and_a_few_of_the_blocks_1_4_16_a
         calls.append(t.size)
         return t * t
 
-    n = blocks * kernels.BLOCK_BYTES // 8
+    n = blocks * BLOCK_BYTES // 8
     for x, few in ((np.ones(n), 3), (np.sin(np.arange(1.0, n + 1)), 6)):
         calls.clear()
         centered_difference(f, x, 0.5)
         assert searched * 3 <= calls.count(1) - (blocks - searched) <= searched * few
         assert sum(calls) == 2 * n + calls.count(1)
-        assert max(calls) == kernels.BLOCK_BYTES // 8
+        assert max(calls) == BLOCK_BYTES // 8
 
 
 # --- what x and h must be -------------------------------------------------------------------------------
@@ -905,7 +906,7 @@ def test_no_absorbed_point_escapes_the_quick_check(item, stencil):
 
 @pytest.mark.parametrize("blocks", [1, 3])
 def test_one_warning_for_the_whole_call_names_points_total_and_step(blocks):
-    n = blocks * kernels.BLOCK_BYTES // 8
+    n = blocks * BLOCK_BYTES // 8
     x = np.ones(n)
     x[n // 2 :] = 0.0
     with pytest.warns(StepAbsorbedWarning) as caught:
@@ -985,7 +986,7 @@ def test_the_useful_step_of_a_wide_stencil_is_certain_to_do_and_not_far_off(item
 
 
 def test_the_smallest_useful_step_is_that_of_all_blocks():
-    n = 3 * kernels.BLOCK_BYTES // 8
+    n = 3 * BLOCK_BYTES // 8
     x = np.ones(n)
     x[n // 2] = 1024.0
     with pytest.warns(StepAbsorbedWarning, match=f"{n} of {n} points") as caught:
@@ -1088,7 +1089,7 @@ def test_observe_of_a_scalar_has_zero_dimensional_arrays():
 
 @pytest.mark.parametrize("case", ["scalar h", "array h", "strided x", "broadcast", "complex step", "absorbed"])
 def test_memory_beyond_input_and_output_is_a_few_blocks(case):
-    n = 64 * kernels.BLOCK_BYTES // 8
+    n = 64 * BLOCK_BYTES // 8
     x, h = np.ones(n), 0.5
     f, method = np.exp, centered(4)
     if case == "array h":
@@ -1110,8 +1111,8 @@ def test_memory_beyond_input_and_output_is_a_few_blocks(case):
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
-    assert peak - result.nbytes < 16 * kernels.BLOCK_BYTES
-    assert kernels.BLOCK_BYTES <= 2**19  # the sixteen are 8 MB
+    assert peak - result.nbytes < 16 * BLOCK_BYTES
+    assert BLOCK_BYTES <= 2**19  # the sixteen are 8 MB
 
 
 # --- the fast pass ------------------------------------------------------------------------------------------
@@ -1120,7 +1121,7 @@ def test_memory_beyond_input_and_output_is_a_few_blocks(case):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("place", [0, BLOCK // 3, BLOCK - 1])
 def test_a_single_bad_point_of_a_full_block_is_seen(dtype, place):
-    size = 2 * kernels.BLOCK_BYTES // np.dtype(dtype).itemsize
+    size = 2 * BLOCK_BYTES // np.dtype(dtype).itemsize
     for bad in (np.nan, np.inf, -np.inf):
         x = np.linspace(-1, 1, size).astype(dtype)
         x[place] = bad
@@ -1131,7 +1132,7 @@ def test_a_single_bad_point_of_a_full_block_is_seen(dtype, place):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("scale", [1.0, 2.0**-60, 2.0**60])
 def test_a_single_absorbed_point_of_a_full_block_is_seen(dtype, scale):
-    size = kernels.BLOCK_BYTES // np.dtype(dtype).itemsize + 1
+    size = BLOCK_BYTES // np.dtype(dtype).itemsize + 1
     x = np.full(size, scale, dtype)
     h = dtype(scale * 2.0**-10)
     x[17] = scale * 2.0 ** (np.finfo(dtype).nmant - 8)  # half a spacing of it is 2h
@@ -1203,11 +1204,11 @@ FIRST = [stencil for stencil in STENCILS if stencil.derivative_order == 1]
 def test_abscissae_and_combine_are_the_two_halves_of_a_kernel(item, stencil):
     x = points(item, 20)
     h = item.as_array(np.linspace(0.01, 0.2, 20))
-    nodes = kernels.abscissae(stencil, x, h)
+    nodes = parts.abscissae(stencil, x, h)
     assert all(map(same, nodes, observe(stencil, np.exp, x, h).abscissae))
     values = [np.exp(at) for at in nodes]
     kept = [y.copy() for y in values]
-    assert same(kernels.combine(stencil, values, h), difference(np.exp, x, h, stencil))
+    assert same(parts.combine(stencil, values, h), difference(np.exp, x, h, stencil))
     assert all(map(same, values, kept))
 
 
@@ -1216,9 +1217,9 @@ def test_abscissae_and_combine_are_the_two_halves_of_a_kernel(item, stencil):
 def test_absorbed_steps_are_those_that_a_kernel_observes(item, stencil):
     x = points(item, 20)
     h = np.ldexp(np.ones(20), 10 - np.arange(20) - item.precision).astype(item.dtype)
-    found, smallest = kernels.absorbed_steps(stencil, x, h)
+    found, smallest = parts.absorbed_steps(stencil, x, h)
     assert found == np.count_nonzero(observe(stencil, np.exp, x, h).absorbed) > 0
-    assert kernels.absorbed_steps(stencil, x, np.full_like(x, smallest)) == (0, None)
+    assert parts.absorbed_steps(stencil, x, np.full_like(x, smallest)) == (0, None)
 
 
 @every_format

@@ -1,0 +1,56 @@
+"""The parts of a kernel, for code that calls f itself: nodes, quotient, lost steps (see `numdiff.formulas.kernels`)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from numdiff.floats.formats import format_of
+from numdiff.formulas.checks import absorbed_at, smallest_step
+from numdiff.formulas.plan import plan_of
+from numdiff.formulas.stencil import Stencil
+
+__all__ = ["abscissae", "absorbed_steps", "combine"]
+
+
+def abscissae(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> list[np.ndarray]:
+    """Return the rounded nodes of a stencil in its order, step 2 of the kernels; x itself where the offset is 0.
+
+    Parameters
+    ----------
+    stencil : Stencil
+    x, h : ndarray of one shape (of at least one dimension) and one format
+    """
+    return [node.argument(x, h) for node in plan_of(format_of(x), stencil).nodes]
+
+
+def combine(stencil: Stencil, values: Sequence[np.ndarray], h: np.ndarray) -> np.ndarray:
+    """Return the quotient of the values at the nodes of a first-derivative stencil, steps 4 to 6 of the kernels.
+
+    Parameters
+    ----------
+    stencil : Stencil
+    values : sequence of ndarray
+        One array for each node, in the order of the stencil; none of them is changed.
+    h : ndarray of at least one dimension, of their format, broadcast against them
+    """
+    plan = plan_of(format_of(h), stencil)
+    terms = [node.term(y) for node, y in zip(plan.nodes, values, strict=True)]
+    total = terms[0]
+    for node, term in zip(plan.nodes[1:], terms[1:], strict=True):
+        total = node.combine(total, term)
+    return total / plan.divisor(h)
+
+
+def absorbed_steps(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> tuple[int, Any]:
+    """Return at how many points a step is absorbed, and the smallest step that keeps the nodes apart at these.
+
+    Parameters
+    ----------
+    stencil : Stencil
+    x, h : ndarray of one shape (of at least one dimension) and one format, finite
+    """
+    plan = plan_of(format_of(x), stencil)
+    hit = absorbed_at(plan, x, h)
+    found = int(np.count_nonzero(hit))
+    return found, smallest_step(plan, x[hit]) if found else None
