@@ -25,6 +25,7 @@ from numdiff.formulas.stencil import Method, Stencil
 __all__ = [
     "beyond",
     "converted",
+    "extremes",
     "largest_step",
     "not_finite",
     "points_and_steps",
@@ -249,3 +250,16 @@ def largest_step(method: Method, item: FloatFormat) -> Any:
     limit = item.largest_finite / max(item.lift(item.round(method.denominator)), reach)
     nearest = item.round(limit)
     return nearest if item.lift(nearest) <= limit else np.nextafter(nearest, item.dtype.type(0))
+
+
+def extremes(array: np.ndarray) -> tuple[Any, Any]:
+    """Return the smallest and the largest element as fast scalars; a NaN shows in both."""
+    if array.size == 1:
+        value = array.item()
+        return value, value
+    if not array.size:
+        return 1.0, 1.0
+    if array.dtype.char in "efdg":
+        return np.minimum.reduce(array, axis=None).item(), np.maximum.reduce(array, axis=None).item()
+    with np.errstate(invalid="ignore"):  # the formats of ml_dtypes raise the flag for a quiet NaN
+        return np.minimum.reduce(array, axis=None).item(), np.maximum.reduce(array, axis=None).item()

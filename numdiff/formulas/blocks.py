@@ -5,8 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numdiff.formulas.plan import Plan
-
 __all__ = ["BLOCK_BYTES", "Block", "blocks"]
 
 BLOCK_BYTES = 524288
@@ -30,9 +28,21 @@ class Block(NamedTuple):
     """Two arrays for abscissae; None for new ones."""
 
 
-def blocks(plan: Plan, x: np.ndarray, h: np.ndarray, out: np.ndarray, blocked: bool) -> Iterator[Block]:
-    """Cut the work into blocks: of one dimension in C order, or one in its own shape (at least 1-d)."""
-    total, shape, dtype = out.size, out.shape, plan.complex_dtype or out.dtype
+def blocks(x: np.ndarray, h: np.ndarray, out: np.ndarray, dtype: np.dtype, blocked: bool) -> Iterator[Block]:
+    """Cut the work into blocks: of one dimension in C order, or one in its own shape (at least 1-d).
+
+    Parameters
+    ----------
+    x, h : ndarray
+        Points and steps; they broadcast to the shape of `out`.
+    out : ndarray
+        For the result.
+    dtype : dtype
+        Of the abscissae.
+    blocked : bool
+        False: one block, the whole.
+    """
+    total, shape = out.size, out.shape
     size = BLOCK_BYTES // dtype.itemsize
     if not total:
         return

@@ -2,23 +2,32 @@
 
 import math
 import warnings
-from typing import Any
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from numdiff.formulas.arguments import not_finite
-from numdiff.formulas.plan import Evaluation, Function, Plan, extremes
+from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.arguments import extremes, not_finite
+from numdiff.formulas.node import Node, node_of
+from numdiff.formulas.stencil import Method, Stencil
 
 __all__ = [
     "ElementwiseProbe",
+    "Evaluation",
+    "Function",
+    "LostSteps",
     "StepAbsorbedWarning",
-    "absorbed_at",
     "is_searched",
-    "may_be_absorbed",
-    "smallest_step",
+    "lost_steps_of",
     "warn_absorbed",
 ]
 
+Function: TypeAlias = Callable[[Any], Any]
+Evaluation: TypeAlias = Callable[[Function, np.ndarray], np.ndarray]
+"""A call of f in a format: takes f and its argument, returns the checked values."""
 _AGREEMENT = 8
 """Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's
 vector and scalar loops differ by an ulp or two, and f may amplify that."""
@@ -48,34 +57,7 @@ class StepAbsorbedWarning(UserWarning):
         return str(self.args[0])
 
 
-# --- absorbed steps -------------------------------------------------------------------------------------
-
-
-def may_be_absorbed(plan: Plan, x: np.ndarray, limit: Any, start: int, shape: tuple[int, ...]) -> bool:
-    """Whether some step of a block may be absorbed; raises where x is not finite.
-
-    Parameters
-    ----------
-    plan : Plan
-    x : ndarray
-        The points of the block.
-    limit : float
-        Where |x| does not exceed it, x is finite and absorbs no step (`numdiff.formulas.plan.prepared`).
-    start : int
-        The place of the block among all points, in C order.
-    shape : tuple of int
-        That of all points.
-    """
-    if _is_clearly_below(limit, x):
-        return False
-    largest = _largest_magnitude(x)
-    if largest <= limit:
-        return False
-    if not largest <= plan.largest:
-        place = int(np.argmin(np.isfinite(x.reshape(-1))))
-        index = tuple(map(int, np.unravel_index(start + place, shape))) if shape else ()
-        raise not_finite(plan.format, x.reshape(-1)[place], index)
-    return plan.complex_dtype is None
+# --- lost steps -----------------------------------------------------------------------------------------
 
 
 _ROW = 8192
@@ -117,46 +99,115 @@ def _largest_magnitude(x: np.ndarray) -> Any:
     return max(-low, high) if low == low else low
 
 
-def absorbed_at(plan: Plan, x: np.ndarray, h: np.ndarray) -> np.ndarray:
-    """Return where two of the abscissae, x included, are the same finite number."""
-    hit, left = np.zeros(x.shape, dtype=bool), None
-    with np.errstate(all="ignore"):
-        for node in plan.sorted_nodes:
-            right = node.argument(x, h)
-            if left is not None:
-                hit |= (left == right) & np.isfinite(right)
-            left = right
-    return hit
+class LostSteps(NamedTuple):
+    """What decides whether a formula loses a step in a format: whether two nodes are the same number."""
+
+    format: FloatFormat
+    nodes: tuple[Node, ...]
+    """The nodes of the formula and x itself, from left to right; none for the complex step, which adds nothing."""
+    smallest_gap: Fraction
+    """The smallest distance of two offsets, 0 included."""
+    largest_offset: Fraction
+    """The largest |c|."""
+    largest: Any
+    """The largest finite number of the format."""
+    x_over_smallest_h: float
+    x_over_largest_h: float
+    """No step is lost where |x| ≤ x_over_smallest_h·min(h) − x_over_largest_h·max(h)."""
+
+    def limit(self, low: Any, high: Any) -> Any:
+        """Return up to which |x| it is finite and loses no step between `low` and `high`."""
+        if isinstance(low, float):
+            limit = self.x_over_smallest_h * low - self.x_over_largest_h * high
+        else:
+            with np.errstate(over="ignore", invalid="ignore"):  # a longdouble, which is not silent
+                limit = self.x_over_smallest_h * low - self.x_over_largest_h * high
+        return limit if limit < self.largest else self.largest
+
+    def may_occur(self, x: np.ndarray, limit: Any, start: int, shape: tuple[int, ...]) -> bool:
+        """Whether some step of a block may be lost; raises where x is not finite.
+
+        Parameters
+        ----------
+        x : ndarray
+            The points of the block.
+        limit : float
+            That of `limit` for the steps.
+        start : int
+            The place of the block among all points, in C order.
+        shape : tuple of int
+            That of all points.
+        """
+        if _is_clearly_below(limit, x):
+            return False
+        largest = _largest_magnitude(x)
+        if largest <= limit:
+            return False
+        if not largest <= self.largest:
+            place = int(np.argmin(np.isfinite(x.reshape(-1))))
+            index = tuple(map(int, np.unravel_index(start + place, shape))) if shape else ()
+            raise not_finite(self.format, x.reshape(-1)[place], index)
+        return bool(self.nodes)
+
+    def at(self, x: np.ndarray, h: np.ndarray) -> np.ndarray:
+        """Return where two of the abscissae, x included, are the same finite number."""
+        lost, left = np.zeros(x.shape, dtype=bool), None
+        with np.errstate(all="ignore"):
+            for node in self.nodes:
+                right = node.argument(x, h)
+                if left is not None:
+                    lost |= (left == right) & np.isfinite(right)
+                left = right
+        return lost
+
+    def smallest_step(self, x: np.ndarray) -> Any:
+        """Return the smallest h of the format that none of these x absorbs.
+
+        For offsets −1, 0, 1. x + h rounds to x as long as h is below half the distance to the next number of
+        the format, or is that half and x is even (ties go to even): the answer is the half or the number after
+        it. The same holds for x − h and the number before x. Where both move, x − h, x, x + h are three numbers.
+        At the largest number of the format no step is of use, and the answer is infinite.
+
+        For wider stencils. A power of two H with gap·H > spacing(v) for all |v| ≤ |x| + C·H: numbers further apart
+        than the spacing do not round to the same one. Such an H is found by doubling; it is certain to do, but not
+        the smallest.
+        """
+        item, one = self.format, self.format.dtype.type
+        if self.largest_offset > 1 or self.smallest_gap < 1:
+            bound = item.lift(np.max(np.abs(x)))
+            step = item.spacing(bound)
+            while self.smallest_gap * step <= item.spacing(bound + self.largest_offset * step):
+                if step >= item.largest_finite:
+                    break
+                step *= 2
+            return item.round(step)
+        smallest = one(0)
+        with np.errstate(all="ignore"):
+            for shift in (node.shift for node in self.nodes if node.shift is not None):
+                half = np.abs(np.nextafter(x, shift(one(0), one(math.inf))) - x) / one(2)
+                moved = shift(x, half) != x
+                smallest = max(smallest, np.max(np.where(moved, half, np.nextafter(half, one(math.inf)))))
+        return smallest
 
 
-def smallest_step(plan: Plan, x: np.ndarray) -> Any:
-    """Return the smallest h of the format that none of these x absorbs.
+def lost_steps_of(item: FloatFormat, method: Method) -> LostSteps:
+    """Return what decides about lost steps.
 
-    For offsets −1, 0, 1. x + h rounds to x as long as h is below half the distance to the next number of
-    the format, or is that half and x is even (ties go to even): the answer is the half or the number after
-    it. The same holds for x − h and the number before x. Where both move, x − h, x, x + h are three numbers.
-    At the largest number of the format no step is of use, and the answer is infinite.
-
-    For wider stencils. A power of two H with gap·H > spacing(v) for all |v| ≤ |x| + C·H: numbers further apart
-    than the spacing do not round to the same one. Such an H is found by doubling; it is certain to do, but not
-    the smallest.
+    The limit on |x| below which no step is lost: fl is monotone, and two numbers that round to the same v are at
+    most one spacing of v apart, which is at most ε|v|, or 0 where v is subnormal since sums are exact there. For
+    integer offsets with smallest gap g and largest offset C, two fl(c·h) are at least h(g − 2uC) ≥ gh/2 apart if
+    4uC ≤ g. Hence no two nodes coincide where ε(|x| + Ch(1 + u)) < gh/2, for which |x| ≤ gh/(4ε) − 2Ch suffices.
+    Other offsets may underflow: their limit is negative, and the comparison of the abscissae decides everywhere.
     """
-    item, one = plan.format, plan.format.dtype.type
-    if plan.largest_offset > 1 or plan.smallest_gap < 1:
-        bound = item.lift(np.max(np.abs(x)))
-        step = item.spacing(bound)
-        while (
-            plan.smallest_gap * step <= item.spacing(bound + plan.largest_offset * step) and step < item.largest_finite
-        ):
-            step *= 2
-        return item.round(step)
-    smallest = one(0)
-    with np.errstate(all="ignore"):
-        for shift in (node.shift for node in plan.sorted_nodes if node.shift is not None):
-            half = np.abs(np.nextafter(x, shift(one(0), one(math.inf))) - x) / one(2)
-            moved = shift(x, half) != x
-            smallest = max(smallest, np.max(np.where(moved, half, np.nextafter(half, one(math.inf)))))
-    return smallest
+    largest = item.round(item.largest_finite).item()
+    if not isinstance(method, Stencil):  # the parts of a complex abscissa are never added
+        return LostSteps(item, (), Fraction(1), Fraction(0), largest, math.inf, 1.0)
+    offsets = sorted({*method.offsets, Fraction(0)})
+    nodes = tuple(node_of(item, offset) for offset in offsets)
+    gap, reach = min(b - a for a, b in pairwise(offsets)), max(abs(c) for c in offsets)
+    if all(c.denominator == 1 for c in offsets) and 4 * item.unit_roundoff * reach <= gap:
+        return LostSteps(item, nodes, gap, reach, largest, float(gap / item.machine_epsilon / 4), float(2 * reach))
+    return LostSteps(item, nodes, gap, reach, largest, 0.0, 1.0)
 
 
 def warn_absorbed(name: str, absorbed: int, total: int, smallest: Any) -> None:

@@ -27,25 +27,31 @@ x − h differs from x and x + h does not, and the centered slope of x reads ½.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.arguments import converted, extremes, largest_step, points_of, refuse_steps, require
 from numdiff.formulas.blocks import blocks
 from numdiff.formulas.checks import (
     ElementwiseProbe,
+    Evaluation,
+    Function,
+    LostSteps,
     StepAbsorbedWarning,
-    absorbed_at,
     is_searched,
-    may_be_absorbed,
-    smallest_step,
+    lost_steps_of,
     warn_absorbed,
 )
-from numdiff.formulas.plan import Evaluation, Function, Plan, prepared
-from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Method, Stencil
+from numdiff.formulas.node import Node, node_of
+from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
 
 __all__ = [
     "Observation",
+    "Plan",
     "StepAbsorbedWarning",
     "apply",
     "centered_difference",
@@ -53,6 +59,7 @@ __all__ = [
     "difference",
     "forward_difference",
     "observe",
+    "plan_of",
 ]
 
 
@@ -163,7 +170,7 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
     ValueError, TypeError
         As `difference`.
     """
-    plan, points, steps, shape, limit = prepared(method, f, x, h)
+    plan, points, steps, shape, limit = _prepared(method, f, x, h)
     arguments: list[np.ndarray] = []
     values: list[np.ndarray] = []
 
@@ -176,12 +183,12 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
     out: np.ndarray = np.empty(shape, dtype=plan.format.dtype)
     absorbed = np.zeros(shape, dtype=bool)
     with np.errstate(all="ignore"):
-        for block in blocks(plan, points, steps, out, blocked=False):
-            if may_be_absorbed(plan, block.x, limit, block.start, shape):
-                absorbed = absorbed_at(plan, block.x, block.h).reshape(shape)
+        for block in blocks(points, steps, out, plan.dtype, blocked=False):
+            if plan.lost.may_occur(block.x, limit, block.start, shape):
+                absorbed = plan.lost.at(block.x, block.h).reshape(shape)
             _compute(plan, recorded, f, *block[1:])
     if not out.size:
-        empty = np.empty(shape, dtype=plan.complex_dtype or plan.format.dtype)
+        empty = np.empty(shape, dtype=plan.dtype)
         arguments, values = [empty] * method.evaluations, [empty] * method.evaluations
     return Observation(arguments, values, out, absorbed)
 
@@ -189,8 +196,84 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
 # --- the computation ------------------------------------------------------------------------------------
 
 
+class Plan(NamedTuple):
+    """A method in a format: its constants, each rounded once."""
+
+    format: FloatFormat
+    evaluate: Evaluation
+    """The call of f in the format."""
+    dtype: np.dtype
+    """Of the abscissae; complex for the complex step."""
+    nodes: tuple[Node, ...]
+    """In the order of the formula; none for the complex step."""
+    denominator: Any
+    """D, a scalar of the format; None for 1."""
+    derivative_order: int
+    largest_step: Any
+    """The largest h for which D·h and all c·h are finite."""
+    lost: LostSteps
+
+    def divisor(self, h: np.ndarray) -> Any:
+        """Return fl(D·h)."""
+        return h if self.denominator is None else h[()] * self.denominator
+
+
+@lru_cache(maxsize=256)
+def plan_of(item: FloatFormat, method: Method) -> Plan:
+    """Return the constants of a method in a format."""
+    require(method, item)
+    terms = zip(method.offsets, method.numerators, strict=True) if isinstance(method, Stencil) else ()
+    return Plan(
+        format=item,
+        evaluate=partial(evaluate, item),
+        dtype=item.dtype if isinstance(method, Stencil) else item.complex_dtype or item.dtype,
+        nodes=tuple(node_of(item, c, n, j == 0) for j, (c, n) in enumerate(terms)),
+        denominator=None if method.denominator == 1 else item.round(method.denominator),
+        derivative_order=method.derivative_order,
+        largest_step=largest_step(method, item).item(),
+        lost=lost_steps_of(item, method),
+    )
+
+
+def _prepared(method: Method, f: Function, x: Any, h: Any) -> tuple[Plan, np.ndarray, np.ndarray, tuple[int, ...], Any]:
+    """Check the arguments and convert them to the format of x.
+
+    Returns
+    -------
+    plan : Plan
+    points, steps : ndarray
+        In the format; the steps have no dimension where there is one for all points.
+    shape : tuple of int
+        The broadcast shape of x and h.
+    limit : float
+        Where |x| does not exceed it, x is finite and loses no step.
+    """
+    if not callable(f):
+        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
+    item, points = points_of(x)
+    if not isinstance(method, Stencil):
+        if not isinstance(method, ComplexStep):
+            raise TypeError(f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}")
+        if item.complex_dtype is None:
+            raise TypeError(f"x must have a format with a complex dtype for the complex step, got {item.name}")
+    plan = plan_of(item, method)
+    steps = converted(item, h, "h")
+    low, high = extremes(steps)
+    if not (low > 0 and high <= plan.largest_step):
+        refuse_steps(item, steps, h, "h", method)
+    shape = points.shape
+    if steps.ndim:
+        try:
+            shape = np.broadcast_shapes(shape, steps.shape)
+        except ValueError:
+            raise ValueError(f"h must broadcast against x of shape {shape}, got shape {steps.shape}") from None
+        if steps.size == 1:
+            steps = steps.reshape(())
+    return plan, points, steps, shape, plan.lost.limit(low, high)
+
+
 def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
-    plan, points, steps, shape, limit = prepared(method, f, x, h)
+    plan, points, steps, shape, limit = _prepared(method, f, x, h)
     if points.size == 1 and not steps.ndim and abs(points.item()) <= limit:
         # Nothing to check, to cut or to share: what is left is the arithmetic.
         result = _compute(plan, plan.evaluate, f, points if points.ndim else points.reshape(1), steps)
@@ -200,14 +283,14 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
     out = np.empty(shape, plan.format.dtype)
     checked = blocked and out.size > 1
     absorbed, smallest = 0, None
-    for number, block in enumerate(blocks(plan, points, steps, out, blocked), 1):
+    for number, block in enumerate(blocks(points, steps, out, plan.dtype, blocked), 1):
         start, x, h, *_ = block
-        if may_be_absorbed(plan, x, limit, start, shape):
-            hit = absorbed_at(plan, x, h)
+        if plan.lost.may_occur(x, limit, start, shape):
+            hit = plan.lost.at(x, h)
             found = int(np.count_nonzero(hit))
             if found:
                 absorbed += found
-                step = smallest_step(plan, x[hit])
+                step = plan.lost.smallest_step(x[hit])
                 smallest = step if smallest is None else max(smallest, step)
         if checked:
             probe = ElementwiseProbe(plan.evaluate, start, shape, is_searched(number, start + x.size == out.size))
@@ -231,8 +314,8 @@ def _compute(
     other: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the result of a block, in its array if it has one, in the order of operations of this module."""
-    if plan.complex_dtype is not None:
-        z = np.empty(x.shape, plan.complex_dtype) if buffer is None else buffer
+    if not plan.nodes:
+        z = np.empty(x.shape, plan.dtype) if buffer is None else buffer
         z.real, z.imag = x, h
         return np.divide(evaluate(f, z).imag, h, out)
     first, second = plan.nodes[0], plan.nodes[1]

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import format_of
-from numdiff.formulas.checks import absorbed_at, smallest_step
-from numdiff.formulas.plan import plan_of
+from numdiff.formulas.kernels import plan_of
 from numdiff.formulas.stencil import Stencil
 
 __all__ = ["abscissae", "absorbed_steps", "combine"]
@@ -50,7 +49,7 @@ def absorbed_steps(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> tuple[int,
     stencil : Stencil
     x, h : ndarray of one shape (of at least one dimension) and one format, finite
     """
-    plan = plan_of(format_of(x), stencil)
-    hit = absorbed_at(plan, x, h)
+    lost = plan_of(format_of(x), stencil).lost
+    hit = lost.at(x, h)
     found = int(np.count_nonzero(hit))
-    return found, smallest_step(plan, x[hit]) if found else None
+    return found, lost.smallest_step(x[hit]) if found else None
