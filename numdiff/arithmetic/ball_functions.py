@@ -8,6 +8,8 @@ from typing import Any
 
 from flint import acb, arb, ctx, fmpz
 
+from numdiff.arithmetic.engine import ARITHMETIC
+
 Real = Any
 Complex = Any
 
@@ -79,17 +81,11 @@ def _hypotenuse(x: Real, y: Real) -> Real:
 
 REAL: Mapping[str, Callable[..., Real]] = MappingProxyType(
     {
-        "add": operator.add,
-        "subtract": operator.sub,
-        "multiply": operator.mul,
-        "divide": operator.truediv,
+        **ARITHMETIC,
         "negative": operator.neg,
-        "positive": lambda x: x,
         "conjugate": lambda x: x,
         "absolute": abs,
         "sign": arb.sgn,
-        "square": lambda x: x * x,
-        "reciprocal": lambda x: 1 / x,
         "power": _power,
         "sqrt": arb.sqrt,
         "cbrt": _cube_root,
@@ -134,14 +130,8 @@ def _complex_power(base: Complex, exponent: Complex) -> Complex:
 
 COMPLEX: Mapping[str, Callable[..., Complex]] = MappingProxyType(
     {
-        "add": operator.add,
-        "subtract": operator.sub,
-        "multiply": operator.mul,
-        "divide": operator.truediv,
+        **ARITHMETIC,
         "negative": operator.neg,
-        "positive": lambda z: z,
-        "square": lambda z: z * z,
-        "reciprocal": lambda z: 1 / z,
         "power": _complex_power,
         "sqrt": acb.sqrt,
         "exp": acb.exp,

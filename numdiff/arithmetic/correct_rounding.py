@@ -3,9 +3,9 @@
 MPFR computes them in the precision and the range of the format, subnormal numbers included, with the special values of
 C99, which are those of NumPy (IEEE 754-2019, section 9.2.1). For four functions that it does not have, Arb encloses
 the value at rising precision until both ends of the enclosure round to one number (Ziv's strategy). That ends, because
-the exact value is never half-way between two numbers: multiples of π are irrational, log(eᵃ + eᵇ) is transcendental
-(Lindemann and Weierstrass), and log2(2ᵃ + 2ᵇ) is with a ≠ b irrational, because powers of 2 with distinct fractional
-parts of the exponent are linearly independent over the rationals. With a = b it is a + 1, which is rounded exactly.
+the exact value is never half-way between two numbers. Multiples of π are irrational, and log(eᵃ + eᵇ) is
+transcendental (Lindemann and Weierstrass). log2(2ᵃ + 2ᵇ) is irrational for a ≠ b, because powers of 2 with distinct
+fractional parts of the exponent are linearly independent over the rationals; a = b gives a + 1, which is exact.
 
 Most values need none of that: see `_quickly`. A wider format of the machine, and how far its functions may be off,
 decide there only whether MPFR or Arb is asked, never what is returned.
@@ -148,17 +148,13 @@ def _slowly(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> np.ndarr
 
 
 @cache
-def _context(precision: int, min_exponent: int, max_exponent: int) -> Any:
+def _context_of(fmt: FloatFormat) -> Any:
     """Return a context of MPFR that rounds once to a format, subnormal numbers included.
 
     MPFR's significands lie in [½, 1), also that of the smallest subnormal number, 2 to min_exponent − precision + 1.
     """
-    lowest = min_exponent - precision + 2
-    return gmpy2.context(precision=precision, emin=lowest, emax=max_exponent + 1, subnormalize=True)
-
-
-def _context_of(fmt: FloatFormat) -> Any:
-    return _context(fmt.precision, fmt.min_exponent, fmt.max_exponent)
+    lowest = fmt.min_exponent - fmt.precision + 2
+    return gmpy2.context(precision=fmt.precision, emin=lowest, emax=fmt.max_exponent + 1, subnormalize=True)
 
 
 def _scaled(context: Any, mantissa: int, exponent: int) -> Any:
@@ -176,7 +172,7 @@ def _operands(column: np.ndarray, context: Any) -> list[Any]:
     if column.dtype.itemsize <= 8:
         return _doubles(column).tolist()
     pairs = zip(_doubles(column).tolist(), lift_numbers(column), strict=True)
-    return [_scaled(context, *pair) if pair and pair[0] else gmpy2.mpfr(double) for double, pair in pairs]
+    return [_scaled(context, *pair) if pair and pair[0] else double for double, pair in pairs]
 
 
 def _doubles(column: np.ndarray) -> np.ndarray:
@@ -204,14 +200,14 @@ def _array_of(found: Sequence[Any], fmt: FloatFormat) -> np.ndarray:
 # --- enclosures -----------------------------------------------------------------------------------------
 
 GUARD = 20
-"""Bits beyond those of the format with which the evaluation starts: one value in some 10⁵ needs more."""
+"""Bits beyond those of the format with which an enclosure starts: one value in some 10⁵ needs more."""
 LAST_PRECISION = 1 << 18
 """Bits at which the search is given up."""
 
 
 def _by_enclosures(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> np.ndarray:
     lifted = list(zip(*map(lift_numbers, flat), strict=True))
-    cases = {i: operands for i, operands in enumerate(lifted) if all(operands) and (operands != ((0, 0),))}
+    cases = {i: operands for i, operands in enumerate(lifted) if all(operands) and operands != ((0, 0),)}
     # What is left: zero, infinity and NaN, which go through as they are, or the larger of two numbers.
     with np.errstate(all="ignore"):
         result = np.maximum(*flat) + fmt.dtype.type(0) if len(flat) == 2 else flat[0].copy()

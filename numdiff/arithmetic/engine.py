@@ -5,6 +5,7 @@ ball that merely touches the edge of a domain is told apart from a number outsid
 true, false or undecided.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -127,6 +128,20 @@ def checked_precision(precision: int) -> int:
 def is_clean(items: Iterable[Any]) -> bool:
     """Say whether all elements are numbers (or truth values)."""
     return not any(type(item) is Undefined for item in items)
+
+
+ARITHMETIC: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "add": operator.add,
+        "subtract": operator.sub,
+        "multiply": operator.mul,
+        "divide": operator.truediv,
+        "positive": lambda x: x,
+        "square": lambda x: x * x,
+        "reciprocal": lambda x: 1 / x,
+    }
+)
+"""The ufuncs of numbers that have Python's operators."""
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,11 @@
 """Evaluation in mpmath: the reference that every table quotes.
 
-The functions are those of ``mpmath.libmp``, the layer that mpmath's own contexts are made of: each
-takes its precision as an argument, so no global or shared context is touched, and points enter
-exactly, as mantissa and exponent. mpmath keeps no rigorous bound of its error. All computation carries
-32 guard bits, and the radius of a result allows for a loss of 16 bits; Arb certifies that it suffices.
+The precision of its context is set for one evaluation under `EXACT_LOCK`; nobody else's context is touched. Points
+enter exactly. mpmath keeps no rigorous bound of its error. All computation carries 32 guard bits, and the radius of a
+result allows for a loss of 16 bits; Arb certifies that it suffices.
 """
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from mpmath import libmp
@@ -24,7 +22,7 @@ from numdiff.arithmetic.ball import (
 )
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
-from numdiff.arithmetic.multiprecision_functions import FAILURES, complex_functions, real_functions
+from numdiff.arithmetic.multiprecision_functions import COMPLEX, CONTEXT, FAILURES, REAL, is_integer, lifted
 from numdiff.floats.formats import Dyadic
 
 GUARD_BITS = 32
@@ -32,47 +30,44 @@ LOST_BITS = 16
 
 
 def _order(left: Any, right: Any) -> float:
-    return float(libmp.mpf_cmp(left, right))
+    return float((left > right) - (left < right))
 
 
 def _complex_order(left: Any, right: Any) -> float:
-    if left[1] == right[1] == libmp.fzero:
-        return _order(left[0], right[0])
+    if not left.imag and not right.imag:
+        return _order(left.real, right.real)
     return 0.0 if left == right else float("nan")
 
 
-@lru_cache(maxsize=64)
-def _real_engine(precision: int) -> Engine:
-    return Engine(
-        name="mpmath",
-        lift=lambda number: libmp.from_man_exp(*number),
-        functions=real_functions(precision),
-        value_order=_order,
-        # The exponent of a normalised number is that of its last bit.
-        integral=lambda x: x[2] >= 0,
-        compare=_order,
-        finite=lambda x: x[1] or not x[2],
-        failures=FAILURES,
-    )
+def _is_finite(x: Any) -> bool:
+    return bool(x._mpf_[1] or not x._mpf_[2])
 
 
-@lru_cache(maxsize=64)
-def _complex_engine(precision: int) -> Engine:
-    return Engine(
-        name="complex mpmath",
-        lift=lambda number: (libmp.from_man_exp(*number), libmp.fzero),
-        functions=complex_functions(precision),
-        value_order=_complex_order,
-        integral=lambda z: z[1] == libmp.fzero and z[0][2] >= 0,
-        finite=lambda z: (z[0][1] or not z[0][2]) and (z[1][1] or not z[1][2]),
-        failures=FAILURES,
-        unsupported=not_holomorphic,
-    )
+_REAL = Engine(
+    name="mpmath",
+    lift=lifted,
+    functions=REAL,
+    value_order=_order,
+    integral=is_integer,
+    compare=_order,
+    finite=_is_finite,
+    failures=FAILURES,
+)
+_COMPLEX = Engine(
+    name="complex mpmath",
+    lift=lambda number: CONTEXT.make_mpc((lifted(number)._mpf_, libmp.fzero)),
+    functions=COMPLEX,
+    value_order=_complex_order,
+    integral=lambda z: not z.imag and is_integer(z.real),
+    finite=lambda z: _is_finite(z.real) and _is_finite(z.imag),
+    failures=FAILURES,
+    unsupported=not_holomorphic,
+)
 
 
 def _ball(number: Any, precision: int) -> Ball:
     """Round to `precision` bits; the radius is 2**(16 - precision) of the value, rounded up."""
-    sign, mantissa, exponent, bits = number
+    sign, mantissa, exponent, bits = number._mpf_
     if not mantissa:
         return Ball(0, 1, LOST_BITS - precision)
     excess = bits - precision
@@ -108,9 +103,8 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) ->
     ValueError
         If `precision` is below 32.
     """
-    engine = _real_engine(checked_precision(precision) + GUARD_BITS)
-    with EXACT_LOCK:
-        results = evaluate(f, engine, [libmp.from_man_exp(*point) for point in points])
+    with EXACT_LOCK, CONTEXT.workprec(checked_precision(precision) + GUARD_BITS):
+        results = evaluate(f, _REAL, [lifted(point) for point in points])
         return [item if type(item) is Undefined else within_limits(_ball(item, precision)) for item in results]
 
 
@@ -147,13 +141,14 @@ def complex_values(
     with EXACT_LOCK:
         missing = outside_real_domain(values(f, [real for real, _ in points], checked_precision(precision)))
         for extra, group in complex_point_groups(points):
-            engine = _complex_engine(precision + GUARD_BITS + extra)
-            items = [tuple(libmp.from_man_exp(*part) for part in points[i]) for i in group]
-            for i, item in zip(group, evaluate(f, engine, items), strict=True):
+            items = [CONTEXT.make_mpc(tuple(lifted(part)._mpf_ for part in points[i])) for i in group]
+            with CONTEXT.workprec(precision + GUARD_BITS + extra):
+                found = evaluate(f, _COMPLEX, items)
+            for i, item in zip(group, found, strict=True):
                 if isinstance(item, Undefined):
                     results[i] = item
                 else:
-                    results[i] = complex_within_limits(_ball(item[0], precision), _ball(item[1], precision))
+                    results[i] = complex_within_limits(_ball(item.real, precision), _ball(item.imag, precision))
     for i, reason in missing.items():
         results[i] = reason
     return results

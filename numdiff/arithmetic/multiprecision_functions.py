@@ -1,20 +1,30 @@
-"""The ufuncs in mpmath's numbers: raw ``libmp`` tuples (sign, mantissa, exponent, bits)."""
+"""The ufuncs in mpmath, real and complex, in a context of its own at its precision.
+
+Where mpmath would lose more bits, or need as many of them as the size of an argument says, the functions here come
+before its own.
+"""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from mpmath import libmp
-from mpmath.libmp import fhalf, fone, from_int, ftwo, fzero
+from mpmath import MPContext, libmp
 
 from numdiff.arithmetic.ball import LARGEST_EXPONENT
+from numdiff.arithmetic.engine import ARITHMETIC
+from numdiff.floats.formats import Dyadic
 
-Number = Any
-_NEAREST = "n"
 # Beyond |x| = 2**32768 (float80 ends at 2**16384) exp and sin would need as many bits for the argument alone.
 _LARGEST_MAGNITUDE = 1 << 15
 # At high precision mpmath takes the power of e or of a base to an integer exponent by repeated squaring, with as many
 # bits and as many squarings as the exponent has.
 _LARGEST_INTEGER_SIZE = 64
+
+Real = Any
+Complex = Any
+
+CONTEXT: Any = MPContext()
+CONTEXT.trap_complex = True  # a real function has no complex values
 
 
 class _TooLarge(ArithmeticError):
@@ -24,298 +34,270 @@ class _TooLarge(ArithmeticError):
 FAILURES = (libmp.ComplexResult, ZeroDivisionError, _TooLarge)
 
 
-def magnitude(x: Number) -> int:
-    """Return the e with 2**(e-1) <= |x| < 2**e of a nonzero number."""
-    return x[2] + x[3]
+# --- real functions -------------------------------------------------------------------------------------
 
 
-def _limited(function: Callable[..., Number], precision: int) -> Callable[[Number], Number]:
-    def limited(x: Number) -> Number:
+def lifted(number: Dyadic) -> Real:
+    """Return a dyadic number, whatever the precision is."""
+    return CONTEXT.make_mpf(libmp.from_man_exp(*number))
+
+
+def magnitude(x: Real) -> int:
+    """Return the e with 2**(e-1) <= |x| < 2**e of a nonzero number, and 0 for zero."""
+    return x._mpf_[2] + x._mpf_[3]
+
+
+def is_integer(x: Real) -> bool:
+    """Say whether a number is an integer: the exponent of a normalised one is that of its last bit."""
+    return x._mpf_[2] >= 0
+
+
+def _is_large_integer(x: Real) -> bool:
+    return is_integer(x) and magnitude(x) > _LARGEST_INTEGER_SIZE
+
+
+def _negative(x: Any) -> Any:
+    return CONTEXT.fneg(x, exact=True)
+
+
+def _absolute(x: Real) -> Real:
+    return _negative(x) if x < 0 else x
+
+
+def _limited(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
+    def limited(x: Real) -> Real:
         if magnitude(x) > _LARGEST_MAGNITUDE:
             raise _TooLarge
-        return function(x, precision, _NEAREST)
+        return function(x)
 
     return limited
 
 
-def _is_large_integer(x: Number) -> bool:
-    return x[2] >= 0 and magnitude(x) > _LARGEST_INTEGER_SIZE
-
-
-def exp(x: Number, precision: int, rounding: str = _NEAREST) -> Number:
+def _exp(x: Real) -> Real:
     """Compute exp(x), as 2ⁿ exp(x − n log 2) for a large integer; the bits of n are lost in the difference."""
     if not _is_large_integer(x):
-        return libmp.mpf_exp(x, precision, rounding)
+        return CONTEXT.exp(x)
     size = magnitude(x)
-    log2 = libmp.mpf_ln2(precision + size + 16)
-    n = int(libmp.to_int(libmp.mpf_div(x, log2, size + 16, _NEAREST)))  # not gmpy2's mpz: exponents are plain
-    rest = libmp.mpf_sub(x, libmp.mpf_mul(from_int(n), log2), precision + 16, _NEAREST)
-    return libmp.mpf_shift(libmp.mpf_exp(rest, precision, rounding), n)
+    with CONTEXT.extraprec(size + 16):
+        log2 = +CONTEXT.ln2
+    n = int(CONTEXT.fdiv(x, log2, prec=size + 16))
+    rest = CONTEXT.fsub(x, CONTEXT.fmul(n, log2, exact=True), prec=CONTEXT.prec + 16)
+    return CONTEXT.ldexp(CONTEXT.exp(rest), n)
 
 
-def _half_exp(function: Callable[..., Number]) -> Callable[..., Number]:
-    """Return sinh or cosh; of a large integer it is ±exp(|x|)/2, up to far below the last bit."""
-
-    def half_exp(x: Number, precision: int, rounding: str) -> Number:
-        if not _is_large_integer(x):
-            return function(x, precision, rounding)
-        half = libmp.mpf_shift(exp(libmp.mpf_abs(x), precision, rounding), -1)
-        return libmp.mpf_neg(half) if x[0] and function is libmp.mpf_sinh else half
-
-    return half_exp
+def _sinh(x: Real) -> Real:
+    """Compute sinh(x), as ±exp(|x|)/2 for a large integer, up to far below the last bit."""
+    if not _is_large_integer(x):
+        return CONTEXT.sinh(x)
+    return -_cosh(x) if x < 0 else _cosh(x)
 
 
-def expm1(x: Number, precision: int) -> Number:
+def _cosh(x: Real) -> Real:
+    return CONTEXT.ldexp(_exp(_absolute(x)), -1) if _is_large_integer(x) else CONTEXT.cosh(x)
+
+
+def _expm1(x: Real) -> Real:
     """Compute exp(x) - 1 without cancellation: x + x²/2 suffices where x³/6 is below the last bit."""
-    if x == fzero:
-        return x
     size = magnitude(x)
-    if size > _LARGEST_MAGNITUDE:
-        raise _TooLarge
-    if size < -precision // 2 - 2:
-        return _near_identity(x, libmp.mpf_shift(x, -1), precision)
-    return libmp.mpf_sub(exp(x, precision + max(0, -size) + 4), fone, precision, _NEAREST)
+    if not x or size < -CONTEXT.prec // 2 - 2:
+        return x * (1 + CONTEXT.ldexp(x, -1))
+    with CONTEXT.extraprec(max(0, -size) + 4):
+        grown = _exp(x)
+    return grown - 1
 
 
-def _near_identity(x: Number, curvature: Number, precision: int) -> Number:
-    """Compute x(1 + curvature), with a curvature that is tiny."""
-    return libmp.mpf_mul(x, libmp.mpf_add(fone, curvature, precision, _NEAREST), precision, _NEAREST)
-
-
-def log1p(x: Number, precision: int) -> Number:
+def _log1p(x: Real) -> Real:
     """Compute log(1 + x): x - x²/2 where x³/3 is below the last bit, else from 1 + x, rounded late enough."""
-    if x == fzero:
-        return x
-    size = magnitude(x)
-    if size < -precision // 2 - 2:
-        return _near_identity(x, libmp.mpf_neg(libmp.mpf_shift(x, -1)), precision)
-    return _logarithm(libmp.mpf_add(fone, x, 2 * precision, _NEAREST), precision)
+    if not x or magnitude(x) < -CONTEXT.prec // 2 - 2:
+        return x * (1 - CONTEXT.ldexp(x, -1))
+    return CONTEXT.ln(CONTEXT.fadd(1, x, prec=2 * CONTEXT.prec))
 
 
-def _logarithm(x: Number, precision: int) -> Number:
-    if not x[1]:
-        raise ZeroDivisionError
-    return libmp.mpf_log(x, precision, _NEAREST)
+def _log2(x: Real) -> Real:
+    sign, mantissa, exponent, _ = x._mpf_
+    return CONTEXT.mpf(exponent) if mantissa == 1 and not sign else CONTEXT.ln(x) / CONTEXT.ln2
 
 
-def _log2(x: Number, precision: int) -> Number:
-    if x[1] == 1 and not x[0]:
-        return from_int(x[2])
-    return libmp.mpf_div(_logarithm(x, precision), libmp.mpf_ln2(precision), precision, _NEAREST)
-
-
-def _acosh(x: Number, precision: int) -> Number:
+def _acosh(x: Real) -> Real:
     # The exact difference x - 1 of a tiny x has as many bits as the exponent of x says.
-    if libmp.mpf_cmp(x, fone) < 0:
+    if x < 1:
         raise libmp.ComplexResult
     # Near 1 the value is about sqrt(2(x - 1)), but mpmath forms it as log(x + sqrt(x² - 1)).
-    lost = 0
-    if magnitude(x) <= 1:
-        above = libmp.mpf_sub(x, fone)
-        lost = max(0, -magnitude(above)) if above[1] else 0
-    return libmp.mpf_acosh(x, precision + lost // 2 + 1, _NEAREST)
+    lost = max(0, -magnitude(CONTEXT.fsub(x, 1, exact=True))) if magnitude(x) <= 1 else 0
+    with CONTEXT.extraprec(lost // 2 + 1):
+        return CONTEXT.acosh(x)
 
 
-def _atanh(x: Number, precision: int) -> Number:
-    if libmp.mpf_cmp(libmp.mpf_abs(x), fone) == 0:
+def _atanh(x: Real) -> Real:
+    if x in (1, -1):
         raise ZeroDivisionError
-    return libmp.mpf_atanh(x, precision, _NEAREST)
+    return CONTEXT.atanh(x)
 
 
-def _cbrt(x: Number, precision: int) -> Number:
+def _cbrt(x: Real) -> Real:
     # NumPy's cube root is real for negative numbers; mpmath's own turns complex.
-    root = libmp.mpf_cbrt(libmp.mpf_abs(x), precision, _NEAREST)
-    return libmp.mpf_neg(root) if x[0] else root
+    return -CONTEXT.cbrt(_negative(x)) if x < 0 else CONTEXT.cbrt(x)
 
 
-def power(base: Number, exponent: Number, precision: int) -> Number:
+def _power(base: Real, exponent: Real) -> Real:
     """Compute base**exponent with the bits that the size of exponent·log(base) costs."""
-    if base == fzero:
-        if exponent[0]:
+    if not base:
+        if exponent < 0:
             raise ZeroDivisionError
-        return fzero if exponent[1] else fone
-    size = magnitude(exponent) if exponent[1] else 0
-    lost = max(0, size) + magnitude(base).bit_length()
+        return CONTEXT.mpf(not exponent)
+    lost = max(0, magnitude(exponent)) + magnitude(base).bit_length()
     if lost > _LARGEST_MAGNITUDE:
         raise _TooLarge
-    if _is_large_integer(exponent) and base[1] != 1:
-        logarithm = libmp.mpf_log(libmp.mpf_abs(base), precision + lost + 4, _NEAREST)
-        result = exp(libmp.mpf_mul(exponent, logarithm), precision + 4)
-        return libmp.mpf_neg(result) if base[0] and not exponent[2] else result
-    return libmp.mpf_pow(base, exponent, precision + lost + 4, _NEAREST)
+    if not _is_large_integer(exponent) or base._mpf_[1] == 1:
+        with CONTEXT.extraprec(lost + 4):
+            return base**exponent
+    with CONTEXT.extraprec(lost + 4):
+        logarithm = CONTEXT.ln(_absolute(base))
+    with CONTEXT.extraprec(4):
+        result = _exp(CONTEXT.fmul(exponent, logarithm, exact=True))
+    is_odd = exponent._mpf_[2] == 0
+    return -result if base < 0 and is_odd else result
 
 
-def _sign(x: Number) -> Number:
-    return from_int(libmp.mpf_cmp(x, fzero))
-
-
-def real_functions(precision: int) -> Mapping[str, Callable[..., Number]]:
-    """Return the table of real functions at one precision."""
-    p = precision
-
-    def fixed(function: Callable[..., Number]) -> Callable[[Number], Number]:
-        return lambda x: function(x, p, _NEAREST)
-
-    def scaled(numerator: Number, denominator: Number) -> Callable[[Number], Number]:
-        return lambda x: libmp.mpf_mul(x, libmp.mpf_div(numerator, denominator, p, _NEAREST), p, _NEAREST)
-
-    half_turn, pi = from_int(180), libmp.mpf_pi(p)
-    return {
-        "add": lambda x, y: libmp.mpf_add(x, y, p, _NEAREST),
-        "subtract": lambda x, y: libmp.mpf_sub(x, y, p, _NEAREST),
-        "multiply": lambda x, y: libmp.mpf_mul(x, y, p, _NEAREST),
-        "divide": lambda x, y: libmp.mpf_div(x, y, p, _NEAREST),
-        "negative": libmp.mpf_neg,
-        "positive": lambda x: x,
+REAL: Mapping[str, Callable[..., Real]] = MappingProxyType(
+    {
+        **ARITHMETIC,
+        "negative": _negative,
         "conjugate": lambda x: x,
-        "absolute": libmp.mpf_abs,
-        "sign": _sign,
-        "square": lambda x: libmp.mpf_mul(x, x, p, _NEAREST),
-        "reciprocal": lambda x: libmp.mpf_div(fone, x, p, _NEAREST),
-        "power": lambda x, y: power(x, y, p),
-        "sqrt": fixed(libmp.mpf_sqrt),
-        "cbrt": lambda x: _cbrt(x, p),
-        "exp": _limited(exp, p),
-        "exp2": lambda x: power(ftwo, x, p),
-        "expm1": lambda x: expm1(x, p),
-        "log": lambda x: _logarithm(x, p),
-        "log2": lambda x: _log2(x, p),
-        "log10": lambda x: libmp.mpf_div(_logarithm(x, p), libmp.mpf_ln10(p), p, _NEAREST),
-        "log1p": lambda x: log1p(x, p),
-        "sin": _limited(libmp.mpf_sin, p),
-        "cos": _limited(libmp.mpf_cos, p),
-        "tan": _limited(libmp.mpf_tan, p),
-        "arcsin": fixed(libmp.mpf_asin),
-        "arccos": fixed(libmp.mpf_acos),
-        "arctan": fixed(libmp.mpf_atan),
-        "sinh": _limited(_half_exp(libmp.mpf_sinh), p),
-        "cosh": _limited(_half_exp(libmp.mpf_cosh), p),
-        "tanh": _limited(libmp.mpf_tanh, p),
-        "arcsinh": fixed(libmp.mpf_asinh),
-        "arccosh": lambda x: _acosh(x, p),
-        "arctanh": lambda x: _atanh(x, p),
-        "arctan2": lambda y, x: libmp.mpf_atan2(y, x, p, _NEAREST),
-        "hypot": lambda x, y: libmp.mpf_hypot(x, y, p, _NEAREST),
-        "maximum": lambda x, y: x if libmp.mpf_cmp(x, y) >= 0 else y,
-        "minimum": lambda x, y: x if libmp.mpf_cmp(x, y) <= 0 else y,
-        "deg2rad": scaled(pi, half_turn),
-        "rad2deg": scaled(half_turn, pi),
+        "absolute": _absolute,
+        "sign": CONTEXT.sign,
+        "power": _power,
+        "sqrt": CONTEXT.sqrt,
+        "cbrt": _cbrt,
+        "exp": _limited(_exp),
+        "exp2": lambda x: _power(CONTEXT.mpf(2), x),
+        "expm1": _limited(_expm1),
+        "log": CONTEXT.ln,
+        "log2": _log2,
+        "log10": lambda x: CONTEXT.ln(x) / CONTEXT.ln10,
+        "log1p": _log1p,
+        "sin": _limited(CONTEXT.sin),
+        "cos": _limited(CONTEXT.cos),
+        "tan": _limited(CONTEXT.tan),
+        "arcsin": CONTEXT.asin,
+        "arccos": CONTEXT.acos,
+        "arctan": CONTEXT.atan,
+        "sinh": _limited(_sinh),
+        "cosh": _limited(_cosh),
+        "tanh": _limited(CONTEXT.tanh),
+        "arcsinh": CONTEXT.asinh,
+        "arccosh": _acosh,
+        "arctanh": _atanh,
+        "arctan2": CONTEXT.atan2,
+        "hypot": CONTEXT.hypot,
+        "maximum": lambda x, y: x if x >= y else y,
+        "minimum": lambda x, y: x if x <= y else y,
+        "deg2rad": lambda x: x * (CONTEXT.pi / 180),
+        "rad2deg": lambda x: x * (180 / CONTEXT.pi),
     }
+)
+"""The ufuncs in numbers of the context, at its precision."""
 
 
-def complex_functions(precision: int) -> Mapping[str, Callable[..., Any]]:
-    """Return the table of complex functions (principal branches) at one precision."""
-    p = precision
-    one, two = (fone, fzero), (ftwo, fzero)
-
-    def limited(function: Callable[..., Any]) -> Callable[[Any], Any]:
-        def call(z: Any) -> Any:
-            if max(magnitude(z[0]), magnitude(z[1])) > _LARGEST_MAGNITUDE:
-                raise _TooLarge
-            return function(z, p, _NEAREST)
-
-        return call
-
-    def growing(function: Callable[..., Any]) -> Callable[[Any], Any]:
-        def call(z: Any, precision: int, rounding: str) -> Any:
-            if any(map(_is_large_integer, z)):
-                raise _TooLarge
-            return function(z, precision, rounding)
-
-        return limited(call)
-
-    def logarithm(z: Any) -> Any:
-        if z == (fzero, fzero):
-            raise ZeroDivisionError
-        _refuse_tiny(z)
-        return libmp.mpc_log(z, p, _NEAREST)
-
-    def scaled_logarithm(scale: Callable[[int], Number]) -> Callable[[Any], Any]:
-        return lambda z: libmp.mpc_div_mpf(logarithm(z), scale(p), p, _NEAREST)
-
-    def arctanh(z: Any) -> Any:
-        if z[1] == fzero and libmp.mpf_cmp(libmp.mpf_abs(z[0]), fone) == 0:
-            raise ZeroDivisionError
-        _refuse_tiny(z)
-        return libmp.mpc_atanh(z, p, _NEAREST)
-
-    def arctan(z: Any) -> Any:
-        _refuse_tiny(z)
-        return libmp.mpc_atan(z, p, _NEAREST)
-
-    return {
-        "add": lambda z, w: libmp.mpc_add(z, w, p, _NEAREST),
-        "subtract": lambda z, w: libmp.mpc_sub(z, w, p, _NEAREST),
-        "multiply": lambda z, w: libmp.mpc_mul(z, w, p, _NEAREST),
-        "divide": lambda z, w: libmp.mpc_div(z, w, p, _NEAREST),
-        "negative": libmp.mpc_neg,
-        "positive": lambda z: z,
-        "square": lambda z: libmp.mpc_mul(z, z, p, _NEAREST),
-        "reciprocal": lambda z: libmp.mpc_div(one, z, p, _NEAREST),
-        "power": lambda z, w: _complex_power(z, w, p),
-        "sqrt": lambda z: libmp.mpc_sqrt(z, p, _NEAREST),
-        "exp": growing(libmp.mpc_exp),
-        "exp2": lambda z: _complex_power(two, z, p),
-        "expm1": lambda z: _complex_expm1(z, p),
-        "log": logarithm,
-        "log2": scaled_logarithm(libmp.mpf_ln2),
-        "log10": scaled_logarithm(libmp.mpf_ln10),
-        "log1p": lambda z: _complex_log1p(z, p),
-        "sin": limited(libmp.mpc_sin),
-        "cos": limited(libmp.mpc_cos),
-        "tan": limited(libmp.mpc_tan),
-        "arcsin": lambda z: libmp.mpc_asin(z, p, _NEAREST),
-        "arccos": lambda z: libmp.mpc_acos(z, p, _NEAREST),
-        "arctan": arctan,
-        "sinh": growing(libmp.mpc_sinh),
-        "cosh": growing(libmp.mpc_cosh),
-        "tanh": growing(libmp.mpc_tanh),
-        "arcsinh": lambda z: libmp.mpc_asinh(z, p, _NEAREST),
-        "arccosh": lambda z: libmp.mpc_acosh(z, p, _NEAREST),
-        "arctanh": arctanh,
-    }
+# --- complex functions (principal branches) -------------------------------------------------------------
 
 
-def _refuse_tiny(z: Any) -> None:
+def _limited_complex(function: Callable[[Complex], Complex], *, grows: bool = False) -> Callable[[Complex], Complex]:
+    def limited(z: Complex) -> Complex:
+        parts = z.real, z.imag
+        if max(map(magnitude, parts)) > _LARGEST_MAGNITUDE or (grows and any(map(_is_large_integer, parts))):
+            raise _TooLarge
+        return function(z)
+
+    return limited
+
+
+def _refuse_tiny(z: Complex) -> None:
     """Raise where mpmath's complex logarithm would form 1 + b² exactly, with as many bits as the exponent of b says."""
-    if any(part[1] and magnitude(part) < -LARGEST_EXPONENT for part in z):
+    if any(part and magnitude(part) < -LARGEST_EXPONENT for part in (z.real, z.imag)):
         raise _TooLarge
 
 
-def _complex_power(base: Any, exponent: Any, precision: int) -> Any:
-    if base == (fzero, fzero):
-        if exponent[0][0] or exponent[1][1]:
+def _complex_log(z: Complex) -> Complex:
+    if not z:
+        raise ZeroDivisionError
+    _refuse_tiny(z)
+    return CONTEXT.ln(z)
+
+
+def _complex_atan(z: Complex) -> Complex:
+    _refuse_tiny(z)
+    return CONTEXT.atan(z)
+
+
+def _complex_atanh(z: Complex) -> Complex:
+    if z in (1, -1):
+        raise ZeroDivisionError
+    _refuse_tiny(z)
+    return CONTEXT.atanh(z)
+
+
+def _complex_power(base: Complex, exponent: Complex) -> Complex:
+    if not base:
+        if exponent.real < 0 or exponent.imag:
             raise ZeroDivisionError
-        return (fone if not exponent[0][1] else fzero, fzero)
-    size = max(magnitude(part) if part[1] else 0 for part in exponent)
-    lost = max(0, size) + max(magnitude(part).bit_length() for part in base)
-    if lost > _LARGEST_MAGNITUDE or any(map(_is_large_integer, exponent)):
+        return CONTEXT.mpc(not exponent)
+    size = max(map(magnitude, (exponent.real, exponent.imag)))
+    lost = max(0, size) + max(magnitude(part).bit_length() for part in (base.real, base.imag))
+    if lost > _LARGEST_MAGNITUDE or any(map(_is_large_integer, (exponent.real, exponent.imag))):
         raise _TooLarge
     _refuse_tiny(base)
-    return libmp.mpc_pow(base, exponent, precision + lost + 4, _NEAREST)
+    with CONTEXT.extraprec(lost + 4):
+        return base**exponent
 
 
-def _complex_expm1(z: Any, precision: int) -> Any:
+def _complex_expm1(z: Complex) -> Complex:
     """exp(a + ib) - 1 = expm1(a) cos b - 2 sin²(b/2) + i exp(a) sin b."""
-    a, b = z
-    if max(magnitude(a), magnitude(b)) > _LARGEST_MAGNITUDE:
-        raise _TooLarge
-    p = precision
-    half_sine = libmp.mpf_sin(libmp.mpf_mul(b, fhalf), p, _NEAREST)
+    a, b = z.real, z.imag
+    half_sine = CONTEXT.sin(CONTEXT.ldexp(b, -1))
     # Both products are exact: only the difference is rounded.
-    left = libmp.mpf_mul(expm1(a, p), libmp.mpf_cos(b, p, _NEAREST))
-    right = libmp.mpf_shift(libmp.mpf_mul(half_sine, half_sine), 1)
-    real = libmp.mpf_sub(left, right, p, _NEAREST)
-    return real, libmp.mpf_mul(exp(a, p), libmp.mpf_sin(b, p, _NEAREST), p, _NEAREST)
+    left = CONTEXT.fmul(_expm1(a), CONTEXT.cos(b), exact=True)
+    right = CONTEXT.ldexp(CONTEXT.fmul(half_sine, half_sine, exact=True), 1)
+    return CONTEXT.mpc(left - right, _exp(a) * CONTEXT.sin(b))
 
 
-def _complex_log1p(z: Any, precision: int) -> Any:
+def _complex_log1p(z: Complex) -> Complex:
     """log(1 + a + ib) = log1p(a(2 + a) + b²)/2 + i atan2(b, 1 + a)."""
-    a, b = z
-    p = precision
-    if b == fzero and a == libmp.fnone:
+    a, b = z.real, z.imag
+    if z == -1:
         raise ZeroDivisionError
-    real = libmp.mpf_mul(a, libmp.mpf_add(ftwo, a, 2 * p, _NEAREST))
-    excess = libmp.mpf_add(real, libmp.mpf_mul(b, b), 2 * p, _NEAREST)
-    angle = libmp.mpf_atan2(b, libmp.mpf_add(fone, a, 2 * p, _NEAREST), p, _NEAREST)
-    return libmp.mpf_shift(log1p(excess, p), -1), angle
+    late = 2 * CONTEXT.prec
+    real = CONTEXT.fmul(a, CONTEXT.fadd(2, a, prec=late), exact=True)
+    excess = CONTEXT.fadd(real, CONTEXT.fmul(b, b, exact=True), prec=late)
+    angle = CONTEXT.atan2(b, CONTEXT.fadd(1, a, prec=late))
+    return CONTEXT.mpc(CONTEXT.ldexp(_log1p(excess), -1), angle)
+
+
+COMPLEX: Mapping[str, Callable[..., Complex]] = MappingProxyType(
+    {
+        **ARITHMETIC,
+        "negative": _negative,
+        "power": _complex_power,
+        "sqrt": CONTEXT.sqrt,
+        "exp": _limited_complex(CONTEXT.exp, grows=True),
+        "exp2": lambda z: _complex_power(CONTEXT.mpc(2), z),
+        "expm1": _limited_complex(_complex_expm1),
+        "log": _complex_log,
+        "log2": lambda z: _complex_log(z) / CONTEXT.ln2,
+        "log10": lambda z: _complex_log(z) / CONTEXT.ln10,
+        "log1p": _complex_log1p,
+        "sin": _limited_complex(CONTEXT.sin),
+        "cos": _limited_complex(CONTEXT.cos),
+        "tan": _limited_complex(CONTEXT.tan),
+        "arcsin": CONTEXT.asin,
+        "arccos": CONTEXT.acos,
+        "arctan": _complex_atan,
+        "sinh": _limited_complex(CONTEXT.sinh, grows=True),
+        "cosh": _limited_complex(CONTEXT.cosh, grows=True),
+        "tanh": _limited_complex(CONTEXT.tanh, grows=True),
+        "arcsinh": CONTEXT.asinh,
+        "arccosh": CONTEXT.acosh,
+        "arctanh": _complex_atanh,
+    }
+)
+"""The ufuncs in complex numbers of the context, at its precision."""
