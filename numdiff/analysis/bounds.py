@@ -40,6 +40,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.analysis import PARTS
 from numdiff.analysis.part_bounds import (
     BoundedFunction,
     CellNodes,
@@ -51,7 +52,6 @@ from numdiff.analysis.part_bounds import (
     sum_above,
     truncation_bounds,
 )
-from numdiff.analysis.parts import PARTS
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.running_elements import NOTHING

@@ -40,7 +40,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from numdiff.analysis.reference import decimal_text
+from numdiff.analysis.enclosures import decimal_text
 from numdiff.floats.formats import FloatFormat
 
 Number: TypeAlias = float | Fraction
