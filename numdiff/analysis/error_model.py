@@ -31,8 +31,17 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.scaled import Scaled, root, split, total, total_of_squares
-from numdiff.analysis.taylor import Series, scaled_truncation_error, taylor_series, truncation_error
+from numdiff.analysis.taylor import (
+    Scaled,
+    Series,
+    root,
+    scaled_truncation_error,
+    split,
+    taylor_series,
+    total,
+    total_of_squares,
+    truncation_error,
+)
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
 from numdiff.arithmetic.running_error import scaled_evaluation_errors
 from numdiff.arithmetic.tracing import ufuncs_used
