@@ -1,10 +1,10 @@
 r"""A bound on each part of the error of a difference quotient, before it is measured or after.
 
-With the notation of the ledger (nodes x + cⱼh, realised x̂ⱼ, exact f and computed f̂, wⱼ = nⱼ/D, accuracy order p,
+With the notation of the ledger (nodes x + cⱼh, rounded ones x̂ⱼ, exact f and computed f̂, wⱼ = nⱼ/D, accuracy order p,
 derivative order m), the bound on
 
 * the **truncation** error is hᵖ·∫|K|·max|f⁽ᵐ⁺ᵖ⁾| over the interval of the nodes and x, with the Peano kernel K of
-  the stencil (`numdiff.analysis.peano`);
+  the stencil (`numdiff.analysis.suprema`);
 * the **abscissa** error is Σ|wⱼ||x̂ⱼ − xⱼ|·max|f′|/hᵐ, over an interval that contains xⱼ and x̂ⱼ; exactly 0 where
   the nodes are numbers of the format;
 * the **evaluation** error is Σ|wⱼ|Eⱼ/hᵐ, |f̂(x̂ⱼ) − f(x̂ⱼ)| ≤ Eⱼ (`numdiff.arithmetic.running_error`);
@@ -34,28 +34,21 @@ N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM (200
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.part_bounds import (
-    BoundedFunction,
-    CellNodes,
-    Formula,
-    abscissa_bounds,
-    combination_bounds,
-    evaluation_bounds,
-    slopes,
-    sum_above,
-    truncation_bounds,
-)
-from numdiff.analysis.parts import PARTS
+from numdiff.analysis import PARTS
+from numdiff.analysis.nodes import NodePlaces, between, exact_node, step_above
+from numdiff.analysis.suprema import Suprema, peano_constant
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
-from numdiff.arithmetic.running_error import enclosed, rounded_up, working_precision
-from numdiff.arithmetic.running_operations import NOTHING
+from numdiff.arithmetic.running_error import enclosed, evaluation_errors, rounded_up, working_precision
+from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
+from numdiff.floats.dyadic import Dyadic, dyadic
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_and_steps, require
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
@@ -70,6 +63,48 @@ _MISSING = {
     "an undecided sign or a function without a limit",
     "combination": "a function value is not finite, or the sum may overflow",
 }
+
+
+class BoundedFunction:
+    """A function, with what its bounds need and cells share.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy callable with Python constants. What `rounded` makes has the bounds of correctly rounded
+        functions.
+    suprema : Suprema, optional
+        Of the same exact function, to be shared by its arithmetics.
+    """
+
+    def __init__(self, f: Callable[[Any], Any], suprema: Suprema | None = None) -> None:
+        self.f = f
+        self.suprema = Suprema(f) if suprema is None else suprema
+        self._errors: dict[str, dict[Dyadic | None, float]] = {}
+
+    def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:
+        """Return the bounds on the rounding error of f by abscissa.
+
+        Parameters
+        ----------
+        points : sequence of Dyadic or None
+            Numbers of the format; None stands for an abscissa that overflowed.
+        fmt : FloatFormat
+
+        Returns
+        -------
+        mapping of Dyadic or None to float
+            At least the points that were asked for; doubles, rounded up; infinite at None.
+
+        Raises
+        ------
+        TypeError
+            As `evaluation_errors`.
+        """
+        known = self._errors.setdefault(fmt.name, {None: math.inf})
+        missing = [x for x in dict.fromkeys(points) if x is not None and x not in known]
+        known.update(zip(missing, evaluation_errors(self.f, missing, fmt), strict=True))
+        return known
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,20 +146,20 @@ def bounds_of(
     x, h : ndarray of the format
         Points and steps, finite; broadcast against each other.
     abscissae, values : sequence of ndarray
-        For each node the realised arguments of f and what it returned, of the broadcast shape.
+        For each node the rounded arguments of f and what it returned, of the broadcast shape.
 
     Returns
     -------
     Bounds
     """
     shape = np.broadcast_shapes(x.shape, h.shape)
-    cells = CellNodes(method, fmt, x, h, shape)
+    cells = NodePlaces(method, fmt, x, h, shape)
     if isinstance(method, Stencil):
-        realised, seen = ([fmt.lift_array(column) for column in columns] for columns in (abscissae, values))
+        rounded_nodes, seen = ([fmt.lift_array(column) for column in columns] for columns in (abscissae, values))
         columns = [
             truncation_bounds(function, cells, method),
-            abscissa_bounds(function, cells, method, realised),
-            evaluation_bounds(function, cells, method, realised),
+            abscissa_bounds(function, cells, method, rounded_nodes),
+            evaluation_bounds(function, cells, method, rounded_nodes),
             combination_bounds(cells, method, seen),
         ]
         reasons = _reasons(columns, method.derivative_order + method.accuracy_order)
@@ -156,7 +191,7 @@ def envelope_of(
         Of the broadcast shape of x and h; infinite where there is no bound, as for the complex step.
     """
     shape = np.broadcast_shapes(x.shape, h.shape)
-    cells = CellNodes(method, fmt, x, h, shape)
+    cells = NodePlaces(method, fmt, x, h, shape)
     if not isinstance(method, Stencil):
         return np.full(shape, math.inf)
     truncation = truncation_bounds(function, cells, method)
@@ -218,3 +253,133 @@ def _reasons(columns: list[list[float]], order: int) -> list[str]:
         missing = next((part for part, bound in zip(PARTS, row, strict=True) if bound == math.inf), None)
         reasons.append("" if missing is None else f"{missing}: {_MISSING[missing].format(n=order)}")
     return reasons
+
+
+# --- the parts -------------------------------------------------------------------------------------
+# Each returns a bound for every cell, rounded up, and infinite where there is none. By node and cell, `rounded_nodes`
+# and `values` hold where f was called and what it returned; None where that is not finite.
+
+
+def truncation_bounds(function: BoundedFunction, cells: NodePlaces, stencil: Stencil) -> list[float]:
+    """Return hᵖ·∫|K|·max|f⁽ᵐ⁺ᵖ⁾|, over an interval for a step of 10 bits that formats share."""
+    low, high = dyadic(min((*stencil.offsets, Fraction(0)))), dyadic(max((*stencil.offsets, Fraction(0))))
+    order = stencil.accuracy_order
+    wide = [step_above(h) for h in cells.steps]
+    intervals = [
+        between(exact_node(x, h, low), exact_node(x, h, high)) for x, h in zip(cells.points, wide, strict=True)
+    ]
+    largest = function.suprema.of(order + stencil.derivative_order, intervals)
+    constant = peano_constant(stencil)
+    bounds = []
+    with working(working_precision(cells.format)):
+        factor = exact(constant.numerator, 0) / constant.denominator
+        for h, interval in zip(cells.steps, intervals, strict=True):
+            bounds.append(_scaled(exact(*h) ** order * factor, largest[interval]))
+    return bounds
+
+
+def _scaled(factor: Any, bound: float) -> float:
+    """Return a bound times a positive ball, rounded up."""
+    return bound if bound in (0.0, math.inf) else rounded_up(factor * exact(*dyadic(bound)))
+
+
+def slopes(function: BoundedFunction, cells: NodePlaces) -> list[list[Any]]:
+    """Return by cell and node an upper bound on |f′| wherever the node may be rounded to; None where it is exact."""
+    wanted = [place.interval for row in cells.places for place in row if place.interval is not None]
+    known = function.suprema.of(1, wanted)
+    return [[None if place.interval is None else known[place.interval] for place in row] for row in cells.places]
+
+
+def abscissa_bounds(
+    function: BoundedFunction, cells: NodePlaces, stencil: Stencil, rounded_nodes: list[list[Dyadic | None]]
+) -> list[float]:
+    """Return Σ|wⱼ||x̂ⱼ − xⱼ|·max|f′|/hᵐ; exactly 0 where all nodes are numbers of the format."""
+    limits_of_cells = slopes(function, cells)
+    bounds = []
+    with working(working_precision(cells.format)):
+        for i, (row, limits) in enumerate(zip(cells.places, limits_of_cells, strict=True)):
+            if None in [column[i] for column in rounded_nodes]:
+                bounds.append(math.inf)
+                continue
+            total = NOTHING
+            for n, place, limit, column in zip(stencil.numerators, row, limits, rounded_nodes, strict=True):
+                if column[i] != place.exact:
+                    distance = exact(*column[i]) - exact(*place.exact)  # type: ignore[misc]
+                    total = total + abs(n * distance) * limit
+            bounds.append(rounded_up(total / cells.divisor(i)))
+    return bounds
+
+
+def evaluation_bounds(
+    function: BoundedFunction, cells: NodePlaces, stencil: Stencil, rounded_nodes: list[list[Dyadic | None]]
+) -> list[float]:
+    """Return Σ|wⱼ|Eⱼ/hᵐ, Eⱼ being the bound on the error of f at x̂ⱼ."""
+    known = function.errors([x for column in rounded_nodes for x in column], cells.format)
+    bounds = []
+    with working(working_precision(cells.format)):
+        for i in range(cells.size):
+            errors = [known[column[i]] for column in rounded_nodes]
+            if math.inf in errors:
+                bounds.append(math.inf)
+                continue
+            total = NOTHING
+            for n, error in zip(stencil.numerators, errors, strict=True):
+                if error:
+                    total = total + exact(*dyadic(error)) * abs(n)
+            bounds.append(rounded_up(total / cells.divisor(i)))
+    return bounds
+
+
+def combination_bounds(cells: NodePlaces, method: Method, values: list[list[Dyadic | None]]) -> list[float]:
+    """Return what the formula may lose with the function values that it saw.
+
+    It is infinite where a value is missing or an operation may overflow.
+    """
+    bounds = []
+    with working(working_precision(cells.format)):
+        formula = Formula(method, cells.operations)
+        for h, row in zip(cells.steps, zip(*values, strict=True), strict=True):
+            bounds.append(formula.rounding([None if y is None else Running(exact(*y), NOTHING) for y in row], h))
+    return bounds
+
+
+class Formula:
+    """The operations of a method on elements of the running error analysis, in the order of the computation."""
+
+    def __init__(self, method: Method, operations: Operations) -> None:
+        self.method, self.operations = method, operations
+        self.numerators = [operations.lift((n, 0)) for n in method.numerators]
+        self.denominator = operations.lift((method.denominator, 0))
+
+    def rounding(self, elements: Sequence[Running | None], step: Dyadic) -> float:
+        """Bound how far the result may be from the formula of the exact values: infinite where it may overflow.
+
+        `elements` are the function values at the nodes, None where there is none; `step` is a number of the format.
+        """
+        if None in elements:
+            return math.inf
+        try:
+            return rounded_up(self._result(elements, self.operations.lift(step)).error)
+        except (Unbounded, ZeroDivisionError):
+            return math.inf
+
+    def _result(self, elements: Sequence[Any], h: Running) -> Running:
+        apply = self.operations.functions
+        total: Any = None
+        for n, numerator, element in zip(self.method.numerators, self.numerators, elements, strict=True):
+            plain = n == 1 or (n == -1 and total is not None)
+            term = element if plain else apply["multiply"](element, numerator)
+            total = term if total is None else apply["subtract" if n == -1 else "add"](total, term)
+        total = apply["divide"](total, h if self.method.denominator == 1 else apply["multiply"](h, self.denominator))
+        for _ in range(1, self.method.derivative_order):
+            total = apply["divide"](total, h)
+        return total
+
+
+def sum_above(bounds: Sequence[float]) -> float:
+    """Return the sum of non-negative doubles, rounded up; infinite where it exceeds the doubles."""
+    try:
+        total = math.fsum(bounds)
+    except OverflowError:  # finite numbers whose sum is not
+        return math.inf
+    return math.nextafter(total, math.inf) if total else 0.0

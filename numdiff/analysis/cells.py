@@ -8,17 +8,21 @@ double; a cell with an unsettled part is computed again with twice the precision
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
-from operator import add, mul, sub
+from operator import add, mul
 from typing import Any, NamedTuple, TypeAlias
 
-from numdiff.analysis.parts import ENTRIES
-from numdiff.analysis.reference import ExactFunction, ExactValue, Point, ball_of, precisions
-from numdiff.arithmetic.ball import Ball, Undefined
-from numdiff.floats.dyadic import TINY, Dyadic, dyadic_to_fraction, settled_double, unsettled_double
+import numpy as np
+
+from numdiff.analysis import ENTRIES
+from numdiff.analysis.enclosures import ExactValue, as_ball, nearest_or_tiny
+from numdiff.analysis.reference import ExactFunction, Point, precisions
+from numdiff.arithmetic.ball import Undefined
+from numdiff.floats.dyadic import Dyadic, dyadic_to_fraction
+from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method
 
 _ENDS = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 0), (4, 1))
@@ -29,8 +33,16 @@ Integers: TypeAlias = list[int | None]
 """A column of the computation, an entry for every cell; None where there is no such number."""
 
 
+def broadcast_lift(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...]) -> list[Any]:
+    """Return the numbers of an argument as `Dyadic`, broadcast to a shape, in C order; None for what is not finite."""
+    lifted: list[Any] = fmt.lift_array(array)
+    if array.shape == shape:
+        return lifted
+    return [lifted[i] for i in np.broadcast_to(np.arange(array.size).reshape(array.shape), shape).ravel().tolist()]
+
+
 @dataclass(frozen=True)
-class Call:
+class LiftedCall:
     """One kernel call, lifted out of its format.
 
     Attributes
@@ -38,9 +50,9 @@ class Call:
     method : Stencil or ComplexStep
     points, steps : list of Dyadic
         x and h of every cell.
-    nominal : list of list of Point
-        For every node, its place in exact arithmetic in every cell (never None).
-    realised : list of list of Point or None
+    exact_nodes : list of list of Point
+        For every node of the formula, its place x + c·h in exact arithmetic in every cell (never None).
+    rounded_nodes : list of list of Point or None
         For every node, where f was called; None where that overflowed.
     values : list of list of Dyadic or None
         For every node, what f returned; None where it is not finite.
@@ -53,28 +65,21 @@ class Call:
     method: Method
     points: list[Dyadic]
     steps: list[Dyadic]
-    nominal: list[list[Point | None]]
-    realised: list[list[Point | None]]
+    exact_nodes: list[list[Point | None]]
+    rounded_nodes: list[list[Point | None]]
     values: list[list[Dyadic | None]]
     results: list[Dyadic | None]
     absorbed: list[bool]
 
-    def only(self, indices: Sequence[int]) -> "Call":
+    def only(self, cells: Sequence[int]) -> "LiftedCall":
         """Return the call with some of its cells."""
 
-        def chosen(column: list[Any]) -> list[Any]:
-            return [column[i] for i in indices]
+        def some(columns: Sequence[list[Any]]) -> list[list[Any]]:
+            return [[column[i] for i in cells] for column in columns]
 
-        return Call(
-            self.method,
-            chosen(self.points),
-            chosen(self.steps),
-            [chosen(column) for column in self.nominal],
-            [chosen(column) for column in self.realised],
-            [chosen(column) for column in self.values],
-            chosen(self.results),
-            chosen(self.absorbed),
-        )
+        points, steps, results, absorbed = some([self.points, self.steps, self.results, self.absorbed])
+        nodes, rounded, values = some(self.exact_nodes), some(self.rounded_nodes), some(self.values)
+        return LiftedCall(self.method, points, steps, nodes, rounded, values, results, absorbed)
 
     def divisors(self) -> list[Dyadic]:
         """Return D·hᵐ of every cell."""
@@ -92,12 +97,12 @@ class Numbers(NamedTuple):
 
 
 @dataclass
-class Cells:
+class ExactParts:
     """What is known of the cells of a call, by columns.
 
     Attributes
     ----------
-    mids : list of list of int or None
+    mids : tuple of list of int or None
         t, a, b, c, d (the midpoint, where there is a radius) in units of 1/denominator.
     denominators : list of int
     parts : list of list of float
@@ -107,77 +112,68 @@ class Cells:
         nonzero below the smallest double.
     """
 
-    mids: list[Integers]
+    mids: tuple[Integers, ...]
     denominators: list[int]
     parts: list[list[float]]
     exact: list[bool]
     settled: list[bool]
     underflow: list[bool]
 
-    def part(self, index: int, cell: int) -> Fraction | None:
-        """Return part `index` of `ENTRIES` of one cell as a rational number."""
-        ratio = self.ratio(index, cell)
-        return None if ratio is None else Fraction(*ratio)
-
     def ratio(self, index: int, cell: int) -> tuple[int, int] | None:
         """Return part `index` of `ENTRIES` of one cell as numerator and denominator, not reduced."""
         upper, lower = (self.mids[end][cell] for end in _ENDS[index])
         return None if upper is None or lower is None else (upper - lower, self.denominators[cell])
 
-    def columns(self) -> list[list[Any]]:
-        """Return all columns."""
-        return [*self.mids, self.denominators, *self.parts, self.exact, self.settled, self.underflow]
-
-    def replace(self, indices: Sequence[int], better: "Cells") -> None:
-        """Put the cells of another computation in the place of some of these."""
-        for column, improved in zip(self.columns(), better.columns(), strict=True):
-            for i, value in zip(indices, improved, strict=True):
+    def replace(self, cells: Sequence[int], better: "ExactParts") -> None:
+        """Put what another computation found in the place of some cells."""
+        for column, improved in zip(self._columns(), better._columns(), strict=True):
+            for i, value in zip(cells, improved, strict=True):
                 column[i] = value
 
+    def _columns(self) -> list[list[Any]]:
+        return [*self.mids, self.denominators, *self.parts, self.exact, self.settled, self.underflow]
 
-def settle(exact: ExactFunction, call: Call) -> Cells:
+
+def settle(exact: ExactFunction, call: LiftedCall) -> ExactParts:
     """Compute every cell at rising precision until each of its parts has one nearest double."""
-    lookup = exact.imaginary_values if call.method.complex_nodes else exact.values
-    cells: Cells | None = None
-    pending: Sequence[int] = range(len(call.points))
-    part = call
-    for precision in precisions():
-        wanted = {node for column in (*part.nominal, *part.realised) for node in column if node is not None}
-        known = lookup(list(wanted), precision)
-        values = {node: known[node] for node in wanted}
-        truths = exact.derivative(part.points, precision, call.method.derivative_order)
-        truth = [truths[x] for x in part.points]
-        if _are_rational(values.values()) and _are_rational(truth):
-            numbers = _rational_numbers(part, values, truth)
-        else:
-            numbers = _enclosed_numbers(part, values, truth, precision)
-        rounded = _rounded(part, numbers)
-        if cells is None:
-            cells = rounded
-        else:
-            cells.replace(pending, rounded)
-        open_ = _undecided(part, values, truth) if any(None in column for column in numbers.mids) else ()
-        unsettled = [j for j, settled in enumerate(rounded.settled) if not settled or j in open_]
+    first, *higher = precisions()
+    result, unsettled = _computed(exact, call, first)
+    for precision in higher:
         if not unsettled:
             break
-        pending = [pending[j] for j in unsettled]
-        part = part.only(unsettled)
-    if cells is None:
-        raise RuntimeError("there is no working precision")
-    return cells
+        better, remaining = _computed(exact, call.only(unsettled), precision)
+        result.replace(unsettled, better)
+        unsettled = [unsettled[j] for j in remaining]
+    return result
+
+
+def _computed(exact: ExactFunction, call: LiftedCall, precision: int) -> tuple[ExactParts, list[int]]:
+    """Compute every cell at one precision; return also the cells that more digits may change."""
+    lookup = exact.imaginary_values if call.method.complex_nodes else exact.values
+    nodes = {node for column in (*call.exact_nodes, *call.rounded_nodes) for node in column if node is not None}
+    known = lookup(list(nodes), precision)
+    values = {node: known[node] for node in nodes}
+    derivatives = exact.derivative(call.points, precision, call.method.derivative_order)
+    truth = [derivatives[x] for x in call.points]
+    if _are_rational(values.values()) and _are_rational(truth):
+        numbers = _rational_numbers(call, values, truth)
+    else:
+        numbers = _enclosed_numbers(call, values, truth, precision)
+    parts = _rounded(call, numbers)
+    undecided = _undecided(call, values, truth) if any(None in column for column in numbers.mids) else ()
+    return parts, [j for j, settled in enumerate(parts.settled) if not settled or j in undecided]
 
 
 def _are_rational(values: Iterable[ExactValue]) -> bool:
     return all(isinstance(value, (Fraction, Undefined)) for value in values)
 
 
-def _undecided(call: Call, values: Mapping[Point, ExactValue], truth: list[ExactValue]) -> set[int]:
+def _undecided(call: LiftedCall, values: Mapping[Point, ExactValue], truth: list[ExactValue]) -> set[int]:
     """Return the cells that use a number which the precision did not decide."""
     found = {j for j, value in enumerate(truth) if value is Undefined.UNDECIDED}
     nodes = {node for node, value in values.items() if value is Undefined.UNDECIDED}
-    if nodes:
-        for column in (*call.nominal, *call.realised):
-            found.update(j for j, node in enumerate(column) if node in nodes)
+    for column in (*call.exact_nodes, *call.rounded_nodes) if nodes else ():
+        found.update(j for j, node in enumerate(column) if node in nodes)
     return found
 
 
@@ -185,18 +181,18 @@ def _undecided(call: Call, values: Mapping[Point, ExactValue], truth: list[Exact
 
 
 def _enclosed_numbers(
-    call: Call, values: Mapping[Point, ExactValue], truth: list[ExactValue], precision: int
+    call: LiftedCall, values: Mapping[Point, ExactValue], truth: list[ExactValue], precision: int
 ) -> Numbers:
     """Return the numbers of a call on the finest scale, 2**exponent, that any of them needs."""
-    balls = {node: _ball(value, precision) for node, value in values.items()}
-    proofs = [_ball(value, precision) for value in truth]
-    divisors, results = call.divisors(), call.results
+    balls = {node: as_ball(value, precision) for node, value in values.items()}
+    derivatives = [as_ball(value, precision) for value in truth]
+    divisors = call.divisors()
     exponent = min(
         [ball.exp for ball in balls.values() if ball is not None]
         + [value[1] for column in call.values for value in column if value is not None]
         + [
             e + min(0, 0 if t is None else t.exp, 0 if d is None else d[1])
-            for (_, e), t, d in zip(divisors, proofs, results, strict=True)
+            for (_, e), t, d in zip(divisors, derivatives, call.results, strict=True)
         ],
         default=0,
     )
@@ -209,30 +205,24 @@ def _enclosed_numbers(
 
     numerators = call.method.numerators
     sizes = tuple(map(abs, numerators))
-    a = _combined(numerators, [[mids[node] for node in column] for column in call.nominal])
-    a_rad = _combined(sizes, [[rads[node] for node in column] for column in call.nominal])
-    b = _combined(numerators, [[mids[node] for node in column] for column in call.realised])
-    b_rad = _combined(sizes, [[rads[node] for node in column] for column in call.realised])
+    a = _combined(numerators, [[mids[node] for node in column] for column in call.exact_nodes])
+    a_rad = _combined(sizes, [[rads[node] for node in column] for column in call.exact_nodes])
+    b = _combined(numerators, [[mids[node] for node in column] for column in call.rounded_nodes])
+    b_rad = _combined(sizes, [[rads[node] for node in column] for column in call.rounded_nodes])
     _cancel_coinciding(call, mids, rads, b, b_rad)
     c = _combined(numerators, [[v and v[0] << (v[1] - exponent) for v in column] for column in call.values])
     t: Integers = []
     t_rad: Integers = []
     d: Integers = []
     denominators = []
-    for (factor, e), proof, result in zip(divisors, proofs, results, strict=True):
+    for (factor, e), derivative, result in zip(divisors, derivatives, call.results, strict=True):
         shift = e - exponent
         denominators.append(factor << shift)
-        t.append(None if proof is None else (proof.mid * factor) << (shift + proof.exp))
-        t_rad.append(None if proof is None else (proof.rad * factor) << (shift + proof.exp))
+        t.append(None if derivative is None else (derivative.mid * factor) << (shift + derivative.exp))
+        t_rad.append(None if derivative is None else (derivative.rad * factor) << (shift + derivative.exp))
         d.append(None if result is None else (result[0] * factor) << (shift + result[1]))
     zeros: Integers = [0] * len(c)
     return Numbers((t, a, b, c, d), (t_rad, a_rad, b_rad, zeros, zeros), denominators, False)
-
-
-def _ball(value: ExactValue, precision: int) -> Ball | None:
-    if isinstance(value, Ball):
-        return value
-    return ball_of(value, precision) if isinstance(value, Fraction) else None
 
 
 def _combined(numerators: Sequence[int], columns: Sequence[Integers]) -> Integers:
@@ -247,7 +237,7 @@ def _combined(numerators: Sequence[int], columns: Sequence[Integers]) -> Integer
 
 
 def _cancel_coinciding(
-    call: Call,
+    call: LiftedCall,
     mids: Mapping[Point | None, int | None],
     rads: Mapping[Point | None, int | None],
     b: Integers,
@@ -255,7 +245,7 @@ def _cancel_coinciding(
 ) -> None:
     """Correct b where nodes coincide: f(x̂) − f(x̂) is 0, while a ball minus itself only encloses 0."""
     for i in [i for i, absorbed in enumerate(call.absorbed) if absorbed]:
-        nodes = [column[i] for column in call.realised]
+        nodes = [column[i] for column in call.rounded_nodes]
         if b[i] is not None and len(set(nodes)) < len(nodes):
             net: dict[Point | None, int] = {}
             for n, node in zip(call.method.numerators, nodes, strict=True):
@@ -267,18 +257,19 @@ def _cancel_coinciding(
 # --- rational numbers ------------------------------------------------------------------------------
 
 
-def _rational_numbers(call: Call, values: Mapping[Any, ExactValue], truth: list[ExactValue]) -> Numbers:
+def _rational_numbers(call: LiftedCall, values: Mapping[Any, ExactValue], truth: list[ExactValue]) -> Numbers:
     """Return the numbers of a call of a rational function, without any radius."""
     numerators = call.method.numerators
     columns: tuple[Integers, ...] = ([], [], [], [], [])
     denominators = []
     for i, divisor in enumerate(call.divisors()):
         factor, t, d = dyadic_to_fraction(divisor), truth[i], call.results[i]
+        seen = [None if (y := column[i]) is None else dyadic_to_fraction(y) for column in call.values]
         numbers = [
             t * factor if isinstance(t, Fraction) else None,
-            _rational_sum(numerators, [values.get(column[i]) for column in call.nominal]),
-            _rational_sum(numerators, [values.get(column[i]) for column in call.realised]),
-            _rational_sum(numerators, [_fraction(column[i]) for column in call.values]),
+            _rational_sum(numerators, [values.get(column[i]) for column in call.exact_nodes]),
+            _rational_sum(numerators, [values.get(column[i]) for column in call.rounded_nodes]),
+            _rational_sum(numerators, seen),
             None if d is None else dyadic_to_fraction(d) * factor,
         ]
         common = math.lcm(factor.denominator, *(number.denominator for number in numbers if number is not None))
@@ -287,10 +278,6 @@ def _rational_numbers(call: Call, values: Mapping[Any, ExactValue], truth: list[
         denominators.append(int(factor * common))
     zeros: Integers = [0] * len(denominators)
     return Numbers(columns, (zeros,) * 5, denominators, True)
-
-
-def _fraction(value: Dyadic | None) -> Fraction | None:
-    return None if value is None else dyadic_to_fraction(value)
 
 
 def _rational_sum(numerators: Sequence[int], values: Sequence[ExactValue | None]) -> Fraction | None:
@@ -305,47 +292,28 @@ def _rational_sum(numerators: Sequence[int], values: Sequence[ExactValue | None]
 # --- rounding --------------------------------------------------------------------------------------
 
 
-def _rounded(call: Call, numbers: Numbers) -> Cells:
+def _rounded(call: LiftedCall, numbers: Numbers) -> ExactParts:
     """Round every part of every cell once; a part without one nearest double is unsettled."""
     size = len(numbers.denominators)
-    settled, underflow = [True] * size, [False] * size
-    columns: list[Any] = []
-    for upper, lower in _ENDS:
-        middles = _pairwise(sub, numbers.mids[upper], numbers.mids[lower])
-        radii = _pairwise(add, numbers.rads[upper], numbers.rads[lower])
-        if len(columns) == _ABSCISSA:
-            radii = _without_radius_where_representable(call, radii)
-        if None in middles:
-            found = [
-                math.nan if m is None else settled_double(m, r or 0, denominator)
-                for m, r, denominator in zip(middles, radii, numbers.denominators, strict=True)
-            ]
-        else:
-            found = list(map(settled_double, middles, radii, numbers.denominators))  # type: ignore[arg-type]
-        if None in found or 0.0 in found:
-            for j, value in enumerate(found):
-                if value is None:
-                    settled[j] = False
-                    found[j] = unsettled_double(middles[j], radii[j], numbers.denominators[j])  # type: ignore[arg-type]
-                elif not value:
-                    underflow[j] = underflow[j] or bool(middles[j])
-                    found[j] = _least(middles[j])
-        columns.append(found)
-    return Cells(list(numbers.mids), numbers.denominators, columns, [numbers.exact] * size, settled, underflow)
+    settled, underflow, columns = [True] * size, [False] * size, []
+    for index, (upper, lower) in enumerate(_ENDS):
+        rads = numbers.rads[upper], numbers.rads[lower]
+        rows = zip(numbers.mids[upper], numbers.mids[lower], *rads, numbers.denominators, strict=True)
+        column = []
+        for j, (high, low, above, below, denominator) in enumerate(rows):
+            if high is None or low is None:
+                column.append(math.nan)
+                continue
+            radius = (above or 0) + (below or 0)
+            if index == _ABSCISSA and radius and _are_nodes_exact(call, j):
+                radius = 0  # there b is a, by structure
+            value, decided, vanished = nearest_or_tiny(high - low, radius, denominator)
+            column.append(value)
+            settled[j] = settled[j] and decided
+            underflow[j] = underflow[j] or vanished
+        columns.append(column)
+    return ExactParts(numbers.mids, numbers.denominators, columns, [numbers.exact] * size, settled, underflow)
 
 
-def _without_radius_where_representable(call: Call, radii: Integers) -> Integers:
-    """Return the radii of b − a, with 0 where every node is representable: there b is a, by structure."""
-    nodes: Any = zip(zip(*call.nominal, strict=True), zip(*call.realised, strict=True), radii, strict=True)
-    return [0 if nominal == realised else radius for nominal, realised, radius in nodes]
-
-
-def _pairwise(operation: Callable[[Any, Any], Any], left: Integers, right: Integers) -> Integers:
-    if None in left or None in right:
-        return [None if a is None or b is None else operation(a, b) for a, b in zip(left, right, strict=True)]
-    return list(map(operation, left, right))
-
-
-def _least(middle: int | None) -> float:
-    """Return what is stored for a part that rounds to zero: the smallest double of its sign, unless it is zero."""
-    return 0.0 if not middle else -TINY if middle < 0 else TINY
+def _are_nodes_exact(call: LiftedCall, cell: int) -> bool:
+    return all(e[cell] == r[cell] for e, r in zip(call.exact_nodes, call.rounded_nodes, strict=True))

@@ -31,8 +31,17 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.scaled import Scaled, root, split, total, total_of_squares
-from numdiff.analysis.taylor import Series, scaled_truncation_error, taylor_series, truncation_error
+from numdiff.analysis.taylor import (
+    Scaled,
+    Series,
+    root,
+    scaled_truncation_error,
+    split,
+    taylor_series,
+    total,
+    total_of_squares,
+    truncation_error,
+)
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
 from numdiff.arithmetic.numpy_functions import ufuncs_used
 from numdiff.arithmetic.running_error import scaled_evaluation_errors
@@ -66,10 +75,17 @@ errs on the side of too much noise; for functions of float32 and float80 that ar
 on the other. The best step goes with the square or cube root of it, for a truncation error of order h or h².
 """
 WIDE = 3
-"""Binades above |x| (and above 1) up to which the model knows the noise, if no more are asked for."""
-_HALVINGS = 40
-_LADDER = 6
-"""Binades below |z| from where on the function values at the nodes are told from that at z."""
+"""Binades above |x| (and above 1) up to which the model knows the noise, if no more are asked for.
+
+It decides what a prediction costs, and not what it says: `numdiff.rules.model` asks for more where the widest step is
+the best one. With 1, that is overlooked for functions that are nearly parabolas.
+"""
+_FINEST_RUNG = 6
+"""Binades below |z| from where on the function values at the nodes are told from that at z.
+
+Below, z ± h/|z| changes by less than 2⁻⁶, and the noise of a function by about its condition number times that. With
+more binades no predicted error of the suite changes by 2 %, with one less some do.
+"""
 LARGEST = Fraction(sys.float_info.max)
 """The largest double: points and steps are no larger, whatever the format."""
 _LOWEST = -1073
@@ -235,7 +251,7 @@ def error_model(
     here = taylor_series(f, [dyadic(x)])[0]
     if here is None:
         return None
-    reach = _reach(here, x, domain)
+    reach = _reach(here, x, fmt, domain)
     nodes = [_rounded(fmt, x + reach * t) for t in NEIGHBOURHOOD]
     points = tuple(dyadic_to_fraction(node) for node in nodes if node is not None)
     series = tuple(item for item in taylor_series(f, list(map(dyadic, points))) if item is not None)
@@ -247,20 +263,21 @@ def error_model(
 
 
 def _rungs(top: int, wide: int, fmt: FloatFormat) -> list[Fraction]:
-    """Return 2ᵏ and 1.5·2ᵏ from `_LADDER` below the binade of x on, as far as format and doubles reach."""
+    """Return 2ᵏ and 1.5·2ᵏ from `_FINEST_RUNG` below the binade of x on, as far as format and doubles reach."""
     most = min(fmt.largest_finite, LARGEST)
-    exponents = range(max(top - _LADDER, _LOWEST), max(top, 0) + wide + 1)
+    exponents = range(max(top - _FINEST_RUNG, _LOWEST), max(top, 0) + wide + 1)
     rungs = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
     return list(dict.fromkeys(min(rung, most) for rung in rungs))
 
 
-def _reach(here: Series, x: Fraction, domain: tuple[float, float]) -> Fraction:
+def _reach(here: Series, x: Fraction, fmt: FloatFormat, domain: tuple[float, float]) -> Fraction:
     """Return r: `REACH`, or less so that neither the domain nor the Taylor series of f at x ends on the way."""
     reach = REACH * (abs(x) or 1)
     for end in domain:
         if math.isfinite(end):
             reach = min(reach, abs(Fraction(end) - x) / 2)
-    for _ in range(_HALVINGS):
+    # Below half the spacing, all points of the neighbourhood are x.
+    while 2 * reach > fmt.spacing(abs(x)):
         if np.isfinite(truncation_error(here, FORWARD, np.array([float(reach)])))[0]:
             break
         reach /= 2

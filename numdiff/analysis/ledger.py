@@ -16,7 +16,7 @@ engines give the same doubles. c uses the function values that were captured ins
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.cells import Call, Cells, settle
-from numdiff.analysis.parts import ENTRIES
-from numdiff.analysis.reference import Engine, ExactFunction, ExactValue, Point, Reference, State, precisions
+from numdiff.analysis import ENTRIES
+from numdiff.analysis.cells import ExactParts, LiftedCall, broadcast_lift, settle
+from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
-from numdiff.floats.dyadic import Dyadic, dyadic_product, dyadic_sum, nearest_double
+from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_and_steps
 from numdiff.formulas.kernels import Observation, observe
@@ -78,10 +78,10 @@ class Ledger:
     underflow : ndarray of bool
         Whether a part was nonzero below the smallest subnormal double.
     effective_step : ndarray of float64
-        (x̂_max − x̂_min)/(c_max − c_min), the step that the realised abscissae have.
+        (x̂_max − x̂_min)/(c_max − c_min), the step of the rounded nodes.
     references : tuple of Reference
         The reference of every cell, in C order.
-    cells : Cells
+    exact : ExactParts
         The exact numbers, by columns in C order.
     """
 
@@ -103,7 +103,7 @@ class Ledger:
     underflow: np.ndarray
     effective_step: np.ndarray
     references: tuple[Reference, ...]
-    cells: Cells
+    exact: ExactParts
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -112,7 +112,8 @@ class Ledger:
 
     def exact_parts(self, index: int = 0) -> dict[str, Fraction | None]:
         """Return the parts of one cell (C order) as rational numbers; they sum to the total exactly."""
-        return {name: self.cells.part(i, index) for i, name in enumerate(ENTRIES)}
+        ratios = {name: self.exact.ratio(i, index) for i, name in enumerate(ENTRIES)}
+        return {name: None if ratio is None else Fraction(*ratio) for name, ratio in ratios.items()}
 
 
 def error_ledger(
@@ -164,146 +165,70 @@ def error_ledger(
 def ledger_of(
     exact: ExactFunction, observation: Observation, x: np.ndarray, h: np.ndarray, method: Method, fmt: FloatFormat
 ) -> Ledger:
-    """Judge one observed kernel call; `exact` carries its abscissae over from call to call."""
+    """Split the errors of one observed kernel call; `exact` carries its function values over from call to call."""
     shape = observation.result.shape
-    x_full, h_full = np.broadcast_to(x, shape), np.broadcast_to(h, shape)
-    points, steps = _finite(fmt, x, shape, "x"), _finite(fmt, h, shape, "h")
-    call = Call(
-        method,
-        points,
-        steps,
-        _nominal(method, points, steps),
-        *_lifted(method, observation, points, steps, fmt),
-        observation.absorbed.ravel().tolist(),
-    )
-    references = {p: exact.reference(p, method.derivative_order) for p in dict.fromkeys(points)}
-
-    cells = settle(exact, call)
-    columns = {name: np.array(column).reshape(shape) for name, column in zip(ENTRIES, cells.parts, strict=True)}
-    missing = _missing(call, cells, exact)
-    status = _statuses(call, observation, cells, missing)
-    per_point = [references[p] for p in points]
+    call = _lifted(observation, x, h, method, fmt)
+    parts = settle(exact, call)
+    missing = _missing(call, parts, exact)
+    known = {point: exact.reference(point, method.derivative_order) for point in dict.fromkeys(call.points)}
+    references = tuple(known[point] for point in call.points)
     return Ledger(
         format=fmt,
         method=method,
-        x=x_full,
-        h=h_full,
+        x=np.broadcast_to(x, shape),
+        h=np.broadcast_to(h, shape),
         computed=observation.result,
-        reference=np.array([r.value for r in per_point]).reshape(shape),
-        reference_radius=np.array([r.radius for r in per_point]).reshape(shape),
-        **columns,
-        status=np.array(status, dtype=object).reshape(shape),
-        state=np.array(_states(cells, missing), dtype=object).reshape(shape),
-        underflow=np.array(cells.underflow, dtype=bool).reshape(shape),
-        effective_step=_effective_steps(call, observation, h_full),
-        references=tuple(per_point),
-        cells=cells,
+        reference=np.array([r.value for r in references]).reshape(shape),
+        reference_radius=np.array([r.radius for r in references]).reshape(shape),
+        **{name: np.array(column).reshape(shape) for name, column in zip(ENTRIES, parts.parts, strict=True)},
+        status=np.array(_statuses(observation, parts, missing), dtype=object).reshape(shape),
+        state=np.array(_states(parts, missing), dtype=object).reshape(shape),
+        underflow=np.array(parts.underflow, dtype=bool).reshape(shape),
+        effective_step=np.array(_effective_steps(call)).reshape(shape),
+        references=references,
+        exact=parts,
     )
 
 
-# --- what the exact engines are asked for ----------------------------------------------------------
-
-
-def _finite(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...], name: str) -> list[Dyadic]:
-    """Return the exact values of an argument, broadcast, in C order."""
-    lifted = fmt.lift_array(array)
-    if None in lifted:
-        raise ValueError(f"{name} must be finite in {fmt.name}, got {array.ravel()[lifted.index(None)]!r}")
-    if array.shape == shape:
-        return lifted  # type: ignore[return-value]
-    indices = np.broadcast_to(np.arange(array.size).reshape(array.shape), shape).ravel().tolist()
-    return [lifted[index] for index in indices]  # type: ignore[misc]
-
-
-def _nominal(method: Method, points: list[Dyadic], steps: list[Dyadic]) -> list[list[Point | None]]:
-    """Return for every node its place in exact arithmetic in every cell."""
-    if isinstance(method, ComplexStep):
-        return [list(zip(points, steps, strict=True))]
-    return [
-        [dyadic_sum(x, dyadic_product(c, h)) for x, h in zip(points, steps, strict=True)] if c[0] else list(points)
-        for c in method.dyadic_offsets
-    ]
-
-
-def _lifted(
-    method: Method, observation: Observation, points: list[Dyadic], steps: list[Dyadic], fmt: FloatFormat
-) -> tuple[list[list[Point | None]], list[list[Dyadic | None]], list[Dyadic | None]]:
-    """Return for every node where f was called and what it returned there, in every cell, and the results.
-
-    None stands for what is not finite. Of the complex step's values the imaginary part counts.
-    """
-    if isinstance(method, ComplexStep):
-        lifted = fmt.lift_array(np.stack([observation.values[0].imag, observation.result]))
-        nodes: list[list[Point | None]] = [list(zip(points, steps, strict=True))]
-        return nodes, [lifted[: len(points)]], lifted[len(points) :]
-    lifted = fmt.lift_array(np.stack([*observation.abscissae, *observation.values, observation.result]))
-    size, count = len(points), len(method.offsets)
-    rows = [lifted[k * size : (k + 1) * size] for k in range(2 * count + 1)]
-    realised: list[list[Point | None]] = [list(row) for row in rows[:count]]
-    return realised, rows[count : 2 * count], rows[-1]
+def _lifted(observation: Observation, x: np.ndarray, h: np.ndarray, method: Method, fmt: FloatFormat) -> LiftedCall:
+    """Return the exact numbers of a kernel call, with the nodes where exact arithmetic has them."""
+    shape = observation.result.shape
+    points, steps = (broadcast_lift(fmt, array, shape) for array in (x, h))
+    for name, array, numbers in (("x", x, points), ("h", h, steps)):
+        if None in numbers:
+            raise ValueError(f"{name} must be finite in {fmt.name}, got {array[~np.isfinite(array)][0]!r}")
+    exact_nodes: Any
+    if isinstance(method, ComplexStep):  # of its values the imaginary part counts
+        exact_nodes = [list(zip(points, steps, strict=True))]
+        rounded_nodes, values = exact_nodes, [fmt.lift_array(observation.values[0].imag)]
+    else:
+        exact_nodes = [
+            [dyadic_sum(x, dyadic_product(c, h)) for x, h in zip(points, steps, strict=True)] if c[0] else points
+            for c in method.dyadic_offsets
+        ]
+        rounded_nodes = [fmt.lift_array(column) for column in observation.abscissae]
+        values = [fmt.lift_array(column) for column in observation.values]
+    results, absorbed = fmt.lift_array(observation.result), observation.absorbed.ravel().tolist()
+    return LiftedCall(method, points, steps, exact_nodes, rounded_nodes, values, results, absorbed)
 
 
 # --- from cells to arrays --------------------------------------------------------------------------
 
 
-def _states(cells: Cells, missing: Mapping[int, Undefined]) -> list[State]:
-    """Say how far the exact side of each cell can be trusted."""
-    states = []
-    for i, (t, a, exact, settled) in enumerate(
-        zip(cells.mids[0], cells.mids[1], cells.exact, cells.settled, strict=True)
-    ):
-        if t is None or a is None:
-            states.append(State.OUT_OF_RANGE if missing[i] is Undefined.BEYOND else State.OUT_OF_DOMAIN)
-        elif exact:
-            states.append(State.EXACT)
-        else:
-            states.append(State.CERTIFIED if settled else State.STUCK)
-    return states
-
-
-def _statuses(call: Call, observation: Observation, cells: Cells, missing: Mapping[int, Undefined]) -> list[Status]:
-    """Say what happened in each cell; the first of the following that holds."""
-    finite_values = np.logical_and.reduce([np.isfinite(v).ravel() for v in observation.values])
-    any_nan = np.logical_or.reduce([np.isnan(v).ravel() for v in observation.values])
-    finite_result = np.isfinite(observation.result).ravel()
-    absorbed = observation.absorbed.ravel()
-    fine = finite_values & finite_result & ~absorbed
-    statuses = [Status.OK] * len(cells.denominators)
-    suspects = set(np.flatnonzero(~fine).tolist())
-    suspects.update(i for column in cells.mids if None in column for i, number in enumerate(column) if number is None)
-    for i in suspects:
-        reason = missing.get(i)
-        if reason is Undefined.UNDECIDED and not finite_values[i] and not any_nan[i]:
-            reason = Undefined.BEYOND  # the format has found an infinity where nothing else is known
-        if reason is Undefined.BEYOND:
-            statuses[i] = Status.OVERFLOW
-        elif reason is not None:
-            statuses[i] = Status.POLE if reason is Undefined.POLE else Status.OUTSIDE_DOMAIN
-        elif absorbed[i]:
-            statuses[i] = Status.ABSORBED
-        elif any_nan[i]:
-            statuses[i] = Status.NAN
-        else:
-            statuses[i] = Status.OVERFLOW
-    return statuses
-
-
-def _missing(call: Call, cells: Cells, exact: ExactFunction) -> dict[int, Undefined]:
+def _missing(call: LiftedCall, parts: ExactParts, exact: ExactFunction) -> dict[int, Undefined]:
     """Return the cells that lack an exact number, not only because a node overflowed, with the reason."""
-    if not any(None in column for column in cells.mids[:3]):
-        return {}
     return {
         i: _reason(call, i, exact)
-        for i, (t, a, b) in enumerate(zip(*cells.mids[:3], strict=True))
-        if t is None or a is None or (b is None and None not in [column[i] for column in call.realised])
+        for i, (t, a, b) in enumerate(zip(*parts.mids[:3], strict=True))
+        if t is None or a is None or (b is None and None not in [column[i] for column in call.rounded_nodes])
     }
 
 
-def _reason(call: Call, i: int, exact: ExactFunction) -> Undefined:
+def _reason(call: LiftedCall, i: int, exact: ExactFunction) -> Undefined:
     """Say why a cell has no exact value: it leaves the domain, meets a pole, or is beyond all formats."""
-    point, nodes = call.points[i], [n for column in (*call.nominal, *call.realised) if (n := column[i]) is not None]
+    point = call.points[i]
+    nodes = [n for column in (*call.exact_nodes, *call.rounded_nodes) if (n := column[i]) is not None]
     lookup = exact.imaginary_values if call.method.complex_nodes else exact.values
-    found: list[ExactValue] = []
     for precision in precisions():  # all were looked up before
         known = lookup(nodes, precision)
         found = [known[node] for node in nodes]
@@ -314,33 +239,57 @@ def _reason(call: Call, i: int, exact: ExactFunction) -> Undefined:
     return next((reason for reason in reasons if reason in found), Undefined.UNDECIDED)
 
 
-def _effective_steps(call: Call, observation: Observation, h: np.ndarray) -> np.ndarray:
-    """Return (x̂_max − x̂_min)/(c_max − c_min) as doubles; h itself for the complex step."""
-    method = call.method
-    if isinstance(method, ComplexStep):
-        return h.astype(np.float64)
-    low = min(range(len(method.offsets)), key=method.offsets.__getitem__)
-    high = max(range(len(method.offsets)), key=method.offsets.__getitem__)
-    span = method.offsets[high] - method.offsets[low]
-    upper, lower = observation.abscissae[high], observation.abscissae[low]
-    if upper.dtype.itemsize <= 8 and span.numerator & (span.numerator - 1) == 0:
-        # A difference of doubles is rounded once, and the division by a power of two is exact.
-        with np.errstate(over="ignore", invalid="ignore"):
-            width = upper.astype(np.float64) - lower.astype(np.float64)
-        if not np.any(np.isinf(width) & np.isfinite(upper) & np.isfinite(lower)):  # else the width alone overflows
-            return np.where(np.isfinite(width), width / float(span), math.nan)
+def _states(parts: ExactParts, missing: dict[int, Undefined]) -> list[State]:
+    """Say how far the exact side of each cell can be trusted."""
+    states = []
+    for i, (t, a, exact, settled) in enumerate(zip(*parts.mids[:2], parts.exact, parts.settled, strict=True)):
+        if t is None or a is None:
+            states.append(State.OUT_OF_RANGE if missing[i] is Undefined.BEYOND else State.OUT_OF_DOMAIN)
+        elif exact:
+            states.append(State.EXACT)
+        else:
+            states.append(State.CERTIFIED if settled else State.STUCK)
+    return states
+
+
+def _statuses(observation: Observation, parts: ExactParts, missing: dict[int, Undefined]) -> list[Status]:
+    """Say what happened in each cell; the first that holds of what is missing, absorbed, NaN, or infinite."""
+    nan = np.logical_or.reduce([np.isnan(value).ravel() for value in observation.values])
+    finite = np.logical_and.reduce([np.isfinite(value).ravel() for value in observation.values])
+    absorbed = observation.absorbed.ravel()
+    statuses = [Status.OK] * finite.size
+    incomplete = [i for i, row in enumerate(zip(*parts.mids, strict=True)) if None in row]
+    for i in {*np.flatnonzero(~finite | ~np.isfinite(observation.result).ravel() | absorbed).tolist(), *incomplete}:
+        reason = missing.get(i)
+        if reason is Undefined.UNDECIDED and not finite[i] and not nan[i]:
+            reason = Undefined.BEYOND  # the format has found an infinity where nothing else is known
+        if reason is Undefined.BEYOND:
+            statuses[i] = Status.OVERFLOW
+        elif reason is not None:
+            statuses[i] = Status.POLE if reason is Undefined.POLE else Status.OUTSIDE_DOMAIN
+        elif absorbed[i]:
+            statuses[i] = Status.ABSORBED
+        else:
+            statuses[i] = Status.NAN if nan[i] else Status.OVERFLOW
+    return statuses
+
+
+def _effective_steps(call: LiftedCall) -> list[float]:
+    """Return (x̂_max − x̂_min)/(c_max − c_min) of every cell; h itself for the complex step."""
+    if isinstance(call.method, ComplexStep):
+        return [nearest_double(*dyadic_to_fraction(h).as_integer_ratio()) for h in call.steps]
+    offsets, nodes = call.method.offsets, call.rounded_nodes
+    low, high = offsets.index(min(offsets)), offsets.index(max(offsets))
+    span = offsets[high] - offsets[low]
     steps = []
-    for top, bottom in zip(call.realised[high], call.realised[low], strict=True):
-        if top is None or bottom is None:
+    right: Any
+    left: Any
+    for right, left in zip(nodes[high], nodes[low], strict=True):
+        if right is None or left is None:
             steps.append(math.nan)
             continue
-        distance, exponent = _difference(top, bottom)  # type: ignore[arg-type]
-        distance *= span.denominator
-        steps.append(nearest_double(distance << max(exponent, 0), span.numerator << max(-exponent, 0)))
-    return np.array(steps).reshape(h.shape)
-
-
-def _difference(left: Dyadic, right: Dyadic) -> Dyadic:
-    """Return left − right, not normalised."""
-    exponent = min(left[1], right[1])
-    return (left[0] << (left[1] - exponent)) - (right[0] << (right[1] - exponent)), exponent
+        width, exponent = dyadic_sum(right, (-left[0], left[1]))
+        steps.append(
+            nearest_double((width * span.denominator) << max(exponent, 0), span.numerator << max(-exponent, 0))
+        )
+    return steps

@@ -1,11 +1,19 @@
 """Where the nodes of a difference formula may lie: exact places, intervals around them, in integers."""
 
-from typing import NamedTuple
+import math
+from functools import cached_property
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from numdiff.analysis.cells import broadcast_lift
 from numdiff.analysis.suprema import Interval
 from numdiff.arithmetic.ball import Ball
+from numdiff.arithmetic.ball_functions import exact
+from numdiff.arithmetic.running_error import operations_of
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction
 from numdiff.floats.formats import Dyadic, FloatFormat
+from numdiff.formulas.stencil import Method, Stencil
 
 _STEP_BITS = 10
 _WIDTH_BITS = 6
@@ -19,7 +27,7 @@ class Place(NamedTuple):
 
     Attributes
     ----------
-    nominal : Dyadic
+    exact : Dyadic
         The exact node.
     shift : Dyadic or None
         A bound on |fl(x + fl(c·h)) − (x + c·h)|; None where the node is a number of the format.
@@ -31,7 +39,7 @@ class Place(NamedTuple):
         Whether a number in `ball` is larger than the largest of the format.
     """
 
-    nominal: Dyadic
+    exact: Dyadic
     shift: Dyadic | None
     interval: Interval | None
     ball: Ball
@@ -47,7 +55,7 @@ def step_above(h: Dyadic) -> Dyadic:
     return -(-mantissa >> excess), exponent + excess
 
 
-def shifted(x: Dyadic, h: Dyadic, c: Dyadic) -> Dyadic:
+def exact_node(x: Dyadic, h: Dyadic, c: Dyadic) -> Dyadic:
     """Return x + c·h exactly."""
     return dyadic_sum(x, dyadic_product(c, h))
 
@@ -79,15 +87,15 @@ def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> P
     Place
     """
     move = dyadic_product(c, h)
-    nominal = dyadic_sum(x, move)
+    node = dyadic_sum(x, move)
     exact_move = fmt.holds(move)
-    if exact_move and fmt.holds(nominal):
-        return Place(nominal, None, None, Ball(nominal[0], 0, nominal[1]), False)
+    if exact_move and fmt.holds(node):
+        return Place(node, None, None, Ball(node[0], 0, node[1]), False)
     shift = (0, 0) if exact_move else (1, _spacing(fmt, move) - 1)
-    farthest = dyadic_sum((abs(nominal[0]), nominal[1]), shift)
+    farthest = dyadic_sum((abs(node[0]), node[1]), shift)
     shift = dyadic_sum(shift, (1, _spacing(fmt, farthest) - 1))
-    ball = _centred(nominal, shift)
-    return Place(nominal, shift, _around(x, h, c, reach, nominal, shift), ball, _may_overflow(fmt, ball))
+    ball = _centred(node, shift)
+    return Place(node, shift, _around(x, h, c, reach, node, shift), ball, _may_overflow(fmt, ball))
 
 
 def _may_overflow(fmt: FloatFormat, ball: Ball) -> bool:
@@ -109,9 +117,9 @@ def _centred(middle: Dyadic, radius: Dyadic) -> Ball:
     return Ball(middle[0] << (middle[1] - exponent), radius[0] << (radius[1] - exponent), exponent)
 
 
-def _around(x: Dyadic, h: Dyadic, c: Dyadic, reach: int, nominal: Dyadic, shift: Dyadic) -> Interval:
+def _around(x: Dyadic, h: Dyadic, c: Dyadic, reach: int, node: Dyadic, shift: Dyadic) -> Interval:
     """Return an interval around a node: one that other formats share, unless rounding may leave it."""
-    low, high = dyadic_sum(nominal, (-shift[0], shift[1])), dyadic_sum(nominal, shift)
+    low, high = dyadic_sum(node, (-shift[0], shift[1])), dyadic_sum(node, shift)
     step = step_above(h)
     size = min(0, abs(x[0]).bit_length() + x[1]) if x[0] else 0
     if step[0].bit_length() + step[1] <= size - _SMALL_BITS:
@@ -128,3 +136,44 @@ def _less_equal(left: Dyadic, right: Dyadic) -> bool:
     """Return whether left ≤ right, exactly."""
     exponent = min(left[1], right[1])
     return left[0] << (left[1] - exponent) <= right[0] << (right[1] - exponent)
+
+
+class NodePlaces:
+    """Exact points, steps and nodes of all cells, in C order.
+
+    Parameters
+    ----------
+    method : Method
+    fmt : FloatFormat
+    x, h : ndarray of the format
+        Points and steps; broadcast to `shape`.
+    shape : tuple of int
+
+    Attributes
+    ----------
+    points, steps : list of Dyadic, length `size`
+    size : int
+        The number of cells.
+    operations : Operations
+        Those of the format, of which a formula uses the basic ones only.
+    """
+
+    def __init__(self, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray, shape: tuple[int, ...]) -> None:
+        self.format, self.method = fmt, method
+        self.points: list[Dyadic] = broadcast_lift(fmt, x, shape)
+        self.steps: list[Dyadic] = broadcast_lift(fmt, h, shape)
+        self.size = len(self.points)
+        self.operations = operations_of(fmt)
+
+    @cached_property
+    def places(self) -> list[list[Place]]:
+        """The nodes of every cell, and how far rounding may move them; none for the complex step."""
+        if not isinstance(self.method, Stencil):
+            return [[] for _ in self.points]
+        offsets, reach = self.method.dyadic_offsets, math.ceil(max(map(abs, self.method.offsets))) + 1
+        cells = zip(self.points, self.steps, strict=True)
+        return [[place_of(self.format, x, h, c, reach) for c in offsets] for x, h in cells]
+
+    def divisor(self, cell: int) -> Any:
+        """Return D·hᵐ as an Arb ball, by which the sum over nⱼ = D·wⱼ is divided; to be called inside `working`."""
+        return exact(*self.steps[cell]) ** self.method.derivative_order * self.method.denominator

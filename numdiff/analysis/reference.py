@@ -20,6 +20,20 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
+
+from numdiff.analysis.enclosures import (
+    ExactValue,
+    as_ball,
+    at_exponent,
+    ball_of,
+    certify,
+    decimal_text,
+    double_above,
+    nearest_or_tiny,
+    scaled,
+    settled_text,
+)
 from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
 from numdiff.floats.dyadic import (
@@ -30,9 +44,9 @@ from numdiff.floats.dyadic import (
     settled_double,
     unsettled_double,
 )
+from numdiff.floats.formats import FloatFormat
 
 Engine: TypeAlias = Literal["mpmath", "arb"]
-ExactValue: TypeAlias = Fraction | Ball | Undefined
 Point: TypeAlias = Dyadic | tuple[Dyadic, Dyadic]
 """A real abscissa, or the real and the imaginary part of a complex one."""
 
@@ -40,9 +54,6 @@ START_PRECISION = 256
 """Bits of the first attempt: 53 for the double, 2·70 lost by a centered difference of step 2⁻⁷⁰, 16 of slack."""
 MAX_PRECISION = 4096
 """Bits of the last attempt; what is unresolved there is zero for all that can be seen."""
-TEXT_DIGITS = 30
-_TEXT_BITS = 90
-"""A ball of a relative width above 2⁻⁹⁰ is wider than one unit of the last of 30 digits, at most 10⁻²⁹ < 2⁻⁹⁶."""
 
 
 class State(StrEnum):
@@ -68,33 +79,6 @@ def precisions() -> Iterator[int]:
         precision *= 2
 
 
-def ball_of(value: Fraction, precision: int) -> Ball:
-    """Enclose a rational number in a ball of about `precision` bits (radius 0 where it is dyadic)."""
-    numerator, denominator = value.as_integer_ratio()
-    if not denominator & (denominator - 1):
-        return Ball(numerator, 0, 1 - denominator.bit_length())
-    shift = max(precision + denominator.bit_length() - numerator.bit_length(), 0)
-    return Ball((numerator << shift) // denominator, 1, -shift)
-
-
-def _at_exponent(ball: Ball, exponent: int) -> tuple[int, int]:
-    """Return midpoint and radius of a ball on a finer scale."""
-    return ball.mid << (ball.exp - exponent), ball.rad << (ball.exp - exponent)
-
-
-def certify(value: ExactValue, certificate: ExactValue) -> ExactValue:
-    """Widen mpmath's enclosure until it covers Arb's ball; where one of them has none, what Arb proves counts."""
-    if isinstance(value, Ball) and isinstance(certificate, Ball):
-        if not certificate.rad:
-            return certificate  # Arb proves the number itself
-        exponent = min(value.exp, certificate.exp)
-        mid, rad = _at_exponent(value, exponent)
-        proven_mid, proven_rad = _at_exponent(certificate, exponent)
-        distance = abs(mid - proven_mid) + proven_rad
-        return value if distance <= rad else Ball(mid, distance, exponent)
-    return certificate
-
-
 @dataclass(frozen=True)
 class Reference:
     """A derivative at a point, as the tables quote it.
@@ -116,6 +100,38 @@ class Reference:
     state: State
 
 
+class _Lookup:
+    """One quantity at exact points, each evaluated once: in rationals where that is possible, else at a precision."""
+
+    def __init__(
+        self,
+        rational_values: Callable[[list[Any]], Sequence[ExactValue]],
+        enclosures: Callable[[list[Any], int], Sequence[ExactValue]],
+    ) -> None:
+        self._rational_values, self._enclosures = rational_values, enclosures
+        self._is_rational = True
+        self._exact: dict[Point, ExactValue] = {}
+        self._enclosed: dict[int, dict[Point, ExactValue]] = {}
+
+    def __call__(self, points: Sequence[Point], precision: int) -> dict[Point, ExactValue]:
+        """Return the quantity at some points; the dictionary holds at least these."""
+        if self._is_rational:
+            missing = [p for p in dict.fromkeys(points) if p not in self._exact]
+            try:
+                if missing and not self._exact:
+                    self._rational_values(missing[:1])  # most callables are not rational: find out on one point
+                if missing:
+                    self._exact.update(zip(missing, self._rational_values(missing), strict=True))
+                return self._exact
+            except rational.NotRational:
+                self._is_rational = False
+        known = self._enclosed.setdefault(precision, {})
+        missing = [p for p in dict.fromkeys(points) if p not in known]
+        if missing:
+            known.update(zip(missing, self._enclosures(missing, precision), strict=True))
+        return known
+
+
 class ExactFunction:
     """One callable, evaluated exactly, each abscissa once.
 
@@ -124,7 +140,7 @@ class ExactFunction:
     f : callable
         An elementwise NumPy callable.
     derivative : callable, optional
-        The closed form of f′ as a NumPy callable. Without it the derivative comes from automatic
+        f′ as a NumPy callable. Without it the derivative comes from automatic
         differentiation, in rationals or in Arb.
     engine : {"mpmath", "arb"}
         The engine of the enclosures.
@@ -143,9 +159,14 @@ class ExactFunction:
     ) -> None:
         if engine not in ("mpmath", "arb"):
             raise ValueError(f"engine must be 'mpmath' or 'arb', got {engine!r}")
-        self.f, self.closed_form, self.engine = f, derivative, engine
-        self._irrational: set[str] = set()
-        self._cache: dict[tuple[str, int], dict[Point, ExactValue]] = {}
+        self.f, self.given_derivative, self.engine = f, derivative, engine
+        self._values = _Lookup(
+            lambda points: rational.values(f, points), lambda points, bits: self._values_of(f, points, bits)
+        )
+        self._imaginary_values = _Lookup(
+            lambda points: _imaginary_parts(rational.complex_values(f, points)), self._enclosed_imaginary_values
+        )
+        self._derivatives: dict[int, _Lookup] = {}
         self._references: dict[tuple[Dyadic, int], Reference] = {}
 
     # --- values of f -------------------------------------------------------------------------------
@@ -159,105 +180,79 @@ class ExactFunction:
         precision : int
             Bits of working precision.
         """
-        return self._lookup("real", points, precision)
+        return self._values(points, precision)
 
     def imaginary_values(self, points: Sequence[Point], precision: int) -> dict[Point, ExactValue]:
         """Return Im f at complex points, each a pair (real part, imaginary part) of dyadic numbers."""
-        return self._lookup("imaginary", points, precision)
+        return self._imaginary_values(points, precision)
 
     def derivative(self, points: Sequence[Point], precision: int, order: int = 1) -> dict[Point, ExactValue]:
         """Return f⁽ᵐ⁾ at real points.
 
-        Order 1 comes from the closed form if there is one, certified by automatic differentiation; where the
-        series has no value (x**4.5 at 0) the closed form is certified by Arb's value of it.
+        Order 1 comes from the given f′ if there is one, certified by automatic differentiation; where the
+        series has no value (x**4.5 at 0) the given f′ is certified by Arb's value of it.
 
         Raises
         ------
         ValueError
-            If the closed form and automatic differentiation exclude each other.
+            If the given f′ and automatic differentiation exclude each other.
         """
-        return self._lookup(f"derivative{order}", points, precision)
+        if order not in self._derivatives:
+            if order == 1 and self.given_derivative is not None:
+                self._derivatives[order] = self._lookup_of_given(self.given_derivative)
+            else:
+                self._derivatives[order] = _Lookup(
+                    lambda points: rational.derivatives(self.f, points, order),
+                    lambda points, bits: balls.derivatives(self.f, points, order, bits),
+                )
+        return self._derivatives[order](points, precision)
 
-    def _lookup(self, kind: str, points: Sequence[Point], precision: int) -> dict[Point, ExactValue]:
-        if kind not in self._irrational:
-            exact = self._cache.setdefault((kind, 0), {})
-            missing = [p for p in dict.fromkeys(points) if p not in exact]
-            try:
-                if not exact:
-                    self._rational(kind, missing[:1])  # most callables are not rational: find out on one point
-                exact.update(zip(missing, self._rational(kind, missing), strict=True))
-                return exact
-            except rational.NotRational:
-                self._irrational.add(kind)
-        known = self._cache.setdefault((kind, precision), {})
-        missing = [p for p in dict.fromkeys(points) if p not in known]
-        if missing:
-            known.update(zip(missing, self._enclosed(kind, missing, precision), strict=True))
-        return known
+    def _lookup_of_given(self, derivative: Callable[[Any], Any]) -> "_Lookup":
+        def exact(points: list[Any]) -> list[ExactValue]:
+            return self._checked(points, list(rational.values(derivative, points)), START_PRECISION)
 
-    def _rational(self, kind: str, points: list[Any]) -> list[ExactValue]:
-        if not points:
-            return []
-        if kind == "real":
-            return list(rational.values(self.f, points))
-        if kind == "imaginary":
-            return [v if isinstance(v, Undefined) else v[1] for v in rational.complex_values(self.f, points)]
-        order = int(kind.removeprefix("derivative"))
-        if order == 1 and self.closed_form is not None:
-            values: list[ExactValue] = list(rational.values(self.closed_form, points))
-            self._check_closed_form(points, values, START_PRECISION)
-            return values
-        return list(rational.derivatives(self.f, points, order))
+        def enclosed(points: list[Any], precision: int) -> list[ExactValue]:
+            return self._checked(points, self._values_of(derivative, points, precision), precision)
 
-    def _enclosed(self, kind: str, points: list[Any], precision: int) -> list[ExactValue]:
-        if kind == "real":
-            return self._with_certificate(self.f, points, precision)
-        if kind == "imaginary":
-            return self._imaginary(points, precision)
-        order = int(kind.removeprefix("derivative"))
-        if order == 1 and self.closed_form is not None:
-            values = self._with_certificate(self.closed_form, points, precision)
-            self._check_closed_form(points, values, precision)
-            return values
-        return list(balls.derivatives(self.f, points, order, precision))
+        return _Lookup(exact, enclosed)
 
-    def _with_certificate(self, f: Callable[[Any], Any], points: list[Any], precision: int) -> list[ExactValue]:
+    def _values_of(self, f: Callable[[Any], Any], points: list[Any], precision: int) -> list[ExactValue]:
         proven: list[ExactValue] = list(balls.values(f, points, precision))
+        return self._certified(proven, lambda asked: multiprecision.values(f, asked, precision), points)
+
+    def _enclosed_imaginary_values(self, points: list[Any], precision: int) -> list[ExactValue]:
+        def computed(asked: list[Any]) -> list[ExactValue]:
+            return _imaginary_parts(multiprecision.complex_values(self.f, asked, precision))
+
+        return self._certified(_imaginary_parts(balls.complex_values(self.f, points, precision)), computed, points)
+
+    def _certified(
+        self, proven: list[ExactValue], compute: Callable[[list[Any]], Sequence[Any]], points: list[Any]
+    ) -> list[ExactValue]:
+        """Return what Arb proved; with the other engine, what that computes at the points, certified by it."""
         if self.engine == "mpmath":
             asked = _within_reach(proven)
-            values = multiprecision.values(f, [points[i] for i in asked], precision)
-            for i, value in zip(asked, values, strict=True):
+            for i, value in zip(asked, compute([points[i] for i in asked]), strict=True):
                 proven[i] = certify(value, proven[i])
         return proven
 
-    def _imaginary(self, points: list[Any], precision: int) -> list[ExactValue]:
-        def parts(values: Sequence[Any]) -> list[ExactValue]:
-            return [v if isinstance(v, Undefined) else v[1] for v in values]
-
-        proven = parts(balls.complex_values(self.f, points, precision))
-        if self.engine == "mpmath":
-            asked = _within_reach(proven)
-            values = parts(multiprecision.complex_values(self.f, [points[i] for i in asked], precision))
-            for i, value in zip(asked, values, strict=True):
-                proven[i] = certify(value, proven[i])
-        return proven
-
-    def _check_closed_form(self, points: list[Any], values: list[ExactValue], precision: int) -> None:
-        """Raise where the closed form is not the derivative that automatic differentiation finds."""
+    def _checked(self, points: list[Any], values: list[ExactValue], precision: int) -> list[ExactValue]:
+        """Return values of the given f′; raise where automatic differentiation finds another derivative."""
         automatic = balls.derivatives(self.f, points, 1, precision)
         for point, value, proof in zip(points, values, automatic, strict=True):
             if isinstance(value, Undefined) or isinstance(proof, Undefined):
                 continue
             ball = ball_of(value, precision) if isinstance(value, Fraction) else value
             exponent = min(ball.exp, proof.exp)
-            mid, rad = _at_exponent(ball, exponent)
-            proven_mid, proven_rad = _at_exponent(proof, exponent)
+            mid, rad = at_exponent(ball, exponent)
+            proven_mid, proven_rad = at_exponent(proof, exponent)
             if abs(mid - proven_mid) > rad + proven_rad:
                 raise ValueError(
-                    f"derivative must be f', got {nearest_double(*_ratio(ball))!r} at "
+                    f"derivative must be f', got {nearest_double(*ball.midpoint.as_integer_ratio())!r} at "
                     f"x = {float(dyadic_to_fraction(point))!r}, where automatic differentiation proves "
-                    f"{nearest_double(*_ratio(proof))!r}"
+                    f"{nearest_double(*proof.midpoint.as_integer_ratio())!r}"
                 )
+        return values
 
     # --- the reference -----------------------------------------------------------------------------
 
@@ -274,7 +269,7 @@ class ExactFunction:
             if isinstance(value, Fraction):
                 return Reference(nearest_double(*value.as_integer_ratio()), 0.0, decimal_text(value), State.EXACT)
             if isinstance(value, Ball):
-                nearest, text = settled_double(*_scaled(value)), settled_text(value)
+                nearest, text = settled_double(*scaled(value)), settled_text(value)
                 if nearest is not None and text is not None:
                     return Reference(nearest, self._published_radius(point, precision, order), text, State.CERTIFIED)
             elif value is not Undefined.UNDECIDED:
@@ -287,33 +282,31 @@ class ExactFunction:
         proof = self._proof(point, MAX_PRECISION, order)
         if not isinstance(value, Ball) or proof is None:
             return Reference(math.nan, 0.0, "undecided", State.OUT_OF_DOMAIN)
-        nearest = unsettled_double(*_scaled(value))
+        nearest = unsettled_double(*scaled(value))
         if not nearest:
             bound = abs(proof.midpoint) + proof.radius
-            return Reference(0.0, rounded_up(*bound.as_integer_ratio()), "0", State.STUCK)
+            return Reference(0.0, double_above(*bound.as_integer_ratio()), "0", State.STUCK)
         # A tie between two doubles or between two texts; its 128 bits are those of the tie.
-        numerator, _, denominator = _scaled(value)
+        numerator, _, denominator = scaled(value)
         tie = dyadic_to_fraction(round_ratio(numerator, denominator, 128, -(1 << 40)))
-        state = State.STUCK if settled_double(*_scaled(value)) is None else State.CERTIFIED
-        return Reference(nearest, rounded_up(*proof.radius.as_integer_ratio()), decimal_text(tie), state)
+        state = State.STUCK if settled_double(*scaled(value)) is None else State.CERTIFIED
+        return Reference(nearest, double_above(*proof.radius.as_integer_ratio()), decimal_text(tie), state)
 
     def _proof(self, point: Dyadic, precision: int, order: int) -> Ball | None:
-        """Return Arb's own enclosure of the derivative, by differentiation or else of the closed form."""
+        """Return Arb's own enclosure of the derivative, by differentiation or else of the given f′."""
         proof = balls.derivatives(self.f, [point], order, precision)[0]
-        if not isinstance(proof, Ball) and self.closed_form is not None:
-            proof = balls.values(self.closed_form, [point], precision)[0]
+        if not isinstance(proof, Ball) and self.given_derivative is not None:
+            proof = balls.values(self.given_derivative, [point], precision)[0]
         return proof if isinstance(proof, Ball) else None
 
     def _published_radius(self, point: Dyadic, precision: int, order: int) -> float:
-        """Return the radius of Arb's own enclosure, rounded up; of the closed form, if need be."""
+        """Return the radius of Arb's own enclosure, rounded up."""
         proof = self._proof(point, precision, order)
-        return math.inf if proof is None else rounded_up(*proof.radius.as_integer_ratio())
+        return math.inf if proof is None else double_above(*proof.radius.as_integer_ratio())
 
 
-def _scaled(ball: Ball) -> tuple[int, int, int]:
-    """Return midpoint and radius of a ball as integers over one denominator."""
-    shift = max(ball.exp, 0)
-    return ball.mid << shift, ball.rad << shift, 1 << max(-ball.exp, 0)
+def _imaginary_parts(values: Sequence[Any]) -> list[ExactValue]:
+    return [value if isinstance(value, Undefined) else value[1] for value in values]
 
 
 def _within_reach(proven: list[ExactValue]) -> list[int]:
@@ -321,40 +314,55 @@ def _within_reach(proven: list[ExactValue]) -> list[int]:
     return [i for i, value in enumerate(proven) if type(value) is Ball and value.exp > -LARGEST_EXPONENT]
 
 
-def _ratio(ball: Ball) -> tuple[int, int]:
-    """Return the midpoint of a ball as numerator and denominator."""
-    return (ball.mid << ball.exp, 1) if ball.exp >= 0 else (ball.mid, 1 << -ball.exp)
+def total_errors(
+    exact: ExactFunction, x: np.ndarray, results: np.ndarray, derivative_order: int, fmt: FloatFormat
+) -> np.ndarray:
+    """Return d − f⁽ᵐ⁾(x) where the parts are not wanted: one reference a point, one subtraction a cell.
+
+    Parameters
+    ----------
+    exact : ExactFunction
+    x : ndarray of the format, shape (n,)
+    results : ndarray of the format, shape (n, s)
+        What a kernel returned at each point for s steps.
+    derivative_order : int
+        m.
+    fmt : FloatFormat
+
+    Returns
+    -------
+    ndarray of float64, shape (n, s)
+        Each difference is formed exactly and rounded once; NaN where the result is not finite or the derivative has
+        no value.
+    """
+    errors = np.full(results.shape, math.nan)
+    lifted = fmt.lift_array(results)
+    for i, point in enumerate(fmt.lift_array(x)):
+        row = lifted[i * results.shape[1] : (i + 1) * results.shape[1]]
+        pending = [j for j, result in enumerate(row) if result is not None]
+        if point is None:
+            continue
+        for precision in precisions():
+            truth = exact.derivative((point,), precision, derivative_order)[point]
+            if truth is Undefined.UNDECIDED:
+                continue
+            ball = as_ball(truth, precision)
+            if ball is None:
+                break
+            found = {j: _difference(row[j], ball) for j in pending}
+            for j, (error, _) in found.items():
+                errors[i, j] = error
+            pending = [j for j, (_, settled) in found.items() if not settled]
+            if not pending:
+                break
+    return errors
 
 
-def rounded_up(numerator: int, denominator: int) -> float:
-    """Return the smallest of the doubles that are not below a non-negative ratio."""
-    value = nearest_double(numerator, denominator)
-    if math.isinf(value) or Fraction(value) * denominator >= numerator:
-        return value
-    return math.nextafter(value, math.inf)
-
-
-def settled_text(ball: Ball) -> str | None:
-    """Return the decimal text that all numbers of a ball round to; None if there is none."""
-    if not ball.rad:
-        return decimal_text(ball.midpoint)
-    if abs(ball.mid).bit_length() - ball.rad.bit_length() < _TEXT_BITS:
-        return None
-    low = decimal_text(ball.midpoint - ball.radius)
-    return low if low == decimal_text(ball.midpoint + ball.radius) else None
-
-
-def decimal_text(value: Fraction, digits: int = TEXT_DIGITS) -> str:
-    """Return a rational number in decimal with the given significant digits, correctly rounded."""
-    if not value:
-        return "0"
-    magnitude = abs(value)
-    numerator, denominator = magnitude.as_integer_ratio()
-    power = math.floor((numerator.bit_length() - denominator.bit_length() - 1) * math.log10(2)) - 1
-    while Fraction(10) ** (power + 1) <= magnitude:  # the estimate is at most three too low
-        power += 1
-    scaled = round(magnitude * Fraction(10) ** (digits - 1 - power))
-    if scaled == 10**digits:  # 9.99… was rounded up
-        scaled, power = scaled // 10, power + 1
-    text = str(scaled)
-    return f"{'-' if value < 0 else ''}{text[0]}.{text[1:]}e{power:+d}"
+def _difference(result: Any, truth: Ball) -> tuple[float, bool]:
+    """Return result − truth as a double, and whether the enclosure decides it."""
+    exponent = min(truth.exp, result[1])
+    middle = (result[0] << (result[1] - exponent)) - (truth.mid << (truth.exp - exponent))
+    radius = truth.rad << (truth.exp - exponent)
+    raised = max(exponent, 0)
+    error, settled, _ = nearest_or_tiny(middle << raised, radius << raised, 1 << max(-exponent, 0))
+    return error, settled

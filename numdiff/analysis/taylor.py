@@ -1,4 +1,4 @@
-r"""Taylor coefficients of a callable, and the truncation error of a stencil summed from them.
+r"""Taylor coefficients of a callable, and the truncation error of a stencil summed from them, beyond all doubles.
 
 With the moments Mⱼ = Σ wᵢcᵢʲ of a stencil, Taylor's theorem gives
 
@@ -6,8 +6,12 @@ With the moments Mⱼ = Σ wᵢcᵢʲ of a stencil, Taylor's theorem gives
 
 all odd j for a centered first difference, all j for a one-sided one, each with its sign.
 
-Reference
----------
+A `Scaled` number is mantissa·2**exponent. Sums are formed in the unit of their largest term, so that a multiplication
+of all terms by one power of two changes nothing but exponents, and where plain doubles have room the results are
+theirs, bit for bit: additions and square roots commute with exact scaling (by 4ᵏ for the latter).
+
+References
+----------
 B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988) 699-706,
 section 1: the moments.
 """
@@ -21,7 +25,6 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.scaled import Scaled, shifted, split, total
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.ball import Ball
 from numdiff.floats.dyadic import Dyadic, nearest_double
@@ -30,11 +33,100 @@ from numdiff.formulas.stencil import Stencil
 TERMS = 48
 """The last j: enough up to steps of 0.8 times the radius of convergence (0.8⁴⁸ = 2·10⁻⁵)."""
 UNSETTLED = 0.01
-"""The sum has a value where none of its last eight terms is a larger share of it."""
+"""The sum has a value where none of its last eight terms is a larger share of it.
+
+For a pole at the distance ρ the terms fall like (h/ρ)ʲ: that admits steps up to 0.96ρ, where what is left out is 15 %
+of the sum. Predicted steps are far smaller: those of the suite are the same with a tenth or ten times of it.
+"""
 _LAST = 8
+"""How many terms are looked at: f may have every second, third or fourth coefficient alone, as exp(x⁴) has at 0."""
 _PRECISIONS = (256, 512, 1024)
 _CERTAIN = 60
-"""Bits by which a coefficient must exceed its radius; what does not at 1024 bits is 0 for all that can be seen."""
+"""Bits by which a coefficient must exceed its radius, seven more than a double has: the midpoint is rounded to the
+nearest double or to its neighbour. What does not exceed it at 1024 bits is 0 for all that can be seen."""
+
+_NOWHERE = -(1 << 40)
+"""Below the exponent of every number: that of a sum that is 0."""
+_FAR = 4000
+"""Where doubles have long under- or overflowed."""
+
+
+# --- doubles with exponents of their own ------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """Numbers mantissa·2**exponent.
+
+    Attributes
+    ----------
+    mantissas : ndarray of float64
+        Of moderate size, so that their squares are normal doubles; or 0 or infinite.
+    exponents : ndarray of int64
+        Of a shape that broadcasts with `mantissas`.
+    """
+
+    mantissas: np.ndarray
+    exponents: np.ndarray
+
+    @property
+    def values(self) -> np.ndarray:
+        """The nearest doubles."""
+        return shifted(self.mantissas, self.exponents)
+
+    def times(self, factor: float) -> "Scaled":
+        """Return the product with a factor of moderate size."""
+        return Scaled(self.mantissas * factor, self.exponents)
+
+
+def split(values: np.ndarray) -> Scaled:
+    """Return doubles as mantissas in ±[½, 1) and exponents."""
+    mantissas, exponents = np.frexp(values)
+    return Scaled(mantissas, exponents.astype(np.int64))
+
+
+def shifted(mantissas: np.ndarray, exponents: np.ndarray) -> np.ndarray:
+    """Return mantissa·2**exponent as doubles, whatever the exponent."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.asarray(np.ldexp(mantissas, np.clip(exponents, -_FAR, _FAR)))
+
+
+def _unit(terms: Sequence[Scaled]) -> np.ndarray:
+    """Return the largest exponent of the terms that are neither 0 nor infinite."""
+    unit = np.asarray(_NOWHERE)
+    for term in terms:
+        counts = (term.mantissas != 0) & np.isfinite(term.mantissas)
+        unit = np.maximum(unit, np.where(counts, term.exponents, _NOWHERE))
+    return unit
+
+
+def total(terms: Sequence[Scaled]) -> Scaled:
+    """Return the sum, added from the first term to the last."""
+    unit = _unit(terms)
+    result = np.zeros(unit.shape)
+    for term in terms:
+        result = result + shifted(term.mantissas, term.exponents - unit)
+    return Scaled(result, unit)
+
+
+def total_of_squares(terms: Sequence[Scaled]) -> Scaled:
+    """Return the sum of the squares, added from the first term to the last."""
+    unit = _unit(terms)
+    result = np.zeros(unit.shape)
+    with np.errstate(under="ignore"):
+        for term in terms:
+            part = shifted(term.mantissas, term.exponents - unit)
+            result = result + part * part
+    return Scaled(result, 2 * unit)
+
+
+def root(number: Scaled) -> Scaled:
+    """Return the square root."""
+    odd = number.exponents & 1
+    return Scaled(np.sqrt(np.ldexp(number.mantissas, odd)), (number.exponents - odd) >> 1)
+
+
+# --- the series -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,10 +29,15 @@ from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_
 from numdiff.rules.textbook import closed_form_error, closed_form_step
 
 FINE = 8
-"""Steps a binade on the first grid, and parts into which the refinement cuts its intervals: 6 bits after the first."""
+"""Steps a binade on the first grid, and parts into which the refinement cuts its intervals: 6 bits after the first.
+
+Near its minimum the error of two terms is (1 + mp/2·δ²) times the smallest one for a step that is off by eᵟ. The first
+grid finds the right binade; then δ is at most ln 2/128, which loses 10⁻⁴ for m·p = 8.
+"""
 _WIDER = 16
-"""Binades by which the search goes on where the widest step is the best one."""
+"""Binades by which the search goes on where the widest step is the best one: the first model knows three."""
 _WIDEST = 64
+"""Binades above |x| and 1 at which the search ends: the error of a polynomial of low degree falls with h for ever."""
 _NORMAL = sys.float_info.min_exp - 1
 """The exponent of the smallest normal double."""
 LEAST = Fraction(2) ** _NORMAL

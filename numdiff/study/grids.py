@@ -40,7 +40,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from numdiff.analysis.reference import decimal_text
+from numdiff.analysis.enclosures import decimal_text
 from numdiff.floats.formats import FloatFormat
 
 Number: TypeAlias = float | Fraction
@@ -56,7 +56,11 @@ KNOWN_GRIDS = (*GRIDS, *DECIMAL_GRIDS)
 GENERIC_FACTOR = Fraction(12357, 10000)
 """The generic steps are this times a power of two, so that h has a full significand in every format."""
 STEPS_PAST_PRECISION = 4
-"""A grid ends so many binades below the unit roundoff times |x|: there x + h = x."""
+"""A grid ends so many binades below the unit roundoff times |x|: there x + h = x.
+
+A step of half the spacing is the first that is lost; two more show that nothing comes back, and one is for x next to a
+power of two, where the spacing on the inner side is half as wide.
+"""
 NEIGHBOURS = 33
 """Points x(1 + 2⁻⁸r), r = −16 … 16, over which the observed optimum takes the RMS error."""
 

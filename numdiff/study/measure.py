@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from numdiff.analysis import ENTRIES
 from numdiff.analysis.bounds import BoundedFunction, bounds_of, envelope_of
 from numdiff.analysis.ledger import Ledger, ledger_of
-from numdiff.analysis.parts import ENTRIES
-from numdiff.analysis.reference import Engine, ExactFunction
+from numdiff.analysis.reference import Engine, ExactFunction, total_errors
 from numdiff.analysis.suprema import Suprema
-from numdiff.analysis.totals import total_errors
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat
@@ -152,7 +151,7 @@ def _scaled_errors(ledger: Ledger) -> dict[str, list[float]]:
             spacings[text] = dyadic(ledger.format.spacing(magnitude))
         if (total and not _NORMAL <= total < math.inf) or not _NORMAL <= reference < math.inf:
             # Integers throughout: reducing fractions of very different numbers takes seconds.
-            exact, truth = ledger.cells.ratio(_TOTAL, i) or (0, 1), abs(Fraction(text))
+            exact, truth = ledger.exact.ratio(_TOTAL, i) or (0, 1), abs(Fraction(text))
             relative.append(_quotient(exact, truth) if truth else math.nan)
             ulps.append(_quotient(exact, dyadic_to_fraction(spacings[text])))
             continue

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from numdiff.analysis.parts import PARTS as PARTS  # the report takes it from here
+from numdiff.analysis import PARTS as PARTS  # the report takes it from here
 
 SCHEMA_VERSION = 2
 """Version of `Record`, stored in every file; a reader refuses another one."""

@@ -26,7 +26,8 @@ from numdiff.study.sweep import Sweep
 from numdiff.study.values import Digests, unlike
 
 _LONG = 2000
-"""Cells from which a run is announced."""
+"""Cells from which a run is announced with an estimate of its time: two to three seconds, ten times as long as the
+sample takes."""
 
 
 Frames = dict[str, pd.DataFrame]

@@ -9,9 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from numdiff.analysis import bounds as module
-from numdiff.analysis.bounds import PARTS, BoundedFunction, bounds_of, envelope_of, error_bounds
+from numdiff.analysis.bounds import PARTS, BoundedFunction, bounds_of, envelope_of, error_bounds, sum_above
 from numdiff.analysis.ledger import error_ledger, ledger_of
-from numdiff.analysis.part_bounds import sum_above
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe

@@ -17,7 +17,7 @@ from numdiff.analysis.error_model import (
     error_model,
     typical_share,
 )
-from numdiff.analysis.scaled import root
+from numdiff.analysis.taylor import root
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_error import evaluation_errors, scaled_evaluation_errors

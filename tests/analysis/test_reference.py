@@ -15,17 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff.analysis import reference
+from numdiff.analysis.enclosures import ball_of, certify, decimal_text, double_above
 from numdiff.analysis.ledger import error_ledger
-from numdiff.analysis.reference import (
-    ExactFunction,
-    Reference,
-    State,
-    ball_of,
-    certify,
-    decimal_text,
-    precisions,
-    rounded_up,
-)
+from numdiff.analysis.reference import ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.floats.formats import dyadic, dyadic_to_fraction
 from numdiff.formulas.stencil import FORWARD
@@ -336,7 +328,7 @@ def test_decimal_text_is_correctly_rounded(value: Fraction) -> None:
 
 @given(st.integers(0, 2**200), st.integers(1, 2**200))
 def test_rounded_up_is_the_smallest_double_not_below(numerator: int, denominator: int) -> None:
-    found, exact = rounded_up(numerator, denominator), Fraction(numerator, denominator)
+    found, exact = double_above(numerator, denominator), Fraction(numerator, denominator)
     assert Fraction(found) >= exact
     assert found == 0 or Fraction(math.nextafter(found, 0)) < exact
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numdiff.analysis.scaled import Scaled, root, split, total, total_of_squares
+from numdiff.analysis.taylor import Scaled, root, split, total, total_of_squares
 
 moderate = st.lists(st.floats(1e-20, 1e20) | st.just(0.0), min_size=1, max_size=5)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from numdiff.floats.formats import FORMATS
-from numdiff.study.grids import neighbours, steps_of
+from numdiff.study.grids import neighbours, step_indices, steps_of
 
 
 def exact(value: Any) -> Fraction:
@@ -73,3 +73,12 @@ def test_neighbours_are_33_points_around_x_each_rounded_once(name: str, x: float
 def test_neighbours_of_zero_are_absolute() -> None:
     fmt = FORMATS["float64"]
     assert [exact(item) for item in neighbours(fmt, np.float64(0))] == [Fraction(r, 256) for r in range(-16, 17)]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_grid_ends_with_four_steps_that_are_lost_on_both_sides_of_1(name: str) -> None:
+    fmt = FORMATS[name]
+    one = fmt.as_array(np.array([1.0]))
+    steps = steps_of(fmt, "dyadic", tuple(step_indices(fmt, one)))
+    lost = [one[0] + h == one[0] and one[0] - h == one[0] for h in steps]
+    assert lost == [False] * (len(lost) - 4) + [True] * 4

@@ -281,6 +281,15 @@ def test_long_run_is_announced_with_cells_and_seconds_before_it_starts(
     assert re.search(rf"{total} cells in 3 blocks, about \d+ s with 1 workers", capsys.readouterr().err)
 
 
+@pytest.mark.parametrize(("cells", "estimated"), [(1999, False), (2000, True)])
+def test_a_run_of_two_seconds_is_estimated_and_a_shorter_one_only_counted(
+    cells: int, estimated: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block, *_) = blocks_of(TINY, "arb")
+    module._announce({"key": cells}, 0, 1, {"key": block})
+    assert ("about" in capsys.readouterr().err) is estimated
+
+
 @pytest.mark.parametrize(
     "sweep",
     [

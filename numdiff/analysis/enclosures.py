@@ -1,0 +1,101 @@
+"""What is done with enclosures: they are made, compared, widened, rounded to doubles and written in decimal."""
+
+import math
+from fractions import Fraction
+from typing import TypeAlias
+
+from numdiff.arithmetic.ball import Ball, Undefined
+from numdiff.floats.dyadic import TINY, nearest_double, settled_double, unsettled_double
+
+ExactValue: TypeAlias = Fraction | Ball | Undefined
+"""What is known of an exact number: all, an enclosure, or why there is none."""
+TEXT_DIGITS = 30
+_TEXT_BITS = 90
+"""A ball of a relative width above 2⁻⁹⁰ is wider than one unit of the last of 30 digits, at most 10⁻²⁹ < 2⁻⁹⁶."""
+
+
+def ball_of(value: Fraction, precision: int) -> Ball:
+    """Enclose a rational number in a ball of about `precision` bits (radius 0 where it is dyadic)."""
+    numerator, denominator = value.as_integer_ratio()
+    if not denominator & (denominator - 1):
+        return Ball(numerator, 0, 1 - denominator.bit_length())
+    shift = max(precision + denominator.bit_length() - numerator.bit_length(), 0)
+    return Ball((numerator << shift) // denominator, 1, -shift)
+
+
+def as_ball(value: ExactValue, precision: int) -> Ball | None:
+    """Return a value as a ball; None where there is none."""
+    if isinstance(value, Ball):
+        return value
+    return ball_of(value, precision) if isinstance(value, Fraction) else None
+
+
+def at_exponent(ball: Ball, exponent: int) -> tuple[int, int]:
+    """Return midpoint and radius of a ball on a finer scale."""
+    return ball.mid << (ball.exp - exponent), ball.rad << (ball.exp - exponent)
+
+
+def certify(value: ExactValue, certificate: ExactValue) -> ExactValue:
+    """Widen mpmath's enclosure until it covers Arb's ball; where one of them has none, what Arb proves counts."""
+    if isinstance(value, Ball) and isinstance(certificate, Ball):
+        if not certificate.rad:
+            return certificate  # Arb proves the number itself
+        exponent = min(value.exp, certificate.exp)
+        mid, rad = at_exponent(value, exponent)
+        proven_mid, proven_rad = at_exponent(certificate, exponent)
+        distance = abs(mid - proven_mid) + proven_rad
+        return value if distance <= rad else Ball(mid, distance, exponent)
+    return certificate
+
+
+def scaled(ball: Ball) -> tuple[int, int, int]:
+    """Return midpoint and radius of a ball as integers over one denominator."""
+    shift = max(ball.exp, 0)
+    return ball.mid << shift, ball.rad << shift, 1 << max(-ball.exp, 0)
+
+
+def double_above(numerator: int, denominator: int) -> float:
+    """Return the smallest of the doubles that are not below a non-negative ratio."""
+    value = nearest_double(numerator, denominator)
+    if math.isinf(value) or Fraction(value) * denominator >= numerator:
+        return value
+    return math.nextafter(value, math.inf)
+
+
+def nearest_or_tiny(middle: int, radius: int, denominator: int) -> tuple[float, bool, bool]:
+    """Round (middle ± radius)/denominator to a double; say whether it is settled, and whether it underflowed.
+
+    A nonzero number that rounds to 0 is stored as the smallest double of its sign.
+    """
+    value = settled_double(middle, radius, denominator)
+    if value is None:
+        return unsettled_double(middle, radius, denominator), False, False
+    if value or not middle:
+        return value or 0.0, True, False
+    return (-TINY if middle < 0 else TINY), True, True
+
+
+def settled_text(ball: Ball) -> str | None:
+    """Return the decimal text that all numbers of a ball round to; None if there is none."""
+    if not ball.rad:
+        return decimal_text(ball.midpoint)
+    if abs(ball.mid).bit_length() - ball.rad.bit_length() < _TEXT_BITS:
+        return None
+    low = decimal_text(ball.midpoint - ball.radius)
+    return low if low == decimal_text(ball.midpoint + ball.radius) else None
+
+
+def decimal_text(value: Fraction, digits: int = TEXT_DIGITS) -> str:
+    """Return a rational number in decimal with the given significant digits, correctly rounded."""
+    if not value:
+        return "0"
+    magnitude = abs(value)
+    numerator, denominator = magnitude.as_integer_ratio()
+    power = math.floor((numerator.bit_length() - denominator.bit_length() - 1) * math.log10(2)) - 1
+    while Fraction(10) ** (power + 1) <= magnitude:  # the estimate is at most three too low
+        power += 1
+    integer = round(magnitude * Fraction(10) ** (digits - 1 - power))
+    if integer == 10**digits:  # 9.99… was rounded up
+        integer, power = integer // 10, power + 1
+    text = str(integer)
+    return f"{'-' if value < 0 else ''}{text[0]}.{text[1:]}e{power:+d}"
