@@ -42,8 +42,8 @@ from numdiff.floats.formats import FloatFormat, format_of
 from numdiff.formulas.arguments import converted, largest_step, not_finite, points_of, refuse_steps, require
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
 
-__all__ = ["Observation", "StepAbsorbedWarning", "abscissae", "absorbed_steps", "apply", "centered_difference",
-           "combine", "complex_step", "difference", "forward_difference", "observe"]  # fmt: skip
+__all__ = ["Observation", "StepAbsorbedWarning", "abscissae", "absorbed_steps", "apply"]
+__all__ += ["centered_difference", "combine", "complex_step", "difference", "forward_difference", "observe"]
 
 BLOCK_BYTES = 524288
 """Bytes of one buffer: few enough that what a block needs stays in the cache, many enough that the fixed cost
