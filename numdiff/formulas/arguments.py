@@ -22,19 +22,8 @@ from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
 from numdiff.formulas.stencil import Method, Stencil
 
-__all__ = [
-    "beyond",
-    "converted",
-    "extremes",
-    "largest_step",
-    "not_finite",
-    "points_and_steps",
-    "points_of",
-    "refuse_not_finite",
-    "refuse_steps",
-    "require",
-    "steps_of",
-]
+__all__ = ["beyond", "converted", "extremes", "largest_step", "not_finite", "points_and_steps", "points_of"]
+__all__ += ["refuse_not_finite", "refuse_steps", "require", "steps_of"]
 
 _LONG = 200
 """Bits from which an integer or a fraction is shown by 30 digits: Python refuses to print the longest."""

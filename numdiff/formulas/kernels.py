@@ -49,18 +49,8 @@ from numdiff.formulas.checks import (
 from numdiff.formulas.node import Node, node_of
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
 
-__all__ = [
-    "Observation",
-    "Plan",
-    "StepAbsorbedWarning",
-    "apply",
-    "centered_difference",
-    "complex_step",
-    "difference",
-    "forward_difference",
-    "observe",
-    "plan_of",
-]
+__all__ = ["Observation", "Plan", "StepAbsorbedWarning", "apply", "centered_difference", "complex_step", "difference"]
+__all__ += ["forward_difference", "observe", "plan_of"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,9 @@ from numdiff.report.styles import MUTED, Style, label_of, style_of
 
 _OK = ("ok", "")
 _LANE = 4.4
-"""Height in points of the lane that the failures of one series have at the top edge."""
+"""Height in points of the row of failures that each series has at the top edge."""
 _MARKER_DISTANCE = 6.0
-"""Least mean distance of the markers of a series in points; closer ones would hide one another and the line."""
+"""Least mean distance of the markers of a series in points; closer ones would cover each other and the line."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _STRIDES = (1, 2, 3, 4, 5, 10, 20, 50, 100, 200, 500)
 _MOST = 9
@@ -153,7 +153,7 @@ def plot_errors(
     floor: float | None = None,
     **options: Any,
 ) -> Line2D:
-    """Draw |error| against the step; zeros stand on a floor, failed cells at the top edge, none is dropped.
+    """Draw |error| against the step; exact zeros are on a floor, failed cells at the top edge; no cell is dropped.
 
     Parameters
     ----------
@@ -248,7 +248,7 @@ def floor_of(ax: Axes) -> float:
 
 
 def _mark_failures(ax: Axes, steps: NDArray[np.float64], words: NDArray[np.str_], style: Style) -> None:
-    """Draw crosses at the top edge, in the first lane that is free there; say in the corner above what they are."""
+    """Draw crosses at the top edge, in the first free row, and count the failures by status in the corner above."""
     present = [line for line in ax.lines if isinstance(line, _Failures)]
     points = ax.get_window_extent().height * 72 / ax.figure.dpi
     lane = min(_LANE, 0.022 * points)

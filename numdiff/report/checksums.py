@@ -1,4 +1,4 @@
-"""``SHA256SUMS``: what the files of a folder of results were when they were written; ``sha256sum -c`` reads it."""
+"""``SHA256SUMS``: the digests of the files of a folder of results as written; ``sha256sum -c`` checks them."""
 
 import hashlib
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ def write(folder: Path, files: Iterable[Path]) -> Path:
 
 
 def broken(folder: Path) -> list[str]:
-    """Return a line for every file that is not what it was when the sums were written."""
+    """Return a line for every file that was edited, added or removed since the sums were written."""
     path = folder / NAME
     if not path.is_file():
         return [f"{NAME}: missing"]

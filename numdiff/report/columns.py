@@ -1,13 +1,13 @@
-"""Which columns of a table are equal on every machine, and which show one field of one cell.
+"""The kinds of columns: equal on every machine, dependent on the platform, or within a proved bound.
 
-Beside the tables stands ``columns.json``: for each file the kind of each column,
+``columns.json`` beside the tables holds for each file the kind of each column,
 
 - ``portable``: pure arithmetic, equal on every machine;
-- ``platform``: passed through the elementary functions of the platform at hand;
+- ``platform``: computed with the elementary functions of the platform;
 - the name of a field of `Record` with a proved bound: on another platform it may differ within that bound.
 
-The kind follows from the name, which is that of a field of `Record`; whatever has another name is of the platform. A
-table says so itself where a name means something else: the step of an optimum is not the step of a cell.
+The kind follows from the name where it is that of a field of `Record`; other columns are of the platform. A table
+declares its kinds where a name has another meaning: the step of an optimum is not the step of a cell.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A figure as data: what is drawn, how, and what to see; the same bytes wherever and whenever it is drawn.
+"""A figure as data: values, drawing function, caption and text alternative; the same bytes in every process.
 
 `error_figure` draws the records of a user for a notebook.
 """
@@ -53,7 +53,7 @@ __all__ += ["error_axes", "floor_of", "plot_errors", "plot_groups", "zero_floor"
 __all__ += ["draw_panels", "legend_entries", "mark_optimum", "outside_legend", "slope_guide", "small_multiples"]
 
 NAME = re.compile(r"[A-Za-z0-9_]+")
-"""What the name of a figure, table or section may be: the stem of a file."""
+"""The form of the name of a figure, table or section: the stem of a file."""
 
 
 def check_name(name: str, what: str) -> None:
@@ -73,17 +73,17 @@ class Figure:
     title : str
         The title that is shown.
     caption : str
-        One sentence with what to see.
+        One sentence with the observation to make.
     alt : str
         The text alternative: the finding, for readers who do not see the picture.
     data : pandas.DataFrame
-        Exactly what is drawn; it becomes the data table.
+        The values that are drawn, no others; they become the data table.
     draw : callable
-        Draws into the matplotlib figure that it is given. It must not use pyplot.
+        Takes a matplotlib figure and draws into it. It must not use pyplot.
     size : tuple of float
         Width and height in inches.
     kinds, where : mapping of str to str
-        What the columns of the data are, where their names do not say it: see `numdiff.report.columns`.
+        Kinds and shared keys of the columns, where they do not follow from the names: see `numdiff.report.columns`.
 
     Raises
     ------
@@ -129,7 +129,7 @@ class Figure:
 
 @contextmanager
 def settings_of(size: tuple[float, float], salt: str | None = None) -> Iterator[None]:
-    """Set matplotlib to its defaults plus ours, whatever the process has set, and restore that at the end."""
+    """Set matplotlib to its defaults plus ours, and restore the settings of the process at the end."""
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         settings: dict[Any, Any] = rc_settings(size) | {"svg.hashsalt": salt}

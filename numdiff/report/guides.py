@@ -1,4 +1,4 @@
-"""What theory says, drawn beside the data: slopes and best steps."""
+"""Predictions of theory, drawn beside the data: slopes and best steps."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Words at the curves instead of a legend: each stands where it hides least, clear of curves and other words."""
+"""Labels at the curves instead of a legend: each is placed where it covers least of curves and other labels."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -20,7 +20,7 @@ Box = tuple[float, float, float, float]
 
 
 class Anchor(NamedTuple):
-    """Where a word stands around its point: direction, horizontal and vertical alignment."""
+    """The place of a label around its point: direction, horizontal and vertical alignment."""
 
     dx: float
     dy: float
@@ -44,14 +44,14 @@ _CLEAR = 15.0
 
 
 class Note(Annotation):
-    """A word that belongs to one of several points of the axes and stands at the best of them.
+    """A label with several possible points of the axes, placed at the best of them.
 
     Parameters
     ----------
     text : str
         The text.
     points : array_like, shape (n, 2)
-        The points that the text may stand at, in data coordinates, the preferred ones first.
+        The possible points of the text in data coordinates, the preferred ones first.
     reach : float
         Distance between point and text in points.
     owner : matplotlib.lines.Line2D, optional
@@ -80,7 +80,7 @@ class Note(Annotation):
         self.put(point, self.anchors[0])
 
     def put(self, point: tuple[float, float], anchor: Anchor) -> None:
-        """Stand at a point, on the given side of it."""
+        """Move the label to a point, on the given side of it."""
         self.xy = point
         self.set_position((self.reach * anchor.dx, self.reach * anchor.dy))
         self.set_horizontalalignment(anchor.ha)  # type: ignore[arg-type]
@@ -110,8 +110,8 @@ def direct_labels(ax: Axes, *, fontsize: float = 10.0, margin: bool | None = Non
     fontsize : float
         Size of the text in points.
     margin : bool, optional
-        Whether the names stand in a column beside the right edge. By default they do when all curves end there,
-        far enough from one another; otherwise each stands where it hides least.
+        Whether the names are in a column beside the right edge. By default they do when all curves end there,
+        far enough from one another; otherwise each is placed where it covers least.
     """
     ax.get_xlim()  # Matplotlib works out the limits when they are asked for.
     ax.get_ylim()
@@ -144,7 +144,7 @@ def spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list
     """Return ascending positions at least `gap` apart, near the wanted ones and, if they fit, in [low, high]."""
     groups: list[tuple[float, int]] = []
     for position in wanted:
-        # A group of n words is centred on the mean of their wishes; groups that touch are merged.
+        # A group of n labels is centred on the mean of the wanted positions; groups that touch are merged.
         groups.append((position, 1))
         while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
             (b, n), (a, m) = groups.pop(), groups.pop()
@@ -167,7 +167,7 @@ def _pixels(line: Line2D) -> NDArray[np.float64]:
 
 
 def _stations(line: Line2D, most: int = 24) -> NDArray[np.float64]:
-    """Return points of a line that its name may stand at: the left end, the right end, points between."""
+    """Return the possible points of the name of a line: the left end, the right end, points between."""
     data = np.column_stack([np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float)])
     data = data[np.isfinite(data).all(axis=1)]
     data = data[np.argsort(data[:, 0], kind="stable")]
@@ -176,7 +176,7 @@ def _stations(line: Line2D, most: int = 24) -> NDArray[np.float64]:
 
 
 def arrange(ax: Axes) -> None:
-    """Put each note of the axes where it hides least; the limits of the axes must be final."""
+    """Put each note of the axes where it covers least; the limits of the axes must be final."""
     notes = sorted((text for text in ax.texts if isinstance(text, Note)), key=lambda note: note.rank)
     if not notes:
         return
@@ -200,7 +200,7 @@ _NO_RIVALS = ("_slope", "_floor")
 
 
 def _rivals(note: Note, curves: dict[Line2D, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return the points of the other named curves: where they are near, a name could be taken for theirs."""
+    """Return the points of the other named curves: near them a name would be ambiguous."""
     if note.owner is None:
         return np.empty((0, 2))
     others = [
@@ -210,7 +210,7 @@ def _rivals(note: Note, curves: dict[Line2D, NDArray[np.float64]]) -> NDArray[np
 
 
 class _Place(NamedTuple):
-    """A candidate: the point in data and in pixels, the side, the box, and how much it is liked (0: most)."""
+    """A candidate: the point in data and in pixels, the side, the box, and the rank (0: preferred)."""
 
     point: tuple[float, float]
     pixel: tuple[float, float]
@@ -262,7 +262,7 @@ def _overlap(a: Box, b: Box) -> float:
 
 
 def _outline(line: Line2D, scale: float) -> NDArray[np.float64]:
-    """Return points, in pixels, that words should not cover: along a curve, around a lonely ring."""
+    """Return points, in pixels, that labels should not cover: along a curve, around a single ring."""
     points = _pixels(line)
     if len(points) != 1:
         return dense(points)

@@ -132,9 +132,9 @@ def write_report(
     hero: tuple[str, str] | None = None,
     overview: Sequence[Table] = (),
 ) -> list[Path]:
-    """Write a report into a folder: page, README, tables, figures, and what says how to compare them.
+    """Write a report into a folder: page, README, tables, figures, and the files for comparing them.
 
-    That is ``columns.json``, ``values.json`` and ``provenance.json``.
+    The latter are ``columns.json``, ``values.json`` and ``provenance.json``.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ def small_multiples(
     rows = -(-len(names) // columns)
     width, height = fig.get_size_inches()
     wide, tall = width - SIDES["left"] - SIDES["right"], height - SIDES["bottom"] - SIDES["top"]
-    # Inches between panels, as matplotlib wants them: in units of the mean panel.
+    # Inches between panels, converted to matplotlib's unit, the size of the mean panel.
     across, down = (0.22, 0.42) if share else (0.62, 0.62)
     grid = {
         "wspace": across * columns / (wide - across * (columns - 1)),

@@ -1,4 +1,4 @@
-"""What a result depends on besides the code: versions, lock, platform. No clock, host, path or user."""
+"""The provenance of a result besides the code: versions, lock, platform. No clock, host, path or user."""
 
 import hashlib
 import importlib
@@ -14,7 +14,7 @@ import numpy as np
 from numdiff.study.records import SCHEMA_VERSION
 
 PACKAGES = "jinja2 matplotlib ml_dtypes mpmath numpy pandas pyarrow python-flint scipy".split()
-"""The packages whose version may show in a result; those that are not installed are left out."""
+"""The packages whose version may change a result; those that are not installed are left out."""
 _LONGDOUBLE = {23: "float32", 52: "float64", 63: "float80", 105: "double-double", 112: "float128"}
 """Name of the long double of the machine by the number of its stored fraction bits."""
 
@@ -22,7 +22,7 @@ _LONGDOUBLE = {23: "float32", 52: "float64", 63: "float80", 105: "double-double"
 def collect(
     lock: Path | None, command: str, functions: Mapping[str, Mapping[str, str]] | None = None
 ) -> dict[str, Any]:
-    """Return what a result depends on besides the code.
+    """Return the provenance of a result besides the code.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """How a series looks: one colour, marker and line style for each format, method and part of the error.
 
-A series is told apart three times over, so that colour blindness, a grey print or a crowded panel takes away one
-of the three at most.
+A series is distinguished by all three, so that with colour blindness, in a grey print or in a crowded panel at least
+two remain.
 
 References
 ----------
@@ -37,7 +37,7 @@ __all__ += ["BLACK", "BLUE", "FAINT", "GREEN", "INK", "MUTED", "ORANGE", "PALE",
 
 
 class _FormatStyles(Mapping[str, Style]):
-    """The style column of the table of formats as it stands, with those that longdouble may be on other machines."""
+    """The style column of the table of formats, with the formats that longdouble is on other machines."""
 
     def __getitem__(self, name: str) -> Style:
         return (FORMATS.get(name) or LONGDOUBLE[name]).style

@@ -54,7 +54,7 @@ def exact_text(value: Any) -> str:
 
 
 def _holds_text(column: pd.Series) -> bool:
-    """Say whether a column is text with gaps; before pandas 3 its dtype was object and a gap a NaN."""
+    """Whether a column is text with gaps; before pandas 3 its dtype was object and a gap a NaN."""
     if isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype)):
         return True
     return column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "string"
@@ -91,7 +91,7 @@ def frame_from_csv(path: Path, comment: str | None = None) -> pd.DataFrame:
 
 
 def _typed(texts: list[str]) -> pd.Series:
-    # Python reads back what repr wrote; pandas does by default in some versions, and by an option in others.
+    # Python's float() inverts repr; pandas does by default in some versions, and by an option in others.
     try:
         return pd.Series([int(text) for text in texts], dtype="int64")
     except ValueError:
@@ -147,7 +147,7 @@ class Table:
     caption : str
         What the columns are, which step grid, which units.
     frame : pandas.DataFrame
-        The rows, columns in the order of display; the index means nothing.
+        The rows, columns in the order of display; the index is ignored.
     display : mapping of str to str
         How the numbers of a column are shown on the page and in Markdown, never in the CSV: ``"g3"`` (3
         significant digits), ``"g6"`` (at most 6), ``"g17"`` (shortest exact), ``"percent"``, ``"int"``, ``"hex"``,
@@ -284,7 +284,7 @@ def _shown(value: Any, kind: str, status: str) -> _Cell:
     if isinstance(value, str):
         if value == "":
             return _Cell("", "empty")
-        # A word among numbers says why there is no number.
+        # A word among numbers is the status of a missing number.
         return _Cell(value, kind if kind in _TEXT_KINDS else "status")
     if isinstance(value, (float, np.floating)) and not math.isfinite(value):
         if math.isnan(value):

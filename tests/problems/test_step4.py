@@ -8,7 +8,7 @@ import pytest
 from numdiff.autodiff import Exp, Sigmoid, Square, Tanh, Variable, numerical_diff
 from numdiff.problems import PROBLEMS, STEP4
 
-BOXES = {"square": Square(), "exp": Exp(), "sigmoid": Sigmoid(), "tanh": Tanh()}
+FUNCTIONS = {"square": Square(), "exp": Exp(), "sigmoid": Sigmoid(), "tanh": Tanh()}
 
 
 def test_the_family_is_complete_and_in_the_order_of_the_course():
@@ -16,13 +16,13 @@ def test_the_family_is_complete_and_in_the_order_of_the_course():
     assert {problem.family for problem in STEP4} == {"step4"}
 
 
-@pytest.mark.parametrize("name", BOXES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
 def test_f_is_the_box_bit_for_bit(name, dtype):
     x = np.linspace(-3, 3, 61).astype(dtype)
     y = PROBLEMS[name].f(x)
     assert y.dtype == dtype
-    assert np.array_equal(y, BOXES[name](Variable(x)).data)
+    assert np.array_equal(y, FUNCTIONS[name](Variable(x)).data)
 
 
 def test_the_composition_is_square_of_exp_of_square_bit_for_bit():
