@@ -78,7 +78,9 @@ def gain(table: pd.DataFrame, grid: str) -> pd.Series:
 def conditions(frame: pd.DataFrame) -> pd.Series:
     """Return the condition |x f′/f| of the function at each point; infinite where f is 0."""
     one = frame.drop_duplicates(CURVE).set_index(CURVE)
-    values = [float(PROBLEMS[name].f(np.array([x]))[0])
-              for name, x in zip(one.index.get_level_values("problem"), one["x_value"], strict=True)]  # fmt: skip
+    values = [
+        float(PROBLEMS[name].f(np.array([x]))[0])
+        for name, x in zip(one.index.get_level_values("problem"), one["x_value"], strict=True)
+    ]
     with np.errstate(divide="ignore"):
         return (one["x_value"] * one["reference"] / np.array(values)).abs()

@@ -69,9 +69,13 @@ def deviation(wrong: np.ndarray, right: np.ndarray) -> float:
 def slip(kind: Slip, description: str, source: str = "") -> Bug:
     """Return the bug of a mistake in the code of `Network.gradient`."""
     return Bug(
-        kind.value, "slip", description, lambda network, theta: network.gradient(theta, kind),
-        lambda network, dtype: network.has_place(kind), source=source,
-    )  # fmt: skip
+        kind.value,
+        "slip",
+        description,
+        lambda network, theta: network.gradient(theta, kind),
+        lambda network, dtype: network.has_place(kind),
+        source=source,
+    )
 
 
 def scaled(size: float) -> Bug:
@@ -122,45 +126,100 @@ def narrower(network: Network, theta: np.ndarray) -> np.ndarray:
 
 
 SLIPS = (
-    slip(Slip.SIGN, "Target minus output in place of output minus target.",
-         "a minus became a plus in the backward pass of a dice loss: https://github.com/milesial/Pytorch-UNet/issues/35"),
-    slip(Slip.FACTOR_TWO, "The 2 of the derivative of a square is missing.",
-         "the 2 in the derivative of a Barlow Twins loss: https://github.com/davisking/dlib/pull/2518"),
-    slip(Slip.BATCH_MEAN, "The loss is a mean over the samples, its gradient a sum.",
-         "a center loss divides by the batch, its gradient did not: "
-         "https://github.com/jxgu1016/MNIST_center_loss_pytorch/issues/9"),
-    slip(Slip.TARGET_IN_ONE_CLASS, "Softmax without the target subtracted in the first class.",
-         "a softmax loss left a gradient at the elements of one label, the ignored one: "
-         "https://github.com/PaddlePaddle/Paddle/pull/28622"),
-    slip(Slip.TRANSPOSED, "W in place of its transpose, in a square layer, where no shape complains.",
-         "weight gradients transposed in the wrong order: https://github.com/nntrainer/nntrainer/issues/705"),
-    slip(Slip.CHAIN_FACTOR, "The derivative of the activation is missing in the chain.",
-         "the derivative of a sigmoid is missing: https://github.com/Bot-Academy/NeuralNetworkFromScratch/pull/3"),
-    slip(Slip.PRE_ACTIVATION, "The derivative is taken from z where its formula wants a(z).",
-         "the other way round, a(z) where the formula wants z: https://github.com/benoitfragit/libBrain/issues/78"),
-    slip(Slip.STALE_ACTIVATION, "Activations cached before the last step of gradient descent.",
-         "deltas computed with weights that were updated in between: "
-         "https://github.com/joelgrus/data-science-from-scratch/issues/31"),
-    slip(Slip.NEGATIVE_INPUTS, "The derivative of the activation is right for positive inputs only.",
-         "an exponential linear unit, wrong for x < 0: https://github.com/apache/mxnet/pull/1265"),
-    slip(Slip.WRONG_AXIS, "The gradient of a bias is summed over the units, where both axes have the same length.",
-         "a bias gradient summed over the axes of another memory layout: "
-         "https://github.com/deeplearning4j/deeplearning4j/issues/8280"),
-    slip(Slip.DROPPED_BIAS, "The gradient of the first bias is never written and stays 0.",
-         "the gradient of a bias was always 0: https://github.com/OpenANN/OpenANN/issues/76"),
-    slip(Slip.LAST_SAMPLE, "The gradient of a bias is assigned sample by sample, where it ought to be added.",
-         "gradients of a shared parameter assigned in place of accumulated: "
-         "https://github.com/NVIDIA/TransformerEngine/pull/3552"),
-    slip(Slip.OFF_BY_ONE, "The gradient of the first bias is written one place too early.",
-         "a wrong index in the backward pass of a convolution: https://github.com/NervanaSystems/neon/issues/111"),
-    Bug("swapped", "slip", "The first two elements stand in each other's place.", swapped, anywhere,
-        source="two partial derivatives switched: https://github.com/openturns/openturns/issues/1556"),
-    Bug("narrower_format", "slip", "Computed in the next narrower format (float32 for float64, float16 for float32).",
-        narrower, lambda network, dtype: dtype in NARROWER,
-        source="a float64 pooling whose precision was that of float32: https://github.com/chainer/chainer/pull/7922"),
-    Bug("one_in_ten_thousand", "slip", "The element of median size has the wrong sign, among ten thousand.",
-        one_in_many, lambda network, dtype: network.n >= MANY),
-)  # fmt: skip
+    slip(
+        Slip.SIGN,
+        "Target minus output in place of output minus target.",
+        "a minus became a plus in the backward pass of a dice loss: https://github.com/milesial/Pytorch-UNet/issues/35",
+    ),
+    slip(
+        Slip.FACTOR_TWO,
+        "The 2 of the derivative of a square is missing.",
+        "the 2 in the derivative of a Barlow Twins loss: https://github.com/davisking/dlib/pull/2518",
+    ),
+    slip(
+        Slip.BATCH_MEAN,
+        "The loss is a mean over the samples, its gradient a sum.",
+        "a center loss divides by the batch, its gradient did not: "
+        "https://github.com/jxgu1016/MNIST_center_loss_pytorch/issues/9",
+    ),
+    slip(
+        Slip.TARGET_IN_ONE_CLASS,
+        "Softmax without the target subtracted in the first class.",
+        "a softmax loss left a gradient at the elements of one label, the ignored one: "
+        "https://github.com/PaddlePaddle/Paddle/pull/28622",
+    ),
+    slip(
+        Slip.TRANSPOSED,
+        "W in place of its transpose, in a square layer, where no shape complains.",
+        "weight gradients transposed in the wrong order: https://github.com/nntrainer/nntrainer/issues/705",
+    ),
+    slip(
+        Slip.CHAIN_FACTOR,
+        "The derivative of the activation is missing in the chain.",
+        "the derivative of a sigmoid is missing: https://github.com/Bot-Academy/NeuralNetworkFromScratch/pull/3",
+    ),
+    slip(
+        Slip.PRE_ACTIVATION,
+        "The derivative is taken from z where its formula wants a(z).",
+        "the other way round, a(z) where the formula wants z: https://github.com/benoitfragit/libBrain/issues/78",
+    ),
+    slip(
+        Slip.STALE_ACTIVATION,
+        "Activations cached before the last step of gradient descent.",
+        "deltas computed with weights that were updated in between: "
+        "https://github.com/joelgrus/data-science-from-scratch/issues/31",
+    ),
+    slip(
+        Slip.NEGATIVE_INPUTS,
+        "The derivative of the activation is right for positive inputs only.",
+        "an exponential linear unit, wrong for x < 0: https://github.com/apache/mxnet/pull/1265",
+    ),
+    slip(
+        Slip.WRONG_AXIS,
+        "The gradient of a bias is summed over the units, where both axes have the same length.",
+        "a bias gradient summed over the axes of another memory layout: "
+        "https://github.com/deeplearning4j/deeplearning4j/issues/8280",
+    ),
+    slip(
+        Slip.DROPPED_BIAS,
+        "The gradient of the first bias is never written and stays 0.",
+        "the gradient of a bias was always 0: https://github.com/OpenANN/OpenANN/issues/76",
+    ),
+    slip(
+        Slip.LAST_SAMPLE,
+        "The gradient of a bias is assigned sample by sample, where it ought to be added.",
+        "gradients of a shared parameter assigned in place of accumulated: "
+        "https://github.com/NVIDIA/TransformerEngine/pull/3552",
+    ),
+    slip(
+        Slip.OFF_BY_ONE,
+        "The gradient of the first bias is written one place too early.",
+        "a wrong index in the backward pass of a convolution: https://github.com/NervanaSystems/neon/issues/111",
+    ),
+    Bug(
+        "swapped",
+        "slip",
+        "The first two elements stand in each other's place.",
+        swapped,
+        anywhere,
+        source="two partial derivatives switched: https://github.com/openturns/openturns/issues/1556",
+    ),
+    Bug(
+        "narrower_format",
+        "slip",
+        "Computed in the next narrower format (float32 for float64, float16 for float32).",
+        narrower,
+        lambda network, dtype: dtype in NARROWER,
+        source="a float64 pooling whose precision was that of float32: https://github.com/chainer/chainer/pull/7922",
+    ),
+    Bug(
+        "one_in_ten_thousand",
+        "slip",
+        "The element of median size has the wrong sign, among ten thousand.",
+        one_in_many,
+        lambda network, dtype: network.n >= MANY,
+    ),
+)
 """The mistakes, each as it is made in code."""
 
 BUGS: Registry[Bug] = Registry("bug", [*SLIPS, *map(scaled, SIZES), *map(one_coordinate, SIZES)])

@@ -61,8 +61,9 @@ def largest_coordinate(gradient: np.ndarray, rng: np.random.Generator) -> np.nda
 
 
 SHAPES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
-    "random direction": random_direction, "largest coordinate": largest_coordinate,
-}  # fmt: skip
+    "random direction": random_direction,
+    "largest coordinate": largest_coordinate,
+}
 
 
 def smallest_found(checker: Checker, network: Network, dtype: np.dtype, shape: str, seed: int) -> float:
@@ -117,9 +118,14 @@ def _row(task: tuple[Any, ...]) -> dict[str, Any]:
     checker, network, name, format_name, shape, seed = task
     smallest = smallest_found(checker, network, FORMATS[format_name], shape, seed)
     return {
-        "checker": checker.name, "format": format_name, "network": name, "n": network.n, "seed": seed, "shape": shape,
+        "checker": checker.name,
+        "format": format_name,
+        "network": name,
+        "n": network.n,
+        "seed": seed,
+        "shape": shape,
         "smallest": smallest,
-    }  # fmt: skip
+    }
 
 
 TIMES = 10

@@ -56,8 +56,9 @@ class Sizes:
 
     def quick(self) -> "Sizes":
         """Return the smallest sizes that run everything."""
-        return Sizes(correct=2, wrong=1, correct_libraries=1, wrong_libraries=1, large=0, limits=1, curve=0,
-                     ten_tolerances=1)  # fmt: skip
+        return Sizes(
+            correct=2, wrong=1, correct_libraries=1, wrong_libraries=1, large=0, limits=1, curve=0, ten_tolerances=1
+        )
 
 
 def batches(plan: Plan) -> Iterator[Plan]:
@@ -95,10 +96,15 @@ def agreement(title: str, libraries: Sequence[Checker], seeds: Sequence[int], wo
             both = table[[library.name, rule.name]].dropna(how="all")
             same = (both[library.name] == both[rule.name]).groupby(level="format", sort=False)
             rows += [
-                {"library": library.name, "version": library.version, "format": name, "pairs": len(group),
-                 "same": int(group.sum())}
+                {
+                    "library": library.name,
+                    "version": library.version,
+                    "format": name,
+                    "pairs": len(group),
+                    "same": int(group.sum()),
+                }
                 for name, group in same
-            ]  # fmt: skip
+            ]
     return pd.DataFrame(rows).groupby(["library", "version", "format"], sort=False).sum().reset_index()
 
 

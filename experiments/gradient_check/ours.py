@@ -34,12 +34,21 @@ def ours() -> tuple[Checker, ...]:
     source = "numdiff/gradients/check.py: check_gradient"
     return (
         Checker(
-            "numdiff", version(), "coordinates", ALL_FORMATS, partial(judged, directions=0), source,
+            "numdiff",
+            version(),
+            "coordinates",
+            ALL_FORMATS,
+            partial(judged, directions=0),
+            source,
             "centered of order 6, h chosen for each coordinate; derived from measured rounding and truncation",
         ),
         Checker(
-            "numdiff, 4 directions", version(), "directions", ALL_FORMATS,
-            partial(judged, directions=DIRECTIONS), source,
+            "numdiff, 4 directions",
+            version(),
+            "directions",
+            ALL_FORMATS,
+            partial(judged, directions=DIRECTIONS),
+            source,
             "centered of order 4, h chosen, along 4 normal directions; derived in the same way",
         ),
-    )  # fmt: skip
+    )

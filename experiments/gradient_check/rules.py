@@ -242,34 +242,54 @@ def chainer_check_backward(f: Function, gradient: Function, x: np.ndarray, seed:
 
 RULES = (
     Checker(
-        "torch gradcheck", "2.13.0", "coordinates", ALL_FORMATS, torch_gradcheck,
+        "torch gradcheck",
+        "2.13.0",
+        "coordinates",
+        ALL_FORMATS,
+        torch_gradcheck,
         "torch/autograd/gradcheck.py: gradcheck, _compute_numerical_gradient, _allclose_with_type_promotion; "
         "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/autograd/gradcheck.py",
         "centered, h = 1e-6; 1e-5 + 1e-3 |numeric|",
     ),
     Checker(
-        "jax check_grads", "0.10.2", "direction", ALL_FORMATS, jax_check_grads,
+        "jax check_grads",
+        "0.10.2",
+        "direction",
+        ALL_FORMATS,
+        jax_check_grads,
         "jax/_src/public_test_util.py: check_vjp, numerical_jvp, default_gradient_tolerance; "
         "https://github.com/jax-ml/jax/blob/jax-v0.10.2/jax/_src/public_test_util.py",
         "centered, h = 1e-4 times a normal direction; tol + tol |numeric|, tol from 1e-5 (float64) to 1e-1 (bfloat16)",
     ),
     Checker(
-        "scipy check_grad", scipy.__version__, "coordinates", ALL_FORMATS, scipy_check_grad,
+        "scipy check_grad",
+        scipy.__version__,
+        "coordinates",
+        ALL_FORMATS,
+        scipy_check_grad,
         "scipy/optimize/_optimize.py: check_grad, approx_fprime; "
         "https://github.com/scipy/scipy/blob/v1.17.1/scipy/optimize/_optimize.py",
         "forward, h = 1.49e-8; the norm of the difference, here at most 1e-5",
     ),
     Checker(
-        "autograd check_grads", "1.9.1", "direction", IEEE_FORMATS, autograd_check_grads,
+        "autograd check_grads",
+        "1.9.1",
+        "direction",
+        IEEE_FORMATS,
+        autograd_check_grads,
         "autograd/test_util.py: check_vjp, make_numerical_jvp, scalar_close; "
         "https://github.com/HIPS/autograd/blob/v1.9.1/autograd/test_util.py",
         "centered, h = 5e-7 times a normal direction; 1e-6, or 1e-6 |numeric + claimed|",
     ),
     Checker(
-        "chainer check_backward", "7.8.1", "direction", IEEE_FORMATS, chainer_check_backward,
+        "chainer check_backward",
+        "7.8.1",
+        "direction",
+        IEEE_FORMATS,
+        chainer_check_backward,
         "chainer/gradient_check.py: check_backward, numerical_grad, and chainer/testing/array.py: assert_allclose; "
         "https://github.com/chainer/chainer/blob/v7.8.1/chainer/gradient_check.py",
         "centered, h = 1e-3 along a unit direction; 1e-5 + 1e-4 |claimed|",
     ),
-)  # fmt: skip
+)
 """The checkers as rules, all of which run without the libraries (SciPy is there)."""

@@ -201,10 +201,15 @@ def _trials(plan: Plan, name: str, format_name: str, seed: int) -> list[dict[str
         claim = Claim(network, bug, theta, claimed(network, bug, theta))
         size = deviation(claim.at_theta, right)
         known = {
-            "format": format_name, "network": name, "n": network.n, "seed": seed, "bug": bug,
+            "format": format_name,
+            "network": name,
+            "n": network.n,
+            "seed": seed,
+            "bug": bug,
             "kind": "correct" if bug == CORRECT else BUGS[bug].kind,
-            "nominal": float("nan") if bug == CORRECT or BUGS[bug].size is None else BUGS[bug].size, "size": size,
-        }  # fmt: skip
+            "nominal": float("nan") if bug == CORRECT or BUGS[bug].size is None else BUGS[bug].size,
+            "size": size,
+        }
         for checker in plan.checkers:
             verdict, note = HARMLESS, ""
             if bug == CORRECT or size:
@@ -279,11 +284,16 @@ def scipy_trap(formats: Iterable[str] = FORMATS, networks: Iterable[str] = SMALL
         gradient = network.gradient(theta).astype(np.float64)
         value = lambda point, loss=loss: float(loss(point))  # noqa: E731
         numeric = approx_fprime(theta.astype(np.float64), value)
-        rows.append({
-            "format": format_name, "network": name, "n": network.n, "zeros": int(np.sum(numeric == 0)),
-            "returned": float(check_grad(value, lambda point, g=gradient: g, theta.astype(np.float64))),
-            "norm": norm(gradient),
-        })  # fmt: skip
+        rows.append(
+            {
+                "format": format_name,
+                "network": name,
+                "n": network.n,
+                "zeros": int(np.sum(numeric == 0)),
+                "returned": float(check_grad(value, lambda point, g=gradient: g, theta.astype(np.float64))),
+                "norm": norm(gradient),
+            }
+        )
     return pd.DataFrame(rows).assign(ratio=lambda table: table["returned"] / table["norm"])
 
 
@@ -298,9 +308,14 @@ def jax_trap(formats: Iterable[str] = FORMATS, networks: Iterable[str] = SMALL, 
         tangent, _ = jax_direction(theta)
         step = tangent * dtype.type(JAX_EPS)
         slope = (loss(theta + step) - loss(theta - step)) * dtype.type(0.5 / JAX_EPS)
-        rows.append({
-            "format": format_name, "network": name, "n": network.n,
-            "moved": int(np.sum((theta + step != theta) | (theta - step != theta))), "numeric": float(slope),
-            "claimed": float(dot(tangent.astype(np.float64), network.gradient(theta).astype(np.float64))),
-        })  # fmt: skip
+        rows.append(
+            {
+                "format": format_name,
+                "network": name,
+                "n": network.n,
+                "moved": int(np.sum((theta + step != theta) | (theta - step != theta))),
+                "numeric": float(slope),
+                "claimed": float(dot(tangent.astype(np.float64), network.gradient(theta).astype(np.float64))),
+            }
+        )
     return pd.DataFrame(rows)

@@ -38,9 +38,9 @@ class CellBounds:
         self._records: dict[str, pd.DataFrame] = {}
         self._places: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = {}
 
-    def of(self, source: str, keys: Mapping[str, Sequence[str]], field: str, shown: Sequence[str]) -> list[
-        tuple[Limits, float] | None
-    ]:  # fmt: skip
+    def of(
+        self, source: str, keys: Mapping[str, Sequence[str]], field: str, shown: Sequence[str]
+    ) -> list[tuple[Limits, float] | None]:
         """Return limits and centre for each row of a column; None where no single cell has these keys and this value.
 
         Parameters
@@ -89,9 +89,21 @@ def limits_of(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray
 
     Infinite where there is no bound. The centre is the reference for the computed value, and 0 for an error.
     """
-    get = {name: records[name].to_numpy(dtype=np.float64) for name in (
-        "truncation_bound", "abscissa", "abscissa_bound", "evaluation_bound", "combination_bound", "total_bound",
-        "envelope", "reference", "reference_radius", "computed_value")}  # fmt: skip
+    get = {
+        name: records[name].to_numpy(dtype=np.float64)
+        for name in (
+            "truncation_bound",
+            "abscissa",
+            "abscissa_bound",
+            "evaluation_bound",
+            "combination_bound",
+            "total_bound",
+            "envelope",
+            "reference",
+            "reference_radius",
+            "computed_value",
+        )
+    }
     zero = np.zeros(len(records))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         rounding = _above(get["envelope"] - get["truncation_bound"])

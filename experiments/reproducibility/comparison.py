@@ -71,8 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f", even on another machine ({', '.join(comparison.others)})" if comparison.others else ""
         print(
             f"{options.committed.name}/ is not what this commit produces{where}: run make experiments and commit the "
-            "result", file=sys.stderr,
-        )  # fmt: skip
+            "result",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
@@ -92,9 +93,10 @@ class Comparison:
         self._origins_of = [_json(files[ORIGIN]) for files in (self.ours, self.theirs)]
         self.others = [name for name in PLATFORM if len({str(facts.get(name)) for facts in self._origins_of}) > 1]
         self.equal = {
-            name for name in self.ours.keys() & self.theirs.keys()
+            name
+            for name in self.ours.keys() & self.theirs.keys()
             if self.ours[name].read_bytes() == self.theirs[name].read_bytes()
-        }  # fmt: skip
+        }
         have = [formats_of(files) for files in (self.ours, self.theirs)]
         self.shared, self.missing = have[0] & have[1], have[0] ^ have[1]
         self.differing = differing_values(*(values_in(files) for files in (self.ours, self.theirs)))
@@ -169,8 +171,11 @@ class Comparison:
     def _origins(self) -> Judgement:
         ours, theirs = self._origins_of
         rest = sorted({*ours, *theirs} - set(PLATFORM))
-        wrong = [f"{name}: {ours.get(name)} against {theirs.get(name)}" for name in rest
-                 if ours.get(name) != theirs.get(name)]  # fmt: skip
+        wrong = [
+            f"{name}: {ours.get(name)} against {theirs.get(name)}"
+            for name in rest
+            if ours.get(name) != theirs.get(name)
+        ]
         return Judgement(ORIGIN, by_bytes=rest, listed=[f"{name} (another one)" for name in self.others], wrong=wrong)
 
     def _first_difference(self, name: str) -> str:
@@ -198,10 +203,13 @@ def differing_values(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, 
     found: dict[str, set[tuple[str, str]]] = {}
     for name in ours.keys() | theirs.keys():
         left, right = (
-            {(subject, format_name): digest for subject, formats in values.get(name, {}).items()
-             for format_name, digest in formats.items()}
+            {
+                (subject, format_name): digest
+                for subject, formats in values.get(name, {}).items()
+                for format_name, digest in formats.items()
+            }
             for values in (ours, theirs)
-        )  # fmt: skip
+        )
         if unlike := {key for key in left.keys() | right.keys() if left.get(key) != right.get(key)}:
             found[name] = unlike
     return found
@@ -246,8 +254,13 @@ def table_of(judgements: Sequence[Judgement]) -> str:
     """Return a line for each file: what was compared, how, and the verdict."""
     rows = [("file", "rows", "how", "verdict")]
     for item in judgements:
-        parts = (("bytes", item.by_bytes), ("equal", item.equal), ("bound", item.by_bound), ("listed", item.listed),
-                 ("left out", item.left_out))  # fmt: skip
+        parts = (
+            ("bytes", item.by_bytes),
+            ("equal", item.equal),
+            ("bound", item.by_bound),
+            ("listed", item.listed),
+            ("left out", item.left_out),
+        )
         how = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
         rows.append((item.file, item.rows, how, item.verdict))
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]

@@ -116,9 +116,13 @@ def compare_tables(
 
 
 def _compare_column(
-    result: Judgement, name: str, frames: tuple[Frame, Frame], table: tuple[str, Mapping[str, Any], Mapping[str, str]],
-    machines: Machines, bounds: CellBounds | None,
-) -> None:  # fmt: skip
+    result: Judgement,
+    name: str,
+    frames: tuple[Frame, Frame],
+    table: tuple[str, Mapping[str, Any], Mapping[str, str]],
+    machines: Machines,
+    bounds: CellBounds | None,
+) -> None:
     """Compare one column: by bytes where it is portable or its values are, else within bounds, or list it."""
     file, entry, kinds = table
     right = frames[1]
@@ -214,9 +218,14 @@ def cells_of(
 
 
 def judge_cells(
-    result: Judgement, name: str, field_: str, mine: Sequence[str], other: Sequence[str],
-    cells: tuple[str, Mapping[str, Sequence[str]]], bounds: CellBounds | None,
-) -> None:  # fmt: skip
+    result: Judgement,
+    name: str,
+    field_: str,
+    mine: Sequence[str],
+    other: Sequence[str],
+    cells: tuple[str, Mapping[str, Sequence[str]]],
+    bounds: CellBounds | None,
+) -> None:
     """Hold a column that shows one field of single cells against their bounds, on both sides."""
     if bounds is None:
         result.wrong.append(f"{name}: differs, and there are no records to take its bounds from (--records)")

@@ -67,7 +67,9 @@ class Figure:
     data : pandas.DataFrame
         Exactly what is drawn; it becomes the data table.
     draw : callable
-        Draws into the matplotlib figure that it is given. It must not use pyplot.
+        (matplotlib figure, data) → draws the data into the figure, without pyplot. A function of a module, or a
+        `functools.partial` of one whose arguments are plain data: then the figure pickles, and can be drawn in any
+        process.
     size : tuple of float
         Width and height in inches.
     kinds, where : mapping of str to str
@@ -84,7 +86,7 @@ class Figure:
     caption: str
     alt: str
     data: pd.DataFrame
-    draw: Callable[[Canvas], object]
+    draw: Callable[[Canvas, pd.DataFrame], object]
     size: tuple[float, float] = (7.2, 4.6)
     kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
@@ -97,6 +99,11 @@ class Figure:
                 raise ValueError(f"{part} of figure {self.name!r} must not be empty")
         column_kinds.check(f"figure {self.name!r}", list(self.data.columns), self.kinds, self.where)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the drawing that is kept; a mapping may be one that does not pickle.
+        parts = (self.name, self.title, self.caption, self.alt, self.data, self.draw, self.size)
+        return Figure, (*parts, dict(self.kinds), dict(self.where))
+
     def to_svg(self) -> str:
         """Return the SVG file: the same bytes on each call, in each process, beside any matplotlibrc."""
         return svg.standalone(self._drawing(), self.title, self.alt)
@@ -104,6 +111,12 @@ class Figure:
     def to_inline_svg(self, prefix: str) -> str:
         """Return the SVG as an element for an HTML page, its ids behind a prefix that is unique in the page."""
         return svg.inline(self._drawing(), self.title, self.alt, prefix)
+
+    def to_canvas(self, size: tuple[float, float] | None = None) -> Canvas:
+        """Return the drawing as a matplotlib figure, in another size (inches) if one is given."""
+        size = self.size if size is None else size
+        with settings_of(size, salt=self.name):
+            return paint(lambda canvas: self.draw(canvas, self.data), size)
 
     def to_png(self, dpi: int = 150) -> bytes:
         """Return the figure as PNG, to look at it; its bytes are not promised."""
@@ -119,7 +132,7 @@ class Figure:
     def _render(self, kind: str, **options: Any) -> bytes:
         stream = io.BytesIO()
         with settings_of(self.size, salt=self.name):
-            paint(self.draw, self.size).savefig(stream, format=kind, **options)
+            self.to_canvas().savefig(stream, format=kind, **options)
         return stream.getvalue()
 
 

@@ -13,9 +13,10 @@ from numdiff.study.records import columns_of_kind
 from numdiff.study.run import Measured, run_sweeps
 
 _SIZES = tuple(
-    name for name in columns_of_kind("platform")
+    name
+    for name in columns_of_kind("platform")
     if name not in ("computed", "status", "underflow", "failures", "prediction")
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")

@@ -169,9 +169,16 @@ def test_every_slip_has_a_place_somewhere():
 SQUARED, ENTROPY = ("tanh", "squared"), ("tanh", "cross_entropy")
 
 
-@pytest.mark.parametrize("kind, slip, factor", [(SQUARED, Slip.SIGN, -1), (ENTROPY, Slip.SIGN, -1),
-                                                (SQUARED, Slip.FACTOR_TWO, 0.5), (SQUARED, Slip.BATCH_MEAN, 4),
-                                                (ENTROPY, Slip.BATCH_MEAN, 4)])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind, slip, factor",
+    [
+        (SQUARED, Slip.SIGN, -1),
+        (ENTROPY, Slip.SIGN, -1),
+        (SQUARED, Slip.FACTOR_TWO, 0.5),
+        (SQUARED, Slip.BATCH_MEAN, 4),
+        (ENTROPY, Slip.BATCH_MEAN, 4),
+    ],
+)
 def test_a_slip_that_scales_scales_by_its_factor(kind, slip, factor):
     net = network(kind, batch=4)
     theta = net.theta()
@@ -196,12 +203,16 @@ def test_slips_change_their_own_places_only():
     assert places_that_change(SQUARED, Slip.STALE_ACTIVATION) <= set(range(first.stop, last.stop)) - biases
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (((3, 2), "relu", "squared", 4, 0), "activation must be one of tanh, sigmoid, got 'relu'"),
-    (((3, 2), "tanh", "absolute", 4, 0), "loss_name must be one of"),
-    (((3,), "tanh", "squared", 4, 0), "sizes must be"), (((3, 0), "tanh", "squared", 4, 0), "sizes must be"),
-    (((3, 2), "tanh", "squared", 0, 0), "sizes must be"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (((3, 2), "relu", "squared", 4, 0), "activation must be one of tanh, sigmoid, got 'relu'"),
+        (((3, 2), "tanh", "absolute", 4, 0), "loss_name must be one of"),
+        (((3,), "tanh", "squared", 4, 0), "sizes must be"),
+        (((3, 0), "tanh", "squared", 4, 0), "sizes must be"),
+        (((3, 2), "tanh", "squared", 0, 0), "sizes must be"),
+    ],
+)
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
         Network(*arguments)

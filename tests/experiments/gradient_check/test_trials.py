@@ -120,8 +120,13 @@ def always_inconclusive(f, gradient, x, seed):
 
 
 def test_a_checker_is_added_by_naming_it():
-    plan = Plan(("sigmoid_squared",), ("float64",), (0,), (CORRECT,), (
-        *RULES, Checker("mine", "1", "direction", ("float64",), always_inconclusive)))  # fmt: skip
+    plan = Plan(
+        ("sigmoid_squared",),
+        ("float64",),
+        (0,),
+        (CORRECT,),
+        (*RULES, Checker("mine", "1", "direction", ("float64",), always_inconclusive)),
+    )
     assert run(plan)["verdict"].tolist()[-1] == "inconclusive"
 
 
@@ -164,11 +169,15 @@ def test_trials_are_the_same_bits_with_another_blas_kernel():
     root = Path(__file__).resolve().parents[3]
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", SMALL_RUN], cwd=root, env=os.environ | {"OPENBLAS_CORETYPE": kernel},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            [sys.executable, "-c", SMALL_RUN],
+            cwd=root,
+            env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
         )
         for kernel in ("Haswell", "Prescott")
-    ]  # fmt: skip
+    ]
     answers = [process.communicate() for process in started]
     assert [process.returncode for process in started] == [0, 0], answers
     (product, *rest), (other_product, *other_rest) = (answer.splitlines() for answer, _ in answers)
@@ -185,9 +194,10 @@ def test_trials_are_cut_in_their_order_and_stored(tmp_path):
     plan = Plan(("sigmoid_squared", "tanh_squared"), ("float16", "float32"), range(TOGETHER + 2), (CORRECT,), RULES[:1])
     pieces = trials_of(plan)
     assert [(p.plan.networks[0], p.plan.formats[0], len(p.plan.seeds)) for p in pieces][:3] == [
-        ("sigmoid_squared", "float16", TOGETHER), ("sigmoid_squared", "float16", 2),
+        ("sigmoid_squared", "float16", TOGETHER),
+        ("sigmoid_squared", "float16", 2),
         ("sigmoid_squared", "float32", TOGETHER),
-    ]  # fmt: skip
+    ]
     store = Store(tmp_path)
     whole = run(plan, store=store)
     order = list(product(plan.networks, plan.formats, plan.seeds))
@@ -208,10 +218,14 @@ def test_key_is_the_same_in_every_process_and_another_for_another_question():
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [one.key()]
     changes = [
-        {"seeds": (1,)}, {"formats": ("float64",)}, {"bugs": ("sign",)}, {"networks": ("sigmoid_squared",)},
-        {"checkers": RULES}, {"checkers": (replace(ours()[0], version="other"), ours()[1], *RULES)},
+        {"seeds": (1,)},
+        {"formats": ("float64",)},
+        {"bugs": ("sign",)},
+        {"networks": ("sigmoid_squared",)},
+        {"checkers": RULES},
+        {"checkers": (replace(ours()[0], version="other"), ours()[1], *RULES)},
         {"checkers": (ours()[0], replace(ours()[1], rule=partial(judged, directions=5)), *RULES)},
-    ]  # fmt: skip
+    ]
     assert len({one.key(), *(Trials(replace(plan, **change)).key() for change in changes)}) == 1 + len(changes)
 
 

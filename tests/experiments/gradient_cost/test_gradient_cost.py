@@ -113,8 +113,11 @@ def test_a_gradient_that_takes_too_long_is_left_out_and_estimated(tmp_path, monk
     frame, _ = times()
     known = frame.set_index("method")
     assert known["source"].to_dict() == {
-        "loss": "measured", "back-propagation": "measured", "forward": "estimated", "centered": "estimated",
-    }  # fmt: skip
+        "loss": "measured",
+        "back-propagation": "measured",
+        "forward": "estimated",
+        "centered": "estimated",
+    }
     assert known["seconds"]["forward"] == 3 * known["seconds"]["loss"]
     assert known["seconds"]["centered"] == 4 * known["seconds"]["loss"]
 
