@@ -79,7 +79,7 @@ def tables(measured):
 def figures(measured):
     curves = cells(measured.records, method="centered", format="float64", grid="generic")
     curves = curves.melt(["step_value", "status"], [*PARTS, "total"], "part", "error")
-    # The parts of a cell whose step is absorbed are known; only the total is the failure.
+    # The parts of a cell whose step is lost are known; only the total is the failure.
     curves["status"] = curves["status"].where(curves["part"] == "total", "ok")
     parts = at_eps(measured.records).query("method == 'centered'")
     dots = parts.melt(["format", "status"], [*PARTS], "part", "size")

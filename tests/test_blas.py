@@ -23,7 +23,7 @@ PLACES = {
     ("numdiff/floats/views.py", "convolve"): "a list of functions that are refused",
     ("numdiff/autodiff/accumulation.py", "matmul"): "the product of users' networks; fast, and in no committed byte",
     (
-        "experiments/gradient_cost/boxed_network.py",
+        "experiments/gradient_cost/network.py",
         "@",
     ): "of its evaluations the counts are committed, and times, which are no bytes",
 }

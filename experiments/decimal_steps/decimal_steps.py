@@ -157,14 +157,14 @@ def nodes_in_words(frame: pd.DataFrame) -> str:
 
 
 def gains_in_words(rows: pd.DataFrame, fmt: str, points) -> str:
-    part = cells_of(rows, fmt)
+    part = centered_rows(rows, fmt)
     known = {(row.problem, row.at): row for row in rows_of(part)}
     return listed(
         f"{known[p].left_realised:.1f} for {p[0]} at {p[1]:g}".replace("-", "−") for p in points if p in known
     )
 
 
-def cells_of(rows: pd.DataFrame, fmt: str) -> pd.DataFrame:
+def centered_rows(rows: pd.DataFrame, fmt: str) -> pd.DataFrame:
     """Return the rows of the centered difference in a format."""
     return rows[(rows["method"] == "centered") & (rows["format"] == fmt)]
 
@@ -173,7 +173,7 @@ def findings(measured: Measured) -> list[str]:
     frame = at_points(measured.records)
     rows, near = gains(measured), within(frame)
     shown = "float64" if "float64" in formats_of(frame) else formats_of(frame)[-1]
-    part = cells_of(rows, shown)
+    part = centered_rows(rows, shown)
     (top,) = rows_of(part.nlargest(1, "left_realised"))
     return [
         f"Exact nodes pay left of the best step, and only where f is ill-conditioned: in {shown} the realised step "
@@ -192,7 +192,7 @@ def findings(measured: Measured) -> list[str]:
 
 
 def by_format(rows: pd.DataFrame) -> list[str]:
-    """The gain of the realised step left of the optimum, by format."""
+    """The gain of the representable step left of the optimum, by format."""
     part = rows[rows["method"] == "centered"].dropna(subset="left_realised")
     groups = part.groupby("format")["left_realised"]
     words = [f"{groups.median()[n]:.1f} and {groups.max()[n]:.1f} in {n}" for n in formats_of(part)]

@@ -18,7 +18,7 @@ WRITTEN = {"decimal": "h = 10⁻ᵏ", "nearest_power": "nearest 2⁻ʲ", **EXACT
 
 
 def at_points(records: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells with the point as it was written, and whether x + h and x − h are both realised exactly."""
+    """Return the cells with the point as it was written, and whether x + h and x − h are both exact."""
     at = [PROBLEMS[name].points[index] for name, index in zip(records["problem"], records["point"], strict=True)]
     return records.assign(at=np.array(at, dtype=float), exact=records["abscissa"] == 0)
 

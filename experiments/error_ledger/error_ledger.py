@@ -190,7 +190,7 @@ def findings(measured: Measured) -> list[str]:
     regions = " ".join(largest(frame, region) for region in reversed(REGIONS))
     return [
         f"Which part dominates depends on which side of the best step one is. {regions}",
-        flattery(frame),
+        cancellation_sentence(frame),
         hidden_abscissa(measured.records, frame),
         combination(frame),
         tightness.finding(measured.records),
@@ -207,7 +207,7 @@ def largest(frame: pd.DataFrame, region: str) -> str:
     return f"{where} the largest part is {words} of {counted(len(rows), 'cell')}." if len(rows) else ""
 
 
-def flattery(frame: pd.DataFrame) -> str:
+def cancellation_sentence(frame: pd.DataFrame) -> str:
     near = frame[frame["region"] == "near"]
     by_format = near.groupby("format")["cancels"].mean()
     names = listed(f"{percent(by_format[name])} in {name}" for name in formats_of(near))

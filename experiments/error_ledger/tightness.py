@@ -11,7 +11,7 @@ from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 
 QUANTITIES = (*PARTS, "total", "envelope")
-"""What has a bound; the envelope is the bound on the total that needs no run."""
+"""What has a bound; the envelope is the a priori bound on the total."""
 RATIOS = ("median_ratio", "ratio_95_percent", "median_ratio_of_maxima")
 
 
@@ -95,7 +95,7 @@ def tables(records: pd.DataFrame) -> list[Table]:
 
 
 def finding(records: pd.DataFrame) -> str:
-    """How many cells were held against their bounds, and how tight these are, in a sentence."""
+    """How many cells were checked against their bounds, and how tight these are, in a sentence."""
     frame = ratios(records)
     table = by_part(frame)
     total = table[table["part"] == "total"].set_index("format")

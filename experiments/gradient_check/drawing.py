@@ -1,4 +1,4 @@
-"""How the trials of gradient checkers are drawn: errors by size of the bug, and found against falsely accused."""
+"""How the trials of gradient checkers are drawn: errors by size of the bug, and detections against false positives."""
 
 import math
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def short_name(checker: str) -> str:
 
 
 def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the rate of false alarms on correct gradients and of misses at each relative error of the whole gradient.
+    """Return the rate of false positives, and of misses at each relative error of the whole gradient.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_errors_by_size(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw a panel for each format: a row for each checker, a cell for the false alarms and one for each size."""
+    """Draw a panel for each format: a row for each checker, a cell for the false positives and one for each size."""
     names = [name for name in FORMATS if name in set(data["format"])]
     checkers = list(dict.fromkeys(data["checker"]))
     sizes = sorted(data["nominal"].dropna().unique(), reverse=True)
@@ -85,7 +85,7 @@ def _panels(fig: Canvas) -> list[Axes]:
 
 
 def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence[float]) -> None:
-    """Draw the cells of a panel; the misses of a checker that accuses every correct gradient say nothing: pale."""
+    """Draw the cells of a panel; the misses of a checker that rejects every correct gradient say nothing: pale."""
     for row, checker in enumerate(checkers):
         mine = part[part["checker"] == checker]
         alarms = mine[mine["error"] == "false alarm"]
@@ -104,7 +104,7 @@ def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence
 
 
 def _cell(ax: Axes, left: float, row: int, found: pd.DataFrame, useless: bool) -> None:
-    """Draw one cell: white for no error, full colour for nothing but errors, light grey where nothing was judged.
+    """Draw one cell: white for no error, full colour for nothing but errors, light grey where nothing was decided.
 
     Where most of what is not an answer was undecided, the colour says so: that a checker does not know is no mistake.
     """
@@ -141,11 +141,11 @@ def _legend(fig: Canvas, label: str, entries: Sequence[tuple[float, str, str]]) 
         fig.text(x + 0.035, 0.2 / height, text, ha="left", va="center", fontsize=9)
 
 
-# --- found against falsely accused -----------------------------------------------------------------
+# --- detections against false positives -----------------------------------------------------------------
 
 
-def found_and_accused(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of correct gradients accused and of the mistakes found; NaN where nothing was judged.
+def found_and_rejected(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of correct gradients rejected and of the mistakes found; NaN where nothing was decided.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def found_and_accused(counted: pd.DataFrame) -> pd.DataFrame:
     return table.merge(found, on=by)
 
 
-def draw_found_and_accused(fig: Canvas, data: pd.DataFrame) -> None:
+def draw_found_and_rejected(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw a panel for each format and a row for each checker: the share called wrong of correct and of wrong ones.
 
     The two numbers of a row are the coordinates of a point in a receiver operating characteristic; the bar between

@@ -1,4 +1,4 @@
-"""Gradient checkers: whom they accuse falsely and what they miss, in every format."""
+"""Gradient checkers: their false positives and the bugs that they miss, in every format."""
 
 from functools import cache
 
@@ -10,9 +10,9 @@ from experiments.gradient_check.bugs import SIZES
 from experiments.gradient_check.drawing import (
     draw_curve,
     draw_errors_by_size,
-    draw_found_and_accused,
+    draw_found_and_rejected,
     errors_by_size,
-    found_and_accused,
+    found_and_rejected,
 )
 from experiments.gradient_check.ours import ours, version
 from experiments.gradient_check.rules import RULES
@@ -28,7 +28,7 @@ from experiments.gradient_check.tables import (
     networks_table,
     ratios,
 )
-from experiments.gradient_check.trials import Plan, counts, jax_trap, scipy_trap, trials_of
+from experiments.gradient_check.trials import TrialPlan, counts, jax_trap, scipy_trap, trials_of
 from experiments.words import counted, listed, percent, plain
 from numdiff.analysis.metrics import binomial_limit
 from numdiff.report.figures import Figure
@@ -39,7 +39,7 @@ NOTE = (
     "wholly in the format. The large runs, and those of JAX, PyTorch and autograd themselves, come from make "
     "experiments-ml: they are in results/ml/ and are not made again when the results are rebuilt. The small run is."
 )
-PLAN = Plan(seeds=(0,), checkers=(*ours(), *RULES))
+PLAN = TrialPlan(seeds=(0,), checkers=(*ours(), *RULES))
 MEASURES = trials_of(PLAN)
 OWN = "numdiff"
 """How the names of our checkers begin."""
@@ -182,7 +182,7 @@ def _from_ml(measured):
 
 
 def _usable(measured):
-    """Return the pairs of checker and format that accuse next to no correct gradient."""
+    """Return the pairs of checker and format that reject next to no correct gradient."""
     alarms = false_alarms(trials(measured)[0])
     quiet = alarms[(alarms["rate"] < USABLE) & (alarms["gradients"] > 0)]
     return set(zip(quiet["checker"], quiet["format"], strict=True))
@@ -191,7 +191,7 @@ def _usable(measured):
 def figures(measured):
     found, is_large = trials(measured)
     rules = found[~found["checker"].str.endswith("(library)")]
-    sizes, both = errors_by_size(rules), found_and_accused(rules)
+    sizes, both = errors_by_size(rules), found_and_rejected(rules)
     run_of = "Large runs." if is_large else "The small run."
     own = both[both["checker"] == OWN]
     drawn = [
@@ -206,7 +206,7 @@ def figures(measured):
             )
             + ".",
             both,
-            draw_found_and_accused,
+            draw_found_and_rejected,
             (7.6, 6.0),
             kinds=PLATFORM,
         ),
@@ -275,10 +275,10 @@ def _version_of_large_runs():
 
 def _no_alarms(own):
     """Return how our checkers treat correct gradients."""
-    gradients, accused = int(own["gradients"].min()), int(own["alarms"].sum())
+    gradients, rejected = int(own["gradients"].min()), int(own["alarms"].sum())
     sure = own.loc[own["limit"].idxmax(), "limit"]
     return (
-        f"check_gradient calls {accused} of {int(own['gradients'].sum())} correct gradients wrong, by coordinates and "
+        f"check_gradient calls {rejected} of {int(own['gradients'].sum())} correct gradients wrong, by coordinates and "
         f"along four directions, in {counted(own['format'].nunique(), 'format')} with at least {gradients} in each: "
         f"with 95 % confidence the rate is below {plain(sure)} in each. No tolerance was given."
     )

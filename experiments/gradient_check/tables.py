@@ -64,7 +64,7 @@ def bugs_table() -> Table:
 
 def networks_table() -> Table:
     """Return the networks of the trials."""
-    from experiments.gradient_check.networks import Network
+    from experiments.gradient_check.networks import NumpyNetwork
 
     rows = [
         {
@@ -73,7 +73,7 @@ def networks_table() -> Table:
             "activation": activation,
             "loss": loss,
             "samples": batch,
-            "parameters": Network(sizes, activation, loss, batch, 0).n,
+            "parameters": NumpyNetwork(sizes, activation, loss, batch, 0).n,
         }
         for name, (sizes, activation, loss, batch) in NETWORKS.items()
     ]
@@ -81,7 +81,7 @@ def networks_table() -> Table:
 
 
 def false_alarms(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the false alarms of each checker and format from counts of correct gradients, with their upper limit.
+    """Return the false positives of each checker and format from counts of correct gradients, with their upper limit.
 
     `limit` is one-sided at 95 %: what so few alarms in so many trials prove.
     """

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from experiments.gradient_cost.boxed_network import network_of
 from experiments.gradient_cost.drawing import LARGE
+from experiments.gradient_cost.network import network_of
 from experiments.gradient_cost.times import DIFFERENCES, FILE, WIDTHS, evaluations_of, read
 from numdiff.analysis.metrics import power_law
 

@@ -3,9 +3,9 @@
 from functools import partial
 
 from experiments.experiment import Experiment
-from experiments.gradient_cost.boxed_network import SAMPLES
 from experiments.gradient_cost.data import FAR, WAYS, counts, exponents, far, memory_ratio, times
 from experiments.gradient_cost.drawing import LARGE, draw_cost
+from experiments.gradient_cost.network import SAMPLES
 from experiments.gradient_cost.times import FILE, LONGEST, evaluations_of
 from experiments.words import listed, percent, plain
 from numdiff.report.figures import Figure

@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.gradient_cost.boxed_network import Network, network_of
+from experiments.gradient_cost.network import VariableNetwork, network_of
 from numdiff.autodiff import gradient_of, on_arrays
 from numdiff.formulas.stencil import CENTERED, FORWARD
 from numdiff.gradients import gradient
@@ -68,14 +68,14 @@ ENVIRONMENT = ONE_THREAD | {
 
 
 def evaluations_of(method: str, n: int) -> int:
-    """Return how many evaluations of the loss a gradient takes; back-propagation walks back over its one."""
+    """Return how many evaluations of the loss a gradient takes; back-propagation adds a backward pass to its one."""
     if method not in DIFFERENCES:
         return 1
     offsets = DIFFERENCES[method].offsets
     return n * sum(offset != 0 for offset in offsets) + (0 in offsets)
 
 
-def ways(network: Network) -> dict[str, Callable[..., Any]]:
+def ways(network: VariableNetwork) -> dict[str, Callable[..., Any]]:
     """Return the loss and the ways to its gradient, as functions of the parameters."""
     loss = on_arrays(network)
 

@@ -160,7 +160,7 @@ def draw_orders(fig: Canvas, data: pd.DataFrame, ends: Mapping[tuple[str, str], 
 
 
 def draw_run(ax: Axes, frame: pd.DataFrame) -> None:
-    """Draw one run with its truncation error, the model, the envelope, and the observed and predicted best step."""
+    """Draw one run with truncation error, model, a priori bound, and the observed and predicted best step."""
     draw_curves(ax, frame, ring=10)
     draw_model(ax, frame)
     shown = frame[np.isfinite(frame["envelope"]) & (frame["status"] == "ok")].sort_values("step_value")

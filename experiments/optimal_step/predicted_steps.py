@@ -1,4 +1,4 @@
-"""Predicted against observed best steps: the part of the experiment `optimal_step` that judges the prediction."""
+"""Predicted against observed best steps: the part of the experiment `optimal_step` that scores the prediction."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -151,7 +151,7 @@ def findings(measured):
         *explanations(rows),
         *ulps(rows),
         *orders(rows),
-        judgement(rows),
+        larger_parts(rows),
         *lucky(rows),
     ]
 
@@ -195,7 +195,7 @@ def orders(rows):
     ]
 
 
-def judgement(rows):
+def larger_parts(rows):
     """What the published errors are made of, which no table says."""
     printed, parts = rows[rows["published_total"].abs() > rows["resolution"]], rows["larger_part"].value_counts()
     return (

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from experiments.frames import cells, frame_beside
-from numdiff.analysis.reproduction import Reproduction, reproduce
-from numdiff.analysis.sources import ASSUMPTIONS, Source, order_of
+from experiments.published_tables.agreement import Reproduction, reproduce
+from experiments.published_tables.sources import ASSUMPTIONS, Source, order_of
 from numdiff.floats.formats import FORMATS
 from numdiff.problems.printing import half_unit
 from numdiff.problems.published import TABLES, PublishedTable

@@ -1,7 +1,7 @@
 """How far a figure of one cell may be on another platform: the proved bounds that the records of a run carry.
 
 A bound that was found after the measurement holds for the measurement at hand, that of the rebuilt run. A value of
-another platform is held against what holds on all of them: the bound on the evaluation error, which depends on the
+another platform is checked against what holds on all of them: the bound on the evaluation error, which depends on the
 abscissae alone, and the envelope E of the total, which needs no run. With the bound T of the truncation error, E ≥
 T + R, where R bounds the roundoff on every platform, so that
 
