@@ -36,10 +36,10 @@ def draw_both_formulas(fig: Canvas, data: pd.DataFrame) -> None:
     draw.outside_legend(fig, handles=draw.legend_entries(formats_of(data)), where="bottom")
 
 
-def draw_envelopes(fig: Canvas, data: pd.DataFrame) -> None:
+def draw_bounds(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw a panel for each format: the errors of both formulas and their a priori bounds."""
     groups = [(item, cells(data, format=item)) for item in formats_of(data)]
-    draw.draw_panels(fig, groups, draw_bound, columns=3, share=False)
+    draw.draw_panels(fig, groups, draw_errors_and_bound, columns=3, share=False)
     draw.outside_legend(fig, handles=draw.legend_entries(methods_of(data)))
 
 
@@ -56,7 +56,7 @@ def draw_many_functions(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -
     draw.outside_legend(fig, handles=draw.legend_entries(formats_of(data)), where="bottom")
 
 
-def draw_bound(ax: Axes, frame: pd.DataFrame) -> None:
+def draw_errors_and_bound(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw the error at the point itself for each formula, and dashed above it the bound that needs no run."""
     draw.plot_groups(ax, frame, by="method", y="error", linewidth=0.8, markersize=3)
     for method, part in frame.groupby("method", sort=False):

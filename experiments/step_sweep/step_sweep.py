@@ -21,8 +21,8 @@ from experiments.frames import (
 )
 from experiments.step_sweep.drawing import (
     draw_both_formulas,
+    draw_bounds,
     draw_digits_map,
-    draw_envelopes,
     draw_many_functions,
     draw_v_curves,
 )
@@ -104,7 +104,7 @@ def figures(measured: Measured) -> list[Figure]:
     return [
         v_curves(records, best),
         both_formulas(records, best),
-        envelopes(records),
+        a_priori_bounds(records),
         many_functions(records, best),
         digits_map(best),
     ]
@@ -151,7 +151,7 @@ def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     )
 
 
-def envelopes(records: pd.DataFrame) -> Figure:
+def a_priori_bounds(records: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
     chosen = of_grid(cells(records, problem=name), "generic")
     frame = chosen[["format", "method", "step_value", "status", "envelope"]].assign(error=chosen["total"].abs())
@@ -169,7 +169,7 @@ def envelopes(records: pd.DataFrame) -> Figure:
         f"{above} of {len(usable)} errors lie above their envelopes; in the median an envelope is {plain(ratio)} times "
         "the error.",
         frame,
-        draw_envelopes,
+        draw_bounds,
         (7.6, 5.2),
     )
 
