@@ -22,7 +22,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.interleave import in_turns, median_ratio
-from experiments.gradient_cost.boxed_network import Network
+from experiments.gradient_cost.network import VariableNetwork
 from experiments.gradient_cost.times import ENVIRONMENT, ONE_THREAD
 from numdiff.autodiff import gradient_of, on_arrays
 
@@ -46,7 +46,7 @@ def processor_seconds(call: Callable[[], object], number: int) -> float:
 
 
 def main(width: str, rounds: str) -> None:
-    network = Network((int(width), int(width), 1))
+    network = VariableNetwork((int(width), int(width), 1))
     loss, gradient, theta = on_arrays(network), gradient_of(network), network.start()
     calls = max(1, 10_000 // network.parameters)
     contestants = {"loss": lambda: loss(theta), "gradient": lambda: gradient(theta)}

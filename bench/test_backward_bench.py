@@ -1,6 +1,6 @@
 """What a gradient by back-propagation costs, in evaluations of the function.
 
-The network of `experiments.gradient_cost.boxed_network` with one hidden layer as wide as its input. Timed in turns:
+The network of `experiments.gradient_cost.network` with one hidden layer as wide as its input. Timed in turns:
 the loss alone (without a graph), and the loss together with its gradient. The limit is on their ratio where there are
 many parameters: there the arithmetic decides, and the theory says that a gradient costs at most a small constant times
 the function, whatever their number. Where they are few the ratio is that of the Python calls.
@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from bench.backward_contestants import measured
-from experiments.gradient_cost.boxed_network import Network
+from experiments.gradient_cost.network import VariableNetwork
 from numdiff.autodiff import gradient_of, on_arrays
 
 ROUNDS = {10: 100, 31: 100, 100: 100, 316: 60, 1000: 9}
@@ -31,7 +31,7 @@ LIMIT = 3.0
 @pytest.mark.parametrize("what", [on_arrays, gradient_of], ids=["loss", "gradient"])
 @pytest.mark.parametrize("width", [10, 31, 100, 316])
 def test_time(benchmark, width, what):
-    network = Network((width, width, 1))
+    network = VariableNetwork((width, width, 1))
     theta = network.start()
     benchmark.group = f"network of {network.parameters} parameters"
     result = benchmark(what(network), theta)
@@ -41,7 +41,7 @@ def test_time(benchmark, width, what):
 @pytest.mark.parametrize("width", ROUNDS)
 def test_a_gradient_costs_a_few_evaluations(benchmark, width):
     """The ratio with memory kept is what is gated; the one with memory given back to the system is noted."""
-    network = Network((width, width, 1))
+    network = VariableNetwork((width, width, 1))
     found = measured(width, ROUNDS[width], keeping=True)
     benchmark.pedantic(gradient_of(network), args=(network.start(),), rounds=3)
     benchmark.extra_info.update(parameters=network.parameters, ratio=found["ratio"])

@@ -116,7 +116,7 @@ def keep_records(store: Store, measured: dict[str, Measured]) -> None:
 def remove_stale(out: Path, written: Sequence[Path]) -> None:
     """Remove the figures and tables that an earlier version of the experiments left in the report.
 
-    Only of ``results/``, where every such file is ours: another folder may hold those of somebody else.
+    Only of ``results/``, where every such file is ours: another folder may hold other files.
     """
     kept = set(written)
     for folder in ("figures", "tables"):

@@ -35,14 +35,22 @@ def formats_of(records: pd.DataFrame) -> list[str]:
     return [name for name in widths() if name in present]
 
 
+def methods_of(records: pd.DataFrame) -> list[str]:
+    """Return the formulas that were measured, as they are registered."""
+    present = set(records["method"].unique())
+    return [name for name in METHODS if name in present]
+
+
 def in_order(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Sort rows: problems and methods as they are registered, formats narrow to wide, all else ascending."""
     tables: dict[str, list[str]] = {"problem": list(PROBLEMS), "method": list(METHODS), "format": widths()}
     ranks = {column: {name: rank for rank, name in enumerate(names)} for column, names in tables.items()}
     return frame.sort_values(
-        list(columns or RUN), kind="stable", ignore_index=True,
+        list(columns or RUN),
+        kind="stable",
+        ignore_index=True,
         key=lambda column: column.map(ranks[str(column.name)]) if column.name in ranks else column,
-    )  # fmt: skip
+    )
 
 
 def cells(records: pd.DataFrame, **wanted: Any) -> pd.DataFrame:

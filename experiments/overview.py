@@ -79,7 +79,7 @@ def problems_table(present: set[str]) -> Table:
 
 
 def references_table(records: pd.DataFrame) -> Table:
-    """Return every exact derivative that a cell was judged by, with the radius that Arb certifies."""
+    """Return every exact derivative that a cell was compared with, with the radius that Arb certifies."""
     orders = records["method"].map(lambda name: METHODS[name].derivative_order)
     known = records.assign(order=orders).drop_duplicates(["problem", "x", "order"])
     known["derivative"] = known["order"].map(ordinal)

@@ -1,14 +1,16 @@
 """All experiments, in the order of the report: a new one is a line here."""
 
-from experiments import composition, formulation, forward_vs_centered, higher_order, secant_to_tangent, step_sweep
+from experiments import composition, forward_vs_centered, higher_order, secant_to_tangent
 from experiments.decimal_steps import decimal_steps
 from experiments.elementary_functions import elementary_functions
 from experiments.error_ledger import error_ledger
 from experiments.experiment import Experiment
+from experiments.formulation import formulation
 from experiments.gradient_check import gradient_check
 from experiments.gradient_cost import gradient_cost
 from experiments.optimal_step import optimal_step
 from experiments.published_tables import published_tables
+from experiments.step_sweep import step_sweep
 from numdiff.registry import Registry
 
 EXPERIMENTS: Registry[Experiment] = Registry(

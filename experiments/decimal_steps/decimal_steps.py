@@ -1,14 +1,15 @@
 """h = 10⁻ᵏ against h = 2⁻ᵏ, and the tricks that make a step exact."""
 
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
+from experiments.decimal_steps.drawing import draw_grids
 from experiments.decimal_steps.gains import CURVE, GAINS, WRITTEN, at_points, exactness, gains, within
 from experiments.experiment import Experiment
 from experiments.frames import blank, cells, formats_of, in_order, rows_of
-from experiments.variant_pictures import draw_grids
 from experiments.words import counted, listed, plain, written
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
@@ -19,10 +20,14 @@ from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
 SWEEP = Sweep(
-    "decimal_steps", ("exp", "dumontet_vignes_log", "squire_trapp_power", "oliver_arsinh", "oscillation"),
-    ("forward", "centered"), grids=DECIMAL_GRIDS, all_points=True, neighbourhood=True,
+    "decimal_steps",
+    ("exp", "dumontet_vignes_log", "squire_trapp_power", "oliver_arsinh", "oscillation"),
+    ("forward", "centered"),
+    grids=DECIMAL_GRIDS,
+    all_points=True,
+    neighbourhood=True,
     given_steps=tuple(Fraction(1, 10**k) for k in range(5, 9)),
-)  # fmt: skip
+)
 CAST = 8
 """The casting table goes down to 10 to the power of minus this."""
 
@@ -37,8 +42,9 @@ def casting(records: pd.DataFrame) -> pd.DataFrame:
         shift = fmt.lift(fmt.from_hex(row.step)) * Fraction(10) ** k - 1
         moved[k, row.format] = abs(float(shift))
     ks = range(1, CAST + 1)
-    columns = {name: pd.Series([moved.get((k, name), "becomes 0") for k in ks], dtype=object)
-               for name in formats_of(records)}  # fmt: skip
+    columns = {
+        name: pd.Series([moved.get((k, name), "becomes 0") for k in ks], dtype=object) for name in formats_of(records)
+    }
     return pd.DataFrame({"h": [f"1e-{k}" for k in ks], **columns})
 
 
@@ -46,39 +52,52 @@ def tables(measured: Measured) -> list[Table]:
     frame = at_points(measured.records)
     shares, rows = exactness(frame), gains(measured)
     headings = {f"left_{name}": f"left: {WRITTEN[name]}" for name in GAINS} | {
-        "at": "x", "right_realised": "right: (x + h) − x", "right_snapped": "right: (|x| + h) − |x|",
-        "best_realised": "at the best steps: (x + h) − x", "best_h": "best 10⁻ᵏ",
-    }  # fmt: skip
+        "at": "x",
+        "right_realised": "right: (x + h) − x",
+        "right_snapped": "right: (|x| + h) − |x|",
+        "best_realised": "at the best steps: (x + h) − x",
+        "best_h": "best 10⁻ᵏ",
+    }
     return [
         Table(
-            "exactness", "How often all nodes are exact",
+            "exactness",
+            "How often all nodes are exact",
             "Share of the cells without abscissa error, by function, point and formula; steps h ≤ |x| that are not "
-            "absorbed. Empty: no such step.", shares, dict.fromkeys(formats_of(frame), "percent") | {"at": "g6"},
+            "absorbed. Empty: no such step.",
+            shares,
+            dict.fromkeys(formats_of(frame), "percent") | {"at": "g6"},
             headings={"at": "x", "grid": "step"},
         ),
         Table(
-            "gains", "Digits gained over h = 10⁻ᵏ",
+            "gains",
+            "Digits gained over h = 10⁻ᵏ",
             "Left of the best decimal step (rounding): median of RMS error times h over the steps. Right of it "
             "(truncation): median RMS error. RMS over 33 neighbouring points, each with its own realised step. "
             "Condition: |x f′/f|, the size of abscissa errors against those of a correctly rounded f. Empty: no such "
             "step.",
-            blank(rows), {"at": "g6"}, headings=headings,
+            blank(rows),
+            {"at": "g6"},
+            headings=headings,
         ),
         Table(
-            "casting", "What the cast does to 10⁻ᵏ",
+            "casting",
+            "What the cast does to 10⁻ᵏ",
             "|fl(10⁻ᵏ)/10⁻ᵏ − 1|: harmless as long as the same h is in the numerator and in the divisor.",
-            casting(measured.records), dict.fromkeys(formats_of(frame), "g3"),
+            casting(measured.records),
+            dict.fromkeys(formats_of(frame), "g3"),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def panel(frame: pd.DataFrame, problem: str, at: float, fmt: str) -> pd.DataFrame:
     """Return the centered cells of one function at one point in one format, relative to the derivative."""
     part = cells(frame[frame["grid"].isin(DECIMAL_GRIDS)], problem=problem, at=at, format=fmt, method="centered")
     title = f"{written(PROBLEMS[problem].formula)}, x = {at:g}, {fmt}".replace("x = -", "x = −")
-    part = part.assign(error=part["rms_error"] / part["reference"].abs(),
-                       abscissa=(part["abscissa"] / part["reference"]).abs(),
-                       panel=title)  # fmt: skip
+    part = part.assign(
+        error=part["rms_error"] / part["reference"].abs(),
+        abscissa=(part["abscissa"] / part["reference"]).abs(),
+        panel=title,
+    )
     return part[["panel", "problem", "at", "format", "grid", "k", "step_value", "abscissa", "error", "status"]]
 
 
@@ -88,8 +107,11 @@ def figures(measured: Measured) -> list[Figure]:
     narrow = "float32" if "float32" in formats_of(frame) else formats_of(frame)[0]
     present = {(row.problem, row.at) for row in rows_of(frame.drop_duplicates(["problem", "at"]))}
     exact = [p for p in (("exp", 0.1), ("oliver_arsinh", -2.0)) if p in present] or sorted(present)[:1]
-    gaining = [p for p in (("dumontet_vignes_log", 1.0), ("squire_trapp_power", 1.5), ("exp", 0.5),
-                           ("oscillation", 1.0)) if p in present] or sorted(present)[:1]  # fmt: skip
+    gaining = [
+        p
+        for p in (("dumontet_vignes_log", 1.0), ("squire_trapp_power", 1.5), ("exp", 0.5), ("oscillation", 1.0))
+        if p in present
+    ] or sorted(present)[:1]
     nodes = pd.concat(
         [panel(within(frame), name, at, fmt) for fmt in (wide, narrow) for name, at in exact], ignore_index=True
     )
@@ -99,24 +121,29 @@ def figures(measured: Measured) -> list[Figure]:
     rows = gains(measured)
     return [
         Figure(
-            "abscissa_against_step", "The error of nodes that the format does not have",
+            "abscissa_against_step",
+            "The error of nodes that the format does not have",
             "Abscissa part of the error of the centered difference, relative to f′(x), for steps h ≤ |x| that are not "
             "absorbed. With decimal steps it grows as 1/h. Powers of two and steps snapped away from 0 have none; the "
             "realised step (x + h) − x makes one node exact, and below 0 it may miss the other.",
-            nodes_in_words(frame), nodes.drop(columns="error"),
-            lambda fig: draw_grids(fig, nodes, WRITTEN, "abscissa", "abscissa error, relative"), (7.6, 5.8),
+            nodes_in_words(frame),
+            nodes.drop(columns="error"),
+            partial(draw_grids, names=WRITTEN, column="abscissa", ylabel="abscissa error, relative"),
+            (7.6, 5.8),
             kinds={"*": "platform"},
         ),
         Figure(
-            "error_against_step", f"What exact nodes are worth: total error in {wide}",
+            "error_against_step",
+            f"What exact nodes are worth: total error in {wide}",
             "Relative RMS error of the centered difference over 33 neighbouring points. Exact nodes lower the left arm "
             "where f is ill-conditioned (log near 1), not where it is well-conditioned (exp); where f rounds its own "
             "argument (50x), only powers of two help, because they keep 50h exact, too. On the right nothing changes.",
             "Digits gained left of the best step by (x + h) − x: " + gains_in_words(rows, wide, gaining) + ".",
             curves.drop(columns="abscissa"),
-            lambda fig: draw_grids(fig, curves, WRITTEN, "error", "relative error"), (7.6, 5.8),
+            partial(draw_grids, names=WRITTEN, column="error", ylabel="relative error"),
+            (7.6, 5.8),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def nodes_in_words(frame: pd.DataFrame) -> str:
@@ -130,14 +157,14 @@ def nodes_in_words(frame: pd.DataFrame) -> str:
 
 
 def gains_in_words(rows: pd.DataFrame, fmt: str, points) -> str:
-    part = cells_of(rows, fmt)
+    part = centered_rows(rows, fmt)
     known = {(row.problem, row.at): row for row in rows_of(part)}
     return listed(
         f"{known[p].left_realised:.1f} for {p[0]} at {p[1]:g}".replace("-", "−") for p in points if p in known
     )
 
 
-def cells_of(rows: pd.DataFrame, fmt: str) -> pd.DataFrame:
+def centered_rows(rows: pd.DataFrame, fmt: str) -> pd.DataFrame:
     """Return the rows of the centered difference in a format."""
     return rows[(rows["method"] == "centered") & (rows["format"] == fmt)]
 
@@ -146,7 +173,7 @@ def findings(measured: Measured) -> list[str]:
     frame = at_points(measured.records)
     rows, near = gains(measured), within(frame)
     shown = "float64" if "float64" in formats_of(frame) else formats_of(frame)[-1]
-    part = cells_of(rows, shown)
+    part = centered_rows(rows, shown)
     (top,) = rows_of(part.nlargest(1, "left_realised"))
     return [
         f"Exact nodes pay left of the best step, and only where f is ill-conditioned: in {shown} the realised step "
@@ -154,13 +181,18 @@ def findings(measured: Measured) -> list[str]:
         f"{counted(len(part), 'point')}, and by {top.left_realised:.1f} for {top.problem} at x = {top.at:g}; "
         f"right of it the change is at most {part['right_realised'].abs().max():.1g} digits. At the best steps it is "
         f"worth {part['best_realised'].median():.1f} digits in the median, {part['best_realised'].max():.1f} at most.",
-        *by_format(rows), sizes(near), nodes_in_words(frame), *one_sided(near), *trick_at_1(frame, near),
-        *inner_rounding(part, shown), *casts(measured.records),
-    ]  # fmt: skip
+        *by_format(rows),
+        sizes(near),
+        nodes_in_words(frame),
+        *one_sided(near),
+        *trick_at_1(frame, near),
+        *inner_rounding(part, shown),
+        *casts(measured.records),
+    ]
 
 
 def by_format(rows: pd.DataFrame) -> list[str]:
-    """The gain of the realised step left of the optimum, by format."""
+    """The gain of the representable step left of the optimum, by format."""
     part = rows[rows["method"] == "centered"].dropna(subset="left_realised")
     groups = part.groupby("format")["left_realised"]
     words = [f"{groups.median()[n]:.1f} and {groups.max()[n]:.1f} in {n}" for n in formats_of(part)]

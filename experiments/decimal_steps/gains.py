@@ -18,7 +18,7 @@ WRITTEN = {"decimal": "h = 10⁻ᵏ", "nearest_power": "nearest 2⁻ʲ", **EXACT
 
 
 def at_points(records: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells with the point as it was written, and whether x + h and x − h are both realised exactly."""
+    """Return the cells with the point as it was written, and whether x + h and x − h are both exact."""
     at = [PROBLEMS[name].points[index] for name, index in zip(records["problem"], records["point"], strict=True)]
     return records.assign(at=np.array(at, dtype=float), exact=records["abscissa"] == 0)
 
@@ -78,7 +78,9 @@ def gain(table: pd.DataFrame, grid: str) -> pd.Series:
 def conditions(frame: pd.DataFrame) -> pd.Series:
     """Return the condition |x f′/f| of the function at each point; infinite where f is 0."""
     one = frame.drop_duplicates(CURVE).set_index(CURVE)
-    values = [float(PROBLEMS[name].f(np.array([x]))[0])
-              for name, x in zip(one.index.get_level_values("problem"), one["x_value"], strict=True)]  # fmt: skip
+    values = [
+        float(PROBLEMS[name].f(np.array([x]))[0])
+        for name, x in zip(one.index.get_level_values("problem"), one["x_value"], strict=True)
+    ]
     with np.errstate(divide="ignore"):
         return (one["x_value"] * one["reference"] / np.array(values)).abs()

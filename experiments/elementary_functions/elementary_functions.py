@@ -16,11 +16,27 @@ from numdiff.study.sweep import Sweep
 
 SWEEP = Sweep(
     "elementary_functions",
-    ("exp", "tanh", "composition", "sigmoid", "squire_trapp_power", "squire_trapp_quotient", "oliver_sin_of_square",
-     "oliver_cos_log", "dumontet_vignes_arctan", "gsl_power_three_halves", "gsl_gaussian", "higham_exp",
-     "nash_log_near_zero", "nash_tan_near_pole"),
-    ("centered",), grids=("generic",), neighbourhood=True, arithmetics=("platform", "rounded"),
-)  # fmt: skip
+    (
+        "exp",
+        "tanh",
+        "composition",
+        "sigmoid",
+        "squire_trapp_power",
+        "squire_trapp_quotient",
+        "oliver_sin_of_square",
+        "oliver_cos_log",
+        "dumontet_vignes_arctan",
+        "gsl_power_three_halves",
+        "gsl_gaussian",
+        "higham_exp",
+        "nash_log_near_zero",
+        "nash_tan_near_pole",
+    ),
+    ("centered",),
+    grids=("generic",),
+    neighbourhood=True,
+    arithmetics=("platform", "rounded"),
+)
 MEASURES = ULPS
 KEYS = ["problem", "method", "format", "grid", "k"]
 PLAIN = {"evaluation_ratio": "g3", "bits": "g3", "bits_at_best": "g3", "other": "percent"}
@@ -69,11 +85,33 @@ def summary(frame):
         part = frame[frame["format"] == name]
         worst = part.loc[part["bits"].idxmax()]
         other = (part["other"] * part["cells"]).sum() / part["cells"].sum()
-        rows.append((name, len(part), other, part["evaluation_ratio"].median(), part["bits"].median(), worst["bits"],
-                     worst["problem"] if worst["bits"] > 0 else "", part["bits_at_best"].median(),
-                     part["bits_at_best"].max()))  # fmt: skip
-    return pd.DataFrame(rows, columns=["format", "functions", "other", "evaluation_ratio", "bits", "most_bits",
-                                       "most_in", "bits_at_best", "most_at_best"])  # fmt: skip
+        rows.append(
+            (
+                name,
+                len(part),
+                other,
+                part["evaluation_ratio"].median(),
+                part["bits"].median(),
+                worst["bits"],
+                worst["problem"] if worst["bits"] > 0 else "",
+                part["bits_at_best"].median(),
+                part["bits_at_best"].max(),
+            )
+        )
+    return pd.DataFrame(
+        rows,
+        columns=[
+            "format",
+            "functions",
+            "other",
+            "evaluation_ratio",
+            "bits",
+            "most_bits",
+            "most_in",
+            "bits_at_best",
+            "most_at_best",
+        ],
+    )
 
 
 @cache
@@ -87,30 +125,36 @@ def tables(measured):
     samples = f"{SAMPLES} arguments, spread evenly over the binades from 2⁻⁶ to 2³ (to 1 for arcsin, arccos, arctanh)"
     return [
         Table(
-            "bits_by_format", "What NumPy's functions cost, by format",
+            "bits_by_format",
+            "What NumPy's functions cost, by format",
             "Centered difference, generic steps up to the best one. other: cells with another result than with "
             "correctly rounded functions; evaluation ratio: evaluation part at x with NumPy's functions over that with "
             "rounded ones, median over the functions; bits: binary logarithm of the same ratio for the RMS error over "
             "33 neighbours at all these steps, median and largest; at best: likewise for the two smallest errors.",
-            summary(frame), {"other": "percent"},
+            summary(frame),
+            {"other": "percent"},
         ),
         Table(
-            "largest_errors", "Largest error of NumPy's functions, in ulps",
+            "largest_errors",
+            "Largest error of NumPy's functions, in ulps",
             f"In {samples}, against enclosures; a correctly rounded value is at most {HALF:g} ulp off.",
             wide(errors, ["function"], "format", "largest"),
         ),
         Table(
-            "not_nearest", "Values of NumPy's functions that are not the nearest",
-            f"Share of {samples}.", wide(errors, ["function"], "format", "not_nearest"),
+            "not_nearest",
+            "Values of NumPy's functions that are not the nearest",
+            f"Share of {samples}.",
+            wide(errors, ["function"], "format", "not_nearest"),
             {name: "percent" for name in dict.fromkeys(errors["format"])},
         ),
         Table(
-            "bits_by_function", "Bits of the derivative that are owed to the library",
+            "bits_by_function",
+            "Bits of the derivative that are owed to the library",
             "bits and bits at best as above. Negative: NumPy's errors happened to cancel better.",
             wide(frame, ["problem"], "format", "bits", columns=names),
         ),
         Table("costs", "All costs", "Columns as above, for each function and format.", frame, PLAIN, rows_shown=20),
-    ]  # fmt: skip
+    ]
 
 
 def figures(measured):
@@ -125,20 +169,28 @@ def figures(measured):
     most = summary(frame)
     return [
         Figure(
-            "ulps_of_numpy", "How many ulps NumPy's functions are off",
+            "ulps_of_numpy",
+            "How many ulps NumPy's functions are off",
             "On the dashed line nothing can be gained: there the functions of the 16-bit formats are, computed in "
             "float32 and rounded. What lies farther right is owed to the library.",
             listed(f"{e.format}: at most {e.largest:.2f} ulp ({e.function})" for e in worst.itertuples()) + ".",
-            dots, lambda fig: draw_ulps(fig, dots), (7.6, 8.2), kinds={"*": "platform"},
+            dots,
+            draw_ulps,
+            (7.6, 8.2),
+            kinds={"*": "platform"},
         ),
         Figure(
-            "bits_owed", "Bits of the derivative that NumPy's functions cost",
+            "bits_owed",
+            "Bits of the derivative that NumPy's functions cost",
             "How many times larger, as a power of two, the error of the centered difference is than with correctly "
             "rounded functions, at all steps up to the best: a whole bit would be twice the error.",
             listed(f"{e.format}: at most {e.most_bits:.2f} bits" for e in most.itertuples()) + ".",
-            bits, lambda fig: draw_bits(fig, bits), (7.6, 6.6), kinds={"*": "platform"},
+            bits,
+            draw_bits,
+            (7.6, 6.6),
+            kinds={"*": "platform"},
         ),
-    ]  # fmt: skip
+    ]
 
 
 def signed(value):
@@ -163,8 +215,10 @@ def findings(measured):
     return [
         f"At most {signed(most['most_bits'])} bits of the derivative ({most['most_in'] or 'any function'} in "
         f"{most['format']}), where one bit is twice the error{unchanged}.",
-        "The largest cost is " + listed(f"{signed(e.most_bits)} bits in {e.format}" for e in others.itertuples())
-        + ", the median over the functions " + listed(f"{signed(e.bits)} in {e.format}" for e in others.itertuples())
+        "The largest cost is "
+        + listed(f"{signed(e.most_bits)} bits in {e.format}" for e in others.itertuples())
+        + ", the median over the functions "
+        + listed(f"{signed(e.bits)} in {e.format}" for e in others.itertuples())
         + ".",
         "The functions themselves are off by at most "
         + listed(f"{e.largest:.2f} ulp in {e.format} ({e.function})" for e in worst.itertuples())
@@ -173,14 +227,16 @@ def findings(measured):
         "Correctly rounded functions change the computed derivative in "
         + listed(f"{percent(e.other)} of the cells in {e.format}" for e in others.itertuples())
         + "; the evaluation part at x is larger with NumPy's functions by a median factor of "
-        + listed(f"{e.evaluation_ratio:.2f} in {e.format}" for e in others.itertuples()) + ".",
+        + listed(f"{e.evaluation_ratio:.2f} in {e.format}" for e in others.itertuples())
+        + ".",
         "Between the best steps of both the gain is at most "
         + listed(f"{signed(e.most_at_best)} bits in {e.format}" for e in others.itertuples())
-        + "." + loss * bool(low["bits_at_best"] < 0),
+        + "."
+        + loss * bool(low["bits_at_best"] < 0),
         f"What correct rounding buys for certain is reproducibility: the {exact} cells that were measured with it are "
         "the same bytes on every machine and under every set of vector instructions; the others hold for the library "
         "and the instructions that the provenance names.",
-    ]  # fmt: skip
+    ]
 
 
 EXPERIMENT = Experiment(

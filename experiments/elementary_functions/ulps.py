@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
+from experiments.drawing import dot_rows
 from experiments.frames import correctly_rounded, frame_beside, widths
-from experiments.pictures import dot_rows
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.floats.call import evaluate
@@ -38,12 +38,30 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     **{
         name: getattr(np, name)
         for name in (
-            "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "arcsin", "arccos", "arctan",
-            "sinh", "cosh", "tanh", "arcsinh", "arccosh", "arctanh", "cbrt",
+            "exp",
+            "exp2",
+            "expm1",
+            "log",
+            "log2",
+            "log10",
+            "log1p",
+            "sin",
+            "cos",
+            "tan",
+            "arcsin",
+            "arccos",
+            "arctan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "arcsinh",
+            "arccosh",
+            "arctanh",
+            "cbrt",
         )
     },
     "x**4.5": _power,
-}  # fmt: skip
+}
 
 
 def arguments(name: str, fmt: FloatFormat) -> np.ndarray:
@@ -147,6 +165,12 @@ def draw_bits(fig: Canvas, data: pd.DataFrame) -> None:
 def _reference_line(ax: Any, at: float, text: str) -> None:
     ax.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1, label="_limit")
     ax.annotate(
-        text, (at, 1), xycoords=ax.get_xaxis_transform(), xytext=(0, 4), textcoords="offset points", ha="center",
-        fontsize=9, color=MUTED,
-    )  # fmt: skip
+        text,
+        (at, 1),
+        xycoords=ax.get_xaxis_transform(),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="center",
+        fontsize=9,
+        color=MUTED,
+    )

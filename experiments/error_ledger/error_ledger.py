@@ -1,21 +1,15 @@
 """The four parts of the error, added up exactly: which of them dominates at which step."""
 
-from functools import partial
-
 import numpy as np
 import pandas as pd
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
-from experiments import step_sweep
 from experiments.error_ledger import tightness
+from experiments.error_ledger.drawing import draw_four_parts, draw_parts_by_format, draw_shares_by_step
 from experiments.experiment import Experiment
 from experiments.frames import RUN, cells, counting, formats_of, in_order, measured_of, of_grid, optima
-from experiments.run_pictures import BROAD, draw_parts, draw_shares
+from experiments.step_sweep import step_sweep
 from experiments.words import PROVED, counted, listed, percent, plain
-from numdiff.report import figures as draw
-from numdiff.report.figures import PART_STYLE, Figure
-from numdiff.report.styles import INK, MUTED
+from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 from numdiff.study.run import Measured
@@ -48,26 +42,32 @@ def tables(measured: Measured) -> list[Table]:
     percent = [f"{part}_share" for part in PARTS]
     return [
         Table(
-            "dominating_part", "The largest part, by format and region of the step",
+            "dominating_part",
+            "The largest part, by format and region of the step",
             "Cells in which each part is the largest; generic grid, status ok, all functions; below: h < h_opt/4, "
             "near: in between, above: h > 4 h_opt, where h_opt has the smallest RMS error over 33 neighbours. exact: "
             "all four parts are 0.",
-            dominating(frame), kinds=dict.fromkeys(PARTS, "platform"),
+            dominating(frame),
+            kinds=dict.fromkeys(PARTS, "platform"),
         ),
         Table(
-            "median_shares", "How large the parts are, by format and region of the step",
+            "median_shares",
+            "How large the parts are, by format and region of the step",
             "Median over the cells of |part| / Σ|parts|; medians of different parts need not sum to 1. Cells as in the "
             "table before, without the exact ones.",
-            medians(frame), dict.fromkeys(percent, "percent"),
+            medians(frame),
+            dict.fromkeys(percent, "percent"),
         ),
         Table(
-            "cancellation", "How often truncation and roundoff flatter the total",
+            "cancellation",
+            "How often truncation and roundoff flatter the total",
             "Cells in which |total| is less than half of the larger of |truncation| and |roundoff|, because the two "
             "have opposite signs; generic grid, status ok. The last column is the share near the optimum.",
-            cancellation(frame), {"share": "percent", "share_near_optimum": "percent"},
+            cancellation(frame),
+            {"share": "percent", "share_near_optimum": "percent"},
         ),
         *tightness.tables(measured.records),
-    ]  # fmt: skip
+    ]
 
 
 def dominating(frame: pd.DataFrame) -> pd.DataFrame:
@@ -106,35 +106,16 @@ def figures(measured: Measured) -> list[Figure]:
     frame["best_step"] = frame["format"].map(best.set_index("format")["step_value"])
     frame["predicted_step"] = frame["format"].map(best.set_index("format")["predicted_step"])
     one = "float64" if "float64" in set(frame["format"]) else formats_of(frame)[-1]
-    return [four_parts(frame[frame["format"] == one], name, one), parts_by_format(frame, name),
-            shares_by_step(shares(measured.records))]  # fmt: skip
+    return [
+        four_parts(frame[frame["format"] == one], name, one),
+        parts_by_format(frame, name),
+        shares_by_step(shares(measured.records)),
+    ]
 
 
 def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
     ok = frame[frame["status"] == "ok"].pivot(index="step_value", columns="part", values="error").abs()
     left, right = ok[ok.index < frame["best_step"].iloc[0]], ok[ok.index > frame["best_step"].iloc[0]]
-
-    def paint(fig):
-        ax = draw.error_axes(fig.subplots())
-        draw_parts(ax, frame, draw.zero_floor(frame["error"]))
-        best, predicted = frame["best_step"].iloc[0], frame["predicted_step"].iloc[0]
-        ax.plot([predicted], [0], marker="D", markersize=7, color=INK, transform=ax.get_xaxis_transform(),
-                clip_on=False, zorder=8, label="_predicted")  # fmt: skip
-        ax.annotate(
-            f"best step {draw.scientific(best)}\n◆ predicted {draw.scientific(predicted)}", (best, 1),
-            xycoords=ax.get_xaxis_transform(), xytext=(4, -4), textcoords="offset points", va="top", fontsize=8.5,
-            color=MUTED,
-        )  # fmt: skip
-        total = frame[frame["part"] == "total"].sort_values("step_value")
-        ax.plot(total["step_value"], total["model_error"], color=INK, linewidth=0.9, zorder=6, label="_model")
-        bounded = frame[(frame["part"] == "total") & (frame["status"] == "ok") & np.isfinite(frame["envelope"])]
-        if len(bounded):
-            row = bounded.sort_values("step_value").iloc[len(bounded) // 4]
-            ax.annotate(
-                "envelope, known before any run", (row["step_value"], row["envelope"]), xytext=(4, 7),
-                textcoords="offset points", fontsize=9, color=INK,
-            )  # fmt: skip
-        draw.direct_labels(ax)
 
     return Figure(
         "four_parts",
@@ -145,8 +126,11 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         f"needs no run ({PROVED}). The thin black line is the model of the error, the diamond its minimum.",
         f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
         f"the left the largest part is {ranking(left)}.",
-        frame, paint, (7.2, 4.8), kinds={"*": "platform"},
-    )  # fmt: skip
+        frame,
+        draw_four_parts,
+        (7.2, 4.8),
+        kinds={"*": "platform"},
+    )
 
 
 def ranking(sizes: pd.DataFrame) -> str:
@@ -157,18 +141,6 @@ def ranking(sizes: pd.DataFrame) -> str:
 
 
 def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
-    formats = formats_of(frame)
-
-    def paint(fig):
-        groups = [(item, cells(frame, format=item)) for item in formats]
-        # Down to the rounding parts only: truncation alone would take half of each panel.
-        floor = draw.zero_floor(frame.loc[frame["part"] != "truncation", "error"]) / 100
-        panels = draw.draw_panels(fig, groups, partial(draw_parts, floor=floor), columns=2)
-        panels[0].set_ylim(floor / 10)
-        total = Line2D([], [], color="black", label="total", **BROAD)
-        bound = Line2D([], [], color="black", label="its bound", linewidth=1.1, linestyle="--")
-        draw.outside_legend(fig, handles=[total, bound, *draw.legend_entries(PARTS)])
-
     return Figure(
         "parts_by_format",
         f"The same ledger in every format: {name}, centered difference",
@@ -178,8 +150,11 @@ def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
         "is cut off.",
         "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the "
         "wider the format is, so that they meet it at a smaller step.",
-        frame, paint, (7.6, 7.4), kinds={"*": "platform"},
-    )  # fmt: skip
+        frame,
+        draw_parts_by_format,
+        (7.6, 7.4),
+        kinds={"*": "platform"},
+    )
 
 
 def mean_shares(frame: pd.DataFrame, first: int = -12, last: int = 6) -> pd.DataFrame:
@@ -193,23 +168,7 @@ def mean_shares(frame: pd.DataFrame, first: int = -12, last: int = 6) -> pd.Data
 
 def shares_by_step(frame: pd.DataFrame) -> Figure:
     means = mean_shares(frame)
-    formats = formats_of(frame)
     at_best = means[means["octave"] == 0]["truncation_share"]
-
-    def paint(fig):
-        fig.subplots_adjust(top=1 - 0.34 / fig.get_figheight(), bottom=1.05 / fig.get_figheight())
-        grid = fig.subplots(2, len(formats), sharex=True, sharey=True, squeeze=False, gridspec_kw={"wspace": 0.1})
-        for (row, column), ax in np.ndenumerate(grid):
-            rows = cells(
-                means.assign(step_value=-means["octave"]), method=step_sweep.SWEEP.methods[row], format=formats[column]
-            )
-            draw_shares(ax, rows)
-            ax.set_title(formats[column] if row == 0 else "")
-            ax.set_ylabel(step_sweep.SWEEP.methods[row] if column == 0 else "")
-        below = 0.46 / fig.get_figheight()
-        fig.supxlabel("step, relative to the best step of the function in the format", y=below, fontsize=10)
-        patches = [Patch(color=PART_STYLE[part].color, label=part) for part in PARTS]
-        fig.legend(handles=patches, loc="lower center", ncols=len(PARTS))
 
     return Figure(
         "shares_by_step",
@@ -219,8 +178,11 @@ def shares_by_step(frame: pd.DataFrame) -> Figure:
         "rounding parts to the left, in every format.",
         f"At the best step truncation makes up {100 * at_best.min():.0f} to {100 * at_best.max():.0f} % of the sum of "
         "the parts, depending on formula and format; its share grows to the right and vanishes to the left.",
-        means, paint, (9.0, 4.4), kinds={"*": "platform"},
-    )  # fmt: skip
+        means,
+        draw_shares_by_step,
+        (9.0, 4.4),
+        kinds={"*": "platform"},
+    )
 
 
 def findings(measured: Measured) -> list[str]:
@@ -228,7 +190,7 @@ def findings(measured: Measured) -> list[str]:
     regions = " ".join(largest(frame, region) for region in reversed(REGIONS))
     return [
         f"Which part dominates depends on which side of the best step one is. {regions}",
-        flattery(frame),
+        cancellation_sentence(frame),
         hidden_abscissa(measured.records, frame),
         combination(frame),
         tightness.finding(measured.records),
@@ -245,7 +207,7 @@ def largest(frame: pd.DataFrame, region: str) -> str:
     return f"{where} the largest part is {words} of {counted(len(rows), 'cell')}." if len(rows) else ""
 
 
-def flattery(frame: pd.DataFrame) -> str:
+def cancellation_sentence(frame: pd.DataFrame) -> str:
     near = frame[frame["region"] == "near"]
     by_format = near.groupby("format")["cancels"].mean()
     names = listed(f"{percent(by_format[name])} in {name}" for name in formats_of(near))

@@ -11,7 +11,7 @@ from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 
 QUANTITIES = (*PARTS, "total", "envelope")
-"""What has a bound; the envelope is the bound on the total that needs no run."""
+"""What has a bound; the envelope is the a priori bound on the total."""
 RATIOS = ("median_ratio", "ratio_95_percent", "median_ratio_of_maxima")
 
 
@@ -76,7 +76,8 @@ def tables(records: pd.DataFrame) -> list[Table]:
     frame = ratios(records)
     return [
         Table(
-            "tightness", "How far the bounds lie above the errors",
+            "tightness",
+            "How far the bounds lie above the errors",
             f"Bound ({PROVED}) divided by observed error, by part and format; generic grid, status ok. without_bound: "
             "cells whose bound is infinite; exceeded: cells whose error is larger than its bound. The ratios are of "
             "compared cells, those with a bound and an error that is not 0: median and 95 % quantile of the cells, and "
@@ -85,15 +86,16 @@ def tables(records: pd.DataFrame) -> list[Table]:
             by_part(frame),
         ),
         Table(
-            "tightness_by_problem", "The bound on the total error, by function",
+            "tightness_by_problem",
+            "The bound on the total error, by function",
             "Columns as in the table before, for the bound on the total error.",
             by_problem(frame),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def finding(records: pd.DataFrame) -> str:
-    """How many cells were held against their bounds, and how tight these are, in a sentence."""
+    """How many cells were checked against their bounds, and how tight these are, in a sentence."""
     frame = ratios(records)
     table = by_part(frame)
     total = table[table["part"] == "total"].set_index("format")

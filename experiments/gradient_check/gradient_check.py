@@ -1,31 +1,34 @@
-"""Gradient checkers: whom they accuse falsely and what they miss, in every format."""
+"""Gradient checkers: their false positives and the bugs that they miss, in every format."""
 
-from functools import cache, partial
+from functools import cache
 
 import pandas as pd
 
 from experiments.experiment import Experiment
 from experiments.frames import frame_beside, rows_of
 from experiments.gradient_check.bugs import SIZES
-from experiments.gradient_check.limit_pictures import curve_table, draw_curve, limits_table, ratios
-from experiments.gradient_check.ours import ours, version
-from experiments.gradient_check.pictures import (
+from experiments.gradient_check.drawing import (
+    draw_curve,
     draw_errors_by_size,
-    draw_found_and_accused,
+    draw_found_and_rejected,
     errors_by_size,
-    found_and_accused,
+    found_and_rejected,
 )
+from experiments.gradient_check.ours import ours, version
 from experiments.gradient_check.rules import RULES
 from experiments.gradient_check.tables import (
     bugs_table,
     checkers_table,
+    curve_table,
     false_alarms,
     left_by_ml,
+    limits_table,
     missed,
     missed_by_checker,
     networks_table,
+    ratios,
 )
-from experiments.gradient_check.trials import Plan, counts, jax_trap, scipy_trap, trials_of
+from experiments.gradient_check.trials import TrialPlan, counts, jax_trap, scipy_trap, trials_of
 from experiments.words import counted, listed, percent, plain
 from numdiff.analysis.metrics import binomial_limit
 from numdiff.report.figures import Figure
@@ -36,7 +39,7 @@ NOTE = (
     "wholly in the format. The large runs, and those of JAX, PyTorch and autograd themselves, come from make "
     "experiments-ml: they are in results/ml/ and are not made again when the results are rebuilt. The small run is."
 )
-PLAN = Plan(seeds=(0,), checkers=(*ours(), *RULES))
+PLAN = TrialPlan(seeds=(0,), checkers=(*ours(), *RULES))
 MEASURES = trials_of(PLAN)
 OWN = "numdiff"
 """How the names of our checkers begin."""
@@ -62,28 +65,56 @@ def trials(measured):
 def tables(measured):
     found, _ = trials(measured)
     result = [
-        Table("false_alarms", "Correct gradients called wrong",
-              "Low and high: the interval of Clopper and Pearson at 95 % for the rate; limit: the rate below which it "
-              "is with 95 % confidence. Inconclusive: the checker says that it cannot tell. Failed: it raised another "
-              "error. Unavailable: it does not take the format.", false_alarms(found), kinds=PLATFORM, rows_shown=None),
-        *(Table(f"mistakes_{name}", f"Mistakes missed in {name}",
+        Table(
+            "false_alarms",
+            "Correct gradients called wrong",
+            "Low and high: the interval of Clopper and Pearson at 95 % for the rate; limit: the rate below which it "
+            "is with 95 % confidence. Inconclusive: the checker says that it cannot tell. Failed: it raised another "
+            "error. Unavailable: it does not take the format.",
+            false_alarms(found),
+            kinds=PLATFORM,
+            rows_shown=None,
+        ),
+        *(
+            Table(
+                f"mistakes_{name}",
+                f"Mistakes missed in {name}",
                 "The share of wrong gradients that a checker did not call wrong. Where it calls correct ones wrong "
-                "too, in the table above, the share means nothing.", missed_by_checker(found, "slip", name),
-                kinds=PLATFORM, rows_shown=None) for name in reversed(PLAN.formats)),
-        Table("errors", "Errors of a given relative size missed", "In the whole gradient (relative) and in its largest "
-              "coordinate; inconclusive ones count as missed.",
-              pd.concat([missed(found, kind) for kind in ("relative", "coordinate")], ignore_index=True),
-              kinds=PLATFORM),
-        checkers_table(PLAN.checkers), bugs_table(), networks_table(),
-        Table("scipy_in_narrow_formats", "What scipy.optimize.check_grad returns for a correct gradient",
-              "Zeros: coordinates in which the difference of f is 0, because the step 1.49e-8 rounds away; ratio: what "
-              "is returned over the norm of the gradient.", scipy_trap(), kinds=PLATFORM),
-        Table("jax_in_narrow_formats", "What jax.test_util.check_grads sees",
-              "Moved: coordinates that its step moves at all; numeric and claimed: the slopes that it compares, of "
-              "correct gradients.", jax_trap(), kinds=PLATFORM),
-        Table("small_run", "The small run", "Verdicts of all checkers, one seed.", here(measured),
-              kinds=PLATFORM),
-    ]  # fmt: skip
+                "too, in the table above, the share means nothing.",
+                missed_by_checker(found, "slip", name),
+                kinds=PLATFORM,
+                rows_shown=None,
+            )
+            for name in reversed(PLAN.formats)
+        ),
+        Table(
+            "errors",
+            "Errors of a given relative size missed",
+            "In the whole gradient (relative) and in its largest coordinate; inconclusive ones count as missed.",
+            pd.concat([missed(found, kind) for kind in ("relative", "coordinate")], ignore_index=True),
+            kinds=PLATFORM,
+        ),
+        checkers_table(PLAN.checkers),
+        bugs_table(),
+        networks_table(),
+        Table(
+            "scipy_in_narrow_formats",
+            "What scipy.optimize.check_grad returns for a correct gradient",
+            "Zeros: coordinates in which the difference of f is 0, because the step 1.49e-8 rounds away; ratio: what "
+            "is returned over the norm of the gradient.",
+            scipy_trap(),
+            kinds=PLATFORM,
+        ),
+        Table(
+            "jax_in_narrow_formats",
+            "What jax.test_util.check_grads sees",
+            "Moved: coordinates that its step moves at all; numeric and claimed: the slopes that it compares, of "
+            "correct gradients.",
+            jax_trap(),
+            kinds=PLATFORM,
+        ),
+        Table("small_run", "The small run", "Verdicts of all checkers, one seed.", here(measured), kinds=PLATFORM),
+    ]
     return result + _from_ml(measured)
 
 
@@ -93,32 +124,65 @@ def _from_ml(measured):
     agreement, large = left_by_ml("agreement"), left_by_ml("large")
     result = []
     if limits is not None:
-        result.append(Table(
-            "smallest_found", "The smallest error found", "‖δ‖/‖g‖ of an error in a random direction, or in the "
-            "largest coordinate, divided by √2 until it is not found: median and largest over networks and seeds. "
-            f"Only checkers that call fewer than {percent(USABLE)} of the correct gradients of the format wrong.",
-            limits_table(limits, _usable(measured)), kinds=PLATFORM, rows_shown=None,
-        ))  # fmt: skip
+        result.append(
+            Table(
+                "smallest_found",
+                "The smallest error found",
+                "‖δ‖/‖g‖ of an error in a random direction, or in the "
+                "largest coordinate, divided by √2 until it is not found: median and largest over networks and seeds. "
+                f"Only checkers that call fewer than {percent(USABLE)} of the correct gradients of the format wrong.",
+                limits_table(limits, _usable(measured)),
+                kinds=PLATFORM,
+                rows_shown=None,
+            )
+        )
     if curve is not None:
-        result.append(Table("smallest_by_size", "The smallest error found as the network grows",
-                            "In a random direction.", curve_table(curve), kinds=PLATFORM, rows_shown=None))  # fmt: skip
+        result.append(
+            Table(
+                "smallest_by_size",
+                "The smallest error found as the network grows",
+                "In a random direction.",
+                curve_table(curve),
+                kinds=PLATFORM,
+                rows_shown=None,
+            )
+        )
     if (ten := left_by_ml("ten_tolerances")) is not None:
-        result.append(Table("ten_tolerances", "Deviations of ten tolerances that check_gradient misses",
-                            "Trials: wrong gradients whose deviation is at least ten times the tolerance of their "
-                            "check; left: those whose tolerance came out larger, or not finite.", ten,
-                            kinds=PLATFORM))  # fmt: skip
+        result.append(
+            Table(
+                "ten_tolerances",
+                "Deviations of ten tolerances that check_gradient misses",
+                "Trials: wrong gradients whose deviation is at least ten times the tolerance of their "
+                "check; left: those whose tolerance came out larger, or not finite.",
+                ten,
+                kinds=PLATFORM,
+            )
+        )
     if agreement is not None:
-        result.append(Table("libraries_and_rules", "The libraries and their transcribed rules",
-                            "Same: gradients, correct or wrong, on which both gave the same verdict.", agreement,
-                            kinds=PLATFORM))  # fmt: skip
+        result.append(
+            Table(
+                "libraries_and_rules",
+                "The libraries and their transcribed rules",
+                "Same: gradients, correct or wrong, on which both gave the same verdict.",
+                agreement,
+                kinds=PLATFORM,
+            )
+        )
     if large is not None:
-        result.append(Table("one_in_ten_thousand", "One wrong element in ten thousand, and correct gradients of that "
-                            "network", "Verdicts.", large, kinds=PLATFORM))  # fmt: skip
+        result.append(
+            Table(
+                "one_in_ten_thousand",
+                "One wrong element in ten thousand, and correct gradients of that network",
+                "Verdicts.",
+                large,
+                kinds=PLATFORM,
+            )
+        )
     return result
 
 
 def _usable(measured):
-    """Return the pairs of checker and format that accuse next to no correct gradient."""
+    """Return the pairs of checker and format that reject next to no correct gradient."""
     alarms = false_alarms(trials(measured)[0])
     quiet = alarms[(alarms["rate"] < USABLE) & (alarms["gradients"] > 0)]
     return set(zip(quiet["checker"], quiet["format"], strict=True))
@@ -127,31 +191,54 @@ def _usable(measured):
 def figures(measured):
     found, is_large = trials(measured)
     rules = found[~found["checker"].str.endswith("(library)")]
-    sizes, both = errors_by_size(rules), found_and_accused(rules)
+    sizes, both = errors_by_size(rules), found_and_rejected(rules)
     run_of = "Large runs." if is_large else "The small run."
     own = both[both["checker"] == OWN]
     drawn = [
-        Figure("found_and_accused", "Called wrong: correct gradients and mistakes",
-               f"A good checker has its ring at the left and its square at the right. {run_of}",
-               listed(f"numdiff calls {percent(e.accused)} of the correct ones and {percent(e.found)} of the mistakes "
-                      f"wrong in {e.format}" for e in rows_of(own)) + ".",
-               both, partial(draw_found_and_accused, table=both), (7.6, 6.0), kinds=PLATFORM),
-        Figure("errors_by_size", "False alarms, and errors missed by their size",
-               f"First column: correct gradients called wrong; the others: relative errors missed. {run_of}",
-               f"In float64 the smallest of the errors down to {min(SIZES):.0e} that is found in all trials is "
-               + listed(f"{_smallest(sizes, name)} ({name})" for name in dict.fromkeys(sizes["checker"])) + ".",
-               sizes, partial(draw_errors_by_size, errors=sizes), (7.6, 7.0), kinds=PLATFORM),
-    ]  # fmt: skip
+        Figure(
+            "found_and_accused",
+            "Called wrong: correct gradients and mistakes",
+            f"A good checker has its ring at the left and its square at the right. {run_of}",
+            listed(
+                f"numdiff calls {percent(e.accused)} of the correct ones and {percent(e.found)} of the mistakes "
+                f"wrong in {e.format}"
+                for e in rows_of(own)
+            )
+            + ".",
+            both,
+            draw_found_and_rejected,
+            (7.6, 6.0),
+            kinds=PLATFORM,
+        ),
+        Figure(
+            "errors_by_size",
+            "False alarms, and errors missed by their size",
+            f"First column: correct gradients called wrong; the others: relative errors missed. {run_of}",
+            f"In float64 the smallest of the errors down to {min(SIZES):.0e} that is found in all trials is "
+            + listed(f"{_smallest(sizes, name)} ({name})" for name in dict.fromkeys(sizes["checker"]))
+            + ".",
+            sizes,
+            draw_errors_by_size,
+            (7.6, 7.0),
+            kinds=PLATFORM,
+        ),
+    ]
     if (curve := left_by_ml("curve")) is not None:
         data = curve_table(curve)
         ends = data[(data["checker"] != OWN)].groupby("format", sort=False).tail(1)
-        drawn.append(Figure(
-            "smallest_by_size", "The smallest error found as the network grows",
-            "Four random directions cost 20 evaluations whatever n is, and what they find hardly depends on n; "
-            "coordinates, up to 100 parameters, find smaller errors.",
-            listed(f"{plain(e.median)} in {e.format} at {e.n} parameters" for e in rows_of(ends)) + ".",
-            data, partial(draw_curve, data=data), (7.2, 4.4), kinds=PLATFORM,
-        ))  # fmt: skip
+        drawn.append(
+            Figure(
+                "smallest_by_size",
+                "The smallest error found as the network grows",
+                "Four random directions cost 20 evaluations whatever n is, and what they find hardly depends on n; "
+                "coordinates, up to 100 parameters, find smaller errors.",
+                listed(f"{plain(e.median)} in {e.format} at {e.n} parameters" for e in rows_of(ends)) + ".",
+                data,
+                draw_curve,
+                (7.2, 4.4),
+                kinds=PLATFORM,
+            )
+        )
     return drawn
 
 
@@ -188,10 +275,10 @@ def _version_of_large_runs():
 
 def _no_alarms(own):
     """Return how our checkers treat correct gradients."""
-    gradients, accused = int(own["gradients"].min()), int(own["alarms"].sum())
+    gradients, rejected = int(own["gradients"].min()), int(own["alarms"].sum())
     sure = own.loc[own["limit"].idxmax(), "limit"]
     return (
-        f"check_gradient calls {accused} of {int(own['gradients'].sum())} correct gradients wrong, by coordinates and "
+        f"check_gradient calls {rejected} of {int(own['gradients'].sum())} correct gradients wrong, by coordinates and "
         f"along four directions, in {counted(own['format'].nunique(), 'format')} with at least {gradients} in each: "
         f"with 95 % confidence the rate is below {plain(sure)} in each. No tolerance was given."
     )
@@ -201,8 +288,9 @@ def _undecided(own):
     """Return how often our checkers cannot tell, of correct gradients."""
     shares = [
         f"{percent(e.inconclusive / e.gradients)} in {e.format} ({'coordinates' if e.checker == OWN else 'directions'})"
-        for e in rows_of(own[own["gradients"] > 0]) if e.inconclusive
-    ]  # fmt: skip
+        for e in rows_of(own[own["gradients"] > 0])
+        if e.inconclusive
+    ]
     if not shares:
         return "None of these verdicts is inconclusive."
     return f"Inconclusive, since rounding hides some slope, are {listed(shares)}; all others are agreements."
@@ -220,8 +308,9 @@ def _others(alarms):
     if len(wild):
         lines.append(
             "More than half of the correct gradients are called wrong by "
-            + listed(f"{name} in {listed(formats)}" for name, formats in wild.items()) + "."
-        )  # fmt: skip
+            + listed(f"{name} in {listed(formats)}" for name, formats in wild.items())
+            + "."
+        )
     return lines
 
 
@@ -235,8 +324,9 @@ def _mistakes(measured):
         sums = table.groupby("checker", sort=False)[["missed", "gradients"]].sum()
         lines.append(
             f"Mistakes missed in {name} by those that can be used there: "
-            + listed(f"{int(e.missed)} of {int(e.gradients)} ({e.checker})" for e in rows_of(sums.reset_index())) + "."
-        )  # fmt: skip
+            + listed(f"{int(e.missed)} of {int(e.gradients)} ({e.checker})" for e in rows_of(sums.reset_index()))
+            + "."
+        )
     return lines
 
 
@@ -252,9 +342,12 @@ def _limits(measured):
         shares = [(e.mode, int(e.missed), int(e.trials)) for e in rows_of(sums)]
         said.append(
             "Of deviations of at least ten times its tolerance check_gradient misses "
-            + listed(f"{missed} of {trials} ({mode}: below {plain(binomial_limit(missed, trials))} with 95 % "
-                     "confidence)" for mode, missed, trials in shares) + ", over all formats."
-        )  # fmt: skip
+            + listed(
+                f"{missed} of {trials} ({mode}: below {plain(binomial_limit(missed, trials))} with 95 % confidence)"
+                for mode, missed, trials in shares
+            )
+            + ", over all formats."
+        )
     return said + [
         f"In float32, by coordinates, check_gradient finds errors in the largest coordinate that are "
         f"{plain(row.median)} times smaller (median; at least {plain(row.smallest)} times) than the smallest that "

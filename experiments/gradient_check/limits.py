@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.gradient_check.bugs import FORMATS
-from experiments.gradient_check.networks import Network
-from experiments.gradient_check.rules import Checker, Verdict
+from experiments.gradient_check.networks import NumpyNetwork
+from experiments.gradient_check.rules import Checker, Decision
 from experiments.gradient_check.trials import NETWORKS, Loss
 from numdiff.floats.fixed_order import norm
 from numdiff.gradients import check_gradient
@@ -35,7 +35,7 @@ GROWING = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
 class Wrong:
     """A gradient with an error that is the same at every point."""
 
-    network: Network
+    network: NumpyNetwork
     theta: np.ndarray
     right: np.ndarray
     error: np.ndarray
@@ -61,11 +61,12 @@ def largest_coordinate(gradient: np.ndarray, rng: np.random.Generator) -> np.nda
 
 
 SHAPES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
-    "random direction": random_direction, "largest coordinate": largest_coordinate,
-}  # fmt: skip
+    "random direction": random_direction,
+    "largest coordinate": largest_coordinate,
+}
 
 
-def smallest_found(checker: Checker, network: Network, dtype: np.dtype, shape: str, seed: int) -> float:
+def smallest_found(checker: Checker, network: NumpyNetwork, dtype: np.dtype, shape: str, seed: int) -> float:
     """Return the smallest relative error that a checker calls wrong; NaN if it does not even find the largest."""
     theta = network.theta(dtype)
     right, loss = network.gradient(theta), Loss(network, dtype)
@@ -73,7 +74,7 @@ def smallest_found(checker: Checker, network: Network, dtype: np.dtype, shape: s
     size, found = LARGEST, float("nan")
     while size > SMALLEST:
         wrong = Wrong(network, theta, right, size * error)
-        if checker.check(loss, wrong, theta, seed).verdict is not Verdict.ALARM:
+        if checker.check(loss, wrong, theta, seed).verdict is not Decision.ALARM:
             return found
         size, found = size * FACTOR, size
     return found
@@ -84,7 +85,7 @@ def by_checker(
 ) -> pd.DataFrame:
     """Return the smallest errors that checkers find: a row for each format, network, seed, shape and checker."""
     tasks = [
-        (checker, Network(*NETWORKS[name], seed), name, format_name, shape, seed)
+        (checker, NumpyNetwork(*NETWORKS[name], seed), name, format_name, shape, seed)
         for format_name, name, seed, shape, checker in product(FORMATS, networks, seeds, SHAPES, checkers)
     ]
     return _searched(tasks, workers)
@@ -100,10 +101,10 @@ def by_size(checkers: Sequence[Checker], seeds: Sequence[int], workers: int) -> 
     return _searched(tasks, workers)
 
 
-def growing(n: int, seed: int) -> Network:
+def growing(n: int, seed: int) -> NumpyNetwork:
     """Return a network of about n parameters: two hidden layers of the same size, two inputs and an output."""
     width = max(1, round((-6 + math.sqrt(36 + 4 * n)) / 2))
-    return Network((4, width, width, 1), "tanh", "squared", 4, seed)
+    return NumpyNetwork((4, width, width, 1), "tanh", "squared", 4, seed)
 
 
 def _searched(tasks: Sequence[tuple[Any, ...]], workers: int) -> pd.DataFrame:
@@ -117,9 +118,14 @@ def _row(task: tuple[Any, ...]) -> dict[str, Any]:
     checker, network, name, format_name, shape, seed = task
     smallest = smallest_found(checker, network, FORMATS[format_name], shape, seed)
     return {
-        "checker": checker.name, "format": format_name, "network": name, "n": network.n, "seed": seed, "shape": shape,
+        "checker": checker.name,
+        "format": format_name,
+        "network": name,
+        "n": network.n,
+        "seed": seed,
+        "shape": shape,
         "smallest": smallest,
-    }  # fmt: skip
+    }
 
 
 TIMES = 10
@@ -147,7 +153,7 @@ def at_ten_tolerances(networks: Sequence[str], seeds: Sequence[int], workers: in
 
 def _at_ten(task: tuple[str, str, int]) -> list[tuple[str, str, int, int, int]]:
     name, format_name, seed = task
-    network, dtype = Network(*NETWORKS[name], seed), FORMATS[format_name]
+    network, dtype = NumpyNetwork(*NETWORKS[name], seed), FORMATS[format_name]
     theta, rng = network.theta(dtype), np.random.default_rng(seed)
     loss, rows = Loss(network, dtype), []
     for mode, directions in (("coordinates", 0), ("directions", 4)):
@@ -163,13 +169,13 @@ def _at_ten(task: tuple[str, str, int]) -> list[tuple[str, str, int, int, int]]:
             rows.append((format_name, mode, 0, 0, 1))
             continue
         after = check_gradient(loss, partial(_off, network, error), theta, directions=directions, seed=seed)
-        judged = after if directions else after.comparisons[where]
-        is_large = norm(error) >= TIMES * judged.tolerance
-        is_missed = judged.verdict != "disagree"
+        compared = after if directions else after.comparisons[where]
+        is_large = norm(error) >= TIMES * compared.tolerance
+        is_missed = compared.verdict != "disagree"
         rows.append((format_name, mode, int(is_large), int(is_large and is_missed), int(not is_large)))
     return rows
 
 
-def _off(network: Network, error: np.ndarray, point: np.ndarray) -> np.ndarray:
+def _off(network: NumpyNetwork, error: np.ndarray, point: np.ndarray) -> np.ndarray:
     """Return the correct gradient at a point plus an error, in float64: a small error does not round away."""
     return network.gradient(np.asarray(point)).astype(np.float64) + error

@@ -26,8 +26,8 @@ from tqdm import tqdm
 from experiments.gradient_check.libraries import SUFFIX, installed
 from experiments.gradient_check.limits import at_ten_tolerances, by_checker, by_size
 from experiments.gradient_check.ours import ours
-from experiments.gradient_check.rules import RULES, Checker, Verdict
-from experiments.gradient_check.trials import BY, CORRECT, HARMLESS, SMALL, VERDICTS, Plan, counts, run
+from experiments.gradient_check.rules import RULES, Checker, Decision
+from experiments.gradient_check.trials import BY, CORRECT, HARMLESS, SMALL, VERDICTS, TrialPlan, counts, run
 from numdiff.report import checksums
 from numdiff.report.tables import csv_text
 
@@ -56,17 +56,18 @@ class Sizes:
 
     def quick(self) -> "Sizes":
         """Return the smallest sizes that run everything."""
-        return Sizes(correct=2, wrong=1, correct_libraries=1, wrong_libraries=1, large=0, limits=1, curve=0,
-                     ten_tolerances=1)  # fmt: skip
+        return Sizes(
+            correct=2, wrong=1, correct_libraries=1, wrong_libraries=1, large=0, limits=1, curve=0, ten_tolerances=1
+        )
 
 
-def batches(plan: Plan) -> Iterator[Plan]:
+def batches(plan: TrialPlan) -> Iterator[TrialPlan]:
     """Return a plan in parts of a few seeds."""
     for start in range(0, len(plan.seeds), BATCH):
         yield replace(plan, seeds=plan.seeds[start : start + BATCH])
 
 
-def counted(title: str, plan: Plan, workers: int) -> pd.DataFrame:
+def counted(title: str, plan: TrialPlan, workers: int) -> pd.DataFrame:
     """Return how often each verdict was given to each bug, and the range of its size."""
     if not plan.checkers or not len(plan.seeds):
         return pd.DataFrame()
@@ -81,24 +82,29 @@ def counted(title: str, plan: Plan, workers: int) -> pd.DataFrame:
 
 
 def agreement(title: str, libraries: Sequence[Checker], seeds: Sequence[int], workers: int) -> pd.DataFrame:
-    """Return how often each library and its rule gave the same verdict, by format, of what at least one judged."""
+    """Return how often each library and its rule gave the same verdict, by format, where at least one decided."""
     if not libraries:
         return pd.DataFrame()
     rules = {rule.name: rule for rule in RULES}
     pairs = [rules[library.name.removesuffix(SUFFIX)] for library in libraries]
     rows = []
-    for part in tqdm(list(batches(Plan(seeds=seeds, checkers=(*libraries, *pairs)))), desc=title, file=sys.stderr):
+    for part in tqdm(list(batches(TrialPlan(seeds=seeds, checkers=(*libraries, *pairs)))), desc=title, file=sys.stderr):
         trials = run(part, workers)
-        trials = trials[~trials["verdict"].isin([HARMLESS, Verdict.UNAVAILABLE.value])]  # nobody judged anything there
+        trials = trials[~trials["verdict"].isin([HARMLESS, Decision.UNAVAILABLE.value])]  # no decision there
         table = trials.pivot(index=["format", "network", "seed", "bug"], columns="checker", values="verdict")
         for library, rule in zip(libraries, pairs, strict=True):
             both = table[[library.name, rule.name]].dropna(how="all")
             same = (both[library.name] == both[rule.name]).groupby(level="format", sort=False)
             rows += [
-                {"library": library.name, "version": library.version, "format": name, "pairs": len(group),
-                 "same": int(group.sum())}
+                {
+                    "library": library.name,
+                    "version": library.version,
+                    "format": name,
+                    "pairs": len(group),
+                    "same": int(group.sum()),
+                }
                 for name, group in same
-            ]  # fmt: skip
+            ]
     return pd.DataFrame(rows).groupby(["library", "version", "format"], sort=False).sum().reset_index()
 
 
@@ -121,11 +127,14 @@ def versions(checkers: Sequence[Checker]) -> pd.DataFrame:
 def tables(sizes: Sizes, workers: int) -> dict[str, pd.DataFrame]:
     """Make all trials and return the tables by name."""
     here, libraries = (*ours(), *RULES), installed()
-    correct = Plan(sizes.networks, seeds=range(sizes.correct), bugs=(CORRECT,), checkers=here)
-    wrong = Plan(
-        sizes.networks, seeds=range(sizes.wrong), checkers=here, bugs=[bug for bug in Plan().bugs if bug != CORRECT]
+    correct = TrialPlan(sizes.networks, seeds=range(sizes.correct), bugs=(CORRECT,), checkers=here)
+    wrong = TrialPlan(
+        sizes.networks,
+        seeds=range(sizes.wrong),
+        checkers=here,
+        bugs=[bug for bug in TrialPlan().bugs if bug != CORRECT],
     )
-    large = Plan(("large",), seeds=range(sizes.large), bugs=(CORRECT, "one_in_ten_thousand"), checkers=here)
+    large = TrialPlan(("large",), seeds=range(sizes.large), bugs=(CORRECT, "one_in_ten_thousand"), checkers=here)
     slow = (
         replace(correct, seeds=range(sizes.correct_libraries), checkers=libraries),
         replace(wrong, seeds=range(sizes.wrong_libraries), checkers=libraries),

@@ -1,4 +1,4 @@
-"""Multilayer perceptrons in plain NumPy, with back-propagation written by hand and the slips that hands make.
+"""Multilayer perceptrons in plain NumPy, with back-propagation written by hand and the mistakes made in such code.
 
 A network is data (inputs and targets) and the shape of its layers; its parameters are one flat vector θ, layer by
 layer, the weights W (rows: inputs) before the bias b:
@@ -34,7 +34,7 @@ LEARNING_RATE = 0.0625
 """The step of gradient descent that separates stale activations from fresh ones."""
 
 
-class Slip(StrEnum):
+class Mistake(StrEnum):
     """A mistake in a back-propagation, made where it is made in real code."""
 
     SIGN = "sign"
@@ -85,7 +85,7 @@ def elementary(name: str, x: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class NumpyNetwork:
     """A multilayer perceptron with its data.
 
     Parameters
@@ -171,11 +171,11 @@ class Network:
             self._rounded[dtype] = (inputs.astype(dtype), targets.astype(dtype))
         return self._rounded[dtype]
 
-    def rounded(self, dtype: Any) -> "Network":
+    def rounded(self, dtype: Any) -> "NumpyNetwork":
         """Return the network with the data that a format holds: what a wider format has to be compared with."""
         inputs, targets = self.samples(dtype)
         data = (inputs.astype(np.float64), targets.astype(np.float64))
-        return Network(self.sizes, self.activation, self.loss_name, self.batch, self.seed, data)
+        return NumpyNetwork(self.sizes, self.activation, self.loss_name, self.batch, self.seed, data)
 
     # --- forward -----------------------------------------------------------------------------------
 
@@ -219,93 +219,93 @@ class Network:
 
     # --- backward ----------------------------------------------------------------------------------
 
-    def gradient(self, theta: np.ndarray, slip: Slip | None = None) -> np.ndarray:
+    def gradient(self, theta: np.ndarray, mistake: Mistake | None = None) -> np.ndarray:
         """Return the gradient of the loss at θ by back-propagation, shape (n,), in the format of θ.
 
         Parameters
         ----------
         theta : ndarray of shape (n,)
-        slip : Slip, optional
+        mistake : Mistake, optional
             A mistake to make on the way. It changes nothing where its place does not exist: see `has_place`.
         """
         before, held = self._forward(theta)
-        # The caches of the step before, which nobody refreshed.
-        used = self._forward(self._previous(theta))[1] if slip is Slip.STALE_ACTIVATION else held
+        # The caches of the step before, not refreshed.
+        used = self._forward(self._previous(theta))[1] if mistake is Mistake.STALE_ACTIVATION else held
         result = np.zeros_like(theta)
-        delta = self._output_delta(before[-1], slip)
+        delta = self._output_delta(before[-1], mistake)
         for k in range(len(self.layers) - 1, -1, -1):
             layer = self.layers[k]
             result[layer.start : layer.middle] = matrix_product(used[k].T, delta).ravel()
-            self._put_bias(result, layer, delta, slip)
+            self._put_bias(result, layer, delta, mistake)
             if k:
                 weights = theta[layer.start : layer.middle].reshape(layer.shape)
                 square = layer.shape[0] == layer.shape[1]
-                delta = matrix_product(delta, weights if slip is Slip.TRANSPOSED and square else weights.T)
-                if slip is not Slip.CHAIN_FACTOR:
-                    delta *= self._slope(before[k - 1], held[k], slip)
+                delta = matrix_product(delta, weights if mistake is Mistake.TRANSPOSED and square else weights.T)
+                if mistake is not Mistake.CHAIN_FACTOR:
+                    delta *= self._slope(before[k - 1], held[k], mistake)
         return result
 
-    def has_place(self, slip: Slip) -> bool:
+    def has_place(self, mistake: Mistake) -> bool:
         """Whether the network has the place in which the mistake is made, in a form that raises no error."""
         hidden = len(self.sizes) > 2
         inner = zip(self.sizes[1:-1], self.sizes[2:], strict=False)
         return {
-            Slip.FACTOR_TWO: self.loss_name == "squared",
-            Slip.TARGET_IN_ONE_CLASS: self.loss_name == "cross_entropy",
-            Slip.BATCH_MEAN: self.batch > 1,
-            Slip.LAST_SAMPLE: self.batch > 1,
-            Slip.WRONG_AXIS: self.batch in self.sizes[1:] and self.batch > 1,
-            Slip.TRANSPOSED: any(a == b > 1 for a, b in inner),
-            Slip.CHAIN_FACTOR: hidden,
-            Slip.PRE_ACTIVATION: hidden,
-            Slip.STALE_ACTIVATION: hidden,
-            Slip.NEGATIVE_INPUTS: hidden,
-        }.get(slip, True)
+            Mistake.FACTOR_TWO: self.loss_name == "squared",
+            Mistake.TARGET_IN_ONE_CLASS: self.loss_name == "cross_entropy",
+            Mistake.BATCH_MEAN: self.batch > 1,
+            Mistake.LAST_SAMPLE: self.batch > 1,
+            Mistake.WRONG_AXIS: self.batch in self.sizes[1:] and self.batch > 1,
+            Mistake.TRANSPOSED: any(a == b > 1 for a, b in inner),
+            Mistake.CHAIN_FACTOR: hidden,
+            Mistake.PRE_ACTIVATION: hidden,
+            Mistake.STALE_ACTIVATION: hidden,
+            Mistake.NEGATIVE_INPUTS: hidden,
+        }.get(mistake, True)
 
-    def _output_delta(self, z: np.ndarray, slip: Slip | None) -> np.ndarray:
+    def _output_delta(self, z: np.ndarray, mistake: Mistake | None) -> np.ndarray:
         """Return the derivative of the loss with respect to the outputs, shape (batch, outputs)."""
         targets, number = self.samples(z.dtype)[1], z.dtype.type
         if self.loss_name == "squared":
             delta = z - targets
-            if slip is not Slip.FACTOR_TWO:
+            if mistake is not Mistake.FACTOR_TWO:
                 delta *= number(2)
         else:
             shares = elementary("exp", z - np.maximum.reduce(z, axis=-1, keepdims=True))
             delta = shares / total(shares, -1)[:, None]
-            if slip is Slip.TARGET_IN_ONE_CLASS:
+            if mistake is Mistake.TARGET_IN_ONE_CLASS:
                 delta[:, 1:] -= targets[:, 1:]
             else:
                 delta -= targets
-        if slip is Slip.SIGN:
+        if mistake is Mistake.SIGN:
             delta = -delta  # target − output
-        if slip is not Slip.BATCH_MEAN:
+        if mistake is not Mistake.BATCH_MEAN:
             delta /= number(self.batch)
         return delta
 
-    def _slope(self, z: np.ndarray, h: np.ndarray, slip: Slip | None) -> np.ndarray:
+    def _slope(self, z: np.ndarray, h: np.ndarray, mistake: Mistake | None) -> np.ndarray:
         """Return the derivative of the activation, from its value h = a(z)."""
         one = z.dtype.type(1)
-        if slip is Slip.PRE_ACTIVATION:
+        if mistake is Mistake.PRE_ACTIVATION:
             h = z
         if self.activation == "tanh":
             # h·|h| in place of h² is right where h is positive.
-            return one - h * (np.abs(h) if slip is Slip.NEGATIVE_INPUTS else h)
+            return one - h * (np.abs(h) if mistake is Mistake.NEGATIVE_INPUTS else h)
         slope = h * (one - h)
         # A stable sigmoid has two branches; the one of negative inputs keeps the quotient and forgets its factor.
-        return np.where(z < 0, h, slope) if slip is Slip.NEGATIVE_INPUTS else slope
+        return np.where(z < 0, h, slope) if mistake is Mistake.NEGATIVE_INPUTS else slope
 
-    def _put_bias(self, result: np.ndarray, layer: Layer, delta: np.ndarray, slip: Slip | None) -> None:
+    def _put_bias(self, result: np.ndarray, layer: Layer, delta: np.ndarray, mistake: Mistake | None) -> None:
         """Write the gradient of a bias into its place."""
         first = layer.start == 0
-        if slip is Slip.DROPPED_BIAS and first:
+        if mistake is Mistake.DROPPED_BIAS and first:
             return
         start = layer.middle
         values = total(delta, 0)
-        if slip is Slip.WRONG_AXIS and layer.shape[1] == self.batch:
+        if mistake is Mistake.WRONG_AXIS and layer.shape[1] == self.batch:
             values = total(delta, 1)
-        elif slip is Slip.LAST_SAMPLE:
+        elif mistake is Mistake.LAST_SAMPLE:
             values = delta[-1]  # assigned in a loop over the samples, where it ought to be added
-        elif slip is Slip.OFF_BY_ONE and first:
+        elif mistake is Mistake.OFF_BY_ONE and first:
             start -= 1
         result[start : start + values.size] = values
 

@@ -7,14 +7,18 @@ from pathlib import Path
 import numpy as np
 
 import numdiff
-from experiments.gradient_check.rules import ALL_FORMATS, Checker, Function, Outcome, Verdict
+from experiments.gradient_check.rules import ALL_FORMATS, Checker, Decision, Function, Outcome
 from numdiff.gradients import check_gradient
 
 DIRECTIONS = 4
-_VERDICTS = {"agree": Verdict.PASSED, "disagree": Verdict.ALARM, "inconclusive": Verdict.INCONCLUSIVE}
+_VERDICTS = {
+    "agree": Decision.PASSED,
+    "disagree": Decision.ALARM,
+    "inconclusive": Decision.INCONCLUSIVE,
+}
 
 
-def judged(f: Function, gradient: Function, x: np.ndarray, seed: int, directions: int) -> Outcome:
+def checked(f: Function, gradient: Function, x: np.ndarray, seed: int, directions: int) -> Outcome:
     """Run `check_gradient` along some directions; 0 for every coordinate."""
     result = check_gradient(f, gradient, x, directions=directions, seed=seed)
     return Outcome(_VERDICTS[result.verdict], f"{result.evaluations} evaluations, tolerance {result.tolerance:.3g}")
@@ -34,12 +38,21 @@ def ours() -> tuple[Checker, ...]:
     source = "numdiff/gradients/check.py: check_gradient"
     return (
         Checker(
-            "numdiff", version(), "coordinates", ALL_FORMATS, partial(judged, directions=0), source,
+            "numdiff",
+            version(),
+            "coordinates",
+            ALL_FORMATS,
+            partial(checked, directions=0),
+            source,
             "centered of order 6, h chosen for each coordinate; derived from measured rounding and truncation",
         ),
         Checker(
-            "numdiff, 4 directions", version(), "directions", ALL_FORMATS,
-            partial(judged, directions=DIRECTIONS), source,
+            "numdiff, 4 directions",
+            version(),
+            "directions",
+            ALL_FORMATS,
+            partial(checked, directions=DIRECTIONS),
+            source,
             "centered of order 4, h chosen, along 4 normal directions; derived in the same way",
         ),
-    )  # fmt: skip
+    )

@@ -7,7 +7,7 @@ libraries leave to a BLAS or to their compiler, are summed from left to right (`
 same format, so that a verdict near its tolerance is the same on every machine. f is a function ℝⁿ → ℝ that computes in
 the format of x, and takes wider arguments by rounding them to it.
 
-What a rule decides is a `Verdict`. A checker that raises another error than its alarm, or does not take a format at
+What a rule decides is a `Decision`. A checker that raises another error than its alarm, or does not take a format at
 all, says so in its verdict: such a trial is neither a detection nor a miss.
 """
 
@@ -27,7 +27,7 @@ Rule = Callable[[Function, Function, np.ndarray, int], "Outcome"]
 ALL_FORMATS = ("bfloat16", "float16", "float32", "float64")
 IEEE_FORMATS = ("float16", "float32", "float64")
 SCIPY_LIMIT = 1e-5
-"""Where the number that `check_grad` returns counts as an alarm; its documentation names no limit.
+"""Where the number that `check_grad` returns counts as a rejection; its documentation names no limit.
 
 A text search found 13 assertions in public repositories, with limits from 1e-7 to 1e-2 and the median 1e-5
 (scikit-learn's sklearn/neighbors/tests/test_nca.py has 1e-4), nearly all of them absolute. That the number is not
@@ -35,14 +35,14 @@ relative to the gradient is a known complaint: https://github.com/scipy/scipy/is
 """
 
 
-class Verdict(StrEnum):
+class Decision(StrEnum):
     """What a checker said of a gradient."""
 
     PASSED = "passed"
     ALARM = "alarm"
     INCONCLUSIVE = "inconclusive"
     FAILED = "failed"
-    """It raised an error that is not its alarm."""
+    """It raised an error that is not its rejection."""
     UNAVAILABLE = "unavailable"
     """It does not take the format."""
 
@@ -51,13 +51,13 @@ class Verdict(StrEnum):
 class Outcome:
     """The verdict of a checker, and what it rests on in a few words."""
 
-    verdict: Verdict
+    verdict: Decision
     note: str = ""
 
     @property
     def alarm(self) -> bool:
         """Whether the checker said that the gradient is wrong."""
-        return self.verdict is Verdict.ALARM
+        return self.verdict is Decision.ALARM
 
 
 @dataclass(frozen=True)
@@ -91,17 +91,17 @@ class Checker:
     def check(self, f: Function, gradient: Function, x: np.ndarray, seed: int = 0) -> Outcome:
         """Return the verdict on `gradient` at x, shape (n,); nothing is raised."""
         if x.dtype.name not in self.formats:
-            return Outcome(Verdict.UNAVAILABLE, f"does not take {x.dtype.name}")
+            return Outcome(Decision.UNAVAILABLE, f"does not take {x.dtype.name}")
         try:
             with np.errstate(all="ignore"):
                 return self.rule(f, gradient, x, seed)
         except Exception as error:  # whatever a foreign library raises is its answer
-            return Outcome(Verdict.FAILED, f"{type(error).__name__}: {error}".split("\n")[0][:160])
+            return Outcome(Decision.FAILED, f"{type(error).__name__}: {error}".split("\n")[0][:160])
 
 
 def decided(wrong: Any, note: str) -> Outcome:
     """Return the outcome of a rule that has two answers."""
-    return Outcome(Verdict.ALARM if wrong else Verdict.PASSED, note)
+    return Outcome(Decision.ALARM if wrong else Decision.PASSED, note)
 
 
 def _wide(dtype: np.dtype) -> np.dtype:
@@ -117,7 +117,7 @@ TORCH_EPS, TORCH_ATOL, TORCH_RTOL = 1e-6, 1e-5, 1e-3
 def torch_gradcheck(f: Function, gradient: Function, x: np.ndarray, seed: int) -> Outcome:
     """Decide as `torch.autograd.gradcheck` does in its default, slow mode.
 
-    nᵢ = (f(x + eps·eᵢ) − f(x − eps·eᵢ)) / (2 eps) for every coordinate, everything in the format of x; an alarm
+    nᵢ = (f(x + eps·eᵢ) − f(x − eps·eᵢ)) / (2 eps) for every coordinate, everything in the format of x; rejected
     where |gᵢ − nᵢ| > atol + rtol·|nᵢ|, with eps = 1e-6, atol = 1e-5, rtol = 1e-3.
 
     A format below float64 gets a warning and is computed all the same. The further tests of gradcheck (that the
@@ -177,7 +177,7 @@ def jax_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: int) -
 
 
 def scipy_check_grad(f: Function, gradient: Function, x: np.ndarray, seed: int) -> Outcome:
-    """Take `scipy.optimize.check_grad` at its defaults, and an alarm above `SCIPY_LIMIT`.
+    """Take `scipy.optimize.check_grad` at its defaults, and reject above `SCIPY_LIMIT`.
 
     It returns ‖g − (f(x + eps·eᵢ) − f(x))/eps‖₂ with eps = 1.49e-8; x becomes float64, and a function that computes
     in a narrower format rounds it back.
@@ -242,34 +242,54 @@ def chainer_check_backward(f: Function, gradient: Function, x: np.ndarray, seed:
 
 RULES = (
     Checker(
-        "torch gradcheck", "2.13.0", "coordinates", ALL_FORMATS, torch_gradcheck,
+        "torch gradcheck",
+        "2.13.0",
+        "coordinates",
+        ALL_FORMATS,
+        torch_gradcheck,
         "torch/autograd/gradcheck.py: gradcheck, _compute_numerical_gradient, _allclose_with_type_promotion; "
         "https://github.com/pytorch/pytorch/blob/v2.13.0/torch/autograd/gradcheck.py",
         "centered, h = 1e-6; 1e-5 + 1e-3 |numeric|",
     ),
     Checker(
-        "jax check_grads", "0.10.2", "direction", ALL_FORMATS, jax_check_grads,
+        "jax check_grads",
+        "0.10.2",
+        "direction",
+        ALL_FORMATS,
+        jax_check_grads,
         "jax/_src/public_test_util.py: check_vjp, numerical_jvp, default_gradient_tolerance; "
         "https://github.com/jax-ml/jax/blob/jax-v0.10.2/jax/_src/public_test_util.py",
         "centered, h = 1e-4 times a normal direction; tol + tol |numeric|, tol from 1e-5 (float64) to 1e-1 (bfloat16)",
     ),
     Checker(
-        "scipy check_grad", scipy.__version__, "coordinates", ALL_FORMATS, scipy_check_grad,
+        "scipy check_grad",
+        scipy.__version__,
+        "coordinates",
+        ALL_FORMATS,
+        scipy_check_grad,
         "scipy/optimize/_optimize.py: check_grad, approx_fprime; "
         "https://github.com/scipy/scipy/blob/v1.17.1/scipy/optimize/_optimize.py",
         "forward, h = 1.49e-8; the norm of the difference, here at most 1e-5",
     ),
     Checker(
-        "autograd check_grads", "1.9.1", "direction", IEEE_FORMATS, autograd_check_grads,
+        "autograd check_grads",
+        "1.9.1",
+        "direction",
+        IEEE_FORMATS,
+        autograd_check_grads,
         "autograd/test_util.py: check_vjp, make_numerical_jvp, scalar_close; "
         "https://github.com/HIPS/autograd/blob/v1.9.1/autograd/test_util.py",
         "centered, h = 5e-7 times a normal direction; 1e-6, or 1e-6 |numeric + claimed|",
     ),
     Checker(
-        "chainer check_backward", "7.8.1", "direction", IEEE_FORMATS, chainer_check_backward,
+        "chainer check_backward",
+        "7.8.1",
+        "direction",
+        IEEE_FORMATS,
+        chainer_check_backward,
         "chainer/gradient_check.py: check_backward, numerical_grad, and chainer/testing/array.py: assert_allclose; "
         "https://github.com/chainer/chainer/blob/v7.8.1/chainer/gradient_check.py",
         "centered, h = 1e-3 along a unit direction; 1e-5 + 1e-4 |claimed|",
     ),
-)  # fmt: skip
+)
 """The checkers as rules, all of which run without the libraries (SciPy is there)."""

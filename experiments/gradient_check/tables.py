@@ -1,12 +1,14 @@
 """The tables of the trials of gradient checkers, and what `make experiments-ml` left for them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from experiments.gradient_check.bugs import BUGS
-from experiments.gradient_check.pictures import short_name
+from experiments.gradient_check.drawing import short_name
+from experiments.gradient_check.limits import LARGEST
 from experiments.gradient_check.rules import Checker
 from experiments.gradient_check.trials import NETWORKS, rates
 from numdiff.analysis.metrics import binomial_limit
@@ -27,15 +29,22 @@ def left_by_ml(name: str, folder: Path = ML) -> pd.DataFrame | None:
 def checkers_table(checkers: Sequence[Checker]) -> Table:
     """Return which checkers are compared, and what each does by default."""
     rows = [
-        {"checker": c.name, "version": c.version, "compares": c.mode, "formats": ", ".join(c.formats),
-         "difference; tolerance": c.defaults, "source": c.source}
+        {
+            "checker": c.name,
+            "version": c.version,
+            "compares": c.mode,
+            "formats": ", ".join(c.formats),
+            "difference; tolerance": c.defaults,
+            "source": c.source,
+        }
         for c in checkers
-    ]  # fmt: skip
+    ]
     return Table(
-        "checkers", "The checkers and their defaults",
+        "checkers",
+        "The checkers and their defaults",
         "The difference and the step that each takes, and by how much the claimed derivative may differ from it.",
         pd.DataFrame(rows),
-    )  # fmt: skip
+    )
 
 
 def bugs_table() -> Table:
@@ -45,26 +54,34 @@ def bugs_table() -> Table:
         for bug in BUGS.values()
     ]
     return Table(
-        "bugs", "The wrong gradients",
+        "bugs",
+        "The wrong gradients",
         "Mistakes are made in the code of the back-propagation; the other errors are put into its result.",
-        pd.DataFrame(rows), rows_shown=len(rows),
-    )  # fmt: skip
+        pd.DataFrame(rows),
+        rows_shown=len(rows),
+    )
 
 
 def networks_table() -> Table:
     """Return the networks of the trials."""
-    from experiments.gradient_check.networks import Network
+    from experiments.gradient_check.networks import NumpyNetwork
 
     rows = [
-        {"network": name, "layers": "-".join(map(str, sizes)), "activation": activation, "loss": loss, "samples": batch,
-         "parameters": Network(sizes, activation, loss, batch, 0).n}
+        {
+            "network": name,
+            "layers": "-".join(map(str, sizes)),
+            "activation": activation,
+            "loss": loss,
+            "samples": batch,
+            "parameters": NumpyNetwork(sizes, activation, loss, batch, 0).n,
+        }
         for name, (sizes, activation, loss, batch) in NETWORKS.items()
-    ]  # fmt: skip
+    ]
     return Table("networks", "The networks", "Data and parameters are drawn anew for each seed.", pd.DataFrame(rows))
 
 
 def false_alarms(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the false alarms of each checker and format from counts of correct gradients, with their upper limit.
+    """Return the false positives of each checker and format from counts of correct gradients, with their upper limit.
 
     `limit` is one-sided at 95 %: what so few alarms in so many trials prove.
     """
@@ -72,8 +89,10 @@ def false_alarms(counted: pd.DataFrame) -> pd.DataFrame:
     table = table[["checker", "format", *_COUNTS, "inconclusive"]].rename(
         columns={"judged": "gradients", "errors": "alarms"}
     )
-    limits = [binomial_limit(int(k), int(n)) if n else float("nan")
-              for k, n in zip(table["alarms"], table["gradients"], strict=True)]  # fmt: skip
+    limits = [
+        binomial_limit(int(k), int(n)) if n else float("nan")
+        for k, n in zip(table["alarms"], table["gradients"], strict=True)
+    ]
     return table.assign(limit=limits)
 
 
@@ -100,3 +119,57 @@ def missed_by_checker(counted: pd.DataFrame, kind: str, format_name: str) -> pd.
         name = short_name(str(row["checker"])).replace("\n", " ")
         wide.setdefault(str(row["bug"]), {})[name] = row["rate"] if row["gradients"] else word
     return pd.DataFrame([{"bug": bug, **shares} for bug, shares in wide.items()]).astype(object)
+
+
+# --- the smallest errors that are found -----------------------------------------------------------------
+
+Pairs = Collection[tuple[str, str]]
+"""Pairs of checker and format."""
+
+
+def limits_table(limits: pd.DataFrame, usable: Pairs) -> pd.DataFrame:
+    """Return the median and the largest of the smallest errors found, for usable checkers.
+
+    Parameters
+    ----------
+    limits : pandas.DataFrame
+        From `experiments.gradient_check.limits.by_checker`.
+    usable : set of (checker, format)
+
+    Returns
+    -------
+    pandas.DataFrame
+        shape, format, checker, trials, not_found, median, largest; those that are not found count as infinite.
+    """
+    kept = limits[[pair in usable for pair in zip(limits["checker"], limits["format"], strict=True)]]
+    found = kept.assign(smallest=kept["smallest"].fillna(np.inf)).groupby(["shape", "format", "checker"], sort=False)
+    return (
+        found["smallest"]
+        .agg(trials="size", not_found=lambda values: int(np.isinf(values).sum()), median="median", largest="max")
+        .reset_index()
+    )
+
+
+def ratios(limits: pd.DataFrame, usable: Pairs, own: str, format_name: str) -> pd.DataFrame:
+    """Return how many times smaller the errors are that our checker finds, for each other usable checker of a format.
+
+    Returns
+    -------
+    pandas.DataFrame
+        checker, pairs, median, smallest: of the ratios over the networks and seeds, for errors in the largest
+        coordinate. What is not found at all counts as found at the largest error tried.
+    """
+    part = limits[(limits["format"] == format_name) & (limits["shape"] == "largest coordinate")]
+    wide = part.pivot(index=["network", "seed"], columns="checker", values="smallest")
+    rows = []
+    for checker in wide.columns:
+        if not checker.startswith(own) and (checker, format_name) in usable:
+            ratio = wide[checker].fillna(LARGEST) / wide[own].fillna(LARGEST)
+            rows.append((checker, len(ratio), float(ratio.median()), float(ratio.min())))
+    return pd.DataFrame(rows, columns=["checker", "pairs", "median", "smallest"])
+
+
+def curve_table(curve: pd.DataFrame) -> pd.DataFrame:
+    """Return the median over the seeds of the smallest errors found, by checker, format and number of parameters."""
+    found = curve.groupby(["checker", "format", "n"], sort=False)["smallest"]
+    return found.agg(seeds="size", median="median", largest="max").reset_index()

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from experiments.gradient_check.bugs import BUGS, FORMATS, deviation
-from experiments.gradient_check.networks import Network
-from experiments.gradient_check.rules import RULES, Checker, Verdict
+from experiments.gradient_check.networks import NumpyNetwork
+from experiments.gradient_check.rules import RULES, Checker, Decision
 from numdiff.analysis.metrics import binomial_interval
 from numdiff.floats.fixed_order import dot, norm
 from numdiff.study.blocks import conditions, digest_of
@@ -43,7 +43,7 @@ REMEMBERED = 1000
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrialPlan:
     """Which trials to make: all combinations, except that a bug needs its place in the network.
 
     Parameters
@@ -70,7 +70,7 @@ class Plan:
 class Loss:
     """The loss of a network as a function in one format; what it has computed for a small network it remembers."""
 
-    network: Network
+    network: NumpyNetwork
     dtype: np.dtype
     _known: dict[bytes, Any] = field(default_factory=dict, repr=False)
 
@@ -86,33 +86,33 @@ class Loss:
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A gradient as somebody claims it: correct or with a bug."""
+class GradientUnderTest:
+    """A gradient that is checked: correct or with an injected bug."""
 
-    network: Network
+    network: NumpyNetwork
     bug: str
     theta: np.ndarray
     at_theta: np.ndarray
 
     def __call__(self, point: np.ndarray) -> np.ndarray:
-        """Return the claimed gradient at a point, a fresh array in the format of θ."""
+        """Return the gradient at a point, a fresh array in the format of θ."""
         point = np.asarray(point).astype(self.theta.dtype, copy=False)
         if np.array_equal(point, self.theta):
             return self.at_theta.copy()
         return claimed(self.network, self.bug, point)
 
 
-def claimed(network: Network, bug: str, theta: np.ndarray) -> np.ndarray:
+def claimed(network: NumpyNetwork, bug: str, theta: np.ndarray) -> np.ndarray:
     """Return the gradient with a bug, or without."""
     return network.gradient(theta) if bug == CORRECT else BUGS[bug].wrong(network, theta)
 
 
-def run(plan: Plan, workers: int = 1, store: Store | None = None) -> pd.DataFrame:
+def run(plan: TrialPlan, workers: int = 1, store: Store | None = None) -> pd.DataFrame:
     """Make the trials of a plan; the rows are the same, in the same order, for any number of workers.
 
     Parameters
     ----------
-    plan : Plan
+    plan : TrialPlan
     workers : int
         Processes.
     store : Store, optional
@@ -136,7 +136,7 @@ class Trials:
     the machine, in which `check_gradient` computes: that is what the digest of values says.
     """
 
-    plan: Plan
+    plan: TrialPlan
 
     @property
     def cells(self) -> int:
@@ -173,7 +173,7 @@ TOGETHER = 10
 """Seeds of one measurement, at most."""
 
 
-def trials_of(plan: Plan) -> tuple[Trials, ...]:
+def trials_of(plan: TrialPlan) -> tuple[Trials, ...]:
     """Cut a plan into measurements, in the order of its trials: a network, a format and a few seeds each."""
     pieces = [plan.seeds[start : start + TOGETHER] for start in range(0, len(plan.seeds), TOGETHER)]
     return tuple(
@@ -188,23 +188,28 @@ def _named(rule: Callable[..., Any]) -> tuple[str, str, dict[str, Any]]:
     return function.__module__, function.__qualname__, dict(fixed)
 
 
-def _trials(plan: Plan, name: str, format_name: str, seed: int) -> list[dict[str, Any]]:
+def _trials(plan: TrialPlan, name: str, format_name: str, seed: int) -> list[dict[str, Any]]:
     """Make the trials of one network in one format."""
     dtype = FORMATS[format_name]
-    network = Network(*NETWORKS[name], seed)
+    network = NumpyNetwork(*NETWORKS[name], seed)
     theta = network.theta(dtype)
     right, loss = network.gradient(theta), Loss(network, dtype)
     rows = []
     for bug in plan.bugs:
         if bug != CORRECT and not BUGS[bug].fits(network, dtype):
             continue
-        claim = Claim(network, bug, theta, claimed(network, bug, theta))
+        claim = GradientUnderTest(network, bug, theta, claimed(network, bug, theta))
         size = deviation(claim.at_theta, right)
         known = {
-            "format": format_name, "network": name, "n": network.n, "seed": seed, "bug": bug,
+            "format": format_name,
+            "network": name,
+            "n": network.n,
+            "seed": seed,
+            "bug": bug,
             "kind": "correct" if bug == CORRECT else BUGS[bug].kind,
-            "nominal": float("nan") if bug == CORRECT or BUGS[bug].size is None else BUGS[bug].size, "size": size,
-        }  # fmt: skip
+            "nominal": float("nan") if bug == CORRECT or BUGS[bug].size is None else BUGS[bug].size,
+            "size": size,
+        }
         for checker in plan.checkers:
             verdict, note = HARMLESS, ""
             if bug == CORRECT or size:
@@ -216,9 +221,9 @@ def _trials(plan: Plan, name: str, format_name: str, seed: int) -> list[dict[str
 
 # --- counts and rates ------------------------------------------------------------------------------
 
-JUDGED = (Verdict.PASSED.value, Verdict.ALARM.value, Verdict.INCONCLUSIVE.value)
+JUDGED = (Decision.PASSED.value, Decision.ALARM.value, Decision.INCONCLUSIVE.value)
 """The verdicts that answer the question."""
-VERDICTS = (*(verdict.value for verdict in Verdict), HARMLESS)
+VERDICTS = (*(verdict.value for verdict in Decision), HARMLESS)
 
 
 BY = ("checker", "format", "kind", "bug", "nominal")
@@ -248,7 +253,7 @@ def rates(counted: pd.DataFrame, wrong: bool) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The counts, and `judged`, `errors`, `rate`, `low`, `high`; NaN where nothing was judged.
+        The counts, and `judged`, `errors`, `rate`, `low`, `high`; NaN where nothing was decided.
     """
     table = counted.assign(judged=counted[list(JUDGED)].sum(axis=1))
     passed, alarm, inconclusive = (table[verdict] for verdict in JUDGED)
@@ -274,16 +279,21 @@ def scipy_trap(formats: Iterable[str] = FORMATS, networks: Iterable[str] = SMALL
 
     rows = []
     for format_name, name in product(formats, networks):
-        network = Network(*NETWORKS[name], seed)
+        network = NumpyNetwork(*NETWORKS[name], seed)
         theta, loss = network.theta(FORMATS[format_name]), Loss(network, FORMATS[format_name])
         gradient = network.gradient(theta).astype(np.float64)
         value = lambda point, loss=loss: float(loss(point))  # noqa: E731
         numeric = approx_fprime(theta.astype(np.float64), value)
-        rows.append({
-            "format": format_name, "network": name, "n": network.n, "zeros": int(np.sum(numeric == 0)),
-            "returned": float(check_grad(value, lambda point, g=gradient: g, theta.astype(np.float64))),
-            "norm": norm(gradient),
-        })  # fmt: skip
+        rows.append(
+            {
+                "format": format_name,
+                "network": name,
+                "n": network.n,
+                "zeros": int(np.sum(numeric == 0)),
+                "returned": float(check_grad(value, lambda point, g=gradient: g, theta.astype(np.float64))),
+                "norm": norm(gradient),
+            }
+        )
     return pd.DataFrame(rows).assign(ratio=lambda table: table["returned"] / table["norm"])
 
 
@@ -293,14 +303,19 @@ def jax_trap(formats: Iterable[str] = FORMATS, networks: Iterable[str] = SMALL, 
 
     rows = []
     for format_name, name in product(formats, networks):
-        network, dtype = Network(*NETWORKS[name], seed), FORMATS[format_name]
+        network, dtype = NumpyNetwork(*NETWORKS[name], seed), FORMATS[format_name]
         theta, loss = network.theta(dtype), Loss(network, dtype)
         tangent, _ = jax_direction(theta)
         step = tangent * dtype.type(JAX_EPS)
         slope = (loss(theta + step) - loss(theta - step)) * dtype.type(0.5 / JAX_EPS)
-        rows.append({
-            "format": format_name, "network": name, "n": network.n,
-            "moved": int(np.sum((theta + step != theta) | (theta - step != theta))), "numeric": float(slope),
-            "claimed": float(dot(tangent.astype(np.float64), network.gradient(theta).astype(np.float64))),
-        })  # fmt: skip
+        rows.append(
+            {
+                "format": format_name,
+                "network": name,
+                "n": network.n,
+                "moved": int(np.sum((theta + step != theta) | (theta - step != theta))),
+                "numeric": float(slope),
+                "claimed": float(dot(tangent.astype(np.float64), network.gradient(theta).astype(np.float64))),
+            }
+        )
     return pd.DataFrame(rows)

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from experiments.gradient_cost.boxed_network import network_of
-from experiments.gradient_cost.pictures import LARGE
+from experiments.gradient_cost.drawing import LARGE
+from experiments.gradient_cost.network import network_of
 from experiments.gradient_cost.times import DIFFERENCES, FILE, WIDTHS, evaluations_of, read
 from numdiff.analysis.metrics import power_law
 
@@ -33,9 +33,12 @@ def times():
     frame["source"] = "measured"
     one = frame[frame["method"] == "loss"].set_index("parameters")["seconds"]
     known = set(zip(frame["parameters"], frame["method"], strict=True))
-    guessed = [(n, name, evaluations_of(name, n) * seconds, "estimated")
-               for n, seconds in zip(one.index, one, strict=True)
-               for name in DIFFERENCES if (n, name) not in known]  # fmt: skip
+    guessed = [
+        (n, name, evaluations_of(name, n) * seconds, "estimated")
+        for n, seconds in zip(one.index, one, strict=True)
+        for name in DIFFERENCES
+        if (n, name) not in known
+    ]
     rest = pd.DataFrame(guessed, columns=["parameters", "method", "seconds", "source"])
     frames = [frame, rest] if guessed else [frame]  # an empty frame would have a say in the types
     return pd.concat(frames, ignore_index=True).astype({"calls": "Int64", "peak_bytes": "Int64"}), machine

@@ -3,9 +3,9 @@
 from functools import partial
 
 from experiments.experiment import Experiment
-from experiments.gradient_cost.boxed_network import SAMPLES
 from experiments.gradient_cost.data import FAR, WAYS, counts, exponents, far, memory_ratio, times
-from experiments.gradient_cost.pictures import LARGE, draw_cost
+from experiments.gradient_cost.drawing import LARGE, draw_cost
+from experiments.gradient_cost.network import SAMPLES
 from experiments.gradient_cost.times import FILE, LONGEST, evaluations_of
 from experiments.words import listed, percent, plain
 from numdiff.report.figures import Figure
@@ -32,30 +32,60 @@ def tables(measured):
     there = ABSENT
     if frame is not None:
         there = f"Measured on one machine: {machine['machine']}; {machine['software']}; {machine['threads']} thread."
-    fitted = (f"Exponents p of cost ∝ nᵖ by least squares on the logarithms from n = {LARGE} on; half width of the "
-              "95 % interval by Student's t: how well the line is determined, not whether it is straight.")  # fmt: skip
+    fitted = (
+        f"Exponents p of cost ∝ nᵖ by least squares on the logarithms from n = {LARGE} on; half width of the "
+        "95 % interval by Student's t: how well the line is determined, not whether it is straight."
+    )
     whole = {"smallest_n": "int", "largest_n": "int"}
     own = {"*": "platform"}
     result = [
-        Table("counts", "Evaluations and multiplications of a gradient", "Multiplications of matrix elements; those of "
-              "back-propagation include its walk back.", counted, {"multiplications": "g6"}, kinds={"*": "portable"}),
-        Table("growth", "How the counted cost grows", fitted, exponents(counted, ["evaluations", "multiplications"]),
-              whole, kinds={"*": "portable"}),
-        Table("far", f"A gradient of {FAR:.0e} parameters", "Evaluations are certain. Times assume that an evaluation "
-              "costs in proportion to n, from the largest network measured, and that memory suffices. " + there,
-              far(frame), {"evaluations": "g6"}, kinds=own),
-    ]  # fmt: skip
-    if frame is not None:
-        result.append(Table(
-            "growth_measured", "How the measured cost grows", f"{fitted} Estimates are left out. {there}",
-            exponents(frame, ["seconds", "peak_bytes"]), whole, kinds=own,
-        ))  # fmt: skip
-        result.append(Table(
-            "times", "Measured on one machine: seconds and memory of a gradient",
-            "Processor seconds of one thread, the fastest of the calls; peak of what a call allocates. Estimated, "
-            f"where a gradient takes more than {LONGEST:g} s: evaluations × seconds of one evaluation. " + there, frame,
+        Table(
+            "counts",
+            "Evaluations and multiplications of a gradient",
+            "Multiplications of matrix elements; those of back-propagation include its walk back.",
+            counted,
+            {"multiplications": "g6"},
+            kinds={"*": "portable"},
+        ),
+        Table(
+            "growth",
+            "How the counted cost grows",
+            fitted,
+            exponents(counted, ["evaluations", "multiplications"]),
+            whole,
+            kinds={"*": "portable"},
+        ),
+        Table(
+            "far",
+            f"A gradient of {FAR:.0e} parameters",
+            "Evaluations are certain. Times assume that an evaluation "
+            "costs in proportion to n, from the largest network measured, and that memory suffices. " + there,
+            far(frame),
+            {"evaluations": "g6"},
             kinds=own,
-        ))  # fmt: skip
+        ),
+    ]
+    if frame is not None:
+        result.append(
+            Table(
+                "growth_measured",
+                "How the measured cost grows",
+                f"{fitted} Estimates are left out. {there}",
+                exponents(frame, ["seconds", "peak_bytes"]),
+                whole,
+                kinds=own,
+            )
+        )
+        result.append(
+            Table(
+                "times",
+                "Measured on one machine: seconds and memory of a gradient",
+                "Processor seconds of one thread, the fastest of the calls; peak of what a call allocates. Estimated, "
+                f"where a gradient takes more than {LONGEST:g} s: evaluations × seconds of one evaluation. " + there,
+                frame,
+                kinds=own,
+            )
+        )
     return result
 
 
@@ -63,29 +93,44 @@ def figures(measured):
     counted, (frame, machine) = counts().assign(source="counted"), times()
     top = counted["parameters"].max()
     last = counted[counted["parameters"] == top].set_index("method")["multiplications"].astype(float)
-    drawn = [Figure(
-        "multiplications", "Multiplications of one gradient",
-        "Both differences grow as n², since each of about n or 2n evaluations costs in proportion to n; "
-        "back-propagation runs parallel to one evaluation.",
-        f"At {top} parameters: " + listed(f"{name} {plain(last[name])}" for name in WAYS) + ".",
-        counted.astype({"multiplications": float}),
-        partial(draw_cost, data=counted, column="multiplications", ylabel="multiplications",
-                powers={"forward": 2, "loss": 1}),
-        kinds={"*": "portable"},
-    )]  # fmt: skip
+    drawn = [
+        Figure(
+            "multiplications",
+            "Multiplications of one gradient",
+            "Both differences grow as n², since each of about n or 2n evaluations costs in proportion to n; "
+            "back-propagation runs parallel to one evaluation.",
+            f"At {top} parameters: " + listed(f"{name} {plain(last[name])}" for name in WAYS) + ".",
+            counted.astype({"multiplications": float}),
+            partial(
+                draw_cost,
+                column="multiplications",
+                ylabel="multiplications",
+                powers={"forward": 2, "loss": 1},
+            ),
+            kinds={"*": "portable"},
+        )
+    ]
     for column, what, unit in (("seconds", "Time", "seconds"), ("peak_bytes", "Memory", "bytes at the peak")):
         if frame is not None:
             part = frame[["parameters", "method", column, "source"]].dropna()
             ends = part[part["source"] == "measured"].groupby("method").tail(1).set_index("method")
             powers = {"forward": 2, "loss": 1} if column == "seconds" else {"loss": 0.5}
-            drawn.append(Figure(
-                f"measured_{column}", f"{what} of one gradient, measured on one machine",
-                SEEN[column] + f"{machine['machine']}, one thread: not compared when the results are rebuilt.",
-                "Largest measured: " + listed(f"{name} {plain(float(e[column]))} at {e['parameters']} parameters"
-                                              for name, e in ends.iterrows()) + ".",
-                part, partial(draw_cost, data=part, column=column, ylabel=unit, powers=powers),
-                kinds={"*": "platform"},
-            ))  # fmt: skip
+            drawn.append(
+                Figure(
+                    f"measured_{column}",
+                    f"{what} of one gradient, measured on one machine",
+                    SEEN[column] + f"{machine['machine']}, one thread: not compared when the results are rebuilt.",
+                    "Largest measured: "
+                    + listed(
+                        f"{name} {plain(float(e[column]))} at {e['parameters']} parameters"
+                        for name, e in ends.iterrows()
+                    )
+                    + ".",
+                    part,
+                    partial(draw_cost, column=column, ylabel=unit, powers=powers),
+                    kinds={"*": "platform"},
+                )
+            )
     return drawn
 
 
@@ -119,7 +164,8 @@ def found_here(frame):
         f"centered differences and {plain(row['back-propagation'])} s by back-propagation, "
         f"{plain(row['centered'] / row['back-propagation'])} times less; back-propagation with the evaluation that it "
         f"needs takes {row['back-propagation'] / row['loss']:.1f} evaluations.",
-        "Measured up to " + listed(f"{reach[name]} parameters ({name})" for name in WAYS)
+        "Measured up to "
+        + listed(f"{reach[name]} parameters ({name})" for name in WAYS)
         + f"; beyond, where a gradient by differences takes more than {LONGEST:g} s, times are estimates, evaluations "
         f"× seconds of one: for {n} parameters that is {percent(guess)} of what was measured.",
         f"A gradient of {FAR:.0e} parameters takes {far_off['evaluations']['centered']:.0e} evaluations by centered "
@@ -127,7 +173,7 @@ def found_here(frame):
         f"of this processor, against {plain(far_off['seconds']['back-propagation'])} s by back-propagation.",
         f"Back-propagation pays in memory: at {top} parameters its peak is {plain(memory_ratio(frame, top))} times "
         "that of an evaluation.",
-    ]  # fmt: skip
+    ]
     if powers:
         said.insert(2, f"From {LARGE} parameters on the seconds grow as n to the power {listed(powers)}.")
     return said

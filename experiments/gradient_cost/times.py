@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.gradient_cost.boxed_network import Network, network_of
+from experiments.gradient_cost.network import VariableNetwork, network_of
 from numdiff.autodiff import gradient_of, on_arrays
 from numdiff.formulas.stencil import CENTERED, FORWARD
 from numdiff.gradients import gradient
@@ -54,23 +54,28 @@ ENOUGH = 256
 REPEATED = 0.2
 """Seconds for which a call is repeated, at least three times where it is not longer than a second."""
 ONE_THREAD = {
-    "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "VECLIB_MAXIMUM_THREADS": "1",
-}  # fmt: skip
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+}
 ENVIRONMENT = ONE_THREAD | {
-    "MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31), "MALLOC_TOP_PAD_": str(1 << 26),
-}  # fmt: skip
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 31),
+    "MALLOC_TOP_PAD_": str(1 << 26),
+}
 """One thread for matrix products; and the C library of Linux keeps the memory that is freed."""
 
 
 def evaluations_of(method: str, n: int) -> int:
-    """Return how many evaluations of the loss a gradient takes; back-propagation walks back over its one."""
+    """Return how many evaluations of the loss a gradient takes; back-propagation adds a backward pass to its one."""
     if method not in DIFFERENCES:
         return 1
     offsets = DIFFERENCES[method].offsets
     return n * sum(offset != 0 for offset in offsets) + (0 in offsets)
 
 
-def ways(network: Network) -> dict[str, Callable[..., Any]]:
+def ways(network: VariableNetwork) -> dict[str, Callable[..., Any]]:
     """Return the loss and the ways to its gradient, as functions of the parameters."""
     loss = on_arrays(network)
 

@@ -1,23 +1,33 @@
 """The best step of each function, formula and format, observed and predicted, and what h = 1e-4 costs instead."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.lines import Line2D
 
-from experiments import step_sweep
+from experiments.drawing import curves
 from experiments.experiment import Experiment
-from experiments.frames import RUN, blank, cells, formats_of, in_order, measured_of, of_grid, optima, rows_of
+from experiments.frames import (
+    RUN,
+    blank,
+    cells,
+    formats_of,
+    in_order,
+    measured_of,
+    methods_of,
+    of_grid,
+    optima,
+    rows_of,
+)
 from experiments.optimal_step import predicted_steps
+from experiments.optimal_step.drawing import draw_anatomy, draw_best_steps, draw_given_step, draw_orders
 from experiments.optimal_step.predicted_steps import pointwise, rule
-from experiments.run_pictures import curves, cut, draw_anatomy, draw_lanes, lanes_of, mark_values, name_dots
+from experiments.step_sweep import step_sweep
 from experiments.words import PROVED, counted, listed, percent, plain
 from numdiff.analysis.metrics import loss_of_accuracy, observed_order, performance_ratio
 from numdiff.formulas.table import METHODS
-from numdiff.report import figures as draw
-from numdiff.report.figures import FORMAT_STYLE, Figure
-from numdiff.report.styles import INK, MUTED
+from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
@@ -32,27 +42,33 @@ def tables(measured: Measured) -> list[Table]:
     records = measured.records
     return [
         Table(
-            "verdict", "How good is h = 1e-4?",
+            "verdict",
+            "How good is h = 1e-4?",
             "RMS error over 33 neighbours at h = fl(1e-4), divided by the smallest one on the generic grid (1: nothing "
             f"better on the grid); functions whose ratio is at most {NEAR}; median of the decimal digits lost. Failed "
             "cells are counted, not averaged: where all of them failed there is no ratio.",
-            blank(verdict(records)), {"digits_lost": "g3"}, headings={"within": f"within {NEAR}×"},
+            blank(verdict(records)),
+            {"digits_lost": "g3"},
+            headings={"within": f"within {NEAR}×"},
         ),
         Table(
-            "observed_optima", "The observed best steps",
+            "observed_optima",
+            "The observed best steps",
             "Generic grid. step and rms_error: the smallest RMS error over the 33 points x(1 + 2⁻⁸r); at_edge: it is "
             "the largest or smallest step with a result, the true optimum may lie beyond. pointwise: the smallest "
             "|total| at x alone, often a lucky zero crossing.",
-            observed_optima(records), kinds={"step": "platform"},
+            observed_optima(records),
+            kinds={"step": "platform"},
         ),
         Table(
-            "observed_orders", "The observed orders of accuracy",
+            "observed_orders",
+            "The observed orders of accuracy",
             "Slope of log|total| against log h with its 95 % half-width, fitted where roundoff is at most 2 % of the "
             "error and neighbouring slopes agree; generic grid, at x. No window, no order: the reason is given.",
             blank(orders(records)),
         ),
         *predicted_steps.tables(records),
-    ]  # fmt: skip
+    ]
 
 
 def at_given_step(records: pd.DataFrame) -> pd.DataFrame:
@@ -111,9 +127,12 @@ def orders(records: pd.DataFrame) -> pd.DataFrame:
 def figures(measured: Measured) -> list[Figure]:
     best = optima(measured.records)
     return [
-        anatomy(measured.records, best), *predicted_steps.figures(measured.records),
-        verdict_figure(measured.records), best_steps(best), orders_figure(orders(measured.records)),
-    ]  # fmt: skip
+        anatomy(measured.records, best),
+        *predicted_steps.figures(measured.records),
+        verdict_figure(measured.records),
+        best_steps(best),
+        orders_figure(orders(measured.records)),
+    ]
 
 
 def anatomy(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
@@ -121,20 +140,6 @@ def anatomy(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     item = "float64" if "float64" in set(records["format"]) else formats_of(records)[-1]
     frame = curves(cells(records, format=item), cells(best, format=item), [name])
     steps = frame[frame["best"]].set_index("method")
-    good = [method for method in step_sweep.SWEEP.methods if method in steps.index]
-
-    def paint(fig):
-        groups = [(f"{method} difference", cells(frame, method=method)) for method in good]
-        panels = draw.draw_panels(fig, groups, draw_anatomy, ylabel="relative error")
-        cut(panels[0], frame)
-        entries = [
-            Line2D([], [], **FORMAT_STYLE[item].line_options(label="measured")),
-            Line2D([], [], color=INK, linewidth=0.9, label="model"),
-            Line2D([], [], color=MUTED, linewidth=1.3, linestyle=(0, (4, 2)), label="envelope"),
-            Line2D([], [], color=INK, marker="D", linestyle="none", markersize=5, label="predicted best"),
-            Line2D([], [], color=INK, marker="o", markersize=9, fillstyle="none", linestyle="none", label="best"),
-        ]
-        draw.outside_legend(fig, handles=entries, where="bottom")
 
     pairs = listed(
         f"{row.Index} {plain(row.predicted_step)} (observed {plain(row.step_value)})" for row in rows_of(steps)
@@ -146,21 +151,15 @@ def anatomy(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         f"(diamond), the dashed one the bound at the point itself ({PROVED}). Both come from derivatives and bounds "
         "of rounding errors alone. Grey: the truncation error.",
         f"The predicted best steps are {pairs}.",
-        frame, paint, (7.6, 4.2),
-    )  # fmt: skip
+        frame,
+        draw_anatomy,
+        (7.6, 4.2),
+    )
 
 
 def best_steps(best: pd.DataFrame) -> Figure:
     frame = best[[*RUN, "step_value", "at_edge"]]
-
-    def paint(fig):
-        fig.subplots_adjust(left=0.2)
-        ax = draw.decade_ticks(fig.subplots(), "x")
-        mark_values(ax, {1e-4: "h = 1e-4"})
-        draw_lanes(ax, frame, "step_value", np.log2(frame["step_value"]).round())
-        for (name, method), y in lanes_of(frame).items():
-            ax.plot([rule(name, method)], [y - 0.13], marker="^", markersize=5, color=INK, linestyle="none")
-        ax.set_xlabel("observed best step")
+    rules = {(name, method): rule(name, method) for name in formats_of(frame) for method in methods_of(frame)}
 
     medians = frame.groupby(["format", "method"])["step_value"].median()
     return Figure(
@@ -171,8 +170,11 @@ def best_steps(best: pd.DataFrame) -> Figure:
         "unit roundoff u.",
         f"The best steps shrink with the width of the format: their medians lie between {plain(medians.min())} and "
         f"{plain(medians.max())}, so that no single step, h = 1e-4 or another, suits all formats and formulas.",
-        frame, paint, (7.6, 5.6), kinds={"step_value": "platform"},
-    )  # fmt: skip
+        frame,
+        partial(draw_best_steps, marked=1e-4, rules=rules),
+        (7.6, 5.6),
+        kinds={"step_value": "platform"},
+    )
 
 
 def verdict_figure(records: pd.DataFrame) -> Figure:
@@ -180,22 +182,16 @@ def verdict_figure(records: pd.DataFrame) -> Figure:
     rows = verdict(records)
     ends = dict(zip(zip(rows["format"], rows["method"], strict=True), rows["failures"], strict=True))
 
-    def paint(fig):
-        fig.subplots_adjust(left=0.2, right=0.87)
-        ax = draw.decade_ticks(fig.subplots(), "x")
-        mark_values(ax, {1: "best", NEAR: f"{NEAR}×"})
-        bins = (4 * np.log10(frame["ratio"])).round()
-        draw_lanes(ax, frame, "ratio", bins, ends)
-        ax.set_xlabel("error at h = 1e-4, relative to the error at the best step")
-
     return Figure(
         "verdict_on_1e4",
         "How much is lost with h = 1e-4",
         "A dot for each function: RMS error at h = fl(1e-4) over the smallest one on the generic grid; pale "
         "bars are medians of the functions that have a result. At the right: those that have none, and why.",
         good_share(records),
-        frame, paint, (7.6, 5.6),
-    )  # fmt: skip
+        frame,
+        partial(draw_given_step, near=NEAR, ends=ends),
+        (7.6, 5.6),
+    )
 
 
 def orders_figure(found: pd.DataFrame) -> Figure:
@@ -203,16 +199,6 @@ def orders_figure(found: pd.DataFrame) -> Figure:
     frame["as_expected"] = (frame["order"] - frame["expected"]).abs() <= OFF
     windows, runs = frame.groupby(["format", "method"]).size(), found.groupby(["format", "method"]).size()
     ends = {pair: f"{windows.get(pair, 0)} of {runs[pair]}" for pair in runs.index}
-    low, high = min(-0.2, frame["order"].min() - 0.1), max(2.4, frame["order"].max() + 0.1)
-
-    def paint(fig):
-        fig.subplots_adjust(left=0.2, right=0.9)
-        ax = fig.subplots()
-        mark_values(ax, {order: draw.order_text(order) for order in sorted(set(frame["expected"]))})
-        draw_lanes(ax, frame, "order", (20 * frame["order"]).round(), ends)
-        name_dots(ax, frame[~frame["as_expected"]], lanes_of(frame), "order")
-        ax.set_xlim(low, high)
-        ax.set_xlabel("observed order of accuracy")
 
     return Figure(
         "observed_orders",
@@ -221,8 +207,11 @@ def orders_figure(found: pd.DataFrame) -> Figure:
         "(of three or more), dashed lines the orders that theory gives. Named are the functions that are off by more "
         f"than {OFF:g}: a kink, or a derivative that is (nearly) 0 in the leading term.",
         orders_sentence(found),
-        frame.drop(columns="reason"), paint, (7.6, 6.4), kinds={"*": "platform"},
-    )  # fmt: skip
+        frame.drop(columns="reason"),
+        partial(draw_orders, ends=ends),
+        (7.6, 6.4),
+        kinds={"*": "platform"},
+    )
 
 
 def findings(measured: Measured) -> list[str]:

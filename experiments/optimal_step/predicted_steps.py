@@ -1,12 +1,13 @@
-"""Predicted against observed best steps: the part of the experiment `optimal_step` that judges the prediction."""
+"""Predicted against observed best steps: the part of the experiment `optimal_step` that scores the prediction."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from experiments.frames import RUN, blank, counting, in_order, of_grid, optima, rows_of, with_smallest
-from experiments.optimal_step.pictures import draw_prediction
+from experiments.optimal_step.drawing import draw_prediction
 from experiments.words import listed, percent, plain
 from numdiff.analysis.metrics import performance_ratio
 from numdiff.floats.formats import FORMATS
@@ -38,10 +39,27 @@ def compared(records: pd.DataFrame) -> pd.DataFrame:
     where that cell failed, empty where the way gives no step. A run is regular if no assumption of the prediction
     fails.
     """
-    best = optima(records)[[*RUN, "step_value", "rms_error", "model_error", "at_edge", "predicted_step",
-                            "predicted_error", "closed_form_step", "prediction"]]  # fmt: skip
-    frame = best.rename(columns={"step_value": "observed_step", "rms_error": "smallest_error",
-                                 "model_error": "model_at_observed", "predicted_step": "model_step"})  # fmt: skip
+    best = optima(records)[
+        [
+            *RUN,
+            "step_value",
+            "rms_error",
+            "model_error",
+            "at_edge",
+            "predicted_step",
+            "predicted_error",
+            "closed_form_step",
+            "prediction",
+        ]
+    ]
+    frame = best.rename(
+        columns={
+            "step_value": "observed_step",
+            "rms_error": "smallest_error",
+            "model_error": "model_at_observed",
+            "predicted_step": "model_step",
+        }
+    )
     frame = frame.merge(pointwise(records), on=RUN, how="left")
     frame["rule_of_thumb_step"] = [rule(n, m) for n, m in zip(frame["format"], frame["method"], strict=True)]
     for way in WAYS:
@@ -75,37 +93,59 @@ def tables(records: pd.DataFrame) -> list[Table]:
     frame = compared(records)
     return [
         Table(
-            "prediction_quality", "How good the predicted step is",
+            "prediction_quality",
+            "How good the predicted step is",
             "Regular runs: there is an observed optimum and no assumption of the prediction fails; only these are "
             "judged. step_ratio: predicted over observed step, median and 5 and 95 % quantiles. median_ratio, "
             "worst_ratio: RMS error at the generic step nearest to the predicted one over the smallest RMS error. "
             "error_ratio: predicted over observed error there, median.",
-            quality(frame), {"share": "percent"}, headings={"within": f"within {WITHIN}×"},
+            quality(frame),
+            {"share": "percent"},
+            headings={"within": f"within {WITHIN}×"},
         ),
         Table(
-            "ways_to_choose", "Four ways to choose a step",
+            "ways_to_choose",
+            "Four ways to choose a step",
             "The ratio is the RMS error at the generic step nearest to the chosen one over the smallest RMS error. "
             "Model and closed form see certified derivatives and what correctly rounded functions err in the root mean "
             "square; the smallest error at x alone is an observation, at one point. A run without a step, or with one "
             "that fails, is not within.",
-            ways(frame), {"share": "percent"}, headings={"within": f"within {WITHIN}×"},
+            ways(frame),
+            {"share": "percent"},
+            headings={"within": f"within {WITHIN}×"},
         ),
         Table(
-            "worst_predictions", "Where the predicted step is worst",
+            "worst_predictions",
+            "Where the predicted step is worst",
             f"All runs whose ratio exceeds {WITHIN} or that have no prediction. The ratio is a product of three: "
             "noise, observed over modelled error at the predicted step; dip, modelled over observed error at the "
             "observed optimum; model, what the model itself says of the two steps. The largest names the reason.",
-            worst(frame), kinds={"*": "platform"},
+            worst(frame),
+            kinds={"*": "platform"},
         ),
         Table(
-            "predicted_steps", "The predicted steps",
+            "predicted_steps",
+            "The predicted steps",
             "For each run the observed best step and the predicted one, their ratio, the closed form, the error at the "
             "predicted step relative to the smallest, and the assumption that fails if one does.",
-            blank(frame[[*RUN, "observed_step", "model_step", "step_ratio", "closed_form_step", "smallest_error",
-                         "predicted_error", "model_ratio", "at_edge", "prediction"]]).rename(
-                columns={"model_step": "predicted_step", "model_ratio": "error_ratio"}),
+            blank(
+                frame[
+                    [
+                        *RUN,
+                        "observed_step",
+                        "model_step",
+                        "step_ratio",
+                        "closed_form_step",
+                        "smallest_error",
+                        "predicted_error",
+                        "model_ratio",
+                        "at_edge",
+                        "prediction",
+                    ]
+                ]
+            ).rename(columns={"model_step": "predicted_step", "model_ratio": "error_ratio"}),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def quality(frame: pd.DataFrame) -> pd.DataFrame:
@@ -195,9 +235,11 @@ def figures(records: pd.DataFrame) -> list[Figure]:
             "at the chosen step is at most so many times the smallest one, for four ways to choose a step (RMS over 33 "
             "neighbours). The grid of observed steps ends at 0.6; the error is flat near its minimum.",
             aim_sentence(frame),
-            frame[columns], lambda fig: draw_prediction(fig, frame, WAYS, WITHIN), (9.0, 4.6),
+            frame[columns],
+            partial(draw_prediction, ways=WAYS, within=WITHIN),
+            (9.0, 4.6),
         )
-    ]  # fmt: skip
+    ]
 
 
 def findings(records: pd.DataFrame) -> list[str]:

@@ -28,10 +28,15 @@ def sweep_of(table):
     """Return the cells of a table; where the figure shows it, also its curve."""
     shown = any(table.name in names for names in PANELS.values())
     return Sweep(
-        "published_tables", (table.name,), (table.method,), (table.format,), ("generic",) if shown else (),
-        first_step=min(1, 1 - math.frexp(math.nextafter(max(table.steps), 0))[1]), given_steps=table.steps,
+        "published_tables",
+        (table.name,),
+        (table.method,),
+        (table.format,),
+        ("generic",) if shown else (),
+        first_step=min(1, 1 - math.frexp(math.nextafter(max(table.steps), 0))[1]),
+        given_steps=table.steps,
         neighbourhood=shown,
-    )  # fmt: skip
+    )
 
 
 SWEEPS = tuple(map(sweep_of, TABLES.values()))
@@ -63,39 +68,51 @@ def tables(measured):
     words = dict.fromkeys(("h", "published", "ours", "published_error", "our_error"), "hex")
     return [
         Table(
-            "by_source", "Rows by source",
+            "by_source",
+            "Rows by source",
             "Exact: the same printed digits, computed in the order of operations of the source. Explained: the same "
             "digits under one more assumption, named below. One ulp: within what one unit in the last place of a "
             "function value can do. Kernel exact: the same digits in the order of our kernel. Mostly: which part of "
-            "our error is the larger one.", counts(rows, "source"), rows_shown=None,
+            "our error is the larger one.",
+            counts(rows, "source"),
+            rows_shown=None,
         ),
         Table(
-            "not_exact", "The rows that need a word",
+            "not_exact",
+            "The rows that need a word",
             "Reason: the assumption under which the digits are the printed ones, or the function value that gives "
             "them when it is moved by an ulp; our ulps, their ulps: its distance from the exact value before and "
             f"after. The rule of the data: {acceptance_rule()}",
-            inexact.where(inexact.notna(), None), words, rows_shown=None,
+            inexact.where(inexact.notna(), None),
+            words,
+            rows_shown=None,
         ),
         Table(
-            "published", "The published tables",
+            "published",
+            "The published tables",
             "x: the point; method: the formula with the nodes and weights of the source; error: what the source calls "
-            "its error, if it prints one.", facts_of(dict.fromkeys(rows["table"])),
-            headings={"error": "printed error"}, rows_shown=None,
+            "its error, if it prints one.",
+            facts_of(dict.fromkeys(rows["table"])),
+            headings={"error": "printed error"},
+            rows_shown=None,
         ),
         Table(
-            "orders", "Orders of operations that are not those of our kernel",
+            "orders",
+            "Orders of operations that are not those of our kernel",
             "Exact: by the order of the source; kernel exact: by ours, from the same nodes and weights.",
             counts(rows[rows["order_of_the_source"] != ""], "order_of_the_source").drop(columns="tables"),
             rows_shown=None,
         ),
         Table(
-            "rows", "All rows",
+            "rows",
+            "All rows",
             "Published and ours as text; the kernel's value and the exact ledger of its error; published total: the "
             "error of the published number against the certified derivative.",
-            rows[[*said, "order_of_the_source", *ledger, "published_roundoff"]], words | {"kernel_value": "hex"},
+            rows[[*said, "order_of_the_source", *ledger, "published_roundoff"]],
+            words | {"kernel_value": "hex"},
             headings=short,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def figures(measured):
@@ -108,16 +125,19 @@ def figures(measured):
     seen = points["error"] > points["resolution"]
     return [
         Figure(
-            "published_on_our_curves", "Published errors lie on our curves",
+            "published_on_our_curves",
+            "Published errors lie on our curves",
             "Rings: errors of the published numbers against the certified derivative; dots in them: ours at the same "
             "step, in the order of operations of the source. Triangles: half a unit of the last printed digit, where "
             "the error is smaller. Lines: our RMS error over 33 neighbouring points at generic steps; grey: the exact "
             "truncation error.",
             f"{counted(len(points), 'published row')} in {counted(len(present), 'panel')}: {int(seen.sum())} errors as "
             f"rings around our dots, {int((~seen).sum())} below the printed digits.",
-            data, lambda fig: draw_tables(fig, data, list(present)), (7.6, 5.2),
+            data,
+            draw_tables,
+            (7.6, 5.2),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def findings(measured):
@@ -131,7 +151,7 @@ def findings(measured):
         *explanations(rows),
         *ulps(rows),
         *orders(rows),
-        judgement(rows),
+        larger_parts(rows),
         *lucky(rows),
     ]
 
@@ -175,7 +195,7 @@ def orders(rows):
     ]
 
 
-def judgement(rows):
+def larger_parts(rows):
     """What the published errors are made of, which no table says."""
     printed, parts = rows[rows["published_total"].abs() > rows["resolution"]], rows["larger_part"].value_counts()
     return (

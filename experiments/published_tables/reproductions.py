@@ -1,6 +1,6 @@
 """Rows of published tables beside ours: what agrees, what their errors are made of, and how that is drawn."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,8 +12,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from experiments.frames import cells, frame_beside
-from numdiff.analysis.reproduction import Reproduction, reproduce
-from numdiff.analysis.sources import ASSUMPTIONS, Source, order_of
+from experiments.published_tables.agreement import Reproduction, reproduce
+from experiments.published_tables.sources import ASSUMPTIONS, Source, order_of
 from numdiff.floats.formats import FORMATS
 from numdiff.problems.printing import half_unit
 from numdiff.problems.published import TABLES, PublishedTable
@@ -25,8 +25,15 @@ from numdiff.study.run import Measured
 from numdiff.study.values import Digests
 
 _OURS: dict[str, Any] = {"linewidth": 1.3, "marker": ".", "markersize": 5, "zorder": 4}
-_RING: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 8, "markerfacecolor": "none",
-                         "markeredgecolor": INK, "markeredgewidth": 0.9, "zorder": 5}  # fmt: skip
+_RING: dict[str, Any] = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 8,
+    "markerfacecolor": "none",
+    "markeredgecolor": INK,
+    "markeredgewidth": 0.9,
+    "zorder": 5,
+}
 _BELOW: dict[str, Any] = _RING | {"marker": "v", "markersize": 5.5, "markerfacecolor": "white", "zorder": 3}
 
 
@@ -87,24 +94,39 @@ class Reproductions:
 def _computed(name: str, ours: Reproduction) -> dict[str, Any]:
     """What is stored of a row: numbers as text, the value exactly."""
     return {
-        "table": name, "value": str(Fraction(*ours.value.as_integer_ratio())),
-        "ours": str(ours.value) if ours.row.value else "", "our_error": str(ours.error) if ours.row.error else "",
-        "agreement": str(ours.agreement), "reason": ours.assumption or (f"{ours.moves} ulp" if ours.moves else ""),
-        "kernel_value": str(ours.kernel_value), "kernel_agreement": str(ours.kernel_agreement),
-        "our_ulps": ours.our_ulps, "their_ulps": ours.their_ulps,
-    }  # fmt: skip
+        "table": name,
+        "value": str(Fraction(*ours.value.as_integer_ratio())),
+        "ours": str(ours.value) if ours.row.value else "",
+        "our_error": str(ours.error) if ours.row.error else "",
+        "agreement": str(ours.agreement),
+        "reason": ours.assumption or (f"{ours.moves} ulp" if ours.moves else ""),
+        "kernel_value": str(ours.kernel_value),
+        "kernel_agreement": str(ours.kernel_agreement),
+        "our_ulps": ours.our_ulps,
+        "their_ulps": ours.their_ulps,
+    }
 
 
 def _said(table: PublishedTable, k: int, ours: dict[str, Any]) -> dict[str, Any]:
     """What a row of the table says, what we make of it, and how they agree."""
     row = table.rows[k]
     return {
-        "table": table.name, "source": table.source, "method": table.method, "h": row.step_text,
-        "published": row.value, "ours": ours["ours"], "published_error": row.error, "our_error": ours["our_error"],
-        "agreement": ours["agreement"], "reason": ours["reason"], "order_of_the_source": order_of(table),
-        "kernel_value": ours["kernel_value"], "kernel_agreement": ours["kernel_agreement"],
-        "our_ulps": ours["our_ulps"], "their_ulps": ours["their_ulps"],
-    }  # fmt: skip
+        "table": table.name,
+        "source": table.source,
+        "method": table.method,
+        "h": row.step_text,
+        "published": row.value,
+        "ours": ours["ours"],
+        "published_error": row.error,
+        "our_error": ours["our_error"],
+        "agreement": ours["agreement"],
+        "reason": ours["reason"],
+        "order_of_the_source": order_of(table),
+        "kernel_value": ours["kernel_value"],
+        "kernel_agreement": ours["kernel_agreement"],
+        "our_ulps": ours["our_ulps"],
+        "their_ulps": ours["their_ulps"],
+    }
 
 
 def _judged(table: PublishedTable, k: int, value: Fraction, record: Any) -> dict[str, Any]:
@@ -119,11 +141,15 @@ def _judged(table: PublishedTable, k: int, value: Fraction, record: Any) -> dict
         resolution = float(half_unit(row.error, table.error_print, spacing))
     parts = {name: float(record[name]) for name in ("truncation", "roundoff", "total")}
     return {
-        "step_value": float(record["step_value"]), "status": record["status"], **parts,
+        "step_value": float(record["step_value"]),
+        "status": record["status"],
+        **parts,
         "total_by_source": float(value - exact),
-        "published_total": error, "published_roundoff": error - parts["truncation"], "resolution": resolution,
+        "published_total": error,
+        "published_roundoff": error - parts["truncation"],
+        "resolution": resolution,
         "larger_part": max(("truncation", "roundoff"), key=lambda name: abs(parts[name])),
-    }  # fmt: skip
+    }
 
 
 def counts(rows: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -138,8 +164,9 @@ def counts(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     return result.reset_index()
 
 
-def draw_tables(fig: Canvas, data: pd.DataFrame, titles: Sequence[str]) -> None:
+def draw_tables(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw our error curves, and on them the published errors as rings, one panel for each source."""
+    titles = list(dict.fromkeys(data["panel"]))
     groups = [(title, data[data["panel"] == title]) for title in titles]
     for ax, title in zip(draw.draw_panels(fig, groups, _draw_table, columns=3, share=False), titles, strict=True):
         ax.set_title(title, loc="left", fontsize=9)

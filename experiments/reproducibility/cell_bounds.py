@@ -1,7 +1,7 @@
 """How far a figure of one cell may be on another platform: the proved bounds that the records of a run carry.
 
 A bound that was found after the measurement holds for the measurement at hand, that of the rebuilt run. A value of
-another platform is held against what holds on all of them: the bound on the evaluation error, which depends on the
+another platform is checked against what holds on all of them: the bound on the evaluation error, which depends on the
 abscissae alone, and the envelope E of the total, which needs no run. With the bound T of the truncation error, E ≥
 T + R, where R bounds the roundoff on every platform, so that
 
@@ -38,9 +38,9 @@ class CellBounds:
         self._records: dict[str, pd.DataFrame] = {}
         self._places: dict[tuple[str, tuple[str, ...]], dict[tuple[str, ...], list[int]]] = {}
 
-    def of(self, source: str, keys: Mapping[str, Sequence[str]], field: str, shown: Sequence[str]) -> list[
-        tuple[Limits, float] | None
-    ]:  # fmt: skip
+    def of(
+        self, source: str, keys: Mapping[str, Sequence[str]], field: str, shown: Sequence[str]
+    ) -> list[tuple[Limits, float] | None]:
         """Return limits and centre for each row of a column; None where no single cell has these keys and this value.
 
         Parameters
@@ -89,9 +89,21 @@ def limits_of(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray
 
     Infinite where there is no bound. The centre is the reference for the computed value, and 0 for an error.
     """
-    get = {name: records[name].to_numpy(dtype=np.float64) for name in (
-        "truncation_bound", "abscissa", "abscissa_bound", "evaluation_bound", "combination_bound", "total_bound",
-        "envelope", "reference", "reference_radius", "computed_value")}  # fmt: skip
+    get = {
+        name: records[name].to_numpy(dtype=np.float64)
+        for name in (
+            "truncation_bound",
+            "abscissa",
+            "abscissa_bound",
+            "evaluation_bound",
+            "combination_bound",
+            "total_bound",
+            "envelope",
+            "reference",
+            "reference_radius",
+            "computed_value",
+        )
+    }
     zero = np.zeros(len(records))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         rounding = _above(get["envelope"] - get["truncation_bound"])

@@ -14,8 +14,8 @@ and of which sweep it is made. Then
 
 Figures and pages are compared by bytes where all their data are, and otherwise listed; a point of a drawing may move by
 `MOVE`, since matplotlib takes logarithms too. What a page says of the machine itself is left out. Rows and columns of
-a format that one machine lacks are left out, and named. What stands apart (`checksums.APART`) is held against its own
-sums, listed, and not compared. Why functions differ, as far as versions and fingerprints tell, is in
+a format that one machine lacks are left out, and named. What is excluded (`checksums.APART`) is checked
+against its own sums, listed, and not compared. Why functions differ, as far as versions and fingerprints tell, is in
 ``provenance.json`` and decides nothing.
 """
 
@@ -29,7 +29,14 @@ from pathlib import Path
 from typing import Any
 
 from experiments.reproducibility.cell_bounds import CellBounds
-from experiments.reproducibility.table_comparison import Judgement, Machines, compare_tables, number, parsed, without
+from experiments.reproducibility.table_comparison import (
+    FileComparison,
+    Machines,
+    compare_tables,
+    number,
+    parsed,
+    without,
+)
 from numdiff.report import checksums, columns
 
 PLATFORM = ("c_library", "functions", "longdouble", "machine", "python", "simd", "system")
@@ -58,27 +65,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in checksums.APART:
         if (options.committed / name).is_dir():
             edited += [f"{name}/{line}" for line in checksums.broken(options.committed / name)]
-    comparison = Comparison(options.committed, options.rebuilt, options.records)
-    judgements = comparison.judgements()
-    print(table_of(judgements))
-    print(summary(judgements, comparison))
+    comparison = ResultsComparison(options.committed, options.rebuilt, options.records)
+    compared = comparison.files()
+    print(table_of(compared))
+    print(summary(compared, comparison))
     for line in edited:
         print(f"{options.committed.name}/{line}", file=sys.stderr)
-    wrong = [(item.file, mistake) for item in judgements for mistake in item.wrong]
+    wrong = [(item.file, mistake) for item in compared for mistake in item.wrong]
     for file, mistake in wrong:
         print(f"{file}: {mistake}", file=sys.stderr)
     if wrong or edited:
         where = f", even on another machine ({', '.join(comparison.others)})" if comparison.others else ""
         print(
             f"{options.committed.name}/ is not what this commit produces{where}: run make experiments and commit the "
-            "result", file=sys.stderr,
-        )  # fmt: skip
+            "result",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
 
-class Comparison:
-    """Two folders of results, and how the files of one are held against those of the other.
+class ResultsComparison:
+    """Two folders of results, and how the files of one are compared with those of the other.
 
     Parameters
     ----------
@@ -92,9 +100,10 @@ class Comparison:
         self._origins_of = [_json(files[ORIGIN]) for files in (self.ours, self.theirs)]
         self.others = [name for name in PLATFORM if len({str(facts.get(name)) for facts in self._origins_of}) > 1]
         self.equal = {
-            name for name in self.ours.keys() & self.theirs.keys()
+            name
+            for name in self.ours.keys() & self.theirs.keys()
             if self.ours[name].read_bytes() == self.theirs[name].read_bytes()
-        }  # fmt: skip
+        }
         have = [formats_of(files) for files in (self.ours, self.theirs)]
         self.shared, self.missing = have[0] & have[1], have[0] ^ have[1]
         self.differing = differing_values(*(values_in(files) for files in (self.ours, self.theirs)))
@@ -102,56 +111,56 @@ class Comparison:
         path = self.theirs.get(columns.NAME)
         self._entries: dict[str, Any] = {} if path is None else _json(path)
 
-    def judgements(self) -> list[Judgement]:
+    def files(self) -> list[FileComparison]:
         """Return what was compared, and how, for each file of either folder, and last what was not."""
-        judged = [self._judged(name) for name in sorted({*self.ours, *self.theirs})]
-        return judged + [Judgement(name, listed=[reason]) for name, reason in self.apart.items()]
+        found = [self._compared(name) for name in sorted({*self.ours, *self.theirs})]
+        return found + [FileComparison(name, listed=[reason]) for name, reason in self.apart.items()]
 
-    def _judged(self, name: str) -> Judgement:
+    def _compared(self, name: str) -> FileComparison:
         if name not in self.ours or name not in self.theirs:
             return self._alone(name)
         if name in self.equal:
-            return Judgement(name, by_bytes=["all"])
+            return FileComparison(name, by_bytes=["all"])
         if name == ORIGIN:
             return self._origins()
         if name == checksums.NAME or (name in (columns.NAME, columns.VALUES) and (self.missing or self.differing)):
-            return Judgement(name, listed=["follows the other files"])
+            return FileComparison(name, listed=["follows the other files"])
         if name.endswith(".csv") and name in self._entries:
             return self._tables(name)
         if self._data_of(name) <= self.equal and name != columns.NAME:
             return self._drawings(name)
         if not self.differing and not self.missing:
-            return Judgement(name, by_bytes=["all"], wrong=[self._first_difference(name)])
-        return Judgement(name, listed=["its data differ"])
+            return FileComparison(name, by_bytes=["all"], wrong=[self._first_difference(name)])
+        return FileComparison(name, listed=["its data differ"])
 
-    def _tables(self, name: str) -> Judgement:
+    def _tables(self, name: str) -> FileComparison:
         entry = self._entries[name]
         differing = self.differing.get(entry.get("made_of", ""), set())
         if not differing and not self.missing:
-            return Judgement(name, by_bytes=["all"], wrong=[self._first_difference(name)])
+            return FileComparison(name, by_bytes=["all"], wrong=[self._first_difference(name)])
         mine, other = (files[name].read_text(encoding="utf-8") for files in (self.ours, self.theirs))
         machines = Machines(self.shared, self.missing, differing)
         return compare_tables(name, mine, other, entry, machines, self._bounds)
 
-    def _drawings(self, name: str) -> Judgement:
-        """Judge a figure or a page whose data are the same."""
+    def _drawings(self, name: str) -> FileComparison:
+        """Compare a figure or a page whose data are the same."""
         mine, other = (without_machine(files[name].read_text(encoding="utf-8")) for files in (self.ours, self.theirs))
         if mine == other:
-            return Judgement(name, by_bytes=["all but the machine"])
+            return FileComparison(name, by_bytes=["all but the machine"])
         if (far := largest_move(mine, other)) <= MOVE:
-            return Judgement(name, by_bound=[f"drawn at most {far:.2g} points elsewhere"])
-        return Judgement(name, by_bytes=["all"], wrong=["differs, although all its data are the same"])
+            return FileComparison(name, by_bound=[f"drawn at most {far:.2g} points elsewhere"])
+        return FileComparison(name, by_bytes=["all"], wrong=["differs, although all its data are the same"])
 
-    def _alone(self, name: str) -> Judgement:
-        """Judge a file of one folder only: nothing but what a machine with other formats leaves out may be one."""
+    def _alone(self, name: str) -> FileComparison:
+        """Report a file of one folder only: nothing but what a machine with other formats leaves out may be one."""
         files = self.ours if name in self.ours else self.theirs
         table = Path(name).with_suffix(".csv").as_posix()
         if self.missing and table in files and not (table in self.ours and table in self.theirs):
             frame = parsed(files[table].read_text(encoding="utf-8"))
             if "format" in frame.names and not without(frame, self.shared, self.missing).rows:
-                return Judgement(name, left_out=["all"])
+                return FileComparison(name, left_out=["all"])
         side = "extra: this commit does not produce it" if name in self.ours else "missing: this commit produces it"
-        return Judgement(name, wrong=[side])
+        return FileComparison(name, wrong=[side])
 
     def _data_of(self, name: str) -> set[str]:
         """Return the files whose data a page or figure shows.
@@ -163,12 +172,17 @@ class Comparison:
             return {file for file in tables if file.split("/")[1] == name.split("/")[1]}
         return tables if "/" not in name else set()
 
-    def _origins(self) -> Judgement:
+    def _origins(self) -> FileComparison:
         ours, theirs = self._origins_of
         rest = sorted({*ours, *theirs} - set(PLATFORM))
-        wrong = [f"{name}: {ours.get(name)} against {theirs.get(name)}" for name in rest
-                 if ours.get(name) != theirs.get(name)]  # fmt: skip
-        return Judgement(ORIGIN, by_bytes=rest, listed=[f"{name} (another one)" for name in self.others], wrong=wrong)
+        wrong = [
+            f"{name}: {ours.get(name)} against {theirs.get(name)}"
+            for name in rest
+            if ours.get(name) != theirs.get(name)
+        ]
+        return FileComparison(
+            ORIGIN, by_bytes=rest, listed=[f"{name} (another one)" for name in self.others], wrong=wrong
+        )
 
     def _first_difference(self, name: str) -> str:
         ours, theirs = (
@@ -195,10 +209,13 @@ def differing_values(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, 
     found: dict[str, set[tuple[str, str]]] = {}
     for name in ours.keys() | theirs.keys():
         left, right = (
-            {(subject, format_name): digest for subject, formats in values.get(name, {}).items()
-             for format_name, digest in formats.items()}
+            {
+                (subject, format_name): digest
+                for subject, formats in values.get(name, {}).items()
+                for format_name, digest in formats.items()
+            }
             for values in (ours, theirs)
-        )  # fmt: skip
+        )
         if unlike := {key for key in left.keys() | right.keys() if left.get(key) != right.get(key)}:
             found[name] = unlike
     return found
@@ -239,24 +256,29 @@ def formats_of(files: dict[str, Path]) -> set[str]:
     return {name for name, bits in precisions if number(bits) is not None}
 
 
-def table_of(judgements: Sequence[Judgement]) -> str:
+def table_of(compared: Sequence[FileComparison]) -> str:
     """Return a line for each file: what was compared, how, and the verdict."""
     rows = [("file", "rows", "how", "verdict")]
-    for item in judgements:
-        parts = (("bytes", item.by_bytes), ("equal", item.equal), ("bound", item.by_bound), ("listed", item.listed),
-                 ("left out", item.left_out))  # fmt: skip
+    for item in compared:
+        parts = (
+            ("bytes", item.by_bytes),
+            ("equal", item.equal),
+            ("bound", item.by_bound),
+            ("listed", item.listed),
+            ("left out", item.left_out),
+        )
         how = "; ".join(f"{what}: {', '.join(names)}" for what, names in parts if names)
         rows.append((item.file, item.rows, how, item.verdict))
     widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
     return "\n".join(f"{a:{widths[0]}}  {b:>{widths[1]}}  {verdict:<8}  {how}".rstrip() for a, b, how, verdict in rows)
 
 
-def summary(judgements: Sequence[Judgement], comparison: Comparison) -> str:
+def summary(compared: Sequence[FileComparison], comparison: ResultsComparison) -> str:
     """Say in one paragraph what was compared, and how."""
-    wrong = sum(bool(item.wrong) for item in judgements)
-    words = [f"{len(judgements)} files, {len(comparison.equal)} of them the same byte for byte, {wrong} wrong"]
+    wrong = sum(bool(item.wrong) for item in compared)
+    words = [f"{len(compared)} files, {len(comparison.equal)} of them the same byte for byte, {wrong} wrong"]
     if comparison.differing:
-        bound, listed = (sum(len(getattr(item, part)) for item in judgements) for part in ("by_bound", "listed"))
+        bound, listed = (sum(len(getattr(item, part)) for item in compared) for part in ("by_bound", "listed"))
         pairs = sum(map(len, comparison.differing.values()))
         words.append(
             f"functions returned other values in {pairs} pairs of function and format, in "

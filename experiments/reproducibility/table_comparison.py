@@ -13,7 +13,7 @@ from numdiff.study.records import FIELDS
 
 
 @dataclass
-class Judgement:
+class FileComparison:
     """What was compared in one file, and how."""
 
     file: str
@@ -77,7 +77,7 @@ class Machines:
 
 def compare_tables(
     file: str, ours: str, theirs: str, entry: Mapping[str, Any], machines: Machines, bounds: CellBounds | None
-) -> Judgement:
+) -> FileComparison:
     """Compare the committed and the rebuilt text of a table of two machines that are not alike.
 
     Parameters
@@ -91,7 +91,7 @@ def compare_tables(
     bounds : CellBounds, optional
         Without it columns with bounds that differ are wrong.
     """
-    result, missing = Judgement(file), machines.missing
+    result, missing = FileComparison(file), machines.missing
     left, right = (without(parsed(text), machines.shared, missing) for text in (ours, theirs))
     if missing:
         result.left_out = sorted({*parsed(ours).names, *parsed(theirs).names} & set(missing))
@@ -116,9 +116,13 @@ def compare_tables(
 
 
 def _compare_column(
-    result: Judgement, name: str, frames: tuple[Frame, Frame], table: tuple[str, Mapping[str, Any], Mapping[str, str]],
-    machines: Machines, bounds: CellBounds | None,
-) -> None:  # fmt: skip
+    result: FileComparison,
+    name: str,
+    frames: tuple[Frame, Frame],
+    table: tuple[str, Mapping[str, Any], Mapping[str, str]],
+    machines: Machines,
+    bounds: CellBounds | None,
+) -> None:
     """Compare one column: by bytes where it is portable or its values are, else within bounds, or list it."""
     file, entry, kinds = table
     right = frames[1]
@@ -133,7 +137,7 @@ def _compare_column(
     if mine == other:
         (result.equal if any(free) else result.by_bytes).append(name)
     elif kinds[name] in BOUNDED:
-        judge_cells(result, name, kinds[name], mine, other, cells_of(file, name, right, entry, kinds), bounds)
+        compare_cells(result, name, kinds[name], mine, other, record_keys(file, name, right, entry, kinds), bounds)
     else:
         result.listed.append(f"{name} ({how_far(mine, other)})")
 
@@ -197,7 +201,7 @@ def different(name: str, mine: Sequence[str], other: Sequence[str]) -> list[str]
     ]
 
 
-def cells_of(
+def record_keys(
     file: str, name: str, frame: Frame, entry: Mapping[str, Any], kinds: Mapping[str, str]
 ) -> tuple[str, dict[str, list[str]]]:
     """Return the name of the records, and the keys of the cells in them, that a column shows."""
@@ -213,11 +217,16 @@ def cells_of(
     return entry.get("made_of") or file.split("/")[1], keys
 
 
-def judge_cells(
-    result: Judgement, name: str, field_: str, mine: Sequence[str], other: Sequence[str],
-    cells: tuple[str, Mapping[str, Sequence[str]]], bounds: CellBounds | None,
-) -> None:  # fmt: skip
-    """Hold a column that shows one field of single cells against their bounds, on both sides."""
+def compare_cells(
+    result: FileComparison,
+    name: str,
+    field_: str,
+    mine: Sequence[str],
+    other: Sequence[str],
+    cells: tuple[str, Mapping[str, Sequence[str]]],
+    bounds: CellBounds | None,
+) -> None:
+    """Check a column that shows one field of single cells against their bounds, on both sides."""
     if bounds is None:
         result.wrong.append(f"{name}: differs, and there are no records to take its bounds from (--records)")
         return

@@ -79,7 +79,9 @@ class Figure:
     data : pandas.DataFrame
         The values that are drawn, no others; they become the data table.
     draw : callable
-        Takes a matplotlib figure and draws into it. It must not use pyplot.
+        (matplotlib figure, data) → draws the data into the figure, without pyplot. A function of a module, or a
+        `functools.partial` of one whose arguments are plain data: then the figure pickles, and can be drawn in any
+        process.
     size : tuple of float
         Width and height in inches.
     kinds, where : mapping of str to str
@@ -96,7 +98,7 @@ class Figure:
     caption: str
     alt: str
     data: pd.DataFrame
-    draw: Callable[[Canvas], object]
+    draw: Callable[[Canvas, pd.DataFrame], object]
     size: tuple[float, float] = (7.2, 4.6)
     kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
@@ -109,6 +111,11 @@ class Figure:
                 raise ValueError(f"{part} of figure {self.name!r} must not be empty")
         column_kinds.check(f"figure {self.name!r}", list(self.data.columns), self.kinds, self.where)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the drawing that is kept; a mapping may be one that does not pickle.
+        parts = (self.name, self.title, self.caption, self.alt, self.data, self.draw, self.size)
+        return Figure, (*parts, dict(self.kinds), dict(self.where))
+
     def to_svg(self) -> str:
         """Return the SVG file: the same bytes on each call, in each process, beside any matplotlibrc."""
         return svg.standalone(self._drawing(), self.title, self.alt)
@@ -117,12 +124,18 @@ class Figure:
         """Return the SVG as an element for an HTML page, its ids behind a prefix that is unique in the page."""
         return svg.inline(self._drawing(), self.title, self.alt, prefix)
 
+    def to_canvas(self, size: tuple[float, float] | None = None) -> Canvas:
+        """Return the drawing as a matplotlib figure, in another size (inches) if one is given."""
+        size = self.size if size is None else size
+        with settings_of(size, salt=self.name):
+            return paint(lambda canvas: self.draw(canvas, self.data), size)
+
     def _drawing(self) -> Element:
         # A page needs the drawing up to three times, and drawing takes 100 times as long as writing.
         if not self._kept:
             stream, metadata = io.StringIO(), dict.fromkeys(("Creator", "Date", "Format", "Type"))
             with settings_of(self.size, salt=self.name):
-                paint(self.draw, self.size).savefig(stream, format="svg", metadata=metadata)
+                self.to_canvas().savefig(stream, format="svg", metadata=metadata)
             self._kept.append(svg.tidy(stream.getvalue()))
         return self._kept[0]
 

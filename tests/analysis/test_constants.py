@@ -16,7 +16,8 @@ from numdiff.analysis.metrics import (
     student_quantile,
 )
 from numdiff.floats.dyadic import dyadic
-from numdiff.formulas.stencil import CENTERED, FORWARD, METHODS, Stencil
+from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.rules import model
 from numdiff.rules.model import optimal_step

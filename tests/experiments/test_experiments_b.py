@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import experiment, step_sweep
+from experiments import experiment
 from experiments.error_ledger import error_ledger
 from experiments.frames import RUN, counting, formats_of, in_order, of_grid, optima
 from experiments.registry import EXPERIMENTS
+from experiments.step_sweep import step_sweep
 from experiments.words import percent, plain
 from numdiff.analysis.metrics import observed_optimum
 from numdiff.study.records import PARTS
@@ -230,5 +231,9 @@ def test_the_best_step_of_a_narrow_format_is_larger():
 def test_numbers_read_well_in_a_sentence():
     assert [plain(0.077), plain(8326.1), plain(2.36e6), plain(1.0)] == ["0.077", "8300", "2.4·10⁶", "1"]
     assert [percent(0), percent(0.001), percent(0.5), percent(0.999), percent(1)] == [
-        "0 %", "less than 1 %", "50 %", "more than 99 %", "100 %"
-    ]  # fmt: skip
+        "0 %",
+        "less than 1 %",
+        "50 %",
+        "more than 99 %",
+        "100 %",
+    ]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import formulation
+from experiments.formulation import formulation
 from experiments.frames import log10
 from experiments.registry import EXPERIMENTS
 from numdiff.floats.formats import FORMATS
@@ -101,8 +101,9 @@ def test_a_formulation_with_one_measured_member_is_left_out():
     assert set(formulation.of_members(alone)["formulation"]) == {"log1p"}
 
 
-@pytest.mark.parametrize("usual, other", [("tanh", "tanh_library"), ("log_of_sum", "log_goldberg"),
-                                          ("binomial_horner", "binomial_factored")])  # fmt: skip
+@pytest.mark.parametrize(
+    "usual, other", [("tanh", "tanh_library"), ("log_of_sum", "log_goldberg"), ("binomial_horner", "binomial_factored")]
+)
 def test_the_usual_way_loses_digits_in_float64(usual, other):
     lost = at_telling_points()["lost"]
     assert lost[usual, "float64"] > 1.5
@@ -145,11 +146,24 @@ def test_noise_decades_are_found_where_they_are_put():
     h = 2.0**-k
     frames = []
     for member, noise in enumerate((1e-8, 1e-11)):
-        frames.append(pd.DataFrame({
-            "formulation": "f", "at": 1.0, "format": "float64", "problem": f"p{member}", "member": member, "k": k,
-            "step_value": h, "rms_error": h**2 + noise / h, "reference": 1.0, "status": "ok", "failures": 0,
-            "neighbours": 33,
-        }))  # fmt: skip
+        frames.append(
+            pd.DataFrame(
+                {
+                    "formulation": "f",
+                    "at": 1.0,
+                    "format": "float64",
+                    "problem": f"p{member}",
+                    "member": member,
+                    "k": k,
+                    "step_value": h,
+                    "rms_error": h**2 + noise / h,
+                    "reference": 1.0,
+                    "status": "ok",
+                    "failures": 0,
+                    "neighbours": 33,
+                }
+            )
+        )
     frame = pd.concat(frames, ignore_index=True)
     rows = formulation.attained(frame.assign(formulation="tanh"))
     (found,) = formulation.noise_ratios(frame.assign(formulation="tanh"), rows).itertuples()

@@ -45,27 +45,28 @@ def records() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def draw_one(fig, data):
+    ax = error_axes(fig.subplots())
+    plot_groups(ax, data)
+    slope_guide(ax, 2, (1e-3, 2e-7))
+    for name, style in FORMAT_STYLE.items():
+        rows = data[(data["format"] == name) & (data["status"] == "ok") & (data["total"] != 0)]
+        if len(rows):
+            best = rows.loc[rows["total"].abs().idxmin()]
+            mark_optimum(ax, best["step_value"], best["total"], color=style.text_color)
+    direct_labels(ax)
+
+
+def draw_all(fig, data):
+    draw_panels(fig, data.groupby("problem"), plot_groups)
+    outside_legend(fig)
+
+
 def figures() -> tuple[Figure, Figure]:
     """Return a figure with all marks there are, and one with panels."""
     data = records()
     one = data[data["problem"] == "exp"]
     drawn = ["problem", "format", "step_value", "total", "status"]
-
-    def draw_one(fig):
-        ax = error_axes(fig.subplots())
-        plot_groups(ax, one)
-        slope_guide(ax, 2, (1e-3, 2e-7))
-        for name, style in FORMAT_STYLE.items():
-            rows = one[(one["format"] == name) & (one["status"] == "ok") & (one["total"] != 0)]
-            if len(rows):
-                best = rows.loc[rows["total"].abs().idxmin()]
-                mark_optimum(ax, best["step_value"], best["total"], color=style.text_color)
-        direct_labels(ax)
-
-    def draw_all(fig):
-        draw_panels(fig, data.groupby("problem"), plot_groups)
-        outside_legend(fig)
-
     return (
         Figure("core", "Error of | exp", "See the V <here>.", 'Four curves, "V" & all.', one[drawn], draw_one),
         Figure("panels", "All problems?", "The same shape.", "Three panels.", data[drawn], draw_all, (7.6, 5.4)),

@@ -57,7 +57,7 @@ def test_unknown_kinds_and_keys_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         table(**options)
     with pytest.raises(ValueError, match=message.replace("table '", "figure '")):
-        Figure("errors", "Errors", "See.", "Seen.", FRAME, lambda fig: None, **options)
+        Figure("errors", "Errors", "See.", "Seen.", FRAME, lambda fig, data: None, **options)
 
 
 def test_file_has_sorted_names():

@@ -1,4 +1,5 @@
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -51,9 +52,13 @@ print(*(hashlib.sha256(figure.to_svg().encode()).hexdigest() for figure in sampl
 """
 
 
+def draw_line(fig, data):
+    error_axes(fig.subplots()).plot(data["h"], data["error"])
+
+
 def simple(draw=None, **options):
     data = pd.DataFrame({"h": [1.0, 0.1], "error": [0.1, 0.001]})
-    draw = draw or (lambda fig: error_axes(fig.subplots()).plot(data["h"], data["error"]))
+    draw = draw or draw_line
     return Figure("simple", "A title", "A caption.", 'Text <for> "all".', data, draw, **options)
 
 
@@ -163,10 +168,26 @@ def test_glyphs_come_from_the_font_that_matplotlib_ships():
     assert Path(found).is_relative_to(matplotlib.get_data_path())
 
 
+def test_a_copy_that_was_pickled_is_drawn_with_the_same_bytes():
+    figure = simple(kinds={"error": "platform"})
+    text = figure.to_svg()
+    copy = pickle.loads(pickle.dumps(figure))
+    assert copy is not figure
+    assert copy.to_svg() == text
+    assert (copy.title, dict(copy.kinds), dict(copy.where)) == (figure.title, {"error": "platform"}, {})
+
+
+def test_a_figure_is_drawn_larger_for_a_reader():
+    figure = simple()
+    canvas = figure.to_canvas((12.0, 8.0))
+    assert canvas.get_size_inches().tolist() == [12.0, 8.0]
+    assert figure.to_canvas().get_size_inches().tolist() == list(figure.size)
+
+
 def test_figures_draw_once_for_file_and_page():
     calls = []
 
-    def draw(fig):
+    def draw(fig, data):
         calls.append(1)
         fig.subplots()
 
@@ -190,19 +211,19 @@ def test_nothing_is_cut_off_at_the_edge():
 def test_sample_figures_fit():
     for figure in sample_report.figures():
         with settings_of(figure.size):
-            assert max(overflow(paint(figure.draw, figure.size))) < 0.02
+            assert max(overflow(figure.to_canvas())) < 0.02
 
 
 @pytest.mark.parametrize("part", ["title", "caption", "alt"])
 def test_empty_words_are_refused(part):
     words = {"title": "t", "caption": "c", "alt": "a"} | {part: " "}
     with pytest.raises(ValueError, match=part):
-        Figure("name", **words, data=pd.DataFrame(), draw=lambda fig: None)
+        Figure("name", **words, data=pd.DataFrame(), draw=lambda fig, data: None)
 
 
 def test_name_that_is_no_file_stem_is_refused():
     with pytest.raises(ValueError, match="name of a figure"):
-        Figure("a b", "t", "c", "a", pd.DataFrame(), lambda fig: None)
+        Figure("a b", "t", "c", "a", pd.DataFrame(), lambda fig, data: None)
 
 
 def draw_panels(fig, number, **options):
@@ -274,7 +295,7 @@ def test_quick_figure_of_nothing_is_refused():
 
 
 def test_images_stay_in_the_file():
-    def draw(fig):
+    def draw(fig, data):
         fig.subplots().imshow(np.arange(6.0).reshape(2, 3))
 
     text = simple(draw).to_svg()

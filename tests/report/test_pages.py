@@ -253,7 +253,7 @@ def test_lines_end_with_a_line_feed_only(out):
 
 
 def test_names_must_be_different():
-    figure = Figure("a", "t", "c", "x", pd.DataFrame(), lambda fig: None)
+    figure = Figure("a", "t", "c", "x", pd.DataFrame(), lambda fig, data: None)
     with pytest.raises(ValueError, match="different names"):
         Section("s", "t", "q", "a", figures=(figure, figure))
     with pytest.raises(ValueError, match="must not be empty"):

@@ -49,8 +49,11 @@ def test_a_value_that_is_moved_by_an_ulp_is_seen(monkeypatch):
     fair = rounded(np.exp)
     monkeypatch.setattr(ulps, "FUNCTIONS", {"exp": fair})
     before = ulps.errors_in_ulps("exp", fmt)
-    monkeypatch.setattr(ulps, "FUNCTIONS", {"exp": lambda x: np.nextafter(fair(x), np.float32(np.inf))
-                                            if isinstance(x, np.ndarray) else fair(x)})  # fmt: skip
+    monkeypatch.setattr(
+        ulps,
+        "FUNCTIONS",
+        {"exp": lambda x: np.nextafter(fair(x), np.float32(np.inf)) if isinstance(x, np.ndarray) else fair(x)},
+    )
     after = ulps.errors_in_ulps("exp", fmt)
     changes = np.abs(np.array(after) - np.array(before))
     assert max(after) > 1

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from experiments.gradient_check.bugs import BUGS, FORMATS, MANY, NARROWER, SIZES, deviation
-from experiments.gradient_check.networks import Network
+from experiments.gradient_check.networks import NumpyNetwork
 from experiments.gradient_check.trials import NETWORKS, SMALL
 from numdiff.floats.formats import FORMATS as KNOWN
 
-CASES = [(bug, name) for bug in BUGS for name in SMALL if BUGS[bug].fits(Network(*NETWORKS[name], 0), np.dtype(float))]
+CASES = [
+    (bug, name) for bug in BUGS for name in SMALL if BUGS[bug].fits(NumpyNetwork(*NETWORKS[name], 0), np.dtype(float))
+]
 
 
 def test_there_are_at_least_twelve_mistakes_each_with_its_source():
@@ -25,7 +27,7 @@ def test_there_are_at_least_twelve_mistakes_each_with_its_source():
 @pytest.mark.parametrize("bug, name", CASES)
 def test_a_bug_changes_the_gradient_in_float64(bug, name):
     for seed in range(3):
-        network = Network(*NETWORKS[name], seed)
+        network = NumpyNetwork(*NETWORKS[name], seed)
         theta = network.theta()
         wrong, right = BUGS[bug].wrong(network, theta), network.gradient(theta)
         assert wrong.dtype == right.dtype
@@ -42,7 +44,7 @@ def test_every_bug_but_the_large_one_fits_a_small_network():
 def test_a_relative_error_has_its_size_up_to_the_rounding_of_the_format(size, format_name):
     u = float(KNOWN[format_name].unit_roundoff) + 4 * 2.0**-53  # 1 + size, the product and the norms are of float64
     for name in SMALL:
-        network = Network(*NETWORKS[name], 0)
+        network = NumpyNetwork(*NETWORKS[name], 0)
         theta = network.theta(FORMATS[format_name])
         right = network.gradient(theta)
         found = deviation(BUGS[f"relative_{size:.0e}"].wrong(network, theta), right)
@@ -56,7 +58,7 @@ def test_a_relative_error_has_its_size_up_to_the_rounding_of_the_format(size, fo
 
 
 def test_a_small_relative_error_rounds_away_in_a_narrow_format():
-    network = Network(*NETWORKS["tanh_squared"], 0)
+    network = NumpyNetwork(*NETWORKS["tanh_squared"], 0)
     for format_name, size in (("float32", 1e-8), ("float16", 1e-4), ("bfloat16", 1e-3)):
         theta = network.theta(FORMATS[format_name])
         assert deviation(BUGS[f"relative_{size:.0e}"].wrong(network, theta), network.gradient(theta)) == 0
@@ -66,7 +68,7 @@ def test_a_small_relative_error_rounds_away_in_a_narrow_format():
 def test_the_narrower_format_leaves_an_error_of_its_size(wide, narrow):
     u = float(KNOWN[narrow].unit_roundoff)
     for name in SMALL:
-        network = Network(*NETWORKS[name], 1)
+        network = NumpyNetwork(*NETWORKS[name], 1)
         theta = network.theta(FORMATS[wide])
         found = deviation(BUGS["narrower_format"].wrong(network, theta), network.gradient(theta))
         assert u / 100 < found < 100 * u
@@ -74,7 +76,7 @@ def test_the_narrower_format_leaves_an_error_of_its_size(wide, narrow):
 
 
 def test_one_element_of_ten_thousand_is_wrong_by_its_sign():
-    network = Network(*NETWORKS["large"], 0)
+    network = NumpyNetwork(*NETWORKS["large"], 0)
     theta = network.theta()
     right = network.gradient(theta)
     wrong = BUGS["one_in_ten_thousand"].wrong(network, theta)
@@ -87,7 +89,7 @@ def test_one_element_of_ten_thousand_is_wrong_by_its_sign():
 
 
 def test_swapped_elements_are_the_first_two():
-    network = Network(*NETWORKS["tanh_squared"], 0)
+    network = NumpyNetwork(*NETWORKS["tanh_squared"], 0)
     theta = network.theta()
     right, wrong = network.gradient(theta), BUGS["swapped"].wrong(network, theta)
     assert wrong[0] == right[1]

@@ -7,11 +7,12 @@ import pytest
 from experiments.gradient_check import gradient_check
 from experiments.gradient_check import tables as gradient_tables
 from experiments.gradient_check.bugs import FORMATS
-from experiments.gradient_check.limit_pictures import curve_table, draw_curve, limits_table, ratios
+from experiments.gradient_check.drawing import draw_curve
 from experiments.gradient_check.limits import FACTOR, GROWING, LARGEST, SHAPES, by_checker, growing, smallest_found
-from experiments.gradient_check.networks import Network
-from experiments.gradient_check.rules import ALL_FORMATS, Checker, Outcome, Verdict
-from experiments.gradient_check.trials import BY, CORRECT, NETWORKS, Plan, counts, run
+from experiments.gradient_check.networks import NumpyNetwork
+from experiments.gradient_check.rules import ALL_FORMATS, Checker, Decision, Outcome
+from experiments.gradient_check.tables import curve_table, limits_table, ratios
+from experiments.gradient_check.trials import BY, CORRECT, NETWORKS, TrialPlan, counts, run
 from numdiff.report.figures import paint
 from numdiff.report.tables import csv_text
 
@@ -22,7 +23,7 @@ def strict(limit):
     def rule(f, gradient, x, seed):
         right = f.network.gradient(x).astype(float)
         off = np.linalg.norm(gradient(x).astype(float) - right) / np.linalg.norm(right)
-        return Outcome(Verdict.ALARM if off > limit else Verdict.PASSED)
+        return Outcome(Decision.ALARM if off > limit else Decision.PASSED)
 
     return Checker(f"strict {limit:g}", "1", "directions", ALL_FORMATS, rule)
 
@@ -30,13 +31,13 @@ def strict(limit):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("limit", [1.0, 1e-3])
 def test_the_search_ends_within_a_factor_above_the_limit(shape, limit):
-    network = Network(*NETWORKS["tanh_squared"], 3)
+    network = NumpyNetwork(*NETWORKS["tanh_squared"], 3)
     found = smallest_found(strict(limit), network, FORMATS["float64"], shape, 3)
     assert limit < found <= limit / FACTOR * (1 + 1e-9)
 
 
 def test_what_is_never_found_is_nan():
-    network = Network(*NETWORKS["tanh_squared"], 3)
+    network = NumpyNetwork(*NETWORKS["tanh_squared"], 3)
     assert np.isnan(smallest_found(strict(2 * LARGEST), network, FORMATS["float64"], "random direction", 0))
 
 
@@ -55,9 +56,10 @@ def limits():
     """Return searched limits of three checkers, of which one finds nothing in one case."""
     rows = [
         (name, "float32", network, seed, shape, value)
-        for seed, network in enumerate("ab") for shape in SHAPES
+        for seed, network in enumerate("ab")
+        for shape in SHAPES
         for name, value in (("numdiff", 1e-5), ("jax check_grads", 1e-2 if seed else np.nan), ("torch gradcheck", 1e-9))
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=["checker", "format", "network", "seed", "shape", "smallest"])
 
 
@@ -76,9 +78,11 @@ def test_limits_are_compared_only_with_checkers_that_can_be_used():
 def curve():
     rows = [
         (name, format_name, n, seed, 1e-4 * (seed + 1) / (10 if name == "numdiff" else 1))
-        for name in ("numdiff", "numdiff, 4 directions") for format_name in FORMATS
-        for n in ((10, 100) if name == "numdiff" else (10, 100, 1000)) for seed in range(3)
-    ]  # fmt: skip
+        for name in ("numdiff", "numdiff, 4 directions")
+        for format_name in FORMATS
+        for n in ((10, 100) if name == "numdiff" else (10, 100, 1000))
+        for seed in range(3)
+    ]
     return pd.DataFrame(rows, columns=["checker", "format", "n", "seed", "smallest"])
 
 
@@ -94,8 +98,13 @@ def test_the_curve_has_the_median_over_the_seeds():
 
 def small():
     """Return real verdicts of one network."""
-    plan = Plan(("sigmoid_squared",), ("float32", "float64"), (0,), (CORRECT, "sign", "relative_1e-01"),
-                gradient_check.PLAN.checkers)  # fmt: skip
+    plan = TrialPlan(
+        ("sigmoid_squared",),
+        ("float32", "float64"),
+        (0,),
+        (CORRECT, "sign", "relative_1e-01"),
+        gradient_check.PLAN.checkers,
+    )
     return counts(run(plan))
 
 

@@ -1,4 +1,4 @@
-"""The networks compute what they say, in the format they say, and their slips are slips."""
+"""The networks compute what they say, in the format they say, and their mistakes are mistakes."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from experiments.gradient_check.networks import ACTIVATIONS, LOSSES, Network, Slip, total
+from experiments.gradient_check.networks import ACTIVATIONS, LOSSES, Mistake, NumpyNetwork, total
 from numdiff.floats.fixed_order import matrix_product
 
 FORMATS = {"float16": np.float16, "bfloat16": ml_dtypes.bfloat16, "float32": np.float32, "float64": np.float64}
@@ -19,7 +19,7 @@ def unit_roundoff(dtype):
 
 
 def network(kind, sizes=(4, 5, 5, 3), batch=5, seed=1):
-    return Network(sizes, *kind, batch, seed)
+    return NumpyNetwork(sizes, *kind, batch, seed)
 
 
 def complex_step(net, theta):
@@ -69,7 +69,9 @@ def sample_gradients(net, theta):
     inputs, targets = net.samples(np.float64)
     parts = []
     for i in range(net.batch):
-        alone = Network(net.sizes, net.activation, net.loss_name, 1, net.seed, (inputs[i : i + 1], targets[i : i + 1]))
+        alone = NumpyNetwork(
+            net.sizes, net.activation, net.loss_name, 1, net.seed, (inputs[i : i + 1], targets[i : i + 1])
+        )
         parts.append(np.linalg.norm(alone.gradient(theta)))
     return sum(parts) / net.batch
 
@@ -102,8 +104,8 @@ def test_everything_stays_in_the_format(kind, name):
     assert {a.dtype for a in (*before, *held, *net.samples(dtype), net.gradient(theta))} == {dtype}
     assert type(net.loss(theta)) is dtype.type
     assert net.losses(theta[None]).dtype == dtype
-    for slip in Slip:
-        assert net.gradient(theta, slip).dtype == dtype
+    for mistake in Mistake:
+        assert net.gradient(theta, mistake).dtype == dtype
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -153,55 +155,66 @@ def test_sums_of_narrow_formats_are_rounded_once():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("slip", list(Slip))
-def test_a_slip_changes_the_gradient_exactly_where_it_has_a_place(kind, slip):
+@pytest.mark.parametrize("slip", list(Mistake))
+def test_a_mistake_changes_the_gradient_exactly_where_it_has_a_place(kind, mistake):
     for sizes, batch in (((4, 5, 5, 3), 5), ((3, 4, 2), 6), ((3, 2), 1)):
         net = network(kind, sizes, batch)
         theta = net.theta()
-        changed = not np.array_equal(net.gradient(theta, slip), net.gradient(theta))
-        assert changed == net.has_place(slip), (sizes, batch)
+        changed = not np.array_equal(net.gradient(theta, mistake), net.gradient(theta))
+        assert changed == net.has_place(mistake), (sizes, batch)
 
 
-def test_every_slip_has_a_place_somewhere():
-    assert all(any(network(kind).has_place(slip) for kind in KINDS) for slip in Slip)
+def test_every_mistake_has_a_place_somewhere():
+    assert all(any(network(kind).has_place(mistake) for kind in KINDS) for mistake in Mistake)
 
 
 SQUARED, ENTROPY = ("tanh", "squared"), ("tanh", "cross_entropy")
 
 
-@pytest.mark.parametrize("kind, slip, factor", [(SQUARED, Slip.SIGN, -1), (ENTROPY, Slip.SIGN, -1),
-                                                (SQUARED, Slip.FACTOR_TWO, 0.5), (SQUARED, Slip.BATCH_MEAN, 4),
-                                                (ENTROPY, Slip.BATCH_MEAN, 4)])  # fmt: skip
-def test_a_slip_that_scales_scales_by_its_factor(kind, slip, factor):
+@pytest.mark.parametrize(
+    "kind, mistake, factor",
+    [
+        (SQUARED, Mistake.SIGN, -1),
+        (ENTROPY, Mistake.SIGN, -1),
+        (SQUARED, Mistake.FACTOR_TWO, 0.5),
+        (SQUARED, Mistake.BATCH_MEAN, 4),
+        (ENTROPY, Mistake.BATCH_MEAN, 4),
+    ],
+)
+def test_a_mistake_that_scales_scales_by_its_factor(kind, mistake, factor):
     net = network(kind, batch=4)
     theta = net.theta()
-    np.testing.assert_array_equal(net.gradient(theta, slip), factor * net.gradient(theta))
+    np.testing.assert_array_equal(net.gradient(theta, mistake), factor * net.gradient(theta))
 
 
-def places_that_change(kind, slip, sizes=(4, 5, 5, 3)):
+def places_that_change(kind, mistake, sizes=(4, 5, 5, 3)):
     net = network(kind, sizes)
     theta = net.theta()
-    return set(np.flatnonzero(net.gradient(theta, slip) != net.gradient(theta)).tolist())
+    return set(np.flatnonzero(net.gradient(theta, mistake) != net.gradient(theta)).tolist())
 
 
-def test_slips_change_their_own_places_only():
+def test_mistakes_change_their_own_places_only():
     first, second, last = network(SQUARED).layers
     biases = {i for layer in (first, second, last) for i in range(layer.middle, layer.stop)}
-    assert places_that_change(SQUARED, Slip.DROPPED_BIAS) == set(range(first.middle, first.stop))
-    assert places_that_change(SQUARED, Slip.OFF_BY_ONE) == set(range(first.middle - 1, first.stop))
-    assert places_that_change(SQUARED, Slip.LAST_SAMPLE) == biases
-    assert places_that_change(SQUARED, Slip.WRONG_AXIS) == biases - set(range(last.middle, last.stop))
-    assert places_that_change(SQUARED, Slip.TRANSPOSED) == set(range(first.stop))
-    assert places_that_change(SQUARED, Slip.CHAIN_FACTOR) == set(range(second.stop))
-    assert places_that_change(SQUARED, Slip.STALE_ACTIVATION) <= set(range(first.stop, last.stop)) - biases
+    assert places_that_change(SQUARED, Mistake.DROPPED_BIAS) == set(range(first.middle, first.stop))
+    assert places_that_change(SQUARED, Mistake.OFF_BY_ONE) == set(range(first.middle - 1, first.stop))
+    assert places_that_change(SQUARED, Mistake.LAST_SAMPLE) == biases
+    assert places_that_change(SQUARED, Mistake.WRONG_AXIS) == biases - set(range(last.middle, last.stop))
+    assert places_that_change(SQUARED, Mistake.TRANSPOSED) == set(range(first.stop))
+    assert places_that_change(SQUARED, Mistake.CHAIN_FACTOR) == set(range(second.stop))
+    assert places_that_change(SQUARED, Mistake.STALE_ACTIVATION) <= set(range(first.stop, last.stop)) - biases
 
 
-@pytest.mark.parametrize("arguments, message", [
-    (((3, 2), "relu", "squared", 4, 0), "activation must be one of tanh, sigmoid, got 'relu'"),
-    (((3, 2), "tanh", "absolute", 4, 0), "loss_name must be one of"),
-    (((3,), "tanh", "squared", 4, 0), "sizes must be"), (((3, 0), "tanh", "squared", 4, 0), "sizes must be"),
-    (((3, 2), "tanh", "squared", 0, 0), "sizes must be"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (((3, 2), "relu", "squared", 4, 0), "activation must be one of tanh, sigmoid, got 'relu'"),
+        (((3, 2), "tanh", "absolute", 4, 0), "loss_name must be one of"),
+        (((3,), "tanh", "squared", 4, 0), "sizes must be"),
+        (((3, 0), "tanh", "squared", 4, 0), "sizes must be"),
+        (((3, 2), "tanh", "squared", 0, 0), "sizes must be"),
+    ],
+)
 def test_bad_arguments_are_named(arguments, message):
     with pytest.raises(ValueError, match=message):
-        Network(*arguments)
+        NumpyNetwork(*arguments)

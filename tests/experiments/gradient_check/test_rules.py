@@ -10,8 +10,8 @@ import pytest
 
 from experiments.gradient_check import rules
 from experiments.gradient_check.libraries import SUFFIX, installed
-from experiments.gradient_check.rules import RULES, Checker, Outcome, Verdict
-from experiments.gradient_check.trials import NETWORKS, SMALL, Plan, run
+from experiments.gradient_check.rules import RULES, Checker, Decision, Outcome
+from experiments.gradient_check.trials import NETWORKS, SMALL, TrialPlan, run
 
 BY_NAME = {rule.name: rule for rule in RULES}
 X = np.array([0.5, -1.25, 2.0])
@@ -45,20 +45,23 @@ def test_every_rule_names_its_source_and_a_release():
 def test_the_gradient_of_a_linear_function_passes_and_its_negative_does_not(name):
     weights = np.array([1.0, 2.0, -3.0])
     rule = BY_NAME[name]
-    assert rule.check(linear(weights), lambda p: weights.copy(), X, 0).verdict is Verdict.PASSED
+    assert rule.check(linear(weights), lambda p: weights.copy(), X, 0).verdict is Decision.PASSED
     assert rule.check(linear(weights), lambda p: -weights, X, 0).alarm
 
 
 def test_torch_allows_atol_and_rtol_of_the_numeric_value():
     allowed = 1e-5 + 1e-3 * 1.0  # the first slope is 1
-    assert verdicts("torch gradcheck", [0.99 * allowed, 1.01 * allowed]) == [Verdict.PASSED, Verdict.ALARM]
+    assert verdicts("torch gradcheck", [0.99 * allowed, 1.01 * allowed]) == [
+        Decision.PASSED,
+        Decision.ALARM,
+    ]
     small = verdicts("torch gradcheck", [0.99e-5, 1.01e-5], weights=(0.0, 2.0, -3.0))
-    assert small == [Verdict.PASSED, Verdict.ALARM]
+    assert small == [Decision.PASSED, Decision.ALARM]
 
 
 def test_scipy_alarms_above_the_limit_of_the_distance():
     limit = rules.SCIPY_LIMIT
-    assert verdicts("scipy check_grad", [0.9 * limit, 1.1 * limit]) == [Verdict.PASSED, Verdict.ALARM]
+    assert verdicts("scipy check_grad", [0.9 * limit, 1.1 * limit]) == [Decision.PASSED, Decision.ALARM]
 
 
 def test_jax_compares_the_projection_on_the_direction_of_seed_zero():
@@ -69,7 +72,7 @@ def test_jax_compares_the_projection_on_the_direction_of_seed_zero():
     numeric = cotangent * np.dot(tangent, [1.0, 2.0, -3.0])
     allowed = 1e-5 + 1e-5 * abs(numeric)
     error = allowed / abs(cotangent * tangent[0])
-    assert verdicts("jax check_grads", [0.99 * error, 1.01 * error]) == [Verdict.PASSED, Verdict.ALARM]
+    assert verdicts("jax check_grads", [0.99 * error, 1.01 * error]) == [Decision.PASSED, Decision.ALARM]
 
 
 def test_autograd_allows_either_tolerance():
@@ -78,7 +81,10 @@ def test_autograd_allows_either_tolerance():
     slope = scale * np.dot(direction, [1.0, 2.0, -3.0])
     allowed = max(1e-6, 1e-6 * 2 * abs(slope))
     error = allowed / abs(scale * direction[0])
-    assert verdicts("autograd check_grads", [0.98 * error, 1.02 * error]) == [Verdict.PASSED, Verdict.ALARM]
+    assert verdicts("autograd check_grads", [0.98 * error, 1.02 * error]) == [
+        Decision.PASSED,
+        Decision.ALARM,
+    ]
 
 
 def test_chainer_allows_atol_and_rtol_in_a_unit_direction():
@@ -88,14 +94,17 @@ def test_chainer_allows_atol_and_rtol_in_a_unit_direction():
     np.testing.assert_allclose(rules.chainer_direction(3, 3), direction, rtol=1e-15)
     claimed = abs(np.dot(direction, [1.0, 2.0, -3.0]))
     error = (1e-5 + 1e-4 * claimed) / abs(direction[0])
-    assert verdicts("chainer check_backward", [0.999 * error, 1.001 * error]) == [Verdict.PASSED, Verdict.ALARM]
+    assert verdicts("chainer check_backward", [0.999 * error, 1.001 * error]) == [
+        Decision.PASSED,
+        Decision.ALARM,
+    ]
 
 
 @pytest.mark.parametrize("name", ["autograd check_grads", "chainer check_backward"])
 def test_a_format_that_a_checker_does_not_take_is_said(name):
     x = X.astype(ml_dtypes.bfloat16)
     outcome = BY_NAME[name].check(lambda p: p[0], lambda p: p, x, 0)
-    assert outcome == Outcome(Verdict.UNAVAILABLE, "does not take bfloat16")
+    assert outcome == Outcome(Decision.UNAVAILABLE, "does not take bfloat16")
     assert not outcome.alarm
 
 
@@ -104,7 +113,7 @@ def test_an_error_in_the_rule_is_an_outcome_of_its_own():
         raise ZeroDivisionError("so it is\nin two lines")
 
     outcome = Checker("broken", "1", "direction", ("float64",), broken).check(np.sum, np.ones_like, X, 0)
-    assert outcome == Outcome(Verdict.FAILED, "ZeroDivisionError: so it is")
+    assert outcome == Outcome(Decision.FAILED, "ZeroDivisionError: so it is")
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -119,7 +128,7 @@ def test_library_and_rule_give_the_same_verdict(library):
     """Where the library is there (make experiments-ml has them all)."""
     rule = BY_NAME[library.name.removesuffix(SUFFIX)]
     assert library.version == rule.version
-    trials = run(Plan(seeds=(0,), networks=SMALL[:1], checkers=(library, rule)))
+    trials = run(TrialPlan(seeds=(0,), networks=SMALL[:1], checkers=(library, rule)))
     table = trials.pivot(index=["format", "bug"], columns="checker", values="verdict")
     assert (table[library.name] == table[rule.name]).all()
 

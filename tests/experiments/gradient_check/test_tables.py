@@ -7,7 +7,7 @@ import pytest
 from experiments.gradient_check import tables
 from experiments.gradient_check.bugs import BUGS
 from experiments.gradient_check.rules import RULES
-from experiments.gradient_check.trials import BY, VERDICTS, Plan, counts, run
+from experiments.gradient_check.trials import BY, VERDICTS, TrialPlan, counts, run
 from numdiff.analysis.metrics import binomial_limit
 from numdiff.report.tables import csv_text
 
@@ -19,9 +19,13 @@ def counted(*rows):
 
 
 def test_false_alarms_have_the_one_sided_limit():
-    frame = tables.false_alarms(counted(("a", "float64", "correct", "none", np.nan, 10_000, 0),
-                                        ("b", "float64", "correct", "none", np.nan, 9, 1),
-                                        ("a", "float64", "slip", "sign", np.nan, 0, 5)))  # fmt: skip
+    frame = tables.false_alarms(
+        counted(
+            ("a", "float64", "correct", "none", np.nan, 10_000, 0),
+            ("b", "float64", "correct", "none", np.nan, 9, 1),
+            ("a", "float64", "slip", "sign", np.nan, 0, 5),
+        )
+    )
     assert frame["alarms"].tolist() == [0, 1]
     assert frame["limit"].tolist() == [binomial_limit(0, 10_000), binomial_limit(1, 10)]
     assert frame["limit"][0] < 3e-4
@@ -37,20 +41,22 @@ def test_shares_of_missed_bugs_stand_in_columns_with_words_where_there_is_none()
     )
     wide = tables.missed_by_checker(frame, "slip", "float32")
     assert wide.to_dict("records") == [
-        {"bug": "sign", "torch": 0.25, "jax": "unavailable"}, {"bug": "swapped", "torch": "no change", "jax": "failed"},
-    ]  # fmt: skip
+        {"bug": "sign", "torch": 0.25, "jax": "unavailable"},
+        {"bug": "swapped", "torch": "no change", "jax": "failed"},
+    ]
 
 
 def test_tables_of_ml_come_back_as_they_were_written(tmp_path):
-    frame = counts(run(Plan(networks=("sigmoid_squared",), formats=("float32",), seeds=(0,))))
+    frame = counts(run(TrialPlan(networks=("sigmoid_squared",), formats=("float32",), seeds=(0,))))
     (tmp_path / "wrong.csv").write_text(csv_text(frame))
     back = tables.left_by_ml("wrong", tmp_path)
     pd.testing.assert_frame_equal(back, frame, check_dtype=False)
     assert tables.left_by_ml("correct", tmp_path) is None
 
 
-@pytest.mark.parametrize("table", [tables.checkers_table(RULES), tables.bugs_table(), tables.networks_table()],
-                         ids=lambda table: table.name)  # fmt: skip
+@pytest.mark.parametrize(
+    "table", [tables.checkers_table(RULES), tables.bugs_table(), tables.networks_table()], ids=lambda table: table.name
+)
 def test_descriptions_have_no_empty_cell_but_the_sources_of_made_up_errors(table):
     frame = table.frame.drop(columns=[name for name in table.frame if name == "where it happened"])
     assert not (frame.astype(str) == "").to_numpy().any()

@@ -13,18 +13,18 @@ import pandas as pd
 import pytest
 
 from experiments.gradient_check.bugs import BUGS, FORMATS
-from experiments.gradient_check.networks import Network
-from experiments.gradient_check.ours import judged, ours
-from experiments.gradient_check.rules import RULES, Checker, Outcome, Verdict
+from experiments.gradient_check.networks import NumpyNetwork
+from experiments.gradient_check.ours import checked, ours
+from experiments.gradient_check.rules import RULES, Checker, Decision, Outcome
 from experiments.gradient_check.trials import (
     CORRECT,
     HARMLESS,
     NETWORKS,
     SMALL,
     TOGETHER,
-    Claim,
+    GradientUnderTest,
     Loss,
-    Plan,
+    TrialPlan,
     Trials,
     counts,
     jax_trap,
@@ -36,7 +36,7 @@ from experiments.gradient_check.trials import (
 from numdiff.analysis.metrics import binomial_interval
 from numdiff.study.store import Store
 
-SMALL_PLAN = Plan(networks=("sigmoid_squared",), seeds=(0, 1))
+SMALL_PLAN = TrialPlan(networks=("sigmoid_squared",), seeds=(0, 1))
 
 
 def trials():
@@ -45,7 +45,7 @@ def trials():
 
 def test_every_combination_with_its_place_has_a_row():
     table = trials()
-    network = Network(*NETWORKS["sigmoid_squared"], 0)
+    network = NumpyNetwork(*NETWORKS["sigmoid_squared"], 0)
     for format_name, dtype in FORMATS.items():
         bugs = [CORRECT, *(bug for bug in BUGS if BUGS[bug].fits(network, dtype))]
         part = table[table["format"] == format_name]
@@ -55,7 +55,9 @@ def test_every_combination_with_its_place_has_a_row():
 
 
 def test_workers_change_nothing():
-    plan = Plan(networks=("sigmoid_squared",), formats=("bfloat16", "float64"), seeds=(0, 1), bugs=(CORRECT, "sign"))
+    plan = TrialPlan(
+        networks=("sigmoid_squared",), formats=("bfloat16", "float64"), seeds=(0, 1), bugs=(CORRECT, "sign")
+    )
     pd.testing.assert_frame_equal(run(plan), run(plan, workers=2))
 
 
@@ -69,11 +71,11 @@ def test_what_does_not_change_the_gradient_is_no_trial():
 def test_a_format_that_is_not_taken_is_recorded():
     table = trials()
     part = table[(table["checker"] == "autograd check_grads") & (table["format"] == "bfloat16")]
-    assert set(part["verdict"]) == {Verdict.UNAVAILABLE.value, HARMLESS}
+    assert set(part["verdict"]) == {Decision.UNAVAILABLE.value, HARMLESS}
 
 
 def test_remembered_values_are_those_of_the_network():
-    network = Network(*NETWORKS["tanh_squared"], 0)
+    network = NumpyNetwork(*NETWORKS["tanh_squared"], 0)
     loss = Loss(network, FORMATS["float16"])
     theta = network.theta(FORMATS["float16"])
     assert loss(theta) == loss(theta.copy()) == network.loss(theta)
@@ -85,9 +87,9 @@ def test_remembered_values_are_those_of_the_network():
 
 
 def test_a_claim_is_wrong_at_other_points_too():
-    network = Network(*NETWORKS["tanh_squared"], 0)
+    network = NumpyNetwork(*NETWORKS["tanh_squared"], 0)
     theta = network.theta()
-    claim = Claim(network, "sign", theta, -network.gradient(theta))
+    claim = GradientUnderTest(network, "sign", theta, -network.gradient(theta))
     np.testing.assert_array_equal(claim(theta), -network.gradient(theta))
     np.testing.assert_array_equal(claim(theta + 1), -network.gradient(theta + 1))
     claim(theta)[:] = 0
@@ -116,12 +118,17 @@ def test_a_checker_that_judged_nothing_has_no_rate():
 
 
 def always_inconclusive(f, gradient, x, seed):
-    return Outcome(Verdict.INCONCLUSIVE, "")
+    return Outcome(Decision.INCONCLUSIVE, "")
 
 
 def test_a_checker_is_added_by_naming_it():
-    plan = Plan(("sigmoid_squared",), ("float64",), (0,), (CORRECT,), (
-        *RULES, Checker("mine", "1", "direction", ("float64",), always_inconclusive)))  # fmt: skip
+    plan = TrialPlan(
+        ("sigmoid_squared",),
+        ("float64",),
+        (0,),
+        (CORRECT,),
+        (*RULES, Checker("mine", "1", "direction", ("float64",), always_inconclusive)),
+    )
     assert run(plan)["verdict"].tolist()[-1] == "inconclusive"
 
 
@@ -148,12 +155,12 @@ SMALL_RUN = """
 import numpy as np
 from experiments.gradient_check.ours import ours
 from experiments.gradient_check.rules import RULES
-from experiments.gradient_check.trials import Plan, jax_trap, run, scipy_trap
+from experiments.gradient_check.trials import TrialPlan, jax_trap, run, scipy_trap
 
 a, b = np.random.default_rng(0).normal(size=(2, 64, 64)).astype(np.float32)
 print((a @ b).tobytes().hex())
 formats, bugs = ("float16", "float32", "float64"), ("none", "sign", "relative_1e-03", "coordinate_1e-05")
-plan = Plan(("tanh_squared",), formats, (0,), bugs, (*ours(), *RULES))
+plan = TrialPlan(("tanh_squared",), formats, (0,), bugs, (*ours(), *RULES))
 for table in (run(plan), scipy_trap(formats), jax_trap(formats)):
     print(table.to_csv(float_format="%.17g"))
 """
@@ -164,11 +171,15 @@ def test_trials_are_the_same_bits_with_another_blas_kernel():
     root = Path(__file__).resolve().parents[3]
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", SMALL_RUN], cwd=root, env=os.environ | {"OPENBLAS_CORETYPE": kernel},
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8",
+            [sys.executable, "-c", SMALL_RUN],
+            cwd=root,
+            env=os.environ | {"OPENBLAS_CORETYPE": kernel},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
         )
         for kernel in ("Haswell", "Prescott")
-    ]  # fmt: skip
+    ]
     answers = [process.communicate() for process in started]
     assert [process.returncode for process in started] == [0, 0], answers
     (product, *rest), (other_product, *other_rest) = (answer.splitlines() for answer, _ in answers)
@@ -182,12 +193,15 @@ def test_trials_are_the_same_bits_with_another_blas_kernel():
 
 
 def test_trials_are_cut_in_their_order_and_stored(tmp_path):
-    plan = Plan(("sigmoid_squared", "tanh_squared"), ("float16", "float32"), range(TOGETHER + 2), (CORRECT,), RULES[:1])
+    plan = TrialPlan(
+        ("sigmoid_squared", "tanh_squared"), ("float16", "float32"), range(TOGETHER + 2), (CORRECT,), RULES[:1]
+    )
     pieces = trials_of(plan)
     assert [(p.plan.networks[0], p.plan.formats[0], len(p.plan.seeds)) for p in pieces][:3] == [
-        ("sigmoid_squared", "float16", TOGETHER), ("sigmoid_squared", "float16", 2),
+        ("sigmoid_squared", "float16", TOGETHER),
+        ("sigmoid_squared", "float16", 2),
         ("sigmoid_squared", "float32", TOGETHER),
-    ]  # fmt: skip
+    ]
     store = Store(tmp_path)
     whole = run(plan, store=store)
     order = list(product(plan.networks, plan.formats, plan.seeds))
@@ -198,26 +212,30 @@ def test_trials_are_cut_in_their_order_and_stored(tmp_path):
 
 
 def test_key_is_the_same_in_every_process_and_another_for_another_question():
-    plan = Plan(("tanh_squared",), ("float32",), (0,), (CORRECT,), (*ours(), *RULES))
+    plan = TrialPlan(("tanh_squared",), ("float32",), (0,), (CORRECT,), (*ours(), *RULES))
     (one,) = trials_of(plan)
     script = (
         "from experiments.gradient_check.trials import *; from experiments.gradient_check.ours import ours; "
-        "plan = Plan(('tanh_squared',), ('float32',), (0,), (CORRECT,), (*ours(), *RULES)); "
+        "plan = TrialPlan(('tanh_squared',), ('float32',), (0,), (CORRECT,), (*ours(), *RULES)); "
         "print(*[item.key() for item in trials_of(plan)])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [one.key()]
     changes = [
-        {"seeds": (1,)}, {"formats": ("float64",)}, {"bugs": ("sign",)}, {"networks": ("sigmoid_squared",)},
-        {"checkers": RULES}, {"checkers": (replace(ours()[0], version="other"), ours()[1], *RULES)},
-        {"checkers": (ours()[0], replace(ours()[1], rule=partial(judged, directions=5)), *RULES)},
-    ]  # fmt: skip
+        {"seeds": (1,)},
+        {"formats": ("float64",)},
+        {"bugs": ("sign",)},
+        {"networks": ("sigmoid_squared",)},
+        {"checkers": RULES},
+        {"checkers": (replace(ours()[0], version="other"), ours()[1], *RULES)},
+        {"checkers": (ours()[0], replace(ours()[1], rule=partial(checked, directions=5)), *RULES)},
+    ]
     assert len({one.key(), *(Trials(replace(plan, **change)).key() for change in changes)}) == 1 + len(changes)
 
 
 def test_losses_are_made_of_correctly_rounded_functions(monkeypatch):
     """A function of the platform that is an ulp off changes no trial."""
-    plan = Plan(SMALL, ("float32", "float64"), (0,), (CORRECT, "sign"), (*ours(), *RULES))
+    plan = TrialPlan(SMALL, ("float32", "float64"), (0,), (CORRECT, "sign"), (*ours(), *RULES))
     before = run(plan)
     for name in ("tanh", "exp", "log"):
         honest = getattr(np, name)

@@ -8,8 +8,8 @@ from experiments import __main__ as module
 from experiments.gradient_cost import data as gradient_cost_data
 from experiments.gradient_cost import gradient_cost
 from experiments.gradient_cost import times as gradient_cost_times
-from experiments.gradient_cost.boxed_network import SAMPLES, Network, network_of
 from experiments.gradient_cost.data import FAR, LARGE, WAYS, counts, exponents, far, times
+from experiments.gradient_cost.network import SAMPLES, VariableNetwork, network_of
 from experiments.gradient_cost.times import DIFFERENCES, bytes_of, evaluations_of, seconds_of, ways
 from experiments.registry import EXPERIMENTS
 from experiments.reproducibility import comparison
@@ -45,7 +45,7 @@ def test_multiplications_are_those_of_the_products_that_are_formed(sizes, monkey
         return data.product(x, y)
 
     monkeypatch.setattr(function, "product", product)
-    network = Network(sizes)
+    network = VariableNetwork(sizes)
     on_arrays(network)(network.start())
     assert sum(formed) == network.products
     formed.clear()
@@ -63,7 +63,7 @@ def test_evaluations_are_those_that_a_gradient_makes(method, n):
 
 def test_back_propagation_makes_one_evaluation():
     calls = []
-    network = Network((2, 2, 1))
+    network = VariableNetwork((2, 2, 1))
     gradient_of(lambda v: calls.append(1) or network(v))(network.start())
     assert len(calls) == evaluations_of("back-propagation", 6) == 1
 
@@ -113,8 +113,11 @@ def test_a_gradient_that_takes_too_long_is_left_out_and_estimated(tmp_path, monk
     frame, _ = times()
     known = frame.set_index("method")
     assert known["source"].to_dict() == {
-        "loss": "measured", "back-propagation": "measured", "forward": "estimated", "centered": "estimated",
-    }  # fmt: skip
+        "loss": "measured",
+        "back-propagation": "measured",
+        "forward": "estimated",
+        "centered": "estimated",
+    }
     assert known["seconds"]["forward"] == 3 * known["seconds"]["loss"]
     assert known["seconds"]["centered"] == 4 * known["seconds"]["loss"]
 

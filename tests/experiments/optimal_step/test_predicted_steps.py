@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import step_sweep
 from experiments.experiment import QUICK_PROBLEMS
 from experiments.frames import RUN, of_grid
 from experiments.optimal_step import predicted_steps
@@ -22,7 +21,7 @@ from experiments.optimal_step.predicted_steps import (
     ways,
     worst,
 )
-from experiments.step_sweep import FUNCTIONS
+from experiments.step_sweep import FUNCTIONS, step_sweep
 from numdiff.study.run import run_sweeps
 
 NAMES = tuple(dict.fromkeys([*FUNCTIONS[:QUICK_PROBLEMS], *FUNCTIONS[6::6], "signed_square", "kostyrka_line"]))
@@ -87,11 +86,18 @@ def test_ratio_is_that_of_the_cell_nearest_in_the_logarithm():
 def test_a_failed_cell_is_infinitely_bad_and_no_step_has_no_ratio():
     cells = pd.DataFrame(
         {
-            "problem": "exp", "method": "forward", "format": "float64", "grid": "generic", "k": [1, 2, 3],
-            "step_value": [4.0, 2.0, 1.0], "rms_error": [1.0, 2.0, 3.0], "model_error": [1.0, 2.0, 3.0],
-            "status": ["ok", "ok", "absorbed"], "failures": [0, 1, 0],
+            "problem": "exp",
+            "method": "forward",
+            "format": "float64",
+            "grid": "generic",
+            "k": [1, 2, 3],
+            "step_value": [4.0, 2.0, 1.0],
+            "rms_error": [1.0, 2.0, 3.0],
+            "model_error": [1.0, 2.0, 3.0],
+            "status": ["ok", "ok", "absorbed"],
+            "failures": [0, 1, 0],
         }
-    )  # fmt: skip
+    )
 
     def error(step):
         run = pd.DataFrame({"problem": ["exp"], "method": ["forward"], "format": ["float64"], "step": [step]})

@@ -12,8 +12,8 @@ from experiments.experiment import method_note
 from experiments.overview import overview
 from experiments.published_tables import published_tables
 from experiments.published_tables.reproductions import Reproductions, counts, drawn, rows_of_tables
+from experiments.published_tables.sources import ASSUMPTIONS, Source
 from experiments.registry import EXPERIMENTS
-from numdiff.analysis.sources import ASSUMPTIONS, Source
 from numdiff.problems.printing import printed
 from numdiff.problems.published import TABLES
 from numdiff.study.records import PARTS

@@ -164,10 +164,16 @@ def test_what_a_page_says_of_the_machine_may_differ(folders, capsys):
     assert verdict(folders, capsys)[0] == 1
 
 
-@pytest.mark.parametrize(("old", "new", "wrong"), [
-    ("3.5", "3.51", False), ("4e-2", "3.9e-2", False), ("1.25", f"{1.25 + 2 * MOVE}", True), ("M1", "L1", True),
-    ("path", "line", True),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("3.5", "3.51", False),
+        ("4e-2", "3.9e-2", False),
+        ("1.25", f"{1.25 + 2 * MOVE}", True),
+        ("M1", "L1", True),
+        ("path", "line", True),
+    ],
+)
 def test_a_point_of_a_drawing_may_move_by_less_than_is_seen(folders, capsys, old, new, wrong):
     write(folders[1] / PICTURE, DRAWN.replace(old, new))
     status, out, _ = verdict(folders, capsys)
@@ -387,8 +393,9 @@ def test_sums_name_what_is_missing_and_what_is_not_listed(folders):
     (committed / PAGE).unlink()
     write(committed / "mine.txt", "mine")
     assert checksums.broken(committed) == [
-        f"{PAGE}: missing, but listed in SHA256SUMS", "mine.txt: not listed in SHA256SUMS",
-    ]  # fmt: skip
+        f"{PAGE}: missing, but listed in SHA256SUMS",
+        "mine.txt: not listed in SHA256SUMS",
+    ]
     (committed / checksums.NAME).unlink()
     assert checksums.broken(committed) == ["SHA256SUMS: missing"]
 

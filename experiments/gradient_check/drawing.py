@@ -1,4 +1,4 @@
-"""How the trials of gradient checkers are drawn: errors by size of the bug, and found against falsely accused."""
+"""How the trials of gradient checkers are drawn: errors by size of the bug, and detections against false positives."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,8 @@ from experiments.gradient_check.bugs import FORMATS
 from experiments.gradient_check.libraries import SUFFIX
 from experiments.gradient_check.trials import VERDICTS, rates
 from numdiff.report import figures as draw
-from numdiff.report.styles import BLUE, FAINT, INK, MUTED, VERMILLION
+from numdiff.report.figures import direct_labels, error_axes
+from numdiff.report.styles import BLUE, FAINT, INK, MUTED, VERMILLION, style_of
 
 _FALSE, _MISSED, _UNDECIDED = VERMILLION, BLUE, "#7b8794"
 _NONE, _BAR, _PALE = "#eceff3", "#d3dbe4", "#b4bec9"
@@ -29,7 +30,7 @@ def short_name(checker: str) -> str:
 
 
 def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the rate of false alarms on correct gradients and of misses at each relative error of the whole gradient.
+    """Return the rate of false positives, and of misses at each relative error of the whole gradient.
 
     Parameters
     ----------
@@ -52,22 +53,27 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
     return table[columns]
 
 
-def draw_errors_by_size(fig: Canvas, errors: pd.DataFrame) -> None:
-    """Draw a panel for each format: a row for each checker, a cell for the false alarms and one for each size."""
-    names = [name for name in FORMATS if name in set(errors["format"])]
-    checkers = list(dict.fromkeys(errors["checker"]))
-    sizes = sorted(errors["nominal"].dropna().unique(), reverse=True)
+def draw_errors_by_size(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw a panel for each format: a row for each checker, a cell for the false positives and one for each size."""
+    names = [name for name in FORMATS if name in set(data["format"])]
+    checkers = list(dict.fromkeys(data["checker"]))
+    sizes = sorted(data["nominal"].dropna().unique(), reverse=True)
     panels = _panels(fig)
     for ax, name in zip(panels, names, strict=False):
-        _grid(ax, errors[errors["format"] == name], checkers, sizes)
+        _grid(ax, data[data["format"] == name], checkers, sizes)
         ax.set_title(name, weight="bold", fontsize=10)
     for ax in panels[len(names) :]:
         ax.set_visible(False)
     _legend(
-        fig, "relative error of the gradient",
-        ((0.15, _FALSE, "false alarms, %"), (0.37, _MISSED, "bugs missed, %"),
-         (0.59, _UNDECIDED, "mostly undecided, %"), (0.85, _NONE, "no trial")),
-    )  # fmt: skip
+        fig,
+        "relative error of the gradient",
+        (
+            (0.15, _FALSE, "false alarms, %"),
+            (0.37, _MISSED, "bugs missed, %"),
+            (0.59, _UNDECIDED, "mostly undecided, %"),
+            (0.85, _NONE, "no trial"),
+        ),
+    )
 
 
 def _panels(fig: Canvas) -> list[Axes]:
@@ -79,7 +85,7 @@ def _panels(fig: Canvas) -> list[Axes]:
 
 
 def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence[float]) -> None:
-    """Draw the cells of a panel; the misses of a checker that accuses every correct gradient say nothing: pale."""
+    """Draw the cells of a panel; the misses of a checker that rejects every correct gradient say nothing: pale."""
     for row, checker in enumerate(checkers):
         mine = part[part["checker"] == checker]
         alarms = mine[mine["error"] == "false alarm"]
@@ -98,7 +104,7 @@ def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence
 
 
 def _cell(ax: Axes, left: float, row: int, found: pd.DataFrame, useless: bool) -> None:
-    """Draw one cell: white for no error, full colour for nothing but errors, light grey where nothing was judged.
+    """Draw one cell: white for no error, full colour for nothing but errors, light grey where nothing was decided.
 
     Where most of what is not an answer was undecided, the colour says so: that a checker does not know is no mistake.
     """
@@ -135,11 +141,11 @@ def _legend(fig: Canvas, label: str, entries: Sequence[tuple[float, str, str]]) 
         fig.text(x + 0.035, 0.2 / height, text, ha="left", va="center", fontsize=9)
 
 
-# --- found against falsely accused -----------------------------------------------------------------
+# --- detections against false positives -----------------------------------------------------------------
 
 
-def found_and_accused(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of correct gradients accused and of the mistakes found; NaN where nothing was judged.
+def found_and_rejected(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of correct gradients rejected and of the mistakes found; NaN where nothing was decided.
 
     Parameters
     ----------
@@ -155,16 +161,16 @@ def found_and_accused(counted: pd.DataFrame) -> pd.DataFrame:
     return table.merge(found, on=by)
 
 
-def draw_found_and_accused(fig: Canvas, table: pd.DataFrame) -> None:
+def draw_found_and_rejected(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw a panel for each format and a row for each checker: the share called wrong of correct and of wrong ones.
 
     The two numbers of a row are the coordinates of a point in a receiver operating characteristic; the bar between
     them is its height above the diagonal. In one such picture most checkers would lie on top of each other.
     """
-    names = [name for name in FORMATS if name in set(table["format"])]
-    checkers = list(dict.fromkeys(table["checker"]))
+    names = [name for name in FORMATS if name in set(data["format"])]
+    checkers = list(dict.fromkeys(data["checker"]))
     for ax, name in zip(_panels(fig), names, strict=False):
-        part = table[table["format"] == name].set_index("checker")
+        part = data[data["format"] == name].set_index("checker")
         for row, checker in enumerate(checkers):
             one = part.loc[checker]
             if not one["correct"] or not one["wrong"]:
@@ -175,8 +181,17 @@ def draw_found_and_accused(fig: Canvas, table: pd.DataFrame) -> None:
             )
             ax.plot([one["low"], one["high"]], [row, row], color=_FALSE, linewidth=1.3, zorder=3)
             ax.plot([one["found"]], [row], marker="s", color=_MISSED, markersize=6.5, clip_on=False, zorder=4)
-            ax.plot([one["accused"]], [row], marker="o", markersize=8.5, markerfacecolor="none", markeredgewidth=1.8,
-                    markeredgecolor=_FALSE, clip_on=False, zorder=5)  # fmt: skip
+            ax.plot(
+                [one["accused"]],
+                [row],
+                marker="o",
+                markersize=8.5,
+                markerfacecolor="none",
+                markeredgewidth=1.8,
+                markeredgecolor=_FALSE,
+                clip_on=False,
+                zorder=5,
+            )
         ax.set_title(name, weight="bold", fontsize=10)
         ax.set(xlim=(-0.01, 1.01), ylim=(len(checkers) - 0.4, -0.6))
         ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"], fontsize=8.5)
@@ -184,6 +199,34 @@ def draw_found_and_accused(fig: Canvas, table: pd.DataFrame) -> None:
         ax.tick_params(axis="y", length=0, labelcolor=INK)
         ax.spines["left"].set_visible(False)
     _legend(
-        fig, "gradients called wrong",
+        fig,
+        "gradients called wrong",
         ((0.2, _FALSE, "of the correct ones (line: 95 % interval)"), (0.68, _MISSED, "of the mistakes")),
-    )  # fmt: skip
+    )
+
+
+# --- the smallest errors that are found -----------------------------------------------------------------
+
+
+def draw_curve(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw the smallest error found against the number of parameters: a curve for each format.
+
+    Directions are drawn in the style of the format, coordinates as a thin line with hollow markers below them.
+    """
+    ax = fig.subplots()
+    error_axes(ax, xlabel="number n of parameters", ylabel="smallest error found, ‖δ‖/‖g‖")
+    for (checker, name), rows in data.dropna(subset="median").groupby(["checker", "format"], sort=False):
+        style, by_coordinates = style_of(str(name)), checker == "numdiff"
+        options = style.line_options()
+        if by_coordinates:
+            options |= {
+                "linewidth": 1.0,
+                "markerfacecolor": "white",
+                "markeredgecolor": style.color,
+                "markeredgewidth": 1.0,
+            }
+        label = "_coordinates" if by_coordinates else str(name)
+        ax.plot(rows["n"], rows["median"], label=label, **options)
+    legend = "filled: four directions, 20 evaluations\nhollow: every coordinate"
+    ax.annotate(legend, (0.98, 0.04), xycoords="axes fraction", ha="right", va="bottom", fontsize=9)
+    direct_labels(ax)

@@ -1,11 +1,11 @@
-"""Does the suite give the digits that somebody else printed? Each row of a published table is computed again.
+"""Does the suite give the digits that others printed? Each row of a published table is computed again.
 
 For each row of a `PublishedTable` the number is computed twice: by the kernel of the suite, and in the order of
 operations of the source where that is another one. The latter is printed as the source prints:
 
 - *exact*: the same digits;
 - *explained*: the same digits under one more assumption about the source, which is named and computed
-  (`numdiff.analysis.sources.ASSUMPTIONS`);
+  (`experiments.published_tables.sources.ASSUMPTIONS`);
 - *one ulp*: not the same digits, but within the rule |published − ours| ≤ half a unit of the last printed digit +
   w·ulp(f)/hᵐ, w = Σ|wⱼ|: what one unit in the last place of the function values can do, by which the elementary
   functions of two platforms differ. It is then looked for which value has to move by an ulp to give the printed
@@ -25,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
+from experiments.published_tables.sources import ASSUMPTIONS, Assumption, Source
 from numdiff.analysis.reference import START_PRECISION
-from numdiff.analysis.sources import ASSUMPTIONS, Assumption, Source
 from numdiff.arithmetic.ball import Undefined
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FloatFormat
@@ -121,7 +121,7 @@ def worst(agreements: Sequence[Agreement]) -> Agreement:
 
 
 def _judged(source: Source, index: int, value: Any) -> Agreement:
-    """Judge both numbers of a row."""
+    """Compare both numbers of a row."""
     table, row, fmt, allowance = source.table, source.table.rows[index], source.format, source.allowance(index)
     error, by_error = source.error(value), allowance * source.scale()
     return worst(
@@ -133,7 +133,7 @@ def _judged(source: Source, index: int, value: Any) -> Agreement:
 
 
 def reproduce(table: PublishedTable) -> list[Reproduction]:
-    """Compute all rows of a table again and judge them.
+    """Compute all rows of a table again and compare them.
 
     Parameters
     ----------
@@ -152,26 +152,39 @@ def reproduce(table: PublishedTable) -> list[Reproduction]:
 
 
 def _plain(source: Source, index: int, value: Any) -> Reproduction:
-    """Judge a row without assumptions, and look for the ulp that it needs."""
+    """Compare a row without assumptions, and look for the ulp that it needs."""
     row = source.table.rows[index]
     kernel = source.kernel[index]
     result = Reproduction(
-        row, kernel, value, source.error(value), _judged(source, index, kernel), _judged(source, index, value), "", "",
-        math.nan, math.nan,
-    )  # fmt: skip
+        row,
+        kernel,
+        value,
+        source.error(value),
+        _judged(source, index, kernel),
+        _judged(source, index, value),
+        "",
+        "",
+        math.nan,
+        math.nan,
+    )
     return result if result.agreement is Agreement.EXACT else _moved(result, source, index)
 
 
 def _explained(plain: list[Reproduction], source: Source, assumption: Assumption) -> list[Reproduction]:
-    """Judge the rows that need it again, as the source computes under an assumption."""
+    """Compare the rows that need it again, as the source computes under an assumption."""
     result = []
     for index, (row, value) in enumerate(zip(plain, source.combine(source.values), strict=True)):
         needed = row.agreement is not Agreement.EXACT and (not assumption.only or row.row.step_text in assumption.only)
         helps = needed and _judged(source, index, value) is Agreement.EXACT
         changes: dict[str, Any] = {
-            "value": value, "error": source.error(value), "agreement": Agreement.EXPLAINED,
-            "assumption": assumption.words, "moves": "", "our_ulps": math.nan, "their_ulps": math.nan,
-        }  # fmt: skip
+            "value": value,
+            "error": source.error(value),
+            "agreement": Agreement.EXPLAINED,
+            "assumption": assumption.words,
+            "moves": "",
+            "our_ulps": math.nan,
+            "their_ulps": math.nan,
+        }
         result.append(replace(row, **changes) if helps else row)
     return result
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from numdiff.analysis import sources
+from experiments.published_tables import sources
+from experiments.published_tables.agreement import Agreement, agreement, reproduce, worst
+from experiments.published_tables.sources import ASSUMPTIONS, ORDERS, Assumption, Source, order_of
 from numdiff.analysis.reference import ExactFunction
-from numdiff.analysis.reproduction import Agreement, agreement, reproduce, worst
-from numdiff.analysis.sources import ASSUMPTIONS, ORDERS, Assumption, Source, order_of
 from numdiff.floats.dyadic import dyadic, nearest_double
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import apply
@@ -29,7 +29,7 @@ from numdiff.problems.printing import Print, half_unit
 from numdiff.problems.published import TABLES
 
 DOUBLE = FORMATS["float64"]
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def accounted(row):
@@ -146,7 +146,7 @@ def test_an_assumption_about_the_program_leaves_its_other_rows_as_they_are(name,
 
 def test_no_assumption_is_made_in_vain(monkeypatch):
     monkeypatch.setattr(sources, "ASSUMPTIONS", {})
-    monkeypatch.setattr("numdiff.analysis.reproduction.ASSUMPTIONS", {})
+    monkeypatch.setattr("experiments.published_tables.agreement.ASSUMPTIONS", {})
     for name in ("ascher_greif", "higham_table_1_2"):
         rows = reproduce(TABLES[name])
         assert not all(row.agreement is Agreement.EXACT for row in rows)
@@ -171,7 +171,7 @@ def test_unrounded_sum_is_that_of_extended_registers():
     wide = FORMATS["float80"].dtype.type
     for table in (table for table in TABLES.values() if table.kernel == "second_central"):
         source = Source(table, ASSUMPTIONS[table.name])
-        order = sources.in_order(source.method)
+        order = sources.left_to_right(source.method)
         left, middle, right = (source.values[j].astype(wide) for j in order)
         expected = (left - 2 * middle + right).astype(np.float64) / (source.h * source.h)
         assert source.combine(source.values).tolist() == expected.tolist()
@@ -179,7 +179,7 @@ def test_unrounded_sum_is_that_of_extended_registers():
 
 def test_an_assumption_must_give_all_the_printed_digits(monkeypatch):
     wrong = {"ascher_greif": Assumption("the step was twice as long", step=lambda h: 2 * h)}
-    monkeypatch.setattr("numdiff.analysis.reproduction.ASSUMPTIONS", wrong)
+    monkeypatch.setattr("experiments.published_tables.agreement.ASSUMPTIONS", wrong)
     assert Agreement.EXPLAINED not in [row.agreement for row in reproduce(TABLES["ascher_greif"])]
 
 
@@ -294,7 +294,7 @@ def test_with_correctly_rounded_functions_the_labels_are_the_same_on_every_machi
 
 COUNT = """
 from numpy._core._multiarray_umath import __cpu_features__ as found
-from numdiff.analysis.reproduction import reproduce
+from experiments.published_tables.agreement import reproduce
 from numdiff.problems.published import TABLES
 from numdiff.floats.dyadic import dyadic, nearest_double
 rows = [row for table in TABLES.values() for row in reproduce(table)]

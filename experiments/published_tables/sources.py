@@ -24,7 +24,7 @@ from numdiff.problems import PROBLEMS
 from numdiff.problems.published import PublishedTable
 
 
-def in_order(stencil: Method) -> list[int]:
+def left_to_right(stencil: Method) -> list[int]:
     """Return the positions of the nodes from left to right."""
     if not isinstance(stencil, Stencil):
         raise TypeError(f"stencil must have real nodes, got {stencil!r:.60}")
@@ -34,7 +34,7 @@ def in_order(stencil: Method) -> list[int]:
 def _quotients_first(stencil: Method, values: Sequence[np.ndarray], h: np.ndarray) -> np.ndarray:
     """Return Σ wⱼ·fl(yⱼ/h) from left to right, the weights rounded to the format."""
     total = np.zeros_like(h)
-    for j in in_order(stencil):
+    for j in left_to_right(stencil):
         weight = float(stencil.weights[j])  # type: ignore[union-attr]
         total = total + weight * (values[j] / h)
     return total
@@ -42,7 +42,7 @@ def _quotients_first(stencil: Method, values: Sequence[np.ndarray], h: np.ndarra
 
 def _second_from_left(stencil: Method, values: Sequence[np.ndarray], h: np.ndarray) -> np.ndarray:
     """Return ((f(x − h) − 2f(x)) + f(x + h)) / fl(h·h)."""
-    left, middle, right = (values[j] for j in in_order(stencil))
+    left, middle, right = (values[j] for j in left_to_right(stencil))
     return (left - 2.0 * middle + right) / (h * h)
 
 
@@ -74,7 +74,7 @@ def _second_unrounded(stencil: Method, values: Sequence[np.ndarray], h: np.ndarr
     """Return fl(f(x − h) − 2f(x) + f(x + h)) / fl(h·h), the sum rounded once, at its end."""
     sums = [
         nearest_double(*(Fraction(a) - 2 * Fraction(b) + Fraction(c)).as_integer_ratio())
-        for a, b, c in zip(*(values[j].tolist() for j in in_order(stencil)), strict=True)
+        for a, b, c in zip(*(values[j].tolist() for j in left_to_right(stencil)), strict=True)
     ]
     return np.array(sums) / (h * h)
 

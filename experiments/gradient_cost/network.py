@@ -14,13 +14,13 @@ SAMPLES = 256
 """How many samples the loss is the mean over."""
 
 
-def network_of(width: int) -> "Network":
+def network_of(width: int) -> "VariableNetwork":
     """Return a network with as many inputs as hidden units, and one output; of width 0 it is a single unit."""
-    return Network((width, width, 1) if width else (1, 1))
+    return VariableNetwork((width, width, 1) if width else (1, 1))
 
 
 @dataclass(frozen=True)
-class Network:
+class VariableNetwork:
     """A perceptron with tanh units and no biases, and the mean squared error over some samples as its loss.
 
         loss(θ) = mean (X_L − T)²,  X_k = tanh(X_(k−1) W_k)
@@ -47,7 +47,7 @@ class Network:
 
     @property
     def products_back(self) -> int:
-        """Those of the walk back: for the gradient of every matrix, and for that of every input but the samples."""
+        """Those of the backward pass: for the gradient of every matrix, and for that of every input but the samples."""
         return SAMPLES * (2 * self.parameters - self.sizes[0] * self.sizes[1])
 
     @cached_property

@@ -1,14 +1,14 @@
 """The same function written differently: the formula's error is the same, the error of the computation is not."""
 
 import math
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
 
 from experiments.experiment import Experiment
+from experiments.formulation.drawing import draw_losses, draw_pairs
 from experiments.frames import best_cells, blank, cells, formats_of, in_order, log10, rows_of
-from experiments.variant_pictures import draw_losses, draw_pairs
 from experiments.words import counted, listed, plain, written
 from numdiff.analysis.metrics import correct_digits, loss_of_accuracy
 from numdiff.floats.formats import FORMATS
@@ -21,18 +21,31 @@ from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
 SWEEP = Sweep(
-    "formulation", tuple(name for names in FORMULATIONS.values() for name in names), ("centered",),
-    grids=("generic",), first_step=None, all_points=True, neighbourhood=True,
-)  # fmt: skip
+    "formulation",
+    tuple(name for names in FORMULATIONS.values() for name in names),
+    ("centered",),
+    grids=("generic",),
+    first_step=None,
+    all_points=True,
+    neighbourhood=True,
+)
 TITLES = {
-    "tanh": "tanh x", "sigmoid": "1/(1 + e⁻ˣ)", "cosine_quotient": "(1 − cos x)/x²", "log1p": "log(1 + x)",
-    "expm1": "eˣ − 1", "quadratic_root": "−x + √(x² + 1)", "ninth_power": "x⁹", "binomial": "(x − 2)⁹",
-}  # fmt: skip
+    "tanh": "tanh x",
+    "sigmoid": "1/(1 + e⁻ˣ)",
+    "cosine_quotient": "(1 − cos x)/x²",
+    "log1p": "log(1 + x)",
+    "expm1": "eˣ − 1",
+    "quadratic_root": "−x + √(x² + 1)",
+    "ninth_power": "x⁹",
+    "binomial": "(x − 2)⁹",
+}
 LABELS = {
-    "binomial_horner": "expanded, by Horner's rule", "log_goldberg": "x·log(w)/(w − 1), w = 1 + x",
-    "exp_kahan": "x·(z − 1)/log(z), z = exp(x)", "ninth_product": "x·x·…·x, 8 products",
+    "binomial_horner": "expanded, by Horner's rule",
+    "log_goldberg": "x·log(w)/(w − 1), w = 1 + x",
+    "exp_kahan": "x·(z − 1)/log(z), z = exp(x)",
+    "ninth_product": "x·x·…·x, 8 products",
     "ninth_cubes": "c·c·c, c = x·x·x",
-}  # fmt: skip
+}
 """How members are shown whose formula is long."""
 PLACE = ["formulation", "at", "format"]
 MATTERS = 1.0
@@ -134,24 +147,28 @@ def tables(measured: Measured) -> list[Table]:
     parts["written"] = parts["problem"].map(label)
     return [
         Table(
-            "attained", "What each way of writing attains",
+            "attained",
+            "What each way of writing attains",
             "Centered differences, generic steps, RMS over 33 neighbouring points, at the best step of each. Digits "
             "lie between 0 and what the format holds; lost: against the best member. Noise decades: how much less "
             "noise (median of error times h, below both best steps) than the usual way, which is the first of each "
             "function. Empty: no result, or no step to compare.",
             shown[[*PLACE, "written", "step_value", "error", "digits", "lost", "noise_decades", "digits_gained"]],
-            {"at": "g6"}, headings={"at": "x", "step_value": "best h"},
+            {"at": "g6"},
+            headings={"at": "x", "step_value": "best h"},
             kinds={"step_value": "platform"},
         ),
         Table(
-            "ledger", "The four parts of the error at the best step of the usual way",
+            "ledger",
+            "The four parts of the error at the best step of the usual way",
             "Truncation and abscissa belong to the function and the step; evaluation and combination to the way of "
             "writing. At x itself, generic steps.",
             parts[[*PLACE, "written", "step_value", *PARTS, "total", "status"]],
-            {"at": "g6"}, headings={"at": "x", "step_value": "h"},
+            {"at": "g6"},
+            headings={"at": "x", "step_value": "h"},
             kinds=dict.fromkeys(("step_value", *PARTS, "total"), "platform"),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def figures(measured: Measured) -> list[Figure]:
@@ -160,8 +177,10 @@ def figures(measured: Measured) -> list[Figure]:
     here = frame[frame["at"] == frame["formulation"].map(where)]
     two = [name for name in ("float32", "float64") if name in formats_of(frame)] or formats_of(frame)[:1]
     curves = here[here["format"].isin(two)]
-    curves = curves.assign(error=curves["rms_error"] / curves["reference"].abs(),
-                           truncation=(curves["truncation"] / curves["reference"]).abs())  # fmt: skip
+    curves = curves.assign(
+        error=curves["rms_error"] / curves["reference"].abs(),
+        truncation=(curves["truncation"] / curves["reference"]).abs(),
+    )
     curves = curves[["formulation", "at", "problem", "member", "format", "step_value", "error", "truncation", "status"]]
     titles = {key: f"{TITLES[key]}, x = {point(x)}" for key, x in where.items()}
     dots = rows[rows["at"] == rows["formulation"].map(where)].assign(row=lambda t: t["problem"].map(label))
@@ -171,22 +190,28 @@ def figures(measured: Measured) -> list[Figure]:
     worst = usual_losses(dots)
     return [
         Figure(
-            "pairs", "Same function, other computation: error against step",
+            "pairs",
+            "Same function, other computation: error against step",
             "Relative RMS error over 33 neighbouring points, centered differences, generic steps; the grey line is the "
             "truncation error, which all ways of writing share. Where the usual way (red) cancels, its left arm lies "
             "higher, and so does the lowest point of its V, further right. A row of crosses: no usable result.",
             "Digits that the usual way loses: " + worst + ".",
-            curves, lambda fig: draw_pairs(fig, curves, titles), (7.6, 7.4),
+            curves,
+            partial(draw_pairs, titles=titles),
+            (7.6, 7.4),
         ),
         Figure(
-            "digits_lost", "Correct digits lost by the way of writing",
+            "digits_lost",
+            "Correct digits lost by the way of writing",
             "For each function, at the point where its ways of writing differ most: correct digits at the best step, "
             "less than those of the best way in the same format. The usual way is in red.",
             "Digits that the usual way loses: " + worst + ".",
-            dots, lambda fig: draw_losses(fig, dots, titles), (7.6, 0.27 * len(dots["row"].unique()) + 2.4),
+            dots,
+            partial(draw_losses, titles=titles),
+            (7.6, 0.27 * len(dots["row"].unique()) + 2.4),
             kinds={"*": "platform"},  # a loss is that against other ways of writing: of all blocks
         ),
-    ]  # fmt: skip
+    ]
 
 
 def usual_losses(rows: pd.DataFrame) -> str:
@@ -205,9 +230,14 @@ def findings(measured: Measured) -> list[str]:
     return [
         "Up to whole digits, and only through the rounding errors of the function values. At the point where its ways "
         f"of writing differ most, the usual one loses, of the digits that the best one has, {usual_losses(here)}.",
-        *by_format(here), same_formula(frame), *two_thirds(ratios), *other_step(here), *no_cure(here),
-        *without_result(rows), elsewhere(rows),
-    ]  # fmt: skip
+        *by_format(here),
+        same_formula(frame),
+        *two_thirds(ratios),
+        *other_step(here),
+        *no_cure(here),
+        *without_result(rows),
+        elsewhere(rows),
+    ]
 
 
 def by_format(here: pd.DataFrame) -> list[str]:

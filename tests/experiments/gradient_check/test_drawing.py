@@ -3,22 +3,22 @@
 import pandas as pd
 import pytest
 
-from experiments.gradient_check.pictures import (
+from experiments.gradient_check.drawing import (
     _percent,
     draw_errors_by_size,
-    draw_found_and_accused,
+    draw_found_and_rejected,
     errors_by_size,
-    found_and_accused,
+    found_and_rejected,
     short_name,
 )
 from experiments.gradient_check.rules import RULES
-from experiments.gradient_check.trials import BY, VERDICTS, Plan, counts, run
+from experiments.gradient_check.trials import BY, VERDICTS, TrialPlan, counts, run
 from numdiff.report.figures import Figure
 
 
 @pytest.fixture(scope="module")
 def counted():
-    return counts(run(Plan(networks=("sigmoid_squared", "tanh_cross_entropy"), seeds=(0,))))
+    return counts(run(TrialPlan(networks=("sigmoid_squared", "tanh_cross_entropy"), seeds=(0,))))
 
 
 def texts(figure):
@@ -44,19 +44,19 @@ def test_errors_by_size_are_false_alarms_and_misses(counted):
 
 def test_picture_of_errors_has_a_number_for_every_rate(counted):
     errors = errors_by_size(counted)
-    figure = Figure("errors", "t", "c.", "a.", errors, lambda fig: draw_errors_by_size(fig, errors), size=(8.4, 5.4))
+    figure = Figure("errors", "t", "c.", "a.", errors, draw_errors_by_size, size=(8.4, 5.4))
     assert len(texts(figure)) == errors["rate"].notna().sum()
 
 
 def test_found_and_accused_are_shares_with_an_interval(counted):
-    table = found_and_accused(counted)
+    table = found_and_rejected(counted)
     judged = table.dropna()
     assert (judged["low"] <= judged["accused"]).all()
     assert (judged["accused"] <= judged["high"]).all()
     assert judged["found"].between(0, 1).all()
     blind = table[(table["format"] == "bfloat16") & (table["checker"] == "autograd check_grads")]
     assert blind[["correct", "wrong"]].to_numpy().tolist() == [[0, 0]]
-    figure = Figure("shares", "t", "c.", "a.", table, lambda fig: draw_found_and_accused(fig, table), size=(8.4, 5.0))
+    figure = Figure("shares", "t", "c.", "a.", table, draw_found_and_rejected, size=(8.4, 5.0))
     assert texts(figure) == ["not judged"] * 2
 
 
@@ -73,7 +73,7 @@ def test_undecided_is_a_share_of_its_own_and_part_of_the_misses():
     errors = errors_by_size(filled)
     assert errors["rate"].tolist() == [0, 6 / 8]
     assert errors["undecided"].tolist() == [2 / 8, 5 / 8]
-    figure = Figure("errors", "t", "c.", "a.", errors, lambda fig: draw_errors_by_size(fig, errors), size=(8.4, 5.4))
+    figure = Figure("errors", "t", "c.", "a.", errors, draw_errors_by_size, size=(8.4, 5.4))
     assert texts(figure) == ["25", "75"]
 
 

@@ -1,8 +1,11 @@
 """The core of the suite: error against step for every function, formula and format."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
+from experiments.drawing import curves
 from experiments.experiment import Experiment
 from experiments.frames import (
     RUN,
@@ -16,22 +19,17 @@ from experiments.frames import (
     step_kinds,
     step_table,
 )
-from experiments.run_pictures import (
-    curves,
-    cut,
-    draw_curves,
+from experiments.step_sweep.drawing import (
+    draw_both_formulas,
+    draw_bounds,
     draw_digits_map,
-    draw_envelopes,
-    draw_model,
-    draw_predicted,
-    name_optima,
-    name_slopes,
+    draw_many_functions,
+    draw_v_curves,
 )
 from experiments.words import ENDS, PROVED, counted, listed, plain, written
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import CLASSIC, PROBLEMS, STEP4
-from numdiff.report import figures as draw
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
@@ -39,14 +37,22 @@ from numdiff.study.sweep import Sweep
 
 FUNCTIONS = tuple(problem.name for problem in (*STEP4, *CLASSIC))
 """Other families are the matter of their own experiments."""
-SWEEP = Sweep("step_sweep", FUNCTIONS, ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True,
-               predictions=True)  # fmt: skip
+SWEEP = Sweep(
+    "step_sweep", FUNCTIONS, ("forward", "centered"), given_steps=(1e-4,), neighbourhood=True, predictions=True
+)
 
 SHOWCASE = ("composition", "exp")
 PANELS = (
-    "shi_flat", "oliver_reciprocal", "nash_log_near_zero", "oscillation", "runge", "arctan_wave_front",
-    "signed_square", "saito_parabola", "kostyrka_line",
-)  # fmt: skip
+    "shi_flat",
+    "oliver_reciprocal",
+    "nash_log_near_zero",
+    "oscillation",
+    "runge",
+    "arctan_wave_front",
+    "signed_square",
+    "saito_parabola",
+    "kostyrka_line",
+)
 
 
 def tables(measured: Measured) -> list[Table]:
@@ -55,24 +61,33 @@ def tables(measured: Measured) -> list[Table]:
     roundoff = step_table(measured.records, "generic", "roundoff")
     return [
         Table(
-            "truncation", "Truncation error",
+            "truncation",
+            "Truncation error",
             "Error of the formula in exact arithmetic, with its sign, at dyadic steps h = 2⁻ᵏ. It belongs to function, "
             f"formula and step, and is the same in every format. A word: f(x ± h) does not exist. {ENDS}",
-            truncation, floats, kinds=step_kinds(measured.records, "truncation"),
+            truncation,
+            floats,
+            kinds=step_kinds(measured.records, "truncation"),
         ),
         Table(
-            "roundoff", "Roundoff error",
+            "roundoff",
+            "Roundoff error",
             "All that is not truncation (abscissa + evaluation + combination), with its sign, at generic steps "
             f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no usable result. {ENDS}",
-            roundoff, floats, kinds=step_kinds(measured.records, "roundoff"), where={"grid": "generic"},
+            roundoff,
+            floats,
+            kinds=step_kinds(measured.records, "roundoff"),
+            where={"grid": "generic"},
         ),
         Table(
-            "attained_accuracy", "The best accuracy that any step gives",
+            "attained_accuracy",
+            "The best accuracy that any step gives",
             "Smallest RMS error over the 33 points x(1 + 2⁻⁸r) on the generic grid, relative to |f′(x)|. Where "
             "f′(x) = 0 there is no relative error; the absolute one is shown.",
-            attained(measured.records), floats,
+            attained(measured.records),
+            floats,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def attained(records: pd.DataFrame) -> pd.DataFrame:
@@ -86,23 +101,19 @@ def attained(records: pd.DataFrame) -> pd.DataFrame:
 
 def figures(measured: Measured) -> list[Figure]:
     records, best = measured.records, optima(measured.records)
-    return [v_curves(records, best), both_formulas(records, best), envelopes(records), many_functions(records, best),
-            digits_map(best)]  # fmt: skip
+    return [
+        v_curves(records, best),
+        both_formulas(records, best),
+        a_priori_bounds(records),
+        many_functions(records, best),
+        digits_map(best),
+    ]
 
 
 def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
     frame = curves(cells(records, method="centered"), best, [name])
     marks = cells(best, problem=name, method="centered")
-
-    def paint(fig):
-        fig.subplots_adjust(right=0.78)
-        ax = draw.error_axes(fig.subplots(), ylabel="relative error")
-        draw_curves(ax, frame, ring=10)
-        draw_model(ax, frame)
-        cut(ax, frame)
-        name_optima(ax, frame[frame["best"]])
-        name_slopes(ax, frame, 2)
 
     return Figure(
         "v_curves",
@@ -117,19 +128,15 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         f"rounding error takes over: the best step goes from {plain(marks['step_value'].max())} down to "
         f"{plain(marks['step_value'].min())}, and the accuracy there from {marks['digits'].min():.1f} up to "
         f"{marks['digits'].max():.1f} digits.",
-        frame, paint, (7.6, 5.0),
-    )  # fmt: skip
+        frame,
+        draw_v_curves,
+        (7.6, 5.0),
+    )
 
 
 def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
     frame = curves(records, best, [name])
-
-    def paint(fig):
-        groups = [(f"{method} difference", cells(frame, method=method)) for method in SWEEP.methods]
-        panels = draw.draw_panels(fig, groups, draw_curves, ylabel="relative error")
-        cut(panels[0], frame)
-        draw.outside_legend(fig, handles=draw.legend_entries(formats_of(frame)), where="bottom")
 
     return Figure(
         "forward_and_centered",
@@ -138,22 +145,19 @@ def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         "same rounding error meets it lower and at a larger step. Otherwise as in the figure before.",
         "With the steeper truncation line of the centered difference the best point of each V lies lower and further "
         f"right: {sentence_of_digits(best[best['problem'] == name])}.",
-        frame, paint, (7.6, 4.0),
-    )  # fmt: skip
+        frame,
+        draw_both_formulas,
+        (7.6, 4.0),
+    )
 
 
-def envelopes(records: pd.DataFrame) -> Figure:
+def a_priori_bounds(records: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
     chosen = of_grid(cells(records, problem=name), "generic")
     frame = chosen[["format", "method", "step_value", "status", "envelope"]].assign(error=chosen["total"].abs())
     usable = frame[(frame["status"] == "ok") & np.isfinite(frame["envelope"]) & (frame["error"] > 0)]
     above = int((usable["error"] > usable["envelope"]).sum())
     ratio = (usable["envelope"] / usable["error"]).median()
-
-    def paint(fig):
-        groups = [(item, cells(frame, format=item)) for item in formats_of(frame)]
-        draw.draw_panels(fig, groups, draw_envelopes, columns=3, share=False)
-        draw.outside_legend(fig, handles=draw.legend_entries(SWEEP.methods))
 
     return Figure(
         "envelopes",
@@ -164,24 +168,15 @@ def envelopes(records: pd.DataFrame) -> Figure:
         "panel has its own scales.",
         f"{above} of {len(usable)} errors lie above their envelopes; in the median an envelope is {plain(ratio)} times "
         "the error.",
-        frame, paint, (7.6, 5.2),
-    )  # fmt: skip
+        frame,
+        draw_bounds,
+        (7.6, 5.2),
+    )
 
 
 def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     names = measured_of(records, PANELS)
     frame = curves(cells(records, method="centered"), best, names, relative=False)
-
-    def paint(fig):
-        panels = draw.draw_panels(fig, [("", cells(frame, problem=name)) for name in names], draw_curves, columns=3)
-        for ax, name in zip(panels, names, strict=True):
-            draw_predicted(ax, cells(frame, problem=name), size=4)
-        cut(panels[0], frame)
-        for ax, name in zip(panels, names, strict=True):
-            point = f"{PROBLEMS[name].points[0]:.2g}".replace("-", "−")
-            ax.set_title(f"{written(PROBLEMS[name].formula)}, x = {point}", fontsize=8.5)
-            ax.set_title("", loc="right")  # The caption says what the crosses are.
-        draw.outside_legend(fig, handles=draw.legend_entries(formats_of(frame)), where="bottom")
 
     return Figure(
         "many_functions",
@@ -193,8 +188,10 @@ def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         "x + h = x; at the right x − h is outside of the domain.",
         f"Panels for {listed(names)}: where the truncation error is not 0, each format has its V, at other steps and "
         "heights for each function.",
-        frame, paint, (7.6, 1.9 * -(-len(names) // 3) + 1.2),
-    )  # fmt: skip
+        frame,
+        partial(draw_many_functions, names=tuple(names)),
+        (7.6, 1.9 * -(-len(names) // 3) + 1.2),
+    )
 
 
 def digits_map(best: pd.DataFrame) -> Figure:
@@ -208,9 +205,11 @@ def digits_map(best: pd.DataFrame) -> Figure:
         "Correct decimal digits, −log₁₀ of the relative RMS error at the best generic step. The functions are sorted "
         "by their digits with the centered difference. Where f′ = 0 there is no relative error.",
         f"Every function gains digits with the width of the format; in the median {sentence_of_digits(best)}.",
-        frame, lambda fig: draw_digits_map(fig, frame, names), (7.6, 0.2 * len(names) + 0.7),
+        frame,
+        partial(draw_digits_map, names=tuple(names)),
+        (7.6, 0.2 * len(names) + 0.7),
         kinds={"step_value": "platform"},
-    )  # fmt: skip
+    )
 
 
 def sentence_of_digits(best: pd.DataFrame) -> str:

@@ -44,10 +44,24 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
             ax.plot(known["parameters"], known[column], label=style.label or name, **style.line_options())
         if len(guessed):
             joined = pd.concat([known.tail(1), guessed])
-            ax.plot(joined["parameters"], joined[column], label="_estimated", color=style.color, linewidth=1.1,
-                    linestyle=(0, (2, 2)))  # fmt: skip
-            ax.plot(guessed["parameters"], guessed[column], label="_estimated", linestyle="none", marker=style.marker,
-                    color=style.color, markerfacecolor="white", markersize=5)  # fmt: skip
+            ax.plot(
+                joined["parameters"],
+                joined[column],
+                label="_estimated",
+                color=style.color,
+                linewidth=1.1,
+                linestyle=(0, (2, 2)),
+            )
+            ax.plot(
+                guessed["parameters"],
+                guessed[column],
+                label="_estimated",
+                linestyle="none",
+                marker=style.marker,
+                color=style.color,
+                markerfacecolor="white",
+                markersize=5,
+            )
     if (data["source"] == "estimated").any():
         ax.annotate("hollow: estimated", (0.02, 0.97), xycoords="axes fraction", va="top", fontsize=10, color=MUTED)
     _guides(ax, data, column, powers)
