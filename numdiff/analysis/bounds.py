@@ -18,12 +18,12 @@ derivative order m), the bound on
   with half a unit for each rounding, but none in a difference of neighbours (Sterbenz), nor in the product with a
   power of two. For the complex step it is the one quotient Im ŷ/h.
 
-The *envelope* bounds the total error before anything is computed: it takes instead of x̂ⱼ all numbers that
+The *a priori* bound is one on the total error before anything is computed: it takes instead of x̂ⱼ all numbers that
 fl(x + fl(cⱼh)) may be, and the roundings of f and of the formula together. Where xⱼ is a number of the format, so
 is x̂ⱼ = xⱼ.
 
-Truncation, abscissa and combination are proved outright; evaluation and envelope given the limits of the elementary
-functions (`numdiff.arithmetic.accuracy`), which in float32 and wider are the worst that were found.
+Truncation, abscissa and combination are proved outright; evaluation and the a priori bound given the limits of the
+elementary functions (`numdiff.arithmetic.accuracy`), which in float32 and wider are the worst that were found.
 
 A bound is a double, rounded up, and infinite where there is none; `Bounds.reasons` says why. For the complex step
 there is none for truncation and evaluation: the roundings of complex functions have no limits.
@@ -53,7 +53,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_and_steps, require
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
 
-__all__ = ["PARTS", "BoundedFunction", "Bounds", "bounds_of", "envelope_of", "error_bounds"]
+__all__ = ["PARTS", "BoundedFunction", "Bounds", "a_priori_bounds", "bounds_of", "error_bounds"]
 
 NO_COMPLEX_LIMITS = "the functions have no limits for complex arguments"
 _MISSING = {
@@ -175,7 +175,7 @@ def bounds_of(
     return Bounds(**parts, reasons=np.array(reasons, dtype=object).reshape(shape))
 
 
-def envelope_of(
+def a_priori_bounds(
     function: BoundedFunction, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray
 ) -> np.ndarray:
     """Bound the total error of a difference quotient before it is computed.
@@ -216,7 +216,7 @@ def envelope_of(
 
 
 def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENTERED, dtype: Any = None) -> np.ndarray:
-    """Bound the total error of a difference quotient before it is computed: the envelope of the error.
+    """Bound the total error of a difference quotient before it is computed: the a priori bound.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENT
     """
     fmt, points, steps = points_and_steps(x, h, dtype)
     require(stencil, fmt)
-    return envelope_of(BoundedFunction(f), stencil, fmt, points, steps)
+    return a_priori_bounds(BoundedFunction(f), stencil, fmt, points, steps)
 
 
 def _reasons(columns: list[list[float]], order: int) -> list[str]:
@@ -274,11 +274,11 @@ def truncation_bounds(function: BoundedFunction, cells: NodePlaces, stencil: Ste
     with working(working_precision(cells.format)):
         factor = exact(constant.numerator, 0) / constant.denominator
         for h, interval in zip(cells.steps, intervals, strict=True):
-            bounds.append(_scaled(exact(*h) ** order * factor, largest[interval]))
+            bounds.append(_times(exact(*h) ** order * factor, largest[interval]))
     return bounds
 
 
-def _scaled(factor: Any, bound: float) -> float:
+def _times(factor: Any, bound: float) -> float:
     """Return a bound times a positive ball, rounded up."""
     return bound if bound in (0.0, math.inf) else rounded_up(factor * exact(*dyadic(bound)))
 

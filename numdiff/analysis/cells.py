@@ -3,8 +3,8 @@
 All numbers of one kernel call are put on one binary scale, 2**exponent, where they are integers with integer radii
 and stand over the denominators D·hᵐ (D: the common denominator of the weights), integers on the same scale. Work
 goes by columns, an entry for every cell: that is what Python does fastest with long integers. A part of the error
-is a difference of two of the numbers, rounded once. It is settled when both ends of its enclosure round to the same
-double; a cell with an unsettled part is computed again with twice the precision.
+is a difference of two of the numbers, rounded once. It is resolved when both ends of its enclosure round to the same
+double (Ziv's test); a cell with an unresolved part is computed again with twice the precision.
 """
 
 import math
@@ -107,7 +107,7 @@ class ExactParts:
     denominators : list of int
     parts : list of list of float
         The columns of `ENTRIES`, each number rounded once.
-    exact, settled, underflow : list of bool
+    exact, resolved, underflow : list of bool
         Whether a cell has no radius; whether each of its parts has one nearest double; whether one of them is
         nonzero below the smallest double.
     """
@@ -116,7 +116,7 @@ class ExactParts:
     denominators: list[int]
     parts: list[list[float]]
     exact: list[bool]
-    settled: list[bool]
+    resolved: list[bool]
     underflow: list[bool]
 
     def ratio(self, index: int, cell: int) -> tuple[int, int] | None:
@@ -131,19 +131,19 @@ class ExactParts:
                 column[i] = value
 
     def _columns(self) -> list[list[Any]]:
-        return [*self.mids, self.denominators, *self.parts, self.exact, self.settled, self.underflow]
+        return [*self.mids, self.denominators, *self.parts, self.exact, self.resolved, self.underflow]
 
 
-def settle(exact: ExactFunction, call: LiftedCall) -> ExactParts:
+def resolve(exact: ExactFunction, call: LiftedCall) -> ExactParts:
     """Compute every cell at rising precision until each of its parts has one nearest double."""
     first, *higher = precisions()
-    result, unsettled = _computed(exact, call, first)
+    result, unresolved = _computed(exact, call, first)
     for precision in higher:
-        if not unsettled:
+        if not unresolved:
             break
-        better, remaining = _computed(exact, call.only(unsettled), precision)
-        result.replace(unsettled, better)
-        unsettled = [unsettled[j] for j in remaining]
+        better, remaining = _computed(exact, call.only(unresolved), precision)
+        result.replace(unresolved, better)
+        unresolved = [unresolved[j] for j in remaining]
     return result
 
 
@@ -159,9 +159,9 @@ def _computed(exact: ExactFunction, call: LiftedCall, precision: int) -> tuple[E
         numbers = _rational_numbers(call, values, truth)
     else:
         numbers = _enclosed_numbers(call, values, truth, precision)
-    parts = _rounded(call, numbers)
+    parts = _round_parts(call, numbers)
     undecided = _undecided(call, values, truth) if any(None in column for column in numbers.mids) else ()
-    return parts, [j for j, settled in enumerate(parts.settled) if not settled or j in undecided]
+    return parts, [j for j, resolved in enumerate(parts.resolved) if not resolved or j in undecided]
 
 
 def _are_rational(values: Iterable[ExactValue]) -> bool:
@@ -292,10 +292,10 @@ def _rational_sum(numerators: Sequence[int], values: Sequence[ExactValue | None]
 # --- rounding --------------------------------------------------------------------------------------
 
 
-def _rounded(call: LiftedCall, numbers: Numbers) -> ExactParts:
-    """Round every part of every cell once; a part without one nearest double is unsettled."""
+def _round_parts(call: LiftedCall, numbers: Numbers) -> ExactParts:
+    """Round every part of every cell once; a part without one nearest double is unresolved."""
     size = len(numbers.denominators)
-    settled, underflow, columns = [True] * size, [False] * size, []
+    resolved, underflow, columns = [True] * size, [False] * size, []
     for index, (upper, lower) in enumerate(_ENDS):
         rads = numbers.rads[upper], numbers.rads[lower]
         rows = zip(numbers.mids[upper], numbers.mids[lower], *rads, numbers.denominators, strict=True)
@@ -309,10 +309,10 @@ def _rounded(call: LiftedCall, numbers: Numbers) -> ExactParts:
                 radius = 0  # there b is a, by structure
             value, decided, vanished = nearest_or_tiny(high - low, radius, denominator)
             column.append(value)
-            settled[j] = settled[j] and decided
+            resolved[j] = resolved[j] and decided
             underflow[j] = underflow[j] or vanished
         columns.append(column)
-    return ExactParts(numbers.mids, numbers.denominators, columns, [numbers.exact] * size, settled, underflow)
+    return ExactParts(numbers.mids, numbers.denominators, columns, [numbers.exact] * size, resolved, underflow)
 
 
 def _are_nodes_exact(call: LiftedCall, cell: int) -> bool:

@@ -48,7 +48,7 @@ def certify(value: ExactValue, certificate: ExactValue) -> ExactValue:
     return certificate
 
 
-def scaled(ball: Ball) -> tuple[int, int, int]:
+def over_one_denominator(ball: Ball) -> tuple[int, int, int]:
     """Return midpoint and radius of a ball as integers over one denominator."""
     shift = max(ball.exp, 0)
     return ball.mid << shift, ball.rad << shift, 1 << max(-ball.exp, 0)
@@ -63,7 +63,7 @@ def double_above(numerator: int, denominator: int) -> float:
 
 
 def nearest_or_tiny(middle: int, radius: int, denominator: int) -> tuple[float, bool, bool]:
-    """Round (middle ± radius)/denominator to a double; say whether it is settled, and whether it underflowed.
+    """Round (middle ± radius)/denominator to a double; say whether it is resolved, and whether it underflowed.
 
     A nonzero number that rounds to 0 is stored as the smallest double of its sign.
     """
@@ -75,7 +75,7 @@ def nearest_or_tiny(middle: int, radius: int, denominator: int) -> tuple[float, 
     return (-TINY if middle < 0 else TINY), True, True
 
 
-def settled_text(ball: Ball) -> str | None:
+def resolved_text(ball: Ball) -> str | None:
     """Return the decimal text that all numbers of a ball round to; None if there is none."""
     if not ball.rad:
         return decimal_text(ball.midpoint)

@@ -55,7 +55,7 @@ NEIGHBOURHOOD = tuple(Fraction(sign * t, 10**6) for t in (187592, 794654) for si
 So the mean square is that of the range x ± r, and z has a full significand in every format, where x often has few bits
 and an exact f(x).
 """
-REACH = Fraction(1, 16)
+RADIUS = Fraction(1, 16)
 """r in units of |x|, or r itself where x = 0: that of the 33 neighbours over which the study takes its statistics."""
 ROUNDING = 0.4247
 """ρ, the root mean square of |fl(v) − v|/(u|v|) for mantissas 1 ≤ μ < 2 of density 1/(μ ln 2).
@@ -80,7 +80,7 @@ WIDE = 3
 It decides what a prediction costs, and not what it says: `numdiff.rules.model` asks for more where the widest step is
 the best one. With 1, that is overlooked for functions that are nearly parabolas.
 """
-_FINEST_RUNG = 6
+_NOISE_BINADES = 6
 """Binades below |z| from where on the function values at the nodes are told from that at z.
 
 Below, z ± h/|z| changes by less than 2⁻⁶, and the noise of a function by about its condition number times that. With
@@ -89,7 +89,7 @@ more binades no predicted error of the suite changes by 2 %, with one less some 
 LARGEST = Fraction(sys.float_info.max)
 """The largest double: points and steps are no larger, whatever the format."""
 _LOWEST = -1073
-"""The binade of the least rung: 1.5 times its power of two is a double too."""
+"""The binade of the least step of known noise: 1.5 times its power of two is a double too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ class ErrorModel:
         The neighbourhood z, numbers of the format.
     series : tuple of Series
         The Taylor coefficients there.
-    rungs : ndarray of float64, shape (r,)
+    noise_steps : ndarray of float64, shape (r,)
         Steps at which the noise of the function values at the nodes is known; that of the first holds for all below.
     squares : Scaled, shape (r,)
         Mean over z of Σ wᵢ²σ(z + cᵢh)² there; infinite where a node has no bound.
@@ -122,7 +122,7 @@ class ErrorModel:
     at: Series
     points: tuple[Fraction, ...]
     series: tuple[Series, ...]
-    rungs: np.ndarray
+    noise_steps: np.ndarray
     squares: Scaled
 
     @property
@@ -165,16 +165,16 @@ class ErrorModel:
         return np.logical_and.reduce([(low < node) & (node < high) for node in nodes])
 
     def _evaluation(self, steps: np.ndarray) -> Scaled:
-        """Interpolate linearly between the rungs."""
-        right = np.clip(np.searchsorted(self.rungs, steps, side="left"), 1, len(self.rungs) - 1)
-        low, high = self.rungs[right - 1], self.rungs[right]
+        """Interpolate linearly between the steps of known noise."""
+        right = np.clip(np.searchsorted(self.noise_steps, steps, side="left"), 1, len(self.noise_steps) - 1)
+        low, high = self.noise_steps[right - 1], self.noise_steps[right]
         share = np.clip((steps - low) / (high - low), 0.0, 1.0)
         mantissas, exponents = self.squares.mantissas, self.squares.exponents
-        # A rung without bound counts only where it takes part: 0·∞ is not a number.
+        # A step without bound counts only where it takes part: 0·∞ is not a number.
         left_part = np.where(share < 1, (1 - share) * mantissas[right - 1], 0.0)
         right_part = np.where(share > 0, share * mantissas[right], 0.0)
         parts = total([Scaled(left_part, exponents[right - 1]), Scaled(right_part, exponents[right])])
-        return Scaled(np.where(steps > self.rungs[-1], np.inf, parts.mantissas), parts.exponents)
+        return Scaled(np.where(steps > self.noise_steps[-1], np.inf, parts.mantissas), parts.exponents)
 
     def _abscissa(self, steps: np.ndarray) -> Scaled:
         errors = [Scaled(np.zeros(steps.shape), np.zeros(steps.shape, dtype=np.int64))]
@@ -251,37 +251,37 @@ def error_model(
     here = taylor_series(f, [dyadic(x)])[0]
     if here is None:
         return None
-    reach = _reach(here, x, fmt, domain)
-    nodes = [_rounded(fmt, x + reach * t) for t in NEIGHBOURHOOD]
+    radius = _radius(here, x, fmt, domain)
+    nodes = [_in_format(fmt, x + radius * t) for t in NEIGHBOURHOOD]
     points = tuple(dyadic_to_fraction(node) for node in nodes if node is not None)
     series = tuple(item for item in taylor_series(f, list(map(dyadic, points))) if item is not None)
     if len(series) < len(NEIGHBOURHOOD):
         return None
-    rungs = _rungs(binade(max(map(abs, points))), wide, fmt)
-    squares = _noise(f, points, rungs, stencil, fmt)
-    return ErrorModel(stencil, fmt, x, domain, here, points, series, np.array([float(h) for h in rungs]), squares)
+    noise_steps = _noise_steps(binade(max(map(abs, points))), wide, fmt)
+    squares = _noise(f, points, noise_steps, stencil, fmt)
+    return ErrorModel(stencil, fmt, x, domain, here, points, series, np.array([float(h) for h in noise_steps]), squares)
 
 
-def _rungs(top: int, wide: int, fmt: FloatFormat) -> list[Fraction]:
-    """Return 2ᵏ and 1.5·2ᵏ from `_FINEST_RUNG` below the binade of x on, as far as format and doubles reach."""
+def _noise_steps(top: int, wide: int, fmt: FloatFormat) -> list[Fraction]:
+    """Return 2ᵏ and 1.5·2ᵏ from `_NOISE_BINADES` below the binade of x on, as far as format and doubles go."""
     most = min(fmt.largest_finite, LARGEST)
-    exponents = range(max(top - _FINEST_RUNG, _LOWEST), max(top, 0) + wide + 1)
-    rungs = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
-    return list(dict.fromkeys(min(rung, most) for rung in rungs))
+    exponents = range(max(top - _NOISE_BINADES, _LOWEST), max(top, 0) + wide + 1)
+    noise_steps = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
+    return list(dict.fromkeys(min(step, most) for step in noise_steps))
 
 
-def _reach(here: Series, x: Fraction, fmt: FloatFormat, domain: tuple[float, float]) -> Fraction:
-    """Return r: `REACH`, or less so that neither the domain nor the Taylor series of f at x ends on the way."""
-    reach = REACH * (abs(x) or 1)
+def _radius(here: Series, x: Fraction, fmt: FloatFormat, domain: tuple[float, float]) -> Fraction:
+    """Return r: `RADIUS`, or less so that neither the domain nor the Taylor series of f at x ends on the way."""
+    radius = RADIUS * (abs(x) or 1)
     for end in domain:
         if math.isfinite(end):
-            reach = min(reach, abs(Fraction(end) - x) / 2)
+            radius = min(radius, abs(Fraction(end) - x) / 2)
     # Below half the spacing, all points of the neighbourhood are x.
-    while 2 * reach > fmt.spacing(abs(x)):
-        if np.isfinite(truncation_error(here, FORWARD, np.array([float(reach)])))[0]:
+    while 2 * radius > fmt.spacing(abs(x)):
+        if np.isfinite(truncation_error(here, FORWARD, np.array([float(radius)])))[0]:
             break
-        reach /= 2
-    return reach
+        radius /= 2
+    return radius
 
 
 def binade(value: Fraction) -> int:
@@ -292,11 +292,15 @@ def binade(value: Fraction) -> int:
 
 
 def _noise(
-    f: Callable[[Any], Any], points: Sequence[Fraction], rungs: Sequence[Fraction], stencil: Stencil, fmt: FloatFormat
+    f: Callable[[Any], Any],
+    points: Sequence[Fraction],
+    noise_steps: Sequence[Fraction],
+    stencil: Stencil,
+    fmt: FloatFormat,
 ) -> Scaled:
-    """Return for each rung the mean over z of Σ wᵢ²σ(z + cᵢh)²; the first stands for h → 0, where all nodes are z."""
-    steps = (Fraction(0), *rungs[1:])
-    nodes = [[[_rounded(fmt, z + c * h) for c in stencil.offsets] for z in points] for h in steps]
+    """Return for each step the mean over z of Σ wᵢ²σ(z + cᵢh)²; the first stands for h → 0, where all nodes are z."""
+    steps = (Fraction(0), *noise_steps[1:])
+    nodes = [[[_in_format(fmt, z + c * h) for c in stencil.offsets] for z in points] for h in steps]
     known = list(dict.fromkeys(node for row in nodes for some in row for node in some if node is not None))
     bounds: dict[Dyadic | None, tuple[float, int]] = {None: (math.inf, 0)}
     bounds.update(zip(known, scaled_evaluation_errors(f, known, fmt, "rounded"), strict=True))
@@ -321,6 +325,6 @@ def typical_share(f: Callable[[Any], Any]) -> float:
     return 1.0 if ufuncs_used(f) <= CORRECTLY_ROUNDED | EXACT else TYPICAL
 
 
-def _rounded(fmt: FloatFormat, exact: Fraction) -> Dyadic | None:
+def _in_format(fmt: FloatFormat, exact: Fraction) -> Dyadic | None:
     """Return an exact number rounded to the format; None where it overflows."""
     return fmt.rounded(*exact.as_integer_ratio())

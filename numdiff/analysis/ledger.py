@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis import ENTRIES
-from numdiff.analysis.cells import ExactParts, LiftedCall, broadcast_lift, settle
+from numdiff.analysis.cells import ExactParts, LiftedCall, broadcast_lift, resolve
 from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
@@ -168,7 +168,7 @@ def ledger_of(
     """Split the errors of one observed kernel call; `exact` carries its function values over from call to call."""
     shape = observation.result.shape
     call = _lifted(observation, x, h, method, fmt)
-    parts = settle(exact, call)
+    parts = resolve(exact, call)
     missing = _missing(call, parts, exact)
     known = {point: exact.reference(point, method.derivative_order) for point in dict.fromkeys(call.points)}
     references = tuple(known[point] for point in call.points)
@@ -242,13 +242,13 @@ def _reason(call: LiftedCall, i: int, exact: ExactFunction) -> Undefined:
 def _states(parts: ExactParts, missing: dict[int, Undefined]) -> list[State]:
     """Say how far the exact side of each cell can be trusted."""
     states = []
-    for i, (t, a, exact, settled) in enumerate(zip(*parts.mids[:2], parts.exact, parts.settled, strict=True)):
+    for i, (t, a, exact, resolved) in enumerate(zip(*parts.mids[:2], parts.exact, parts.resolved, strict=True)):
         if t is None or a is None:
             states.append(State.OUT_OF_RANGE if missing[i] is Undefined.BEYOND else State.OUT_OF_DOMAIN)
         elif exact:
             states.append(State.EXACT)
         else:
-            states.append(State.CERTIFIED if settled else State.STUCK)
+            states.append(State.CERTIFIED if resolved else State.STUCK)
     return states
 
 

@@ -66,8 +66,8 @@ def between(low: Dyadic, high: Dyadic) -> Interval:
     return low[0] << (low[1] - exponent), high[0] << (high[1] - exponent), exponent
 
 
-def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> Place:
-    """Return where the node of offset c lies, of a formula whose nodes lie within reach·h.
+def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, span: int) -> Place:
+    """Return where the node of offset c lies, of a formula whose nodes lie within span·h.
 
     fl(c·h) is off by at most half the spacing at |c|h, and not at all where the format holds c·h; the sum is off by
     at most half the spacing at the largest number that it may be.
@@ -79,7 +79,7 @@ def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> P
         Point and step, numbers of the format.
     c : Dyadic
         The offset.
-    reach : int
+    span : int
         Not below any |offset| of the formula.
 
     Returns
@@ -95,7 +95,7 @@ def place_of(fmt: FloatFormat, x: Dyadic, h: Dyadic, c: Dyadic, reach: int) -> P
     farthest = dyadic_sum((abs(node[0]), node[1]), shift)
     shift = dyadic_sum(shift, (1, _spacing(fmt, farthest) - 1))
     ball = _centred(node, shift)
-    return Place(node, shift, _around(x, h, c, reach, node, shift), ball, _may_overflow(fmt, ball))
+    return Place(node, shift, _around(x, h, c, span, node, shift), ball, _may_overflow(fmt, ball))
 
 
 def _may_overflow(fmt: FloatFormat, ball: Ball) -> bool:
@@ -117,13 +117,13 @@ def _centred(middle: Dyadic, radius: Dyadic) -> Ball:
     return Ball(middle[0] << (middle[1] - exponent), radius[0] << (radius[1] - exponent), exponent)
 
 
-def _around(x: Dyadic, h: Dyadic, c: Dyadic, reach: int, node: Dyadic, shift: Dyadic) -> Interval:
+def _around(x: Dyadic, h: Dyadic, c: Dyadic, span: int, node: Dyadic, shift: Dyadic) -> Interval:
     """Return an interval around a node: one that other formats share, unless rounding may leave it."""
     low, high = dyadic_sum(node, (-shift[0], shift[1])), dyadic_sum(node, shift)
     step = step_above(h)
     size = min(0, abs(x[0]).bit_length() + x[1]) if x[0] else 0
     if step[0].bit_length() + step[1] <= size - _SMALL_BITS:
-        centre, width = x, (reach * step[0], step[1])
+        centre, width = x, (span * step[0], step[1])
     else:
         move = dyadic_product(c, step)
         centre, width = dyadic_sum(x, move), (abs(move[0]), move[1] - _WIDTH_BITS)
@@ -170,9 +170,9 @@ class NodePlaces:
         """The nodes of every cell, and how far rounding may move them; none for the complex step."""
         if not isinstance(self.method, Stencil):
             return [[] for _ in self.points]
-        offsets, reach = self.method.dyadic_offsets, math.ceil(max(map(abs, self.method.offsets))) + 1
+        offsets, span = self.method.dyadic_offsets, math.ceil(max(map(abs, self.method.offsets))) + 1
         cells = zip(self.points, self.steps, strict=True)
-        return [[place_of(self.format, x, h, c, reach) for c in offsets] for x, h in cells]
+        return [[place_of(self.format, x, h, c, span) for c in offsets] for x, h in cells]
 
     def divisor(self, cell: int) -> Any:
         """Return D·hᵐ as an Arb ball, by which the sum over nⱼ = D·wⱼ is divided; to be called inside `working`."""

@@ -1,4 +1,4 @@
-"""Truth: exact values of a callable and of its derivative, certified.
+"""References: exact values of a callable and of its derivative, certified.
 
 `ExactFunction` evaluates one callable at dyadic points and keeps every value, so that one abscissa is
 evaluated once for all kernels, steps and formats. A value is a `Fraction` where the callable is rational
@@ -6,11 +6,11 @@ and otherwise a `Ball`, an enclosure from one of two engines:
 
 - ``"mpmath"``, the reference that the tables quote. mpmath proves no bound, so its value v is taken as
   v ± 2^(16−P)·|v|, and Arb, run beside it at the same precision, certifies it: where the two differ by more,
-  because the callable cancels inside, the radius grows to cover the difference. Arb has the only word on whether
-  there is a value, and on numbers with bits below 2**-LARGEST_EXPONENT: there mpmath is not asked.
+  because the callable cancels inside, the radius grows to cover the difference. Arb alone decides
+  whether there is a value; numbers with bits below 2**-LARGEST_EXPONENT are those of Arb.
 - ``"arb"``, interval arithmetic in midpoint-radius form with proven radii.
 
-Nothing here knows a kernel, a stencil or a problem: truth is not computed by the contestant.
+Nothing here knows a kernel, a stencil or a problem: a reference is independent of the code that it is for.
 """
 
 import math
@@ -31,8 +31,8 @@ from numdiff.analysis.enclosures import (
     decimal_text,
     double_above,
     nearest_or_tiny,
-    scaled,
-    settled_text,
+    over_one_denominator,
+    resolved_text,
 )
 from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
@@ -231,7 +231,7 @@ class ExactFunction:
     ) -> list[ExactValue]:
         """Return what Arb proved; with the other engine, what that computes at the points, certified by it."""
         if self.engine == "mpmath":
-            asked = _within_reach(proven)
+            asked = _comparable(proven)
             for i, value in zip(asked, compute([points[i] for i in asked]), strict=True):
                 proven[i] = certify(value, proven[i])
         return proven
@@ -269,27 +269,27 @@ class ExactFunction:
             if isinstance(value, Fraction):
                 return Reference(nearest_double(*value.as_integer_ratio()), 0.0, decimal_text(value), State.EXACT)
             if isinstance(value, Ball):
-                nearest, text = settled_double(*scaled(value)), settled_text(value)
+                nearest, text = settled_double(*over_one_denominator(value)), resolved_text(value)
                 if nearest is not None and text is not None:
                     return Reference(nearest, self._published_radius(point, precision, order), text, State.CERTIFIED)
             elif value is not Undefined.UNDECIDED:
                 state = State.OUT_OF_RANGE if value is Undefined.BEYOND else State.OUT_OF_DOMAIN
                 return Reference(math.nan, 0.0, value.value, state)
-        return self._unsettled(value, point, order)
+        return self._unresolved(value, point, order)
 
-    def _unsettled(self, value: ExactValue, point: Dyadic, order: int) -> Reference:
+    def _unresolved(self, value: ExactValue, point: Dyadic, order: int) -> Reference:
         """Return what is published of a derivative that 4096 bits do not decide: 0 with a bound, or a tie."""
         proof = self._proof(point, MAX_PRECISION, order)
         if not isinstance(value, Ball) or proof is None:
             return Reference(math.nan, 0.0, "undecided", State.OUT_OF_DOMAIN)
-        nearest = unsettled_double(*scaled(value))
+        nearest = unsettled_double(*over_one_denominator(value))
         if not nearest:
             bound = abs(proof.midpoint) + proof.radius
             return Reference(0.0, double_above(*bound.as_integer_ratio()), "0", State.STUCK)
         # A tie between two doubles or between two texts; its 128 bits are those of the tie.
-        numerator, _, denominator = scaled(value)
+        numerator, _, denominator = over_one_denominator(value)
         tie = dyadic_to_fraction(round_ratio(numerator, denominator, 128, -(1 << 40)))
-        state = State.STUCK if settled_double(*scaled(value)) is None else State.CERTIFIED
+        state = State.STUCK if settled_double(*over_one_denominator(value)) is None else State.CERTIFIED
         return Reference(nearest, double_above(*proof.radius.as_integer_ratio()), decimal_text(tie), state)
 
     def _proof(self, point: Dyadic, precision: int, order: int) -> Ball | None:
@@ -309,8 +309,8 @@ def _imaginary_parts(values: Sequence[Any]) -> list[ExactValue]:
     return [value if isinstance(value, Undefined) else value[1] for value in values]
 
 
-def _within_reach(proven: list[ExactValue]) -> list[int]:
-    """Return the positions of the enclosures that mpmath can be held against."""
+def _comparable(proven: list[ExactValue]) -> list[int]:
+    """Return the positions of the enclosures that mpmath can be compared with."""
     return [i for i, value in enumerate(proven) if type(value) is Ball and value.exp > -LARGEST_EXPONENT]
 
 
@@ -352,7 +352,7 @@ def total_errors(
             found = {j: _difference(row[j], ball) for j in pending}
             for j, (error, _) in found.items():
                 errors[i, j] = error
-            pending = [j for j, (_, settled) in found.items() if not settled]
+            pending = [j for j, (_, resolved) in found.items() if not resolved]
             if not pending:
                 break
     return errors
@@ -364,5 +364,5 @@ def _difference(result: Any, truth: Ball) -> tuple[float, bool]:
     middle = (result[0] << (result[1] - exponent)) - (truth.mid << (truth.exp - exponent))
     radius = truth.rad << (truth.exp - exponent)
     raised = max(exponent, 0)
-    error, settled, _ = nearest_or_tiny(middle << raised, radius << raised, 1 << max(-exponent, 0))
-    return error, settled
+    error, resolved, _ = nearest_or_tiny(middle << raised, radius << raised, 1 << max(-exponent, 0))
+    return error, resolved

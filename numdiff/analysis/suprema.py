@@ -58,11 +58,11 @@ class _Search:
 
     pieces: list[Interval]
     least: float = 0.0
-    settled: float = 0.0
+    done: float = 0.0
     made: int = 1
     bounds: list[float] = field(default_factory=list)
 
-    def judge(self, values: Sequence[Value], cuts: int) -> list[Interval]:
+    def narrow(self, values: Sequence[Value], cuts: int) -> list[Interval]:
         """Take in the enclosures of the pieces; return the pieces to cut, none at the end."""
         self.bounds = []
         for value in values:
@@ -75,7 +75,7 @@ class _Search:
         if self.made + len(self.pieces) > _MOST_PIECES:
             return []
         poor = [piece for piece, upper in zip(self.pieces, self.bounds, strict=True) if upper > limit]
-        self.settled = max([self.settled, *(upper for upper in self.bounds if upper <= limit)])
+        self.done = max([self.done, *(upper for upper in self.bounds if upper <= limit)])
         self.made += len(poor)
         self.bounds = []
         return poor
@@ -83,7 +83,7 @@ class _Search:
     @property
     def result(self) -> float:
         """The bound."""
-        return max([self.settled, *self.bounds])
+        return max([self.done, *self.bounds])
 
 
 def _is_outside(values: Sequence[Value]) -> bool:
@@ -140,7 +140,7 @@ def suprema(f: Callable[[Any], Any], order: int, intervals: Sequence[Interval]) 
         values = iter(enclose_derivatives(f, balls, order, PRECISION))
         remaining = []
         for search in open_:
-            poor = search.judge([next(values) for _ in search.pieces], cuts)
+            poor = search.narrow([next(values) for _ in search.pieces], cuts)
             if poor:
                 search.pieces = [half for piece in poor for half in _halves(piece)]
                 remaining.append(search)

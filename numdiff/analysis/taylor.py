@@ -32,7 +32,7 @@ from numdiff.formulas.stencil import Stencil
 
 TERMS = 48
 """The last j: enough up to steps of 0.8 times the radius of convergence (0.8⁴⁸ = 2·10⁻⁵)."""
-UNSETTLED = 0.01
+LARGEST_LAST_SHARE = 0.01
 """The sum has a value where none of its last eight terms is a larger share of it.
 
 For a pole at the distance ρ the terms fall like (h/ρ)ʲ: that admits steps up to 0.96ρ, where what is left out is 15 %
@@ -244,8 +244,8 @@ def scaled_truncation_error(series: Series, stencil: Stencil, steps: np.ndarray)
     for j, term in terms:
         if j > TERMS - _LAST:
             last = np.maximum(last, np.abs(shifted(term.mantissas, term.exponents - result.exponents)))
-    settled = last <= UNSETTLED * np.abs(result.mantissas)
-    mantissas = np.where(settled, result.mantissas, np.inf)
+    converged = last <= LARGEST_LAST_SHARE * np.abs(result.mantissas)
+    mantissas = np.where(converged, result.mantissas, np.inf)
     return Scaled(mantissas, np.broadcast_to(result.exponents, steps.shape))
 
 

@@ -52,7 +52,7 @@ class FailedAssumption(StrEnum):
     NO_BOUND = "no bound"
     """The rounding error of f has no bound near x."""
     NO_ROOM = "no room"
-    """The best step is cut off, or none is left: by the domain of f, the format, or the reach of the Taylor series."""
+    """The best step is cut off, or none is left: by the domain of f, the format, or the radius of the Taylor series."""
     POINT_ZERO = "x = 0"
     """There is no |x| to compare the step with."""
     FUNCTION_ZERO = "f = 0"
@@ -228,7 +228,7 @@ def usable_steps(model: ErrorModel) -> np.ndarray:
     offsets: list[Fraction] = sorted({*stencil.offsets, Fraction(0)})
     gap: Fraction = min(upper - lower for lower, upper in pairwise(offsets))
     least = max(2 * fmt.spacing(max(map(abs, model.points))) / gap, fmt.smallest_normal)
-    most = min(fmt.lift(largest_step(stencil, fmt)), Fraction(float(model.rungs[-1])))
+    most = min(fmt.lift(largest_step(stencil, fmt)), Fraction(float(model.noise_steps[-1])))
     # From integers: as a double, the least step of a wide format may be 0.
     binades = np.ldexp(1.0, np.arange(max(binade(least), _NORMAL), binade(most) + 1))
     steps = (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel()

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from numdiff.analysis import ENTRIES
-from numdiff.analysis.bounds import BoundedFunction, bounds_of, envelope_of
+from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds, bounds_of
 from numdiff.analysis.ledger import Ledger, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction, total_errors
 from numdiff.analysis.suprema import Suprema
@@ -87,7 +87,7 @@ def _columns(batch: Batch, exact: ExactFunction, bounded: BoundedFunction) -> di
         "k": list(batch.ks) * points,
         **_ledger_columns(ledger),
         **{name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS},
-        "envelope": envelope_of(bounded, batch.method, batch.format, x, h).ravel().tolist(),
+        "envelope": a_priori_bounds(bounded, batch.method, batch.format, x, h).ravel().tolist(),
         "evaluations": [batch.method.evaluations] * cells,
         **_neighbourhood_columns(batch, exact),
         **_prediction_columns(batch),

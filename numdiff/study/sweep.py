@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, ufuncs_used
-from numdiff.arithmetic.rounded import rounded as correctly_rounded
+from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.stencil import ComplexStep, Method
@@ -251,7 +251,7 @@ def _in_arithmetics(planned: SweepPlan) -> SweepPlan:
                 reason = "complex elementary functions have no correctly rounded version"
                 result.skip(batch.method.name, batch.format.name, reason)
             else:
-                subject = replace(batch.subject, f=correctly_rounded(batch.subject.f))
+                subject = replace(batch.subject, f=rounded(batch.subject.f))
                 result.batches.append(replace(batch, subject=subject, arithmetic=name))
     return result
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from numdiff.analysis import bounds as module
-from numdiff.analysis.bounds import PARTS, BoundedFunction, bounds_of, envelope_of, error_bounds, sum_above
+from numdiff.analysis.bounds import PARTS, BoundedFunction, a_priori_bounds, bounds_of, error_bounds, sum_above
 from numdiff.analysis.ledger import error_ledger, ledger_of
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.formats import FORMATS
@@ -34,7 +34,7 @@ def judged(f, x, h, method, fmt):
     function = BoundedFunction(f)
     found = bounds_of(function, method, fmt, x, h, seen.abscissae, seen.values)
     pairs = {part: (np.abs(getattr(ledger, part)), getattr(found, part)) for part in (*PARTS, "total")}
-    return ledger, found, pairs | {"envelope": (pairs["total"][0], envelope_of(function, method, fmt, x, h))}
+    return ledger, found, pairs | {"envelope": (pairs["total"][0], a_priori_bounds(function, method, fmt, x, h))}
 
 
 def exceeded(pairs):

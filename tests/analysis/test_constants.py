@@ -110,7 +110,7 @@ def test_six_binades_of_noise_below_x_are_enough_and_five_are_not(monkeypatch: p
     here = {case: predicted(*case) for case in CASES}
 
     def change(binades: int) -> float:
-        monkeypatch.setattr(error_model, "_FINEST_RUNG", binades)
+        monkeypatch.setattr(error_model, "_NOISE_BINADES", binades)
         return max(abs(predicted(*case) / error - 1) for case, error in here.items())
 
     assert change(12) < 0.02 < change(5)

@@ -212,9 +212,9 @@ def test_all_parts_grow_with_the_function_by_any_power_of_two(name: str, k: int)
 @pytest.mark.parametrize("name", ["float16", "float64"])
 def test_rungs_end_where_the_format_does(name: str) -> None:
     fmt = FORMATS[name]
-    rungs = model_of(np.log, float(fmt.largest_finite) / 2, fmt).rungs
-    assert rungs[-1] == float(fmt.largest_finite)
-    assert (np.diff(rungs) > 0).all()
+    noise_steps = model_of(np.log, float(fmt.largest_finite) / 2, fmt).noise_steps
+    assert noise_steps[-1] == float(fmt.largest_finite)
+    assert (np.diff(noise_steps) > 0).all()
 
 
 @pytest.mark.parametrize("value", [Fraction(1, 3), Fraction(2, 3), Fraction(4, 3), 8, 7, Fraction(1, 2**5000)])
