@@ -147,10 +147,10 @@ def _with_common_noise(estimate: Estimate) -> Estimate:
 
     Its deviation is their median over 0.6745, the median of |N(0, 1)|; with few lines it would be too uncertain.
     """
-    seen = estimate.seen_noise[np.isfinite(estimate.tolerance)]
-    if len(seen) < FEW:
+    measured = estimate.measured_noise[np.isfinite(estimate.tolerance)]
+    if len(measured) < FEW:
         return estimate
-    return replace(estimate, noise=np.maximum(estimate.noise, np.median(seen) / 0.6745))
+    return replace(estimate, noise=np.maximum(estimate.noise, np.median(measured) / 0.6745))
 
 
 def recheck(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray) -> None:
@@ -175,7 +175,7 @@ def recheck(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray) -> No
     rows = _disagreeing(first, suspects)
     if not rows.size:
         return
-    known = _at_telling_steps(probe, first, rows, 0)
+    known = _at_resolving_steps(probe, first, rows, 0)
     half = np.abs(first.deviation[rows]) / 2
     refuted = ~np.isfinite(known.tolerance) | (_error_of(known, probe) <= half)
     _reconcile(first, rows, known, np.abs(known.deviation - first.deviation[rows]) > half)
@@ -183,7 +183,7 @@ def recheck(probe: CoordinateProbe, first: Estimate, suspects: np.ndarray) -> No
     rows = _disagreeing(first, rows)
     if not rows.size:
         return
-    near, nearest = _at_telling_steps(probe, first, rows, 0.5), _at_telling_steps(probe, first, rows, 1)
+    near, nearest = _at_resolving_steps(probe, first, rows, 0.5), _at_resolving_steps(probe, first, rows, 1)
     refuted = _refute(probe, first, rows, near, nearest)
     nearest.truncation += np.abs(nearest.deviation)
     first.put(rows[refuted], nearest.rows(refuted))
@@ -199,7 +199,7 @@ def _reconcile(first: Estimate, rows: np.ndarray, other: Estimate, agrees: np.nd
     first.truncation[rows[agrees]] += distance[agrees]
 
 
-def _at_telling_steps(probe: CoordinateProbe, first: Estimate, rows: np.ndarray, part: float) -> Estimate:
+def _at_resolving_steps(probe: CoordinateProbe, first: Estimate, rows: np.ndarray, part: float) -> Estimate:
     """Return estimates at the steps at which `SAFETY` standard deviations of the noise are half of the deviation.
 
     `part` chooses the noise: 0 for the assumed one, 1 for the last rounding alone, ½ for their geometric mean.
@@ -222,7 +222,7 @@ def _between(first: Any, second: Any, part: float) -> Any:
 def _error_of(estimate: Estimate, probe: CoordinateProbe) -> np.ndarray:
     """Return the largest error of the gradient that is consistent with the values of an estimate alone."""
     least = rounding_floor(np.abs(probe.at_x), probe.function.result_item)
-    noise = np.maximum(estimate.seen_noise, least)
+    noise = np.maximum(estimate.measured_noise, least)
     return np.abs(estimate.deviation) + estimate.truncation + SAFETY * noise * estimate.amplification
 
 
@@ -237,12 +237,12 @@ def _refute(probe: CoordinateProbe, first: Estimate, rows: np.ndarray, near: Est
     least = rounding_floor(np.abs(probe.at_x), probe.function.result_item)
 
     def noise_of(estimate: Estimate) -> np.ndarray:
-        return np.maximum(estimate.seen_noise, least) * estimate.amplification
+        return np.maximum(estimate.measured_noise, least) * estimate.amplification
 
     def is_refuted_by(estimate: Estimate, noise: np.ndarray) -> np.ndarray:
-        seen = np.abs(estimate.deviation) + estimate.truncation
+        measured = np.abs(estimate.deviation) + estimate.truncation
         is_far = np.abs(deviation - estimate.deviation) >= BEYOND_NOISE * noise
-        return (seen <= np.abs(deviation) / 2) & is_far & ~estimate.is_flat
+        return (measured <= np.abs(deviation) / 2) & is_far & ~estimate.is_flat
 
     with np.errstate(invalid="ignore"):
         common = np.sqrt((noise_of(near) ** 2 + noise_of(nearest) ** 2) / 2)

@@ -166,9 +166,9 @@ class DirectionProbe:
             return np.longdouble(0)
         signs = np.array([[1], [-4], [-4], [1]], np.longdouble)
         differences = matrix_product(self.values[finite, 1:5] - self.at_x, signs)
-        seen = np.sqrt(np.mean(differences**2) / 70)
+        measured = np.sqrt(np.mean(differences**2) / 70)
         floor = rounding_floor(np.abs(self.values[finite, 1:5]).max(), self.function.result_item)
-        return inflated(floor, seen)
+        return inflated(floor, measured)
 
     def adapted(self, estimate: Estimate) -> np.longdouble:
         """Return the step that balances truncation, of O(t²), and rounding on a line like one that was probed."""

@@ -61,7 +61,7 @@ class Estimate:
     right: np.ndarray
     one_sided: np.ndarray
     """Deviations computed from the points on one side alone, and the uncertainty of their difference."""
-    seen_noise: np.ndarray
+    measured_noise: np.ndarray
     """The standard deviation of the noise, estimated from the values of the line alone."""
     rounding_ratio: np.ndarray
     """The ratio of the expected rounding error to all other error: above 1 a wider step would be better."""
@@ -137,14 +137,14 @@ def estimated(
         nested = matrix_product(remainder, _centered(radius)).T / step
         floor = rounding_floor(np.maximum(np.abs(values).max(axis=1), np.abs(at_x)), item)
         expected = np.maximum(floor, noise)
-        seen = np.abs(matrix_product(remainder, _highest_difference(radius))[:, 0])
-        used = np.maximum(expected, seen)
+        measured = np.abs(matrix_product(remainder, _highest_difference(radius))[:, 0])
+        used = np.maximum(expected, measured)
         amplification = np.sqrt(np.sum(_centered(radius)[:, 0] ** 2)) / step
         truncation = _truncation(nested, np.abs(change / offsets(radius)).max(axis=1) / step)
         rounding_ratio = SAFETY * expected / (SAFETY * (used - expected) + truncation / amplification)
         sides = _one_sided(remainder, step, SAFETY * expected)
     found = Estimate(
-        nested[0], truncation, used, amplification, step, *sides, seen, rounding_ratio, np.zeros_like(step), is_flat
+        nested[0], truncation, used, amplification, step, *sides, measured, rounding_ratio, np.zeros_like(step), is_flat
     )
     unusable = ~(np.isfinite(values).all(axis=1) & np.isfinite(predicted).all(axis=1) & np.isfinite(at_x))
     found.truncation[unusable] = found.one_sided[unusable] = np.inf

@@ -102,12 +102,12 @@ def as_longdouble(value: Fraction) -> np.longdouble:
     return np.ldexp(np.longdouble(1), value.numerator.bit_length() - value.denominator.bit_length())
 
 
-def inflated(floor: Any, seen: Any) -> Any:
+def inflated(floor: Any, measured: Any) -> Any:
     """Return a deviation that was estimated from few differences, its part above the last rounding doubled.
 
     From few values a deviation is easily underestimated by a factor of two.
     """
-    return floor + 2 * np.maximum(seen - floor, 0)
+    return floor + 2 * np.maximum(measured - floor, 0)
 
 
 def function_noise(

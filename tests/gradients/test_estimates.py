@@ -61,8 +61,8 @@ def test_noise_that_the_values_show_counts():
     rng, seen = np.random.default_rng(0), []
     for _ in range(400):
         found = line(lambda t: 1e-6 * rng.standard_normal(np.shape(t)), step=0.5)
-        seen.append(found.seen_noise[0] ** 2)
-        assert found.noise[0] >= found.seen_noise[0]
+        seen.append(found.measured_noise[0] ** 2)
+        assert found.noise[0] >= found.measured_noise[0]
     assert np.mean(seen) == pytest.approx(1e-12, rel=0.3)
 
 
