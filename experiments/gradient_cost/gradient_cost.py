@@ -102,12 +102,7 @@ def figures(measured: Measured) -> list[Figure]:
             "back-propagation runs parallel to one evaluation.",
             f"At {top} parameters: " + listed(f"{name} {plain(last[name])}" for name in WAYS) + ".",
             counted.astype({"multiplications": float}),
-            partial(
-                draw_cost,
-                column="multiplications",
-                ylabel="multiplications",
-                powers={"forward": 2, "loss": 1},
-            ),
+            partial(draw_cost, column="multiplications", ylabel="multiplications", powers={"forward": 2, "loss": 1}),
             kinds={"*": "portable"},
         )
     ]

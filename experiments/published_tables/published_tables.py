@@ -137,7 +137,7 @@ def figures(measured: Measured) -> list[Figure]:
             data,
             draw_tables,
             (7.6, 5.2),
-        ),
+        )
     ]
 
 
