@@ -47,11 +47,7 @@ def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
         help="where the report goes (default: results for all of them, .cache/report for some)",
     )
     result.add_argument(
-        "--records",
-        type=Path,
-        default=None,
-        metavar="DIR",
-        help="where the records are kept (default: .cache/records)",
+        "--records", type=Path, default=None, metavar="DIR", help="where the records are kept (default: .cache/records)"
     )
     result.add_argument("--quick", action="store_true", help="a few problems only")
     result.add_argument(

@@ -25,6 +25,7 @@ from numdiff.report.figures import (
 from numdiff.report.styles import MUTED
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
+from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
 EPS = 1e-4
@@ -46,7 +47,7 @@ def best_steps(records):
     return best.assign(times=best["rms_error_eps"] / best["rms_error"]).reset_index()
 
 
-def tables(measured):
+def tables(measured: Measured) -> list[Table]:
     ledger = at_eps(measured.records)[["method", "format", "computed_value", "total", *PARTS, "largest", "status"]]
     return [
         Table(
@@ -76,7 +77,7 @@ def tables(measured):
     ]
 
 
-def figures(measured):
+def figures(measured: Measured) -> list[Figure]:
     curves = cells(measured.records, method="centered", format="float64", grid="generic")
     curves = curves.melt(["step_value", "status"], [*PARTS, "total"], "part", "error")
     # The parts of a cell whose step is lost are known; only the total is the failure.
@@ -109,7 +110,7 @@ def figures(measured):
     ]
 
 
-def findings(measured):
+def findings(measured: Measured) -> list[str]:
     frame, best = at_eps(measured.records), best_steps(measured.records)
     given = frame[frame["format"] == "float64"].set_index("method")
     cell, forward = given.loc["centered"], given.loc["forward"]

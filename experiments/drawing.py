@@ -93,12 +93,7 @@ def _dimension(ax: Axes, nodes: np.ndarray, values: np.ndarray, level: float, li
     arrow = {"arrowstyle": "<->", "color": line.color, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (max(nodes), level), (min(nodes), level), arrowprops=arrow)
     ax.annotate(
-        line.width,
-        (max(nodes), level),
-        xytext=(5, 0),
-        textcoords="offset points",
-        color=line.color,
-        va="center",
+        line.width, (max(nodes), level), xytext=(5, 0), textcoords="offset points", color=line.color, va="center"
     )
     ax.vlines(nodes, level, values, color=line.color, linewidth=0.9, linestyle=(0, (1, 2)))
 

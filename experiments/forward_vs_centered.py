@@ -29,6 +29,7 @@ from numdiff.report.figures import (
 )
 from numdiff.report.styles import BLUE, INK, MUTED, VERMILLION
 from numdiff.report.tables import Table
+from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
 FUNCTIONS = ("exp", "composition", "ascher_greif_sin", "runge", "sigmoid", "martins_quotient")
@@ -72,7 +73,7 @@ def orders(records):
     return pd.DataFrame(rows, columns=columns)
 
 
-def tables(measured):
+def tables(measured: Measured) -> list[Table]:
     return [
         Table(
             "halving",
@@ -94,7 +95,7 @@ def tables(measured):
     ]
 
 
-def figures(measured):
+def figures(measured: Measured) -> list[Figure]:
     curves = cells(measured.records, problem="exp", format="float64", grid="generic")
     curves = curves[["method", "step_value", "rms_error", "status"]]
     best: Any = optima(measured.records).query("problem == 'exp' and format == 'float64'")
@@ -126,7 +127,7 @@ def figures(measured):
     ]
 
 
-def findings(measured):
+def findings(measured: Measured) -> list[str]:
     table, best = orders(measured.records), optima(measured.records)
     span = {m: f"{g['order'].min():.3f} to {g['order'].max():.3f}" for m, g in table.groupby("method")}
     digits = best.groupby(["format", "method"])["digits"].median()

@@ -83,7 +83,7 @@ def with_smallest(records: pd.DataFrame, error: pd.Series, by: Sequence[str]) ->
     Parameters
     ----------
     records : DataFrame
-        Its index is unique.
+        Its index is unique and ascending.
     error : Series
         Of the same index; NaN where a cell has no error to compare.
     by : sequence of str

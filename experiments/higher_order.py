@@ -23,6 +23,7 @@ from numdiff.report.figures import (
     plot_groups,
 )
 from numdiff.report.tables import Table, wide
+from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
 SWEEP = Sweep(
@@ -80,7 +81,7 @@ def summary(records):
     return frame.sort_values("method", key=lambda m: m.map(SWEEP.methods.index), kind="stable", ignore_index=True)
 
 
-def tables(measured):
+def tables(measured: Measured) -> list[Table]:
     frame, names = best(measured.records), formats_of(measured.records)
     keys = ["problem", "method", "evaluations"]
     return [
@@ -127,7 +128,7 @@ def tables(measured):
     ]
 
 
-def figures(measured):
+def figures(measured: Measured) -> list[Figure]:
     (shown,), frame = measured_of(measured.records, ["martins_quotient"]), summary(measured.records)
     curves = cells(measured.records, problem=shown, format="float64")
     curves = curves[~curves["method"].isin(["second_centered", "centered_richardson2"])]
@@ -182,7 +183,7 @@ def change(digits, low, high):
     return gains, listed(f"{gain:+.1f} in {f}".replace("-", "−") for f, gain in gains.items())
 
 
-def findings(measured):
+def findings(measured: Measured) -> list[str]:
     frame, records = summary(measured.records), measured.records
     digits, steps = (frame.set_index(["format", "method"])[name] for name in ("digits", "step"))
     gains, all_orders = change(digits, "centered", "centered8")

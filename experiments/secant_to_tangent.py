@@ -16,6 +16,7 @@ from numdiff.problems import PROBLEMS
 from numdiff.report.figures import FORMAT_STYLE, Figure, decade_ticks, small_multiples
 from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, VERMILLION
 from numdiff.report.tables import Table
+from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
 PROBLEM = PROBLEMS["exp"]
@@ -44,7 +45,7 @@ def endings(records):
     return best.assign(first_zero=zero, absorbed_from=lost)
 
 
-def tables(measured):
+def tables(measured: Measured) -> list[Table]:
     limit = exact_derivative(PROBLEM.name, 2) / 2
     return [
         Table(
@@ -76,7 +77,7 @@ def tables(measured):
     ]
 
 
-def figures(measured):
+def figures(measured: Measured) -> list[Figure]:
     frame = cells(measured.records, format="float64", grid="dyadic")
     frame = frame[frame["step_value"].isin(SECANTS)]
     x, ends = frame["x_value"].iloc[0], (0.2, 1.7)
@@ -114,7 +115,7 @@ def figures(measured):
     ]
 
 
-def findings(measured):
+def findings(measured: Measured) -> list[str]:
     frame, ends = halvings(measured.records), endings(measured.records)
     window = observed_order(frame["step_value"], frame["total"], frame["roundoff"])
     inside = frame[frame["step_value"].between(window.smallest_step, window.largest_step)]

@@ -495,8 +495,8 @@ def test_a_sweep_over_all_formats_takes_in_those_that_were_registered():
 
 
 def test_the_tables_of_experiments_take_in_what_was_registered():
+    from experiments.frames import in_order, widths
     from experiments.overview import formats_table, references_table
-    from experiments.runs import in_order, widths
 
     frame = formats_table().frame.set_index("format")
     assert frame.loc["float8_e4m3fn", "largest"] == "7·2⁶"

@@ -12,6 +12,7 @@ from experiments.words import listed, percent, written
 from numdiff.analysis.metrics import performance_ratio
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
+from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
 SWEEP = Sweep(
@@ -120,7 +121,7 @@ def digest(measured):
     return worst_errors(measured), costs(measured.records)
 
 
-def tables(measured):
+def tables(measured: Measured) -> list[Table]:
     (errors, frame), names = digest(measured), formats_of(measured.records)
     samples = f"{SAMPLES} arguments, spread evenly over the binades from 2⁻⁶ to 2³ (to 1 for arcsin, arccos, arctanh)"
     return [
@@ -157,7 +158,7 @@ def tables(measured):
     ]
 
 
-def figures(measured):
+def figures(measured: Measured) -> list[Figure]:
     errors, frame = digest(measured)
     order = errors.groupby("function")["largest"].max().sort_values(ascending=False, kind="stable").index
     dots = errors.sort_values("function", key=lambda c: c.map(list(order).index), kind="stable", ignore_index=True)
@@ -198,7 +199,7 @@ def signed(value):
     return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
 
 
-def findings(measured):
+def findings(measured: Measured) -> list[str]:
     errors, frame = digest(measured)
     short = summary(frame)
     worst = errors.loc[errors.groupby("format", sort=False)["largest"].idxmax()]

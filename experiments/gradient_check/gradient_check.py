@@ -33,6 +33,7 @@ from experiments.words import counted, listed, percent, plain
 from numdiff.analysis.metrics import binomial_limit
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
+from numdiff.study.run import Measured
 
 NOTE = (
     "Gradients of small networks by hand-written back-propagation, correct ones and wrong ones, loss and gradient "
@@ -62,7 +63,7 @@ def trials(measured):
     return pd.concat(parts, ignore_index=True), True
 
 
-def tables(measured):
+def tables(measured: Measured) -> list[Table]:
     found, _ = trials(measured)
     result = [
         Table(
@@ -188,7 +189,7 @@ def _usable(measured):
     return set(zip(quiet["checker"], quiet["format"], strict=True))
 
 
-def figures(measured):
+def figures(measured: Measured) -> list[Figure]:
     found, is_large = trials(measured)
     rules = found[~found["checker"].str.endswith("(library)")]
     sizes, both = errors_by_size(rules), found_and_rejected(rules)
@@ -253,7 +254,7 @@ def _smallest(sizes, checker):
     return smallest
 
 
-def findings(measured):
+def findings(measured: Measured) -> list[str]:
     found, is_large = trials(measured)
     alarms = false_alarms(found)
     own = alarms[alarms["checker"].str.startswith(OWN)]

@@ -10,6 +10,7 @@ from experiments.gradient_cost.times import FILE, LONGEST, evaluations_of
 from experiments.words import listed, percent, plain
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
+from numdiff.study.run import Measured
 
 NOTE = (
     f"A tanh network with as many inputs as hidden units, one output, no biases and the mean squared error over "
@@ -27,7 +28,7 @@ SEEN = {
 ABSENT = f"Times and memory were not measured: results/measured/{FILE.name} is absent, and make measure-cost writes it."
 
 
-def tables(measured):
+def tables(measured: Measured) -> list[Table]:
     counted, (frame, machine) = counts(), times()
     there = ABSENT
     if frame is not None:
@@ -89,7 +90,7 @@ def tables(measured):
     return result
 
 
-def figures(measured):
+def figures(measured: Measured) -> list[Figure]:
     counted, (frame, machine) = counts().assign(source="counted"), times()
     top = counted["parameters"].max()
     last = counted[counted["parameters"] == top].set_index("method")["multiplications"].astype(float)
@@ -101,12 +102,7 @@ def figures(measured):
             "back-propagation runs parallel to one evaluation.",
             f"At {top} parameters: " + listed(f"{name} {plain(last[name])}" for name in WAYS) + ".",
             counted.astype({"multiplications": float}),
-            partial(
-                draw_cost,
-                column="multiplications",
-                ylabel="multiplications",
-                powers={"forward": 2, "loss": 1},
-            ),
+            partial(draw_cost, column="multiplications", ylabel="multiplications", powers={"forward": 2, "loss": 1}),
             kinds={"*": "portable"},
         )
     ]
@@ -134,7 +130,7 @@ def figures(measured):
     return drawn
 
 
-def findings(measured):
+def findings(measured: Measured) -> list[str]:
     counted, (frame, _) = counts(), times()
     top = counted["parameters"].max()
     last = counted[counted["parameters"] == top].set_index("method")

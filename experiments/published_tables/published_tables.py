@@ -11,6 +11,7 @@ from experiments.words import counted, listed, percent, plain
 from numdiff.problems.published import TABLES, acceptance_rule
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
+from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
 PANELS = {
@@ -59,7 +60,7 @@ def digest(measured):
     return rows_of_tables(measured)
 
 
-def tables(measured):
+def tables(measured: Measured) -> list[Table]:
     rows = digest(measured)
     said = ["table", "h", "published", "ours", "published_error", "our_error", "agreement", "reason"]
     ledger = ["kernel_value", "kernel_agreement", "truncation", "roundoff", "total", "published_total", "status"]
@@ -115,7 +116,7 @@ def tables(measured):
     ]
 
 
-def figures(measured):
+def figures(measured: Measured) -> list[Figure]:
     rows = digest(measured)
     present = {title: names for title, names in PANELS.items() if set(names) <= set(rows["table"])}
     if not present:
@@ -136,11 +137,11 @@ def figures(measured):
             data,
             draw_tables,
             (7.6, 5.2),
-        ),
+        )
     ]
 
 
-def findings(measured):
+def findings(measured: Measured) -> list[str]:
     rows = digest(measured)
     kinds = rows["agreement"].value_counts()
     number = {kind: int(kinds.get(kind, 0)) for kind in ("exact", "explained", "one ulp", "not reproduced")}

@@ -134,7 +134,7 @@ def test_settings_of_the_process_are_restored():
 
 
 def test_settings_are_restored_after_an_error():
-    def fail(fig):
+    def fail(fig, data):
         raise RuntimeError("no")
 
     before = dict(matplotlib.rcParams)

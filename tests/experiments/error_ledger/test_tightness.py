@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from experiments.error_ledger import tightness
-from experiments.step_sweep import SWEEP
+from experiments.step_sweep.step_sweep import SWEEP
 from experiments.words import PROVED
 from numdiff.study.run import run_sweeps
 

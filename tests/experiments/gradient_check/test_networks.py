@@ -155,7 +155,7 @@ def test_sums_of_narrow_formats_are_rounded_once():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("slip", list(Mistake))
+@pytest.mark.parametrize("mistake", list(Mistake))
 def test_a_mistake_changes_the_gradient_exactly_where_it_has_a_place(kind, mistake):
     for sizes, batch in (((4, 5, 5, 3), 5), ((3, 4, 2), 6), ((3, 2), 1)):
         net = network(kind, sizes, batch)

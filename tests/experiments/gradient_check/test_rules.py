@@ -51,10 +51,7 @@ def test_the_gradient_of_a_linear_function_passes_and_its_negative_does_not(name
 
 def test_torch_allows_atol_and_rtol_of_the_numeric_value():
     allowed = 1e-5 + 1e-3 * 1.0  # the first slope is 1
-    assert verdicts("torch gradcheck", [0.99 * allowed, 1.01 * allowed]) == [
-        Decision.PASSED,
-        Decision.ALARM,
-    ]
+    assert verdicts("torch gradcheck", [0.99 * allowed, 1.01 * allowed]) == [Decision.PASSED, Decision.ALARM]
     small = verdicts("torch gradcheck", [0.99e-5, 1.01e-5], weights=(0.0, 2.0, -3.0))
     assert small == [Decision.PASSED, Decision.ALARM]
 
@@ -81,10 +78,7 @@ def test_autograd_allows_either_tolerance():
     slope = scale * np.dot(direction, [1.0, 2.0, -3.0])
     allowed = max(1e-6, 1e-6 * 2 * abs(slope))
     error = allowed / abs(scale * direction[0])
-    assert verdicts("autograd check_grads", [0.98 * error, 1.02 * error]) == [
-        Decision.PASSED,
-        Decision.ALARM,
-    ]
+    assert verdicts("autograd check_grads", [0.98 * error, 1.02 * error]) == [Decision.PASSED, Decision.ALARM]
 
 
 def test_chainer_allows_atol_and_rtol_in_a_unit_direction():
@@ -94,10 +88,7 @@ def test_chainer_allows_atol_and_rtol_in_a_unit_direction():
     np.testing.assert_allclose(rules.chainer_direction(3, 3), direction, rtol=1e-15)
     claimed = abs(np.dot(direction, [1.0, 2.0, -3.0]))
     error = (1e-5 + 1e-4 * claimed) / abs(direction[0])
-    assert verdicts("chainer check_backward", [0.999 * error, 1.001 * error]) == [
-        Decision.PASSED,
-        Decision.ALARM,
-    ]
+    assert verdicts("chainer check_backward", [0.999 * error, 1.001 * error]) == [Decision.PASSED, Decision.ALARM]
 
 
 @pytest.mark.parametrize("name", ["autograd check_grads", "chainer check_backward"])

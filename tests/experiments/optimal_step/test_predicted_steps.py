@@ -21,7 +21,8 @@ from experiments.optimal_step.predicted_steps import (
     ways,
     worst,
 )
-from experiments.step_sweep import FUNCTIONS, step_sweep
+from experiments.step_sweep import step_sweep
+from experiments.step_sweep.step_sweep import FUNCTIONS
 from numdiff.study.run import run_sweeps
 
 NAMES = tuple(dict.fromkeys([*FUNCTIONS[:QUICK_PROBLEMS], *FUNCTIONS[6::6], "signed_square", "kostyrka_line"]))

@@ -40,11 +40,7 @@ def folders(tmp_path, records):
     wide = records.pivot(index=["problem", "method", "k"], columns="format", values="roundoff").reset_index()
     wide.insert(3, "truncation", records[records["format"] == "float64"]["truncation"].tolist())
     worst = records.groupby("format")["roundoff"].agg(lambda part: part.abs().max()).rename("worst").reset_index()
-    tables = {
-        FORMATS: pd.DataFrame({"format": NAMES, "precision": [53, 64]}),
-        STEPS: wide,
-        WORST: worst,
-    }
+    tables = {FORMATS: pd.DataFrame({"format": NAMES, "precision": [53, 64]}), STEPS: wide, WORST: worst}
     kinds = {
         FORMATS: columns.described(["format", "precision"], {"*": "portable"}, {}),
         STEPS: columns.described(list(wide), dict.fromkeys(NAMES, "roundoff"), {"grid": "generic"}, "sweep"),
