@@ -101,9 +101,29 @@ def by_subject(frame: pd.DataFrame) -> Mapping[tuple[str, str], tuple[str, ...]]
 
 
 FINGERPRINTED = (
-    "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctanh", "cbrt", "cos", "cosh", "exp", "exp2", "expm1", "log",
-    "log10", "log1p", "log2", "power", "sin", "sinh", "sqrt", "tan", "tanh",
-)  # fmt: skip
+    "arccos",
+    "arccosh",
+    "arcsin",
+    "arcsinh",
+    "arctan",
+    "arctanh",
+    "cbrt",
+    "cos",
+    "cosh",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log10",
+    "log1p",
+    "log2",
+    "power",
+    "sin",
+    "sinh",
+    "sqrt",
+    "tan",
+    "tanh",
+)
 """The elementary functions whose values a fingerprint covers; power is x**x."""
 _ARGUMENTS = 16384
 

@@ -17,14 +17,40 @@ from numdiff.formulas.stencil import Stencil
 from numdiff.formulas.table import METHODS
 
 UNARY: tuple[Callable[[Any], Any], ...] = (
-    np.exp, np.sin, np.cos, np.tanh, np.arctan, np.square, np.expm1, np.arcsinh, np.negative, np.abs, np.sqrt, np.log,
-    np.log1p, np.cbrt, np.sinh, np.reciprocal, lambda v: v**3, lambda v: v**-3, lambda v: v**1.7, lambda v: v**2,
-    lambda v: 1 - np.cos(v), lambda v: v**-2,
-)  # fmt: skip
+    np.exp,
+    np.sin,
+    np.cos,
+    np.tanh,
+    np.arctan,
+    np.square,
+    np.expm1,
+    np.arcsinh,
+    np.negative,
+    np.abs,
+    np.sqrt,
+    np.log,
+    np.log1p,
+    np.cbrt,
+    np.sinh,
+    np.reciprocal,
+    lambda v: v**3,
+    lambda v: v**-3,
+    lambda v: v**1.7,
+    lambda v: v**2,
+    lambda v: 1 - np.cos(v),
+    lambda v: v**-2,
+)
 BINARY: tuple[Callable[[Any, Any], Any], ...] = (
-    np.add, np.subtract, np.multiply, np.divide, np.maximum, np.minimum, np.hypot, np.arctan2,
+    np.add,
+    np.subtract,
+    np.multiply,
+    np.divide,
+    np.maximum,
+    np.minimum,
+    np.hypot,
+    np.arctan2,
     lambda a, b: np.where(a > b, a, 2 * b),
-)  # fmt: skip
+)
 STENCILS = tuple(method for method in METHODS.values() if isinstance(method, Stencil))
 
 

@@ -21,8 +21,10 @@ from tests.arithmetic.test_running_error import expressions
 
 ALL = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
 STENCILS = [m for m in METHODS.values() if isinstance(m, Stencil)] + [
-    from_offsets("halves", (0, Fraction(1, 2), 1)), from_offsets("odd", (-1, 1, 3)), centered(4, 2),
-]  # fmt: skip
+    from_offsets("halves", (0, Fraction(1, 2), 1)),
+    from_offsets("odd", (-1, 1, 3)),
+    centered(4, 2),
+]
 
 
 def judged(f, x, h, method, fmt):

@@ -102,8 +102,14 @@ def predicted(name: str, method: str) -> float:
     return optimal_step(problem.f, problem.points[0], "float16", stencil, domain=problem.domain).predicted_error
 
 
-CASES = [("gsl_sin_reciprocal", "centered"), ("saito_parabola", "forward"), ("burden_faires_x_exp", "forward"),
-         ("oscillation", "centered"), ("binomial_horner", "forward"), ("exp", "centered")]  # fmt: skip
+CASES = [
+    ("gsl_sin_reciprocal", "centered"),
+    ("saito_parabola", "forward"),
+    ("burden_faires_x_exp", "forward"),
+    ("oscillation", "centered"),
+    ("binomial_horner", "forward"),
+    ("exp", "centered"),
+]
 
 
 def test_six_binades_of_noise_below_x_are_enough_and_five_are_not(monkeypatch: pytest.MonkeyPatch) -> None:

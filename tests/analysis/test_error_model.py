@@ -67,9 +67,12 @@ def test_neighbourhood_is_that_of_the_study_unless_something_is_in_the_way() -> 
 # --- the typical evaluation error ------------------------------------------------------------------
 
 RANGES = {
-    (-3.0, 3.0): "arcsinh arctan cos cosh exp exp2 expm1 sin sinh tanh", (-0.9, 0.9): "arccos arcsin arctanh tan",
-    (0.1, 10.0): "cbrt log log10 log2", (1.1, 4.0): "arccosh", (-0.5, 3.0): "log1p",
-}  # fmt: skip
+    (-3.0, 3.0): "arcsinh arctan cos cosh exp exp2 expm1 sin sinh tanh",
+    (-0.9, 0.9): "arccos arcsin arctanh tan",
+    (0.1, 10.0): "cbrt log log10 log2",
+    (1.1, 4.0): "arccosh",
+    (-0.5, 3.0): "log1p",
+}
 ELEMENTARY = [(name, low, high) for (low, high), names in RANGES.items() for name in names.split()]
 
 
@@ -93,16 +96,19 @@ def root_mean_square(values: Any) -> float:
 def test_typical_error_of_correctly_rounded_functions_is_that_of_uniform_errors(name: str) -> None:
     """Of n independent uniform errors the mean square is known to a part of 2/√(5n), one deviation."""
     number = 40
-    found = [observed_over_model(getattr(np, g), FORMATS[name], low, high, number, "rounded")
-             for g, low, high in ELEMENTARY]  # fmt: skip
+    found = [
+        observed_over_model(getattr(np, g), FORMATS[name], low, high, number, "rounded") for g, low, high in ELEMENTARY
+    ]
     assert root_mean_square(found) ** 2 == pytest.approx(1, abs=4 * 2 / math.sqrt(5 * number * len(found)))
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_typical_error_of_the_functions_of_the_platform_is_modelled_to_a_third(name: str) -> None:
     """Median over all functions of one argument; half or twice the share would be beyond."""
-    found = [root_mean_square(observed_over_model(getattr(np, g), FORMATS[name], low, high, 100, "platform"))
-             for g, low, high in ELEMENTARY]  # fmt: skip
+    found = [
+        root_mean_square(observed_over_model(getattr(np, g), FORMATS[name], low, high, 100, "platform"))
+        for g, low, high in ELEMENTARY
+    ]
     assert 3 / 4 < np.median(found) < 3 / 2
 
 

@@ -79,10 +79,13 @@ def test_engines_agree_on_values_beyond_every_format_and_take_no_time(name: str)
 @pytest.mark.parametrize("x", [1e10, -1e5])
 def test_engines_agree_on_complex_values_beyond_every_format(name: str, x: float) -> None:
     f = {
-        "softplus": softplus, "sigmoid": sigmoid, "arctan": lambda v: np.arctan(np.exp(-v)),
-        "square": lambda v: np.exp(-v) ** 2, "x + softplus": lambda v: v + softplus(v),
+        "softplus": softplus,
+        "sigmoid": sigmoid,
+        "arctan": lambda v: np.arctan(np.exp(-v)),
+        "square": lambda v: np.exp(-v) ** 2,
+        "x + softplus": lambda v: v + softplus(v),
         "x + arctan": lambda v: v + np.arctan(np.exp(-v)),
-    }[name]  # fmt: skip
+    }[name]
     one, two = (quiet(f, x, 1e-20, METHODS["complex_step"], engine=engine) for engine in ENGINES)
     assert (one.status[()], one.state[()], repr(one.total[()])) == (two.status[()], two.state[()], repr(two.total[()]))
 
@@ -126,9 +129,16 @@ def test_derivative_beyond_every_format_is_out_of_range(engine: Any) -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize(
     ("f", "x", "sign"),
-    [(np.exp, -1e5, -1), (np.exp, -1e10, -1), (gauss, 1000.0, 1), (gauss, -1000.0, -1), (sigmoid, -1e5, -1),
-     (sigmoid, 1e10, -1), (softplus, 1e10, 1)],
-)  # fmt: skip
+    [
+        (np.exp, -1e5, -1),
+        (np.exp, -1e10, -1),
+        (gauss, 1000.0, 1),
+        (gauss, -1000.0, -1),
+        (sigmoid, -1e5, -1),
+        (sigmoid, 1e10, -1),
+        (softplus, 1e10, 1),
+    ],
+)
 def test_total_error_below_every_number_keeps_its_sign_and_is_flagged(f: Any, x: float, sign: int, engine: Any) -> None:
     # The slope computed is 0, so the error is −f′.
     ledger = quiet(f, x, 1.0, engine=engine)

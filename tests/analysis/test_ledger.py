@@ -107,28 +107,41 @@ def _cos_ratio_prime(x: Any) -> Any:
 ORACLES: dict[str, Problem] = {
     "exp": Problem(np.exp, lambda z: MP.exp(z), lambda x: MP.exp(x), np.exp, 0.5, lambda x: MP.exp(x)),
     "sin 50x": Problem(
-        lambda x: np.sin(50 * x), lambda z: MP.sin(50 * z), lambda x: 50 * MP.cos(50 * x), None, 1.0,
+        lambda x: np.sin(50 * x),
+        lambda z: MP.sin(50 * z),
+        lambda x: 50 * MP.cos(50 * x),
+        None,
+        1.0,
         lambda x: -2500 * MP.sin(50 * x),
     ),
     "log": Problem(np.log, lambda z: MP.log(z), lambda x: 1 / x, lambda x: 1 / x, 0.75, lambda x: -1 / x**2),
     "sqrt": Problem(np.sqrt, lambda z: MP.sqrt(z), lambda x: 1 / (2 * MP.sqrt(x)), None, 2.0),
     "tanh": Problem(np.tanh, lambda z: MP.tanh(z), lambda x: MP.sech(x) ** 2, None, -0.5),
-    "arctan": Problem(lambda x: np.arctan(20 * x), lambda z: MP.atan(20 * z), lambda x: 20 / (1 + 400 * x * x), None,
-                      0.25),
+    "arctan": Problem(
+        lambda x: np.arctan(20 * x), lambda z: MP.atan(20 * z), lambda x: 20 / (1 + 400 * x * x), None, 0.25
+    ),
     "x**4.5": Problem(
-        lambda x: x**4.5, lambda z: z**4 * MP.sqrt(z), lambda x: x**3 * MP.sqrt(x) * 9 / 2,
-        lambda x: 4.5 * x**3.5, 1.5,
+        lambda x: x**4.5,
+        lambda z: z**4 * MP.sqrt(z),
+        lambda x: x**3 * MP.sqrt(x) * 9 / 2,
+        lambda x: 4.5 * x**3.5,
+        1.5,
     ),
     "sigmoid": Problem(
-        lambda x: 1 / (1 + np.exp(-x)), lambda z: 1 / (1 + MP.exp(-z)), lambda x: MP.exp(-x) / (1 + MP.exp(-x)) ** 2,
-        lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2, 2.0,
+        lambda x: 1 / (1 + np.exp(-x)),
+        lambda z: 1 / (1 + MP.exp(-z)),
+        lambda x: MP.exp(-x) / (1 + MP.exp(-x)) ** 2,
+        lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2,
+        2.0,
     ),
     "composition": Problem(
         lambda x: np.exp(x**2) ** 2, lambda z: MP.exp(2 * z * z), lambda x: 4 * x * MP.exp(2 * x * x), None, 0.5
     ),
     "expm1 over x": Problem(
-        lambda x: (np.exp(x) - 1) / x, lambda z: (MP.exp(z) - 1) / z,
-        lambda x: (x * MP.exp(x) - (MP.exp(x) - 1)) / x**2, lambda x: (x * np.exp(x) - (np.exp(x) - 1)) / x**2,
+        lambda x: (np.exp(x) - 1) / x,
+        lambda z: (MP.exp(z) - 1) / z,
+        lambda x: (x * MP.exp(x) - (MP.exp(x) - 1)) / x**2,
+        lambda x: (x * np.exp(x) - (np.exp(x) - 1)) / x**2,
         2.0**-12,
     ),
     "log1p": Problem(lambda x: np.log(1 + x), lambda z: MP.log(1 + z), lambda x: 1 / (1 + x), None, 2.0**-14),
@@ -137,11 +150,14 @@ ORACLES: dict[str, Problem] = {
     "1 - cos at 2**-45": Problem(_cos_ratio, _cos_ratio_mp, _cos_ratio_slope, _cos_ratio_prime, 2.0**-45),
     "square": Problem(lambda x: x * x, lambda z: z * z, lambda x: 2 * x, lambda x: 2 * x, 2.0, lambda x: MP.mpf(2)),
     "runge": Problem(
-        lambda x: 1 / (1 + 25 * x * x), lambda z: 1 / (1 + 25 * z * z), lambda x: -50 * x / (1 + 25 * x * x) ** 2,
-        lambda x: -50 * x / (1 + 25 * x * x) ** 2, 0.25,
+        lambda x: 1 / (1 + 25 * x * x),
+        lambda z: 1 / (1 + 25 * z * z),
+        lambda x: -50 * x / (1 + 25 * x * x) ** 2,
+        lambda x: -50 * x / (1 + 25 * x * x) ** 2,
+        0.25,
     ),
     "reciprocal": Problem(lambda x: 1 / x, lambda z: 1 / z, lambda x: -1 / x**2, None, 0.375, lambda x: 2 / x**3),
-}  # fmt: skip
+}
 
 STENCILS: tuple[Method, ...] = (FORWARD, CENTERED, centered(4), forward(2), CENTERED.richardson(), COMPLEX_STEP)
 SECOND: tuple[Method, ...] = (centered(2, 2), forward(1, 2))

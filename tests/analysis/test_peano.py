@@ -12,8 +12,12 @@ from numdiff.formulas.table import METHODS
 
 USUAL = [
     *(method for method in METHODS.values() if isinstance(method, Stencil)),
-    *(forward(p) for p in (3, 4, 6)), backward(5), forward(3, 2), centered(4, 2), centered(6, 2),
-]  # fmt: skip
+    *(forward(p) for p in (3, 4, 6)),
+    backward(5),
+    forward(3, 2),
+    centered(4, 2),
+    centered(6, 2),
+]
 # Five nodes for a first derivative of order 2: one free parameter more than the moments need.
 LOOSE = Stencil("loose", (-2, -1, 1, 2), (Fraction(1, 6), Fraction(-5, 6), Fraction(5, 6), Fraction(-1, 6)))
 

@@ -62,22 +62,23 @@ TRUTHS: dict[str, tuple[Callable, Callable | None, float, Callable]] = {
         2.0**-30,
         lambda x: (x * MP.exp(x) - (MP.exp(x) - 1)) / x**2,
     ),
-    "1 - cos, 2**-20": (
-        cancelling, cancelling_prime, 2.0**-20, lambda x: (x * MP.sin(x) - 2 * (1 - MP.cos(x))) / x**3
-    ),
-    "1 - cos, 2**-40": (
-        cancelling, cancelling_prime, 2.0**-40, lambda x: (x * MP.sin(x) - 2 * (1 - MP.cos(x))) / x**3
-    ),
+    "1 - cos, 2**-20": (cancelling, cancelling_prime, 2.0**-20, lambda x: (x * MP.sin(x) - 2 * (1 - MP.cos(x))) / x**3),
+    "1 - cos, 2**-40": (cancelling, cancelling_prime, 2.0**-40, lambda x: (x * MP.sin(x) - 2 * (1 - MP.cos(x))) / x**3),
     "1 - cos, 2**-100": (
-        cancelling, cancelling_prime, 2.0**-100, lambda x: (x * MP.sin(x) - 2 * (1 - MP.cos(x))) / x**3
+        cancelling,
+        cancelling_prime,
+        2.0**-100,
+        lambda x: (x * MP.sin(x) - 2 * (1 - MP.cos(x))) / x**3,
     ),
     "x squared": (lambda x: x * x, lambda x: 2 * x, 0.1, lambda x: 2 * x),
     "runge": (
-        lambda x: 1 / (1 + 25 * x * x), lambda x: -50 * x / (1 + 25 * x * x) ** 2, 0.1,
+        lambda x: 1 / (1 + 25 * x * x),
+        lambda x: -50 * x / (1 + 25 * x * x) ** 2,
+        0.1,
         lambda x: -50 * x / (1 + 25 * x * x) ** 2,
     ),
     "reciprocal": (lambda x: 1 / x, lambda x: -1 / x**2, 3.0, lambda x: -1 / x**2),
-}  # fmt: skip
+}
 
 
 def judged(name: str, engine: Any) -> tuple[Reference, Fraction]:
@@ -117,8 +118,11 @@ def test_both_engines_publish_the_same_reference_however_much_cancels(exponent: 
 @pytest.mark.parametrize("name", ["1 - cos, 2**-20", "1 - cos, 2**-40", "expm1 over x", "log1p tiny"])
 @pytest.mark.parametrize("precision", [64, 128, 256, 512])
 def test_enclosures_of_a_cancelling_function_contain_the_truth(name: str, engine: Any, precision: int) -> None:
-    functions = {"1 - cos": lambda x: (1 - MP.cos(x)) / x**2, "expm1": lambda x: (MP.exp(x) - 1) / x,
-                 "log1p": lambda x: MP.log(1 + x)}  # fmt: skip
+    functions = {
+        "1 - cos": lambda x: (1 - MP.cos(x)) / x**2,
+        "expm1": lambda x: (MP.exp(x) - 1) / x,
+        "log1p": lambda x: MP.log(1 + x),
+    }
     f, _, x, _ = TRUTHS[name]
     truth = exact_of(functions[next(key for key in functions if name.startswith(key))](MP.mpf(x)))
     value = ExactFunction(f, None, engine).values([dyadic(x)], precision)[dyadic(x)]
@@ -364,8 +368,11 @@ def test_a_part_that_is_a_tie_is_rounded_to_even(engine: Any) -> None:
     # f(1) − f(0) = 1 + 2**-53, a tie of doubles that no enclosure decides; f' is 0 there.
     ledger = error_ledger(
         lambda x: np.where(x > 0.5, np.exp(np.log(x + 2.0**-52) / 2) ** 2 / 2 + 0.5, 0 * x),
-        0.0, 1.0, FORWARD, engine=engine,
-    )  # fmt: skip
+        0.0,
+        1.0,
+        FORWARD,
+        engine=engine,
+    )
     assert ledger.truncation[()] == 1.0
     assert ledger.state[()] == State.STUCK
 

@@ -57,7 +57,7 @@ CLOSED_FORMS = {
     "where": (lambda x: np.where(x > 0, x**3, np.log(x - 1)), [lambda x: 3 * x**2, lambda x: 6 * x]),
     "composition": (lambda x: np.exp(x**2) ** 2, [lambda x: 4 * x * np.exp(2 * x**2)]),
     "sigmoid": (lambda x: 1 / (1 + np.exp(-x)), [lambda x: np.exp(-x) / (1 + np.exp(-x)) ** 2]),
-}  # fmt: skip
+}
 
 
 def overlap(left, right):
@@ -90,16 +90,21 @@ def test_derivative_at_a_negative_point_is_its_closed_form(name, x):
 @pytest.mark.parametrize(
     "f, g",
     [
-        (np.exp, mpmath.exp), (np.tanh, mpmath.tanh), (np.arcsinh, mpmath.asinh),
+        (np.exp, mpmath.exp),
+        (np.tanh, mpmath.tanh),
+        (np.arcsinh, mpmath.asinh),
         (np.log1p, lambda x: mpmath.log(1 + x)),
-        (np.cbrt, mpmath.cbrt), (np.expm1, mpmath.expm1), (np.exp2, lambda x: mpmath.mpf(2) ** x),
-        (lambda x: x**4.5, lambda x: x ** mpmath.mpf(4.5)), (np.arctanh, mpmath.atanh),
+        (np.cbrt, mpmath.cbrt),
+        (np.expm1, mpmath.expm1),
+        (np.exp2, lambda x: mpmath.mpf(2) ** x),
+        (lambda x: x**4.5, lambda x: x ** mpmath.mpf(4.5)),
+        (np.arctanh, mpmath.atanh),
         (np.arccos, mpmath.acos),
         (lambda x: np.exp(x) / (np.sin(x) ** 3 + 2), lambda x: mpmath.exp(x) / (mpmath.sin(x) ** 3 + 2)),
         (lambda x: np.hypot(x, 1 - x), lambda x: mpmath.hypot(x, 1 - x)),
         (lambda x: np.arctan2(x, 1 - x), lambda x: mpmath.atan2(x, 1 - x)),
     ],
-)  # fmt: skip
+)
 def test_derivatives_of_orders_0_to_6_agree_with_taylor_coefficients_from_mpmath(f, g):
     # mpmath differentiates by finite differences: a cross-check to 20 digits, not a reference.
     with mpmath.workdps(60):
@@ -141,15 +146,28 @@ def test_arb_contains_the_rational_value_and_mpmath_is_within_its_radius(point):
 
 
 KINKS = [
-    (np.abs, 0), (lambda x: x * np.abs(x), 0), (np.sign, 0), (lambda x: np.maximum(x, 0), 0), (np.sqrt, 0),
-    (lambda x: np.minimum(x, x), 1), (lambda x: np.where(x >= 0, x, -x), 0), (lambda x: x**4.5, 0),
+    (np.abs, 0),
+    (lambda x: x * np.abs(x), 0),
+    (np.sign, 0),
+    (lambda x: np.maximum(x, 0), 0),
+    (np.sqrt, 0),
+    (lambda x: np.minimum(x, x), 1),
+    (lambda x: np.where(x >= 0, x, -x), 0),
+    (lambda x: x**4.5, 0),
     (np.cbrt, 0),
-    (lambda x: np.hypot(x, 0), 0), (np.arccosh, 1), (np.arcsin, 1), (np.arccos, -1),
+    (lambda x: np.hypot(x, 0), 0),
+    (np.arccosh, 1),
+    (np.arcsin, 1),
+    (np.arccos, -1),
     (lambda x: np.sqrt(x**2), 0),
-    (lambda x: np.where(x**5 > 0, x, -x), 0), (lambda x: (-2.0) ** (x**5 + 2), 0), (lambda x: (-2.0) ** x, 2),
-    (lambda x: np.arctan2(x, -1.0), 0), (lambda x: np.arctan2(x, x), 0), (lambda x: x**x, 0),
+    (lambda x: np.where(x**5 > 0, x, -x), 0),
+    (lambda x: (-2.0) ** (x**5 + 2), 0),
+    (lambda x: (-2.0) ** x, 2),
+    (lambda x: np.arctan2(x, -1.0), 0),
+    (lambda x: np.arctan2(x, x), 0),
+    (lambda x: x**x, 0),
     (lambda x: 0.0**x, 1),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("f, x", KINKS)
@@ -183,16 +201,22 @@ def test_undecided_condition_gives_the_union_of_both_branches():
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: np.log(noise(x)), lambda x: np.sqrt(noise(x)), lambda x: 1 / noise(x),
+        lambda x: np.log(noise(x)),
+        lambda x: np.sqrt(noise(x)),
+        lambda x: 1 / noise(x),
         lambda x: noise(x) / noise(x),
-        lambda x: np.arccosh(1 + noise(x)), lambda x: np.arctanh(1 + noise(x)),
+        lambda x: np.arccosh(1 + noise(x)),
+        lambda x: np.arctanh(1 + noise(x)),
         lambda x: np.arcsin(1 + noise(x)),
-        lambda x: noise(x) ** 0.3, lambda x: noise(x) ** -1, lambda x: (noise(x) - 1) ** (1 / noise(x)),
-        lambda x: np.where(noise(x) > 0, np.log(-x), 1.0), lambda x: np.where(noise(x) > 0, 1.0, np.log(-x)),
+        lambda x: noise(x) ** 0.3,
+        lambda x: noise(x) ** -1,
+        lambda x: (noise(x) - 1) ** (1 / noise(x)),
+        lambda x: np.where(noise(x) > 0, np.log(-x), 1.0),
+        lambda x: np.where(noise(x) > 0, 1.0, np.log(-x)),
         lambda x: (-2.0) ** (2 + noise(x)),
         lambda x: np.where(np.where(noise(x) > 0, x > 0, x < 0), x, np.log(-x)),
     ],
-)  # fmt: skip
+)
 def test_ball_that_touches_the_edge_of_a_domain_is_undecided(f):
     assert balls.values(f, [POINT], 128) == [Undefined.UNDECIDED]
 

@@ -33,10 +33,23 @@ _context = mpmath.mp.clone()
 _context.prec = _BITS
 
 MPMATH: dict[str, Callable[..., Any]] = {
-    "arccos": _context.acos, "arccosh": _context.acosh, "arcsin": _context.asin, "arcsinh": _context.asinh,
-    "arctan": _context.atan, "arctanh": _context.atanh, "cos": _context.cos, "cosh": _context.cosh,
-    "exp": _context.exp, "expm1": _context.expm1, "log": _context.log, "log1p": _context.log1p, "sin": _context.sin,
-    "sinh": _context.sinh, "tan": _context.tan, "tanh": _context.tanh, "arctan2": _context.atan2,
+    "arccos": _context.acos,
+    "arccosh": _context.acosh,
+    "arcsin": _context.asin,
+    "arcsinh": _context.asinh,
+    "arctan": _context.atan,
+    "arctanh": _context.atanh,
+    "cos": _context.cos,
+    "cosh": _context.cosh,
+    "exp": _context.exp,
+    "expm1": _context.expm1,
+    "log": _context.log,
+    "log1p": _context.log1p,
+    "sin": _context.sin,
+    "sinh": _context.sinh,
+    "tan": _context.tan,
+    "tanh": _context.tanh,
+    "arctan2": _context.atan2,
     "hypot": _context.hypot,
     "cbrt": lambda x: _context.sign(x) * _context.cbrt(abs(x)),
     "exp2": lambda x: _context.power(2, x),
@@ -47,7 +60,7 @@ MPMATH: dict[str, Callable[..., Any]] = {
     "power": _context.power,
     "logaddexp": lambda a, b: _context.log(_context.exp(a) + _context.exp(b)),
     "logaddexp2": lambda a, b: _context.log(_context.power(2, a) + _context.power(2, b)) / _context.log(2),
-}  # fmt: skip
+}
 """The functions again, in an arithmetic that shares nothing with Arb, and with MPFR no more than the integers."""
 
 
@@ -278,9 +291,17 @@ def test_special_arguments_give_what_numpy_gives_in_double(name: str, fmt: Float
 @pytest.mark.parametrize("fmt", FORMATS.values(), ids=lambda fmt: fmt.name)
 def test_multiples_of_pi_are_rounded_once(fmt: FloatFormat) -> None:
     quarter = lifted(_context.pi / 4)
-    angles = [("arctan", (math.inf,), 2), ("arctan", (-math.inf,), -2), ("arctan2", (math.inf, math.inf), 1),
-              ("arctan2", (-math.inf, -math.inf), -3), ("arctan2", (1, -math.inf), 4), ("arctan2", (-0.0, -0.0), -4),
-              ("arctan2", (5, 0), 2), ("arccos", (-1,), 4), ("arctan2", (0.0, -3), 4)]  # fmt: skip
+    angles = [
+        ("arctan", (math.inf,), 2),
+        ("arctan", (-math.inf,), -2),
+        ("arctan2", (math.inf, math.inf), 1),
+        ("arctan2", (-math.inf, -math.inf), -3),
+        ("arctan2", (1, -math.inf), 4),
+        ("arctan2", (-0.0, -0.0), -4),
+        ("arctan2", (5, 0), 2),
+        ("arccos", (-1,), 4),
+        ("arctan2", (0.0, -3), 4),
+    ]
     for name, arguments, quarters in angles:
         assert rounded_value(name, fmt, *arguments) == fmt.round(quarters * quarter), (name, arguments)
 

@@ -29,18 +29,31 @@ def exact(value):
 @pytest.mark.parametrize(
     "constant, meaning",
     [
-        (3, 3), (True, 1), (10**40, 10**40), (0.1, Fraction(0.1)), (np.float64(0.1), Fraction(0.1)),
-        (TENTH32, exact(TENTH32)), (np.float16(0.1), exact(np.float16(0.1))), (LONG, exact(LONG)),
-        (ml_dtypes.bfloat16(0.1), Fraction(float(ml_dtypes.bfloat16(0.1)))), (np.int64(-7), -7),
-        (np.uint8(200), 200), (np.bool_(True), 1), (np.array(0.1), Fraction(0.1)), (-0.0, 0),
+        (3, 3),
+        (True, 1),
+        (10**40, 10**40),
+        (0.1, Fraction(0.1)),
+        (np.float64(0.1), Fraction(0.1)),
+        (TENTH32, exact(TENTH32)),
+        (np.float16(0.1), exact(np.float16(0.1))),
+        (LONG, exact(LONG)),
+        (ml_dtypes.bfloat16(0.1), Fraction(float(ml_dtypes.bfloat16(0.1)))),
+        (np.int64(-7), -7),
+        (np.uint8(200), 200),
+        (np.bool_(True), 1),
+        (np.array(0.1), Fraction(0.1)),
+        (-0.0, 0),
         (5e-324, Fraction(1, 2**1074)),
-        (np.array(LONG), exact(LONG)), (np.full(3, 0.1), Fraction(0.1)),
+        (np.array(LONG), exact(LONG)),
+        (np.full(3, 0.1), Fraction(0.1)),
     ],
-)  # fmt: skip
+)
 def test_constant_on_either_side_means_its_exact_binary_value(constant, meaning):
     assert rational.values(lambda x: x + constant, POINTS) == [
-        Fraction(1, 2) + meaning, Fraction(3, 2) + meaning, meaning - 3
-    ]  # fmt: skip
+        Fraction(1, 2) + meaning,
+        Fraction(3, 2) + meaning,
+        meaning - 3,
+    ]
     assert rational.values(lambda x: constant - x, POINTS)[2] == meaning + 3
     for ball in balls.values(lambda x: np.multiply(constant, x), [dyadic(1.0)] * 3, 128):
         assert ball.contains(meaning)
@@ -57,12 +70,19 @@ def test_longdouble_is_not_rounded_to_double():
 @pytest.mark.parametrize(
     "f, word",
     [
-        (lambda x: np.floor(x), "floor"), (lambda x: x % 2, "remainder"), (lambda x: x // 2, "floor_divide"),
-        (lambda x: np.spacing(x), "spacing"), (lambda x: x @ x, "matmul"), (lambda x: np.sum(x), "sum"),
-        (lambda x: np.max(x), "max"), (lambda x: np.cumsum(x), "cumsum"), (lambda x: np.sort(x), "sort"),
-        (lambda x: np.nan_to_num(x), "nan_to_num"), (lambda x: np.piecewise(x, [x > 0], [1.0]), "piecewise"),
+        (lambda x: np.floor(x), "floor"),
+        (lambda x: x % 2, "remainder"),
+        (lambda x: x // 2, "floor_divide"),
+        (lambda x: np.spacing(x), "spacing"),
+        (lambda x: x @ x, "matmul"),
+        (lambda x: np.sum(x), "sum"),
+        (lambda x: np.max(x), "max"),
+        (lambda x: np.cumsum(x), "cumsum"),
+        (lambda x: np.sort(x), "sort"),
+        (lambda x: np.nan_to_num(x), "nan_to_num"),
+        (lambda x: np.piecewise(x, [x > 0], [1.0]), "piecewise"),
     ],
-)  # fmt: skip
+)
 def test_unknown_function_is_named(engine, f, word):
     with pytest.raises(TypeError, match=word):
         engine(f, POINTS)
@@ -83,32 +103,44 @@ def add_into_ndarray(x):
 @pytest.mark.parametrize(
     "f, word",
     [
-        (lambda x: np.add(x, 1, out=np.zeros(3)), "out="), (add_into_ndarray, "out="),
+        (lambda x: np.add(x, 1, out=np.zeros(3)), "out="),
+        (add_into_ndarray, "out="),
         (lambda x: np.add(x, 1, out=x), "out="),
         (lambda x: np.add(x, 1, where=np.array([True, False, True])), "where="),
-        (lambda x: np.add(x, 1, dtype=np.float32), "dtype="), (np.add.reduce, "reduce"),
-        (np.multiply.accumulate, "accumulate"), (lambda x: np.add.outer(x, x), "outer"),
+        (lambda x: np.add(x, 1, dtype=np.float32), "dtype="),
+        (np.add.reduce, "reduce"),
+        (np.multiply.accumulate, "accumulate"),
+        (lambda x: np.add.outer(x, x), "outer"),
         (np.asarray, "ndarray"),
-        (lambda x: np.array([x, x]), "ndarray"), (math.exp, "math.exp"), (float, "Python number"),
+        (lambda x: np.array([x, x]), "ndarray"),
+        (math.exp, "math.exp"),
+        (float, "Python number"),
         (int, "Python number"),
-        (complex, "Python number"), (assign, "assigned"),
+        (complex, "Python number"),
+        (assign, "assigned"),
         (lambda x: x if x > 0 else -x, "neither true nor false"),
-        (lambda x: max(x, 0.0), "neither true nor false"), (sum, "iterated"),
+        (lambda x: max(x, 0.0), "neither true nor false"),
+        (sum, "iterated"),
         (lambda x: x[x > 0], "indexed with a condition"),
-        (lambda x: x * np.array([1.0, 2.0, 3.0]), "positions"), (lambda x: x * np.ones(4), "positions"),
-        (lambda x: x + "1", "constant"), (lambda x: x + Fraction(1, 3), "constant"),
+        (lambda x: x * np.array([1.0, 2.0, 3.0]), "positions"),
+        (lambda x: x * np.ones(4), "positions"),
+        (lambda x: x + "1", "constant"),
+        (lambda x: x + Fraction(1, 3), "constant"),
         (lambda x: x * 1j, "constant"),
-        (lambda x: x + None, "constant"), (lambda x: np.add(x, [1.0, 2.0, 3.0]), "constant"),
+        (lambda x: x + None, "constant"),
+        (lambda x: np.add(x, [1.0, 2.0, 3.0]), "constant"),
         (lambda x: x > 0, "condition"),
-        (lambda x: np.zeros(3), "same kind as x"), (lambda x: None, "same kind as x"),
+        (lambda x: np.zeros(3), "same kind as x"),
+        (lambda x: None, "same kind as x"),
         (lambda x: (x, x), "same kind as x"),
         (lambda x: np.add(x > 0, x > 1), "only conditions"),
         (lambda x: np.logical_and(x, x > 0), "connects conditions"),
-        (lambda x: np.where(x > 0), "two branches"), (lambda x: np.full_like(x, x), "constant to fill"),
+        (lambda x: np.where(x > 0), "two branches"),
+        (lambda x: np.full_like(x, x), "constant to fill"),
         (lambda x: np.zeros_like(x, dtype=np.float32), "dtype="),
         (lambda x: np.polyval(x, x), "coefficients"),
     ],
-)  # fmt: skip
+)
 def test_guessing_is_refused_with_advice(engine, f, word):
     with pytest.raises(TypeError, match=word):
         engine(f, POINTS)
@@ -171,9 +203,17 @@ def test_shape_size_and_indexing_are_those_of_an_array():
     assert rational.values(f, POINTS) == [-3, Fraction(3, 2), Fraction(1, 2)]
 
 
-@pytest.mark.parametrize("f", [lambda x: 2.5, lambda x: np.float32(2.5), lambda x: np.full_like(x, 2.5),
-                               lambda x: np.zeros_like(x) + 2.5, lambda x: 2.5 * np.ones_like(x),
-                               lambda x: np.zeros(x.shape) + 2.5 + 0 * x])  # fmt: skip
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: 2.5,
+        lambda x: np.float32(2.5),
+        lambda x: np.full_like(x, 2.5),
+        lambda x: np.zeros_like(x) + 2.5,
+        lambda x: 2.5 * np.ones_like(x),
+        lambda x: np.zeros(x.shape) + 2.5 + 0 * x,
+    ],
+)
 def test_constant_function_is_broadcast(f):
     assert rational.values(f, POINTS) == [Fraction(5, 2)] * 3
     assert [ball.midpoint for ball in balls.values(f, POINTS, 64)] == [Fraction(5, 2)] * 3
@@ -211,8 +251,10 @@ def test_where_select_and_clip_choose_exactly():
     choose = lambda x: np.where((x > 1) & ~(x > 2), 1, np.where((x < 0) | (x == 0.5), 2, 3))
     assert rational.values(choose, POINTS) == [2, 1, 2]
     assert rational.values(lambda x: np.select([x > 1, x > 0], [x, x**2], -1), POINTS) == [
-        Fraction(1, 4), Fraction(3, 2), -1
-    ]  # fmt: skip
+        Fraction(1, 4),
+        Fraction(3, 2),
+        -1,
+    ]
     assert rational.values(lambda x: np.clip(x, -1, 1), POINTS) == [Fraction(1, 2), 1, -1]
     assert rational.values(lambda x: np.where(True, x, 0), POINTS)[1] == Fraction(3, 2)
     assert rational.values(lambda x: np.where(x - 0.5, 7, 0), POINTS) == [0, 7, 7]

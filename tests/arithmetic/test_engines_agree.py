@@ -19,11 +19,31 @@ SIXTY_DIGITS = 200  # 60 digits are 199.3 bits
 HARD = [
     dyadic(Fraction(value))
     for value in (
-        0, 1, -1, 2, -2, -8, 10, 1000, 700.5, -700.5, Fraction(1, 2), np.pi, np.pi / 2, 1e22,
-        1 + Fraction(1, 2**52), 1 - Fraction(1, 2**53), -1 + Fraction(1, 2**53), 1 + Fraction(1, 2**200),
-        Fraction(1, 2**149), -Fraction(1, 2**1074), Fraction(1, 2**300), Fraction(2**60), -Fraction(1, 2**60),
+        0,
+        1,
+        -1,
+        2,
+        -2,
+        -8,
+        10,
+        1000,
+        700.5,
+        -700.5,
+        Fraction(1, 2),
+        np.pi,
+        np.pi / 2,
+        1e22,
+        1 + Fraction(1, 2**52),
+        1 - Fraction(1, 2**53),
+        -1 + Fraction(1, 2**53),
+        1 + Fraction(1, 2**200),
+        Fraction(1, 2**149),
+        -Fraction(1, 2**1074),
+        Fraction(1, 2**300),
+        Fraction(2**60),
+        -Fraction(1, 2**60),
     )
-]  # fmt: skip
+]
 
 
 def points(seed, count=60):
@@ -41,8 +61,11 @@ def aligned(left, right):
     shifts = left.exp - low, right.exp - low
     assert max(shifts) < 40_000, "the two engines differ by orders of magnitude"
     return (
-        left.mid << shifts[0], left.rad << shifts[0], right.mid << shifts[1], right.rad << shifts[1],
-    )  # fmt: skip
+        left.mid << shifts[0],
+        left.rad << shifts[0],
+        right.mid << shifts[1],
+        right.rad << shifts[1],
+    )
 
 
 def assert_same(reference, enclosure, bits=SIXTY_DIGITS):
@@ -88,18 +111,26 @@ def test_binary_ufunc_is_the_same_in_both_engines_to_60_digits(name):
 @pytest.mark.parametrize(
     "f",
     [
-        lambda x: x**x, lambda x: np.hypot(x, x + 1), lambda x: np.arctan2(x, 1 - x),
+        lambda x: x**x,
+        lambda x: np.hypot(x, x + 1),
+        lambda x: np.arctan2(x, 1 - x),
         lambda x: np.maximum(x, x**2),
-        lambda x: np.exp(x**2) ** 2, lambda x: 1 / (1 + np.exp(-x)),
+        lambda x: np.exp(x**2) ** 2,
+        lambda x: 1 / (1 + np.exp(-x)),
         lambda x: np.exp(x) / (np.sin(x) ** 3 + np.cos(x) ** 3),
         lambda x: np.where(x > 0, np.log(x), np.sqrt(-x)),
         lambda x: np.select([x < -1, x < 1], [x, x**3], 1.0),
-        lambda x: np.logaddexp(x, 1.0), lambda x: np.clip(x, -0.5, 0.5) * x, lambda x: (x > 0) * x,
-        lambda x: np.heaviside(x, 0.5), lambda x: np.copysign(x, -1.0), lambda x: np.float_power(x, 3),
-        lambda x: np.radians(x) + np.degrees(x), lambda x: np.logaddexp2(x, -x),
+        lambda x: np.logaddexp(x, 1.0),
+        lambda x: np.clip(x, -0.5, 0.5) * x,
+        lambda x: (x > 0) * x,
+        lambda x: np.heaviside(x, 0.5),
+        lambda x: np.copysign(x, -1.0),
+        lambda x: np.float_power(x, 3),
+        lambda x: np.radians(x) + np.degrees(x),
+        lambda x: np.logaddexp2(x, -x),
         lambda x: np.polyval([1.0, -2.0, 0.1], x),
     ],
-)  # fmt: skip
+)
 def test_formula_is_the_same_in_both_engines_to_60_digits(f):
     where = [dyadic(v) for v in (0.0, 1.0, -1.0, 0.5)]
     where += [(m, e) for m, e in points(5, 40) if -8 < m * 2.0**e < 8]
@@ -155,23 +186,37 @@ def test_imaginary_part_over_step_is_the_derivative(name):
 @pytest.mark.parametrize(
     "f, x, reason",
     [
-        (np.log, -1, Undefined.DOMAIN), (np.log, 0, Undefined.POLE), (np.log2, -1, Undefined.DOMAIN),
-        (np.log10, 0, Undefined.POLE), (np.log1p, -2, Undefined.DOMAIN), (np.log1p, -1, Undefined.POLE),
-        (np.sqrt, -1, Undefined.DOMAIN), (np.arcsin, 2, Undefined.DOMAIN), (np.arccos, -2, Undefined.DOMAIN),
-        (np.arccosh, 0.5, Undefined.DOMAIN), (np.arctanh, 1, Undefined.POLE),
+        (np.log, -1, Undefined.DOMAIN),
+        (np.log, 0, Undefined.POLE),
+        (np.log2, -1, Undefined.DOMAIN),
+        (np.log10, 0, Undefined.POLE),
+        (np.log1p, -2, Undefined.DOMAIN),
+        (np.log1p, -1, Undefined.POLE),
+        (np.sqrt, -1, Undefined.DOMAIN),
+        (np.arcsin, 2, Undefined.DOMAIN),
+        (np.arccos, -2, Undefined.DOMAIN),
+        (np.arccosh, 0.5, Undefined.DOMAIN),
+        (np.arctanh, 1, Undefined.POLE),
         (np.arctanh, -1, Undefined.POLE),
-        (np.arctanh, 2, Undefined.DOMAIN), (np.reciprocal, 0, Undefined.POLE),
+        (np.arctanh, 2, Undefined.DOMAIN),
+        (np.reciprocal, 0, Undefined.POLE),
         (lambda x: 1 / x, 0, Undefined.POLE),
-        (lambda x: x / x, 0, Undefined.DOMAIN), (lambda x: np.sin(x) / x, 0, Undefined.DOMAIN),
-        (lambda x: x ** (1 / 3), -8, Undefined.DOMAIN), (lambda x: x**-2, 0, Undefined.POLE),
-        (lambda x: x**-0.5, 0, Undefined.POLE), (lambda x: (-2.0) ** x, 0.5, Undefined.DOMAIN),
-        (lambda x: 0.0**x, -1, Undefined.POLE), (lambda x: np.log(x) + 1 / (x + 1), -1, Undefined.DOMAIN),
-        (lambda x: np.log(-np.exp(x)), 1, Undefined.DOMAIN), (lambda x: x + np.nan, 1, Undefined.DOMAIN),
+        (lambda x: x / x, 0, Undefined.DOMAIN),
+        (lambda x: np.sin(x) / x, 0, Undefined.DOMAIN),
+        (lambda x: x ** (1 / 3), -8, Undefined.DOMAIN),
+        (lambda x: x**-2, 0, Undefined.POLE),
+        (lambda x: x**-0.5, 0, Undefined.POLE),
+        (lambda x: (-2.0) ** x, 0.5, Undefined.DOMAIN),
+        (lambda x: 0.0**x, -1, Undefined.POLE),
+        (lambda x: np.log(x) + 1 / (x + 1), -1, Undefined.DOMAIN),
+        (lambda x: np.log(-np.exp(x)), 1, Undefined.DOMAIN),
+        (lambda x: x + np.nan, 1, Undefined.DOMAIN),
         (lambda x: np.where(x > 0, x, -np.inf), -1, Undefined.POLE),
         (lambda x: np.sqrt(-x) * 0, 1, Undefined.DOMAIN),
-        (lambda x: np.exp2(np.log(x)), 0, Undefined.POLE), (lambda x: np.log(x) ** 0, -1, Undefined.DOMAIN),
+        (lambda x: np.exp2(np.log(x)), 0, Undefined.POLE),
+        (lambda x: np.log(x) ** 0, -1, Undefined.DOMAIN),
     ],
-)  # fmt: skip
+)
 def test_missing_value_has_the_same_reason_in_both_engines(f, x, reason):
     point = [dyadic(x)]
     assert multiprecision.values(f, point, 128) == [reason]
@@ -182,21 +227,32 @@ def test_missing_value_has_the_same_reason_in_both_engines(f, x, reason):
 @pytest.mark.parametrize(
     "f, x, value",
     [
-        (np.cbrt, -8, -2), (lambda x: x**3, -2, -8), (lambda x: x**3.0, -2, -8),
+        (np.cbrt, -8, -2),
+        (lambda x: x**3, -2, -8),
+        (lambda x: x**3.0, -2, -8),
         (lambda x: x**-3, -2, Fraction(-1, 8)),
-        (lambda x: x**0, 0, 1), (lambda x: x**0.5, 0, 0), (lambda x: x**4.5, 0, 0),
+        (lambda x: x**0, 0, 1),
+        (lambda x: x**0.5, 0, 0),
+        (lambda x: x**4.5, 0, 0),
         (lambda x: 2.0**x, -3, Fraction(1, 8)),
-        (lambda x: (-2.0) ** x, 3, -8), (np.sqrt, 0, 0), (np.log2, 8, 3), (np.exp2, -2, Fraction(1, 4)),
-        (lambda x: np.fmax(np.log(x), x), -1, -1), (lambda x: np.fmin(np.sqrt(x), 5), -1, 5), (np.sign, 0, 0),
-        (lambda x: np.heaviside(x, 0.5), 0, Fraction(1, 2)), (lambda x: np.arctan2(x, x), 0, 0),
+        (lambda x: (-2.0) ** x, 3, -8),
+        (np.sqrt, 0, 0),
+        (np.log2, 8, 3),
+        (np.exp2, -2, Fraction(1, 4)),
+        (lambda x: np.fmax(np.log(x), x), -1, -1),
+        (lambda x: np.fmin(np.sqrt(x), 5), -1, 5),
+        (np.sign, 0, 0),
+        (lambda x: np.heaviside(x, 0.5), 0, Fraction(1, 2)),
+        (lambda x: np.arctan2(x, x), 0, 0),
         (np.arccosh, 1, 0),
-        (lambda x: np.clip(x, 0, np.inf), -2, 0), (lambda x: np.clip(x, None, 3), 7, 3),
+        (lambda x: np.clip(x, 0, np.inf), -2, 0),
+        (lambda x: np.clip(x, None, 3), 7, 3),
         (lambda x: np.hypot(x, 4), 3, 5),
         (lambda x: np.where(np.isnan(np.log(x)), 1.0, 2.0), -1, 1),
         (lambda x: np.where(np.isinf(1 / x), x, 2.0), 0, 0),
         (lambda x: np.where(np.isfinite(1 / x), 3.0, 4.0), 0, 4),
     ],
-)  # fmt: skip
+)
 def test_special_value_is_exact_where_numpy_has_it(f, x, value):
     point = [dyadic(x)]
     for engine in (multiprecision, balls):

@@ -48,15 +48,27 @@ def test_mpmath_contexts_are_left_alone():
 @pytest.mark.parametrize(
     "f",
     [
-        np.abs, np.sign, lambda x: np.maximum(x, 0), lambda x: np.minimum(x, 0),
+        np.abs,
+        np.sign,
+        lambda x: np.maximum(x, 0),
+        lambda x: np.minimum(x, 0),
         lambda x: np.where(x > 0, x, 0.0),
-        lambda x: np.hypot(x, 1), lambda x: np.arctan2(x, 1), np.cbrt, np.fabs, lambda x: np.clip(x, 0, 1),
+        lambda x: np.hypot(x, 1),
+        lambda x: np.arctan2(x, 1),
+        np.cbrt,
+        np.fabs,
+        lambda x: np.clip(x, 0, 1),
         np.conjugate,
-        lambda x: np.where(True, x, 0.0), lambda x: np.heaviside(x, 0), lambda x: np.logaddexp(x, 1),
-        np.deg2rad, np.degrees,
-        lambda x: np.copysign(x, 1.0), lambda x: x == 1, lambda x: np.fmax(x, 1)
+        lambda x: np.where(True, x, 0.0),
+        lambda x: np.heaviside(x, 0),
+        lambda x: np.logaddexp(x, 1),
+        np.deg2rad,
+        np.degrees,
+        lambda x: np.copysign(x, 1.0),
+        lambda x: x == 1,
+        lambda x: np.fmax(x, 1),
     ],
-)  # fmt: skip
+)
 def test_function_without_complex_meaning_is_refused_by_name_and_announced_by_tracing(engine, f):
     if f(np.array([0.5])).dtype == bool:
         with pytest.raises(TypeError):
@@ -72,10 +84,13 @@ def test_function_without_complex_meaning_is_refused_by_name_and_announced_by_tr
 def test_complex_value_is_missing_where_the_real_function_is(engine):
     step = dyadic(2.0**-30)
     for f, x, reason in [
-        (np.log, -1.0, Undefined.DOMAIN), (np.log, 0.0, Undefined.POLE), (np.sqrt, -2.0, Undefined.DOMAIN),
-        (np.arcsin, 2.0, Undefined.DOMAIN), (lambda z: z**0.5, -1.0, Undefined.DOMAIN),
+        (np.log, -1.0, Undefined.DOMAIN),
+        (np.log, 0.0, Undefined.POLE),
+        (np.sqrt, -2.0, Undefined.DOMAIN),
+        (np.arcsin, 2.0, Undefined.DOMAIN),
+        (lambda z: z**0.5, -1.0, Undefined.DOMAIN),
         (np.reciprocal, 0.0, Undefined.POLE),
-    ]:  # fmt: skip
+    ]:
         assert engine.complex_values(f, [(dyadic(x), step)], 64) == [reason]
 
 

@@ -59,9 +59,11 @@ def test_what_ieee_prescribes_is_what_the_hardware_computes(fmt: FloatFormat) ->
 def test_python_numbers_are_weak_and_rounded_once(fmt: FloatFormat) -> None:
     x = fmt.as_array(np.array([1.0]))
     for function, exact in (
-        (lambda x: x * 0.1, Fraction(0.1)), (lambda x: np.where(x > 0, 0.3, x), Fraction(0.3)),
-        (lambda x: x * 2049, Fraction(2049)), (lambda x: np.full_like(x, 0.7), Fraction(0.7)),
-    ):  # fmt: skip
+        (lambda x: x * 0.1, Fraction(0.1)),
+        (lambda x: np.where(x > 0, 0.3, x), Fraction(0.3)),
+        (lambda x: x * 2049, Fraction(2049)),
+        (lambda x: np.full_like(x, 0.7), Fraction(0.7)),
+    ):
         assert evaluate(fmt, rounded(function), x)[0] == fmt.round(exact)
     constant = fmt.round(Fraction(0.3))
     by_power = evaluate(fmt, rounded(lambda x: (x + 1) ** 0.3), x)
@@ -88,8 +90,9 @@ def test_rounding_twice_through_float32_is_innocuous(name: str, fmt: FloatFormat
         fine = np.isfinite(x) & np.isfinite(y) & (y != 0)
         x, y = x[fine], y[fine]
         computed = evaluate(fmt, rounded(lambda x: getattr(np, name)(x, y)), x)
-    operation = getattr(Fraction, {"add": "__add__", "subtract": "__sub__", "multiply": "__mul__",
-                                   "divide": "__truediv__"}[name])  # fmt: skip
+    operation = getattr(
+        Fraction, {"add": "__add__", "subtract": "__sub__", "multiply": "__mul__", "divide": "__truediv__"}[name]
+    )
     for a, b, c in zip(x, y, computed, strict=True):
         assert c == fmt.round(operation(fmt.lift(a), fmt.lift(b))), (a, b)
 

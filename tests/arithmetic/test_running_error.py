@@ -72,9 +72,22 @@ def arguments(fmt, size, rng):
             1 + rng.choice([-1, 1], size) * 2.0 ** rng.uniform(-fmt.precision, 0, size),
         ]
     )
-    corners = [0, 1, -1, 2, fmt.smallest_subnormal, 3 * fmt.smallest_subnormal, fmt.smallest_normal,
-               fmt.largest_finite, -fmt.largest_finite, fmt.smallest_normal * 3, Fraction(10), Fraction(-700),
-               1 - fmt.unit_roundoff, 1 + fmt.machine_epsilon]  # fmt: skip
+    corners = [
+        0,
+        1,
+        -1,
+        2,
+        fmt.smallest_subnormal,
+        3 * fmt.smallest_subnormal,
+        fmt.smallest_normal,
+        fmt.largest_finite,
+        -fmt.largest_finite,
+        fmt.smallest_normal * 3,
+        Fraction(10),
+        Fraction(-700),
+        1 - fmt.unit_roundoff,
+        1 + fmt.machine_epsilon,
+    ]
     return np.concatenate([fmt.as_array(wide), np.array([fmt.round(Fraction(c)) for c in corners], fmt.dtype)])
 
 
@@ -289,8 +302,27 @@ def test_the_square_is_a_product_for_operator_and_function(fmt):
 # --- random compositions ---------------------------------------------------------------------------------
 
 CONSTANTS = st.sampled_from([0.1, 0.5, 1.0, 2.0, 3.0, -1.3, 7.7, 1e-3, math.pi, 100.0])
-UNARY = ("exp", "log", "sqrt", "sin", "cos", "tan", "tanh", "arctan", "abs", "square", "cbrt", "log1p", "expm1",
-         "negative", "reciprocal", "arcsinh", "cosh", "exp2", "log2")  # fmt: skip
+UNARY = (
+    "exp",
+    "log",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "tanh",
+    "arctan",
+    "abs",
+    "square",
+    "cbrt",
+    "log1p",
+    "expm1",
+    "negative",
+    "reciprocal",
+    "arcsinh",
+    "cosh",
+    "exp2",
+    "log2",
+)
 BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "hypot", "arctan2")
 
 
@@ -344,7 +376,9 @@ def test_bounds_do_not_depend_on_the_precision_at_which_a_format_is_first_used(p
 HOSTILE = {
     "fmax over a negative root": (lambda x: np.fmax(np.sqrt((x * 0.3) * 10 - 3 * x), -100.0) + x, 1.105331242084503),
     "isnan of a root near 0": (
-        lambda x: np.where(np.isnan(np.sqrt(((x + 1) * 1.1 - 1.1) - 1.1 * x - 1e-25)), x, 2 * x), 1.764663040637970),
+        lambda x: np.where(np.isnan(np.sqrt(((x + 1) * 1.1 - 1.1) - 1.1 * x - 1e-25)), x, 2 * x),
+        1.764663040637970,
+    ),
     "isinf of a reciprocal near a pole": (lambda x: np.where(np.isinf(1 / (((x + 0.1) - 0.1) - x)), x, 2 * x), 1.7),
     "isinf of the reciprocal of a pole": (lambda x: np.where(np.isinf(1 / (1 / (x - x))), x, 2 * x), 3.0),
     "isfinite of arctan of a pole": (lambda x: np.where(np.isfinite(np.arctan(1 / (x - x))), x, 2 * x), 3.0),
@@ -353,7 +387,7 @@ HOSTILE = {
     "float_power": (lambda x: np.float_power(x, 2), 1.487376491480932),
     "an array of exponents": (lambda x: x ** np.full(x.shape, 2.0), 1.368759937846823),
     "a cube in the denominator": (lambda x: x**-3, 1.598858721358123),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", HOSTILE)
