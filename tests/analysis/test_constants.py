@@ -13,8 +13,8 @@ from numdiff.analysis.metrics import (
     ROUNDOFF_SHARE,
     SLOPE_TOLERANCE,
     observed_order,
-    student_quantile,
 )
+from numdiff.analysis.statistics import student_quantile
 from numdiff.floats.dyadic import dyadic
 from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
 from numdiff.formulas.table import METHODS

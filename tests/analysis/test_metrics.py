@@ -12,8 +12,6 @@ from numdiff.analysis.metrics import (
     FEWEST_POINTS,
     ROUNDOFF_SHARE,
     PowerLaw,
-    binomial_interval,
-    binomial_limit,
     correct_digits,
     loss_of_accuracy,
     observed_optimum,
@@ -21,6 +19,7 @@ from numdiff.analysis.metrics import (
     performance_ratio,
     power_law,
 )
+from numdiff.analysis.statistics import binomial_interval, binomial_limit
 from numdiff.arithmetic.rounded import rounded
 from numdiff.formulas.stencil import CENTERED, FORWARD, centered, forward
 
