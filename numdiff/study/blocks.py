@@ -175,7 +175,7 @@ def stable_name(argument: str, f: Callable[[Any], Any]) -> str:
     Raises
     ------
     ValueError
-        If it has no such name: a lambda, a local function, a `Function`, or anything of a notebook.
+        If it has no such name: a lambda, a local function, a box, or anything of a notebook.
     """
     module, path = getattr(f, "__module__", None), getattr(f, "__qualname__", None)
     name = f"{module}:{path}"
