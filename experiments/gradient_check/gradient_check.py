@@ -30,7 +30,7 @@ from experiments.gradient_check.tables import (
 )
 from experiments.gradient_check.trials import TrialPlan, counts, jax_trap, scipy_trap, trials_of
 from experiments.words import counted, listed, percent, plain
-from numdiff.analysis.metrics import binomial_limit
+from numdiff.analysis.statistics import binomial_limit
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured

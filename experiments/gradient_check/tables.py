@@ -11,7 +11,7 @@ from experiments.gradient_check.drawing import short_name
 from experiments.gradient_check.limits import LARGEST
 from experiments.gradient_check.rules import Checker
 from experiments.gradient_check.trials import NETWORKS, rates
-from numdiff.analysis.metrics import binomial_limit
+from numdiff.analysis.statistics import binomial_limit
 from numdiff.report.tables import Table, frame_from_csv
 
 ML = Path(__file__).resolve().parents[2] / "results" / "ml"

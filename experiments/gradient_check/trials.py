@@ -17,7 +17,7 @@ import pandas as pd
 from experiments.gradient_check.bugs import BUGS, FORMATS, deviation
 from experiments.gradient_check.networks import NumpyNetwork
 from experiments.gradient_check.rules import RULES, Checker, Decision
-from numdiff.analysis.metrics import binomial_interval
+from numdiff.analysis.statistics import binomial_interval
 from numdiff.floats.fixed_order import dot, norm
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run as measure

@@ -1,30 +1,25 @@
 """Measures of accuracy, as pure functions of arrays.
 
-=========================  ======================================================================
-`correct_digits`           decimal digits of a result that are right
-`loss_of_accuracy`         decimal digits that one result has less than another
-`performance_ratio`        how many times larger an error or a cost is than the smallest one
-`observed_order`           the slope of log|error| over log h, where the error is asymptotic
-`observed_optimum`         the step of the smallest error
-`power_law`                the exponent p of a growth as nᵖ
-`binomial_interval`        an interval for a probability from a count, `binomial_limit` one side of it
-=========================  ======================================================================
+=====================  ==================================================================
+`correct_digits`       decimal digits of a result that are right
+`loss_of_accuracy`     decimal digits that one result has less than another
+`performance_ratio`    how many times larger an error or a cost is than the smallest one
+`observed_order`       the slope of log|error| over log h, where the error is asymptotic
+`observed_optimum`     the step of the smallest error
+=====================  ==================================================================
 
-Logarithms are correctly rounded, sums stand in a fixed order (`numdiff.floats.fixed_order`), quantiles are cut to the
-twelve digits on which libraries agree: the results are the same on every machine. That is why slopes do not come from
-`scipy.stats.linregress`, whose sums depend on the BLAS, and the interval not from `scipy.stats.binomtest`, whose root
-finder stops earlier, at an absolute error of 2e-12.
+Logarithms are correctly rounded and sums stand in a fixed order: the results are the same on every machine.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from numdiff.analysis.statistics import student_quantile
 from numdiff.extras import require
 from numdiff.floats.fixed_order import fitted_slope
 
@@ -36,9 +31,6 @@ FEWEST_POINTS = 4
 """A window with fewer cells is no evidence of an order."""
 LEAST_ORDER = 0.5
 """An error that falls more slowly is saturated: the steps are wider than the scale of the function."""
-CONFIDENCE = 0.95
-DECIMALS = 9
-"""Of the exponent of a power law: beyond them stands the rounding of the logarithms."""
 
 
 def correct_digits(error: npt.ArrayLike, reference: npt.ArrayLike) -> np.ndarray:
@@ -254,13 +246,6 @@ def _end_of_window(points: list[tuple[float, float]], first: int) -> int:
     return first + steady
 
 
-def student_quantile(freedom: int, probability: float) -> float:
-    """Return a quantile of Student's distribution, to the twelve digits on which libraries agree."""
-    from scipy.special import stdtrit
-
-    return float(f"{stdtrit(freedom, probability):.12g}")
-
-
 def _logarithms(values: Sequence[float], usable: Sequence[bool]) -> list[float]:
     """Return log₂|v|, correctly rounded and so the same on every machine; NaN where a value is not usable."""
     from numdiff.arithmetic.rounded import rounded
@@ -318,121 +303,3 @@ def observed_optimum(step: Sequence[float] | np.ndarray, error: Sequence[float] 
     best = min(finite.tolist(), key=lambda i: (errors[i], -steps[i]))
     edge = steps[best] in (steps.min(), steps.max())
     return Optimum(float(steps[best]), float(errors[best]), best, bool(edge))
-
-
-@dataclass(frozen=True)
-class PowerLaw:
-    """A growth as nᵖ.
-
-    Attributes
-    ----------
-    exponent : float
-        The exponent p.
-    half_width : float
-        Half the width of its 95 % confidence interval.
-    points : int
-        The number of points that it rests on.
-    """
-
-    exponent: float
-    half_width: float
-    points: int
-
-
-def power_law(n: Sequence[float] | np.ndarray, values: Sequence[float] | np.ndarray) -> PowerLaw:
-    """Fit values ∝ nᵖ by least squares on the decimal logarithms.
-
-        p = Sxy/Sxx,  half width = t·√(r/((k − 2)·Sxx))
-
-    with the sum r of the squared residuals of k points and the quantile t of Student's distribution with k − 2 degrees
-    of freedom for a two-sided interval of 95 %. It takes the residuals for independent errors of equal size: it says
-    how well a straight line is determined, not whether the line is straight.
-
-    Parameters
-    ----------
-    n, values : array of float, shape (k,)
-        Positive.
-
-    Returns
-    -------
-    PowerLaw
-        Exponent and half width rounded to nine decimals.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than three points, all n are the same, the arrays differ in length, or a number is not
-        positive and finite.
-
-    References
-    ----------
-    N. R. Draper, H. Smith, Applied Regression Analysis, 3rd ed., Wiley 1998, section 1.4 (interval of the slope).
-    """
-    if len(n) < 3 or len(set(n)) < 2:
-        raise ValueError(f"n must hold at least three points that are not all the same, got {list(n)}")
-    for name, series in (("n", n), ("values", values)):
-        bad = [float(value) for value in series if not 0 < value < math.inf]
-        if bad:
-            raise ValueError(f"{name} must be positive and finite, got {bad[0]!r}")
-    x, y = (loss_of_accuracy(np.asarray(series, dtype=float), 1.0).tolist() for series in (n, values))
-    exponent, deviation = fitted_slope(x, y)
-    half_width = student_quantile(len(x) - 2, (1 + CONFIDENCE) / 2) * deviation
-    return PowerLaw(round(exponent, DECIMALS), round(half_width, DECIMALS), len(x))
-
-
-def binomial_interval(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Return the interval of Clopper and Pearson for a probability of which `hits` in `trials` were seen.
-
-    Its ends are the probabilities at which so many hits or more, and so many or fewer, have half of what the
-    confidence leaves.
-
-    Parameters
-    ----------
-    hits, trials : int
-    confidence : float
-        Between 0 and 1.
-
-    Returns
-    -------
-    (float, float)
-        To twelve digits.
-
-    Raises
-    ------
-    ValueError
-        If there is no trial, or there are more hits than trials.
-
-    References
-    ----------
-    C. J. Clopper, E. S. Pearson, The use of confidence or fiducial limits illustrated in the case of the binomial,
-    Biometrika 26 (1934) 404-413.
-    """
-    _check_counts(hits, trials)
-    left = (1 - confidence) / 2
-    low = _beta_quantile(left, hits, trials - hits + 1) if hits else 0.0
-    high = _beta_quantile(1 - left, hits + 1, trials - hits) if hits < trials else 1.0
-    return low, high
-
-
-def binomial_limit(hits: int, trials: int, confidence: float = CONFIDENCE) -> float:
-    """Return the probability at which so few hits or fewer have only what the confidence leaves: a one-sided limit.
-
-    For no hit it is 1 − (1 − confidence)^(1/trials), about 3/trials at 95 %: with the whole of the 5 % on one side
-    a claim "at most" is smaller than the upper end of `binomial_interval`, whose parameters and errors it has.
-    """
-    _check_counts(hits, trials)
-    return _beta_quantile(confidence, hits + 1, trials - hits) if hits < trials else 1.0
-
-
-def _beta_quantile(probability: float, a: int, b: int) -> float:
-    """Return a quantile of the beta distribution, to the twelve digits on which libraries agree."""
-    require("binomial_interval", "scipy")
-    from scipy.stats import beta
-
-    quantile: Any = beta.ppf(probability, a, b)
-    return float(f"{quantile:.12g}")
-
-
-def _check_counts(hits: int, trials: int) -> None:
-    if not 0 <= hits <= trials or not trials:
-        raise ValueError(f"hits must be 0 to trials and trials positive, got {hits} of {trials}")

@@ -8,7 +8,7 @@ from experiments.gradient_check import tables
 from experiments.gradient_check.bugs import BUGS
 from experiments.gradient_check.rules import RULES
 from experiments.gradient_check.trials import BY, VERDICTS, TrialPlan, counts, run
-from numdiff.analysis.metrics import binomial_limit
+from numdiff.analysis.statistics import binomial_limit
 from numdiff.report.tables import csv_text
 
 

@@ -33,7 +33,7 @@ from experiments.gradient_check.trials import (
     scipy_trap,
     trials_of,
 )
-from numdiff.analysis.metrics import binomial_interval
+from numdiff.analysis.statistics import binomial_interval
 from numdiff.study.store import Store
 
 SMALL_PLAN = TrialPlan(networks=("sigmoid_squared",), seeds=(0, 1))
