@@ -5,7 +5,7 @@ import pandas as pd
 from experiments.gradient_cost.drawing import LARGE
 from experiments.gradient_cost.network import network_of
 from experiments.gradient_cost.times import DIFFERENCES, FILE, WIDTHS, evaluations_of, read
-from numdiff.analysis.metrics import power_law
+from numdiff.analysis.statistics import power_law
 
 FAR = 10**9
 """A number of parameters far beyond what is measured."""

@@ -1,17 +1,14 @@
 """Measures of accuracy, as pure functions of arrays.
 
-=========================  ======================================================================
-`correct_digits`           decimal digits of a result that are right
-`loss_of_accuracy`         decimal digits that one result has less than another
-`performance_ratio`        how many times larger an error or a cost is than the smallest one
-`observed_order`           the slope of log|error| over log h, where the error is asymptotic
-`observed_optimum`         the step of the smallest error
-`power_law`                the exponent p of a growth as nᵖ
-`binomial_interval`        an interval for a probability from a count, `binomial_limit` one side of it (`statistics`)
-=========================  ======================================================================
+=====================  ==================================================================
+`correct_digits`       decimal digits of a result that are right
+`loss_of_accuracy`     decimal digits that one result has less than another
+`performance_ratio`    how many times larger an error or a cost is than the smallest one
+`observed_order`       the slope of log|error| over log h, where the error is asymptotic
+`observed_optimum`     the step of the smallest error
+=====================  ==================================================================
 
-Logarithms are correctly rounded, sums stand in a fixed order (`numdiff.floats.fixed_order`): the results are the same
-on every machine. That is why slopes do not come from `scipy.stats.linregress`, whose sums depend on the BLAS.
+Logarithms are correctly rounded and sums stand in a fixed order: the results are the same on every machine.
 """
 
 import math
@@ -22,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from numdiff.analysis.statistics import CONFIDENCE, student_quantile
+from numdiff.analysis.statistics import student_quantile
 from numdiff.extras import require
 from numdiff.floats.fixed_order import fitted_slope
 
@@ -45,8 +42,6 @@ FEWEST_POINTS = 4
 LEAST_ORDER = 0.5
 """An error that falls more slowly is saturated: the steps are wider than the scale of the function. It is the middle
 between 0, a constant error, and 1, the lowest order of a formula."""
-DECIMALS = 9
-"""Of the exponent of a power law: beyond them stands the rounding of the logarithms."""
 
 
 def correct_digits(error: npt.ArrayLike, reference: npt.ArrayLike) -> np.ndarray:
@@ -319,63 +314,3 @@ def observed_optimum(step: Sequence[float] | np.ndarray, error: Sequence[float] 
     best = min(finite.tolist(), key=lambda i: (errors[i], -steps[i]))
     edge = steps[best] in (steps.min(), steps.max())
     return Optimum(float(steps[best]), float(errors[best]), best, bool(edge))
-
-
-@dataclass(frozen=True)
-class PowerLaw:
-    """A growth as nᵖ.
-
-    Attributes
-    ----------
-    exponent : float
-        The exponent p.
-    half_width : float
-        Half the width of its 95 % confidence interval.
-    points : int
-        The number of points that it rests on.
-    """
-
-    exponent: float
-    half_width: float
-    points: int
-
-
-def power_law(n: Sequence[float] | np.ndarray, values: Sequence[float] | np.ndarray) -> PowerLaw:
-    """Fit values ∝ nᵖ by least squares on the decimal logarithms.
-
-        p = Sxy/Sxx,  half width = t·√(r/((k − 2)·Sxx))
-
-    with the sum r of the squared residuals of k points and the quantile t of Student's distribution with k − 2 degrees
-    of freedom for a two-sided interval of 95 %. It takes the residuals for independent errors of equal size: it says
-    how well a straight line is determined, not whether the line is straight.
-
-    Parameters
-    ----------
-    n, values : array of float, shape (k,)
-        Positive.
-
-    Returns
-    -------
-    PowerLaw
-        Exponent and half width rounded to nine decimals.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than three points, all n are the same, the arrays differ in length, or a number is not
-        positive and finite.
-
-    References
-    ----------
-    N. R. Draper, H. Smith, Applied Regression Analysis, 3rd ed., Wiley 1998, section 1.4 (interval of the slope).
-    """
-    if len(n) < 3 or len(set(n)) < 2:
-        raise ValueError(f"n must hold at least three points that are not all the same, got {list(n)}")
-    for name, series in (("n", n), ("values", values)):
-        bad = [float(value) for value in series if not 0 < value < math.inf]
-        if bad:
-            raise ValueError(f"{name} must be positive and finite, got {bad[0]!r}")
-    x, y = (loss_of_accuracy(np.asarray(series, dtype=float), 1.0).tolist() for series in (n, values))
-    exponent, deviation = fitted_slope(x, y)
-    half_width = student_quantile(len(x) - 2, (1 + CONFIDENCE) / 2) * deviation
-    return PowerLaw(round(exponent, DECIMALS), round(half_width, DECIMALS), len(x))
