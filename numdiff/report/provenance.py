@@ -13,7 +13,7 @@ import numpy as np
 
 from numdiff.study.records import SCHEMA_VERSION
 
-PACKAGES = "jinja2 matplotlib ml_dtypes mpmath numpy pandas pyarrow python-flint scipy".split()
+PACKAGES = "gmpy2 jinja2 matplotlib ml_dtypes mpmath numpy pandas pyarrow python-flint scipy".split()
 """The packages whose version may change a result; those that are not installed are left out."""
 _LONGDOUBLE = {23: "float32", 52: "float64", 63: "float80", 105: "double-double", 112: "float128"}
 """Name of the long double of the machine by the number of its stored fraction bits."""
