@@ -297,9 +297,7 @@ def added_for(measurements: Iterable[Measurement]) -> Added:
 
 def register_added(formats: Sequence[FloatFormat], methods: Sequence[Method], problems: Sequence[Problem]) -> None:
     """Register in a process that was just started what it does not know."""
-    pairs: tuple[tuple[Registry[Any], Sequence[Any]], ...] = (
-        (FORMATS, formats), (METHODS, methods), (PROBLEMS, problems),
-    )  # fmt: skip
+    pairs: list[tuple[Registry[Any], Sequence[Any]]] = [(FORMATS, formats), (METHODS, methods), (PROBLEMS, problems)]
     for registry, items in pairs:
         for item in items:
             if item.name not in registry:  # a module that registers when it is imported may have done it
@@ -335,9 +333,14 @@ def _sampled_rate(block: Block) -> float:
     sweep = block.sweep
     first = 1 if sweep.first_step is None else sweep.first_step
     thin = replace(
-        sweep, methods=sweep.methods[:2], formats=("float64",), grids=sweep.grids[:1], first_step=first,
-        last_step=first + 24, predictions=False,
-    )  # fmt: skip
+        sweep,
+        methods=sweep.methods[:2],
+        formats=("float64",),
+        grids=sweep.grids[:1],
+        first_step=first,
+        last_step=first + 24,
+        predictions=False,
+    )
     start = time.perf_counter()
     records = replace(block, sweep=thin).measure()["records"]
     return max(len(records), 1) / (time.perf_counter() - start)
