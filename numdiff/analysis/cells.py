@@ -15,14 +15,11 @@ from itertools import repeat
 from operator import add, mul
 from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
-
 from numdiff.analysis import ENTRIES
 from numdiff.analysis.enclosures import ExactValue, as_ball, nearest_or_tiny
 from numdiff.analysis.reference import ExactFunction, Point, precisions
 from numdiff.arithmetic.ball import Undefined
 from numdiff.floats.dyadic import Dyadic, dyadic_to_fraction
-from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method
 
 _ENDS = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 0), (4, 1))
@@ -31,14 +28,6 @@ _ABSCISSA = ENTRIES.index("abscissa")
 
 Integers: TypeAlias = list[int | None]
 """A column of the computation, an entry for every cell; None where there is no such number."""
-
-
-def broadcast_lift(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...]) -> list[Any]:
-    """Return the numbers of an argument as `Dyadic`, broadcast to a shape, in C order; None for what is not finite."""
-    lifted: list[Any] = fmt.lift_array(array)
-    if array.shape == shape:
-        return lifted
-    return [lifted[i] for i in np.broadcast_to(np.arange(array.size).reshape(array.shape), shape).ravel().tolist()]
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,28 @@
-"""What is done with enclosures: they are made, compared, widened, rounded to doubles and written in decimal."""
+"""Exact numbers and enclosures: they are made, compared, widened, rounded to doubles and written in decimal."""
 
 import math
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.floats.dyadic import TINY, nearest_double, settled_double, unsettled_double
+from numdiff.floats.formats import FloatFormat
 
 ExactValue: TypeAlias = Fraction | Ball | Undefined
 """What is known of an exact number: all, an enclosure, or why there is none."""
 TEXT_DIGITS = 30
 _TEXT_BITS = 90
 """A ball of a relative width above 2⁻⁹⁰ is wider than one unit of the last of 30 digits, at most 10⁻²⁹ < 2⁻⁹⁶."""
+
+
+def broadcast_lift(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...]) -> list[Any]:
+    """Return the numbers of an argument as `Dyadic`, broadcast to a shape, in C order; None for what is not finite."""
+    lifted: list[Any] = fmt.lift_array(array)
+    if array.shape == shape:
+        return lifted
+    return [lifted[i] for i in np.broadcast_to(np.arange(array.size).reshape(array.shape), shape).ravel().tolist()]
 
 
 def ball_of(value: Fraction, precision: int) -> Ball:

@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis import ENTRIES
-from numdiff.analysis.cells import ExactParts, LiftedCall, broadcast_lift, resolve
+from numdiff.analysis.cells import ExactParts, LiftedCall, resolve
+from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double

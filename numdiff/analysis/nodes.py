@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numdiff.analysis.cells import broadcast_lift
+from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.suprema import Interval
 from numdiff.arithmetic.ball import Ball
 from numdiff.arithmetic.ball_functions import exact

@@ -298,11 +298,7 @@ def added_for(measurements: Iterable[Measurement]) -> Added:
 
 def register_added(formats: Sequence[FloatFormat], methods: Sequence[Method], problems: Sequence[Problem]) -> None:
     """Register in a process that was just started what it does not know."""
-    pairs: tuple[tuple[Registry[Any], Sequence[Any]], ...] = (
-        (FORMATS, formats),
-        (METHODS, methods),
-        (PROBLEMS, problems),
-    )
+    pairs: list[tuple[Registry[Any], Sequence[Any]]] = [(FORMATS, formats), (METHODS, methods), (PROBLEMS, problems)]
     for registry, items in pairs:
         for item in items:
             if item.name not in registry:  # a module that registers when it is imported may have done it
