@@ -13,7 +13,7 @@ LIBRARY |= {*"multi_dot polyfit tensordot vdot vecdot vecmat".split()}
 SCIPY = {"scipy.optimize.approx_fprime", "scipy.optimize.check_grad", "scipy.special.stdtrit", "scipy.stats.beta"}
 """What is taken from SciPy: differences, a norm by np.sum, and quantiles; none of it reaches a BLAS."""
 PLACES = {
-    ("numdiff/formulas/kernels.py", "vecdot"): "decides between a fast and a slow way to the same answer",
+    ("numdiff/formulas/checks.py", "vecdot"): "decides between a fast and a slow way to the same answer",
     ("numdiff/floats/views.py", "dot"): "a list of functions that are refused",
     ("numdiff/floats/views.py", "inner"): "a list of functions that are refused",
     ("numdiff/floats/views.py", "tensordot"): "a list of functions that are refused",

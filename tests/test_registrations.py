@@ -21,7 +21,7 @@ from numdiff.arithmetic.numpy_functions import BINARY
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
 from numdiff.formulas.arguments import beyond, largest_step
-from numdiff.formulas.kernels import apply, observe
+from numdiff.formulas.kernels import apply, observe, plan_of
 from numdiff.formulas.stencil import ComplexStep, Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
@@ -558,3 +558,27 @@ def test_a_machine_without_a_wide_longdouble_can_be_had_for_tests():
 def test_a_limit_through_float32_is_its_own_rounding_and_that_of_float32(name, last, bits):
     for function, limit in (("exp", "2.6"), ("tan", "4"), ("sin", "1.5")):
         assert limits_of(FORMATS[name])[function] == Fraction(last) + Fraction(limit) / 2**bits
+
+
+@pytest.mark.parametrize(
+    "item", [*EXTRA_FORMATS, *map(get_format, ("bfloat16", "float16"))], ids=lambda item: item.name
+)
+@pytest.mark.parametrize("method", ["forward", "backward", "centered", "second_centered", "centered4"])
+def test_the_step_that_a_warning_names_is_of_use_and_half_of_it_is_not(item, method):
+    """At numbers of every size, the largest included: there is no such step, and no infinity in every format."""
+    one = item.dtype.type
+    largest = item.round(item.largest_finite)
+    numbers = [one(0), one(1), one(-1), one(16), one(-13), item.round(item.smallest_normal), largest, -largest]
+    lost = plan_of(item, METHODS[method]).lost
+    for x in numbers:
+        at = np.array([x], dtype=item.dtype)
+        step = lost.smallest_step(at)
+        if abs(x) == largest:
+            inward = {"forward": -largest, "backward": largest}.get(method)
+            assert method == "centered4" or np.isfinite(step) == (x == inward)
+            continue
+        assert 0 < step <= lost.largest_step
+        assert not lost.at(at, np.array([step], dtype=item.dtype))[0]
+        below = np.nextafter(step, one(0))
+        if method != "centered4" and below > 0:
+            assert lost.at(at, np.array([below], dtype=item.dtype))[0]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import extremes, not_finite
+from numdiff.formulas.arguments import extremes, largest_step, not_finite
 from numdiff.formulas.node import Node, node_of
 from numdiff.formulas.stencil import Method, Stencil
 
@@ -111,6 +111,8 @@ class LostSteps(NamedTuple):
     """The largest |c|."""
     largest: Any
     """The largest finite number of the format."""
+    largest_step: Any
+    """The largest h for which D·h and all c·h are finite."""
     x_over_smallest_h: float
     x_over_largest_h: float
     """No step is lost where |x| ≤ x_over_smallest_h·min(h) − x_over_largest_h·max(h)."""
@@ -161,32 +163,36 @@ class LostSteps(NamedTuple):
         return lost
 
     def smallest_step(self, x: np.ndarray) -> Any:
-        """Return the smallest h of the format that none of these x absorbs.
+        """Return the smallest h of the format with which none of these x loses the step.
 
         For offsets −1, 0, 1. x + h rounds to x as long as h is below half the distance to the next number of
         the format, or is that half and x is even (ties go to even): the answer is the half or the number after
         it. The same holds for x − h and the number before x. Where both move, x − h, x, x + h are three numbers.
-        At the largest number of the format no step is of use, and the answer is infinite.
 
         For wider stencils. A power of two H with gap·H > spacing(v) for all |v| ≤ |x| + C·H: numbers further apart
         than the spacing do not round to the same one. Such an H is found by doubling; it is certain to do, but not
         the smallest.
+
+        Where no step is of use, as at the largest number of the format, the answer is infinite: NaN in a format
+        without infinity.
         """
         item, one = self.format, self.format.dtype.type
+        useless, largest = one(math.inf), one(self.largest)
         if self.largest_offset > 1 or self.smallest_gap < 1:
-            bound = item.lift(np.max(np.abs(x)))
+            bound, limit = item.lift(np.max(np.abs(x))), item.lift(one(self.largest_step))
             step = item.spacing(bound)
             while self.smallest_gap * step <= item.spacing(bound + self.largest_offset * step):
-                if step >= item.largest_finite:
-                    break
+                if step > limit:
+                    return useless
                 step *= 2
-            return item.round(step)
+            return item.round(step) if step <= limit else useless
         smallest = one(0)
         with np.errstate(all="ignore"):
             for shift in (node.shift for node in self.nodes if node.shift is not None):
-                half = np.abs(np.nextafter(x, shift(one(0), one(math.inf))) - x) / one(2)
-                moved = shift(x, half) != x
-                smallest = max(smallest, np.max(np.where(moved, half, np.nextafter(half, one(math.inf)))))
+                end = shift(one(0), largest)
+                half = np.abs(np.nextafter(x, end) - x) / one(2)
+                steps = np.where(shift(x, half) != x, half, np.nextafter(half, largest))
+                smallest = np.maximum(smallest, np.max(np.where(x == end, useless, steps)))
         return smallest
 
 
@@ -199,15 +205,15 @@ def lost_steps_of(item: FloatFormat, method: Method) -> LostSteps:
     4uC ≤ g. Hence no two nodes coincide where ε(|x| + Ch(1 + u)) < gh/2, for which |x| ≤ gh/(4ε) − 2Ch suffices.
     Other offsets may underflow: their limit is negative, and the comparison of the abscissae decides everywhere.
     """
-    largest = item.round(item.largest_finite).item()
+    ends = item.round(item.largest_finite).item(), largest_step(method, item).item()
     if not isinstance(method, Stencil):  # the parts of a complex abscissa are never added
-        return LostSteps(item, (), Fraction(1), Fraction(0), largest, math.inf, 1.0)
+        return LostSteps(item, (), Fraction(1), Fraction(0), *ends, math.inf, 1.0)
     offsets = sorted({*method.offsets, Fraction(0)})
     nodes = tuple(node_of(item, offset) for offset in offsets)
     gap, reach = min(b - a for a, b in pairwise(offsets)), max(abs(c) for c in offsets)
     if all(c.denominator == 1 for c in offsets) and 4 * item.unit_roundoff * reach <= gap:
-        return LostSteps(item, nodes, gap, reach, largest, float(gap / item.machine_epsilon / 4), float(2 * reach))
-    return LostSteps(item, nodes, gap, reach, largest, 0.0, 1.0)
+        return LostSteps(item, nodes, gap, reach, *ends, float(gap / item.machine_epsilon / 4), float(2 * reach))
+    return LostSteps(item, nodes, gap, reach, *ends, 0.0, 1.0)
 
 
 def warn_absorbed(name: str, absorbed: int, total: int, smallest: Any) -> None:
@@ -220,7 +226,7 @@ def warn_absorbed(name: str, absorbed: int, total: int, smallest: Any) -> None:
     absorbed, total : int
         Numbers of points.
     smallest : scalar of the format
-        The smallest step that no point absorbs, infinite where there is none.
+        The smallest step that no point absorbs; not finite where there is none.
     """
     advice = f"the smallest useful step is {smallest!s}" if np.isfinite(smallest) else "no step is useful"
     message = (

@@ -34,7 +34,7 @@ import numpy as np
 
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import converted, extremes, largest_step, points_of, refuse_steps, require
+from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require
 from numdiff.formulas.blocks import blocks
 from numdiff.formulas.checks import (
     ElementwiseProbe,
@@ -199,8 +199,6 @@ class Plan(NamedTuple):
     denominator: Any
     """D, a scalar of the format; None for 1."""
     derivative_order: int
-    largest_step: Any
-    """The largest h for which D·h and all c·h are finite."""
     lost: LostSteps
 
     def divisor(self, h: np.ndarray) -> Any:
@@ -220,7 +218,6 @@ def plan_of(item: FloatFormat, method: Method) -> Plan:
         nodes=tuple(node_of(item, c, n, j == 0) for j, (c, n) in enumerate(terms)),
         denominator=None if method.denominator == 1 else item.round(method.denominator),
         derivative_order=method.derivative_order,
-        largest_step=largest_step(method, item).item(),
         lost=lost_steps_of(item, method),
     )
 
@@ -249,7 +246,7 @@ def _prepared(method: Method, f: Function, x: Any, h: Any) -> tuple[Plan, np.nda
     plan = plan_of(item, method)
     steps = converted(item, h, "h")
     low, high = extremes(steps)
-    if not (low > 0 and high <= plan.largest_step):
+    if not (low > 0 and high <= plan.lost.largest_step):
         refuse_steps(item, steps, h, "h", method)
     shape = points.shape
     if steps.ndim:
@@ -281,7 +278,7 @@ def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
             if found:
                 absorbed += found
                 step = plan.lost.smallest_step(x[hit])
-                smallest = step if smallest is None else max(smallest, step)
+                smallest = step if smallest is None else np.maximum(smallest, step)
         if checked:
             probe = ElementwiseProbe(plan.evaluate, start, shape, is_searched(number, start + x.size == out.size))
             _compute(plan, probe.evaluated, f, *block[1:])

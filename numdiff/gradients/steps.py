@@ -77,7 +77,7 @@ class Steps:
             found, enough = parts.absorbed_steps(self._stencil, x, h)
             if found:
                 absorbed += found
-                smallest = enough if smallest is None else max(smallest, enough)
+                smallest = enough if smallest is None else np.maximum(smallest, enough)
         return absorbed, smallest
 
     def _refuse_overflow(self, nodes: list[np.ndarray], x: np.ndarray, h: np.ndarray, start: int) -> None:
