@@ -17,21 +17,12 @@ from numdiff.study.sweep import Sweep
 
 SWEEP = Sweep(
     "elementary_functions",
-    (
-        "exp",
-        "tanh",
-        "composition",
-        "sigmoid",
-        "squire_trapp_power",
-        "squire_trapp_quotient",
-        "oliver_sin_of_square",
-        "oliver_cos_log",
-        "dumontet_vignes_arctan",
-        "gsl_power_three_halves",
-        "gsl_gaussian",
-        "higham_exp",
-        "nash_log_near_zero",
-        "nash_tan_near_pole",
+    tuple(
+        """
+        exp tanh composition sigmoid squire_trapp_power squire_trapp_quotient oliver_sin_of_square
+        oliver_cos_log dumontet_vignes_arctan gsl_power_three_halves gsl_gaussian higham_exp nash_log_near_zero
+        nash_tan_near_pole
+    """.split()
     ),
     ("centered",),
     grids=("generic",),

@@ -37,27 +37,11 @@ def _power(x: Any) -> Any:
 FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     **{
         name: getattr(np, name)
-        for name in (
-            "exp",
-            "exp2",
-            "expm1",
-            "log",
-            "log2",
-            "log10",
-            "log1p",
-            "sin",
-            "cos",
-            "tan",
-            "arcsin",
-            "arccos",
-            "arctan",
-            "sinh",
-            "cosh",
-            "tanh",
-            "arcsinh",
-            "arccosh",
-            "arctanh",
-            "cbrt",
+        for name in tuple(
+            """
+            exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh
+            arctanh cbrt
+        """.split()
         )
     },
     "x**4.5": _power,

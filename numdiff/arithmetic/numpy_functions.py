@@ -160,38 +160,10 @@ COMPOSITES.update(
 
 
 UNARY = frozenset(
-    {
-        "negative",
-        "positive",
-        "conjugate",
-        "absolute",
-        "sign",
-        "square",
-        "reciprocal",
-        "sqrt",
-        "cbrt",
-        "exp",
-        "exp2",
-        "expm1",
-        "log",
-        "log2",
-        "log10",
-        "log1p",
-        "sin",
-        "cos",
-        "tan",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "sinh",
-        "cosh",
-        "tanh",
-        "arcsinh",
-        "arccosh",
-        "arctanh",
-        "deg2rad",
-        "rad2deg",
-    }
+    """
+        negative positive conjugate absolute sign square reciprocal sqrt cbrt exp exp2 expm1 log log2 log10
+        log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg
+    """.split()
 )
 BINARY = frozenset({"add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum", "minimum"})
 FUNCTIONS = UNARY | BINARY

@@ -17,29 +17,10 @@ import numpy as np
 from numdiff.floats.formats import FORMATS, format_of
 
 NOT_HOLOMORPHIC = frozenset(
-    {
-        "absolute",
-        "fabs",
-        "sign",
-        "maximum",
-        "minimum",
-        "fmax",
-        "fmin",
-        "greater",
-        "greater_equal",
-        "less",
-        "less_equal",
-        "equal",
-        "not_equal",
-        "conjugate",
-        "hypot",
-        "arctan2",
-        "copysign",
-        "heaviside",
-        "signbit",
-        "clip",
-        "rint",
-    }
+    """
+        absolute fabs sign maximum minimum fmax fmin greater greater_equal less less_equal equal not_equal
+        conjugate hypot arctan2 copysign heaviside signbit clip rint
+    """.split()
 )
 """Ufuncs that rule the complex step out."""
 

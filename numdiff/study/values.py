@@ -100,29 +100,11 @@ def by_subject(frame: pd.DataFrame) -> Mapping[tuple[str, str], tuple[str, ...]]
     return found
 
 
-FINGERPRINTED = (
-    "arccos",
-    "arccosh",
-    "arcsin",
-    "arcsinh",
-    "arctan",
-    "arctanh",
-    "cbrt",
-    "cos",
-    "cosh",
-    "exp",
-    "exp2",
-    "expm1",
-    "log",
-    "log10",
-    "log1p",
-    "log2",
-    "power",
-    "sin",
-    "sinh",
-    "sqrt",
-    "tan",
-    "tanh",
+FINGERPRINTED = tuple(
+    """
+    arccos arccosh arcsin arcsinh arctan arctanh cbrt cos cosh exp exp2 expm1 log log10 log1p log2 power sin
+    sinh sqrt tan tanh
+""".split()
 )
 """The elementary functions whose values a fingerprint covers; power is x**x."""
 _ARGUMENTS = 16384

@@ -302,26 +302,10 @@ def test_the_square_is_a_product_for_operator_and_function(fmt):
 # --- random compositions ---------------------------------------------------------------------------------
 
 CONSTANTS = st.sampled_from([0.1, 0.5, 1.0, 2.0, 3.0, -1.3, 7.7, 1e-3, math.pi, 100.0])
-UNARY = (
-    "exp",
-    "log",
-    "sqrt",
-    "sin",
-    "cos",
-    "tan",
-    "tanh",
-    "arctan",
-    "abs",
-    "square",
-    "cbrt",
-    "log1p",
-    "expm1",
-    "negative",
-    "reciprocal",
-    "arcsinh",
-    "cosh",
-    "exp2",
-    "log2",
+UNARY = tuple(
+    """
+    exp log sqrt sin cos tan tanh arctan abs square cbrt log1p expm1 negative reciprocal arcsinh cosh exp2 log2
+""".split()
 )
 BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "hypot", "arctan2")
 
