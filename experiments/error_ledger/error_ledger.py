@@ -60,7 +60,7 @@ def tables(measured: Measured) -> list[Table]:
         ),
         Table(
             "cancellation",
-            "How often truncation and roundoff flatter the total",
+            "How often truncation and roundoff partly cancel",
             "Cells in which |total| is less than half of the larger of |truncation| and |roundoff|, because the two "
             "have opposite signs; generic grid, status ok. The last column is the share near the optimum.",
             cancellation(frame),
@@ -91,7 +91,7 @@ def by_region(table: pd.DataFrame) -> pd.DataFrame:
 def cancellation(frame: pd.DataFrame) -> pd.DataFrame:
     groups = frame.groupby(["method", "format"])["cancels"]
     near = frame[frame["region"] == "near"].groupby(["method", "format"])["cancels"].mean()
-    table = groups.agg(["size", "sum", "mean"]).set_axis(["cells", "flattered", "share"], axis=1)
+    table = groups.agg(["size", "sum", "mean"]).set_axis(["cells", "cancelling", "share"], axis=1)
     return in_order(table.assign(share_near_optimum=near).reset_index(), "method", "format")
 
 

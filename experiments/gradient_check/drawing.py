@@ -40,11 +40,11 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        checker, format, nominal (NaN for correct gradients), error (``false alarm`` or ``miss``), judged, errors,
+        checker, format, nominal (NaN for correct gradients), error (``false positive`` or ``miss``), judged, errors,
         rate, low, high, undecided: the share of inconclusive verdicts, which are part of the misses.
     """
     parts = []
-    for kind, error in (("correct", "false alarm"), ("relative", "miss")):
+    for kind, error in (("correct", "false positive"), ("relative", "miss")):
         part = counted[counted["kind"] == kind].reset_index(drop=True)
         parts.append(rates(part, wrong=error == "miss").assign(error=error))
     table = pd.concat(parts, ignore_index=True)
@@ -68,7 +68,7 @@ def draw_errors_by_size(fig: Canvas, data: pd.DataFrame) -> None:
         fig,
         "relative error of the gradient",
         (
-            (0.15, _FALSE, "false alarms, %"),
+            (0.15, _FALSE, "false positives, %"),
             (0.37, _MISSED, "bugs missed, %"),
             (0.59, _UNDECIDED, "mostly undecided, %"),
             (0.85, _NONE, "no trial"),
@@ -88,7 +88,7 @@ def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence
     """Draw the cells of a panel; the misses of a checker that rejects every correct gradient say nothing: pale."""
     for row, checker in enumerate(checkers):
         mine = part[part["checker"] == checker]
-        alarms = mine[mine["error"] == "false alarm"]
+        alarms = mine[mine["error"] == "false positive"]
         useless = bool((alarms["rate"] == 1).any())
         _cell(ax, 0.0, row, alarms, useless=False)
         for column, size in enumerate(sizes):
@@ -156,7 +156,7 @@ def found_and_rejected(counted: pd.DataFrame) -> pd.DataFrame:
     summed = counted.groupby([*by, "kind"], sort=False)[list(VERDICTS)].sum().reset_index()
     right = rates(summed[summed["kind"] == "correct"].reset_index(drop=True), wrong=False)
     wrong = rates(summed[summed["kind"] == "slip"].reset_index(drop=True), wrong=True)
-    table = right[[*by, "judged", "rate", "low", "high"]].rename(columns={"judged": "correct", "rate": "accused"})
+    table = right[[*by, "judged", "rate", "low", "high"]].rename(columns={"judged": "correct", "rate": "rejected"})
     found = wrong[[*by, "judged"]].assign(found=1 - wrong["rate"]).rename(columns={"judged": "wrong"})
     return table.merge(found, on=by)
 
@@ -177,12 +177,12 @@ def draw_found_and_rejected(fig: Canvas, data: pd.DataFrame) -> None:
                 ax.text(0.5, row, "not judged", ha="center", va="center", fontsize=8.5, color=MUTED)
                 continue
             ax.plot(
-                [one["accused"], one["found"]], [row, row], color=_BAR, linewidth=5, solid_capstyle="butt", zorder=1
+                [one["rejected"], one["found"]], [row, row], color=_BAR, linewidth=5, solid_capstyle="butt", zorder=1
             )
             ax.plot([one["low"], one["high"]], [row, row], color=_FALSE, linewidth=1.3, zorder=3)
             ax.plot([one["found"]], [row], marker="s", color=_MISSED, markersize=6.5, clip_on=False, zorder=4)
             ax.plot(
-                [one["accused"]],
+                [one["rejected"]],
                 [row],
                 marker="o",
                 markersize=8.5,

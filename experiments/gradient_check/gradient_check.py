@@ -20,7 +20,7 @@ from experiments.gradient_check.tables import (
     bugs_table,
     checkers_table,
     curve_table,
-    false_alarms,
+    false_positives,
     left_by_ml,
     limits_table,
     missed,
@@ -67,12 +67,12 @@ def tables(measured: Measured) -> list[Table]:
     found, _ = trials(measured)
     result = [
         Table(
-            "false_alarms",
+            "false_positives",
             "Correct gradients called wrong",
             "Low and high: the interval of Clopper and Pearson at 95 % for the rate; limit: the rate below which it "
             "is with 95 % confidence. Inconclusive: the checker says that it cannot tell. Failed: it raised another "
             "error. Unavailable: it does not take the format.",
-            false_alarms(found),
+            false_positives(found),
             kinds=PLATFORM,
             rows_shown=None,
         ),
@@ -184,7 +184,7 @@ def _from_ml(measured):
 
 def _usable(measured):
     """Return the pairs of checker and format that reject next to no correct gradient."""
-    alarms = false_alarms(trials(measured)[0])
+    alarms = false_positives(trials(measured)[0])
     quiet = alarms[(alarms["rate"] < USABLE) & (alarms["gradients"] > 0)]
     return set(zip(quiet["checker"], quiet["format"], strict=True))
 
@@ -197,11 +197,11 @@ def figures(measured: Measured) -> list[Figure]:
     own = both[both["checker"] == OWN]
     drawn = [
         Figure(
-            "found_and_accused",
+            "found_and_rejected",
             "Called wrong: correct gradients and mistakes",
             f"A good checker has its ring at the left and its square at the right. {run_of}",
             listed(
-                f"numdiff calls {percent(e.accused)} of the correct ones and {percent(e.found)} of the mistakes "
+                f"numdiff calls {percent(e.rejected)} of the correct ones and {percent(e.found)} of the mistakes "
                 f"wrong in {e.format}"
                 for e in rows_of(own)
             )
@@ -213,7 +213,7 @@ def figures(measured: Measured) -> list[Figure]:
         ),
         Figure(
             "errors_by_size",
-            "False alarms, and errors missed by their size",
+            "False positives, and errors missed by their size",
             f"First column: correct gradients called wrong; the others: relative errors missed. {run_of}",
             f"In float64 the smallest of the errors down to {min(SIZES):.0e} that is found in all trials is "
             + listed(f"{_smallest(sizes, name)} ({name})" for name in dict.fromkeys(sizes["checker"]))
@@ -256,9 +256,9 @@ def _smallest(sizes, checker):
 
 def findings(measured: Measured) -> list[str]:
     found, is_large = trials(measured)
-    alarms = false_alarms(found)
+    alarms = false_positives(found)
     own = alarms[alarms["checker"].str.startswith(OWN)]
-    said = [_no_alarms(own), _undecided(own), *_others(alarms), *_mistakes(measured), *_limits(measured)]
+    said = [_rejections(own), _undecided(own), *_others(alarms), *_mistakes(measured), *_limits(measured)]
     if not is_large:
         said.append("The large runs are absent: make experiments-ml makes them.")
     elif (made := _version_of_large_runs()) != version():
@@ -274,7 +274,7 @@ def _version_of_large_runs():
     return "unknown" if versions is None else versions.set_index("checker")["version"].get(OWN, "unknown")
 
 
-def _no_alarms(own):
+def _rejections(own):
     """Return how our checkers treat correct gradients."""
     gradients, rejected = int(own["gradients"].min()), int(own["alarms"].sum())
     sure = own.loc[own["limit"].idxmax(), "limit"]
@@ -304,7 +304,7 @@ def _others(alarms):
     wild = other[other["rate"] > 0.5].groupby("checker", sort=False)["format"].agg(list)
     fits = listed(f"{listed(names)} in {name}" for name, names in usable.items())
     lines = [
-        f"Of the others, at their defaults, these accuse fewer than {percent(USABLE)} of the correct gradients: {fits}."
+        f"Of the others, at their defaults, these reject fewer than {percent(USABLE)} of the correct gradients: {fits}."
     ]
     if len(wild):
         lines.append(
@@ -360,7 +360,7 @@ def _limits(measured):
 EXPERIMENT = Experiment(
     "gradient_check",
     "Checking a gradient",
-    "Which checkers accuse a correct gradient, which bugs do they miss, and how small a bug can be found?",
+    "Which checkers reject a correct gradient, which bugs do they miss, and how small a bug can be found?",
     tables,
     figures,
     findings,

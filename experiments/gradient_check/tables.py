@@ -80,10 +80,10 @@ def networks_table() -> Table:
     return Table("networks", "The networks", "Data and parameters are drawn anew for each seed.", pd.DataFrame(rows))
 
 
-def false_alarms(counted: pd.DataFrame) -> pd.DataFrame:
+def false_positives(counted: pd.DataFrame) -> pd.DataFrame:
     """Return the false positives of each checker and format from counts of correct gradients, with their upper limit.
 
-    `limit` is one-sided at 95 %: what so few alarms in so many trials prove.
+    `limit` is one-sided at 95 %: what so few rejections in so many trials prove.
     """
     table = rates(counted[counted["kind"] == "correct"].reset_index(drop=True), wrong=False)
     table = table[["checker", "format", *_COUNTS, "inconclusive"]].rename(

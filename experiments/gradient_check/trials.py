@@ -248,7 +248,7 @@ def rates(counted: pd.DataFrame, wrong: bool) -> pd.DataFrame:
     counted : pandas.DataFrame
         From `counts`.
     wrong : bool
-        Whether the gradients were wrong: the error is a miss then (passed, or inconclusive), else a false alarm.
+        Whether the gradients were wrong: the error is a miss then (passed, or inconclusive), else a false positive.
 
     Returns
     -------

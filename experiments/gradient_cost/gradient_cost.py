@@ -43,7 +43,7 @@ def tables(measured: Measured) -> list[Table]:
         Table(
             "counts",
             "Evaluations and multiplications of a gradient",
-            "Multiplications of matrix elements; those of back-propagation include its walk back.",
+            "Multiplications of matrix elements; those of back-propagation include its backward pass.",
             counted,
             {"multiplications": "g6"},
             kinds={"*": "portable"},

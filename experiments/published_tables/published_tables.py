@@ -209,11 +209,11 @@ def larger_parts(rows):
 def lucky(rows):
     """Published errors that are small because two large ones cancel."""
     smaller = rows[["truncation", "roundoff"]].abs().min(axis=1)
-    flattered = rows[(rows["published_total"].abs() > rows["resolution"]) & (rows["total"].abs() < smaller / 10)]
+    cancelling = rows[(rows["published_total"].abs() > rows["resolution"]) & (rows["total"].abs() < smaller / 10)]
     return [
         f"The error of {plain(abs(row.published_total))} that {row.table} prints at h = {row.h} is luck: a truncation "
         f"error of {plain(abs(row.truncation))} and a rounding error of {plain(abs(row.roundoff))} cancel."
-        for row in flattered.itertuples()
+        for row in cancelling.itertuples()
     ]
 
 

@@ -134,7 +134,7 @@ def error_ledger(
     f : callable
         An elementwise NumPy callable with Python constants.
     x : float or array
-        The points; rounded to the format first, and truth is f⁽ᵐ⁾ there.
+        The points; rounded to the format first, and the reference is f⁽ᵐ⁾ there.
     h : float or array
         The steps, broadcast against `x`; rounded to the format.
     stencil : Stencil or ComplexStep

@@ -174,7 +174,7 @@ class ExactArray(NDArrayOperatorsMixin):
         if method != "__call__":
             raise refusal(f"np.{name}.{method} is not elementwise")
         if "out" in kwargs or "where" in kwargs:
-            raise refusal(f"np.{name} with out= or where= would take memory that nobody filled for truth")
+            raise refusal(f"np.{name} with out= or where= would read uninitialised memory as truth values")
         if kwargs:
             raise refusal(f"np.{name} with {', '.join(kwargs)}= has no exact meaning")
         return apply(self.engine, name, inputs)

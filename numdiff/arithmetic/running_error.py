@@ -147,31 +147,6 @@ def _at_points(
     return _evaluated(f, items, fmt, arithmetic)
 
 
-def enclosed_errors(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[float]:
-    """Bound the rounding error of a callable at all numbers of a format in whole intervals.
-
-    Parameters
-    ----------
-    f : callable
-        An elementwise NumPy function; it is called once, with all intervals.
-    intervals : sequence of Ball
-    fmt : FloatFormat
-
-    Returns
-    -------
-    list of float
-        For each interval an upper bound, rounded up, on |f̂(x) − f(x)| for every number x of the format in it;
-        infinity where there is none.
-
-    Raises
-    ------
-    TypeError
-        As `evaluation_errors`.
-    """
-    with working(working_precision(fmt)):
-        return [math.inf if item is None else rounded_up(item.error) for item in enclosed(f, intervals, fmt)]
-
-
 def enclosed(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[Running | None]:
     """Enclose values and rounding errors over intervals, as elements for further arithmetic; None where there is none.
 
@@ -191,7 +166,7 @@ def _evaluated(
     """Evaluate f on elements, with the limits of the functions that it uses or of those of another arithmetic."""
     if without_limit(f, fmt, arithmetic):
         return [None] * len(items)
-    with np.errstate(all="ignore"):  # a longdouble scalar says aloud that it overflows
+    with np.errstate(all="ignore"):  # longdouble scalars warn on overflow
         results = evaluate(f, _engine(fmt, arithmetic or arithmetic_of(f)), items)
     return [None if type(item) is Undefined or not _is_bounded(item) else item for item in results]
 

@@ -30,7 +30,7 @@ from numdiff.style import Style
 class Limits:
     """How far the elementary functions of a format may be off, in ulp; `numdiff.arithmetic.accuracy` has the meaning.
 
-    Either the format has functions of its own, whose limits were held against a search, or it computes them in a
+    Either the format has functions of its own, whose limits were compared with a search, or it computes them in a
     wider format and rounds once (`through`), so that its limits follow from those of the wider one.
 
     Parameters

@@ -1,4 +1,4 @@
-"""The table of floating-point formats: a row a format, held against its dtype before it is let in."""
+"""The table of floating-point formats: a row a format, checked against its dtype before it is accepted."""
 
 import os
 from collections.abc import Mapping
@@ -161,7 +161,7 @@ def _longdouble() -> tuple[FloatFormat | None, str]:
 
 
 class Formats(Registry[FloatFormat]):
-    """The table of formats: each row is held against its dtype before it is let in.
+    """The table of formats: each row is checked against its dtype before it is accepted.
 
     Examples
     --------

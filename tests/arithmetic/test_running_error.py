@@ -12,9 +12,16 @@ from hypothesis import strategies as st
 from numdiff.analysis.ledger import error_ledger
 from numdiff.arithmetic import Ball, balls, running_error, running_operations
 from numdiff.arithmetic.accuracy import limits_of, without_limit
+from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.numpy_functions import BINARY as BINARY_UFUNCS
 from numdiff.arithmetic.rounded import rounded
-from numdiff.arithmetic.running_error import enclosed_errors, evaluation_errors, scaled_evaluation_errors
+from numdiff.arithmetic.running_error import (
+    enclosed,
+    evaluation_errors,
+    rounded_up,
+    scaled_evaluation_errors,
+    working_precision,
+)
 from numdiff.arithmetic.running_operations import Running
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, dyadic, dyadic_to_fraction
@@ -219,6 +226,12 @@ def test_bound_with_correctly_rounded_functions_is_that_of_the_rounded_callable(
             found = scaled_evaluation_errors(f, points, fmt, "rounded")
             assert found == scaled_evaluation_errors(rounded(f), points, fmt)
             assert [s * 2.0**e for s, e in found] < [s * 2.0**e for s, e in scaled_evaluation_errors(f, points, fmt)]
+
+
+def enclosed_errors(f, intervals, fmt):
+    """Bound the rounding error at all numbers of a format in whole intervals."""
+    with working(working_precision(fmt)):
+        return [math.inf if item is None else rounded_up(item.error) for item in enclosed(f, intervals, fmt)]
 
 
 def test_an_unknown_function_is_refused():

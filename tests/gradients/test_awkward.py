@@ -11,9 +11,9 @@ each_mode = pytest.mark.parametrize("directions", [0, 4], ids=["coordinates", "d
 each_format = pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])
 
 
-def accused_products(seeds):
+def rejected_products(seeds):
     """Check Π(aᵢx + b): three roundings of the same kind, whose errors at evenly spaced points are odd in k."""
-    accused = 0
+    rejected = 0
     for seed in seeds:
         rng = np.random.default_rng(seed)
         x, (a, b) = rng.uniform(-2, 2, 3), rng.uniform(-2, 2, 2).astype(np.float16).astype(float)
@@ -25,17 +25,17 @@ def accused_products(seeds):
             factors = x * a + b
             return np.array([a * np.prod(np.delete(factors, i)) for i in range(3)])
 
-        accused += check_gradient(f, gradient, x, directions=4, seed=seed).verdict is Verdict.DISAGREE
-    return accused
+        rejected += check_gradient(f, gradient, x, directions=4, seed=seed).verdict is Verdict.DISAGREE
+    return rejected
 
 
 def test_rounding_errors_that_are_odd_around_x_are_no_bug():
-    assert accused_products(range(400)) == 0
+    assert rejected_products(range(400)) == 0
 
 
 def test_without_the_dither_some_would_be(monkeypatch):
     monkeypatch.setattr(along_directions, "DITHER", 0)
-    assert accused_products(range(400)) > 0
+    assert rejected_products(range(400)) > 0
 
 
 @pytest.mark.parametrize("name", ["float32", "float64"])

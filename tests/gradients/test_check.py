@@ -1,4 +1,4 @@
-"""The gradient check: no false alarm, no missed bug above ten tolerances, and an answer that a person can use."""
+"""The gradient check: no false positive, no missed bug above ten tolerances, and an answer that a person can use."""
 
 import ml_dtypes
 import numpy as np

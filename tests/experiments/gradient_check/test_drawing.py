@@ -25,10 +25,10 @@ def texts(figure):
     return [text.get_text() for ax in figure.to_canvas().axes for text in ax.texts]
 
 
-def test_errors_by_size_are_false_alarms_and_misses(counted):
+def test_errors_by_size_are_false_positives_and_misses(counted):
     errors = errors_by_size(counted)
-    assert set(errors["error"]) == {"false alarm", "miss"}
-    assert errors[errors["error"] == "false alarm"]["nominal"].isna().all()
+    assert set(errors["error"]) == {"false positive", "miss"}
+    assert errors[errors["error"] == "false positive"]["nominal"].isna().all()
     torch = errors[(errors["checker"] == "torch gradcheck") & (errors["format"] == "float64")].set_index("nominal")
     assert torch.loc[[1e-1, 1e-2], "rate"].tolist() == [0, 0]  # rtol is 1e-3
     assert torch.loc[[1e-4, 1e-8], "rate"].tolist() == [1, 1]
@@ -41,11 +41,11 @@ def test_picture_of_errors_has_a_number_for_every_rate(counted):
     assert len(texts(figure)) == errors["rate"].notna().sum()
 
 
-def test_found_and_accused_are_shares_with_an_interval(counted):
+def test_found_and_rejected_are_shares_with_an_interval(counted):
     table = found_and_rejected(counted)
     judged = table.dropna()
-    assert (judged["low"] <= judged["accused"]).all()
-    assert (judged["accused"] <= judged["high"]).all()
+    assert (judged["low"] <= judged["rejected"]).all()
+    assert (judged["rejected"] <= judged["high"]).all()
     assert judged["found"].between(0, 1).all()
     blind = table[(table["format"] == "bfloat16") & (table["checker"] == "autograd check_grads")]
     assert blind[["correct", "wrong"]].to_numpy().tolist() == [[0, 0]]

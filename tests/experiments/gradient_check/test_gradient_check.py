@@ -122,9 +122,9 @@ def test_without_the_large_runs_the_small_one_speaks(without_large_runs):
     assert "The large runs are absent: make experiments-ml makes them." in said
     assert said[0].startswith("check_gradient calls 0 of 4 correct gradients wrong")
     names = {table.name for table in gradient_check.tables(None)}
-    assert {"false_alarms", "mistakes_float64", "small_run", "bugs"} <= names
+    assert {"false_positives", "mistakes_float64", "small_run", "bugs"} <= names
     assert "smallest_found" not in names
-    assert [figure.name for figure in gradient_check.figures(None)] == ["found_and_accused", "errors_by_size"]
+    assert [figure.name for figure in gradient_check.figures(None)] == ["found_and_rejected", "errors_by_size"]
 
 
 def test_the_large_runs_are_used_where_they_are(without_large_runs):

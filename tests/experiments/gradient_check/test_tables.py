@@ -18,8 +18,8 @@ def counted(*rows):
     return pd.DataFrame(filled, columns=[*BY, *VERDICTS])
 
 
-def test_false_alarms_have_the_one_sided_limit():
-    frame = tables.false_alarms(
+def test_false_positives_have_the_one_sided_limit():
+    frame = tables.false_positives(
         counted(
             ("a", "float64", "correct", "none", np.nan, 10_000, 0),
             ("b", "float64", "correct", "none", np.nan, 9, 1),

@@ -194,12 +194,12 @@ def test_truncation_dominates_right_of_the_optimum():
     assert (above["dominating"] == "truncation").all()
 
 
-def test_cancellation_counts_flattered_totals():
+def test_cancellation_counts_totals_below_half_of_a_part():
     records = measured().records
     frame = error_ledger.shares(records)
     rows = frame[frame["cancels"]]
     assert (np.sign(rows["truncation"]) == -np.sign(rows["roundoff"])).all()
-    assert tables("error_ledger")["cancellation"].frame["flattered"].sum() == len(rows)
+    assert tables("error_ledger")["cancellation"].frame["cancelling"].sum() == len(rows)
 
 
 def test_orders_are_one_and_two_where_theory_holds():
