@@ -19,7 +19,7 @@ from numdiff.analysis import ENTRIES
 from numdiff.analysis.enclosures import ExactValue, as_ball, nearest_or_tiny
 from numdiff.analysis.reference import ExactFunction, Point, precisions
 from numdiff.arithmetic.ball import Undefined
-from numdiff.floats.dyadic import Dyadic, dyadic_to_fraction
+from numdiff.floats.dyadic import Dyadic, dyadic_to_fraction, settled_double
 from numdiff.formulas.stencil import Method
 
 _ENDS = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 0), (4, 1))
@@ -283,26 +283,23 @@ def _rational_sum(numerators: Sequence[int], values: Sequence[ExactValue | None]
 
 def _round_parts(call: LiftedCall, numbers: Numbers) -> ExactParts:
     """Round every part of every cell once; a part without one nearest double is unresolved."""
-    size = len(numbers.denominators)
-    resolved, underflow, columns = [True] * size, [False] * size, []
+    mids, rads, denominators = numbers.mids, numbers.rads, numbers.denominators
+    resolved, underflow, columns = [True] * len(denominators), [False] * len(denominators), []
     for index, (upper, lower) in enumerate(_ENDS):
-        rads = numbers.rads[upper], numbers.rads[lower]
-        rows = zip(numbers.mids[upper], numbers.mids[lower], *rads, numbers.denominators, strict=True)
-        column = []
-        for j, (high, low, above, below, denominator) in enumerate(rows):
-            if high is None or low is None:
-                column.append(math.nan)
-                continue
-            radius = (above or 0) + (below or 0)
-            if index == _ABSCISSA and radius and _are_nodes_exact(call, j):
-                radius = 0  # there b is a, by structure
-            value, decided, vanished = nearest_or_tiny(high - low, radius, denominator)
-            column.append(value)
-            resolved[j] = resolved[j] and decided
-            underflow[j] = underflow[j] or vanished
+        middles: list[Any] = [
+            None if a is None or b is None else a - b for a, b in zip(mids[upper], mids[lower], strict=True)
+        ]
+        radii = [(a or 0) + (b or 0) for a, b in zip(rads[upper], rads[lower], strict=True)]
+        if index == _ABSCISSA and any(radii):
+            nodes: Any = zip(zip(*call.exact_nodes, strict=True), zip(*call.rounded_nodes, strict=True), strict=True)
+            # Where all nodes are exact, b is a, by structure.
+            radii = [0 if exact == rounded else radius for (exact, rounded), radius in zip(nodes, radii, strict=True)]
+        cells = list(zip(middles, radii, denominators, strict=True))
+        column: list[Any] = [math.nan if cell[0] is None else settled_double(*cell) for cell in cells]
+        if None in column or 0.0 in column:
+            for j, value in enumerate(column):
+                if not value:
+                    column[j], decided, vanished = nearest_or_tiny(*cells[j])
+                    resolved[j], underflow[j] = resolved[j] and decided, underflow[j] or vanished
         columns.append(column)
-    return ExactParts(numbers.mids, numbers.denominators, columns, [numbers.exact] * size, resolved, underflow)
-
-
-def _are_nodes_exact(call: LiftedCall, cell: int) -> bool:
-    return all(e[cell] == r[cell] for e, r in zip(call.exact_nodes, call.rounded_nodes, strict=True))
+    return ExactParts(mids, denominators, columns, [numbers.exact] * len(denominators), resolved, underflow)

@@ -185,7 +185,7 @@ def ledger_of(
         status=np.array(_statuses(observation, parts, missing), dtype=object).reshape(shape),
         state=np.array(_states(parts, missing), dtype=object).reshape(shape),
         underflow=np.array(parts.underflow, dtype=bool).reshape(shape),
-        effective_step=np.array(_effective_steps(call)).reshape(shape),
+        effective_step=np.array(_effective_steps(call, observation)).reshape(shape),
         references=references,
         exact=parts,
     )
@@ -199,18 +199,25 @@ def _lifted(observation: Observation, x: np.ndarray, h: np.ndarray, method: Meth
         if None in numbers:
             raise ValueError(f"{name} must be finite in {fmt.name}, got {array[~np.isfinite(array)][0]!r}")
     exact_nodes: Any
+    rounded_nodes: Any
     if isinstance(method, ComplexStep):  # of its values the imaginary part counts
-        exact_nodes = [list(zip(points, steps, strict=True))]
-        rounded_nodes, values = exact_nodes, [fmt.lift_array(observation.values[0].imag)]
+        exact_nodes = rounded_nodes = [list(zip(points, steps, strict=True))]
+        *values, results = _lift_together(fmt, [observation.values[0].imag, observation.result])
     else:
         exact_nodes = [
             [dyadic_sum(x, dyadic_product(c, h)) for x, h in zip(points, steps, strict=True)] if c[0] else points
             for c in method.dyadic_offsets
         ]
-        rounded_nodes = [fmt.lift_array(column) for column in observation.abscissae]
-        values = [fmt.lift_array(column) for column in observation.values]
-    results, absorbed = fmt.lift_array(observation.result), observation.absorbed.ravel().tolist()
+        *lifted, results = _lift_together(fmt, [*observation.abscissae, *observation.values, observation.result])
+        rounded_nodes, values = lifted[: len(exact_nodes)], lifted[len(exact_nodes) :]
+    absorbed = observation.absorbed.ravel().tolist()
     return LiftedCall(method, points, steps, exact_nodes, rounded_nodes, values, results, absorbed)
+
+
+def _lift_together(fmt: FloatFormat, arrays: list[np.ndarray]) -> list[list[Any]]:
+    """Return the exact numbers of arrays of one shape, lifted in one call: the call costs more than the numbers."""
+    flat, size = fmt.lift_array(np.stack(arrays)), arrays[0].size
+    return [flat[i * size : (i + 1) * size] for i in range(len(arrays))]
 
 
 # --- from cells to arrays --------------------------------------------------------------------------
@@ -275,22 +282,28 @@ def _statuses(observation: Observation, parts: ExactParts, missing: dict[int, Un
     return statuses
 
 
-def _effective_steps(call: LiftedCall) -> list[float]:
+def _effective_steps(call: LiftedCall, observation: Observation) -> list[float]:
     """Return (x̂_max − x̂_min)/(c_max − c_min) of every cell; h itself for the complex step."""
     if isinstance(call.method, ComplexStep):
         return [nearest_double(*dyadic_to_fraction(h).as_integer_ratio()) for h in call.steps]
     offsets, nodes = call.method.offsets, call.rounded_nodes
     low, high = offsets.index(min(offsets)), offsets.index(max(offsets))
     span = offsets[high] - offsets[low]
+    right, left = (observation.abscissae[i].ravel() for i in (high, low))
+    if right.dtype.itemsize <= 8 and not span.numerator & (span.numerator - 1):
+        with np.errstate(over="ignore", invalid="ignore"):
+            widths = right.astype(np.float64) - left.astype(np.float64)
+        finite = np.isfinite(right) & np.isfinite(left)
+        if np.isfinite(widths[finite]).all():  # rounded once: dividing by a power of two is exact
+            return list(np.where(finite, widths / float(span), math.nan).tolist())
     steps = []
-    right: Any
-    left: Any
-    for right, left in zip(nodes[high], nodes[low], strict=True):
-        if right is None or left is None:
+    top: Any
+    bottom: Any
+    for top, bottom in zip(nodes[high], nodes[low], strict=True):
+        if top is None or bottom is None:
             steps.append(math.nan)
             continue
-        width, exponent = dyadic_sum(right, (-left[0], left[1]))
-        steps.append(
-            nearest_double((width * span.denominator) << max(exponent, 0), span.numerator << max(-exponent, 0))
-        )
+        width, exponent = dyadic_sum(top, (-bottom[0], bottom[1]))
+        numerator, denominator = width * span.denominator, span.numerator
+        steps.append(nearest_double(numerator << max(exponent, 0), denominator << max(-exponent, 0)))
     return steps
