@@ -19,8 +19,10 @@ from numdiff.study.sweep import Batch, Sweep, plan
 
 SWEEP = Sweep("bench", tuple(FUNCTIONS), ("forward", "centered", "centered4"))
 LIMIT = 7.0
-"""How many times as many cells a second the Arb engine gives as the obvious script, whose mpmath computes with gmpy2: 8.0
-was measured. Without gmpy2 the script is slower by a seventh, and the ratio 9.1."""
+"""How many times as many cells a second the Arb engine gives as the obvious script.
+
+The mpmath of the script computes with gmpy2, and 8.0 was measured. Without gmpy2 the script is slower by a seventh, and
+the ratio was 9.1."""
 
 
 def tasks() -> list[Batch]:
