@@ -17,7 +17,7 @@ a small multiple of the function, 3 to 5 by the way of counting.
 import numpy as np
 import pytest
 
-from bench.backward_contestants import measured
+from bench.backward_candidates import measured
 from experiments.gradient_cost.network import VariableNetwork
 from numdiff.autodiff import gradient_of, on_arrays
 

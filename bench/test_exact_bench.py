@@ -31,7 +31,7 @@ def tasks() -> list[Batch]:
 
 
 def ledgers(chosen: list[Batch], engine: Engine) -> list[Any]:
-    """Judge every cell of the tasks; the abscissae of a function are shared, as in a sweep."""
+    """Decompose every cell of the tasks; the abscissae of a function are shared, as in a sweep."""
     exact = {name: ExactFunction(PROBLEMS[name].f, PROBLEMS[name].derivative, engine) for name in FUNCTIONS}
     done = []
     for task in chosen:

@@ -3,7 +3,7 @@
 The same f, the same point, the same step and the same formula for all: the forward difference against
 scipy.optimize.approx_fprime, the centered one against Gradient of numdifftools with one fixed step and without
 extrapolation. At a step that is a power of two all of them return the same numbers, which is checked. A third
-contestant evaluates f in batches, which neither of the two can. Ratios are medians over rounds taken in turns.
+candidate evaluates f in batches, which neither of the two can. Ratios are medians over rounds taken in turns.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ LIMITS = {
 }
 """Of the time of the peer. A batch saves the cost of calls, not the arithmetic: of 1000 numbers, about a half."""
 
-Contestants = dict[str, Callable[[], Any]]
+Candidates = dict[str, Callable[[], Any]]
 
 
 def rosenbrock(x: np.ndarray) -> Any:
@@ -53,7 +53,7 @@ def numdifftools(x: np.ndarray, h: float) -> np.ndarray:
     return Gradient(rosenbrock, step=h, num_steps=1, richardson_terms=0, method="central", order=2)(x)
 
 
-def contestants(stencil: str, n: int) -> Contestants:
+def candidates(stencil: str, n: int) -> Candidates:
     x, h = start(n), STEPS[stencil]
     peer = {"approx_fprime": approx_fprime, "numdifftools": numdifftools}[PEERS[stencil]]
     return {
@@ -64,7 +64,7 @@ def contestants(stencil: str, n: int) -> Contestants:
 
 
 def evaluations(stencil: str, n: int) -> Callable[[], Any]:
-    """Return the evaluations of f that no contestant can do without."""
+    """Return the evaluations of f that no candidate can do without."""
     x, count = start(n), n + 1 if stencil == "forward" else 2 * n
     return lambda: [rosenbrock(x) for _ in range(count)]
 
@@ -75,11 +75,11 @@ def measured() -> dict[tuple[str, int], Times]:
     return {}
 
 
-@pytest.mark.parametrize("contestant", ["points", "batches"])
+@pytest.mark.parametrize("candidate", ["points", "batches"])
 @pytest.mark.parametrize("n", ROUNDS)
 @pytest.mark.parametrize("stencil", PEERS)
-def test_gradient_is_not_slower_than_its_peer(benchmark, measured, stencil, n, contestant):
-    running, peer = contestants(stencil, n), PEERS[stencil]
+def test_gradient_is_not_slower_than_its_peer(benchmark, measured, stencil, n, candidate):
+    running, peer = candidates(stencil, n), PEERS[stencil]
     expected = running[peer]()
     assert np.array_equal(running["points"](), expected)
     # In a batch np.vecdot may sum in another order: n roundings of f, of the size of the sum of its terms, over h.
@@ -89,9 +89,9 @@ def test_gradient_is_not_slower_than_its_peer(benchmark, measured, stencil, n, c
         rounds, number = ROUNDS[n]
         measured[stencil, n] = interleaved(running | {"evaluations": evaluations(stencil, n)}, rounds, number)
     times = measured[stencil, n]
-    benchmark.pedantic(running[contestant], rounds=3)
+    benchmark.pedantic(running[candidate], rounds=3)
     for name, seconds in times.items():
         benchmark.extra_info[f"median_microseconds_{name}"] = 1e6 * median(seconds)
-    gate = f"gradient of Rosenbrock, {stencil}, n = {n}: {contestant}/{peer}"
-    ratio, limit = median_ratio(times, contestant, peer), LIMITS[stencil, n][contestant]
+    gate = f"gradient of Rosenbrock, {stencil}, n = {n}: {candidate}/{peer}"
+    ratio, limit = median_ratio(times, candidate, peer), LIMITS[stencil, n][candidate]
     benchmark.extra_info.update(gate=gate, ratio=ratio, limit=limit, sense="<=")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from bench.interleave import Times, median_excess, median_ratio
-from bench.kernel_contestants import CONTESTANTS, one_liner, points, step, times_in_turns
+from bench.kernel_candidates import CANDIDATES, one_liner, points, step, times_in_turns
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED, FORWARD
 
@@ -21,14 +21,14 @@ MILLION = "centered exp float64, a million points"
 WANTED = 0.65  # of the one-liner, for a million points
 
 
-@pytest.mark.parametrize("contestant", CONTESTANTS)
+@pytest.mark.parametrize("candidate", CANDIDATES)
 @pytest.mark.parametrize("n", ROUNDS)
 @pytest.mark.parametrize("stencil", [FORWARD, CENTERED], ids=lambda stencil: stencil.name)
 @pytest.mark.parametrize("item", FORMATS.values(), ids=lambda item: item.name)
-def test_time(benchmark, item, stencil, n, contestant):
+def test_time(benchmark, item, stencil, n, candidate):
     rounds, iterations = ROUNDS[n]
     x, h = points(item, n), step(item)
-    call = partial(CONTESTANTS[contestant], stencil, x, h)
+    call = partial(CANDIDATES[candidate], stencil, x, h)
     benchmark.group = f"{stencil.name} {item.name} {n}"
     result = benchmark.pedantic(call, rounds=rounds, iterations=iterations, warmup_rounds=1)
     assert np.array_equal(result, one_liner(stencil, x, h))
@@ -36,13 +36,13 @@ def test_time(benchmark, item, stencil, n, contestant):
 
 @pytest.fixture(scope="module")
 def million() -> Times:
-    return times_in_turns([*CONTESTANTS, "two evaluations"], 1_000_000, rounds=100, number=3)
+    return times_in_turns([*CANDIDATES, "two evaluations"], 1_000_000, rounds=100, number=3)
 
 
 def record(benchmark, n: int, times: Times) -> None:
     """Let the kernel stand as the benchmark, and note the medians that a ratio was made of."""
     item = FORMATS["float64"]
-    benchmark.pedantic(partial(CONTESTANTS["kernel"], CENTERED, points(item, n), step(item)), rounds=3)
+    benchmark.pedantic(partial(CANDIDATES["kernel"], CENTERED, points(item, n), step(item)), rounds=3)
     for name, seconds in times.items():
         benchmark.extra_info[f"median_microseconds_{name.replace(' ', '_')}"] = 1e6 * median(seconds)
 

@@ -137,7 +137,7 @@ def curves(records: pd.DataFrame, best: pd.DataFrame, problems, relative: bool =
         model=chosen["model_error"] / size,
         predicted_step=chosen["predicted_step"],
         predicted_error=chosen["predicted_error"] / size,
-        envelope=chosen["envelope"] / size,
+        a_priori_bound=chosen["a_priori_bound"] / size,
     )
     return frame.reset_index(drop=True)
 

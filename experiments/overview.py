@@ -104,7 +104,7 @@ def reference_state(row: Any) -> State:
         return State.OUT_OF_RANGE if row.reference_text == Undefined.BEYOND.value else State.OUT_OF_DOMAIN
     if not row.reference_radius:
         return State.EXACT
-    return State.STUCK if row.reference_text == "0" else State.CERTIFIED
+    return State.UNRESOLVED if row.reference_text == "0" else State.CERTIFIED
 
 
 def record_table() -> Table:

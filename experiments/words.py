@@ -11,7 +11,11 @@ PROVED = "proved, given the limits of the elementary functions"
 """What a bound is, in captions: the limits exceed the largest error that a search found (`arithmetic.accuracy`)."""
 ENDS = "An empty cell: the grid of the format ends before this step, about four halvings after x + h = x."
 """The note under a table of steps."""
-EXACT_STEPS = {"realised": "(x + h) − x", "snapped": "(|x| + h) − |x|", "snapped_at_1": "(h + 1) − 1"}
+EXACT_STEPS = {
+    "representable": "(x + h) − x",
+    "representable_outward": "(|x| + h) − |x|",
+    "representable_at_1": "(h + 1) − 1",
+}
 """The grids whose steps are representable differences, as they are written."""
 
 

@@ -17,10 +17,10 @@ LINT_IMPORTS = shutil.which("lint-imports", path=str(Path(sys.executable).parent
 
 DOWNWARD = "Imports run downward"
 SIBLINGS = "Arithmetic, formulas and autodiff are independent"
-TRUTH = "Truth is not computed by the contestant"
+TRUTH = "The reference is not computed by the code under test"
 PREDICTION = "Prediction is independent of measurement: bounds never import kernels"
 ROOMS = "Floats and formulas stand on each other one way"
-CURTAIN = "A rule for black boxes never asks the judge"
+BLACK_BOX = "A rule for black boxes does not look inside f"
 REPORT = "The report reads records and computes nothing"
 CORE = "The core needs NumPy and ml_dtypes alone"
 CHECKOUT = "The library imports nothing of its checkout"
@@ -43,7 +43,7 @@ FORBIDDEN = [
     ("rules/model.py", "from numdiff.formulas import kernels", PREDICTION),
     ("formulas/stencil.py", "from numdiff.formulas import kernels", ROOMS),
     ("floats/formats.py", "from numdiff.floats import call", ROOMS),
-    ("rules/textbook.py", "from numdiff.analysis import suprema", CURTAIN),
+    ("rules/textbook.py", "from numdiff.analysis import suprema", BLACK_BOX),
     ("report/extra.py", "import numdiff.floats.formats", REPORT),
     ("report/extra.py", "from numdiff.study import sweep", REPORT),
     ("formulas/kernels.py", "import pandas", CORE),

@@ -438,9 +438,9 @@ def test_a_sweep_has_all_columns_and_no_error_exceeds_its_bound(name, method):
     assert (records["status"] == "ok").sum() > 5
     for part in BOUNDS:
         assert not (records[part.removesuffix("_bound")].abs() > records[part]).any(), part
-    assert not (records["total"].abs() > records["envelope"]).any()
+    assert not (records["total"].abs() > records["a_priori_bound"]).any()
     if name in ("float32", "float64"):
-        assert np.isfinite(records.loc[records["status"] == "ok", "envelope"]).mean() > 0.5
+        assert np.isfinite(records.loc[records["status"] == "ok", "a_priori_bound"]).mean() > 0.5
 
 
 @ALL_THE_WAY

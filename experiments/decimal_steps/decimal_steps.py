@@ -53,9 +53,9 @@ def tables(measured: Measured) -> list[Table]:
     shares, rows = exactness(frame), gains(measured)
     headings = {f"left_{name}": f"left: {WRITTEN[name]}" for name in GAINS} | {
         "at": "x",
-        "right_realised": "right: (x + h) − x",
-        "right_snapped": "right: (|x| + h) − |x|",
-        "best_realised": "at the best steps: (x + h) − x",
+        "right_representable": "right: (x + h) − x",
+        "right_representable_outward": "right: (|x| + h) − |x|",
+        "best_representable": "at the best steps: (x + h) − x",
         "best_h": "best 10⁻ᵏ",
     }
     return [
@@ -72,7 +72,7 @@ def tables(measured: Measured) -> list[Table]:
             "gains",
             "Digits gained over h = 10⁻ᵏ",
             "Left of the best decimal step (rounding): median of RMS error times h over the steps. Right of it "
-            "(truncation): median RMS error. RMS over 33 neighbouring points, each with its own realised step. "
+            "(truncation): median RMS error. RMS over 33 neighbouring points, each with its own representable step. "
             "Condition: |x f′/f|, the size of abscissa errors against those of a correctly rounded f. Empty: no such "
             "step.",
             blank(rows),
@@ -115,17 +115,17 @@ def figures(measured: Measured) -> list[Figure]:
     nodes = pd.concat(
         [panel(within(frame), name, at, fmt) for fmt in (wide, narrow) for name, at in exact], ignore_index=True
     )
-    nodes = nodes[nodes["grid"].isin(("decimal", "nearest_power", "realised", "snapped"))]
+    nodes = nodes[nodes["grid"].isin(("decimal", "nearest_power", "representable", "representable_outward"))]
     curves = pd.concat([panel(frame, name, at, wide) for name, at in gaining], ignore_index=True)
-    curves = curves[curves["grid"].isin(("decimal", "nearest_power", "realised"))]
+    curves = curves[curves["grid"].isin(("decimal", "nearest_power", "representable"))]
     rows = gains(measured)
     return [
         Figure(
             "abscissa_against_step",
             "The error of nodes that the format does not have",
             "Abscissa part of the error of the centered difference, relative to f′(x), for steps h ≤ |x| that are not "
-            "absorbed. With decimal steps it grows as 1/h. Powers of two and steps snapped away from 0 have none; the "
-            "realised step (x + h) − x makes one node exact, and below 0 it may miss the other.",
+            "absorbed. With decimal steps it grows as 1/h. Powers of two and steps rounded away from 0 have none; the "
+            "representable step (x + h) − x makes one node exact, and below 0 it may miss the other.",
             nodes_in_words(frame),
             nodes.drop(columns="error"),
             partial(draw_grids, names=WRITTEN, column="abscissa", ylabel="abscissa error, relative"),
@@ -160,7 +160,7 @@ def gains_in_words(rows: pd.DataFrame, fmt: str, points) -> str:
     part = centered_rows(rows, fmt)
     known = {(row.problem, row.at): row for row in rows_of(part)}
     return listed(
-        f"{known[p].left_realised:.1f} for {p[0]} at {p[1]:g}".replace("-", "−") for p in points if p in known
+        f"{known[p].left_representable:.1f} for {p[0]} at {p[1]:g}".replace("-", "−") for p in points if p in known
     )
 
 
@@ -174,13 +174,14 @@ def findings(measured: Measured) -> list[str]:
     rows, near = gains(measured), within(frame)
     shown = "float64" if "float64" in formats_of(frame) else formats_of(frame)[-1]
     part = centered_rows(rows, shown)
-    (top,) = rows_of(part.nlargest(1, "left_realised"))
+    (top,) = rows_of(part.nlargest(1, "left_representable"))
+    left, right, best = (part[f"{where}_representable"] for where in ("left", "right", "best"))
     return [
-        f"Exact nodes pay left of the best step, and only where f is ill-conditioned: in {shown} the realised step "
-        f"lowers the noise of the centered difference by {part['left_realised'].median():.1f} digits in the median of "
-        f"{counted(len(part), 'point')}, and by {top.left_realised:.1f} for {top.problem} at x = {top.at:g}; "
-        f"right of it the change is at most {part['right_realised'].abs().max():.1g} digits. At the best steps it is "
-        f"worth {part['best_realised'].median():.1f} digits in the median, {part['best_realised'].max():.1f} at most.",
+        f"Exact nodes pay left of the best step, and only where f is ill-conditioned: in {shown} the representable step "
+        f"lowers the noise of the centered difference by {left.median():.1f} digits in the median of "
+        f"{counted(len(part), 'point')}, and by {top.left_representable:.1f} for {top.problem} at x = {top.at:g}; "
+        f"right of it the change is at most {right.abs().max():.1g} digits. At the best steps it is "
+        f"worth {best.median():.1f} digits in the median, {best.max():.1f} at most.",
         *by_format(rows),
         sizes(near),
         nodes_in_words(frame),
@@ -193,8 +194,8 @@ def findings(measured: Measured) -> list[str]:
 
 def by_format(rows: pd.DataFrame) -> list[str]:
     """The gain of the representable step left of the optimum, by format."""
-    part = rows[rows["method"] == "centered"].dropna(subset="left_realised")
-    groups = part.groupby("format")["left_realised"]
+    part = rows[rows["method"] == "centered"].dropna(subset="left_representable")
+    groups = part.groupby("format")["left_representable"]
     words = [f"{groups.median()[n]:.1f} and {groups.max()[n]:.1f} in {n}" for n in formats_of(part)]
     return [f"Median and largest gain left of the best step, in digits: {listed(words)}.".replace("-", "−")]
 
@@ -212,28 +213,30 @@ def sizes(near: pd.DataFrame) -> str:
 
 def one_sided(near: pd.DataFrame) -> list[str]:
     """Where x + h is exact and x − h is not."""
-    part = near[(near["grid"] == "realised") & ~near["exact"]]
-    sides = near[(near["grid"] == "realised") & (near["method"] == "centered")]
+    part = near[(near["grid"] == "representable") & ~near["exact"]]
+    sides = near[(near["grid"] == "representable") & (near["method"] == "centered")]
     forward = part[part["method"] == "forward"]
     if part.empty:
         return []
     points = listed(f"{value:g}".replace("-", "−") for value in sorted(part["at"].unique()))
     tried = sides[sides["at"].isin(part["at"])]
-    snapped = near[(near["grid"] == "snapped") & (near["method"] == "centered") & near["at"].isin(part["at"])]
+    outward = near[
+        (near["grid"] == "representable_outward") & (near["method"] == "centered") & near["at"].isin(part["at"])
+    ]
     return [
         f"(x + h) − x looks at one side only: x − h is missed in {counted(int((~tried['exact']).sum()), 'cell')} of "
         f"{len(tried)} at x = {points}, in none at the other points, and x + h in {len(forward)}; "
-        f"(|x| + h) − |x| misses {int((~snapped['exact']).sum())} of {len(snapped)} there."
+        f"(|x| + h) − |x| misses {int((~outward['exact']).sum())} of {len(outward)} there."
     ]
 
 
 def trick_at_1(frame: pd.DataFrame, near: pd.DataFrame) -> list[str]:
     """What (h + 1) − 1 misses and loses, because it ignores x."""
-    part = near[(near["grid"] == "snapped_at_1") & (near["method"] == "centered")]
+    part = near[(near["grid"] == "representable_at_1") & (near["method"] == "centered")]
     missed = part[~part["exact"]].groupby("at").size()
     keys = [*CURVE, "k"]
-    alive = frame[(frame["grid"] == "realised") & (frame["status"] == "ok")]
-    kept = pd.MultiIndex.from_frame(frame[frame["grid"] == "snapped_at_1"][keys])
+    alive = frame[(frame["grid"] == "representable") & (frame["status"] == "ok")]
+    kept = pd.MultiIndex.from_frame(frame[frame["grid"] == "representable_at_1"][keys])
     lost = alive[~pd.MultiIndex.from_frame(alive[keys]).isin(kept)]
     sentences = []
     if len(missed):
@@ -253,11 +256,11 @@ def trick_at_1(frame: pd.DataFrame, near: pd.DataFrame) -> list[str]:
 
 def inner_rounding(part: pd.DataFrame, shown: str) -> list[str]:
     """Where powers of two gain what exact nodes do not: f rounds its own argument."""
-    more = part[part["left_nearest_power"] > part["left_realised"] + 0.3]
+    more = part[part["left_nearest_power"] > part["left_representable"] + 0.3]
     return [
         f"{PROBLEMS[row.problem].formula} at x = {row.at:g} rounds its own argument: in {shown} the nearest power of "
-        f"two gains {row.left_nearest_power:.1f} digits left of the best step, the realised step "
-        f"{row.left_realised:.1f}."
+        f"two gains {row.left_nearest_power:.1f} digits left of the best step, the representable step "
+        f"{row.left_representable:.1f}."
         for row in rows_of(more)
     ]
 
@@ -279,7 +282,7 @@ def casts(records: pd.DataFrame) -> list[str]:
 
 EXPERIMENT = Experiment(
     "decimal_steps",
-    "Decimal steps, powers of two, and the realised step",
+    "Decimal steps, powers of two, and the representable step",
     "Is h = 2⁻ᵏ better than h = 10⁻ᵏ, and what is (x + h) − x as the divisor good for?",
     tables,
     figures,

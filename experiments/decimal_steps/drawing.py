@@ -15,13 +15,13 @@ from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, VERMILLION
 GRID_STYLES = {
     "decimal": Style(VERMILLION, "o", "-"),
     "nearest_power": Style(INK, "D", (0, (1, 1.3))),
-    "realised": Style(BLUE, "s", (0, (3.2, 1.4))),
-    "snapped": Style(GREEN, "^", (0, (5, 1.3, 1, 1.3))),
+    "representable": Style(BLUE, "s", (0, (3.2, 1.4))),
+    "representable_outward": Style(GREEN, "^", (0, (5, 1.3, 1, 1.3))),
 }
 """How the steps of the decimal grids are drawn."""
 
 
-_SIZES = {"decimal": 4.4, "realised": 6.4, "snapped": 4.4, "nearest_power": 2.6}
+_SIZES = {"decimal": 4.4, "representable": 6.4, "representable_outward": 4.4, "nearest_power": 2.6}
 """Sizes of the markers: where curves coincide, the small ones stand before the large ones."""
 
 

@@ -13,7 +13,7 @@ from numdiff.study.grids import DECIMAL_GRIDS
 from numdiff.study.run import Measured
 
 CURVE = ["problem", "at", "method", "format"]
-GAINS = ("nearest_power", "realised", "snapped", "snapped_at_1")
+GAINS = ("nearest_power", "representable", "representable_outward", "representable_at_1")
 WRITTEN = {"decimal": "h = 10⁻ᵏ", "nearest_power": "nearest 2⁻ʲ", **EXACT_STEPS}
 
 
@@ -63,9 +63,9 @@ def gains(measured: Measured) -> pd.DataFrame:
     rows["left_steps"] = left.groupby(CURVE).size().reindex(rows.index, fill_value=0)
     for name in GAINS:
         rows[f"left_{name}"] = gain(left, name)
-    for name in ("realised", "snapped"):
+    for name in ("representable", "representable_outward"):
         rows[f"right_{name}"] = gain(right, name)
-    rows["best_realised"] = loss_of_accuracy(least["decimal"], least["realised"])
+    rows["best_representable"] = loss_of_accuracy(least["decimal"], least["representable"])
     return in_order(rows.reset_index(), *CURVE)
 
 

@@ -30,8 +30,8 @@ def draw_parts(ax: Axes, frame: pd.DataFrame, floor: float) -> None:
     draw.plot_groups(ax, frame[total], by="part", y="error", floor=floor, **BROAD)
     draw.plot_groups(ax, frame[~total], by="part", y="error", floor=floor, linewidth=1.2)
     bounded = frame[total].sort_values("step_value")
-    finite = bounded[np.isfinite(bounded["envelope"]) & (bounded["status"] == "ok")]
-    ax.plot(finite["step_value"], finite["envelope"], color=INK, linewidth=1.1, linestyle=DASHED, label="_envelope")
+    finite = bounded[np.isfinite(bounded["a_priori_bound"]) & (bounded["status"] == "ok")]
+    ax.plot(finite["step_value"], finite["a_priori_bound"], color=INK, linewidth=1.1, linestyle=DASHED, label="_bound")
 
 
 def draw_shares(ax: Axes, rows: pd.DataFrame) -> None:
@@ -72,12 +72,12 @@ def draw_four_parts(fig: Canvas, data: pd.DataFrame) -> None:
     )
     total = data[data["part"] == "total"].sort_values("step_value")
     ax.plot(total["step_value"], total["model_error"], color=INK, linewidth=0.9, zorder=6, label="_model")
-    bounded = data[(data["part"] == "total") & (data["status"] == "ok") & np.isfinite(data["envelope"])]
+    bounded = data[(data["part"] == "total") & (data["status"] == "ok") & np.isfinite(data["a_priori_bound"])]
     if len(bounded):
         row = bounded.sort_values("step_value").iloc[len(bounded) // 4]
         ax.annotate(
-            "envelope, known before any run",
-            (row["step_value"], row["envelope"]),
+            "a priori bound, known before any run",
+            (row["step_value"], row["a_priori_bound"]),
             xytext=(4, 7),
             textcoords="offset points",
             fontsize=9,

@@ -99,7 +99,7 @@ def figures(measured: Measured) -> list[Figure]:
     name = measured_of(measured.records, step_sweep.SHOWCASE)[0]
     best = cells(optima(measured.records), problem=name, method="centered")
     chosen = of_grid(cells(measured.records, problem=name, method="centered"), "generic")
-    keys = ["format", "step_value", "status", "envelope", "model_error"]
+    keys = ["format", "step_value", "status", "a_priori_bound", "model_error"]
     frame = chosen[[*keys, "total", *PARTS]].melt(keys, var_name="part", value_name="error")
     # A part of a failed cell is not drawn: the cross of its total stands for the cell.
     frame = frame[(frame["part"] == "total") | (frame["status"] == "ok")].reset_index(drop=True)
@@ -122,7 +122,7 @@ def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
         f"The four parts of the error: {name}, centered difference, {one}",
         "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
         "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it "
-        "dips below them, parts of opposite sign cancel. The dashed line is the envelope: a bound on the total that "
+        "dips below them, parts of opposite sign cancel. The dashed line is the a priori bound: one on the total that "
         f"needs no run ({PROVED}). The thin black line is the model of the error, the diamond its minimum.",
         f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
         f"the left the largest part is {ranking(left)}.",

@@ -10,8 +10,8 @@ from experiments.words import PROVED, counted, listed, percent, plain
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 
-QUANTITIES = (*PARTS, "total", "envelope")
-"""What has a bound; the envelope is the a priori bound on the total."""
+QUANTITIES = (*PARTS, "total", "a_priori_bound")
+"""What has a bound."""
 RATIOS = ("median_ratio", "ratio_95_percent", "median_ratio_of_maxima")
 
 
@@ -23,8 +23,8 @@ def ratios(records: pd.DataFrame) -> pd.DataFrame:
     rows = records[(records["grid"] == "generic") & (records["status"] == "ok") & (records["method"] != "complex_step")]
     pieces = []
     for part in QUANTITIES:
-        observed = rows["total" if part == "envelope" else part].abs()
-        bound = rows["envelope" if part == "envelope" else f"{part}_bound"]
+        observed = rows["total" if part == "a_priori_bound" else part].abs()
+        bound = rows["a_priori_bound" if part == "a_priori_bound" else f"{part}_bound"]
         pieces.append(rows[RUN].assign(point=rows["point"], part=part, observed=observed, bound=bound))
     frame = pd.concat(pieces, ignore_index=True)
     frame["exceeded"] = frame["observed"] > frame["bound"]
@@ -81,8 +81,8 @@ def tables(records: pd.DataFrame) -> list[Table]:
             f"Bound ({PROVED}) divided by observed error, by part and format; generic grid, status ok. without_bound: "
             "cells whose bound is infinite; exceeded: cells whose error is larger than its bound. The ratios are of "
             "compared cells, those with a bound and an error that is not 0: median and 95 % quantile of the cells, and "
-            "the median over the runs of largest bound over largest error. envelope: the bound on the total before "
-            "anything is computed.",
+            "the median over the runs of largest bound over largest error. a_priori_bound: the bound on the total "
+            "before anything is computed.",
             by_part(frame),
         ),
         Table(

@@ -36,7 +36,7 @@ class Bug:
     Parameters
     ----------
     name : str
-    kind : {"slip", "relative", "coordinate"}
+    kind : {"mistake", "relative", "coordinate"}
         A mistake in the code, or an error of known relative size in the whole gradient or in one coordinate.
     description : str
         What is wrong, in one line.
@@ -70,7 +70,7 @@ def injected(kind: Mistake, description: str, source: str = "") -> Bug:
     """Return the bug of a mistake in the code of `NumpyNetwork.gradient`."""
     return Bug(
         kind.value,
-        "slip",
+        "mistake",
         description,
         lambda network, theta: network.gradient(theta, kind),
         lambda network, dtype: network.has_place(kind),
@@ -198,7 +198,7 @@ MISTAKES = (
     ),
     Bug(
         "swapped",
-        "slip",
+        "mistake",
         "The first two elements stand in each other's place.",
         swapped,
         anywhere,
@@ -206,7 +206,7 @@ MISTAKES = (
     ),
     Bug(
         "narrower_format",
-        "slip",
+        "mistake",
         "Computed in the next narrower format (float32 for float64, float16 for float32).",
         narrower,
         lambda network, dtype: dtype in NARROWER,
@@ -214,7 +214,7 @@ MISTAKES = (
     ),
     Bug(
         "one_in_ten_thousand",
-        "slip",
+        "mistake",
         "The element of median size has the wrong sign, among ten thousand.",
         one_in_many,
         lambda network, dtype: network.n >= MANY,

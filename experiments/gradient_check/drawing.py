@@ -40,7 +40,7 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        checker, format, nominal (NaN for correct gradients), error (``false positive`` or ``miss``), judged, errors,
+        checker, format, nominal (NaN for correct gradients), error (``false positive`` or ``miss``), decided, errors,
         rate, low, high, undecided: the share of inconclusive verdicts, which are part of the misses.
     """
     parts = []
@@ -48,8 +48,8 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
         part = counted[counted["kind"] == kind].reset_index(drop=True)
         parts.append(rates(part, wrong=error == "miss").assign(error=error))
     table = pd.concat(parts, ignore_index=True)
-    table["undecided"] = table["inconclusive"] / table["judged"].where(table["judged"] > 0)
-    columns = ["checker", "format", "nominal", "error", "judged", "errors", "rate", "low", "high", "undecided"]
+    table["undecided"] = table["inconclusive"] / table["decided"].where(table["decided"] > 0)
+    columns = ["checker", "format", "nominal", "error", "decided", "errors", "rate", "low", "high", "undecided"]
     return table[columns]
 
 
@@ -88,9 +88,9 @@ def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence
     """Draw the cells of a panel; the misses of a checker that rejects every correct gradient say nothing: pale."""
     for row, checker in enumerate(checkers):
         mine = part[part["checker"] == checker]
-        alarms = mine[mine["error"] == "false positive"]
-        useless = bool((alarms["rate"] == 1).any())
-        _cell(ax, 0.0, row, alarms, useless=False)
+        wrongly = mine[mine["error"] == "false positive"]
+        useless = bool((wrongly["rate"] == 1).any())
+        _cell(ax, 0.0, row, wrongly, useless=False)
         for column, size in enumerate(sizes):
             _cell(ax, column + 1.35, row, mine[mine["nominal"] == size], useless)
     ax.set(xlim=(-0.05, len(sizes) + 1.4), ylim=(len(checkers) + 0.02, -0.02))
@@ -108,7 +108,7 @@ def _cell(ax: Axes, left: float, row: int, found: pd.DataFrame, useless: bool) -
 
     Where most of what is not an answer was undecided, the colour says so: that a checker does not know is no mistake.
     """
-    shares = [(one["rate"], one["undecided"], one["error"]) for one in found.to_dict("records") if one["judged"]]
+    shares = [(one["rate"], one["undecided"], one["error"]) for one in found.to_dict("records") if one["decided"]]
     box = (left + 0.04, row + 0.06), 0.92, 0.88
     if not shares:
         ax.add_patch(Rectangle(*box, facecolor=_NONE, edgecolor=FAINT, linewidth=0.7, zorder=2))
@@ -155,9 +155,9 @@ def found_and_rejected(counted: pd.DataFrame) -> pd.DataFrame:
     by = ["checker", "format"]
     summed = counted.groupby([*by, "kind"], sort=False)[list(VERDICTS)].sum().reset_index()
     right = rates(summed[summed["kind"] == "correct"].reset_index(drop=True), wrong=False)
-    wrong = rates(summed[summed["kind"] == "slip"].reset_index(drop=True), wrong=True)
-    table = right[[*by, "judged", "rate", "low", "high"]].rename(columns={"judged": "correct", "rate": "rejected"})
-    found = wrong[[*by, "judged"]].assign(found=1 - wrong["rate"]).rename(columns={"judged": "wrong"})
+    wrong = rates(summed[summed["kind"] == "mistake"].reset_index(drop=True), wrong=True)
+    table = right[[*by, "decided", "rate", "low", "high"]].rename(columns={"decided": "correct", "rate": "rejected"})
+    found = wrong[[*by, "decided"]].assign(found=1 - wrong["rate"]).rename(columns={"decided": "wrong"})
     return table.merge(found, on=by)
 
 
@@ -174,7 +174,7 @@ def draw_found_and_rejected(fig: Canvas, data: pd.DataFrame) -> None:
         for row, checker in enumerate(checkers):
             one = part.loc[checker]
             if not one["correct"] or not one["wrong"]:
-                ax.text(0.5, row, "not judged", ha="center", va="center", fontsize=8.5, color=MUTED)
+                ax.text(0.5, row, "not decided", ha="center", va="center", fontsize=8.5, color=MUTED)
                 continue
             ax.plot(
                 [one["rejected"], one["found"]], [row, row], color=_BAR, linewidth=5, solid_capstyle="butt", zorder=1

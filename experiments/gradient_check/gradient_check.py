@@ -82,7 +82,7 @@ def tables(measured: Measured) -> list[Table]:
                 f"Mistakes missed in {name}",
                 "The share of wrong gradients that a checker did not call wrong. Where it calls correct ones wrong "
                 "too, in the table above, the share means nothing.",
-                missed_by_checker(found, "slip", name),
+                missed_by_checker(found, "mistake", name),
                 kinds=PLATFORM,
                 rows_shown=None,
             )
@@ -184,8 +184,8 @@ def _from_ml(measured):
 
 def _usable(measured):
     """Return the pairs of checker and format that reject next to no correct gradient."""
-    alarms = false_positives(trials(measured)[0])
-    quiet = alarms[(alarms["rate"] < USABLE) & (alarms["gradients"] > 0)]
+    rejections = false_positives(trials(measured)[0])
+    quiet = rejections[(rejections["rate"] < USABLE) & (rejections["gradients"] > 0)]
     return set(zip(quiet["checker"], quiet["format"], strict=True))
 
 
@@ -248,7 +248,7 @@ def _smallest(sizes, checker):
     rows = sizes[(sizes["checker"] == checker) & (sizes["format"] == "float64") & (sizes["error"] == "miss")]
     smallest = "none"
     for row in rows.sort_values("nominal", ascending=False).itertuples():
-        if not row.judged or row.rate > 0:
+        if not row.decided or row.rate > 0:
             break
         smallest = f"{row.nominal:.0e}"
     return smallest
@@ -256,9 +256,9 @@ def _smallest(sizes, checker):
 
 def findings(measured: Measured) -> list[str]:
     found, is_large = trials(measured)
-    alarms = false_positives(found)
-    own = alarms[alarms["checker"].str.startswith(OWN)]
-    said = [_rejections(own), _undecided(own), *_others(alarms), *_mistakes(measured), *_limits(measured)]
+    rejections = false_positives(found)
+    own = rejections[rejections["checker"].str.startswith(OWN)]
+    said = [_rejections(own), _undecided(own), *_others(rejections), *_mistakes(measured), *_limits(measured)]
     if not is_large:
         said.append("The large runs are absent: make experiments-ml makes them.")
     elif (made := _version_of_large_runs()) != version():
@@ -276,7 +276,7 @@ def _version_of_large_runs():
 
 def _rejections(own):
     """Return how our checkers treat correct gradients."""
-    gradients, rejected = int(own["gradients"].min()), int(own["alarms"].sum())
+    gradients, rejected = int(own["gradients"].min()), int(own["rejected"].sum())
     sure = own.loc[own["limit"].idxmax(), "limit"]
     return (
         f"check_gradient calls {rejected} of {int(own['gradients'].sum())} correct gradients wrong, by coordinates and "
@@ -297,9 +297,9 @@ def _undecided(own):
     return f"Inconclusive, since rounding hides some slope, are {listed(shares)}; all others are agreements."
 
 
-def _others(alarms):
+def _others(rejections):
     """Return which other checkers can be used in which format."""
-    other = alarms[~alarms["checker"].str.startswith(OWN) & (alarms["gradients"] > 0)]
+    other = rejections[~rejections["checker"].str.startswith(OWN) & (rejections["gradients"] > 0)]
     usable = other[other["rate"] < USABLE].groupby("format", sort=False)["checker"].agg(list)
     wild = other[other["rate"] > 0.5].groupby("checker", sort=False)["format"].agg(list)
     fits = listed(f"{listed(names)} in {name}" for name, names in usable.items())
@@ -319,7 +319,7 @@ def _mistakes(measured):
     """Return which mistakes are missed in float64 and float32."""
     (found, _), lines, usable = trials(measured), [], _usable(measured)
     for name in ("float64", "float32"):
-        table = missed(found, "slip")
+        table = missed(found, "mistake")
         table = table[(table["format"] == name) & (table["gradients"] > 0)]
         table = table[[(checker, name) in usable for checker in table["checker"]]]
         sums = table.groupby("checker", sort=False)[["missed", "gradients"]].sum()

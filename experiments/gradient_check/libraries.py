@@ -71,12 +71,12 @@ def torch_library(f: Function, gradient: Function, x: np.ndarray, seed: int) -> 
         warnings.simplefilter("always")
         try:
             torch.autograd.gradcheck(Hand.apply, (point,))
-            alarm, note = False, ""
+            rejected, note = False, ""
         except GradcheckError as error:
-            alarm, note = True, _first_line(error)
+            rejected, note = True, _first_line(error)
     if any("not a double precision" in str(warning.message) for warning in heard):
         note = f"{note} (warns: not double precision)".strip()
-    return decided(alarm, note)
+    return decided(rejected, note)
 
 
 # --- JAX -------------------------------------------------------------------------------------------

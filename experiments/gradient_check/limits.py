@@ -74,7 +74,7 @@ def smallest_found(checker: Checker, network: NumpyNetwork, dtype: np.dtype, sha
     size, found = LARGEST, float("nan")
     while size > SMALLEST:
         wrong = Wrong(network, theta, right, size * error)
-        if checker.check(loss, wrong, theta, seed).verdict is not Decision.ALARM:
+        if checker.check(loss, wrong, theta, seed).verdict is not Decision.REJECTED:
             return found
         size, found = size * FACTOR, size
     return found

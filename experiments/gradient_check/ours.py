@@ -11,7 +11,7 @@ from experiments.gradient_check.rules import ALL_FORMATS, Checker, Decision, Fun
 from numdiff.gradients import check_gradient
 
 DIRECTIONS = 4
-_VERDICTS = {"agree": Decision.PASSED, "disagree": Decision.ALARM, "inconclusive": Decision.INCONCLUSIVE}
+_VERDICTS = {"agree": Decision.PASSED, "disagree": Decision.REJECTED, "inconclusive": Decision.INCONCLUSIVE}
 
 
 def checked(f: Function, gradient: Function, x: np.ndarray, seed: int, directions: int) -> Outcome:

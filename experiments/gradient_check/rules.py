@@ -7,8 +7,8 @@ libraries leave to a BLAS or to their compiler, are summed from left to right (`
 same format, so that a verdict near its tolerance is the same on every machine. f is a function ℝⁿ → ℝ that computes in
 the format of x, and takes wider arguments by rounding them to it.
 
-What a rule decides is a `Decision`. A checker that raises another error than its alarm, or does not take a format at
-all, says so in its verdict: such a trial is neither a detection nor a miss.
+What a rule decides is a `Decision`. A checker that raises another error than its rejection, or does not take a format
+at all, says so in its verdict: such a trial is neither a detection nor a miss.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ class Decision(StrEnum):
     """What a checker said of a gradient."""
 
     PASSED = "passed"
-    ALARM = "alarm"
+    REJECTED = "rejected"
     INCONCLUSIVE = "inconclusive"
     FAILED = "failed"
     """It raised an error that is not its rejection."""
@@ -55,9 +55,9 @@ class Outcome:
     note: str = ""
 
     @property
-    def alarm(self) -> bool:
+    def rejected(self) -> bool:
         """Whether the checker said that the gradient is wrong."""
-        return self.verdict is Decision.ALARM
+        return self.verdict is Decision.REJECTED
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Checker:
 
 def decided(wrong: Any, note: str) -> Outcome:
     """Return the outcome of a rule that has two answers."""
-    return Outcome(Decision.ALARM if wrong else Decision.PASSED, note)
+    return Outcome(Decision.REJECTED if wrong else Decision.PASSED, note)
 
 
 def _wide(dtype: np.dtype) -> np.dtype:
@@ -156,7 +156,7 @@ def jax_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: int) -
     """Decide as `jax.test_util.check_grads` does with ``order=1, modes=("rev",)``.
 
     With v and c standard normal from RandomState(0), d = (f(x + eps·v) − f(x − eps·v)) / (2 eps), everything in the
-    format of x, eps = 1e-4: an alarm where |⟨v, c·g⟩ − c·d| > tol + tol·|c·d|, tol by format (1e-5 in float64, 2e-3
+    format of x, eps = 1e-4: a rejection where |⟨v, c·g⟩ − c·d| > tol + tol·|c·d|, tol by format (1e-5 in float64, 2e-3
     in float32, 1e-2 in float16, 1e-1 in bfloat16).
 
     `order` has no default; the forward mode of the default modes does not exist for a function with a hand-written
@@ -195,7 +195,7 @@ def autograd_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: i
     """Decide as `autograd.test_util.check_grads` does with ``modes=["rev"], order=1``.
 
     With v and c standard normal, d = (f(x + eps/2·v) − f(x − eps/2·v)) / eps, eps = 1e-6, in the format of x: an
-    alarm unless |c·d − ⟨v, c·g⟩| < 1e-6 or that difference is below 1e-6 of |c·d + ⟨v, c·g⟩|.
+    a rejection unless |c·d − ⟨v, c·g⟩| < 1e-6 or that difference is below 1e-6 of |c·d + ⟨v, c·g⟩|.
 
     The default modes and order ask for a forward mode and a second derivative, which a function with a hand-written
     backward pass does not have.
@@ -227,7 +227,7 @@ def chainer_check_backward(f: Function, gradient: Function, x: np.ndarray, seed:
 
     With w standard normal and vᵢ = sign(wᵢ) √(0.99 wᵢ²/‖w‖² + 0.01/n), a vector of length 1,
     d = (f(x + eps·v) − f(x − eps·v)) / (2 eps), eps = 1e-3: the points are computed in float64 and rounded to the
-    format of x, the values of f are combined in float64; an alarm where |d − ⟨g, v⟩| > 1e-5 + 1e-4·|⟨g, v⟩|.
+    format of x, the values of f are combined in float64; a rejection where |d − ⟨g, v⟩| > 1e-5 + 1e-4·|⟨g, v⟩|.
 
     The library itself does not import with NumPy 2 (it asks for np.sctypes), so that only the rule is here.
     """

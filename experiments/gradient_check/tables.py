@@ -15,7 +15,7 @@ from numdiff.analysis.statistics import binomial_limit
 from numdiff.report.tables import Table, frame_from_csv
 
 ML = Path(__file__).resolve().parents[2] / "results" / "ml"
-_COUNTS = ("judged", "errors", "rate", "low", "high", "failed", "unavailable")
+_COUNTS = ("decided", "errors", "rate", "low", "high", "failed", "unavailable")
 
 
 def left_by_ml(name: str, folder: Path = ML) -> pd.DataFrame | None:
@@ -87,11 +87,11 @@ def false_positives(counted: pd.DataFrame) -> pd.DataFrame:
     """
     table = rates(counted[counted["kind"] == "correct"].reset_index(drop=True), wrong=False)
     table = table[["checker", "format", *_COUNTS, "inconclusive"]].rename(
-        columns={"judged": "gradients", "errors": "alarms"}
+        columns={"decided": "gradients", "errors": "rejected"}
     )
     limits = [
         binomial_limit(int(k), int(n)) if n else float("nan")
-        for k, n in zip(table["alarms"], table["gradients"], strict=True)
+        for k, n in zip(table["rejected"], table["gradients"], strict=True)
     ]
     return table.assign(limit=limits)
 
@@ -101,7 +101,7 @@ def missed(counted: pd.DataFrame, kind: str) -> pd.DataFrame:
     table = rates(counted[counted["kind"] == kind].reset_index(drop=True), wrong=True)
     keys = ["checker", "format", "bug", "nominal"]
     return table[[*keys, *_COUNTS, "inconclusive", "harmless"]].rename(
-        columns={"judged": "gradients", "errors": "missed"}
+        columns={"decided": "gradients", "errors": "missed"}
     )
 
 

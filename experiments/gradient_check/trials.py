@@ -221,7 +221,7 @@ def _trials(plan: TrialPlan, name: str, format_name: str, seed: int) -> list[dic
 
 # --- counts and rates ------------------------------------------------------------------------------
 
-JUDGED = (Decision.PASSED.value, Decision.ALARM.value, Decision.INCONCLUSIVE.value)
+DECIDED = (Decision.PASSED.value, Decision.REJECTED.value, Decision.INCONCLUSIVE.value)
 """The verdicts that answer the question."""
 VERDICTS = (*(verdict.value for verdict in Decision), HARMLESS)
 
@@ -253,15 +253,15 @@ def rates(counted: pd.DataFrame, wrong: bool) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The counts, and `judged`, `errors`, `rate`, `low`, `high`; NaN where nothing was decided.
+        The counts, and `decided`, `errors`, `rate`, `low`, `high`; NaN where nothing was decided.
     """
-    table = counted.assign(judged=counted[list(JUDGED)].sum(axis=1))
-    passed, alarm, inconclusive = (table[verdict] for verdict in JUDGED)
-    table["errors"] = passed + inconclusive if wrong else alarm
-    table["rate"] = table["errors"] / table["judged"].where(table["judged"] > 0)
+    table = counted.assign(decided=counted[list(DECIDED)].sum(axis=1))
+    passed, rejected, inconclusive = (table[verdict] for verdict in DECIDED)
+    table["errors"] = passed + inconclusive if wrong else rejected
+    table["rate"] = table["errors"] / table["decided"].where(table["decided"] > 0)
     ends = [
         binomial_interval(int(hits), int(n)) if n else (float("nan"), float("nan"))
-        for hits, n in zip(table["errors"], table["judged"], strict=True)
+        for hits, n in zip(table["errors"], table["decided"], strict=True)
     ]
     return table.assign(low=[low for low, _ in ends], high=[high for _, high in ends])
 

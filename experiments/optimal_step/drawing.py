@@ -120,7 +120,7 @@ def draw_anatomy(fig: Canvas, data: pd.DataFrame) -> None:
     entries = [
         Line2D([], [], **FORMAT_STYLE[item].line_options(label="measured")),
         Line2D([], [], color=INK, linewidth=0.9, label="model"),
-        Line2D([], [], color=MUTED, linewidth=1.3, linestyle=DASHED, label="envelope"),
+        Line2D([], [], color=MUTED, linewidth=1.3, linestyle=DASHED, label="a priori bound"),
         Line2D([], [], color=INK, marker="D", linestyle="none", markersize=5, label="predicted best"),
         Line2D([], [], color=INK, marker="o", markersize=9, fillstyle="none", linestyle="none", label="best"),
     ]
@@ -163,8 +163,8 @@ def draw_run(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw one run with truncation error, model, a priori bound, and the observed and predicted best step."""
     draw_curves(ax, frame, ring=10)
     draw_model(ax, frame)
-    shown = frame[np.isfinite(frame["envelope"]) & (frame["status"] == "ok")].sort_values("step_value")
-    ax.plot(shown["step_value"], shown["envelope"], color=MUTED, linewidth=1.3, linestyle=DASHED, label="_bound")
+    shown = frame[np.isfinite(frame["a_priori_bound"]) & (frame["status"] == "ok")].sort_values("step_value")
+    ax.plot(shown["step_value"], shown["a_priori_bound"], color=MUTED, linewidth=1.3, linestyle=DASHED, label="_bound")
 
 
 def lanes_of(frame: pd.DataFrame) -> dict[tuple[str, str], float]:

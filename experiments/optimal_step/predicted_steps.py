@@ -96,7 +96,7 @@ def tables(records: pd.DataFrame) -> list[Table]:
             "prediction_quality",
             "How good the predicted step is",
             "Regular runs: there is an observed optimum and no assumption of the prediction fails; only these are "
-            "judged. step_ratio: predicted over observed step, median and 5 and 95 % quantiles. median_ratio, "
+            "counted. step_ratio: predicted over observed step, median and 5 and 95 % quantiles. median_ratio, "
             "worst_ratio: RMS error at the generic step nearest to the predicted one over the smallest RMS error. "
             "error_ratio: predicted over observed error there, median.",
             quality(frame),

@@ -120,7 +120,7 @@ def worst(agreements: Sequence[Agreement]) -> Agreement:
     return max(agreements, key=list(Agreement).index)
 
 
-def _judged(source: Source, index: int, value: Any) -> Agreement:
+def _agreement(source: Source, index: int, value: Any) -> Agreement:
     """Compare both numbers of a row."""
     table, row, fmt, allowance = source.table, source.table.rows[index], source.format, source.allowance(index)
     error, by_error = source.error(value), allowance * source.scale()
@@ -160,8 +160,8 @@ def _plain(source: Source, index: int, value: Any) -> Reproduction:
         kernel,
         value,
         source.error(value),
-        _judged(source, index, kernel),
-        _judged(source, index, value),
+        _agreement(source, index, kernel),
+        _agreement(source, index, value),
         "",
         "",
         math.nan,
@@ -175,7 +175,7 @@ def _explained(plain: list[Reproduction], source: Source, assumption: Assumption
     result = []
     for index, (row, value) in enumerate(zip(plain, source.combine(source.values), strict=True)):
         needed = row.agreement is not Agreement.EXACT and (not assumption.only or row.row.step_text in assumption.only)
-        helps = needed and _judged(source, index, value) is Agreement.EXACT
+        helps = needed and _agreement(source, index, value) is Agreement.EXACT
         changes: dict[str, Any] = {
             "value": value,
             "error": source.error(value),
@@ -204,7 +204,7 @@ def _moved(result: Reproduction, source: Source, index: int) -> Reproduction:
             break
         changed = [np.nextafter(y, y.dtype.type(m * np.inf)) if m else y for y, m in zip(values, moves, strict=True)]
         value = source.combine(changed, [index])[0]
-        if places and _judged(source, index, value) is Agreement.EXACT:
+        if places and _agreement(source, index, value) is Agreement.EXACT:
             words = ", ".join(f"{_node_name(source.method, j)} {'+' if moves[j] > 0 else '−'}1" for j in places)
             before, after = (max(_distance(source, j, index, ys[j][0]) for j in places) for ys in (values, changed))
             found.append((len(places), after, replace(result, moves=words, our_ulps=before, their_ulps=after)))

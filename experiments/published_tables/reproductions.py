@@ -53,7 +53,7 @@ def rows_of_tables(measured: Measured) -> pd.DataFrame:
         table, found = TABLES[name], records[(records["problem"] == name) & (records["grid"] == "given")]
         by_row = found.set_index("k")
         for k, ours in enumerate(computed[computed["table"] == name].to_dict("records")):
-            rows.append(_said(table, k, ours) | _judged(table, k, Fraction(ours["value"]), by_row.loc[k]))
+            rows.append(_said(table, k, ours) | _agreement(table, k, Fraction(ours["value"]), by_row.loc[k]))
     return pd.DataFrame(rows)
 
 
@@ -129,7 +129,7 @@ def _said(table: PublishedTable, k: int, ours: dict[str, Any]) -> dict[str, Any]
     }
 
 
-def _judged(table: PublishedTable, k: int, value: Fraction, record: Any) -> dict[str, Any]:
+def _agreement(table: PublishedTable, k: int, value: Fraction, record: Any) -> dict[str, Any]:
     """The ledger of the cell, and the published error by its side."""
     exact, row, total = Fraction(record["reference_text"]), table.rows[k], float(record["total"])
     spacing = FORMATS[table.format].spacing(exact)

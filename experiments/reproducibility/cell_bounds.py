@@ -2,8 +2,8 @@
 
 A bound that was found after the measurement holds for the measurement at hand, that of the rebuilt run. A value of
 another platform is checked against what holds on all of them: the bound on the evaluation error, which depends on the
-abscissae alone, and the envelope E of the total, which needs no run. With the bound T of the truncation error, E ≥
-T + R, where R bounds the roundoff on every platform, so that
+abscissae alone, and the a priori bound E of the total, which needs no run. With the bound T of the truncation error,
+E ≥ T + R, where R bounds the roundoff on every platform, so that
 
     |total| ≤ E,   |roundoff| ≤ E − T,   |combination| ≤ (E − T) + |abscissa| + |evaluation bound|.
 
@@ -98,7 +98,7 @@ def limits_of(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray
             "evaluation_bound",
             "combination_bound",
             "total_bound",
-            "envelope",
+            "a_priori_bound",
             "reference",
             "reference_radius",
             "computed_value",
@@ -106,7 +106,7 @@ def limits_of(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray
     }
     zero = np.zeros(len(records))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        rounding = _above(get["envelope"] - get["truncation_bound"])
+        rounding = _above(get["a_priori_bound"] - get["truncation_bound"])
         if field == "evaluation":
             own, other = get["evaluation_bound"], get["evaluation_bound"]
         elif field == "combination":
@@ -116,7 +116,7 @@ def limits_of(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray
             own = _above(_above(get["abscissa_bound"] + get["evaluation_bound"]) + get["combination_bound"])
             other = rounding
         else:
-            own, other = get["total_bound"], get["envelope"]
+            own, other = get["total_bound"], get["a_priori_bound"]
         if field == "relative_error":  # the bound is rounded up, the quotient to nearest: one more step up each
             size = np.abs(get["reference"]) * (1 - 2.0**-50) - get["reference_radius"]
             own, other = (np.where(size > 0, _above(_above(limit / size)), math.inf) for limit in (own, other))

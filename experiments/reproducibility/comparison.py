@@ -283,7 +283,7 @@ def summary(compared: Sequence[FileComparison], comparison: ResultsComparison) -
         words.append(
             f"functions returned other values in {pairs} pairs of function and format, in "
             f"{', '.join(sorted(comparison.differing))}: {bound} columns differ within their proved bounds, {listed} "
-            "entries are listed and not judged"
+            "entries are listed and not compared"
         )
     else:
         words.append("all functions returned the same values: every byte counts")

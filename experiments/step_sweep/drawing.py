@@ -60,9 +60,11 @@ def draw_errors_and_bound(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw the error at the point itself for each formula, and dashed above it the bound that needs no run."""
     draw.plot_groups(ax, frame, by="method", y="error", linewidth=0.8, markersize=3)
     for method, part in frame.groupby("method", sort=False):
-        shown = part[np.isfinite(part["envelope"])].sort_values("step_value")
+        shown = part[np.isfinite(part["a_priori_bound"])].sort_values("step_value")
         color = METHOD_STYLE[str(method)].color
-        ax.plot(shown["step_value"], shown["envelope"], color=color, linewidth=1.3, linestyle=DASHED, label="_bound")
+        ax.plot(
+            shown["step_value"], shown["a_priori_bound"], color=color, linewidth=1.3, linestyle=DASHED, label="_bound"
+        )
 
 
 def name_optima(ax: Axes, marks: pd.DataFrame) -> None:

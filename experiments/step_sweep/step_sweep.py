@@ -149,20 +149,20 @@ def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
 def a_priori_bounds(records: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
     chosen = of_grid(cells(records, problem=name), "generic")
-    frame = chosen[["format", "method", "step_value", "status", "envelope"]].assign(error=chosen["total"].abs())
-    usable = frame[(frame["status"] == "ok") & np.isfinite(frame["envelope"]) & (frame["error"] > 0)]
-    above = int((usable["error"] > usable["envelope"]).sum())
-    ratio = (usable["envelope"] / usable["error"]).median()
+    frame = chosen[["format", "method", "step_value", "status", "a_priori_bound"]].assign(error=chosen["total"].abs())
+    usable = frame[(frame["status"] == "ok") & np.isfinite(frame["a_priori_bound"]) & (frame["error"] > 0)]
+    above = int((usable["error"] > usable["a_priori_bound"]).sum())
+    ratio = (usable["a_priori_bound"] / usable["error"]).median()
 
     return Figure(
-        "envelopes",
-        f"No error exceeds its envelope: {name}",
-        "Absolute error at the point itself, generic steps; dashed, in the colour of the formula, the envelope: a "
-        f"bound on the total error from function, point, step and format, without a run; {PROVED}. "
+        "a_priori_bounds",
+        f"No error exceeds its a priori bound: {name}",
+        "Absolute error at the point itself, generic steps; dashed, in the colour of the formula, the a priori bound: one "
+        f"on the total error, from function, point, step and format, without a run; {PROVED}. "
         "Where a line ends there is no finite one, because a function value may overflow. Each "
         "panel has its own scales.",
-        f"{above} of {len(usable)} errors lie above their envelopes; in the median an envelope is {plain(ratio)} times "
-        "the error.",
+        f"{above} of {len(usable)} errors lie above their a priori bounds; in the median a bound is {plain(ratio)} "
+        "times the error.",
         frame,
         draw_bounds,
         (7.6, 5.2),

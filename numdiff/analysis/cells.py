@@ -19,7 +19,7 @@ from numdiff.analysis import ENTRIES
 from numdiff.analysis.enclosures import ExactValue, as_ball, nearest_or_tiny
 from numdiff.analysis.reference import ExactFunction, Point, precisions
 from numdiff.arithmetic.ball import Undefined
-from numdiff.floats.dyadic import Dyadic, dyadic_to_fraction, settled_double
+from numdiff.floats.dyadic import Dyadic, decided_double, dyadic_to_fraction
 from numdiff.formulas.stencil import Method
 
 _ENDS = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 0), (4, 1))
@@ -295,7 +295,7 @@ def _round_parts(call: LiftedCall, numbers: Numbers) -> ExactParts:
             # Where all nodes are exact, b is a, by structure.
             radii = [0 if exact == rounded else radius for (exact, rounded), radius in zip(nodes, radii, strict=True)]
         cells = list(zip(middles, radii, denominators, strict=True))
-        column: list[Any] = [math.nan if cell[0] is None else settled_double(*cell) for cell in cells]
+        column: list[Any] = [math.nan if cell[0] is None else decided_double(*cell) for cell in cells]
         if None in column or 0.0 in column:
             for j, value in enumerate(column):
                 if not value:

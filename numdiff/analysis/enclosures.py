@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from numdiff.arithmetic.ball import Ball, Undefined
-from numdiff.floats.dyadic import TINY, nearest_double, settled_double, unsettled_double
+from numdiff.floats.dyadic import TINY, decided_double, nearest_double, undecided_double
 from numdiff.floats.formats import FloatFormat
 
 ExactValue: TypeAlias = Fraction | Ball | Undefined
@@ -78,9 +78,9 @@ def nearest_or_tiny(middle: int, radius: int, denominator: int) -> tuple[float, 
 
     A nonzero number that rounds to 0 is stored as the smallest double of its sign.
     """
-    value = settled_double(middle, radius, denominator)
+    value = decided_double(middle, radius, denominator)
     if value is None:
-        return unsettled_double(middle, radius, denominator), False, False
+        return undecided_double(middle, radius, denominator), False, False
     if value or not middle:
         return value or 0.0, True, False
     return (-TINY if middle < 0 else TINY), True, True

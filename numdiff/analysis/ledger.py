@@ -71,7 +71,7 @@ class Ledger:
     truncation, abscissa, evaluation, combination, total, roundoff : ndarray of float64
         The parts, each rounded once; NaN where the status or the state says that there is none. A nonzero
         part that underflows is stored as ±4.9e-324 and flagged; one that 4096 bits do not tell from 0, or that is the
-        difference of two numbers below 2**-65536, reads +0.0 in the state `stuck`.
+        difference of two numbers below 2**-65536, reads +0.0 in the state `unresolved`.
     status : ndarray of str
         A `Status` for each cell.
     state : ndarray of str
@@ -256,7 +256,7 @@ def _states(parts: ExactParts, missing: dict[int, Undefined]) -> list[State]:
         elif exact:
             states.append(State.EXACT)
         else:
-            states.append(State.CERTIFIED if resolved else State.STUCK)
+            states.append(State.CERTIFIED if resolved else State.UNRESOLVED)
     return states
 
 

@@ -38,11 +38,11 @@ from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
 from numdiff.floats.dyadic import (
     Dyadic,
+    decided_double,
     dyadic_to_fraction,
     nearest_double,
     round_ratio,
-    settled_double,
-    unsettled_double,
+    undecided_double,
 )
 from numdiff.floats.formats import FloatFormat
 
@@ -63,7 +63,7 @@ class State(StrEnum):
     """An enclosure fixes the nearest double, and Arb confirms it."""
     EXACT = "exact"
     """Computed in rational arithmetic."""
-    STUCK = "stuck"
+    UNRESOLVED = "unresolved"
     """Still without one nearest double at 4096 bits: +0.0 with a bound, or the tie that it cannot be told from."""
     OUT_OF_DOMAIN = "out-of-domain"
     """The function or its derivative has no value there, or none that could be decided."""
@@ -269,7 +269,7 @@ class ExactFunction:
             if isinstance(value, Fraction):
                 return Reference(nearest_double(*value.as_integer_ratio()), 0.0, decimal_text(value), State.EXACT)
             if isinstance(value, Ball):
-                nearest, text = settled_double(*over_one_denominator(value)), resolved_text(value)
+                nearest, text = decided_double(*over_one_denominator(value)), resolved_text(value)
                 if nearest is not None and text is not None:
                     return Reference(nearest, self._published_radius(point, precision, order), text, State.CERTIFIED)
             elif value is not Undefined.UNDECIDED:
@@ -282,14 +282,14 @@ class ExactFunction:
         proof = self._proof(point, MAX_PRECISION, order)
         if not isinstance(value, Ball) or proof is None:
             return Reference(math.nan, 0.0, "undecided", State.OUT_OF_DOMAIN)
-        nearest = unsettled_double(*over_one_denominator(value))
+        nearest = undecided_double(*over_one_denominator(value))
         if not nearest:
             bound = abs(proof.midpoint) + proof.radius
-            return Reference(0.0, double_above(*bound.as_integer_ratio()), "0", State.STUCK)
+            return Reference(0.0, double_above(*bound.as_integer_ratio()), "0", State.UNRESOLVED)
         # A tie between two doubles or between two texts; its 128 bits are those of the tie.
         numerator, _, denominator = over_one_denominator(value)
         tie = dyadic_to_fraction(round_ratio(numerator, denominator, 128, -(1 << 40)))
-        state = State.STUCK if settled_double(*over_one_denominator(value)) is None else State.CERTIFIED
+        state = State.UNRESOLVED if decided_double(*over_one_denominator(value)) is None else State.CERTIFIED
         return Reference(nearest, double_above(*proof.radius.as_integer_ratio()), decimal_text(tie), state)
 
     def _proof(self, point: Dyadic, precision: int, order: int) -> Ball | None:

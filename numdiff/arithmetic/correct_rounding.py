@@ -84,12 +84,12 @@ def correctly_rounded(name: str, fmt: FloatFormat, operands: Sequence[np.ndarray
     Raises
     ------
     ArithmeticError
-        If a value is not settled at `LAST_PRECISION` bits, which the module's docstring rules out.
+        If a value is not decided at `LAST_PRECISION` bits, which the module's docstring rules out.
     """
     flat = [np.ravel(np.asarray(operand)) for operand in operands]  # plain: views have rules of their own
-    result, is_settled = _quickly(name, fmt, flat)
-    if not is_settled.all():
-        rest = ~is_settled
+    result, is_decided = _quickly(name, fmt, flat)
+    if not is_decided.all():
+        rest = ~is_decided
         result[rest] = _slowly(name, fmt, [column[rest] for column in flat])
     return result.reshape(operands[0].shape)
 
@@ -131,8 +131,8 @@ def _quickly(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> tuple[n
         s = np.ldexp(fraction, p)
         low, high = np.rint(s - margin), np.rint(s + margin)
         is_inside = (exponent > fmt.min_exponent + 1) & (exponent < fmt.max_exponent) & np.isfinite(w)
-        is_settled = (low == high) & is_inside & (np.abs(s) >= 2 ** (p - 1))
-        return np.ldexp(low, exponent - p).astype(fmt.dtype), is_settled
+        is_decided = (low == high) & is_inside & (np.abs(s) >= 2 ** (p - 1))
+        return np.ldexp(low, exponent - p).astype(fmt.dtype), is_decided
 
 
 _CANCELLING = frozenset({"logaddexp", "logaddexp2"})
@@ -212,13 +212,13 @@ def _by_enclosures(name: str, fmt: FloatFormat, flat: Sequence[np.ndarray]) -> n
     with np.errstate(all="ignore"):
         result = np.maximum(*flat) + fmt.dtype.type(0) if len(flat) == 2 else flat[0].copy()
     result[np.isnan(result)] = math.nan
-    values = _settled(name, _context_of(fmt), cases)
+    values = _decided(name, _context_of(fmt), cases)
     result[list(values)] = _array_of(list(values.values()), fmt)
     return result
 
 
-def _settled(name: str, context: Any, cases: Mapping[int, Sequence[Dyadic]]) -> dict[int, Any]:
-    """Return the values of cases, raising the precision for those that are not settled."""
+def _decided(name: str, context: Any, cases: Mapping[int, Sequence[Dyadic]]) -> dict[int, Any]:
+    """Return the values of cases, raising the precision for those that are not decided."""
     found = {}
     if name == "logaddexp2":
         found = {i: _scaled(context, *dyadic_sum(a, (1, 0))) for i, (a, b) in cases.items() if a == b}

@@ -159,7 +159,7 @@ class Engine:
         `finite` where it has no value; the reason is then found by `diagnose`.
     value_order : callable
         (a, b) → -1, 0 or 1, NaN for unordered but different, None when undecided: what the domains of
-        the functions are judged by.
+        the functions are compared with.
     integral : callable
         number → whether it is an integer, None when undecided.
     compare : callable or None

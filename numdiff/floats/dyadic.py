@@ -120,10 +120,10 @@ def nearest_double(numerator: int, denominator: int) -> float:
         return math.inf if (numerator < 0) == (denominator < 0) else -math.inf
 
 
-def settled_double(middle: int, radius: int, denominator: int) -> float | None:
+def decided_double(middle: int, radius: int, denominator: int) -> float | None:
     """Return the one double that all of (middle ± radius)/denominator rounds to; None if there is none.
 
-    An enclosure of zero that is not exactly zero is never settled, however small: an error that is
+    An enclosure of zero that is not exactly zero is never decided, however small: an error that is
     nonzero must not turn into 0 by underflow.
 
     Parameters
@@ -142,8 +142,8 @@ def settled_double(middle: int, radius: int, denominator: int) -> float | None:
     return low if low == high else None
 
 
-def unsettled_double(middle: int, radius: int, denominator: int) -> float:
-    """Return what is reported for an enclosure that `settled_double` cannot settle at any precision.
+def undecided_double(middle: int, radius: int, denominator: int) -> float:
+    """Return what is reported for an enclosure that `decided_double` cannot decide at any precision.
 
     An enclosure that contains 0, or is wide, gives +0.0. A narrow one lies around the midpoint of two doubles, so
     closely that nothing tells the number from that tie: it is rounded as the tie, to even. The detour over 128 bits

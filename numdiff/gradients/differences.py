@@ -6,7 +6,7 @@ For a coordinate i of x with the step hᵢ, offsets cⱼ and weights wⱼ of a f
 
 Abscissae, order of operations and the nominal divisor fl(D·h) are those of `numdiff.formulas.kernels`, so that for a
 separable function the gradient is what `numdiff.difference` gives for each coordinate, and all that is known about the
-errors of the kernels holds here. Dividing by a realised difference x̂₁ − x̂₂ instead would spare the formulas of two
+errors of the kernels holds here. Dividing by the rounded difference x̂₁ − x̂₂ instead would spare the formulas of two
 nodes most of the abscissa error, but no other: their weights belong to the nominal nodes. The steps that are chosen
 here are powers of two and no smaller than the spacing of the format at x, so that x ± h is exact unless it is larger
 than x by a binade; where it is not, the abscissa error is at most u·|x ± h|, of the order of the rounding error of f.

@@ -5,7 +5,7 @@ neighbourhood, because of which f⁽ᵐ⁺ᵖ⁾(x) = 0 does no harm. Its minimu
 all that the format and the domain allow, refined to 64. Beside it stands the textbook's closed form, with the same
 noise and derivative.
 
-These are the two rules that see behind the curtain: their noise and their derivatives are those of exact arithmetic,
+These are the two rules that see inside f: their noise and their derivatives are those of exact arithmetic,
 which no rule for black boxes has.
 """
 

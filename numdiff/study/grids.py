@@ -7,17 +7,17 @@ format:
 
 - ``decimal``: h = fl(10⁻ᵏ);
 - ``nearest_power``: the power of two that is nearest to 10⁻ᵏ, in ratio;
-- ``realised``: (x + h) − x, the step that the forward difference really makes;
-- ``snapped``: (|x| + h) − |x|, the same on the side away from 0;
-- ``snapped_at_1``: (h + 1) − 1, the trick without x.
+- ``representable``: (x + h) − x, the step that the forward difference really makes;
+- ``representable_outward``: (|x| + h) − |x|, the same on the side away from 0;
+- ``representable_at_1``: (h + 1) − 1, the trick without x.
 
-**What is exact.** Let h ≤ |x|, and all below the overflow threshold. Then s − a is exact for a = x or |x| and
-s = fl(a + h), because h ≤ |a| (Dekker's theorem). So this step h′ is the exact distance of x from
-x̂ = fl(x + h), and x + h′ = x̂ has no rounding error. That is one node of the centered difference; the other, x − h′,
-may miss. With the step ``snapped`` both nodes are exact: s = fl(|x| + h) and |x| are multiples of the spacing at |x|,
-so h′ is one, and so is |x| − h′, which is not larger than |x| and therefore a number of the format. At x < 0 the step
-``realised`` is taken on the inner side, where below a power of two the numbers lie twice as close: h′ can be an odd
-multiple of half the spacing at |x|, and x − h′ is not representable. (h + 1) − 1 is a multiple of the spacing of 1
+**What is exact.** Let h ≤ |x|, and all below the overflow threshold. Then s − a is exact for a = x or |x| and s = fl(a
++ h), because h ≤ |a| (Dekker's theorem). So this step h′ is the exact distance of x from x̂ = fl(x + h), and x + h′ =
+x̂ has no rounding error. That is one node of the centered difference; the other, x − h′, may miss. With the step
+``representable_outward`` both nodes are exact: s = fl(|x| + h) and |x| are multiples of the spacing at |x|, so h′ is
+one, and so is |x| − h′, which is not larger than |x| and therefore a number of the format. At x < 0 the step
+``representable`` is taken on the inner side, where below a power of two the numbers lie twice as close: h′ can be an
+odd multiple of half the spacing at |x|, and x − h′ is not representable. (h + 1) − 1 is a multiple of the spacing of 1
 whatever x is: of no use where |x| is larger, and 0 where h is at most the unit roundoff.
 
 Where h > |x| and x has bits below the last place of h, no step of about that size is exact.
@@ -48,9 +48,9 @@ Number: TypeAlias = float | Fraction
 
 GRIDS = ("dyadic", "generic")
 """The binary grids, which a sweep has that names none."""
-DECIMAL_GRIDS = ("decimal", "nearest_power", "snapped_at_1", "realised", "snapped")
+DECIMAL_GRIDS = ("decimal", "nearest_power", "representable_at_1", "representable", "representable_outward")
 """The grids that are indexed by the k of 10⁻ᵏ."""
-POINTWISE_GRIDS = ("realised", "snapped")
+POINTWISE_GRIDS = ("representable", "representable_outward")
 """Those among them whose steps depend on the point."""
 KNOWN_GRIDS = (*GRIDS, *DECIMAL_GRIDS)
 GENERIC_FACTOR = Fraction(12357, 10000)
@@ -153,7 +153,7 @@ def decimal_steps(fmt: FloatFormat, grid: str, ks: tuple[int, ...]) -> np.ndarra
     Parameters
     ----------
     fmt : FloatFormat
-    grid : {"decimal", "nearest_power", "snapped_at_1"}
+    grid : {"decimal", "nearest_power", "representable_at_1"}
     ks : tuple of int, length n
 
     Returns
@@ -163,7 +163,7 @@ def decimal_steps(fmt: FloatFormat, grid: str, ks: tuple[int, ...]) -> np.ndarra
     """
     base = [Fraction(2) ** -round(k * math.log2(10)) if grid == "nearest_power" else Fraction(10) ** -k for k in ks]
     steps = np.array([fmt.round(h) for h in base], dtype=fmt.dtype)
-    if grid == "snapped_at_1":
+    if grid == "representable_at_1":
         steps = _distance(fmt.round(1), steps)
     steps.flags.writeable = False
     return steps
@@ -176,7 +176,7 @@ def steps_at(fmt: FloatFormat, grids: Sequence[str], ks: Sequence[int], points: 
     ----------
     fmt : FloatFormat
     grids : sequence of str, length n
-        Each ``"realised"`` or ``"snapped"``.
+        Each ``"representable"`` or ``"representable_outward"``.
     ks : sequence of int, length n
     points : ndarray, shape (m,), of the dtype of `fmt`
         All finite.
@@ -187,7 +187,7 @@ def steps_at(fmt: FloatFormat, grids: Sequence[str], ks: Sequence[int], points: 
         0 where x + h = x.
     """
     x = points[:, np.newaxis]
-    outward = np.array([grid == "snapped" for grid in grids])
+    outward = np.array([grid == "representable_outward" for grid in grids])
     return _distance(np.where(outward, np.abs(x), x), decimal_steps(fmt, "decimal", tuple(ks)))
 
 

@@ -87,7 +87,7 @@ def _columns(batch: Batch, exact: ExactFunction, bounded: BoundedFunction) -> di
         "k": list(batch.ks) * points,
         **_ledger_columns(ledger),
         **{name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS},
-        "envelope": a_priori_bounds(bounded, batch.method, batch.format, x, h).ravel().tolist(),
+        "a_priori_bound": a_priori_bounds(bounded, batch.method, batch.format, x, h).ravel().tolist(),
         "evaluations": [batch.method.evaluations] * cells,
         **_neighbourhood_columns(batch, exact),
         **_prediction_columns(batch),

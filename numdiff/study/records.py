@@ -48,7 +48,7 @@ class Record:
     step: str = _field("the step, rounded to the format, exactly", "hex", "portable")
     x_value: float = _field("the double nearest to x", "", "portable")
     step_value: float = _field("the double nearest to the step", "", "portable")
-    effective_step: float = _field("width of the realised nodes over that of the offsets", "", "portable")
+    effective_step: float = _field("width of the rounded nodes over that of the offsets", "", "portable")
     reference: float = _field("the double nearest to the exact derivative", "", "portable")
     reference_radius: float = _field("certified radius of the exact derivative", "", "portable")
     reference_text: str = _field("30 significant digits of the exact derivative", "", "portable")
@@ -67,7 +67,7 @@ class Record:
     )
     combination_bound: float = _field("proved bound on |combination|; infinite where there is none", "", "platform")
     total_bound: float = _field("sum of the four bounds, on |total|; infinite where there is none", "", "platform")
-    envelope: float = _field("bound on |total| that needs no run; infinite where there is none", "", "platform")
+    a_priori_bound: float = _field("bound on |total| that needs no run; infinite where there is none", "", "platform")
     relative_error: float = _field("|total| over |exact derivative|; NaN where that is 0", "", "platform")
     ulps: float = _field("|total| in ulps of the exact derivative", "ulp", "platform")
     status: str = _field("what happened in the working format", "", "platform")
@@ -91,7 +91,7 @@ FIELDS: Mapping[str, dataclasses.Field[Any]] = {field.name: field for field in d
 KEYS = tuple(name for name, field in FIELDS.items() if field.metadata["kind"] == "key")
 """The columns that name a cell."""
 BOUNDS = (*(f"{part}_bound" for part in PARTS), "total_bound")
-"""The bounds on the parts and on their sum, with the realised abscissae and the function values at hand."""
+"""The bounds on the parts and on their sum, with the rounded abscissae and the function values at hand."""
 
 
 def frame_of(columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:

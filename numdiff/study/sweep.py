@@ -39,8 +39,9 @@ class Sweep:
     formats : tuple of str
         Format names, by default all; those that the machine lacks are skipped, with the reason.
     grids : tuple of str
-        ``"dyadic"``, ``"generic"``, or a decimal one: ``"decimal"``, ``"nearest_power"``, ``"snapped_at_1"``,
-        ``"realised"``, ``"snapped"``, each with the powers of ten between the ends of the binary grids.
+        ``"dyadic"``, ``"generic"``, or a decimal one: ``"decimal"``, ``"nearest_power"``, ``"representable_at_1"``,
+        ``"representable"``, ``"representable_outward"``, each with the powers of ten between the ends of the binary
+        grids.
     first_step, last_step : int or None
         Range of k. `first_step` None: from 1, or from h of about |x|/2 where |x| is 2 or more, x being the largest
         point. `last_step` None: until x + h = x in the format, for every point but 0.

@@ -73,8 +73,8 @@ class Composition:
 
 
 def exceeded_cells(cells: int, seed: int) -> Iterator[tuple[Any, ...]]:
-    """Judge at least so many cells; yield (format, cells, bounded ones, seed of f, method, exceeded) for each call."""
-    from tests.analysis.test_bounds import exceeded, judged
+    """Bound at least so many cells; yield (format, cells, bounded ones, seed of f, method, exceeded) for each call."""
+    from tests.analysis.test_bounds import bounded_cells, exceeded
 
     rng, done = np.random.default_rng(seed), 0
     while done < cells:
@@ -83,24 +83,24 @@ def exceeded_cells(cells: int, seed: int) -> Iterator[tuple[Any, ...]]:
             x = fmt.as_array(rng.uniform(-2, 2, 12) * 2.0 ** rng.integers(-4, 5, 12))
             h = fmt.as_array(2.0 ** rng.uniform(-fmt.precision - 1, 1, 24))
             method = STENCILS[int(rng.integers(len(STENCILS)))]
-            _, bounds, pairs = judged(f, x, h, method, fmt)
+            _, bounds, pairs = bounded_cells(f, x, h, method, fmt)
             done += x.size * h.size
             yield fmt.name, x.size * h.size, int(np.isfinite(bounds.total).sum()), f.seed, method.name, exceeded(pairs)
 
 
 def main(cells: int, seed: int = 0) -> int:
-    """Print what was judged and what was exceeded; return the exit status."""
-    judged_cells: Counter[str] = Counter()
+    """Print what was measured and what was exceeded; return the exit status."""
+    cells_done: Counter[str] = Counter()
     bounded: Counter[str] = Counter()
     wrong = 0
     for name, count, finite, function, method, found in exceeded_cells(cells, seed):
-        judged_cells[name] += count
+        cells_done[name] += count
         bounded[name] += finite
         if found:
             wrong += 1
             print(f"exceeded: Composition({function}), {name}, {method}: {found}")
-    print(f"{judged_cells.total()} cells, {bounded.total()} with a finite bound, {wrong} calls with an exceeded one")
-    print({name: (judged_cells[name], bounded[name]) for name in judged_cells})
+    print(f"{cells_done.total()} cells, {bounded.total()} with a finite bound, {wrong} calls with an exceeded one")
+    print({name: (cells_done[name], bounded[name]) for name in cells_done})
     return 1 if wrong else 0
 
 

@@ -27,7 +27,7 @@ STENCILS = [m for m in METHODS.values() if isinstance(m, Stencil)] + [
 ]
 
 
-def judged(f, x, h, method, fmt):
+def bounded_cells(f, x, h, method, fmt):
     """Return what was observed and bounded, by part; `x` and `h` are arrays of the format."""
     x, h = x[:, np.newaxis], h[np.newaxis, :]
     with np.errstate(all="ignore"):
@@ -36,7 +36,7 @@ def judged(f, x, h, method, fmt):
     function = BoundedFunction(f)
     found = bounds_of(function, method, fmt, x, h, seen.abscissae, seen.values)
     pairs = {part: (np.abs(getattr(ledger, part)), getattr(found, part)) for part in (*PARTS, "total")}
-    return ledger, found, pairs | {"envelope": (pairs["total"][0], a_priori_bounds(function, method, fmt, x, h))}
+    return ledger, found, pairs | {"a_priori_bound": (pairs["total"][0], a_priori_bounds(function, method, fmt, x, h))}
 
 
 def exceeded(pairs):
@@ -60,7 +60,7 @@ def test_no_error_of_a_problem_exceeds_its_bound(name, fmt):
     low, high = problem.domain
     x = x[np.isfinite(x) & (x > low) & (x < high)]
     for method in (centered(4), centered(2, 2)):
-        assert not exceeded(judged(problem.f, x, steps(fmt, 7), method, fmt)[2])
+        assert not exceeded(bounded_cells(problem.f, x, steps(fmt, 7), method, fmt)[2])
 
 
 @ALL
@@ -68,7 +68,7 @@ def test_no_error_of_a_problem_exceeds_its_bound(name, fmt):
 def test_no_error_of_a_stencil_exceeds_its_bound(method, fmt):
     x = fmt.as_array(np.array([0.3, 1.0, -1.7, 0.0, 2.0**-12]))
     for f in (np.exp, lambda x: np.sin(3.3 * x) / (2.0 + x), lambda x: x**3 - 0.7 * x):
-        ledger, found, pairs = judged(f, x, steps(fmt, 9), method, fmt)
+        ledger, found, pairs = bounded_cells(f, x, steps(fmt, 9), method, fmt)
         assert not exceeded(pairs)
         assert np.isfinite(found.total[ledger.status == "ok"]).mean() > 0.85
 
@@ -83,16 +83,16 @@ def test_bounds_hold_at_the_ends_of_the_range_of_a_format(method, fmt):
     wide = np.array([fmt.round(fmt.largest_finite / k) for k in (101, 5000)], fmt.dtype)
     for f in (lambda x: x * 0.3, lambda x: x * x, np.arctan, lambda x: 1 / (1 + x * x)):
         for x, h in ((tiny, small), (top, wide)):
-            ledger, _, pairs = judged(f, x, h, method, fmt)
+            ledger, _, pairs = bounded_cells(f, x, h, method, fmt)
             assert not exceeded(pairs)
             # A finite bound on the total promises a result.
-            assert np.isfinite(ledger.computed[np.isfinite(pairs["envelope"][1])]).all()
+            assert np.isfinite(ledger.computed[np.isfinite(pairs["a_priori_bound"][1])]).all()
 
 
 @ALL
 def test_dyadic_cells_of_a_parabola_have_no_error_and_the_bound_0(fmt):
     x, h = fmt.as_array(np.array([0.5, 1.25, -2.0])), fmt.as_array(np.array([0.5, 0.25]))
-    _, found, pairs = judged(lambda x: x * x - 2 * x, x, h, CENTERED, fmt)
+    _, found, pairs = bounded_cells(lambda x: x * x - 2 * x, x, h, CENTERED, fmt)
     for part in ("truncation", "abscissa", "evaluation"):
         assert not getattr(found, part).any()
     assert not exceeded(pairs)
@@ -102,8 +102,8 @@ def test_dyadic_cells_of_a_parabola_have_no_error_and_the_bound_0(fmt):
 def test_abscissae_that_the_format_holds_cost_nothing_and_others_do(fmt):
     x = fmt.as_array(np.array([1.0]))
     held, lost = fmt.as_array(np.array([2.0**-4])), np.array([fmt.round(Fraction(12357, 10000) / 16)], fmt.dtype)
-    assert judged(np.exp, x, held, CENTERED, fmt)[1].abscissa.item() == 0.0
-    assert judged(np.exp, x, lost, CENTERED, fmt)[1].abscissa.item() > 0.0
+    assert bounded_cells(np.exp, x, held, CENTERED, fmt)[1].abscissa.item() == 0.0
+    assert bounded_cells(np.exp, x, lost, CENTERED, fmt)[1].abscissa.item() > 0.0
 
 
 @pytest.mark.parametrize("method", STENCILS, ids=lambda m: m.name)
@@ -111,7 +111,7 @@ def test_the_truncation_bound_is_reached_as_the_step_vanishes(method):
     """So a constant that is off by 2 would be seen from either side."""
     fmt = FORMATS["float80"] if "float80" in FORMATS else FORMATS["float64"]
     h = np.array([fmt.round(Fraction(1, 2**9))], fmt.dtype)
-    _, found, pairs = judged(np.exp, fmt.as_array(np.array([0.3])), h, method, fmt)
+    _, found, pairs = bounded_cells(np.exp, fmt.as_array(np.array([0.3])), h, method, fmt)
     observed, bound = pairs["truncation"]
     assert observed <= bound
     assert bound <= 1.05 * observed
@@ -126,7 +126,7 @@ def test_half_a_bound_would_be_exceeded(part, factor, fmt):
     x = fmt.as_array(np.linspace(0.25, 1.75, 40))
     largest = 0.0
     for f in (np.exp, lambda x: x * x * x, lambda x: 0.1 * x):
-        observed, bound = judged(f, x, steps(fmt, 6), FORWARD, fmt)[2][part]
+        observed, bound = bounded_cells(f, x, steps(fmt, 6), FORWARD, fmt)[2][part]
         usable = np.isfinite(observed) & (bound > 0)
         largest = max(largest, float((observed[usable] / bound[usable]).max(initial=0.0)))
     assert largest <= 1
@@ -136,19 +136,19 @@ def test_half_a_bound_would_be_exceeded(part, factor, fmt):
 def test_a_missing_bound_says_why():
     fmt = FORMATS["float64"]
     x, h = np.array([0.5]), np.array([1.0])
-    reason = judged(np.log, x, h, CENTERED, fmt)[1].reasons.item()
+    reason = bounded_cells(np.log, x, h, CENTERED, fmt)[1].reasons.item()
     assert reason.startswith("truncation: f^(3) has no finite enclosure")
-    found = judged(np.exp, x, h, COMPLEX_STEP, fmt)[1]
+    found = bounded_cells(np.exp, x, h, COMPLEX_STEP, fmt)[1]
     assert found.reasons.item() == module.NO_COMPLEX_LIMITS
     assert (found.truncation.item(), found.abscissa.item()) == (math.inf, 0.0)
     assert math.isfinite(found.combination.item())
-    kink = judged(lambda x: x * np.abs(x), np.array([0.25]), h, CENTERED, fmt)[1]
+    kink = bounded_cells(lambda x: x * np.abs(x), np.array([0.25]), h, CENTERED, fmt)[1]
     assert kink.truncation.item() == math.inf
     assert math.isfinite(kink.evaluation.item())
 
 
 def test_error_bounds_need_no_run():
-    """The envelope is the bound of the library's own function, and refuses what is no point or step."""
+    """The a priori bound is the bound of the library's own function, and refuses what is no point or step."""
     h = 2.0 ** -np.arange(1.0, 50.0)
     bound = error_bounds(np.sin, 1.0, h)
     assert (np.abs(error_ledger(np.sin, 1.0, h).total) <= bound).all()
@@ -172,10 +172,10 @@ def test_bounds_are_the_same_in_any_company():
     fmt = FORMATS["float32"]
     x, h = fmt.as_array(np.array([0.3, 0.7])), steps(fmt, 5)
     f = lambda x: np.where(x > 0.5, np.sin(x), np.exp(x))
-    _, together, _ = judged(f, x, h, CENTERED, fmt)
+    _, together, _ = bounded_cells(f, x, h, CENTERED, fmt)
     for i in range(2):
         for j in range(len(h)):
-            alone = judged(f, x[i : i + 1], h[j : j + 1], CENTERED, fmt)[1]
+            alone = bounded_cells(f, x[i : i + 1], h[j : j + 1], CENTERED, fmt)[1]
             for part in (*PARTS, "total"):
                 assert getattr(alone, part).item() == getattr(together, part)[i, j]
 
@@ -186,4 +186,4 @@ def test_no_error_of_a_random_cell_exceeds_its_bound(f, name, method, seed):
     fmt, rng = FORMATS[name], np.random.default_rng(seed)
     x = fmt.as_array(rng.uniform(-2, 2, 3))
     h = fmt.as_array(2.0 ** rng.uniform(-fmt.precision, 0, 4))
-    assert not exceeded(judged(f, x, h, method, fmt)[2])
+    assert not exceeded(bounded_cells(f, x, h, method, fmt)[2])

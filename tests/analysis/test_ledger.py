@@ -239,7 +239,7 @@ def test_reference_of_53_bits_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> 
     assert all(seen.values())
     for engine in ENGINES:
         poor = error_ledger(np.exp, 0.5, 2.0**-30, engine=engine)  # type: ignore[arg-type]
-        assert poor.state[()] == State.STUCK
+        assert poor.state[()] == State.UNRESOLVED
 
 
 @pytest.mark.parametrize("start", [64, 128, 1024])
@@ -314,7 +314,7 @@ def test_parts_sum_to_the_total_and_are_what_they_say(call: Any, engine: Any) ->
 def check_stored(ledger: Ledger, i: int) -> None:
     """The stored doubles are the exact parts rounded once, and sum to the total within half an ulp each."""
     stored = {name: float(getattr(ledger, name)[i]) for name in PARTS}
-    if ledger.state[i] != State.STUCK:
+    if ledger.state[i] != State.UNRESOLVED:
         for name, part in ledger.exact_parts(i).items():
             assert part is not None
             assert stored[name] == float(part) or (abs(part) <= TINY and abs(stored[name]) == 5e-324)
@@ -384,18 +384,18 @@ def test_nodes_are_rounded_to_the_format_once_and_the_error_is_theirs() -> None:
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_unprovable_zero_is_stuck_and_positive_zero(engine: Any) -> None:
+def test_unprovable_zero_is_unresolved_and_positive_zero(engine: Any) -> None:
     ledger = error_ledger(np.cos, 0.0, [0.5, 2.0**-20, 1e-3], CENTERED, "float64", engine)
-    assert list(ledger.state) == [State.STUCK] * 3
+    assert list(ledger.state) == [State.UNRESOLVED] * 3
     assert list(ledger.status) == [Status.OK] * 3
     assert [value.hex() for value in ledger.truncation.tolist()] == [(0.0).hex()] * 3
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_stuck_part_does_not_take_the_certified_parts_with_it(engine: Any) -> None:
+def test_unresolved_part_does_not_take_the_certified_parts_with_it(engine: Any) -> None:
     # The truncation of sin²x + cos²x is an unprovable 0, what the format computes is not.
     ledger = error_ledger(lambda x: np.sin(x) ** 2 + np.cos(x) ** 2, 0.7, 1e-7, FORWARD, "float32", engine)
-    assert ledger.state[()] == State.STUCK
+    assert ledger.state[()] == State.UNRESOLVED
     assert ledger.truncation[()] == 0
     assert ledger.total[()] == float(ledger.computed[()])
 

@@ -81,7 +81,7 @@ TRUTHS: dict[str, tuple[Callable, Callable | None, float, Callable]] = {
 }
 
 
-def judged(name: str, engine: Any) -> tuple[Reference, Fraction]:
+def reference_and_truth(name: str, engine: Any) -> tuple[Reference, Fraction]:
     f, derivative, x, truth = TRUTHS[name]
     return ExactFunction(f, derivative, engine).reference(dyadic(x)), exact_of(truth(MP.mpf(x)))
 
@@ -89,7 +89,7 @@ def judged(name: str, engine: Any) -> tuple[Reference, Fraction]:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", TRUTHS)
 def test_reference_is_the_double_nearest_to_a_thousand_digits(name: str, engine: str) -> None:
-    found, truth = judged(name, engine)
+    found, truth = reference_and_truth(name, engine)
     assert found.value == float(truth)
     assert found.state in (State.CERTIFIED, State.EXACT)
 
@@ -97,14 +97,14 @@ def test_reference_is_the_double_nearest_to_a_thousand_digits(name: str, engine:
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", TRUTHS)
 def test_thirty_digits_of_the_reference_are_the_digits_of_the_truth(name: str, engine: str) -> None:
-    found, truth = judged(name, engine)
+    found, truth = reference_and_truth(name, engine)
     half_a_unit = Fraction(1, 2) * Fraction(10) ** (math.floor(math.log10(abs(truth))) - 29)
     assert abs(Fraction(found.text) - truth) <= half_a_unit * (1 + Fraction(1, 10**20))
 
 
 @pytest.mark.parametrize("name", TRUTHS)
 def test_both_engines_publish_the_same_reference(name: str) -> None:
-    assert judged(name, "mpmath")[0] == judged(name, "arb")[0]
+    assert reference_and_truth(name, "mpmath")[0] == reference_and_truth(name, "arb")[0]
 
 
 @pytest.mark.parametrize("exponent", range(-56, -36))
@@ -141,9 +141,9 @@ def test_precision_doubles_from_256_to_4096() -> None:
 def test_start_of_the_precision_does_not_change_the_reference(
     name: str, engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = judged(name, engine)[0]
+    expected = reference_and_truth(name, engine)[0]
     monkeypatch.setattr(reference, "START_PRECISION", 64)
-    assert judged(name, engine)[0].value == expected.value
+    assert reference_and_truth(name, engine)[0].value == expected.value
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -152,7 +152,7 @@ def test_reference_of_53_bits_is_never_certified(engine: str, monkeypatch: pytes
     monkeypatch.setattr(reference, "START_PRECISION", 53)
     monkeypatch.setattr(reference, "MAX_PRECISION", 53)
     transcendental = ("exp", "sin", "tanh", "composition", "1 - cos, 2**-20", "expm1 over x")
-    assert {judged(name, engine)[0].state for name in transcendental} == {State.STUCK}
+    assert {reference_and_truth(name, engine)[0].state for name in transcendental} == {State.UNRESOLVED}
 
 
 def test_mpmath_value_that_arb_contradicts_is_not_certified(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +163,7 @@ def test_mpmath_value_that_arb_contradicts_is_not_certified(monkeypatch: pytest.
 
     monkeypatch.setattr(reference.multiprecision, "values", off_by_a_part_in_2_to_the_40)
     found = ExactFunction(np.exp, np.exp, "mpmath").reference(dyadic(0.5))
-    assert found.state is State.STUCK
+    assert found.state is State.UNRESOLVED
 
 
 def test_certified_enclosure_covers_both_engines() -> None:
@@ -192,7 +192,7 @@ def test_ball_of_a_rational_contains_it_at_the_precision_asked_for(value: Fracti
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", ["x squared", "runge", "reciprocal"])
 def test_rational_callable_with_a_rational_derivative_is_exact(name: str, engine: str) -> None:
-    found, _ = judged(name, engine)
+    found, _ = reference_and_truth(name, engine)
     assert found.state is State.EXACT
     assert found.radius == 0.0
 
@@ -200,27 +200,27 @@ def test_rational_callable_with_a_rational_derivative_is_exact(name: str, engine
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", ["exp", "log1p tiny", "composition"])
 def test_radius_is_certified_and_far_below_the_double(name: str, engine: str) -> None:
-    found, _ = judged(name, engine)
+    found, _ = reference_and_truth(name, engine)
     assert found.state is State.CERTIFIED
     assert 0 < found.radius <= abs(found.value) * 2.0**-100
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_zero_that_cannot_be_proved_is_stuck_with_its_bound(engine: Any) -> None:
+def test_zero_that_cannot_be_proved_is_unresolved_with_its_bound(engine: Any) -> None:
     # sin²x + cos²x has the derivative 0, which no precision proves.
     found = ExactFunction(lambda x: np.sin(x) ** 2 + np.cos(x) ** 2, None, engine).reference(dyadic(0.5))
-    assert found.state is State.STUCK
+    assert found.state is State.UNRESOLVED
     assert (found.value, math.copysign(1.0, found.value)) == (0.0, 1.0)
     assert found.radius > 0
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("exponent", [-1015, -1020, -1022])
-def test_bound_of_a_stuck_reference_covers_the_truth(engine: Any, exponent: int) -> None:
+def test_bound_of_an_unresolved_reference_covers_the_truth(engine: Any, exponent: int) -> None:
     """(1 − cos x)/x² loses 4·1020 bits in its closed form: f′ = −x/12 + … is not the 0 that is reported."""
     found = ExactFunction(cancelling, cancelling_prime, engine).reference((1, exponent))
     truth = -(Fraction(2) ** exponent) / 12 * (1 - Fraction(2) ** (2 * exponent) / 30)
-    if found.state is State.STUCK:
+    if found.state is State.UNRESOLVED:
         assert abs(truth - Fraction(found.value)) <= Fraction(found.radius)
     else:
         assert found.value == float(truth)
@@ -374,7 +374,7 @@ def test_a_part_that_is_a_tie_is_rounded_to_even(engine: Any) -> None:
         engine=engine,
     )
     assert ledger.truncation[()] == 1.0
-    assert ledger.state[()] == State.STUCK
+    assert ledger.state[()] == State.UNRESOLVED
 
 
 @pytest.mark.parametrize("engine", ["mpmath", "arb"])

@@ -161,9 +161,9 @@ def test_every_float16_argument_gives_the_nearest_number(name: str) -> None:
     with np.errstate(all="ignore"):
         double = getattr(np, name)(x.astype(np.float64))
         low, high = ((double * (1 + sign * 2.0**-50)).astype(np.float16) for sign in (-1, 1))
-    unsettled = np.flatnonzero(low != high)
-    assert len(unsettled) < 100
-    for i in unsettled:
+    undecided = np.flatnonzero(low != high)
+    assert len(undecided) < 100
+    for i in undecided:
         low[i] = nearest(name, fmt, (x[i],))
     np.testing.assert_array_equal(correctly_rounded(name, fmt, [x]), low)
 
@@ -192,7 +192,7 @@ def test_arctan2_below_a_tie_of_subnormal_numbers_is_rounded_down(name: str) -> 
 
 
 @pytest.mark.parametrize("name", ["deg2rad", "logaddexp", "logaddexp2"])
-def test_precision_rises_until_a_value_is_settled(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_precision_rises_until_a_value_is_decided(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     fmt = FORMATS["float64"]
     flat = sample(name, fmt, 300)
     expected = correct_rounding._slowly(name, fmt, flat)
@@ -318,10 +318,10 @@ def test_formats_of_8_bits_give_the_nearest_number_to_all_arguments(name: str, r
         with np.errstate(all="ignore"):
             double = getattr(np, name)(*(column.astype(np.float64) for column in columns))
             low, high = (row.as_array(double * (1 + sign * 2.0**-45)) for sign in (-1, 1))
-        is_settled = (low == high) | np.isnan(low) & np.isnan(high)
-        assert is_settled.mean() > 0.9  # the rest is next to ties, as log2(2⁹)
+        is_decided = (low == high) | np.isnan(low) & np.isnan(high)
+        assert is_decided.mean() > 0.9  # the rest is next to ties, as log2(2⁹)
         is_same = (found == low) & (np.signbit(found) == np.signbit(low)) | np.isnan(found) & np.isnan(low)
-        assert is_same[is_settled].all()
+        assert is_same[is_decided].all()
 
 
 # --- the quick path ----------------------------------------------------------------------------------------
@@ -340,15 +340,15 @@ def sample(name: str, fmt: FloatFormat, count: int) -> list[np.ndarray]:
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 @pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
-def test_what_is_settled_quickly_is_what_the_slow_path_gives(name: str, fmt: FloatFormat) -> None:
+def test_what_is_decided_quickly_is_what_the_slow_path_gives(name: str, fmt: FloatFormat) -> None:
     flat = sample(name, fmt, 300)
-    quick, is_settled = correct_rounding._quickly(name, fmt, flat)
+    quick, is_decided = correct_rounding._quickly(name, fmt, flat)
     slow = correct_rounding._slowly(name, fmt, flat)
-    np.testing.assert_array_equal(quick[is_settled], slow[is_settled])
+    np.testing.assert_array_equal(quick[is_decided], slow[is_decided])
     if correct_rounding._wider(fmt.name) is None or name.startswith("logaddexp"):
-        assert not is_settled.any()
+        assert not is_decided.any()
     else:
-        assert is_settled.mean() > 0.4  # the rest overflows, is subnormal or 0
+        assert is_decided.mean() > 0.4  # the rest overflows, is subnormal or 0
 
 
 @pytest.mark.parametrize("fmt", [f for f in FORMATS.values() if f.precision <= 24], ids=lambda fmt: fmt.name)
@@ -360,16 +360,16 @@ def test_functions_that_are_off_by_the_margin_change_no_value(
     slow, honest = correct_rounding._slowly("exp", fmt, flat), np.exp
     off = share * correct_rounding._MARGINS["float64"]
     monkeypatch.setattr(np, "exp", lambda x: honest(x) + off * np.spacing(honest(x)))
-    quick, is_settled = correct_rounding._quickly("exp", fmt, flat)
-    np.testing.assert_array_equal(quick[is_settled], slow[is_settled])
+    quick, is_decided = correct_rounding._quickly("exp", fmt, flat)
+    np.testing.assert_array_equal(quick[is_decided], slow[is_decided])
 
 
 def test_functions_that_are_off_by_more_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     fmt, honest = FORMATS["float32"], np.exp
     flat = sample("exp", fmt, 2000)
     monkeypatch.setattr(np, "exp", lambda x: honest(x) * (1 + 2.0**-24))
-    quick, is_settled = correct_rounding._quickly("exp", fmt, flat)
-    assert (quick != correct_rounding._slowly("exp", fmt, flat))[is_settled].any()
+    quick, is_decided = correct_rounding._quickly("exp", fmt, flat)
+    assert (quick != correct_rounding._slowly("exp", fmt, flat))[is_decided].any()
 
 
 @pytest.mark.parametrize("name", ["bfloat16", "float32"])
@@ -385,8 +385,8 @@ def test_views_of_a_working_format_are_taken_like_plain_arrays(name: str) -> Non
 def test_ties_are_left_to_the_slow_path() -> None:
     assert (4097**2).bit_length() == 25  # and odd: half-way between two numbers of float32
     operands = [np.array([4097, 4097], np.float32), np.array([2, 1.5], np.float32)]
-    _, is_settled = correct_rounding._quickly("power", FORMATS["float32"], operands)
-    assert is_settled.tolist() == [False, True]
+    _, is_decided = correct_rounding._quickly("power", FORMATS["float32"], operands)
+    assert is_decided.tolist() == [False, True]
 
 
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float64"])

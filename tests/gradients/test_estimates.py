@@ -1,4 +1,4 @@
-"""The judgement of one line: exact where the formula is, wide where it is not, and aware of kinks."""
+"""The estimate along one line: exact where the formula is, wide where it is not, and aware of kinks."""
 
 import numpy as np
 import pytest

@@ -12,7 +12,7 @@ each_mode = pytest.mark.parametrize("directions", [0, 4], ids=["coordinates", "d
 each_format = pytest.mark.parametrize("name", ["float32", "float16", "bfloat16"])
 
 
-def judge(f, gradient, half, x, directions, name):
+def checked(f, gradient, half, x, directions, name):
     """Check a correct gradient and half of it, and return the first check."""
     right = check_gradient(f, gradient, x, directions=directions)
     assert right.format == name
@@ -34,7 +34,7 @@ def test_functions_of_jax(name, directions):
     def f(w):
         return numpy.sum(numpy.tanh(numpy.asarray(MATRIX).astype(w.dtype) @ w) ** 2)
 
-    judge(f, jax.grad(f), lambda w: jax.grad(f)(w) / 2, numpy.asarray(X, name), directions, name)
+    checked(f, jax.grad(f), lambda w: jax.grad(f)(w) / 2, numpy.asarray(X, name), directions, name)
 
 
 @each_mode
@@ -44,7 +44,7 @@ def test_functions_of_jax_that_leave_float64_are_checked_in_float32(directions):
     def f(w):
         return jax.numpy.sum(jax.numpy.tanh(w) ** 2)
 
-    check = judge(f, jax.grad(f), lambda w: jax.grad(f)(w) / 2, X, directions, "float32")
+    check = checked(f, jax.grad(f), lambda w: jax.grad(f)(w) / 2, X, directions, "float32")
     assert check.notes == ("f computes in float32 though x is float64: checked in float32",)
 
 
@@ -62,7 +62,7 @@ def test_functions_of_pytorch(name, directions):
         return w.grad
 
     x = torch.as_tensor(X, dtype=getattr(torch, name))
-    judge(f, gradient, lambda w: gradient(w) / 2, x, directions, name)
+    checked(f, gradient, lambda w: gradient(w) / 2, x, directions, name)
 
 
 def test_gradients_that_pytorch_has_left_behind_serve_as_arrays():

@@ -175,5 +175,5 @@ def test_rounded_records_and_their_bounds_do_not_depend_on_the_features_of_the_c
     pd.testing.assert_frame_equal(found[0][0], found[1][0])
     assert found[0][1] == found[1][1]
     platform = measure(plan(PROBLEMS["exp"], replace(sweep, arithmetics=("platform",))), "arb")[0]
-    assert (found[0][0]["envelope"] <= platform["envelope"]).all()
-    assert (found[0][0]["envelope"] < platform["envelope"]).any()
+    assert (found[0][0]["a_priori_bound"] <= platform["a_priori_bound"]).all()
+    assert (found[0][0]["a_priori_bound"] < platform["a_priori_bound"]).any()

@@ -42,11 +42,11 @@ def points_and_steps(draw: Any) -> tuple[FloatFormat, Any, int]:
 
 @given(points_and_steps())
 @settings(max_examples=400, deadline=None)
-def test_snapped_step_makes_both_nodes_exact(case: tuple[FloatFormat, Any, int]) -> None:
+def test_representable_outward_step_makes_both_nodes_exact(case: tuple[FloatFormat, Any, int]) -> None:
     fmt, x, k = case
     (nominal,) = decimal_steps(fmt, "decimal", (k,))
     assume(0 < exact(nominal) <= abs(exact(x)))
-    ((h,),) = steps_at(fmt, ("snapped",), (k,), np.array([x], dtype=fmt.dtype))
+    ((h,),) = steps_at(fmt, ("representable_outward",), (k,), np.array([x], dtype=fmt.dtype))
     assert held(fmt, exact(x) + exact(h))
     assert held(fmt, exact(x) - exact(h))
     assert exact(x + h) == exact(x) + exact(h)
@@ -54,44 +54,44 @@ def test_snapped_step_makes_both_nodes_exact(case: tuple[FloatFormat, Any, int])
 
 @given(points_and_steps())
 @settings(max_examples=400, deadline=None)
-def test_realised_step_is_the_exact_distance_to_the_node(case: tuple[FloatFormat, Any, int]) -> None:
+def test_representable_step_is_the_exact_distance_to_the_node(case: tuple[FloatFormat, Any, int]) -> None:
     fmt, x, k = case
     (nominal,) = decimal_steps(fmt, "decimal", (k,))
     assume(0 < exact(nominal) <= abs(exact(x)))
-    ((h,),) = steps_at(fmt, ("realised",), (k,), np.array([x], dtype=fmt.dtype))
+    ((h,),) = steps_at(fmt, ("representable",), (k,), np.array([x], dtype=fmt.dtype))
     assert exact(h) == exact(x + nominal) - exact(x)
     assert exact(x + h) == exact(x + nominal)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_realised_step_at_minus_1_misses_the_other_node(name: str) -> None:
+def test_representable_step_at_minus_1_misses_the_other_node(name: str) -> None:
     """At x = −1 the numbers on the inner side lie twice as close; at x = 1 the trick snaps outwards, and hits both."""
     fmt = FORMATS[name]
     ks = tuple(range(1, 1 + int(fmt.precision * 0.3)))
     x = np.array([-1, 1], dtype=fmt.dtype)
-    realised, snapped = (steps_at(fmt, (grid,) * len(ks), ks, x) for grid in POINTWISE_GRIDS)
-    missed = [[not held(fmt, exact(point) - exact(h)) for h in row] for point, row in zip(x, realised, strict=True)]
+    inward, outward = (steps_at(fmt, (grid,) * len(ks), ks, x) for grid in POINTWISE_GRIDS)
+    missed = [[not held(fmt, exact(point) - exact(h)) for h in row] for point, row in zip(x, inward, strict=True)]
     assert any(missed[0])
     assert not any(missed[1])
-    assert all(held(fmt, exact(point) - exact(h)) for point, row in zip(x, snapped, strict=True) for h in row)
+    assert all(held(fmt, exact(point) - exact(h)) for point, row in zip(x, outward, strict=True) for h in row)
 
 
-def test_realised_step_in_float64_is_the_one_of_numerical_recipes() -> None:
+def test_representable_step_in_float64_is_the_one_of_numerical_recipes() -> None:
     for x in (0.1, -3.7, 12.0):
-        ((h,),) = steps_at(FORMATS["float64"], ("realised",), (6,), np.array([x]))
+        ((h,),) = steps_at(FORMATS["float64"], ("representable",), (6,), np.array([x]))
         temp = x + 1e-6
         assert h == temp - x != 1e-6
 
 
 def test_trick_without_x_is_0_for_small_steps_and_misses_for_large_points() -> None:
     fmt = FORMATS["float64"]
-    small, large = decimal_steps(fmt, "snapped_at_1", (17, 6))
+    small, large = decimal_steps(fmt, "representable_at_1", (17, 6))
     assert small == (1e-17 + 1.0) - 1.0 == 0
     assert large == (1e-6 + 1.0) - 1.0
     assert held(fmt, 1 + exact(large))
     assert not held(fmt, 16 + exact(large))
-    ((snapped,),) = steps_at(fmt, ("snapped",), (6,), np.array([16.0]))
-    assert held(fmt, 16 + exact(snapped))
+    ((outward,),) = steps_at(fmt, ("representable_outward",), (6,), np.array([16.0]))
+    assert held(fmt, 16 + exact(outward))
 
 
 # --- the grids ------------------------------------------------------------------------------------------------
@@ -174,12 +174,12 @@ def test_steps_in_the_records_belong_to_their_point() -> None:
     for row in frame[frame["grid"].isin(POINTWISE_GRIDS)].itertuples():
         fmt = FORMATS[str(row.format)]
         x, h = fmt.from_hex(str(row.x)), decimal_steps(fmt, "decimal", (row.k,))[0]  # type: ignore[arg-type]
-        anchor = abs(x) if row.grid == "snapped" else x
+        anchor = abs(x) if row.grid == "representable_outward" else x
         assert fmt.from_hex(str(row.step)) == (anchor + h) - anchor > 0
     near = frame[(frame["step_value"] <= frame["x_value"].abs()) & (frame["status"] == "ok")]
-    assert (near[near["grid"] == "snapped"]["abscissa"] == 0).all()
-    assert (near[(near["grid"] == "realised") & (near["method"] == "forward")]["abscissa"] == 0).all()
-    missed = near[(near["grid"] == "realised") & (near["abscissa"] != 0)]
+    assert (near[near["grid"] == "representable_outward"]["abscissa"] == 0).all()
+    assert (near[(near["grid"] == "representable") & (near["method"] == "forward")]["abscissa"] == 0).all()
+    missed = near[(near["grid"] == "representable") & (near["abscissa"] != 0)]
     assert set(missed["x_value"]) == {-2.0}
     assert (near[near["grid"] == "decimal"]["abscissa"] != 0).mean() > 0.8
 
@@ -195,15 +195,15 @@ def identity(x: Any) -> Any:
     return x / 4
 
 
-def test_each_neighbour_has_its_own_realised_step() -> None:
+def test_each_neighbour_has_its_own_representable_step() -> None:
     """The forward difference of x/4 is 1/4 exactly where x + h is, and nowhere else.
 
-    Above 4 the spacing is twice that at 3.9, so that the realised step of the point itself would miss there.
+    Above 4 the spacing is twice that at 3.9, so that the representable step of the point itself would miss there.
     """
     subject = UserFunction("line", identity, None, (3.9,))
     sweep = Sweep("s", (), ("forward",), ("float64",), DECIMAL_GRIDS, neighbourhood=True, first_step=10, last_step=40)
     frame, _ = measure(plan(subject, sweep), "arb")
-    for grid, zero in (("realised", True), ("snapped", True), ("decimal", False)):
+    for grid, zero in (("representable", True), ("representable_outward", True), ("decimal", False)):
         part = frame[frame["grid"] == grid]
         assert len(part) > 5
         assert (part["max_error"] == 0).all() == zero
@@ -214,7 +214,7 @@ def test_neighbour_that_absorbs_the_step_is_a_failure() -> None:
     """Half the spacing of float16 is 2⁻¹⁰ below 4 and 2⁻⁹ above: 10⁻³ lies between, and moves no point above."""
     fmt = FORMATS["float16"]
     subject = UserFunction("line", identity, None, (3.9,))
-    sweep = Sweep("s", (), ("forward",), ("float16",), ("realised",), neighbourhood=True)
+    sweep = Sweep("s", (), ("forward",), ("float16",), ("representable",), neighbourhood=True)
     frame, _ = measure(plan(subject, sweep), "arb")
     (row,) = frame[frame["k"] == 3].itertuples()
     near = neighbours(fmt, fmt.as_array(3.9)[()])

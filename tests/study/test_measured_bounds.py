@@ -15,7 +15,7 @@ FORMATS = ("float16", "bfloat16", "float32", "float64", "float80")
 def exceeded(records: pd.DataFrame) -> int:
     """How many errors are larger than their bound; an error that is missing is not."""
     over = [(records[name.removesuffix("_bound")].abs() > records[name]).sum() for name in BOUNDS]
-    return int(sum(over) + (records["total"].abs() > records["envelope"]).sum())
+    return int(sum(over) + (records["total"].abs() > records["a_priori_bound"]).sum())
 
 
 @pytest.mark.parametrize("name", general_problems())
@@ -48,12 +48,12 @@ def test_the_complex_step_has_the_bounds_that_it_can_have() -> None:
     assert exceeded(records) == 0
     assert (records["abscissa_bound"] == 0).all()
     assert np.isfinite(records["combination_bound"]).all()
-    assert np.isinf(records[["truncation_bound", "evaluation_bound", "total_bound", "envelope"]]).all(axis=None)
+    assert np.isinf(records[["truncation_bound", "evaluation_bound", "total_bound", "a_priori_bound"]]).all(axis=None)
 
 
 def test_no_bound_is_missing_from_a_record() -> None:
     """Where there is none it is infinite, never NaN, whatever became of the cell."""
     records, _ = measure(plan(PROBLEMS["sigmoid"], Sweep("s", ("sigmoid",), formats=FORMATS, all_points=True)), "arb")
     assert (records["status"] != "ok").any()
-    assert records[[*BOUNDS, "envelope"]].notna().all(axis=None)
-    assert (records[[*BOUNDS, "envelope"]] >= 0).all(axis=None)
+    assert records[[*BOUNDS, "a_priori_bound"]].notna().all(axis=None)
+    assert (records[[*BOUNDS, "a_priori_bound"]] >= 0).all(axis=None)

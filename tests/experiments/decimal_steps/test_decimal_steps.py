@@ -76,32 +76,32 @@ def test_findings_are_sentences_with_numbers():
 
 @pytest.mark.parametrize("at", [0.1, 0.5, 2.0, 1.0, 10.0, 0.75, -2.0, 5.0])
 @pytest.mark.parametrize("method", ["forward", "centered"])
-def test_snapped_steps_and_powers_of_two_have_exact_nodes_everywhere(at, method):
-    for grid in ("snapped", "nearest_power"):
+def test_representable_outward_steps_and_powers_of_two_have_exact_nodes_everywhere(at, method):
+    for grid in ("representable_outward", "nearest_power"):
         share = shares(at, grid, method)
         assert len(share) >= 1
         assert (share[np.isfinite(share)] == 1).all()
 
 
-def test_realised_step_is_exact_on_one_side_only():
-    assert (shares(-2.0, "realised", "forward") == 1).all()
-    assert (shares(-2.0, "realised") < 1).any()
-    assert (shares(5.0, "realised") == 1).all()
+def test_representable_step_is_exact_on_one_side_only():
+    assert (shares(-2.0, "representable", "forward") == 1).all()
+    assert (shares(-2.0, "representable") < 1).any()
+    assert (shares(5.0, "representable") == 1).all()
 
 
 def test_trick_without_x_misses_beyond_1():
-    assert (shares(10.0, "snapped_at_1")[:, 1:] < 0.5).all()
-    assert (shares(0.5, "snapped_at_1") == 1).all()
+    assert (shares(10.0, "representable_at_1")[:, 1:] < 0.5).all()
+    assert (shares(0.5, "representable_at_1") == 1).all()
 
 
-def test_realised_step_pays_where_f_is_ill_conditioned_and_only_left_of_the_optimum():
-    assert gains("dumontet_vignes_log", 1.0)["left_realised"] > 1
+def test_representable_step_pays_where_f_is_ill_conditioned_and_only_left_of_the_optimum():
+    assert gains("dumontet_vignes_log", 1.0)["left_representable"] > 1
     for problem, at in (("exp", 0.1), ("exp", 0.5), ("oliver_arsinh", 0.75)):
         row = gains(problem, at)
         assert row["condition"] < 1
-        assert abs(row["left_realised"]) < 0.2
+        assert abs(row["left_representable"]) < 0.2
     rows = decimal_steps.gains(measured())
-    right = rows[rows["format"] == "float64"]["right_realised"].dropna()
+    right = rows[rows["format"] == "float64"]["right_representable"].dropna()
     assert len(right)
     # An exact node moves h by u|x|/h at most, and the truncation error by twice that; median over the steps.
     assert right.abs().max() < 1e-5
@@ -115,7 +115,7 @@ def test_condition_is_that_of_the_function():
 
 def test_powers_of_two_pay_where_f_rounds_its_own_argument():
     row = gains("oscillation", 1.0)
-    assert row["left_nearest_power"] > row["left_realised"] + 1
+    assert row["left_nearest_power"] > row["left_representable"] + 1
 
 
 def test_casting_table_tells_the_traps():

@@ -16,7 +16,7 @@ CASES = [
 
 
 def test_there_are_at_least_twelve_mistakes_each_with_its_source():
-    mistakes = [bug for bug in BUGS.values() if bug.kind == "slip"]
+    mistakes = [bug for bug in BUGS.values() if bug.kind == "mistake"]
     assert len(mistakes) >= 12
     for bug in mistakes:
         if bug.name != "one_in_ten_thousand":

@@ -43,14 +43,14 @@ def test_picture_of_errors_has_a_number_for_every_rate(counted):
 
 def test_found_and_rejected_are_shares_with_an_interval(counted):
     table = found_and_rejected(counted)
-    judged = table.dropna()
-    assert (judged["low"] <= judged["rejected"]).all()
-    assert (judged["rejected"] <= judged["high"]).all()
-    assert judged["found"].between(0, 1).all()
+    decided = table.dropna()
+    assert (decided["low"] <= decided["rejected"]).all()
+    assert (decided["rejected"] <= decided["high"]).all()
+    assert decided["found"].between(0, 1).all()
     blind = table[(table["format"] == "bfloat16") & (table["checker"] == "autograd check_grads")]
     assert blind[["correct", "wrong"]].to_numpy().tolist() == [[0, 0]]
     figure = Figure("shares", "t", "c.", "a.", table, draw_found_and_rejected, size=(8.4, 5.0))
-    assert texts(figure) == ["not judged"] * 2
+    assert texts(figure) == ["not decided"] * 2
 
 
 def test_short_names_are_those_of_the_libraries():

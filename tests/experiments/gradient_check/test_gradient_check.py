@@ -23,7 +23,7 @@ def strict(limit):
     def rule(f, gradient, x, seed):
         right = f.network.gradient(x).astype(float)
         off = np.linalg.norm(gradient(x).astype(float) - right) / np.linalg.norm(right)
-        return Outcome(Decision.ALARM if off > limit else Decision.PASSED)
+        return Outcome(Decision.REJECTED if off > limit else Decision.PASSED)
 
     return Checker(f"strict {limit:g}", "1", "directions", ALL_FORMATS, rule)
 
@@ -129,7 +129,7 @@ def test_without_the_large_runs_the_small_one_speaks(without_large_runs):
 
 def test_the_large_runs_are_used_where_they_are(without_large_runs):
     folder, found = without_large_runs
-    large = found.assign(passed=found["passed"] * 2500, alarm=found["alarm"] * 2500)
+    large = found.assign(passed=found["passed"] * 2500, rejected=found["rejected"] * 2500)
     for name, kept in (("correct", large["kind"] == "correct"), ("wrong", large["kind"] != "correct")):
         (folder / f"{name}.csv").write_text(csv_text(large[kept]), encoding="utf-8")
     (folder / "limits.csv").write_text(csv_text(limits()), encoding="utf-8")

@@ -44,7 +44,7 @@ def test_large_runs_count_every_trial(tmp_path, monkeypatch):
     assert frames["versions"]["checker"].tolist() == [rule.name for rule in RULES]
 
 
-def test_agreement_counts_pairs_that_were_judged_and_the_same_verdicts():
+def test_agreement_counts_pairs_that_were_decided_and_the_same_verdicts():
     """A library that passes everything agrees with the rule exactly where that one passes."""
     rule = next(rule for rule in RULES if rule.name == "autograd check_grads")
     library = replace(rule, name=rule.name + SUFFIX, rule=passes_everything)

@@ -13,7 +13,7 @@ from numdiff.report.tables import csv_text
 
 
 def counted(*rows):
-    """Return counts from (checker, format, kind, bug, nominal, passed, alarm, …) with zeros for the rest."""
+    """Return counts from (checker, format, kind, bug, nominal, passed, rejected, …) with zeros for the rest."""
     filled = [(*row, *[0] * (len(BY) + len(VERDICTS) - len(row))) for row in rows]
     return pd.DataFrame(filled, columns=[*BY, *VERDICTS])
 
@@ -23,23 +23,23 @@ def test_false_positives_have_the_one_sided_limit():
         counted(
             ("a", "float64", "correct", "none", np.nan, 10_000, 0),
             ("b", "float64", "correct", "none", np.nan, 9, 1),
-            ("a", "float64", "slip", "sign", np.nan, 0, 5),
+            ("a", "float64", "mistake", "sign", np.nan, 0, 5),
         )
     )
-    assert frame["alarms"].tolist() == [0, 1]
+    assert frame["rejected"].tolist() == [0, 1]
     assert frame["limit"].tolist() == [binomial_limit(0, 10_000), binomial_limit(1, 10)]
     assert frame["limit"][0] < 3e-4
 
 
 def test_shares_of_missed_bugs_stand_in_columns_with_words_where_there_is_none():
     frame = counted(
-        ("torch gradcheck", "float32", "slip", "sign", np.nan, 1, 3),
-        ("jax check_grads", "float32", "slip", "sign", np.nan, 0, 0, 0, 0, 4),
-        ("torch gradcheck", "float32", "slip", "swapped", np.nan, 0, 0, 0, 0, 0, 4),
-        ("jax check_grads", "float32", "slip", "swapped", np.nan, 0, 0, 0, 4),
-        ("torch gradcheck", "float64", "slip", "sign", np.nan, 4, 0),
+        ("torch gradcheck", "float32", "mistake", "sign", np.nan, 1, 3),
+        ("jax check_grads", "float32", "mistake", "sign", np.nan, 0, 0, 0, 0, 4),
+        ("torch gradcheck", "float32", "mistake", "swapped", np.nan, 0, 0, 0, 0, 0, 4),
+        ("jax check_grads", "float32", "mistake", "swapped", np.nan, 0, 0, 0, 4),
+        ("torch gradcheck", "float64", "mistake", "sign", np.nan, 4, 0),
     )
-    wide = tables.missed_by_checker(frame, "slip", "float32")
+    wide = tables.missed_by_checker(frame, "mistake", "float32")
     assert wide.to_dict("records") == [
         {"bug": "sign", "torch": 0.25, "jax": "unavailable"},
         {"bug": "swapped", "torch": "no change", "jax": "failed"},

@@ -100,20 +100,20 @@ def made_up(*verdicts):
     return pd.DataFrame({"checker": "made up", "verdict": list(verdicts)})
 
 
-def test_errors_are_alarms_on_correct_and_everything_else_judged_on_wrong_gradients():
+def test_errors_are_rejections_of_correct_and_everything_else_decided_on_wrong_gradients():
     counted = counts(
-        made_up("passed", "passed", "alarm", "inconclusive", "failed", "unavailable", HARMLESS), ["checker"]
+        made_up("passed", "passed", "rejected", "inconclusive", "failed", "unavailable", HARMLESS), ["checker"]
     )
     (right,), (wrong,) = (list(rates(counted, flag).itertuples()) for flag in (False, True))
-    assert (right.judged, right.errors, right.rate) == (4, 1, 0.25)
-    assert (wrong.judged, wrong.errors, wrong.rate) == (4, 3, 0.75)
+    assert (right.decided, right.errors, right.rate) == (4, 1, 0.25)
+    assert (wrong.decided, wrong.errors, wrong.rate) == (4, 3, 0.75)
     assert (wrong.failed, wrong.unavailable, wrong.harmless) == (1, 1, 1)
     assert (right.low, right.high) == binomial_interval(1, 4)
 
 
-def test_a_checker_that_judged_nothing_has_no_rate():
+def test_a_checker_that_decided_nothing_has_no_rate():
     (row,) = rates(counts(made_up("failed", "unavailable"), ["checker"]), True).itertuples()
-    assert row.judged == 0
+    assert row.decided == 0
     assert np.isnan([row.rate, row.low, row.high]).all()
 
 

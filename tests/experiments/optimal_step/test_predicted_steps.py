@@ -64,7 +64,7 @@ def test_the_model_misses_at_most_half_as_often_as_the_rule_of_thumb():
     assert missed["regular", WAYS["model"]] <= missed["regular", WAYS["rule_of_thumb"]] / 2
 
 
-def test_every_run_is_judged_once_and_the_irregular_ones_are_counted():
+def test_every_run_is_counted_once_and_the_irregular_ones_are_counted():
     found = quality(frame())
     assert found["runs"].iloc[:-1].sum() == found["runs"].iloc[-1] == len(frame())
     assert found["regular"].iloc[:-1].sum() == found["regular"].iloc[-1] == frame()["regular"].sum()

@@ -212,8 +212,8 @@ def test_on_another_platform_a_cell_may_differ_within_its_bound(folders, capsys,
 def test_on_another_platform_a_cell_outside_of_its_bound_is_a_mistake(folders, capsys, records, side, factor):
     with_other_values(folders[1], *NAMES)
     place = records.index[(records["format"] == "float64") & (records["k"] == 2)][0]
-    if side == 0:  # of any platform: the envelope without the truncation error's bound
-        limit = records["envelope"][place] - records["truncation_bound"][place]
+    if side == 0:  # of any platform: the a priori bound without the truncation error's bound
+        limit = records["a_priori_bound"][place] - records["truncation_bound"][place]
     else:  # the value must be that of the record, so it is the record that is beyond its bounds
         limit = sum(records[f"{part}_bound"][place] for part in ("abscissa", "evaluation", "combination"))
         changed = records.assign(roundoff=records["roundoff"].where(records.index != place, factor * limit))
@@ -258,7 +258,7 @@ def test_without_records_a_cell_that_differs_is_a_mistake(folders, capsys):
 
 def test_cell_without_a_bound_is_listed_with_its_difference(folders, capsys, records):
     with_other_values(folders[1], *NAMES)
-    Store(folders[0].parent / "records").save("sweep", records.assign(envelope=math.inf))
+    Store(folders[0].parent / "records").save("sweep", records.assign(a_priori_bound=math.inf))
     change(folders[0], STEPS, "float64", 1, lambda text: repr(2 * float(text)))
     change(folders[0], STEPS, "float80", 2, "overflow")
     status, out, _ = verdict(folders, capsys)
@@ -441,7 +441,7 @@ def test_two_folders_are_asked_for(capsys):
     assert "usage" in capsys.readouterr().err
 
 
-def test_the_file_and_fields_that_are_judged_exist():
+def test_the_file_and_fields_that_are_compared_exist():
     measured = run_sweeps([Sweep("s", ("exp",), formats=("float64",), last_step=1)], "arb", progress=False)
     written = {f"tables/overview/{table.name}.csv": table.frame for table in overview(measured)}
     assert {"format", "precision"} <= set(written[FORMATS])

@@ -1,9 +1,9 @@
-"""The kernel and what it is compared with; run as a script it is one contestant, alone in its process.
+"""The kernel and what it is compared with; run as a script it is one candidate, alone in its process.
 
-    python -m bench.kernel_contestants CONTESTANT POINTS NUMBER
+    python -m bench.kernel_candidates CANDIDATE POINTS NUMBER
 
 (centered differences of np.exp in float64; POINTS may be "scalar": a Python float in place of an array). For every
-line that it reads it makes NUMBER calls and prints the seconds of one. The process matters: what one contestant frees,
+line that it reads it makes NUMBER calls and prints the seconds of one. The process matters: what one candidate frees,
 the C library keeps for the next, and whether the temporaries of the one-liner cost page faults would depend on who
 ran before. Turns matter too, because the machine changes its speed: `times_in_turns` lets the processes go round.
 """
@@ -79,7 +79,7 @@ def two_evaluations(stencil: Stencil, x: np.ndarray, h: Any) -> None:
         np.exp(block, out[: block.size])
 
 
-CONTESTANTS: dict[str, Callable[[Stencil, np.ndarray, Any], Any]] = {
+CANDIDATES: dict[str, Callable[[Stencil, np.ndarray, Any], Any]] = {
     "kernel": kernel,
     "one-liner": one_liner,
     "floor": floor,
@@ -87,12 +87,12 @@ CONTESTANTS: dict[str, Callable[[Stencil, np.ndarray, Any], Any]] = {
 
 
 PROCESSES = 5
-"""Processes of each contestant: where its memory lies, and so what it costs, differs from one to the next."""
+"""Processes of each candidate: where its memory lies, and so what it costs, differs from one to the next."""
 
 
 def times_in_turns(names: Sequence[str], n: int | str, rounds: int, number: int) -> Times:
-    """Return the seconds per call of some contestants, each in processes of its own, measured in turns."""
-    command = [sys.executable, "-m", "bench.kernel_contestants"]
+    """Return the seconds per call of some candidates, each in processes of its own, measured in turns."""
+    command = [sys.executable, "-m", "bench.kernel_candidates"]
     options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with ExitStack() as stack:
         turns: dict[str, Callable[[], float]] = {}
@@ -106,10 +106,10 @@ def times_in_turns(names: Sequence[str], n: int | str, rounds: int, number: int)
 
 
 def _turn(processes: "Iterator[subprocess.Popen[str]]") -> float:
-    """Let the next process of a contestant make its calls, and return what it measured."""
+    """Let the next process of a candidate make its calls, and return what it measured."""
     process = next(processes)
     if process.stdin is None or process.stdout is None:
-        raise RuntimeError("a contestant is spoken to through pipes")
+        raise RuntimeError("a candidate is spoken to through pipes")
     process.stdin.write("\n")
     process.stdin.flush()
     return float(process.stdout.readline())
@@ -121,7 +121,7 @@ def main(name: str, n: str, number: str) -> None:
     h: Any = step(item)
     if n == "scalar":
         x, h = x.item(), h.item()
-    call = partial(CONTESTANTS.get(name, two_evaluations), CENTERED, x, h)
+    call = partial(CANDIDATES.get(name, two_evaluations), CENTERED, x, h)
     gc.disable()
     call()
     for _ in sys.stdin:

@@ -1,6 +1,6 @@
 """The loss of a network and its gradient, timed in turns in a process of their own, in seconds of its processor.
 
-    python -m bench.backward_contestants WIDTH ROUNDS
+    python -m bench.backward_candidates WIDTH ROUNDS
 
 prints the median seconds of both and the median of their ratio as JSON. A gradient takes so much longer than
 the loss that it would be interrupted more often on a busy machine; the time that the processor spends on this process
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def measured(width: int, rounds: int, keeping: bool) -> dict[str, float]:
     """Return the medians that a new process found, with its freed memory kept or given back."""
-    command = [sys.executable, "-m", "bench.backward_contestants", str(width), str(rounds)]
+    command = [sys.executable, "-m", "bench.backward_candidates", str(width), str(rounds)]
     environment = os.environ | (ENVIRONMENT if keeping else ONE_THREAD)
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout))
@@ -49,9 +49,9 @@ def main(width: str, rounds: str) -> None:
     network = VariableNetwork((int(width), int(width), 1))
     loss, gradient, theta = on_arrays(network), gradient_of(network), network.start()
     calls = max(1, 10_000 // network.parameters)
-    contestants = {"loss": lambda: loss(theta), "gradient": lambda: gradient(theta)}
+    candidates = {"loss": lambda: loss(theta), "gradient": lambda: gradient(theta)}
     gc.disable()
-    times = in_turns({name: partial(processor_seconds, f, calls) for name, f in contestants.items()}, int(rounds))
+    times = in_turns({name: partial(processor_seconds, f, calls) for name, f in candidates.items()}, int(rounds))
     found = {name: median(seconds) for name, seconds in times.items()}
     print(json.dumps(found | {"ratio": median_ratio(times, "gradient", "loss")}))
 
