@@ -177,8 +177,8 @@ def findings(measured: Measured) -> list[str]:
     (top,) = rows_of(part.nlargest(1, "left_representable"))
     left, right, best = (part[f"{where}_representable"] for where in ("left", "right", "best"))
     return [
-        f"Exact nodes pay left of the best step, and only where f is ill-conditioned: in {shown} the representable step "
-        f"lowers the noise of the centered difference by {left.median():.1f} digits in the median of "
+        f"Exact nodes pay left of the best step, and only where f is ill-conditioned: in {shown} the representable "
+        f"step lowers the noise of the centered difference by {left.median():.1f} digits in the median of "
         f"{counted(len(part), 'point')}, and by {top.left_representable:.1f} for {top.problem} at x = {top.at:g}; "
         f"right of it the change is at most {right.abs().max():.1g} digits. At the best steps it is "
         f"worth {best.median():.1f} digits in the median, {best.max():.1f} at most.",

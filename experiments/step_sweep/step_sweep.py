@@ -157,8 +157,8 @@ def a_priori_bounds(records: pd.DataFrame) -> Figure:
     return Figure(
         "a_priori_bounds",
         f"No error exceeds its a priori bound: {name}",
-        "Absolute error at the point itself, generic steps; dashed, in the colour of the formula, the a priori bound: one "
-        f"on the total error, from function, point, step and format, without a run; {PROVED}. "
+        "Absolute error at the point itself, generic steps; dashed, in the colour of the formula, the a priori bound "
+        f"on the total error, known from function, point, step and format, without a run; {PROVED}. "
         "Where a line ends there is no finite one, because a function value may overflow. Each "
         "panel has its own scales.",
         f"{above} of {len(usable)} errors lie above their a priori bounds; in the median a bound is {plain(ratio)} "

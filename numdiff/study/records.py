@@ -18,7 +18,7 @@ import pandas as pd
 
 from numdiff.analysis import PARTS as PARTS  # the report takes it from here
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of `Record`, stored in every file; a reader refuses another one."""
 
 Kind = Literal["key", "portable", "platform"]

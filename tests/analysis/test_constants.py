@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numdiff.analysis import error_model, suprema, taylor
+from numdiff.analysis import error_model, nodes, suprema, taylor
 from numdiff.analysis.metrics import (
     FEWEST_POINTS,
     LEAST_ORDER,
@@ -15,7 +15,9 @@ from numdiff.analysis.metrics import (
     observed_order,
 )
 from numdiff.analysis.statistics import student_quantile
-from numdiff.floats.dyadic import dyadic
+from numdiff.arithmetic.ball import Ball
+from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
+from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
@@ -129,6 +131,22 @@ def test_how_wide_the_model_begins_decides_nothing_from_two_binades_on(monkeypat
         assert ([predicted(*case) for case in [*CASES, ("saito_parabola", "centered")]] == here) is same
 
 
+def test_by_how_much_the_model_is_widened_decides_nothing_but_the_number_of_models(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The best step of exp(2⁻⁴⁰x) at 1 is about 2²³, which the first model does not reach."""
+    found, numbers, build = {}, {}, model.error_model
+    for wider in (8, 16, 32):
+        built: list[int] = []
+        monkeypatch.setattr(model, "error_model", lambda *args, built=built: (built.append(args[-1]), build(*args))[1])
+        monkeypatch.setattr(model, "_WIDER", wider)
+        found[wider] = float(optimal_step(lambda x: np.exp(x * 2.0**-40), 1.0).step)
+        numbers[wider] = len(built)
+    assert 2.0**20 < found[16] < 2.0**26
+    assert found[8] == found[16] == found[32]
+    assert numbers[8] > numbers[16] > numbers[32]
+
+
 def test_the_search_for_a_wider_step_ends_after_64_binades() -> None:
     found = optimal_step(lambda x: x * 0 + 1.5, 1.0)
     assert found.failed is model.FailedAssumption.NO_ROOM
@@ -184,3 +202,84 @@ def test_a_smaller_slack_is_tighter_and_a_lower_precision_looser(monkeypatch: py
     for precision, same in ((96, True), (64, False)):
         monkeypatch.setattr(suprema, "PRECISION", precision)
         assert (suprema.suprema(runge, 3, [(-1, 1, 0)]) == [here]) is same
+
+
+# --- certified coefficients -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lost, seen", [(900, True), (1000, False)])
+def test_a_coefficient_is_seen_while_at_most_about_960_of_1024_bits_cancel(lost: int, seen: bool) -> None:
+    """exp(x) + 2ᵏ − 2ᵏ keeps 1024 − k bits: more than the 60 that are demanded at k = 900, fewer at k = 1000."""
+    (series,) = taylor.taylor_series(lambda x: np.exp(x) + 2.0**lost - 2.0**lost, [dyadic(0.5)])
+    assert series is not None
+    assert (series.coefficient(0) == pytest.approx(math.exp(0.5), rel=2**-52)) == seen
+    assert (series.coefficient(0) == 0) != seen
+
+
+@pytest.mark.parametrize("radius, certain", [(0, True), (1, True), (2, False)])
+def test_a_coefficient_is_certain_from_60_bits_above_its_radius(radius: int, certain: bool) -> None:
+    """Its radius is then a 64th of half a unit of a double at most, so that rounding is off by one unit at most."""
+    assert taylor._is_certain(Ball(1 << 61, radius, -61)) == certain
+    if certain:
+        assert radius * 2**-61 <= 2**-53 / 64
+
+
+# --- nodes ------------------------------------------------------------------------------------------------
+
+
+def step_of(name: str, k: int) -> Any:
+    fmt = FORMATS[name]
+    return dyadic(float(fmt.dtype.type(1.2357 * 2.0**-k)))
+
+
+@pytest.mark.parametrize("k", [3, 9])
+def test_the_step_above_is_one_for_all_formats_of_eleven_bits_and_not_with_two_bits_more(
+    k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("float16", "float32", "float64")
+    above = {dyadic_to_fraction(nodes.step_above(step_of(name, k))) for name in names}
+    assert len(above) == 1
+    assert all(1 <= above.copy().pop() / dyadic_to_fraction(step_of(name, k)) <= 1 + 2**-9 for name in names)
+    monkeypatch.setattr(nodes, "_STEP_BITS", 12)
+    assert len({dyadic_to_fraction(nodes.step_above(step_of(name, k))) for name in names}) > 1
+
+
+def intervals(name: str, k: int) -> list[Any]:
+    places = (nodes.place_of(FORMATS[name], dyadic(0.7109375), step_of(name, k), (c, 0), 2) for c in (-1, 1))
+    return [place.interval for place in places]
+
+
+def width(interval: tuple[int, int, int]) -> float:
+    return math.ldexp(interval[1] - interval[0], interval[2])
+
+
+@pytest.mark.parametrize("bits, shared", [(6, True), (12, False)])
+def test_formats_share_the_interval_of_a_node(bits: int, shared: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within 2⁻⁶ of the distance rounding to float16 stays; within 2⁻¹² it would leave, and widen the interval."""
+    monkeypatch.setattr(nodes, "_WIDTH_BITS", bits)
+    narrow, wide = intervals("float16", 3), intervals("float64", 3)
+    assert (narrow == wide) == shared
+    if shared:
+        h = float(dyadic_to_fraction(nodes.step_above(step_of("float64", 3))))
+        assert [width(one) for one in wide] == pytest.approx([2 * h / 64] * 2)
+
+
+@pytest.mark.parametrize("k, shared", [(7, False), (9, True)])
+def test_steps_below_a_256th_have_one_interval_for_all_nodes(k: int, shared: bool) -> None:
+    """f′ changes over it by 2·2·2⁻⁸ of f″ at most; with larger steps every node has its own."""
+    left, right = intervals("float32", k)
+    assert (left == right) == shared
+
+
+# --- magnitudes -------------------------------------------------------------------------------------------
+
+
+def test_every_double_has_finite_magnitudes_and_the_next_binade_has_none() -> None:
+    """The exponent at which a magnitude is given up is that of the smallest double, and above every double's."""
+    top = suprema._LARGEST
+    assert top >= 1074
+    assert suprema._magnitudes(Ball((1 << 53) - 1, 0, 1024 - 53))[0] == math.inf  # the largest double, rounded outward
+    assert suprema._magnitudes(Ball((1 << 53) - 2, 0, 1024 - 53))[0] < math.inf
+    assert suprema._magnitudes(Ball(1, 0, top))[0] == math.inf
+    assert suprema._magnitudes(Ball(1, 0, -1074)) == (2 * 5e-324, 0.0)
+    assert suprema._magnitudes(Ball(1, 0, -top - 5)) == (5e-324, 0.0)

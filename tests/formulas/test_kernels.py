@@ -643,6 +643,18 @@ def test_the_check_tolerates_eight_ulps(ulps, accepted):
             forward_difference(off, x, 0.5)
 
 
+@pytest.mark.parametrize("points, compared", [(16, 16), (17, 4)])
+def test_all_of_sixteen_points_are_compared_and_four_of_more(points, compared):
+    sizes = []
+
+    def f(t):
+        sizes.append(t.size)
+        return t * t
+
+    forward_difference(f, np.linspace(1, 2, points)[np.random.default_rng(0).permutation(points)], 0.5)
+    assert sizes.count(1) == compared
+
+
 def test_nan_outside_the_domain_is_no_disagreement():
     x = np.array([-1.0, 2.0, -3.0])
     with np.errstate(invalid="ignore"):

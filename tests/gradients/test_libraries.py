@@ -13,14 +13,19 @@ each_format = pytest.mark.parametrize("name", ["float32", "float16", "bfloat16"]
 
 
 def checked(f, gradient, half, x, directions, name):
-    """Check a correct gradient and half of it, and return the first check."""
+    """Check a correct gradient and half of it, and return the first check.
+
+    How the libraries sum products of bfloat16 depends on the processor. On some of them f is noisy enough to leave half
+    the gradient undecided along four directions; nowhere is it accepted.
+    """
     right = check_gradient(f, gradient, x, directions=directions)
     assert right.format == name
     assert right.verdict is not Verdict.DISAGREE
     assert name == "bfloat16" or right.verdict is Verdict.AGREE
     assert right.evaluations <= 20 or directions == 0
     wrong = check_gradient(f, half, x, directions=directions)
-    assert wrong.verdict is Verdict.DISAGREE
+    is_noisy = name == "bfloat16" and directions > 0
+    assert wrong.verdict in ((Verdict.DISAGREE, Verdict.INCONCLUSIVE) if is_noisy else (Verdict.DISAGREE,))
     assert name == "bfloat16" or wrong.cause == "a factor: the gradient has to be multiplied by 2"
     return right
 
