@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.experiment import NOTHING, Experiment, measure
+from experiments.experiment import NOTHING, Experiment, measure_experiments
 from experiments.overview import overview
 from experiments.registry import EXPERIMENTS
 from numdiff.registry import Registry
@@ -79,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.out or ROOT / ("results" if whole else ".cache/report")
     start = time.perf_counter()
     store, tally = Store(options.records or ROOT / ".cache" / "records"), Tally()
-    measured = measure(chosen, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally)
+    measured = measure_experiments(
+        chosen, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally
+    )
     between = time.perf_counter()
     keep_records(store, measured)
     written = present(chosen, measured, out, "make experiments" if whole else partial_command(options))

@@ -101,7 +101,7 @@ class Experiment:
         )
 
 
-def measure(
+def measure_experiments(
     chosen: Sequence[Experiment],
     engine: Engine,
     *,

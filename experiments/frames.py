@@ -123,7 +123,7 @@ def optima(records: pd.DataFrame) -> pd.DataFrame:
     return in_order(best.assign(digits=correct_digits(best["rms_error"], best["reference"])))
 
 
-def correctly_rounded(function: np.ufunc, numbers: Any) -> Any:
+def rounded_values(function: np.ufunc, numbers: Any) -> Any:
     """Return an elementary function of a Series or a number, the same double on every machine."""
     values = np.asarray(numbers, dtype=np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -133,7 +133,7 @@ def correctly_rounded(function: np.ufunc, numbers: Any) -> Any:
 
 def log10(numbers: Any) -> Any:
     """Return decimal logarithms of a Series or a number, the same doubles on every machine."""
-    return correctly_rounded(np.log10, numbers)
+    return rounded_values(np.log10, numbers)
 
 
 _FACTORS = {"dyadic": 1.0, "generic": float(GENERIC_FACTOR)}

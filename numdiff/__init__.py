@@ -8,7 +8,7 @@ raises an ImportError that says how to install it.
 from importlib import import_module
 from typing import Any
 
-from numdiff.extras import missing, require
+from numdiff.extras import missing, require_extra
 
 __version__ = "0.1.0"
 
@@ -57,7 +57,7 @@ __all__ += sorted(name for name, module in _MODULE.items() if _ABSENT.isdisjoint
 def __getattr__(name: str) -> Any:
     if name in _MODULE:
         module = _MODULE[name]
-        require(f"numdiff.{name}", *_NEEDS.get(module, ()))
+        require_extra(f"numdiff.{name}", *_NEEDS.get(module, ()))
         value = getattr(import_module(f"numdiff.{module}"), name)
         globals()[name] = value
         return value

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
 from numdiff.autodiff import Function, on_arrays
-from numdiff.extras import require
+from numdiff.extras import require_extra
 from numdiff.floats.formats import FORMATS, get_format
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
@@ -58,7 +58,7 @@ class SweepResult:
         ValueError
             If nothing could be measured; the message names a reason.
         """
-        require("SweepResult.plot", "jinja2", "matplotlib")
+        require_extra("SweepResult.plot", "jinja2", "matplotlib")
         from numdiff.report.figures import error_figure
 
         if self.records.empty:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from numdiff import __version__
-from numdiff.extras import DISTRIBUTION, EXTRAS, require
+from numdiff.extras import DISTRIBUTION, EXTRAS, require_extra
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -82,7 +82,7 @@ def run_experiments(arguments: Sequence[str], directory: Path | None = None) -> 
             f"the experiments live in a checkout of {DISTRIBUTION}, and {root} is not the root of one; "
             f"change to it and repeat the command"
         )
-    require("numdiff experiments", *sorted(module for modules in EXTRAS.values() for module in modules))
+    require_extra("numdiff experiments", *sorted(module for modules in EXTRAS.values() for module in modules))
     return subprocess.run([sys.executable, "-m", "experiments", *arguments], cwd=root, check=False).returncode
 
 

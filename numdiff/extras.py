@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
 
-__all__ = ["DISTRIBUTION", "EXTRAS", "MissingExtraError", "missing", "require"]
+__all__ = ["DISTRIBUTION", "EXTRAS", "MissingExtraError", "missing", "require_extra"]
 
 DISTRIBUTION = "numdiff-bench"
 EXTRAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -32,7 +32,7 @@ def missing(*modules: str) -> list[str]:
     return [module for module in modules if sys.modules.get(module) is None and find_spec(module) is None]
 
 
-def require(user: str, *modules: str) -> None:
+def require_extra(user: str, *modules: str) -> None:
     """Refuse to go on without modules of the extras.
 
     Parameters

@@ -12,7 +12,7 @@ import pytest
 
 import numdiff as nd
 from numdiff import extras
-from numdiff.extras import EXTRAS, MissingExtraError, missing, require
+from numdiff.extras import EXTRAS, MissingExtraError, missing, require_extra
 from tests.core_environment import (
     CORE_PACKAGES,
     ROOT,
@@ -208,7 +208,7 @@ def test_experiments_name_what_they_miss_in_one_line():
 def test_message_names_what_is_missing_and_the_smallest_extra_that_has_it(monkeypatch, absent, message):
     monkeypatch.setattr(extras, "missing", lambda *modules: [module for module in modules if module in absent])
     with pytest.raises(MissingExtraError) as caught:
-        require("this", *PACKAGES)
+        require_extra("this", *PACKAGES)
     assert str(caught.value) == f"this {message}"
     assert caught.value.name == absent[0]
     assert isinstance(caught.value, ImportError)
@@ -216,7 +216,7 @@ def test_message_names_what_is_missing_and_the_smallest_extra_that_has_it(monkey
 
 def test_nothing_is_said_where_nothing_is_missing():
     assert missing("numpy", "json") == []
-    assert require("this", "numpy") is None
+    assert require_extra("this", "numpy") is None
 
 
 def test_missing_modules_are_found_without_importing_them():

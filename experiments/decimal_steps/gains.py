@@ -59,7 +59,7 @@ def gains(measured: Measured) -> pd.DataFrame:
     left, right = (error * step)[k > best_k], error[k < best_k]
     least = error.groupby(CURVE).min()
     rows = pd.DataFrame({"best_h": step["decimal"].loc[best].to_numpy()}, index=best.index)
-    rows.insert(0, "condition", conditions(usable).reindex(rows.index))
+    rows.insert(0, "condition", condition_numbers(usable).reindex(rows.index))
     rows["left_steps"] = left.groupby(CURVE).size().reindex(rows.index, fill_value=0)
     for name in GAINS:
         rows[f"left_{name}"] = gain(left, name)
@@ -75,7 +75,7 @@ def gain(table: pd.DataFrame, grid: str) -> pd.Series:
     return pd.Series(loss_of_accuracy(median["decimal"], median[grid]), median.index)
 
 
-def conditions(frame: pd.DataFrame) -> pd.Series:
+def condition_numbers(frame: pd.DataFrame) -> pd.Series:
     """Return the condition |x f′/f| of the function at each point; infinite where f is 0."""
     one = frame.drop_duplicates(CURVE).set_index(CURVE)
     values = [

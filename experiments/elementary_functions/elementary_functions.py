@@ -7,7 +7,7 @@ import pandas as pd
 
 from experiments.elementary_functions.ulps import HALF, SAMPLES, ULPS, draw_bits, draw_ulps, worst_errors
 from experiments.experiment import Experiment
-from experiments.frames import RUN, correctly_rounded, formats_of, in_order, optima
+from experiments.frames import RUN, formats_of, in_order, optima, rounded_values
 from experiments.words import listed, percent, written
 from numdiff.analysis.metrics import performance_ratio
 from numdiff.report.figures import Figure
@@ -64,7 +64,7 @@ def costs(records):
         ]
         at_best = float(performance_ratio(best[0][key], best[1][key]))
         other = (group["computed"] != group["computed_platform"]).mean()
-        bits = [correctly_rounded(np.log2, number) for number in (parts[1], at_best)]
+        bits = [rounded_values(np.log2, number) for number in (parts[1], at_best)]
         rows.append((*key, len(group), other, parts[0], *bits))
     columns = [*RUN, "cells", "other", "evaluation_ratio", "bits", "bits_at_best"]
     return in_order(pd.DataFrame(rows, columns=columns))

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from experiments.drawing import dot_rows
-from experiments.frames import correctly_rounded, frame_beside, widths
+from experiments.frames import frame_beside, rounded_values, widths
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.floats.call import evaluate
@@ -55,7 +55,7 @@ def arguments(name: str, fmt: FloatFormat) -> np.ndarray:
     """
     short = name in ("arcsin", "arccos", "arctanh")
     places = np.arange(1, SAMPLES + 1) * _STEP % 1  # a low-discrepancy sequence: a grid would repeat the significands
-    sizes = correctly_rounded(np.exp2, -6 + (6 if short else 9) * places)  # the same on every machine
+    sizes = rounded_values(np.exp2, -6 + (6 if short else 9) * places)  # the same on every machine
     if name == "arccosh":
         return fmt.as_array(1 + sizes)
     if name in ("log", "log2", "log10", "x**4.5"):

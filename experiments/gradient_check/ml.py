@@ -27,7 +27,7 @@ from experiments.gradient_check.libraries import SUFFIX, installed
 from experiments.gradient_check.limits import at_ten_tolerances, by_checker, by_size
 from experiments.gradient_check.ours import ours
 from experiments.gradient_check.rules import RULES, Checker, Decision
-from experiments.gradient_check.trials import BY, CORRECT, HARMLESS, SMALL, VERDICTS, TrialPlan, counts, run
+from experiments.gradient_check.trials import BY, CORRECT, HARMLESS, SMALL, VERDICTS, TrialPlan, counts, run_trials
 from numdiff.report import checksums
 from numdiff.report.tables import csv_text
 
@@ -73,7 +73,7 @@ def counted(title: str, plan: TrialPlan, workers: int) -> pd.DataFrame:
         return pd.DataFrame()
     parts = []
     for part in tqdm(list(batches(plan)), desc=title, file=sys.stderr):
-        trials = run(part, workers)
+        trials = run_trials(part, workers)
         sizes = trials.groupby(list(BY), sort=False, dropna=False)["size"].agg(["min", "max"]).reset_index()
         parts.append(counts(trials, BY).merge(sizes, on=list(BY)))
     how = {**dict.fromkeys(VERDICTS, "sum"), "min": "min", "max": "max"}
@@ -89,7 +89,7 @@ def agreement(title: str, libraries: Sequence[Checker], seeds: Sequence[int], wo
     pairs = [rules[library.name.removesuffix(SUFFIX)] for library in libraries]
     rows = []
     for part in tqdm(list(batches(TrialPlan(seeds=seeds, checkers=(*libraries, *pairs)))), desc=title, file=sys.stderr):
-        trials = run(part, workers)
+        trials = run_trials(part, workers)
         trials = trials[~trials["verdict"].isin([HARMLESS, Decision.UNAVAILABLE.value])]  # no decision there
         table = trials.pivot(index=["format", "network", "seed", "bug"], columns="checker", values="verdict")
         for library, rule in zip(libraries, pairs, strict=True):

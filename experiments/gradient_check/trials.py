@@ -107,7 +107,7 @@ def claimed(network: NumpyNetwork, bug: str, theta: np.ndarray) -> np.ndarray:
     return network.gradient(theta) if bug == CORRECT else BUGS[bug].wrong(network, theta)
 
 
-def run(plan: TrialPlan, workers: int = 1, store: Store | None = None) -> pd.DataFrame:
+def run_trials(plan: TrialPlan, workers: int = 1, store: Store | None = None) -> pd.DataFrame:
     """Make the trials of a plan; the rows are the same, in the same order, for any number of workers.
 
     Parameters

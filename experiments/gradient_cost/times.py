@@ -183,7 +183,7 @@ class Cost:
         return {"costs": pd.DataFrame(found, columns=["parameters", "method", "seconds", "calls", "peak_bytes"])}
 
 
-def measure(widths: Sequence[int], out: Path, store: Store | None = None, fresh: bool = False) -> None:
+def measure_costs(widths: Sequence[int], out: Path, store: Store | None = None, fresh: bool = False) -> None:
     """Measure networks of some widths, those apart that the store holds, and write the file."""
     found = run([Cost(width) for width in widths], store=store, fresh=fresh, progress=False)
     frame = pd.concat([frames["costs"] for frames in found], ignore_index=True)
@@ -209,7 +209,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--fresh", action="store_true", help="measure again what is stored")
     options = parser.parse_args(arguments)
     if ENVIRONMENT.items() <= os.environ.items():
-        measure(options.widths, options.out, Store(options.records), options.fresh)
+        measure_costs(options.widths, options.out, Store(options.records), options.fresh)
         return 0
     words = ["--out", str(options.out), "--records", str(options.records), *["--fresh"] * options.fresh]
     words += ["--widths", *map(str, options.widths)]

@@ -59,7 +59,7 @@ class CellBounds:
             return [None] * len(shown)
         places = self._index(source, records, tuple(keys))
         texts, found = records[field].tolist(), []
-        limits = [column.tolist() for column in limits_of(records, field)]
+        limits = [column.tolist() for column in difference_limits(records, field)]
         for key, text in zip(zip(*keys.values(), strict=True), shown, strict=True):
             cell, *more = places.get(key, [-1])
             known = cell >= 0 and not more and exact_text(texts[cell]) == text
@@ -84,7 +84,7 @@ class CellBounds:
         return self._places[source, names]
 
 
-def limits_of(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def difference_limits(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return, for every record, the limit of a field in its own run and on any platform, and the centre of both.
 
     Infinite where there is no bound. The centre is the reference for the computed value, and 0 for an error.

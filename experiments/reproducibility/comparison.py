@@ -104,7 +104,7 @@ class ResultsComparison:
             for name in self.ours.keys() & self.theirs.keys()
             if self.ours[name].read_bytes() == self.theirs[name].read_bytes()
         }
-        have = [formats_of(files) for files in (self.ours, self.theirs)]
+        have = [formats_in(files) for files in (self.ours, self.theirs)]
         self.shared, self.missing = have[0] & have[1], have[0] ^ have[1]
         self.differing = differing_values(*(values_in(files) for files in (self.ours, self.theirs)))
         self._bounds = None if records is None else CellBounds(records)
@@ -245,7 +245,7 @@ def largest_move(mine: str, other: str) -> float:
     return far
 
 
-def formats_of(files: dict[str, Path]) -> set[str]:
+def formats_in(files: dict[str, Path]) -> set[str]:
     """Return the formats that the machine of some results had."""
     if FORMATS not in files:
         return set()

@@ -99,7 +99,7 @@ def figures(measured: Measured) -> list[Figure]:
     return [
         v_curves(records, best),
         both_formulas(records, best),
-        a_priori_bounds(records),
+        bounds_figure(records),
         many_functions(records, best),
         digits_map(best),
     ]
@@ -146,7 +146,7 @@ def both_formulas(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     )
 
 
-def a_priori_bounds(records: pd.DataFrame) -> Figure:
+def bounds_figure(records: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
     chosen = of_grid(cells(records, problem=name), "generic")
     frame = chosen[["format", "method", "step_value", "status", "a_priori_bound"]].assign(error=chosen["total"].abs())

@@ -50,7 +50,7 @@ from numdiff.arithmetic.running_error import enclosed, evaluation_errors, rounde
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
 from numdiff.floats.dyadic import Dyadic, dyadic
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import points_and_steps, require
+from numdiff.formulas.arguments import points_and_steps, require_constants
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
 
 __all__ = ["PARTS", "BoundedFunction", "Bounds", "a_priori_bounds", "bounds_of", "error_bounds"]
@@ -242,7 +242,7 @@ def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENT
         If f uses a function that the exact arithmetics do not know.
     """
     fmt, points, steps = points_and_steps(x, h, dtype)
-    require(stencil, fmt)
+    require_constants(stencil, fmt)
     return a_priori_bounds(BoundedFunction(f), stencil, fmt, points, steps)
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from numdiff.analysis.statistics import student_quantile
-from numdiff.extras import require
+from numdiff.extras import require_extra
 from numdiff.floats.fixed_order import fitted_slope
 
 ROUNDOFF_SHARE = 0.02
@@ -90,7 +90,7 @@ def loss_of_accuracy(error: npt.ArrayLike, best: npt.ArrayLike) -> np.ndarray:
     >>> loss_of_accuracy([1e-3, 1e-8], 1e-6).tolist()
     [3.0, -2.0]
     """
-    require("loss_of_accuracy", "flint")
+    require_extra("loss_of_accuracy", "flint")
     from numdiff.arithmetic.rounded import rounded
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
@@ -192,7 +192,7 @@ def observed_order(
     the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
     regression.
     """
-    require("observed_order", "flint", "scipy")
+    require_extra("observed_order", "flint", "scipy")
     columns = [column.tolist() for column in _columns(step=step, error=error, roundoff=roundoff)]
     # A step that is given twice (as two x are, with one step) counts once: two points on one abscissa have no slope.
     cells = sorted({h: (h, e, r) for h, e, r in zip(*columns, strict=True)}.values())

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.extras import require
+from numdiff.extras import require_extra
 from numdiff.floats.fixed_order import fitted_slope
 
 CONFIDENCE = 0.95
@@ -81,7 +81,7 @@ def power_law(n: Sequence[float] | np.ndarray, values: Sequence[float] | np.ndar
         bad = [float(value) for value in series if not 0 < value < math.inf]
         if bad:
             raise ValueError(f"{name} must be positive and finite, got {bad[0]!r}")
-    require("power_law", "flint", "scipy")
+    require_extra("power_law", "flint", "scipy")
     from numdiff.arithmetic.rounded import rounded
 
     x, y = (rounded(np.log10)(np.asarray(series, dtype=float)).tolist() for series in (n, values))
@@ -143,7 +143,7 @@ def student_quantile(freedom: int, probability: float) -> float:
 
 def _beta_quantile(probability: float, a: int, b: int) -> float:
     """Return a quantile of the beta distribution, to the twelve digits on which libraries agree."""
-    require("binomial_interval", "scipy")
+    require_extra("binomial_interval", "scipy")
     from scipy.stats import beta
 
     quantile: Any = beta.ppf(probability, a, b)

@@ -199,7 +199,7 @@ def peano_constant(stencil: Stencil) -> Fraction:
     -------
     Fraction
     """
-    pieces = [piece for p, width in kernel(stencil) for piece in _signed(p, width)]
+    pieces = [piece for p, width in peano_kernel(stencil) for piece in _signed(p, width)]
     if all(p is not None for p, _ in pieces):
         integrals = [_integral(p, width) for p, width in pieces if p is not None]
         if all(v >= 0 for v in integrals) or all(v <= 0 for v in integrals):
@@ -208,7 +208,7 @@ def peano_constant(stencil: Stencil) -> Fraction:
     return sum((abs(_integral(p, width)) if p is not None else width for p, width in pieces), Fraction(0))
 
 
-def kernel(stencil: Stencil) -> list[tuple[Polynomial, Fraction]]:
+def peano_kernel(stencil: Stencil) -> list[tuple[Polynomial, Fraction]]:
     """Return K between neighbouring nodes (0 included), from left to right.
 
     Returns

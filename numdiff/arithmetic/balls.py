@@ -25,7 +25,7 @@ from numdiff.arithmetic.ball import (
     within_limits,
 )
 from numdiff.arithmetic.ball_functions import exact
-from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
+from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
 from numdiff.floats.formats import Dyadic
 
@@ -133,7 +133,7 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) ->
         If `precision` is below 32.
     """
     with working(checked_precision(precision)):
-        return _balls(evaluate(f, _REAL, [exact(*point) for point in points]), precision)
+        return _balls(evaluate_exactly(f, _REAL, [exact(*point) for point in points]), precision)
 
 
 def complex_values(
@@ -169,7 +169,7 @@ def complex_values(
     for extra, group in complex_point_groups(points):
         with working(precision + extra):
             items = [acb(exact(*points[i][0]), exact(*points[i][1])) for i in group]
-            for i, item in zip(group, evaluate(f, _COMPLEX, items), strict=True):
+            for i, item in zip(group, evaluate_exactly(f, _COMPLEX, items), strict=True):
                 if isinstance(item, Undefined):
                     results[i] = item
                 else:
@@ -239,8 +239,8 @@ def enclose_derivatives(f: Callable[[Any], Any], intervals: Sequence[Ball], orde
     with working(checked_precision(precision), order + 1):
         points = [arb_of(interval) for interval in intervals]
         if order == 0:
-            return _balls(evaluate(f, _REAL, points), precision)
-        results = evaluate(f, _SERIES, [arb_series([point, 1]) for point in points])
+            return _balls(evaluate_exactly(f, _REAL, points), precision)
+        results = evaluate_exactly(f, _SERIES, [arb_series([point, 1]) for point in points])
         found = [item if type(item) is Undefined else series.derivative_of(item, order) for item in results]
         return _balls(found, precision)
 
@@ -274,7 +274,7 @@ def taylor_coefficients(
     if order < 0:
         raise ValueError(f"order must not be negative, got {order}")
     with working(checked_precision(precision), order + 1):
-        results = evaluate(f, _SERIES, [arb_series([exact(*point), 1]) for point in points])
+        results = evaluate_exactly(f, _SERIES, [arb_series([exact(*point), 1]) for point in points])
         return [
             item
             if type(item) is Undefined

@@ -27,7 +27,7 @@ from numdiff.arithmetic.engine import (
     COMPARISONS,
     CONNECTIVES,
     Engine,
-    compared,
+    comparison,
     is_clean,
     refusal,
     unknown_function,
@@ -177,7 +177,7 @@ class ExactArray(NDArrayOperatorsMixin):
             raise refusal(f"np.{name} with out= or where= would read uninitialised memory as truth values")
         if kwargs:
             raise refusal(f"np.{name} with {', '.join(kwargs)}= has no exact meaning")
-        return apply(self.engine, name, inputs)
+        return apply_ufunc(self.engine, name, inputs)
 
     def __array_function__(
         self, func: Callable[..., Any], types: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
@@ -279,7 +279,7 @@ def truth_column(operand: Any, shape: tuple[int, ...]) -> Any:
     return repeat(bool(operand))
 
 
-def apply(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
+def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
     """Apply the ufunc `name` to exact arrays and constants."""
     if engine.observer is not None:
         engine.observer(name)
@@ -309,7 +309,7 @@ def apply(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
     pairs = [column(engine, operand, shape) for operand in operands]
     columns = [items for items, _ in pairs]
     if name in COMPARISONS:
-        truths = compared(engine, name, columns)
+        truths = comparison(engine, name, columns)
         return ExactArray(engine, truths, shape, clean=is_clean(truths), mask=True)
     items, clean = engine.apply(name, columns, all(clean for _, clean in pairs))
     return ExactArray(engine, items, shape, clean=clean)
@@ -330,7 +330,7 @@ def _is_condition(operand: Any) -> bool:
     return operand.mask if isinstance(operand, ExactArray) else isinstance(operand, (bool, np.bool_))
 
 
-def evaluate(f: Callable[[Any], Any], engine: Engine, items: list[Any]) -> list[Any]:
+def evaluate_exactly(f: Callable[[Any], Any], engine: Engine, items: list[Any]) -> list[Any]:
     """Call f once with a one-dimensional exact array of all points, and return the elements of its result.
 
     Parameters

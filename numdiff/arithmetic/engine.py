@@ -306,7 +306,7 @@ CLASSIFICATIONS: Mapping[str, Callable[[Any], Truth]] = MappingProxyType(
 )
 
 
-def compared(engine: Engine, name: str, columns: Iterable[Any]) -> list[Truth]:
+def comparison(engine: Engine, name: str, columns: Iterable[Any]) -> list[Truth]:
     """Return the truth of a comparison for each pair of elements."""
     order, verdict = engine.compare, COMPARISONS[name]
     if order is None:

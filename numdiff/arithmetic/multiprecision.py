@@ -20,7 +20,7 @@ from numdiff.arithmetic.ball import (
     outside_real_domain,
     within_limits,
 )
-from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
+from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
 from numdiff.arithmetic.multiprecision_functions import COMPLEX, CONTEXT, FAILURES, REAL, is_integer, lifted
 from numdiff.floats.formats import Dyadic
@@ -104,7 +104,7 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) ->
         If `precision` is below 32.
     """
     with EXACT_LOCK, CONTEXT.workprec(checked_precision(precision) + GUARD_BITS):
-        results = evaluate(f, _REAL, [lifted(point) for point in points])
+        results = evaluate_exactly(f, _REAL, [lifted(point) for point in points])
         return [item if type(item) is Undefined else within_limits(_ball(item, precision)) for item in results]
 
 
@@ -143,7 +143,7 @@ def complex_values(
         for extra, group in complex_point_groups(points):
             items = [CONTEXT.make_mpc(tuple(lifted(part)._mpf_ for part in points[i])) for i in group]
             with CONTEXT.workprec(precision + GUARD_BITS + extra):
-                found = evaluate(f, _COMPLEX, items)
+                found = evaluate_exactly(f, _COMPLEX, items)
             for i, item in zip(group, found, strict=True):
                 if isinstance(item, Undefined):
                     results[i] = item

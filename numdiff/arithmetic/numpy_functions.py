@@ -11,7 +11,7 @@ from numdiff.arithmetic.dispatch import (
     ExactArray,
     column,
     common_shape,
-    evaluate,
+    evaluate_exactly,
     is_unbounded,
     truth_column,
 )
@@ -210,7 +210,7 @@ def ufuncs_used(f: Callable[[Any], Any], x: Sequence[Any] | None = None) -> froz
         union=_nothing,
         observer=names.add,
     )
-    evaluate(f, tracer, [None] * (1 if x is None else max(1, len(x))))
+    evaluate_exactly(f, tracer, [None] * (1 if x is None else max(1, len(x))))
     return frozenset(names)
 
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from numdiff.arithmetic.ball import Undefined
-from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate
+from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import Engine
 from numdiff.floats.formats import Dyadic, dyadic_to_fraction
 
@@ -112,7 +112,7 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic]) -> list[Fraction |
         minimum and ``np.where``, or if a number grows beyond 2**18 bits.
     """
     with EXACT_LOCK:
-        return evaluate(f, _REAL, [dyadic_to_fraction(point) for point in points])
+        return evaluate_exactly(f, _REAL, [dyadic_to_fraction(point) for point in points])
 
 
 def _complex_product(left: Gaussian, right: Gaussian) -> Gaussian:
@@ -192,7 +192,7 @@ def complex_values(
     """
     with EXACT_LOCK:
         items = [(dyadic_to_fraction(real), dyadic_to_fraction(imaginary)) for real, imaginary in points]
-        return evaluate(f, _COMPLEX, items)
+        return evaluate_exactly(f, _COMPLEX, items)
 
 
 Jet: TypeAlias = tuple[Fraction, ...]
@@ -322,6 +322,6 @@ def derivatives(f: Callable[[Any], Any], points: Sequence[Dyadic], order: int) -
     with EXACT_LOCK:
         zeros = [Fraction(0)] * order
         items = [(dyadic_to_fraction(point), Fraction(1), *zeros)[: order + 1] for point in points]
-        results = evaluate(f, _jet_engine(order), items)
+        results = evaluate_exactly(f, _jet_engine(order), items)
     factor = math.factorial(order)
     return [item if isinstance(item, Undefined) else item[order] * factor for item in results]

@@ -51,7 +51,7 @@ from numdiff.arithmetic.accuracy import Arithmetic, arithmetic_of, without_limit
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import arb_of, working
-from numdiff.arithmetic.dispatch import evaluate
+from numdiff.arithmetic.dispatch import evaluate_exactly
 from numdiff.arithmetic.engine import Engine
 from numdiff.arithmetic.rounded import KnownArithmetic
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running
@@ -167,7 +167,7 @@ def _evaluated(
     if without_limit(f, fmt, arithmetic):
         return [None] * len(items)
     with np.errstate(all="ignore"):  # longdouble scalars warn on overflow
-        results = evaluate(f, _engine(fmt, arithmetic or arithmetic_of(f)), items)
+        results = evaluate_exactly(f, _engine(fmt, arithmetic or arithmetic_of(f)), items)
     return [None if type(item) is Undefined or not _is_bounded(item) else item for item in results]
 
 

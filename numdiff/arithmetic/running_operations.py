@@ -55,7 +55,7 @@ class Running:
         return abs(self.value) + self.error
 
 
-def binade(upper: Real) -> int:
+def binade_above(upper: Real) -> int:
     """Return floor(log₂ v) of a non-negative number (rounding v to a double does not lower it)."""
     value = float(upper)
     if 1e-300 < value < 1e300:
@@ -164,7 +164,7 @@ class Operations:
 
     def _last(self, reach: Real) -> int:
         """Return the exponent of the spacing of the format at the upper end of `reach`; raise where it overflows."""
-        top = binade(reach.abs_upper())
+        top = binade_above(reach.abs_upper())
         if top >= self.format.max_exponent and not reach <= self._largest:
             raise Unbounded
         return max(top - self.format.precision + 1, self._lowest)

@@ -23,7 +23,7 @@ from numdiff.floats.formats import FORMATS, FloatFormat, get_format
 from numdiff.formulas.stencil import Method, Stencil
 
 __all__ = ["beyond", "converted", "extremes", "largest_step", "not_finite", "points_and_steps", "points_of"]
-__all__ += ["refuse_not_finite", "refuse_steps", "require", "steps_of"]
+__all__ += ["refuse_not_finite", "refuse_steps", "require_constants", "steps_of"]
 
 _LONG = 200
 """Bits from which an integer or a fraction is shown by 30 digits: Python refuses to print the longest."""
@@ -216,7 +216,7 @@ def beyond(method: Method, item: FloatFormat) -> str:
     return ""
 
 
-def require(method: Method, item: FloatFormat) -> None:
+def require_constants(method: Method, item: FloatFormat) -> None:
     """Raise ValueError where the format cannot hold the constants of a formula."""
     if problem := beyond(method, item):
         raise ValueError(problem)
@@ -235,7 +235,7 @@ def largest_step(method: Method, item: FloatFormat) -> Any:
         Comparisons with it are exact.
     """
     reach = max(map(abs, method.offsets)) if isinstance(method, Stencil) else Fraction(1)
-    require(method, item)
+    require_constants(method, item)
     limit = item.largest_finite / max(item.lift(item.round(method.denominator)), reach)
     nearest = item.round(limit)
     return nearest if item.lift(nearest) <= limit else np.nextafter(nearest, item.dtype.type(0))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["BLOCK_BYTES", "Block", "blocks"]
+__all__ = ["BLOCK_BYTES", "PointBlock", "blocks"]
 
 BLOCK_BYTES = 524288
 """Bytes of one buffer: few enough that what a block needs stays in the cache, many enough that the fixed cost
@@ -13,7 +13,7 @@ of the calls (some 10 µs a block) vanishes beside the work. From half of this t
 exp take within 8 % of the same time; half of it cost 7 % more."""
 
 
-class Block(NamedTuple):
+class PointBlock(NamedTuple):
     """A piece of the work."""
 
     start: int
@@ -28,7 +28,7 @@ class Block(NamedTuple):
     """Two arrays for abscissae; None for new ones."""
 
 
-def blocks(x: np.ndarray, h: np.ndarray, out: np.ndarray, dtype: np.dtype, blocked: bool) -> Iterator[Block]:
+def blocks(x: np.ndarray, h: np.ndarray, out: np.ndarray, dtype: np.dtype, blocked: bool) -> Iterator[PointBlock]:
     """Cut the work into blocks: of one dimension in C order, or one in its own shape (at least 1-d).
 
     Parameters
@@ -49,7 +49,7 @@ def blocks(x: np.ndarray, h: np.ndarray, out: np.ndarray, dtype: np.dtype, block
     if not blocked or total <= size:
         whole = (total,) if blocked else shape or (1,)
         # Nothing to use again: every abscissa may have an array of its own.
-        yield Block(0, _laid_out(x, shape, whole), _laid_out(h, shape, whole) if h.ndim else h, out.reshape(whole))
+        yield PointBlock(0, _laid_out(x, shape, whole), _laid_out(h, shape, whole) if h.ndim else h, out.reshape(whole))
         return
     left, right = np.empty(size, dtype), np.empty(size, dtype)
     points, results = _slices(x, shape), out.reshape(-1)
@@ -58,7 +58,7 @@ def blocks(x: np.ndarray, h: np.ndarray, out: np.ndarray, dtype: np.dtype, block
         stop = min(start + size, total)
         n = stop - start
         some = h if steps is None else steps[start:stop]
-        yield Block(start, points[start:stop], some, results[start:stop], left[:n], right[:n])
+        yield PointBlock(start, points[start:stop], some, results[start:stop], left[:n], right[:n])
 
 
 def _laid_out(array: np.ndarray, shape: tuple[int, ...], whole: tuple[int, ...]) -> np.ndarray:

@@ -11,8 +11,8 @@ import numpy as np
 
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import extremes, largest_step, not_finite
-from numdiff.formulas.node import Node, node_of
 from numdiff.formulas.stencil import Method, Stencil
+from numdiff.formulas.term import Term, term_of
 
 __all__ = [
     "ElementwiseProbe",
@@ -103,7 +103,7 @@ class LostSteps(NamedTuple):
     """What decides whether a formula loses a step in a format: whether two nodes are the same number."""
 
     format: FloatFormat
-    nodes: tuple[Node, ...]
+    nodes: tuple[Term, ...]
     """The nodes of the formula and x itself, from left to right; none for the complex step, which adds nothing."""
     smallest_gap: Fraction
     """The smallest distance of two offsets, 0 included."""
@@ -209,7 +209,7 @@ def lost_steps_of(item: FloatFormat, method: Method) -> LostSteps:
     if not isinstance(method, Stencil):  # the parts of a complex abscissa are never added
         return LostSteps(item, (), Fraction(1), Fraction(0), *ends, math.inf, 1.0)
     offsets = sorted({*method.offsets, Fraction(0)})
-    nodes = tuple(node_of(item, offset) for offset in offsets)
+    nodes = tuple(term_of(item, offset) for offset in offsets)
     gap, reach = min(b - a for a, b in pairwise(offsets)), max(abs(c) for c in offsets)
     if all(c.denominator == 1 for c in offsets) and 4 * item.unit_roundoff * reach <= gap:
         return LostSteps(item, nodes, gap, reach, *ends, float(gap / item.machine_epsilon / 4), float(2 * reach))

@@ -34,7 +34,7 @@ import numpy as np
 
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require
+from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require_constants
 from numdiff.formulas.blocks import blocks
 from numdiff.formulas.checks import (
     ElementwiseProbe,
@@ -46,8 +46,8 @@ from numdiff.formulas.checks import (
     lost_steps_of,
     warn_absorbed,
 )
-from numdiff.formulas.node import Node, node_of
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, ComplexStep, Method, Stencil
+from numdiff.formulas.term import Term, term_of
 
 __all__ = ["Observation", "Plan", "StepAbsorbedWarning", "apply", "centered_difference", "complex_step", "difference"]
 __all__ += ["forward_difference", "observe", "plan_of"]
@@ -194,7 +194,7 @@ class Plan(NamedTuple):
     """The call of f in the format."""
     dtype: np.dtype
     """Of the abscissae; complex for the complex step."""
-    nodes: tuple[Node, ...]
+    nodes: tuple[Term, ...]
     """In the order of the formula; none for the complex step."""
     denominator: Any
     """D, a scalar of the format; None for 1."""
@@ -209,13 +209,13 @@ class Plan(NamedTuple):
 @lru_cache(maxsize=256)
 def plan_of(item: FloatFormat, method: Method) -> Plan:
     """Return the constants of a method in a format."""
-    require(method, item)
+    require_constants(method, item)
     terms = zip(method.offsets, method.numerators, strict=True) if isinstance(method, Stencil) else ()
     return Plan(
         format=item,
         evaluate=partial(evaluate, item),
         dtype=item.dtype if isinstance(method, Stencil) else item.complex_dtype or item.dtype,
-        nodes=tuple(node_of(item, c, n, j == 0) for j, (c, n) in enumerate(terms)),
+        nodes=tuple(term_of(item, c, n, j == 0) for j, (c, n) in enumerate(terms)),
         denominator=None if method.denominator == 1 else item.round(method.denominator),
         derivative_order=method.derivative_order,
         lost=lost_steps_of(item, method),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.extras import require
+from numdiff.extras import require_extra
 from numdiff.gradients.quotients import MOST_COORDINATES, Columns, Quotients, Span
 
 __all__ = ["Map", "Progress", "check_progress", "check_workers", "reported", "results"]
@@ -84,7 +84,7 @@ def reported(progress: Progress, total: int) -> Iterator[Callable[[int], object]
     if not progress:
         yield lambda done: None
         return
-    require("progress=True", "tqdm")
+    require_extra("progress=True", "tqdm")
     from tqdm import tqdm
 
     with tqdm(total=total, unit="coordinate", disable=None) as bar:

@@ -4,7 +4,7 @@ Adding a problem is adding one entry to a module of this package.
 """
 
 from numdiff.problems.classic import CLASSIC
-from numdiff.problems.formulation import FORMULATION, FORMULATIONS
+from numdiff.problems.formulations import FORMULATION, FORMULATIONS
 from numdiff.problems.problem import Problem
 from numdiff.problems.published import PUBLISHED
 from numdiff.problems.step4 import STEP4

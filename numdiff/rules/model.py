@@ -23,7 +23,7 @@ import numpy as np
 from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, error_model
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require
+from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require_constants
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
 from numdiff.rules.textbook import closed_form_error, closed_form_step
@@ -169,7 +169,7 @@ def optimal_step(
     if here.ndim:
         raise ValueError(f"x must be one number, got an array of shape {here.shape}")
     refuse_not_finite(fmt, here, x)
-    require(stencil, fmt)
+    require_constants(stencil, fmt)
     point = fmt.lift(here)
     if abs(point) > LARGEST:
         raise BeyondDoublesError(f"x must not exceed the largest double, {float(LARGEST)!r}, got {x!r}; scale it")

@@ -121,7 +121,7 @@ def decimal_indices(binary: range) -> tuple[int, ...]:
 
 
 @cache
-def steps_of(fmt: FloatFormat, grid: str, ks: tuple[int, ...]) -> np.ndarray:
+def common_steps(fmt: FloatFormat, grid: str, ks: tuple[int, ...]) -> np.ndarray:
     """Return the steps of a grid in the format, each rounded once; the array is read-only.
 
     Parameters
@@ -247,7 +247,7 @@ def grid_steps(
     for grid in grids:
         if grid not in POINTWISE_GRIDS:
             ks = decimal if grid in DECIMAL_GRIDS else tuple(binary)
-            pieces.append((grid, ks, steps_of(fmt, grid, ks)))
+            pieces.append((grid, ks, common_steps(fmt, grid, ks)))
     pieces.append(("given", *given(fmt, more)))
     names = tuple(grid for grid, ks, _ in pieces for _ in ks)
     ks = tuple(k for _, ks, _ in pieces for k in ks)

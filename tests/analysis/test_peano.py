@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numdiff.analysis.suprema import kernel, peano_constant
+from numdiff.analysis.suprema import peano_constant, peano_kernel
 from numdiff.formulas.stencil import Stencil, backward, centered, forward, from_offsets
 from numdiff.formulas.table import METHODS
 
@@ -25,7 +25,7 @@ LOOSE = Stencil("loose", (-2, -1, 1, 2), (Fraction(1, 6), Fraction(-5, 6), Fract
 def sampled(stencil, count):
     """∫|K| by the midpoint rule with `count` points in each piece."""
     total = 0.0
-    for p, width in kernel(stencil):
+    for p, width in peano_kernel(stencil):
         for i in range(count):
             s = float(width) * (i + 0.5) / count
             total += abs(sum(float(c) * s**k for k, c in enumerate(p))) * float(width) / count
@@ -40,7 +40,7 @@ def test_the_constant_of_a_usual_stencil_is_its_leading_error_constant(stencil):
 @pytest.mark.parametrize("stencil", [*USUAL, LOOSE], ids=lambda stencil: stencil.name)
 def test_the_integral_of_the_kernel_is_the_leading_error_constant(stencil):
     integral = sum(
-        (c * width ** (k + 1) / (k + 1) for p, width in kernel(stencil) for k, c in enumerate(p)), Fraction(0)
+        (c * width ** (k + 1) / (k + 1) for p, width in peano_kernel(stencil) for k, c in enumerate(p)), Fraction(0)
     )
     assert integral == stencil.leading_error_constant
 

@@ -8,7 +8,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from experiments.experiment import NOTHING, measure
+from experiments.experiment import NOTHING, measure_experiments
 from experiments.registry import EXPERIMENTS
 
 FORMATS = ("float16", "float32", "float64")
@@ -20,7 +20,7 @@ def figures(name):
     experiment = EXPERIMENTS[name].quick()
     few = [sweep if len(sweep.formats) == 1 else replace(sweep, formats=FORMATS) for sweep in experiment.sweeps]
     experiment = replace(experiment, sweeps=tuple(few), measures=())
-    return experiment.figures(measure([experiment], "arb", progress=False).get(experiment.source, NOTHING))
+    return experiment.figures(measure_experiments([experiment], "arb", progress=False).get(experiment.source, NOTHING))
 
 
 def svg_of(pickled):

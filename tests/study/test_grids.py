@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from numdiff.floats.formats import FORMATS
-from numdiff.study.grids import neighbours, step_indices, steps_of
+from numdiff.study.grids import common_steps, neighbours, step_indices
 
 
 def exact(value: Any) -> Fraction:
@@ -29,7 +29,7 @@ def nearest(value: Fraction, precision: int, smallest: int) -> Fraction:
 @pytest.mark.parametrize("name", FORMATS)
 def test_dyadic_steps_are_powers_of_two(name: str) -> None:
     ks = tuple(range(1, 25))
-    steps = steps_of(FORMATS[name], "dyadic", ks)
+    steps = common_steps(FORMATS[name], "dyadic", ks)
     assert steps.dtype == FORMATS[name].dtype
     assert [exact(h) for h in steps] == [Fraction(1, 2**k) for k in ks]
 
@@ -39,7 +39,7 @@ def test_generic_steps_are_rounded_once_from_the_decimal_to_the_format(name: str
     """A step that was cast by way of another format has other bits: in every format but the narrowest."""
     fmt = FORMATS[name]
     ks = tuple(range(1, 25 if name == "float16" else 70))
-    steps = steps_of(fmt, "generic", ks)
+    steps = common_steps(fmt, "generic", ks)
     assert steps.dtype == fmt.dtype
     expected = [nearest(Fraction(12357, 10000) / 2**k, fmt.precision, fmt.min_exponent) for k in ks]
     assert [exact(h) for h in steps] == expected
@@ -48,13 +48,13 @@ def test_generic_steps_are_rounded_once_from_the_decimal_to_the_format(name: str
 @pytest.mark.parametrize("name", FORMATS)
 def test_generic_step_of_every_format_differs_from_that_of_every_other(name: str) -> None:
     """Otherwise the claim above could not see a cast."""
-    mine = exact(steps_of(FORMATS[name], "generic", (3,))[0])
-    assert all(exact(steps_of(f, "generic", (3,))[0]) != mine for key, f in FORMATS.items() if key != name)
+    mine = exact(common_steps(FORMATS[name], "generic", (3,))[0])
+    assert all(exact(common_steps(f, "generic", (3,))[0]) != mine for key, f in FORMATS.items() if key != name)
 
 
 def test_steps_are_read_only() -> None:
     with pytest.raises(ValueError, match="read-only"):
-        steps_of(FORMATS["float64"], "generic", (1, 2))[0] = 1.0
+        common_steps(FORMATS["float64"], "generic", (1, 2))[0] = 1.0
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -79,6 +79,6 @@ def test_neighbours_of_zero_are_absolute() -> None:
 def test_a_grid_ends_with_four_steps_that_are_lost_on_both_sides_of_1(name: str) -> None:
     fmt = FORMATS[name]
     one = fmt.as_array(np.array([1.0]))
-    steps = steps_of(fmt, "dyadic", tuple(step_indices(fmt, one)))
+    steps = common_steps(fmt, "dyadic", tuple(step_indices(fmt, one)))
     lost = [one[0] + h == one[0] and one[0] - h == one[0] for h in steps]
     assert lost == [False] * (len(lost) - 4) + [True] * 4

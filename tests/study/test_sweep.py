@@ -15,7 +15,7 @@ from numdiff.formulas.kernels import observe
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, general_problems
 from numdiff.study import sweep as module
-from numdiff.study.grids import step_indices, steps_of
+from numdiff.study.grids import common_steps, step_indices
 from numdiff.study.measure import measure
 from numdiff.study.sweep import Sweep, compatible, plan, representable
 from tests.study.test_grids import exact, nearest
@@ -51,7 +51,7 @@ def test_grid_reaches_the_step_that_is_lost_in_x_and_not_much_further(name: str,
     fmt = FORMATS[name]
     point = fmt.as_array(np.array([x]))
     ks = step_indices(fmt, point)
-    smallest = steps_of(fmt, "dyadic", tuple(ks))[-1]
+    smallest = common_steps(fmt, "dyadic", tuple(ks))[-1]
     assert smallest > 0
     held = smallest == fmt.dtype.type(float(fmt.smallest_subnormal))
     if x and not held:
@@ -64,8 +64,8 @@ def test_no_step_of_a_grid_vanishes(name: str) -> None:
     fmt = FORMATS[name]
     for grid in ("dyadic", "generic"):
         ks = tuple(step_indices(fmt, fmt.as_array(np.array([1e-6]))))
-        assert all(exact(h) > 0 for h in steps_of(fmt, grid, ks))
-        assert len({exact(h) for h in steps_of(fmt, grid, ks)}) == len(ks)
+        assert all(exact(h) > 0 for h in common_steps(fmt, grid, ks))
+        assert len({exact(h) for h in common_steps(fmt, grid, ks)}) == len(ks)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -73,7 +73,7 @@ def test_no_step_of_a_grid_vanishes(name: str) -> None:
 def test_every_point_but_zero_reaches_its_absorbed_steps(name: str, points: tuple[float, ...]) -> None:
     fmt = FORMATS[name]
     xs = fmt.as_array(np.array(points))
-    smallest = steps_of(fmt, "dyadic", tuple(step_indices(fmt, xs)))[-1]
+    smallest = common_steps(fmt, "dyadic", tuple(step_indices(fmt, xs)))[-1]
     assert all(x + smallest == x for x in xs if x or smallest == 0)
     assert smallest > fmt.dtype.type(float(fmt.smallest_subnormal)) or name == "float16"
 
@@ -87,7 +87,7 @@ def test_open_first_step_scales_with_the_largest_point(name: str, points: tuple[
     xs = fmt.as_array(np.array(points))
     ks = step_indices(fmt, xs, None)
     assert ks[0] == first
-    coarsest = steps_of(fmt, "generic", (first,))[0]
+    coarsest = common_steps(fmt, "generic", (first,))[0]
     assert xs[0] + coarsest != xs[0]
     assert float(coarsest) <= max(0.62 * float(np.abs(xs).max()), 0.62)
 

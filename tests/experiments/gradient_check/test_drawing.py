@@ -12,13 +12,13 @@ from experiments.gradient_check.drawing import (
     short_name,
 )
 from experiments.gradient_check.rules import RULES
-from experiments.gradient_check.trials import BY, VERDICTS, TrialPlan, counts, run
+from experiments.gradient_check.trials import BY, VERDICTS, TrialPlan, counts, run_trials
 from numdiff.report.figures import Figure
 
 
 @pytest.fixture(scope="module")
 def counted():
-    return counts(run(TrialPlan(networks=("sigmoid_squared", "tanh_cross_entropy"), seeds=(0,))))
+    return counts(run_trials(TrialPlan(networks=("sigmoid_squared", "tanh_cross_entropy"), seeds=(0,))))
 
 
 def texts(figure):

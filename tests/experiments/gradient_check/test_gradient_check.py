@@ -12,7 +12,7 @@ from experiments.gradient_check.limits import FACTOR, GROWING, LARGEST, SHAPES, 
 from experiments.gradient_check.networks import NumpyNetwork
 from experiments.gradient_check.rules import ALL_FORMATS, Checker, Decision, Outcome
 from experiments.gradient_check.tables import curve_table, limits_table, ratios
-from experiments.gradient_check.trials import BY, CORRECT, NETWORKS, TrialPlan, counts, run
+from experiments.gradient_check.trials import BY, CORRECT, NETWORKS, TrialPlan, counts, run_trials
 from numdiff.report.figures import paint
 from numdiff.report.tables import csv_text
 
@@ -105,7 +105,7 @@ def small():
         (CORRECT, "sign", "relative_1e-01"),
         gradient_check.PLAN.checkers,
     )
-    return counts(run(plan))
+    return counts(run_trials(plan))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pandas as pd
 from experiments.gradient_check import ml as gradient_ml
 from experiments.gradient_check.libraries import SUFFIX
 from experiments.gradient_check.rules import RULES, Decision, Outcome
-from experiments.gradient_check.trials import BY, HARMLESS, TrialPlan, run
+from experiments.gradient_check.trials import BY, HARMLESS, TrialPlan, run_trials
 
 NETWORKS = ("sigmoid_squared",)
 
@@ -30,7 +30,7 @@ def test_large_runs_count_every_trial(tmp_path, monkeypatch):
         ),
         workers=1,
     )
-    whole = run(TrialPlan(NETWORKS, seeds=(0, 1)))
+    whole = run_trials(TrialPlan(NETWORKS, seeds=(0, 1)))
     for name, part in (("correct", whole[whole["kind"] == "correct"]), ("wrong", whole[whole["kind"] != "correct"])):
         verdicts = frames[name].drop(columns=[*BY, "size_min", "size_max"])
         assert verdicts.to_numpy().sum() == len(part)
@@ -49,7 +49,7 @@ def test_agreement_counts_pairs_that_were_decided_and_the_same_verdicts():
     rule = next(rule for rule in RULES if rule.name == "autograd check_grads")
     library = replace(rule, name=rule.name + SUFFIX, rule=passes_everything)
     table = gradient_ml.agreement("", [library], (0,), 1).set_index("format")
-    trials = run(TrialPlan(seeds=(0,), checkers=(rule,)))
+    trials = run_trials(TrialPlan(seeds=(0,), checkers=(rule,)))
     assert set(table.index) == {"float16", "float32", "float64"}  # no bfloat16
     for name, row in table.iterrows():
         verdicts = trials[(trials["format"] == name) & (trials["verdict"] != HARMLESS)]["verdict"]

@@ -11,7 +11,7 @@ import pytest
 from experiments.gradient_check import rules
 from experiments.gradient_check.libraries import SUFFIX, installed
 from experiments.gradient_check.rules import RULES, Checker, Decision, Outcome
-from experiments.gradient_check.trials import NETWORKS, SMALL, TrialPlan, run
+from experiments.gradient_check.trials import NETWORKS, SMALL, TrialPlan, run_trials
 
 BY_NAME = {rule.name: rule for rule in RULES}
 X = np.array([0.5, -1.25, 2.0])
@@ -119,7 +119,7 @@ def test_library_and_rule_give_the_same_verdict(library):
     """Where the library is there (make experiments-ml has them all)."""
     rule = BY_NAME[library.name.removesuffix(SUFFIX)]
     assert library.version == rule.version
-    trials = run(TrialPlan(seeds=(0,), networks=SMALL[:1], checkers=(library, rule)))
+    trials = run_trials(TrialPlan(seeds=(0,), networks=SMALL[:1], checkers=(library, rule)))
     table = trials.pivot(index=["format", "bug"], columns="checker", values="verdict")
     assert (table[library.name] == table[rule.name]).all()
 

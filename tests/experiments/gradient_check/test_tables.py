@@ -7,7 +7,7 @@ import pytest
 from experiments.gradient_check import tables
 from experiments.gradient_check.bugs import BUGS
 from experiments.gradient_check.rules import RULES
-from experiments.gradient_check.trials import BY, VERDICTS, TrialPlan, counts, run
+from experiments.gradient_check.trials import BY, VERDICTS, TrialPlan, counts, run_trials
 from numdiff.analysis.statistics import binomial_limit
 from numdiff.report.tables import csv_text
 
@@ -47,7 +47,7 @@ def test_shares_of_missed_bugs_stand_in_columns_with_words_where_there_is_none()
 
 
 def test_tables_of_ml_come_back_as_they_were_written(tmp_path):
-    frame = counts(run(TrialPlan(networks=("sigmoid_squared",), formats=("float32",), seeds=(0,))))
+    frame = counts(run_trials(TrialPlan(networks=("sigmoid_squared",), formats=("float32",), seeds=(0,))))
     (tmp_path / "wrong.csv").write_text(csv_text(frame))
     back = tables.left_by_ml("wrong", tmp_path)
     pd.testing.assert_frame_equal(back, frame, check_dtype=False)

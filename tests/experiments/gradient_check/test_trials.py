@@ -29,7 +29,7 @@ from experiments.gradient_check.trials import (
     counts,
     jax_trap,
     rates,
-    run,
+    run_trials,
     scipy_trap,
     trials_of,
 )
@@ -40,7 +40,7 @@ SMALL_PLAN = TrialPlan(networks=("sigmoid_squared",), seeds=(0, 1))
 
 
 def trials():
-    return run(SMALL_PLAN)
+    return run_trials(SMALL_PLAN)
 
 
 def test_every_combination_with_its_place_has_a_row():
@@ -58,7 +58,7 @@ def test_workers_change_nothing():
     plan = TrialPlan(
         networks=("sigmoid_squared",), formats=("bfloat16", "float64"), seeds=(0, 1), bugs=(CORRECT, "sign")
     )
-    pd.testing.assert_frame_equal(run(plan), run(plan, workers=2))
+    pd.testing.assert_frame_equal(run_trials(plan), run_trials(plan, workers=2))
 
 
 def test_what_does_not_change_the_gradient_is_no_trial():
@@ -129,7 +129,7 @@ def test_a_checker_is_added_by_naming_it():
         (CORRECT,),
         (*RULES, Checker("mine", "1", "direction", ("float64",), always_inconclusive)),
     )
-    assert run(plan)["verdict"].tolist()[-1] == "inconclusive"
+    assert run_trials(plan)["verdict"].tolist()[-1] == "inconclusive"
 
 
 def test_scipy_sees_no_slope_in_narrow_formats_and_returns_at_least_the_norm():
@@ -203,11 +203,11 @@ def test_trials_are_cut_in_their_order_and_stored(tmp_path):
         ("sigmoid_squared", "float32", TOGETHER),
     ]
     store = Store(tmp_path)
-    whole = run(plan, store=store)
+    whole = run_trials(plan, store=store)
     order = list(product(plan.networks, plan.formats, plan.seeds))
     assert list(whole[["network", "format", "seed"]].itertuples(index=False, name=None)) == order
     files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
-    pd.testing.assert_frame_equal(run(plan, store=store), whole)
+    pd.testing.assert_frame_equal(run_trials(plan, store=store), whole)
     assert files == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.parquet")}
 
 
@@ -236,8 +236,8 @@ def test_key_is_the_same_in_every_process_and_another_for_another_question():
 def test_losses_are_made_of_correctly_rounded_functions(monkeypatch):
     """A function of the platform that is an ulp off changes no trial."""
     plan = TrialPlan(SMALL, ("float32", "float64"), (0,), (CORRECT, "sign"), (*ours(), *RULES))
-    before = run(plan)
+    before = run_trials(plan)
     for name in ("tanh", "exp", "log"):
         honest = getattr(np, name)
         monkeypatch.setattr(np, name, lambda x, honest=honest: np.nextafter(honest(x), x.dtype.type(0)))
-    pd.testing.assert_frame_equal(run(plan), before)
+    pd.testing.assert_frame_equal(run_trials(plan), before)

@@ -76,7 +76,7 @@ def measured(tmp_path, monkeypatch):
     """Return a file of times that were really measured, of networks so small that it takes a moment."""
     path = tmp_path / "times.csv"
     monkeypatch.setattr(gradient_cost_times, "REPEATED", 0.001)
-    gradient_cost_times.measure((0, 1, 2), path)
+    gradient_cost_times.measure_costs((0, 1, 2), path)
     use(path, monkeypatch)
     return path
 
@@ -108,7 +108,7 @@ def test_a_gradient_that_takes_too_long_is_left_out_and_estimated(tmp_path, monk
     path = tmp_path / "times.csv"
     monkeypatch.setattr(gradient_cost_times, "REPEATED", 0.001)
     monkeypatch.setattr(gradient_cost_times, "LONGEST", 0.0)
-    gradient_cost_times.measure((1,), path)
+    gradient_cost_times.measure_costs((1,), path)
     use(path, monkeypatch)
     frame, _ = times()
     known = frame.set_index("method")
@@ -136,13 +136,13 @@ def test_what_was_measured_is_not_measured_again_unless_asked_for(tmp_path, monk
     out, store, asked, rows_of = tmp_path / "times.csv", Store(tmp_path / "records"), [], gradient_cost_times.rows_of
     monkeypatch.setattr(gradient_cost_times, "REPEATED", 0.001)
     monkeypatch.setattr(gradient_cost_times, "rows_of", lambda width: asked.append(width) or rows_of(width))
-    gradient_cost_times.measure((0, 1), out, store)
-    gradient_cost_times.measure((0, 1, 2), out, store)
+    gradient_cost_times.measure_costs((0, 1), out, store)
+    gradient_cost_times.measure_costs((0, 1, 2), out, store)
     assert asked == [0, 1, 2]
-    gradient_cost_times.measure((1,), out, store, fresh=True)
+    gradient_cost_times.measure_costs((1,), out, store, fresh=True)
     assert asked == [0, 1, 2, 1]
     monkeypatch.setattr(gradient_cost_times, "machine", lambda: [("machine", "another one")])
-    gradient_cost_times.measure((1,), out, store)
+    gradient_cost_times.measure_costs((1,), out, store)
     assert asked == [0, 1, 2, 1, 1]
 
 

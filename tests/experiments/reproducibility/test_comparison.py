@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from experiments.overview import overview
-from experiments.reproducibility.cell_bounds import CellBounds, limits_of
+from experiments.reproducibility.cell_bounds import CellBounds, difference_limits
 from experiments.reproducibility.comparison import FORMATS, MOVE, PLATFORM, main
 from numdiff.report import checksums, columns, provenance
 from numdiff.report.tables import csv_text
@@ -225,14 +225,14 @@ def test_on_another_platform_a_cell_outside_of_its_bound_is_a_mistake(folders, c
 
 
 def test_limits_are_sums_of_the_bounds_of_the_records(records):
-    own, other, centre = limits_of(records, "roundoff")
+    own, other, centre = difference_limits(records, "roundoff")
     parts = records[["abscissa_bound", "evaluation_bound", "combination_bound"]].sum(axis=1)
     assert np.allclose(own, parts, rtol=1e-14, atol=0)
     assert (own >= records["roundoff"].abs()).all()
     assert (other >= records["roundoff"].abs()).all()
     assert not centre.any()
     for field in columns.BOUNDED:
-        own, other, centre = limits_of(records, field)
+        own, other, centre = difference_limits(records, field)
         for limit in (own, other):
             assert np.isfinite(limit).all()
             assert ((records[field] - centre).abs() <= limit).all(), field

@@ -43,7 +43,7 @@ def test_three_experiments_read_one_sweep_which_is_measured_once(monkeypatch):
     assert {item.source for item in chosen} == {"step_sweep"}
     asked = []
     monkeypatch.setattr(experiment, "run_named", lambda named, **options: asked.extend(named) or {})
-    experiment.measure(chosen, "arb")
+    experiment.measure_experiments(chosen, "arb")
     assert [(name, block.problem) for name, block in asked] == [("step_sweep", p) for p in step_sweep.SWEEP.problems]
 
 

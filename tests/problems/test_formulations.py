@@ -15,7 +15,7 @@ from numdiff.arithmetic.ball import Ball
 from numdiff.autodiff import StableSigmoid, StableTanh, Variable
 from numdiff.floats.formats import FORMATS, dyadic
 from numdiff.problems import CLASSIC, FORMULATION, FORMULATIONS, PROBLEMS, STEP4
-from numdiff.problems import formulation as module
+from numdiff.problems import formulations as module
 
 BITS = 300
 SPANS = {"log1p": (-0.999, 20.0), "sigmoid": (-30.0, 30.0), "tanh": (-30.0, 30.0)}

@@ -7,10 +7,10 @@ import numpy as np
 
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["Node", "node_of"]
+__all__ = ["Term", "term_of"]
 
 
-class Node(NamedTuple):
+class Term(NamedTuple):
     """One term of a formula: how the argument of f is made, and what becomes of its value."""
 
     shift: np.ufunc | None
@@ -34,9 +34,9 @@ class Node(NamedTuple):
         return value if self.numerator is None else np.multiply(value, self.numerator, out)
 
 
-def node_of(item: FloatFormat, offset: Fraction, numerator: int = 1, first: bool = False) -> Node:
+def term_of(item: FloatFormat, offset: Fraction, numerator: int = 1, first: bool = False) -> Term:
     """Return the term with an offset and a numerator, each rounded once; the first one of a sum may be negative."""
-    return Node(
+    return Term(
         None if not offset else np.subtract if offset == -1 else np.add,
         None if offset in (-1, 0, 1) else item.round(offset),
         np.subtract if numerator == -1 and not first else np.add,
