@@ -194,7 +194,7 @@ class Plan(NamedTuple):
     """The call of f in the format."""
     dtype: np.dtype
     """Of the abscissae; complex for the complex step."""
-    nodes: tuple[Term, ...]
+    terms: tuple[Term, ...]
     """In the order of the formula; none for the complex step."""
     denominator: Any
     """D, a scalar of the format; None for 1."""
@@ -210,12 +210,12 @@ class Plan(NamedTuple):
 def plan_of(item: FloatFormat, method: Method) -> Plan:
     """Return the constants of a method in a format."""
     require_constants(method, item)
-    terms = zip(method.offsets, method.numerators, strict=True) if isinstance(method, Stencil) else ()
+    pairs = zip(method.offsets, method.numerators, strict=True) if isinstance(method, Stencil) else ()
     return Plan(
         format=item,
         evaluate=partial(evaluate, item),
         dtype=item.dtype if isinstance(method, Stencil) else item.complex_dtype or item.dtype,
-        nodes=tuple(term_of(item, c, n, j == 0) for j, (c, n) in enumerate(terms)),
+        terms=tuple(term_of(item, c, n, j == 0) for j, (c, n) in enumerate(pairs)),
         denominator=None if method.denominator == 1 else item.round(method.denominator),
         derivative_order=method.derivative_order,
         lost=lost_steps_of(item, method),
@@ -301,11 +301,11 @@ def _compute(
     other: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the result of a block, in its array if it has one, in the order of operations of this module."""
-    if not plan.nodes:
+    if not plan.terms:
         z = np.empty(x.shape, plan.dtype) if buffer is None else buffer
         z.real, z.imag = x, h
         return np.divide(evaluate(f, z).imag, h, out)
-    first, second = plan.nodes[0], plan.nodes[1]
+    first, second = plan.terms[0], plan.terms[1]
     y = evaluate(f, first.argument(x, h, buffer))
     z = evaluate(f, second.argument(x, h, other))
     if y is z or ((y.base is not None or z.base is not None) and np.may_share_memory(y, z)):
@@ -313,12 +313,12 @@ def _compute(
             "f must return a new array from each call, got the same memory twice (an out= buffer that f "
             "keeps?); return a copy"
         )
-    total = second.combine(first.term(y, out), second.term(z, other), out)
-    for node in plan.nodes[2:]:
+    total = second.combine(first.weighted(y, out), second.weighted(z, other), out)
+    for term in plan.terms[2:]:
         # A value may alias its buffer (f may return its argument), so two live values never share one. From
         # here on only the sum is live, in an array of its own, and the buffer is free again.
-        y = evaluate(f, node.argument(x, h, buffer))
-        total = node.combine(total, node.term(y, buffer), total)
+        y = evaluate(f, term.argument(x, h, buffer))
+        total = term.combine(total, term.weighted(y, buffer), total)
     np.divide(total, plan.divisor(h), total)
     for _ in range(1, plan.derivative_order):
         np.divide(total, h, total)

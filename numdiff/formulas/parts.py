@@ -20,7 +20,7 @@ def abscissae(stencil: Stencil, x: np.ndarray, h: np.ndarray) -> list[np.ndarray
     stencil : Stencil
     x, h : ndarray of one shape (of at least one dimension) and one format
     """
-    return [node.argument(x, h) for node in plan_of(format_of(x), stencil).nodes]
+    return [term.argument(x, h) for term in plan_of(format_of(x), stencil).terms]
 
 
 def combine(stencil: Stencil, values: Sequence[np.ndarray], h: np.ndarray) -> np.ndarray:
@@ -34,10 +34,10 @@ def combine(stencil: Stencil, values: Sequence[np.ndarray], h: np.ndarray) -> np
     h : ndarray of at least one dimension, of their format, broadcast against them
     """
     plan = plan_of(format_of(h), stencil)
-    terms = [node.term(y) for node, y in zip(plan.nodes, values, strict=True)]
-    total = terms[0]
-    for node, term in zip(plan.nodes[1:], terms[1:], strict=True):
-        total = node.combine(total, term)
+    weighted = [term.weighted(y) for term, y in zip(plan.terms, values, strict=True)]
+    total = weighted[0]
+    for term, value in zip(plan.terms[1:], weighted[1:], strict=True):
+        total = term.combine(total, value)
     return total / plan.divisor(h)
 
 

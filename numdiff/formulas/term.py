@@ -29,7 +29,7 @@ class Term(NamedTuple):
         # h[()] is a scalar where h has no dimension, and scalars multiply fast; an array remains itself.
         return self.shift(x, h if self.factor is None else h[()] * self.factor, out)
 
-    def term(self, value: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+    def weighted(self, value: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Return fl(n·y)."""
         return value if self.numerator is None else np.multiply(value, self.numerator, out)
 
