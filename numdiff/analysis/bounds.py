@@ -46,6 +46,7 @@ from numdiff.analysis.nodes import NodePlaces, between, exact_node, step_above
 from numdiff.analysis.suprema import Suprema, peano_constant
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
+from numdiff.arithmetic.promotion import refuse_other_formats
 from numdiff.arithmetic.running_error import enclosed, evaluation_errors, rounded_up, working_precision
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
 from numdiff.floats.dyadic import Dyadic, dyadic
@@ -81,6 +82,13 @@ class BoundedFunction:
         self.f = f
         self.suprema = Suprema(f) if suprema is None else suprema
         self._errors: dict[str, dict[Dyadic | None, float]] = {}
+        self._formats: set[str] = set()
+
+    def require(self, fmt: FloatFormat) -> None:
+        """Raise OtherFormatError (a TypeError) where a part of f is not computed in the format."""
+        if fmt.name not in self._formats:
+            refuse_other_formats(self.f, fmt)
+            self._formats.add(fmt.name)
 
     def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:
         """Return the bounds on the rounding error of f by abscissa.
@@ -101,6 +109,7 @@ class BoundedFunction:
         TypeError
             As `evaluation_errors`.
         """
+        self.require(fmt)
         known = self._errors.setdefault(fmt.name, {None: math.inf})
         missing = [x for x in dict.fromkeys(points) if x is not None and x not in known]
         known.update(zip(missing, evaluation_errors(self.f, missing, fmt), strict=True))
@@ -194,6 +203,7 @@ def a_priori_bounds(
     cells = NodePlaces(method, fmt, x, h, shape)
     if not isinstance(method, Stencil):
         return np.full(shape, math.inf)
+    function.require(fmt)
     truncation = truncation_bounds(function, cells, method)
     limits = slopes(function, cells)
     bounds = []
@@ -239,7 +249,7 @@ def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENT
     ValueError
         If x or h is not finite in the format, h is not positive, or the format cannot hold the formula.
     TypeError
-        If f uses a function that the exact arithmetics do not know.
+        If f uses a function that the exact arithmetics do not know, or computes a part of its value in another format.
     """
     fmt, points, steps = points_and_steps(x, h, dtype)
     require_constants(stencil, fmt)

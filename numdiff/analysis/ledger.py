@@ -29,6 +29,7 @@ from numdiff.analysis.cells import ExactParts, LiftedCall, resolve
 from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
+from numdiff.arithmetic.promotion import refuse_other_formats
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_and_steps
@@ -155,11 +156,13 @@ def error_ledger(
     ValueError
         If x or h is not finite in the format, h ≤ 0, the engine is unknown, or `derivative` is not f′.
     TypeError
-        If f uses a function that the exact arithmetics do not know, the format has no complex numbers, or x or h does
-        not hold real numbers.
+        If f uses a function that the exact arithmetics do not know or computes a part of its value in another format,
+        the format has no complex numbers, or x or h does not hold real numbers.
     """
     fmt, xs, hs = points_and_steps(x, h, dtype)
     observation = observe(stencil, f, xs, hs)
+    if not stencil.complex_nodes:
+        refuse_other_formats(f, fmt)
     return ledger_of(ExactFunction(f, derivative, engine), observation, xs, hs, stencil, fmt)
 
 

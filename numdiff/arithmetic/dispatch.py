@@ -165,9 +165,11 @@ class ExactArray(NDArrayOperatorsMixin):
         parts = key if isinstance(key, tuple) else (key,)
         if any(isinstance(part, ExactArray) for part in parts):
             raise refusal("an exact array cannot be indexed with a condition: use np.where(condition, a, b)")
-        index = np.arange(self.size).reshape(self.shape)[key]
-        items = [self.items[i] for i in np.ravel(index)]
-        return ExactArray(self.engine, items, np.shape(index), clean=self.clean, mask=self.mask)
+        places = np.arange(self.size)
+        index = places.reshape(self.shape)[key]
+        if not np.array_equal(np.ravel(index), places):
+            raise refusal(f"x[{_shown(key)}] takes some points for others, so that f is not elementwise")
+        return ExactArray(self.engine, self.items, np.shape(index), clean=self.clean, mask=self.mask)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> "ExactArray":
         name = ufunc.__name__
@@ -220,6 +222,16 @@ class ExactArray(NDArrayOperatorsMixin):
 
     def __repr__(self) -> str:
         return f"<{'mask' if self.mask else 'exact'} array of shape {self.shape} in {self.engine.name}>"
+
+
+def _shown(key: Any) -> str:
+    """Return an index as it is written between brackets."""
+    if isinstance(key, tuple):
+        return ", ".join(map(_shown, key))
+    if not isinstance(key, slice):
+        return "..." if key is Ellipsis else repr(key)
+    ends = ["" if end is None else repr(end) for end in (key.start, key.stop)]
+    return ":".join(ends if key.step is None else [*ends, repr(key.step)])
 
 
 def common_shape(engine: Engine, operands: Iterable[Any]) -> tuple[int, ...]:
@@ -302,9 +314,12 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
             raise refusal(f"np.{name} connects conditions (results of comparisons), not numbers")
         truths = [truth_column(operand, shape) for operand in operands]
         return ExactArray(engine, list(map(CONNECTIVES[name], *truths)), shape, mask=True)
+    are_masks = all(isinstance(operand, ExactArray) and operand.mask for operand in operands)
+    if are_masks and name == "multiply":  # NumPy's product of truth values is their "and"
+        return apply_ufunc(engine, "logical_and", operands)
     if name not in COMPARISONS and name not in engine.functions:
         raise engine.unsupported(name)
-    if all(isinstance(operand, ExactArray) and operand.mask for operand in operands):
+    if are_masks:
         raise refusal(f"np.{name} needs a number, not only conditions: use np.where(condition, 1.0, 0.0)")
     pairs = [column(engine, operand, shape) for operand in operands]
     columns = [items for items, _ in pairs]

@@ -88,8 +88,8 @@ def _bare(value: Any) -> Any:
     return value
 
 
-class _View(np.ndarray):
-    """An ndarray whose ufuncs pass through `_operand`, and whose results are views again."""
+class WatchedArray(np.ndarray):
+    """An ndarray whose ufuncs pass through `_operand`, and whose results pass through `_again`: views like it."""
 
     def _operand(self, value: Any) -> Any:
         return _bare(value)
@@ -124,7 +124,7 @@ class _View(np.ndarray):
         return self._again(super().__array_function__(func, types, args, kwargs))
 
 
-class WeakScalarArray(_View):
+class WeakScalarArray(WatchedArray):
     """An array of a format in which Python numbers take the format of the array, rounded once."""
 
     _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
@@ -183,7 +183,7 @@ class WeakScalarArray(_View):
         return np.select([_bare(c) for c in condlist], chosen, self._operand(default))
 
 
-class HolomorphicArray(_View):
+class HolomorphicArray(WatchedArray):
     """A complex array that refuses what has no analytic continuation."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:

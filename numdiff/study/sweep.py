@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, ufuncs_used
+from numdiff.arithmetic.promotion import OtherFormatError, refuse_other_formats
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
@@ -259,8 +260,14 @@ def _in_arithmetics(planned: SweepPlan) -> SweepPlan:
 
 def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
     """Return why a function cannot be run with a method in a format, or the empty string where it can."""
-    if (reason := unsuitable(method, fmt)) or not isinstance(method, ComplexStep):
+    if reason := unsuitable(method, fmt):
         return reason
+    if not isinstance(method, ComplexStep):
+        try:
+            refuse_other_formats(subject.f, fmt)
+        except OtherFormatError as error:
+            return str(error)
+        return ""
     refused = sorted(ufuncs_used(subject.f) & NO_COMPLEX_STEP)
     return f"no complex step through {', '.join(refused)}" if refused else ""
 
