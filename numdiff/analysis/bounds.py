@@ -46,7 +46,7 @@ from numdiff.analysis.nodes import NodePlaces, between, exact_node, step_above
 from numdiff.analysis.suprema import Suprema, peano_constant
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
-from numdiff.arithmetic.promotion import refuse_other_formats
+from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.arithmetic.running_error import enclosed, evaluation_errors, rounded_up, working_precision
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
 from numdiff.floats.dyadic import Dyadic, dyadic
@@ -87,7 +87,7 @@ class BoundedFunction:
     def require(self, fmt: FloatFormat) -> None:
         """Raise OtherFormatError (a TypeError) where a part of f is not computed in the format."""
         if fmt.name not in self._formats:
-            refuse_other_formats(self.f, fmt)
+            refuse_unsuitable(self.f, fmt)
             self._formats.add(fmt.name)
 
     def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:

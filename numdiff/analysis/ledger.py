@@ -29,7 +29,7 @@ from numdiff.analysis.cells import ExactParts, LiftedCall, resolve
 from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
-from numdiff.arithmetic.promotion import refuse_other_formats
+from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_and_steps
@@ -162,7 +162,7 @@ def error_ledger(
     fmt, xs, hs = points_and_steps(x, h, dtype)
     observation = observe(stencil, f, xs, hs)
     if not stencil.complex_nodes:
-        refuse_other_formats(f, fmt)
+        refuse_unsuitable(f, fmt)
     return ledger_of(ExactFunction(f, derivative, engine), observation, xs, hs, stencil, fmt)
 
 

@@ -1,8 +1,8 @@
-"""In which dtype NumPy computes each part of a formula, and the refusal of what is not computed in the working format.
+"""What the exact arithmetics cannot speak for: parts that NumPy computes in another format, functions of other points.
 
 The number systems of this room know real numbers alone. NumPy knows dtypes: a mask plus a mask is a mask, integers wrap
 and divide to 0, a float32 array divided by a float32 number has 24 bits also where x has 53, and ``np.exp`` of a mask
-is float16. `refuse_other_formats` runs f once, on ordinary arrays of the working format that watch their own operations
+is float16. `refuse_unsuitable` runs f on ordinary arrays of the working format that watch their own operations
 (so that NumPy itself does the promotion, NEP 50 with its weak Python numbers included), and lets through
 
 - what is computed in the working format, from operands that it holds exactly: a mask is 0 or 1, an integer at most
@@ -12,6 +12,9 @@ is float16. `refuse_other_formats` runs f once, on ordinary arrays of the workin
 
 Everything else is refused, with the sub-expression in its message. The magnitude of an integer array is carried as a
 bound over all values that it may take, whichever branch a point is in.
+
+A function that takes its value from other points, or from how many there are, differs between x and the same points in
+another order and number; that is tried in Arb, where equal points give equal balls.
 
 References
 ----------
@@ -23,17 +26,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from numdiff.arithmetic import balls
 from numdiff.arithmetic.rounded import Rounded, RoundedArray
 from numdiff.floats.call import numbers_of
-from numdiff.floats.formats import FloatFormat
+from numdiff.floats.formats import Dyadic, FloatFormat, dyadic_to_fraction
 from numdiff.floats.views import WatchedArray, WeakScalarArray
 
-__all__ = ["OtherFormatError", "refuse_other_formats"]
+__all__ = ["OtherFormatError", "refuse_unsuitable"]
 
 _LARGEST_INTEGER = 2**53
 """Integers up to this are converted without an error, whatever NumPy makes of the rest."""
-_POINTS = 2
-"""How many points the watched array has: two tell an array from a number."""
+_POINTS: tuple[Dyadic, Dyadic] = ((3, -2), (9, -3))
+"""Where f is tried: 0.75 and 1.125."""
+_BITS = 64
 
 _PREDICATES = frozenset(
     """
@@ -290,13 +295,13 @@ def _expression(name: str, operands: tuple[Any, ...]) -> str:
     return f"(-{texts[0]})" if name == "negative" else f"np.{name}({', '.join(texts)})"
 
 
-def refuse_other_formats(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
-    """Refuse a function of which NumPy computes a part in another format than the working one.
+def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
+    """Refuse a function that is not elementwise, or of which NumPy computes a part in another format.
 
     Parameters
     ----------
     f : callable
-        An elementwise NumPy callable; it is called once, with two points.
+        An elementwise NumPy callable; it is called a few times, with two and three points.
     fmt : FloatFormat
         The working format.
 
@@ -304,15 +309,29 @@ def refuse_other_formats(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
     ------
     OtherFormatError
         If a part of f is computed in another dtype, and not exactly so; the message names the sub-expression.
+    ValueError
+        If f(x) depends on other points than x, or on how many there are, or changes from call to call.
     TypeError
-        If NumPy refuses an operation, or f returns no array of the format.
+        If f uses what has no exact evaluation, NumPy refuses an operation, or f returns no array of the format.
     """
+    own = f
     base: type[np.ndarray] = WeakScalarArray if fmt.weak_scalars else WatchedArray
     if isinstance(f, Rounded):
         f, base = f.f, RoundedArray
     bases = (_Typed,) if base is WatchedArray else (_Typed, base)
     watched = type("_WatchedArray", bases, {"format": fmt})
-    x: Any = np.ones(_POINTS, dtype=fmt.dtype).view(watched)
+    x: Any = np.ones(len(_POINTS), dtype=fmt.dtype).view(watched)
     x.text = "x"
     with np.errstate(all="ignore"):
         numbers_of(fmt, f(x))
+    _refuse_other_points(own)
+
+
+def _refuse_other_points(f: Callable[[Any], Any]) -> None:
+    first, second = balls.values(f, _POINTS, _BITS)
+    if balls.values(f, (_POINTS[1], *_POINTS), _BITS) != [second, first, second]:
+        raise ValueError(
+            "f must be elementwise, but its value at a point depends on other points, on how many there are, or on the "
+            f"call: got other values at {', '.join(str(float(dyadic_to_fraction(point))) for point in _POINTS)} in "
+            "another order"
+        )

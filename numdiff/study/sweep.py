@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, ufuncs_used
-from numdiff.arithmetic.promotion import OtherFormatError, refuse_other_formats
+from numdiff.arithmetic.promotion import OtherFormatError, refuse_unsuitable
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
@@ -264,7 +264,7 @@ def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
         return reason
     if not isinstance(method, ComplexStep):
         try:
-            refuse_other_formats(subject.f, fmt)
+            refuse_unsuitable(subject.f, fmt)
         except OtherFormatError as error:
             return str(error)
         return ""

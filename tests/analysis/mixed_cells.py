@@ -17,7 +17,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from numdiff.arithmetic.promotion import OtherFormatError, refuse_other_formats
+from numdiff.arithmetic.promotion import OtherFormatError, refuse_unsuitable
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import Stencil
 from numdiff.formulas.table import METHODS
@@ -267,7 +267,7 @@ def calls(cells: int, seed: int, checked: int = 4) -> Iterator[dict[str, Any]]:
             method = STENCILS[int(rng.integers(len(STENCILS)))]
             call: dict[str, Any] = {"format": fmt.name, "seed": f.seed, "method": method.name, "cells": x.size * h.size}
             try:
-                refuse_other_formats(tree, fmt)
+                refuse_unsuitable(tree, fmt)
             except OtherFormatError as error:
                 yield call | {"refused": str(error), "cells": 0}
                 continue

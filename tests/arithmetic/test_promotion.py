@@ -5,7 +5,7 @@ import pytest
 
 from numdiff.analysis.bounds import error_bounds
 from numdiff.analysis.ledger import error_ledger
-from numdiff.arithmetic.promotion import OtherFormatError, refuse_other_formats
+from numdiff.arithmetic.promotion import OtherFormatError, refuse_unsuitable
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import centered_difference
@@ -78,7 +78,7 @@ ACCEPTED = {
 def test_what_float64_would_not_compute_is_refused_with_its_expression(name):
     f, words = REFUSED[name]
     for run in (
-        lambda: refuse_other_formats(f, F64),
+        lambda: refuse_unsuitable(f, F64),
         lambda: error_ledger(f, 1.0, 1e-3),
         lambda: error_bounds(f, 1.0, 1e-3),
     ):
@@ -105,22 +105,22 @@ def test_python_numbers_masks_and_choices_are_accepted_in_every_format(fmt):
         lambda x: np.select([x > 1, x > 0], [x, 2 * x], 0.25),
         lambda x: np.clip(x, -1, 1.5) ** 3,
     ):
-        refuse_other_formats(f, fmt)
-        refuse_other_formats(rounded(f), fmt)
+        refuse_unsuitable(f, fmt)
+        refuse_unsuitable(rounded(f), fmt)
 
 
 def test_the_format_decides_whether_a_float32_quotient_is_of_another_format():
     f = lambda x: x * (NARROW(x) / np.float32(3))
-    refuse_other_formats(f, FORMATS["float32"])
+    refuse_unsuitable(f, FORMATS["float32"])
     with pytest.raises(OtherFormatError, match="float32, not in float64"):
-        refuse_other_formats(f, F64)
+        refuse_unsuitable(f, F64)
 
 
 def test_python_constants_of_a_choice_make_float64_arrays_and_are_refused_in_narrower_formats():
     f = lambda x: x * np.where(x > 0, 2.0, 3.0)
-    refuse_other_formats(f, F64)
+    refuse_unsuitable(f, F64)
     with pytest.raises(OtherFormatError, match="computed in float64, not in float32"):
-        refuse_other_formats(f, FORMATS["float32"])
+        refuse_unsuitable(f, FORMATS["float32"])
 
 
 def test_a_result_stored_into_another_dtype_is_refused():
@@ -130,7 +130,7 @@ def test_a_result_stored_into_another_dtype_is_refused():
         return x * y
 
     with pytest.raises(OtherFormatError, match="stored in float32"):
-        refuse_other_formats(f, F64)
+        refuse_unsuitable(f, F64)
 
 
 def test_a_sweep_leaves_out_the_formats_that_f_is_not_computed_in_and_says_why():
@@ -147,6 +147,21 @@ def test_a_function_of_other_points_is_refused_by_the_ledger_as_by_the_kernels(f
         centered_difference(f, x, 1e-3)
     with pytest.raises(TypeError, match="takes some points for others, so that f is not elementwise"):
         error_ledger(f, x, 1e-3)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x * x.size,
+        lambda x: x * len(x),
+        lambda x: x ** x.shape[0],
+        lambda x, calls=[]: calls.append(x) or x * len(calls),
+    ],
+)
+def test_a_function_of_the_number_of_points_or_of_the_call_is_refused(f):
+    for run in (error_ledger, error_bounds):
+        with pytest.raises(ValueError, match="f must be elementwise, but its value at a point depends on other points"):
+            run(f, 1.0, 1e-3)
 
 
 def test_an_index_that_keeps_every_point_in_its_place_is_accepted():
