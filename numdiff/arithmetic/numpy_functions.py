@@ -1,6 +1,7 @@
 """The NumPy functions that exact arrays know: those beyond ufuncs, ufuncs made of others, and which of them f uses."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -200,22 +201,39 @@ def ufuncs_used(f: Callable[[Any], Any], x: Sequence[Any] | None = None) -> froz
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
     names: set[str] = set()
-    tracer = Engine(
-        name="tracing",
-        lift=_nothing,
-        functions=_EVERYTHING,
-        value_order=_nothing,
-        integral=_nothing,
-        compare=_nothing,
-        union=_nothing,
-        observer=names.add,
-    )
-    evaluate_exactly(f, tracer, [None] * (1 if x is None else max(1, len(x))))
+    evaluate_exactly(f, _tracer(names.add, set()), [0] * (1 if x is None else max(1, len(x))))
     return frozenset(names)
 
 
-def _nothing(*operands: Any) -> None:
-    """Stand for a number of which nothing is known."""
+def is_elementwise(f: Callable[[Any], Any]) -> bool:
+    """Whether f does the same to a point wherever it stands, whatever stands beside it, and each time.
+
+    The numbers of this trace are digests of how they came about, so that nothing is computed: f is called with two
+    points and with three, among them the same two in another order.
+
+    Raises
+    ------
+    TypeError
+        As `ufuncs_used`.
+    """
+    compared: tuple[set[int], set[int]] = (set(), set())
+    first, second = evaluate_exactly(f, _tracer(None, compared[0]), [1, 2])
+    again = evaluate_exactly(f, _tracer(None, compared[1]), [2, 1, 2])
+    return again == [second, first, second] and compared[0] == compared[1]
 
 
-_EVERYTHING: Mapping[str, Callable[..., None]] = dict.fromkeys(FUNCTIONS, _nothing)
+def _tracer(observer: Callable[[str], Any] | None, compared: set[int]) -> Engine:
+    """Return an engine whose numbers are digests of how they came about; it notes what is compared, deciding nothing."""
+    return Engine(
+        name="tracing",
+        lift=hash,
+        functions=_DIGESTS,
+        value_order=lambda a, b: None,
+        integral=lambda a: None,
+        compare=lambda a, b: compared.add(hash((a, b))),
+        union=lambda a, b: hash(("where", a, b)),
+        observer=observer,
+    )
+
+
+_DIGESTS: Mapping[str, Callable[..., int]] = {name: partial(lambda *made: hash(made), name) for name in FUNCTIONS}

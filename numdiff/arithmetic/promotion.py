@@ -14,7 +14,7 @@ Everything else is refused, with the sub-expression in its message. The magnitud
 bound over all values that it may take, whichever branch a point is in.
 
 A function that takes its value from other points, or from how many there are, differs between x and the same points in
-another order and number; that is tried in Arb, where equal points give equal balls.
+another order and number; that is tried with numbers that are nothing but the way they came about.
 
 References
 ----------
@@ -22,24 +22,21 @@ NumPy Enhancement Proposal 50, Promotion rules for Python scalars.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
 
-from numdiff.arithmetic import balls
+from numdiff.arithmetic.numpy_functions import is_elementwise
 from numdiff.arithmetic.rounded import Rounded, RoundedArray
 from numdiff.floats.call import numbers_of
-from numdiff.floats.formats import Dyadic, FloatFormat, dyadic_to_fraction
+from numdiff.floats.formats import FloatFormat
 from numdiff.floats.views import WatchedArray, WeakScalarArray
 
 __all__ = ["OtherFormatError", "refuse_unsuitable"]
 
 _LARGEST_INTEGER = 2**53
 """Integers up to this are converted without an error, whatever NumPy makes of the rest."""
-_POINTS: tuple[Dyadic, Dyadic] = ((3, -2), (9, -3))
-"""Where f is tried: 0.75 and 1.125."""
-_BITS = 64
-
 _PREDICATES = frozenset(
     """
         less less_equal equal not_equal greater greater_equal isnan isinf isfinite signbit
@@ -89,13 +86,13 @@ class _Typed(WatchedArray):
     ----------
     bound : int or None
         No magnitude in an array of integers or truth values is larger; None where that is not known.
-    text : str
-        The expression that the array is the value of.
+    source : tuple
+        What the array is the value of: the name of a function and its operands.
     """
 
     format: ClassVar[FloatFormat]
     bound: int | None = None
-    text: str = "…"
+    source: tuple[Any, ...] = ("…",)
 
     def _again(self, result: Any) -> Any:
         if not isinstance(result, (np.ndarray, np.generic)):
@@ -106,7 +103,7 @@ class _Typed(WatchedArray):
 
     def __array_finalize__(self, source: Any) -> None:
         if isinstance(source, _Typed):
-            self.bound, self.text = source.bound, source.text
+            self.bound, self.source = source.bound, source.source
 
     def _speaker(self, operands: Iterable[Any]) -> "_Typed":
         """Return the operand whose rules NumPy would follow: one of the working format, if there is one."""
@@ -116,31 +113,29 @@ class _Typed(WatchedArray):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         out = kwargs.pop("out", None)
         speaker = self._speaker(inputs)
-        with np.errstate(all="ignore"):
-            result = super(_Typed, speaker).__array_ufunc__(ufunc, method, *inputs, **kwargs)
+        result = super(_Typed, speaker).__array_ufunc__(ufunc, method, *inputs, **kwargs)
         if method != "__call__" or not isinstance(result, _Typed):
             return result
-        result.text = _expression(ufunc.__name__, inputs)
+        result.source = (ufunc.__name__, *inputs)
         self._check(ufunc.__name__, inputs, result)
         if out is None:
             return result
         if out[0].dtype != result.dtype:
-            raise _refused(result.text, f"is computed in {result.dtype} and stored in {out[0].dtype}", "rebind it")
-        out[0].bound, out[0].text = result.bound, result.text
+            raise _refused(result, f"is computed in {result.dtype} and stored in {out[0].dtype}", "rebind it")
+        out[0].bound, out[0].source = result.bound, result.source
         return out[0]
 
     def __array_function__(
         self, func: Callable[..., Any], types: Iterable[type], args: Any, kwargs: Mapping[str, Any]
     ) -> Any:
         speaker = self._speaker(_flat((*args, *kwargs.values())))
-        with np.errstate(all="ignore"):
-            result = super(_Typed, speaker).__array_function__(func, types, args, kwargs)
+        result = super(_Typed, speaker).__array_function__(func, types, args, kwargs)
         name = func.__name__
         if isinstance(result, _Typed) and name in (*_CHOICES, "zeros_like", "ones_like"):
             chosen = [args[int(key)] for key in _CHOICES.get(name, ()) if key.isdigit() and int(key) < len(args)]
             chosen += [kwargs[key] for key in _CHOICES.get(name, ()) if key in kwargs]
             values = [value for value in _flat(chosen) if value is not None]
-            result.text = f"np.{name}({', '.join(map(_text, (*args, *kwargs.values())))})"
+            result.source = (name, *args, *kwargs.values())
             self._keep(result, values)
             result.bound = _largest(values) if values else 1
         return result
@@ -151,33 +146,33 @@ class _Typed(WatchedArray):
         """Refuse a ufunc whose result is not that of real numbers, rounded once to the working format."""
         for operand in operands:
             if isinstance(operand, _Typed) and operand.dtype.kind in "iu" and not _is_small(operand.bound):
-                raise _refused(operand.text, f"may be an integer beyond 2**53 ({operand.dtype})", "write floats")
+                raise _refused(operand, f"may be an integer beyond 2**53 ({operand.dtype})", "write floats")
         dtype = result.dtype
         kinds: set[str] = {operand.dtype.kind for operand in operands if isinstance(operand, _Typed)}
         if name in _PREDICATES or name.startswith("bitwise_") or name == "invert":
             others = [one.dtype for one in operands if isinstance(one, _Typed) and one.dtype.kind not in "biu"]
             if others and self.format.dtype not in others:
-                self._hold(operands, np.result_type(*others), result.text)
+                self._hold(operands, np.result_type(*others), result)
             return
         if dtype == self.format.dtype:
             for operand in operands:
-                self._convert(operand, result.text)
+                self._convert(operand, result)
         elif dtype.kind == "b":
             if name != "multiply":
                 cure = "write | for “or”" if name == "add" else "write np.where(condition, 1.0, 0.0)"
-                raise _refused(result.text, "joins truth values (bool) instead of adding numbers", cure)
+                raise _refused(result, "joins truth values (bool) instead of adding numbers", cure)
         elif dtype.kind == "i":
             result.bound = self._integer_bound(name, operands, result)
         elif name in _EXACT_IN_ANY_FLOAT and dtype.kind not in "cu" and kinds <= set("fV"):
-            self._hold(operands, dtype, result.text)
+            self._hold(operands, dtype, result)
         else:
-            raise _refused(result.text, f"is computed in {dtype}, not in {self.format.name}", _cure(kinds, dtype))
+            raise _refused(result, f"is computed in {dtype}, not in {self.format.name}", _cure(kinds, dtype))
 
-    def _convert(self, operand: Any, text: str) -> None:
+    def _convert(self, operand: Any, text: Any) -> None:
         """Refuse an operand that is rounded on its way into the working format, and is no constant."""
         if isinstance(operand, _Typed) and operand.dtype.kind in "iu":
             if (operand.bound or 0) > min(_LARGEST_INTEGER, 2**self.format.precision):
-                raise _refused(operand.text, f"has integers that {self.format.name} does not hold", "write floats")
+                raise _refused(operand, f"has integers that {self.format.name} does not hold", "write floats")
         elif isinstance(operand, _Typed) and operand.dtype.kind != "b" and not self._holds_all(operand.dtype):
             raise _refused(text, f"rounds {operand.dtype} to {self.format.name}", "write Python floats")
 
@@ -192,28 +187,27 @@ class _Typed(WatchedArray):
         bounds = [_largest([operand]) for operand in operands]
         if known is None or any(bound is None for bound in bounds):
             cure = "write floats: 2.0 instead of 2 in np.where"
-            raise _refused(result.text, f"is computed in {result.dtype}, in integers", cure)
+            raise _refused(result, f"is computed in {result.dtype}, in integers", cure)
         bound = known(*bounds)
         if bound > min(_LARGEST_INTEGER, 2**self.format.precision, np.iinfo(result.dtype).max):
-            raise _refused(result.text, f"may wrap or lose digits in {result.dtype}", "write floats")
+            raise _refused(result, f"may wrap or lose digits in {result.dtype}", "write floats")
         return int(bound)
 
     def _keep(self, result: "_Typed", values: list[Any]) -> None:
         """Refuse a choice among values of which NumPy rounds one, other than constants to the working format."""
         if result.dtype != self.format.dtype:
-            self._hold(values, result.dtype, result.text)
+            self._hold(values, result.dtype, result)
             return
         for value in values:
-            self._convert(value, result.text)
+            self._convert(value, result)
 
-    def _hold(self, values: Iterable[Any], dtype: np.dtype[Any], text: str) -> None:
+    def _hold(self, values: Iterable[Any], dtype: np.dtype[Any], text: Any) -> None:
         """Refuse a number that a dtype other than the working one does not hold."""
         for value in values:
             array = np.asarray(value)
             if isinstance(value, _Typed) or array.dtype == object:
                 continue
-            with np.errstate(all="ignore"):
-                here = array.astype(dtype)
+            here = array.astype(dtype)
             if not all(_same(a, b) for a, b in zip(array.ravel(), here.ravel(), strict=True)):
                 raise _refused(text, f"rounds {_text(value)} to {dtype}", "write the constant as a Python float")
 
@@ -271,14 +265,14 @@ def _cure(kinds: set[str], dtype: np.dtype[Any]) -> str:
     return "write Python floats, which take the format of x"
 
 
-def _refused(text: str, what: str, cure: str) -> OtherFormatError:
-    return OtherFormatError(f"f must compute in the format of x, but {text:.160} {what}; {cure}")
+def _refused(part: Any, what: str, cure: str) -> OtherFormatError:
+    return OtherFormatError(f"f must compute in the format of x, but {_text(part):.160} {what}; {cure}")
 
 
 def _text(value: Any) -> str:
     """Return how an operand is written in a message."""
     if isinstance(value, _Typed):
-        return value.text
+        return _expression(*value.source)
     if isinstance(value, (list, tuple)):
         return f"[{', '.join(map(_text, value))}]"
     if isinstance(value, np.ndarray) and value.ndim:
@@ -288,7 +282,9 @@ def _text(value: Any) -> str:
     return repr(value)
 
 
-def _expression(name: str, operands: tuple[Any, ...]) -> str:
+def _expression(name: str, *operands: Any) -> str:
+    if not operands:
+        return name
     texts = [_text(operand) for operand in operands]
     if len(texts) == 2 and name in _SYMBOLS:
         return f"({texts[0]} {_SYMBOLS[name]} {texts[1]})"
@@ -314,24 +310,22 @@ def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
     TypeError
         If f uses what has no exact evaluation, NumPy refuses an operation, or f returns no array of the format.
     """
-    own = f
     base: type[np.ndarray] = WeakScalarArray if fmt.weak_scalars else WatchedArray
+    g = f
     if isinstance(f, Rounded):
-        f, base = f.f, RoundedArray
-    bases = (_Typed,) if base is WatchedArray else (_Typed, base)
-    watched = type("_WatchedArray", bases, {"format": fmt})
-    x: Any = np.ones(len(_POINTS), dtype=fmt.dtype).view(watched)
-    x.text = "x"
+        g, base = f.f, RoundedArray
+    x: Any = np.ones(2, dtype=fmt.dtype).view(_watched(fmt, base))
+    x.source = ("x",)
     with np.errstate(all="ignore"):
-        numbers_of(fmt, f(x))
-    _refuse_other_points(own)
-
-
-def _refuse_other_points(f: Callable[[Any], Any]) -> None:
-    first, second = balls.values(f, _POINTS, _BITS)
-    if balls.values(f, (_POINTS[1], *_POINTS), _BITS) != [second, first, second]:
+        numbers_of(fmt, g(x))
+    if not is_elementwise(f):
         raise ValueError(
             "f must be elementwise, but its value at a point depends on other points, on how many there are, or on the "
-            f"call: got other values at {', '.join(str(float(dyadic_to_fraction(point))) for point in _POINTS)} in "
-            "another order"
+            "call: it computes otherwise where the same points stand in another order beside one more"
         )
+
+
+@lru_cache(maxsize=64)
+def _watched(fmt: FloatFormat, base: Any) -> type[_Typed]:
+    """Return the class of watched arrays of a format that keeps the rules of another view."""
+    return type("_WatchedArray", (_Typed,) if base is WatchedArray else (_Typed, base), {"format": fmt})
