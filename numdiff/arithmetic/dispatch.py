@@ -106,6 +106,9 @@ EXACT_LOCK = threading.RLock()
 ARRAY_FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """NumPy functions that are no ufuncs, by name: implementation(array, *args, **kwargs)."""
 
+KEEPING = frozenset("where clip select full_like zeros_like ones_like shape ndim size copy".split())
+"""Those that keep the dtype of x where none of their arguments has another one."""
+
 COMPOSITES: dict[str, Callable[..., Any]] = {}
 """Ufuncs that are written in terms of others, by name: function of exact arrays and constants."""
 
@@ -186,6 +189,8 @@ class ExactArray(NDArrayOperatorsMixin):
     ) -> Any:
         if func.__name__ not in ARRAY_FUNCTIONS:
             raise unknown_function(func.__name__)
+        if self.engine.suspect is not None and func.__name__ not in KEEPING:
+            self.engine.suspect()
         return ARRAY_FUNCTIONS[func.__name__](self, *args, **kwargs)
 
     # The mixin's versions would pass out=(self,). Exact arrays are immutable, so x += 1 rebinds x.
@@ -249,6 +254,8 @@ def common_shape(engine: Engine, operands: Iterable[Any]) -> tuple[int, ...]:
 
 def element(engine: Engine, value: Any, shape: tuple[int, ...]) -> Any:
     """Return a constant as a number of the engine or as `Undefined`."""
+    if engine.suspect is not None and type(value) not in (int, float):
+        engine.suspect()
     if isinstance(value, np.ndarray) and value.ndim:
         constant = uniform_constant(value, shape)
         if constant is None:
@@ -272,6 +279,8 @@ def column(engine: Engine, operand: Any, shape: tuple[int, ...]) -> tuple[Any, b
 def _as_numbers(mask: ExactArray) -> list[Any]:
     """Return truth values as the numbers 0 and 1, as NumPy does in ``(x > 0) * x``."""
     engine = mask.engine
+    if engine.suspect is not None:
+        engine.suspect()
     zero, one = engine.lift((0, 0)), engine.lift((1, 0))
     unclear = Undefined.UNDECIDED if engine.union is None else engine.union(zero, one)
     meaning = {True: one, False: zero, Undefined.UNDECIDED: unclear}
@@ -296,6 +305,8 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
     if engine.observer is not None:
         engine.observer(name)
     if name in COMPOSITES:
+        if name == "float_power" and engine.suspect is not None:  # of narrow formats it makes float64
+            engine.suspect()
         if engine.compare is None and name != "float_power":
             # NumPy has the others for real numbers only, logaddexp and degrees included.
             raise engine.unsupported(name)

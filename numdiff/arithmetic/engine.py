@@ -178,6 +178,9 @@ class Engine:
         are undecided, those of the classifications (isnan, …) wherever their operand is undefined.
     observer : callable or None
         Called with the name of each ufunc and of ``where`` as they are used.
+    suspect : callable or None
+        Called without arguments where NumPy may compute in another dtype than that of x: a constant that is no Python
+        number, a truth value as a number, a choice among constants.
     """
 
     name: str
@@ -191,6 +194,7 @@ class Engine:
     union: Callable[[Any, Any], Any] | None = None
     unsupported: Callable[[str], TypeError] = unknown_function
     observer: Callable[[str], None] | None = None
+    suspect: Callable[[], None] | None = None
     ambiguous: frozenset[str] = frozenset()
 
     def order(self, left: Any, right: int) -> float | None:

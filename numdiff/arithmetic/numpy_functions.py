@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,8 @@ def _where(array: ExactArray, condition: Any, *branches: Any) -> ExactArray:
         raise engine.unsupported("where")
     shape = common_shape(engine, (condition, *branches))
     mask = all(isinstance(branch, ExactArray) and branch.mask for branch in branches)
+    if engine.suspect is not None and not any(isinstance(branch, ExactArray) for branch in branches):
+        engine.suspect()
     truths = truth_column(condition, shape)
     if mask:
         items = chosen(engine, truths, *(truth_column(branch, shape) for branch in branches))
@@ -72,6 +74,8 @@ def _full_like(array: ExactArray, a: ExactArray, fill_value: Any, **options: Any
         raise refusal(f"np.full_like and its kin with {', '.join(options)}= have no exact meaning")
     if isinstance(fill_value, ExactArray):
         raise refusal("np.full_like needs a constant to fill with")
+    if array.engine.suspect is not None and a.mask:
+        array.engine.suspect()
     items, clean = column(array.engine, fill_value, ())
     return ExactArray(array.engine, [next(iter(items))] * a.size, a.shape, clean=clean)
 
@@ -201,29 +205,39 @@ def ufuncs_used(f: Callable[[Any], Any], x: Sequence[Any] | None = None) -> froz
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
     names: set[str] = set()
-    evaluate_exactly(f, _tracer(names.add, set()), [0] * (1 if x is None else max(1, len(x))))
+    evaluate_exactly(f, _tracer(set(), observer=names.add), [0] * (1 if x is None else max(1, len(x))))
     return frozenset(names)
 
 
-def is_elementwise(f: Callable[[Any], Any]) -> bool:
-    """Whether f does the same to a point wherever it stands, whatever stands beside it, and each time.
+class Trace(NamedTuple):
+    """What a look at a callable says of it."""
 
-    The numbers of this trace are digests of how they came about, so that nothing is computed: f is called with two
-    points and with three, among them the same two in another order.
+    is_elementwise: bool
+    """Whether f does the same to a point wherever it stands, whatever stands beside it, and each time."""
+    is_plain: bool
+    """Whether f has nothing in it that NumPy may compute in another dtype than that of x."""
+
+
+def traced(f: Callable[[Any], Any]) -> Trace:
+    """Say what a callable does, without computing anything.
+
+    The numbers of this trace are digests of how they came about. f is called with two points and with three, among them
+    the same two in another order.
 
     Raises
     ------
     TypeError
         As `ufuncs_used`.
     """
+    suspicions: list[None] = []
     compared: tuple[set[int], set[int]] = (set(), set())
-    first, second = evaluate_exactly(f, _tracer(None, compared[0]), [1, 2])
-    again = evaluate_exactly(f, _tracer(None, compared[1]), [2, 1, 2])
-    return again == [second, first, second] and compared[0] == compared[1]
+    first, second = evaluate_exactly(f, _tracer(compared[0], suspect=lambda: suspicions.append(None)), [1, 2])
+    again = evaluate_exactly(f, _tracer(compared[1]), [2, 1, 2])
+    return Trace(again == [second, first, second] and compared[0] == compared[1], not suspicions)
 
 
-def _tracer(observer: Callable[[str], Any] | None, compared: set[int]) -> Engine:
-    """Return an engine whose numbers are digests of how they came about; it notes what is compared, deciding nothing."""
+def _tracer(compared: set[int], **hooks: Any) -> Engine:
+    """Return an engine whose numbers are digests of how they came about; it notes comparisons, deciding nothing."""
     return Engine(
         name="tracing",
         lift=hash,
@@ -232,7 +246,7 @@ def _tracer(observer: Callable[[str], Any] | None, compared: set[int]) -> Engine
         integral=lambda a: None,
         compare=lambda a, b: compared.add(hash((a, b))),
         union=lambda a, b: hash(("where", a, b)),
-        observer=observer,
+        **hooks,
     )
 
 

@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numdiff.arithmetic.numpy_functions import is_elementwise
+from numdiff.arithmetic.numpy_functions import traced
 from numdiff.arithmetic.rounded import Rounded, RoundedArray
 from numdiff.floats.call import numbers_of
 from numdiff.floats.formats import FloatFormat
@@ -310,19 +310,29 @@ def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
     TypeError
         If f uses what has no exact evaluation, NumPy refuses an operation, or f returns no array of the format.
     """
-    base: type[np.ndarray] = WeakScalarArray if fmt.weak_scalars else WatchedArray
-    g = f
-    if isinstance(f, Rounded):
-        g, base = f.f, RoundedArray
-    x: Any = np.ones(2, dtype=fmt.dtype).view(_watched(fmt, base))
-    x.source = ("x",)
-    with np.errstate(all="ignore"):
-        numbers_of(fmt, g(x))
-    if not is_elementwise(f):
+    try:
+        trace = traced(f)
+    except TypeError:
+        _watch(f, fmt)  # it may know better what is wrong
+        raise
+    if not trace.is_plain:
+        _watch(f, fmt)
+    if not trace.is_elementwise:
         raise ValueError(
             "f must be elementwise, but its value at a point depends on other points, on how many there are, or on the "
             "call: it computes otherwise where the same points stand in another order beside one more"
         )
+
+
+def _watch(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
+    """Run f on an array that refuses what is computed in another format."""
+    base: type[np.ndarray] = WeakScalarArray if fmt.weak_scalars else WatchedArray
+    if isinstance(f, Rounded):
+        f, base = f.f, RoundedArray
+    x: Any = np.ones(2, dtype=fmt.dtype).view(_watched(fmt, base))  # type: ignore[arg-type]
+    x.source = ("x",)
+    with np.errstate(all="ignore"):
+        numbers_of(fmt, f(x))
 
 
 @lru_cache(maxsize=64)

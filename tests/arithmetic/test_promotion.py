@@ -123,6 +123,13 @@ def test_python_constants_of_a_choice_make_float64_arrays_and_are_refused_in_nar
         refuse_unsuitable(f, FORMATS["float32"])
 
 
+def test_float_power_makes_float64_of_narrow_formats_and_is_refused_there():
+    f = lambda x: np.float_power(x, 2.0)
+    refuse_unsuitable(f, F64)
+    with pytest.raises(TypeError, match="float64"):
+        refuse_unsuitable(f, FORMATS["float32"])
+
+
 def test_a_result_stored_into_another_dtype_is_refused():
     def f(x):
         y = -NARROW(x)
