@@ -155,13 +155,13 @@ SMALL_RUN = """
 import numpy as np
 from experiments.gradient_check.ours import ours
 from experiments.gradient_check.rules import RULES
-from experiments.gradient_check.trials import TrialPlan, jax_trap, run, scipy_trap
+from experiments.gradient_check.trials import TrialPlan, jax_trap, run_trials, scipy_trap
 
 a, b = np.random.default_rng(0).normal(size=(2, 64, 64)).astype(np.float32)
 print((a @ b).tobytes().hex())
 formats, bugs = ("float16", "float32", "float64"), ("none", "sign", "relative_1e-03", "coordinate_1e-05")
 plan = TrialPlan(("tanh_squared",), formats, (0,), bugs, (*ours(), *RULES))
-for table in (run(plan), scipy_trap(formats), jax_trap(formats)):
+for table in (run_trials(plan), scipy_trap(formats), jax_trap(formats)):
     print(table.to_csv(float_format="%.17g"))
 """
 
