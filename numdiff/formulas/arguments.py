@@ -228,7 +228,7 @@ def method_of(given: Any, argument: str = "stencil") -> Method:
         return given
     if not isinstance(given, str):
         raise TypeError(
-            f"{argument} must be a Stencil, COMPLEX_STEP or the name of one, got {type(given).__name__} {given!r:.60}"
+            f"{argument} must be a Stencil, got {type(given).__name__} {given!r:.60}, and no name of a formula either"
         )
     try:
         return METHODS[given]
@@ -241,7 +241,7 @@ def stencil_of(given: Any, argument: str = "stencil") -> Stencil:
     method = method_of(given, argument)
     if not isinstance(method, Stencil):
         raise TypeError(
-            f"{argument} must be a Stencil or the name of one, got {method.name!r}; write nd.complex_step(f, x, h)"
+            f"{argument} must be a Stencil, got {type(method).__name__} {method.name!r}; its kernel is nd.complex_step"
         )
     return method
 

@@ -863,10 +863,12 @@ def test_complex_step_refuses_what_is_not_analytic(f):
 
 
 def test_difference_wants_a_stencil_and_apply_a_method():
-    with pytest.raises(TypeError, match=r"stencil must be a Stencil, .*, got int 2"):
+    with pytest.raises(TypeError, match="stencil must be a Stencil, got int 2"):
         difference(np.exp, 1.0, 0.5, 2)
     for step in (COMPLEX_STEP, "complex_step"):
-        with pytest.raises(TypeError, match=r"stencil must be a Stencil .* got 'complex_step'; write nd\.complex_step"):
+        with pytest.raises(
+            TypeError, match=r"stencil must be a Stencil, got ComplexStep 'complex_step'; .* nd\.complex_step"
+        ):
             difference(np.exp, 1.0, 0.5, step)
     with pytest.raises(ValueError, match=r"stencil must be a formula or the name of one: .*centred"):
         difference(np.exp, 1.0, 0.5, "centred")
