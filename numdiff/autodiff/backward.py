@@ -33,7 +33,7 @@ from numdiff.autodiff.data import (
     summed_to,
     widened,
 )
-from numdiff.autodiff.protocols import UfuncProtocol, answer_function
+from numdiff.autodiff.protocols import UfuncProtocol, answer_function, no_number
 from numdiff.floats.formats import format_of
 
 
@@ -47,6 +47,7 @@ class Node:
 
     # ``ndarray * Variable`` goes to the operators of Variable, ``np.exp(Variable)`` is refused with advice.
     __array_ufunc__ = UfuncProtocol()
+    __float__ = __int__ = __complex__ = no_number
 
     def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
         return answer_function(self, func, args, kwargs)

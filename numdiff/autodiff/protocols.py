@@ -1,7 +1,7 @@
 """What NumPy's functions get from a Variable: its operators, and else a refusal that says what to write."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -57,6 +57,11 @@ def answer_ufunc(node: Any, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
             f"np.{ufunc.__name__} takes Variables, arrays and numbers of a format, got {left!r:.60}, {right!r:.60}"
         )
     return result
+
+
+def no_number(node: Any) -> NoReturn:
+    """Refuse to become a Python number, as ``math.exp`` wants it."""
+    raise TypeError("a Variable becomes no Python number: write nd.Exp()(x) in place of math.exp(x), or float(x.data)")
 
 
 class UfuncProtocol:

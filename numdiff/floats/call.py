@@ -254,6 +254,8 @@ def _accepted_complex(y: Any, x: np.ndarray) -> np.ndarray:
     refuse_masked(y, "f must not return")
     if not isinstance(y, np.ndarray):
         advice = "; use a difference stencil, or the derivative of that library" if hasattr(y, "__array__") else ""
+        if isinstance(y, np.generic):
+            advice = "; write a constant as a Python number"
         raise TypeError(
             f"f must return a NumPy array of shape {x.shape} and dtype {x.dtype} in the complex step, got "
             f"{type(y).__name__} {y!r:.60}{advice}"
@@ -294,7 +296,8 @@ def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
     if item is not None and item.weak_scalars and returned == np.float32:
         # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
         widens = "a np.float64 constant promotes, a np.float32 one too, and after np.asarray any Python number"
+    always = f", and dtype='{returned}' if f computes in it whatever it is given (a spline, an ODE solver)"
     return (
-        f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, and np.asanyarray "
-        "where f converts its input"
+        f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, np.asanyarray "
+        f"where f converts its input{always if given.kind != 'c' else ''}"
     )

@@ -245,6 +245,8 @@ def test_too_few_gradients_are_refused():
         (np.negative, r"write -x"),
         (lambda x: np.maximum(x, 0.0), r"nd\.Maximum\(\)"),
         (lambda x: np.maximum(np.zeros(2), x), r"nd\.Maximum\(\)"),
+        (math.exp, r"a Variable becomes no Python number: write nd\.Exp\(\)\(x\)"),
+        (float, r"float\(x\.data\)"),
         (np.arctan, r"np\.arctan takes no Variable: derive a class from nd\.Function"),
         (np.add.reduce, r"np\.add\.reduce takes no Variable"),
         (lambda x: np.add(x, 1.0, out=np.empty(2)), r"np\.add takes no Variable"),

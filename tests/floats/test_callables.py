@@ -218,6 +218,21 @@ def test_arrays_of_another_library_are_refused_in_the_complex_step():
         complex_step(lambda t: Foreign(np.asarray(t)), 0.5, 1e-20)
 
 
+def test_a_constant_of_numpy_is_told_what_to_write_in_the_complex_step():
+    with pytest.raises(TypeError, match="write a constant as a Python number"):
+        complex_step(lambda t: np.float64(3.0), 0.5, 1e-20)
+    assert complex_step(lambda t: 3.0, 0.5, 1e-20) == 0
+
+
+def test_a_function_that_computes_in_one_format_whatever_it_is_given_is_told_of_dtype():
+    def f(x):
+        return np.interp(x, [0.0, 1.0], [0.0, 2.0])
+
+    with pytest.raises(TypeError, match=r"dtype='float64' if f computes in it whatever it is given"):
+        centered_difference(f, np.float32(0.5), 2.0**-8)
+    assert centered_difference(f, np.float32(0.5), 2.0**-8, dtype="float64") == 2
+
+
 # --- args, dtype, names ----------------------------------------------------------------------------------
 
 
