@@ -288,6 +288,15 @@ def test_an_array_that_a_variable_is_multiplied_into_becomes_one():
     assert b.tolist() == [3.0, 4.0]
 
 
+def test_a_variable_of_an_exact_array_is_no_exact_array():
+    def f(x):
+        with pytest.raises(TypeError, match="it is a Variable already"):
+            Variable(Variable(x))
+        return (x * Variable(x)).data
+
+    assert rational.values(f, [dyadic(3.0)]) == [9]
+
+
 def test_shape_dimensions_and_size_are_told():
     x = Variable(np.ones((2, 3)))
     assert (np.shape(x), np.ndim(x), np.size(x), np.size(x, 1)) == ((2, 3), 2, 6, 3)
