@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import numdiff as nd
-
-STENCIL_FUNCTIONS = [nd.difference, nd.error_ledger, nd.error_bounds]
+from numdiff.analysis.ledger import Ledger
 
 
 def wave(x, k, shift=0.0):
@@ -23,7 +22,7 @@ def wave_prime(x, k, shift=0.0):
 
 def outcome(result):
     """Return what a function found as something that compares."""
-    if isinstance(result, nd.Ledger):
+    if isinstance(result, Ledger):
         return result.format.name, result.total.tolist(), result.computed.tolist(), result.state.tolist()
     if isinstance(result, nd.Prediction):
         return result.step, result.predicted_error, result.failed
