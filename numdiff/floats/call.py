@@ -87,7 +87,8 @@ def evaluate(item: FloatFormat, f: Function, x: np.ndarray) -> np.ndarray:
 
 def _advise(error: Exception, f: Function, x: np.ndarray) -> None:
     """Raise a clearer error where f failed because it was given an array; return where the error is its own."""
-    if isinstance(error, (ArithmeticError, Warning)):  # np.errstate or a filter of warnings turned an event into it
+    # A floating-point event that np.errstate or a filter of warnings made an error, or no fault of the argument's kind.
+    if isinstance(error, (ArithmeticError, Warning, MemoryError, OSError)):
         return
     if isinstance(error, TypeError) and "analytic" in str(error):
         return

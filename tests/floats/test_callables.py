@@ -187,6 +187,17 @@ def test_a_floating_point_event_that_was_made_an_error_is_no_function_of_one_num
         centered_difference(np.log, [1.0, -1.0, 2.0], 2.0**-3)
 
 
+@pytest.mark.parametrize("error", [MemoryError, OSError, ZeroDivisionError])
+def test_a_lack_of_memory_is_no_sign_of_a_function_of_one_number(error):
+    def f(x):
+        if np.size(x) > 1:
+            raise error("mine")
+        return x
+
+    with pytest.raises(error, match="mine"):
+        centered_difference(f, np.ones(5), 0.5)
+
+
 class Foreign:
     """An array of another library, as JAX has them: no ndarray, but one can be made of it."""
 
