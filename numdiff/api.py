@@ -1,7 +1,7 @@
 """`sweep`: the suite's measurement for a function of the user, in a notebook."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,11 @@ from tqdm import tqdm
 from numdiff.analysis.reference import Engine
 from numdiff.autodiff import Function, on_arrays
 from numdiff.extras import require_extra
+from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FORMATS, get_format
+from numdiff.formulas.arguments import method_of
+from numdiff.formulas.table import METHODS
+from numdiff.spellings import renamed
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
@@ -123,14 +127,42 @@ def _interval(domain: Any) -> tuple[float, float]:
     return low, high
 
 
+def _several(argument: str, given: Any) -> tuple[Any, ...]:
+    """Return one or several given things as a tuple; refuse none."""
+    items = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
+    if not items:
+        raise ValueError(f"{argument} must name at least one, got none")
+    return items
+
+
+def _names(argument: str, items: Sequence[str]) -> tuple[str, ...]:
+    """Return names, each of which may be given once."""
+    twice = next((name for i, name in enumerate(items) if name in items[:i]), None)
+    if twice is not None:
+        raise ValueError(f"{argument} must name each only once, got {twice!r} twice")
+    return tuple(items)
+
+
+def _method_name(given: Any) -> str:
+    """Return the name of a registered formula, which is given as an object or by name."""
+    method = method_of(given)
+    if METHODS.get(method.name) != method:
+        raise ValueError(
+            f"stencil must hold registered formulas, got {method.name!r}; write nd.METHODS.register(…) first"
+        )
+    return method.name
+
+
+@renamed(methods="stencil", formats="dtype")
 def sweep(
-    f: Callable[[Any], Any],
+    f: Callable[..., Any],
     x: Any,
     h: Any = None,
     *,
-    derivative: Callable[[Any], Any] | None = None,
-    formats: Sequence[str] | None = None,
-    methods: Sequence[str] = ("forward", "centered"),
+    derivative: Callable[..., Any] | None = None,
+    args: Sequence[Any] = (),
+    dtype: Any = None,
+    stencil: Any = ("forward", "centered"),
     grids: Sequence[str] = ("generic",),
     domain: tuple[float, float] = (-math.inf, math.inf),
     arithmetic: str = "platform",
@@ -151,9 +183,14 @@ def sweep(
         the binade of the largest |x|, down to where every x but 0 absorbs the step.
     derivative : callable, optional
         f′ in closed form; without it, automatic differentiation is the reference.
-    formats, methods, grids : sequence of str
-        Names of formats (by default all that are registered), of `METHODS`, and of the step grids ``"generic"`` and
-        ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
+    args : tuple
+        What f takes after x, and `derivative` too: ``f(x, *args)``. Numbers should be Python numbers.
+    dtype : str, dtype or FloatFormat, or several of them, optional
+        The formats to compute in; by default all that are registered.
+    stencil : Stencil, ComplexStep or str, or several of them
+        The formulas, or their names in ``METHODS``.
+    grids : sequence of str
+        Names of the step grids: ``"generic"``, ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
     domain : tuple of float
         The open interval in which f is smooth.
     arithmetic : {"platform", "rounded"}
@@ -184,15 +221,15 @@ def sweep(
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
     points = _numbers("x", x)
-    formats = tuple(FORMATS) if formats is None else formats
-    for argument, names in (("formats", formats), ("methods", methods), ("grids", grids)):
-        if isinstance(names, str):
-            raise TypeError(f"{argument} must be a sequence of names, got the string {names!r}")
-        if not len(names) and not (argument == "grids" and h is not None):
-            raise ValueError(f"{argument} must name at least one {argument[:-1]}, got none")
+    chosen = tuple(FORMATS) if dtype is None else _several("dtype", dtype)
+    formats = _names("dtype", [get_format(item).name for item in chosen])  # "longdouble" is float80 in the records
+    methods = _names("stencil", [_method_name(item) for item in _several("stencil", stencil)])
+    if isinstance(grids, str):
+        raise TypeError(f"grids must be a sequence of names, got the string {grids!r}")
+    if not len(grids) and h is None:
+        raise ValueError("grids must name at least one grid, got none")
     if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
-    formats = [get_format(name).name for name in formats]  # "longdouble" is float80 in the records
     given = () if h is None else _numbers("h", h)
     if any(step <= 0 for step in given):
         raise ValueError(f"h must be positive, got {h!r}")
@@ -200,8 +237,8 @@ def sweep(
     cells = Sweep(
         name="sweep",
         problems=(),
-        methods=tuple(methods),
-        formats=tuple(formats),
+        methods=methods,
+        formats=formats,
         grids=() if given else tuple(grids),
         first_step=None,
         given_steps=given,
@@ -209,7 +246,8 @@ def sweep(
         arithmetics=(arithmetic,),
     )
     if workers == 1:
-        target = on_arrays(f) if isinstance(f, Function) else f
+        target = on_arrays(f) if isinstance(f, Function) else with_arguments(f, args)
+        derivative = None if derivative is None else with_arguments(derivative, args, "derivative")
         name = getattr(f, "__name__", type(f).__name__)
         subject = UserFunction(name, target, derivative, points, domain)
         planned = plan(subject, cells)
@@ -219,6 +257,11 @@ def sweep(
         raise ValueError(
             f"f must be importable as module:function when workers > 1, got the Function {f!r}; write a function "
             "`return on_arrays(function)(x)` in a module, or use workers=1"
+        )
+    if args:
+        raise ValueError(
+            f"args must be empty when workers > 1, got {args!r:.60}; write a function of x alone in a module, or use "
+            "workers=1"
         )
     names = stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)
     blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain) for name in formats]

@@ -21,7 +21,7 @@ from numdiff.study.records import FIELDS
 
 
 def test_lambda_needs_no_registry() -> None:
-    found = nd.sweep(lambda x: np.exp(x) * x, 0.5, formats=["float64"])
+    found = nd.sweep(lambda x: np.exp(x) * x, 0.5, dtype=["float64"])
     assert isinstance(found, SweepResult)
     frame = found.to_pandas()
     assert list(frame.columns) == list(FIELDS)
@@ -45,7 +45,7 @@ def test_all_formats_of_the_machine_are_swept_unless_told_otherwise() -> None:
     ],
 )
 def test_function_gives_what_its_formula_gives(function: Any, plain: Any) -> None:
-    ours, theirs = (nd.sweep(f, 0.5, [0.25, 1e-3], formats=["float32", "float64"]).records for f in (function, plain))
+    ours, theirs = (nd.sweep(f, 0.5, [0.25, 1e-3], dtype=["float32", "float64"]).records for f in (function, plain))
     assert ours["problem"].unique().tolist() == [type(function).__name__]
     columns = [name for name in FIELDS if name not in ("problem", "reference_radius", "state")]
     assert ours[columns].to_csv() == theirs[columns].to_csv()
@@ -53,43 +53,43 @@ def test_function_gives_what_its_formula_gives(function: Any, plain: Any) -> Non
 
 def test_composition_of_functions_is_swept_with_its_published_digits() -> None:
     composed = nd.on_arrays(lambda x: nd.Square()(nd.Exp()(nd.Square()(x))))
-    frame = nd.sweep(composed, 0.5, 1e-4, methods=["centered"], formats=["float64"]).records
+    frame = nd.sweep(composed, 0.5, 1e-4, stencil=["centered"], dtype=["float64"]).records
     assert frame["computed_value"].tolist() == [3.2974426293330694]
 
 
 def test_given_steps_are_the_steps() -> None:
-    frame = nd.sweep(np.exp, 1.0, [0.5, 1e-3, 1e-9], formats=["float32"], methods=["forward"]).records
+    frame = nd.sweep(np.exp, 1.0, [0.5, 1e-3, 1e-9], dtype=["float32"], stencil=["forward"]).records
     assert frame["grid"].unique().tolist() == ["given"]
     assert frame["k"].tolist() == [0, 1, 2]
     assert frame["step_value"].tolist() == [float(np.float32(h)) for h in (0.5, 1e-3, 1e-9)]
 
 
 def test_single_step_and_single_point_may_be_numbers() -> None:
-    frame = nd.sweep(np.exp, 1, 0.5, formats=["float64"], methods=["forward"]).records
+    frame = nd.sweep(np.exp, 1, 0.5, dtype=["float64"], stencil=["forward"]).records
     assert (frame["x_value"].tolist(), frame["step_value"].tolist()) == ([1.0], [0.5])
     assert frame["computed_value"].tolist() == [(math.exp(1.5) - math.exp(1)) / 0.5]
 
 
 def test_several_points_are_all_swept() -> None:
     points = [0.5, 0.1, -2.0]
-    frame = nd.sweep(np.exp, points, 0.25, formats=["float16", "float64"], methods=["forward"]).records
+    frame = nd.sweep(np.exp, points, 0.25, dtype=["float16", "float64"], stencil=["forward"]).records
     assert frame["point"].tolist() == [0, 1, 2] * 2
     assert frame.loc[frame["format"] == "float64", "x_value"].tolist() == points
     assert frame.loc[frame["format"] == "float16", "x_value"].tolist() == [float(np.float16(x)) for x in points]
-    assert nd.sweep(np.exp, np.array(points), 0.25, formats=["float64"]).records.shape[0] == 6
+    assert nd.sweep(np.exp, np.array(points), 0.25, dtype=["float64"]).records.shape[0] == 6
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_large_point_has_cells_that_are_not_absorbed(name: str) -> None:
     x = 1e10 if name != "float16" else 3e4
-    found = nd.sweep(np.sqrt, x, formats=[name], methods=["forward"])
+    found = nd.sweep(np.sqrt, x, dtype=[name], stencil=["forward"])
     assert len(found.skips) == 0
     assert {"ok", "absorbed"} <= set(found.records["status"])
     assert found.records["step_value"].max() <= 0.62 * x
 
 
 def test_every_point_meets_its_absorbed_steps() -> None:
-    frame = nd.sweep(np.exp, [8.0, 0.125], formats=["float32"], methods=["forward"]).records
+    frame = nd.sweep(np.exp, [8.0, 0.125], dtype=["float32"], stencil=["forward"]).records
     assert set(frame.loc[frame["status"] == "absorbed", "point"]) == {0, 1}
 
 
@@ -100,7 +100,7 @@ def test_every_point_meets_its_absorbed_steps() -> None:
 def test_longdouble_points_and_steps_keep_all_their_digits(kind: Any) -> None:
     x, h = np.longdouble(1) / 3, np.longdouble(1) / 4096 / 3
     assert (float(x) != x, float(h) != h) == (True, True)
-    frame = nd.sweep(np.exp, kind(x), kind(h), formats=["float80", "float64"]).records
+    frame = nd.sweep(np.exp, kind(x), kind(h), dtype=["float80", "float64"]).records
     wide = FORMATS["float80"]
     rows = frame[frame["format"] == "float80"]
     assert (set(rows["x"]), set(rows["step"])) == ({wide.hex(x)}, {wide.hex(h)})
@@ -113,8 +113,8 @@ def test_numbers_of_any_kind_are_rounded_once_to_each_format() -> None:
         np.exp,
         [x, 2**60 + 1, Decimal("0.1"), np.float16(0.5), ml_dtypes.bfloat16(0.25)],
         x,
-        formats=["float16", "float64"],
-        methods=["forward"],
+        dtype=["float16", "float64"],
+        stencil=["forward"],
     ).records
     assert frame.loc[frame["format"] == "float16", "x_value"].tolist() == [
         1 + 2**-10,
@@ -127,13 +127,13 @@ def test_numbers_of_any_kind_are_rounded_once_to_each_format() -> None:
 
 
 def test_number_beyond_the_doubles_is_skipped_where_it_overflows() -> None:
-    found = nd.sweep(np.sqrt, [Fraction(10) ** 5000, 1.0], 0.5, formats=["float64"], methods=["forward"])
+    found = nd.sweep(np.sqrt, [Fraction(10) ** 5000, 1.0], 0.5, dtype=["float64"], stencil=["forward"])
     assert found.records["x_value"].tolist() == [1.0]
     assert found.skips["reason"].tolist() == ["x = 1.00000000000000000000000000000e+5000 overflows float64"]
 
 
 def test_truth_of_a_function_without_closed_form_is_that_of_the_closed_form() -> None:
-    fields: dict[str, Any] = {"formats": ["float64"], "grids": ["dyadic", "generic"]}
+    fields: dict[str, Any] = {"dtype": ["float64"], "grids": ["dyadic", "generic"]}
     plain = nd.sweep(np.arctan, 0.25, **fields).records
     closed = nd.sweep(np.arctan, 0.25, derivative=lambda x: 1 / (1 + x * x), **fields).records
     columns = [name for name in FIELDS if name not in ("reference_radius", "state")]
@@ -141,32 +141,32 @@ def test_truth_of_a_function_without_closed_form_is_that_of_the_closed_form() ->
 
 
 def test_engines_give_the_same_records() -> None:
-    ours, theirs = (nd.sweep(np.tanh, 0.5, engine=engine, formats=["float64"]).records for engine in ("mpmath", "arb"))
+    ours, theirs = (nd.sweep(np.tanh, 0.5, engine=engine, dtype=["float64"]).records for engine in ("mpmath", "arb"))
     assert ours.to_csv() == theirs.to_csv()
 
 
 def test_ledger_shows_the_four_parts_and_what_happened() -> None:
-    ledger = nd.sweep(np.log, 0.25, [0.5, 0.125], methods=["centered"], formats=["float64"]).ledger
+    ledger = nd.sweep(np.log, 0.25, [0.5, 0.125], stencil=["centered"], dtype=["float64"]).ledger
     assert {"truncation", "abscissa", "evaluation", "combination", "total", "status", "state"} <= set(ledger.columns)
     assert ledger["status"].tolist() == ["outside-domain", "ok"]
     assert math.isnan(ledger["total"][0])
 
 
 def test_frames_are_copies() -> None:
-    found = nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])
+    found = nd.sweep(np.exp, 0.5, 0.25, dtype=["float64"])
     for frame in (found.to_pandas(), found.ledger):
         frame["total"] = 0.0
     assert (found.records["total"] != 0).all()
 
 
 def test_notebook_shows_a_table() -> None:
-    html = nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])._repr_html_()
+    html = nd.sweep(np.exp, 0.5, 0.25, dtype=["float64"])._repr_html_()
     assert "<table" in html
     assert "truncation" in html
 
 
 def test_skips_say_what_could_not_be_run() -> None:
-    found = nd.sweep(np.abs, [1.0, 1e6], 0.5, methods=["forward", "complex_step"], formats=["float16", "float64"])
+    found = nd.sweep(np.abs, [1.0, 1e6], 0.5, stencil=["forward", "complex_step"], dtype=["float16", "float64"])
     reasons = set(found.skips["reason"])
     assert "x = 1000000.0 overflows float16" in reasons
     assert "float16 has no complex dtype" in reasons
@@ -176,31 +176,31 @@ def test_skips_say_what_could_not_be_run() -> None:
 
 @pytest.mark.skipif("float80" not in FORMATS, reason="longdouble is no format of its own here")
 def test_longdouble_goes_under_its_true_name() -> None:
-    found = nd.sweep(np.exp, 0.5, 0.25, formats=["longdouble"])
+    found = nd.sweep(np.exp, 0.5, 0.25, dtype=["longdouble"])
     assert set(found.records["format"]) == {"float80"}
     assert len(found.skips) == 0
 
 
 def test_domain_keeps_points_out() -> None:
-    found = nd.sweep(np.exp, [0.5, 2.0], 0.25, domain=(0.0, 1.0), formats=["float64"])
+    found = nd.sweep(np.exp, [0.5, 2.0], 0.25, domain=(0.0, 1.0), dtype=["float64"])
     assert set(found.records["x_value"]) == {0.5}
     assert found.skips["point"].tolist() == ["2.0"] * 2
 
 
 def test_result_without_a_cell_says_so_and_why() -> None:
-    found = nd.sweep(np.exp, 1e6, formats=["float16"])
+    found = nd.sweep(np.exp, 1e6, dtype=["float16"])
     assert found.records.empty
     reason = "x = 1000000.0 overflows float16"
     with pytest.raises(ValueError, match=f"nothing to plot: .* .skips holds 2 reasons, the first '{reason}'"):
         found.plot()
     assert reason in repr(found)
     assert reason in found._repr_html_()
-    full = nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])
+    full = nd.sweep(np.exp, 0.5, 0.25, dtype=["float64"])
     assert repr(full) == "<SweepResult: 2 records, 0 skips>"
 
 
 def test_results_can_be_compared_and_hashed() -> None:
-    one, two = (nd.sweep(np.exp, 0.5, 0.25, formats=["float64"]) for _ in range(2))
+    one, two = (nd.sweep(np.exp, 0.5, 0.25, dtype=["float64"]) for _ in range(2))
     assert one == one
     assert one != two
     assert len({one, two}) == 2
@@ -230,16 +230,16 @@ def test_importable_function_goes_to_workers_with_the_same_records(monkeypatch: 
         return ThreadPoolExecutor(workers, **options)
 
     monkeypatch.setattr(run, "ProcessPoolExecutor", pool)
-    fields: dict[str, Any] = {"derivative": np.cos, "formats": ["float32", "float64"], "domain": (0.0, 1.0)}
+    fields: dict[str, Any] = {"derivative": np.cos, "dtype": ["float32", "float64"], "domain": (0.0, 1.0)}
     serial, parallel = (nd.sweep(np.sin, 0.5, [0.25, 1e-3], workers=workers, **fields) for workers in (1, 2))
     assert parallel.records.to_csv() == serial.records.to_csv()
     assert parallel.skips.to_csv() == serial.skips.to_csv()
 
 
 def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
-    found = nd.sweep(np.exp, 0.5, formats=["float64"], progress=True)
+    found = nd.sweep(np.exp, 0.5, dtype=["float64"], progress=True)
     assert f"{len(found.records)}/{len(found.records)}" in capsys.readouterr().err
-    nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])
+    nd.sweep(np.exp, 0.5, 0.25, dtype=["float64"])
     assert capsys.readouterr().err == ""
 
 
@@ -262,11 +262,12 @@ def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
         ({"h": math.inf}, ValueError, "h must hold .* finite, got inf"),
         ({"h": []}, ValueError, r"h must hold at least one number, .* got \[\]"),
         ({"h": "small"}, TypeError, "h must be a number or a sequence of numbers, got 'small'"),
-        ({"formats": ["float8"]}, ValueError, "must be one of float16, .* got 'float8'"),
-        ({"formats": "float64"}, TypeError, "formats must be a sequence of names, got the string 'float64'"),
-        ({"formats": []}, ValueError, "formats must name at least one format"),
-        ({"methods": ["central"]}, ValueError, "method must be a registered name, got 'central'; did you mean"),
-        ({"methods": "centered"}, TypeError, "methods must be a sequence of names"),
+        ({"dtype": ["float8"]}, ValueError, "must be one of float16, .* got 'float8'"),
+        ({"dtype": []}, ValueError, "dtype must name at least one, got none"),
+        ({"stencil": ["central"]}, ValueError, "method must be a registered name, got 'central'; did you mean"),
+        ({"stencil": 3}, TypeError, "stencil must be a Stencil, got int 3"),
+        ({"stencil": nd.centered(12)}, ValueError, "stencil must hold registered formulas, got 'centered12'"),
+        ({"args": 2.0}, TypeError, "args must be a tuple, got float"),
         ({"grids": ["octal"]}, ValueError, "grids must be among dyadic, generic, decimal, .* got 'octal'"),
         ({"grids": "generic"}, TypeError, "grids must be a sequence of names"),
         ({"engine": "sympy"}, ValueError, "engine must be 'mpmath' or 'arb', got 'sympy'"),
@@ -284,7 +285,7 @@ def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
         (
             {"f": math.exp},
             TypeError,
-            r"f must take arrays, got <built-in function exp>, .* np\.exp instead of math\.exp",
+            r"f is a function of one number: .*elementwise=False .*exact=.*gradient.* np\.exp instead of math\.exp",
         ),
         ({"x": True}, TypeError, "x must be a number or a sequence of numbers, got True"),
         ({"h": np.array([True])}, TypeError, "h must be a number or a sequence of numbers"),
@@ -293,10 +294,10 @@ def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
             TypeError,
             "x must be a number or a sequence of numbers, got mask",
         ),
-        ({"methods": []}, ValueError, "methods must name at least one method, got none"),
+        ({"stencil": []}, ValueError, "stencil must name at least one, got none"),
         ({"grids": ()}, ValueError, "grids must name at least one grid, got none"),
-        ({"formats": ["float64", "double"]}, ValueError, "formats must name each only once, got 'float64' twice"),
-        ({"methods": ["forward", "forward"]}, ValueError, "methods must name each only once, got 'forward' twice"),
+        ({"dtype": ["float64", "double"]}, ValueError, "dtype must name each only once, got 'float64' twice"),
+        ({"stencil": ["forward", "forward"]}, ValueError, "stencil must name each only once, got 'forward' twice"),
         ({"grids": ["generic"] * 2}, ValueError, "grids must name each only once, got 'generic' twice"),
         ({"f": np.floor}, TypeError, "floor"),
         ({"derivative": np.cos}, ValueError, r"derivative must be f', got .* at x = 0\.5"),
@@ -304,14 +305,58 @@ def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
     ids=lambda value: str(value)[:40],
 )
 def test_mistake_is_named(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
-    call: dict[str, Any] = {"f": np.exp, "x": 0.5, "formats": ["float64"], **arguments}
+    call: dict[str, Any] = {"f": np.exp, "x": 0.5, "dtype": ["float64"], **arguments}
     with pytest.raises(error, match=message):
         nd.sweep(call.pop("f"), call.pop("x"), call.pop("h", None), **call)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "stencil"),
+    [
+        ("float32", "centered"),
+        (np.float32, nd.CENTERED),
+        (np.dtype("float32"), [nd.CENTERED]),
+        ([nd.FORMATS["float32"]], ("centered",)),
+    ],
+)
+def test_one_format_and_one_formula_need_no_list_and_may_be_objects(dtype: Any, stencil: Any) -> None:
+    found = nd.sweep(np.exp, 0.5, 0.25, dtype=dtype, stencil=stencil).records
+    assert found.to_csv() == nd.sweep(np.exp, 0.5, 0.25, dtype=["float32"], stencil=["centered"]).records.to_csv()
+    assert (set(found["format"]), set(found["method"])) == ({"float32"}, {"centered"})
+
+
+def test_formats_and_methods_are_still_understood() -> None:
+    now = nd.sweep(np.exp, 0.5, 0.25, dtype=["float32"], stencil=["centered4"]).records
+    with pytest.warns(DeprecationWarning, match=r"the argument (methods|formats) of sweep") as said:
+        before = nd.sweep(np.exp, 0.5, 0.25, formats=["float32"], methods=["centered4"]).records
+    assert now.to_csv() == before.to_csv()
+    assert [str(w.message) for w in said] == [
+        "the argument methods of sweep() is called stencil now",
+        "the argument formats of sweep() is called dtype now",
+    ]
+    assert {w.filename for w in said} == {__file__}
+
+
+def power(x: Any, k: int, factor: float = 1.0) -> Any:
+    return factor * x**k
+
+
+def test_args_are_what_f_takes_after_x() -> None:
+    options: dict[str, Any] = {"dtype": "float64", "stencil": "centered"}
+    found = nd.sweep(
+        power, 0.75, [0.25, 1e-3], args=(3, 2.0), derivative=lambda x, k, c: c * k * x**2, **options
+    ).records
+    plain = nd.sweep(lambda x: 2.0 * x**3, 0.75, [0.25, 1e-3], derivative=lambda x: 6.0 * x**2, **options).records
+    assert set(found["problem"]) == {"power"}
+    columns = [name for name in FIELDS if name != "problem"]
+    assert found[columns].to_csv() == plain[columns].to_csv()
+    with pytest.raises(ValueError, match="args must be empty when workers > 1"):
+        nd.sweep(power, 0.75, args=(3,), workers=2, **options)
+
+
 def test_composition_of_functions_is_told_of_on_arrays() -> None:
     with pytest.raises(TypeError, match=r"Exp takes Variables, .* or hand on_arrays\(f\) to what calls f with arrays"):
-        nd.sweep(lambda x: Exp()(x), 0.5, formats=["float64"])
+        nd.sweep(lambda x: Exp()(x), 0.5, dtype=["float64"])
 
 
 @pytest.mark.parametrize("workers", [0, -2, 1.5, True])
@@ -322,10 +367,10 @@ def test_workers_must_be_positive(f: Any, workers: Any) -> None:
 
 
 def test_grids_are_not_asked_for_where_steps_are_given() -> None:
-    assert len(nd.sweep(np.exp, 0.5, 0.25, formats=["float64"], methods=["forward"], grids=()).records) == 1
+    assert len(nd.sweep(np.exp, 0.5, 0.25, dtype=["float64"], stencil=["forward"], grids=()).records) == 1
 
 
 @pytest.mark.parametrize("progress", [True, False])
 def test_function_that_is_not_elementwise_is_refused(progress: bool) -> None:
     with pytest.raises((TypeError, ValueError)):
-        nd.sweep(np.cumsum, [0.5, 0.25], 0.25, formats=["float64"], progress=progress)
+        nd.sweep(np.cumsum, [0.5, 0.25], 0.25, dtype=["float64"], progress=progress)

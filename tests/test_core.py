@@ -171,7 +171,7 @@ def test_a_use_inside_the_core_names_the_package_that_it_needs(call, user, modul
 
 @needs_everything
 def test_a_sweep_needs_no_matplotlib_until_it_is_plotted():
-    program = "import numdiff as nd\nresult = nd.sweep(abs, 0.5, 0.125, formats=['float32'])\nresult.plot()"
+    program = "import numdiff as nd\nresult = nd.sweep(abs, 0.5, 0.125, dtype=['float32'])\nresult.plot()"
     done = run_without({"matplotlib"}, program)
     assert done.stderr.splitlines()[-1] == (
         "numdiff.extras.MissingExtraError: SweepResult.plot needs matplotlib, which is not installed; "

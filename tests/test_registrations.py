@@ -334,7 +334,7 @@ def test_a_sweep_hands_no_step_to_a_kernel_that_it_refuses():
         ]
         steps = tuple(dict.fromkeys(limit * factor for limit in limits for factor in (1, 1 + Fraction(1, 300))))
         for name in dict.fromkeys(formats):
-            done = nd.sweep(lambda x: x * 0.5, 1.0, steps, formats=[name], methods=[method.name])
+            done = nd.sweep(lambda x: x * 0.5, 1.0, steps, dtype=[name], stencil=[method.name])
             assert len(done.records) + len(done.skips)
 
 
@@ -345,7 +345,7 @@ def test_the_effective_step_is_known_where_the_distance_of_the_outer_nodes_overf
 
 def test_a_formula_that_a_format_cannot_hold_is_skipped_with_the_reason_and_refused_elsewhere():
     reason = "stencil must have weights n/D with |n| and D at most 448 in float8_e4m3fn, got -600"
-    done = nd.sweep(np.exp, 0.5, formats=["float8_e4m3fn"], methods=["centered10"])
+    done = nd.sweep(np.exp, 0.5, dtype=["float8_e4m3fn"], stencil=["centered10"])
     assert done.records.empty
     assert done.skips["reason"].tolist() == [reason]
     for call in (nd.error_bounds, nd.error_ledger):
@@ -468,7 +468,7 @@ def test_the_predicted_step_is_near_the_best_one_or_the_failed_assumption_is_nam
 
 @ALL_THE_WAY
 def test_a_table_and_a_figure_show_what_was_registered(name, method):
-    done = nd.sweep(WITCH.f, 1.0, formats=[name, "float32"] if name != "float32" else [name], methods=[method])
+    done = nd.sweep(WITCH.f, 1.0, dtype=[name, "float32"] if name != "float32" else [name], stencil=[method])
     chosen = done.records[done.records["status"] == "ok"]
     table = wide(chosen, ["k"], "format", "total", columns=[name])
     assert name in table

@@ -49,9 +49,10 @@ from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.arithmetic.running_error import enclosed, evaluation_errors, rounded_up, working_precision
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
+from numdiff.floats.callables import with_arguments
 from numdiff.floats.dyadic import Dyadic, dyadic
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import points_and_steps, require_constants
+from numdiff.formulas.arguments import method_of, points_and_steps, require_constants
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
 
 __all__ = ["PARTS", "BoundedFunction", "Bounds", "a_priori_bounds", "bounds_of", "error_bounds"]
@@ -225,7 +226,15 @@ def a_priori_bounds(
     return np.array(bounds, dtype=np.float64).reshape(shape)
 
 
-def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENTERED, dtype: Any = None) -> np.ndarray:
+def error_bounds(
+    f: Callable[..., Any],
+    x: Any,
+    h: Any,
+    stencil: Method | str = CENTERED,
+    dtype: Any = None,
+    *,
+    args: Sequence[Any] = (),
+) -> np.ndarray:
     """Bound the total error of a difference quotient before it is computed: the a priori bound.
 
     Parameters
@@ -234,10 +243,12 @@ def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENT
         An elementwise NumPy callable with Python constants.
     x, h : float or array
         Points and steps, broadcast against each other; each is rounded to the format first.
-    stencil : Stencil or ComplexStep
-        The formula.
+    stencil : Stencil, ComplexStep or str
+        The formula, or its name in ``METHODS``.
     dtype : str, dtype or FloatFormat, optional
-        The working format; by default that of x.
+        The working format, to which x is rounded first; by default that of x (float64 for Python numbers).
+    args : tuple
+        What f takes after x: ``f(x, *args)``. Numbers should be Python numbers.
 
     Returns
     -------
@@ -251,9 +262,11 @@ def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENT
     TypeError
         If f uses a function that the exact arithmetics do not know, or computes a part of its value in another format.
     """
+    method = method_of(stencil)
+    f = with_arguments(f, args)
     fmt, points, steps = points_and_steps(x, h, dtype)
-    require_constants(stencil, fmt)
-    return a_priori_bounds(BoundedFunction(f), stencil, fmt, points, steps)
+    require_constants(method, fmt)
+    return a_priori_bounds(BoundedFunction(f), method, fmt, points, steps)
 
 
 def _reasons(columns: list[list[float]], order: int) -> list[str]:

@@ -16,7 +16,7 @@ engines give the same doubles. c uses the function values that were captured ins
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -30,9 +30,10 @@ from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.promotion import refuse_unsuitable
+from numdiff.floats.callables import with_arguments
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import points_and_steps
+from numdiff.formulas.arguments import method_of, points_and_steps
 from numdiff.formulas.kernels import Observation, observe
 from numdiff.formulas.stencil import CENTERED, ComplexStep, Method
 
@@ -119,14 +120,15 @@ class Ledger:
 
 
 def error_ledger(
-    f: Callable[[Any], Any],
+    f: Callable[..., Any],
     x: Any,
     h: Any,
-    stencil: Method = CENTERED,
+    stencil: Method | str = CENTERED,
     dtype: Any = None,
     engine: Engine = "mpmath",
     *,
-    derivative: Callable[[Any], Any] | None = None,
+    derivative: Callable[..., Any] | None = None,
+    args: Sequence[Any] = (),
 ) -> Ledger:
     """Split the error of a difference quotient into its four parts.
 
@@ -138,14 +140,16 @@ def error_ledger(
         The points; rounded to the format first, and the reference is f⁽ᵐ⁾ there.
     h : float or array
         The steps, broadcast against `x`; rounded to the format.
-    stencil : Stencil or ComplexStep
-        The formula.
+    stencil : Stencil, ComplexStep or str
+        The formula, or its name in ``METHODS``.
     dtype : str, dtype or FloatFormat, optional
-        The working format; by default that of x.
+        The working format, to which x is rounded first; by default that of x (float64 for Python numbers).
     engine : {"mpmath", "arb"}
         The exact arithmetic; both give the same doubles.
     derivative : callable, optional
         f′ in closed form, a NumPy callable. Without it, automatic differentiation.
+    args : tuple
+        What f takes after x, and `derivative` too: ``f(x, *args)``. Numbers should be Python numbers.
 
     Returns
     -------
@@ -159,11 +163,14 @@ def error_ledger(
         If f uses a function that the exact arithmetics do not know or computes a part of its value in another format,
         the format has no complex numbers, or x or h does not hold real numbers.
     """
+    method = method_of(stencil)
+    f = with_arguments(f, args)
+    derivative = None if derivative is None else with_arguments(derivative, args, "derivative")
     fmt, xs, hs = points_and_steps(x, h, dtype)
-    observation = observe(stencil, f, xs, hs)
-    if not stencil.complex_nodes:
+    observation = observe(method, f, xs, hs)
+    if not method.complex_nodes:
         refuse_unsuitable(f, fmt)
-    return ledger_of(ExactFunction(f, derivative, engine), observation, xs, hs, stencil, fmt)
+    return ledger_of(ExactFunction(f, derivative, engine), observation, xs, hs, method, fmt)
 
 
 def ledger_of(

@@ -14,7 +14,7 @@ Logarithms are correctly rounded and sums stand in a fixed order: the results ar
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ import numpy.typing as npt
 from numdiff.analysis.statistics import student_quantile
 from numdiff.extras import require_extra
 from numdiff.floats.fixed_order import fitted_slope
+from numdiff.spellings import renamed
 
 ROUNDOFF_SHARE = 0.02
 """A cell belongs to the asymptotic window only where roundoff is at most this share of truncation.
@@ -131,7 +132,7 @@ def performance_ratio(cost: npt.ArrayLike, best: npt.ArrayLike) -> np.ndarray:
     return np.where((costs == least) & np.isfinite(costs), 1.0, ratio)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ObservedOrder:
     """The slope of log|error| over log h inside the asymptotic window.
 
@@ -156,9 +157,18 @@ class ObservedOrder:
     points: int
     reason: str = ""
 
+    def __repr__(self) -> str:
+        if self.reason:
+            return f"ObservedOrder(reason={self.reason!r})"
+        window = f"smallest_step={self.smallest_step!r}, largest_step={self.largest_step!r}, points={self.points}"
+        return f"ObservedOrder(order={self.order!r}, halfwidth={self.halfwidth!r}, {window})"
 
+
+@renamed(step="h")
 def observed_order(
-    step: Sequence[float] | np.ndarray, error: Sequence[float] | np.ndarray, roundoff: Sequence[float] | np.ndarray
+    h: Sequence[float] | np.ndarray,
+    error: Sequence[float] | np.ndarray,
+    roundoff: Sequence[float] | np.ndarray | None = None,
 ) -> ObservedOrder:
     """Fit the order of accuracy where, and only where, the error is asymptotic.
 
@@ -169,17 +179,19 @@ def observed_order(
 
     Parameters
     ----------
-    step : array of float, shape (n,)
+    h : array of float, shape (n,)
         Steps, positive and finite, in any order; of a step that is given twice, one cell counts.
     error : array of float, shape (n,)
-        Total errors; NaN for cells that failed.
-    roundoff : array of float, shape (n,)
-        The part of the error that is not truncation.
+        Total errors of one formula at one point; NaN for cells that failed.
+    roundoff : array of float, shape (n,), optional
+        The part of the error that is not truncation. Without it the window is the longest run in which the slopes agree
+        and are not those of a rounding floor; roundoff may then tilt its lower end.
 
     Returns
     -------
     ObservedOrder
-        With a reason in place of an order where there is no window.
+        With a reason in place of an order where there is no window, as where the errors of formulas of different orders
+        are mixed.
 
     Raises
     ------
@@ -191,20 +203,50 @@ def observed_order(
     P. J. Roache, Verification and Validation in Computational Science and Engineering (1998), section 5.4:
     the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
     regression.
+
+    Examples
+    --------
+    >>> found = observed_order([0.5, 0.25, 0.125, 0.0625], [0.75, 0.1875, 0.046875, 0.01171875])
+    >>> found.order, found.points
+    (2.0, 4)
+    >>> observed_order([0.5, 0.25, 0.125], [0.75, 0.1875, 0.046875])
+    ObservedOrder(reason='3 steps are given, and an order is observed in at least 4')
     """
     require_extra("observed_order", "flint", "scipy")
-    columns = [column.tolist() for column in _columns(step=step, error=error, roundoff=roundoff)]
+    known = np.zeros(np.shape(h)) if roundoff is None else roundoff
+    every = list(zip(*(column.tolist() for column in _columns(h=h, error=error, roundoff=known)), strict=True))
     # A step that is given twice (as two x are, with one step) counts once: two points on one abscissa have no slope.
-    cells = sorted({h: (h, e, r) for h, e, r in zip(*columns, strict=True)}.values())
-    usable = [
-        math.isfinite(e) and e != 0 and math.isfinite(r) and abs(r) <= ROUNDOFF_SHARE * abs(e) for _, e, r in cells
-    ]
+    cells = sorted({h: (h, e, r) for h, e, r in every}.values())
+    if len(cells) < FEWEST_POINTS:
+        return _no_window(f"{len(cells)} steps are given, and an order is observed in at least {FEWEST_POINTS}")
+    found, usable = _fitted(cells, roundoff is not None), list(filter(_is_usable, every))
+    doubtful = len(cells) < len(every) or 2 * found.points < len(usable)
+    if doubtful and (orders := _mixed_orders(usable)):
+        text = "errors of the orders {} and {} are mixed: give the cells of one formula at one point"
+        return _no_window(text.format(*orders))
+    return found
+
+
+Cell = tuple[float, float, float]  # a step, the error there, and its roundoff
+
+
+def _is_usable(cell: Cell) -> bool:
+    _, e, r = cell
+    return math.isfinite(e) and e != 0 and math.isfinite(r) and abs(r) <= ROUNDOFF_SHARE * abs(e)
+
+
+def _fitted(cells: Sequence[Cell], roundoff_is_known: bool) -> ObservedOrder:
+    """Return the order of cells that are sorted by their step, each with a step of its own."""
+    usable = [_is_usable(cell) for cell in cells]
     if not any(usable):
         return _no_window("roundoff or an exact result everywhere")
     abscissae = _logarithms([h for h, _, _ in cells], [True] * len(cells))
     points = list(zip(abscissae, _logarithms([e for _, e, _ in cells], usable), strict=True))
-    first, stop = _longest_run(usable)
-    last = _end_of_window(points[:stop], first)
+    if roundoff_is_known:
+        first, stop = _longest_run(usable)
+        last = _end_of_window(points[:stop], first)
+    else:
+        first, last = _longest_window(points)
     if last - first + 1 < FEWEST_POINTS:
         return _no_window(f"fewer than {FEWEST_POINTS} steps before the slope changes")
     window = points[first : last + 1]
@@ -215,19 +257,60 @@ def observed_order(
     return ObservedOrder(order, halfwidth, cells[first][0], cells[last][0], len(window))
 
 
+def _longest_window(points: Sequence[tuple[float, float]]) -> tuple[int, int]:
+    """Return the first and last index of the longest run of steady slopes that rise; of equal ones that of larger h."""
+    first, last = 0, -1
+    for start in range(len(points) - 1):
+        end = _end_of_window(list(points), start)
+        rise = points[end][1] - points[start][1]
+        if rise >= LEAST_ORDER * (points[end][0] - points[start][0]) and end - start >= last - first:
+            first, last = start, end
+    return first, last
+
+
+def _mixed_orders(cells: Sequence[Cell]) -> tuple[int, int] | None:
+    """Return two orders p < q of which the errors of a set of usable cells are mixed; None where they are not.
+
+    Where e = C·hᵖ, log₂e − p·log₂h is one number. Cells are mixed if for two orders at least `FEWEST_POINTS` each share
+    such a number, to `_SAME`, at interleaved steps, and three of four cells between belong to one or the other.
+    """
+    points = [(math.log2(h), math.log2(abs(e))) for h, e, _ in cells]
+    found: dict[int, set[int]] = {}
+    for p in range(1, _HIGHEST_ORDER + 1):
+        level = [y - p * x for x, y in points]
+        groups = [{i for i, v in enumerate(level) if low <= v <= low + _SAME} for low in level]
+        found[p] = max(groups, key=len, default=set())
+    for (p, low), (q, high) in combinations(found.items(), 2):
+        one, other = low - high, high - low
+        if min(len(one), len(other)) < FEWEST_POINTS:
+            continue
+        ends = [[points[i][0] for i in group] for group in (one, other)]
+        start, stop = max(map(min, ends)), min(map(max, ends))
+        between = [i for i, (x, _) in enumerate(points) if start <= x <= stop]
+        both = [len(group.intersection(between)) for group in (one, other)]
+        if min(both) >= FEWEST_POINTS and 4 * sum(both) >= 3 * len(between):
+            return p, q
+    return None
+
+
+_SAME = 0.4
+"""Binades within which log₂(e/hᵖ) is one number: the next Taylor term may change e by a quarter."""
+_HIGHEST_ORDER = 10
+
+
 def _columns(**given: Sequence[float] | np.ndarray) -> list[np.ndarray]:
     """Return the columns of cells as arrays of double; refuse what is not one cell a step."""
     arrays = {name: np.asarray(column, dtype=float) for name, column in given.items()}
     for name, array in arrays.items():
-        if array.shape != (arrays["step"].size,):
+        if array.shape != (arrays["h"].size,):
             raise ValueError(
-                f"{name} must be one-dimensional and as long as step, got shape {array.shape} "
-                f"beside shape {arrays['step'].shape}"
+                f"{name} must be one-dimensional and as long as h, got shape {array.shape} "
+                f"beside shape {arrays['h'].shape}"
             )
-    steps = arrays["step"]
+    steps = arrays["h"]
     bad = steps[~((steps > 0) & (steps < np.inf))]
     if bad.size:
-        raise ValueError(f"step must be positive and finite, got {float(bad[0])!r}")
+        raise ValueError(f"h must be positive and finite, got {float(bad[0])!r}")
     return list(arrays.values())
 
 
@@ -286,12 +369,13 @@ class Optimum:
     at_edge: bool
 
 
-def observed_optimum(step: Sequence[float] | np.ndarray, error: Sequence[float] | np.ndarray) -> Optimum:
+@renamed(step="h")
+def observed_optimum(h: Sequence[float] | np.ndarray, error: Sequence[float] | np.ndarray) -> Optimum:
     """Return the step of the smallest |error|; the larger step where errors tie.
 
     Parameters
     ----------
-    step : array of float, shape (n,)
+    h : array of float, shape (n,)
         Steps, positive and finite, in any order.
     error : array of float, shape (n,)
         Cells with a NaN or infinite error are passed over.
@@ -306,7 +390,7 @@ def observed_optimum(step: Sequence[float] | np.ndarray, error: Sequence[float] 
     ValueError
         If the arrays differ in length or have more than one dimension, or a step is not positive and finite.
     """
-    steps, errors = _columns(step=step, error=error)
+    steps, errors = _columns(h=h, error=error)
     errors = np.abs(errors)
     finite = np.flatnonzero(np.isfinite(errors))
     if not finite.size:

@@ -17,16 +17,17 @@ S. A. Figueroa, When is double rounding innocuous?, ACM SIGNUM Newsletter 30(3) 
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 from flint import arb
 
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.correct_rounding import FUNCTIONS, correctly_rounded
-from numdiff.floats.formats import Dyadic, FloatFormat, dyadic_to_fraction, format_of
+from numdiff.floats.callables import with_arguments
+from numdiff.floats.formats import FORMATS, Dyadic, FloatFormat, dyadic_to_fraction, format_of
 from numdiff.floats.views import WeakScalarArray
 
 Known = Any
@@ -146,6 +147,14 @@ class RoundedArray(WeakScalarArray):
 
     _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
 
+    def _no_numbers(self, *args: Any) -> NoReturn:
+        raise TypeError(
+            "f must keep to arrays: what it computes with Python numbers taken out of x (math.exp, float, item) is not "
+            "rounded; use np.exp instead of math.exp"
+        )
+
+    item = tolist = __float__ = __int__ = __index__ = __complex__ = _no_numbers
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         ufunc = self._ALIASES.get(ufunc.__name__, ufunc)
         name = ufunc.__name__
@@ -211,20 +220,55 @@ class Rounded:
     def __name__(self) -> str:
         return str(getattr(self.f, "__name__", type(self.f).__name__))
 
-    def __call__(self, x: Any) -> Any:
-        """Return f(x); anything but an ndarray (an exact array, a number) is handed on as it is.
+    def __call__(self, x: Any, *args: Any) -> Any:
+        """Return f(x, *args), each operation correctly rounded.
+
+        Parameters
+        ----------
+        x : real number, array_like of them, or exact array
+            A Python number becomes float64, a NumPy scalar keeps its format; both give a NumPy scalar. An exact array
+            is handed on as it is.
+        *args
+            What f takes after x, handed on as it is.
 
         Raises
         ------
         TypeError
-            If x is complex, or f uses a reduction or a ufunc that has no correctly rounded version.
+            If x is complex or no real number, or f uses a reduction, a function that has no correctly rounded version,
+            or one that cannot be seen: of Python numbers, or after ``np.asarray``.
         """
-        if not isinstance(x, np.ndarray):
-            return self.f(x)
-        if x.dtype.kind == "c":
-            raise TypeError("f must be real: complex elementary functions have no correctly rounded version")
-        y = self.f(x.view(RoundedArray))
-        return y.view(np.ndarray) if isinstance(y, RoundedArray) else y
+        if not isinstance(x, np.ndarray) and callable(getattr(x, "__array_ufunc__", None)) and not hasattr(x, "dtype"):
+            return self.f(x, *args)
+        array = _real_array(x)
+        # Of one dimension at least: a function that drops the class would return a scalar, as a constant does.
+        y = self.f(np.atleast_1d(array).view(RoundedArray), *args)
+        if isinstance(y, np.ndarray) and not isinstance(y, RoundedArray):
+            raise TypeError(
+                "f must keep the class of its argument: what it computes after np.asarray or np.array is not seen, and "
+                "not rounded; write np.asanyarray where f converts its input, np.full_like(x, …) for a constant"
+            )
+        if not isinstance(y, RoundedArray):
+            return y
+        y = y.view(np.ndarray) if array.ndim or y.shape != (1,) else y.view(np.ndarray).reshape(())
+        return y if isinstance(x, np.ndarray) else y[()]
+
+    def with_arguments(self, args: Sequence[Any]) -> "Rounded":
+        """Return the function x ↦ f(x, *args), correctly rounded."""
+        return Rounded(with_arguments(self.f, args))
+
+
+def _real_array(x: Any) -> np.ndarray:
+    """Return real numbers as an array of a format: Python numbers and integers in float64."""
+    array = np.asarray(x)
+    if array.dtype.kind == "c":
+        raise TypeError("f must be real: complex elementary functions have no correctly rounded version")
+    if array.dtype.kind in "iu":
+        return FORMATS["float64"].as_array(array)
+    if FORMATS.of_dtype(array.dtype.newbyteorder("=")) is None:
+        raise TypeError(
+            f"x must be a real number or an array of them, got {type(x).__name__} {x!r:.60}, which is not rounded"
+        )
+    return array
 
 
 def rounded(f: Callable[[Any], Any]) -> Rounded:
@@ -238,19 +282,21 @@ def rounded(f: Callable[[Any], Any]) -> Rounded:
     Returns
     -------
     callable
-        It takes an ndarray of one of the formats and returns one, pickles where f does, and equals another such
-        callable of the same f.
+        It takes an ndarray of one of the formats and returns one, or a number and returns a scalar of its format
+        (float64 for a Python number). It pickles where f does, and equals another such callable of the same f.
 
     Raises
     ------
     TypeError
-        If f is not callable.
+        If f is not callable. When called, if f uses what cannot be rounded; see `Rounded.__call__`.
 
     Examples
     --------
     >>> import numpy as np
     >>> rounded(np.exp)(np.array([1.0]))
     array([2.71828183])
+    >>> rounded(np.exp)(np.float32(1.0))
+    np.float32(2.7182817)
     """
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")

@@ -11,6 +11,7 @@ K. Saito, Deep Learning from Scratch 3, steps 6–17 (back-propagation, generati
 A. Griewank, A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2 (the reverse mode).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count
@@ -18,10 +19,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from numdiff.autodiff.course import check_signature, course_backward
 from numdiff.autodiff.data import (
     Array,
     as_array,
+    broadcasts,
     describe,
+    has_dtype,
     is_data,
     is_differentiable,
     is_exact,
@@ -29,6 +33,7 @@ from numdiff.autodiff.data import (
     summed_to,
     widened,
 )
+from numdiff.autodiff.protocols import UfuncProtocol, answer_function, no_number
 from numdiff.floats.formats import format_of
 
 
@@ -40,8 +45,12 @@ class Node:
     by reference counting alone.
     """
 
-    # NumPy leaves ``ndarray * Variable`` to the operators of Variable, and refuses ``np.exp(Variable)``.
-    __array_ufunc__ = None
+    # ``ndarray * Variable`` goes to the operators of Variable, ``np.exp(Variable)`` is refused with advice.
+    __array_ufunc__ = UfuncProtocol()
+    __float__ = __int__ = __complex__ = no_number
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        return answer_function(self, func, args, kwargs)
 
     _is_constant = False
     """Whether no gradient is wanted although the data could have one."""
@@ -218,6 +227,8 @@ class Gradient:
 class _Differentiable(Protocol):
     """A function that knows its chain rule: a `Function`."""
 
+    takes_gradient_alone: bool
+
     def backward(self, gradient: Array, output: Array, *arrays: Any) -> Any: ...
 
 
@@ -251,7 +262,7 @@ class Application:
 
     def input_gradients(self, gradient: Array) -> list[tuple[Node, Array, Array | Part]]:
         """Return each input that needs a gradient, its data, and what this application adds to its gradient."""
-        given = self.function.backward(gradient, self.output, *self.arrays)
+        given = self._given(gradient)
         contributions = given if isinstance(given, tuple) else (given,)
         name = f"{type(self.function).__name__}.backward"
         if len(contributions) != len(self.inputs):
@@ -265,6 +276,16 @@ class Application:
             if node.is_tracked
         ]
 
+    def _given(self, gradient: Array) -> Any:
+        """Return what the function's `backward` makes of the gradient, in whichever form it is written."""
+        if self.function.takes_gradient_alone:
+            return course_backward(self.function, self.inputs, self.arrays, self.output, gradient)
+        try:
+            return self.function.backward(gradient, self.output, *self.arrays)
+        except TypeError:
+            check_signature(self.function, len(self.arrays))
+            raise
+
     def _fitted(self, value: Any, array: Array, name: str) -> Array | Part:
         """Return a contribution in the shape and dtype of the input, or say what is wrong with it."""
         if isinstance(value, Part):
@@ -274,7 +295,7 @@ class Application:
             raise TypeError(f"{name} must return arrays, got {describe(value)}")
         if contribution.shape != array.shape:
             # An input that was broadcast to the shape of the output was used many times: the uses add up.
-            if contribution.shape != self.output.shape or not _broadcasts(array.shape, contribution.shape):
+            if contribution.shape != self.output.shape or not broadcasts(array.shape, contribution.shape):
                 raise ValueError(
                     f"{name} must return a gradient of the shape of the input, {array.shape}, or of the output, "
                     f"{self.output.shape}, got {contribution.shape}"
@@ -282,23 +303,13 @@ class Application:
             contribution = summed_to(contribution, array.shape)
         if is_exact(array) or contribution.dtype == array.dtype:
             return contribution
-        floating = {each.dtype for each in (*self.arrays, self.output) if is_differentiable(each) and _has_dtype(each)}
+        floating = {each.dtype for each in (*self.arrays, self.output) if is_differentiable(each) and has_dtype(each)}
         if len(floating) == 1:
             raise TypeError(
                 f"{name} must keep the dtype of the data, {array.dtype}, got {contribution.dtype}: a NumPy constant "
                 "promotes, in bfloat16 a Python float too; write 2 or x.dtype.type(0.5)"
             )
         return contribution.astype(array.dtype)  # the forward pass had promoted this input to a common dtype
-
-
-def _has_dtype(value: Any) -> bool:
-    return isinstance(value, (np.ndarray, np.generic))
-
-
-def _broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
-    """Whether NumPy stretches one shape to another."""
-    pairs = zip(reversed(shape), reversed(to), strict=False)
-    return len(shape) <= len(to) and all(short in (1, long) for short, long in pairs)
 
 
 def gradients(result: Node, gradient: Any = None, *, keep_all: bool = False) -> dict[Node, Gradient]:

@@ -15,12 +15,14 @@ from numdiff.floats.views import HolomorphicArray
 Array: TypeAlias = Any
 """An ndarray or an exact array: the latter is known by its behaviour, so there is no class to name here."""
 
+Axis: TypeAlias = int | tuple[int, ...] | None
+
 _FLOAT32 = FORMATS["float32"]
 
 
 def is_exact(value: object) -> bool:
     """Whether `value` is an exact array: it answers to ufuncs, is no ndarray, and has no dtype."""
-    speaks_ufuncs = callable(getattr(type(value), "__array_ufunc__", None))
+    speaks_ufuncs = callable(getattr(value, "__array_ufunc__", None))  # of the object: a Variable has None
     return speaks_ufuncs and not isinstance(value, np.ndarray) and not hasattr(value, "dtype")
 
 
@@ -107,3 +109,22 @@ def summed_to(gradient: Array, shape: tuple[int, ...]) -> Array:
     stretched = [added + i for i, n in enumerate(shape) if n == 1 and gradient.shape[added + i] != 1]
     axes = (*range(added), *stretched)
     return np.reshape(total(gradient, axis=axes, keepdims=True), shape) if axes else np.reshape(gradient, shape)
+
+
+def kept(y: Array, ndim: int, axis: Axis) -> Array:
+    """Return the result of a sum with the axes back that were summed over, with length 1."""
+    if y.ndim == ndim:
+        return y
+    axes = range(ndim) if axis is None else ([axis] if isinstance(axis, int) else axis)
+    return np.expand_dims(y, tuple(axes))
+
+
+def has_dtype(value: Any) -> bool:
+    """Whether a value is of NumPy's."""
+    return isinstance(value, (np.ndarray, np.generic))
+
+
+def broadcasts(shape: tuple[int, ...], to: tuple[int, ...]) -> bool:
+    """Whether NumPy stretches one shape to another."""
+    pairs = zip(reversed(shape), reversed(to), strict=False)
+    return len(shape) <= len(to) and all(short in (1, long) for short, long in pairs)

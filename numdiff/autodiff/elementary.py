@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.autodiff.data import Array, narrowed, widened
-from numdiff.autodiff.function import Axis, Function, kept
+from numdiff.autodiff.data import Array, Axis, kept, narrowed, widened
+from numdiff.autodiff.function import Function
 
 
 def stable_sigmoid(x: Array) -> Array:

@@ -4,21 +4,24 @@ Sums and products of matrices in the formats of 16 bits are accumulated in float
 shapes are broadcast, `backward` may answer in the broadcast shape.
 """
 
+from copy import copy
 from typing import Any, TypeVar
 
 import numpy as np
 
 from numdiff.autodiff.backward import Application, Node, Part
-from numdiff.autodiff.data import Array, describe, is_data, narrowed, product, summed_to, total, widened
+from numdiff.autodiff.course import takes_gradient_alone
+from numdiff.autodiff.data import Array, Axis, describe, is_data, kept, narrowed, product, summed_to, total, widened
 
 N = TypeVar("N", bound=Node)
-Axis = int | tuple[int, ...] | None
 
 
 class Function:
     """A function of Variables with a Variable as its value; subclasses define `forward` and `backward` on arrays.
 
-    Composition is calling: ``C(B(A(x)))``. A Function keeps nothing of a call, so one may be applied many times.
+    Composition is calling: ``C(B(A(x)))``. A Function keeps nothing of a call, so one may be applied many times. The
+    chain rule may be written as in the course, too, as ``backward(self, gy)``: while it is called, ``self.input``
+    (``self.inputs`` where there are several) and ``self.output`` are the Variables of the application.
 
     Examples
     --------
@@ -36,7 +39,23 @@ class Function:
     >>> y.backward()
     >>> x.grad
     array(12.)
+    >>> class Exp(Function):
+    ...     def forward(self, x):
+    ...         return np.exp(x)
+    ...     def backward(self, gy):
+    ...         return np.exp(self.input.data) * gy
+    >>> x = Variable(np.array(0.0))
+    >>> Exp()(x).backward()
+    >>> x.grad
+    array(1.)
     """
+
+    takes_gradient_alone = False
+    """Whether `backward` is written as in the course, of gy alone; found when a class is made."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.takes_gradient_alone = takes_gradient_alone(cls)
 
     def __call__(self, *variables: N) -> N:
         """Apply `forward` to the arrays of the Variables, and return the result as a Variable.
@@ -71,7 +90,9 @@ class Function:
         result: Any = variables[0]._holding(self._checked(self.forward(*inputs), inputs))
         for variable in variables:
             if variable.is_tracked:
-                result.creator = Application(self, variables, inputs, result.data)
+                # In the course's form `forward` may leave on self what `backward` needs: each call keeps its own.
+                function = copy(self) if self.takes_gradient_alone else self
+                result.creator = Application(function, variables, inputs, result.data)
                 return result
         result.make_constant()
         return result
@@ -377,11 +398,3 @@ class GetItem(Function):
     def backward(self, gradient: Array, y: Array, x: Array) -> Part:
         """Return g where the elements were, and zero elsewhere."""
         return Part(gradient, self.index)
-
-
-def kept(y: Array, ndim: int, axis: Axis) -> Array:
-    """Return the result of a sum with the axes back that were summed over, with length 1."""
-    if y.ndim == ndim:
-        return y
-    axes = range(ndim) if axis is None else ([axis] if isinstance(axis, int) else axis)
-    return np.expand_dims(y, tuple(axes))

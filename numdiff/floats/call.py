@@ -9,18 +9,23 @@ rules holds for all of them:
 - Python numbers are weak in every format: where NumPy's own promotion would leave the format, the argument is a
   `WeakScalarArray`. The complex step calls functions with a `HolomorphicArray`.
 - What comes back is an array of the format, or what `numpy.asarray` makes one of: a scalar of the format, a list. A
-  Python number is rounded to the format, once. Nothing in it may be masked.
+  Python number is rounded to the format, once, and so is a NumPy scalar that an elementwise function returns in place
+  of an array: it is a constant. Nothing in it may be masked.
+- A function of one number (`pointwise`) is called for each element in turn, with a scalar of the format.
 """
 
+import math
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NoReturn
 
 import numpy as np
 
+from numdiff.floats.callables import number_of, shapes_for_numbers
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
-__all__ = ["evaluate", "explain", "handed", "numbers_of", "promotion_advice", "refuse_masked"]
+__all__ = ["evaluate", "explain", "handed", "numbers_of", "pointwise", "promotion_advice", "refuse_masked"]
 
 Function = Callable[[Any], Any]
 
@@ -72,12 +77,40 @@ def evaluate(item: FloatFormat, f: Function, x: np.ndarray) -> np.ndarray:
         view = view.view(WeakScalarArray)
     try:
         y = f(view)
-    except (ValueError, TypeError) as error:
-        explain(error, f)
+    except Exception as error:
+        _advise(error, f, view)
         raise
     if type(y) is np.ndarray and (y.dtype is item.dtype or y.dtype == item.dtype) and y.shape == x.shape:
         return y
     return _accepted(item, y, x)
+
+
+def _advise(error: Exception, f: Function, x: np.ndarray) -> None:
+    """Raise a clearer error where f failed because it was given an array; return where the error is its own."""
+    # A floating-point event that np.errstate or a filter of warnings made an error, or no fault of the argument's kind.
+    if isinstance(error, (ArithmeticError, Warning, MemoryError, OSError)):
+        return
+    if isinstance(error, TypeError) and "analytic" in str(error):
+        return
+    shapes = set() if isinstance(f, _Pointwise) or "read-only" in str(error) else shapes_for_numbers(f, x)
+    what = f"f must take an array, but it failed on one of shape {x.shape} ({error!s:.200})"
+    if shapes == {()}:
+        raise TypeError(
+            f"{what}; f is a function of one number: write elementwise=False in the kernels, which then call it point "
+            "by point; give error_ledger and sweep its exact twin, exact=; numdiff.gradient takes it as it is; or use "
+            "np.exp instead of math.exp, np.where instead of if"
+        ) from error
+    if several := next((shape for shape in shapes if math.prod(shape) > 1), None):
+        raise ValueError(
+            f"{what}; for one number it returns shape {several}: a function that closes over an array or needs the "
+            "whole input takes blocked=False; numdiff.jacobian differentiates one with several values"
+        ) from error
+    if isinstance(error, np.linalg.LinAlgError):
+        raise ValueError(
+            f"f must be elementwise, but it failed on an array of shape {x.shape} ({error}); numdiff.gradient and "
+            "numdiff.jacobian differentiate functions of vectors and matrices"
+        ) from error
+    explain(error, f)
 
 
 def explain(error: Exception, f: Function, who: str = "f") -> None:
@@ -99,7 +132,8 @@ def explain(error: Exception, f: Function, who: str = "f") -> None:
         ) from error
     if isinstance(error, TypeError) and "converted to Python scalars" in text:
         raise TypeError(
-            f"{who} must take arrays, got {f!r:.60}, which wants one number: use np.exp instead of math.exp"
+            f"{who} must take arrays, got {f!r:.60}, which wants one number: use np.exp instead of math.exp; the "
+            "kernels take functions of one number with elementwise=False"
         ) from error
 
 
@@ -132,12 +166,59 @@ def refuse_masked(values: Any, what: str) -> None:
         )
 
 
-def _refuse_dtype(wanted: np.dtype[Any], name: str, found: np.dtype[Any], y: Any, who: str) -> None:
+@dataclass(frozen=True)
+class _Pointwise:
+    """An elementwise function of arrays, made of a function of one number."""
+
+    f: Function
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        out = np.empty(x.shape, x.dtype)
+        item, flat = FORMATS.of_dtype(x.dtype), out.reshape(-1)
+        for place in range(x.size):
+            y = self.f(number_of(x, place))
+            value = self._complex(y, x.dtype) if item is None else numbers_of(item, y)
+            if value.size != 1:
+                raise ValueError(
+                    f"f must return one number for one number with elementwise=False, got shape {value.shape}; "
+                    "numdiff.jacobian differentiates a function with several values"
+                )
+            flat[place] = value.reshape(())[()]
+        return out if item is not None else out.view(type(x))
+
+    @staticmethod
+    def _complex(y: Any, dtype: np.dtype[Any]) -> np.ndarray:
+        if type(y) in (int, float, complex):  # a constant, or what complex arithmetic of Python made
+            return np.asarray(y, dtype)
+        if isinstance(y, HolomorphicArray) and y.dtype == dtype:
+            return y.view(np.ndarray)
+        raise TypeError(
+            f"f must keep the complex number that the complex step gives it, of dtype {dtype}, got "
+            f"{type(y).__name__} {y!r:.60}; use a difference stencil for this function"
+        )
+
+
+def pointwise(f: Function) -> Function:
+    """Return a function of one number as one of arrays, which calls it for each element in turn."""
+    if not callable(f):
+        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
+    return _Pointwise(f)
+
+
+def _refuse_dtype(wanted: np.dtype[Any], name: str, found: np.dtype[Any], y: Any, who: str) -> NoReturn:
     if found.kind not in "iufcb" and FORMATS.of_dtype(found) is None:
         raise TypeError(f"{who} must return numbers of {name}, got {type(y).__name__} {y!r:.60}")
-    raise TypeError(
-        f"{who} must keep the dtype of its argument, {wanted}, got {found}{promotion_advice(wanted, found)}"
-    )
+    advice = promotion_advice(wanted, found)
+    if type(y).__module__.partition(".")[0] in ("jax", "jaxlib"):
+        advice = f": {_JAX}"
+    raise TypeError(f"{who} must keep the dtype of its argument, {wanted}, got {found}{advice}")
+
+
+_JAX = (
+    "JAX computes in float32 unless jax.config.update('jax_enable_x64', True) was called before; else round x to its "
+    "format, dtype='float32'"
+)
+"""What to do about an array of JAX that is narrower than its argument."""
 
 
 def _layout(x: np.ndarray) -> str:
@@ -148,14 +229,23 @@ def _accepted(item: FloatFormat, y: Any, x: np.ndarray) -> np.ndarray:
     """Return what an elementwise function returned as a plain array of the shape of x, or say what is wrong with it."""
     if x.dtype != item.dtype:
         return _accepted_complex(y, x)
+    # A plain number where an array was given is a constant; what is left of a view is a reduction of it.
+    is_number = isinstance(y, np.generic) or (type(y) is np.ndarray and not y.ndim)
+    if is_number and (y.dtype.kind in "iu" or FORMATS.of_dtype(y.dtype) is not None):
+        y = item.as_array(y)  # rounded once, as the Python number that it is equal to
     array = numbers_of(item, y)
     if array.shape == x.shape:
         return array
-    if not array.ndim and not isinstance(y, np.ndarray):
+    if not array.ndim and (is_number or not isinstance(y, np.ndarray)):
         return np.full(x.shape, array, dtype=x.dtype)
-    raise ValueError(
-        f"f must keep the shape of its argument, {x.shape}, got {array.shape}; f must be elementwise: "
-        "a function that closes over an array or needs the whole input takes blocked=False"
+    raise _wrong_shape(x, array.shape)
+
+
+def _wrong_shape(x: np.ndarray, found: tuple[int, ...]) -> ValueError:
+    return ValueError(
+        f"f must keep the shape of its argument, {x.shape}, got {found}; f must be elementwise: a function that closes "
+        "over an array or needs the whole input takes blocked=False, a function of one number elementwise=False; "
+        "numdiff.gradient and numdiff.jacobian differentiate functions of a vector"
     )
 
 
@@ -164,14 +254,15 @@ def _accepted_complex(y: Any, x: np.ndarray) -> np.ndarray:
         return np.full(x.shape, y, dtype=x.dtype)
     refuse_masked(y, "f must not return")
     if not isinstance(y, np.ndarray):
+        advice = "; use a difference stencil, or the derivative of that library" if hasattr(y, "__array__") else ""
+        if isinstance(y, np.generic):
+            advice = "; write a constant as a Python number"
         raise TypeError(
-            f"f must return an array of shape {x.shape} and dtype {x.dtype}, got {type(y).__name__} {y!r:.60}"
+            f"f must return a NumPy array of shape {x.shape} and dtype {x.dtype} in the complex step, got "
+            f"{type(y).__name__} {y!r:.60}{advice}"
         )
     if y.shape != x.shape:
-        raise ValueError(
-            f"f must keep the shape of its argument, {x.shape}, got {y.shape}; f must be elementwise: "
-            "a function that closes over an array or needs the whole input takes blocked=False"
-        )
+        raise _wrong_shape(x, y.shape)
     if y.dtype != x.dtype:
         _refuse_dtype(x.dtype, str(x.dtype), y.dtype, y, "f")
     if not isinstance(y, HolomorphicArray):
@@ -206,7 +297,8 @@ def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
     if item is not None and item.weak_scalars and returned == np.float32:
         # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
         widens = "a np.float64 constant promotes, a np.float32 one too, and after np.asarray any Python number"
+    always = f", and dtype='{returned}' if f computes in it whatever it is given (a spline, an ODE solver)"
     return (
-        f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, and np.asanyarray "
-        "where f converts its input"
+        f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, np.asanyarray "
+        f"where f converts its input{always if given.kind != 'c' else ''}"
     )

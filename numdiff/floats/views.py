@@ -222,7 +222,7 @@ class HolomorphicArray(WatchedArray):
             "being split; use a difference stencil for this function"
         )
 
-    item = tolist = __complex__ = _no_numbers
+    item = tolist = __complex__ = __float__ = __int__ = _no_numbers
     flat = property(_no_numbers)
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:

@@ -5,6 +5,13 @@
 - The format is that of the points, unless `dtype` says otherwise.
 - Points and steps are rounded to the format, each once, and have to be finite there; steps are positive and not too
   large for the formula.
+- A formula is given as an object or by its name in ``METHODS``.
+
+The names of the arguments are the same in all functions: the points are `x`, the steps `h`, the format `dtype`, the
+formula `stencil`, further arguments of f `args`. The formula is called `stencil`, and not `method`, because it nearly
+always is one (of the methods only the complex step is none, and has a function of its own), because ``nd.Stencil`` is
+the class of which a user makes further ones, and because a *method* in the records and tables is the whole contestant
+by its name: a formula, and what is done with it.
 
 An error names the argument, what is required of it, the number as it was given, and its index.
 """
@@ -20,10 +27,11 @@ import numpy as np
 
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
-from numdiff.formulas.stencil import Method, Stencil
+from numdiff.formulas.stencil import ComplexStep, Method, Stencil
+from numdiff.formulas.table import METHODS
 
-__all__ = ["beyond", "converted", "extremes", "largest_step", "not_finite", "points_and_steps", "points_of"]
-__all__ += ["refuse_not_finite", "refuse_steps", "require_constants", "steps_of"]
+__all__ = ["beyond", "converted", "extremes", "largest_step", "method_of", "not_finite", "points_and_steps"]
+__all__ += ["points_of", "refuse_not_finite", "refuse_steps", "require_constants", "stencil_of", "steps_of"]
 
 _LONG = 200
 """Bits from which an integer or a fraction is shown by 30 digits: Python refuses to print the longest."""
@@ -194,6 +202,48 @@ def _shown(number: Any) -> str:
     if max(n.bit_length(), d.bit_length()) <= _LONG:
         return str(number)
     return str(_DECIMAL.divide(Decimal(n), Decimal(d))).lower()
+
+
+# --- formulas ------------------------------------------------------------------------------------------
+
+
+def method_of(given: Any, argument: str = "stencil") -> Method:
+    """Return a formula that was given as an object or by its name: a stencil or the complex step.
+
+    Parameters
+    ----------
+    given : Stencil, ComplexStep or str
+        A name is one of ``METHODS``.
+    argument : str
+        What the caller's user calls it.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    ValueError
+        If no formula has the name.
+    """
+    if isinstance(given, (Stencil, ComplexStep)):
+        return given
+    if not isinstance(given, str):
+        raise TypeError(
+            f"{argument} must be a Stencil, got {type(given).__name__} {given!r:.60}, and no name of a formula either"
+        )
+    try:
+        return METHODS[given]
+    except KeyError as error:
+        raise ValueError(f"{argument} must be a formula or the name of one: {error.args[0]}") from None
+
+
+def stencil_of(given: Any, argument: str = "stencil") -> Stencil:
+    """Return a difference stencil that was given as an object or by its name; see `method_of`."""
+    method = method_of(given, argument)
+    if not isinstance(method, Stencil):
+        raise TypeError(
+            f"{argument} must be a Stencil, got {type(method).__name__} {method.name!r}; its kernel is nd.complex_step"
+        )
+    return method
 
 
 # --- what a format can take of a method ------------------------------------------------------------------

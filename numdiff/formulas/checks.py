@@ -290,7 +290,7 @@ class ElementwiseProbe:
         try:
             y = self.evaluate(f, x)
         except (ValueError, IndexError) as error:
-            if "blocked=False" in str(error):
+            if str(error).startswith("f must"):
                 raise
             raise ValueError(
                 f"f must be elementwise, but it failed on a block of {x.size} points ({error}); {_ADVICE}"

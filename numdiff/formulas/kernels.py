@@ -26,15 +26,17 @@ A step is absorbed (lost) where two of the abscissae, x itself included, are the
 x − h differs from x and x + h does not, and the centered slope of x reads ½.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from numdiff.floats.call import evaluate
+from numdiff.floats.call import evaluate, pointwise
+from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require_constants
+from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require_constants, stencil_of
 from numdiff.formulas.blocks import blocks
 from numdiff.formulas.checks import (
     ElementwiseProbe,
@@ -75,7 +77,17 @@ class Observation:
     absorbed: np.ndarray
 
 
-def difference(f: Function, x: Any, h: Any, stencil: Stencil, *, blocked: bool = True) -> Any:
+def difference(
+    f: Function,
+    x: Any,
+    h: Any,
+    stencil: Stencil | str,
+    *,
+    dtype: Any = None,
+    args: Sequence[Any] = (),
+    elementwise: bool = True,
+    blocked: bool = True,
+) -> Any:
     """Approximate a derivative of f by a difference stencil, in the format of x.
 
     f⁽ᵐ⁾(x) ≈ Σ wⱼ f(x + cⱼh) / hᵐ, in the order of operations of this module.
@@ -88,8 +100,17 @@ def difference(f: Function, x: Any, h: Any, stencil: Stencil, *, blocked: bool =
         The points, of any shape and format. Integers become float64.
     h : array_like
         The step or steps, finite and positive; broadcast against x, and rounded to the format of x.
-    stencil : Stencil
-        The formula.
+    stencil : Stencil or str
+        The formula, or its name in ``METHODS``.
+    dtype : str, dtype or FloatFormat, optional
+        The format to compute in, to which x is rounded first; by default that of x.
+    args : tuple
+        What f takes after x, as it is: ``f(x, *args)``. Numbers should be Python numbers.
+    elementwise : bool
+        False calls f point by point, each time with one number: a NumPy scalar of the format (in the formats of
+        ml_dtypes and in the complex step an array without dimensions). For functions with ``if`` or ``math.exp``, an
+        ODE solver or an integral inside. What f returns must be one number, of the format or a Python number, which is
+        rounded to it.
     blocked : bool
         False passes the whole array to f at once, without the check that f is elementwise.
 
@@ -104,29 +125,64 @@ def difference(f: Function, x: Any, h: Any, stencil: Stencil, *, blocked: bool =
         If x or h is not finite, h is not positive or too large for the format, x and h do not broadcast,
         or f changes the shape or is not elementwise.
     TypeError
-        If f is not callable, x or h is not numeric, or f changes the dtype or writes into its argument.
+        If f is not callable, x or h is not numeric, stencil is no difference stencil, or f changes the dtype, writes
+        into its argument, or is a function of one number (the message says where to go with it).
 
     Warns
     -----
     StepAbsorbedWarning
         If two of x, x + c₁h, x + c₂h, … are the same number of the format.
+
+    Examples
+    --------
+    >>> difference(lambda x: x**2, [1.0, 2.0], 0.5, "forward")
+    array([2.5, 4.5])
+    >>> difference(lambda x, k: x**k if x > 0 else 0.0, 1.0, 0.5, "centered", args=(2,), elementwise=False)
+    np.float64(2.0)
     """
     if not isinstance(stencil, Stencil):
-        raise TypeError(f"stencil must be a Stencil, got {type(stencil).__name__} {stencil!r:.60}")
-    return _run(stencil, f, x, h, blocked)
+        stencil = stencil_of(stencil)
+    return _run(stencil, f, x, h, blocked, dtype, args, elementwise)
 
 
-def forward_difference(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
+def forward_difference(
+    f: Function,
+    x: Any,
+    h: Any,
+    *,
+    dtype: Any = None,
+    args: Sequence[Any] = (),
+    elementwise: bool = True,
+    blocked: bool = True,
+) -> Any:
     """Approximate f′ by (f(x + h) − f(x)) / h; see `difference`."""
-    return _run(FORWARD, f, x, h, blocked)
+    return _run(FORWARD, f, x, h, blocked, dtype, args, elementwise)
 
 
-def centered_difference(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
+def centered_difference(
+    f: Function,
+    x: Any,
+    h: Any,
+    *,
+    dtype: Any = None,
+    args: Sequence[Any] = (),
+    elementwise: bool = True,
+    blocked: bool = True,
+) -> Any:
     """Approximate f′ by (f(x + h) − f(x − h)) / 2h; see `difference`."""
-    return _run(CENTERED, f, x, h, blocked)
+    return _run(CENTERED, f, x, h, blocked, dtype, args, elementwise)
 
 
-def complex_step(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
+def complex_step(
+    f: Function,
+    x: Any,
+    h: Any,
+    *,
+    dtype: Any = None,
+    args: Sequence[Any] = (),
+    elementwise: bool = True,
+    blocked: bool = True,
+) -> Any:
     """Approximate f′ by Im f(x + ih) / h for an analytic f; see `difference`.
 
     The argument of f is complex with the parts x and h, both exact, so no step is ever absorbed.
@@ -141,16 +197,16 @@ def complex_step(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
     W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40
     (1998) 110-112, equation (6).
     """
-    return _run(COMPLEX_STEP, f, x, h, blocked)
+    return _run(COMPLEX_STEP, f, x, h, blocked, dtype, args, elementwise)
 
 
-def apply(method: Method, f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
+def apply(method: Method, f: Function, x: Any, h: Any, *, elementwise: bool = True, blocked: bool = True) -> Any:
     """Approximate a derivative of f by any method, a stencil or the complex step; see `difference`."""
-    return _run(method, f, x, h, blocked)
+    return _run(method, f, x, h, blocked, None, (), elementwise)
 
 
-def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
-    """Run the kernel on the whole array at once and record what went in and out of f.
+def observe(method: Method, f: Function, x: Any, h: Any, *, elementwise: bool = True) -> Observation:
+    """Run the kernel on the whole array at once (point by point if not `elementwise`) and record f's arguments, values.
 
     The result is, bit for bit, that of ``apply(method, f, x, h, blocked=False)``. An absorbed step is no
     warning here but the field `absorbed`, and NumPy's floating-point warnings are silent.
@@ -160,6 +216,8 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
     ValueError, TypeError
         As `difference`.
     """
+    if not elementwise:
+        f = pointwise(f)
     plan, points, steps, shape, limit = _prepared(method, f, x, h)
     arguments: list[np.ndarray] = []
     values: list[np.ndarray] = []
@@ -181,6 +239,10 @@ def observe(method: Method, f: Function, x: Any, h: Any) -> Observation:
         empty = np.empty(shape, dtype=plan.dtype)
         arguments, values = [empty] * method.evaluations, [empty] * method.evaluations
     return Observation(arguments, values, out, absorbed)
+
+
+_NOTHING: Sequence[Any] = ()
+"""The default for `args`: a look at what it is costs less than one at what it holds."""
 
 
 # --- the computation ------------------------------------------------------------------------------------
@@ -222,8 +284,10 @@ def plan_of(item: FloatFormat, method: Method) -> Plan:
     )
 
 
-def _prepared(method: Method, f: Function, x: Any, h: Any) -> tuple[Plan, np.ndarray, np.ndarray, tuple[int, ...], Any]:
-    """Check the arguments and convert them to the format of x.
+def _prepared(
+    method: Method, f: Function, x: Any, h: Any, dtype: Any = None
+) -> tuple[Plan, np.ndarray, np.ndarray, tuple[int, ...], Any]:
+    """Check the arguments and convert them to the format of x, or to the one that is given.
 
     Returns
     -------
@@ -237,7 +301,7 @@ def _prepared(method: Method, f: Function, x: Any, h: Any) -> tuple[Plan, np.nda
     """
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
-    item, points = points_of(x)
+    item, points = points_of(x, dtype)
     if not isinstance(method, Stencil):
         if not isinstance(method, ComplexStep):
             raise TypeError(f"method must be a Stencil or COMPLEX_STEP, got {type(method).__name__} {method!r:.60}")
@@ -259,8 +323,14 @@ def _prepared(method: Method, f: Function, x: Any, h: Any) -> tuple[Plan, np.nda
     return plan, points, steps, shape, plan.lost.limit(low, high)
 
 
-def _run(method: Method, f: Function, x: Any, h: Any, blocked: bool) -> Any:
-    plan, points, steps, shape, limit = _prepared(method, f, x, h)
+def _run(
+    method: Method, f: Function, x: Any, h: Any, blocked: bool, dtype: Any, args: Sequence[Any], elementwise: bool
+) -> Any:
+    if args is not _NOTHING:
+        f = with_arguments(f, args)
+    if not elementwise:
+        f, blocked = pointwise(f), False
+    plan, points, steps, shape, limit = _prepared(method, f, x, h, dtype)
     if points.size == 1 and not steps.ndim and abs(points.item()) <= limit:
         # Nothing to check, to cut or to share: what is left is the arithmetic.
         result = _compute(plan, plan.evaluate, f, points if points.ndim else points.reshape(1), steps)

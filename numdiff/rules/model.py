@@ -11,7 +11,7 @@ which no rule for black boxes has.
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -22,8 +22,9 @@ import numpy as np
 
 from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, error_model
 from numdiff.arithmetic.rounded import rounded
+from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require_constants
+from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require_constants, stencil_of
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
 from numdiff.rules.textbook import closed_form_error, closed_form_step
@@ -128,11 +129,12 @@ class Prediction:
 
 
 def optimal_step(
-    f: Callable[[Any], Any],
+    f: Callable[..., Any],
     x: Any,
     dtype: Any = None,
-    stencil: Stencil = CENTERED,
+    stencil: Stencil | str = CENTERED,
     *,
+    args: Sequence[Any] = (),
     domain: tuple[float, float] = (-math.inf, math.inf),
 ) -> Prediction:
     """Predict the best step of a difference quotient, without a difference quotient.
@@ -145,8 +147,10 @@ def optimal_step(
         The point; rounded to the format first.
     dtype : str, dtype or FloatFormat, optional
         The working format; by default that of x.
-    stencil : Stencil
-        The formula.
+    stencil : Stencil or str
+        The formula, or its name in ``METHODS``.
+    args : tuple
+        What f takes after x: ``f(x, *args)``. Numbers should be Python numbers.
     domain : tuple of float
         The open interval in which f is smooth; no node leaves it.
 
@@ -163,8 +167,8 @@ def optimal_step(
     TypeError
         If f uses a function that the exact arithmetics do not know, or `stencil` is no `Stencil`.
     """
-    if not isinstance(stencil, Stencil):
-        raise TypeError(f"stencil must be a Stencil, got {type(stencil).__name__} {stencil!r:.60}")
+    stencil = stencil_of(stencil)
+    f = with_arguments(f, args)
     fmt, here = points_of(x, dtype)
     if here.ndim:
         raise ValueError(f"x must be one number, got an array of shape {here.shape}")

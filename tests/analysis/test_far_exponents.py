@@ -163,8 +163,8 @@ def test_bound_of_a_derivative_below_every_number_is_not_zero(engine: Any) -> No
 def test_sweep_survives_steps_and_points_beyond_every_format() -> None:
     start = time.process_time()
     with np.errstate(all="ignore"):
-        far = nd.sweep(sigmoid, 1e10, formats=["float64"], engine="arb").records
-        bad = nd.sweep(towers, 1.0, [0.5, 1e300], methods=["centered"], formats=["float64"]).records
+        far = nd.sweep(sigmoid, 1e10, dtype=["float64"], engine="arb").records
+        bad = nd.sweep(towers, 1.0, [0.5, 1e300], stencil=["centered"], dtype=["float64"]).records
     assert time.process_time() - start < 30
     assert set(far["status"]) == {"ok", "absorbed"}
     assert (far["total"] != 0).all()

@@ -146,15 +146,15 @@ def test_confidence_interval_is_that_of_student() -> None:
     [
         (
             ([1, 2], [1], [1]),
-            r"error must be one-dimensional and as long as step, got shape \(1,\) beside shape \(2,\)",
+            r"error must be one-dimensional and as long as h, got shape \(1,\) beside shape \(2,\)",
         ),
-        (([1, 2], [1, 2], [1]), r"roundoff must be .* as long as step, got shape \(1,\)"),
-        (([[1, 2]], [1, 2], [1, 2]), r"step must be one-dimensional .* got shape \(1, 2\)"),
-        ((1.0, [1], [1]), r"step must be one-dimensional .* got shape \(\)"),
-        (([1, -2.0], [1, 2], [0, 0]), r"step must be positive and finite, got -2\.0"),
-        (([1, 0.0], [1, 2], [0, 0]), r"step must be positive and finite, got 0\.0"),
-        (([1, math.nan], [1, 2], [0, 0]), "step must be positive and finite, got nan"),
-        (([1, math.inf], [1, 2], [0, 0]), "step must be positive and finite, got inf"),
+        (([1, 2], [1, 2], [1]), r"roundoff must be .* as long as h, got shape \(1,\)"),
+        (([[1, 2]], [1, 2], [1, 2]), r"h must be one-dimensional .* got shape \(1, 2\)"),
+        ((1.0, [1], [1]), r"h must be one-dimensional .* got shape \(\)"),
+        (([1, -2.0], [1, 2], [0, 0]), r"h must be positive and finite, got -2\.0"),
+        (([1, 0.0], [1, 2], [0, 0]), r"h must be positive and finite, got 0\.0"),
+        (([1, math.nan], [1, 2], [0, 0]), "h must be positive and finite, got nan"),
+        (([1, math.inf], [1, 2], [0, 0]), "h must be positive and finite, got inf"),
     ],
 )
 def test_bad_column_is_named(columns, message: str) -> None:  # type: ignore[no-untyped-def]
@@ -227,3 +227,91 @@ def test_performance_ratio_is_1_for_the_best_and_infinite_for_a_failure():
 def test_performance_ratio_is_undefined_where_nothing_was_tried_or_all_failed():
     assert np.isnan(performance_ratio([math.nan, math.inf], [1.0, math.inf])).all()
     assert performance_ratio([], []).shape == (0,)
+
+
+# --- what is mixed, few, or without roundoff ----------------------------------------------------------------
+
+
+FORMULAS = [FORWARD, CENTERED, forward(2), centered(4)]
+GENERIC = 2.0 ** -np.arange(2, 40) * 1.2357
+
+
+@pytest.fixture(scope="module")
+def ledgers() -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    found = {}
+    for formula in FORMULAS:
+        ledger = error_ledger(np.exp, 0.5, GENERIC, formula)
+        found[formula.name] = (ledger.h, ledger.total, ledger.roundoff)
+    return found
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["roundoff", "without"])
+@pytest.mark.parametrize("together", ["after", "before", "in turn", "shuffled"])
+@pytest.mark.parametrize(
+    ("one", "other", "orders"),
+    [("forward", "centered", (1, 2)), ("centered", "centered4", (2, 4)), ("forward", "forward2", (1, 2))],
+)
+def test_formulas_of_two_orders_are_not_fitted_together(ledgers, one, other, orders, together, known) -> None:  # type: ignore[no-untyped-def]
+    first, second = (other, one) if together == "before" else (one, other)
+    columns = [np.concatenate(pair) for pair in zip(ledgers[first], ledgers[second], strict=True)]
+    places = np.arange(columns[0].size)
+    if together == "in turn":
+        places = places.reshape(2, -1).T.ravel()
+    elif together == "shuffled":
+        random.Random(3).shuffle(places)
+    found = observed_order(*(column[places] for column in columns[: 2 + known]))
+    assert math.isnan(found.order)
+    assert "errors of the orders {} and {} are mixed".format(*orders) in found.reason
+
+
+def test_formulas_are_told_apart_at_steps_of_their_own_too() -> None:
+    steps = np.concatenate([2.0 ** -np.arange(2, 20), 10.0 ** -np.arange(1, 7)])
+    error = np.concatenate([0.8 * steps[:18], 0.3 * steps[18:] ** 2])
+    assert "orders 1 and 2 are mixed" in observed_order(steps, error).reason
+    assert "orders 1 and 2 are mixed" in observed_order(steps, error, np.zeros(24)).reason
+
+
+@pytest.mark.parametrize("formula", FORMULAS, ids=lambda formula: formula.name)
+def test_one_formula_at_several_points_is_no_mixture(formula) -> None:  # type: ignore[no-untyped-def]
+    ledger = error_ledger(np.exp, np.array([[0.5], [0.75], [1.5]]), GENERIC, formula)
+    columns = [np.broadcast_to(a, ledger.shape).ravel() for a in (ledger.h, ledger.total, ledger.roundoff)]
+    found = observed_order(*columns)
+    assert found.order == pytest.approx(formula.accuracy_order, abs=0.1)
+
+
+@pytest.mark.parametrize("formula", FORMULAS, ids=lambda formula: formula.name)
+def test_the_order_is_observed_without_roundoff_too(ledgers, formula) -> None:  # type: ignore[no-untyped-def]
+    found = observed_order(*ledgers[formula.name][:2])
+    assert found.order == pytest.approx(formula.accuracy_order, abs=0.15)
+    known = observed_order(*ledgers[formula.name])
+    assert abs(found.points - known.points) <= 4
+
+
+def test_a_rounding_floor_is_never_fitted_without_roundoff_either() -> None:
+    assert math.isnan(observed_order(STEPS, 1e-16 / STEPS).order)
+    assert math.isnan(observed_order(STEPS, np.full(STEPS.size, 1e-3)).order)
+    rng = np.random.default_rng(5)
+    for _ in range(20):
+        assert math.isnan(observed_order(STEPS, 10 ** rng.uniform(-12, -8, STEPS.size)).order)
+
+
+@pytest.mark.parametrize("count", range(FEWEST_POINTS))
+def test_too_few_steps_are_said_to_be_so(count: int) -> None:
+    found = observed_order(STEPS[:count], STEPS[:count] ** 2)
+    assert found.reason == f"{count} steps are given, and an order is observed in at least {FEWEST_POINTS}"
+    assert repr(found) == f"ObservedOrder(reason={found.reason!r})"
+    assert "nan" not in repr(found)
+
+
+def test_a_step_that_is_given_often_is_one_step() -> None:
+    assert observed_order([0.5] * 9, [0.25] * 9).reason.startswith("1 steps are given")
+
+
+@pytest.mark.parametrize("function", [observed_order, observed_optimum])
+def test_the_steps_are_called_h_and_step_still_does(function) -> None:  # type: ignore[no-untyped-def]
+    now = function(h=STEPS[:9], error=STEPS[:9] ** 2)
+    with pytest.warns(DeprecationWarning, match=rf"the argument step of {function.__name__}\(\) is called h now"):
+        before = function(step=STEPS[:9], error=STEPS[:9] ** 2)
+    assert now == before
+    with pytest.raises(TypeError, match="got h and step, its old name; leave step out"):
+        function(h=STEPS, step=STEPS, error=STEPS)

@@ -8,6 +8,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
+from scipy import special
 
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.correct_rounding import correctly_rounded
@@ -246,3 +247,79 @@ def test_the_view_does_not_escape() -> None:
     seen = []
     rounded(lambda x: seen.append(type(x)) or x)(X)
     assert seen == [RoundedArray]
+
+
+# --- numbers -----------------------------------------------------------------------------------------------
+
+
+@ALL
+def test_a_scalar_is_rounded_as_an_array_is(fmt: FloatFormat, rng: np.random.Generator) -> None:
+    x = fmt.as_array(rng.uniform(0.1, 4, 200))
+    for f in (np.exp, np.log, lambda t: np.tanh(t) * 0.1 + t**0.3):
+        expected = rounded(f)(x)
+        for i, number in enumerate(x):
+            found = rounded(f)(number)
+            assert type(found) is fmt.dtype.type
+            assert found == expected[i]
+
+
+def test_python_numbers_are_rounded_in_float64() -> None:
+    x = np.linspace(0, 4, 4001)
+    expected = rounded(np.exp)(x)
+    found = [rounded(np.exp)(number) for number in x.tolist()]
+    assert {type(y) for y in found} == {np.float64}
+    assert found == expected.tolist()
+    assert [rounded(np.exp)(k) for k in (0, 1, 2)] == [rounded(np.exp)(float(k)) for k in (0, 1, 2)]
+
+
+def test_lists_and_integers_are_arrays_of_float64() -> None:
+    expected = rounded(np.exp)(np.array([1.0, 2.0]))
+    for x in ([1.0, 2.0], (1, 2), np.array([1, 2]), np.array([1, 2], np.uint8)):
+        found = rounded(np.exp)(x)
+        assert found.dtype == np.float64
+        assert found.tolist() == expected.tolist()
+
+
+def test_an_array_without_dimensions_stays_one() -> None:
+    found = rounded(np.exp)(np.array(1.0))
+    assert type(found) is np.ndarray
+    assert found.shape == ()
+
+
+EVERY_KIND = [0.5, np.float32(0.5), 1, [0.5, 1.0], np.array([0.5, 1.0]), np.array(0.5)]
+
+
+@pytest.mark.parametrize("x", EVERY_KIND, ids=[type(x).__name__ + str(np.shape(x)) for x in EVERY_KIND])
+@pytest.mark.parametrize(
+    "f",
+    [
+        special.erf,
+        special.gamma,
+        lambda x: special.expit(x) * 2,
+        math.exp,
+        lambda x: float(x) * 2,
+        lambda x: x.item() if x.size == 1 else x.tolist(),
+        lambda x: np.exp(np.asarray(x)),
+        lambda x: np.array([math.exp(t) for t in np.asarray(x).ravel()]),
+        np.sum,
+        np.spacing,
+        np.i0,
+    ],
+)
+# Before NumPy 2.4 an array of one element still became a number, with this warning.
+@pytest.mark.filterwarnings("ignore:Conversion of an array with ndim > 0:DeprecationWarning")
+def test_what_cannot_be_rounded_is_refused_at_the_call(f: Any, x: Any) -> None:
+    with pytest.raises(TypeError):
+        rounded(f)(x)
+
+
+@pytest.mark.parametrize("x", ["1", None, 1j, np.complex64(1), True, [True], [None], [1j], {1.0}, object()])
+def test_what_is_no_real_number_is_refused(x: Any) -> None:
+    with pytest.raises(TypeError, match=r"x must be a real number|f must be real"):
+        rounded(np.exp)(x)
+
+
+def test_a_branch_on_a_number_is_no_hindrance() -> None:
+    f = rounded(lambda x: np.exp(x) if x > 0 else np.log(-x))
+    assert f(0.5) == rounded(np.exp)(0.5)
+    assert f(-0.5) == rounded(np.log)(0.5)

@@ -570,10 +570,21 @@ def test_a_function_that_returns_no_numbers_is_refused(f):
         centered_difference(f, np.ones(5), 0.5)
 
 
-def test_a_number_of_the_format_is_a_constant_function():
-    assert centered_difference(lambda t: np.float32(3), np.ones(5, np.float32), 0.5).tolist() == [0] * 5
-    with pytest.raises(TypeError, match="f must keep the dtype of its argument, float32, got float64"):
-        centered_difference(lambda t: np.float64(3), np.ones(5, np.float32), 0.5)
+@pytest.mark.parametrize("item", ALL)
+@pytest.mark.parametrize(
+    "constant", [3, 3.0, np.float64(3), np.float32(3), np.int64(3), np.array(3.0), np.longdouble(3)]
+)
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_constant_of_any_type_is_a_constant_function(item, constant, n):
+    x = item.as_array(np.ones(n))
+    found = centered_difference(lambda t: constant, x, 0.5)
+    assert found.dtype == item.dtype
+    assert found.tolist() == [0] * n
+
+
+def test_a_constant_that_the_format_does_not_hold_is_rounded_once():
+    seen = observe(FORWARD, lambda t: np.float64(0.1), np.float32(1), 0.5).values
+    assert {value[()] for value in seen} == {np.float32(0.1)}
 
 
 def test_a_masked_value_of_f_is_refused_at_whatever_point():
@@ -852,10 +863,15 @@ def test_complex_step_refuses_what_is_not_analytic(f):
 
 
 def test_difference_wants_a_stencil_and_apply_a_method():
-    with pytest.raises(TypeError, match="stencil must be a Stencil, got"):
-        difference(np.exp, 1.0, 0.5, "centered")
-    with pytest.raises(TypeError, match="stencil must be a Stencil, got ComplexStep"):
-        difference(np.exp, 1.0, 0.5, COMPLEX_STEP)
+    with pytest.raises(TypeError, match="stencil must be a Stencil, got int 2"):
+        difference(np.exp, 1.0, 0.5, 2)
+    for step in (COMPLEX_STEP, "complex_step"):
+        with pytest.raises(
+            TypeError, match=r"stencil must be a Stencil, got ComplexStep 'complex_step'; .* nd\.complex_step"
+        ):
+            difference(np.exp, 1.0, 0.5, step)
+    with pytest.raises(ValueError, match=r"stencil must be a formula or the name of one: .*centred"):
+        difference(np.exp, 1.0, 0.5, "centred")
     with pytest.raises(TypeError, match="method must be a Stencil or COMPLEX_STEP, got"):
         apply("centered", np.exp, 1.0, 0.5)
 

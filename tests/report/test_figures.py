@@ -307,7 +307,7 @@ def test_images_stay_in_the_file():
 
 def own_records(**options):
     formats = ("float32", "float64")
-    return nd.sweep(np.exp, 0.5, [1e-1, 1e-2, 1e-3], derivative=np.exp, formats=formats, **options).records
+    return nd.sweep(np.exp, 0.5, [1e-1, 1e-2, 1e-3], derivative=np.exp, dtype=formats, **options).records
 
 
 def test_a_panel_for_each_method_and_a_curve_for_each_format():
@@ -320,7 +320,7 @@ def test_a_panel_for_each_method_and_a_curve_for_each_format():
 
 
 def test_the_curve_is_the_total_error_against_the_step():
-    frame = own_records(methods=("centered",))
+    frame = own_records(stencil=("centered",))
     (ax,) = error_figure(frame).axes
     rows = frame[frame["format"] == "float64"].sort_values("step_value")
     line = named_lines(ax)[1]
@@ -330,13 +330,13 @@ def test_the_curve_is_the_total_error_against_the_step():
 
 def test_it_is_drawn_for_a_notebook_and_leaves_the_settings_alone():
     before = matplotlib.rcParams.copy()
-    figure = error_figure(own_records(methods=("centered",)))
+    figure = error_figure(own_records(stencil=("centered",)))
     assert figure.get_facecolor() == (1.0, 1.0, 1.0, 1.0)
     assert matplotlib.rcParams == before
 
 
 def test_the_result_of_a_sweep_plots_itself():
-    result = nd.sweep(np.exp, 0.5, 1e-3, derivative=np.exp, formats=("float64",), methods=("forward",))
+    result = nd.sweep(np.exp, 0.5, 1e-3, derivative=np.exp, dtype=("float64",), stencil=("forward",))
     assert len(result.plot().axes) == 1
 
 

@@ -73,16 +73,16 @@ def test_an_unknown_arithmetic_is_refused(arithmetics: tuple[str, ...]) -> None:
 
 
 def test_ones_own_function_is_swept_in_the_arithmetic_that_is_asked_for() -> None:
-    given = [nd.sweep(np.exp, 0.5, formats=("float64",), arithmetic=name).records for name in BOTH]
+    given = [nd.sweep(np.exp, 0.5, dtype=("float64",), arithmetic=name).records for name in BOTH]
     assert [set(frame["arithmetic"]) for frame in given] == [{"platform"}, {"rounded"}]
-    by_hand = nd.sweep(nd.rounded(np.exp), 0.5, formats=("float64",)).records
+    by_hand = nd.sweep(nd.rounded(np.exp), 0.5, dtype=("float64",)).records
     pd.testing.assert_frame_equal(by_hand.drop(columns="arithmetic"), given[1].drop(columns="arithmetic"))
     with pytest.raises(ValueError, match="arithmetics must be among platform, rounded"):
         nd.sweep(np.exp, 0.5, arithmetic="exact")
 
 
 def test_a_box_is_swept_with_rounded_functions() -> None:
-    records = nd.sweep(nd.Sigmoid(), 0.5, formats=("bfloat16", "float32"), arithmetic="rounded").records
+    records = nd.sweep(nd.Sigmoid(), 0.5, dtype=("bfloat16", "float32"), arithmetic="rounded").records
     assert (records["status"] == "ok").any()
 
 

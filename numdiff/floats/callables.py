@@ -1,0 +1,91 @@
+"""What is done with a user's function beside calling it: further arguments, single numbers, and where to go with it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from numdiff.floats.views import HolomorphicArray, WeakScalarArray
+
+__all__ = ["number_of", "shapes_for_numbers", "with_arguments"]
+
+_PLACES = 4
+"""Points at which a function that failed on an array is tried with a single number, beside the first."""
+
+
+@dataclass(frozen=True)
+class _WithArguments:
+    """A function of x alone, made of one that takes further arguments after it; pickles where that one does."""
+
+    f: Callable[..., Any]
+    args: tuple[Any, ...]
+
+    @property
+    def __name__(self) -> str:
+        return str(getattr(self.f, "__name__", type(self.f).__name__))
+
+    def __call__(self, x: Any) -> Any:
+        return self.f(x, *self.args)
+
+
+def with_arguments(f: Callable[..., Any], args: Sequence[Any], who: str = "f") -> Callable[[Any], Any]:
+    """Return the function x ↦ f(x, *args); f itself if there are no further arguments.
+
+    Parameters
+    ----------
+    f : callable
+        If it has a method ``with_arguments``, as `numdiff.rounded` gives it, that decides.
+    args : tuple or list
+        What f takes after x. Numbers should be Python numbers, which are weak in every format.
+    who : str
+        Its name in the message.
+
+    Raises
+    ------
+    TypeError
+        If f is not callable, or `args` is no tuple.
+
+    Examples
+    --------
+    >>> with_arguments(pow, (2,))(3.0)
+    9.0
+    """
+    if not isinstance(args, (tuple, list)):
+        raise TypeError(f"args must be a tuple, got {type(args).__name__} {args!r:.60}; write args=({args!r:.60},)")
+    if not args:
+        return f
+    if not callable(f):
+        raise TypeError(f"{who} must be callable, got {type(f).__name__} {f!r:.60}")
+    bind = getattr(f, "with_arguments", None)
+    return _WithArguments(f, tuple(args)) if bind is None else bind(args)
+
+
+def number_of(x: np.ndarray, place: int) -> Any:
+    """Return one number of an array as a function of one number gets it: a NumPy scalar.
+
+    Where a scalar would not keep Python numbers weak, or would let the derivative of the complex step go unseen, it is
+    an array without dimensions, which behaves as a number: ``math.exp`` and ``if`` take it.
+    """
+    # A view, so that the class and what it takes care of stay; copied, so that f cannot change what is measured.
+    number = x.reshape(-1)[place : place + 1].reshape(())
+    if isinstance(x, (WeakScalarArray, HolomorphicArray)):
+        number = number.copy().view(type(x))
+        number.setflags(False)  # type: ignore[call-arg]
+        return number
+    return number[()]
+
+
+def shapes_for_numbers(f: Callable[[Any], Any], x: np.ndarray) -> set[tuple[int, ...]]:
+    """Return the shapes of what a function returns for a few single numbers of an array; none where it fails for one.
+
+    This tells what kind of function one that failed on the array is.
+    """
+    if not x.size:
+        return set()
+    places = sorted({0, *np.linspace(0, x.size - 1, _PLACES + 1, dtype=int).tolist()})
+    try:
+        with np.errstate(all="ignore"):
+            return {np.shape(f(number_of(x, place))) for place in places}
+    except Exception:  # whatever f raises for a number: it is no function of one
+        return set()
