@@ -113,6 +113,24 @@ def refusal(what: str) -> TypeError:
     return TypeError(f"{what}; {ADVICE}")
 
 
+def twin_of(exact: Any) -> tuple[Callable[[Any], Any], ...]:
+    """Return a given pair (f, f′), or (f, f′, f″, …), as a tuple of callables; none of None.
+
+    Raises
+    ------
+    TypeError
+        If it is no tuple or list of at least two callables.
+    """
+    if exact is None:
+        return ()
+    if not isinstance(exact, (tuple, list)) or len(exact) < 2 or not all(map(callable, exact)):
+        raise TypeError(
+            "exact must be a pair (f, f') of mpmath callables of one mpf, followed by f'' and so on where a formula is "
+            f"for them, got {exact!r:.80}"
+        )
+    return tuple(exact)
+
+
 def not_holomorphic(name: str) -> TypeError:
     """Return the error for a function that has no analytic continuation."""
     return TypeError(f"np.{name} is not available for complex arguments; use a difference stencil for this f")
