@@ -100,7 +100,11 @@ def diagnose(numbers: "Engine", name: str, operands: tuple[Any, ...]) -> Undefin
 
 
 SMALLEST_PRECISION = 32
-ADVICE = "f must be an elementwise formula of NumPy ufuncs, np.where, np.clip and np.select"
+ADVICE = (
+    "f must be an elementwise formula of NumPy ufuncs, np.where, np.clip and np.select; another f needs its twin in "
+    "mpmath, exact=(f, f'), in error_ledger and sweep, or what takes it as it is: a kernel with elementwise=False, "
+    "nd.gradient"
+)
 
 
 def unknown_function(name: str) -> TypeError:
