@@ -9,8 +9,9 @@ what is checked:
   2^(16−P) of the value. So an error is decided as soon as two successive precisions agree to its rounding. That is
   evidence and no proof: nothing is seen of what is lost at both precisions.
 - **The precision is used.** Beside a node and an x or two, at points of more bits than the precision has, a callable
-  that gives the same number at both precisions is refused, unless it is constant there, or hands its argument on. So
-  one that has floats, a precision of its own or a cache behind it does not pass; nor one whose values keep changing.
+  that gives the same number at both precisions is refused, unless it is constant there, or hands its argument on; so is
+  one that does not see the last digits of its argument. So nothing that has floats, a precision of its own or a cache
+  behind it passes; nor does one whose values keep changing.
 - **f′ is the derivative of f.** At every x it is compared with difference quotients of f at a step of δ = 2^(−P/3)
   beside |x| or 1, whichever is less. The truncation error of the centered one is δ²f‴/6 and its rounding error 2⁻ᴾf/δ:
   both are near 2^(−2P/3), 2⁻¹⁷⁰ at P = 256 and less at higher P, while 2⁻¹⁰⁰ is asked for, the 30 digits that are
@@ -155,7 +156,24 @@ class Twin(ExactFunction):
                         f"{bits[0]} and at {bits[1]} bits: floats, a precision of its own, or a cache"
                     )
                 self._check_convergence(order, point, node, (low, high))
+            self._check_response(order, point, nodes[0], (numbers[1], numbers[3]))
             self._trials[order] += 1
+
+    def _check_response(self, order: int, point: Dyadic, near: Dyadic, numbers: tuple[Dyadic, Dyadic]) -> None:
+        """Refuse a callable that changes between two points beside x, but not where one of them moves by 2⁻²⁰⁰.
+
+        The points are 2⁻²⁰ apart or more. A change by 2⁻¹²⁸ between them lets expect one by 2⁻³⁰⁰, which 512 bits show.
+        """
+        first, second = numbers
+        change = dyadic_sum(first, (-second[0], second[1]))
+        if change[0] and first[0] and magnitude(change) > magnitude(first) - 128:
+            moved = dyadic_sum(near, (1, magnitude(near) - 200))
+            if self._called(order, moved, _bits(point, 2 * START_PRECISION)) == first:
+                raise ValueError(
+                    f"{_name(order)} must compute with the precision that mp has at the call, but near x = "
+                    f"{_double(point)!r} it does not change with the digits of x beyond the 60th: it rounds x, to a "
+                    "float or a fixed precision"
+                )
 
     def _check_convergence(self, order: int, point: Dyadic, near: Dyadic, numbers: tuple[Dyadic, Dyadic]) -> None:
         """Refuse values that change as much from 512 to 1024 bits as from 256 to 512."""
