@@ -23,7 +23,8 @@ from numdiff.analysis.bounds import UNTRACED, BoundedFunction, a_priori_bounds, 
 from numdiff.analysis.ledger import Ledger, Status, error_ledger
 from numdiff.analysis.reference import State
 from numdiff.analysis.twin import Twin, TwinMismatchWarning
-from numdiff.floats.dyadic import dyadic
+from numdiff.arithmetic.given import evaluated
+from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, centered
@@ -83,6 +84,25 @@ def test_engines_give_the_same_bytes() -> None:
     cells = [error_ledger(np.sin, [0.5, 3.0], 2.0**-9, engine=engine, exact=SIN) for engine in ("mpmath", "arb")]
     assert parts_of(cells[0]) == parts_of(cells[1])
     assert cells[0].references == cells[1].references
+
+
+@pytest.mark.parametrize("precision", [256, 512, 1024])
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda t: mp.tanh(t) - 1, 300.0),
+        (lambda t: mp.tanh(t) - 1, 100.0),
+        (lambda t: mp.sin(mp.pi * t) - mp.sin(mp.pi * (t - 2)), 1.0),
+        (lambda t: t / 4, 0.75),
+        (lambda t: mp.exp(-mp.exp(t)), 9.0),
+    ],
+)
+def test_enclosure_covers_the_value_also_where_it_cancels(f: Any, x: float, precision: int) -> None:
+    point = dyadic(x)
+    (ball,) = Twin((f, f)).values([point], precision).values()
+    true = evaluated(f, "f", point, 6000)
+    assert ball.contains(dyadic_to_fraction(true))  # type: ignore[arg-type]
+    assert ball.rad  # a twin proves nothing
 
 
 def test_state_is_given_in_the_ledger_and_in_the_reference() -> None:
