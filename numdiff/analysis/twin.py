@@ -7,7 +7,8 @@ what is checked:
 - **Values.** At precision P a callable is called with P and with 2P bits, and with guard bits for small and for large
   |x| (1 − cos x loses twice the bits of |x|). The value is that of 2P bits, and its radius covers what changed, and
   2^(16−P) of the value. So an error is decided as soon as two successive precisions agree to its rounding. That is
-  evidence and no proof: nothing is seen of what is lost at both precisions.
+  evidence and no proof: nothing is seen of what is lost at both precisions. Nor does a twin prove a zero: a part that
+  is 0, or a tie between two doubles, is `unresolved`.
 - **The precision is used.** Beside a node and an x or two, at points of more bits than the precision has, a callable
   that gives the same number at both precisions is refused, unless it is constant there, or hands its argument on; so is
   one that does not see the last digits of its argument. So nothing that has floats, a precision of its own or a cache
