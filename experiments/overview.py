@@ -12,7 +12,7 @@ from numdiff.arithmetic.ball import Undefined
 from numdiff.floats.formats import FORMATS, UNAVAILABLE, dyadic
 from numdiff.formulas.stencil import ordinal
 from numdiff.formulas.table import METHODS
-from numdiff.problems import general_problems
+from numdiff.problems import PROBLEMS, general_problems
 from numdiff.report.figures import superscript
 from numdiff.report.tables import Table
 from numdiff.study.records import schema_table
@@ -104,7 +104,9 @@ def reference_state(row: Any) -> State:
         return State.OUT_OF_RANGE if row.reference_text == Undefined.BEYOND.value else State.OUT_OF_DOMAIN
     if not row.reference_radius:
         return State.EXACT
-    return State.UNRESOLVED if row.reference_text == "0" else State.CERTIFIED
+    if row.reference_text == "0":
+        return State.UNRESOLVED
+    return State.GIVEN if PROBLEMS[row.problem].exact else State.CERTIFIED
 
 
 def record_table() -> Table:

@@ -30,6 +30,7 @@ _HOME = {
     "analysis.bounds": "error_bounds",
     "analysis.ledger": "Ledger Status error_ledger",
     "analysis.reference": "ExactFunction Reference State",
+    "analysis.twin": "TwinMismatchWarning",
     "analysis.metrics": "observed_optimum observed_order",
     "rules.model": "FailedAssumption Prediction optimal_step",
     "gradients": """
@@ -44,6 +45,7 @@ _NEEDS = {
     "analysis.bounds": ("flint", "gmpy2"),
     "analysis.ledger": ("flint", "mpmath"),
     "analysis.reference": ("flint", "mpmath"),
+    "analysis.twin": ("flint", "mpmath"),
     "rules.model": ("flint", "gmpy2"),
     "api": ("flint", "gmpy2", "mpmath", "pandas", "pyarrow", "tqdm"),
 }

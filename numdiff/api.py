@@ -10,6 +10,7 @@ import numpy as np
 from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
+from numdiff.arithmetic.engine import twin_of
 from numdiff.autodiff import Function, on_arrays
 from numdiff.extras import require_extra
 from numdiff.floats.callables import with_arguments
@@ -165,6 +166,7 @@ def sweep(
     stencil: Any = ("forward", "centered"),
     grids: Sequence[str] = ("generic",),
     domain: tuple[float, float] = (-math.inf, math.inf),
+    exact: Sequence[Callable[[Any], Any]] | None = None,
     arithmetic: str = "platform",
     engine: Engine = "mpmath",
     workers: int = 1,
@@ -193,14 +195,18 @@ def sweep(
         Names of the step grids: ``"generic"``, ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
     domain : tuple of float
         The open interval in which f is smooth.
+    exact : tuple of callable, optional
+        The twin (f, f′) of a function that cannot be traced, as `error_ledger` takes it: mpmath callables of one mpf,
+        (f, f′, f″, …) for formulas of higher order. The state of the cells is `given` then, there are no bounds but
+        those of the combination error and of exact nodes, and formats that f does not compute in are skipped.
     arithmetic : {"platform", "rounded"}
         Whose elementary functions f is computed with: with correctly rounded ones the records are the same bytes on
         every machine, whatever vector instructions it has.
     engine : {"mpmath", "arb"}
         The exact arithmetic.
     workers : int
-        Processes. With more than one, `f` must be importable as module:function, and a script must make the call
-        under ``if __name__ == "__main__":``, because each process imports the script.
+        Processes. With more than one, `f`, `derivative` and `exact` must be importable as module:function, and a script
+        must make the call under ``if __name__ == "__main__":``, because each process imports the script.
     progress : bool
         Whether to show a progress bar.
 
@@ -216,11 +222,14 @@ def sweep(
         not hold numbers.
     ValueError
         If a name is unknown or given twice, nothing is named, x is not finite, a step is not positive, `domain` is no
-        interval, `workers` is no positive integer, or `f` cannot go to workers.
+        interval, `workers` is no positive integer, or `f` cannot go to workers; if both `derivative` and `exact` are
+        given, or a callable of `exact` is refused, as in `error_ledger`.
     """
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
-    points = _numbers("x", x)
+    points, twin = _numbers("x", x), twin_of(exact)
+    if twin and derivative is not None:
+        raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
     chosen = tuple(FORMATS) if dtype is None else _several("dtype", dtype)
     formats = _names("dtype", [get_format(item).name for item in chosen])  # "longdouble" is float80 in the records
     methods = _names("stencil", [_method_name(item) for item in _several("stencil", stencil)])
@@ -249,7 +258,7 @@ def sweep(
         target = on_arrays(f) if isinstance(f, Function) else with_arguments(f, args)
         derivative = None if derivative is None else with_arguments(derivative, args, "derivative")
         name = getattr(f, "__name__", type(f).__name__)
-        subject = UserFunction(name, target, derivative, points, domain)
+        subject = UserFunction(name, target, derivative, points, domain, twin)
         planned = plan(subject, cells)
         with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
             return SweepResult(*measure(planned, engine, bar.update))
@@ -264,6 +273,7 @@ def sweep(
             "workers=1"
         )
     names = stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)
-    blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain) for name in formats]
+    twins = tuple(stable_name(f"exact[{i}]", item) for i, item in enumerate(twin))
+    blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain, twins) for name in formats]
     done = joined(run_blocks(blocks, workers=workers, progress=progress))
     return SweepResult(done.records, done.skips)

@@ -58,6 +58,7 @@ from numdiff.formulas.stencil import CENTERED, Method, Stencil
 __all__ = ["PARTS", "BoundedFunction", "Bounds", "a_priori_bounds", "bounds_of", "error_bounds"]
 
 NO_COMPLEX_LIMITS = "the functions have no limits for complex arguments"
+UNTRACED = "f is known by the values of its twin (exact=), which enclose nothing between the nodes"
 _MISSING = {
     "truncation": "f^({n}) has no finite enclosure between the nodes: a pole, a kink or the end of the domain",
     "abscissa": "f' has no finite enclosure near a node, or a node overflows",
@@ -77,11 +78,13 @@ class BoundedFunction:
         functions.
     suprema : Suprema, optional
         Of the same exact function, to be shared by its arithmetics.
+    untraced : bool
+        Whether f is known by the values of a twin alone: what needs its formula has no bound then.
     """
 
-    def __init__(self, f: Callable[[Any], Any], suprema: Suprema | None = None) -> None:
-        self.f = f
-        self.suprema = Suprema(f) if suprema is None else suprema
+    def __init__(self, f: Callable[[Any], Any], suprema: Suprema | None = None, untraced: bool = False) -> None:
+        self.f, self.untraced = f, untraced
+        self.suprema = Suprema(None if untraced else f) if suprema is None else suprema
         self._errors: dict[str, dict[Dyadic | None, float]] = {}
         self._formats: set[str] = set()
 
@@ -110,6 +113,8 @@ class BoundedFunction:
         TypeError
             As `evaluation_errors`.
         """
+        if self.untraced:
+            return dict.fromkeys(points, math.inf)
         self.require(fmt)
         known = self._errors.setdefault(fmt.name, {None: math.inf})
         missing = [x for x in dict.fromkeys(points) if x is not None and x not in known]
@@ -172,7 +177,7 @@ def bounds_of(
             evaluation_bounds(function, cells, method, rounded_nodes),
             combination_bounds(cells, method, seen),
         ]
-        reasons = _reasons(columns, method.derivative_order + method.accuracy_order)
+        reasons = _reasons(columns, method.derivative_order + method.accuracy_order, function.untraced)
     else:
         none, zero = [math.inf] * cells.size, [0.0] * cells.size
         columns = [none, zero, none, combination_bounds(cells, method, [fmt.lift_array(values[0].imag)])]
@@ -198,11 +203,12 @@ def a_priori_bounds(
     Returns
     -------
     ndarray of float64
-        Of the broadcast shape of x and h; infinite where there is no bound, as for the complex step.
+        Of the broadcast shape of x and h; infinite where there is no bound, as for the complex step and for a
+        function that cannot be traced.
     """
     shape = np.broadcast_shapes(x.shape, h.shape)
     cells = NodePlaces(method, fmt, x, h, shape)
-    if not isinstance(method, Stencil):
+    if function.untraced or not isinstance(method, Stencil):
         return np.full(shape, math.inf)
     function.require(fmt)
     truncation = truncation_bounds(function, cells, method)
@@ -269,12 +275,13 @@ def error_bounds(
     return a_priori_bounds(BoundedFunction(f), method, fmt, points, steps)
 
 
-def _reasons(columns: list[list[float]], order: int) -> list[str]:
+def _reasons(columns: list[list[float]], order: int, untraced: bool = False) -> list[str]:
     """Say for every cell why the first part without a bound has none."""
     reasons = []
     for row in zip(*columns, strict=True):
         missing = next((part for part, bound in zip(PARTS, row, strict=True) if bound == math.inf), None)
-        reasons.append("" if missing is None else f"{missing}: {_MISSING[missing].format(n=order)}")
+        why = UNTRACED if untraced and missing != "combination" else _MISSING.get(missing or "", "").format(n=order)
+        reasons.append("" if missing is None else f"{missing}: {why}")
     return reasons
 
 

@@ -28,6 +28,7 @@ from numdiff.analysis import ENTRIES
 from numdiff.analysis.cells import ExactParts, LiftedCall, resolve
 from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
+from numdiff.analysis.twin import Twin
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.floats.callables import with_arguments
@@ -69,7 +70,7 @@ class Ledger:
     reference : ndarray of float64
         The double nearest to t.
     reference_radius : ndarray of float64
-        The certified radius of t.
+        The certified radius of t; one that is only estimated where the state is `given`.
     truncation, abscissa, evaluation, combination, total, roundoff : ndarray of float64
         The parts, each rounded once; NaN where the status or the state says that there is none. A nonzero
         part that underflows is stored as ±4.9e-324 and flagged; one that 4096 bits do not tell from 0, or that is the
@@ -129,6 +130,7 @@ def error_ledger(
     *,
     derivative: Callable[..., Any] | None = None,
     args: Sequence[Any] = (),
+    exact: Sequence[Callable[[Any], Any]] | None = None,
 ) -> Ledger:
     """Split the error of a difference quotient into its four parts.
 
@@ -150,6 +152,11 @@ def error_ledger(
         f′ in closed form, a NumPy callable. Without it, automatic differentiation.
     args : tuple
         What f takes after x, and `derivative` too: ``f(x, *args)``. Numbers should be Python numbers.
+    exact : tuple of callable, optional
+        The twin (f, f′) of a function that cannot be traced, such as an ODE with a known solution or a spline: mpmath
+        callables of one mpf that compute with the precision of ``mp`` at the call; (f, f′, f″, …) for formulas of
+        higher order. What is taken from them is checked (`numdiff.analysis.twin`), not certified: the state is `given`,
+        with both engines. The constants of f are then to be written as they are in f, ``mp.mpf(0.1)`` for 0.1.
 
     Returns
     -------
@@ -158,19 +165,54 @@ def error_ledger(
     Raises
     ------
     ValueError
-        If x or h is not finite in the format, h ≤ 0, the engine is unknown, or `derivative` is not f′.
+        If x or h is not finite in the format, h ≤ 0, the engine is unknown, `derivative` is not f′, or a callable of
+        `exact` ignores the precision of mpmath or is not the derivative of the one before it.
     TypeError
         If f uses a function that the exact arithmetics do not know or computes a part of its value in another format,
-        the format has no complex numbers, or x or h does not hold real numbers.
+        the format has no complex numbers, or x or h does not hold real numbers; if a callable of `exact` returns
+        anything but an mpf.
+
+    Warns
+    -----
+    TwinMismatchWarning
+        If f and ``exact[0]`` have less than a quarter of the digits of the format in common.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from mpmath import mp
+    >>> from scipy.interpolate import CubicSpline
+    >>> cube = CubicSpline([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 8.0, 27.0])  # through four points: the cube itself
+    >>> ledger = error_ledger(cube, 1.5, 1e-3, exact=(lambda t: t**3, lambda t: 3 * t**2))
+    >>> float(ledger.truncation), str(ledger.state)
+    (1e-06, 'given')
     """
     method = method_of(stencil)
     f = with_arguments(f, args)
     derivative = None if derivative is None else with_arguments(derivative, args, "derivative")
     fmt, xs, hs = points_and_steps(x, h, dtype)
     observation = observe(method, f, xs, hs)
-    if not method.complex_nodes:
+    if not exact and not method.complex_nodes:
         refuse_unsuitable(f, fmt)
-    return ledger_of(ExactFunction(f, derivative, engine), observation, xs, hs, method, fmt)
+    return ledger_of(exact_of(f, derivative, engine, exact), observation, xs, hs, method, fmt)
+
+
+def exact_of(
+    f: Callable[[Any], Any], derivative: Callable[[Any], Any] | None, engine: Engine, exact: Any
+) -> ExactFunction:
+    """Return the exact function of f: its twin, where one is given, and otherwise what is traced.
+
+    Raises
+    ------
+    ValueError
+        If `engine` is unknown, or both `derivative` and `exact` are given.
+    """
+    traced = ExactFunction(f, derivative, engine)  # checks the engine
+    if not exact:
+        return traced
+    if derivative is not None:
+        raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
+    return Twin(exact)
 
 
 def ledger_of(
@@ -180,6 +222,8 @@ def ledger_of(
     shape = observation.result.shape
     call = _lifted(observation, x, h, method, fmt)
     parts = resolve(exact, call)
+    if isinstance(exact, Twin):
+        exact.compare(call.rounded_nodes, call.values, fmt)
     missing = _missing(call, parts, exact)
     known = {point: exact.reference(point, method.derivative_order) for point in dict.fromkeys(call.points)}
     references = tuple(known[point] for point in call.points)
@@ -193,7 +237,7 @@ def ledger_of(
         reference_radius=np.array([r.radius for r in references]).reshape(shape),
         **{name: np.array(column).reshape(shape) for name, column in zip(ENTRIES, parts.parts, strict=True)},
         status=np.array(_statuses(observation, parts, missing), dtype=object).reshape(shape),
-        state=np.array(_states(parts, missing), dtype=object).reshape(shape),
+        state=np.array(_states(parts, missing, exact.state), dtype=object).reshape(shape),
         underflow=np.array(parts.underflow, dtype=bool).reshape(shape),
         effective_step=np.array(_effective_steps(call, observation)).reshape(shape),
         references=references,
@@ -257,7 +301,7 @@ def _reason(call: LiftedCall, i: int, exact: ExactFunction) -> Undefined:
     return next((reason for reason in reasons if reason in found), Undefined.UNDECIDED)
 
 
-def _states(parts: ExactParts, missing: dict[int, Undefined]) -> list[State]:
+def _states(parts: ExactParts, missing: dict[int, Undefined], decided: State) -> list[State]:
     """Say how far the exact side of each cell can be trusted."""
     states = []
     for i, (t, a, exact, resolved) in enumerate(zip(*parts.mids[:2], parts.exact, parts.resolved, strict=True)):
@@ -266,7 +310,7 @@ def _states(parts: ExactParts, missing: dict[int, Undefined]) -> list[State]:
         elif exact:
             states.append(State.EXACT)
         else:
-            states.append(State.CERTIFIED if resolved else State.UNRESOLVED)
+            states.append(decided if resolved else State.UNRESOLVED)
     return states
 
 

@@ -63,6 +63,8 @@ class State(StrEnum):
     """An enclosure fixes the nearest double, and Arb confirms it."""
     EXACT = "exact"
     """Computed in rational arithmetic."""
+    GIVEN = "given"
+    """From the mpmath callables that the user gave (`numdiff.analysis.twin`): checked, but not certified."""
     UNRESOLVED = "unresolved"
     """Still without one nearest double at 4096 bits: +0.0 with a bound, or the tie that it cannot be told from."""
     OUT_OF_DOMAIN = "out-of-domain"
@@ -88,7 +90,8 @@ class Reference:
     value : float
         The double nearest to f⁽ᵐ⁾(x); NaN outside the domain and beyond 2**65536.
     radius : float
-        Radius of Arb's enclosure at the precision that decided, rounded up; 0 for an exact value.
+        Radius of Arb's enclosure at the precision that decided, rounded up; 0 for an exact value. In the state `GIVEN`
+        it is what the last doubling of the precision changed, with an allowance for rounding, and proves nothing.
     text : str
         The first 30 significant digits.
     state : State
@@ -150,6 +153,9 @@ class ExactFunction:
     ValueError
         If `engine` is unknown.
     """
+
+    state = State.CERTIFIED
+    """The state of a value that an enclosure fixes."""
 
     def __init__(
         self,
@@ -271,7 +277,7 @@ class ExactFunction:
             if isinstance(value, Ball):
                 nearest, text = decided_double(*over_one_denominator(value)), resolved_text(value)
                 if nearest is not None and text is not None:
-                    return Reference(nearest, self._published_radius(point, precision, order), text, State.CERTIFIED)
+                    return Reference(nearest, self._published_radius(point, precision, order), text, self.state)
             elif value is not Undefined.UNDECIDED:
                 state = State.OUT_OF_RANGE if value is Undefined.BEYOND else State.OUT_OF_DOMAIN
                 return Reference(math.nan, 0.0, value.value, state)
@@ -289,7 +295,7 @@ class ExactFunction:
         # A tie between two doubles or between two texts; its 128 bits are those of the tie.
         numerator, _, denominator = over_one_denominator(value)
         tie = dyadic_to_fraction(round_ratio(numerator, denominator, 128, -(1 << 40)))
-        state = State.UNRESOLVED if decided_double(*over_one_denominator(value)) is None else State.CERTIFIED
+        state = State.UNRESOLVED if decided_double(*over_one_denominator(value)) is None else self.state
         return Reference(nearest, double_above(*proof.radius.as_integer_ratio()), decimal_text(tie), state)
 
     def _proof(self, point: Dyadic, precision: int, order: int) -> Ball | None:

@@ -163,15 +163,18 @@ class Suprema:
 
     Parameters
     ----------
-    f : callable
+    f : callable or None
+        None for a function that cannot be traced: every bound is infinite.
     """
 
-    def __init__(self, f: Callable[[Any], Any]) -> None:
+    def __init__(self, f: Callable[[Any], Any] | None) -> None:
         self.f = f
         self._known: dict[int, dict[Interval, float]] = {}
 
     def of(self, order: int, intervals: Iterable[Interval]) -> Mapping[Interval, float]:
         """Return the bounds on |f⁽ᵒʳᵈᵉʳ⁾| by interval; the mapping holds at least the given ones."""
+        if self.f is None:
+            return dict.fromkeys(intervals, math.inf)
         known = self._known.setdefault(order, {})
         missing = [interval for interval in dict.fromkeys(intervals) if interval not in known]
         known.update(zip(missing, suprema(self.f, order, missing), strict=True))

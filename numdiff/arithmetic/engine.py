@@ -100,7 +100,11 @@ def diagnose(numbers: "Engine", name: str, operands: tuple[Any, ...]) -> Undefin
 
 
 SMALLEST_PRECISION = 32
-ADVICE = "f must be an elementwise formula of NumPy ufuncs, np.where, np.clip and np.select"
+ADVICE = (
+    "f must be an elementwise formula of NumPy ufuncs, np.where, np.clip and np.select; another f needs its twin in "
+    "mpmath, exact=(f, f'), in error_ledger and sweep, or what takes it as it is: a kernel with elementwise=False, "
+    "nd.gradient"
+)
 
 
 def unknown_function(name: str) -> TypeError:
@@ -111,6 +115,24 @@ def unknown_function(name: str) -> TypeError:
 def refusal(what: str) -> TypeError:
     """Return the error for a use of an exact array that would have to guess."""
     return TypeError(f"{what}; {ADVICE}")
+
+
+def twin_of(exact: Any) -> tuple[Callable[[Any], Any], ...]:
+    """Return a given pair (f, f′), or (f, f′, f″, …), as a tuple of callables; none of None.
+
+    Raises
+    ------
+    TypeError
+        If it is no tuple or list of at least two callables.
+    """
+    if exact is None:
+        return ()
+    if not isinstance(exact, (tuple, list)) or len(exact) < 2 or not all(map(callable, exact)):
+        raise TypeError(
+            "exact must be a pair (f, f') of mpmath callables of one mpf, followed by f'' and so on where a formula is "
+            f"for them, got {exact!r:.80}"
+        )
+    return tuple(exact)
 
 
 def not_holomorphic(name: str) -> TypeError:

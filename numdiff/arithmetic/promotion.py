@@ -148,6 +148,8 @@ class _Typed(WatchedArray):
             if isinstance(operand, _Typed) and operand.dtype.kind in "iu" and not _is_small(operand.bound):
                 raise _refused(operand, f"may be an integer beyond 2**53 ({operand.dtype})", "write floats")
         dtype = result.dtype
+        if dtype.kind not in "biufcV":
+            return  # no numbers: the exact arithmetics say why not
         kinds: set[str] = {operand.dtype.kind for operand in operands if isinstance(operand, _Typed)}
         if name in _PREDICATES or name.startswith("bitwise_") or name == "invert":
             others = [one.dtype for one in operands if isinstance(one, _Typed) and one.dtype.kind not in "biu"]
@@ -312,8 +314,13 @@ def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
     """
     try:
         trace = traced(f)
-    except TypeError:
-        _watch(f, fmt)  # it may know better what is wrong
+    except TypeError as unknown:
+        try:
+            _watch(f, fmt)
+        except OtherFormatError:  # it knows better what is wrong
+            raise
+        except Exception:
+            raise unknown from None
         raise
     if not trace.is_plain:
         _watch(f, fmt)
@@ -332,7 +339,9 @@ def _watch(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
     x: Any = np.ones(2, dtype=fmt.dtype).view(_watched(fmt, base))  # type: ignore[arg-type]
     x.source = ("x",)
     with np.errstate(all="ignore"):
-        numbers_of(fmt, f(x))
+        y = f(x)
+    if np.ndim(y):  # a number is a constant, which is rounded once
+        numbers_of(fmt, y)
 
 
 @lru_cache(maxsize=64)

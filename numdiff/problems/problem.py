@@ -8,6 +8,7 @@ from fractions import Fraction
 from numbers import Real
 from typing import Any
 
+from numdiff.arithmetic.engine import twin_of
 from numdiff.floats.formats import FORMATS, dyadic
 
 _BITS = 8
@@ -32,7 +33,7 @@ class Problem:
         f as an elementwise NumPy callable with Python numbers as constants (their exact binary values), so
         that the same callable runs in every format and in exact arithmetic.
     derivative : callable
-        f′ in closed form, likewise.
+        f′ in closed form, likewise; None beside `exact`, which holds f′.
     points : tuple of float
         Where to differentiate, the special point first. Finite, distinct, inside the domain.
     domain : tuple of float
@@ -46,26 +47,31 @@ class Problem:
     any_point : bool
         Whether the first point may be any number of the domain: it is that of a table that somebody else printed,
         in a format of their own.
+    exact : tuple of callable
+        The twin (f, f′) or (f, f′, f″, …) of an f that cannot be traced: mpmath callables of one mpf. Its references
+        have the state `given`.
 
     Raises
     ------
     TypeError
-        If `f` or `derivative` is not callable, a text is not a string, or a point is not a real number.
+        If `f` or `derivative` is not callable, `exact` is no tuple of at least two callables, a text is not a string,
+        or a point is not a real number.
     ValueError
-        If a text is empty, `name` or `reason` is malformed, the domain is empty, or a point breaks the rules
-        above.
+        If both `derivative` and `exact` are given, a text is empty, `name` or `reason` is malformed, the domain is
+        empty, or a point breaks the rules above.
     """
 
     name: str
     formula: str
     f: Callable[[Any], Any]
-    derivative: Callable[[Any], Any]
+    derivative: Callable[[Any], Any] | None
     points: tuple[float, ...]
     domain: tuple[float, float]
     source: str
     reason: str
     family: str
     any_point: bool = False
+    exact: tuple[Callable[[Any], Any], ...] = ()
 
     def __post_init__(self) -> None:
         for field in ("name", "formula", "source", "reason", "family"):
@@ -74,9 +80,12 @@ class Problem:
             text = getattr(self, field)
             if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
                 raise ValueError(f"{field} must be lower-case letters, digits and underscores, got {text!r}")
-        for field in ("f", "derivative"):
+        for field in ("f",) if self.exact else ("f", "derivative"):
             if not callable(getattr(self, field)):
                 raise TypeError(f"{field} must be callable, got {getattr(self, field)!r}")
+        object.__setattr__(self, "exact", twin_of(self.exact or None))
+        if self.exact and self.derivative is not None:
+            raise ValueError(f"derivative must be None beside exact, which holds f', got {self.derivative!r}")
         # Plain floats: a NumPy scalar among the points would promote a float32 computation.
         object.__setattr__(self, "domain", tuple(_real("domain", end) for end in self.domain))
         object.__setattr__(self, "points", tuple(_real("points", x) for x in self.points))

@@ -48,6 +48,8 @@ LEAST = Fraction(2) ** _NORMAL
 class FailedAssumption(StrEnum):
     """Why a prediction may be wrong, gravest first; `advice` says what follows."""
 
+    NOT_TRACED = "not traced"
+    """f is known by the values of a twin alone (``exact=``): the model, which looks inside f, has nothing to go by."""
     NOT_SMOOTH = "not smooth"
     """f has no Taylor series at x, or none near it."""
     NO_BOUND = "no bound"
@@ -68,6 +70,10 @@ class FailedAssumption(StrEnum):
 
 
 _ADVICE = {
+    FailedAssumption.NOT_TRACED: (
+        "no prediction: the model needs the formula of f, and a twin gives values alone; sweep over the steps, or use "
+        "a rule for black boxes"
+    ),
     FailedAssumption.NOT_SMOOTH: (
         "no prediction: f has a kink, a pole or an end of its domain at x; choose another x, or a smooth f that is "
         "equal to it on the side that the stencil sees"

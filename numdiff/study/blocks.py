@@ -64,6 +64,8 @@ class Block:
     points : tuple of float or Fraction
     domain : tuple of float
         Likewise.
+    exact : tuple of str
+        The twin of the function, each callable as ``"module:function"``; likewise.
     """
 
     sweep: Sweep
@@ -72,6 +74,7 @@ class Block:
     derivative: str = ""
     points: tuple[Number, ...] = ()
     domain: tuple[float, float] = (-math.inf, math.inf)
+    exact: tuple[str, ...] = ()
 
     def subject(self) -> Subject:
         """Return the function that the names stand for."""
@@ -79,7 +82,8 @@ class Block:
             return PROBLEMS[self.problem]
         derivative = imported(self.derivative) if self.derivative else None
         name = self.problem.partition(":")[2]
-        return UserFunction(name, imported(self.problem), derivative, self.points, self.domain)
+        twin = tuple(map(imported, self.exact))
+        return UserFunction(name, imported(self.problem), derivative, self.points, self.domain, twin)
 
     @property
     def names(self) -> frozenset[str]:

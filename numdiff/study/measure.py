@@ -12,7 +12,7 @@ import pandas as pd
 
 from numdiff.analysis import ENTRIES
 from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds, bounds_of
-from numdiff.analysis.ledger import Ledger, ledger_of
+from numdiff.analysis.ledger import Ledger, exact_of, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction, total_errors
 from numdiff.analysis.suprema import Suprema
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
@@ -20,7 +20,7 @@ from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import Stencil
-from numdiff.rules.model import optimal_step
+from numdiff.rules.model import FailedAssumption, optimal_step
 from numdiff.study.grids import NEIGHBOURS, POINTWISE_GRIDS, neighbours, steps_at
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.sweep import Batch, Skip, SweepPlan
@@ -54,11 +54,13 @@ def measure(
         A row for every cell, in the order of the plan, and a row for all that cannot be run.
     """
     subject = planned.subject
-    exact, suprema = ExactFunction(subject.f, subject.derivative, engine), Suprema(subject.f)
+    untraced = bool(subject.exact)
+    exact = exact_of(subject.f, None if untraced else subject.derivative, engine, subject.exact)
+    suprema = Suprema(None if untraced else subject.f)
     bounded: dict[str, BoundedFunction] = {}
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
     for batch in planned.batches:
-        function = bounded.setdefault(batch.arithmetic, BoundedFunction(batch.subject.f, suprema))
+        function = bounded.setdefault(batch.arithmetic, BoundedFunction(batch.subject.f, suprema, untraced))
         for name, values in _columns(batch, exact, function).items():
             columns[name].extend(values)
         done(batch.cells)
@@ -246,6 +248,9 @@ def _prediction_columns(batch: Batch) -> dict[str, list[Any]]:
     floats = ("model_error", "predicted_step", "predicted_error", "closed_form_step")
     if not batch.sweep.predictions or not isinstance(batch.method, Stencil):
         return {**{name: [math.nan] * batch.cells for name in floats}, "prediction": [NOT_ASKED] * batch.cells}
+    if batch.subject.exact:
+        lost = [str(FailedAssumption.NOT_TRACED)] * batch.cells
+        return {**{name: [math.nan] * batch.cells for name in floats}, "prediction": lost}
     columns: dict[str, list[Any]] = {name: [] for name in (*floats, "prediction")}
     with np.errstate(over="ignore", under="ignore"):
         steps = batch.steps.astype(np.float64)

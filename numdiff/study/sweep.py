@@ -10,6 +10,7 @@ import numpy as np
 from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, ufuncs_used
 from numdiff.arithmetic.promotion import OtherFormatError, refuse_unsuitable
 from numdiff.arithmetic.rounded import rounded
+from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.stencil import ComplexStep, Method
@@ -111,6 +112,7 @@ class UserFunction:
     derivative: Callable[[Any], Any] | None
     points: tuple[Number, ...]
     domain: tuple[float, float] = (-math.inf, math.inf)
+    exact: tuple[Callable[[Any], Any], ...] = ()
 
 
 Subject: TypeAlias = Problem | UserFunction
@@ -223,9 +225,10 @@ def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...]) -> N
     shared, own = grid_steps(fmt, points, sweep.grids, sweep.first_step, sweep.last_step, sweep.given_steps)
     pointwise = set(sweep.grids) & set(POINTWISE_GRIDS)
     methods = []
+    refused = _refused(subject, fmt, points)
     for name in sweep.methods:
         method = METHODS[name]
-        if reason := compatible(subject, method, fmt):
+        if reason := compatible(subject, method, fmt) or refused:
             result.skip(name, fmt.name, reason)
             continue
         methods.append(method)
@@ -260,16 +263,36 @@ def _in_arithmetics(planned: SweepPlan) -> SweepPlan:
 
 def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
     """Return why a function cannot be run with a method in a format, or the empty string where it can."""
-    if reason := unsuitable(method, fmt):
+    if subject.exact and isinstance(method, ComplexStep):
+        return "a function that is judged by its twin (exact=) is not traced, and the complex step needs that"
+    if subject.exact and method.derivative_order >= len(subject.exact):
+        return f"exact= holds no derivative of order {method.derivative_order}, only up to {len(subject.exact) - 1}"
+    if (reason := unsuitable(method, fmt)) or subject.exact:
         return reason
     if not isinstance(method, ComplexStep):
         try:
             refuse_unsuitable(subject.f, fmt)
         except OtherFormatError as error:
             return str(error)
+        except (TypeError, ValueError):
+            return ""  # f has another fault, which its call names best
         return ""
     refused = sorted(ufuncs_used(subject.f) & NO_COMPLEX_STEP)
     return f"no complex step through {', '.join(refused)}" if refused else ""
+
+
+def _refused(subject: Subject, fmt: FloatFormat, points: np.ndarray) -> str:
+    """Return why a function with a twin does not compute in a format, or the empty string where it does.
+
+    Black boxes often have one format, as an ODE solver that answers in float64 whatever it is asked in.
+    """
+    if subject.exact:
+        try:
+            with np.errstate(all="ignore"):
+                evaluate(fmt, subject.f, points)
+        except TypeError as error:
+            return f"f does not compute in {fmt.name}: {error}"
+    return ""
 
 
 def representable(x: Number, domain: tuple[float, float], fmt: FloatFormat) -> str:

@@ -169,5 +169,10 @@ def test_references_have_the_state_and_the_order_of_their_own():
     ],
 )
 def test_state_of_a_reference_is_seen_in_its_value_and_radius(reference, radius, text, state):
-    row = SimpleNamespace(reference=reference, reference_radius=radius, reference_text=text, state="out-of-domain")
+    known = {"reference": reference, "reference_radius": radius, "reference_text": text, "state": "out-of-domain"}
+    row = SimpleNamespace(problem="exp", **known)
     assert reference_state(row) == state
+    twin = replace(PROBLEMS["exp"], name="twin", derivative=None, exact=(PROBLEMS["exp"].f, PROBLEMS["exp"].f))
+    with PROBLEMS.holding(twin):
+        row.problem = "twin"
+        assert reference_state(row) == ("given" if state == "certified" else state)

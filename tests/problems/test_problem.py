@@ -72,6 +72,19 @@ def test_functions_are_callable(field):
         replace(GOOD, **{field: "x"})
 
 
+def test_twin_stands_in_the_place_of_the_derivative():
+    problem = replace(GOOD, derivative=None, exact=[cube, cube_prime])
+    assert problem.exact == (cube, cube_prime)
+    assert GOOD.exact == ()
+    with pytest.raises(ValueError, match="derivative must be None beside exact, which holds f', got <function"):
+        replace(GOOD, exact=(cube, cube_prime))
+    with pytest.raises(TypeError, match="derivative must be callable, got None"):
+        replace(GOOD, derivative=None)
+    for pair in (cube, (cube,), (cube, 3.0)):
+        with pytest.raises(TypeError, match=r"exact must be a pair \(f, f'\) of mpmath callables"):
+            replace(GOOD, derivative=None, exact=pair)
+
+
 @pytest.mark.parametrize("domain", [(1.0, 1.0), (2.0, 1.0), (0.0, math.nan), (math.nan, 4.0), (0.0,), (0.0, 1.0, 2.0)])
 def test_a_domain_is_a_non_empty_open_interval(domain):
     with pytest.raises(ValueError, match="domain must be an open interval"):

@@ -39,6 +39,7 @@ class Subject:
     points: tuple[float, ...] = (0.5,)
     domain: tuple[float, float] = (-math.inf, math.inf)
     name: str = "subject"
+    exact: tuple[Callable[[Any], Any], ...] = ()
 
 
 def cells(subject: Any, engine: Any = "arb", **fields: Any) -> pd.DataFrame:

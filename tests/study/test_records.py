@@ -111,7 +111,7 @@ class Line:
     def f(self, x: Any) -> Any:
         return x / 3.0
 
-    derivative = None
+    derivative, exact = None, ()
 
 
 @pytest.mark.parametrize("name", FORMATS)

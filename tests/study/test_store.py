@@ -18,6 +18,7 @@ class Subject:
     """f(x) = x at a point of failure and a point of success."""
 
     name, domain, derivative, points = "subject", (-math.inf, math.inf), None, (65504.0, 1.0, 70000.0)
+    exact = ()
 
     @staticmethod
     def f(x: Any) -> Any:

@@ -30,6 +30,7 @@ class Subject:
     domain: tuple[float, float] = (-math.inf, math.inf)
     name: str = "subject"
     derivative: Callable[[Any], Any] | None = None
+    exact: tuple[Callable[[Any], Any], ...] = ()
 
 
 # --- grids ---------------------------------------------------------------------------------------------
