@@ -76,7 +76,7 @@ def working(precision: int, length: int = 0) -> Iterator[None]:
             ctx.prec, ctx.cap = saved
 
 
-def _ball(x: Any, precision: int) -> Ball:
+def ball_of_arb(x: Any, precision: int) -> Ball:
     """Return a ball of integers that contains an Arb ball: the same one, unless its parts lie far apart."""
     mantissa, exponent = x.mid().man_exp()
     mid, exp = int(mantissa), int(exponent)
@@ -106,7 +106,7 @@ def arb_of(interval: Ball) -> Any:
 
 
 def _balls(results: list[Any], precision: int) -> list[Value]:
-    return [item if type(item) is Undefined else within_limits(_ball(item, precision)) for item in results]
+    return [item if type(item) is Undefined else within_limits(ball_of_arb(item, precision)) for item in results]
 
 
 def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) -> list[Value]:
@@ -173,7 +173,7 @@ def complex_values(
                 if isinstance(item, Undefined):
                     results[i] = item
                 else:
-                    parts = _ball(item.real, precision + extra), _ball(item.imag, precision + extra)
+                    parts = ball_of_arb(item.real, precision + extra), ball_of_arb(item.imag, precision + extra)
                     results[i] = complex_within_limits(*parts)
     for i, reason in missing.items():
         results[i] = reason

@@ -258,8 +258,8 @@ def _jet_absolute(jet: Jet) -> Jet:
 
 
 def _jet_sign(jet: Jet) -> Jet:
-    if not jet[0] and any(jet):
-        raise ArithmeticError  # a jump
+    if not jet[0] and not isinstance(jet, _Constant):
+        raise ArithmeticError  # a jump, at x or behind the order of the jet
     return _Constant((Fraction((jet[0] > 0) - (jet[0] < 0)), *(Fraction(0) for _ in jet[1:])))
 
 
