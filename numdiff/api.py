@@ -12,6 +12,7 @@ from tqdm import tqdm
 from numdiff.analysis.reference import Engine
 from numdiff.autodiff import Function, on_arrays
 from numdiff.extras import require_extra
+from numdiff.floats.call import masked_count
 from numdiff.floats.formats import FORMATS, get_format
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
@@ -83,9 +84,11 @@ class SweepResult:
 def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
     """Return a number or a sequence of numbers exactly: as floats, or as Fractions where no double holds them."""
     try:
+        if masked_count(given):
+            raise TypeError
         array = np.atleast_1d(np.asarray(given))
-        # float() would read a text, drop an imaginary part, take truth for 1 and what is masked for a number
-        if array.dtype.kind in "USbc" or np.ma.is_masked(given):
+        # float() would read a text, drop an imaginary part and take truth for 1
+        if array.dtype.kind in "USbc":
             raise TypeError
         numbers = [_carried(item) for item in array.ravel().tolist()]
     except (TypeError, ValueError):

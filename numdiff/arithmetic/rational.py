@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
-from numdiff.arithmetic.engine import Engine
+from numdiff.arithmetic.engine import AMBIGUOUS, Engine
 from numdiff.floats.formats import Dyadic, dyadic_to_fraction
 
 Gaussian: TypeAlias = tuple[Fraction, Fraction]
@@ -291,6 +291,7 @@ def _jet_engine(order: int) -> Engine:
         compare=_jet_compare,
         failures=(ArithmeticError,),
         unsupported=not_rational,
+        ambiguous=AMBIGUOUS,
     )
 
 

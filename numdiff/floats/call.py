@@ -20,7 +20,7 @@ import numpy as np
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
-__all__ = ["evaluate", "explain", "handed", "numbers_of", "promotion_advice", "refuse_masked"]
+__all__ = ["evaluate", "explain", "handed", "masked_count", "numbers_of", "promotion_advice", "refuse_masked"]
 
 Function = Callable[[Any], Any]
 
@@ -125,11 +125,20 @@ def numbers_of(item: FloatFormat, y: Any, who: str = "f") -> np.ndarray:
 
 def refuse_masked(values: Any, what: str) -> None:
     """Refuse values of which some are masked: what stands behind a mask is no result."""
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        count = int(np.ma.getmaskarray(values).sum())
+    count = masked_count(values)
+    if count:
         raise TypeError(
-            f"{what} masked values, got {count} of {values.size}; write .filled(np.nan), or compute without a mask"
+            f"{what} masked values, got {count} of {np.size(values)}; write .filled(np.nan), or compute without a mask"
         )
+
+
+def masked_count(values: Any) -> int:
+    """Return how many values are masked in an array or in a list that NumPy would make one of."""
+    if isinstance(values, np.ma.MaskedArray):
+        return int(np.ma.getmaskarray(values).sum())
+    if isinstance(values, (list, tuple)):
+        return sum(map(masked_count, values))
+    return 0
 
 
 def _refuse_dtype(wanted: np.dtype[Any], name: str, found: np.dtype[Any], y: Any, who: str) -> None:

@@ -16,13 +16,17 @@ import numpy as np
 
 from numdiff.floats.formats import FORMATS, format_of
 
-NOT_HOLOMORPHIC = frozenset(
+HOLOMORPHIC = frozenset(
     """
-        absolute fabs sign maximum minimum fmax fmin greater greater_equal less less_equal equal not_equal
-        conjugate hypot arctan2 copysign heaviside signbit clip rint
+        add subtract multiply divide negative positive power float_power square reciprocal matmul matvec
+        sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh
+        isnan isinf isfinite
+        dawsn erf erfc erfcx erfi exp1 log_ndtr loggamma ndtr psi xlog1py xlogy
     """.split()
 )
-"""Ufuncs that rule the complex step out."""
+"""Ufuncs that the complex step may use, by name: NumPy's, and SciPy's whose imaginary parts near the real axis are those
+of the real function's derivative. Not so are those of ive and wofz, nor in SciPy 1.17 those of expi, and of gamma, rgamma
+and jv for some arguments. A list of what is refused could never be complete: vecdot and vecmat conjugate."""
 
 _ANALYTIC = frozenset(
     {
@@ -79,6 +83,11 @@ _ANALYTIC = frozenset(
     }
 )
 """NumPy functions, besides ufuncs, that move, combine or choose values and never split a complex number."""
+
+
+def _name(ufunc: np.ufunc) -> str:
+    """Return how a message calls a ufunc."""
+    return f"np.{ufunc.__name__}" if hasattr(np, ufunc.__name__) else ufunc.__name__
 
 
 def _bare(value: Any) -> Any:
@@ -187,9 +196,9 @@ class HolomorphicArray(_View):
     """A complex array that refuses what has no analytic continuation."""
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if ufunc.__name__ in NOT_HOLOMORPHIC:
+        if ufunc.__name__ not in HOLOMORPHIC:
             raise TypeError(
-                f"f must be analytic for the complex step, but it uses np.{ufunc.__name__}; "
+                f"f must be analytic for the complex step, but it uses {_name(ufunc)}, which is not known to be; "
                 "use a difference stencil for this function"
             )
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
@@ -222,8 +231,23 @@ class HolomorphicArray(_View):
             "being split; use a difference stencil for this function"
         )
 
-    item = tolist = __complex__ = _no_numbers
-    flat = property(_no_numbers)
+    item = tolist = __complex__ = tobytes = tofile = dump = dumps = getfield = _no_numbers
+    flat = data = ctypes = property(_no_numbers)
+
+    def _no_order(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(
+            "f must be analytic for the complex step, but it sorts or searches x, and complex numbers have no order; "
+            "use a difference stencil for this function"
+        )
+
+    sort = argsort = partition = argpartition = searchsorted = argmax = argmin = _no_order
+
+    def view(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the array as another class of array; another dtype, which would split the numbers, is refused."""
+        result: Any = super().view(*args, **kwargs)
+        if result.dtype != self.dtype:
+            raise TypeError(f"f must be analytic for the complex step, but it views x as {result.dtype}")
+        return result
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the array in another complex dtype; a real one is refused."""

@@ -42,6 +42,7 @@ from numdiff.formulas.checks import (
     Function,
     LostSteps,
     StepAbsorbedWarning,
+    is_real_at,
     is_searched,
     lost_steps_of,
     warn_absorbed,
@@ -129,7 +130,9 @@ def centered_difference(f: Function, x: Any, h: Any, *, blocked: bool = True) ->
 def complex_step(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
     """Approximate f′ by Im f(x + ih) / h for an analytic f; see `difference`.
 
-    The argument of f is complex with the parts x and h, both exact, so no step is ever absorbed.
+    The argument of f is complex with the parts x and h, both exact, so no step is ever absorbed. The formula is one
+    for functions that are real at x: where f(x), computed in the format of x too, is not finite (np.log(-1.0)), the
+    result is NaN.
 
     Raises
     ------
@@ -140,6 +143,11 @@ def complex_step(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
     ----------
     W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40
     (1998) 110-112, equation (6).
+
+    Examples
+    --------
+    >>> complex_step(np.log, [-1.0, 2.0], 1e-20)
+    array([nan, 0.5])
     """
     return _run(COMPLEX_STEP, f, x, h, blocked)
 
@@ -304,7 +312,9 @@ def _compute(
     if not plan.terms:
         z = np.empty(x.shape, plan.dtype) if buffer is None else buffer
         z.real, z.imag = x, h
-        return np.divide(evaluate(f, z).imag, h, out)
+        quotient = np.divide(evaluate(f, z).imag, h, out)
+        quotient[~is_real_at(plan.format, f, x)] = np.nan
+        return quotient
     first, second = plan.terms[0], plan.terms[1]
     y = evaluate(f, first.argument(x, h, buffer))
     z = evaluate(f, second.argument(x, h, other))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS
-from numdiff.floats.views import NOT_HOLOMORPHIC, HolomorphicArray, WeakScalarArray
+from numdiff.floats.views import HOLOMORPHIC, HolomorphicArray, WeakScalarArray
 
 BF = ml_dtypes.bfloat16
 BFLOAT16, FLOAT16, FLOAT32, FLOAT64 = (FORMATS[n] for n in ("bfloat16", "float16", "float32", "float64"))
