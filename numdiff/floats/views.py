@@ -24,9 +24,10 @@ HOLOMORPHIC = frozenset(
         dawsn erf erfc erfcx erfi exp1 log_ndtr loggamma ndtr psi xlog1py xlogy
     """.split()
 )
-"""Ufuncs that the complex step may use, by name: NumPy's, and SciPy's whose imaginary parts near the real axis are those
-of the real function's derivative. Not so are those of ive and wofz, nor in SciPy 1.17 those of expi, and of gamma, rgamma
-and jv for some arguments. A list of what is refused could never be complete: vecdot and vecmat conjugate."""
+"""Ufuncs that the complex step may use, by name: NumPy's, and SciPy's whose imaginary parts near the real axis are
+those of the derivative of the real function. Not so are those of ive and wofz, nor in SciPy 1.17 those of expi, and of
+gamma, rgamma and jv for some arguments. A list of what is refused could never be complete: vecdot and vecmat conjugate.
+"""
 
 _ANALYTIC = frozenset(
     {
@@ -192,8 +193,66 @@ class WeakScalarArray(_View):
         return np.select([_bare(c) for c in condlist], chosen, self._operand(default))
 
 
+_AT_MOST = {name: 0.0 for name in ("log", "log2", "log10", "sqrt")} | {"log1p": -1.0, "arccosh": 1.0}
+"""Real parts up to this number are outside the open real domain, where a complex function need not be real."""
+_ANYWHERE = frozenset({"exp1", "loggamma", "xlog1py", "xlogy"})
+_RATIOS = {"divide": 1, "reciprocal": 0}
+"""Ufuncs with a pole, and which operand is 0 there."""
+
+
+class Watched:
+    """A function for the complex step, and whether a function in it met the end of its real domain.
+
+    Parameters
+    ----------
+    f : callable
+        Takes a `HolomorphicArray`.
+    """
+
+    def __init__(self, f: Callable[[Any], Any]) -> None:
+        self.f, self.left_domain = f, False
+
+    def __call__(self, z: "HolomorphicArray") -> Any:
+        """Return f(z)."""
+        z.watch = self
+        result = self.f(z)
+        self.left_domain |= isinstance(result, complex)
+        return result
+
+    def __repr__(self) -> str:
+        return repr(self.f)
+
+    def see(self, name: str, operands: Sequence[Any]) -> None:
+        """Take note of a ufunc and of what it is applied to; constants that are not real lead out of the domain too."""
+        if name in _ANYWHERE or any(isinstance(value, complex) for value in operands):
+            outside: Any = True
+        elif name in _AT_MOST:
+            outside = np.real(operands[0]) <= _AT_MOST[name]
+        elif name in ("arcsin", "arccos", "arctanh"):
+            outside = abs(np.real(operands[0])) >= 1
+        elif name in _RATIOS:
+            outside = np.real(operands[_RATIOS[name]]) == 0
+        elif name in ("power", "float_power"):
+            base, exponent = map(np.real, operands)
+            outside = (base == 0) | ((base < 0) & (exponent != np.rint(exponent)))
+        else:
+            return
+        self.left_domain |= bool(np.any(outside))
+
+
 class HolomorphicArray(_View):
     """A complex array that refuses what has no analytic continuation."""
+
+    watch: Watched | None = None
+
+    def __array_finalize__(self, source: Any) -> None:
+        self.watch = getattr(source, "watch", None)
+
+    def _again(self, result: Any) -> Any:
+        result = super()._again(result)
+        if isinstance(result, HolomorphicArray):
+            result.watch = self.watch
+        return result
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if ufunc.__name__ not in HOLOMORPHIC:
@@ -201,6 +260,14 @@ class HolomorphicArray(_View):
                 f"f must be analytic for the complex step, but it uses {_name(ufunc)}, which is not known to be; "
                 "use a difference stencil for this function"
             )
+        operands = [_bare(value) for value in inputs]
+        if any(type(value) is np.ndarray and value.dtype.kind == "c" and value.ndim for value in inputs):
+            raise TypeError(
+                "f must be analytic for the complex step, which cannot be seen after np.asarray or np.array; "
+                "write np.asanyarray where f converts its input"
+            )
+        if self.watch is not None and method == "__call__":
+            self.watch.see(ufunc.__name__, operands)
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
 
     def __array_function__(
@@ -231,7 +298,7 @@ class HolomorphicArray(_View):
             "being split; use a difference stencil for this function"
         )
 
-    item = tolist = __complex__ = tobytes = tofile = dump = dumps = getfield = _no_numbers
+    item = tolist = __complex__ = tobytes = tofile = dump = dumps = getfield = _no_numbers  # type: ignore[assignment]
     flat = data = ctypes = property(_no_numbers)
 
     def _no_order(self, *args: Any, **kwargs: Any) -> NoReturn:

@@ -34,6 +34,7 @@ import numpy as np
 
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat
+from numdiff.floats.views import Watched
 from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require_constants
 from numdiff.formulas.blocks import blocks
 from numdiff.formulas.checks import (
@@ -131,8 +132,8 @@ def complex_step(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
     """Approximate f′ by Im f(x + ih) / h for an analytic f; see `difference`.
 
     The argument of f is complex with the parts x and h, both exact, so no step is ever absorbed. The formula is one
-    for functions that are real at x: where f(x), computed in the format of x too, is not finite (np.log(-1.0)), the
-    result is NaN.
+    for functions that are real at x. Where a function in f meets the end of its real domain, f is called once more,
+    with x, and the result is NaN where f(x) is not finite (np.log(-1.0)).
 
     Raises
     ------
@@ -312,8 +313,10 @@ def _compute(
     if not plan.terms:
         z = np.empty(x.shape, plan.dtype) if buffer is None else buffer
         z.real, z.imag = x, h
-        quotient = np.divide(evaluate(f, z).imag, h, out)
-        quotient[~is_real_at(plan.format, f, x)] = np.nan
+        watched = Watched(f)
+        quotient = np.divide(evaluate(watched, z).imag, h, out)
+        if watched.left_domain:
+            quotient[~is_real_at(plan.format, f, x)] = np.nan
         return quotient
     first, second = plan.terms[0], plan.terms[1]
     y = evaluate(f, first.argument(x, h, buffer))
