@@ -21,8 +21,6 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from flint import arb
-
 from numdiff.arithmetic import series
 from numdiff.arithmetic.closed_forms import Number, Undecidable
 from numdiff.arithmetic.engine import Engine
@@ -59,15 +57,20 @@ def _only_analytic(side: Side, name: str, *operands: Germ) -> Germ:
 
 
 def _number_power(base: Number, r: Fraction) -> Number:
-    """Return baseʳ of a number that is not 0; positive, unless r is an integer."""
+    """Return baseʳ of a number that is not 0; positive, unless r is an integer.
+
+    An irrational power has the closed form exp(r·log(base)), that of a power with a variable exponent.
+    """
     if r.denominator == 1 and abs(r) <= _LARGEST_EXPONENT:
         result = base.field.rational(Fraction(1))
         for _ in range(abs(int(r))):
             result = result * base
         return result if r >= 0 else result.inverse()
-    if r == _HALF:
-        return base.field.atom(("power", r, base.key()), base.ball.sqrt())
-    return base.field.atom(("power", r, base.key()), base.ball ** (arb(r.numerator) / r.denominator))
+    field = base.field
+    if r == _HALF and base.ball.sqrt().is_exact():
+        return field.atom("root", base.ball.sqrt())
+    logarithm = field.taylor("log", series.FUNCTIONS["log"], base, 1)[0]
+    return field.taylor("exp", series.FUNCTIONS["exp"], logarithm.scaled(r), 1)[0]
 
 
 def _power(side: Side, base: Germ, exponent: Germ) -> Germ:
