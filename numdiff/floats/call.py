@@ -127,8 +127,9 @@ def refuse_masked(values: Any, what: str) -> None:
     """Refuse values of which some are masked: what stands behind a mask is no result."""
     count = masked_count(values)
     if count:
+        total = values.size if isinstance(values, np.ma.MaskedArray) else len(values)
         raise TypeError(
-            f"{what} masked values, got {count} of {np.size(values)}; write .filled(np.nan), or compute without a mask"
+            f"{what} masked values, got {count} of {total}; write .filled(np.nan), or compute without a mask"
         )
 
 

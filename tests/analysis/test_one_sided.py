@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from numdiff.analysis.bounds import error_bounds
 from numdiff.analysis.ledger import Ledger, Status, error_ledger
 from numdiff.analysis.reference import ExactFunction, State
 from numdiff.floats.formats import FORMATS, dyadic
-from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil, backward
+from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil, backward, centered, forward
 from tests.analysis.one_sided_cases import AT_JOINT, AT_ZERO, MP, Case, expected
 
 NAMES = [name for name in ("float16", "bfloat16", "float32", "float64", "float80") if name in FORMATS]
@@ -92,3 +93,57 @@ def test_both_engines_publish_the_same_bytes_beside_a_joint(key: str) -> None:
         for field in ("reference", "reference_radius", "truncation", "abscissa", "evaluation", "combination", "total"):
             assert getattr(ours, field).tobytes() == getattr(theirs, field).tobytes(), field
         assert (ours.status, ours.state, ours.references) == (theirs.status, theirs.state, theirs.references)
+
+
+SOUND = [*(key for key in CASES if "domain" not in (CASES[key][0].right, CASES[key][0].left))]
+
+
+@pytest.mark.parametrize("key", SOUND)
+def test_no_bound_is_exceeded_beside_a_joint(key: str) -> None:
+    """Where the proof does not hold, the bound is infinite."""
+    case, place = CASES[key]
+    formats = ("float64",) if "float_power" in key else ("float32", "float64")  # in NumPy it is of float64
+    for name, stencil, step in product(formats, (*SIDES.values(), centered(4)), (2.0**-7,)):
+        c = joint_of(name, place)
+        x = FORMATS[name].as_array(c)
+        with np.errstate(all="ignore"):
+            ledger = error_ledger(case.f(c), x, step, stencil, name, "arb")
+            bound = error_bounds(case.f(c), x, step, stencil, name)
+        assert math.isnan(ledger.total[()]) or abs(ledger.total[()]) <= bound[()]
+
+
+def test_truncation_bound_is_infinite_where_the_pieces_meet_inside() -> None:
+    for f in (lambda x: x * np.abs(x), lambda x: np.where(x == 0, 1.0, np.sin(x) / np.where(x == 0, 1.0, x))):
+        assert error_bounds(f, 0.0, 0.125, CENTERED)[()] == math.inf
+    assert error_bounds(lambda x: x**1.5, 0.0, 0.125, FORWARD)[()] == math.inf
+
+
+@pytest.mark.parametrize("engine", ["mpmath", "arb"])
+def test_given_derivative_is_none_where_f_has_none(engine: Any) -> None:
+    """np.sign(0) is 0, and no derivative of abs."""
+    exact = ExactFunction(np.abs, np.sign, engine)
+    assert exact.reference((0, 0)).state is State.KINK
+    assert exact.reference((0, 0), 1, 1).value == 1
+    assert exact.reference(dyadic(0.5)).value == 1
+
+
+@pytest.mark.parametrize("engine", ["mpmath", "arb"])
+def test_given_derivative_is_held_against_the_sides(engine: Any) -> None:
+    with pytest.raises(ValueError, match=r"derivative must be f'.* at x = 0.0"):
+        ExactFunction(lambda x: x * np.abs(x), lambda x: 2 * np.abs(x) + (x == 0), engine).reference((0, 0))
+    exact = ExactFunction(lambda x: x**4.5, lambda x: 4.5 * x**3.5, engine)
+    assert [exact.reference((0, 0), 1, side).value for side in (1, 0)] == [0, 0]
+
+
+def test_formulas_of_higher_order_look_to_the_side_of_all_their_nodes() -> None:
+    for stencil, side in ((forward(3), 1), (backward(2), -1), (centered(4), 0), (forward(2, 2), 1)):
+        assert stencil.direction == side
+    ledger = error_ledger(lambda x: x * np.abs(x), 0.0, 0.25, forward(2, 2))
+    assert (ledger.reference[()], ledger.total[()], ledger.state[()]) == (2, 0, State.EXACT)
+    assert error_ledger(lambda x: x * np.abs(x), 0.0, 0.25, centered(2, 2)).status[()] == Status.KINK
+
+
+def test_a_shape_of_points_has_each_its_own_status() -> None:
+    ledger = error_ledger(np.abs, [-1.0, 0.0, 1.0], [[0.25], [0.5]])
+    assert ledger.status.tolist() == [["ok", "kink", "ok"]] * 2
+    assert ledger.reference[0].tolist()[::2] == [-1, 1]
