@@ -73,7 +73,7 @@ class State(StrEnum):
     KINK = "kink"
     """There is no derivative from both sides: those from the right and from the left are proved to differ."""
     JUMP = "jump"
-    """There is no derivative: f is proved not to be continuous at x."""
+    """There is no derivative: f is proved not to be continuous at x, be it by the rounding of a constant (1/3)."""
     UNPROVED = "unproved"
     """The values on both sides agree to 4096 bits, and no closed form shows that they are the same number."""
 
