@@ -12,8 +12,8 @@ from tqdm import tqdm
 from numdiff.analysis.reference import Engine
 from numdiff.autodiff import Function, on_arrays
 from numdiff.extras import require_extra
-from numdiff.floats.call import masked_count
 from numdiff.floats.formats import FORMATS, get_format
+from numdiff.floats.masks import masked_count
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure

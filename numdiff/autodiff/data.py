@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from numdiff.floats.call import masked_count
 from numdiff.floats.formats import FORMATS
+from numdiff.floats.masks import masked_count
 from numdiff.floats.views import HolomorphicArray
 
 Array: TypeAlias = Any

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.floats.masks import masked_count
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
-__all__ = ["evaluate", "explain", "handed", "masked_count", "numbers_of", "promotion_advice", "refuse_masked"]
+__all__ = ["evaluate", "explain", "handed", "numbers_of", "promotion_advice", "refuse_masked"]
 
 Function = Callable[[Any], Any]
 
@@ -131,15 +132,6 @@ def refuse_masked(values: Any, what: str) -> None:
         raise TypeError(
             f"{what} masked values, got {count} of {total}; write .filled(np.nan), or compute without a mask"
         )
-
-
-def masked_count(values: Any) -> int:
-    """Return how many values are masked in an array or in a list that NumPy would make one of."""
-    if isinstance(values, np.ma.MaskedArray):
-        return int(np.ma.getmaskarray(values).sum())
-    if isinstance(values, (list, tuple)):
-        return sum(map(masked_count, values))
-    return 0
 
 
 def _refuse_dtype(wanted: np.dtype[Any], name: str, found: np.dtype[Any], y: Any, who: str) -> None:

@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.call import masked_count
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
+from numdiff.floats.masks import masked_count
 from numdiff.formulas.stencil import Method, Stencil
 
 __all__ = ["beyond", "converted", "extremes", "largest_step", "not_finite", "points_and_steps", "points_of"]
