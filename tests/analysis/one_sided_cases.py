@@ -179,6 +179,12 @@ AT_JOINT: dict[str, Case] = {
         lambda c: lambda x: np.where(x > c, (x - c) ** 2.5, (c - x) ** 3) + np.log(x), lambda c: 1 / c, lambda c: 1 / c
     ),
     "one-sided root": Case(lambda c: lambda x: (x - c) ** 1.5 + x, ONE, "domain"),
+    "slopes of another closed form": Case(
+        lambda c: lambda x: np.where(x > c, (x - c) * np.sin(x) ** 2, (x - c) * (1 - np.cos(x) ** 2)),
+        lambda c: MP.sin(c) ** 2,
+        lambda c: MP.sin(c) ** 2,
+        "unproved",
+    ),
     "not the same closed form": Case(
         lambda c: lambda x: np.where(x > c, np.sin(x) ** 2, 1 - np.cos(x) ** 2),
         "unproved",
