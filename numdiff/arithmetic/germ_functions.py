@@ -74,7 +74,7 @@ def _number_power(base: Number, r: Fraction) -> Number:
 
 
 def _power(side: Side, base: Germ, exponent: Germ) -> Germ:
-    number = exponent.constant if exponent.terms else side.number(0)
+    number = side.number(0) if exponent.order == math.inf else exponent.constant
     r = None if number is None else number.rational
     if r is None:
         return analytic(side, "exp", side.multiply(exponent, analytic(side, "log", base)))
@@ -302,7 +302,9 @@ def engine_of(side: Side) -> Engine:
 
 
 def _integral(germ: Germ) -> bool | None:
-    number = germ.constant if germ.terms else None
+    if germ.order == math.inf:
+        return True
+    number = germ.constant
     if number is None or number.rational is None:
-        return True if germ.order == math.inf else None
+        return None
     return number.rational.denominator == 1

@@ -121,6 +121,7 @@ def test_a_value_that_differs_in_the_seventeenth_digit_is_a_jump() -> None:
 def test_what_no_germ_is_known_of_is_undecided() -> None:
     assert derivative(lambda x: np.where(x == 0, 0.0, x * np.sin(1 / x)), 0.0) is Undefined.UNDECIDED
     assert derivative(lambda x: np.where(x > 0, x ** (1 + x), 0.0), 0.0) is Undefined.UNDECIDED
+    assert derivative(lambda x: np.where(x == 0, 1.0, 2 ** (x * np.sin(1 / x))), 0.0) is Undefined.UNDECIDED
     assert derivative(lambda x: np.where(np.exp(x) - np.exp(x) > 0, 1.0, x), 0.5) is Undefined.UNDECIDED
 
 
