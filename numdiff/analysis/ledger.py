@@ -141,7 +141,8 @@ def error_ledger(
     f : callable
         An elementwise NumPy callable with Python constants.
     x : float or array
-        The points; rounded to the format first, and the reference is f⁽ᵐ⁾ there.
+        The points; rounded to the format first, and the reference is f⁽ᵐ⁾ there. Where f has no derivative from both
+        sides, a formula whose nodes lie on one side is compared with the one from there, and any other with none.
     h : float or array
         The steps, broadcast against `x`; rounded to the format.
     stencil : Stencil or ComplexStep

@@ -33,6 +33,8 @@ Limit: TypeAlias = int | Fraction | float
 _MOST_POWERS = 40
 """Terms of a series that is composed or raised to a power: they reach the order of the side, if exponents are not
 small."""
+_MOST_TERMS = 48
+"""Terms of a germ, which sums of small exponents such as 0.1 and 0.13 would make thousands of."""
 
 
 class Germ:
@@ -50,6 +52,9 @@ class Germ:
 
     def __init__(self, terms: Mapping[Exponent, Number], limit: Limit = math.inf) -> None:
         self.terms = {e: c for e, c in terms.items() if c.form and e < limit}
+        if len(self.terms) > _MOST_TERMS:
+            limit = sorted(self.terms)[_MOST_TERMS]
+            self.terms = {e: c for e, c in self.terms.items() if e < limit}
         self.limit = limit
 
     @property

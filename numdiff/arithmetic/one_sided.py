@@ -21,7 +21,7 @@ from typing import Any, Literal, TypeAlias
 
 from numdiff.arithmetic.ball import Ball, Undefined, combined, within_limits
 from numdiff.arithmetic.balls import ball_of_arb, working
-from numdiff.arithmetic.closed_forms import Field, Number
+from numdiff.arithmetic.closed_forms import Field, Number, Undecidable
 from numdiff.arithmetic.dispatch import evaluate_exactly
 from numdiff.arithmetic.engine import checked_precision
 from numdiff.arithmetic.germ_functions import Unsupported, engine_of
@@ -66,10 +66,10 @@ def one_sided_derivatives(
             missing = [i for i, value in enumerate(found) if value is Undefined.UNDECIDED]
             try:
                 sides = _sides(f, [points[i] for i in missing], order, direction, order + spare)
-            except Unsupported:
+                for i, coefficients in zip(missing, sides, strict=True):
+                    found[i] = _derivative(coefficients, order, precision)
+            except (Unsupported, Undecidable):  # the latter of a point or a constant with too many digits
                 break
-            for i, coefficients in zip(missing, sides, strict=True):
-                found[i] = _derivative(coefficients, order, precision)
     return found
 
 

@@ -212,3 +212,16 @@ def test_joints_of_power_sums_have_the_derivatives_of_their_first_powers(c: floa
         assert isinstance(smooth, Ball)
         value = found.midpoint if isinstance(found, Ball) else found
         assert abs(value - smooth.midpoint - slopes[0]) < Fraction(1, 2**200)
+
+
+def test_dense_exponents_do_not_make_a_series_without_end() -> None:
+    f = lambda x: np.exp(np.abs(x) ** 0.1 + np.abs(x) ** 0.13) * x * np.abs(x)
+    assert derivative(f, 0.0) == 0
+    assert derivative(f, 0.0, 2) in (Undefined.UNDECIDED, Undefined.POLE, Undefined.KINK)
+    assert derivative(lambda x: np.exp(np.abs(x) ** 0.1) * x, 0.0) == 1
+    assert derivative(lambda x: np.exp(np.abs(x) ** 0.1), 0.0) is Undefined.POLE
+
+
+@pytest.mark.parametrize("exponent", [-70000, 70000])
+def test_points_and_constants_with_too_many_digits_are_undecided(exponent: int) -> None:
+    assert one_sided_derivatives(np.abs, [(1, exponent), (0, 0)], 1, 0, 256)[0] is Undefined.UNDECIDED
