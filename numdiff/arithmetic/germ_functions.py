@@ -100,6 +100,9 @@ def _cube_root(side: Side, germ: Germ) -> Germ:
 
 
 def _divide(side: Side, left: Germ, right: Germ) -> Germ:
+    if left is right:
+        side.leading(right)  # raises where it may be 0
+        return side.constant(1)
     return side.multiply(left, _real_power(side, Fraction(-1), right))
 
 
