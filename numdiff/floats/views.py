@@ -198,6 +198,9 @@ _AT_MOST = {name: 0.0 for name in ("log", "log2", "log10", "sqrt")} | {"log1p": 
 _ANYWHERE = frozenset({"exp1", "loggamma", "xlog1py", "xlogy"})
 _RATIOS = {"divide": 1, "reciprocal": 0}
 """Ufuncs with a pole, and which operand is 0 there."""
+_UNITS = frozenset({"arcsin", "arccos", "arctanh"})
+_POWERS = frozenset({"power", "float_power"})
+_WATCHED = frozenset({*_AT_MOST, *_ANYWHERE, *_RATIOS, *_UNITS, *_POWERS})
 
 
 class Watched:
@@ -222,22 +225,27 @@ class Watched:
     def __repr__(self) -> str:
         return repr(self.f)
 
-    def see(self, name: str, operands: Sequence[Any]) -> None:
+    def see(self, name: str, inputs: Sequence[Any]) -> None:
         """Take note of a ufunc and of what it is applied to; constants that are not real lead out of the domain too."""
-        if name in _ANYWHERE or any(isinstance(value, complex) for value in operands):
-            outside: Any = True
-        elif name in _AT_MOST:
-            outside = np.real(operands[0]) <= _AT_MOST[name]
-        elif name in ("arcsin", "arccos", "arctanh"):
-            outside = abs(np.real(operands[0])) >= 1
-        elif name in _RATIOS:
-            outside = np.real(operands[_RATIOS[name]]) == 0
-        elif name in ("power", "float_power"):
-            base, exponent = map(np.real, operands)
-            outside = (base == 0) | ((base < 0) & (exponent != np.rint(exponent)))
-        else:
-            return
-        self.left_domain |= bool(np.any(outside))
+        for value in inputs:
+            if isinstance(value, complex):
+                self.left_domain = True
+        if name in _WATCHED and not self.left_domain:
+            self.left_domain = bool(np.any(_outside(name, [_bare(value) for value in inputs])))
+
+
+def _outside(name: str, operands: Sequence[Any]) -> Any:
+    """Return where operands are outside the open real domain of a ufunc."""
+    if name in _AT_MOST:
+        return np.real(operands[0]) <= _AT_MOST[name]
+    if name in _UNITS:
+        return abs(np.real(operands[0])) >= 1
+    if name in _RATIOS:
+        return np.real(operands[_RATIOS[name]]) == 0
+    if name in _POWERS:
+        base, exponent = map(np.real, operands)
+        return (base == 0) | ((base < 0) & (exponent != np.rint(exponent)))
+    return True
 
 
 class HolomorphicArray(_View):
@@ -260,14 +268,14 @@ class HolomorphicArray(_View):
                 f"f must be analytic for the complex step, but it uses {_name(ufunc)}, which is not known to be; "
                 "use a difference stencil for this function"
             )
-        operands = [_bare(value) for value in inputs]
-        if any(type(value) is np.ndarray and value.dtype.kind == "c" and value.ndim for value in inputs):
-            raise TypeError(
-                "f must be analytic for the complex step, which cannot be seen after np.asarray or np.array; "
-                "write np.asanyarray where f converts its input"
-            )
+        for value in inputs:
+            if type(value) is np.ndarray and value.dtype.kind == "c" and value.ndim:
+                raise TypeError(
+                    "f must be analytic for the complex step, which cannot be seen after np.asarray or np.array; "
+                    "write np.asanyarray where f converts its input"
+                )
         if self.watch is not None and method == "__call__":
-            self.watch.see(ufunc.__name__, operands)
+            self.watch.see(ufunc.__name__, inputs)
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
 
     def __array_function__(
