@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from numdiff.analysis.reference import State
-from numdiff.arithmetic.ball import Undefined
+from numdiff.analysis.reference import STATES, State
 from numdiff.floats.formats import FORMATS, UNAVAILABLE, dyadic
 from numdiff.formulas.stencil import ordinal
 from numdiff.formulas.table import METHODS
@@ -101,7 +100,9 @@ def references_table(records: pd.DataFrame) -> Table:
 def reference_state(row: Any) -> State:
     """Return how far the reference of a record can be trusted: the state of the record is that of the whole cell."""
     if math.isnan(row.reference):
-        return State.OUT_OF_RANGE if row.reference_text == Undefined.BEYOND.value else State.OUT_OF_DOMAIN
+        return next(
+            (state for reason, state in STATES.items() if reason.value == row.reference_text), State.OUT_OF_DOMAIN
+        )
     if not row.reference_radius:
         return State.EXACT
     if row.reference_text == "0":

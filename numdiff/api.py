@@ -15,6 +15,7 @@ from numdiff.autodiff import Function, on_arrays
 from numdiff.extras import require_extra
 from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FORMATS, get_format
+from numdiff.floats.masks import masked_count
 from numdiff.formulas.arguments import method_of
 from numdiff.formulas.table import METHODS
 from numdiff.spellings import renamed
@@ -88,9 +89,11 @@ class SweepResult:
 def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
     """Return a number or a sequence of numbers exactly: as floats, or as Fractions where no double holds them."""
     try:
+        if masked_count(given):
+            raise TypeError
         array = np.atleast_1d(np.asarray(given))
-        # float() would read a text, drop an imaginary part, take truth for 1 and what is masked for a number
-        if array.dtype.kind in "USbc" or np.ma.is_masked(given):
+        # float() would read a text, drop an imaginary part and take truth for 1
+        if array.dtype.kind in "USbc":
             raise TypeError
         numbers = [_carried(item) for item in array.ravel().tolist()]
     except (TypeError, ValueError):

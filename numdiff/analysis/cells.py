@@ -142,7 +142,7 @@ def _computed(exact: ExactFunction, call: LiftedCall, precision: int) -> tuple[E
     nodes = {node for column in (*call.exact_nodes, *call.rounded_nodes) for node in column if node is not None}
     known = lookup(list(nodes), precision)
     values = {node: known[node] for node in nodes}
-    derivatives = exact.derivative(call.points, precision, call.method.derivative_order)
+    derivatives = exact.derivative(call.points, precision, call.method.derivative_order, call.method.direction)
     truth = [derivatives[x] for x in call.points]
     if _are_rational(values.values()) and _are_rational(truth):
         numbers = _rational_numbers(call, values, truth)

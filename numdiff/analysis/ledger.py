@@ -2,7 +2,7 @@
 
 With the exact function f, the computed one f̂, the nodes x + cⱼh and their floating-point images x̂ⱼ,
 
-    t = f⁽ᵐ⁾(x)                    what is wanted
+    t = f⁽ᵐ⁾(x)                    what is wanted; where f has none, the one from the side that all nodes lie on
     a = Σ wⱼ f(x + cⱼh) / hᵐ       the formula in exact arithmetic
     b = Σ wⱼ f(x̂ⱼ) / hᵐ            at the abscissae that the format could represent
     c = Σ wⱼ f̂(x̂ⱼ) / hᵐ            with the values that the format computed
@@ -27,7 +27,7 @@ import numpy as np
 from numdiff.analysis import ENTRIES
 from numdiff.analysis.cells import ExactParts, LiftedCall, resolve
 from numdiff.analysis.enclosures import broadcast_lift
-from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
+from numdiff.analysis.reference import STATES, Engine, ExactFunction, Reference, State, precisions
 from numdiff.analysis.twin import Twin
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.promotion import refuse_unsuitable
@@ -55,6 +55,13 @@ class Status(StrEnum):
     function value is infinite."""
     POLE = "pole"
     """A node, or x itself, is a pole of f or of its derivative."""
+    KINK = "kink"
+    """The formula looks to both sides of x, where f is proved to have different derivatives."""
+    JUMP = "jump"
+    """f is proved not to be continuous at x, from a side that the formula looks to."""
+    UNPROVED = "unproved"
+    """The formula looks to both sides of x, where the values of f or its derivatives agree to 4096 bits, which proves
+    nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +146,8 @@ def error_ledger(
     f : callable
         An elementwise NumPy callable with Python constants.
     x : float or array
-        The points; rounded to the format first, and the reference is f⁽ᵐ⁾ there.
+        The points; rounded to the format first, and the reference is f⁽ᵐ⁾ there. Where f has no derivative from both
+        sides, a formula whose nodes lie on one side is compared with the one from there, and any other with none.
     h : float or array
         The steps, broadcast against `x`; rounded to the format.
     stencil : Stencil, ComplexStep or str
@@ -225,7 +233,9 @@ def ledger_of(
     if isinstance(exact, Twin):
         exact.compare(call.rounded_nodes, call.values, fmt)
     missing = _missing(call, parts, exact)
-    known = {point: exact.reference(point, method.derivative_order) for point in dict.fromkeys(call.points)}
+    known = {
+        point: exact.reference(point, method.derivative_order, method.direction) for point in dict.fromkeys(call.points)
+    }
     references = tuple(known[point] for point in call.points)
     return Ledger(
         format=fmt,
@@ -277,6 +287,14 @@ def _lift_together(fmt: FloatFormat, arrays: list[np.ndarray]) -> list[list[Any]
 # --- from cells to arrays --------------------------------------------------------------------------
 
 
+_STATUSES = {
+    Undefined.POLE: Status.POLE,
+    Undefined.JUMP: Status.JUMP,
+    Undefined.KINK: Status.KINK,
+    Undefined.UNPROVED: Status.UNPROVED,
+}
+
+
 def _missing(call: LiftedCall, parts: ExactParts, exact: ExactFunction) -> dict[int, Undefined]:
     """Return the cells that lack an exact number, not only because a node overflowed, with the reason."""
     return {
@@ -294,10 +312,10 @@ def _reason(call: LiftedCall, i: int, exact: ExactFunction) -> Undefined:
     for precision in precisions():  # all were looked up before
         known = lookup(nodes, precision)
         found = [known[node] for node in nodes]
-        found.append(exact.derivative([point], precision, call.method.derivative_order)[point])
+        found.append(exact.derivative([point], precision, call.method.derivative_order, call.method.direction)[point])
         if Undefined.UNDECIDED not in found:
             break
-    reasons = (Undefined.DOMAIN, Undefined.POLE, Undefined.BEYOND)
+    reasons = (Undefined.DOMAIN, Undefined.POLE, Undefined.BEYOND, *_STATUSES)
     return next((reason for reason in reasons if reason in found), Undefined.UNDECIDED)
 
 
@@ -306,7 +324,7 @@ def _states(parts: ExactParts, missing: dict[int, Undefined], decided: State) ->
     states = []
     for i, (t, a, exact, resolved) in enumerate(zip(*parts.mids[:2], parts.exact, parts.resolved, strict=True)):
         if t is None or a is None:
-            states.append(State.OUT_OF_RANGE if missing[i] is Undefined.BEYOND else State.OUT_OF_DOMAIN)
+            states.append(STATES.get(missing[i], State.OUT_OF_DOMAIN))
         elif exact:
             states.append(State.EXACT)
         else:
@@ -328,7 +346,7 @@ def _statuses(observation: Observation, parts: ExactParts, missing: dict[int, Un
         if reason is Undefined.BEYOND:
             statuses[i] = Status.OVERFLOW
         elif reason is not None:
-            statuses[i] = Status.POLE if reason is Undefined.POLE else Status.OUTSIDE_DOMAIN
+            statuses[i] = _STATUSES.get(reason, Status.OUTSIDE_DOMAIN)
         elif absorbed[i]:
             statuses[i] = Status.ABSORBED
         else:

@@ -14,10 +14,11 @@ Nothing here knows a kernel, a stencil or a problem: a reference is independent 
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -26,7 +27,6 @@ from numdiff.analysis.enclosures import (
     ExactValue,
     as_ball,
     at_exponent,
-    ball_of,
     certify,
     decimal_text,
     double_above,
@@ -34,8 +34,11 @@ from numdiff.analysis.enclosures import (
     over_one_denominator,
     resolved_text,
 )
+from numdiff.analysis.lookup import Lookup, OneSided
+from numdiff.analysis.lookup import Point as Point
 from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
+from numdiff.arithmetic.one_sided import Direction
 from numdiff.floats.dyadic import (
     Dyadic,
     decided_double,
@@ -47,8 +50,6 @@ from numdiff.floats.dyadic import (
 from numdiff.floats.formats import FloatFormat
 
 Engine: TypeAlias = Literal["mpmath", "arb"]
-Point: TypeAlias = Dyadic | tuple[Dyadic, Dyadic]
-"""A real abscissa, or the real and the imaginary part of a complex one."""
 
 START_PRECISION = 256
 """Bits of the first attempt: 53 for the double, 2·70 lost by a centered difference of step 2⁻⁷⁰, 16 of slack."""
@@ -71,6 +72,25 @@ class State(StrEnum):
     """The function or its derivative has no value there, or none that could be decided."""
     OUT_OF_RANGE = "out-of-range"
     """The function or its derivative has a value there, of 2**65536 or more: far beyond every format."""
+    KINK = "kink"
+    """There is no derivative from both sides: those from the right and from the left are proved to differ."""
+    JUMP = "jump"
+    """There is no derivative: f is proved not to be continuous at x, be it by the rounding of a constant (1/3)."""
+    UNPROVED = "unproved"
+    """The values on both sides agree to 4096 bits, and no closed form shows that they are the same number."""
+
+
+STATES: Mapping[Undefined, State] = MappingProxyType(
+    {
+        Undefined.BEYOND: State.OUT_OF_RANGE,
+        Undefined.KINK: State.KINK,
+        Undefined.JUMP: State.JUMP,
+        Undefined.UNPROVED: State.UNPROVED,
+    }
+)
+"""What is said of a missing derivative; of any other reason, that it is out of the domain."""
+NOT_SMOOTH = frozenset({Undefined.KINK, Undefined.JUMP, Undefined.POLE})
+"""Why f is proved to have no derivative at a point of its domain."""
 
 
 def precisions() -> Iterator[int]:
@@ -101,38 +121,6 @@ class Reference:
     radius: float
     text: str
     state: State
-
-
-class _Lookup:
-    """One quantity at exact points, each evaluated once: in rationals where that is possible, else at a precision."""
-
-    def __init__(
-        self,
-        rational_values: Callable[[list[Any]], Sequence[ExactValue]],
-        enclosures: Callable[[list[Any], int], Sequence[ExactValue]],
-    ) -> None:
-        self._rational_values, self._enclosures = rational_values, enclosures
-        self._is_rational = True
-        self._exact: dict[Point, ExactValue] = {}
-        self._enclosed: dict[int, dict[Point, ExactValue]] = {}
-
-    def __call__(self, points: Sequence[Point], precision: int) -> dict[Point, ExactValue]:
-        """Return the quantity at some points; the dictionary holds at least these."""
-        if self._is_rational:
-            missing = [p for p in dict.fromkeys(points) if p not in self._exact]
-            try:
-                if missing and not self._exact:
-                    self._rational_values(missing[:1])  # most callables are not rational: find out on one point
-                if missing:
-                    self._exact.update(zip(missing, self._rational_values(missing), strict=True))
-                return self._exact
-            except rational.NotRational:
-                self._is_rational = False
-        known = self._enclosed.setdefault(precision, {})
-        missing = [p for p in dict.fromkeys(points) if p not in known]
-        if missing:
-            known.update(zip(missing, self._enclosures(missing, precision), strict=True))
-        return known
 
 
 class ExactFunction:
@@ -166,14 +154,15 @@ class ExactFunction:
         if engine not in ("mpmath", "arb"):
             raise ValueError(f"engine must be 'mpmath' or 'arb', got {engine!r}")
         self.f, self.given_derivative, self.engine = f, derivative, engine
-        self._values = _Lookup(
+        self._values = Lookup(
             lambda points: rational.values(f, points), lambda points, bits: self._values_of(f, points, bits)
         )
-        self._imaginary_values = _Lookup(
+        self._imaginary_values = Lookup(
             lambda points: _imaginary_parts(rational.complex_values(f, points)), self._enclosed_imaginary_values
         )
-        self._derivatives: dict[int, _Lookup] = {}
-        self._references: dict[tuple[Dyadic, int], Reference] = {}
+        self._derivatives: dict[int, Lookup] = {}
+        self._one_sided = OneSided(f)
+        self._references: dict[tuple[Dyadic, int, Direction], Reference] = {}
 
     # --- values of f -------------------------------------------------------------------------------
 
@@ -192,11 +181,25 @@ class ExactFunction:
         """Return Im f at complex points, each a pair (real part, imaginary part) of dyadic numbers."""
         return self._imaginary_values(points, precision)
 
-    def derivative(self, points: Sequence[Point], precision: int, order: int = 1) -> dict[Point, ExactValue]:
+    def derivative(
+        self, points: Sequence[Point], precision: int, order: int = 1, direction: Direction = 0
+    ) -> dict[Point, ExactValue]:
         """Return f⁽ᵐ⁾ at real points.
 
         Order 1 comes from the given f′ if there is one, certified by automatic differentiation; where the
-        series has no value (x**4.5 at 0) the given f′ is certified by Arb's value of it.
+        series has no value (x**4.5 at 0) the given f′ is certified by Arb's value of it. Where f has no series, the
+        derivative is the one from the side of `direction`, or from both if they agree
+        (`numdiff.arithmetic.one_sided`).
+
+        Parameters
+        ----------
+        points : sequence of Dyadic
+        precision : int
+            Bits of working precision.
+        order : int
+            m.
+        direction : {-1, 0, 1}
+            Where the formula looks from x: to the left, to both sides, to the right.
 
         Raises
         ------
@@ -207,20 +210,25 @@ class ExactFunction:
             if order == 1 and self.given_derivative is not None:
                 self._derivatives[order] = self._lookup_of_given(self.given_derivative)
             else:
-                self._derivatives[order] = _Lookup(
+                self._derivatives[order] = Lookup(
                     lambda points: rational.derivatives(self.f, points, order),
                     lambda points, bits: balls.derivatives(self.f, points, order, bits),
                 )
-        return self._derivatives[order](points, precision)
+        found = self._derivatives[order](points, precision)
+        missing = [p for p in points if isinstance(found[p], Undefined) and found[p] is not Undefined.BEYOND]
+        if not missing:
+            return found
+        sides = self._one_sided.derivatives(missing, precision, order, direction, precision >= MAX_PRECISION)
+        return {**found, **{p: sides[p] for p in missing if sides[p] is not Undefined.UNDECIDED}}
 
-    def _lookup_of_given(self, derivative: Callable[[Any], Any]) -> "_Lookup":
+    def _lookup_of_given(self, derivative: Callable[[Any], Any]) -> "Lookup":
         def exact(points: list[Any]) -> list[ExactValue]:
             return self._checked(points, list(rational.values(derivative, points)), START_PRECISION)
 
         def enclosed(points: list[Any], precision: int) -> list[ExactValue]:
             return self._checked(points, self._values_of(derivative, points, precision), precision)
 
-        return _Lookup(exact, enclosed)
+        return Lookup(exact, enclosed)
 
     def _values_of(self, f: Callable[[Any], Any], points: list[Any], precision: int) -> list[ExactValue]:
         proven: list[ExactValue] = list(balls.values(f, points, precision))
@@ -243,49 +251,53 @@ class ExactFunction:
         return proven
 
     def _checked(self, points: list[Any], values: list[ExactValue], precision: int) -> list[ExactValue]:
-        """Return values of the given f′; raise where automatic differentiation finds another derivative."""
+        """Return values of the given f′; raise where automatic differentiation finds another derivative.
+
+        Where f is proved to have no derivative (np.abs at 0), the given value is none either.
+        """
         automatic = balls.derivatives(self.f, points, 1, precision)
-        for point, value, proof in zip(points, values, automatic, strict=True):
-            if isinstance(value, Undefined) or isinstance(proof, Undefined):
+        for i, (point, value, proof) in enumerate(zip(points, values, automatic, strict=True)):
+            if isinstance(value, Undefined):
                 continue
-            ball = ball_of(value, precision) if isinstance(value, Fraction) else value
-            exponent = min(ball.exp, proof.exp)
-            mid, rad = at_exponent(ball, exponent)
-            proven_mid, proven_rad = at_exponent(proof, exponent)
-            if abs(mid - proven_mid) > rad + proven_rad:
+            known: ExactValue = proof if isinstance(proof, Ball) else self._one_sided.proof(point, precision)
+            if isinstance(known, Undefined):
+                values[i] = Undefined.UNDECIDED if known in NOT_SMOOTH else value
+                continue
+            difference, radius, midpoints = _distance(value, known, precision)
+            if difference > radius:
+                given, proved = (nearest_double(*middle.as_integer_ratio()) for middle in midpoints)
                 raise ValueError(
-                    f"derivative must be f', got {nearest_double(*ball.midpoint.as_integer_ratio())!r} at "
-                    f"x = {float(dyadic_to_fraction(point))!r}, where automatic differentiation proves "
-                    f"{nearest_double(*proof.midpoint.as_integer_ratio())!r}"
+                    f"derivative must be f', got {given!r} at x = {float(dyadic_to_fraction(point))!r}, where "
+                    f"automatic differentiation proves {proved!r}"
                 )
         return values
 
     # --- the reference -----------------------------------------------------------------------------
 
-    def reference(self, point: Dyadic, order: int = 1) -> Reference:
-        """Return f⁽ᵐ⁾(x) as the nearest double with its certified radius."""
-        key = point, order
+    def reference(self, point: Dyadic, order: int = 1, direction: Direction = 0) -> Reference:
+        """Return f⁽ᵐ⁾(x) as the nearest double with its certified radius; `direction` as in `derivative`."""
+        key = point, order, direction
         if key not in self._references:
-            self._references[key] = self._reference(point, order)
+            self._references[key] = self._reference(*key)
         return self._references[key]
 
-    def _reference(self, point: Dyadic, order: int) -> Reference:
+    def _reference(self, point: Dyadic, order: int, direction: Direction) -> Reference:
         for precision in precisions():
-            value = self.derivative([point], precision, order)[point]
+            value = self.derivative([point], precision, order, direction)[point]
             if isinstance(value, Fraction):
                 return Reference(nearest_double(*value.as_integer_ratio()), 0.0, decimal_text(value), State.EXACT)
             if isinstance(value, Ball):
                 nearest, text = decided_double(*over_one_denominator(value)), resolved_text(value)
                 if nearest is not None and text is not None:
-                    return Reference(nearest, self._published_radius(point, precision, order), text, self.state)
+                    radius = self._published_radius(point, precision, order, direction)
+                    return Reference(nearest, radius, text, self.state)
             elif value is not Undefined.UNDECIDED:
-                state = State.OUT_OF_RANGE if value is Undefined.BEYOND else State.OUT_OF_DOMAIN
-                return Reference(math.nan, 0.0, value.value, state)
-        return self._unresolved(value, point, order)
+                return Reference(math.nan, 0.0, value.value, STATES.get(value, State.OUT_OF_DOMAIN))
+        return self._unresolved(value, point, order, direction)
 
-    def _unresolved(self, value: ExactValue, point: Dyadic, order: int) -> Reference:
+    def _unresolved(self, value: ExactValue, point: Dyadic, order: int, direction: Direction) -> Reference:
         """Return what is published of a derivative that 4096 bits do not decide: 0 with a bound, or a tie."""
-        proof = self._proof(point, MAX_PRECISION, order)
+        proof = self._proof(point, MAX_PRECISION, order, direction)
         if not isinstance(value, Ball) or proof is None:
             return Reference(math.nan, 0.0, "undecided", State.OUT_OF_DOMAIN)
         nearest = undecided_double(*over_one_denominator(value))
@@ -298,21 +310,32 @@ class ExactFunction:
         state = State.UNRESOLVED if decided_double(*over_one_denominator(value)) is None else self.state
         return Reference(nearest, double_above(*proof.radius.as_integer_ratio()), decimal_text(tie), state)
 
-    def _proof(self, point: Dyadic, precision: int, order: int) -> Ball | None:
-        """Return Arb's own enclosure of the derivative, by differentiation or else of the given f′."""
-        proof = balls.derivatives(self.f, [point], order, precision)[0]
+    def _proof(self, point: Dyadic, precision: int, order: int, direction: Direction) -> Ball | None:
+        """Return Arb's own enclosure of the derivative: by differentiation, of the given f′, or from the sides."""
+        proof: ExactValue = balls.derivatives(self.f, [point], order, precision)[0]
         if not isinstance(proof, Ball) and self.given_derivative is not None:
             proof = balls.values(self.given_derivative, [point], precision)[0]
+        if not isinstance(proof, Ball):
+            proof = self.derivative([point], precision, order, direction)[point]
         return proof if isinstance(proof, Ball) else None
 
-    def _published_radius(self, point: Dyadic, precision: int, order: int) -> float:
+    def _published_radius(self, point: Dyadic, precision: int, order: int, direction: Direction) -> float:
         """Return the radius of Arb's own enclosure, rounded up."""
-        proof = self._proof(point, precision, order)
+        proof = self._proof(point, precision, order, direction)
         return math.inf if proof is None else double_above(*proof.radius.as_integer_ratio())
 
 
 def _imaginary_parts(values: Sequence[Any]) -> list[ExactValue]:
     return [value if isinstance(value, Undefined) else value[1] for value in values]
+
+
+def _distance(value: ExactValue, proof: ExactValue, precision: int) -> tuple[int, int, tuple[Fraction, Fraction]]:
+    """Return how far the midpoints of two enclosures are apart, the sum of their radii, and the midpoints."""
+    left, right = (ball for v in (value, proof) if (ball := as_ball(v, precision)) is not None)
+    exponent = min(left.exp, right.exp)
+    mid, rad = at_exponent(left, exponent)
+    proven_mid, proven_rad = at_exponent(right, exponent)
+    return abs(mid - proven_mid), rad + proven_rad, (left.midpoint, right.midpoint)
 
 
 def _comparable(proven: list[ExactValue]) -> list[int]:
@@ -321,7 +344,12 @@ def _comparable(proven: list[ExactValue]) -> list[int]:
 
 
 def total_errors(
-    exact: ExactFunction, x: np.ndarray, results: np.ndarray, derivative_order: int, fmt: FloatFormat
+    exact: ExactFunction,
+    x: np.ndarray,
+    results: np.ndarray,
+    derivative_order: int,
+    fmt: FloatFormat,
+    direction: Direction = 0,
 ) -> np.ndarray:
     """Return d − f⁽ᵐ⁾(x) where the parts are not wanted: one reference a point, one subtraction a cell.
 
@@ -334,6 +362,8 @@ def total_errors(
     derivative_order : int
         m.
     fmt : FloatFormat
+    direction : {-1, 0, 1}
+        As in `ExactFunction.derivative`.
 
     Returns
     -------
@@ -349,7 +379,7 @@ def total_errors(
         if point is None:
             continue
         for precision in precisions():
-            truth = exact.derivative((point,), precision, derivative_order)[point]
+            truth = exact.derivative((point,), precision, derivative_order, direction)[point]
             if truth is Undefined.UNDECIDED:
                 continue
             ball = as_ball(truth, precision)

@@ -40,6 +40,7 @@ from numdiff.analysis.reference import START_PRECISION, ExactFunction, Point, St
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined, within_limits
 from numdiff.arithmetic.engine import twin_of
 from numdiff.arithmetic.given import Number, evaluated, magnitude
+from numdiff.arithmetic.one_sided import Direction
 from numdiff.floats.dyadic import Dyadic, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
 
@@ -96,7 +97,9 @@ class Twin(ExactFunction):
         """Refuse: the callables are functions of a real number."""
         raise ValueError("stencil must be one of real nodes where exact= is given, got the complex step")
 
-    def derivative(self, points: Sequence[Point], precision: int, order: int = 1) -> dict[Point, ExactValue]:
+    def derivative(
+        self, points: Sequence[Point], precision: int, order: int = 1, direction: Direction = 0
+    ) -> dict[Point, ExactValue]:
         """Return f⁽ᵐ⁾ at real points, after it was held against difference quotients there."""
         if order >= len(self.functions):
             raise ValueError(
@@ -112,7 +115,7 @@ class Twin(ExactFunction):
                         self._check_precision(tried, point)  # type: ignore[arg-type]
         return found
 
-    def _proof(self, point: Dyadic, precision: int, order: int) -> Ball | None:
+    def _proof(self, point: Dyadic, precision: int, order: int, direction: Direction) -> Ball | None:
         value = self.derivative([point], precision, order)[point]
         return value if isinstance(value, Ball) else None
 

@@ -16,6 +16,11 @@ class Undefined(Enum):
     UNDECIDED = "the precision did not suffice"
     BEYOND = "beyond every format"
     """There is a value, of 2**LARGEST_EXPONENT or more in magnitude."""
+    JUMP = "the value of f differs from its limit"
+    """f is not continuous there, from a side that counts."""
+    KINK = "the one-sided derivatives differ"
+    UNPROVED = "the one-sided values agree, but that is not proved"
+    """Nothing tells the values of both sides apart, and no closed form shows that they are the same."""
 
 
 class Ball(NamedTuple):
@@ -48,7 +53,15 @@ _TINY_EXPONENT = -2 * LARGEST_EXPONENT
 Value: TypeAlias = Ball | Undefined
 ComplexValue: TypeAlias = tuple[Ball, Ball] | Undefined
 
-_PRECEDENCE = (Undefined.DOMAIN, Undefined.UNDECIDED, Undefined.POLE, Undefined.BEYOND)
+_PRECEDENCE = (
+    Undefined.DOMAIN,
+    Undefined.UNDECIDED,
+    Undefined.POLE,
+    Undefined.BEYOND,
+    Undefined.JUMP,
+    Undefined.KINK,
+    Undefined.UNPROVED,
+)
 
 
 def combined(reasons: list[Undefined]) -> Undefined:

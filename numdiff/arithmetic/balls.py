@@ -8,6 +8,7 @@ Transactions on Computers 66(8), 1281-1292.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from flint import acb, arb, arb_series, ctx
@@ -26,7 +27,7 @@ from numdiff.arithmetic.ball import (
 )
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
-from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
+from numdiff.arithmetic.engine import AMBIGUOUS, Engine, checked_precision, not_holomorphic
 from numdiff.floats.formats import Dyadic
 
 _REAL = Engine(
@@ -60,6 +61,8 @@ _SERIES = Engine(
     finite=series.finite,
     failures=(ZeroDivisionError, ValueError),
 )
+_POINTWISE = replace(_SERIES, ambiguous=AMBIGUOUS)
+"""For exact points: where f is undefined at a point alone (sin(x)/x at 0), isnan is no constant nearby."""
 
 
 @contextmanager
@@ -76,7 +79,7 @@ def working(precision: int, length: int = 0) -> Iterator[None]:
             ctx.prec, ctx.cap = saved
 
 
-def _ball(x: Any, precision: int) -> Ball:
+def ball_of_arb(x: Any, precision: int) -> Ball:
     """Return a ball of integers that contains an Arb ball: the same one, unless its parts lie far apart."""
     mantissa, exponent = x.mid().man_exp()
     mid, exp = int(mantissa), int(exponent)
@@ -106,7 +109,7 @@ def arb_of(interval: Ball) -> Any:
 
 
 def _balls(results: list[Any], precision: int) -> list[Value]:
-    return [item if type(item) is Undefined else within_limits(_ball(item, precision)) for item in results]
+    return [item if type(item) is Undefined else within_limits(ball_of_arb(item, precision)) for item in results]
 
 
 def values(f: Callable[[Any], Any], points: Sequence[Dyadic], precision: int) -> list[Value]:
@@ -173,7 +176,7 @@ def complex_values(
                 if isinstance(item, Undefined):
                     results[i] = item
                 else:
-                    parts = _ball(item.real, precision + extra), _ball(item.imag, precision + extra)
+                    parts = ball_of_arb(item.real, precision + extra), ball_of_arb(item.imag, precision + extra)
                     results[i] = complex_within_limits(*parts)
     for i, reason in missing.items():
         results[i] = reason
@@ -207,7 +210,7 @@ def derivatives(f: Callable[[Any], Any], points: Sequence[Dyadic], order: int, p
         If `precision` is below 32 or `order` negative.
     """
     intervals = [Ball(mantissa, 0, exponent) for mantissa, exponent in points]
-    return enclose_derivatives(f, intervals, order, precision)
+    return _differentiated(f, _POINTWISE, intervals, order, precision)
 
 
 def enclose_derivatives(f: Callable[[Any], Any], intervals: Sequence[Ball], order: int, precision: int) -> list[Value]:
@@ -234,13 +237,19 @@ def enclose_derivatives(f: Callable[[Any], Any], intervals: Sequence[Ball], orde
     TypeError, ValueError
         As `derivatives`.
     """
+    return _differentiated(f, _SERIES, intervals, order, precision)
+
+
+def _differentiated(
+    f: Callable[[Any], Any], engine: Engine, intervals: Sequence[Ball], order: int, precision: int
+) -> list[Value]:
     if order < 0:
         raise ValueError(f"order must not be negative, got {order}")
     with working(checked_precision(precision), order + 1):
         points = [arb_of(interval) for interval in intervals]
         if order == 0:
             return _balls(evaluate_exactly(f, _REAL, points), precision)
-        results = evaluate_exactly(f, _SERIES, [arb_series([point, 1]) for point in points])
+        results = evaluate_exactly(f, engine, [arb_series([point, 1]) for point in points])
         found = [item if type(item) is Undefined else series.derivative_of(item, order) for item in results]
         return _balls(found, precision)
 
@@ -274,7 +283,7 @@ def taylor_coefficients(
     if order < 0:
         raise ValueError(f"order must not be negative, got {order}")
     with working(checked_precision(precision), order + 1):
-        results = evaluate_exactly(f, _SERIES, [arb_series([exact(*point), 1]) for point in points])
+        results = evaluate_exactly(f, _POINTWISE, [arb_series([exact(*point), 1]) for point in points])
         return [
             item
             if type(item) is Undefined

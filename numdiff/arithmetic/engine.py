@@ -330,6 +330,8 @@ CONNECTIVES: Mapping[str, Callable[..., Truth]] = MappingProxyType(
 CLASSIFICATIONS: Mapping[str, Callable[[Any], Truth]] = MappingProxyType(
     {"isnan": is_nan, "isinf": is_infinite, "isfinite": is_finite}
 )
+AMBIGUOUS = frozenset({"fmax", "fmin", *CLASSIFICATIONS})
+"""Ufuncs that make numbers of NaN: what they give at one point says nothing about its neighbours."""
 
 
 def comparison(engine: Engine, name: str, columns: Iterable[Any]) -> list[Truth]:

@@ -31,7 +31,7 @@ from numdiff.arithmetic.numpy_functions import traced
 from numdiff.arithmetic.rounded import Rounded, RoundedArray
 from numdiff.floats.call import numbers_of
 from numdiff.floats.formats import FloatFormat
-from numdiff.floats.views import WatchedArray, WeakScalarArray
+from numdiff.floats.views import ArrayView, WeakScalarArray
 
 __all__ = ["OtherFormatError", "refuse_unsuitable"]
 
@@ -79,7 +79,7 @@ class OtherFormatError(TypeError):
     """A part of a function is not computed in the working format."""
 
 
-class _Typed(WatchedArray):
+class _Typed(ArrayView):
     """What the watched arrays share, whichever view of the format they stand for.
 
     Attributes
@@ -333,7 +333,7 @@ def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
 
 def _watch(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
     """Run f on an array that refuses what is computed in another format."""
-    base: type[np.ndarray] = WeakScalarArray if fmt.weak_scalars else WatchedArray
+    base: type[np.ndarray] = WeakScalarArray if fmt.weak_scalars else ArrayView
     if isinstance(f, Rounded):
         f, base = f.f, RoundedArray
     x: Any = np.ones(2, dtype=fmt.dtype).view(_watched(fmt, base))  # type: ignore[arg-type]
@@ -347,4 +347,4 @@ def _watch(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
 @lru_cache(maxsize=64)
 def _watched(fmt: FloatFormat, base: Any) -> type[_Typed]:
     """Return the class of watched arrays of a format that keeps the rules of another view."""
-    return type("_WatchedArray", (_Typed,) if base is WatchedArray else (_Typed, base), {"format": fmt})
+    return type("_TypedArray", (_Typed,) if base is ArrayView else (_Typed, base), {"format": fmt})

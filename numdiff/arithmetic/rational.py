@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
-from numdiff.arithmetic.engine import Engine
+from numdiff.arithmetic.engine import AMBIGUOUS, Engine
 from numdiff.floats.formats import Dyadic, dyadic_to_fraction
 
 Gaussian: TypeAlias = tuple[Fraction, Fraction]
@@ -258,8 +258,8 @@ def _jet_absolute(jet: Jet) -> Jet:
 
 
 def _jet_sign(jet: Jet) -> Jet:
-    if not jet[0] and any(jet):
-        raise ArithmeticError  # a jump
+    if not jet[0] and not isinstance(jet, _Constant):
+        raise ArithmeticError  # a jump, at x or behind the order of the jet
     return _Constant((Fraction((jet[0] > 0) - (jet[0] < 0)), *(Fraction(0) for _ in jet[1:])))
 
 
@@ -291,6 +291,7 @@ def _jet_engine(order: int) -> Engine:
         compare=_jet_compare,
         failures=(ArithmeticError,),
         unsupported=not_rational,
+        ambiguous=AMBIGUOUS,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from numdiff.floats.formats import FORMATS
+from numdiff.floats.masks import masked_count
 from numdiff.floats.views import HolomorphicArray
 
 Array: TypeAlias = Any
@@ -27,8 +28,10 @@ def is_exact(value: object) -> bool:
 
 
 def is_data(value: object) -> bool:
-    """Whether a Variable can hold `value`."""
+    """Whether a Variable can hold `value`: nothing in it may be masked."""
     if isinstance(value, np.ndarray):
+        if masked_count(value):
+            return False
         # Complex numbers enter only in the view of the complex step, which refuses what is not analytic.
         holds_numbers = value.dtype.kind in "fiu" or FORMATS.of_dtype(value.dtype) is not None
         return holds_numbers or isinstance(value, HolomorphicArray)
@@ -44,7 +47,8 @@ def describe(value: object) -> str:
     """Return class and dtype or text of a value, for messages."""
     kind = type(value).__name__
     if isinstance(value, np.ndarray):
-        return f"{kind} of dtype {value.dtype}"
+        masked = ", masked at some of its places" if masked_count(value) else ""
+        return f"{kind} of dtype {value.dtype}{masked}"
     return f"{kind} {value!r:.60}"
 
 

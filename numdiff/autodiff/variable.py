@@ -151,6 +151,8 @@ def _operand(value: Any, partner: Variable) -> Variable | None:
         return _Number(item.constant(value) if item is not None and item.weak_scalars else value)
     if isinstance(value, np.generic):
         return _Number(value) if is_data(np.asarray(value)) else None
+    if isinstance(value, np.ma.MaskedArray):  # NotImplemented would leave it to NumPy, which drops the Variable
+        return constant(value)
     return constant(value) if is_data(value) else None
 
 

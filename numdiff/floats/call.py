@@ -23,6 +23,7 @@ import numpy as np
 
 from numdiff.floats.callables import number_of, shapes_for_numbers
 from numdiff.floats.formats import FORMATS, FloatFormat
+from numdiff.floats.masks import masked_count
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
 __all__ = ["evaluate", "explain", "handed", "numbers_of", "pointwise", "promotion_advice", "refuse_masked"]
@@ -159,10 +160,11 @@ def numbers_of(item: FloatFormat, y: Any, who: str = "f") -> np.ndarray:
 
 def refuse_masked(values: Any, what: str) -> None:
     """Refuse values of which some are masked: what stands behind a mask is no result."""
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        count = int(np.ma.getmaskarray(values).sum())
+    count = masked_count(values)
+    if count:
+        total = values.size if isinstance(values, np.ma.MaskedArray) else len(values)
         raise TypeError(
-            f"{what} masked values, got {count} of {values.size}; write .filled(np.nan), or compute without a mask"
+            f"{what} masked values, got {count} of {total}; write .filled(np.nan), or compute without a mask"
         )
 
 

@@ -16,13 +16,18 @@ import numpy as np
 
 from numdiff.floats.formats import FORMATS, format_of
 
-NOT_HOLOMORPHIC = frozenset(
+HOLOMORPHIC = frozenset(
     """
-        absolute fabs sign maximum minimum fmax fmin greater greater_equal less less_equal equal not_equal
-        conjugate hypot arctan2 copysign heaviside signbit clip rint
+        add subtract multiply divide negative positive power float_power square reciprocal matmul matvec
+        sqrt exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh
+        isnan isinf isfinite
+        dawsn erf erfc erfcx erfi exp1 log_ndtr loggamma ndtr psi xlog1py xlogy
     """.split()
 )
-"""Ufuncs that rule the complex step out."""
+"""Ufuncs that the complex step may use, by name: NumPy's, and SciPy's whose imaginary parts near the real axis are
+those of the derivative of the real function. Not so are those of ive and wofz, nor in SciPy 1.17 those of expi, and of
+gamma, rgamma and jv for some arguments. A list of what is refused could never be complete: vecdot and vecmat conjugate.
+"""
 
 _ANALYTIC = frozenset(
     {
@@ -81,6 +86,11 @@ _ANALYTIC = frozenset(
 """NumPy functions, besides ufuncs, that move, combine or choose values and never split a complex number."""
 
 
+def _name(ufunc: np.ufunc) -> str:
+    """Return how a message calls a ufunc."""
+    return f"np.{ufunc.__name__}" if hasattr(np, ufunc.__name__) else ufunc.__name__
+
+
 def _bare(value: Any) -> Any:
     """Return the plain ndarray behind a view, anything else as it is."""
     if isinstance(value, np.ndarray) and type(value) is not np.ndarray:
@@ -88,7 +98,7 @@ def _bare(value: Any) -> Any:
     return value
 
 
-class WatchedArray(np.ndarray):
+class ArrayView(np.ndarray):
     """An ndarray whose ufuncs pass through `_operand`, and whose results pass through `_again`: views like it."""
 
     def _operand(self, value: Any) -> Any:
@@ -124,7 +134,7 @@ class WatchedArray(np.ndarray):
         return self._again(super().__array_function__(func, types, args, kwargs))
 
 
-class WeakScalarArray(WatchedArray):
+class WeakScalarArray(ArrayView):
     """An array of a format in which Python numbers take the format of the array, rounded once."""
 
     _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
@@ -183,15 +193,89 @@ class WeakScalarArray(WatchedArray):
         return np.select([_bare(c) for c in condlist], chosen, self._operand(default))
 
 
-class HolomorphicArray(WatchedArray):
+_AT_MOST = {name: 0.0 for name in ("log", "log2", "log10", "sqrt")} | {"log1p": -1.0, "arccosh": 1.0}
+"""Real parts up to this number are outside the open real domain, where a complex function need not be real."""
+_ANYWHERE = frozenset({"exp1", "loggamma", "xlog1py", "xlogy"})
+_RATIOS = {"divide": 1, "reciprocal": 0}
+"""Ufuncs with a pole, and which operand is 0 there."""
+_UNITS = frozenset({"arcsin", "arccos", "arctanh"})
+_POWERS = frozenset({"power", "float_power"})
+_WATCHED = frozenset({*_AT_MOST, *_ANYWHERE, *_RATIOS, *_UNITS, *_POWERS})
+
+
+class Watched:
+    """A function for the complex step, and whether a function in it met the end of its real domain.
+
+    Parameters
+    ----------
+    f : callable
+        Takes a `HolomorphicArray`.
+    """
+
+    def __init__(self, f: Callable[[Any], Any]) -> None:
+        self.f, self.left_domain = f, False
+
+    def __call__(self, z: "HolomorphicArray") -> Any:
+        """Return f(z)."""
+        z.watch = self
+        result = self.f(z)
+        self.left_domain |= isinstance(result, complex)
+        return result
+
+    def __repr__(self) -> str:
+        return repr(self.f)
+
+    def see(self, name: str, inputs: Sequence[Any]) -> None:
+        """Take note of a ufunc and of what it is applied to; constants that are not real lead out of the domain too."""
+        for value in inputs:
+            if isinstance(value, complex):
+                self.left_domain = True
+        if name in _WATCHED and not self.left_domain:
+            self.left_domain = bool(np.any(_outside(name, [_bare(value) for value in inputs])))
+
+
+def _outside(name: str, operands: Sequence[Any]) -> Any:
+    """Return where operands are outside the open real domain of a ufunc."""
+    if name in _AT_MOST:
+        return np.real(operands[0]) <= _AT_MOST[name]
+    if name in _UNITS:
+        return abs(np.real(operands[0])) >= 1
+    if name in _RATIOS:
+        return np.real(operands[_RATIOS[name]]) == 0
+    if name in _POWERS:
+        base, exponent = map(np.real, operands)
+        return (base == 0) | ((base < 0) & (exponent != np.rint(exponent)))
+    return True
+
+
+class HolomorphicArray(ArrayView):
     """A complex array that refuses what has no analytic continuation."""
 
+    watch: Watched | None = None
+
+    def __array_finalize__(self, source: Any) -> None:
+        self.watch = getattr(source, "watch", None)
+
+    def _again(self, result: Any) -> Any:
+        result = super()._again(result)
+        if isinstance(result, HolomorphicArray):
+            result.watch = self.watch
+        return result
+
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if ufunc.__name__ in NOT_HOLOMORPHIC:
+        if ufunc.__name__ not in HOLOMORPHIC:
             raise TypeError(
-                f"f must be analytic for the complex step, but it uses np.{ufunc.__name__}; "
+                f"f must be analytic for the complex step, but it uses {_name(ufunc)}, which is not known to be; "
                 "use a difference stencil for this function"
             )
+        for value in inputs:
+            if type(value) is np.ndarray and value.dtype.kind == "c" and value.ndim:
+                raise TypeError(
+                    "f must be analytic for the complex step, which cannot be seen after np.asarray or np.array; "
+                    "write np.asanyarray where f converts its input"
+                )
+        if self.watch is not None and method == "__call__":
+            self.watch.see(ufunc.__name__, inputs)
         return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
 
     def __array_function__(
@@ -222,8 +306,23 @@ class HolomorphicArray(WatchedArray):
             "being split; use a difference stencil for this function"
         )
 
-    item = tolist = __complex__ = __float__ = __int__ = _no_numbers
-    flat = property(_no_numbers)
+    item = tolist = __complex__ = __float__ = __int__ = tobytes = tofile = dump = dumps = getfield = _no_numbers  # type: ignore[assignment]
+    flat = data = ctypes = property(_no_numbers)
+
+    def _no_order(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(
+            "f must be analytic for the complex step, but it sorts or searches x, and complex numbers have no order; "
+            "use a difference stencil for this function"
+        )
+
+    sort = argsort = partition = argpartition = searchsorted = argmax = argmin = _no_order
+
+    def view(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the array as another class of array; another dtype, which would split the numbers, is refused."""
+        result: Any = super().view(*args, **kwargs)
+        if result.dtype != self.dtype:
+            raise TypeError(f"f must be analytic for the complex step, but it views x as {result.dtype}")
+        return result
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the array in another complex dtype; a real one is refused."""

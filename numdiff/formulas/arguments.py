@@ -27,6 +27,7 @@ import numpy as np
 
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
+from numdiff.floats.masks import masked_count
 from numdiff.formulas.stencil import ComplexStep, Method, Stencil
 from numdiff.formulas.table import METHODS
 
@@ -120,7 +121,7 @@ def converted(item: FloatFormat, given: Any, argument: str) -> np.ndarray:
 
 def _real(given: Any, argument: str) -> np.ndarray:
     """Return what was given as an array of real numbers (of objects for a fraction or a long integer)."""
-    if isinstance(given, np.ma.MaskedArray) and np.ma.is_masked(given):
+    if masked_count(given):
         raise TypeError(f"{argument} must not be masked anywhere, got {given!s:.60}; write {argument}.compressed()")
     try:
         array = np.asarray(given)

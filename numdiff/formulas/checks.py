@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import extremes, largest_step, not_finite
 from numdiff.formulas.stencil import Method, Stencil
@@ -20,6 +21,7 @@ __all__ = [
     "Function",
     "LostSteps",
     "StepAbsorbedWarning",
+    "is_real_at",
     "is_searched",
     "lost_steps_of",
     "warn_absorbed",
@@ -31,6 +33,8 @@ Evaluation: TypeAlias = Callable[[Function, np.ndarray], np.ndarray]
 _AGREEMENT = 8
 """Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's
 vector and scalar loops differ by an ulp or two, and f may amplify that."""
+_REAL_TO = 2.0**-16
+"""An imaginary part that is smaller relative to the value is a rounding error: log(−1) has one that is not."""
 
 
 class StepAbsorbedWarning(UserWarning):
@@ -268,6 +272,21 @@ def _probe_points(x: np.ndarray) -> list[int]:
     if not (smallest < x[third] < largest or smallest < x[last] < largest):
         return sorted({third, last, low, high, int(np.argmax((x != smallest) & (x != largest)))})
     return sorted({third, last, low, high})
+
+
+def is_real_at(item: FloatFormat, f: Function, x: np.ndarray) -> np.ndarray:
+    """Say where f is a finite real number at real points, as the complex step presumes.
+
+    NumPy's functions of real numbers answer NaN outside their domain. A function that takes complex numbers alone (it
+    writes into a complex array of its own) gets the points as these; what is not real then has an imaginary part of
+    more than rounding errors.
+    """
+    with np.errstate(all="ignore"):
+        try:
+            return np.isfinite(evaluate(item, f, x))
+        except Exception:
+            y = evaluate(item, f, x.astype(item.complex_dtype or item.dtype))
+            return np.isfinite(y) & (abs(y.imag) <= _REAL_TO * abs(y))
 
 
 class ElementwiseProbe:

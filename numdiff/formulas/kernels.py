@@ -36,6 +36,7 @@ import numpy as np
 from numdiff.floats.call import evaluate, pointwise
 from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FloatFormat
+from numdiff.floats.views import Watched
 from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require_constants, stencil_of
 from numdiff.formulas.blocks import blocks
 from numdiff.formulas.checks import (
@@ -44,6 +45,7 @@ from numdiff.formulas.checks import (
     Function,
     LostSteps,
     StepAbsorbedWarning,
+    is_real_at,
     is_searched,
     lost_steps_of,
     warn_absorbed,
@@ -185,7 +187,9 @@ def complex_step(
 ) -> Any:
     """Approximate f′ by Im f(x + ih) / h for an analytic f; see `difference`.
 
-    The argument of f is complex with the parts x and h, both exact, so no step is ever absorbed.
+    The argument of f is complex with the parts x and h, both exact, so no step is ever absorbed. The formula is one
+    for functions that are real at x. Where a function in f meets the end of its real domain, f is called once more,
+    with x, and the result is NaN where f(x) is not finite (np.log(-1.0)).
 
     Raises
     ------
@@ -196,6 +200,11 @@ def complex_step(
     ----------
     W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40
     (1998) 110-112, equation (6).
+
+    Examples
+    --------
+    >>> complex_step(np.log, [-1.0, 2.0], 1e-20)
+    array([nan, 0.5])
     """
     return _run(COMPLEX_STEP, f, x, h, blocked, dtype, args, elementwise)
 
@@ -374,7 +383,11 @@ def _compute(
     if not plan.terms:
         z = np.empty(x.shape, plan.dtype) if buffer is None else buffer
         z.real, z.imag = x, h
-        return np.divide(evaluate(f, z).imag, h, out)
+        watched = Watched(f)
+        quotient = np.divide(evaluate(watched, z).imag, h, out)
+        if watched.left_domain:
+            quotient[~is_real_at(plan.format, f, x)] = np.nan
+        return quotient
     first, second = plan.terms[0], plan.terms[1]
     y = evaluate(f, first.argument(x, h, buffer))
     z = evaluate(f, second.argument(x, h, other))

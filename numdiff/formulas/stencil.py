@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from numdiff.floats.dyadic import dyadic
 
@@ -177,6 +177,11 @@ class Stencil:
         """Function values that one derivative costs."""
         return len(self.offsets)
 
+    @property
+    def direction(self) -> Literal[-1, 0, 1]:
+        """Where the formula looks from x: 1 to the right, −1 to the left, 0 to both sides."""
+        return 1 if min(self.offsets) >= 0 else -1 if max(self.offsets) <= 0 else 0
+
     def richardson(self, ratio: int = 2) -> "Stencil":
         """Return the stencil that Richardson extrapolation makes of this one with the steps h and ratio·h.
 
@@ -229,6 +234,7 @@ class ComplexStep:
     denominator: ClassVar[int] = 1
     complex_nodes: ClassVar[bool] = True
     evaluations: ClassVar[int] = 1
+    direction: ClassVar[Literal[-1, 0, 1]] = 0
 
 
 Method: TypeAlias = Stencil | ComplexStep

@@ -40,8 +40,10 @@ READING = (
     (
         "Failures",
         "× at the top edge is a cell without a usable result, and the corner above says what happened: `absorbed` "
-        "(two nodes of the formula fell on the same number), `overflow`, `nan`, `outside-domain`, `pole`. Tables show "
-        "the word instead of a number. Failures are counted, never averaged.",
+        "(two nodes of the formula fell on the same number), `overflow`, `nan`, `outside-domain`, `pole`, or that f "
+        "has no derivative where the formula looks: `kink` (those from both sides differ), `jump` (f is not "
+        "continuous) or `unproved` (both sides agree in all digits, which is no proof). Tables show the word instead "
+        "of a number. Failures are counted, never averaged.",
     ),
     ("Truncation", "The error of the formula itself, in exact arithmetic."),
     (

@@ -189,7 +189,8 @@ def _neighbourhood_columns(batch: Batch, exact: ExactFunction) -> dict[str, list
     for i, (near, steps, lost) in enumerate(steps_near(batch)):
         results = np.array(observe(batch.method, batch.subject.f, near[:, np.newaxis], steps).result)
         results[np.broadcast_to(lost, results.shape)] = math.nan
-        errors = total_errors(exact, near, results, batch.method.derivative_order, batch.format)
+        method = batch.method
+        errors = total_errors(exact, near, results, method.derivative_order, batch.format, method.direction)
         for j, column in zip(wanted, np.abs(errors).T.tolist(), strict=True):
             for name, value in _statistics(column).items():
                 columns[name][i * len(batch.steps) + j] = value

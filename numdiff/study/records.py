@@ -49,7 +49,9 @@ class Record:
     x_value: float = _field("the double nearest to x", "", "portable")
     step_value: float = _field("the double nearest to the step", "", "portable")
     effective_step: float = _field("width of the rounded nodes over that of the offsets", "", "portable")
-    reference: float = _field("the double nearest to the exact derivative", "", "portable")
+    reference: float = _field(
+        "the double nearest to the exact derivative, at a kink to that from the side of the formula", "", "portable"
+    )
     reference_radius: float = _field("certified radius of the exact derivative", "", "portable")
     reference_text: str = _field("30 significant digits of the exact derivative", "", "portable")
     truncation: float = _field("error of the formula in exact arithmetic", "", "portable")
@@ -70,8 +72,12 @@ class Record:
     a_priori_bound: float = _field("bound on |total| that needs no run; infinite where there is none", "", "platform")
     relative_error: float = _field("|total| over |exact derivative|; NaN where that is 0", "", "platform")
     ulps: float = _field("|total| in ulps of the exact derivative", "ulp", "platform")
-    status: str = _field("what happened in the working format", "", "platform")
-    state: str = _field("how far the exact side can be trusted", "", "portable")
+    status: str = _field(
+        "what happened in the working format; kink, jump, unproved: the formula looks where f has no derivative",
+        "",
+        "platform",
+    )
+    state: str = _field("how far the exact side can be trusted, or why there is no derivative", "", "portable")
     underflow: bool = _field("a nonzero part was below the smallest double, stored as that", "", "platform")
     evaluations: int = _field("function values that the cell cost", "", "portable")
     neighbours: int = _field("points near x in the neighbourhood columns; 0: not measured", "", "portable")

@@ -497,7 +497,8 @@ def test_power_at_the_end_of_its_domain_is_certified_from_the_closed_form(engine
         (np.sqrt, 0.0, 0.25, "float64", Status.OUTSIDE_DOMAIN, State.OUT_OF_DOMAIN),
         (lambda x: 1 / x, 0.0, 0.25, "float64", Status.POLE, State.OUT_OF_DOMAIN),
         (lambda x: 1 / x, 0.25, 0.25, "float64", Status.POLE, State.OUT_OF_DOMAIN),
-        (np.abs, 0.0, 0.25, "float64", Status.OUTSIDE_DOMAIN, State.OUT_OF_DOMAIN),
+        (np.abs, 0.0, 0.25, "float64", Status.KINK, State.KINK),
+        (np.sign, 0.0, 0.25, "float64", Status.JUMP, State.JUMP),
         (lambda x: x, 1.0, 2.0**-60, "float64", Status.ABSORBED, None),
     ],
 )

@@ -38,6 +38,7 @@ from numdiff.autodiff import (
     numerical_diff,
     on_arrays,
 )
+from numdiff.autodiff.adapters import gradient_of
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat, dyadic
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
@@ -841,3 +842,31 @@ def test_every_function_is_public_and_documented():
         assert getattr(functions, name).__doc__, name
     for function in (*UNARY, *BINARY):
         assert function.__name__ in functions.__all__
+
+
+# --- masks -----------------------------------------------------------------------------------------------
+
+
+MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        Variable,
+        on_arrays(Square()),
+        gradient_of(lambda x: (x * x).sum()),
+        lambda masked: Variable(np.ones(2)) * masked,
+        lambda masked: (Variable(np.ones(2)) ** 2).backward(masked),
+        lambda masked: on_arrays(lambda x: x * masked)(np.ones(2)),
+    ],
+    ids=["Variable", "on_arrays", "gradient_of", "operand", "seed", "constant in f"],
+)
+def test_what_is_masked_never_becomes_a_variable(use):
+    with pytest.raises(TypeError, match="masked at some of its places"):
+        use(MASKED)
+
+
+def test_a_mask_that_masks_nothing_is_taken_for_an_array():
+    x = np.ma.array([1.0, 2.0], mask=[False, False])
+    assert gradient_of(lambda v: (v * v).sum())(x).tolist() == [2.0, 4.0]

@@ -163,6 +163,7 @@ def test_references_have_the_state_and_the_order_of_their_own():
         (math.nan, 0.0, "pole", "out-of-domain"),
         (math.nan, 0.0, "beyond every format", "out-of-range"),
         (math.nan, 0.0, "undecided", "out-of-domain"),
+        (math.nan, 0.0, "the one-sided derivatives differ", "kink"),
         (0.0, 0.0, "0", "exact"),
         (0.0, 1e-300, "0", "unresolved"),
         (2.0, 1e-80, "2.0", "certified"),

@@ -1258,3 +1258,114 @@ def test_the_largest_step_is_the_last_that_a_kernel_takes(item, stencil):
         apply(stencil, lambda x: x * 0.0, item.as_array([0.0]), largest)
         with pytest.raises(ValueError, match="h must be"):
             apply(stencil, np.exp, item.as_array([0.0]), np.nextafter(largest, item.dtype.type(np.inf)))
+
+
+# --- the complex step and the real domain -----------------------------------------------------------------
+
+OUTSIDE = {
+    "log": (np.log, -1.0),
+    "log at 0": (np.log, 0.0),
+    "log2": (np.log2, -2.0),
+    "log10": (np.log10, -2.0),
+    "log1p": (np.log1p, -2.0),
+    "sqrt": (np.sqrt, -1.0),
+    "power": (lambda x: x**4.5, -1.0),
+    "variable power": (lambda x: x**x, -0.5),
+    "negative power": (lambda x: x**-3, 0.0),
+    "reciprocal": (lambda x: 1 / x, 0.0),
+    "arcsin": (np.arcsin, 2.0),
+    "arccos": (np.arccos, -1.5),
+    "arccosh": (np.arccosh, 0.5),
+    "arctanh": (np.arctanh, 1.5),
+    "inside": (lambda x: x + 2 * np.log(np.sin(x)), -1.0),
+    "of a difference": (lambda x: np.log(x) - np.log(x), -1.0),
+    "after where": (lambda x: np.log(np.where(np.isfinite(x), x, 1.0)), -1.0),
+    "after reshape": (lambda x: np.sqrt(x.reshape(-1, 1)).reshape(-1), -1.0),
+    "of an element": (lambda x: np.log(x[...]), -1.0),
+    "imaginary constant": (lambda x: x * 1j, 1.0),
+    "imaginary result": (lambda x: 3j, 1.0),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_complex_step_is_nan_where_f_is_not_real(name):
+    """Caught: log(−1 + ih) = iπ, and π/h was called a derivative."""
+    f, x = OUTSIDE[name]
+    with np.errstate(all="ignore"):
+        assert np.isnan(complex_step(f, x, 1e-20))
+        assert np.isnan(complex_step(f, [x, x], 1e-20)).all()
+        assert np.isnan(observe(COMPLEX_STEP, f, [x], 1e-20).result).all()
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (lambda x: np.log(x * x), -1.0, -2.0),
+        (lambda x: x**3, -2.0, 12.0),
+        (lambda x: x**-1, -2.0, -0.25),
+        (lambda x: np.sqrt(1 - x), -3.0, -0.25),
+        (lambda x: x**4.5, 0.0, 0.0),
+        (lambda x: x / 2, 1.0, 0.5),
+        (lambda x: 2**x, 0.0, math.log(2)),
+        (lambda x: np.arcsin(x / 2), -1.0, -1 / math.sqrt(3) * -1),
+    ],
+)
+def test_complex_step_is_the_derivative_where_f_is_real(f, x, slope):
+    assert complex_step(f, x, 1e-20) == pytest.approx(slope, rel=2.0**-50, abs=1e-60)
+
+
+def test_f_is_called_with_real_numbers_only_where_it_may_leave_its_domain():
+    seen = []
+
+    def f(x):
+        seen.append(x.dtype.kind)
+        return np.log(x)
+
+    complex_step(f, 2.0, 0.125)
+    assert seen == ["c"]
+    complex_step(f, -2.0, 0.125)
+    assert seen == ["c", "c", "f"]
+
+
+def test_points_outside_the_domain_do_not_take_those_inside_with_them():
+    result = complex_step(np.log, [-1.0, 2.0, 0.5], 1e-20)
+    assert np.isnan(result[0])
+    assert result[1:].tolist() == [0.5, 2.0]
+
+
+# --- masks ------------------------------------------------------------------------------------------------
+
+MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
+CALLS = {
+    "forward": lambda f, x: forward_difference(f, x, 0.125),
+    "centered": lambda f, x: centered_difference(f, x, 0.125),
+    "whole": lambda f, x: difference(f, x, 0.125, forward(2), blocked=False),
+    "observe": lambda f, x: observe(CENTERED, f, x, 0.125),
+    "complex step": lambda f, x: complex_step(f, x, 0.125),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("x", [MASKED, [1.0, np.ma.masked], [[1.0], MASKED[1:]]], ids=["array", "list", "nested"])
+def test_masked_points_are_refused(call, x):
+    with pytest.raises(TypeError, match="x must not be masked anywhere"):
+        call(np.exp, x)
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize(
+    "f",
+    [lambda x: np.ma.array(np.exp(x), mask=True), lambda x: np.ma.masked, lambda x: [np.ma.masked for _ in range(2)]],
+    ids=["array", "constant", "list"],
+)
+def test_masked_values_are_refused(call, f):
+    with pytest.raises(TypeError, match=r"f must not return masked values, got . of .|after np.asarray or np.array"):
+        call(f, np.array([1.0, 2.0]))
+
+
+def test_a_mask_that_masks_nothing_is_an_array():
+    plain = np.array([1.0, 2.0])
+    for x in (np.ma.array(plain), np.ma.array(plain, mask=[False, False])):
+        assert same(forward_difference(np.exp, x, 0.125), forward_difference(np.exp, plain, 0.125))
+    result = forward_difference(lambda x: np.ma.array(np.exp(x), mask=False), plain, 0.125)
+    assert same(result, forward_difference(np.exp, plain, 0.125))

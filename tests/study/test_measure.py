@@ -194,6 +194,20 @@ def test_failures_of_every_kind_are_records() -> None:
     assert absorbed["total"].notna().all()
 
 
+def test_records_at_a_kink_hold_the_one_sided_truth_or_its_name() -> None:
+    frame = cells(Subject(np.abs, points=(0.0,)), methods=("forward", "centered", "backward"), last_step=4)
+    assert {(m, s) for m, s in zip(frame["method"], frame["status"], strict=True)} == {
+        ("forward", "ok"),
+        ("backward", "ok"),
+        ("centered", "kink"),
+    }
+    assert frame.loc[frame["method"] == "forward", "reference"].unique().tolist() == [1.0]
+    assert frame.loc[frame["method"] == "backward", "reference"].unique().tolist() == [-1.0]
+    assert frame.loc[frame["status"] == "kink", ["reference", "total"]].isna().all(axis=None)
+    jump = cells(Subject(np.sign, points=(0.0,)), methods=("forward",), last_step=4)
+    assert set(jump["status"]) == set(jump["state"]) == {"jump"}
+
+
 # --- ulps and relative error --------------------------------------------------------------------------
 
 
