@@ -27,12 +27,14 @@ from numdiff.arithmetic.ball import (
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
+from numdiff.arithmetic.special_balls import REAL_SPECIAL
+from numdiff.arithmetic.special_series import SERIES_SPECIAL
 from numdiff.floats.formats import Dyadic
 
 _REAL = Engine(
     name="Arb",
     lift=lambda number: exact(*number),
-    functions=ball_functions.REAL,
+    functions=ball_functions.REAL | REAL_SPECIAL,
     value_order=ball_functions.order,
     integral=ball_functions.integral,
     compare=ball_functions.order,
@@ -53,7 +55,7 @@ _COMPLEX = Engine(
 _SERIES = Engine(
     name="Arb series",
     lift=lambda number: series.Constant([exact(*number)]),
-    functions=series.FUNCTIONS,
+    functions=series.FUNCTIONS | SERIES_SPECIAL,
     value_order=series.value_order,
     integral=lambda s: ball_functions.integral(s[0]),
     compare=series.compare,

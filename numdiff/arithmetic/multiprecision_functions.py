@@ -27,11 +27,11 @@ CONTEXT: Any = MPContext()
 CONTEXT.trap_complex = True  # a real function has no complex values
 
 
-class _TooLarge(ArithmeticError):
+class TooLarge(ArithmeticError):
     """The computation would need as many bits as an argument, or its exponent, is large."""
 
 
-FAILURES = (libmp.ComplexResult, ZeroDivisionError, _TooLarge)
+FAILURES = (libmp.ComplexResult, ZeroDivisionError, TooLarge)
 
 
 # --- real functions -------------------------------------------------------------------------------------
@@ -67,7 +67,7 @@ def _absolute(x: Real) -> Real:
 def _limited(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
     def limited(x: Real) -> Real:
         if magnitude(x) > _LARGEST_MAGNITUDE:
-            raise _TooLarge
+            raise TooLarge
         return function(x)
 
     return limited
@@ -147,7 +147,7 @@ def _power(base: Real, exponent: Real) -> Real:
         return CONTEXT.mpf(not exponent)
     lost = max(0, magnitude(exponent)) + magnitude(base).bit_length()
     if lost > _LARGEST_MAGNITUDE:
-        raise _TooLarge
+        raise TooLarge
     if not _is_large_integer(exponent) or base._mpf_[1] == 1:
         with CONTEXT.extraprec(lost + 4):
             return base**exponent
@@ -206,7 +206,7 @@ def _limited_complex(function: Callable[[Complex], Complex], *, grows: bool = Fa
     def limited(z: Complex) -> Complex:
         parts = z.real, z.imag
         if max(map(magnitude, parts)) > _LARGEST_MAGNITUDE or (grows and any(map(_is_large_integer, parts))):
-            raise _TooLarge
+            raise TooLarge
         return function(z)
 
     return limited
@@ -215,7 +215,7 @@ def _limited_complex(function: Callable[[Complex], Complex], *, grows: bool = Fa
 def _refuse_tiny(z: Complex) -> None:
     """Raise where mpmath's complex logarithm would form 1 + b² exactly, with as many bits as the exponent of b says."""
     if any(part and magnitude(part) < -LARGEST_EXPONENT for part in (z.real, z.imag)):
-        raise _TooLarge
+        raise TooLarge
 
 
 def _complex_log(z: Complex) -> Complex:
@@ -245,7 +245,7 @@ def _complex_power(base: Complex, exponent: Complex) -> Complex:
     size = max(map(magnitude, (exponent.real, exponent.imag)))
     lost = max(0, size) + max(magnitude(part).bit_length() for part in (base.real, base.imag))
     if lost > _LARGEST_MAGNITUDE or any(map(_is_large_integer, (exponent.real, exponent.imag))):
-        raise _TooLarge
+        raise TooLarge
     _refuse_tiny(base)
     with CONTEXT.extraprec(lost + 4):
         return base**exponent

@@ -9,6 +9,7 @@ from numdiff.arithmetic.dispatch import (
     ARRAY_FUNCTIONS,
     COMPOSITES,
     ExactArray,
+    apply_ufunc,
     column,
     common_shape,
     evaluate_exactly,
@@ -16,6 +17,7 @@ from numdiff.arithmetic.dispatch import (
     truth_column,
 )
 from numdiff.arithmetic.engine import COMPARISONS, Engine, chosen, is_clean, refusal
+from numdiff.arithmetic.special_names import SPECIAL
 
 
 def _implements(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -105,6 +107,21 @@ def _copy(array: ExactArray, a: ExactArray) -> ExactArray:
     return a
 
 
+@_implements(np.real)
+def _real(array: ExactArray, val: ExactArray) -> ExactArray:
+    return val
+
+
+@_implements(np.sinc)
+def _sinc(array: ExactArray, x: ExactArray) -> ExactArray:
+    return apply_ufunc(array.engine, "sinc", (x,))
+
+
+@_implements(np.i0)
+def _i0(array: ExactArray, x: ExactArray) -> ExactArray:
+    return apply_ufunc(array.engine, "i0", (x,))
+
+
 @_implements(np.polyval)
 def _polyval(array: ExactArray, p: Any, x: Any) -> Any:
     if isinstance(p, ExactArray) or not len(p):
@@ -177,6 +194,7 @@ HOLOMORPHIC = FUNCTIONS - REAL_ONLY
 
 NO_COMPLEX_STEP = (
     REAL_ONLY
+    | SPECIAL
     | COMPARISONS.keys()
     | {"where", "fabs", "fmax", "fmin", "heaviside", "copysign", "radians", "degrees"}
     | {"logaddexp", "logaddexp2"}
@@ -218,4 +236,4 @@ def _nothing(*operands: Any) -> None:
     """Stand for a number of which nothing is known."""
 
 
-_EVERYTHING: Mapping[str, Callable[..., None]] = dict.fromkeys(FUNCTIONS, _nothing)
+_EVERYTHING: Mapping[str, Callable[..., None]] = dict.fromkeys(FUNCTIONS | SPECIAL, _nothing)

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import Engine
+from numdiff.arithmetic.special_names import shown
 from numdiff.floats.formats import Dyadic, dyadic_to_fraction
 
 Gaussian: TypeAlias = tuple[Fraction, Fraction]
@@ -32,7 +33,7 @@ class NotRational(TypeError):
 
 def not_rational(name: str) -> NotRational:
     """Return the error for a function that leaves the rational numbers."""
-    return NotRational(f"np.{name} leaves the rational numbers")
+    return NotRational(f"{shown(name)} leaves the rational numbers")
 
 
 def multiplied(left: Fraction, right: Fraction) -> Fraction:
