@@ -56,6 +56,8 @@ from typing import Any, Literal
 
 from numdiff.arithmetic.numpy_functions import FUNCTIONS, ufuncs_used
 from numdiff.arithmetic.rounded import Rounded
+from numdiff.arithmetic.special_accuracy import with_limit
+from numdiff.arithmetic.special_names import SPECIAL
 from numdiff.floats.formats import FORMATS, FloatFormat, Limits
 
 EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum"})
@@ -143,5 +145,6 @@ def without_limit(f: Callable[[Any], Any], fmt: FloatFormat, arithmetic: Arithme
     TypeError
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
-    limits = limits_of(fmt, arithmetic or arithmetic_of(f))
-    return frozenset((ufuncs_used(f) & (FUNCTIONS | WITHOUT)) - limits.keys())
+    chosen = arithmetic or arithmetic_of(f)
+    limited = limits_of(fmt, chosen).keys() | with_limit(fmt, rounded=chosen == "rounded")
+    return frozenset((ufuncs_used(f) & (FUNCTIONS | WITHOUT | SPECIAL)) - limited)

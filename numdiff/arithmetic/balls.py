@@ -34,7 +34,7 @@ from numdiff.floats.formats import Dyadic
 _REAL = Engine(
     name="Arb",
     lift=lambda number: exact(*number),
-    functions=ball_functions.REAL | REAL_SPECIAL,
+    functions={**ball_functions.REAL, **REAL_SPECIAL},
     value_order=ball_functions.order,
     integral=ball_functions.integral,
     compare=ball_functions.order,
@@ -55,7 +55,7 @@ _COMPLEX = Engine(
 _SERIES = Engine(
     name="Arb series",
     lift=lambda number: series.Constant([exact(*number)]),
-    functions=series.FUNCTIONS | SERIES_SPECIAL,
+    functions={**series.FUNCTIONS, **SERIES_SPECIAL},
     value_order=series.value_order,
     integral=lambda s: ball_functions.integral(s[0]),
     compare=series.compare,

@@ -47,7 +47,7 @@ def _is_finite(x: Any) -> bool:
 _REAL = Engine(
     name="mpmath",
     lift=lifted,
-    functions=REAL | REAL_SPECIAL,
+    functions={**REAL, **REAL_SPECIAL},
     value_order=_order,
     integral=is_integer,
     compare=_order,

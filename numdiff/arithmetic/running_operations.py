@@ -12,6 +12,7 @@ from numdiff.arithmetic import ball_functions
 from numdiff.arithmetic.accuracy import Arithmetic, limits_of, smaller_limits_of
 from numdiff.arithmetic.ball_functions import REAL, SLOPES, exact
 from numdiff.arithmetic.rounded import Known, KnownArithmetic
+from numdiff.arithmetic.special_running import special_functions
 from numdiff.floats.formats import Dyadic, FloatFormat, dyadic
 
 Real = Any
@@ -128,13 +129,14 @@ class Operations:
             for name in SLOPES.keys() & limits.keys() - basic
         }
         if "power" in limits:
-            rounding = self._library_rounding(limits["power"])
+            rounding = self.library_rounding(limits["power"])
             self.functions["power"] = lambda a, b: self._power(a, b, rounding, True)
             self.functions["power_of_array"] = lambda a, b: self._power(a, b, rounding, False)
         for name, propagated in (("hypot", _hypot_slope), ("arctan2", _arctan2_slope)):
             if name in limits:
                 self.functions[name] = self._pair(name, limits[name], propagated)
         self._one = self.lift((1, 0))
+        self.functions |= special_functions(self, arithmetic)
 
     # --- numbers ---------------------------------------------------------------------------------------
 
@@ -162,6 +164,10 @@ class Operations:
             power = self._powers[exponent] = arb((1, exponent))
         return power
 
+    def ulp(self, reach: Real) -> Real:
+        """Return the spacing of the format at the upper end of `reach`."""
+        return self._power_of_two(self._last(reach))
+
     def _last(self, reach: Real) -> int:
         """Return the exponent of the spacing of the format at the upper end of `reach`; raise where it overflows."""
         top = binade_above(reach.abs_upper())
@@ -181,7 +187,7 @@ class Operations:
             return Running(value, error)
         return Running(value, error + self._power_of_two(self._lowest - 1))
 
-    def _library_rounding(self, limit: Fraction) -> Callable[[Real, Real], Running]:
+    def library_rounding(self, limit: Fraction) -> Callable[[Real, Real], Running]:
         """Return what adds L units, allowing for the next binade, which half a unit does not reach."""
         if limit == _HALF:
             return self._rounded
@@ -265,13 +271,17 @@ class Operations:
 
     # --- functions of the library ----------------------------------------------------------------------
 
+    def of_library(self, name: str, limit: Fraction) -> Callable[[Running], Running]:
+        """Return a function of one argument that has a limit in ulp."""
+        return self._function(name, limit, ())
+
     def _function(
         self, name: str, limit: Fraction, smaller: Sequence[tuple[int, Fraction]]
     ) -> Callable[[Running], Running]:
-        value_of, rounded = REAL[name], self._library_rounding(limit)
+        value_of, rounded = REAL[name], self.library_rounding(limit)
         if not smaller:
             return lambda a: rounded(value_of(a.value), _propagated(name, a))
-        large = [(exact(1, k), self._library_rounding(least)) for k, least in reversed(smaller)]
+        large = [(exact(1, k), self.library_rounding(least)) for k, least in reversed(smaller)]
 
         def function(a: Running) -> Running:
             value, error = value_of(a.value), _propagated(name, a)
@@ -283,7 +293,7 @@ class Operations:
     def _pair(
         self, name: str, limit: Fraction, propagated: Callable[[Running, Running], Real]
     ) -> Callable[[Running, Running], Running]:
-        value_of, rounded = REAL[name], self._library_rounding(limit)
+        value_of, rounded = REAL[name], self.library_rounding(limit)
         return lambda a, b: rounded(value_of(a.value, b.value), propagated(a, b))
 
     def _power(self, a: Running, b: Running, rounding: Callable[[Real, Real], Running], scalar: bool) -> Running:

@@ -119,11 +119,17 @@ def _erfinv(x: Real) -> Real:
     rest = CONTEXT.fsub(1, size, prec=2 * CONTEXT.prec)
     if size < 0.5:
         y = size * scale
-        step = lambda y: (CONTEXT.erf(y) - size) * _exp(_exact_square(y)) * scale  # noqa: E731
+
+        def step(y: Real) -> Real:
+            return (CONTEXT.erf(y) - size) * _exp(_exact_square(y)) * scale
+
     else:
         target = _log(rest)
         y = CONTEXT.sqrt(_log(2 / CONTEXT.sqrt(-CONTEXT.pi * target)) - target if target < -3 else -target / 2)
-        step = lambda y: (target - _log(_erfc(y))) * _erfcx(y) * scale  # noqa: E731
+
+        def step(y: Real) -> Real:
+            return (target - _log(_erfc(y))) * _erfcx(y) * scale
+
     for _ in range(4 + 2 * CONTEXT.prec.bit_length()):
         change = step(y)
         y = y - change

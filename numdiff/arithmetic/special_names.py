@@ -16,6 +16,9 @@ from numdiff.arithmetic.ball import Undefined
 
 PREFIX = "special."
 
+_UMATH = sys.modules[np.add.__class__.__module__ + "._core.umath"]
+"""Where NumPy keeps its ufuncs, those without a public name too."""
+
 SPECIAL_UNARY = frozenset(
     PREFIX + name
     for name in """
@@ -39,7 +42,7 @@ def ufunc_key(ufunc: np.ufunc) -> str:
     SciPy is looked at only if somebody has loaded it: whoever hands over one of its ufuncs has.
     """
     name = ufunc.__name__
-    if getattr(np, name, None) is ufunc or getattr(np._core.umath, name, None) is ufunc:
+    if getattr(np, name, None) is ufunc or getattr(_UMATH, name, None) is ufunc:
         return name
     scipy = sys.modules.get("scipy.special._ufuncs") or sys.modules.get("scipy.special")
     if scipy is not None and getattr(scipy, name, None) is ufunc:

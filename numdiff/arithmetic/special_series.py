@@ -306,7 +306,12 @@ SERIES_SPECIAL: Mapping[str, Callable[..., Series]] = MappingProxyType(
 )
 """The special functions on power series of balls."""
 
+
+def _slope(coefficients: Coefficients) -> Callable[[Real], Real]:
+    return lambda x: coefficients(x, 2)[1]
+
+
 SLOPES_SPECIAL: Mapping[str, Callable[[Real], Real]] = MappingProxyType(
-    {name: (lambda x, found=found: found(x, 2)[1]) for name, found in COEFFICIENTS.items()}
+    {name: _slope(coefficients) for name, coefficients in COEFFICIENTS.items()}
 )
 """g′ by name, for the mean value theorem."""
