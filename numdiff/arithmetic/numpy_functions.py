@@ -17,7 +17,7 @@ from numdiff.arithmetic.dispatch import (
     truth_column,
 )
 from numdiff.arithmetic.engine import COMPARISONS, Engine, chosen, is_clean, refusal
-from numdiff.arithmetic.special_names import SPECIAL
+from numdiff.arithmetic.special_names import PREFIX, SPECIAL, computed_in, shown
 
 
 def _implements(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -230,6 +230,33 @@ def ufuncs_used(f: Callable[[Any], Any], x: Sequence[Any] | None = None) -> froz
     )
     evaluate_exactly(f, tracer, [None] * (1 if x is None else max(1, len(x))))
     return frozenset(names)
+
+
+def outside_format(f: Callable[[Any], Any], format_name: str) -> str:
+    """Return why SciPy does not compute a callable in a format, or the empty string where nothing is known against it.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; of one that has no exact evaluation nothing is known.
+    format_name : str
+    """
+    try:
+        used = ufuncs_used(f)
+    except (TypeError, ValueError):
+        return ""
+    for name in sorted(used):
+        if name.startswith(PREFIX) and format_name not in (formats := computed_in(name)):
+            return f"{shown(name)} computes in {' and '.join(formats)}, not in {format_name}"
+    return ""
+
+
+def special_functions_of(f: Callable[[Any], Any]) -> str:
+    """Return the functions of SciPy that a callable uses, as messages call them; empty where it uses none."""
+    try:
+        return ", ".join(shown(name) for name in sorted(ufuncs_used(f)) if name.startswith(PREFIX))
+    except (TypeError, ValueError):
+        return ""
 
 
 def _nothing(*operands: Any) -> None:

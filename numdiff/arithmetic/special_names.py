@@ -36,6 +36,16 @@ _PRIVATE = {"_riemann_zeta": "zeta", "_lambertw": "lambertw"}
 """Ufuncs behind Python functions of scipy.special."""
 
 
+_WIDE = {"special.expit", "special.logit", "special.log_expit"}
+
+
+def computed_in(key: str) -> tuple[str, ...]:
+    """Return the formats in which SciPy computes one of its functions; it widens the others, or refuses them."""
+    if key == "special.lambertw":  # the number of its branch is an integer of 64 bits, which promotes
+        return ("float64",)
+    return ("float32", "float64", "float80") if key in _WIDE else ("float32", "float64")
+
+
 def ufunc_key(ufunc: np.ufunc) -> str:
     """Return the name of a ufunc that tells NumPy's from SciPy's and from all others.
 

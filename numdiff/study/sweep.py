@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, ufuncs_used
+from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, outside_format, special_functions_of, ufuncs_used
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
@@ -244,12 +244,16 @@ def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...]) -> N
 def _in_arithmetics(planned: SweepPlan) -> SweepPlan:
     """Return the batches in each arithmetic of the sweep; complex functions have no correctly rounded version."""
     result = replace(planned, batches=[])
+    special = special_functions_of(planned.subject.f) if "rounded" in planned.sweep.arithmetics else ""
     for batch in planned.batches:
         for name in planned.sweep.arithmetics:
             if name == "platform":
                 result.batches.append(batch)
             elif isinstance(batch.method, ComplexStep):
                 reason = "complex elementary functions have no correctly rounded version"
+                result.skip(batch.method.name, batch.format.name, reason)
+            elif special:
+                reason = f"{special} has no correctly rounded version"
                 result.skip(batch.method.name, batch.format.name, reason)
             else:
                 subject = replace(batch.subject, f=rounded(batch.subject.f))
@@ -259,8 +263,10 @@ def _in_arithmetics(planned: SweepPlan) -> SweepPlan:
 
 def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
     """Return why a function cannot be run with a method in a format, or the empty string where it can."""
-    if (reason := unsuitable(method, fmt)) or not isinstance(method, ComplexStep):
+    if reason := outside_format(subject.f, fmt.name) or unsuitable(method, fmt):
         return reason
+    if not isinstance(method, ComplexStep):
+        return ""
     refused = sorted(ufuncs_used(subject.f) & NO_COMPLEX_STEP)
     return f"no complex step through {', '.join(refused)}" if refused else ""
 
