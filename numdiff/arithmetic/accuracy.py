@@ -55,15 +55,17 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from numdiff.arithmetic.numpy_functions import FUNCTIONS, ufuncs_used
+from numdiff.arithmetic.pieces import PIECES, QUOTIENTS
 from numdiff.arithmetic.rounded import Rounded
 from numdiff.arithmetic.special_accuracy import with_limit
 from numdiff.arithmetic.special_names import SPECIAL
 from numdiff.floats.formats import FORMATS, FloatFormat, Limits
 
-EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum"})
-"""Ufuncs whose result is one of the numbers that went in, or its negative, or −1, 0, 1."""
-CORRECTLY_ROUNDED = frozenset({"add", "subtract", "multiply", "divide", "sqrt", "square", "reciprocal"})
-"""Ufuncs whose result is the number of the format next to the exact one."""
+EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum", *PIECES})
+"""Ufuncs whose result is one of the numbers that went in, or its negative, or −1, 0, 1, or an integer next to it."""
+CORRECTLY_ROUNDED = frozenset({"add", "subtract", "multiply", "divide", "sqrt", "square", "reciprocal", *QUOTIENTS})
+"""Ufuncs whose result is the number of the format next to the exact one. The remainder of C is exact; where its sign is
+not that of the divisor, NumPy adds the divisor, rounded once."""
 
 
 WITHOUT = frozenset({"logaddexp", "logaddexp2", "copysign"})

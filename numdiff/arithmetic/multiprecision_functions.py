@@ -12,6 +12,7 @@ from mpmath import MPContext, libmp
 
 from numdiff.arithmetic.ball import LARGEST_EXPONENT
 from numdiff.arithmetic.engine import ARITHMETIC
+from numdiff.arithmetic.pieces import PIECES, QUOTIENTS, remainder
 from numdiff.floats.formats import Dyadic
 
 # Beyond |x| = 2**32768 (float80 ends at 2**16384) exp and sin would need as many bits for the argument alone.
@@ -31,7 +32,7 @@ class TooLarge(ArithmeticError):
     """The computation would need as many bits as an argument, or its exponent, is large."""
 
 
-FAILURES = (libmp.ComplexResult, ZeroDivisionError, TooLarge)
+FAILURES = (libmp.ComplexResult, ZeroDivisionError, OverflowError, TooLarge)
 
 
 # --- real functions -------------------------------------------------------------------------------------
@@ -159,9 +160,26 @@ def _power(base: Real, exponent: Real) -> Real:
     return -result if base < 0 and is_odd else result
 
 
+def _dyadic(x: Real) -> Dyadic:
+    sign, mantissa, exponent, _ = x._mpf_
+    if exponent > _LARGEST_MAGNITUDE << 2:
+        raise TooLarge
+    return -int(mantissa) if sign else int(mantissa), exponent
+
+
+def _piece(name: str) -> Callable[[Real], Real]:
+    return lambda x: lifted((PIECES[name](_dyadic(x)), 0))
+
+
+def _remainder(name: str) -> Callable[[Real, Real], Real]:
+    return lambda x, y: lifted(remainder(name, _dyadic(x), _dyadic(y)))
+
+
 REAL: Mapping[str, Callable[..., Real]] = MappingProxyType(
     {
         **ARITHMETIC,
+        **{name: _piece(name) for name in PIECES},
+        **{name: _remainder(name) for name in QUOTIENTS},
         "negative": _negative,
         "conjugate": lambda x: x,
         "absolute": _absolute,

@@ -180,14 +180,19 @@ UNARY = frozenset(
     """
         negative positive conjugate absolute sign square reciprocal sqrt cbrt exp exp2 expm1 log log2 log10
         log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg
+        floor ceil trunc rint
     """.split()
 )
-BINARY = frozenset({"add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum", "minimum"})
+BINARY = frozenset(
+    {"add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum", "minimum", "remainder", "fmod"}
+)
 FUNCTIONS = UNARY | BINARY
 """The ufuncs that an engine for real numbers implements; all others are made of them."""
 
 REAL_ONLY = frozenset(
-    {"absolute", "sign", "conjugate", "cbrt", "arctan2", "hypot", "maximum", "minimum", "deg2rad", "rad2deg"}
+    """
+        absolute sign conjugate cbrt arctan2 hypot maximum minimum deg2rad rad2deg floor ceil trunc rint remainder fmod
+    """.split()
 )
 HOLOMORPHIC = FUNCTIONS - REAL_ONLY
 """The ufuncs that an engine for complex numbers implements."""

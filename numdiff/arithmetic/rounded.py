@@ -98,7 +98,7 @@ EXACT = frozenset(
         add subtract multiply divide negative positive absolute fabs sign square reciprocal sqrt conjugate
         copysign heaviside clip fmax fmin maximum minimum greater greater_equal less less_equal equal not_equal
         isnan isinf isfinite signbit logical_and logical_or logical_xor logical_not bitwise_and bitwise_or
-        bitwise_xor invert rint floor ceil trunc
+        bitwise_xor invert rint floor ceil trunc remainder fmod
     """.split()
 )
 """Ufuncs whose result IEEE 754 prescribes to the last bit; the hardware computes them."""

@@ -11,6 +11,8 @@ from flint import arb
 from numdiff.arithmetic import ball_functions
 from numdiff.arithmetic.accuracy import Arithmetic, limits_of, smaller_limits_of
 from numdiff.arithmetic.ball_functions import REAL, SLOPES, exact
+from numdiff.arithmetic.ball_pieces import piece
+from numdiff.arithmetic.pieces import PIECES, QUOTIENTS
 from numdiff.arithmetic.rounded import Known, KnownArithmetic
 from numdiff.arithmetic.special_running import special_functions
 from numdiff.floats.formats import Dyadic, FloatFormat, dyadic
@@ -122,6 +124,8 @@ class Operations:
             "sign": self.sign,
             "maximum": lambda a, b: self._chosen(a, b, 1),
             "minimum": lambda a, b: self._chosen(a, b, -1),
+            **{name: self._piece(name) for name in PIECES},
+            **{name: self._remainder(name) for name in QUOTIENTS},
         }
         self.functions: dict[str, Callable[..., Running]] = dict(basic)
         self.functions |= {
@@ -261,6 +265,24 @@ class Operations:
         if side is None:
             raise Unbounded
         return self.lift((int(side), 0))
+
+    def _piece(self, name: str) -> Callable[[Running], Running]:
+        def function(a: Running) -> Running:
+            value = piece(name, a.span)
+            if value is None:
+                raise Unbounded
+            return self.lift((value, 0))
+
+        return function
+
+    def _remainder(self, name: str) -> Callable[[Running, Running], Running]:
+        def function(a: Running, b: Running) -> Running:
+            q = piece(QUOTIENTS[name], a.span / b.span)
+            if q is None:
+                raise Unbounded
+            return self._rounded(a.value - b.value * q, a.error + b.error * abs(q))
+
+        return function
 
     def _chosen(self, a: Running, b: Running, sign: int) -> Running:
         side = self.compare(a, b)
