@@ -1,6 +1,7 @@
 """The NumPy functions that exact arrays know: those beyond ufuncs, ufuncs made of others, and which of them f uses."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,24 @@ def _polyval(array: ExactArray, p: Any, x: Any) -> Any:
     for coefficient in p:
         result = result * x + coefficient
     return result
+
+
+@_implements(np.interp)
+def _interp(
+    array: ExactArray, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """Interpolate as NumPy does: with the slope of the interval, from its left end, each operation rounded once."""
+    if period is not None or not isinstance(x, ExactArray) or any(isinstance(part, ExactArray) for part in (xp, fp)):
+        raise refusal("np.interp has an exact evaluation for constant xp and fp without period=")
+    knots, values = [float(v) for v in np.asarray(xp)], [float(v) for v in np.asarray(fp)]
+    if len(knots) != len(values) or not all(a < b for a, b in pairwise(knots)):
+        raise refusal("np.interp needs as many fp as xp, and xp that increase")
+    result: Any = np.full_like(x, values[-1] if right is None else float(right))
+    result = np.where(x == knots[-1], values[-1], result)
+    for a, b, below, above in reversed([*zip(knots[:-1], knots[1:], values[:-1], values[1:], strict=True)]):
+        slope = (np.full_like(x, above) - below) / (np.full_like(x, b) - a)
+        result = np.where(x < b, slope * (x - a) + below, result)
+    return np.where(x < knots[0], values[0] if left is None else float(left), result)
 
 
 def _fmax(a: Any, b: Any) -> Any:

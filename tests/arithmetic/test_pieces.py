@@ -131,3 +131,31 @@ def test_bounds_of_formulas_with_pieces_hold(f, fmt):
         assert abs(dyadic_to_fraction(y) - value.midpoint) <= bound
         tight += bound < 300 * fmt.unit_roundoff
     assert tight > 100
+
+
+TABLE = ([-1.0, 0.1, 0.7, 2.0], [3.0, -0.3, 0.2, 1e-3])
+
+
+@pytest.mark.parametrize("ends", [{}, {"left": -7.0, "right": 0.5}])
+def test_interpolation_in_a_table_is_that_of_numpy(ends):
+    """np.interp computes in float64 alone."""
+    fmt, f = FORMATS["float64"], lambda x: np.interp(x, *TABLE, **ends)
+    x = np.concatenate([np.random.default_rng(8).uniform(-2, 3, 200), TABLE[0]])
+    points = fmt.lift_array(x)
+    for y, value, bound in zip(f(x), balls.values(f, points, 256), evaluation_errors(f, points, fmt), strict=True):
+        assert abs(Fraction(float(y)) - value.midpoint) <= bound < 1e-14
+    assert balls.derivatives(f, [dyadic(0.1)], 1, 128) == [Undefined.UNDECIDED]
+    (slope,) = balls.derivatives(f, [dyadic(0.5)], 1, 128)
+    truth = (Fraction(0.2) - Fraction(-0.3)) / (Fraction(0.7) - Fraction(0.1))
+    assert abs(slope.midpoint - truth) <= slope.radius
+    assert rational.derivatives(f, [dyadic(0.5)], 1) == [truth]
+
+
+def test_interpolation_is_refused_where_it_is_not_a_function_of_x_alone():
+    for f in (
+        lambda x: np.interp(0.5, x, TABLE[1]),
+        lambda x: np.interp(x, *TABLE, period=1.0),
+        lambda x: np.interp(x, [1.0, 0.0], [0.0, 1.0]),
+    ):
+        with pytest.raises(TypeError, match=r"np\.interp"):
+            balls.values(f, [dyadic(0.5)], 64)
