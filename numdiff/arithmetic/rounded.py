@@ -26,6 +26,7 @@ from flint import arb
 
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.correct_rounding import FUNCTIONS, correctly_rounded
+from numdiff.arithmetic.special_names import shown, ufunc_key
 from numdiff.floats.formats import Dyadic, FloatFormat, dyadic_to_fraction, format_of
 from numdiff.floats.views import WeakScalarArray
 
@@ -148,14 +149,14 @@ class RoundedArray(WeakScalarArray):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         ufunc = self._ALIASES.get(ufunc.__name__, ufunc)
-        name = ufunc.__name__
+        name = ufunc_key(ufunc)
         if method != "__call__":
-            raise TypeError(f"np.{name}.{method} is not elementwise, and its rounding depends on the platform")
+            raise TypeError(f"{shown(name)}.{method} is not elementwise, and its rounding depends on the platform")
         if name in FUNCTIONS:
             return self._elementary(name, inputs, **kwargs)
         if name not in EXACT:
             raise TypeError(
-                f"np.{name} has no correctly rounded version; those that have: {', '.join(sorted(FUNCTIONS))}, and "
+                f"{shown(name)} has no correctly rounded version; those that have: {', '.join(sorted(FUNCTIONS))}, and "
                 "what IEEE 754 prescribes"
             )
         if name in ("maximum", "minimum"):

@@ -206,6 +206,8 @@ def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
     if item is not None and item.weak_scalars and returned == np.float32:
         # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
         widens = "a np.float64 constant promotes, a np.float32 one too, and after np.asarray any Python number"
+    if given.itemsize <= 2:
+        widens += ", and scipy.special computes in float32 and float64"
     return (
         f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, and np.asanyarray "
         "where f converts its input"

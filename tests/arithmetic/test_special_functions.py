@@ -17,10 +17,12 @@ from numdiff.arithmetic import (
     rational,
     ufuncs_used,
 )
+from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.special_balls import REAL_SPECIAL
 from numdiff.arithmetic.special_names import SPECIAL, SPECIAL_BINARY
 from numdiff.arithmetic.special_series import SERIES_SPECIAL
-from numdiff.floats.formats import dyadic
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS, dyadic
 from tests.arithmetic.test_engines_agree import HARD, PRECISION, assert_same, points
 
 
@@ -262,3 +264,16 @@ def test_arguments_beyond_all_formats_take_no_time(key):
         start = time.process_time()
         engine.values(UNARY[key], far, 256)
         assert time.process_time() - start < 5
+
+
+@pytest.mark.parametrize("f", [scipy.special.erf, scipy.special.expit, scipy.special.log1p, scipy.special.cbrt])
+def test_functions_of_scipy_have_no_correctly_rounded_version(f):
+    with pytest.raises(TypeError, match=rf"scipy\.special\.{f.__name__} has no correctly rounded version"):
+        rounded(f)(np.array([0.5]))
+    assert rounded(np.log1p)(np.array([0.5])).shape == (1,)
+
+
+def test_a_narrow_format_is_refused_with_the_formats_that_scipy_has():
+    fmt = FORMATS["float16"]
+    with pytest.raises(TypeError, match=r"got float64.*scipy\.special computes in float32 and float64"):
+        evaluate(fmt, scipy.special.erf, fmt.as_array(np.array([0.5])))
