@@ -10,7 +10,7 @@ is missing and L = ½.
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from flint import arb
 
@@ -20,9 +20,31 @@ from numdiff.arithmetic.special_accuracy import LOG1P_OF_XLOG1PY, SPECIAL_LIMITS
 from numdiff.arithmetic.special_balls import REAL_SPECIAL
 from numdiff.arithmetic.special_names import SPECIAL, SPECIAL_BINARY
 from numdiff.arithmetic.special_series import SLOPES_SPECIAL
+from numdiff.floats.formats import FloatFormat
 
-if TYPE_CHECKING:
-    from numdiff.arithmetic.running_operations import Operations, Running
+Element = Any
+"""What `running_operations.Running` is; that module imports this one."""
+Function = Callable[[Element], Element]
+
+
+class FormatOperations(Protocol):
+    """What is needed of `running_operations.Operations`."""
+
+    format: FloatFormat
+    functions: dict[str, Callable[..., Element]]
+
+    def ulp(self, reach: Any) -> Any:
+        """Return the spacing of the format at the upper end of `reach`."""
+
+    def library_rounding(self, limit: Fraction) -> Callable[[Any, Any], Element]:
+        """Return what adds units to an enclosure and its error."""
+
+    def of_library(self, name: str, limit: Fraction) -> Function:
+        """Return a function of one argument that has a limit in ulp."""
+
+    def multiply(self, a: Element, b: Element) -> Element:
+        """Return the product."""
+
 
 _HALF = Fraction(1, 2)
 _UNIT = arb(0, 1)
@@ -32,7 +54,7 @@ class _Outside(ValueError):
     """An argument for which there is no limit."""
 
 
-def special_functions(operations: "Operations", arithmetic: Arithmetic) -> dict[str, Callable[..., "Running"]]:
+def special_functions(operations: FormatOperations, arithmetic: Arithmetic) -> dict[str, Callable[..., Element]]:
     """Return the special functions that have a limit in a format.
 
     Parameters
@@ -44,7 +66,7 @@ def special_functions(operations: "Operations", arithmetic: Arithmetic) -> dict[
     """
     fmt = operations.format
     limits = SPECIAL_LIMITS.get(fmt.name, {}) if arithmetic == "platform" else {}
-    found: dict[str, Callable[..., Running]] = {
+    found: dict[str, Callable[..., Element]] = {
         name: _limited(operations, name, limit) for name, limit in limits.items()
     }
     found["sinc"] = _sinc(operations, limits_of(fmt, arithmetic)["sin"])
@@ -55,23 +77,23 @@ def special_functions(operations: "Operations", arithmetic: Arithmetic) -> dict[
     return found
 
 
-def _nearest(operations: "Operations", name: str) -> Callable[["Running"], "Running"]:
+def _nearest(operations: FormatOperations, name: str) -> Function:
     value_of, slope_of, rounded = REAL_SPECIAL[name], SLOPES_SPECIAL[name], operations.library_rounding(_HALF)
 
-    def function(a: "Running") -> "Running":
+    def function(a: Element) -> Element:
         moved = a.error if a.error.is_zero() else abs(slope_of(a.span)) * a.error
         return rounded(value_of(a.value), moved)
 
     return function
 
 
-def _limited(operations: "Operations", name: str, limit: SpecialLimit) -> Callable[["Running"], "Running"]:
+def _limited(operations: FormatOperations, name: str, limit: SpecialLimit) -> Function:
     value_of, slope_of = REAL_SPECIAL[name], SLOPES_SPECIAL[name]
     units, low, high = arb(limit.units), arb(limit.low), arb(limit.high)
     rounded = operations.library_rounding(Fraction(limit.units))
     tiny = arb(limit.tiny) * exact(1, operations.format.min_exponent)
 
-    def function(a: "Running") -> "Running":
+    def function(a: Element) -> Element:
         span = a.span
         if not (span >= low and span <= high):
             raise _Outside
@@ -81,7 +103,7 @@ def _limited(operations: "Operations", name: str, limit: SpecialLimit) -> Callab
     return function
 
 
-def _sinc(operations: "Operations", sine: Fraction) -> Callable[["Running"], "Running"]:
+def _sinc(operations: FormatOperations, sine: Fraction) -> Function:
     fmt = operations.format
     beta = sinc_units(fmt)
     units = arb(beta.numerator) / beta.denominator
@@ -89,7 +111,7 @@ def _sinc(operations: "Operations", sine: Fraction) -> Callable[["Running"], "Ru
     rounded = operations.library_rounding(2 * sine + 1)
     normal, largest = exact(4, fmt.min_exponent), exact(1, fmt.max_exponent - 2)
 
-    def function(a: "Running") -> "Running":
+    def function(a: Element) -> Element:
         span = a.span
         if not a.reach < largest or not (abs(span) > normal or (a.error.is_zero() and a.value.is_zero())):
             raise _Outside
@@ -99,14 +121,14 @@ def _sinc(operations: "Operations", sine: Fraction) -> Callable[["Running"], "Ru
     return function
 
 
-def _products(operations: "Operations", arithmetic: Arithmetic) -> dict[str, Callable[..., "Running"]]:
+def _products(operations: FormatOperations, arithmetic: Arithmetic) -> dict[str, Callable[..., Element]]:
     """Return x log y and x log(1 + y): the product with a logarithm, and 0 for x = 0."""
     log, log1p = operations.functions["log"], operations.functions["log1p"]
     if arithmetic == "platform":
         log1p = operations.of_library("log1p", LOG1P_OF_XLOG1PY)
 
-    def product(logarithm: Callable[["Running"], "Running"]) -> Callable[["Running", "Running"], "Running"]:
-        def function(a: "Running", b: "Running") -> "Running":
+    def product(logarithm: Callable[[Element], Element]) -> Callable[[Element, Element], Element]:
+        def function(a: Element, b: Element) -> Element:
             if a.value.is_zero() and a.error.is_zero():
                 return a
             return operations.multiply(a, logarithm(b))
