@@ -84,7 +84,10 @@ def test_the_rounding_of_pi_is_part_of_the_limit_of_sinc():
         assert 719 < sinc_units(FORMATS["float80"]) < 722
 
 
-@pytest.mark.parametrize("f, x", [(scipy.special.gamma, -172.5), (scipy.special.zeta, -0.3), (scipy.special.i0, 712.0)])
+@pytest.mark.parametrize(
+    "f, x",
+    [(scipy.special.gamma, -172.5), (scipy.special.zeta, -0.3), (scipy.special.i0, 712.0), (scipy.special.j1, 7.8e16)],
+)
 def test_there_is_no_bound_outside_the_interval_of_a_limit(f, x):
     fmt = FORMATS["float64"]
     assert evaluation_errors(f, fmt.lift_array(np.array([x])), fmt) == [math.inf]
