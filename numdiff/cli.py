@@ -108,9 +108,13 @@ def describe_formats() -> str:
 
 def describe_problems() -> str:
     """Return a table of the registered problems, but those of the published tables."""
-    from numdiff.problems import general_problems
+    from numdiff.problems import PROBLEMS
 
-    rows = [(name, problem.family, problem.formula, problem.reason) for name, problem in general_problems().items()]
+    rows = [
+        (name, problem.family, problem.formula, problem.reason)
+        for name, problem in PROBLEMS.items()
+        if problem.family != "published"
+    ]
     return _table(("problem", "family", "formula", "why it is there"), rows)
 
 

@@ -26,13 +26,13 @@ from experiments.step_sweep.drawing import (
 )
 from experiments.step_sweep.findings import METHODS_SHOWN, findings, sentence_of_digits
 from experiments.words import ENDS, PROVED, listed, plain, written
-from numdiff.problems import CLASSIC, PROBLEMS, STEP4
+from numdiff.problems import CLASSIC, PROBLEMS, SPECIAL, STEP4
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
 
-FUNCTIONS = tuple(problem.name for problem in (*STEP4, *CLASSIC))
+FUNCTIONS = tuple(problem.name for problem in (*STEP4, *CLASSIC, *SPECIAL))
 """Other families are the matter of their own experiments."""
 SWEEP = Sweep("step_sweep", FUNCTIONS, METHODS_SHOWN, given_steps=(1e-4,), neighbourhood=True, predictions=True)
 

@@ -55,13 +55,17 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from numdiff.arithmetic.numpy_functions import FUNCTIONS, ufuncs_used
+from numdiff.arithmetic.pieces import PIECES, QUOTIENTS
 from numdiff.arithmetic.rounded import Rounded
+from numdiff.arithmetic.special_accuracy import with_limit
+from numdiff.arithmetic.special_names import SPECIAL
 from numdiff.floats.formats import FORMATS, FloatFormat, Limits
 
-EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum"})
-"""Ufuncs whose result is one of the numbers that went in, or its negative, or −1, 0, 1."""
-CORRECTLY_ROUNDED = frozenset({"add", "subtract", "multiply", "divide", "sqrt", "square", "reciprocal"})
-"""Ufuncs whose result is the number of the format next to the exact one."""
+EXACT = frozenset({"negative", "positive", "absolute", "conjugate", "sign", "maximum", "minimum", *PIECES})
+"""Ufuncs whose result is one of the numbers that went in, or its negative, or −1, 0, 1, or an integer next to it."""
+CORRECTLY_ROUNDED = frozenset({"add", "subtract", "multiply", "divide", "sqrt", "square", "reciprocal", *QUOTIENTS})
+"""Ufuncs whose result is the number of the format next to the exact one. The remainder of C is exact; where its sign is
+not that of the divisor, NumPy adds the divisor, rounded once."""
 
 
 WITHOUT = frozenset({"logaddexp", "logaddexp2", "copysign"})
@@ -143,5 +147,6 @@ def without_limit(f: Callable[[Any], Any], fmt: FloatFormat, arithmetic: Arithme
     TypeError
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
-    limits = limits_of(fmt, arithmetic or arithmetic_of(f))
-    return frozenset((ufuncs_used(f) & (FUNCTIONS | WITHOUT)) - limits.keys())
+    chosen = arithmetic or arithmetic_of(f)
+    limited = limits_of(fmt, chosen).keys() | with_limit(fmt, rounded=chosen == "rounded")
+    return frozenset((ufuncs_used(f) & (FUNCTIONS | WITHOUT | SPECIAL)) - limited)

@@ -26,19 +26,22 @@ from numdiff.arithmetic.ball import (
     within_limits,
 )
 from numdiff.arithmetic.ball_functions import exact
+from numdiff.arithmetic.ball_pieces import BALL_PIECES, SERIES_PIECES
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import AMBIGUOUS, Engine, checked_precision, not_holomorphic
+from numdiff.arithmetic.special_balls import REAL_SPECIAL
+from numdiff.arithmetic.special_series import SERIES_SPECIAL
 from numdiff.floats.formats import Dyadic
 
 _REAL = Engine(
     name="Arb",
     lift=lambda number: exact(*number),
-    functions=ball_functions.REAL,
+    functions={**ball_functions.REAL, **BALL_PIECES, **REAL_SPECIAL},
     value_order=ball_functions.order,
     integral=ball_functions.integral,
     compare=ball_functions.order,
     finite=arb.is_finite,
-    failures=(ZeroDivisionError, ValueError),
+    failures=(ZeroDivisionError, ValueError, OverflowError),
     union=arb.union,
 )
 _COMPLEX = Engine(
@@ -48,18 +51,18 @@ _COMPLEX = Engine(
     value_order=ball_functions.complex_order,
     integral=lambda z: ball_functions.integral(z.real) if z.imag.is_zero() else False,
     finite=acb.is_finite,
-    failures=(ZeroDivisionError, ValueError),
+    failures=(ZeroDivisionError, ValueError, OverflowError),
     unsupported=not_holomorphic,
 )
 _SERIES = Engine(
     name="Arb series",
     lift=lambda number: series.Constant([exact(*number)]),
-    functions=series.FUNCTIONS,
+    functions={**series.FUNCTIONS, **SERIES_PIECES, **SERIES_SPECIAL},
     value_order=series.value_order,
     integral=lambda s: ball_functions.integral(s[0]),
     compare=series.compare,
     finite=series.finite,
-    failures=(ZeroDivisionError, ValueError),
+    failures=(ZeroDivisionError, ValueError, OverflowError),
 )
 _POINTWISE = replace(_SERIES, ambiguous=AMBIGUOUS)
 """For exact points: where f is undefined at a point alone (sin(x)/x at 0), isnan is no constant nearby."""

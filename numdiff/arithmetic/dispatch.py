@@ -32,6 +32,8 @@ from numdiff.arithmetic.engine import (
     refusal,
     unknown_function,
 )
+from numdiff.arithmetic.principal_branch import PrincipalBranch, principal_argument, real_part_alone
+from numdiff.arithmetic.special_names import PREFIX, shown, ufunc_key
 from numdiff.floats.formats import Dyadic, dyadic
 
 
@@ -174,14 +176,16 @@ class ExactArray(NDArrayOperatorsMixin):
             raise refusal(f"x[{_shown(key)}] takes some points for others, so that f is not elementwise")
         return ExactArray(self.engine, self.items, np.shape(index), clean=self.clean, mask=self.mask)
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> "ExactArray":
-        name = ufunc.__name__
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        name = ufunc_key(ufunc)
         if method != "__call__":
-            raise refusal(f"np.{name}.{method} is not elementwise")
+            raise refusal(f"{shown(name)}.{method} is not elementwise")
         if "out" in kwargs or "where" in kwargs:
-            raise refusal(f"np.{name} with out= or where= would read uninitialised memory as truth values")
+            raise refusal(f"{shown(name)} with out= or where= would read uninitialised memory as truth values")
         if kwargs:
-            raise refusal(f"np.{name} with {', '.join(kwargs)}= has no exact meaning")
+            raise refusal(f"{shown(name)} with {', '.join(kwargs)}= has no exact meaning")
+        if name == "special.lambertw":
+            return PrincipalBranch(apply_ufunc(self.engine, name, principal_argument(inputs)))
         return apply_ufunc(self.engine, name, inputs)
 
     def __array_function__(
@@ -304,6 +308,8 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
     """Apply the ufunc `name` to exact arrays and constants."""
     if engine.observer is not None:
         engine.observer(name)
+    if engine.suspect is not None and name.startswith(PREFIX):  # SciPy computes in float32 and float64
+        engine.suspect()
     if name in COMPOSITES:
         if name == "float_power" and engine.suspect is not None:  # of narrow formats it makes float64
             engine.suspect()
@@ -331,7 +337,7 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
     if name not in COMPARISONS and name not in engine.functions:
         raise engine.unsupported(name)
     if are_masks:
-        raise refusal(f"np.{name} needs a number, not only conditions: use np.where(condition, 1.0, 0.0)")
+        raise refusal(f"{shown(name)} needs a number, not only conditions: use np.where(condition, 1.0, 0.0)")
     pairs = [column(engine, operand, shape) for operand in operands]
     columns = [items for items, _ in pairs]
     if name in COMPARISONS:
@@ -386,6 +392,8 @@ def evaluate_exactly(f: Callable[[Any], Any], engine: Engine, items: list[Any]) 
         if result.shape != points.shape:
             raise ValueError(f"f must return the shape of x, {points.shape}, got {result.shape}")
         return result.items
+    if isinstance(result, PrincipalBranch):
+        raise real_part_alone()
     if not is_constant(result):
         raise TypeError(
             f"f must return an array of the same kind as x or a constant, got {type(result).__name__}; "

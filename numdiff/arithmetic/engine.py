@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from numdiff.arithmetic.ball import Undefined, combined
+from numdiff.arithmetic.special_names import SPECIAL_RULES, shown, similar
 from numdiff.floats.formats import Dyadic
 
 DOMAIN, POLE, UNDECIDED = Undefined.DOMAIN, Undefined.POLE, Undefined.UNDECIDED
@@ -89,6 +90,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "reciprocal": _reciprocal,
         "divide": _divide,
         "power": _power,
+        **SPECIAL_RULES,
     }
 )
 
@@ -109,7 +111,7 @@ ADVICE = (
 
 def unknown_function(name: str) -> TypeError:
     """Return the error for a function that has no exact evaluation."""
-    return TypeError(f"np.{name} has no exact evaluation; {ADVICE}")
+    return TypeError(f"{shown(name)} has no exact evaluation; {similar(name)}{ADVICE}")
 
 
 def refusal(what: str) -> TypeError:
@@ -137,7 +139,7 @@ def twin_of(exact: Any) -> tuple[Callable[[Any], Any], ...]:
 
 def not_holomorphic(name: str) -> TypeError:
     """Return the error for a function that has no analytic continuation."""
-    return TypeError(f"np.{name} is not available for complex arguments; use a difference stencil for this f")
+    return TypeError(f"{shown(name)} is not available for complex arguments; use a difference stencil for this f")
 
 
 def checked_precision(precision: int) -> int:

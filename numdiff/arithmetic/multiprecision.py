@@ -23,6 +23,7 @@ from numdiff.arithmetic.ball import (
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import Engine, checked_precision, not_holomorphic
 from numdiff.arithmetic.multiprecision_functions import COMPLEX, CONTEXT, FAILURES, REAL, is_integer, lifted
+from numdiff.arithmetic.special_multiprecision import REAL_SPECIAL
 from numdiff.floats.formats import Dyadic
 
 GUARD_BITS = 32
@@ -46,7 +47,7 @@ def _is_finite(x: Any) -> bool:
 _REAL = Engine(
     name="mpmath",
     lift=lifted,
-    functions=REAL,
+    functions={**REAL, **REAL_SPECIAL},
     value_order=_order,
     integral=is_integer,
     compare=_order,

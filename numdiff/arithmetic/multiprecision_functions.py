@@ -12,6 +12,7 @@ from mpmath import MPContext, libmp
 
 from numdiff.arithmetic.ball import LARGEST_EXPONENT
 from numdiff.arithmetic.engine import ARITHMETIC
+from numdiff.arithmetic.pieces import PIECES, QUOTIENTS, remainder
 from numdiff.floats.formats import Dyadic
 
 # Beyond |x| = 2**32768 (float80 ends at 2**16384) exp and sin would need as many bits for the argument alone.
@@ -27,11 +28,11 @@ CONTEXT: Any = MPContext()
 CONTEXT.trap_complex = True  # a real function has no complex values
 
 
-class _TooLarge(ArithmeticError):
+class TooLarge(ArithmeticError):
     """The computation would need as many bits as an argument, or its exponent, is large."""
 
 
-FAILURES = (libmp.ComplexResult, ZeroDivisionError, _TooLarge)
+FAILURES = (libmp.ComplexResult, ZeroDivisionError, OverflowError, TooLarge)
 
 
 # --- real functions -------------------------------------------------------------------------------------
@@ -67,7 +68,7 @@ def _absolute(x: Real) -> Real:
 def _limited(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
     def limited(x: Real) -> Real:
         if magnitude(x) > _LARGEST_MAGNITUDE:
-            raise _TooLarge
+            raise TooLarge
         return function(x)
 
     return limited
@@ -147,7 +148,7 @@ def _power(base: Real, exponent: Real) -> Real:
         return CONTEXT.mpf(not exponent)
     lost = max(0, magnitude(exponent)) + magnitude(base).bit_length()
     if lost > _LARGEST_MAGNITUDE:
-        raise _TooLarge
+        raise TooLarge
     if not _is_large_integer(exponent) or base._mpf_[1] == 1:
         with CONTEXT.extraprec(lost + 4):
             return base**exponent
@@ -159,9 +160,26 @@ def _power(base: Real, exponent: Real) -> Real:
     return -result if base < 0 and is_odd else result
 
 
+def _dyadic(x: Real) -> Dyadic:
+    sign, mantissa, exponent, _ = x._mpf_
+    if exponent > _LARGEST_MAGNITUDE << 2:
+        raise TooLarge
+    return -int(mantissa) if sign else int(mantissa), exponent
+
+
+def _piece(name: str) -> Callable[[Real], Real]:
+    return lambda x: lifted((PIECES[name](_dyadic(x)), 0))
+
+
+def _remainder(name: str) -> Callable[[Real, Real], Real]:
+    return lambda x, y: lifted(remainder(name, _dyadic(x), _dyadic(y)))
+
+
 REAL: Mapping[str, Callable[..., Real]] = MappingProxyType(
     {
         **ARITHMETIC,
+        **{name: _piece(name) for name in PIECES},
+        **{name: _remainder(name) for name in QUOTIENTS},
         "negative": _negative,
         "conjugate": lambda x: x,
         "absolute": _absolute,
@@ -206,7 +224,7 @@ def _limited_complex(function: Callable[[Complex], Complex], *, grows: bool = Fa
     def limited(z: Complex) -> Complex:
         parts = z.real, z.imag
         if max(map(magnitude, parts)) > _LARGEST_MAGNITUDE or (grows and any(map(_is_large_integer, parts))):
-            raise _TooLarge
+            raise TooLarge
         return function(z)
 
     return limited
@@ -215,7 +233,7 @@ def _limited_complex(function: Callable[[Complex], Complex], *, grows: bool = Fa
 def _refuse_tiny(z: Complex) -> None:
     """Raise where mpmath's complex logarithm would form 1 + b² exactly, with as many bits as the exponent of b says."""
     if any(part and magnitude(part) < -LARGEST_EXPONENT for part in (z.real, z.imag)):
-        raise _TooLarge
+        raise TooLarge
 
 
 def _complex_log(z: Complex) -> Complex:
@@ -245,7 +263,7 @@ def _complex_power(base: Complex, exponent: Complex) -> Complex:
     size = max(map(magnitude, (exponent.real, exponent.imag)))
     lost = max(0, size) + max(magnitude(part).bit_length() for part in (base.real, base.imag))
     if lost > _LARGEST_MAGNITUDE or any(map(_is_large_integer, (exponent.real, exponent.imag))):
-        raise _TooLarge
+        raise TooLarge
     _refuse_tiny(base)
     with CONTEXT.extraprec(lost + 4):
         return base**exponent

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numdiff.arithmetic.dispatch import (
     ARRAY_FUNCTIONS,
     COMPOSITES,
     ExactArray,
+    apply_ufunc,
     column,
     common_shape,
     evaluate_exactly,
@@ -17,6 +19,7 @@ from numdiff.arithmetic.dispatch import (
     truth_column,
 )
 from numdiff.arithmetic.engine import COMPARISONS, Engine, chosen, is_clean, refusal
+from numdiff.arithmetic.special_names import PREFIX, SPECIAL, computed_in, shown
 
 
 def _implements(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -110,6 +113,21 @@ def _copy(array: ExactArray, a: ExactArray) -> ExactArray:
     return a
 
 
+@_implements(np.real)
+def _real(array: ExactArray, val: ExactArray) -> ExactArray:
+    return val
+
+
+@_implements(np.sinc)
+def _sinc(array: ExactArray, x: ExactArray) -> ExactArray:
+    return apply_ufunc(array.engine, "sinc", (x,))
+
+
+@_implements(np.i0)
+def _i0(array: ExactArray, x: ExactArray) -> ExactArray:
+    return apply_ufunc(array.engine, "i0", (x,))
+
+
 @_implements(np.polyval)
 def _polyval(array: ExactArray, p: Any, x: Any) -> Any:
     if isinstance(p, ExactArray) or not len(p):
@@ -118,6 +136,24 @@ def _polyval(array: ExactArray, p: Any, x: Any) -> Any:
     for coefficient in p:
         result = result * x + coefficient
     return result
+
+
+@_implements(np.interp)
+def _interp(
+    array: ExactArray, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    """Interpolate as NumPy does: with the slope of the interval, from its left end, each operation rounded once."""
+    if period is not None or not isinstance(x, ExactArray) or any(isinstance(part, ExactArray) for part in (xp, fp)):
+        raise refusal("np.interp has an exact evaluation for constant xp and fp without period=")
+    knots, values = [float(v) for v in np.asarray(xp)], [float(v) for v in np.asarray(fp)]
+    if len(knots) != len(values) or not all(a < b for a, b in pairwise(knots)):
+        raise refusal("np.interp needs as many fp as xp, and xp that increase")
+    result: Any = np.full_like(x, values[-1] if right is None else float(right))
+    result = np.where(x == knots[-1], values[-1], result)
+    for a, b, below, above in reversed([*zip(knots[:-1], knots[1:], values[:-1], values[1:], strict=True)]):
+        slope = (np.full_like(x, above) - below) / (np.full_like(x, b) - a)
+        result = np.where(x < b, slope * (x - a) + below, result)
+    return np.where(x < knots[0], values[0] if left is None else float(left), result)
 
 
 def _fmax(a: Any, b: Any) -> Any:
@@ -168,20 +204,26 @@ UNARY = frozenset(
     """
         negative positive conjugate absolute sign square reciprocal sqrt cbrt exp exp2 expm1 log log2 log10
         log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg
+        floor ceil trunc rint
     """.split()
 )
-BINARY = frozenset({"add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum", "minimum"})
+BINARY = frozenset(
+    {"add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum", "minimum", "remainder", "fmod"}
+)
 FUNCTIONS = UNARY | BINARY
 """The ufuncs that an engine for real numbers implements; all others are made of them."""
 
 REAL_ONLY = frozenset(
-    {"absolute", "sign", "conjugate", "cbrt", "arctan2", "hypot", "maximum", "minimum", "deg2rad", "rad2deg"}
+    """
+        absolute sign conjugate cbrt arctan2 hypot maximum minimum deg2rad rad2deg floor ceil trunc rint remainder fmod
+    """.split()
 )
 HOLOMORPHIC = FUNCTIONS - REAL_ONLY
 """The ufuncs that an engine for complex numbers implements."""
 
 NO_COMPLEX_STEP = (
     REAL_ONLY
+    | SPECIAL
     | COMPARISONS.keys()
     | {"where", "fabs", "fmax", "fmin", "heaviside", "copysign", "radians", "degrees"}
     | {"logaddexp", "logaddexp2"}
@@ -250,4 +292,33 @@ def _tracer(compared: set[int], **hooks: Any) -> Engine:
     )
 
 
-_DIGESTS: Mapping[str, Callable[..., int]] = {name: partial(lambda *made: hash(made), name) for name in FUNCTIONS}
+_DIGESTS: Mapping[str, Callable[..., int]] = {
+    name: partial(lambda *made: hash(made), name) for name in FUNCTIONS | SPECIAL
+}
+
+
+def outside_format(f: Callable[[Any], Any], format_name: str) -> str:
+    """Return why SciPy does not compute a callable in a format, or the empty string where nothing is known against it.
+
+    Parameters
+    ----------
+    f : callable
+        An elementwise NumPy function; of one that has no exact evaluation nothing is known.
+    format_name : str
+    """
+    try:
+        used = ufuncs_used(f)
+    except (TypeError, ValueError):
+        return ""
+    for name in sorted(used):
+        if name.startswith(PREFIX) and format_name not in (formats := computed_in(name)):
+            return f"{shown(name)} computes in {' and '.join(formats)}, not in {format_name}"
+    return ""
+
+
+def special_functions_of(f: Callable[[Any], Any]) -> str:
+    """Return the functions of SciPy that a callable uses, as messages call them; empty where it uses none."""
+    try:
+        return ", ".join(shown(name) for name in sorted(ufuncs_used(f)) if name.startswith(PREFIX))
+    except (TypeError, ValueError):
+        return ""

@@ -29,6 +29,7 @@ import numpy as np
 
 from numdiff.arithmetic.numpy_functions import traced
 from numdiff.arithmetic.rounded import Rounded, RoundedArray
+from numdiff.arithmetic.special_names import shown, ufunc_key
 from numdiff.floats.call import numbers_of
 from numdiff.floats.formats import FloatFormat
 from numdiff.floats.views import ArrayView, WeakScalarArray
@@ -116,8 +117,9 @@ class _Typed(ArrayView):
         result = super(_Typed, speaker).__array_ufunc__(ufunc, method, *inputs, **kwargs)
         if method != "__call__" or not isinstance(result, _Typed):
             return result
-        result.source = (ufunc.__name__, *inputs)
-        self._check(ufunc.__name__, inputs, result)
+        name = ufunc_key(ufunc)
+        result.source = (name, *inputs)
+        self._check(name, inputs, result)
         if out is None:
             return result
         if out[0].dtype != result.dtype:
@@ -148,8 +150,8 @@ class _Typed(ArrayView):
             if isinstance(operand, _Typed) and operand.dtype.kind in "iu" and not _is_small(operand.bound):
                 raise _refused(operand, f"may be an integer beyond 2**53 ({operand.dtype})", "write floats")
         dtype = result.dtype
-        if dtype.kind not in "biufcV":
-            return  # no numbers: the exact arithmetics say why not
+        if dtype.kind not in "biufcV" or name == "special.lambertw":
+            return  # no numbers, or complex ones of which the real part is to be taken: the exact arithmetics know
         kinds: set[str] = {operand.dtype.kind for operand in operands if isinstance(operand, _Typed)}
         if name in _PREDICATES or name.startswith("bitwise_") or name == "invert":
             others = [one.dtype for one in operands if isinstance(one, _Typed) and one.dtype.kind not in "biu"]
@@ -290,7 +292,7 @@ def _expression(name: str, *operands: Any) -> str:
     texts = [_text(operand) for operand in operands]
     if len(texts) == 2 and name in _SYMBOLS:
         return f"({texts[0]} {_SYMBOLS[name]} {texts[1]})"
-    return f"(-{texts[0]})" if name == "negative" else f"np.{name}({', '.join(texts)})"
+    return f"(-{texts[0]})" if name == "negative" else f"{shown(name)}({', '.join(texts)})"
 
 
 def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> None:

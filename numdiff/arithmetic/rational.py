@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import AMBIGUOUS, Engine
+from numdiff.arithmetic.special_names import shown
 from numdiff.floats.formats import Dyadic, dyadic_to_fraction
 
 Gaussian: TypeAlias = tuple[Fraction, Fraction]
@@ -32,7 +33,7 @@ class NotRational(TypeError):
 
 def not_rational(name: str) -> NotRational:
     """Return the error for a function that leaves the rational numbers."""
-    return NotRational(f"np.{name} leaves the rational numbers")
+    return NotRational(f"{shown(name)} leaves the rational numbers")
 
 
 def multiplied(left: Fraction, right: Fraction) -> Fraction:
@@ -83,6 +84,12 @@ _REAL = Engine(
         "power": _power,
         "maximum": max,
         "minimum": min,
+        "floor": lambda x: Fraction(math.floor(x)),
+        "ceil": lambda x: Fraction(math.ceil(x)),
+        "trunc": lambda x: Fraction(math.trunc(x)),
+        "rint": lambda x: Fraction(round(x)),
+        "remainder": lambda x, y: x - y * math.floor(x / y),
+        "fmod": lambda x, y: x - y * math.trunc(x / y),
     },
     value_order=_order,
     integral=lambda x: x.denominator == 1,
@@ -109,7 +116,7 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic]) -> list[Fraction |
     ------
     NotRational
         If f uses anything but arithmetic, integer powers up to ±64, abs, sign, comparisons, maximum,
-        minimum and ``np.where``, or if a number grows beyond 2**18 bits.
+        minimum, rounding to integers, remainders and ``np.where``, or if a number grows beyond 2**18 bits.
     """
     with EXACT_LOCK:
         return evaluate_exactly(f, _REAL, [dyadic_to_fraction(point) for point in points])
@@ -263,6 +270,33 @@ def _jet_sign(jet: Jet) -> Jet:
     return _Constant((Fraction((jet[0] > 0) - (jet[0] < 0)), *(Fraction(0) for _ in jet[1:])))
 
 
+def _jet_piece(rounding: Callable[[Fraction], int], x: Fraction) -> Fraction:
+    """Return a piecewise constant function off its jumps: where it is the same on both sides."""
+    value = rounding(x)
+    small = Fraction(1, 4 * x.denominator)
+    if not rounding(x - small) == value == rounding(x + small):
+        raise ArithmeticError  # a jump
+    return Fraction(value)
+
+
+def _piece_of_jet(rounding: Callable[[Fraction], int]) -> Callable[[Jet], Jet]:
+    def function(jet: Jet) -> Jet:
+        value = _jet_piece(rounding, jet[0]) if any(jet[1:]) else Fraction(rounding(jet[0]))
+        return _Constant((value, *(Fraction(0) for _ in jet[1:])))
+
+    return function
+
+
+def _remainder_of_jets(rounding: Callable[[Fraction], int]) -> Callable[[Jet, Jet], Jet]:
+    def function(x: Jet, y: Jet) -> Jet:
+        quotient = x[0] / y[0]
+        moves = any(x[1:]) or any(y[1:])
+        q = _jet_piece(rounding, quotient) if moves else Fraction(rounding(quotient))
+        return tuple(a - multiplied(q, b) for a, b in zip(x, y, strict=True))
+
+    return function
+
+
 def _jet_engine(order: int) -> Engine:
     def lift(number: Dyadic) -> Jet:
         return _Constant((dyadic_to_fraction(number), *[Fraction(0)] * order))
@@ -285,6 +319,12 @@ def _jet_engine(order: int) -> Engine:
             "power": _jet_power,
             "maximum": _chosen_jet(1),
             "minimum": _chosen_jet(-1),
+            "floor": _piece_of_jet(math.floor),
+            "ceil": _piece_of_jet(math.ceil),
+            "trunc": _piece_of_jet(math.trunc),
+            "rint": _piece_of_jet(round),
+            "remainder": _remainder_of_jets(math.floor),
+            "fmod": _remainder_of_jets(math.trunc),
         },
         value_order=_jet_value_order,
         integral=lambda a: a[0].denominator == 1,

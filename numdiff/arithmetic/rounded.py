@@ -26,6 +26,7 @@ from flint import arb
 
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.correct_rounding import FUNCTIONS, correctly_rounded
+from numdiff.arithmetic.special_names import shown, ufunc_key
 from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FORMATS, Dyadic, FloatFormat, dyadic_to_fraction, format_of
 from numdiff.floats.views import WeakScalarArray
@@ -99,7 +100,7 @@ EXACT = frozenset(
         add subtract multiply divide negative positive absolute fabs sign square reciprocal sqrt conjugate
         copysign heaviside clip fmax fmin maximum minimum greater greater_equal less less_equal equal not_equal
         isnan isinf isfinite signbit logical_and logical_or logical_xor logical_not bitwise_and bitwise_or
-        bitwise_xor invert rint floor ceil trunc
+        bitwise_xor invert rint floor ceil trunc remainder fmod
     """.split()
 )
 """Ufuncs whose result IEEE 754 prescribes to the last bit; the hardware computes them."""
@@ -157,14 +158,14 @@ class RoundedArray(WeakScalarArray):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         ufunc = self._ALIASES.get(ufunc.__name__, ufunc)
-        name = ufunc.__name__
+        name = ufunc_key(ufunc)
         if method != "__call__":
-            raise TypeError(f"np.{name}.{method} is not elementwise, and its rounding depends on the platform")
+            raise TypeError(f"{shown(name)}.{method} is not elementwise, and its rounding depends on the platform")
         if name in FUNCTIONS:
             return self._elementary(name, inputs, **kwargs)
         if name not in EXACT:
             raise TypeError(
-                f"np.{name} has no correctly rounded version; those that have: {', '.join(sorted(FUNCTIONS))}, and "
+                f"{shown(name)} has no correctly rounded version; those that have: {', '.join(sorted(FUNCTIONS))}, and "
                 "what IEEE 754 prescribes"
             )
         if name in ("maximum", "minimum"):

@@ -11,7 +11,10 @@ from flint import arb
 from numdiff.arithmetic import ball_functions
 from numdiff.arithmetic.accuracy import Arithmetic, limits_of, smaller_limits_of
 from numdiff.arithmetic.ball_functions import REAL, SLOPES, exact
+from numdiff.arithmetic.ball_pieces import piece
+from numdiff.arithmetic.pieces import PIECES, QUOTIENTS
 from numdiff.arithmetic.rounded import Known, KnownArithmetic
+from numdiff.arithmetic.special_running import special_functions
 from numdiff.floats.formats import Dyadic, FloatFormat, dyadic
 
 Real = Any
@@ -121,6 +124,8 @@ class Operations:
             "sign": self.sign,
             "maximum": lambda a, b: self._chosen(a, b, 1),
             "minimum": lambda a, b: self._chosen(a, b, -1),
+            **{name: self._piece(name) for name in PIECES},
+            **{name: self._remainder(name) for name in QUOTIENTS},
         }
         self.functions: dict[str, Callable[..., Running]] = dict(basic)
         self.functions |= {
@@ -128,13 +133,14 @@ class Operations:
             for name in SLOPES.keys() & limits.keys() - basic
         }
         if "power" in limits:
-            rounding = self._library_rounding(limits["power"])
+            rounding = self.library_rounding(limits["power"])
             self.functions["power"] = lambda a, b: self._power(a, b, rounding, True)
             self.functions["power_of_array"] = lambda a, b: self._power(a, b, rounding, False)
         for name, propagated in (("hypot", _hypot_slope), ("arctan2", _arctan2_slope)):
             if name in limits:
                 self.functions[name] = self._pair(name, limits[name], propagated)
         self._one = self.lift((1, 0))
+        self.functions |= special_functions(self, arithmetic)
 
     # --- numbers ---------------------------------------------------------------------------------------
 
@@ -162,6 +168,10 @@ class Operations:
             power = self._powers[exponent] = arb((1, exponent))
         return power
 
+    def ulp(self, reach: Real) -> Real:
+        """Return the spacing of the format at the upper end of `reach`."""
+        return self._power_of_two(self._last(reach))
+
     def _last(self, reach: Real) -> int:
         """Return the exponent of the spacing of the format at the upper end of `reach`; raise where it overflows."""
         top = binade_above(reach.abs_upper())
@@ -181,7 +191,7 @@ class Operations:
             return Running(value, error)
         return Running(value, error + self._power_of_two(self._lowest - 1))
 
-    def _library_rounding(self, limit: Fraction) -> Callable[[Real, Real], Running]:
+    def library_rounding(self, limit: Fraction) -> Callable[[Real, Real], Running]:
         """Return what adds L units, allowing for the next binade, which half a unit does not reach."""
         if limit == _HALF:
             return self._rounded
@@ -256,6 +266,24 @@ class Operations:
             raise Unbounded
         return self.lift((int(side), 0))
 
+    def _piece(self, name: str) -> Callable[[Running], Running]:
+        def function(a: Running) -> Running:
+            value = piece(name, a.span)
+            if value is None:
+                raise Unbounded
+            return self.lift((value, 0))
+
+        return function
+
+    def _remainder(self, name: str) -> Callable[[Running, Running], Running]:
+        def function(a: Running, b: Running) -> Running:
+            q = piece(QUOTIENTS[name], a.span / b.span)
+            if q is None:
+                raise Unbounded
+            return self._rounded(a.value - b.value * q, a.error + b.error * abs(q))
+
+        return function
+
     def _chosen(self, a: Running, b: Running, sign: int) -> Running:
         side = self.compare(a, b)
         if side is not None:
@@ -265,13 +293,17 @@ class Operations:
 
     # --- functions of the library ----------------------------------------------------------------------
 
+    def of_library(self, name: str, limit: Fraction) -> Callable[[Running], Running]:
+        """Return a function of one argument that has a limit in ulp."""
+        return self._function(name, limit, ())
+
     def _function(
         self, name: str, limit: Fraction, smaller: Sequence[tuple[int, Fraction]]
     ) -> Callable[[Running], Running]:
-        value_of, rounded = REAL[name], self._library_rounding(limit)
+        value_of, rounded = REAL[name], self.library_rounding(limit)
         if not smaller:
             return lambda a: rounded(value_of(a.value), _propagated(name, a))
-        large = [(exact(1, k), self._library_rounding(least)) for k, least in reversed(smaller)]
+        large = [(exact(1, k), self.library_rounding(least)) for k, least in reversed(smaller)]
 
         def function(a: Running) -> Running:
             value, error = value_of(a.value), _propagated(name, a)
@@ -283,7 +315,7 @@ class Operations:
     def _pair(
         self, name: str, limit: Fraction, propagated: Callable[[Running, Running], Real]
     ) -> Callable[[Running, Running], Running]:
-        value_of, rounded = REAL[name], self._library_rounding(limit)
+        value_of, rounded = REAL[name], self.library_rounding(limit)
         return lambda a, b: rounded(value_of(a.value, b.value), propagated(a, b))
 
     def _power(self, a: Running, b: Running, rounding: Callable[[Real, Real], Running], scalar: bool) -> Running:

@@ -7,16 +7,20 @@ from numdiff.problems.classic import CLASSIC
 from numdiff.problems.formulations import FORMULATION, FORMULATIONS
 from numdiff.problems.problem import Problem
 from numdiff.problems.published import PUBLISHED
+from numdiff.problems.special import SPECIAL
 from numdiff.problems.step4 import STEP4
 from numdiff.registry import Registry
 
 __all__ = ["PROBLEMS", "Problem", "general_problems"]
-__all__ += ["CLASSIC", "FORMULATION", "FORMULATIONS", "PUBLISHED", "STEP4"]
+__all__ += ["CLASSIC", "FORMULATION", "FORMULATIONS", "PUBLISHED", "SPECIAL", "STEP4"]
 
-PROBLEMS: Registry[Problem] = Registry("problem", (*STEP4, *CLASSIC, *FORMULATION, *PUBLISHED), Problem)
+PROBLEMS: Registry[Problem] = Registry("problem", (*STEP4, *CLASSIC, *FORMULATION, *SPECIAL, *PUBLISHED), Problem)
 """All problems, by name; ``PROBLEMS.register`` adds one, which sweeps then know by its name."""
 
 
 def general_problems() -> dict[str, Problem]:
-    """Return the problems that sweeps over all functions run over: not those that belong to a published table."""
-    return {name: problem for name, problem in PROBLEMS.items() if problem.family != "published"}
+    """Return the problems that run in every format: not those of a published table, and not the special ones.
+
+    Those need SciPy, which computes them in two formats.
+    """
+    return {name: problem for name, problem in PROBLEMS.items() if problem.family not in ("published", "special")}

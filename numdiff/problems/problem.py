@@ -43,7 +43,8 @@ class Problem:
     reason : str
         Why the problem is here: one line.
     family : str
-        The collection that it belongs to: ``"step4"``, ``"classic"``, ``"formulation"``, ``"published"``.
+        The collection that it belongs to: ``"step4"``, ``"classic"``, ``"formulation"``, ``"special"`` or
+        ``"published"``.
     any_point : bool
         Whether the first point may be any number of the domain: it is that of a table that somebody else printed,
         in a format of their own.

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, ufuncs_used
+from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, outside_format, special_functions_of, ufuncs_used
 from numdiff.arithmetic.promotion import OtherFormatError, refuse_unsuitable
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.call import evaluate
@@ -248,12 +248,16 @@ def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...]) -> N
 def _in_arithmetics(planned: SweepPlan) -> SweepPlan:
     """Return the batches in each arithmetic of the sweep; complex functions have no correctly rounded version."""
     result = replace(planned, batches=[])
+    special = special_functions_of(planned.subject.f) if "rounded" in planned.sweep.arithmetics else ""
     for batch in planned.batches:
         for name in planned.sweep.arithmetics:
             if name == "platform":
                 result.batches.append(batch)
             elif isinstance(batch.method, ComplexStep):
                 reason = "complex elementary functions have no correctly rounded version"
+                result.skip(batch.method.name, batch.format.name, reason)
+            elif special:
+                reason = f"{special} has no correctly rounded version"
                 result.skip(batch.method.name, batch.format.name, reason)
             else:
                 subject = replace(batch.subject, f=rounded(batch.subject.f))
@@ -268,6 +272,8 @@ def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
     if subject.exact and method.derivative_order >= len(subject.exact):
         return f"exact= holds no derivative of order {method.derivative_order}, only up to {len(subject.exact) - 1}"
     if (reason := unsuitable(method, fmt)) or subject.exact:
+        return reason
+    if reason := outside_format(subject.f, fmt.name):
         return reason
     if not isinstance(method, ComplexStep):
         try:

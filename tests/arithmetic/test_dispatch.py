@@ -70,10 +70,8 @@ def test_longdouble_is_not_rounded_to_double():
 @pytest.mark.parametrize(
     "f, word",
     [
-        (lambda x: np.floor(x), "floor"),
-        (lambda x: x % 2, "remainder"),
-        (lambda x: x // 2, "floor_divide"),
         (lambda x: np.spacing(x), "spacing"),
+        (lambda x: x // 2, "floor_divide"),
         (lambda x: x @ x, "matmul"),
         (lambda x: np.sum(x), "sum"),
         (lambda x: np.max(x), "max"),
@@ -301,8 +299,8 @@ def test_tracing_names_every_ufunc_that_is_used(f, names):
 
 
 def test_tracing_refuses_what_evaluation_refuses():
-    with pytest.raises(TypeError, match="floor"):
-        ufuncs_used(np.floor)
+    with pytest.raises(TypeError, match="spacing"):
+        ufuncs_used(np.spacing)
     with pytest.raises(TypeError, match="neither true nor false"):
         ufuncs_used(lambda x: x if x > 0 else -x)
 
