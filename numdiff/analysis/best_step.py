@@ -1,0 +1,149 @@
+"""The step at which the model of the error is smallest, among those that suit the format, the formula and f.
+
+Steps are such that the format holds the nodes exactly, where there are such steps; no node leaves the piece around x in
+which f is smooth; nothing overflows.
+"""
+
+import math
+import sys
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from numdiff.analysis.error_model import WIDE, ErrorModel, binade, error_model
+from numdiff.analysis.representable import exactly_representable, short_steps
+from numdiff.analysis.taylor import root, shifted, total_of_squares
+from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.arguments import largest_step
+from numdiff.formulas.stencil import Stencil
+
+FINE = 8
+"""Steps a binade on the first grid, and parts into which the refinement cuts its intervals: 6 bits after the first.
+
+Near its minimum the error of two terms is (1 + mp/2·δ²) times the smallest one for a step that is off by eᵟ. The first
+grid finds the right binade; then δ is at most ln 2/128, which loses 10⁻⁴ for m·p = 8.
+"""
+_WIDER = 16
+"""Binades by which the search goes on where the best step is within a binade of the widest; the first model knows 3."""
+_WIDEST = 64
+"""Binades above |x| and 1 at which the search ends: the error of a polynomial of low degree falls with h for ever."""
+_SHORT = 8
+"""Spacings of x up to which all steps are tried where the shortest of the grid, of 2 spacings or more, is the best."""
+_NORMAL = sys.float_info.min_exp - 1
+"""The exponent of the smallest normal double."""
+LEAST = Fraction(2) ** _NORMAL
+"""The smallest normal double: no step is smaller."""
+
+
+def searched(
+    f: Callable[[Any], Any], x: Fraction, fmt: FloatFormat, stencil: Stencil, domain: tuple[float, float]
+) -> tuple[ErrorModel | None, Fraction | None, float]:
+    """Return the model, its minimiser (None where no step has a finite error), and the minimum.
+
+    The model is widened as long as its widest step is the best one, by half or more.
+    """
+    wide, before = WIDE, math.inf
+    while True:
+        model = error_model(f, x, fmt, stencil, domain, wide)
+        if model is None:
+            return None, None, math.nan
+        step, error = _minimum(model)
+        if step is not None and (seen := model.looked_as_far_as(step * (1 + 1 / FINE))) is not model:
+            if seen.room != model.room:
+                step, error = _minimum(seen)
+            model = seen
+        at_end = step is not None and step >= float(model.noise_steps[-1]) / 2
+        if not at_end or error > before / 2 or wide >= _WIDEST:
+            return model, None if step is None else Fraction(step), error
+        wide, before = wide + _WIDER, error
+
+
+def _minimum(model: ErrorModel) -> tuple[float | None, float]:
+    """Return the best step, and its error: of those that suit, and of the shortest where these are the best."""
+    steps = usable_steps(model)
+    step, error = minimiser(model, steps, partial(_exact, model)) if steps.size else (None, math.nan)
+    if step is None or step <= 2 * steps[0]:
+        short = short_steps(model.format, model.x, model.stencil, _SHORT)
+        short = short[(short >= float(LEAST)) & (short <= float(_most(model)))]
+        candidates = np.unique([*short, *([] if step is None else [step])])
+        if candidates.size and np.isfinite(errors := model.total(candidates)).any():
+            best = _last_smallest(errors)
+            return float(candidates[best]), float(errors[best])
+    return step, error
+
+
+def usable_steps(model: ErrorModel) -> np.ndarray:
+    """Return the steps 2ᵏ(1 + i/8) that the format allows: no node absorbed, nothing overflows.
+
+    A step of at least 2·ulp(z) over the least distance of two nodes (z included) tells all of them apart. Each step is
+    moved to the nearest one with exact nodes.
+    """
+    fmt, stencil = model.format, model.stencil
+    offsets: list[Fraction] = sorted({*stencil.offsets, Fraction(0)})
+    gap: Fraction = min(upper - lower for lower, upper in pairwise(offsets))
+    least = max(2 * fmt.spacing(max(map(abs, model.points))) / gap, fmt.smallest_normal)
+    most = _most(model)
+    # From integers: as a double, the least step of a wide format may be 0.
+    binades = np.ldexp(1.0, np.arange(max(binade(least), _NORMAL), binade(most) + 1))
+    steps = _exact(model, (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel())
+    return steps[(steps >= float(least)) & (steps <= float(most)) & (steps > 0)]
+
+
+def _most(model: ErrorModel) -> Fraction:
+    return min(model.format.lift(largest_step(model.stencil, model.format)), Fraction(float(model.noise_steps[-1])))
+
+
+def _exact(model: ErrorModel, steps: np.ndarray) -> np.ndarray:
+    return exactly_representable(model.format, model.x, model.stencil, steps)
+
+
+def minimiser(
+    model: ErrorModel, steps: np.ndarray, moved: Callable[[np.ndarray], np.ndarray] = np.unique
+) -> tuple[float | None, float]:
+    """Return the step of the smallest modelled error and that error; of equal ones the widest.
+
+    Parameters
+    ----------
+    model : ErrorModel
+    steps : ndarray of float64
+        Ascending.
+    moved : callable
+        Makes of steps those that suit the format, ascending.
+
+    Returns
+    -------
+    step : float or None
+        Between the neighbours of the best of `steps`, with three bits more; None where no error is finite.
+    error : float
+    """
+    error = model.total(steps)
+    if not np.isfinite(error).any():
+        return None, math.nan
+    best = _last_smallest(error)
+    low, high = steps[max(best - 1, 0)], steps[min(best + 1, len(steps) - 1)]
+    parts = np.arange(FINE + 1) / FINE
+    step = moved(np.concatenate([low + (steps[best] - low) * parts, steps[best] + (high - steps[best]) * parts]))
+    error = model.total(step)
+    best = _last_smallest(error)
+    return float(step[best]), float(error[best])
+
+
+def _last_smallest(values: np.ndarray) -> int:
+    return len(values) - 1 - int(np.argmin(values[::-1]))
+
+
+def is_lost(model: ErrorModel, error: float) -> bool:
+    """Say whether the derivative is smaller than the error, which is a mean over values of the size of f nearby.
+
+    Where f(x) is far smaller than these, the error at x is taken to be smaller by as much.
+    """
+    derivative, value = (model.at.scaled_derivative(j) for j in (model.stencil.derivative_order, 0))
+    nearby = root(total_of_squares([series.scaled_derivative(0) for series in model.series])).times(1 / 2)
+    share = 1.0
+    if value.mantissas and nearby.mantissas:
+        share = min(1.0, float(shifted(np.abs(value.mantissas) / nearby.mantissas, value.exponents - nearby.exponents)))
+    return float(np.abs(derivative.values)) < error * share
