@@ -33,6 +33,12 @@ _WIDEST = 64
 """Binades above |x| and 1 at which the search ends: the error of a polynomial of low degree falls with h for ever."""
 _SHORT = 8
 """Spacings of x up to which all steps are tried where the shortest of the grid, of 2 spacings or more, is the best."""
+WORST = 20.0
+"""How many times the smallest error the one at the predicted step may be before an assumption has to be named.
+
+If the noise is κ times smaller than modelled, the best error is κ^(p/(m + p)) times smaller than the one at the step,
+as it goes with that power of the noise. So κ may be 89 for a centered difference, and 400 for a forward one.
+"""
 _NORMAL = sys.float_info.min_exp - 1
 """The exponent of the smallest normal double."""
 LEAST = Fraction(2) ** _NORMAL
@@ -147,3 +153,20 @@ def is_lost(model: ErrorModel, error: float) -> bool:
     if value.mantissas and nearby.mantissas:
         share = min(1.0, float(shifted(np.abs(value.mantissas) / nearby.mantissas, value.exponents - nearby.exponents)))
     return float(np.abs(derivative.values)) < error * share
+
+
+def loses_accuracy(model: ErrorModel) -> bool:
+    """Say whether f is computed with so much more error than its value and argument have that `WORST` may be exceeded.
+
+    An accurate f has errors of u|f| at an exact argument, and of u(|f| + |z·f′|) at most as long as no number inside it
+    is larger; here the largest of that nearby counts. A bound adds up what cancels in Kahan's formulas, and exceeds it.
+    """
+    sizes = [
+        float(abs(series.scaled_derivative(0).values)) + abs(float(z) * float(series.scaled_derivative(1).values))
+        for z, series in zip(model.points, model.series, strict=True)
+    ]
+    accurate = float(model.format.unit_roundoff) * max(sizes)
+    if not 0 < accurate < math.inf:
+        return False
+    m, p = model.stencil.derivative_order, model.stencil.accuracy_order
+    return (model.noise / accurate) ** (p / (m + p)) > WORST

@@ -162,13 +162,16 @@ class ErrorModel:
         return root(self._truncation(steps)).values
 
     def roundoff(self, steps: np.ndarray) -> np.ndarray:
-        """Return √(N₁² + N₂² + N₃²); infinite where a node leaves the room or has no bound, or something overflows."""
+        """Return √(N₁² + N₂² + N₃²); infinite where a node leaves the room or has no bound."""
         return root(self._roundoff(steps)).values
 
     def total(self, steps: np.ndarray) -> np.ndarray:
         """Return E(h); infinite where the step is not to be used."""
         parts = [root(self._truncation(steps)), root(self._roundoff(steps))]
-        return root(total_of_squares(parts)).values
+        result = root(total_of_squares(parts)).values
+        finite = np.isfinite(result)
+        result[finite] = np.where(self.overflows(steps[finite]), np.inf, result[finite])
+        return result
 
     def _truncation(self, steps: np.ndarray) -> Scaled:
         parts = [scaled_truncation_error(series, self.stencil, steps) for series in self.series]
@@ -182,8 +185,7 @@ class ErrorModel:
                 quotient = amplified.mantissas / divisor.mantissas
                 amplified = Scaled(quotient, amplified.exponents - divisor.exponents)
             squares = total([total_of_squares([amplified]), self._quotient])
-            usable = self.inside(steps) & ~self.overflows(steps)
-            return Scaled(np.where(usable, squares.mantissas, np.inf), squares.exponents)
+            return Scaled(np.where(self.inside(steps), squares.mantissas, np.inf), squares.exponents)
 
     def overflows(self, steps: np.ndarray) -> np.ndarray:
         """Say at which steps a number inside the quotient overflows at x, f⁽ᵐ⁾(x) included."""

@@ -23,6 +23,8 @@ class FailedAssumption(StrEnum):
     """The rounding error at x is not that of the values nearby."""
     LEADING_DERIVATIVE_ZERO = "leading derivative = 0"
     """f⁽ᵐ⁺ᵖ⁾(x) = 0, so that the truncation error at x is not of order p."""
+    LOST_ACCURACY = "loss of accuracy"
+    """f is computed with so much more rounding error than x and f(x) have that its noise may be overestimated."""
 
     @property
     def advice(self) -> str:
@@ -60,5 +62,9 @@ _ADVICE = {
     FailedAssumption.LEADING_DERIVATIVE_ZERO: (
         "the leading truncation term vanishes at x: the closed form has no answer, and the model goes by the other "
         "terms and by what is nearby"
+    ),
+    FailedAssumption.LOST_ACCURACY: (
+        "f loses digits on the way, as by cancellation; if these errors cancel in turn, as in log(w)/(w − 1) with w = "
+        "exp(x), the noise is far below its bound and the best step is shorter; rewrite f"
     ),
 }

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.best_step import FINE, LEAST, is_lost, searched, usable_steps
+from numdiff.analysis.best_step import FINE, LEAST, is_lost, loses_accuracy, searched, usable_steps
 from numdiff.analysis.error_model import LARGEST, ErrorModel
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FloatFormat
@@ -255,6 +255,7 @@ def _failed(model: ErrorModel, step: Fraction, error: float, leading: Fraction) 
         (not model.x, FailedAssumption.POINT_ZERO),
         (not model.at.mantissas[0], FailedAssumption.FUNCTION_ZERO),
         (not leading, FailedAssumption.LEADING_DERIVATIVE_ZERO),
+        (loses_accuracy(model), FailedAssumption.LOST_ACCURACY),
     )
     return next((assumption for fails, assumption in checks if fails), None)
 

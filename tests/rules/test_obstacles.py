@@ -156,6 +156,26 @@ def test_a_small_value_is_no_reason_to_doubt_the_digits() -> None:
     assert optimal_step(lambda x: np.exp(-x * x / 8.0), 30.0).failed is None
 
 
+@pytest.mark.parametrize("name", ["exp_kahan", "log_goldberg"])
+@pytest.mark.parametrize("fmt", ["float32", "float64"])
+def test_errors_that_cancel_inside_f_are_named(name: str, fmt: str) -> None:
+    """Their bound is some 500 times the error, near 2⁻¹⁰."""
+    problem = nd.PROBLEMS[name]
+    assert optimal_step(problem.f, 2.0**-10, fmt).failed is FailedAssumption.LOST_ACCURACY
+    assert optimal_step(problem.f, 1.0, fmt).failed is None
+
+
+@pytest.mark.parametrize(
+    "x, stencil, named", [(2.0**-10, CENTERED, True), (2.0**-7, CENTERED, False), (2.0**-10, FORWARD, False)]
+)
+def test_lost_accuracy_is_named_from_where_it_may_cost_twenty_times_the_error(
+    x: float, stencil: Stencil, named: bool
+) -> None:
+    """log(1 + x) errs by u beside x: 2⁷ to 2⁸ times as much as it should at 2⁻¹⁰; 89 and 400 are the limits."""
+    found = optimal_step(lambda x: np.log(1 + x), x, "float64", stencil)
+    assert (found.failed is FailedAssumption.LOST_ACCURACY) == named
+
+
 def test_the_format_of_x_decides() -> None:
     found = optimal_step(np.exp, np.float32(0.5))
     assert found.step.dtype == np.float32
