@@ -65,9 +65,8 @@ _LOOK = Fraction(1, 8)
 _SHARE_OF_ROOM = Fraction(1, 8)
 """The largest r as a share of the room around x.
 
-At a distance ρ from a pole f⁽ʲ⁾ goes with ρ⁻ʲ⁻¹. The points of the neighbourhood lie within 0.8r: with an eighth, by a
-tenth of ρ nearer to it than x, which makes f‴ 1.5 times as large and the best step 1.2 times as small. With a half, f‴
-is 8 times as large there.
+At a distance ρ from a pole f‴ goes with ρ⁻⁴. The points of the neighbourhood lie within 0.8r: with an eighth, by ρ/10
+nearer to it than x, which makes f‴ 1.5 times as large and the best step 1.2 times as small; with a half, 8 and 2 times.
 """
 ROUNDING = 0.4247
 """ρ, the root mean square of |fl(v) − v|/(u|v|) for mantissas 1 ≤ μ < 2 of density 1/(μ ln 2).
@@ -179,13 +178,17 @@ class ErrorModel:
 
     def _roundoff(self, steps: np.ndarray) -> Scaled:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            amplified = root(total([self._evaluation(steps), self._abscissa(steps), self._sums]))
-            divisor = split(steps)
-            for _ in range(self.stencil.derivative_order):
-                quotient = amplified.mantissas / divisor.mantissas
-                amplified = Scaled(quotient, amplified.exponents - divisor.exponents)
+            abscissa = self._abscissa(steps, exact_nodes(self.format, self.x, self.stencil, steps))
+            amplified = self._amplified(total([self._evaluation(steps), abscissa, self._sums]), steps)
             squares = total([total_of_squares([amplified]), self._quotient])
             return Scaled(np.where(self.inside(steps), squares.mantissas, np.inf), squares.exponents)
+
+    def generic_total(self, steps: np.ndarray, total: np.ndarray) -> np.ndarray:
+        """Return E(h) as it would be with steps of full significand beside these, whose nodes are all rounded."""
+        with np.errstate(over="ignore"):
+            squares = self._abscissa(steps, [np.zeros(steps.shape, dtype=bool)] * len(self.stencil.offsets))
+        parts = [split(total), self._amplified(squares, steps)]
+        return root(total_of_squares(parts)).values
 
     def overflows(self, steps: np.ndarray) -> np.ndarray:
         """Say at which steps a number inside the quotient overflows at x, f⁽ᵐ⁾(x) included."""
@@ -216,9 +219,15 @@ class ErrorModel:
         parts = total([Scaled(left_part, exponents[right - 1]), Scaled(right_part, exponents[right])])
         return Scaled(np.where(steps > self.noise_steps[-1], np.inf, parts.mantissas), parts.exponents)
 
-    def _abscissa(self, steps: np.ndarray) -> Scaled:
+    def _amplified(self, squares: Scaled, steps: np.ndarray) -> Scaled:
+        """Return the root of a mean square of the sum, divided by hᵐ."""
+        result, divisor = root(squares), split(steps)
+        for _ in range(self.stencil.derivative_order):
+            result = Scaled(result.mantissas / divisor.mantissas, result.exponents - divisor.exponents)
+        return result
+
+    def _abscissa(self, steps: np.ndarray, exact: Sequence[np.ndarray]) -> Scaled:
         errors = [Scaled(np.zeros(steps.shape), np.zeros(steps.shape, dtype=np.int64))]
-        exact = exact_nodes(self.format, self.x, self.stencil, steps)
         for z, series in zip(self.points, self.series, strict=True):
             for c, w, held in zip(self.stencil.offsets, self.stencil.weights, exact, strict=True):
                 if c and not held.all():
@@ -306,10 +315,7 @@ def error_model(
 def _noise_steps(
     x: Fraction, points: Sequence[Fraction], wide: int, room: Sides, fmt: FloatFormat, stencil: Stencil
 ) -> list[Fraction]:
-    """Return 2ᵏ and 1.5·2ᵏ from `_NOISE_BINADES` below the binade of x on, as far as format, doubles and room go.
-
-    Beside an obstacle, from as many binades below its distance on.
-    """
+    """Return 2ᵏ and 1.5·2ᵏ from `_NOISE_BINADES` below x or the nearest obstacle on, as far as there is room."""
     top, nearest = binade(max(map(abs, points))), min(room)
     first = min(top, binade(Fraction(nearest)) + 1) if 0 < nearest < math.inf else top
     exponents = range(max(first - _NOISE_BINADES, _LOWEST), max(top, 0) + wide + 1)

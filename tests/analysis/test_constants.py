@@ -124,6 +124,10 @@ def test_six_binades_of_noise_below_x_are_enough_and_five_are_not(monkeypatch: p
     assert change(12) < 0.075 < change(5)
 
 
+def generic(model: error_model.ErrorModel, steps: np.ndarray) -> np.ndarray:
+    return model.generic_total(steps, model.total(steps))
+
+
 def counting(build: Any, built: list[int], *args: Any) -> Any:
     built.append(args[-1])
     return build(*args)
@@ -171,9 +175,21 @@ def test_the_refinement_loses_less_than_a_thousandth() -> None:
         h = float(found.step)
         steps = np.linspace(h / 1.1, h * 1.1, 4001)
         coarse = 2.0 ** (np.arange(-80, 1) / 2)
-        assert found.predicted_error <= 1.001 * found.model.total(steps).min()
+        here, nearby, far = (generic(found.model, some) for some in (np.array([h]), steps, coarse))
+        assert here.min() <= 1.001 * nearby.min()
         if stencil.accuracy_order == 8:
-            assert found.model.total(coarse).min() > 1.001 * found.predicted_error
+            assert far.min() > 1.001 * here.min()
+
+
+@pytest.mark.parametrize("gain, short, moved", [(1.0, True, True), (best_step.GAIN, True, False), (1e9, False, False)])
+def test_exact_nodes_decide_where_they_gain_more_than_twice(
+    monkeypatch: pytest.MonkeyPatch, gain: float, short: bool, moved: bool
+) -> None:
+    """They gain 10⁶ for sin at 10¹⁰, and 1.5 for x^4.5, whose best step with rounded nodes is 1.6 times as wide."""
+    plain = optimal_step(lambda x: x**4.5, 1.5)
+    monkeypatch.setattr(best_step, "GAIN", gain)
+    assert (optimal_step(np.sin, 1e10).step < 1e-4) == short
+    assert (optimal_step(lambda x: x**4.5, 1.5).step < plain.step / 1.2) == moved
 
 
 # --- suprema -------------------------------------------------------------------------------------------------

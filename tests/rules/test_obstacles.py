@@ -144,7 +144,9 @@ def test_a_derivative_beyond_the_format_is_an_overflow() -> None:
         assert math.isnan(found.step) == (expected is not None)
 
 
-@pytest.mark.parametrize("f, x", [(lambda x: np.sin(x * x), math.sqrt(math.pi / 2)), (np.cos, 2.0**-60)])
+@pytest.mark.parametrize(
+    "f, x", [(lambda x: np.sin(x * x), math.sqrt(math.pi / 2)), (np.cos, 2.0**-60), (lambda x: x - x**3 / 3.0, 1.0)]
+)
 def test_a_derivative_below_its_error_has_no_digit(f: Any, x: float) -> None:
     found = optimal_step(f, x)
     assert found.failed is FailedAssumption.NO_DIGIT
