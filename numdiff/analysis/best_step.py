@@ -162,17 +162,32 @@ def is_lost(model: ErrorModel, error: float) -> bool:
 
     Where f is far smaller at x than the largest of these, and at one side of x, so is the error at x: exp(−x²) decays.
     """
-    values = [series.scaled_derivative(0) for series in (model.at, *model.series)]
+    here, beside = _sizes(model, 0)
+    size = abs(model.at.derivative(model.stencil.derivative_order))
+    return size < error * min(1.0, max(here, beside))
+
+
+def leading_vanishes(model: ErrorModel) -> bool:
+    """Say whether f⁽ᵐ⁺ᵖ⁾ is 0 at x, or so much smaller than on both sides that `WORST` may be exceeded.
+
+    The smallest error goes with its power m/(m + p): it may be 400 times smaller for a forward difference.
+    """
+    m, p = model.stencil.derivative_order, model.stencil.accuracy_order
+    here, beside = _sizes(model, m + p)
+    return not here or here * WORST ** ((m + p) / m) < beside
+
+
+def _sizes(model: ErrorModel, order: int) -> tuple[float, float]:
+    """Return how large a derivative is at x, and on both sides of it, beside its root mean square nearby."""
+    values = [series.scaled_derivative(order) for series in (model.at, *model.series)]
     mean = root(total_of_squares(values[1:])).times(1 / math.sqrt(len(values) - 1))
     if not mean.mantissas:
-        return False
+        return float(abs(values[0].mantissas)), 0.0
     here, *nearby = (
         float(shifted(np.abs(value.mantissas) / mean.mantissas, value.exponents - mean.exponents)) for value in values
     )
     # `NEIGHBOURHOOD` holds pairs of points to the right and left of x.
-    sides = [min(pair) for pair in zip(nearby[::2], nearby[1::2], strict=True)]
-    size = abs(model.at.derivative(model.stencil.derivative_order))
-    return size < error * min(1.0, max(here, *sides))
+    return here, max(min(pair) for pair in zip(nearby[::2], nearby[1::2], strict=True))
 
 
 def loses_accuracy(model: ErrorModel) -> bool:

@@ -22,7 +22,7 @@ class FailedAssumption(StrEnum):
     FUNCTION_ZERO = "f = 0"
     """The rounding error at x is not that of the values nearby."""
     LEADING_DERIVATIVE_ZERO = "leading derivative = 0"
-    """f⁽ᵐ⁺ᵖ⁾(x) = 0, so that the truncation error at x is not of order p."""
+    """f⁽ᵐ⁺ᵖ⁾(x) is 0, or far smaller than on both sides of x, so that the truncation error at x is not of order p."""
     LOST_ACCURACY = "loss of accuracy"
     """f is computed with so much more rounding error than x and f(x) have that its noise may be overestimated."""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.best_step import FINE, LEAST, is_lost, loses_accuracy, searched, usable_steps
+from numdiff.analysis.best_step import FINE, LEAST, is_lost, leading_vanishes, loses_accuracy, searched, usable_steps
 from numdiff.analysis.error_model import LARGEST, ErrorModel
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FloatFormat
@@ -194,7 +194,7 @@ def prediction_at(
         predicted_digits=_digits(error, model),
         closed_form_step=fmt.dtype.type(math.nan) if closed is None else fmt.round(closed),
         closed_form_error=its_error,
-        failed=_failed(model, step, error, leading),
+        failed=_failed(model, step, error),
         model=model,
     )
 
@@ -243,7 +243,7 @@ def _cut_off(model: ErrorModel, steps: np.ndarray) -> FailedAssumption:
     return FailedAssumption.OVERFLOW if (other & model.overflows(steps)).any() else FailedAssumption.NO_ROOM
 
 
-def _failed(model: ErrorModel, step: Fraction, error: float, leading: Fraction) -> FailedAssumption | None:
+def _failed(model: ErrorModel, step: Fraction, error: float) -> FailedAssumption | None:
     """Return the gravest assumption that fails where there is a prediction."""
     # The next step of the first grid, or with exact nodes: if it cannot be used, this one is the widest.
     spacing = model.format.spacing(abs(model.x))
@@ -254,7 +254,7 @@ def _failed(model: ErrorModel, step: Fraction, error: float, leading: Fraction) 
         (is_lost(model, error), FailedAssumption.NO_DIGIT),
         (not model.x, FailedAssumption.POINT_ZERO),
         (not model.at.mantissas[0], FailedAssumption.FUNCTION_ZERO),
-        (not leading, FailedAssumption.LEADING_DERIVATIVE_ZERO),
+        (leading_vanishes(model), FailedAssumption.LEADING_DERIVATIVE_ZERO),
         (loses_accuracy(model), FailedAssumption.LOST_ACCURACY),
     )
     return next((assumption for fails, assumption in checks if fails), None)

@@ -178,6 +178,13 @@ def test_lost_accuracy_is_named_from_where_it_may_cost_twenty_times_the_error(
     assert (found.failed is FailedAssumption.LOST_ACCURACY) == named
 
 
+@pytest.mark.parametrize("away, named", [(2.0**-40, True), (2.0**-14, True), (2.0**-9, False)])
+def test_beside_an_inflection_the_leading_derivative_counts_as_zero(away: float, named: bool) -> None:
+    """f″ of exp(−x²) changes its sign at √½; 400 times less than nearby, at 0.04, is about 2⁻¹³ away."""
+    found = optimal_step(lambda x: np.exp(-x * x), math.sqrt(0.5) + away, "float64", FORWARD)
+    assert (found.failed is FailedAssumption.LEADING_DERIVATIVE_ZERO) == named
+
+
 def test_the_format_of_x_decides() -> None:
     found = optimal_step(np.exp, np.float32(0.5))
     assert found.step.dtype == np.float32
