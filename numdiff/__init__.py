@@ -32,7 +32,7 @@ _HOME = {
     "analysis.reference": "ExactFunction Reference State",
     "analysis.twin": "TwinMismatchWarning",
     "analysis.metrics": "observed_optimum observed_order",
-    "rules.model": "FailedAssumption Prediction optimal_step",
+    "rules.model": "FailedAssumption Prediction Predictions optimal_step",
     "gradients": """
         GradientCheck NonFiniteGradientWarning Verdict WrongGradientError check_gradient gradient jacobian
     """,

@@ -3,7 +3,7 @@ r"""A model of the total error of a difference quotient as a function of its ste
 To the truncation error T(z, h) of `numdiff.analysis.taylor`, rounding adds independent errors of mean 0:
 
     evaluation    N₁² = Σ wᵢ²·σ(z + cᵢh)²/h²ᵐ,      σ = typical share · bound of the evaluation error,
-    abscissa      N₂² = f′(z)²·Σ_{cᵢ≠0} wᵢ²·ulp(z + cᵢh)²/12/h²ᵐ,
+    abscissa      N₂² = f′(z)²·Σ_{x + cᵢh rounded} wᵢ²·ulp(z + cᵢh)²/12/h²ᵐ,
     combination   N₃² = ρ²u²·(2·f⁽ᵐ⁾(z)² + f(z)²·(Σ′ wᵢ² + Σ sᵢ²)/h²ᵐ),
 
 where Σ′ runs over the weights that are no power of two over their common denominator (their product is rounded) and
@@ -24,13 +24,16 @@ optimization, SIAM J. Sci. Stat. Comput. 4 (1983) 310-321, section 2: the model 
 import math
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
+from numdiff.analysis.overflow import largest_safe_step, overflows
+from numdiff.analysis.representable import exact_nodes, ulp_exponents
+from numdiff.analysis.smooth import Room, Sides, Surroundings
 from numdiff.analysis.taylor import (
     Scaled,
     Series,
@@ -57,6 +60,14 @@ and an exact f(x).
 """
 RADIUS = Fraction(1, 16)
 """r in units of |x|, or r itself where x = 0: that of the 33 neighbours over which the study takes its statistics."""
+_LOOK = Fraction(1, 8)
+"""How far the model looks for obstacles of its own accord, in units of the power of two below |x|: at least r."""
+_SHARE_OF_ROOM = Fraction(1, 8)
+"""The largest r as a share of the room around x.
+
+At a distance ρ from a pole f‴ goes with ρ⁻⁴. The points of the neighbourhood lie within 0.8r: with an eighth, by ρ/10
+nearer to it than x, which makes f‴ 1.5 times as large and the best step 1.2 times as small; with a half, 8 and 2 times.
+"""
 ROUNDING = 0.4247
 """ρ, the root mean square of |fl(v) − v|/(u|v|) for mantissas 1 ≤ μ < 2 of density 1/(μ ln 2).
 
@@ -77,14 +88,14 @@ on the other. The best step goes with the square or cube root of it, for a trunc
 WIDE = 3
 """Binades above |x| (and above 1) up to which the model knows the noise, if no more are asked for.
 
-It decides what a prediction costs, and not what it says: `numdiff.rules.model` asks for more where the widest step is
-the best one. With 1, that is overlooked for functions that are nearly parabolas.
+It decides what a prediction costs, and not what it says: `numdiff.analysis.best_step` asks for more where the best step
+is near the widest one. With 0, it does so for most functions in the narrow formats.
 """
 _NOISE_BINADES = 6
 """Binades below |z| from where on the function values at the nodes are told from that at z.
 
 Below, z ± h/|z| changes by less than 2⁻⁶, and the noise of a function by about its condition number times that. With
-more binades no predicted error of the suite changes by 2 %, with one less some do.
+more binades no predicted error of the suite changes by 7.5 %, with one less some do.
 """
 LARGEST = Fraction(sys.float_info.max)
 """The largest double: points and steps are no larger, whatever the format."""
@@ -101,8 +112,13 @@ class ErrorModel:
     stencil : Stencil
     format : FloatFormat
     x : Fraction
-    domain : tuple of float
-        The open interval that no node may leave.
+    surroundings : Surroundings
+        Of f at x.
+    room : tuple of float
+        How far a node may lie from x, to the left and to the right: less than that far. It ends with the domain, or
+        before the nearest branch, pole or edge of f within `searched`.
+    searched : Room
+        How far f was looked at for such obstacles.
     at : Series
         The Taylor coefficients at x itself.
     points : tuple of Fraction
@@ -118,7 +134,9 @@ class ErrorModel:
     stencil: Stencil
     format: FloatFormat
     x: Fraction
-    domain: tuple[float, float]
+    surroundings: Surroundings
+    room: Sides
+    searched: Room
     at: Series
     points: tuple[Fraction, ...]
     series: tuple[Series, ...]
@@ -132,18 +150,27 @@ class ErrorModel:
         at_rest = Scaled(self.squares.mantissas[0] / weights, self.squares.exponents[0])
         return float(root(at_rest).values)
 
+    def looked_as_far_as(self, step: float) -> "ErrorModel":
+        """Return the model with the obstacles known as far as the nodes of a step reach; itself if they are already."""
+        wanted = Room(*(reach * Fraction(step) for reach in reaches(self.stencil)))
+        room, searched = self.surroundings.beyond(wanted, self.room, self.searched)
+        return self if searched == self.searched else replace(self, room=room, searched=searched)
+
     def truncation(self, steps: np.ndarray) -> np.ndarray:
         """Return the root mean square of T; infinite where a step is too wide for the Taylor series."""
         return root(self._truncation(steps)).values
 
     def roundoff(self, steps: np.ndarray) -> np.ndarray:
-        """Return √(N₁² + N₂² + N₃²); infinite where a node leaves the domain or has no bound."""
+        """Return √(N₁² + N₂² + N₃²); infinite where a node leaves the room or has no bound."""
         return root(self._roundoff(steps)).values
 
     def total(self, steps: np.ndarray) -> np.ndarray:
         """Return E(h); infinite where the step is not to be used."""
         parts = [root(self._truncation(steps)), root(self._roundoff(steps))]
-        return root(total_of_squares(parts)).values
+        result = root(total_of_squares(parts)).values
+        finite = np.isfinite(result)
+        result[finite] = np.where(self.overflows(steps[finite]), np.inf, result[finite])
+        return result
 
     def _truncation(self, steps: np.ndarray) -> Scaled:
         parts = [scaled_truncation_error(series, self.stencil, steps) for series in self.series]
@@ -151,18 +178,34 @@ class ErrorModel:
 
     def _roundoff(self, steps: np.ndarray) -> Scaled:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-            amplified = root(total([self._evaluation(steps), self._abscissa(steps), self._sums]))
-            divisor = split(steps)
-            for _ in range(self.stencil.derivative_order):
-                quotient = amplified.mantissas / divisor.mantissas
-                amplified = Scaled(quotient, amplified.exponents - divisor.exponents)
+            abscissa = self._abscissa(steps, exact_nodes(self.format, self.x, self.stencil, steps))
+            amplified = self._amplified(total([self._evaluation(steps), abscissa, self._sums]), steps)
             squares = total([total_of_squares([amplified]), self._quotient])
-            return Scaled(np.where(self._inside(steps), squares.mantissas, np.inf), squares.exponents)
+            return Scaled(np.where(self.inside(steps), squares.mantissas, np.inf), squares.exponents)
 
-    def _inside(self, steps: np.ndarray) -> np.ndarray:
-        low, high = self.domain
-        nodes = [float(self.x) + float(c) * steps for c in self.stencil.offsets]
-        return np.logical_and.reduce([(low < node) & (node < high) for node in nodes])
+    def generic_total(self, steps: np.ndarray, total: np.ndarray) -> np.ndarray:
+        """Return E(h) as it would be with steps of full significand beside these, whose nodes are all rounded."""
+        with np.errstate(over="ignore"):
+            squares = self._abscissa(steps, [np.zeros(steps.shape, dtype=bool)] * len(self.stencil.offsets))
+        parts = [split(total), self._amplified(squares, steps)]
+        return root(total_of_squares(parts)).values
+
+    def overflows(self, steps: np.ndarray) -> np.ndarray:
+        """Say at which steps a number inside the quotient overflows at x, f⁽ᵐ⁾(x) included."""
+        hit = steps > self._safe_step
+        if hit.any():
+            hit[hit] = overflows(self.at, self.stencil, self.format, steps[hit])
+        return hit
+
+    @cached_property
+    def _safe_step(self) -> float:
+        return largest_safe_step(self.at, self.stencil, self.format)
+
+    def inside(self, steps: np.ndarray) -> np.ndarray:
+        """Say at which steps all nodes lie within the room."""
+        left, right = self.room
+        moves = [float(c) * steps for c in self.stencil.offsets]
+        return np.logical_and.reduce([(-left < move) & (move < right) for move in moves])
 
     def _evaluation(self, steps: np.ndarray) -> Scaled:
         """Interpolate linearly between the steps of known noise."""
@@ -176,20 +219,22 @@ class ErrorModel:
         parts = total([Scaled(left_part, exponents[right - 1]), Scaled(right_part, exponents[right])])
         return Scaled(np.where(steps > self.noise_steps[-1], np.inf, parts.mantissas), parts.exponents)
 
-    def _abscissa(self, steps: np.ndarray) -> Scaled:
+    def _amplified(self, squares: Scaled, steps: np.ndarray) -> Scaled:
+        """Return the root of a mean square of the sum, divided by hᵐ."""
+        result, divisor = root(squares), split(steps)
+        for _ in range(self.stencil.derivative_order):
+            result = Scaled(result.mantissas / divisor.mantissas, result.exponents - divisor.exponents)
+        return result
+
+    def _abscissa(self, steps: np.ndarray, exact: Sequence[np.ndarray]) -> Scaled:
         errors = [Scaled(np.zeros(steps.shape), np.zeros(steps.shape, dtype=np.int64))]
         for z, series in zip(self.points, self.series, strict=True):
-            for c, w in zip(self.stencil.offsets, self.stencil.weights, strict=True):
-                if c:
-                    exponents = series.exponents[1] + self._ulp_exponents(float(z) + float(c) * steps)
-                    errors.append(Scaled(np.full(steps.shape, float(w) * series.mantissas[1]), exponents))
+            for c, w, held in zip(self.stencil.offsets, self.stencil.weights, exact, strict=True):
+                if c and not held.all():
+                    exponents = series.exponents[1] + ulp_exponents(self.format, float(z) + float(c) * steps)
+                    errors.append(Scaled(np.where(held, 0.0, float(w) * series.mantissas[1]), exponents))
         squares = total_of_squares(errors)
         return Scaled(squares.mantissas / (12 * len(self.points)), squares.exponents)
-
-    def _ulp_exponents(self, values: np.ndarray) -> np.ndarray:
-        lowest = self.format.min_exponent
-        exponents = np.where(values == 0, lowest, np.maximum(np.frexp(values)[1] - 1, lowest))
-        return exponents.astype(np.int64) - self.format.precision + 1
 
     @cached_property
     def _rho(self) -> float:
@@ -251,31 +296,56 @@ def error_model(
     here = taylor_series(f, [dyadic(x)])[0]
     if here is None:
         return None
-    radius = _radius(here, x, fmt, domain)
+    look = Fraction(2) ** binade(abs(x) or Fraction(1)) * _LOOK
+    order = stencil.derivative_order + stencil.accuracy_order
+    around = Surroundings(f, x, here, order, fmt.spacing(abs(x)), domain)
+    room, searched = around.within(Room(look, look))
+    radius = _radius(here, x, fmt, room)
     nodes = [_in_format(fmt, x + radius * t) for t in NEIGHBOURHOOD]
     points = tuple(dyadic_to_fraction(node) for node in nodes if node is not None)
     series = tuple(item for item in taylor_series(f, list(map(dyadic, points))) if item is not None)
     if len(series) < len(NEIGHBOURHOOD):
         return None
-    noise_steps = _noise_steps(binade(max(map(abs, points))), wide, fmt)
+    noise_steps = _noise_steps(x, points, wide, room, fmt, stencil)
     squares = _noise(f, points, noise_steps, stencil, fmt)
-    return ErrorModel(stencil, fmt, x, domain, here, points, series, np.array([float(h) for h in noise_steps]), squares)
+    known = np.array([float(h) for h in noise_steps])
+    return ErrorModel(stencil, fmt, x, around, room, searched, here, points, series, known, squares)
 
 
-def _noise_steps(top: int, wide: int, fmt: FloatFormat) -> list[Fraction]:
-    """Return 2ᵏ and 1.5·2ᵏ from `_NOISE_BINADES` below the binade of x on, as far as format and doubles go."""
-    most = min(fmt.largest_finite, LARGEST)
-    exponents = range(max(top - _NOISE_BINADES, _LOWEST), max(top, 0) + wide + 1)
+def _noise_steps(
+    x: Fraction, points: Sequence[Fraction], wide: int, room: Sides, fmt: FloatFormat, stencil: Stencil
+) -> list[Fraction]:
+    """Return 2ᵏ and 1.5·2ᵏ from `_NOISE_BINADES` below x or the nearest obstacle on, as far as there is room."""
+    top, nearest = binade(max(map(abs, points))), min(room)
+    first = min(top, binade(Fraction(nearest)) + 1) if 0 < nearest < math.inf else top
+    exponents = range(max(first - _NOISE_BINADES, _LOWEST), max(top, 0) + wide + 1)
     noise_steps = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
+    most = max(min(fmt.largest_finite, LARGEST, _widest(x, points, room, stencil)), noise_steps[0])
     return list(dict.fromkeys(min(step, most) for step in noise_steps))
 
 
-def _radius(here: Series, x: Fraction, fmt: FloatFormat, domain: tuple[float, float]) -> Fraction:
-    """Return r: `RADIUS`, or less so that neither the domain nor the Taylor series of f at x ends on the way."""
+def _widest(x: Fraction, points: Sequence[Fraction], room: Sides, stencil: Stencil) -> Fraction:
+    """Return the step at which no node of a point nearby has left the room, less a part in 64 of it."""
+    away = max(abs(z - x) for z in points)
+    sides = [
+        (Fraction(side) - away) / reach * Fraction(63, 64)
+        for side, reach in zip(room, reaches(stencil), strict=True)
+        if reach > 0 and math.isfinite(side)
+    ]
+    return min(sides, default=LARGEST)
+
+
+def reaches(stencil: Stencil) -> tuple[Fraction, Fraction]:
+    """Return how far the nodes reach to the left and to the right of x, in steps; 0 or less where there are none."""
+    return -min(stencil.offsets), max(stencil.offsets)
+
+
+def _radius(here: Series, x: Fraction, fmt: FloatFormat, room: Sides) -> Fraction:
+    """Return r: `RADIUS`, or less so that neither the room nor the Taylor series of f at x ends on the way."""
     radius = RADIUS * (abs(x) or 1)
-    for end in domain:
-        if math.isfinite(end):
-            radius = min(radius, abs(Fraction(end) - x) / 2)
+    for side in room:
+        if math.isfinite(side):
+            radius = min(radius, Fraction(side) * _SHARE_OF_ROOM)
     # Below half the spacing, all points of the neighbourhood are x.
     while 2 * radius > fmt.spacing(abs(x)):
         if np.isfinite(truncation_error(here, FORWARD, np.array([float(radius)])))[0]:

@@ -45,6 +45,13 @@ _CERTAIN = 60
 """Bits by which a coefficient must exceed its radius, seven more than a double has: the midpoint is rounded to the
 nearest double or to its neighbour. What does not exceed it at 1024 bits is 0 for all that can be seen."""
 
+CONTINUED_BITS = 40
+"""Bits to which f has to agree with its Taylor series beyond an obstacle that is none, as a removable singularity.
+
+The terms are rounded to doubles and their number is 49, which leaves 47 bits. A kink x − a of slope 1 shows where
+|x − a| exceeds 2⁻⁴⁰|f|.
+"""
+
 _NOWHERE = -(1 << 40)
 """Below the exponent of every number: that of a sum that is 0."""
 _FAR = 4000
@@ -87,8 +94,9 @@ def split(values: np.ndarray) -> Scaled:
 
 def shifted(mantissas: np.ndarray, exponents: np.ndarray) -> np.ndarray:
     """Return mantissa·2**exponent as doubles, whatever the exponent."""
+    # np.clip takes three times as long for arrays of this size.
     with np.errstate(over="ignore", under="ignore"):
-        return np.asarray(np.ldexp(mantissas, np.clip(exponents, -_FAR, _FAR)))
+        return np.asarray(np.ldexp(mantissas, np.minimum(np.maximum(exponents, -_FAR), _FAR)))
 
 
 def _unit(terms: Sequence[Scaled]) -> np.ndarray:
@@ -247,6 +255,29 @@ def scaled_truncation_error(series: Series, stencil: Stencil, steps: np.ndarray)
     converged = last <= LARGEST_LAST_SHARE * np.abs(result.mantissas)
     mantissas = np.where(converged, result.mantissas, np.inf)
     return Scaled(mantissas, np.broadcast_to(result.exponents, steps.shape))
+
+
+def scaled_value(series: Series, moves: np.ndarray) -> Scaled:
+    """Return f(z + t) for some t, of either sign, summed up to the term `TERMS`, whether the terms die away or not."""
+    by, power, terms = split(moves), np.ones(moves.shape), list[Scaled]()
+    for j in range(TERMS + 1):
+        if series.mantissas[j]:
+            terms.append(Scaled(series.mantissas[j] * power, j * by.exponents + series.exponents[j]))
+        power = power * by.mantissas
+    return total(terms) if terms else Scaled(np.zeros(moves.shape), np.zeros(moves.shape, dtype=np.int64))
+
+
+def converging(series: Series, distance: Fraction) -> Fraction:
+    """Return a distance, halved until the last terms are `CONTINUED_BITS` below the largest one."""
+    j, present = np.arange(TERMS + 1), series.mantissas != 0
+    while distance > 0:
+        numerator, denominator = distance.as_integer_ratio()
+        sizes = series.exponents + j * (numerator.bit_length() - denominator.bit_length() + 1)
+        last = present & (j > TERMS - _LAST)
+        if not last.any() or sizes[last].max() <= sizes[present].max() - CONTINUED_BITS - 2:
+            break
+        distance /= 2
+    return distance
 
 
 @cache

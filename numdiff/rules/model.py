@@ -10,93 +10,24 @@ which no rule for black boxes has.
 """
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.error_model import LARGEST, WIDE, ErrorModel, binade, error_model
+from numdiff.analysis.best_step import FINE, LEAST, is_lost, leading_vanishes, loses_accuracy, searched, usable_steps
+from numdiff.analysis.error_model import LARGEST, ErrorModel
+from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require_constants, stencil_of
+from numdiff.formulas.arguments import points_of, refuse_not_finite, require_constants, stencil_of
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
+from numdiff.rules.assumptions import FailedAssumption
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
 from numdiff.rules.textbook import closed_form_error, closed_form_step
-
-FINE = 8
-"""Steps a binade on the first grid, and parts into which the refinement cuts its intervals: 6 bits after the first.
-
-Near its minimum the error of two terms is (1 + mp/2·δ²) times the smallest one for a step that is off by eᵟ. The first
-grid finds the right binade; then δ is at most ln 2/128, which loses 10⁻⁴ for m·p = 8.
-"""
-_WIDER = 16
-"""Binades by which the search goes on where the widest step is the best one: the first model knows three."""
-_WIDEST = 64
-"""Binades above |x| and 1 at which the search ends: the error of a polynomial of low degree falls with h for ever."""
-_NORMAL = sys.float_info.min_exp - 1
-"""The exponent of the smallest normal double."""
-LEAST = Fraction(2) ** _NORMAL
-"""The smallest normal double: no step is smaller."""
-
-
-class FailedAssumption(StrEnum):
-    """Why a prediction may be wrong, gravest first; `advice` says what follows."""
-
-    NOT_TRACED = "not traced"
-    """f is known by the values of a twin alone (``exact=``): the model, which looks inside f, has nothing to go by."""
-    NOT_SMOOTH = "not smooth"
-    """f has no Taylor series at x, or none near it."""
-    NO_BOUND = "no bound"
-    """The rounding error of f has no bound near x."""
-    NO_ROOM = "no room"
-    """The best step is cut off, or none is left: by the domain of f, the format, or the radius of the Taylor series."""
-    POINT_ZERO = "x = 0"
-    """There is no |x| to compare the step with."""
-    FUNCTION_ZERO = "f = 0"
-    """The rounding error at x is not that of the values nearby."""
-    LEADING_DERIVATIVE_ZERO = "leading derivative = 0"
-    """f⁽ᵐ⁺ᵖ⁾(x) = 0, so that the truncation error at x is not of order p."""
-
-    @property
-    def advice(self) -> str:
-        """What it means for the prediction, and what to do."""
-        return _ADVICE[self]
-
-
-_ADVICE = {
-    FailedAssumption.NOT_TRACED: (
-        "no prediction: the model needs the formula of f, and a twin gives values alone; sweep over the steps, or use "
-        "a rule for black boxes"
-    ),
-    FailedAssumption.NOT_SMOOTH: (
-        "no prediction: f has a kink, a pole or an end of its domain at x; choose another x, or a smooth f that is "
-        "equal to it on the side that the stencil sees"
-    ),
-    FailedAssumption.NO_BOUND: (
-        "no prediction: nothing bounds the rounding error of f near x (overflow, or a function without a known "
-        "accuracy); rewrite f"
-    ),
-    FailedAssumption.NO_ROOM: (
-        "the step is the widest that the domain of f, its Taylor series or the format has room for, if there is any; a "
-        "one-sided stencil that points away from the obstacle may do better, or a scaled argument"
-    ),
-    FailedAssumption.POINT_ZERO: (
-        "x = 0 gives no length scale: the prediction is for |x| ≤ 1/16; scale the argument if f varies over less"
-    ),
-    FailedAssumption.FUNCTION_ZERO: (
-        "f(x) = 0: at x itself the rounding error of f may be far smaller than nearby, and so may the best step"
-    ),
-    FailedAssumption.LEADING_DERIVATIVE_ZERO: (
-        "the leading truncation term vanishes at x: the closed form has no answer, and the model goes by the other "
-        "terms and by what is nearby"
-    ),
-}
 
 
 class BeyondDoublesError(ValueError):
@@ -134,6 +65,30 @@ class Prediction:
     model: ErrorModel | None = field(repr=False, compare=False)
 
 
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """The predicted optima at an array of points: what `Prediction` has of each, as arrays of the shape of x.
+
+    Attributes
+    ----------
+    step, closed_form_step : ndarray of the format
+        `step` can be handed to a kernel as it is, with x, where it is not NaN.
+    predicted_error, predicted_digits, closed_form_error : ndarray of float64
+    failed : ndarray of object
+        Of FailedAssumption or None.
+    model : ndarray of object
+        Of ErrorModel or None.
+    """
+
+    step: np.ndarray
+    predicted_error: np.ndarray
+    predicted_digits: np.ndarray
+    closed_form_step: np.ndarray
+    closed_form_error: np.ndarray
+    failed: np.ndarray
+    model: np.ndarray = field(repr=False)
+
+
 def optimal_step(
     f: Callable[..., Any],
     x: Any,
@@ -142,17 +97,21 @@ def optimal_step(
     *,
     args: Sequence[Any] = (),
     domain: tuple[float, float] = (-math.inf, math.inf),
-) -> Prediction:
+) -> Prediction | Predictions:
     """Predict the best step of a difference quotient, without a difference quotient.
+
+    No node leaves the piece around x in which f is smooth: the nearest branch, pole or edge of f within the reach of
+    the step is found, and no number inside the quotient overflows. Steps are such that the format holds the nodes
+    exactly, where there are such steps.
 
     Parameters
     ----------
     f : callable
         An elementwise NumPy callable with Python constants.
-    x : number
-        The point; rounded to the format first.
+    x : number or array
+        The point or points; each is rounded to the format first.
     dtype : str, dtype or FloatFormat, optional
-        The working format; by default that of x.
+        The working format; by default that of x, and float64 for Python numbers.
     stencil : Stencil or str
         The formula, or its name in ``METHODS``.
     args : tuple
@@ -163,6 +122,7 @@ def optimal_step(
     Returns
     -------
     Prediction
+        Or Predictions where x has a dimension.
 
     Raises
     ------
@@ -172,20 +132,56 @@ def optimal_step(
         A ValueError: if no normal double holds what the prediction consists of: |x|, the steps beside it, or f⁽ᵐ⁾(x).
     TypeError
         If f uses a function that the exact arithmetics do not know, or `stencil` is no `Stencil`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> found = nd.optimal_step(np.exp, 0.5)
+    >>> bool(2.0**-18 < found.step < 2.0**-16)
+    True
+    >>> nd.optimal_step(np.exp, np.array([0.5, 2.0])).step.shape
+    (2,)
     """
     stencil = stencil_of(stencil)
     f = with_arguments(f, args)
     fmt, here = points_of(x, dtype)
-    if here.ndim:
-        raise ValueError(f"x must be one number, got an array of shape {here.shape}")
     refuse_not_finite(fmt, here, x)
     require_constants(stencil, fmt)
+    refuse_unsuitable(f, fmt)
+    if not here.ndim:
+        return prediction_at(f, here, x, fmt, stencil, domain)
+    given = np.asarray(x)
+    found = [prediction_at(f, here[index], given[index], fmt, stencil, domain) for index in np.ndindex(here.shape)]
+    columns: dict[str, np.ndarray] = {}
+    for column, dtype in _COLUMNS.items():
+        columns[column] = np.empty(here.shape, dtype or fmt.dtype)
+        columns[column].ravel()[:] = [getattr(item, column) for item in found]
+    return Predictions(**columns)
+
+
+_COLUMNS: dict[str, Any] = {
+    "step": None,
+    "predicted_error": np.float64,
+    "predicted_digits": np.float64,
+    "closed_form_step": None,
+    "closed_form_error": np.float64,
+    "failed": object,
+    "model": object,
+}
+"""The fields of `Predictions`, and their dtypes; None is the format."""
+
+
+def prediction_at(
+    f: Callable[[Any], Any], here: np.ndarray, x: Any, fmt: FloatFormat, stencil: Stencil, domain: tuple[float, float]
+) -> Prediction:
+    """Return the prediction at one point, as rounded and as given."""
     point = fmt.lift(here)
     if abs(point) > LARGEST:
         raise BeyondDoublesError(f"x must not exceed the largest double, {float(LARGEST)!r}, got {x!r}; scale it")
     if not domain[0] < point < domain[1]:
         raise ValueError(f"x must lie in the open domain {domain!r}, got {x!r} ({float(point)!r} in {fmt.name})")
-    model, step, error = _searched(f, point, fmt, stencil, domain)
+    model, step, error = searched(f, point, fmt, stencil, domain)
     if step is None and 0 < abs(point) < LEAST and fmt.smallest_normal < LEAST:
         raise BeyondDoublesError(
             f"x must be 0 or at least {float(LEAST)!r} where f varies over |x|, got {x!r}; scale it"
@@ -204,76 +200,9 @@ def optimal_step(
         predicted_digits=_digits(error, model),
         closed_form_step=fmt.dtype.type(math.nan) if closed is None else fmt.round(closed),
         closed_form_error=its_error,
-        failed=_failed(model, step, leading),
+        failed=_failed(model, step, error),
         model=model,
     )
-
-
-def _searched(
-    f: Callable[[Any], Any], x: Fraction, fmt: FloatFormat, stencil: Stencil, domain: tuple[float, float]
-) -> tuple[ErrorModel | None, Fraction | None, float]:
-    """Return the model, its minimiser (None where no step has a finite error), and the minimum.
-
-    The model is widened as long as its widest step is the best one, by half or more.
-    """
-    wide, before = WIDE, math.inf
-    while True:
-        model = error_model(f, x, fmt, stencil, domain, wide)
-        if model is None:
-            return None, None, math.nan
-        steps = usable_steps(model)
-        step, error = minimiser(model, steps) if steps.size else (None, math.nan)
-        at_end = step is not None and step >= steps[-min(FINE, steps.size)]
-        if not at_end or error > before / 2 or wide >= _WIDEST:
-            return model, None if step is None else Fraction(step), error
-        wide, before = wide + _WIDER, error
-
-
-def usable_steps(model: ErrorModel) -> np.ndarray:
-    """Return the steps 2ᵏ(1 + i/8) that the format allows: no node absorbed, nothing overflows.
-
-    A step of at least 2·ulp(z) over the least distance of two nodes (z included) tells all of them apart.
-    """
-    fmt, stencil = model.format, model.stencil
-    offsets: list[Fraction] = sorted({*stencil.offsets, Fraction(0)})
-    gap: Fraction = min(upper - lower for lower, upper in pairwise(offsets))
-    least = max(2 * fmt.spacing(max(map(abs, model.points))) / gap, fmt.smallest_normal)
-    most = min(fmt.lift(largest_step(stencil, fmt)), Fraction(float(model.noise_steps[-1])))
-    # From integers: as a double, the least step of a wide format may be 0.
-    binades = np.ldexp(1.0, np.arange(max(binade(least), _NORMAL), binade(most) + 1))
-    steps = (binades[:, np.newaxis] * (1 + np.arange(FINE) / FINE)).ravel()
-    return steps[(steps >= float(least)) & (steps <= float(most)) & (steps > 0)]
-
-
-def minimiser(model: ErrorModel, steps: np.ndarray) -> tuple[float | None, float]:
-    """Return the step of the smallest modelled error and that error; of equal ones the widest.
-
-    Parameters
-    ----------
-    model : ErrorModel
-    steps : ndarray of float64
-        Ascending.
-
-    Returns
-    -------
-    step : float or None
-        Between the neighbours of the best of `steps`, with three bits more; None where no error is finite.
-    error : float
-    """
-    step, error = steps, model.total(steps)
-    if not np.isfinite(error).any():
-        return None, math.nan
-    best = _last_smallest(error)
-    low, high = steps[max(best - 1, 0)], steps[min(best + 1, len(steps) - 1)]
-    parts = np.arange(FINE + 1) / FINE
-    step = np.concatenate([low + (steps[best] - low) * parts, steps[best] + (high - steps[best]) * parts])
-    error = model.total(step)
-    best = _last_smallest(error)
-    return float(step[best]), float(error[best])
-
-
-def _last_smallest(values: np.ndarray) -> int:
-    return len(values) - 1 - int(np.argmin(values[::-1]))
 
 
 def _closed_form(model: ErrorModel, leading: Fraction) -> tuple[Fraction | None, float]:
@@ -306,25 +235,35 @@ def _require_double(model: ErrorModel, x: Any) -> None:
 
 
 def _missing(model: ErrorModel | None) -> FailedAssumption:
-    """Return why there is no prediction: where the values near x have a bound, all steps are too wide."""
+    """Return why there is no prediction: where the values near x have a bound, all steps overflow or are too wide."""
     if model is None:
         return FailedAssumption.NOT_SMOOTH
-    return FailedAssumption.NO_ROOM if math.isfinite(model.noise) else FailedAssumption.NO_BOUND
+    if not math.isfinite(model.noise):
+        return FailedAssumption.NO_BOUND
+    return _cut_off(model, usable_steps(model))
 
 
-def _failed(model: ErrorModel, step: Fraction, leading: Fraction) -> FailedAssumption | None:
+def _cut_off(model: ErrorModel, steps: np.ndarray) -> FailedAssumption:
+    """Return why none of some steps has a finite error: overflow if that is all that is wrong with one of them."""
+    other = model.inside(steps) & np.isfinite(model.truncation(steps))
+    return FailedAssumption.OVERFLOW if (other & model.overflows(steps)).any() else FailedAssumption.NO_ROOM
+
+
+def _failed(model: ErrorModel, step: Fraction, error: float) -> FailedAssumption | None:
     """Return the gravest assumption that fails where there is a prediction."""
-    # The next step of the first grid: if it cannot be used, this one is the widest.
-    wider = np.array([float(step) * (1 + 1 / FINE)])
+    # The next step of the first grid, or with exact nodes: if it cannot be used, this one is the widest.
+    spacing = model.format.spacing(abs(model.x))
+    wider = np.array([max(float(step) * (1 + 1 / FINE), float(step + spacing))])
     if not np.isfinite(model.total(wider))[0]:
-        return FailedAssumption.NO_ROOM
-    if not model.x:
-        return FailedAssumption.POINT_ZERO
-    if not model.at.mantissas[0]:
-        return FailedAssumption.FUNCTION_ZERO
-    if not leading:
-        return FailedAssumption.LEADING_DERIVATIVE_ZERO
-    return None
+        return _cut_off(model, wider)
+    checks = (
+        (is_lost(model, error), FailedAssumption.NO_DIGIT),
+        (not model.x, FailedAssumption.POINT_ZERO),
+        (not model.at.mantissas[0], FailedAssumption.FUNCTION_ZERO),
+        (leading_vanishes(model), FailedAssumption.LEADING_DERIVATIVE_ZERO),
+        (loses_accuracy(model), FailedAssumption.LOST_ACCURACY),
+    )
+    return next((assumption for fails, assumption in checks if fails), None)
 
 
 # --- as rules --------------------------------------------------------------------------------------------
@@ -353,7 +292,7 @@ class Model:
         if not isinstance(formula, Stencil):
             return nothing_to_balance(formula)
         try:
-            found = optimal_step(f, x, fmt, formula, domain=domain)
+            found = prediction_at(f, fmt.as_array(x), x, fmt, formula, domain)
         except (BeyondDoublesError, TypeError) as refusal:  # TypeError: f is none that exact arithmetic can follow
             return Choice(status=RuleStatus.UNSUITABLE, reason=str(refusal))
         doubt = "" if found.failed is None else str(found.failed)

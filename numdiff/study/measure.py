@@ -20,7 +20,8 @@ from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import Stencil
-from numdiff.rules.model import FailedAssumption, optimal_step
+from numdiff.rules.assumptions import FailedAssumption
+from numdiff.rules.model import prediction_at
 from numdiff.study.grids import NEIGHBOURS, POINTWISE_GRIDS, neighbours, steps_at
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.sweep import Batch, Skip, SweepPlan
@@ -256,7 +257,7 @@ def _prediction_columns(batch: Batch) -> dict[str, list[Any]]:
     with np.errstate(over="ignore", under="ignore"):
         steps = batch.steps.astype(np.float64)
     for x in batch.points:
-        found = optimal_step(batch.subject.f, x, batch.format, batch.method, domain=batch.subject.domain)
+        found = prediction_at(batch.subject.f, x, x, batch.format, batch.method, batch.subject.domain)
         modelled = np.full(steps.shape, math.nan) if found.model is None else found.model.total(steps)
         columns["model_error"] += np.where(np.isfinite(modelled), modelled, math.nan).tolist()
         for name, value in (

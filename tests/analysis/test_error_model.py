@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from numdiff.analysis import error_model as error_model_module
 from numdiff.analysis.error_model import (
     NEIGHBOURHOOD,
     ROUNDING,
@@ -59,9 +60,21 @@ def test_neighbourhood_is_that_of_the_study_unless_something_is_in_the_way() -> 
 
     assert width(np.exp, 3.0) == pytest.approx(3 / 16)
     assert width(np.exp, 0.0) == pytest.approx(1 / 16)
-    assert width(np.exp, 1.0, domain=(-math.inf, 1.0625)) == pytest.approx(1 / 32)
-    # tan has a pole at π/2: half of 1.5/16 is beyond 0.8 of the way to it, a quarter is not.
-    assert width(np.tan, 1.5) < math.pi / 2 - 1.5
+    assert width(np.exp, 1.0, domain=(-math.inf, 1.0625)) == pytest.approx(1 / 128)
+    # tan has a pole at π/2, and |x − 0.98| a kink: an eighth of the way there.
+    assert width(np.tan, 1.5) == pytest.approx((math.pi / 2 - 1.5) / 8, rel=1e-3)
+    assert width(lambda x: np.abs(x - 0.98) + x, 1.0) == pytest.approx(0.02 / 8, rel=1e-3)
+
+
+@pytest.mark.parametrize("share, good", [(Fraction(1, 8), True), (Fraction(1, 2), False)])
+def test_an_eighth_of_the_way_to_a_pole_changes_the_third_derivative_by_half(
+    monkeypatch: pytest.MonkeyPatch, share: Fraction, good: bool
+) -> None:
+    monkeypatch.setattr(error_model_module, "_SHARE_OF_ROOM", share)
+    model = model_of(lambda x: 1 / (x - 0.99), 1.0)
+    third = model.at.derivative(3)
+    mean = math.sqrt(sum(series.derivative(3) ** 2 for series in model.series) / 4)
+    assert (0.5 < mean / abs(third) < 1.5) == good
 
 
 # --- the typical evaluation error ------------------------------------------------------------------
@@ -163,9 +176,17 @@ def test_floor_of_the_roundoff_is_that_of_the_quotient() -> None:
 def test_abscissa_error_is_the_slope_times_the_spacing() -> None:
     """f = x is computed without error, so that what is amplified is the rounding of x + h and x − h."""
     model = model_of(lambda x: x * 1.0, 1.5)
-    spacing = 2.0**-52
-    expected = math.sqrt(2 * 0.25 * spacing**2 / 12) / 2.0**-30
-    assert model.roundoff(np.array([2.0**-30]))[0] == pytest.approx(expected, rel=1e-6)
+    spacing, h = 2.0**-52, 4 / 3 * 2.0**-30
+    expected = math.sqrt(2 * 0.25 * spacing**2 / 12) / h
+    assert model.roundoff(np.array([h]))[0] == pytest.approx(expected, rel=1e-6)
+
+
+def test_there_is_no_abscissa_error_where_the_format_holds_the_nodes() -> None:
+    """f = x is then computed without any error but that of the quotient."""
+    model = model_of(lambda x: x * 1.0, 1.5)
+    exact, rounded_nodes = model.roundoff(np.array([2.0**-30, 2.0**-30 + 2.0**-53]))
+    assert exact == pytest.approx(math.sqrt(2) * ROUNDING * 2.0**-53, rel=1e-6)
+    assert rounded_nodes > 1e6 * exact
 
 
 def test_sums_of_more_than_two_nodes_are_rounded() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import numdiff as nd
+from numdiff.analysis.best_step import FINE, minimiser, usable_steps
 from numdiff.analysis.ledger import error_ledger
 from numdiff.arithmetic.running_error import evaluation_errors
 from numdiff.floats.dyadic import dyadic
@@ -17,13 +18,7 @@ from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Stencil, centered
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
-from numdiff.rules.model import (
-    FINE,
-    FailedAssumption,
-    minimiser,
-    optimal_step,
-    usable_steps,
-)
+from numdiff.rules.model import FailedAssumption, optimal_step
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
 
@@ -212,7 +207,7 @@ def test_a_zero_leading_derivative_leaves_the_next_terms() -> None:
     "change, error, message",
     [
         ({"x": math.inf}, ValueError, "x must be finite in float64, got inf"),
-        ({"x": [1.0, 2.0]}, ValueError, "x must be one number"),
+        ({"x": [1.0, math.nan]}, ValueError, r"x must be finite in float64, got nan at index \(1,\)"),
         ({"x": 2.0, "domain": (0.0, 1.0)}, ValueError, r"x must lie in the open domain \(0.0, 1.0\), got 2.0"),
         ({"stencil": COMPLEX_STEP}, TypeError, "stencil must be a Stencil, got ComplexStep"),
         ({"dtype": "float12"}, ValueError, "dtype must be one of"),
