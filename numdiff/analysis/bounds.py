@@ -42,12 +42,14 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis import PARTS
+from numdiff.analysis.displays import bounds_view
 from numdiff.analysis.nodes import NodePlaces, between, exact_node, step_above
 from numdiff.analysis.suprema import Suprema, peano_constant
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.running_error import enclosed, evaluation_errors, rounded_up, working_precision
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
+from numdiff.display import Shown, View, columns_of
 from numdiff.floats.dyadic import Dyadic, dyadic
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_and_steps, require_constants
@@ -107,8 +109,8 @@ class BoundedFunction:
         return known
 
 
-@dataclass(frozen=True, eq=False)
-class Bounds:
+@dataclass(frozen=True, eq=False, repr=False)
+class Bounds(Shown):
     """Bounds on the parts of the error of an array of cells. All arrays have the shape of x broadcast against h.
 
     Attributes
@@ -125,6 +127,12 @@ class Bounds:
     combination: np.ndarray
     total: np.ndarray
     reasons: np.ndarray
+
+    def _view(self) -> View:
+        return bounds_view(self)
+
+    def _columns(self) -> Mapping[str, Any]:
+        return columns_of(self, (*PARTS, "total", "reasons"))
 
 
 def bounds_of(

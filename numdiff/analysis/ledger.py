@@ -16,7 +16,7 @@ engines give the same doubles. c uses the function values that were captured ins
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -26,9 +26,11 @@ import numpy as np
 
 from numdiff.analysis import ENTRIES
 from numdiff.analysis.cells import ExactParts, LiftedCall, resolve
+from numdiff.analysis.displays import LEDGER_COLUMNS, ledger_view
 from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.reference import Engine, ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Undefined
+from numdiff.display import Shown, View, columns_of
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_and_steps
@@ -54,8 +56,8 @@ class Status(StrEnum):
     """A node, or x itself, is a pole of f or of its derivative."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ledger:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ledger(Shown):
     """The ledger of an array of cells. All arrays have the shape of x broadcast against h.
 
     Attributes
@@ -115,6 +117,13 @@ class Ledger:
         """Return the parts of one cell (C order) as rational numbers; they sum to the total exactly."""
         ratios = {name: self.exact.ratio(i, index) for i, name in enumerate(ENTRIES)}
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in ratios.items()}
+
+    def _view(self) -> View:
+        return ledger_view(self)
+
+    def _columns(self) -> Mapping[str, Any]:
+        names = {"format": [self.format.name] * self.total.size, "method": [self.method.name] * self.total.size}
+        return names | columns_of(self, LEDGER_COLUMNS)
 
 
 def error_ledger(

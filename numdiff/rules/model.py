@@ -26,6 +26,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import largest_step, points_of, refuse_not_finite, require_constants
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
+from numdiff.rules.displays import PredictionShown
 from numdiff.rules.textbook import closed_form_error, closed_form_step
 
 FINE = 8
@@ -96,8 +97,8 @@ class BeyondDoublesError(ValueError):
     """The model computes in doubles, and no normal double holds x, f⁽ᵐ⁾(x), or the steps beside x."""
 
 
-@dataclass(frozen=True)
-class Prediction:
+@dataclass(frozen=True, repr=False)
+class Prediction(PredictionShown):
     """The predicted optimum of a difference quotient.
 
     Attributes
