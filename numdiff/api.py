@@ -2,82 +2,26 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
 from numdiff.autodiff import Function, on_arrays
-from numdiff.extras import require_extra
 from numdiff.floats.formats import FORMATS, get_format
+from numdiff.formulas.stencil import Method
+from numdiff.problems import PROBLEMS, Problem
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
-from numdiff.study.records import KEYS, PARTS
 from numdiff.study.run import joined, run_blocks
 from numdiff.study.sweep import Sweep, UserFunction, plan
+from numdiff.sweep_result import SweepResult
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class SweepResult:
-    """The records of one function; equal only to itself, because frames have no single truth value.
-
-    Attributes
-    ----------
-    records : DataFrame
-        A row for every cell; the columns are those of `numdiff.study.records.Record`.
-    skips : DataFrame
-        What could not be run, and why.
-    """
-
-    records: "pd.DataFrame"
-    skips: "pd.DataFrame"
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """Return a copy of the records."""
-        return self.records.copy()
-
-    @property
-    def ledger(self) -> "pd.DataFrame":
-        """The four parts, their total and the status of every cell."""
-        names = [*KEYS, "step_value", *PARTS, "total", "roundoff", "status", "state"]
-        return self.records[names].copy()
-
-    def plot(self) -> "Figure":
-        """Return a figure of |total| against the step: a panel for every method, a curve for every format.
-
-        Raises
-        ------
-        ValueError
-            If nothing could be measured; the message names a reason.
-        """
-        require_extra("SweepResult.plot", "jinja2", "matplotlib")
-        from numdiff.report.figures import error_figure
-
-        if self.records.empty:
-            raise ValueError(f"there is nothing to plot: {self._nothing()}")
-        return error_figure(self.records)
-
-    def _nothing(self) -> str:
-        first = f", the first {self.skips['reason'].iloc[0]!r}" if len(self.skips) else ""
-        return f"no cell could be measured; .skips holds {len(self.skips)} reasons{first}"
-
-    def __repr__(self) -> str:
-        if self.records.empty:
-            return f"<SweepResult: {self._nothing()}>"
-        return f"<SweepResult: {len(self.records)} records, {len(self.skips)} skips>"
-
-    def _repr_html_(self) -> str:
-        if self.records.empty:
-            return f"<p>No cell could be measured.</p>{self.skips.to_html(max_rows=20)}"
-        return str(self.ledger.to_html(max_rows=20))
+__all__ = ["SweepResult", "sweep"]
 
 
 def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
@@ -124,48 +68,57 @@ def _interval(domain: Any) -> tuple[float, float]:
 
 
 def sweep(
-    f: Callable[[Any], Any],
-    x: Any,
+    f: Callable[[Any], Any] | Problem,
+    x: Any = None,
     h: Any = None,
     *,
     derivative: Callable[[Any], Any] | None = None,
     formats: Sequence[str] | None = None,
-    methods: Sequence[str] = ("forward", "centered"),
+    methods: Sequence[str | Method] = ("forward", "centered"),
     grids: Sequence[str] = ("generic",),
     domain: tuple[float, float] = (-math.inf, math.inf),
     arithmetic: str = "platform",
     engine: Engine = "mpmath",
     workers: int = 1,
     progress: bool = False,
+    name: str | None = None,
 ) -> SweepResult:
     """Sweep a function of the user over steps and formats; no registry is needed.
 
     Parameters
     ----------
-    f : callable or Function
-        An elementwise NumPy callable with Python constants, or a `Function` of `numdiff.autodiff`.
+    f : callable, Function or Problem
+        An elementwise NumPy callable with Python constants, a `Function` of `numdiff.autodiff`, or a `Problem`, which
+        brings its derivative, its points and its domain.
     x : number or sequence of numbers
-        The points; rounded to each format first, once: a longdouble, an int or a Fraction keeps all its digits.
+        The points; rounded to each format first, once: a longdouble, an int or a Fraction keeps all its digits. By
+        default those of the problem.
     h : number or sequence of numbers, optional
         The steps, likewise. Without them, those of `grids` in each format: from about 0.6, or 0.6·2ᵉ where 2ᵉ ≥ 2 is
         the binade of the largest |x|, down to where every x but 0 absorbs the step.
     derivative : callable, optional
         f′ in closed form; without it, automatic differentiation is the reference.
-    formats, methods, grids : sequence of str
-        Names of formats (by default all that are registered), of `METHODS`, and of the step grids ``"generic"`` and
-        ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
+    formats : sequence of str, optional
+        Names of formats, by default all that are registered.
+    methods : sequence of str, Stencil or ComplexStep
+        Names of `METHODS`, formulas such as ``nd.centered(4)`` or a `Stencil` of one's own, also mixed.
+    grids : sequence of str
+        Names of step grids: ``"generic"`` and ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
     domain : tuple of float
-        The open interval in which f is smooth.
+        The open interval in which f is smooth; beside a problem, what it has in common with the problem's.
     arithmetic : {"platform", "rounded"}
         Whose elementary functions f is computed with: with correctly rounded ones the records are the same bytes on
         every machine, whatever vector instructions it has.
     engine : {"mpmath", "arb"}
         The exact arithmetic.
     workers : int
-        Processes. With more than one, `f` must be importable as module:function, and a script must make the call
-        under ``if __name__ == "__main__":``, because each process imports the script.
+        Processes. With more than one, `f` must be importable as module:function, or a problem whose functions are or
+        that has its name in `PROBLEMS`, and a script must make the call under ``if __name__ == "__main__":``, because
+        each process imports the script.
     progress : bool
         Whether to show a progress bar.
+    name : str, optional
+        What the function is called in records, tables and figures; by default its own name.
 
     Returns
     -------
@@ -175,19 +128,35 @@ def sweep(
     Raises
     ------
     TypeError
-        If `f` is not callable or uses a function that the exact arithmetics do not know, or x, h or `domain` does
-        not hold numbers.
+        If `f` is not callable or uses a function that the exact arithmetics do not know, x, h or `domain` does not
+        hold numbers, a method is neither a name nor a formula, or `name` is no text.
     ValueError
         If a name is unknown or given twice, nothing is named, x is not finite, a step is not positive, `domain` is no
-        interval, `workers` is no positive integer, or `f` cannot go to workers.
+        interval, `workers` is no positive integer, `f` cannot go to workers, a formula has the name of another one, or
+        a problem is given another derivative.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> result = nd.sweep(lambda x: x * x, 1.0, [0.5, 0.25], formats=["float32"], methods=["forward", nd.centered(4)])
+    >>> result.records[["method", "step_value", "total"]].values.tolist()
+    [['forward', 0.5, 0.5], ['forward', 0.25, 0.25], ['centered4', 0.5, 0.0], ['centered4', 0.25, 0.0]]
     """
-    if not callable(f):
+    if not callable(f) and not isinstance(f, Problem):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be a text, got {type(name).__name__} {name!r}")
+    if name is not None and not name.strip():
+        raise ValueError(f"name must not be empty, got {name!r}")
+    if isinstance(f, Problem):
+        if derivative is not None:
+            raise ValueError(f"derivative must be left out where f is a Problem, which has its own, got {derivative!r}")
+        x = f.points if x is None else x
     points = _numbers("x", x)
     formats = tuple(FORMATS) if formats is None else formats
     for argument, names in (("formats", formats), ("methods", methods), ("grids", grids)):
-        if isinstance(names, str):
-            raise TypeError(f"{argument} must be a sequence of names, got the string {names!r}")
+        if isinstance(names, (str, Method)):
+            raise TypeError(f"{argument} must be a sequence of names, got {_one(names)}")
         if not len(names) and not (argument == "grids" and h is not None):
             raise ValueError(f"{argument} must name at least one {argument[:-1]}, got none")
     if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
@@ -196,7 +165,6 @@ def sweep(
     given = () if h is None else _numbers("h", h)
     if any(step <= 0 for step in given):
         raise ValueError(f"h must be positive, got {h!r}")
-    domain = _interval(domain)
     cells = Sweep(
         name="sweep",
         problems=(),
@@ -208,19 +176,52 @@ def sweep(
         all_points=True,
         arithmetics=(arithmetic,),
     )
+    subject = _subject(f, derivative, points, _interval(domain), name)
     if workers == 1:
-        target = on_arrays(f) if isinstance(f, Function) else f
-        name = getattr(f, "__name__", type(f).__name__)
-        subject = UserFunction(name, target, derivative, points, domain)
         planned = plan(subject, cells)
         with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
-            return SweepResult(*measure(planned, engine, bar.update))
+            return SweepResult(*measure(planned, engine, bar.update), cells, points)
+    source, slope = _importable(f, derivative)
+    blocks = [
+        Block(replace(cells, formats=(fmt,)), engine, source, slope, points, subject.domain, subject.name)
+        for fmt in formats
+    ]
+    done = joined(run_blocks(blocks, workers=workers, progress=progress))
+    return SweepResult(done.records, done.skips, cells, points)
+
+
+def _one(given: Any) -> str:
+    return f"the string {given!r}" if isinstance(given, str) else f"the formula {given.name!r}; write [formula]"
+
+
+def _subject(
+    f: Any,
+    derivative: Callable[[Any], Any] | None,
+    points: tuple[Number, ...],
+    domain: tuple[float, float],
+    name: str | None,
+) -> UserFunction:
+    """Return what is measured: a problem lends its function, its derivative and its domain."""
+    if isinstance(f, Problem):
+        low, high = max(domain[0], f.domain[0]), min(domain[1], f.domain[1])
+        if not low < high:
+            raise ValueError(f"domain must overlap that of the problem {f.name!r}, {f.domain!r}, got {domain!r}")
+        return UserFunction(name or f.name, f.f, f.derivative, points, (low, high))
+    target = on_arrays(f) if isinstance(f, Function) else f
+    return UserFunction(name or str(getattr(f, "__name__", type(f).__name__)), target, derivative, points, domain)
+
+
+def _importable(f: Any, derivative: Callable[[Any], Any] | None) -> tuple[str, str]:
+    """Return the names by which another process finds f and its derivative, or say why it cannot."""
+    if isinstance(f, Problem):
+        if PROBLEMS.get(f.name) == f:
+            return f.name, ""
+        return stable_name(f"f of the problem {f.name!r}", f.f), stable_name(
+            f"derivative of the problem {f.name!r}", f.derivative
+        )
     if isinstance(f, Function):
         raise ValueError(
             f"f must be importable as module:function when workers > 1, got the Function {f!r}; write a function "
             "`return on_arrays(function)(x)` in a module, or use workers=1"
         )
-    names = stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)
-    blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain) for name in formats]
-    done = joined(run_blocks(blocks, workers=workers, progress=progress))
-    return SweepResult(done.records, done.skips)
+    return stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)

@@ -34,19 +34,33 @@ class View:
     head : tuple of str
         The names of the columns; empty for no table.
     rows : sequence of tuple of str
-        The first column and the last are words, those between numbers.
+        The first column is words, the others are numbers.
     after : tuple of str
         What is said behind the table.
+    words_last : bool
+        Whether the last column is words too.
     """
 
     lines: tuple[str, ...]
     head: tuple[str, ...] = ()
     rows: Sequence[tuple[str, ...]] = ()
     after: tuple[str, ...] = ()
+    words_last: bool = True
 
     def text(self) -> str:
         """Return the lines and the table for a prompt."""
-        return "\n".join([*self.lines, *_aligned(self.head, self.rows), *self.after])
+        return "\n".join([*self.lines, *self._aligned(), *self.after])
+
+    def _aligned(self) -> list[str]:
+        """Return the table as lines: columns of words to the left, of numbers to the right."""
+        table = [self.head, *self.rows] if self.head else []
+        widths = [max(len(row[i]) for row in table) for i in range(len(self.head))]
+        words = (0, len(widths) - 1) if self.words_last else (0,)
+        sides = [str.ljust if i in words else str.rjust for i in range(len(widths))]
+        return [
+            "  ".join(side(cell, width) for side, cell, width in zip(sides, row, widths, strict=True)).rstrip()
+            for row in table
+        ]
 
     def html(self) -> str:
         """Return the lines and the table for a notebook."""
@@ -130,19 +144,3 @@ def _plain(array: np.ndarray) -> Any:
         return ["" if item is None else str(item) for item in array]
     with np.errstate(over="ignore", under="ignore"):
         return array.astype(np.float64)
-
-
-def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table as lines: the first column and the last to the left, the others to the right."""
-    if not head:
-        return []
-    table = [head, *rows]
-    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
-    last = len(head) - 1
-    return [
-        "  ".join(
-            cell.ljust(width) if i in (0, last) else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in table
-    ]

@@ -196,7 +196,7 @@ def test_result_without_a_cell_says_so_and_why() -> None:
     assert reason in repr(found)
     assert reason in found._repr_html_()
     full = nd.sweep(np.exp, 0.5, 0.25, formats=["float64"])
-    assert repr(full) == "<SweepResult: 2 records, 0 skips>"
+    assert repr(full).startswith("Sweep of exp at x = 0.5: 2 cells, 2 ok; no skips\n")
 
 
 def test_results_can_be_compared_and_hashed() -> None:

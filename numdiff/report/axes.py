@@ -271,6 +271,12 @@ def _mark_failures(ax: Axes, steps: NDArray[np.float64], words: NDArray[np.str_]
     ax.set_title(note, loc="right", fontsize=9, color=MUTED)
 
 
+def failure_rows(ax: Axes) -> float:
+    """Return the height in points that the marks of failures take at the top edge of axes; 0 where there are none."""
+    marks = [line for line in ax.lines if isinstance(line, _Failures)]
+    return _LANE * (max(line.lane for line in marks) + 1.5) if marks else 0.0
+
+
 def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
     return bool(a.min() <= b.max() and b.min() <= a.max())
 
