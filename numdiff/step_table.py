@@ -188,10 +188,15 @@ def _escaped(text: str) -> str:
 
 
 def _latex(text: str) -> str:
-    """Return text for LaTeX; superscripts become mathematics."""
-    text = "".join(_LATEX.get(character, character) for character in text)
-    found = re.sub(f"[{''.join(_SUPERSCRIPTS)}]+", lambda m: f"$^{{{''.join(_SUPERSCRIPTS[c] for c in m[0])}}}$", text)
-    return found.replace("$$", "")
+    """Return text for LaTeX; superscripts and the product with a power become mathematics."""
+    pieces = re.split(rf"([\d.]*·?\w?[{''.join(_SUPERSCRIPTS)}]+)", text)
+    return "".join(_mathematics(p) if i % 2 else "".join(_LATEX.get(c, c) for c in p) for i, p in enumerate(pieces))
+
+
+def _mathematics(text: str) -> str:
+    base = text.rstrip("".join(_SUPERSCRIPTS))
+    power = "".join(_SUPERSCRIPTS[character] for character in text[len(base) :])
+    return "$" + base.replace("·", r" \cdot ") + f"^{{{power}}}$"
 
 
 def _latex_cell(text: str) -> str:

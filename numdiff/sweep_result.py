@@ -28,6 +28,11 @@ _MOST = 3
 """The formulas that a prompt shows side by side."""
 _QUANTITIES = tuple(name for name, field in FIELDS.items() if field.type is float and name != "x_value")
 _WORDS = ("status", "state")
+_BEST = ("method", "x", "format", "cells", "ok", "step", "error", "relative_error", "grid", "k", "at_edge")
+_ORDER = (
+    *("method", "x", "format", "grid", "order", "halfwidth", "theory"),
+    *("smallest_step", "largest_step", "points", "reason"),
+)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,11 +86,11 @@ class SweepResult(Shown):
         true optimum may lie beyond the steps of the sweep). NaN where no cell is ok. A single smallest error can be a
         lucky one.
         """
-        rows = []
+        rows, xs = [], self._xs()
         for (method, point, name), cells in self.records.groupby(list(_CASE), sort=False):
             ok = cells[cells["status"] == "ok"]
             found = observed_optimum(ok["step_value"].to_numpy(), ok["total"].to_numpy())
-            row = {"method": method, "x": self._x(point, cells), "format": name, "cells": len(cells), "ok": len(ok)}
+            row = {"method": method, "x": xs[point], "format": name, "cells": len(cells), "ok": len(ok)}
             row |= {"step": found.step, "error": found.error, "relative_error": np.nan, "grid": "", "k": -1}
             if found.index >= 0:
                 cell = ok.iloc[found.index]
@@ -93,7 +98,7 @@ class SweepResult(Shown):
                 edges = (cells["step_value"].min(), cells["step_value"].max())
                 row["at_edge"] = found.step in edges
             rows.append(row | {"at_edge": row.get("at_edge", False)})
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=list(_BEST))
 
     @property
     def order(self) -> pd.DataFrame:
@@ -103,16 +108,16 @@ class SweepResult(Shown):
         largest_step (the window of the fit), points (cells in it), reason (why there is no order). See
         `numdiff.observed_order`.
         """
-        rows = []
+        rows, xs = [], self._xs()
         for (method, point, name, grid), cells in self.records.groupby([*_CASE, "grid"], sort=False):
             errors = cells["total"].where(cells["status"] == "ok").to_numpy()
             found = observed_order(cells["step_value"].to_numpy(), errors, cells["roundoff"].to_numpy())
             formula = self._formula(str(method))
-            row = {"method": method, "x": self._x(point, cells), "format": name, "grid": grid, "order": found.order}
+            row = {"method": method, "x": xs[point], "format": name, "grid": grid, "order": found.order}
             row |= {"halfwidth": found.halfwidth, "theory": np.nan if formula is None else formula.accuracy_order}
             row |= {key: getattr(found, key) for key in ("smallest_step", "largest_step", "points", "reason")}
             rows.append(row)
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows, columns=list(_ORDER))
 
     def table(self, quantity: str = "total", *, formats: Any = None, methods: Any = None) -> StepTable:
         """Return one quantity by nominal step and format.
@@ -143,8 +148,8 @@ class SweepResult(Shown):
         >>> result = nd.sweep(lambda x: x * x, 1.0, [0.5, 0.25], formats=["float64"], methods=["forward"])
         >>> print(result.table("truncation").to_csv(), end="")
         function,quantity,method,x,grid,k,h,float64
-        <lambda>,truncation,forward,1.0,given,0,0.5,0.5
-        <lambda>,truncation,forward,1.0,given,1,0.25,0.25
+        f,truncation,forward,1.0,given,0,0.5,0.5
+        f,truncation,forward,1.0,given,1,0.25,0.25
         """
         known = (*_QUANTITIES, *_WORDS)
         if quantity not in known:
@@ -216,7 +221,7 @@ class SweepResult(Shown):
             return View((f"Sweep: {self._nothing()}",))
         skips = f"{len(self.skips)} skip{'' if len(self.skips) == 1 else 's'}" if len(self.skips) else "no skips"
         cells = f"{len(records)} cell{'' if len(records) == 1 else 's'}, {counted(records['status'])}; {skips}"
-        title = f"Sweep of {records['problem'].iloc[0]} at {self._places()}: {cells}"
+        title = f"Sweep of {_function(records)} at {self._places()}: {cells}"
         steps = f"steps {number(records['step_value'].max())} to {number(records['step_value'].min())}"
         grids = ", ".join(dict.fromkeys(records["grid"]))
         truth = f"grid{'s' if ',' in grids else ''} {grids}: {steps}; truth: {counted(records['state'])}"
@@ -226,9 +231,8 @@ class SweepResult(Shown):
         return View((title, truth), head, rows, words_last=False)
 
     def _places(self) -> str:
-        points = list(dict.fromkeys(self.records["point"]))
-        first = self._x(points[0], self.records[self.records["point"] == points[0]])
-        return f"x = {first:.6g}" + ("" if len(points) == 1 else f" and {len(points) - 1} more")
+        first, *others = self._xs().values()
+        return f"x = {first:.6g}" + (f" and {len(others)} more" if others else "")
 
     def _smallest(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the best cells by format and formula, of the first point."""
@@ -285,8 +289,8 @@ class SweepResult(Shown):
             steps[row] = step  # the last format is the widest: its step is the nearest to the nominal one
         ranks = [{value: i for i, value in enumerate(dict.fromkeys(column))} for column in zip(*cells, strict=True)]
         cells = {row: cells[row] for row in sorted(cells, key=lambda row: [*map(dict.get, ranks[:3], row), row[3]])}
-        xs = {point: self._x(point, rows) for point, rows in records.groupby("point", sort=False)}
-        function = str(records["problem"].iloc[0])
+        xs = self._xs()
+        function = _function(records)
         keys = {
             "function": [function] * len(cells),
             "quantity": [quantity] * len(cells),
@@ -303,8 +307,8 @@ class SweepResult(Shown):
 
     def _caption(self, quantity: str, function: str, keys: Mapping[str, list[Any]], varying: Sequence[str]) -> str:
         field = FIELDS[quantity].metadata
-        name = "f" if function == "<lambda>" else function
-        said = [f"{quantity.replace('_', ' ').capitalize()} ({field['line']}) of {name}"]
+        name = quantity.replace("_", " ")
+        said = [f"{name[0].upper()}{name[1:]} ({field['line']}) of {function}"]
         said += [f"formula {keys['method'][0]}"] if "method" not in varying else []
         said += [f"x = {keys['x'][0]:.6g}"] if "x" not in varying else []
         unit = _unit(quantity, {self._formula(method) for method in dict.fromkeys(keys["method"])})
@@ -315,15 +319,22 @@ class SweepResult(Shown):
         formulas = () if self.sweep is None else self.sweep.formulas
         return next((formula for formula in formulas if formula.name == name), METHODS.get(name))
 
-    def _x(self, point: Any, rows: pd.DataFrame) -> float:
-        """Return a point as it was given; the last format of the rows has it most exactly otherwise."""
-        return float(self.points[point]) if self.points else float(rows["x_value"].iloc[-1])
+    def _xs(self) -> dict[Any, float]:
+        """Return the points by index as they were given; otherwise the last format has them most exactly."""
+        nearest = dict(zip(self.records["point"].tolist(), self.records["x_value"].tolist(), strict=True))
+        return {point: float(self.points[point]) if self.points else x for point, x in nearest.items()}
 
     def _h(self, grid: str, k: int, step: float) -> float:
         """Return the nominal step: as it was given, or as its grid defines it."""
         if grid != "given":
             return float(nominal_step(grid, k))
         return float(self.sweep.given_steps[k]) if self.sweep is not None and self.sweep.given_steps else step
+
+
+def _function(records: pd.DataFrame) -> str:
+    """Return the name of the function; that of a lambda says nothing."""
+    name = str(records["problem"].iloc[0])
+    return "f" if name == "<lambda>" else name
 
 
 def _smallest_text(row: Any) -> str:

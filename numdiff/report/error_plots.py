@@ -258,6 +258,10 @@ def _draw(ax: Axes, curves: Sequence[_Curve], bounds: bool, floor: float) -> Non
         plot_errors(ax, rows["step_value"], rows[curve.part], curve.style, label, status=status, floor=floor)
         if bounds:
             _draw_bound(ax, rows, curve)
+    ax.get_xlim()  # Matplotlib works out the limits when they are asked for.
+    low, high = ax.get_ylim()
+    if high < 10 * low:  # where all is on one level, such as the floor of exact zeros
+        ax.set_ylim(low / 10, 10 * high)
 
 
 def _labels_of(curve: _Curve) -> list[str]:
