@@ -51,11 +51,10 @@ class StepTable:
     >>> import numpy as np
     >>> import numdiff as nd
     >>> table = nd.sweep(lambda x: x * x, 1.0, [0.5, 0.25], formats=["float16", "float64"], methods=["forward"]).table()
-    >>> table.to_pandas()
-         float16  float64
-    h
-    0.50     0.50     0.50
-    0.25     0.25     0.25
+    >>> table.to_markdown().splitlines()[-1]
+    '| 0.25 | 0.250 | 0.250 |'
+    >>> table.to_pandas()["float16"].tolist()
+    [0.5, 0.25]
     """
 
     caption: str

@@ -39,7 +39,15 @@ from numdiff.formulas.stencil import CENTERED, ComplexStep, Method
 
 
 class Status(StrEnum):
-    """What happened in a cell, in the working format."""
+    """What happened in a cell, in the working format.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.error_ledger(np.log, 0.5, [0.25, 1.0, 1e-30]).status.tolist()
+    [<Status.OK: 'ok'>, <Status.OUTSIDE_DOMAIN: 'outside-domain'>, <Status.ABSORBED: 'absorbed'>]
+    """
 
     OK = "ok"
     ABSORBED = "absorbed"
@@ -86,6 +94,16 @@ class Ledger(Shown):
         The reference of every cell, in C order.
     exact : ExactParts
         The exact numbers, by columns in C order.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.error_ledger(lambda x: x**3, 1.0, [0.5, 0.25])
+    Ledger of centered in float64: 2 cells; 2 ok; truth: 2 exact
+    x     h   total  truncation  abscissa  evaluation  combination  status
+    1   0.5    0.25        0.25         0           0            0  ok
+    1  0.25  0.0625      0.0625         0           0            0  ok
+    smallest |total|: 0.0625 at x = 1, h = 0.25
     """
 
     format: FloatFormat
@@ -166,6 +184,15 @@ def error_ledger(
     TypeError
         If f uses a function that the exact arithmetics do not know, the format has no complex numbers, or x or h does
         not hold real numbers.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> ledger = nd.error_ledger(lambda x: x**3, 1.0, [0.5, 0.25])
+    >>> ledger.truncation
+    array([0.25  , 0.0625])
+    >>> ledger.exact_parts(0)["total"]
+    Fraction(1, 4)
     """
     fmt, xs, hs = points_and_steps(x, h, dtype)
     observation = observe(stencil, f, xs, hs)

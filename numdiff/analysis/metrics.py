@@ -191,6 +191,13 @@ def observed_order(
     P. J. Roache, Verification and Validation in Computational Science and Engineering (1998), section 5.4:
     the observed order of accuracy and the asymptotic range. The confidence interval is that of simple linear
     regression.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> found = nd.observed_order([0.5, 0.25, 0.125, 0.0625], [0.25, 0.0625, 0.015625, 0.00390625], [0.0] * 4)
+    >>> found.order, found.points
+    (2.0, 4)
     """
     require_extra("observed_order", "flint", "scipy")
     columns = [column.tolist() for column in _columns(step=step, error=error, roundoff=roundoff)]
@@ -305,6 +312,12 @@ def observed_optimum(step: Sequence[float] | np.ndarray, error: Sequence[float] 
     ------
     ValueError
         If the arrays differ in length or have more than one dimension, or a step is not positive and finite.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.observed_optimum([0.5, 0.25, 0.125], [0.4, -0.1, 0.2])
+    Optimum(step=0.25, error=0.1, index=1, at_edge=False)
     """
     steps, errors = _columns(step=step, error=error)
     errors = np.abs(errors)

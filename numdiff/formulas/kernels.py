@@ -110,6 +110,12 @@ def difference(f: Function, x: Any, h: Any, stencil: Stencil, *, blocked: bool =
     -----
     StepAbsorbedWarning
         If two of x, x + c₁h, x + c₂h, … are the same number of the format.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.difference(lambda x: x**3, 1.0, 0.5, nd.centered(2, derivative_order=2))
+    np.float64(6.0)
     """
     if not isinstance(stencil, Stencil):
         raise TypeError(f"stencil must be a Stencil, got {type(stencil).__name__} {stencil!r:.60}")
@@ -117,12 +123,32 @@ def difference(f: Function, x: Any, h: Any, stencil: Stencil, *, blocked: bool =
 
 
 def forward_difference(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
-    """Approximate f′ by (f(x + h) − f(x)) / h; see `difference`."""
+    """Approximate f′ by (f(x + h) − f(x)) / h; see `difference`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.forward_difference(lambda x: x * x, 1.0, 0.5)
+    np.float64(2.5)
+    >>> nd.forward_difference(lambda x: x * x, np.array([1.0, 2.0], dtype=np.float32), 0.5)
+    array([2.5, 4.5], dtype=float32)
+    """
     return _run(FORWARD, f, x, h, blocked)
 
 
 def centered_difference(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
-    """Approximate f′ by (f(x + h) − f(x − h)) / 2h; see `difference`."""
+    """Approximate f′ by (f(x + h) − f(x − h)) / 2h; see `difference`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.centered_difference(lambda x: x * x, 1.0, 0.5)
+    np.float64(2.0)
+    >>> nd.centered_difference(lambda x: x**3, np.array([1.0, 2.0]), 0.5)
+    array([ 3.25, 12.25])
+    """
     return _run(CENTERED, f, x, h, blocked)
 
 
@@ -140,6 +166,12 @@ def complex_step(f: Function, x: Any, h: Any, *, blocked: bool = True) -> Any:
     ----------
     W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40
     (1998) 110-112, equation (6).
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.complex_step(lambda x: x * x, 3.0, 2.0**-100)
+    np.float64(6.0)
     """
     return _run(COMPLEX_STEP, f, x, h, blocked)
 

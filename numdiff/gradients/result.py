@@ -14,7 +14,16 @@ __all__ = ["GradientCheck", "SlopeComparison", "TaylorTest", "Verdict", "WrongGr
 
 
 class Verdict(StrEnum):
-    """The outcome of the comparison of a numerical with an analytic slope."""
+    """The outcome of the comparison of a numerical with an analytic slope.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> x = np.array([0.5, -1.0])
+    >>> nd.check_gradient(lambda x: np.sum(x * x), lambda x: 2 * x, x).verdict
+    <Verdict.AGREE: 'agree'>
+    """
 
     AGREE = "agree"
     DISAGREE = "disagree"
@@ -22,7 +31,19 @@ class Verdict(StrEnum):
 
 
 class WrongGradientError(AssertionError):
-    """A gradient disagrees with the differences of its function beyond the tolerance, or the check is inconclusive."""
+    """A gradient disagrees with the differences of its function beyond the tolerance, or the check is inconclusive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> x = np.array([0.5, -1.0])
+    >>> try:
+    ...     nd.check_gradient(lambda x: np.sum(x * x), lambda x: 3 * x, x).raise_if_wrong()
+    ... except nd.WrongGradientError as error:
+    ...     print(str(error).splitlines()[0])
+    gradient check: DISAGREE (2 coordinates: 2 disagree)
+    """
 
 
 @dataclass(frozen=True)
@@ -119,6 +140,14 @@ class GradientCheck(Shown):
         A likely cause of a disagreement, or an empty text.
     notes : tuple of str
         Further observations, such as a format that f chose by itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> check = nd.check_gradient(lambda x: np.sum(x * x), lambda x: 3 * x, np.array([0.5, -1.0]))
+    >>> check.worst.where, check.cause
+    ((1,), 'a factor: the gradient has to be multiplied by 2/3')
     """
 
     comparisons: tuple[SlopeComparison, ...]
