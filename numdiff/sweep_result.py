@@ -170,6 +170,8 @@ class SweepResult(Shown):
     ) -> "Axes | FigureBase | Sequence[Axes]":
         """Draw errors against the step, log-log; exact zeros are on a floor, failed cells at the top edge.
 
+        Errors beyond 10**250 or below 10**-250 are drawn there.
+
         Parameters
         ----------
         ax : Axes, sequence of Axes, Figure or SubFigure, optional

@@ -64,6 +64,13 @@ class DecadeLocator(Locator):
         stride = next((s for s in _STRIDES if last // s + -first // s + 1 <= room), _STRIDES[-1])
         return [10.0**e for e in range(-(-first // stride) * stride, last + 1, stride)]
 
+    def nonsingular(self, v0: float, v1: float) -> tuple[float, float]:
+        """Return limits with room between them: a decade on either side of a single level, however small."""
+        low, high = sorted((v0, v1))
+        if not (low > 0 and math.isfinite(high)):
+            return super().nonsingular(v0, v1)
+        return (low, high) if high > 1.001 * low else (low / 10, 10 * high)
+
 
 class DecadeFormatter(Formatter):
     """Powers of ten as ``10⁻⁸``, other values as ``2·10⁻⁸``."""

@@ -39,6 +39,8 @@ second decides the line and the third the marker; a single one decides all."""
 _PANELS = ("method", "point", "format")
 _LINES: tuple[Any, ...] = ("-", DASH, DOTS, DASH_DOT, LONG_DASH)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+_EXTREMES = (1e-250, 1e250)
+"""Errors beyond are drawn there: axes need room around the data, and doubles end at 1e±308."""
 _BOUND_LINE: dict[str, Any] = {"linewidth": 0.9, "linestyle": (0, (1, 1.6)), "alpha": 0.9, "zorder": 2}
 Target: TypeAlias = Axes | FigureBase | Sequence[Axes]
 
@@ -238,7 +240,7 @@ def _varying(curves: Sequence[_Curve], apart: Sequence[str] = ()) -> list[str]:
 
 
 def _floor(records: pd.DataFrame, parts: Sequence[str]) -> float:
-    return zero_floor(np.concatenate([records[part].to_numpy(float) for part in parts]))
+    return zero_floor(_within(np.abs(np.concatenate([records[part].to_numpy(float) for part in parts]))))
 
 
 def _draw(ax: Axes, curves: Sequence[_Curve], bounds: bool, floor: float) -> None:
@@ -255,13 +257,20 @@ def _draw(ax: Axes, curves: Sequence[_Curve], bounds: bool, floor: float) -> Non
         if rows.empty:
             continue
         label = ", ".join(_labels_of(curve))
-        plot_errors(ax, rows["step_value"], rows[curve.part], curve.style, label, status=status, floor=floor)
+        errors = _within(np.abs(rows[curve.part].to_numpy(float)))
+        plot_errors(ax, rows["step_value"], errors, curve.style, label, status=status, floor=floor)
         if bounds:
             _draw_bound(ax, rows, curve)
+    if min((curve.rows["step_value"].min() for curve in curves), default=1.0) < _EXTREMES[0]:
+        ax.set_xmargin(0)  # doubles have no room below
     ax.get_xlim()  # Matplotlib works out the limits when they are asked for.
-    low, high = ax.get_ylim()
-    if high < 10 * low:  # where all is on one level, such as the floor of exact zeros
-        ax.set_ylim(low / 10, 10 * high)
+    ax.get_ylim()
+
+
+def _within(errors: np.ndarray) -> np.ndarray:
+    """Return positive numbers within what can be drawn; 0, infinity and NaN are kept."""
+    drawn: np.ndarray = np.clip(errors, *_EXTREMES)
+    return np.where((errors > 0) & np.isfinite(errors), drawn, errors)
 
 
 def _labels_of(curve: _Curve) -> list[str]:
@@ -269,8 +278,8 @@ def _labels_of(curve: _Curve) -> list[str]:
 
 
 def _draw_bound(ax: Axes, rows: pd.DataFrame, curve: _Curve) -> None:
-    bound = np.sum([rows[name].to_numpy(float) for name in _BOUNDS[curve.part]], axis=0)
-    shown = np.where(np.isfinite(bound) & (bound > 0), bound, np.nan)
+    bound = _bound_of(rows, curve.part)
+    shown = np.where(np.isfinite(bound) & (bound > 0), _within(bound), np.nan)
     if np.isfinite(shown).any():
         ax.plot(rows["step_value"], shown, color=curve.style.color, label="_bound", **_BOUND_LINE)
 
@@ -325,7 +334,13 @@ def _look(style: Style, place: str, varying: int) -> dict[str, Any]:
 
 
 def _has_bound(curve: _Curve) -> bool:
-    return bool(np.isfinite(np.sum([curve.rows[name].to_numpy(float) for name in _BOUNDS[curve.part]], axis=0)).any())
+    return bool(np.isfinite(_bound_of(curve.rows, curve.part)).any())
+
+
+def _bound_of(rows: pd.DataFrame, part: str) -> np.ndarray:
+    with np.errstate(over="ignore"):  # as if there were none
+        total: np.ndarray = np.sum([rows[name].to_numpy(float) for name in _BOUNDS[part]], axis=0)
+    return total
 
 
 def _legend_inside(ax: Axes, handles: Iterable[Line2D]) -> Legend:
@@ -342,5 +357,6 @@ def _legend_inside(ax: Axes, handles: Iterable[Line2D]) -> Legend:
     box = legend.get_window_extent(renderer_of(ax.figure.figure))
     taken = min(0.6, 1 - top + 1.05 * box.height / ax.get_window_extent().height)
     low, high = ax.get_ylim()
-    ax.set_ylim(low, 10 ** (math.log10(low) + math.log10(high / low) / (1 - taken)))
+    decades = math.log10(high) - math.log10(low)
+    ax.set_ylim(low, 10 ** min(300.0, math.log10(low) + decades / (1 - taken)))
     return legend

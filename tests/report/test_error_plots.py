@@ -1,6 +1,5 @@
 """Errors of a sweep as a figure: of pyplot, in axes, in several axes, in a figure or a subfigure."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import matplotlib
@@ -20,12 +19,6 @@ from tests.core_environment import run_without
 @pytest.fixture(scope="module")
 def swept() -> nd.SweepResult:
     return nd.sweep(np.exp, 0.5, formats=["bfloat16", "float32", "float64"])
-
-
-@pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
-    plt.close("all")
 
 
 def shown(figure: Any) -> list[Axes]:
@@ -53,8 +46,9 @@ def boxes_inside(figure: Figure) -> bool:
 
 
 def test_plot_belongs_to_pyplot_so_that_show_shows_it(swept: nd.SweepResult) -> None:
+    before = plt.get_fignums()
     figure = swept.plot()
-    assert plt.get_fignums() == [figure.number]
+    assert plt.get_fignums() == [*before, figure.number]
     assert plt.gcf() is figure
     assert figure.canvas.manager is not None
     assert figure.canvas.manager.canvas is figure.canvas
@@ -168,8 +162,9 @@ def test_nothing_is_cut_off_at_the_edge(swept: nd.SweepResult, arguments: dict[s
 
 def test_given_axes_get_every_curve_told_apart_and_a_legend_above_the_data(swept: nd.SweepResult) -> None:
     figure, ax = plt.subplots()
+    before = plt.get_fignums()
     assert swept.plot(ax=ax) is ax
-    assert plt.get_fignums() == [figure.number]
+    assert plt.get_fignums() == before
     lines = named_lines(ax)
     assert len(lines) == 6
     assert len({(line.get_color(), str(line.get_linestyle()), line.get_marker()) for line in lines}) == 6
@@ -266,3 +261,19 @@ def test_exact_zeros_are_on_a_floor_that_is_in_view(bounds: bool) -> None:
     assert low < floor < high
     assert high >= 10 * low
     assert boxes_inside(figure)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [(np.log, 1e-300), (lambda x: x * 1e300, 1.0), (lambda x: x * 1e-300, 1.0), (lambda x: x * 0 + 3, 1.0)],
+    ids=["small-x", "large-f", "small-f", "constant"],
+)
+def test_errors_at_the_ends_of_the_doubles_can_be_drawn(f: Any, x: float) -> None:
+    result = nd.sweep(f, x, formats=["float64"], methods=["forward"])
+    result.plot().canvas.draw()
+    figure, ax = plt.subplots()
+    result.plot(ax=ax, bounds=False)
+    figure.canvas.draw()
+    low, high = ax.get_ylim()
+    assert 0 < low < high < np.inf
