@@ -40,6 +40,14 @@ def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
     return tuple(numbers)
 
 
+def _steps(h: Any) -> tuple[Number, ...]:
+    """Return steps exactly, as `_numbers` does; refuse one that is not positive."""
+    steps = _numbers("h", h)
+    if any(step <= 0 for step in steps):
+        raise ValueError(f"h must be positive, got {h!r}")
+    return steps
+
+
 def _carried(item: Any) -> Number:
     """Return a number as a float if that is exact (or it is not finite), else as a Fraction."""
     try:
@@ -144,27 +152,20 @@ def sweep(
     """
     if not callable(f) and not isinstance(f, Problem):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
-    if name is not None and not isinstance(name, str):
-        raise TypeError(f"name must be a text, got {type(name).__name__} {name!r}")
-    if name is not None and not name.strip():
-        raise ValueError(f"name must not be empty, got {name!r}")
+    _check_name(name)
     if isinstance(f, Problem):
         if derivative is not None:
             raise ValueError(f"derivative must be left out where f is a Problem, which has its own, got {derivative!r}")
         x = f.points if x is None else x
     points = _numbers("x", x)
     formats = tuple(FORMATS) if formats is None else formats
-    for argument, names in (("formats", formats), ("methods", methods), ("grids", grids)):
-        if isinstance(names, (str, Method)):
-            raise TypeError(f"{argument} must be a sequence of names, got {_one(names)}")
-        if not len(names) and not (argument == "grids" and h is not None):
-            raise ValueError(f"{argument} must name at least one {argument[:-1]}, got none")
+    _check_names(formats=formats, methods=methods)
+    if h is None or isinstance(grids, str):
+        _check_names(grids=grids)
     if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
     formats = [get_format(name).name for name in formats]  # "longdouble" is float80 in the records
-    given = () if h is None else _numbers("h", h)
-    if any(step <= 0 for step in given):
-        raise ValueError(f"h must be positive, got {h!r}")
+    given = () if h is None else _steps(h)
     cells = Sweep(
         name="sweep",
         problems=(),
@@ -188,6 +189,23 @@ def sweep(
     ]
     done = joined(run_blocks(blocks, workers=workers, progress=progress))
     return SweepResult(done.records, done.skips, cells, points)
+
+
+def _check_name(name: Any) -> None:
+    """Refuse what cannot be the name of a function; None is its own."""
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be a text, got {type(name).__name__} {name!r}")
+    if name is not None and not name.strip():
+        raise ValueError(f"name must not be empty, got {name!r}")
+
+
+def _check_names(**given: Any) -> None:
+    """Refuse what is no sequence of names, or an empty one."""
+    for argument, names in given.items():
+        if isinstance(names, (str, Method)):
+            raise TypeError(f"{argument} must be a sequence of names, got {_one(names)}")
+        if not len(names):
+            raise ValueError(f"{argument} must name at least one {argument[:-1]}, got none")
 
 
 def _one(given: Any) -> str:

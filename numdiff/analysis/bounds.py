@@ -251,12 +251,10 @@ def error_bounds(f: Callable[[Any], Any], x: Any, h: Any, stencil: Method = CENT
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import numdiff as nd
+    >>> import numpy as np, numdiff as nd
     >>> bound = nd.error_bounds(np.exp, 0.5, [1e-2, 1e-4])
-    >>> error = nd.centered_difference(np.exp, 0.5, np.array([1e-2, 1e-4])) - np.exp(0.5)
-    >>> bool((bound >= abs(error)).all()), [f"{b:.1e}" for b in bound]
-    (True, ['2.8e-05', '2.8e-09'])
+    >>> [f"{b:.1e}" for b in bound]
+    ['2.8e-05', '2.8e-09']
     """
     fmt, points, steps = points_and_steps(x, h, dtype)
     require_constants(stencil, fmt)

@@ -246,8 +246,7 @@ class Sum(Function):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import numdiff as nd
+    >>> import numpy as np, numdiff as nd
     >>> x = nd.Variable(np.array([[1.0, 2.0], [3.0, 4.0]]))
     >>> nd.Sum(axis=0)(x)
     Variable([4. 6.])
@@ -272,8 +271,7 @@ class Mean(Sum):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import numdiff as nd
+    >>> import numpy as np, numdiff as nd
     >>> x = nd.Variable(np.array([1.0, 2.0, 6.0, 7.0]))
     >>> nd.Mean()(x).backward()
     >>> x.grad
@@ -297,8 +295,7 @@ class MatMul(Function):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import numdiff as nd
+    >>> import numpy as np, numdiff as nd
     >>> w, x = nd.Variable(np.array([[1.0, 2.0], [3.0, 4.0]])), nd.Variable(np.array([1.0, -1.0]))
     >>> nd.MatMul()(w, x).sum().backward()
     >>> w.grad.tolist(), x.grad.tolist()
@@ -331,8 +328,7 @@ class Reshape(Function):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import numdiff as nd
+    >>> import numpy as np, numdiff as nd
     >>> nd.Reshape((2, 2))(nd.Variable(np.array([1.0, 2.0, 3.0, 4.0]))).data.tolist()
     [[1.0, 2.0], [3.0, 4.0]]
     """
@@ -359,8 +355,7 @@ class Transpose(Function):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import numdiff as nd
+    >>> import numpy as np, numdiff as nd
     >>> nd.Transpose()(nd.Variable(np.array([[1.0, 2.0], [3.0, 4.0]]))).data.tolist()
     [[1.0, 3.0], [2.0, 4.0]]
     """
@@ -388,8 +383,7 @@ class BroadcastTo(Function):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import numdiff as nd
+    >>> import numpy as np, numdiff as nd
     >>> x = nd.Variable(np.array([1.0, 2.0]))
     >>> nd.BroadcastTo((3, 2))(x).sum().backward()
     >>> x.grad
@@ -418,8 +412,7 @@ class GetItem(Function):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> import numdiff as nd
+    >>> import numpy as np, numdiff as nd
     >>> x = nd.Variable(np.array([1.0, 2.0, 3.0]))
     >>> nd.GetItem(1)(x).backward()
     >>> x.grad
