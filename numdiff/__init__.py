@@ -11,6 +11,14 @@ from typing import Any
 from numdiff.extras import missing, require_extra
 
 __version__ = "0.1.0"
+"""The version of the distribution.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> nd.__version__.count(".")
+2
+"""
 
 _HOME = {
     "floats.formats": "FORMATS UNAVAILABLE FloatFormat Limits get_format",

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -12,78 +12,20 @@ from tqdm import tqdm
 from numdiff.analysis.reference import Engine
 from numdiff.arithmetic.engine import twin_of
 from numdiff.autodiff import Function, on_arrays
-from numdiff.extras import require_extra
 from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FORMATS, get_format
 from numdiff.floats.masks import masked_count
 from numdiff.formulas.arguments import method_of
-from numdiff.formulas.table import METHODS
+from numdiff.problems import PROBLEMS, Problem
 from numdiff.spellings import renamed
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
-from numdiff.study.records import KEYS, PARTS
 from numdiff.study.run import joined, run_blocks
 from numdiff.study.sweep import Sweep, UserFunction, plan
+from numdiff.sweep_result import SweepResult
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.figure import Figure
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class SweepResult:
-    """The records of one function; equal only to itself, because frames have no single truth value.
-
-    Attributes
-    ----------
-    records : DataFrame
-        A row for every cell; the columns are those of `numdiff.study.records.Record`.
-    skips : DataFrame
-        What could not be run, and why.
-    """
-
-    records: "pd.DataFrame"
-    skips: "pd.DataFrame"
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """Return a copy of the records."""
-        return self.records.copy()
-
-    @property
-    def ledger(self) -> "pd.DataFrame":
-        """The four parts, their total and the status of every cell."""
-        names = [*KEYS, "step_value", *PARTS, "total", "roundoff", "status", "state"]
-        return self.records[names].copy()
-
-    def plot(self) -> "Figure":
-        """Return a figure of |total| against the step: a panel for every method, a curve for every format.
-
-        Raises
-        ------
-        ValueError
-            If nothing could be measured; the message names a reason.
-        """
-        require_extra("SweepResult.plot", "jinja2", "matplotlib")
-        from numdiff.report.figures import error_figure
-
-        if self.records.empty:
-            raise ValueError(f"there is nothing to plot: {self._nothing()}")
-        return error_figure(self.records)
-
-    def _nothing(self) -> str:
-        first = f", the first {self.skips['reason'].iloc[0]!r}" if len(self.skips) else ""
-        return f"no cell could be measured; .skips holds {len(self.skips)} reasons{first}"
-
-    def __repr__(self) -> str:
-        if self.records.empty:
-            return f"<SweepResult: {self._nothing()}>"
-        return f"<SweepResult: {len(self.records)} records, {len(self.skips)} skips>"
-
-    def _repr_html_(self) -> str:
-        if self.records.empty:
-            return f"<p>No cell could be measured.</p>{self.skips.to_html(max_rows=20)}"
-        return str(self.ledger.to_html(max_rows=20))
+__all__ = ["SweepResult", "sweep"]
 
 
 def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
@@ -102,6 +44,14 @@ def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
     if array.ndim > 1 or not numbers or not finite:
         raise ValueError(f"{argument} must hold at least one number, in one dimension, all finite, got {given!r}")
     return tuple(numbers)
+
+
+def _steps(h: Any) -> tuple[Number, ...]:
+    """Return steps exactly, as `_numbers` does; refuse one that is not positive."""
+    steps = _numbers("h", h)
+    if any(step <= 0 for step in steps):
+        raise ValueError(f"h must be positive, got {h!r}")
+    return steps
 
 
 def _carried(item: Any) -> Number:
@@ -147,20 +97,10 @@ def _names(argument: str, items: Sequence[str]) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _method_name(given: Any) -> str:
-    """Return the name of a registered formula, which is given as an object or by name."""
-    method = method_of(given)
-    if METHODS.get(method.name) != method:
-        raise ValueError(
-            f"stencil must hold registered formulas, got {method.name!r}; write nd.METHODS.register(…) first"
-        )
-    return method.name
-
-
 @renamed(methods="stencil", formats="dtype")
 def sweep(
-    f: Callable[..., Any],
-    x: Any,
+    f: Callable[..., Any] | Problem,
+    x: Any = None,
     h: Any = None,
     *,
     derivative: Callable[..., Any] | None = None,
@@ -174,15 +114,18 @@ def sweep(
     engine: Engine = "mpmath",
     workers: int = 1,
     progress: bool = False,
+    name: str | None = None,
 ) -> SweepResult:
     """Sweep a function of the user over steps and formats; no registry is needed.
 
     Parameters
     ----------
-    f : callable or Function
-        An elementwise NumPy callable with Python constants, or a `Function` of `numdiff.autodiff`.
+    f : callable, Function or Problem
+        An elementwise NumPy callable with Python constants, a `Function` of `numdiff.autodiff`, or a `Problem`, which
+        brings its derivative, its points and its domain.
     x : number or sequence of numbers
-        The points; rounded to each format first, once: a longdouble, an int or a Fraction keeps all its digits.
+        The points; rounded to each format first, once: a longdouble, an int or a Fraction keeps all its digits. By
+        default those of the problem.
     h : number or sequence of numbers, optional
         The steps, likewise. Without them, those of `grids` in each format: from about 0.6, or 0.6·2ᵉ where 2ᵉ ≥ 2 is
         the binade of the largest |x|, down to where every x but 0 absorbs the step.
@@ -193,11 +136,11 @@ def sweep(
     dtype : str, dtype or FloatFormat, or several of them, optional
         The formats to compute in; by default all that are registered.
     stencil : Stencil, ComplexStep or str, or several of them
-        The formulas, or their names in ``METHODS``.
+        The formulas: names in ``METHODS``, ``nd.centered(4)``, a `Stencil` of one's own, also mixed.
     grids : sequence of str
         Names of the step grids: ``"generic"``, ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
     domain : tuple of float
-        The open interval in which f is smooth.
+        The open interval in which f is smooth; beside a problem, what it has in common with the problem's.
     exact : tuple of callable, optional
         The twin (f, f′) of a function that cannot be traced, as `error_ledger` takes it: mpmath callables of one mpf,
         (f, f′, f″, …) for formulas of higher order. The state of the cells is `given` then, there are no bounds but
@@ -208,10 +151,13 @@ def sweep(
     engine : {"mpmath", "arb"}
         The exact arithmetic.
     workers : int
-        Processes. With more than one, `f`, `derivative` and `exact` must be importable as module:function, and a script
-        must make the call under ``if __name__ == "__main__":``, because each process imports the script.
+        Processes. With more than one, `f` must be importable as module:function, or a problem whose functions are or
+        that has its name in `PROBLEMS`, and a script must make the call under ``if __name__ == "__main__":``, because
+        each process imports the script.
     progress : bool
         Whether to show a progress bar.
+    name : str, optional
+        What the function is called in records, tables and figures; by default its own name.
 
     Returns
     -------
@@ -221,31 +167,43 @@ def sweep(
     Raises
     ------
     TypeError
-        If `f` is not callable or uses a function that the exact arithmetics do not know, or x, h or `domain` does
-        not hold numbers.
+        If `f` is not callable or uses a function that the exact arithmetics do not know, x, h or `domain` does not
+        hold numbers, a method is neither a name nor a formula, or `name` is no text.
     ValueError
         If a name is unknown or given twice, nothing is named, x is not finite, a step is not positive, `domain` is no
-        interval, `workers` is no positive integer, or `f` cannot go to workers; if both `derivative` and `exact` are
-        given, or a callable of `exact` is refused, as in `error_ledger`.
+        interval, `workers` is no positive integer, `f` cannot go to workers, a formula has the name of another one, or
+        a problem is given another derivative; if both `derivative` and `exact` are given, or a callable of `exact` is
+        refused, as in `error_ledger`.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> result = nd.sweep(lambda x: x * x, 1.0, [0.5, 0.25], dtype="float32", stencil=["forward", nd.centered(4)])
+    >>> result.records[["method", "step_value", "total"]].values.tolist()
+    [['forward', 0.5, 0.5], ['forward', 0.25, 0.25], ['centered4', 0.5, 0.0], ['centered4', 0.25, 0.0]]
     """
-    if not callable(f):
+    if not callable(f) and not isinstance(f, Problem):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
+    _check_name(name)
+    if isinstance(f, Problem):
+        if derivative is not None:
+            raise ValueError(f"derivative must be left out where f is a Problem, which has its own, got {derivative!r}")
+        x = f.points if x is None else x
+        exact = f.exact if exact is None else exact
     points, twin = _numbers("x", x), twin_of(exact)
     if twin and derivative is not None:
         raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
     chosen = tuple(FORMATS) if dtype is None else _several("dtype", dtype)
     formats = _names("dtype", [get_format(item).name for item in chosen])  # "longdouble" is float80 in the records
-    methods = _names("stencil", [_method_name(item) for item in _several("stencil", stencil)])
+    methods = tuple(item if isinstance(item, str) else method_of(item) for item in _several("stencil", stencil))
+    _names("stencil", [method_of(item).name for item in methods])
     if isinstance(grids, str):
         raise TypeError(f"grids must be a sequence of names, got the string {grids!r}")
     if not len(grids) and h is None:
         raise ValueError("grids must name at least one grid, got none")
     if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
-    given = () if h is None else _numbers("h", h)
-    if any(step <= 0 for step in given):
-        raise ValueError(f"h must be positive, got {h!r}")
-    domain = _interval(domain)
+    given = () if h is None else _steps(h)
     cells = Sweep(
         name="sweep",
         problems=(),
@@ -257,26 +215,69 @@ def sweep(
         all_points=True,
         arithmetics=(arithmetic,),
     )
+    subject = _subject(f, derivative, args, points, _interval(domain), twin, name)
     if workers == 1:
-        target = on_arrays(f) if isinstance(f, Function) else with_arguments(f, args)
-        derivative = None if derivative is None else with_arguments(derivative, args, "derivative")
-        name = getattr(f, "__name__", type(f).__name__)
-        subject = UserFunction(name, target, derivative, points, domain, twin)
         planned = plan(subject, cells)
         with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
-            return SweepResult(*measure(planned, engine, bar.update))
-    if isinstance(f, Function):
-        raise ValueError(
-            f"f must be importable as module:function when workers > 1, got the Function {f!r}; write a function "
-            "`return on_arrays(function)(x)` in a module, or use workers=1"
-        )
+            return SweepResult(*measure(planned, engine, bar.update), cells, points)
+    source, slope = _importable(f, derivative, args)
+    twins = tuple(stable_name(f"exact[{i}]", item) for i, item in enumerate(twin))
+    if ":" not in source:
+        twins = ()  # a problem brings its own
+    blocks = [
+        Block(replace(cells, formats=(fmt,)), engine, source, slope, points, subject.domain, twins, subject.name)
+        for fmt in formats
+    ]
+    done = joined(run_blocks(blocks, workers=workers, progress=progress))
+    return SweepResult(done.records, done.skips, cells, points)
+
+
+def _check_name(name: Any) -> None:
+    """Refuse what cannot be the name of a function; None is its own."""
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name must be a text, got {type(name).__name__} {name!r}")
+    if name is not None and not name.strip():
+        raise ValueError(f"name must not be empty, got {name!r}")
+
+
+def _subject(
+    f: Any,
+    derivative: Callable[..., Any] | None,
+    args: Sequence[Any],
+    points: tuple[Number, ...],
+    domain: tuple[float, float],
+    twin: tuple[Callable[[Any], Any], ...],
+    name: str | None,
+) -> UserFunction:
+    """Return what is measured: a problem lends its function, its derivative and its domain."""
+    if isinstance(f, Problem):
+        low, high = max(domain[0], f.domain[0]), min(domain[1], f.domain[1])
+        if not low < high:
+            raise ValueError(f"domain must overlap that of the problem {f.name!r}, {f.domain!r}, got {domain!r}")
+        return UserFunction(name or f.name, f.f, f.derivative, points, (low, high), twin)
+    target = on_arrays(f) if isinstance(f, Function) else with_arguments(f, args)
+    slope = None if derivative is None else with_arguments(derivative, args, "derivative")
+    return UserFunction(name or str(getattr(f, "__name__", type(f).__name__)), target, slope, points, domain, twin)
+
+
+def _importable(f: Any, derivative: Callable[..., Any] | None, args: Sequence[Any]) -> tuple[str, str]:
+    """Return the names by which another process finds f and its derivative, or say why it cannot."""
     if args:
         raise ValueError(
             f"args must be empty when workers > 1, got {args!r:.60}; write a function of x alone in a module, or use "
             "workers=1"
         )
-    names = stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)
-    twins = tuple(stable_name(f"exact[{i}]", item) for i, item in enumerate(twin))
-    blocks = [Block(replace(cells, formats=(name,)), engine, *names, points, domain, twins) for name in formats]
-    done = joined(run_blocks(blocks, workers=workers, progress=progress))
-    return SweepResult(done.records, done.skips)
+    if isinstance(f, Problem):
+        if PROBLEMS.get(f.name) == f:
+            return f.name, ""
+        slope = f.derivative
+        return (
+            stable_name(f"f of the problem {f.name!r}", f.f),
+            "" if slope is None else stable_name(f"derivative of the problem {f.name!r}", slope),
+        )
+    if isinstance(f, Function):
+        raise ValueError(
+            f"f must be importable as module:function when workers > 1, got the Function {f!r}; write a function "
+            "`return on_arrays(function)(x)` in a module, or use workers=1"
+        )
+    return stable_name("f", f), "" if derivative is None else stable_name("derivative", derivative)

@@ -35,6 +35,14 @@ class Style:
         A line style of matplotlib; a dash pattern is (offset, (on, off, …)) in units of the line width.
     label : str
         The name that is shown, where it differs from the key.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.METHODS.styles["centered4"].label
+    'centered, h⁴'
+    >>> nd.Style("#0072b2", "o").line_options()["linestyle"]
+    '-'
     """
 
     color: str

@@ -1,7 +1,9 @@
 """Settings of the test suite: what is random, what is drawn, and where figures go."""
 
 import os
+import sys
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,14 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 def rng(request: pytest.FixtureRequest) -> np.random.Generator:
     """Return a generator whose seed is the name of the test: the same numbers in any order, on any worker."""
     return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
+@pytest.fixture(autouse=True)
+def closed_figures() -> Iterator[None]:
+    """Close what a test left open in pyplot, which warns of too many figures."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

@@ -1,6 +1,7 @@
 """`sweep` on one's own functions: what a notebook user types, and what a mistaken one is told."""
 
 import math
+import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -196,7 +197,7 @@ def test_result_without_a_cell_says_so_and_why() -> None:
     assert reason in repr(found)
     assert reason in found._repr_html_()
     full = nd.sweep(np.exp, 0.5, 0.25, dtype=["float64"])
-    assert repr(full) == "<SweepResult: 2 records, 0 skips>"
+    assert repr(full).startswith("Sweep of exp at x = 0.5: 2 cells, 2 ok; no skips\n")
 
 
 def test_results_can_be_compared_and_hashed() -> None:
@@ -204,6 +205,99 @@ def test_results_can_be_compared_and_hashed() -> None:
     assert one == one
     assert one != two
     assert len({one, two}) == 2
+
+
+# --- formulas, problems and names ------------------------------------------------------------------------------
+
+
+MINE = nd.Stencil("mine", (1, -1), (Fraction(1, 2), Fraction(-1, 2)))
+"""The centered difference under another name, made by hand."""
+FEW: dict[str, Any] = {"h": [0.25, 1e-3], "dtype": ["float32", "float64"]}
+
+
+def without(frame: pd.DataFrame, *columns: str) -> str:
+    return frame.drop(columns=list(columns)).to_csv(index=False)
+
+
+def test_formulas_are_taken_as_names_and_as_objects_also_mixed() -> None:
+    mixed = nd.sweep(np.exp, 0.5, stencil=["forward", nd.CENTERED, nd.COMPLEX_STEP, nd.centered(4)], **FEW)
+    named = nd.sweep(np.exp, 0.5, stencil=["forward", "centered", "complex_step", "centered4"], **FEW)
+    assert without(mixed.records) == without(named.records)
+    assert list(dict.fromkeys(mixed.records["method"])) == ["forward", "centered", "complex_step", "centered4"]
+
+
+def test_formula_of_ones_own_is_measured_under_its_name() -> None:
+    mine = nd.sweep(np.exp, 0.5, stencil=[MINE], **FEW).records
+    theirs = nd.sweep(np.exp, 0.5, stencil=["centered"], **FEW).records
+    assert set(mine["method"]) == {"mine"}
+    assert without(mine, "method") == without(theirs, "method")
+    assert "mine" not in nd.METHODS
+    unregistered = nd.centered(14)
+    assert nd.sweep(np.exp, 0.5, stencil=[unregistered], **FEW).records["method"].unique() == [unregistered.name]
+
+
+@pytest.mark.parametrize(
+    ("methods", "error", "message"),
+    [
+        ([nd.Stencil("forward", (1, -1), (0.5, -0.5))], ValueError, "name of another one in METHODS, .* 'forward'"),
+        ([MINE, MINE], ValueError, "methods must name each only once, got 'mine' twice"),
+        ([MINE, nd.Stencil("mine", (1, 0), (1, -1))], ValueError, "methods must name each only once, got 'mine'"),
+        ([nd.CENTERED, "centered"], ValueError, "methods must name each only once, got 'centered' twice"),
+        ([nd.Stencil(" ", (1, 0), (1, -1))], ValueError, "a formula must have a name"),
+        ([nd.Stencil(3, (1, 0), (1, -1))], ValueError, "a formula must have a name"),  # type: ignore[arg-type]
+        ([3], TypeError, "names of METHODS, or formulas such as nd.centered.4., got int 3"),
+        ([nd.centered], TypeError, "names of METHODS, or formulas"),
+        (nd.CENTERED, TypeError, r"methods must be a sequence of names, got the formula 'centered'; write \[formula\]"),
+    ],
+    ids=str,
+)
+def test_formula_that_cannot_stand_in_the_records_is_refused(methods: Any, error: Any, message: str) -> None:
+    with pytest.raises(error, match=message):
+        nd.sweep(np.exp, 0.5, stencil=methods, **FEW)
+
+
+def test_problem_brings_derivative_points_domain_and_name() -> None:
+    problem = nd.PROBLEMS["exp"]
+    ours = nd.sweep(problem, **FEW)
+    x = list(problem.points)
+    plain = nd.sweep(problem.f, x, derivative=problem.derivative, domain=problem.domain, name="exp", **FEW)
+    assert without(ours.records) == without(plain.records)
+    assert set(ours.records["problem"]) == {"exp"}
+    assert nd.sweep(problem, 0.75, **FEW).records["x_value"].unique().tolist() == [0.75]
+    assert set(nd.sweep(problem, 0.75, name="other", **FEW).records["problem"]) == {"other"}
+
+
+def test_problem_that_is_not_registered_is_taken_and_its_domain_holds() -> None:
+    problem = nd.Problem(
+        "square_root", "sqrt(x)", np.sqrt, lambda x: 0.5 / np.sqrt(x), (0.5, 0.25), (0.125, 2.0), "ours", "r.", "own"
+    )
+    found = nd.sweep(problem, [0.5, 3.0], **FEW)
+    assert found.records["x_value"].unique().tolist() == [0.5]
+    assert all("outside the domain (0.125, 2.0)" in reason for reason in found.skips["reason"])
+    narrower = nd.sweep(problem, domain=(0.3, 5.0), **FEW)
+    assert narrower.records["x_value"].unique().tolist() == [0.5]
+    assert "(0.3, 2.0)" in narrower.skips["reason"].iloc[0]
+    with pytest.raises(
+        ValueError, match=r"domain must overlap that of the problem 'square_root', .* got \(3\.0, 4\.0\)"
+    ):
+        nd.sweep(problem, domain=(3.0, 4.0), **FEW)
+    with pytest.raises(ValueError, match="derivative must be left out where f is a Problem"):
+        nd.sweep(problem, derivative=np.cos, **FEW)
+
+
+def test_name_is_that_of_records_tables_and_figures() -> None:
+    found = nd.sweep(lambda x: x * x, 1.0, name="my square", **FEW)
+    assert set(found.records["problem"]) == {"my square"}
+    assert "of my square, formula centered" in found.table(methods="centered").caption
+    assert repr(found).startswith("Sweep of my square at x = 1: ")
+    skipped = nd.sweep(np.exp, 1e6, 0.5, dtype=["float16"], name="large")
+    assert set(skipped.skips["problem"]) == {"large"}
+
+
+@pytest.mark.parametrize(("name", "error"), [("", ValueError), ("  ", ValueError), (3, TypeError)])
+def test_name_must_be_a_text(name: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="name must"):
+        nd.sweep(np.exp, 0.5, name=name, **FEW)
 
 
 # --- workers -------------------------------------------------------------------------------------------------
@@ -234,6 +328,43 @@ def test_importable_function_goes_to_workers_with_the_same_records(monkeypatch: 
     serial, parallel = (nd.sweep(np.sin, 0.5, [0.25, 1e-3], workers=workers, **fields) for workers in (1, 2))
     assert parallel.records.to_csv() == serial.records.to_csv()
     assert parallel.skips.to_csv() == serial.skips.to_csv()
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        nd.PROBLEMS["exp"],
+        nd.Problem("own_sine", "sin(x)", np.sin, np.cos, (0.5,), (0.0, 3.0), "ours", "r.", "own"),
+    ],
+    ids=["registered", "own"],
+)
+def test_problems_own_formulas_and_names_go_to_workers(monkeypatch: pytest.MonkeyPatch, subject: nd.Problem) -> None:
+    sent = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, workers: int, mp_context: Any, **options: Any) -> None:
+            super().__init__(workers, **options)
+
+        def submit(self, function: Any, item: Any) -> Any:  # what arrives is what was pickled
+            sent.append(pickle.dumps(item))
+            return super().submit(function, pickle.loads(sent[-1]))
+
+    monkeypatch.setattr(run, "ProcessPoolExecutor", Pool)
+    fields: dict[str, Any] = {"stencil": [MINE, "forward", nd.centered(14)], "name": "nick", **FEW}
+    serial, parallel = (nd.sweep(subject, workers=workers, **fields) for workers in (1, 2))
+    assert len(sent) == 2
+    assert without(parallel.records) == without(serial.records)
+    assert set(parallel.records["problem"]) == {"nick"}
+    assert parallel.table().to_csv() == serial.table().to_csv()
+
+
+def test_problem_of_local_functions_with_workers_is_refused_before_anything_starts() -> None:
+    problem = nd.Problem("local", "x", lambda x: x, lambda x: 1 + 0 * x, (0.5,), (0.0, 1.0), "ours", "r.", "own")
+    with pytest.raises(ValueError, match="f of the problem 'local' must be importable as module:function"):
+        nd.sweep(problem, workers=2, **FEW)
+    half = nd.Problem("half", "sin(x)", np.sin, lambda x: np.cos(x), (0.5,), (0.0, 1.0), "ours", "r.", "own")
+    with pytest.raises(ValueError, match="derivative of the problem 'half' must be importable"):
+        nd.sweep(half, workers=2, **FEW)
 
 
 def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
@@ -328,7 +459,7 @@ def test_one_format_and_one_formula_need_no_list_and_may_be_objects(dtype: Any, 
 def test_formats_and_methods_are_still_understood() -> None:
     now = nd.sweep(np.exp, 0.5, 0.25, dtype=["float32"], stencil=["centered4"]).records
     with pytest.warns(DeprecationWarning, match=r"the argument (methods|formats) of sweep") as said:
-        before = nd.sweep(np.exp, 0.5, 0.25, formats=["float32"], methods=["centered4"]).records
+        before = nd.sweep(np.exp, 0.5, 0.25, dtype=["float32"], stencil=["centered4"]).records
     assert now.to_csv() == before.to_csv()
     assert [str(w.message) for w in said] == [
         "the argument methods of sweep() is called stencil now",

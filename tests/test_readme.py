@@ -45,7 +45,7 @@ def value_of(session, start):
 def test_blocks_are_run(session):
     assert len(USE) == 7
     assert len(PROBLEM) == 1
-    assert len(session[0]) == 27
+    assert len(session[0]) == 28
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,11 @@ def test_formats_are_kept_as_the_comments_say(session):
 
 def test_sweep_gives_a_figure_and_frames(session):
     assert type(value_of(session, "result.plot")[1]).__name__ == "Figure"
+    table = value_of(session, "result.table")[1]
+    assert table.shape[1] == 3
+    assert "| step h |" in table.to_markdown()
+    assert repr(session[1]["result"]).startswith("Sweep of f at x = 0.5: ")
+    assert set(value_of(session, "nd.sweep(nd.PROBLEMS")[1].records["method"]) == {"forward", "centered4"}
     frame = value_of(session, "result.to_pandas")[1]
     assert set(frame["format"]) == {"bfloat16", "float32", "float64"}
     assert {"truncation", "status", "state"} <= set(value_of(session, "result.ledger")[1].columns)

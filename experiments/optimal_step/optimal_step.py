@@ -230,7 +230,7 @@ def best_sentence(best: pd.DataFrame) -> str:
     medians = best.groupby(["method", "format"])["step_value"].median()
     parts = [
         f"{method} difference " + listed(f"{plain(medians[method, name])} ({name})" for name in formats_of(best))
-        for method in step_sweep.SWEEP.methods
+        for method in step_sweep.SWEEP.method_names
     ]
     return f"The best step is a matter of format and formula; its median over the functions is: {'; '.join(parts)}."
 

@@ -42,6 +42,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis import PARTS
+from numdiff.analysis.displays import bounds_view
 from numdiff.analysis.nodes import NodePlaces, between, exact_node, step_above
 from numdiff.analysis.suprema import Suprema, peano_constant
 from numdiff.arithmetic.ball_functions import exact
@@ -49,6 +50,7 @@ from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.arithmetic.running_error import enclosed, evaluation_errors, rounded_up, working_precision
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
+from numdiff.display import Shown, View, columns_of
 from numdiff.floats.callables import with_arguments
 from numdiff.floats.dyadic import Dyadic, dyadic
 from numdiff.floats.formats import FloatFormat
@@ -122,8 +124,8 @@ class BoundedFunction:
         return known
 
 
-@dataclass(frozen=True, eq=False)
-class Bounds:
+@dataclass(frozen=True, eq=False, repr=False)
+class Bounds(Shown):
     """Bounds on the parts of the error of an array of cells. All arrays have the shape of x broadcast against h.
 
     Attributes
@@ -140,6 +142,12 @@ class Bounds:
     combination: np.ndarray
     total: np.ndarray
     reasons: np.ndarray
+
+    def _view(self) -> View:
+        return bounds_view(self)
+
+    def _columns(self) -> Mapping[str, Any]:
+        return columns_of(self, (*PARTS, "total", "reasons"))
 
 
 def bounds_of(
@@ -267,6 +275,13 @@ def error_bounds(
         If x or h is not finite in the format, h is not positive, or the format cannot hold the formula.
     TypeError
         If f uses a function that the exact arithmetics do not know, or computes a part of its value in another format.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> bound = nd.error_bounds(np.exp, 0.5, [1e-2, 1e-4])
+    >>> [f"{b:.1e}" for b in bound]
+    ['2.8e-05', '2.8e-09']
     """
     method = method_of(stencil)
     f = with_arguments(f, args)

@@ -16,7 +16,7 @@ engines give the same doubles. c uses the function values that were captured ins
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -26,11 +26,13 @@ import numpy as np
 
 from numdiff.analysis import ENTRIES
 from numdiff.analysis.cells import ExactParts, LiftedCall, resolve
+from numdiff.analysis.displays import LEDGER_COLUMNS, ledger_view
 from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.reference import STATES, Engine, ExactFunction, Reference, State, precisions
 from numdiff.analysis.twin import Twin
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.promotion import refuse_unsuitable
+from numdiff.display import Shown, View, columns_of
 from numdiff.floats.callables import with_arguments
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
@@ -40,7 +42,15 @@ from numdiff.formulas.stencil import CENTERED, ComplexStep, Method
 
 
 class Status(StrEnum):
-    """What happened in a cell, in the working format."""
+    """What happened in a cell, in the working format.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.error_ledger(np.log, 0.5, [0.25, 1.0, 1e-30]).status.tolist()
+    [<Status.OK: 'ok'>, <Status.OUTSIDE_DOMAIN: 'outside-domain'>, <Status.ABSORBED: 'absorbed'>]
+    """
 
     OK = "ok"
     ABSORBED = "absorbed"
@@ -64,8 +74,8 @@ class Status(StrEnum):
     nothing."""
 
 
-@dataclass(frozen=True, eq=False)
-class Ledger:
+@dataclass(frozen=True, eq=False, repr=False)
+class Ledger(Shown):
     """The ledger of an array of cells. All arrays have the shape of x broadcast against h.
 
     Attributes
@@ -94,6 +104,16 @@ class Ledger:
         The reference of every cell, in C order.
     exact : ExactParts
         The exact numbers, by columns in C order.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.error_ledger(lambda x: x**3, 1.0, [0.5, 0.25])
+    Ledger of centered in float64: 2 cells; 2 ok; truth: 2 exact
+    x     h   total  truncation  abscissa  evaluation  combination  status
+    1   0.5    0.25        0.25         0           0            0  ok
+    1  0.25  0.0625      0.0625         0           0            0  ok
+    smallest |total|: 0.0625 at x = 1, h = 0.25
     """
 
     format: FloatFormat
@@ -125,6 +145,13 @@ class Ledger:
         """Return the parts of one cell (C order) as rational numbers; they sum to the total exactly."""
         ratios = {name: self.exact.ratio(i, index) for i, name in enumerate(ENTRIES)}
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in ratios.items()}
+
+    def _view(self) -> View:
+        return ledger_view(self)
+
+    def _columns(self) -> Mapping[str, Any]:
+        names = {"format": [self.format.name] * self.total.size, "method": [self.method.name] * self.total.size}
+        return names | columns_of(self, LEDGER_COLUMNS)
 
 
 def error_ledger(
@@ -187,11 +214,18 @@ def error_ledger(
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from mpmath import mp
+    >>> import numdiff as nd
+    >>> ledger = nd.error_ledger(lambda x: x**3, 1.0, [0.5, 0.25])
+    >>> ledger.truncation
+    array([0.25  , 0.0625])
+    >>> ledger.exact_parts(0)["total"]
+    Fraction(1, 4)
+
+    A spline through four points of a cube, which is the cube itself:
+
     >>> from scipy.interpolate import CubicSpline
-    >>> cube = CubicSpline([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 8.0, 27.0])  # through four points: the cube itself
-    >>> ledger = error_ledger(cube, 1.5, 1e-3, exact=(lambda t: t**3, lambda t: 3 * t**2))
+    >>> cube = CubicSpline([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 8.0, 27.0])
+    >>> ledger = nd.error_ledger(cube, 1.5, 1e-3, exact=(lambda t: t**3, lambda t: 3 * t**2))
     >>> float(ledger.truncation), str(ledger.state)
     (1e-06, 'given')
     """

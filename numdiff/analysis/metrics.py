@@ -389,6 +389,12 @@ def observed_optimum(h: Sequence[float] | np.ndarray, error: Sequence[float] | n
     ------
     ValueError
         If the arrays differ in length or have more than one dimension, or a step is not positive and finite.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.observed_optimum([0.5, 0.25, 0.125], [0.4, -0.1, 0.2])
+    Optimum(step=0.25, error=0.1, index=1, at_edge=False)
     """
     steps, errors = _columns(h=h, error=error)
     errors = np.abs(errors)

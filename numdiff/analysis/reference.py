@@ -58,7 +58,15 @@ MAX_PRECISION = 4096
 
 
 class State(StrEnum):
-    """How far a value can be trusted."""
+    """How far a value can be trusted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.error_ledger(np.exp, 0.5, 0.25).state.item(), nd.error_ledger(lambda x: x * x, 0.5, 0.25).state.item()
+    (<State.CERTIFIED: 'certified'>, <State.EXACT: 'exact'>)
+    """
 
     CERTIFIED = "certified"
     """An enclosure fixes the nearest double, and Arb confirms it."""
@@ -115,6 +123,14 @@ class Reference:
     text : str
         The first 30 significant digits.
     state : State
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> reference = nd.error_ledger(np.exp, 1.0, 0.25).references[0]
+    >>> reference.text, reference.state
+    ('2.71828182845904523536028747135e+0', <State.CERTIFIED: 'certified'>)
     """
 
     value: float
@@ -140,6 +156,13 @@ class ExactFunction:
     ------
     ValueError
         If `engine` is unknown.
+
+    Examples
+    --------
+    >>> from fractions import Fraction
+    >>> import numdiff as nd
+    >>> nd.ExactFunction(lambda x: x**3).reference((1, -1)).value
+    0.75
     """
 
     state = State.CERTIFIED

@@ -294,6 +294,7 @@ def rounded(f: Callable[[Any], Any]) -> Rounded:
     Examples
     --------
     >>> import numpy as np
+    >>> from numdiff import rounded
     >>> rounded(np.exp)(np.array([1.0]))
     array([2.71828183])
     >>> rounded(np.exp)(np.float32(1.0))

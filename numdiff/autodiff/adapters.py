@@ -58,7 +58,8 @@ def on_arrays(function: Callable[[Variable], Variable]) -> Callable[[Any], Array
 
     Examples
     --------
-    >>> from numdiff import Square
+    >>> import numpy as np
+    >>> from numdiff import Square, on_arrays
     >>> on_arrays(Square())(np.array([1.0, 3.0]))
     array([1., 9.])
     """
@@ -126,6 +127,8 @@ def gradient_of(f: Callable[[Variable], Variable]) -> Callable[[Any], Array]:
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from numdiff import gradient_of
     >>> gradient_of(lambda x: (x * x).sum())(np.array([1.0, 3.0]))
     array([2., 6.])
     """
@@ -175,7 +178,8 @@ def numerical_diff(f: Callable[[Variable], Variable], x: Variable, eps: float = 
 
     Examples
     --------
-    >>> from numdiff import Square
+    >>> import numpy as np
+    >>> from numdiff import Square, Variable, numerical_diff
     >>> float(numerical_diff(Square(), Variable(np.array(2.0))))
     4.000000000004
     """

@@ -70,6 +70,13 @@ def as_array(x: Any) -> Array:
     ------
     TypeError
         If `x` is anything else, a list for example.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.as_array(np.float32(2.5)), nd.as_array(np.array([1.0, 2.0]))
+    (array(2.5, dtype=float32), array([1., 2.]))
     """
     if isinstance(x, np.ndarray) or is_exact(x):
         return x

@@ -17,7 +17,16 @@ def stable_sigmoid(x: Array) -> Array:
 
 
 class Exp(Function):
-    """eˣ; the derivative is the value itself."""
+    """eˣ; the derivative is the value itself.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([0.0]))
+    >>> nd.Exp()(x).sum().backward()
+    >>> x.grad.tolist()
+    [1.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return eˣ."""
@@ -29,7 +38,16 @@ class Exp(Function):
 
 
 class Log(Function):
-    """The natural logarithm."""
+    """The natural logarithm.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([1.0]))
+    >>> nd.Log()(x).sum().backward()
+    >>> x.grad.tolist()
+    [1.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return ln x."""
@@ -41,7 +59,16 @@ class Log(Function):
 
 
 class Sqrt(Function):
-    """√x; at 0 the derivative is infinite."""
+    """√x; at 0 the derivative is infinite.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([4.0, 0.25]))
+    >>> nd.Sqrt()(x).sum().backward()
+    >>> x.grad.tolist()
+    [0.25, 1.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return √x."""
@@ -53,7 +80,16 @@ class Sqrt(Function):
 
 
 class Square(Function):
-    """x²."""
+    """x².
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([1.0, -3.0]))
+    >>> nd.Square()(x).sum().backward()
+    >>> x.grad.tolist()
+    [2.0, -6.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return x²."""
@@ -65,7 +101,16 @@ class Square(Function):
 
 
 class Sin(Function):
-    """sin x, x in radians."""
+    """sin x, x in radians.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([0.0]))
+    >>> nd.Sin()(x).sum().backward()
+    >>> x.grad.tolist()
+    [1.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return sin x."""
@@ -77,7 +122,16 @@ class Sin(Function):
 
 
 class Cos(Function):
-    """cos x, x in radians."""
+    """cos x, x in radians.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([0.0]))
+    >>> nd.Cos()(x).sum().backward()
+    >>> x.grad.tolist()
+    [-0.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return cos x."""
@@ -94,6 +148,14 @@ class Sigmoid(Function):
     e⁻ˣ overflows for large −x (float16: x < −11.1, float64: x < −709.8): the result is 0, with NumPy's
     warning, also where the format could hold eˣ ≈ σ(x). `StableSigmoid` computes it everywhere. Its derivative
     y(1 − y) cancels for large x, where 1 − y has an absolute error of u.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([0.0]))
+    >>> nd.Sigmoid()(x).sum().backward()
+    >>> x.grad.tolist()
+    [0.25]
     """
 
     def forward(self, x: Array) -> Array:
@@ -111,6 +173,14 @@ class StableSigmoid(Function):
     For x ≥ 0 these are the very operations of `Sigmoid`; for x < 0 it is eˣ/(1 + eˣ). (The other common
     form, (1 + tanh(x/2))/2, does not overflow either, but cancels for x < 0.) |x| and min are not
     analytic: the complex step refuses this form. The derivative is as accurate as e^−|x|, everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([0.0, -800.0]))
+    >>> nd.StableSigmoid()(x).sum().backward()
+    >>> x.grad.tolist()
+    [0.25, 0.0]
     """
 
     def forward(self, x: Array) -> Array:
@@ -129,6 +199,14 @@ class Tanh(Function):
     For small |x| the numerator cancels (absolute error about u, so the relative one is u/|x|); for large
     |x| an exponential overflows and the result is NaN (float16: |x| > 11.1, float64: |x| > 709.8), with
     NumPy's warnings. `StableTanh` does neither. Its derivative 1 − y² cancels for large |x|.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([0.0]))
+    >>> nd.Tanh()(x).sum().backward()
+    >>> x.grad.tolist()
+    [1.0]
     """
 
     def forward(self, x: Array) -> Array:
@@ -141,7 +219,16 @@ class Tanh(Function):
 
 
 class StableTanh(Function):
-    """tanh x by NumPy's own function; its derivative is as accurate as e^−|x|, everywhere."""
+    """tanh x by NumPy's own function; its derivative is as accurate as e^−|x|, everywhere.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([0.0, 800.0]))
+    >>> nd.StableTanh()(x).sum().backward()
+    >>> x.grad.tolist()
+    [1.0, 0.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return tanh x."""
@@ -154,7 +241,16 @@ class StableTanh(Function):
 
 
 class Abs(Function):
-    """|x|; at the kink, x = 0, the derivative is taken as 0, between the slopes on both sides."""
+    """|x|; at the kink, x = 0, the derivative is taken as 0, between the slopes on both sides.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([-2.0, 0.0, 3.0]))
+    >>> nd.Abs()(x).sum().backward()
+    >>> x.grad.tolist()
+    [-1.0, 0.0, 1.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return |x|."""
@@ -166,7 +262,16 @@ class Abs(Function):
 
 
 class ReLU(Function):
-    """max(x, 0); at the kink, x = 0, the derivative is taken as 0, the slope on the left."""
+    """max(x, 0); at the kink, x = 0, the derivative is taken as 0, the slope on the left.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([-2.0, 0.0, 3.0]))
+    >>> nd.ReLU()(x).sum().backward()
+    >>> x.grad.tolist()
+    [0.0, 0.0, 1.0]
+    """
 
     def forward(self, x: Array) -> Array:
         """Return max(x, 0)."""
@@ -178,7 +283,16 @@ class ReLU(Function):
 
 
 class Maximum(Function):
-    """max(x, y), elementwise; where x = y each of the two gets half of the gradient."""
+    """max(x, y), elementwise; where x = y each of the two gets half of the gradient.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x, y = nd.Variable(np.array([1.0, 2.0])), nd.Variable(np.array([3.0, 2.0]))
+    >>> nd.Maximum()(x, y).sum().backward()
+    >>> x.grad.tolist(), y.grad.tolist()
+    ([0.0, 0.5], [1.0, 0.5])
+    """
 
     def forward(self, x: Array, y: Array) -> Array:
         """Return max(x, y)."""
@@ -207,6 +321,14 @@ class LogSumExp(Function):
     ----------
     P. Blanchard, D. J. Higham, N. J. Higham, Accurately computing the log-sum-exp and softmax functions, IMA Journal of
     Numerical Analysis 41 (2021), 2311–2330, doi:10.1093/imanum/draa038: the shifted formulas.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> z = nd.Variable(np.array([1000.0, 1000.0]))
+    >>> nd.LogSumExp()(z).backward()
+    >>> z.grad
+    array([0.5, 0.5])
     """
 
     def __init__(self, axis: Axis = None, keepdims: bool = False) -> None:
@@ -247,6 +369,14 @@ class SigmoidCrossEntropy(Function):
     References
     ----------
     TensorFlow documentation, ``tf.nn.sigmoid_cross_entropy_with_logits`` (the formula and its derivation).
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> z = nd.Variable(np.array([0.0, 0.0]))
+    >>> nd.SigmoidCrossEntropy(np.array([0.0, 1.0]))(z).sum().backward()
+    >>> z.grad
+    array([ 0.5, -0.5])
     """
 
     def __init__(self, targets: Array) -> None:

@@ -26,7 +26,7 @@ class Function:
     Examples
     --------
     >>> import numpy as np
-    >>> from numdiff import Variable
+    >>> from numdiff import Function, Variable
     >>> class Cube(Function):
     ...     def forward(self, x):
     ...         return x * x * x
@@ -264,6 +264,13 @@ class Sum(Function):
         All axes by default.
     keepdims : bool, optional
         Whether the axes stay, with length 1.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> nd.Sum(axis=0)(x)
+    Variable([4. 6.])
     """
 
     def __init__(self, axis: Axis = None, keepdims: bool = False) -> None:
@@ -282,6 +289,14 @@ class Mean(Sum):
     """Σx/n along some axes; parameters as for `Sum`.
 
     The formats of 16 bits are divided in float32 too: n may be beyond them, and so may the sum.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([1.0, 2.0, 6.0, 7.0]))
+    >>> nd.Mean()(x).backward()
+    >>> x.grad
+    array([0.25, 0.25, 0.25, 0.25])
     """
 
     def forward(self, x: Array) -> Array:
@@ -297,7 +312,16 @@ class Mean(Sum):
 
 
 class MatMul(Function):
-    """The product of matrices, with the shapes of ``np.matmul``: vectors, matrices, and stacks that broadcast."""
+    """The product of matrices, with the shapes of ``np.matmul``: vectors, matrices, and stacks that broadcast.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> w, x = nd.Variable(np.array([[1.0, 2.0], [3.0, 4.0]])), nd.Variable(np.array([1.0, -1.0]))
+    >>> nd.MatMul()(w, x).sum().backward()
+    >>> w.grad.tolist(), x.grad.tolist()
+    ([[1.0, -1.0], [1.0, -1.0]], [4.0, 6.0])
+    """
 
     def forward(self, x: Array, y: Array) -> Array:
         """Return the product XY."""
@@ -322,6 +346,12 @@ class Reshape(Function):
     ----------
     shape : int or tuple of int
         One length may be -1: whatever is left.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> nd.Reshape((2, 2))(nd.Variable(np.array([1.0, 2.0, 3.0, 4.0]))).data.tolist()
+    [[1.0, 2.0], [3.0, 4.0]]
     """
 
     def __init__(self, shape: int | tuple[int, ...]) -> None:
@@ -343,6 +373,12 @@ class Transpose(Function):
     ----------
     axes : tuple of int, optional
         ``axes[i]`` is the old axis that becomes axis i; reversed by default.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> nd.Transpose()(nd.Variable(np.array([[1.0, 2.0], [3.0, 4.0]]))).data.tolist()
+    [[1.0, 3.0], [2.0, 4.0]]
     """
 
     def __init__(self, axes: tuple[int, ...] | None = None) -> None:
@@ -365,6 +401,14 @@ class BroadcastTo(Function):
     Parameters
     ----------
     shape : tuple of int
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([1.0, 2.0]))
+    >>> nd.BroadcastTo((3, 2))(x).sum().backward()
+    >>> x.grad
+    array([3., 3.])
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -386,6 +430,14 @@ class GetItem(Function):
     ----------
     index : int, slice, Ellipsis, None, array of integers or booleans, or a tuple of these
         As for an ndarray; an element may be chosen several times.
+
+    Examples
+    --------
+    >>> import numpy as np, numdiff as nd
+    >>> x = nd.Variable(np.array([1.0, 2.0, 3.0]))
+    >>> nd.GetItem(1)(x).backward()
+    >>> x.grad
+    array([0., 1., 0.])
     """
 
     def __init__(self, index: Any) -> None:

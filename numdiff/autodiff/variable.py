@@ -48,6 +48,8 @@ class Variable(Node):
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from numdiff import Variable
     >>> x = Variable(np.array([1.0, 2.0]))
     >>> (x * x + 3 * x).sum().backward()
     >>> x.grad

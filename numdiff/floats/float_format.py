@@ -45,6 +45,14 @@ class Limits:
         The name of the format in which the functions are computed; empty where there is none.
     extra : Fraction
         Units of the narrow format that may be lost beyond the function of the wide one and the rounding.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.Limits(through="float32").through
+    'float32'
+    >>> nd.Limits(found=(("0.501", "sqrt"),), rest="4").rest
+    '4'
     """
 
     found: tuple[tuple[str, str], ...] = ()
@@ -93,6 +101,15 @@ class FloatFormat:
     ----------
     IEEE Std 754-2019, sections 3.3 to 3.5.
     P. Micikevicius et al., FP8 formats for deep learning, arXiv:2209.05433 (2022), table 1: the formats of 8 bits.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> fmt = nd.get_format("float16")
+    >>> fmt.as_array(0.1), fmt.unit_roundoff
+    (array(0.1, dtype=float16), Fraction(1, 2048))
+    >>> fmt.lift(fmt.as_array(0.1))
+    Fraction(819, 8192)
     """
 
     name: str

@@ -166,6 +166,7 @@ class Formats(Registry[FloatFormat]):
     Examples
     --------
     >>> import ml_dtypes, numpy as np
+    >>> from numdiff import FORMATS, FloatFormat, Limits, Style
     >>> row = FloatFormat(
     ...     "float8_e5m2", np.dtype(ml_dtypes.float8_e5m2), precision=3, min_exponent=-14, max_exponent=15, reserved=0,
     ...     has_infinity=True, complex_dtype=None, weak_scalars=True, rounded_once_from=(),
@@ -261,9 +262,25 @@ def _as_fraction(item: FloatFormat, array: np.ndarray) -> Fraction | None:
 
 _wide, _why_not = _longdouble()
 FORMATS = Formats(_NATIVE if _wide is None else (*_NATIVE, _wide))
-"""The formats of this machine, by name, narrow to wide; ``FORMATS.register`` adds one."""
+"""The formats of this machine, by name, narrow to wide; ``FORMATS.register`` adds one.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> list(nd.FORMATS)[:4]
+['float16', 'bfloat16', 'float32', 'float64']
+>>> nd.FORMATS["float16"].largest_finite
+Fraction(65504, 1)
+"""
 UNAVAILABLE: Mapping[str, str] = MappingProxyType({} if _wide is not None else {"float80": _why_not})
-"""The formats that this machine lacks, with the reason."""
+"""The formats that this machine lacks, with the reason.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> set(nd.UNAVAILABLE).isdisjoint(nd.FORMATS)
+True
+"""
 
 
 def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
@@ -279,6 +296,15 @@ def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
     ------
     ValueError
         If there is no such format here; the message lists those that there are, or says why it is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.get_format(np.float32).name
+    'float32'
+    >>> nd.get_format("bfloat16").unit_roundoff
+    Fraction(1, 256)
     """
     if spec is None:  # np.dtype(None) is float64
         raise ValueError(f"dtype must be one of {', '.join(FORMATS)}, got None")

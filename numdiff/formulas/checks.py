@@ -49,6 +49,17 @@ class StepAbsorbedWarning(UserWarning):
     smallest_step : scalar of the format
         The smallest step that keeps all nodes apart at these points. Where the stencil has offsets other
         than −1, 0, 1 it is a power of two that is certain to do so, but not the smallest.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numdiff as nd
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     nd.forward_difference(lambda x: x * x, 1.0, 1e-20)
+    np.float64(0.0)
+    >>> caught[0].category.__name__, f"{caught[0].message.smallest_step:.1e}"
+    ('StepAbsorbedWarning', '1.1e-16')
     """
 
     def __init__(self, message: str, points: int, total: int, smallest_step: Any) -> None:

@@ -157,7 +157,13 @@ def forward_difference(
     elementwise: bool = True,
     blocked: bool = True,
 ) -> Any:
-    """Approximate f′ by (f(x + h) − f(x)) / h; see `difference`."""
+    """Approximate f′ by (f(x + h) − f(x)) / h; see `difference`.
+
+    Examples
+    --------
+    >>> forward_difference(lambda x: x * x, np.array([1.0, 2.0], dtype=np.float32), 0.5)
+    array([2.5, 4.5], dtype=float32)
+    """
     return _run(FORWARD, f, x, h, blocked, dtype, args, elementwise)
 
 
@@ -171,7 +177,13 @@ def centered_difference(
     elementwise: bool = True,
     blocked: bool = True,
 ) -> Any:
-    """Approximate f′ by (f(x + h) − f(x − h)) / 2h; see `difference`."""
+    """Approximate f′ by (f(x + h) − f(x − h)) / 2h; see `difference`.
+
+    Examples
+    --------
+    >>> centered_difference(lambda x: x**3, np.array([1.0, 2.0]), 0.5)
+    array([ 3.25, 12.25])
+    """
     return _run(CENTERED, f, x, h, blocked, dtype, args, elementwise)
 
 

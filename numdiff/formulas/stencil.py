@@ -89,6 +89,15 @@ class Stencil:
     ----------
     B. Fornberg, Generation of finite difference formulas on arbitrarily spaced grids, Math. Comp. 51 (1988)
     699-706, section 1: the moment (order) conditions.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> mine = nd.Stencil("mine", offsets=(1, -1), weights=(0.5, -0.5))
+    >>> mine.accuracy_order, mine.leading_error_constant
+    (2, Fraction(1, 6))
+    >>> mine.richardson().weights
+    (Fraction(-1, 12), Fraction(1, 12), Fraction(2, 3), Fraction(-2, 3))
     """
 
     name: str
@@ -223,6 +232,12 @@ class ComplexStep:
     ----------
     W. Squire and G. Trapp, Using complex variables to estimate derivatives of real functions, SIAM Rev. 40
     (1998) 110-112, equation (6).
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.complex_step(lambda x: x**3, 2.0, 2.0**-100)
+    np.float64(12.0)
     """
 
     name: str = field(default="complex_step")
@@ -269,6 +284,12 @@ def from_offsets(name: str, offsets: Sequence[Rational], derivative_order: int =
         If an offset is no rational number.
     ValueError
         If an offset is repeated, not finite or not dyadic, or there are too few for the derivative.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> nd.from_offsets("skewed", [-1, 0, 2]).weights
+    (Fraction(1, 6), Fraction(-2, 3), Fraction(1, 2))
     """
     derivative_order = _integer_from(1, "derivative_order", derivative_order)
     exact = _rationals(f"offsets of stencil {name!r}", offsets)
@@ -326,6 +347,13 @@ def forward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
     References
     ----------
     B. Fornberg, Math. Comp. 51 (1988) 699-706, table 3 (one-sided formulas at a grid point).
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> stencil = nd.forward(2)
+    >>> [(str(c), str(w)) for c, w in zip(stencil.offsets, stencil.weights)]
+    [('2', '-1/2'), ('1', '2'), ('0', '-3/2')]
     """
     accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
     offsets = tuple(range(accuracy_order + derivative_order))
@@ -339,6 +367,13 @@ def backward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
     ------
     ValueError
         If an order is out of range.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> stencil = nd.backward(2)
+    >>> [(str(c), str(w)) for c, w in zip(stencil.offsets, stencil.weights)]
+    [('-2', '1/2'), ('-1', '-2'), ('0', '3/2')]
     """
     accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
     offsets = tuple(-k for k in range(accuracy_order + derivative_order))
@@ -363,6 +398,15 @@ def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
     References
     ----------
     B. Fornberg, Math. Comp. 51 (1988) 699-706, table 1 (centered formulas at a grid point).
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> stencil = nd.centered(4)
+    >>> [(str(c), str(w)) for c, w in zip(stencil.offsets, stencil.weights)]
+    [('2', '-1/12'), ('-2', '1/12'), ('1', '2/3'), ('-1', '-2/3')]
+    >>> nd.centered(2, derivative_order=2).name
+    'second_centered'
     """
     accuracy_order, derivative_order = _orders(accuracy_order, derivative_order)
     if accuracy_order % 2:
@@ -373,10 +417,38 @@ def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
 
 
 FORWARD = forward()
-"""(f(x + h) − f(x)) / h."""
+"""(f(x + h) − f(x)) / h.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> nd.FORWARD.accuracy_order, nd.FORWARD.evaluations
+(1, 2)
+"""
 BACKWARD = backward()
-"""(f(x) − f(x − h)) / h."""
+"""(f(x) − f(x − h)) / h.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> nd.difference(lambda x: x * x, 1.0, 0.5, nd.BACKWARD)
+np.float64(1.5)
+"""
 CENTERED = centered()
-"""(f(x + h) − f(x − h)) / 2h."""
+"""(f(x + h) − f(x − h)) / 2h.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> nd.difference(lambda x: x * x, 1.0, 0.5, nd.CENTERED)
+np.float64(2.0)
+"""
 COMPLEX_STEP = ComplexStep()
-"""Im f(x + ih) / h."""
+"""Im f(x + ih) / h.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> nd.COMPLEX_STEP.name, nd.COMPLEX_STEP.evaluations
+('complex_step', 1)
+"""

@@ -96,4 +96,14 @@ METHODS = Methods(
         (centered(2, derivative_order=2), Style(SKY, "h", LONG_DASH, "second derivative")),
     )
 )
-"""The methods that a sweep can name. A new one is one row, or ``METHODS.register(method)``."""
+"""The methods that a sweep can name. A new one is one row, or ``METHODS.register(method)``.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> nd.METHODS["centered4"].accuracy_order
+4
+>>> with nd.METHODS.holding(nd.centered(10)):
+...     "centered10" in nd.METHODS
+True
+"""

@@ -123,6 +123,8 @@ def check_gradient(
 
     Examples
     --------
+    >>> import numpy as np
+    >>> from numdiff import check_gradient
     >>> x = np.array([0.5, -1.0, 2.0])
     >>> check = check_gradient(lambda x: np.sum(np.exp(x)), np.exp, x)
     >>> check.verdict

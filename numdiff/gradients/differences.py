@@ -40,6 +40,18 @@ class NonFiniteGradientWarning(UserWarning):
         How many.
     total : int
         Of how many.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     nd.gradient(lambda x: np.sum(np.sqrt(x)), np.array([0.5, 0.0]))[1]
+    np.float64(nan)
+    >>> caught[-1].message.coordinates, caught[-1].message.total
+    (1, 2)
     """
 
     def __init__(self, message: str, coordinates: int, total: int) -> None:
@@ -113,6 +125,14 @@ def gradient(
     Notes
     -----
     f is evaluated exactly n·(number of nonzero offsets) times, and once more, at x, where the stencil has the offset 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> found = nd.gradient(lambda w: np.sum(w * w), np.array([1.0, 3.0]))
+    >>> bool(np.allclose(found, [2.0, 6.0])), found.shape
+    (True, (2,))
     """
     return _differentiate(f, x, step, stencil, dtype, vectorized, workers, progress, scalar=True)
 
@@ -144,6 +164,14 @@ def jacobian(
     -----
     StepAbsorbedWarning, NonFiniteGradientWarning
         As `gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> found = nd.jacobian(lambda w: np.array([w[0] * w[1], w[0] + w[1]]), np.array([2.0, 3.0]))
+    >>> bool(np.allclose(found, [[3.0, 2.0], [1.0, 1.0]]))
+    True
     """
     return _differentiate(f, x, step, stencil, dtype, vectorized, workers, progress, scalar=False)
 

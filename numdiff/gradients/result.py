@@ -1,16 +1,29 @@
 """The result of a gradient check: a comparison for every coordinate or direction, and a verdict with its reason."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
+
+from numdiff.display import Shown, View
 
 __all__ = ["GradientCheck", "SlopeComparison", "TaylorTest", "Verdict", "WrongGradientError"]
 
 
 class Verdict(StrEnum):
-    """The outcome of the comparison of a numerical with an analytic slope."""
+    """The outcome of the comparison of a numerical with an analytic slope.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> x = np.array([0.5, -1.0])
+    >>> nd.check_gradient(lambda x: np.sum(x * x), lambda x: 2 * x, x).verdict
+    <Verdict.AGREE: 'agree'>
+    """
 
     AGREE = "agree"
     DISAGREE = "disagree"
@@ -18,7 +31,19 @@ class Verdict(StrEnum):
 
 
 class WrongGradientError(AssertionError):
-    """A gradient disagrees with the differences of its function beyond the tolerance, or the check is inconclusive."""
+    """A gradient disagrees with the differences of its function beyond the tolerance, or the check is inconclusive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> x = np.array([0.5, -1.0])
+    >>> try:
+    ...     nd.check_gradient(lambda x: np.sum(x * x), lambda x: 3 * x, x).raise_if_wrong()
+    ... except nd.WrongGradientError as error:
+    ...     print(str(error).splitlines()[0])
+    gradient check: DISAGREE (2 coordinates: 2 disagree)
+    """
 
 
 @dataclass(frozen=True)
@@ -92,8 +117,8 @@ class TaylorTest:
         return f"Taylor test: the remainder falls with the power {self.slope:.2f} of the step (right: 2, wrong: 1)"
 
 
-@dataclass(frozen=True)
-class GradientCheck:
+@dataclass(frozen=True, repr=False)
+class GradientCheck(Shown):
     """The result of `check_gradient`.
 
     Parameters
@@ -115,6 +140,14 @@ class GradientCheck:
         A likely cause of a disagreement, or an empty text.
     notes : tuple of str
         Further observations, such as a format that f chose by itself.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> check = nd.check_gradient(lambda x: np.sum(x * x), lambda x: 3 * x, np.array([0.5, -1.0]))
+    >>> check.worst.where, check.cause
+    ((1,), 'a factor: the gradient has to be multiplied by 2/3')
     """
 
     comparisons: tuple[SlopeComparison, ...]
@@ -170,10 +203,33 @@ class GradientCheck:
     def __str__(self) -> str:
         return "\n".join(self._lines(rows=10))
 
+    def _view(self) -> View:
+        """Return what is shown: the verdict and its worst comparisons, in ten lines at most."""
+        first, conditions, *cause = self._lines(rows=0)[: 3 if self.cause else 2]
+        more = f"notes: {len(self.notes)}, the first: {self.notes[0]}" if self.notes else ""
+        after = [str(self.taylor), *([more] if more else [])]
+        room = 10 - len([first, conditions, *cause, *after]) - 2
+        ordered = self._worst_first()
+        rows = [self._cells(comparison) for comparison in ordered[:room]]
+        if len(ordered) > room:
+            after.insert(0, f"… and {len(ordered) - room} more; print() shows ten, .to_pandas() has all")
+        return View((first, conditions, *cause), _HEAD, rows, tuple(after))
+
+    def _columns(self) -> Mapping[str, Any]:
+        """Return the comparisons in the order of x, one row each."""
+        names = ("numeric", "analytic", "difference", "tolerance", "excess", "truncation", "rounding", "step")
+        columns: dict[str, list[Any]] = {"where": [self.place(comparison.where) for comparison in self.comparisons]}
+        for name in (*names, "verdict", "reason"):
+            values = [getattr(comparison, name) for comparison in self.comparisons]
+            columns[name] = [float(value) for value in values] if name in names else list(map(str, values))
+        return columns
+
+    def _worst_first(self) -> list[SlopeComparison]:
+        return sorted(self.comparisons, key=lambda comparison: (-_rank(comparison), -comparison.excess))
+
     def table(self, rows: int | None = None) -> str:
         """Return the comparisons as text, worst first; `rows` limits their number (None: all)."""
-        ordered = sorted(self.comparisons, key=lambda comparison: (-_rank(comparison), -comparison.excess))
-        head = ("where", "numeric", "analytic", "difference", "tolerance", "diff/tol", "step", "verdict")
+        ordered, head = self._worst_first(), _HEAD
         cells = [head, *(self._cells(comparison) for comparison in ordered[:rows])]
         widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
         lines = [
@@ -207,6 +263,10 @@ class GradientCheck:
             str(self.taylor),
             *(f"note: {note}" for note in self.notes),
         ]
+
+
+_HEAD = ("where", "numeric", "analytic", "difference", "tolerance", "diff/tol", "step", "verdict")
+"""The columns of the comparisons as a person reads them."""
 
 
 def _rank(comparison: SlopeComparison) -> int:

@@ -15,7 +15,15 @@ __all__ = ["PROBLEMS", "Problem", "general_problems"]
 __all__ += ["CLASSIC", "FORMULATION", "FORMULATIONS", "PUBLISHED", "SPECIAL", "STEP4"]
 
 PROBLEMS: Registry[Problem] = Registry("problem", (*STEP4, *CLASSIC, *FORMULATION, *SPECIAL, *PUBLISHED), Problem)
-"""All problems, by name; ``PROBLEMS.register`` adds one, which sweeps then know by its name."""
+"""All problems, by name; ``PROBLEMS.register`` adds one, which sweeps then know by its name.
+
+Examples
+--------
+>>> import numdiff as nd
+>>> problem = nd.PROBLEMS["exp"]
+>>> problem.formula, problem.points[0]
+('exp(x)', 0.5)
+"""
 
 
 def general_problems() -> dict[str, Problem]:

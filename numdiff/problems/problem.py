@@ -60,6 +60,23 @@ class Problem:
     ValueError
         If both `derivative` and `exact` are given, a text is empty, `name` or `reason` is malformed, the domain is
         empty, or a point breaks the rules above.
+
+    Examples
+    --------
+    >>> import numdiff as nd
+    >>> problem = nd.Problem(
+    ...     name="cube",
+    ...     formula="x**3",
+    ...     f=lambda x: x**3,
+    ...     derivative=lambda x: 3 * x**2,
+    ...     points=(0.5, 2.0),
+    ...     domain=(0.0, 10.0),
+    ...     source="ours",
+    ...     reason="The centered difference is off by h², whatever x is.",
+    ...     family="classic",
+    ... )
+    >>> nd.centered_difference(problem.f, 0.5, 0.25) - problem.derivative(0.5)
+    np.float64(0.0625)
     """
 
     name: str

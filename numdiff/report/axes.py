@@ -64,6 +64,13 @@ class DecadeLocator(Locator):
         stride = next((s for s in _STRIDES if last // s + -first // s + 1 <= room), _STRIDES[-1])
         return [10.0**e for e in range(-(-first // stride) * stride, last + 1, stride)]
 
+    def nonsingular(self, v0: float, v1: float) -> tuple[float, float]:
+        """Return limits with room between them: a decade on either side of a single level, however small."""
+        low, high = sorted((v0, v1))
+        if not (low > 0 and math.isfinite(high)):
+            return super().nonsingular(v0, v1)
+        return (low, high) if high > 1.001 * low else (low / 10, 10 * high)
+
 
 class DecadeFormatter(Formatter):
     """Powers of ten as ``10⁻⁸``, other values as ``2·10⁻⁸``."""
@@ -269,6 +276,12 @@ def _mark_failures(ax: Axes, steps: NDArray[np.float64], words: NDArray[np.str_]
     notes = (words_in_full, f"× {number} failed", f"× {number}")
     note = next((text for text in notes if 0.6 * 9 * len(text) <= room), notes[-1])
     ax.set_title(note, loc="right", fontsize=9, color=MUTED)
+
+
+def failure_rows(ax: Axes) -> float:
+    """Return the height in points that the marks of failures take at the top edge of axes; 0 where there are none."""
+    marks = [line for line in ax.lines if isinstance(line, _Failures)]
+    return _LANE * (max(line.lane for line in marks) + 1.5) if marks else 0.0
 
 
 def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:

@@ -1,7 +1,4 @@
-"""A figure as data: values, drawing function, caption and text alternative; the same bytes in every process.
-
-`error_figure` draws the records of a user for a notebook.
-"""
+"""A figure as data: values, drawing function, caption and text alternative; the same bytes in every process."""
 
 import io
 import re
@@ -14,7 +11,6 @@ from xml.etree.ElementTree import Element
 import matplotlib
 import pandas as pd
 from matplotlib.axis import Axis
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
 from matplotlib.transforms import Bbox
 
@@ -33,7 +29,7 @@ from numdiff.report.axes import (
     zero_floor,
 )
 from numdiff.report.guides import mark_optimum, order_text, slope_guide
-from numdiff.report.labels import Note, add_note, arrange, direct_labels
+from numdiff.report.labels import Note, add_note, arrange, direct_labels, renderer_of
 from numdiff.report.panels import draw_panels, legend_entries, outside_legend, small_multiples
 from numdiff.report.styles import (
     FORMAT_STYLE,
@@ -46,7 +42,7 @@ from numdiff.report.styles import (
     style_of,
 )
 
-__all__ = ["Figure", "Note", "Style", "add_note", "arrange", "direct_labels", "error_figure", "order_text"]
+__all__ = ["Figure", "Note", "Style", "add_note", "arrange", "direct_labels", "order_text"]
 __all__ += ["FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "label_of", "style_of"]
 __all__ += ["DecadeFormatter", "DecadeLocator", "decade_ticks", "scientific", "superscript"]
 __all__ += ["error_axes", "floor_of", "plot_errors", "plot_groups", "zero_floor"]
@@ -160,59 +156,12 @@ def paint(draw: Callable[[Canvas], object], size: tuple[float, float]) -> Canvas
     return canvas
 
 
-def error_figure(records: pd.DataFrame, size: tuple[float, float] | None = None) -> Canvas:
-    """Return a figure of |total| against the step: a panel for each method and point, a curve for each format.
-
-    Parameters
-    ----------
-    records : pandas.DataFrame
-        Records, with the columns of `numdiff.study.records.Record`.
-    size : tuple of float, optional
-        Width and height in inches.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure; it does not belong to pyplot.
-
-    Raises
-    ------
-    ValueError
-        If there are no records.
-    """
-    if records.empty:
-        raise ValueError("records must have at least one row, got none")
-    groups = [
-        (f"{label_of(str(method))}, x = {rows['x_value'].iloc[0]:.6g}", rows)
-        for (method, _), rows in records.groupby(["method", "point"], sort=False)
-    ]
-    if size is None:
-        size = (7.2, 4.6) if len(groups) == 1 else (7.6, 1.1 + 2.4 * -(-len(groups) // (2 if len(groups) <= 4 else 3)))
-    floor = zero_floor(records["total"])
-
-    def draw(fig: Canvas) -> None:
-        if len(groups) == 1:
-            title, rows = groups[0]
-            ax = error_axes(fig.subplots())
-            ax.set_title(title, loc="left")
-            plot_groups(ax, rows, floor=floor)
-            direct_labels(ax)
-        else:
-            draw_panels(fig, groups, lambda ax, rows: plot_groups(ax, rows, floor=floor))
-            outside_legend(fig)
-
-    with settings_of(size):
-        canvas = paint(draw, size)
-    canvas.set_facecolor("white")
-    return canvas
-
-
 def overflow(canvas: Canvas) -> tuple[float, float, float, float]:
     """Return by how many inches the content exceeds the figure: left, bottom, right, top; 0 where it fits.
 
     Only what can exceed it is measured: measuring ticks takes as long as drawing them.
     """
-    renderer = FigureCanvasAgg(canvas).get_renderer()  # type: ignore[no-untyped-call]
+    renderer = renderer_of(canvas)
     shown = [ax for ax in canvas.axes if ax.axison]
     places = {ax: ax.get_position() for ax in shown}
     left = min((box.x0 for box in places.values()), default=0.0)

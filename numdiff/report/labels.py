@@ -182,7 +182,7 @@ def arrange(ax: Axes) -> None:
         return
     ax.get_xlim()
     ax.get_ylim()
-    renderer = FigureCanvasAgg(ax.figure.figure).get_renderer()  # type: ignore[no-untyped-call]
+    renderer = renderer_of(ax.figure.figure)
     scale = ax.figure.dpi / 72
     curves = {line: _outline(line, scale) for line in ax.lines}
     taken = [_box(text, renderer) for text in ax.texts if not isinstance(text, Note)]
@@ -194,6 +194,17 @@ def arrange(ax: Axes) -> None:
         best = min(_places(ax, note, size, scale), key=lambda place: _cost(ax, place, obstacles, rivals, taken))
         note.put(best.point, best.anchor)
         taken.append(best.box)
+
+
+def renderer_of(figure: Any) -> Any:
+    """Return a renderer to measure text with; a figure of pyplot keeps its canvas, and with it its window."""
+    canvas = figure.canvas
+    if hasattr(canvas, "get_renderer"):
+        return canvas.get_renderer()
+    try:
+        return FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    finally:
+        figure.set_canvas(canvas)
 
 
 _NO_RIVALS = ("_slope", "_floor")

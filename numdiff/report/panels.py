@@ -17,6 +17,14 @@ _XLABEL = "common-xlabel"
 _PLACES = ("auto", "bottom", "top", "right")
 
 
+def inches_of(fig: Any) -> tuple[float, float]:
+    """Return width and height of a figure or a subfigure in inches."""
+    if isinstance(fig, Canvas):
+        width, height = fig.get_size_inches()
+        return width, height
+    return fig.bbox.width / fig.figure.dpi, fig.bbox.height / fig.figure.dpi
+
+
 def small_multiples(
     fig: Canvas,
     titles: Sequence[str] | int,
@@ -59,7 +67,7 @@ def small_multiples(
         raise ValueError("titles must name at least one panel, got none")
     columns = min(len(names), columns or (2 if len(names) <= 4 else 3))
     rows = -(-len(names) // columns)
-    width, height = fig.get_size_inches()
+    width, height = inches_of(fig)
     wide, tall = width - SIDES["left"] - SIDES["right"], height - SIDES["bottom"] - SIDES["top"]
     # Inches between panels, converted to matplotlib's unit, the size of the mean panel.
     across, down = (0.22, 0.42) if share else (0.62, 0.62)
@@ -155,7 +163,7 @@ def outside_legend(
         return fig.legend(
             handles=handles, title=title, loc="upper left", bbox_to_anchor=(box.x0, box.y1), borderaxespad=0.0
         )
-    width, height = fig.get_size_inches()
+    width, height = inches_of(fig)
     # DejaVu Sans is 0.6 em wide on average; the sample line and the gaps take 52 pt.
     widest = (max(0.6 * 10 * len(str(handle.get_label())) for handle in handles) + 52) / 72
     if where == "right":

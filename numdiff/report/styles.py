@@ -19,6 +19,7 @@ from numdiff.style import (
     BLUE,
     DASH,
     DASH_DOT,
+    DOTS,
     FAINT,
     GREEN,
     INK,
@@ -34,6 +35,7 @@ from numdiff.style import (
 
 __all__ = ["FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "SIDES", "Style", "label_of", "rc_settings", "style_of"]
 __all__ += ["BLACK", "BLUE", "FAINT", "GREEN", "INK", "MUTED", "ORANGE", "PALE", "PURPLE", "VERMILLION"]
+__all__ += ["DASH", "DASH_DOT", "DOTS", "LONG_DASH"]
 
 
 class _FormatStyles(Mapping[str, Style]):

@@ -62,10 +62,13 @@ class Block:
     derivative : str
         ``"module:function"`` or empty; only beside a ``"module:function"``.
     points : tuple of float or Fraction
+        Of a ``"module:function"``; beside the name of a problem, points in place of its own.
     domain : tuple of float
         Likewise.
     exact : tuple of str
         The twin of the function, each callable as ``"module:function"``; likewise.
+    label : str
+        The name in the records; by default that of the problem or the function.
     """
 
     sweep: Sweep
@@ -75,20 +78,26 @@ class Block:
     points: tuple[Number, ...] = ()
     domain: tuple[float, float] = (-math.inf, math.inf)
     exact: tuple[str, ...] = ()
+    label: str = ""
 
     def subject(self) -> Subject:
         """Return the function that the names stand for."""
         if ":" not in self.problem:
-            return PROBLEMS[self.problem]
+            known = PROBLEMS[self.problem]
+            if not self.points:
+                return known
+            return UserFunction(
+                self.label or known.name, known.f, known.derivative, self.points, self.domain, known.exact
+            )
         derivative = imported(self.derivative) if self.derivative else None
-        name = self.problem.partition(":")[2]
+        name = self.label or self.problem.partition(":")[2]
         twin = tuple(map(imported, self.exact))
         return UserFunction(name, imported(self.problem), derivative, self.points, self.domain, twin)
 
     @property
     def names(self) -> frozenset[str]:
         """The formats and methods of the block, and its problem: what another process has to know."""
-        return frozenset((*self.sweep.formats, *self.sweep.methods, self.problem))
+        return frozenset((*self.sweep.formats, *self.sweep.method_names, self.problem))
 
     @cached_property
     def plan(self) -> SweepPlan:

@@ -117,6 +117,26 @@ def decimal_indices(binary: range) -> tuple[int, ...]:
     return tuple(range(math.ceil(binary[0] * math.log10(2)), math.floor(binary[-1] * math.log10(2)) + 1))
 
 
+def nominal_step(grid: str, k: int) -> Fraction:
+    """Return the step of a grid before it is rounded or made representable: cells of one k belong to it.
+
+    Examples
+    --------
+    >>> nominal_step("dyadic", 3), nominal_step("nearest_power", 2)
+    (Fraction(1, 8), Fraction(1, 100))
+    """
+    if grid in DECIMAL_GRIDS:
+        return Fraction(1, 10) ** k
+    return (Fraction(1) if grid == "dyadic" else GENERIC_FACTOR) / Fraction(2) ** k
+
+
+def grid_formula(grid: str) -> str:
+    """Return how a person writes the steps of a grid: ``= 1.2357·2⁻ᵏ``."""
+    if grid in DECIMAL_GRIDS:
+        return "= 10⁻ᵏ" if grid == "decimal" else "near 10⁻ᵏ"
+    return {"dyadic": "= 2⁻ᵏ", "generic": "= 1.2357·2⁻ᵏ"}.get(grid, "as given")
+
+
 # --- steps --------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
-from numdiff.formulas.stencil import ComplexStep, Method
+from numdiff.formulas.stencil import ComplexStep, Method, Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.problems import Problem
 from numdiff.rules.base import unsuitable
@@ -36,8 +36,9 @@ class Sweep:
         The experiment.
     problems : tuple of str
         Names in `numdiff.problems.PROBLEMS`.
-    methods : tuple of str
-        Names in `numdiff.formulas.table.METHODS`.
+    methods : tuple of str, Stencil or ComplexStep
+        Names in `numdiff.formulas.table.METHODS`, or formulas, which need not be there. A formula that the table has
+        is kept by its name.
     formats : tuple of str
         Format names, by default all; those that the machine lacks are skipped, with the reason.
     grids : tuple of str
@@ -61,15 +62,15 @@ class Sweep:
     Raises
     ------
     TypeError
-        If `problems` or `formats` is not a tuple of names.
+        If `problems` or `formats` is not a tuple of names, or a method is neither a name nor a formula.
     ValueError
-        If a method, format, grid or arithmetic is unknown, or something is named twice, no arithmetic is named, a given
-        step is not positive and finite, or the range of k is empty.
+        If a formula has the name of another one, a method, format, grid or arithmetic is unknown, or something is
+        named twice, no arithmetic is named, a given step is not positive and finite, or the range of k is empty.
     """
 
     name: str
     problems: tuple[str, ...]
-    methods: tuple[str, ...] = ("forward", "centered")
+    methods: tuple[str | Method, ...] = ("forward", "centered")
     formats: tuple[str, ...] = ALL_FORMATS
     grids: tuple[str, ...] = GRIDS
     first_step: int | None = 1
@@ -84,8 +85,7 @@ class Sweep:
         for argument, names in (("problems", self.problems), ("formats", self.formats)):
             if isinstance(names, str) or not all(isinstance(name, str) for name in names):
                 raise TypeError(f"{argument} must be a tuple of names, got {names!r}")
-        for name in self.methods:
-            METHODS[name]
+        object.__setattr__(self, "methods", tuple(map(_named, self.methods)))
         formats = dict.fromkeys((*FORMATS, *UNAVAILABLE, *LONGDOUBLE))
         for argument, given, known in (("formats", self.formats, formats), ("grids", self.grids, KNOWN_GRIDS)):
             if (strange := next((name for name in given if name not in known), None)) is not None:
@@ -93,7 +93,7 @@ class Sweep:
         if not self.arithmetics or not set(self.arithmetics) <= set(ARITHMETICS):
             raise ValueError(f"arithmetics must be among {', '.join(ARITHMETICS)}, got {self.arithmetics!r}")
         for argument in ("problems", "methods", "formats", "grids", "arithmetics"):
-            names = getattr(self, argument)
+            names = self.method_names if argument == "methods" else getattr(self, argument)
             if (twice := next((name for i, name in enumerate(names) if name in names[:i]), None)) is not None:
                 raise ValueError(f"{argument} must name each only once, got {twice!r} twice")
         for step in self.given_steps:
@@ -101,6 +101,36 @@ class Sweep:
                 raise ValueError(f"given_steps must be positive and finite, got {step!r}")
         if self.first_step is not None and self.last_step is not None and self.last_step < self.first_step:
             raise ValueError(f"last_step must be at least first_step={self.first_step}, got {self.last_step}")
+
+    @property
+    def formulas(self) -> tuple[Method, ...]:
+        """The methods as formulas."""
+        return tuple(METHODS[method] if isinstance(method, str) else method for method in self.methods)
+
+    @property
+    def method_names(self) -> tuple[str, ...]:
+        """The names of the methods, as the records have them."""
+        return tuple(method.name for method in self.formulas)
+
+
+def _named(method: str | Method) -> str | Method:
+    """Return the name of a registered formula, and any other formula as it is: then one formula has one form."""
+    if isinstance(method, str):
+        return METHODS[method].name
+    if not isinstance(method, (Stencil, ComplexStep)):
+        raise TypeError(
+            f"methods must hold names of METHODS, or formulas such as nd.centered(4), got {type(method).__name__} "
+            f"{method!r:.60}"
+        )
+    if not isinstance(method.name, str) or not method.name.strip():
+        raise ValueError(f"a formula must have a name to stand in the records, got {method.name!r}")
+    known = METHODS.get(method.name)
+    if known is None or known == method:
+        return method if known is None else known.name
+    raise ValueError(
+        f"a formula must not have the name of another one in METHODS, got a different {method.name!r}; "
+        "give it a name of its own"
+    )
 
 
 @dataclass(frozen=True)
@@ -203,13 +233,13 @@ def plan(subject: Subject, sweep: Sweep) -> SweepPlan:
     for name in sweep.formats:
         fmt = FORMATS.get(name)
         if fmt is None:
-            for method in sweep.methods:
+            for method in sweep.method_names:
                 result.skip(method, name, UNAVAILABLE.get(name, "longdouble is another format on this machine"))
             continue
         kept = []
         for index, x in enumerate(points):
             if reason := representable(x, subject.domain, fmt):
-                for method in sweep.methods:
+                for method in sweep.method_names:
                     result.skip(method, name, reason, shown(x))
             else:
                 kept.append(index)
@@ -226,8 +256,8 @@ def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...]) -> N
     pointwise = set(sweep.grids) & set(POINTWISE_GRIDS)
     methods = []
     refused = _refused(subject, fmt, points)
-    for name in sweep.methods:
-        method = METHODS[name]
+    for method in sweep.formulas:
+        name = method.name
         if reason := compatible(subject, method, fmt) or refused:
             result.skip(name, fmt.name, reason)
             continue

@@ -214,3 +214,10 @@ def test_tick_labels_do_not_overlap(width, span):
 def test_which_must_name_an_axis():
     with pytest.raises(ValueError, match="which must be"):
         decade_ticks(Canvas().subplots(), "z")
+
+
+@pytest.mark.parametrize("level", [1e-16, 1e-300, 5.0, 1e250])
+def test_a_single_level_has_a_decade_on_either_side(level):
+    low, high = DecadeLocator().nonsingular(level, level)
+    assert (low, high) == (level / 10, 10 * level)
+    assert DecadeLocator().nonsingular(10 * level, level) == (level, 10 * level)

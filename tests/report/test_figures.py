@@ -12,11 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import numdiff as nd
 from numdiff.report.figures import (
     Figure,
     error_axes,
-    error_figure,
     legend_entries,
     outside_legend,
     overflow,
@@ -25,7 +23,6 @@ from numdiff.report.figures import (
     settings_of,
     small_multiples,
 )
-from numdiff.report.labels import named_lines
 from numdiff.report.styles import FORMAT_STYLE, Style
 from tests.report import sample_report
 
@@ -278,68 +275,9 @@ def test_legend_entries_have_the_styles_of_their_names():
     assert entry.get_label() == "float16"
 
 
-@pytest.mark.parametrize("problems", [1, 3])
-def test_quick_figure_has_a_panel_for_each_method_and_point(problems):
-    frame = sample_report.records()
-    frame = frame[frame["problem"] == "exp"].assign(x_value=0.5, point=0)
-    records = pd.concat(frame.assign(point=i, x_value=float(i)) for i in range(problems))
-    figure = error_figure(records)
-    shown = [ax for ax in figure.axes if ax.axison]
-    assert [ax.get_title("left") for ax in shown] == [f"centered, x = {i}" for i in range(problems)]
-    assert len({line.get_label() for line in shown[0].lines if line.get_label() in FORMAT_STYLE}) == 4
-
-
-def test_quick_figure_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="at least one row"):
-        error_figure(pd.DataFrame({"method": [], "point": []}))
-
-
 def test_images_stay_in_the_file():
     def draw(fig, data):
         fig.subplots().imshow(np.arange(6.0).reshape(2, 3))
 
     text = simple(draw).to_svg()
     assert 'href="data:image/png;base64,' in text
-
-
-# --- a figure of one's own records -------------------------------------------------------------------
-
-
-def own_records(**options):
-    formats = ("float32", "float64")
-    return nd.sweep(np.exp, 0.5, [1e-1, 1e-2, 1e-3], derivative=np.exp, dtype=formats, **options).records
-
-
-def test_a_panel_for_each_method_and_a_curve_for_each_format():
-    figure = error_figure(own_records())
-    shown = [ax for ax in figure.axes if ax.axison]
-    assert len(shown) == 2
-    for ax in shown:
-        assert [line.get_label() for line in named_lines(ax)] == ["float32", "float64"]
-        assert ax.get_xscale() == ax.get_yscale() == "log"
-
-
-def test_the_curve_is_the_total_error_against_the_step():
-    frame = own_records(stencil=("centered",))
-    (ax,) = error_figure(frame).axes
-    rows = frame[frame["format"] == "float64"].sort_values("step_value")
-    line = named_lines(ax)[1]
-    np.testing.assert_array_equal(line.get_xdata(), rows["step_value"])
-    np.testing.assert_array_equal(line.get_ydata(), rows["total"].abs())
-
-
-def test_it_is_drawn_for_a_notebook_and_leaves_the_settings_alone():
-    before = matplotlib.rcParams.copy()
-    figure = error_figure(own_records(stencil=("centered",)))
-    assert figure.get_facecolor() == (1.0, 1.0, 1.0, 1.0)
-    assert matplotlib.rcParams == before
-
-
-def test_the_result_of_a_sweep_plots_itself():
-    result = nd.sweep(np.exp, 0.5, 1e-3, derivative=np.exp, dtype=("float64",), stencil=("forward",))
-    assert len(result.plot().axes) == 1
-
-
-def test_no_records_is_an_error():
-    with pytest.raises(ValueError, match="at least one row"):
-        error_figure(own_records().iloc[:0])

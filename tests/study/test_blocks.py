@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from numdiff.formulas.stencil import Stencil, centered
 from numdiff.problems import PROBLEMS
 from numdiff.study import blocks as module
 from numdiff.study.blocks import Block, UserFunction, blocks_of, code_of, conditions, imported, sources_of, stable_name
@@ -219,3 +220,25 @@ def test_a_block_is_planned_once_and_its_plan_does_not_go_to_other_processes(mon
     assert again == block
     assert "plan" not in vars(again)
     assert again.cells == block.cells
+
+
+def test_key_holds_a_formula_of_ones_own_and_the_label() -> None:
+    def key(offsets: tuple[int, ...], weights: tuple[float, ...], label: str = "") -> str:
+        sweep = Sweep("s", (), (Stencil("mine", offsets, weights),), ("float64",), ("dyadic",), last_step=2)
+        return Block(sweep, "mpmath", "numpy:sin", "", (0.5,), label=label).key()
+
+    one = key((1, 0), (1, -1))
+    assert one == key((1, 0), (1, -1))
+    assert len({one, key((1, -1), (0.5, -0.5)), key((0, 1), (-1, 1)), key((1, 0), (1, -1), "other")}) == 4
+
+
+def test_registered_formula_has_the_key_of_its_name() -> None:
+    by_name, by_object = (dataclasses.replace(SWEEP, methods=(method,)) for method in ("centered4", centered(4)))
+    assert by_name == by_object
+    assert Block(by_name, "arb", "exp").key() == Block(by_object, "arb", "exp").key()
+
+
+def test_problem_with_points_of_ones_own_is_that_function_there() -> None:
+    problem = PROBLEMS["exp"]
+    subject = Block(SWEEP, "arb", "exp", "", (0.75,), (0.0, 1.0), "mine").subject()
+    assert subject == UserFunction("mine", problem.f, problem.derivative, (0.75,), (0.0, 1.0))

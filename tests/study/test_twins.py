@@ -131,19 +131,19 @@ def test_formats_that_a_black_box_does_not_compute_in_are_skipped() -> None:
 
 
 def test_function_that_fails_in_every_format_leaves_the_reason() -> None:
-    found = nd.sweep(lambda x: x > 0.5, 0.5, [0.25], formats=["float32", "float64"], exact=(mp.sin, mp.cos))
+    found = nd.sweep(lambda x: x > 0.5, 0.5, [0.25], dtype=["float32", "float64"], exact=(mp.sin, mp.cos))
     assert found.records.empty
     assert "f does not compute in float32" in repr(found)
 
 
 def test_rounded_arithmetic_takes_a_twin() -> None:
-    found = nd.sweep(np.sin, 0.5, [0.25, 0.125], arithmetic="rounded", formats=["float32"], exact=(mp.sin, mp.cos))
-    traced = nd.sweep(np.sin, 0.5, [0.25, 0.125], arithmetic="rounded", formats=["float32"])
+    found = nd.sweep(np.sin, 0.5, [0.25, 0.125], arithmetic="rounded", dtype=["float32"], exact=(mp.sin, mp.cos))
+    traced = nd.sweep(np.sin, 0.5, [0.25, 0.125], arithmetic="rounded", dtype=["float32"])
     pd.testing.assert_frame_equal(found.records[ERRORS], traced.records[ERRORS], check_exact=True)
 
 
 def test_ledger_of_a_sweep_shows_the_state() -> None:
-    found = nd.sweep(bessel, 1.5, [0.1, 0.01], formats=["float64"], exact=TWIN)
+    found = nd.sweep(bessel, 1.5, [0.1, 0.01], dtype=["float64"], exact=TWIN)
     assert set(found.ledger["state"]) == {"given"}
 
 
@@ -197,7 +197,7 @@ def test_closed_form_beside_a_twin_is_refused() -> None:
 
 def test_wrong_twin_stops_a_sweep_with_the_message_of_the_ledger() -> None:
     with pytest.raises(ValueError, match=r"exact\[1\], the f' of the twin, must be the derivative of exact\[0\]"):
-        nd.sweep(bessel, 1.5, [0.25], formats=["float64"], exact=(exact_bessel, exact_bessel))
+        nd.sweep(bessel, 1.5, [0.25], dtype=["float64"], exact=(exact_bessel, exact_bessel))
     with pytest.warns(nd.TwinMismatchWarning, match="f in float64 and exact") as caught:
-        nd.sweep(bessel, 1.5, formats=["float64"], exact=(mp.sin, mp.cos))
+        nd.sweep(bessel, 1.5, dtype=["float64"], exact=(mp.sin, mp.cos))
     assert len(caught) == 1
