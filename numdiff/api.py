@@ -189,7 +189,7 @@ def sweep(
         if derivative is not None:
             raise ValueError(f"derivative must be left out where f is a Problem, which has its own, got {derivative!r}")
         x = f.points if x is None else x
-        exact = f.exact if exact is None else exact
+        exact = exact or f.exact or None
     points, twin = _numbers("x", x), twin_of(exact)
     if twin and derivative is not None:
         raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")

@@ -31,10 +31,10 @@ def test_prompt_counts_cells_by_status_and_shows_the_best_steps(swept: nd.SweepR
     "arguments",
     [
         {"f": np.exp, "x": 0.5},
-        {"f": np.exp, "x": [0.5, 1.0, 2.0], "methods": list(nd.METHODS)[:6], "h": [0.1, 0.2]},
+        {"f": np.exp, "x": [0.5, 1.0, 2.0], "stencil": list(nd.METHODS)[:6], "h": [0.1, 0.2]},
         {"f": np.log, "x": -1.0},
-        {"f": np.exp, "x": 1e6, "formats": ["float16"]},
-        {"f": lambda x: x * x, "x": 1.0, "h": 0.5, "formats": ["float32"]},
+        {"f": np.exp, "x": 1e6, "dtype": ["float16"]},
+        {"f": lambda x: x * x, "x": 1.0, "h": 0.5, "dtype": ["float32"]},
     ],
     ids=["plain", "much", "outside", "nothing", "one"],
 )

@@ -206,10 +206,11 @@ def observed_order(
 
     Examples
     --------
-    >>> found = observed_order([0.5, 0.25, 0.125, 0.0625], [0.75, 0.1875, 0.046875, 0.01171875])
+    >>> import numdiff as nd
+    >>> found = nd.observed_order([0.5, 0.25, 0.125, 0.0625], [0.75, 0.1875, 0.046875, 0.01171875])
     >>> found.order, found.points
     (2.0, 4)
-    >>> observed_order([0.5, 0.25, 0.125], [0.75, 0.1875, 0.046875])
+    >>> nd.observed_order([0.5, 0.25, 0.125], [0.75, 0.1875, 0.046875])
     ObservedOrder(reason='3 steps are given, and an order is observed in at least 4')
     """
     require_extra("observed_order", "flint", "scipy")

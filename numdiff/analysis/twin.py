@@ -58,7 +58,20 @@ _JUDGED = 1024
 
 
 class TwinMismatchWarning(UserWarning):
-    """A function and its twin are not alike: one of them is wrong, or f is very inaccurate."""
+    """A function and its twin are not alike: one of them is wrong, or f is very inaccurate.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> from mpmath import mp
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     ledger = nd.error_ledger(np.sin, 1.0, 0.25, exact=(mp.cos, lambda t: -mp.sin(t)))
+    >>> said[0].category is nd.TwinMismatchWarning
+    True
+    """
 
 
 class Twin(ExactFunction):

@@ -137,9 +137,10 @@ def difference(
 
     Examples
     --------
-    >>> difference(lambda x: x**2, [1.0, 2.0], 0.5, "forward")
+    >>> import numdiff as nd
+    >>> nd.difference(lambda x: x**2, [1.0, 2.0], 0.5, "forward")
     array([2.5, 4.5])
-    >>> difference(lambda x, k: x**k if x > 0 else 0.0, 1.0, 0.5, "centered", args=(2,), elementwise=False)
+    >>> nd.difference(lambda x, k: x**k if x > 0 else 0.0, 1.0, 0.5, "centered", args=(2,), elementwise=False)
     np.float64(2.0)
     """
     if not isinstance(stencil, Stencil):
@@ -161,7 +162,9 @@ def forward_difference(
 
     Examples
     --------
-    >>> forward_difference(lambda x: x * x, np.array([1.0, 2.0], dtype=np.float32), 0.5)
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.forward_difference(lambda x: x * x, np.array([1.0, 2.0], dtype=np.float32), 0.5)
     array([2.5, 4.5], dtype=float32)
     """
     return _run(FORWARD, f, x, h, blocked, dtype, args, elementwise)
@@ -181,7 +184,9 @@ def centered_difference(
 
     Examples
     --------
-    >>> centered_difference(lambda x: x**3, np.array([1.0, 2.0]), 0.5)
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.centered_difference(lambda x: x**3, np.array([1.0, 2.0]), 0.5)
     array([ 3.25, 12.25])
     """
     return _run(CENTERED, f, x, h, blocked, dtype, args, elementwise)
@@ -215,7 +220,9 @@ def complex_step(
 
     Examples
     --------
-    >>> complex_step(np.log, [-1.0, 2.0], 1e-20)
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.complex_step(np.log, [-1.0, 2.0], 1e-20)
     array([nan, 0.5])
     """
     return _run(COMPLEX_STEP, f, x, h, blocked, dtype, args, elementwise)

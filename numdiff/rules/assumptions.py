@@ -4,7 +4,15 @@ from enum import StrEnum
 
 
 class FailedAssumption(StrEnum):
-    """Why a prediction may be wrong, gravest first; `advice` says what follows."""
+    """Why a prediction may be wrong, gravest first; `advice` says what follows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.optimal_step(np.abs, 0.0).failed
+    <FailedAssumption.NOT_SMOOTH: 'not smooth'>
+    """
 
     NOT_TRACED = "not traced"
     """f is known by the values of a twin alone (``exact=``): the model, which looks inside f, has nothing to go by."""

@@ -87,6 +87,14 @@ class Predictions:
         Of FailedAssumption or None.
     model : ndarray of object
         Of ErrorModel or None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> found = nd.optimal_step(np.exp, np.array([0.5, 2.0]), "float32")
+    >>> found.step.shape, found.step.dtype, found.failed.tolist()
+    ((2,), dtype('float32'), [None, None])
     """
 
     step: np.ndarray

@@ -240,5 +240,5 @@ def test_registered_formula_has_the_key_of_its_name() -> None:
 
 def test_problem_with_points_of_ones_own_is_that_function_there() -> None:
     problem = PROBLEMS["exp"]
-    subject = Block(SWEEP, "arb", "exp", "", (0.75,), (0.0, 1.0), "mine").subject()
+    subject = Block(SWEEP, "arb", "exp", "", (0.75,), (0.0, 1.0), label="mine").subject()
     assert subject == UserFunction("mine", problem.f, problem.derivative, (0.75,), (0.0, 1.0))

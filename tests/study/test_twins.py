@@ -57,7 +57,7 @@ PROBLEM = Problem(
 
 
 def records(subject: Any, engine: Any = "mpmath", **fields: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    defaults: dict[str, Any] = {"formats": ("float64",), "grids": ("generic",), "last_step": 30}
+    defaults: dict[str, Any] = {"dtype": ("float64",), "grids": ("generic",), "last_step": 30}
     return measure(plan(subject, Sweep("s", (), **{**defaults, **fields})), engine)
 
 
@@ -77,7 +77,7 @@ def test_records_of_a_twin_are_those_of_the_traced_function() -> None:
     traced = UserFunction("sin", np.sin, None, (0.5, 3.0))
     given = dataclasses.replace(traced, exact=(mp.sin, mp.cos))
     fields: dict[str, Any] = {
-        "formats": ("float16", "bfloat16", "float32", "float64", "float80"),
+        "dtype": ("float16", "bfloat16", "float32", "float64", "float80"),
         "methods": ("forward", "centered", "centered4"),
         "all_points": True,
         "neighbourhood": True,
@@ -160,7 +160,7 @@ def test_registered_problem_with_a_twin_is_swept_by_name() -> None:
 
 def test_importable_twin_goes_to_workers_with_the_same_records(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "ProcessPoolExecutor", lambda n, mp_context, **options: ThreadPoolExecutor(n, **options))
-    fields: dict[str, Any] = {"formats": ["float32", "float64"], "exact": TWIN}
+    fields: dict[str, Any] = {"dtype": ["float32", "float64"], "exact": TWIN}
     serial, parallel = (nd.sweep(bessel, 1.5, [0.25, 1e-3], workers=workers, **fields) for workers in (1, 2))
     assert parallel.records.to_csv() == serial.records.to_csv()
     assert set(serial.records["state"]) == {"given"}
