@@ -20,13 +20,12 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
 
+from numdiff.interruption import SIGNALS
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Setup = tuple[Callable[..., Any], Sequence[Any]]
 """A function that each worker calls when it starts, and its arguments."""
-
-SIGNALS = {getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)}
-"""What a user or a system sends to end a program."""
 
 
 class WorkerDied(RuntimeError):

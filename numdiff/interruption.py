@@ -1,0 +1,152 @@
+"""Ctrl-C and the signals that ask a program to end: one line, the exit status that says so, and nothing left behind.
+
+A signal raises `KeyboardInterrupt` in the main thread, so that what is half done is cleaned up. That may fail: code
+that is not Python lets no handler run until it returns, and an exception in a callback gets lost. After `GRACE` seconds
+the program therefore ends at once, as if it had been killed; what it writes is whole or absent (`numdiff.files`).
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+
+__all__ = ["BEFORE", "GRACE", "SIGNALS", "Interruption", "run_program", "status_of"]
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""What ends a program: Ctrl-C, the request to end, a terminal that was closed."""
+GRACE = 1.0
+"""Seconds in which a program cleans up. Users see it end within two."""
+BEFORE = "interrupted before anything was done; the same command starts anew"
+
+
+def status_of(number: int) -> int:
+    """Return the exit status that shells give a program that a signal has ended."""
+    return 128 + number
+
+
+class Interruption:
+    """How a program ends that a signal interrupts.
+
+    Parameters
+    ----------
+    line : str
+        What is said then.
+
+    Attributes
+    ----------
+    line : callable
+        Returns it; a program that knows how far it is sets it.
+    """
+
+    def __init__(self, line: str = BEFORE) -> None:
+        self.line: Callable[[], str] = lambda: line
+        self._number: int | None = None
+        self._over = threading.Event()
+
+    def run(self, program: Callable[[], int]) -> int:
+        """Run a program, from the main thread, and return its exit status: 128 and the signal that interrupted it.
+
+        The handlers stay: what is left to do is to exit, and a second Ctrl-C must not spoil that.
+        """
+        self._watch()
+        try:
+            status = program()
+        except KeyboardInterrupt:
+            number = signal.SIGINT if self._number is None else self._number
+            self._over.set()
+            say(self.line())
+            return status_of(number)
+        finally:
+            self._over.set()
+        return status
+
+    def _watch(self) -> None:
+        for number in _heeded():
+            signal.signal(number, self._interrupt)
+        reader, writer = socket.socketpair()
+        writer.setblocking(False)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        threading.Thread(target=self._end_at_last, args=(reader, writer), daemon=True).start()
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._number is None and not self._over.is_set():
+            self._number = number
+            raise KeyboardInterrupt
+
+    def _end_at_last(self, reader: socket.socket, writer: socket.socket) -> None:
+        """Wait for a signal; if the program is still at work after the grace, end it. The writer is kept open."""
+        while (number := reader.recv(1)[0]) not in SIGNALS:
+            continue
+        if not self._over.wait(GRACE):
+            _kill_children()
+            say(f"\n{self.line()}")
+            os._exit(status_of(number))
+
+
+def _heeded() -> list[int]:
+    """Return the signals that end this program: all but a hangup that nohup has it ignore."""
+    hangup = getattr(signal, "SIGHUP", None)
+    return [number for number in SIGNALS if number != hangup or signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _kill_children() -> None:
+    if (multiprocessing := sys.modules.get("multiprocessing")) is not None:
+        for process in multiprocessing.active_children():
+            process.kill()
+
+
+def say(line: str) -> None:
+    """Write a line to standard error, if anybody reads it."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+
+def run_program(command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> int:
+    """Run another program, hand on to it what would end this one, and return its exit status.
+
+    Parameters
+    ----------
+    command : sequence of str
+    directory : Path
+        Where it runs.
+    environment : mapping, optional
+        Its environment variables; by default those of this process.
+
+    Returns
+    -------
+    int
+        128 and the number of the signal, if one has ended it.
+    """
+    received: list[int] = []
+    program: subprocess.Popen[bytes] | None = None
+
+    def hand_on(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        if program is not None and os.name == "posix":  # elsewhere the console tells both
+            program.send_signal(number)
+
+    before = {number: signal.signal(number, hand_on) for number in _heeded()} if _is_main() else {}
+    try:
+        program = subprocess.Popen(command, cwd=directory, env=environment)
+        for number in received:  # what came before there was anything to hand it on to
+            program.send_signal(number)
+        status = program.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if status >= 0:
+        return status
+    if received:  # it had no time to say so
+        say(BEFORE)
+    return status_of(-status)
+
+
+def _is_main() -> bool:
+    return threading.current_thread() is threading.main_thread()

@@ -1,0 +1,113 @@
+"""Ctrl-C and requests to end: the status, one line, in time, and in a program that runs another one too."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from numdiff.interruption import BEFORE, GRACE, status_of
+
+ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
+HEAD = """
+import os, signal, sys, time
+from pathlib import Path
+from numdiff.interruption import Interruption, run_program
+"""
+SLEEP = "def work():\n    print('ready', flush=True)\n    time.sleep(60)\n    return 0\n"
+SWALLOW = (
+    "def work():\n    print('ready', flush=True)\n    while True:\n"
+    "        try:\n            time.sleep(60)\n        except BaseException:\n            pass\n"
+)
+RUN = "stop = Interruption()\nstop.line = lambda: 'interrupted in the middle'\nsys.exit(stop.run(work))\n"
+
+
+def started(program, **options):
+    """Start a program and wait until it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HEAD + program],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        **options,
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_program_that_is_interrupted_says_one_line_and_has_the_status_of_the_signal(number):
+    process = started(SLEEP + RUN)
+    process.send_signal(number)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (128 + number, "interrupted in the middle\n")
+    assert status_of(number) == 128 + number
+
+
+def test_second_signal_changes_nothing():
+    cleaning = """
+def work():
+    print('ready', flush=True)
+    try:
+        time.sleep(60)
+    finally:
+        print('cleaning', flush=True)
+        time.sleep(0.2)
+        print('clean', flush=True)
+"""
+    process = started(cleaning + RUN)
+    process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "cleaning\n"
+    process.send_signal(signal.SIGTERM)
+    out, said = process.communicate()
+    assert (process.returncode, out, said) == (130, "clean\n", "interrupted in the middle\n")
+
+
+def test_program_that_swallows_the_interruption_ends_after_the_grace():
+    process = started(SWALLOW + RUN)
+    process.send_signal(signal.SIGTERM)
+    start = time.perf_counter()
+    _, said = process.communicate()
+    assert (process.returncode, said.strip()) == (143, "interrupted in the middle")
+    assert time.perf_counter() - start >= 0.9 * GRACE
+
+
+def test_hangup_that_nohup_ignores_stays_ignored():
+    work = "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + SLEEP.replace("60", "1")
+    process = started(work + RUN)
+    process.send_signal(signal.SIGHUP)
+    assert (process.communicate(), process.returncode) == (("", ""), 0)
+
+
+def test_status_of_a_program_that_is_not_interrupted_is_its_own():
+    process = started("def work():\n    print('ready')\n    return 7\n" + RUN)
+    assert (process.communicate()[1], process.returncode) == ("", 7)
+
+
+CHILD = SLEEP + RUN
+PARENT = f"sys.exit(run_program([sys.executable, '-c', {HEAD + CHILD!r}], Path('.')))\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("to_all", [False, True], ids=["to the parent", "to both"])
+def test_program_that_runs_another_one_hands_the_signal_on_and_waits(number, to_all):
+    process = started(PARENT, start_new_session=True)
+    os.killpg(process.pid, number) if to_all else process.send_signal(number)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (128 + number, "interrupted in the middle\n")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_program_that_a_signal_has_ended_before_it_could_speak_is_spoken_for():
+    silent = "import time; print('ready', flush=True); time.sleep(60)"
+    process = started(f"sys.exit(run_program([sys.executable, '-c', {silent!r}], Path('.')))\n")
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (143, f"{BEFORE}\n")
