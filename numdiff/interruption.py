@@ -3,18 +3,23 @@
 A signal raises `KeyboardInterrupt` in the main thread, so that what is half done is cleaned up. That may fail: code
 that is not Python lets no handler run until it returns, and an exception in a callback gets lost. After `GRACE` seconds
 the program therefore ends at once, as if it had been killed; what it writes is whole or absent (`numdiff.files`).
+
+Before the handlers are there, a signal ends Python in its own way. So this module loads nothing that takes time.
 """
 
 import contextlib
 import os
 import signal
-import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from socket import socket
+    from subprocess import Popen
+    from types import FrameType
 
 __all__ = ["BEFORE", "GRACE", "SIGNALS", "Interruption", "run_program", "status_of"]
 
@@ -54,8 +59,8 @@ class Interruption:
 
         The handlers stay: what is left to do is to exit, and a second Ctrl-C must not spoil that.
         """
-        self._watch()
         try:
+            self._watch()
             status = program()
         except KeyboardInterrupt:
             number = signal.SIGINT if self._number is None else self._number
@@ -69,17 +74,19 @@ class Interruption:
     def _watch(self) -> None:
         for number in _heeded():
             signal.signal(number, self._interrupt)
+        import socket
+
         reader, writer = socket.socketpair()
         writer.setblocking(False)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=self._end_at_last, args=(reader, writer), daemon=True).start()
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+    def _interrupt(self, number: int, frame: "FrameType | None") -> None:
         if self._number is None and not self._over.is_set():
             self._number = number
             raise KeyboardInterrupt
 
-    def _end_at_last(self, reader: socket.socket, writer: socket.socket) -> None:
+    def _end_at_last(self, reader: "socket", writer: "socket") -> None:
         """Wait for a signal; if the program is still at work after the grace, end it. The writer is kept open."""
         while (number := reader.recv(1)[0]) not in SIGNALS:
             continue
@@ -108,7 +115,7 @@ def say(line: str) -> None:
         sys.stderr.flush()
 
 
-def run_program(command: Sequence[str], directory: Path, environment: Mapping[str, str] | None = None) -> int:
+def run_program(command: Sequence[str], directory: "Path", environment: Mapping[str, str] | None = None) -> int:
     """Run another program, hand on to it what would end this one, and return its exit status.
 
     Parameters
@@ -124,10 +131,12 @@ def run_program(command: Sequence[str], directory: Path, environment: Mapping[st
     int
         128 and the number of the signal, if one has ended it.
     """
-    received: list[int] = []
-    program: subprocess.Popen[bytes] | None = None
+    import subprocess
 
-    def hand_on(number: int, frame: FrameType | None) -> None:
+    received: list[int] = []
+    program: Popen[bytes] | None = None
+
+    def hand_on(number: int, frame: "FrameType | None") -> None:
         received.append(number)
         if program is not None and os.name == "posix":  # elsewhere the console tells both
             program.send_signal(number)

@@ -66,6 +66,9 @@ WAYS = {
     "SIGTERM of all": lambda program: os.killpg(program.pid, signal.SIGTERM),
     "SIGKILL": lambda program: program.kill(),
 }
+EARLY = 2.0
+"""Seconds in which a busy machine may take to start Python, which a signal then ends in its own way."""
+EARLY_ONES: list[float] = []
 TIMES: list[float] = []
 """What the trials took to end."""
 STATUS = {"SIGINT": 130, "SIGTERM": 143, "Ctrl-C": 130, "SIGTERM of all": 143, "SIGKILL": -signal.SIGKILL}
@@ -100,6 +103,10 @@ def trial(command: Command, way: str, moment: float, folder: Path, wanted: dict[
     took = time.perf_counter() - sent
     wrong = []
     if program.returncode == 0:  # it had ended before
+        return []
+    early = -getattr(signal, way.split()[0].replace("Ctrl-C", "SIGINT"))
+    if program.returncode == early and moment < EARLY and not left_in(program.pid):
+        EARLY_ONES.append(moment)  # Python itself was not ready
         return []
     if program.returncode != STATUS[way]:
         wrong.append(f"status {program.returncode}")
@@ -159,6 +166,7 @@ def main() -> int:
             folder.mkdir()
     shutil.rmtree(folder)
     busy = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+    print(f"{len(EARLY_ONES)} came before Python was ready")
     print(f"{tried} interruptions with seed {seed}: {wrong} wrong; at most {max(TIMES):.1f} s until the end ({busy})")
     return 1 if wrong else 0
 

@@ -17,8 +17,8 @@ LONG = 2000
 sample takes."""
 START = 2.0
 """Seconds in which a worker process starts: it imports this package."""
-ENOUGH = 0.05
-"""The share of the cells after which the estimate is compared with what was seen."""
+ENOUGH = 0.1
+"""The share of the cells after which the estimate is compared with what was seen, since the first block."""
 OFF = 1.5
 """The factor between the two from which a new estimate is given."""
 
@@ -45,6 +45,7 @@ class Progress:
         # The average over the whole run: blocks differ, and the last one says little of those that follow.
         self._bar = tqdm(total=self.total, unit="cell", disable=not shown or not pending, mininterval=0.5, smoothing=0)
         self._start = time.perf_counter()
+        self._first: tuple[float, int] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -59,14 +60,16 @@ class Progress:
     def finish(self, key: str) -> None:
         """Count a block that is finished; the first ones correct the estimate."""
         self._finished += self.cells[key]
-        if self._guess is None or self._finished < max(ENOUGH * self.total, 1) or self._finished == self.total:
+        if self._guess is None or self._finished == self.total:
             return
-        elapsed = time.perf_counter() - self._start
-        # What is done of the blocks at work counts: with them the first one would promise too long a time.
-        expected = elapsed * self.total / max(self._finished, self._bar.n)
-        if not self._guess / OFF <= expected <= self._guess * OFF:
-            self._bar.write(f"about {expected - elapsed:.0f} s left, as the first blocks show", file=sys.stderr)
-        self._guess = None
+        now, measured = time.perf_counter() - self._start, max(self._finished, self._bar.n)
+        if self._first is None:  # the start of the workers, and what is computed once, count for no later block
+            self._first = now, measured
+        elif self._finished >= ENOUGH * self.total:
+            left = (now - self._first[0]) * (self.total - measured) / max(measured - self._first[1], 1)
+            if not self._guess / OFF <= now + left <= self._guess * OFF:
+                self._bar.write(f"about {left:.0f} s left, as the first blocks show", file=sys.stderr)
+            self._guess = None
 
     def _announce(self, pending: Mapping[str, Measurement], stored: int) -> float | None:
         """Say how much there is to do and about how long it will take; return these seconds."""

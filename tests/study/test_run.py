@@ -334,32 +334,39 @@ def test_a_run_of_two_seconds_is_estimated_and_a_shorter_one_only_counted(
     assert ("about" in capsys.readouterr().err) is estimated
 
 
-def announced(monkeypatch: pytest.MonkeyPatch, rate: float, took: float) -> Progress:
-    """Return the progress of a run of three blocks whose sample gives a rate and whose first block takes a time."""
-    clock = iter([0.0, took])
+def announced(monkeypatch: pytest.MonkeyPatch, rate: float, first: float, second: float) -> None:
+    """Announce three blocks by a rate, and finish two of them at some times."""
+    clock = iter([0.0, first, second])
     blocks = {block.problem: block for block in blocks_of(TINY, "arb")}
     monkeypatch.setattr(progress, "LONG", 10)
     monkeypatch.setattr(progress, "sampled_rate", lambda block: rate)
     monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
     told = Progress(blocks, 0, 1, True)
-    told.tell(told.cells["exp"])
-    told.finish("exp")
-    told.finish("square")  # is not asked for the time again
+    for name in NAMES[:2]:
+        told.tell(told.cells[name])
+        told.finish(name)
+    told.finish(NAMES[2])  # the clock is not asked again
     told._bar.close()
-    return told
 
 
 @pytest.mark.parametrize(("factor", "told"), [(6.3, True), (1.6, True), (1.4, False), (0.7, False), (0.6, True)])
-def test_first_block_corrects_an_estimate_that_was_off_by_half(
+def test_first_blocks_correct_an_estimate_that_was_off_by_half(
     factor: float, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    total = sum(block.cells for block in blocks_of(TINY, "arb"))
-    share = blocks_of(TINY, "arb")[0].cells / total
-    announced(monkeypatch, rate=total / 100, took=100 * share * factor)
+    cells = [block.cells for block in blocks_of(TINY, "arb")]
+    pace = 100 * factor / sum(cells)  # seconds a cell, where 100 s were announced
+    announced(monkeypatch, sum(cells) / 100, cells[0] * pace, sum(cells[:2]) * pace)
     shown = capsys.readouterr().err
     assert "about 100 s with 1 workers" in shown
-    left = f"about {100 * factor * (1 - share):.0f} s left, as the first blocks show"
-    assert (left in shown) is told
+    assert (f"about {cells[2] * pace:.0f} s left, as the first blocks show" in shown) is told
+
+
+def test_start_of_the_first_block_is_no_part_of_the_pace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [block.cells for block in blocks_of(TINY, "arb")]
+    announced(monkeypatch, sum(cells) / 10, 1000.0, 1000.0 + cells[1])
+    assert f"about {cells[2]} s left" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
