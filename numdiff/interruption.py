@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from socket import socket
     from subprocess import Popen
     from types import FrameType
 
@@ -53,22 +52,27 @@ class Interruption:
         self.line: Callable[[], str] = lambda: line
         self._number: int | None = None
         self._over = threading.Event()
+        self._turn = threading.Lock()
 
     def run(self, program: Callable[[], int]) -> int:
         """Run a program, from the main thread, and return its exit status: 128 and the signal that interrupted it.
 
-        The handlers stay: what is left to do is to exit, and a second Ctrl-C must not spoil that.
+        After that signals are ignored: what is left to do is to exit, and nothing must spoil the status.
         """
         try:
             self._watch()
             status = program()
         except KeyboardInterrupt:
             number = signal.SIGINT if self._number is None else self._number
-            self._over.set()
-            say(self.line())
+            if self._turn.acquire(blocking=False):  # or the program is being ended at last
+                self._over.set()
+                say(self.line())
             return status_of(number)
         finally:
             self._over.set()
+            for number in SIGNALS:  # Python would put the default in the place of its handlers when it ends
+                signal.signal(number, signal.SIG_IGN)
+            signal.set_wakeup_fd(-1)
         return status
 
     def _watch(self) -> None:
@@ -76,21 +80,21 @@ class Interruption:
             signal.signal(number, self._interrupt)
         import socket
 
-        reader, writer = socket.socketpair()
+        self._told, writer = socket.socketpair()
         writer.setblocking(False)
-        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-        threading.Thread(target=self._end_at_last, args=(reader, writer), daemon=True).start()
+        signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)  # open as long as the process
+        threading.Thread(target=self._end_at_last, daemon=True).start()
 
     def _interrupt(self, number: int, frame: "FrameType | None") -> None:
         if self._number is None and not self._over.is_set():
             self._number = number
             raise KeyboardInterrupt
 
-    def _end_at_last(self, reader: "socket", writer: "socket") -> None:
-        """Wait for a signal; if the program is still at work after the grace, end it. The writer is kept open."""
-        while (number := reader.recv(1)[0]) not in SIGNALS:
+    def _end_at_last(self) -> None:
+        """Wait for a signal; if the program is still at work after the grace, end it."""
+        while (number := self._told.recv(1)[0]) not in SIGNALS:
             continue
-        if not self._over.wait(GRACE):
+        if not self._over.wait(GRACE) and self._turn.acquire(blocking=False):
             _kill_children()
             say(f"\n{self.line()}")
             os._exit(status_of(number))

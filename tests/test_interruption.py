@@ -19,10 +19,17 @@ from pathlib import Path
 from numdiff.interruption import Interruption, run_program
 """
 SLEEP = "def work():\n    print('ready', flush=True)\n    time.sleep(60)\n    return 0\n"
-SWALLOW = (
-    "def work():\n    print('ready', flush=True)\n    while True:\n"
-    "        try:\n            time.sleep(60)\n        except BaseException:\n            pass\n"
-)
+SWALLOW = """
+def work():
+    ready = ['ready']
+    while True:
+        try:
+            while ready:
+                print(ready.pop(), flush=True)
+            time.sleep(60)
+        except BaseException:
+            pass
+"""
 RUN = "stop = Interruption()\nstop.line = lambda: 'interrupted in the middle'\nsys.exit(stop.run(work))\n"
 
 
@@ -46,15 +53,15 @@ def test_program_that_is_interrupted_says_one_line_and_has_the_status_of_the_sig
     process = started(SLEEP + RUN)
     process.send_signal(number)
     _, said = process.communicate()
-    assert (process.returncode, said) == (128 + number, "interrupted in the middle\n")
+    assert (process.returncode, said.strip()) == (128 + number, "interrupted in the middle")
     assert status_of(number) == 128 + number
 
 
 def test_second_signal_changes_nothing():
     cleaning = """
 def work():
-    print('ready', flush=True)
     try:
+        print('ready', flush=True)
         time.sleep(60)
     finally:
         print('cleaning', flush=True)
@@ -66,7 +73,7 @@ def work():
     assert process.stdout.readline() == "cleaning\n"
     process.send_signal(signal.SIGTERM)
     out, said = process.communicate()
-    assert (process.returncode, out, said) == (130, "clean\n", "interrupted in the middle\n")
+    assert (process.returncode, out, said.strip()) == (130, "clean\n", "interrupted in the middle")
 
 
 def test_program_that_swallows_the_interruption_ends_after_the_grace():
@@ -90,6 +97,20 @@ def test_status_of_a_program_that_is_not_interrupted_is_its_own():
     assert (process.communicate()[1], process.returncode) == ("", 7)
 
 
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_signal_that_comes_while_python_ends_changes_nothing(interrupted):
+    late = "import atexit\natexit.register(lambda: (print('ending', flush=True), time.sleep(0.3)))\n"
+    work = SLEEP if interrupted else SLEEP.replace("60", "0")
+    process = started(late + work + RUN)
+    if interrupted:
+        process.send_signal(signal.SIGINT)
+    assert process.stdout.readline() == "ending\n"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process.send_signal(number)
+    process.communicate()
+    assert process.returncode == (130 if interrupted else 0)
+
+
 CHILD = SLEEP + RUN
 PARENT = f"sys.exit(run_program([sys.executable, '-c', {HEAD + CHILD!r}], Path('.')))\n"
 
@@ -100,7 +121,7 @@ def test_program_that_runs_another_one_hands_the_signal_on_and_waits(number, to_
     process = started(PARENT, start_new_session=True)
     os.killpg(process.pid, number) if to_all else process.send_signal(number)
     _, said = process.communicate()
-    assert (process.returncode, said) == (128 + number, "interrupted in the middle\n")
+    assert (process.returncode, said.strip()) == (128 + number, "interrupted in the middle")
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 
