@@ -45,8 +45,9 @@ def write_file(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        _name(error, path)
         raise
     _flush_folder(path.parent)
 
@@ -100,6 +101,9 @@ def fresh_folder(place: Path, keep: Callable[[str], bool] = lambda name: True) -
         _flush_tree(fresh)
         _exchange(fresh, place)
         _flush_folder(place.parent)
+    except OSError as error:
+        _name(error, place)
+        raise
     finally:  # what is there now is the new folder, unfinished, or the old one, no longer needed
         shutil.rmtree(fresh, ignore_errors=True)
 
@@ -144,6 +148,12 @@ def unwritable(folder: Path) -> str:
 def _beside(path: Path) -> Path:
     """Return a name beside a file or folder that nothing else has."""
     return path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}{_PARTIAL}")
+
+
+def _name(error: BaseException, path: Path) -> None:
+    """Let an error that names no file (a full disk does not) name the one that could not be written."""
+    if isinstance(error, OSError) and error.filename is None:
+        error.filename = str(path)
 
 
 def _keep_others(old: Path, new: Path, keep: Callable[[str], bool]) -> None:

@@ -43,6 +43,16 @@ def test_file_that_cannot_be_written_leaves_the_old_one_and_nothing_else(tmp_pat
     assert content(tmp_path) == {"sub/a.txt": b"new"}
 
 
+def test_error_of_a_full_disk_names_the_place(tmp_path, monkeypatch):
+    monkeypatch.setattr(module.os, "fsync", lambda number: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space")))
+    with pytest.raises(OSError, match="No space") as of_file:
+        write_file(tmp_path / "a.txt", b"new")
+    assert of_file.value.filename == str(tmp_path / "a.txt")
+    with pytest.raises(OSError, match="No space") as of_folder:
+        write_new(tmp_path / "place")
+    assert of_folder.value.filename == str(tmp_path / "place")
+
+
 def test_file_and_its_folder_are_flushed_before_and_after_the_move(tmp_path, monkeypatch):
     events = []
     kind = lambda number: "folder" if os.path.isdir(f"/proc/self/fd/{number}") else "file"

@@ -88,7 +88,7 @@ class Progress:
 
 
 def sampled_rate(block: Block) -> float:
-    """Return cells a second on a thin slice of one block."""
+    """Return cells a second on a thin slice of one block, measured twice."""
     sweep = block.sweep
     first = 1 if sweep.first_step is None else sweep.first_step
     thin = replace(
@@ -100,6 +100,9 @@ def sampled_rate(block: Block) -> float:
         last_step=first + 24,
         all_points=False,
     )
-    start = time.perf_counter()
-    records = replace(block, sweep=thin, part=None).measure()["records"]
-    return max(len(records), 1) / (time.perf_counter() - start)
+    times = []
+    for _ in range(2):  # the first one also pays for what is computed once
+        start = time.perf_counter()
+        records = replace(block, sweep=thin, part=None).measure()["records"]
+        times.append(time.perf_counter() - start)
+    return max(len(records), 1) / min(times)
