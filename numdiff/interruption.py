@@ -7,6 +7,7 @@ the program therefore ends at once, as if it had been killed; what it writes is 
 Before the handlers are there, a signal ends Python in its own way. So this module loads nothing that takes time.
 """
 
+import atexit
 import contextlib
 import os
 import signal
@@ -53,12 +54,14 @@ class Interruption:
         self._number: int | None = None
         self._over = threading.Event()
         self._turn = threading.Lock()
+        self._status: int | None = None
 
     def run(self, program: Callable[[], int]) -> int:
         """Run a program, from the main thread, and return its exit status: 128 and the signal that interrupted it.
 
         After that signals are ignored: what is left to do is to exit, and nothing must spoil the status.
         """
+        atexit.register(self._exit)  # first, and so the last one that is called
         try:
             self._watch()
             status = program()
@@ -67,7 +70,8 @@ class Interruption:
             if self._turn.acquire(blocking=False):  # or the program is being ended at last
                 self._over.set()
                 say(self.line())
-            return status_of(number)
+            self._status = status_of(number)
+            return self._status
         finally:
             self._over.set()
             for number in SIGNALS:  # Python would put the default in the place of its handlers when it ends
@@ -84,6 +88,14 @@ class Interruption:
         writer.setblocking(False)
         signal.set_wakeup_fd(writer.detach(), warn_on_full_buffer=False)  # open as long as the process
         threading.Thread(target=self._end_at_last, daemon=True).start()
+
+    def _exit(self) -> None:
+        """Exit with the status of the signal: Python itself forgets that an interruption in `exec` was caught."""
+        if self._status is not None:
+            for stream in (sys.stdout, sys.stderr):
+                with contextlib.suppress(OSError, ValueError, AttributeError):
+                    stream.flush()
+            os._exit(self._status)
 
     def _interrupt(self, number: int, frame: "FrameType | None") -> None:
         if self._number is None and not self._over.is_set():

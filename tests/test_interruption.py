@@ -57,6 +57,24 @@ def test_program_that_is_interrupted_says_one_line_and_has_the_status_of_the_sig
     assert status_of(number) == 128 + number
 
 
+def test_interruption_in_executed_text_has_the_status_of_the_signal(tmp_path):
+    """Python notes that one passed through `exec`, and would end ``python -m`` by SIGINT although it was caught."""
+    work = "def work():\n    exec(\"print('ready', flush=True); time.sleep(60)\")\n"
+    (tmp_path / "program.py").write_text(HEAD + work + RUN)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "program"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate()
+    assert (process.returncode, said.strip()) == (130, "interrupted in the middle")
+
+
 def test_second_signal_changes_nothing():
     cleaning = """
 def work():
@@ -99,9 +117,11 @@ def test_status_of_a_program_that_is_not_interrupted_is_its_own():
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_signal_that_comes_while_python_ends_changes_nothing(interrupted):
-    late = "import atexit\natexit.register(lambda: (print('ending', flush=True), time.sleep(0.3)))\n"
+    late = (
+        "import atexit\n    atexit.register(lambda: (print('ending', flush=True), time.sleep(0.3)))\n    print('ready'"
+    )
     work = SLEEP if interrupted else SLEEP.replace("60", "0")
-    process = started(late + work + RUN)
+    process = started(work.replace("print('ready'", late) + RUN)
     if interrupted:
         process.send_signal(signal.SIGINT)
     assert process.stdout.readline() == "ending\n"
