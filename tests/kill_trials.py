@@ -69,6 +69,8 @@ WAYS = {
 EARLY = 2.0
 """Seconds in which a busy machine may take to start Python, which a signal then ends in its own way."""
 EARLY_ONES: list[float] = []
+ENDED: list[float] = []
+"""The moments of trials that say nothing: the run had ended before."""
 TIMES: list[float] = []
 """What the trials took to end."""
 STATUS = {"SIGINT": 130, "SIGTERM": 143, "Ctrl-C": 130, "SIGTERM of all": 143, "SIGKILL": -signal.SIGKILL}
@@ -102,7 +104,8 @@ def trial(command: Command, way: str, moment: float, folder: Path, wanted: dict[
     _, said = program.communicate()
     took = time.perf_counter() - sent
     wrong = []
-    if program.returncode == 0:  # it had ended before
+    if program.returncode == 0:
+        ENDED.append(moment)
         return []
     early = -getattr(signal, way.split()[0].replace("Ctrl-C", "SIGINT"))
     if program.returncode == early and moment < EARLY and not left_in(program.pid):
@@ -166,7 +169,7 @@ def main() -> int:
             folder.mkdir()
     shutil.rmtree(folder)
     busy = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
-    print(f"{len(EARLY_ONES)} came before Python was ready")
+    print(f"{len(EARLY_ONES)} came before Python was ready, {len(ENDED)} after the run had ended")
     print(f"{tried} interruptions with seed {seed}: {wrong} wrong; at most {max(TIMES):.1f} s until the end ({busy})")
     return 1 if wrong else 0
 
