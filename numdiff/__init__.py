@@ -51,7 +51,7 @@ _MODULE = {name: module for module, names in _HOME.items() for name in names.spl
 _NEEDS = {
     "arithmetic.rounded": ("flint", "gmpy2"),
     "analysis.bounds": ("flint", "gmpy2"),
-    "analysis.ledger": ("flint", "mpmath"),
+    "analysis.ledger": ("flint", "gmpy2", "mpmath"),
     "analysis.reference": ("flint", "mpmath"),
     "analysis.twin": ("flint", "mpmath"),
     "rules.model": ("flint", "gmpy2"),

@@ -6,7 +6,7 @@ Nothing but the standard library is loaded here; a subcommand imports what it ne
 
 import argparse
 import os
-import subprocess
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from numdiff import __version__
 from numdiff.extras import DISTRIBUTION, EXTRAS, require_extra
+from numdiff.interruption import run_program, status_of
 
 USAGE_ERROR = 2
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,7 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"numdiff: error: {_one_line(error)}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
-        return INTERRUPTED
+        print("numdiff: interrupted", file=sys.stderr)
+        return status_of(signal.SIGINT)
     return 0
 
 
@@ -67,7 +68,7 @@ def run_experiments(arguments: Sequence[str], directory: Path | None = None) -> 
     Returns
     -------
     int
-        The exit status of the experiments.
+        The exit status of the experiments. Ctrl-C and requests to end are handed on to them.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def run_experiments(arguments: Sequence[str], directory: Path | None = None) -> 
             f"change to it and repeat the command"
         )
     require_extra("numdiff experiments", *sorted(module for modules in EXTRAS.values() for module in modules))
-    return subprocess.run([sys.executable, "-m", "experiments", *arguments], cwd=root, check=False).returncode
+    return run_program([sys.executable, "-m", "experiments", *arguments], root)
 
 
 def describe_formats() -> str:

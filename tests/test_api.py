@@ -1,9 +1,7 @@
 """`sweep` on one's own functions: what a notebook user types, and what a mistaken one is told."""
 
 import math
-import pickle
 import time
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,8 +15,8 @@ import numdiff as nd
 from numdiff.api import SweepResult
 from numdiff.autodiff import Exp
 from numdiff.floats.formats import FORMATS
-from numdiff.study import run
 from numdiff.study.records import FIELDS
+from tests.study.in_this_process import in_this_process
 
 
 def test_lambda_needs_no_registry() -> None:
@@ -318,13 +316,10 @@ def test_lambda_with_workers_is_refused_before_anything_starts() -> None:
 
 
 def test_importable_function_goes_to_workers_with_the_same_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    def pool(workers: int, mp_context: Any, **options: Any) -> Any:  # starting processes is the claim of another test
-        assert (workers, mp_context.get_start_method()) == (2, "spawn")
-        return ThreadPoolExecutor(workers, **options)
-
-    monkeypatch.setattr(run, "ProcessPoolExecutor", pool)
+    asked = in_this_process(monkeypatch)
     fields: dict[str, Any] = {"derivative": np.cos, "dtype": ["float32", "float64"], "domain": (0.0, 1.0)}
     serial, parallel = (nd.sweep(np.sin, 0.5, [0.25, 1e-3], workers=workers, **fields) for workers in (1, 2))
+    assert asked == [2]
     assert parallel.records.to_csv() == serial.records.to_csv()
     assert parallel.skips.to_csv() == serial.skips.to_csv()
 
@@ -338,20 +333,10 @@ def test_importable_function_goes_to_workers_with_the_same_records(monkeypatch: 
     ids=["registered", "own"],
 )
 def test_problems_own_formulas_and_names_go_to_workers(monkeypatch: pytest.MonkeyPatch, subject: nd.Problem) -> None:
-    sent = []
-
-    class Pool(ThreadPoolExecutor):
-        def __init__(self, workers: int, mp_context: Any, **options: Any) -> None:
-            super().__init__(workers, **options)
-
-        def submit(self, function: Any, item: Any) -> Any:  # what arrives is what was pickled
-            sent.append(pickle.dumps(item))
-            return super().submit(function, pickle.loads(sent[-1]))
-
-    monkeypatch.setattr(run, "ProcessPoolExecutor", Pool)
+    asked = in_this_process(monkeypatch)
     fields: dict[str, Any] = {"stencil": [MINE, "forward", nd.centered(14)], "name": "nick", **FEW}
     serial, parallel = (nd.sweep(subject, workers=workers, **fields) for workers in (1, 2))
-    assert len(sent) == 2
+    assert asked == [2]
     assert without(parallel.records) == without(serial.records)
     assert set(parallel.records["problem"]) == {"nick"}
     assert parallel.table().to_csv() == serial.table().to_csv()

@@ -28,6 +28,9 @@ from experiments.gradient_check.limits import at_ten_tolerances, by_checker, by_
 from experiments.gradient_check.ours import ours
 from experiments.gradient_check.rules import RULES, Checker, Decision
 from experiments.gradient_check.trials import BY, CORRECT, HARMLESS, SMALL, VERDICTS, TrialPlan, counts, run_trials
+from experiments.places import unsuitable_folder
+from numdiff.files import fresh_folder
+from numdiff.interruption import Interruption
 from numdiff.report import checksums
 from numdiff.report.tables import csv_text
 
@@ -166,16 +169,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.quick and options.out.resolve() == OUT.resolve():
         print("--quick needs --out: its counts are too few for results/ml", file=sys.stderr)
         return 2
+    if refused := unsuitable_folder("--out", options.out):
+        print(refused, file=sys.stderr)
+        return 2
     sizes = Sizes().quick() if options.quick else Sizes()
-    options.out.mkdir(parents=True, exist_ok=True)
-    written = []
-    for name, frame in tables(sizes, options.workers).items():
-        if frame.empty:
-            continue
-        path = options.out / f"{name}.csv"
-        path.write_text(csv_text(frame), encoding="utf-8", newline="\n")
-        written.append(path)
-    checksums.write(options.out, written)
+    found = {name: frame for name, frame in tables(sizes, options.workers).items() if not frame.empty}
+    with fresh_folder(options.out) as folder:
+        written = [folder / f"{name}.csv" for name in found]
+        for path, frame in zip(written, found.values(), strict=True):
+            path.write_text(csv_text(frame), encoding="utf-8", newline="\n")
+        checksums.write(folder, written)
     print(
         f"{len(written)} tables written to {options.out}; libraries: {', '.join(c.name for c in installed()) or 'none'}"
     )
@@ -183,4 +186,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Interruption("interrupted; the same command starts anew").run(main))

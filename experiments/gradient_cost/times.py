@@ -14,7 +14,6 @@ stopped; ``--fresh`` measures everything again.
 import argparse
 import os
 import platform
-import subprocess
 import sys
 import time
 import tracemalloc
@@ -29,9 +28,12 @@ import numpy as np
 import pandas as pd
 
 from experiments.gradient_cost.network import VariableNetwork, network_of
+from experiments.places import unsuitable_file, unsuitable_folder
 from numdiff.autodiff import gradient_of, on_arrays
+from numdiff.files import write_file
 from numdiff.formulas.stencil import CENTERED, FORWARD
 from numdiff.gradients import gradient
+from numdiff.interruption import Interruption, run_program
 from numdiff.report import checksums
 from numdiff.report.tables import csv_text, frame_from_csv
 from numdiff.study.blocks import conditions, digest_of
@@ -188,8 +190,7 @@ def measure_costs(widths: Sequence[int], out: Path, store: Store | None = None, 
     found = run([Cost(width) for width in widths], store=store, fresh=fresh, progress=False)
     frame = pd.concat([frames["costs"] for frames in found], ignore_index=True)
     head = "".join(f"# {name}: {text}\n" for name, text in machine())
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(head + csv_text(frame), encoding="utf-8", newline="\n")
+    write_file(out, (head + csv_text(frame)).encode())
     checksums.write(out.parent, [out])
 
 
@@ -208,14 +209,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--records", type=Path, default=RECORDS, metavar="DIR", help="where what was measured is kept")
     parser.add_argument("--fresh", action="store_true", help="measure again what is stored")
     options = parser.parse_args(arguments)
+    if refused := unsuitable_file("--out", options.out) or unsuitable_folder("--records", options.records):
+        print(refused, file=sys.stderr)
+        return 2
     if ENVIRONMENT.items() <= os.environ.items():
         measure_costs(options.widths, options.out, Store(options.records), options.fresh)
         return 0
     words = ["--out", str(options.out), "--records", str(options.records), *["--fresh"] * options.fresh]
     words += ["--widths", *map(str, options.widths)]
     command = [sys.executable, "-m", "experiments.gradient_cost.times", *words]
-    return subprocess.run(command, env=os.environ | ENVIRONMENT, check=False).returncode
+    return run_program(command, Path.cwd(), os.environ | ENVIRONMENT)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    kept = "interrupted; what was measured is kept, and the same command goes on from here"
+    # The process that starts another one hands the interruption on.
+    sys.exit(Interruption(kept).run(main) if ENVIRONMENT.items() <= os.environ.items() else main())

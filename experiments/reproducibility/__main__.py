@@ -9,12 +9,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments import __main__ as run
-from experiments.reproducibility import comparison
+from numdiff.interruption import Interruption
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Rebuild, compare, and return the exit status."""
+    # Not before an interruption is heeded: that takes a second.
+    from experiments import command as run
+    from experiments.reproducibility import comparison
+
     parser = argparse.ArgumentParser(prog="python -m experiments.reproducibility", description=__doc__)
     parser.add_argument("--results", type=Path, default=run.ROOT / "results", metavar="DIR", help="what is checked")
     options = parser.parse_args(arguments)
@@ -30,4 +33,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(Interruption("interrupted; the same command starts anew").run(main))

@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from numdiff.files import write_file
+
 NAME = "SHA256SUMS"
 APART = {
     "measured": "measured on one machine, not compared",
@@ -16,10 +18,8 @@ def write(folder: Path, files: Iterable[Path]) -> Path:
     """Write the sums of some files of a folder, sorted by name, and return the file of the sums."""
     names = sorted(path.relative_to(folder).as_posix() for path in files)
     lines = [f"{digest(folder / name)}  {name}\n" for name in names if name != NAME and not stands_apart(name)]
-    path = folder / NAME
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(lines), encoding="utf-8", newline="\n")
-    return path
+    write_file(folder / NAME, "".join(lines).encode())
+    return folder / NAME
 
 
 def broken(folder: Path) -> list[str]:

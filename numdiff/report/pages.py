@@ -1,7 +1,7 @@
 """The report: one self-contained page, the same in Markdown, and beside them all tables and figures as files."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import resources
@@ -12,7 +12,8 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
-from numdiff.report import columns
+from numdiff.files import fresh_folder, remove_leftovers
+from numdiff.report import checksums, columns
 from numdiff.report import provenance as origin
 from numdiff.report.figures import Figure, check_name
 from numdiff.report.tables import Table, csv_text, escape_markdown
@@ -133,10 +134,13 @@ def write_report(
     command: str,
     hero: tuple[str, str] | None = None,
     overview: Sequence[Table] = (),
+    sums: bool = False,
+    keep: Callable[[str], bool] = lambda name: True,
 ) -> list[Path]:
     """Write a report into a folder: page, README, tables, figures, and the files for comparing them.
 
-    The latter are ``columns.json``, ``values.json`` and ``provenance.json``.
+    The latter are ``columns.json``, ``values.json`` and ``provenance.json``. The folder is written anew beside the
+    old one and takes its place in one step: whatever happens, one or the other is there, never a mixture.
 
     Parameters
     ----------
@@ -145,7 +149,7 @@ def write_report(
     provenance : mapping
         From `numdiff.report.provenance.collect`.
     out : Path
-        The folder; files of other experiments in it stay.
+        The folder; other files in it stay, as `keep` says.
     title, lead : str
         The title and the first paragraph of the report.
     command : str
@@ -154,16 +158,22 @@ def write_report(
         Section and name of the figure at the top; by default the first figure there is.
     overview : sequence of Table
         Tables that belong to no experiment (the formats), shown at the top.
+    sums : bool
+        Whether to write ``SHA256SUMS`` of the files too.
+    keep : callable
+        Whether a file of the old folder that is not of this report stays, by its name relative to the folder.
 
     Returns
     -------
     list of Path
-        The files that were written, sorted.
+        The files that were written, sorted by their names.
 
     Raises
     ------
     ValueError
         If two sections share a name, or `hero` names no figure.
+    OSError
+        If the folder cannot be written; the old one is untouched.
     """
     names = [section.name for section in sections]
     if len({*names, *_TAKEN}) < len(names) + len(_TAKEN):
@@ -200,13 +210,22 @@ def write_report(
     digests = {section.source or section.name: section.values for section in sections if section.values is not None}
     files[columns.VALUES] = columns.values_to_json({name: frame for name, frame in digests.items() if len(frame)})
     files["provenance.json"] = origin.to_json(provenance)
-    return [_write(Path(out) / name, text) for name, text in sorted(files.items())]
+    return _write(Path(out), files, sums, keep)
 
 
-def _write(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8", newline="\n")
-    return path
+def _write(out: Path, files: Mapping[str, str], sums: bool, keep: Callable[[str], bool]) -> list[Path]:
+    """Put a folder with these files in the place of another one, and return their paths."""
+    names = sorted(files)
+    place = out.resolve()
+    if place.parent.is_dir():
+        remove_leftovers(place.parent)
+    with fresh_folder(place, keep) as folder:
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(files[name], encoding="utf-8", newline="\n")
+        if sums:
+            names.append(checksums.write(folder, [folder / name for name in names]).name)
+    return [out / name for name in names]
 
 
 def _section(section: Section, number: int) -> dict[str, Any]:

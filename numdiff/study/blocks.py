@@ -5,13 +5,15 @@ import hashlib
 import importlib
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 import numdiff
@@ -25,6 +27,13 @@ from numdiff.study.records import SCHEMA_VERSION
 from numdiff.study.sweep import Subject, Sweep, SweepPlan, UserFunction, plan
 from numdiff.study.values import values_of
 
+LARGEST, PART = 20_000, 8_000
+"""Cells of a block that is not cut, and about those of a part of one that is.
+
+A thousand cells take about a second: what is lost by a kill takes less than half a minute a worker, and a worker that
+is left with the last part keeps the others waiting for no longer. Below two thousand cells the start of a block (its
+plan, its files, a flush of the disk) would be seen.
+"""
 _LIBRARIES = ("numpy", "scipy", "gmpy2", "mpmath", "python-flint", "ml_dtypes")
 
 
@@ -51,7 +60,7 @@ class Measurement(Protocol):
 
 @dataclass(frozen=True)
 class Block:
-    """All cells of one function in one sweep.
+    """All cells of one function in one sweep, or those at some of its points.
 
     Parameters
     ----------
@@ -69,6 +78,8 @@ class Block:
         The twin of the function, each callable as ``"module:function"``; likewise.
     label : str
         The name in the records; by default that of the problem or the function.
+    part : tuple of int, optional
+        The indices of the first of its points and of the one after the last; by default it has all of them.
     """
 
     sweep: Sweep
@@ -79,6 +90,7 @@ class Block:
     domain: tuple[float, float] = (-math.inf, math.inf)
     exact: tuple[str, ...] = ()
     label: str = ""
+    part: tuple[int, int] | None = None
 
     def subject(self) -> Subject:
         """Return the function that the names stand for."""
@@ -102,7 +114,8 @@ class Block:
     @cached_property
     def plan(self) -> SweepPlan:
         """What there is to measure; made once a process."""
-        return plan(self.subject(), self.sweep)
+        planned = plan(self.subject(), self.sweep)
+        return planned if self.part is None else planned.at_points(*self.part)
 
     def __getstate__(self) -> dict[str, Any]:
         # Names alone go to another process: the plan has callables, and is made there again.
@@ -131,6 +144,47 @@ class Block:
         """Return the ``records`` of the block and its ``skips``."""
         records, skips = measure(self.plan, self.engine, done)
         return {"records": records, "skips": skips}
+
+    def parts(self) -> "list[Block]":
+        """Return the block cut by points into blocks of about `PART` cells; one of up to `LARGEST` stays whole.
+
+        A block is what a run keeps when it is killed, hands to a worker and holds in memory; the cut depends on nothing
+        but the block, so that a run with other workers finds what is stored. One point is never cut.
+        """
+        if self.part is not None or self.cells <= LARGEST:
+            return [self]
+        sizes = self.plan.cells_by_point()
+        number = round(self.cells / PART)
+        ends: list[int] = []
+        seen = 0
+        for index, size in enumerate(sizes, start=1):
+            seen += size
+            if seen * number >= (len(ends) + 1) * self.cells:
+                ends.append(index)
+        ends[-1] = len(sizes)
+        if len(ends) == 1:
+            return [self]
+        blocks = []
+        for start, stop in pairwise([0, *ends]):
+            block = replace(self, part=(start, stop))
+            vars(block)["plan"] = self.plan.at_points(start, stop)  # to plan all points for each part takes long
+            blocks.append(block)
+        return blocks
+
+    def joined(self, results: Sequence[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+        """Return what its `parts` gave as what the whole block gives, records in the same order.
+
+        Of the digests there is one for each part.
+        """
+        if len(results) == 1:
+            return dict(results[0])
+        order = np.concatenate([self.plan.batch_of_cells(*block.part) for block in self.parts() if block.part])
+        records, skips, values = (
+            pd.concat([result[name] for result in results], ignore_index=True)
+            for name in ("records", "skips", "values")
+        )
+        records = records.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+        return {"records": records, "skips": skips, "values": values}
 
 
 def digest_of(facts: Any) -> str:

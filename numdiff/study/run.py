@@ -1,16 +1,11 @@
 """Run measurements: serially or over processes, with a store behind them and a progress bar before them."""
 
-import multiprocessing
 import pickle
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
 from numdiff.floats.formats import FORMATS, FloatFormat
@@ -20,15 +15,12 @@ from numdiff.problems import PROBLEMS, Problem
 from numdiff.registry import Registry
 from numdiff.study.blocks import Block, Measurement, blocks_of
 from numdiff.study.measure import skip_frame
+from numdiff.study.progress import Progress
 from numdiff.study.records import FIELDS, frame_of
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
 from numdiff.study.values import Digests, unlike
-
-_LONG = 2000
-"""Cells from which a run is announced with an estimate of its time: two to three seconds, ten times as long as the
-sample takes."""
-
+from numdiff.study.workers import results as results_of
 
 Frames = dict[str, pd.DataFrame]
 """What a measurement gave: frames by name, and ``values``, the digests of what f returned."""
@@ -60,12 +52,15 @@ class Measured:
 class Tally:
     """How many records a run measured and how many it took from the store; those that sweeps share count once.
 
-    `outdated` counts stored measurements whose f returns other values on this machine; they are measured anew.
+    `outdated` counts stored measurements whose f returns other values on this machine; they are measured anew. Of
+    `cells`, that are asked for, `done` are measured and kept: that many the same run would find stored.
     """
 
     measured: int = 0
     reused: int = 0
     outdated: int = 0
+    cells: int = field(default=0, compare=False)
+    done: int = field(default=0, compare=False)
 
 
 def run_blocks(
@@ -123,22 +118,33 @@ def run(
     if not isinstance(workers, int) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
     tally = Tally() if tally is None else tally
-    wanted = {item.key(): item for item in measurements}
+    parts = [_parts_of(item) for item in measurements]
+    wanted = {key: part for keyed in parts for key, part in keyed.items()}
     if workers > 1:
         added_for(wanted.values())  # refuses what no other process can know, before anything is measured
+    tally.cells += sum(part.cells for part in wanted.values())
     results = {} if store is None else _stored(store, wanted, fresh, tally)
-    reused, pending = _records(results), {key: item for key, item in wanted.items() if key not in results}
-    cells = {key: item.cells for key, item in pending.items()}
-    if progress:
-        _announce(cells, len(results), workers, pending)
-    with tqdm(total=sum(cells.values()), unit="cell", disable=not progress or not pending, mininterval=0.5) as bar:
-        for key, frames in _measured(pending, cells, min(workers, len(pending)), bar.update):
+    reused, pending = _records(results), {key: part for key, part in wanted.items() if key not in results}
+    tally.done += sum(wanted[key].cells for key in results)
+    with Progress(pending, len(results), workers, progress) as told:
+        for key, frames in _measured(pending, told.cells, min(workers, len(pending)), told.tell):
             results[key] = frames
             if store is not None and _is_stable(wanted[key]):
                 store.save_frames(_place(key), frames)
+                tally.done += told.cells[key]
+            told.finish(key)
     tally.reused += reused
     tally.measured += _records(results) - reused
-    return [results[item.key()] for item in measurements]
+    return [_joined(item, [results[key] for key in keyed]) for item, keyed in zip(measurements, parts, strict=True)]
+
+
+def _parts_of(item: Measurement) -> dict[str, Measurement]:
+    """Return by key what a measurement consists of; blocks of many cells are cut."""
+    return {part.key(): part for part in (item.parts() if isinstance(item, Block) else [item])}
+
+
+def _joined(item: Measurement, results: list[Frames]) -> Frames:
+    return item.joined(results) if isinstance(item, Block) else results[0]
 
 
 def _place(key: str) -> str:
@@ -260,14 +266,8 @@ def _measured(
             yield key, _frames_of(item, done)
         return
     # The largest ones first, so that no worker is left with one at the end.
-    order = sorted(pending, key=cells.__getitem__, reverse=True)
-    spawn, added = multiprocessing.get_context("spawn"), added_for(pending.values())
-    with ProcessPoolExecutor(workers, spawn, initializer=register_added, initargs=added) as pool:
-        futures = {pool.submit(_frames_of, pending[key]): key for key in order}
-        for future in as_completed(futures):
-            key = futures[future]
-            yield key, future.result()
-            done(cells[key])
+    order = {key: pending[key] for key in sorted(pending, key=cells.__getitem__, reverse=True)}
+    yield from results_of(_frames_of, order, workers, (register_added, added_for(order.values())), done)
 
 
 Added = tuple[list[FloatFormat], list[Method], list[Problem]]
@@ -314,34 +314,3 @@ def _frames_of(item: Measurement, done: Callable[[int], Any] = lambda cells: Non
     """Evaluate f at the nodes, then measure: the digests that are kept are those of the process that measured."""
     values = item.values()
     return {**item.measure(done), "values": values}
-
-
-def _announce(cells: Mapping[str, int], stored: int, workers: int, pending: Mapping[str, Measurement]) -> None:
-    """Say how much there is to do and about how long it will take."""
-    total, kept = sum(cells.values()), f"; {stored} blocks are stored already" if stored else ""
-    sweeps = [item for item in pending.values() if isinstance(item, Block)]
-    if total < _LONG or not sweeps:
-        print(f"{total} cells in {len(pending)} blocks{kept}", file=sys.stderr)
-        return
-    seconds = total / (_sampled_rate(sweeps[len(sweeps) // 2]) * workers)
-    print(
-        f"{total} cells in {len(pending)} blocks, about {seconds:.0f} s with {workers} workers{kept}", file=sys.stderr
-    )
-
-
-def _sampled_rate(block: Block) -> float:
-    """Return cells a second on a thin slice of one block."""
-    sweep = block.sweep
-    first = 1 if sweep.first_step is None else sweep.first_step
-    thin = replace(
-        sweep,
-        methods=sweep.methods[:2],
-        formats=("float64",),
-        grids=sweep.grids[:1],
-        first_step=first,
-        last_step=first + 24,
-        predictions=False,
-    )
-    start = time.perf_counter()
-    records = replace(block, sweep=thin).measure()["records"]
-    return max(len(records), 1) / (time.perf_counter() - start)

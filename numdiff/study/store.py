@@ -1,18 +1,41 @@
-"""The store: measured frames in Parquet, a folder a measurement, so that a run that was killed goes on from there."""
+"""The store: measured frames in Parquet, a folder a measurement, so that a run that was killed goes on from there.
 
+Each file carries a checksum of all its bytes, its own name, and a digest of all frames of its measurement. A file that
+was damaged, moved or mixed with those of another measurement is not read: it is named, set aside and measured again.
+"""
+
+import hashlib
 import json
 import os
-import shutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from numdiff.files import fresh_folder, remove_folder, remove_leftovers, write_file
 from numdiff.study.records import SCHEMA_VERSION
 
-_VERSION_KEY, _PARTS_KEY = b"numdiff_schema", b"numdiff_parts"
+_VERSION_KEY, _NAME_KEY, _PARTS_KEY, _ALL_KEY, _SUM_KEY = (
+    f"numdiff_{word}".encode() for word in ("schema", "name", "parts", "all", "sha256")
+)
+_NO_SUM = b"0" * 64
+_MARK = _SUM_KEY + b"\x18\x40"
+"""What stands before the checksum in the footer: its key, and the head of a text of 64 bytes (Thrift's compact
+protocol: field type 8, one field further, and the length)."""
+ASIDE = ".damaged"
+"""The ending of what is set aside."""
+
+
+class Damaged(ValueError):
+    """A stored file is not what was written."""
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 class Store:
@@ -22,10 +45,14 @@ class Store:
     ----------
     root : Path
         Created when the first file is written.
+    say : callable
+        Is told, in one line, what was found damaged and where it is kept; by default on standard error.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, say: Callable[[str], Any] = _say) -> None:
         self.root = root
+        self._say = say
+        self._is_clean = False
 
     def path(self, name: str) -> Path:
         """Return the file of a name."""
@@ -36,61 +63,159 @@ class Store:
         self.path(name).unlink(missing_ok=True)
 
     def load(self, name: str) -> pd.DataFrame | None:
-        """Return a stored frame; None where there is none, a torn one, or one of another schema version."""
-        table = _read(self.path(name))
-        return None if table is None else table.to_pandas()
+        """Return a stored frame; None where there is none, one of another schema version, or a damaged one.
+
+        The latter is set aside.
+        """
+        path = self.path(name)
+        try:
+            table = _read(path, name) if os.path.lexists(path) else None
+        except Damaged as error:
+            self._set_aside(path, error)
+            return None
+        return table.to_pandas() if table is not None and _is_current(table) else None
 
     def save(self, name: str, frame: pd.DataFrame) -> Path:
         """Write a frame under a name, whole or not at all, and return its file."""
-        path = self.path(name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        _write(frame, partial, {})
-        os.replace(partial, path)
-        return path
+        self._clean(self.path(name).parent)
+        write_file(self.path(name), _sealed(_table(frame), name))
+        return self.path(name)
 
     def load_frames(self, name: str) -> dict[str, pd.DataFrame] | None:
-        """Return the frames of a measurement by name; None where one is missing, torn or of another version."""
+        """Return the frames of a measurement by name; None where it is missing, of another version, or damaged.
+
+        Damaged is also a measurement that lacks a frame, or has one of another. It is set aside.
+        """
         folder = self.root / name
-        tables = {path.stem: _read(path) for path in sorted(folder.glob("*.parquet"))}
-        parts = sorted(tables)
-        for table in tables.values():
-            if table is None or json.loads((table.schema.metadata or {}).get(_PARTS_KEY, b"[]")) != parts:
-                return None
-        return {part: table.to_pandas() for part, table in tables.items() if table is not None} or None
+        if not os.path.lexists(folder):
+            return None
+        try:
+            tables = _read_all(folder, name)
+        except Damaged as error:
+            self._set_aside(folder, error)
+            return None
+        if not all(map(_is_current, tables.values())):
+            return None
+        return {part: table.to_pandas() for part, table in tables.items()}
 
     def save_frames(self, name: str, frames: Mapping[str, pd.DataFrame]) -> Path:
         """Write the frames of a measurement under a name, all of them or none, and return their folder."""
-        folder = self.root / name
-        partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        parts = {_PARTS_KEY: json.dumps(sorted(frames)).encode()}
-        for part, frame in frames.items():
-            _write(frame, partial / f"{part}.parquet", parts)
-        self.remove_frames(name)  # a folder that holds files cannot be replaced in one step
-        os.replace(partial, folder)
-        return folder
+        self._clean((self.root / name).parent)
+        tables = {part: _table(frame) for part, frame in frames.items()}
+        facts = {_PARTS_KEY: json.dumps(sorted(tables)).encode(), _ALL_KEY: _digest(tables)}
+        with fresh_folder(self.root / name, keep=lambda name: False) as folder:
+            for part, table in tables.items():
+                (folder / f"{part}.parquet").write_bytes(_sealed(table, f"{name}/{part}", facts))
+        return self.root / name
 
     def remove_frames(self, name: str) -> None:
         """Forget a measurement, if it is stored."""
-        shutil.rmtree(self.root / name, ignore_errors=True)
+        remove_folder(self.root / name)
+
+    def _set_aside(self, path: Path, error: Damaged) -> None:
+        """Keep a damaged file or folder under another name, and say so."""
+        name, number = path.relative_to(self.root).as_posix(), 1
+        aside = path.with_name(path.name + ASIDE)
+        while os.path.lexists(aside):
+            number += 1
+            aside = path.with_name(f"{path.name}{ASIDE}-{number}")
+        try:
+            os.replace(path, aside)
+            kept = f"kept as {aside.name}"
+        except OSError as failure:
+            kept = f"and cannot be set aside ({failure.strerror})"
+        self._say(f"stored {name} is damaged ({error}); it is not used, {kept}")
+
+    def _clean(self, folder: Path) -> None:
+        if not self._is_clean:
+            remove_leftovers(folder)
+            self._is_clean = True
 
 
-def _read(path: Path) -> pa.Table | None:
-    """Return a table of this schema version; None where there is none, or a torn one: it is measured again."""
-    if not path.exists():
-        return None
+def _table(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False)
+
+
+def _is_current(table: pa.Table) -> bool:
+    return (table.schema.metadata or {}).get(_VERSION_KEY) == str(SCHEMA_VERSION).encode()
+
+
+def _digest(tables: Mapping[str, pa.Table]) -> bytes:
+    """Return a digest of what the frames of a measurement hold."""
+    digest = hashlib.sha256()
+    for part, table in sorted(tables.items()):
+        stream = pa.BufferOutputStream()
+        with pa.ipc.new_stream(stream, table.schema) as writer:
+            writer.write_table(table)
+        digest.update(part.encode() + b"\0" + stream.getvalue().to_pybytes())
+    return digest.hexdigest().encode()
+
+
+def _sealed(table: pa.Table, name: str, facts: Mapping[bytes, bytes] | None = None) -> bytes:
+    """Return a table as the bytes of a Parquet file that holds its schema version, its name and its checksum.
+
+    The checksum is the SHA-256 of all bytes of the file, with zeros in its own place.
+    """
+    known = {_VERSION_KEY: str(SCHEMA_VERSION).encode(), _NAME_KEY: name.encode(), _SUM_KEY: _NO_SUM}
+    metadata = {**(table.schema.metadata or {}), **known, **(facts or {})}
+    stream = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(metadata), stream)
+    data = bytearray(stream.getvalue().to_pybytes())
+    start = data.rindex(_MARK) + len(_MARK)
+    data[start : start + len(_NO_SUM)] = hashlib.sha256(data).hexdigest().encode()
+    return bytes(data)
+
+
+def _read(path: Path, name: str) -> pa.Table:
+    """Return the table of a file whose checksum and name are right.
+
+    Raises
+    ------
+    Damaged
+        If they are not, or the file cannot be read.
+    """
     try:
-        table = pq.read_table(path)
-    except (pa.ArrowInvalid, OSError):
-        return None
-    is_current = (table.schema.metadata or {}).get(_VERSION_KEY) == str(SCHEMA_VERSION).encode()
-    return table if is_current else None
+        data = bytearray(path.read_bytes())
+        start = data.rfind(_MARK) + len(_MARK)
+        if start < len(_MARK):
+            raise Damaged("it has no checksum")
+        stored = bytes(data[start : start + len(_NO_SUM)])
+        whole = bytes(data)
+        data[start : start + len(_NO_SUM)] = _NO_SUM
+        if stored != hashlib.sha256(data).hexdigest().encode():
+            raise Damaged("its checksum is wrong")
+        table = pq.read_table(pa.BufferReader(whole))
+    except (pa.ArrowException, OSError) as error:
+        raise Damaged(f"it cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}") from error
+    if (found := table.schema.metadata[_NAME_KEY].decode()) != name:
+        raise Damaged(f"it was written as {found}")
+    return table
 
 
-def _write(frame: pd.DataFrame, path: Path, facts: Mapping[bytes, bytes]) -> None:
-    """Write a frame into a file, with the schema version and other facts beside it."""
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), _VERSION_KEY: str(SCHEMA_VERSION).encode(), **facts}
-    pq.write_table(table.replace_schema_metadata(metadata), path)
+def _read_all(folder: Path, name: str) -> dict[str, pa.Table]:
+    """Return the tables of a measurement.
+
+    Raises
+    ------
+    Damaged
+        If one is damaged or missing, or they were not written together.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".parquet")
+    except OSError as error:
+        raise Damaged(f"it cannot be read: {error.strerror}") from error
+    if not paths:
+        raise Damaged("it holds nothing")
+    tables = {}
+    for path in paths:
+        try:
+            tables[path.stem] = _read(path, f"{name}/{path.stem}")
+        except Damaged as error:
+            raise Damaged(f"{path.name}: {error}") from error
+    facts = {tuple(table.schema.metadata.get(key) for key in (_PARTS_KEY, _ALL_KEY)) for table in tables.values()}
+    if len(facts) > 1:
+        raise Damaged("its files were not written together")
+    ((parts, _),) = facts
+    if (wanted := json.loads(parts or b"[]")) != sorted(tables):
+        raise Damaged(f"it must have the files {', '.join(wanted)}, and has {', '.join(sorted(tables))}")
+    return tables

@@ -173,6 +173,12 @@ class Batch:
         """How many records the batch gives."""
         return self.points.size * self.steps.size
 
+    def at_points(self, start: int, stop: int) -> "Batch":
+        """Return the batch at the points whose index is from `start` to before `stop`."""
+        kept = [start <= index < stop for index in self.point_indices]
+        indices = tuple(index for index in self.point_indices if start <= index < stop)
+        return replace(self, point_indices=indices, points=self.points[kept])
+
 
 @dataclass(frozen=True)
 class Skip:
@@ -198,6 +204,23 @@ class SweepPlan:
     def cells(self) -> int:
         """How many records the batches will give."""
         return sum(batch.cells for batch in self.batches)
+
+    def cells_by_point(self) -> list[int]:
+        """Return how many records there will be at each point of the subject."""
+        counts = [0] * len(self.subject.points)
+        for batch in self.batches:
+            for index in batch.point_indices:
+                counts[index] += batch.steps.size
+        return counts
+
+    def at_points(self, start: int, stop: int) -> "SweepPlan":
+        """Return the plan of the points with an index from `start` to before `stop`; the first has all skips."""
+        batches = [piece for batch in self.batches if (piece := batch.at_points(start, stop)).point_indices]
+        return replace(self, batches=batches, skips=[] if start else self.skips)
+
+    def batch_of_cells(self, start: int, stop: int) -> np.ndarray:
+        """Return for each record of the plan `at_points` the index of its batch in this plan."""
+        return np.repeat(np.arange(len(self.batches)), [batch.at_points(start, stop).cells for batch in self.batches])
 
     def skip(self, method: str, format_name: str, reason: str, point: str = "") -> None:
         """Add a skip."""

@@ -1,19 +1,22 @@
 """``python -m experiments``: what it keeps, what it deletes, what it says; and the tables of the overview."""
 
+import errno
 import json
 import math
 import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from experiments import __main__ as module
+from experiments import command as module
 from experiments.overview import reference_state, references_table
 from experiments.registry import EXPERIMENTS
 from experiments.reproducibility import __main__ as check_results
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.dyadic import dyadic
+from numdiff.interruption import BEFORE, Interruption
 from numdiff.problems import PROBLEMS
 from numdiff.registry import Registry
 from numdiff.report import checksums
@@ -127,7 +130,9 @@ def test_last_line_says_what_was_measured_and_what_was_reused(root, capsys):
 )
 def test_report_records_the_command_that_rebuilds_it(root, monkeypatch, words, command, folder):
     asked = []
-    monkeypatch.setattr(module, "present", lambda chosen, measured, out, command: asked.append((out, command)) or [])
+    monkeypatch.setattr(
+        module, "present", lambda chosen, measured, out, command, **_: asked.append((out, command)) or []
+    )
     monkeypatch.chdir(root)
     assert module.main([*words, "--engine", "arb"]) == 0
     ((out, said),) = asked
@@ -139,6 +144,65 @@ def test_unknown_name_and_bad_workers_are_refused(root, capsys):
     assert "did you mean 'composition'" in capsys.readouterr().err
     assert module.main(["--workers", "0"]) == 2
     assert not (root / ".cache").exists()
+
+
+def full(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
+
+
+def files_in(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_full_disk_leaves_the_old_report_and_one_line(root, monkeypatch, capsys):
+    words = ["composition", "--engine", "arb"]
+    assert module.main(words) == 0
+    before = files_in(root / ".cache")
+    capsys.readouterr()
+    with monkeypatch.context() as patched:
+        honest = Path.write_text
+        write = lambda path, *given, **named: (full if path.suffix == ".html" else honest)(path, *given, **named)
+        patched.setattr(Path, "write_text", write)
+        assert module.main(words) == 1
+    assert files_in(root / ".cache") == before
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert re.fullmatch(
+        r"cannot write \(somewhere\): No space left on device; what was written before is untouched; "
+        r"(\d+) of \1 cells are kept, the same command goes on from here",
+        line,
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr(module.Store, "save_frames", full)
+        assert module.main([*words, "--fresh"]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "; 0 of " in line
+    assert line.endswith(" cells are kept, the same command without --fresh goes on from here")
+
+
+def test_interruption_says_how_much_is_kept_and_how_to_go_on(root, monkeypatch):
+    def line_after(*words):
+        interruption = Interruption()
+        with pytest.raises(KeyboardInterrupt):
+            module.main([*words, "--engine", "arb"], interruption)
+        return interruption.line()
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "parser", stop)
+        assert line_after() == BEFORE
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "write_report", stop)
+        drawing = re.fullmatch(
+            r"interrupted after (\d+) of \1 cells; the same command goes on from here", line_after("composition")
+        )
+        assert drawing
+    with monkeypatch.context() as patched:
+        patched.setattr("numdiff.study.blocks.measure", stop)
+        assert line_after("composition", "--fresh") == (
+            f"interrupted after 0 of {drawing[1]} cells; the same command without --fresh goes on from here"
+        )
 
 
 # --- the references --------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from numdiff.formulas.stencil import Stencil, centered
@@ -242,3 +243,65 @@ def test_problem_with_points_of_ones_own_is_that_function_there() -> None:
     problem = PROBLEMS["exp"]
     subject = Block(SWEEP, "arb", "exp", "", (0.75,), (0.0, 1.0), label="mine").subject()
     assert subject == UserFunction("mine", problem.f, problem.derivative, (0.75,), (0.0, 1.0))
+
+
+# --- parts -----------------------------------------------------------------------------------------------
+
+
+def many_points(count: int, **options: Any) -> Block:
+    """Return a block at points of many sizes: narrow formats lack the outer ones."""
+    points = tuple(float(x) for x in np.geomspace(1e-3, 1e6, count))
+    options = {"grids": ("dyadic", "generic"), "formats": ("float16", "float64"), "first_step": -3, **options}
+    return Block(dataclasses.replace(SWEEP, last_step=3, all_points=True, **options), "arb", "numpy:sin", "", points)
+
+
+@pytest.mark.parametrize("count", [1, 3, 500, 501, 1500, 1501, 4000, 20000])
+def test_parts_of_a_large_block_have_2000_to_20000_cells_and_every_point_once(count: int) -> None:
+    block = many_points(count)
+    parts = block.parts()
+    if block.cells <= 20_000:
+        assert parts == [block]
+        return
+    assert all(2_000 <= part.cells <= 20_000 for part in parts)
+    assert sum(part.cells for part in parts) == block.cells
+    indices = [sorted({i for batch in part.plan.batches for i in batch.point_indices}) for part in parts]
+    assert [index for part in indices for index in part] == list(range(count))
+    assert [skip for part in parts for skip in part.plan.skips] == block.plan.skips
+    assert len({part.key() for part in [block, *parts]}) == len(parts) + 1
+
+
+def test_a_point_with_many_cells_is_never_cut() -> None:
+    steps = tuple(float(h) for h in np.geomspace(1e-9, 1e-1, 21_000))
+    sweep = dataclasses.replace(SWEEP, grids=(), given_steps=steps, all_points=True)
+    (alone,) = Block(sweep, "arb", "numpy:sin", "", (0.5,)).parts()
+    assert alone.part is None
+    parts = Block(sweep, "arb", "numpy:sin", "", (0.5, 0.25, 0.75)).parts()
+    assert [part.part for part in parts] == [(0, 1), (1, 2), (2, 3)]
+
+
+def test_a_part_is_planned_in_another_process_as_it_was_cut() -> None:
+    for part in many_points(1600).parts():
+        again = pickle.loads(pickle.dumps(part))
+        assert again == part
+        assert "plan" not in vars(again)
+        assert again.cells == part.cells
+        for here, there in zip(part.plan.batches, again.plan.batches, strict=True):
+            assert here.point_indices == there.point_indices
+            assert here.points.tolist() == there.points.tolist()
+            assert (here.ks, here.grids, here.steps.tolist()) == (there.ks, there.grids, there.steps.tolist())
+
+
+@pytest.mark.parametrize("grids", [("dyadic", "generic"), ("representable", "dyadic")], ids=["shared", "of points"])
+def test_parts_give_the_records_of_the_whole_block_in_its_order(
+    grids: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block = many_points(9, grids=grids, neighbourhood=True)
+    whole = block.measure()
+    monkeypatch.setattr(module, "LARGEST", 40)
+    monkeypatch.setattr(module, "PART", 30)
+    parts = block.parts()
+    assert len(parts) > 3
+    found = block.joined([{**part.measure(), "values": part.values()} for part in parts])
+    for name, frame in whole.items():
+        pd.testing.assert_frame_equal(found[name], frame)
+    assert len(found["values"]) > len(block.values())

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,10 @@ import pytest
 
 from numdiff.problems import PROBLEMS
 from numdiff.study import blocks as blocks_module
+from numdiff.study import progress
 from numdiff.study import run as module
 from numdiff.study.blocks import Block, blocks_of
+from numdiff.study.progress import Progress
 from numdiff.study.records import FIELDS
 from numdiff.study.run import Measured, Tally, joined, run_blocks, run_sweeps
 from numdiff.study.store import Store
@@ -242,6 +245,46 @@ def test_joined_results_keep_their_order_and_count() -> None:
     assert both.records.dtypes.to_dict() == one[0].records.dtypes.to_dict()
 
 
+def test_parts_of_a_block_are_stored_one_by_one_and_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = dataclasses.replace(TINY, problems=("exp",), all_points=True)
+    (block,) = blocks_of(sweep, "arb")
+    whole = run_blocks([block], progress=False)
+    monkeypatch.setattr(blocks_module, "LARGEST", 10)
+    monkeypatch.setattr(blocks_module, "PART", 10)
+    number = len(block.parts())
+    assert number > 1
+    log, store, tally = Log(monkeypatch, fail_at=number - 1), Store(tmp_path), Tally()
+    with pytest.raises(KeyboardInterrupt):
+        run_blocks([block], store=store, progress=False, tally=tally)
+    assert tally.cells == block.cells
+    assert tally.done == sum(part.cells for part in block.parts()[:-1])
+    log.names, log.fail_at = [], None
+    for workers in (1, 2):
+        again = run_blocks([block], store=store, workers=workers, progress=False)
+        assert [m.records.to_csv() for m in again] == [m.records.to_csv() for m in whole]
+    assert log.names == ["exp"]
+    monkeypatch.undo()
+    assert same(run_blocks([block], store=store, progress=False), whole)
+
+
+def test_damage_is_told_and_only_the_damaged_block_is_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    blocks, store = blocks_of(TINY, "arb"), Store(tmp_path)
+    whole = run_blocks(blocks, store=store, progress=False)
+    path = store.path(f"measured/{blocks[1].key()}/records")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+    log = Log(monkeypatch)
+    assert same(run_blocks(blocks, store=store, progress=False), whole)
+    assert log.names == [NAMES[1]]
+    (line,) = capsys.readouterr().err.splitlines()
+    said = r"stored measured/\w+ is damaged \(records.parquet: its checksum is wrong\); it is not used, kept as \w+"
+    assert re.fullmatch(said + r"\.damaged", line)
+    assert (path.parent.with_name(f"{path.parent.name}.damaged") / path.name).read_bytes() == data
+
+
 # --- what the user sees ---------------------------------------------------------------------------------
 
 
@@ -268,7 +311,7 @@ def test_bar_counts_only_what_is_left_to_do(tmp_path: Path, capsys: pytest.Captu
 def test_long_run_is_announced_with_cells_and_seconds_before_it_starts(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LONG", 10)
+    monkeypatch.setattr(progress, "LONG", 10)
 
     def stop(*_: Any) -> Any:
         raise KeyboardInterrupt
@@ -286,8 +329,44 @@ def test_a_run_of_two_seconds_is_estimated_and_a_shorter_one_only_counted(
     cells: int, estimated: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (block, *_) = blocks_of(TINY, "arb")
-    module._announce({"key": cells}, 0, 1, {"key": block})
+    vars(block)["plan"] = SimpleNamespace(cells=cells)
+    Progress({"key": block}, 0, 1, True)._bar.close()
     assert ("about" in capsys.readouterr().err) is estimated
+
+
+def announced(monkeypatch: pytest.MonkeyPatch, rate: float, first: float, second: float) -> None:
+    """Announce three blocks by a rate, and finish two of them at some times."""
+    clock = iter([0.0, first, second])
+    blocks = {block.problem: block for block in blocks_of(TINY, "arb")}
+    monkeypatch.setattr(progress, "LONG", 10)
+    monkeypatch.setattr(progress, "sampled_rate", lambda block: rate)
+    monkeypatch.setattr(progress.time, "perf_counter", lambda: next(clock))
+    told = Progress(blocks, 0, 1, True)
+    for name in NAMES[:2]:
+        told.tell(told.cells[name])
+        told.finish(name)
+    told.finish(NAMES[2])  # the clock is not asked again
+    told._bar.close()
+
+
+@pytest.mark.parametrize(("factor", "told"), [(6.3, True), (1.6, True), (1.4, False), (0.7, False), (0.6, True)])
+def test_first_blocks_correct_an_estimate_that_was_off_by_half(
+    factor: float, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [block.cells for block in blocks_of(TINY, "arb")]
+    pace = 100 * factor / sum(cells)  # seconds a cell, where 100 s were announced
+    announced(monkeypatch, sum(cells) / 100, cells[0] * pace, sum(cells[:2]) * pace)
+    shown = capsys.readouterr().err
+    assert "about 100 s with 1 workers" in shown
+    assert (f"about {cells[2] * pace:.0f} s left, as the first blocks show" in shown) is told
+
+
+def test_start_of_the_first_block_is_no_part_of_the_pace(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = [block.cells for block in blocks_of(TINY, "arb")]
+    announced(monkeypatch, sum(cells) / 10, 1000.0, 1000.0 + cells[1])
+    assert f"about {cells[2]} s left" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -303,7 +382,7 @@ def test_a_run_of_two_seconds_is_estimated_and_a_shorter_one_only_counted(
 def test_any_sweep_can_be_announced(
     sweep: Sweep, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LONG", 0)
+    monkeypatch.setattr(progress, "LONG", 0)
     run_blocks(blocks_of(sweep, "arb"), progress=True)
     assert "cells in 1 blocks, about" in capsys.readouterr().err
 

@@ -2,9 +2,11 @@
 
 import math
 import os
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -12,6 +14,7 @@ from numdiff.study import store as module
 from numdiff.study.measure import measure, skip_frame
 from numdiff.study.store import Store
 from numdiff.study.sweep import Skip, Sweep, plan
+from tests.study.damage_search import Damager, search
 
 
 class Subject:
@@ -112,32 +115,53 @@ def test_file_of_somebody_else_is_none(tmp_path: Path, frames: tuple[pd.DataFram
     assert Store(tmp_path).load("a") is None
 
 
+def test_damaged_file_is_named_and_kept_under_another_name(
+    tmp_path: Path, frames: tuple[pd.DataFrame, pd.DataFrame], capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path)
+    for ending in (".damaged", ".damaged-2"):
+        path = store.save("blocks/a", frames[0])
+        damaged = path.read_bytes()[:-100]
+        path.write_bytes(damaged)
+        assert store.load("blocks/a") is None
+        assert not path.exists()
+        assert path.with_name(f"a.parquet{ending}").read_bytes() == damaged
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line == (
+            f"stored blocks/a.parquet is damaged (its checksum is wrong); it is not used, kept as a.parquet{ending}"
+        )
+
+
+def test_file_stays_a_parquet_file_that_pandas_reads(tmp_path: Path, frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    pd.testing.assert_frame_equal(pd.read_parquet(Store(tmp_path).save("a", frames[0])), frames[0])
+
+
+def test_file_under_another_name_is_none(tmp_path: Path, frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    told: list[str] = []
+    store = Store(tmp_path, told.append)
+    store.save("a", frames[0]).rename(store.path("b"))
+    assert store.load("b") is None
+    assert "it was written as a" in told[0]
+
+
 def test_failed_write_leaves_the_old_file_whole(
     tmp_path: Path, frames: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(tmp_path)
     store.save("a", frames[0])
-
-    def torn(table: Any, where: Any) -> None:
-        Path(where).write_bytes(b"PAR1 half of it")
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(module.pq, "write_table", torn)
-    with pytest.raises(KeyboardInterrupt):
-        store.save("a", frames[0].head(1))
+    for place in ("fsync", "replace"):
+        with monkeypatch.context() as patched:
+            patched.setattr(os, place, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                store.save("a", frames[0].head(1))
+        assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
     back = store.load("a")
     assert back is not None
     assert len(back) == len(frames[0])
 
 
-def test_names_with_a_suffix_do_not_share_a_partial_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    replaced: list[tuple[str, str]] = []
-    monkeypatch.setattr(module.os, "replace", lambda a, b: replaced.append((Path(a).name, Path(b).name)))
-    for name in ("blocks/key", "blocks/key-skips"):
-        Store(tmp_path).save(name, pd.DataFrame({"v": [1.0]}))
-    assert len({partial for partial, _ in replaced}) == 2
-    assert all(str(os.getpid()) in partial for partial, _ in replaced)
-    assert [final for _, final in replaced] == ["key.parquet", "key-skips.parquet"]
+def interrupted(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 # --- the frames of a measurement ---------------------------------------------------------------------------
@@ -175,15 +199,70 @@ def test_a_measurement_that_was_killed_while_it_was_written_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, frame = Store(tmp_path), pd.DataFrame({"v": [1.0]})
-    honest, written = module.pq.write_table, []
+    honest, written = module._sealed, []
 
-    def killed(table: Any, where: Any) -> None:
+    def killed(*given: Any) -> bytes:
         if written:
             raise KeyboardInterrupt
-        written.append(where)
-        honest(table, where)
+        written.append(given)
+        return honest(*given)
 
-    monkeypatch.setattr(module.pq, "write_table", killed)
+    monkeypatch.setattr(module, "_sealed", killed)
     with pytest.raises(KeyboardInterrupt):
         store.save_frames("measured/a", {"records": frame, "skips": frame})
     assert store.load_frames("measured/a") is None
+    assert list((tmp_path / "measured").iterdir()) == []
+
+
+def test_a_measurement_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, old, new = Store(tmp_path), pd.DataFrame({"v": [1.0]}), pd.DataFrame({"v": [2.0]})
+    store.save_frames("a", {"records": old, "skips": old})
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.save_frames("a", {"records": new, "skips": new})
+    found = store.load_frames("a")
+    assert found is not None
+    assert found["records"].equals(old)
+    store.save_frames("a", {"records": new})
+    found = store.load_frames("a")
+    assert found is not None
+    assert list(found) == ["records"]
+    assert found["records"].equals(new)
+
+
+def test_a_file_in_the_place_of_a_measurement_is_set_aside(tmp_path: Path) -> None:
+    told: list[str] = []
+    store, frame = Store(tmp_path, told.append), pd.DataFrame({"v": [1.0]})
+    (tmp_path / "a").write_text("no folder")
+    assert store.load_frames("a") is None
+    assert told == ["stored a is damaged (it cannot be read: Not a directory); it is not used, kept as a.damaged"]
+    store.save_frames("a", {"records": frame})
+    assert store.load_frames("a") is not None
+
+
+def test_what_was_left_half_written_long_ago_is_removed(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"v": [1.0]})
+    for name, age in ((".old.0a.partial", 4000), (".new.0b.partial", 10)):
+        (tmp_path / "measured" / name).mkdir(parents=True)
+        os.utime(tmp_path / "measured" / name, (time.time() - age,) * 2)
+    Store(tmp_path).save_frames("measured/a", {"records": frame})
+    assert sorted(path.name for path in (tmp_path / "measured").iterdir()) == [".new.0b.partial", "a"]
+
+
+def test_no_damage_is_loaded_and_each_is_named_and_kept(tmp_path: Path, rng: np.random.Generator) -> None:
+    """A sample of the search that ``python -m tests.study.damage_search`` makes with 10⁴ damages."""
+    damager = Damager(tmp_path, rng, rows=500)
+    outcomes = list(search(damager, 20 * len(damager.kinds)))
+    assert {kind for kind, outcome in outcomes if outcome == "refused"} == set(damager.kinds)
+    assert [pair for pair in outcomes if pair[1] not in ("refused", "unchanged")] == []
+
+
+def test_a_store_without_checksums_would_be_found_out(
+    tmp_path: Path, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damager = Damager(tmp_path, rng, rows=500)
+    monkeypatch.setattr(module, "_read", lambda path, name: module.pq.read_table(path))
+    assert {"loaded, other numbers", "loaded, the same numbers"} & {
+        outcome for _, outcome in search(damager, 20 * len(damager.kinds))
+    }

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import pickle
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,11 @@ from scipy import special
 import numdiff as nd
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.rules.model import FailedAssumption
-from numdiff.study import run
 from numdiff.study.blocks import Block
 from numdiff.study.measure import measure
 from numdiff.study.run import run_sweeps
 from numdiff.study.sweep import Sweep, UserFunction, plan
+from tests.study.in_this_process import in_this_process
 
 ERRORS = ["truncation", "abscissa", "evaluation", "combination", "total", "roundoff", "reference"]
 
@@ -159,7 +158,7 @@ def test_registered_problem_with_a_twin_is_swept_by_name() -> None:
 
 
 def test_importable_twin_goes_to_workers_with_the_same_records(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "ProcessPoolExecutor", lambda n, mp_context, **options: ThreadPoolExecutor(n, **options))
+    in_this_process(monkeypatch)
     fields: dict[str, Any] = {"dtype": ["float32", "float64"], "exact": TWIN}
     serial, parallel = (nd.sweep(bessel, 1.5, [0.25, 1e-3], workers=workers, **fields) for workers in (1, 2))
     assert parallel.records.to_csv() == serial.records.to_csv()

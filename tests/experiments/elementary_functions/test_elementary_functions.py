@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.__main__ import parser, partial_command
+from experiments.command import parser, partial_command
 from experiments.elementary_functions import elementary_functions as module
 from experiments.elementary_functions import ulps
 from experiments.frames import RUN, optima

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments import __main__ as module
+from experiments import command as module
 from experiments.gradient_cost import data as gradient_cost_data
 from experiments.gradient_cost import gradient_cost
 from experiments.gradient_cost import times as gradient_cost_times
