@@ -19,6 +19,12 @@ PLACES = {
     ("numdiff/floats/views.py", "tensordot"): "a list of functions that are refused",
     ("numdiff/floats/views.py", "einsum"): "a list of functions that are refused",
     ("numdiff/floats/views.py", "convolve"): "a list of functions that are refused",
+    ("numdiff/autodiff/protocols.py", "matmul"): "the name of an operator, in a table of what to write instead",
+    ("numdiff/floats/call.py", "linalg"): "an error of NumPy's, which is explained",
+    (
+        "numdiff/problems/special.py",
+        "scipy.special",
+    ): "elementwise functions of the problems, none of which is a product",
     ("numdiff/autodiff/data.py", "matmul"): "the product of users' networks; fast, and in no committed byte",
     ("experiments/gradient_cost/network.py", "@"): "its evaluations give counts and times, and no committed bytes",
 }

@@ -300,8 +300,7 @@ def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
         # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
         widens = "a np.float64 constant promotes, a np.float32 one too, and after np.asarray any Python number"
     always = f", and dtype='{returned}' if f computes in it whatever it is given (a spline, an ODE solver)"
-    if given.itemsize <= 2:
-        widens += ", and scipy.special computes in float32 and float64"
+    always += "; scipy.special computes in float32 and float64" if given.itemsize <= 2 else ""
     return (
         f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, np.asanyarray "
         f"where f converts its input{always if given.kind != 'c' else ''}"

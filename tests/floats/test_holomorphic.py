@@ -9,7 +9,7 @@ from numdiff.formulas.kernels import complex_step
 
 
 def test_a_function_of_scipy_that_is_not_on_the_list_is_refused_by_name():
-    with pytest.raises(TypeError, match="f must be analytic for the complex step, but it uses .*gamma"):
+    with pytest.raises(TypeError, match=r"f must be analytic for the complex step, but it uses .*gamma"):
         complex_step(special.gamma, [1.5, 2.5], 1e-20)
 
 

@@ -56,7 +56,7 @@ PROBLEM = Problem(
 
 
 def records(subject: Any, engine: Any = "mpmath", **fields: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    defaults: dict[str, Any] = {"dtype": ("float64",), "grids": ("generic",), "last_step": 30}
+    defaults: dict[str, Any] = {"formats": ("float64",), "grids": ("generic",), "last_step": 30}
     return measure(plan(subject, Sweep("s", (), **{**defaults, **fields})), engine)
 
 
@@ -76,7 +76,7 @@ def test_records_of_a_twin_are_those_of_the_traced_function() -> None:
     traced = UserFunction("sin", np.sin, None, (0.5, 3.0))
     given = dataclasses.replace(traced, exact=(mp.sin, mp.cos))
     fields: dict[str, Any] = {
-        "dtype": ("float16", "bfloat16", "float32", "float64", "float80"),
+        "formats": ("float16", "bfloat16", "float32", "float64", "float80"),
         "methods": ("forward", "centered", "centered4"),
         "all_points": True,
         "neighbourhood": True,
