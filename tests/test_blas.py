@@ -24,7 +24,7 @@ PLACES = {
     (
         "numdiff/problems/special.py",
         "scipy.special",
-    ): "elementwise functions of the problems, none of which is a product",
+    ): "elementwise functions, of problems; none is a product",
     ("numdiff/autodiff/data.py", "matmul"): "the product of users' networks; fast, and in no committed byte",
     ("experiments/gradient_cost/network.py", "@"): "its evaluations give counts and times, and no committed bytes",
 }
