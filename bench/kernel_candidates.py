@@ -22,8 +22,8 @@ import numpy as np
 
 from bench.interleave import Times, in_turns, seconds_per_call
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas import kernels
 from numdiff.formulas.blocks import BLOCK_BYTES
+from numdiff.formulas.differences import difference
 from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +39,7 @@ def step(item: FloatFormat) -> Any:
 
 
 def kernel(stencil: Stencil, x: Any, h: Any) -> Any:
-    return kernels.difference(np.exp, x, h, stencil)
+    return difference(np.exp, x, h, stencil)
 
 
 def one_liner(stencil: Stencil, x: Any, h: Any) -> Any:

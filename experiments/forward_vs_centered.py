@@ -14,7 +14,7 @@ from experiments.words import listed, plain
 from numdiff.analysis.metrics import observed_order
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.kernels import centered_difference, forward_difference
+from numdiff.formulas.differences import centered_difference, forward_difference
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import (

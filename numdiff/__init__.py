@@ -27,7 +27,8 @@ _HOME = {
         BACKWARD CENTERED COMPLEX_STEP FORWARD ComplexStep Stencil backward centered forward from_offsets
     """,
     "formulas.table": "METHODS",
-    "formulas.kernels": "StepAbsorbedWarning centered_difference complex_step difference forward_difference",
+    "formulas.checks": "StepAbsorbedWarning",
+    "formulas.differences": "centered_difference complex_step difference forward_difference",
     "autodiff": """
         Abs BroadcastTo Cos Exp Function GetItem Log LogSumExp MatMul Maximum Mean ReLU Reshape Sigmoid
         SigmoidCrossEntropy Sin Sqrt Square StableSigmoid StableTanh Sum Tanh Transpose Variable as_array
@@ -35,8 +36,9 @@ _HOME = {
     """,
     "arithmetic.rounded": "rounded",
     "problems": "PROBLEMS Problem",
-    "analysis.bounds": "error_bounds",
-    "analysis.ledger": "Ledger Status error_ledger",
+    "analysis.error_bounds": "error_bounds",
+    "analysis.error_ledger": "error_ledger",
+    "analysis.ledger": "Ledger Status",
     "analysis.reference": "ExactFunction Reference State",
     "analysis.twin": "TwinMismatchWarning",
     "analysis.metrics": "observed_optimum observed_order",
@@ -50,7 +52,8 @@ _HOME = {
 _MODULE = {name: module for module, names in _HOME.items() for name in names.split()}
 _NEEDS = {
     "arithmetic.rounded": ("flint", "gmpy2"),
-    "analysis.bounds": ("flint", "gmpy2"),
+    "analysis.error_bounds": ("flint", "gmpy2"),
+    "analysis.error_ledger": ("flint", "gmpy2", "mpmath"),
     "analysis.ledger": ("flint", "gmpy2", "mpmath"),
     "analysis.reference": ("flint", "mpmath"),
     "analysis.twin": ("flint", "mpmath"),

@@ -22,7 +22,8 @@ from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
 from numdiff.study.run import joined, run_blocks
-from numdiff.study.sweep import Sweep, UserFunction, plan
+from numdiff.study.subject import UserFunction
+from numdiff.study.sweep import Sweep, plan
 from numdiff.sweep_result import SweepResult
 
 __all__ = ["SweepResult", "sweep"]

@@ -21,7 +21,8 @@ from numdiff.arithmetic.numpy_functions import BINARY
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
 from numdiff.formulas.arguments import beyond, largest_step
-from numdiff.formulas.kernels import apply, observe, plan_of
+from numdiff.formulas.differences import apply
+from numdiff.formulas.kernels import observe, plan_of
 from numdiff.formulas.stencil import ComplexStep, Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS

@@ -16,7 +16,7 @@ engines give the same doubles. c uses the function values that were captured ins
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -28,17 +28,14 @@ from numdiff.analysis import ENTRIES
 from numdiff.analysis.cells import ExactParts, LiftedCall, resolve
 from numdiff.analysis.displays import LEDGER_COLUMNS, ledger_view
 from numdiff.analysis.enclosures import broadcast_lift
-from numdiff.analysis.reference import STATES, Engine, ExactFunction, Reference, State, precisions
+from numdiff.analysis.reference import STATES, ExactFunction, Reference, State, precisions
 from numdiff.analysis.twin import Twin
 from numdiff.arithmetic.ball import Undefined
-from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.display import Shown, View, columns_of
-from numdiff.floats.callables import with_arguments
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import method_of, points_and_steps
-from numdiff.formulas.kernels import Observation, observe
-from numdiff.formulas.stencil import CENTERED, ComplexStep, Method
+from numdiff.formulas.kernels import Observation
+from numdiff.formulas.stencil import ComplexStep, Method
 
 
 class Status(StrEnum):
@@ -152,109 +149,6 @@ class Ledger(Shown):
     def _columns(self) -> Mapping[str, Any]:
         names = {"format": [self.format.name] * self.total.size, "method": [self.method.name] * self.total.size}
         return names | columns_of(self, LEDGER_COLUMNS)
-
-
-def error_ledger(
-    f: Callable[..., Any],
-    x: Any,
-    h: Any,
-    stencil: Method | str = CENTERED,
-    dtype: Any = None,
-    engine: Engine = "mpmath",
-    *,
-    derivative: Callable[..., Any] | None = None,
-    args: Sequence[Any] = (),
-    exact: Sequence[Callable[[Any], Any]] | None = None,
-) -> Ledger:
-    """Split the error of a difference quotient into its four parts.
-
-    Parameters
-    ----------
-    f : callable
-        An elementwise NumPy callable with Python constants.
-    x : float or array
-        The points; rounded to the format first, and the reference is f⁽ᵐ⁾ there. Where f has no derivative from both
-        sides, a formula whose nodes lie on one side is compared with the one from there, and any other with none.
-    h : float or array
-        The steps, broadcast against `x`; rounded to the format.
-    stencil : Stencil, ComplexStep or str
-        The formula, or its name in ``METHODS``.
-    dtype : str, dtype or FloatFormat, optional
-        The working format, to which x is rounded first; by default that of x (float64 for Python numbers).
-    engine : {"mpmath", "arb"}
-        The exact arithmetic; both give the same doubles.
-    derivative : callable, optional
-        f′ in closed form, a NumPy callable. Without it, automatic differentiation.
-    args : tuple
-        What f takes after x, and `derivative` too: ``f(x, *args)``. Numbers should be Python numbers.
-    exact : tuple of callable, optional
-        The twin (f, f′) of a function that cannot be traced, such as an ODE with a known solution or a spline: mpmath
-        callables of one mpf that compute with the precision of ``mp`` at the call; (f, f′, f″, …) for formulas of
-        higher order. What is taken from them is checked (`numdiff.analysis.twin`), not certified: the state is `given`,
-        with both engines. The constants of f are then to be written as they are in f, ``mp.mpf(0.1)`` for 0.1.
-
-    Returns
-    -------
-    Ledger
-
-    Raises
-    ------
-    ValueError
-        If x or h is not finite in the format, h ≤ 0, the engine is unknown, `derivative` is not f′, or a callable of
-        `exact` ignores the precision of mpmath or is not the derivative of the one before it.
-    TypeError
-        If f uses a function that the exact arithmetics do not know or computes a part of its value in another format,
-        the format has no complex numbers, or x or h does not hold real numbers; if a callable of `exact` returns
-        anything but an mpf.
-
-    Warns
-    -----
-    TwinMismatchWarning
-        If f and ``exact[0]`` have less than a quarter of the digits of the format in common.
-
-    Examples
-    --------
-    >>> import numdiff as nd
-    >>> ledger = nd.error_ledger(lambda x: x**3, 1.0, [0.5, 0.25])
-    >>> ledger.truncation
-    array([0.25  , 0.0625])
-    >>> ledger.exact_parts(0)["total"]
-    Fraction(1, 4)
-
-    A spline through four points of a cube, which is the cube itself:
-
-    >>> from scipy.interpolate import CubicSpline
-    >>> cube = CubicSpline([0.0, 1.0, 2.0, 3.0], [0.0, 1.0, 8.0, 27.0])
-    >>> ledger = nd.error_ledger(cube, 1.5, 1e-3, exact=(lambda t: t**3, lambda t: 3 * t**2))
-    >>> float(ledger.truncation), str(ledger.state)
-    (1e-06, 'given')
-    """
-    method = method_of(stencil)
-    f = with_arguments(f, args)
-    derivative = None if derivative is None else with_arguments(derivative, args, "derivative")
-    fmt, xs, hs = points_and_steps(x, h, dtype)
-    observation = observe(method, f, xs, hs)
-    if not exact and not method.complex_nodes:
-        refuse_unsuitable(f, fmt)
-    return ledger_of(exact_of(f, derivative, engine, exact), observation, xs, hs, method, fmt)
-
-
-def exact_of(
-    f: Callable[[Any], Any], derivative: Callable[[Any], Any] | None, engine: Engine, exact: Any
-) -> ExactFunction:
-    """Return the exact function of f: its twin, where one is given, and otherwise what is traced.
-
-    Raises
-    ------
-    ValueError
-        If `engine` is unknown, or both `derivative` and `exact` are given.
-    """
-    traced = ExactFunction(f, derivative, engine)  # checks the engine
-    if not exact:
-        return traced
-    if derivative is not None:
-        raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
-    return Twin(exact)
 
 
 def ledger_of(

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from numdiff.arithmetic.constants import is_unbounded
 from numdiff.arithmetic.dispatch import (
     ARRAY_FUNCTIONS,
     COMPOSITES,
@@ -15,7 +16,6 @@ from numdiff.arithmetic.dispatch import (
     column,
     common_shape,
     evaluate_exactly,
-    is_unbounded,
     truth_column,
 )
 from numdiff.arithmetic.engine import COMPARISONS, Engine, chosen, is_clean, refusal

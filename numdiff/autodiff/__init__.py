@@ -13,6 +13,7 @@ inputs, generations, memory), 20–22 (operators), 37–47 (arrays, sums, produc
 """
 
 from numdiff.autodiff.adapters import gradient_of, numerical_diff, on_arrays
+from numdiff.autodiff.array_functions import BroadcastTo, GetItem, MatMul, Mean, Reshape, Sum, Transpose
 from numdiff.autodiff.data import as_array
 from numdiff.autodiff.elementary import (
     Abs,
@@ -31,22 +32,7 @@ from numdiff.autodiff.elementary import (
     StableTanh,
     Tanh,
 )
-from numdiff.autodiff.function import (
-    Add,
-    BroadcastTo,
-    Div,
-    Function,
-    GetItem,
-    MatMul,
-    Mean,
-    Mul,
-    Neg,
-    Pow,
-    Reshape,
-    Sub,
-    Sum,
-    Transpose,
-)
+from numdiff.autodiff.function import Add, Div, Function, Mul, Neg, Pow, Sub
 from numdiff.autodiff.variable import Variable
 
 __all__ = ["Function", "Variable", "as_array", "gradient_of", "numerical_diff", "on_arrays"]

@@ -5,23 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.autodiff.array_functions import GetItem, MatMul, Mean, Reshape, Sum, Transpose
 from numdiff.autodiff.backward import Node
 from numdiff.autodiff.data import Array, is_data
-from numdiff.autodiff.function import (
-    Add,
-    Div,
-    Function,
-    GetItem,
-    MatMul,
-    Mean,
-    Mul,
-    Neg,
-    Pow,
-    Reshape,
-    Sub,
-    Sum,
-    Transpose,
-)
+from numdiff.autodiff.function import Add, Div, Function, Mul, Neg, Pow, Sub
 from numdiff.floats.formats import FORMATS
 
 

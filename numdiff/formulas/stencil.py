@@ -8,56 +8,16 @@ whose offsets and weights are exact rationals, and the `ComplexStep`, f′(x) �
 """
 
 import math
-import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from numdiff.floats.dyadic import dyadic
+from numdiff.formulas.rationals import integer_from, rationals, solved_weights
 
 Rational: TypeAlias = Fraction | int
-
-
-def _is_truth_value(value: Any) -> bool:
-    """Say whether a value is a bool of Python or NumPy, whose older versions took theirs for an index."""
-    return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", None) == "b"
-
-
-def _integer_from(least: int, argument: str, value: Any) -> int:
-    """Return an integer of Python or NumPy as an int; a bool is none."""
-    try:
-        number = least - 1 if _is_truth_value(value) else operator.index(value)
-    except TypeError:
-        number = least - 1
-    if number < least:
-        raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")
-    return number
-
-
-def _rationals(argument: str, values: Iterable[Any]) -> tuple[Fraction, ...]:
-    """Return exact numbers of Python or NumPy (a float stands for its binary value) as Fractions."""
-    try:
-        listed = tuple(values)
-    except TypeError:
-        raise TypeError(f"{argument} must be a sequence of numbers, got {values!r:.60}") from None
-    return tuple(_rational(argument, value) for value in listed)
-
-
-def _rational(argument: str, value: Any) -> Fraction:
-    if not _is_truth_value(value) and hasattr(value, "as_integer_ratio"):
-        try:
-            n, d = value.as_integer_ratio()
-        except (ValueError, OverflowError):
-            raise ValueError(f"{argument} must be finite, got {value!r}") from None
-        return Fraction(int(n), int(d))
-    try:  # NumPy's integers have no as_integer_ratio
-        if not _is_truth_value(value):
-            return Fraction(operator.index(value))
-    except TypeError:
-        pass
-    raise TypeError(f"{argument} must be rational numbers, got {type(value).__name__} {value!r:.60}")
 
 
 @dataclass(frozen=True)
@@ -107,9 +67,9 @@ class Stencil:
     complex_nodes: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "offsets", _rationals(f"offsets of stencil {self.name!r}", self.offsets))
-        object.__setattr__(self, "weights", _rationals(f"weights of stencil {self.name!r}", self.weights))
-        m = _integer_from(1, "derivative_order", self.derivative_order)
+        object.__setattr__(self, "offsets", rationals(f"offsets of stencil {self.name!r}", self.offsets))
+        object.__setattr__(self, "weights", rationals(f"weights of stencil {self.name!r}", self.weights))
+        m = integer_from(1, "derivative_order", self.derivative_order)
         object.__setattr__(self, "derivative_order", m)
         self._check_nodes()
         for k in range(m + 1):
@@ -211,7 +171,7 @@ class Stencil:
         L. F. Richardson, The approximate arithmetical solution by finite differences …, Phil. Trans. R. Soc.
         A 210 (1911) 307-357, section 1.2 (the deferred approach to the limit).
         """
-        ratio = _integer_from(2, "ratio", ratio)
+        ratio = integer_from(2, "ratio", ratio)
         gain = Fraction(ratio) ** self.accuracy_order
         combined: dict[Fraction, Fraction] = {}
         for offset, weight in zip(self.offsets, self.weights, strict=True):
@@ -255,26 +215,6 @@ class ComplexStep:
 Method: TypeAlias = Stencil | ComplexStep
 
 
-def _solve(offsets: tuple[Fraction, ...], derivative_order: int) -> tuple[Fraction, ...]:
-    """Return the weights that satisfy the moments 0 … n−1, by elimination in rationals.
-
-    The Vandermonde matrix of distinct offsets is regular, so a pivot is always found.
-    """
-    n = len(offsets)
-    required = [Fraction(math.factorial(k) if k == derivative_order else 0) for k in range(n)]
-    rows = [[*(c**k for c in offsets), required[k]] for k in range(n)]
-    for column in range(n):
-        pivot = next(i for i in range(column, n) if rows[i][column])
-        rows[column], rows[pivot] = rows[pivot], rows[column]
-        scale = rows[column][column]
-        rows[column] = [entry / scale for entry in rows[column]]
-        for i in range(n):
-            if i != column and rows[i][column]:
-                factor = rows[i][column]
-                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[column], strict=True)]
-    return tuple(row[n] for row in rows)
-
-
 def from_offsets(name: str, offsets: Sequence[Rational], derivative_order: int = 1) -> Stencil:
     """Return the stencil of highest accuracy on the given offsets; offsets of weight zero are dropped.
 
@@ -291,13 +231,13 @@ def from_offsets(name: str, offsets: Sequence[Rational], derivative_order: int =
     >>> nd.from_offsets("skewed", [-1, 0, 2]).weights
     (Fraction(1, 6), Fraction(-2, 3), Fraction(1, 2))
     """
-    derivative_order = _integer_from(1, "derivative_order", derivative_order)
-    exact = _rationals(f"offsets of stencil {name!r}", offsets)
+    derivative_order = integer_from(1, "derivative_order", derivative_order)
+    exact = rationals(f"offsets of stencil {name!r}", offsets)
     if len(set(exact)) != len(exact):
         raise ValueError(f"offsets of stencil {name!r} must be distinct, got {', '.join(map(str, exact))}")
     if len(exact) <= derivative_order:
         raise ValueError(f"offsets must be more than derivative_order={derivative_order}, got {len(exact)}")
-    return _from_nodes(name, dict(zip(exact, _solve(exact, derivative_order), strict=True)), derivative_order)
+    return _from_nodes(name, dict(zip(exact, solved_weights(exact, derivative_order), strict=True)), derivative_order)
 
 
 def _from_nodes(name: str, weights: dict[Fraction, Fraction], derivative_order: int) -> Stencil:
@@ -311,7 +251,7 @@ def _from_nodes(name: str, weights: dict[Fraction, Fraction], derivative_order: 
 
 def _orders(accuracy_order: Any, derivative_order: Any) -> tuple[int, int]:
     """Return both as ints, or say what is wrong with them."""
-    return _integer_from(1, "accuracy_order", accuracy_order), _integer_from(1, "derivative_order", derivative_order)
+    return integer_from(1, "accuracy_order", accuracy_order), integer_from(1, "derivative_order", derivative_order)
 
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")

@@ -21,7 +21,7 @@ import numpy as np
 
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_of, refuse_not_finite
-from numdiff.formulas.kernels import StepAbsorbedWarning
+from numdiff.formulas.checks import StepAbsorbedWarning
 from numdiff.formulas.stencil import Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.gradients.quotients import Columns, Quotients

@@ -14,7 +14,8 @@ import numpy as np
 
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import converted, largest_step, points_of, refuse_not_finite
-from numdiff.formulas.kernels import StepAbsorbedWarning, observe
+from numdiff.formulas.checks import StepAbsorbedWarning
+from numdiff.formulas.kernels import observe
 from numdiff.formulas.parts import abscissae
 from numdiff.formulas.stencil import CENTERED, ComplexStep, Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function, Rule, Rules, RuleStatus, unsuitable

@@ -24,7 +24,8 @@ from numdiff.problems import PROBLEMS
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
 from numdiff.study.records import SCHEMA_VERSION
-from numdiff.study.sweep import Subject, Sweep, SweepPlan, UserFunction, plan
+from numdiff.study.subject import Subject, UserFunction
+from numdiff.study.sweep import Sweep, SweepPlan, plan
 from numdiff.study.values import values_of
 
 LARGEST, PART = 20_000, 8_000

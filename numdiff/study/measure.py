@@ -12,9 +12,11 @@ import pandas as pd
 
 from numdiff.analysis import ENTRIES
 from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds, bounds_of
-from numdiff.analysis.ledger import Ledger, exact_of, ledger_of
-from numdiff.analysis.reference import Engine, ExactFunction, total_errors
+from numdiff.analysis.error_ledger import exact_of
+from numdiff.analysis.ledger import Ledger, ledger_of
+from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.suprema import Suprema
+from numdiff.analysis.totals import total_errors
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat

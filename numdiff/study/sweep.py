@@ -1,23 +1,18 @@
 """A sweep as data: which cells are measured, and which cannot be and why."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
 
 import numpy as np
 
-from numdiff.arithmetic.numpy_functions import NO_COMPLEX_STEP, outside_format, special_functions_of, ufuncs_used
-from numdiff.arithmetic.promotion import OtherFormatError, refuse_unsuitable
+from numdiff.arithmetic.numpy_functions import special_functions_of
 from numdiff.arithmetic.rounded import rounded
-from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.stencil import ComplexStep, Method, Stencil
 from numdiff.formulas.table import METHODS
-from numdiff.problems import Problem
-from numdiff.rules.base import unsuitable
 from numdiff.study.grids import GRIDS, KNOWN_GRIDS, POINTWISE_GRIDS, Number, grid_steps, in_format, shown
+from numdiff.study.subject import Subject, compatible, refused, representable
 
 ARITHMETICS = ("platform", "rounded")
 """Whose elementary functions f is computed with: those of the platform, or correctly rounded ones."""
@@ -131,22 +126,6 @@ def _named(method: str | Method) -> str | Method:
         f"a formula must not have the name of another one in METHODS, got a different {method.name!r}; "
         "give it a name of its own"
     )
-
-
-@dataclass(frozen=True)
-class UserFunction:
-    """A function that is in no registry, with all that a sweep needs to know of it."""
-
-    name: str
-    f: Callable[[Any], Any]
-    derivative: Callable[[Any], Any] | None
-    points: tuple[Number, ...]
-    domain: tuple[float, float] = (-math.inf, math.inf)
-    exact: tuple[Callable[[Any], Any], ...] = ()
-
-
-Subject: TypeAlias = Problem | UserFunction
-"""What a sweep can measure."""
 
 
 @dataclass(frozen=True)
@@ -278,10 +257,10 @@ def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...]) -> N
     shared, own = grid_steps(fmt, points, sweep.grids, sweep.first_step, sweep.last_step, sweep.given_steps)
     pointwise = set(sweep.grids) & set(POINTWISE_GRIDS)
     methods = []
-    refused = _refused(subject, fmt, points)
+    reason_of_all = refused(subject, fmt, points)
     for method in sweep.formulas:
         name = method.name
-        if reason := compatible(subject, method, fmt) or refused:
+        if reason := compatible(subject, method, fmt) or reason_of_all:
             result.skip(name, fmt.name, reason)
             continue
         methods.append(method)
@@ -316,49 +295,3 @@ def _in_arithmetics(planned: SweepPlan) -> SweepPlan:
                 subject = replace(batch.subject, f=rounded(batch.subject.f))
                 result.batches.append(replace(batch, subject=subject, arithmetic=name))
     return result
-
-
-def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
-    """Return why a function cannot be run with a method in a format, or the empty string where it can."""
-    if subject.exact and isinstance(method, ComplexStep):
-        return "a function that is judged by its twin (exact=) is not traced, and the complex step needs that"
-    if subject.exact and method.derivative_order >= len(subject.exact):
-        return f"exact= holds no derivative of order {method.derivative_order}, only up to {len(subject.exact) - 1}"
-    if (reason := unsuitable(method, fmt)) or subject.exact:
-        return reason
-    if reason := outside_format(subject.f, fmt.name):
-        return reason
-    if not isinstance(method, ComplexStep):
-        try:
-            refuse_unsuitable(subject.f, fmt)
-        except OtherFormatError as error:
-            return str(error)
-        except (TypeError, ValueError):
-            return ""  # f has another fault, which its call names best
-        return ""
-    refused = sorted(ufuncs_used(subject.f) & NO_COMPLEX_STEP)
-    return f"no complex step through {', '.join(refused)}" if refused else ""
-
-
-def _refused(subject: Subject, fmt: FloatFormat, points: np.ndarray) -> str:
-    """Return why a function with a twin does not compute in a format, or the empty string where it does.
-
-    Black boxes often have one format, as an ODE solver that answers in float64 whatever it is asked in.
-    """
-    if subject.exact:
-        try:
-            with np.errstate(all="ignore"):
-                evaluate(fmt, subject.f, points)
-        except TypeError as error:
-            return f"f does not compute in {fmt.name}: {error}"
-    return ""
-
-
-def representable(x: Number, domain: tuple[float, float], fmt: FloatFormat) -> str:
-    """Return why a point cannot be had in a format, or the empty string where it can."""
-    here = fmt.as_array(x)
-    if not np.isfinite(here):
-        return f"x = {shown(x)} overflows {fmt.name}"
-    if not domain[0] < fmt.lift(here) < domain[1]:
-        return f"x = {shown(x)} rounds to {float(here)!r} in {fmt.name}, outside the domain {domain!r}"
-    return ""

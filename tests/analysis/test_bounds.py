@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from numdiff.analysis import bounds as module
-from numdiff.analysis.bounds import PARTS, BoundedFunction, a_priori_bounds, bounds_of, error_bounds, sum_above
-from numdiff.analysis.ledger import error_ledger, ledger_of
+from numdiff.analysis.bounds import PARTS, BoundedFunction, a_priori_bounds, bounds_of, sum_above
+from numdiff.analysis.error_bounds import error_bounds
+from numdiff.analysis.error_ledger import error_ledger
+from numdiff.analysis.ledger import ledger_of
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import numdiff as nd
-from numdiff.analysis.ledger import Ledger, State, Status, error_ledger
-from numdiff.analysis.reference import ExactFunction, total_errors
+from numdiff.analysis.error_ledger import error_ledger
+from numdiff.analysis.ledger import Ledger, State, Status
+from numdiff.analysis.reference import ExactFunction
+from numdiff.analysis.totals import total_errors
 from numdiff.floats.dyadic import TINY
 from numdiff.floats.formats import dyadic, get_format
 from numdiff.formulas.stencil import CENTERED

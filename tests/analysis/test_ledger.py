@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numdiff.analysis import cells, reference
-from numdiff.analysis.ledger import Ledger, State, Status, error_ledger
+from numdiff.analysis.error_ledger import error_ledger
+from numdiff.analysis.ledger import Ledger, State, Status
 from numdiff.arithmetic import promotion
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
-from numdiff.formulas.kernels import apply
+from numdiff.formulas.differences import apply
 from numdiff.formulas.stencil import (
     BACKWARD,
     CENTERED,

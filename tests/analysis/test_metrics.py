@@ -6,7 +6,7 @@ import random
 import numpy as np
 import pytest
 
-from numdiff.analysis.ledger import error_ledger
+from numdiff.analysis.error_ledger import error_ledger
 from numdiff.analysis.metrics import (
     FEWEST_POINTS,
     ROUNDOFF_SHARE,

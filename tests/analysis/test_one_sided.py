@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numdiff.analysis.bounds import error_bounds
-from numdiff.analysis.ledger import Ledger, Status, error_ledger
+from numdiff.analysis.error_bounds import error_bounds
+from numdiff.analysis.error_ledger import error_ledger
+from numdiff.analysis.ledger import Ledger, Status
 from numdiff.analysis.reference import ExactFunction, State
 from numdiff.floats.formats import FORMATS, dyadic
 from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil, backward, centered, forward

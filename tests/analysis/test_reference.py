@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from numdiff.analysis import reference
 from numdiff.analysis.enclosures import ball_of, certify, decimal_text, double_above
-from numdiff.analysis.ledger import error_ledger
+from numdiff.analysis.error_ledger import error_ledger
 from numdiff.analysis.reference import ExactFunction, Reference, State, precisions
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.floats.formats import dyadic, dyadic_to_fraction

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from numdiff.analysis import reference
-from numdiff.analysis.ledger import error_ledger
-from numdiff.analysis.reference import ExactFunction, total_errors
+from numdiff.analysis.error_ledger import error_ledger
+from numdiff.analysis.reference import ExactFunction
+from numdiff.analysis.totals import total_errors
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Method, centered

@@ -20,7 +20,8 @@ from scipy.interpolate import CubicSpline
 
 from numdiff.analysis import PARTS
 from numdiff.analysis.bounds import UNTRACED, BoundedFunction, a_priori_bounds, bounds_of
-from numdiff.analysis.ledger import Ledger, Status, error_ledger
+from numdiff.analysis.error_ledger import error_ledger
+from numdiff.analysis.ledger import Ledger, Status
 from numdiff.analysis.reference import State
 from numdiff.analysis.twin import Twin, TwinMismatchWarning
 from numdiff.arithmetic.given import evaluated

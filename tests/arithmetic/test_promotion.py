@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from numdiff.analysis.bounds import error_bounds
-from numdiff.analysis.ledger import error_ledger
+from numdiff.analysis.error_bounds import error_bounds
+from numdiff.analysis.error_ledger import error_ledger
 from numdiff.arithmetic.promotion import OtherFormatError, refuse_unsuitable
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.kernels import centered_difference
-from numdiff.study.sweep import Sweep, UserFunction, plan
+from numdiff.formulas.differences import centered_difference
+from numdiff.study.subject import UserFunction
+from numdiff.study.sweep import Sweep, plan
 
 every_format = pytest.mark.parametrize("fmt", FORMATS.values(), ids=FORMATS)
 F64 = FORMATS["float64"]

@@ -16,7 +16,7 @@ from numdiff.arithmetic.numpy_functions import FUNCTIONS
 from numdiff.arithmetic.rounded import Rounded, RoundedArray, rounded
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas.kernels import centered_difference, complex_step
+from numdiff.formulas.differences import centered_difference, complex_step
 from numdiff.problems import general_problems
 
 ALL = pytest.mark.parametrize("fmt", FORMATS.values(), ids=lambda fmt: fmt.name)

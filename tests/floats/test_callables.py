@@ -8,14 +8,8 @@ import pytest
 
 from numdiff.floats.callables import number_of, with_arguments
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.kernels import (
-    apply,
-    centered_difference,
-    complex_step,
-    difference,
-    forward_difference,
-    observe,
-)
+from numdiff.formulas.differences import apply, centered_difference, complex_step, difference, forward_difference
+from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP
 from numdiff.formulas.table import METHODS
 

@@ -5,7 +5,7 @@ import pytest
 from scipy import special
 
 from numdiff.floats.views import HOLOMORPHIC, HolomorphicArray
-from numdiff.formulas.kernels import complex_step
+from numdiff.formulas.differences import complex_step
 
 
 def test_a_function_of_scipy_that_is_not_on_the_list_is_refused_by_name():

@@ -8,8 +8,8 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from numdiff.analysis.bounds import error_bounds
-from numdiff.analysis.ledger import error_ledger
+from numdiff.analysis.error_bounds import error_bounds
+from numdiff.analysis.error_ledger import error_ledger
 from numdiff.autodiff import Exp, on_arrays
 from numdiff.floats.formats import get_format
 from numdiff.formulas.arguments import points_and_steps

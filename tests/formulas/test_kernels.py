@@ -17,15 +17,9 @@ from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas import checks, parts
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.blocks import BLOCK_BYTES
-from numdiff.formulas.kernels import (
-    StepAbsorbedWarning,
-    apply,
-    centered_difference,
-    complex_step,
-    difference,
-    forward_difference,
-    observe,
-)
+from numdiff.formulas.checks import StepAbsorbedWarning
+from numdiff.formulas.differences import apply, centered_difference, complex_step, difference, forward_difference
+from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import BACKWARD, CENTERED, COMPLEX_STEP, FORWARD, Stencil, backward, centered, forward
 
 ALL = list(FORMATS.values())

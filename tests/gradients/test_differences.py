@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas.kernels import StepAbsorbedWarning, difference
+from numdiff.formulas.checks import StepAbsorbedWarning
+from numdiff.formulas.differences import difference
 from numdiff.formulas.stencil import Stencil, backward, centered, forward, from_offsets
 from numdiff.formulas.table import METHODS
 from numdiff.gradients import NonFiniteGradientWarning, gradient, jacobian

@@ -10,7 +10,7 @@ import pytest
 
 import numdiff as nd
 from numdiff.analysis.best_step import FINE, minimiser, usable_steps
-from numdiff.analysis.ledger import error_ledger
+from numdiff.analysis.error_ledger import error_ledger
 from numdiff.arithmetic.running_error import evaluation_errors
 from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import FORMATS

@@ -11,7 +11,7 @@ import pytest
 
 import numdiff as nd
 from numdiff.floats.formats import FORMATS, FloatFormat, get_format
-from numdiff.formulas.kernels import apply
+from numdiff.formulas.differences import apply
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Method, Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.report.tables import Table

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from flint import ctx
 
-from numdiff.analysis.ledger import error_ledger
+from numdiff.analysis.error_ledger import error_ledger
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import ComplexStep

@@ -17,7 +17,8 @@ from numdiff.problems import PROBLEMS, general_problems
 from numdiff.study import sweep as module
 from numdiff.study.grids import common_steps, step_indices
 from numdiff.study.measure import measure
-from numdiff.study.sweep import Sweep, compatible, plan, representable
+from numdiff.study.subject import compatible, representable
+from numdiff.study.sweep import Sweep, plan
 from tests.study.test_grids import exact, nearest
 
 

@@ -17,7 +17,8 @@ from numdiff.rules.model import FailedAssumption
 from numdiff.study.blocks import Block
 from numdiff.study.measure import measure
 from numdiff.study.run import run_sweeps
-from numdiff.study.sweep import Sweep, UserFunction, plan
+from numdiff.study.subject import UserFunction
+from numdiff.study.sweep import Sweep, plan
 from tests.study.in_this_process import in_this_process
 
 ERRORS = ["truncation", "abscissa", "evaluation", "combination", "total", "roundoff", "reference"]

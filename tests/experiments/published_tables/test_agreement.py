@@ -22,7 +22,7 @@ from experiments.published_tables.sources import ASSUMPTIONS, ORDERS, Assumption
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.dyadic import dyadic, nearest_double
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.kernels import apply
+from numdiff.formulas.differences import apply
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.problems.printing import Print, half_unit

@@ -1,0 +1,67 @@
+"""Rational numbers for stencils: from what a caller gives, and as the solution of the moment conditions."""
+
+import math
+import operator
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+
+def _is_truth_value(value: Any) -> bool:
+    """Say whether a value is a bool of Python or NumPy, whose older versions took theirs for an index."""
+    return isinstance(value, bool) or getattr(getattr(value, "dtype", None), "kind", None) == "b"
+
+
+def integer_from(least: int, argument: str, value: Any) -> int:
+    """Return an integer of Python or NumPy as an int; a bool is none."""
+    try:
+        number = least - 1 if _is_truth_value(value) else operator.index(value)
+    except TypeError:
+        number = least - 1
+    if number < least:
+        raise ValueError(f"{argument} must be an integer of at least {least}, got {value!r}")
+    return number
+
+
+def rationals(argument: str, values: Iterable[Any]) -> tuple[Fraction, ...]:
+    """Return exact numbers of Python or NumPy (a float stands for its binary value) as Fractions."""
+    try:
+        listed = tuple(values)
+    except TypeError:
+        raise TypeError(f"{argument} must be a sequence of numbers, got {values!r:.60}") from None
+    return tuple(_rational(argument, value) for value in listed)
+
+
+def _rational(argument: str, value: Any) -> Fraction:
+    if not _is_truth_value(value) and hasattr(value, "as_integer_ratio"):
+        try:
+            n, d = value.as_integer_ratio()
+        except (ValueError, OverflowError):
+            raise ValueError(f"{argument} must be finite, got {value!r}") from None
+        return Fraction(int(n), int(d))
+    try:  # NumPy's integers have no as_integer_ratio
+        if not _is_truth_value(value):
+            return Fraction(operator.index(value))
+    except TypeError:
+        pass
+    raise TypeError(f"{argument} must be rational numbers, got {type(value).__name__} {value!r:.60}")
+
+
+def solved_weights(offsets: tuple[Fraction, ...], derivative_order: int) -> tuple[Fraction, ...]:
+    """Return the weights that satisfy the moments 0 … n−1, by elimination in rationals.
+
+    The Vandermonde matrix of distinct offsets is regular, so a pivot is always found.
+    """
+    n = len(offsets)
+    required = [Fraction(math.factorial(k) if k == derivative_order else 0) for k in range(n)]
+    rows = [[*(c**k for c in offsets), required[k]] for k in range(n)]
+    for column in range(n):
+        pivot = next(i for i in range(column, n) if rows[i][column])
+        rows[column], rows[pivot] = rows[pivot], rows[column]
+        scale = rows[column][column]
+        rows[column] = [entry / scale for entry in rows[column]]
+        for i in range(n):
+            if i != column and rows[i][column]:
+                factor = rows[i][column]
+                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[column], strict=True)]
+    return tuple(row[n] for row in rows)
