@@ -11,7 +11,7 @@ from experiments.drawing import draw_geometry, geometry_data, straight
 from experiments.experiment import Experiment
 from experiments.frames import cells, exact_derivative, formats_of, optima
 from experiments.words import listed, plain
-from numdiff.analysis.metrics import observed_order
+from numdiff.analysis.orders import observed_order
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.differences import centered_difference, forward_difference

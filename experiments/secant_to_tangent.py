@@ -10,7 +10,7 @@ from experiments.drawing import draw_geometry, geometry_data, straight
 from experiments.experiment import Experiment
 from experiments.frames import blank, cells, exact_derivative, formats_of, optima
 from experiments.words import listed, plain
-from numdiff.analysis.metrics import observed_order
+from numdiff.analysis.orders import observed_order
 from numdiff.arithmetic.rounded import rounded
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import FORMAT_STYLE, Figure, decade_ticks, small_multiples

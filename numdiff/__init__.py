@@ -41,7 +41,8 @@ _HOME = {
     "analysis.ledger": "Ledger Status",
     "analysis.reference": "ExactFunction Reference State",
     "analysis.twin": "TwinMismatchWarning",
-    "analysis.metrics": "observed_optimum observed_order",
+    "analysis.metrics": "observed_optimum",
+    "analysis.orders": "observed_order",
     "rules.model": "FailedAssumption Prediction Predictions optimal_step",
     "gradients": """
         GradientCheck NonFiniteGradientWarning Verdict WrongGradientError check_gradient gradient jacobian

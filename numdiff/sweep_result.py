@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from numdiff.analysis.metrics import observed_optimum, observed_order
+from numdiff.analysis.metrics import observed_optimum
+from numdiff.analysis.orders import observed_order
 from numdiff.display import NO_CELL_OK, Shown, View, counted, number
 from numdiff.extras import require_extra
 from numdiff.floats.formats import get_format

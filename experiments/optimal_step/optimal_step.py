@@ -25,7 +25,8 @@ from experiments.optimal_step.drawing import draw_anatomy, draw_best_steps, draw
 from experiments.optimal_step.predicted_steps import pointwise, rule
 from experiments.step_sweep import step_sweep
 from experiments.words import PROVED, counted, listed, percent, plain
-from numdiff.analysis.metrics import loss_of_accuracy, observed_order, performance_ratio
+from numdiff.analysis.metrics import loss_of_accuracy, performance_ratio
+from numdiff.analysis.orders import observed_order
 from numdiff.formulas.table import METHODS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table

@@ -8,13 +8,7 @@ import numpy as np
 import pytest
 
 from numdiff.analysis import best_step, error_model, nodes, suprema, taylor
-from numdiff.analysis.metrics import (
-    FEWEST_POINTS,
-    LEAST_ORDER,
-    ROUNDOFF_SHARE,
-    SLOPE_TOLERANCE,
-    observed_order,
-)
+from numdiff.analysis.orders import FEWEST_POINTS, LEAST_ORDER, ROUNDOFF_SHARE, SLOPE_TOLERANCE, observed_order
 from numdiff.analysis.statistics import student_quantile
 from numdiff.arithmetic.ball import Ball
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction

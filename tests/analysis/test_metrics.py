@@ -7,15 +7,8 @@ import numpy as np
 import pytest
 
 from numdiff.analysis.error_ledger import error_ledger
-from numdiff.analysis.metrics import (
-    FEWEST_POINTS,
-    ROUNDOFF_SHARE,
-    correct_digits,
-    loss_of_accuracy,
-    observed_optimum,
-    observed_order,
-    performance_ratio,
-)
+from numdiff.analysis.metrics import correct_digits, loss_of_accuracy, observed_optimum, performance_ratio
+from numdiff.analysis.orders import FEWEST_POINTS, ROUNDOFF_SHARE, observed_order
 from numdiff.arithmetic.rounded import rounded
 from numdiff.formulas.stencil import CENTERED, FORWARD, centered, forward
 
