@@ -100,6 +100,13 @@ def name_slopes(ax: Axes, frame: pd.DataFrame, order: int) -> None:
         draw.slope_guide(ax, order, (last["step_value"], last["truncation"]), text)
 
 
+def _words(value: float) -> str:
+    """Return the digits as text, or why there are none: f′ = 0, an exact result, or a format that f has not."""
+    if np.isfinite(value):
+        return f"{round(value, 1) + 0:.1f}"
+    return "–" if np.isnan(value) else "f′ = 0" if value < 0 else "exact"
+
+
 def draw_digits_map(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -> None:
     """Draw a map of function and format for each formula, the digits written in its cells."""
     formats = formats_of(data)
@@ -115,9 +122,8 @@ def draw_digits_map(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -> No
         ax.pcolormesh(*edges, shades, cmap="YlGnBu", vmin=-1, vmax=16, linewidth=0.4, edgecolors="face")
         ax.set_ylim(len(names) - 0.5, -0.5)
         for (row, column), value in np.ndenumerate(grid):
-            text = f"{round(value, 1) + 0:.1f}" if np.isfinite(value) else "f′ = 0" if value < 0 else "exact"
             color = "white" if np.isfinite(value) and value > 8 else INK
-            ax.text(column, row, text, ha="center", va="center", fontsize=8, color=color)
+            ax.text(column, row, _words(value), ha="center", va="center", fontsize=8, color=color)
         ax.set_title(f"{method} difference", pad=20)
         ax.set_xticks(range(len(formats)), formats, fontsize=8.5)
         ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=8.5)

@@ -192,13 +192,16 @@ def many_functions(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
 def digits_map(best: pd.DataFrame) -> Figure:
     """A map of function and format, the functions with the most digits on top."""
     frame = best[[*RUN, "step_value", "digits"]]
-    rank = frame[frame["method"] == "centered"].groupby("problem", sort=False)["digits"].sum()
-    names = list(rank.sort_values(ascending=False, kind="stable").index)
+    table = frame[frame["method"] == "centered"].pivot(index="problem", columns="format", values="digits")
+    table = table.loc[frame["problem"].unique(), formats_of(frame)]
+    common = table.notna().sum().iloc[::-1].idxmax()  # the widest format among those that most functions have
+    names = list(table[common].sort_values(ascending=False, kind="stable").index)
     return Figure(
         "digits_map",
         "Correct digits at the best step, for every function and format",
         "Correct decimal digits, −log₁₀ of the relative RMS error at the best generic step. The functions are sorted "
-        "by their digits with the centered difference. Where f′ = 0 there is no relative error.",
+        f"by their digits with the centered difference in {common}. Where f′ = 0 there is no relative error. A dash: "
+        "SciPy does not compute the function in the format.",
         f"Every function gains digits with the width of the format; in the median {sentence_of_digits(best)}.",
         frame,
         partial(draw_digits_map, names=tuple(names)),
