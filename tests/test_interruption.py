@@ -17,6 +17,7 @@ HEAD = """
 import os, signal, sys, time
 from pathlib import Path
 from numdiff.interruption import Interruption, run_program
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # who runs the tests under nohup has it ignored, and children inherit that
 """
 SLEEP = "def work():\n    print('ready', flush=True)\n    time.sleep(60)\n    return 0\n"
 SWALLOW = """

@@ -13,7 +13,7 @@ from experiments.gradient_cost.network import SAMPLES, VariableNetwork, network_
 from experiments.gradient_cost.times import DIFFERENCES, bytes_of, evaluations_of, seconds_of, ways
 from experiments.registry import EXPERIMENTS
 from experiments.reproducibility import comparison
-from numdiff.autodiff import data, function, gradient_of, on_arrays
+from numdiff.autodiff import array_functions, data, gradient_of, on_arrays
 from numdiff.floats.views import HolomorphicArray
 from numdiff.gradients import gradient
 from numdiff.report import checksums
@@ -44,7 +44,7 @@ def test_multiplications_are_those_of_the_products_that_are_formed(sizes, monkey
         formed.append(x.size * y.shape[-1])
         return data.product(x, y)
 
-    monkeypatch.setattr(function, "product", product)
+    monkeypatch.setattr(array_functions, "product", product)
     network = VariableNetwork(sizes)
     on_arrays(network)(network.start())
     assert sum(formed) == network.products
