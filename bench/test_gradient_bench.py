@@ -57,8 +57,8 @@ def candidates(stencil: str, n: int) -> Candidates:
     x, h = start(n), STEPS[stencil]
     peer = {"approx_fprime": approx_fprime, "numdifftools": numdifftools}[PEERS[stencil]]
     return {
-        "points": partial(gradient, rosenbrock, x, step=h, stencil=stencil),
-        "batches": partial(gradient, rosenbrock, x, step=h, stencil=stencil, vectorized=True),
+        "points": partial(gradient, rosenbrock, x, h=h, stencil=stencil),
+        "batches": partial(gradient, rosenbrock, x, h=h, stencil=stencil, vectorized=True),
         PEERS[stencil]: partial(peer, x, h),
     }
 

@@ -27,6 +27,7 @@ from numdiff.formulas.table import METHODS
 from numdiff.gradients.quotients import Columns, Quotients
 from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
 from numdiff.gradients.steps import Steps
+from numdiff.spellings import renamed
 
 __all__ = ["NonFiniteGradientWarning", "gradient", "jacobian"]
 
@@ -63,11 +64,12 @@ class NonFiniteGradientWarning(UserWarning):
         return str(self.args[0])
 
 
+@renamed(step="h")
 def gradient(
     f: Callable[[Any], Any],
     x: Any,
     *,
-    step: Any = None,
+    h: Any = None,
     stencil: str | Stencil = "centered",
     dtype: Any = None,
     vectorized: bool = False,
@@ -83,7 +85,7 @@ def gradient(
         0-dimensional array, or a Python number, which is rounded to the format).
     x : array_like
         The point, of any shape and floating format.
-    step : None, positive number, or array of the shape of x
+    h : None, positive number, or array of the shape of x
         The step or steps, rounded to the format. None takes for each coordinate a power of two near the minimum
         of truncation and rounding for a function of scale max(1, |xᵢ|); see `numdiff.rules.scale`.
     stencil : str or Stencil
@@ -109,10 +111,10 @@ def gradient(
     Raises
     ------
     TypeError
-        If f is not callable, x not of a floating format, step no number, stencil no first-derivative stencil, or if f
+        If f is not callable, x not of a floating format, h no number, stencil no first-derivative stencil, or if f
         returns another dtype or writes into its argument.
     ValueError
-        If x is empty or not finite, a step is not positive, too small or too large for the format or of another
+        If x is empty or not finite, h is not positive, too small or too large for the format or of another
         shape than x, or f returns anything but a scalar.
 
     Warns
@@ -134,14 +136,15 @@ def gradient(
     >>> bool(np.allclose(found, [2.0, 6.0])), found.shape
     (True, (2,))
     """
-    return _differentiate(f, x, step, stencil, dtype, vectorized, workers, progress, scalar=True)
+    return _differentiate(f, x, h, stencil, dtype, vectorized, workers, progress, scalar=True)
 
 
+@renamed(step="h")
 def jacobian(
     f: Callable[[Any], Any],
     x: Any,
     *,
-    step: Any = None,
+    h: Any = None,
     stencil: str | Stencil = "centered",
     dtype: Any = None,
     vectorized: bool = False,
@@ -173,13 +176,13 @@ def jacobian(
     >>> bool(np.allclose(found, [[3.0, 2.0], [1.0, 1.0]]))
     True
     """
-    return _differentiate(f, x, step, stencil, dtype, vectorized, workers, progress, scalar=False)
+    return _differentiate(f, x, h, stencil, dtype, vectorized, workers, progress, scalar=False)
 
 
 def _differentiate(
     f: Callable[[Any], Any],
     x: Any,
-    step: Any,
+    h: Any,
     stencil: str | Stencil,
     dtype: Any,
     vectorized: bool,
@@ -194,7 +197,7 @@ def _differentiate(
     formula = _first_derivative(stencil)
     check_workers(workers)
     check_progress(progress)
-    steps = Steps(step, point, item, formula)
+    steps = Steps(h, point, item, formula)
     absorbed, smallest = steps.check()
     if absorbed:
         _warn_absorbed(item, absorbed, point.size, smallest)
@@ -202,7 +205,7 @@ def _differentiate(
     out, failures, first = _gathered(columns, workers, progress)
     if failures:
         message = f"the derivative is not finite in {failures} of {point.size} coordinates, first {first}"
-        warnings.warn(NonFiniteGradientWarning(message, failures, point.size), stacklevel=3)
+        warnings.warn(NonFiniteGradientWarning(message, failures, point.size), stacklevel=4)
     return out
 
 
@@ -259,7 +262,7 @@ def _gathered(columns: Columns, workers: int | Map, progress: Progress) -> tuple
 def _warn_absorbed(item: FloatFormat, absorbed: int, total: int, smallest: Any) -> None:
     advice = f"the smallest useful step is {smallest!s}" if np.isfinite(smallest) else "no step is useful"
     message = (
-        f"step is absorbed in {absorbed} of {total} coordinates: two of x and the abscissae x + c*h are the same "
+        f"h is absorbed in {absorbed} of {total} coordinates: two of x and the abscissae x + c*h are the same "
         f"{item.name} number there; {advice}"
     )
-    warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=4)
+    warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=5)

@@ -18,9 +18,9 @@ _CHECKED = 16384
 
 def _given(step: Any, shape: tuple[int, ...], item: FloatFormat, stencil: Stencil) -> np.ndarray:
     """Return the steps that were given, flat: one, or one for each coordinate."""
-    steps = steps_of(item, step, "step", stencil)
+    steps = steps_of(item, step, "h", stencil)
     if steps.shape not in ((), shape):
-        raise ValueError(f"step must be one number or of the shape of x, {shape}, got shape {steps.shape}")
+        raise ValueError(f"h must be one number or of the shape of x, {shape}, got shape {steps.shape}")
     return steps.reshape(-1)
 
 

@@ -68,7 +68,7 @@ def total(x):
 def test_a_separable_function_has_the_quotients_of_the_kernel_bit_for_bit(item, stencil, vectorized, step):
     x = points(item, 9)
     h = item.as_array(step)[()]
-    found = jacobian(cubic, x, step=step, stencil=stencil, vectorized=vectorized)
+    found = jacobian(cubic, x, h=step, stencil=stencil, vectorized=vectorized)
     assert found.shape == (9, 9)
     assert same(np.diagonal(found), difference(cubic, x, h, stencil))
 
@@ -77,13 +77,13 @@ def test_a_separable_function_has_the_quotients_of_the_kernel_bit_for_bit(item, 
 @every_stencil
 def test_one_coordinate_has_the_quotient_of_the_kernel_bit_for_bit(item, stencil):
     x, h = item.as_array([0.7]), item.as_array(2.0**-4)[()]
-    assert same(gradient(lambda x: np.exp(x)[0], x, step=h, stencil=stencil), difference(np.exp, x, h, stencil))
+    assert same(gradient(lambda x: np.exp(x)[0], x, h=h, stencil=stencil), difference(np.exp, x, h, stencil))
 
 
 @every_format
 def test_every_coordinate_may_have_its_own_step(item):
     x, h = points(item, 6).reshape(2, 3), (2.0 ** -np.arange(1, 7)).astype(item.dtype).reshape(2, 3)
-    diagonal = np.diagonal(jacobian(cubic, x, step=h).reshape(6, 6))
+    diagonal = np.diagonal(jacobian(cubic, x, h=h).reshape(6, 6))
     assert same(diagonal, difference(cubic, x, h, METHODS["centered"]).ravel())
 
 
@@ -97,7 +97,7 @@ def test_the_gradient_has_the_shape_of_x_and_f_gets_points_of_it(shape, vectoriz
         return np.sum(x * x, axis=tuple(range(1, x.ndim))) if vectorized else np.sum(x * x)
 
     x = np.arange(1.0, math.prod(shape) + 1).reshape(shape)
-    assert np.array_equal(gradient(f, x, step=0.5, vectorized=vectorized), 2 * x)  # small integers: all exact
+    assert np.array_equal(gradient(f, x, h=0.5, vectorized=vectorized), 2 * x)  # small integers: all exact
     assert {s[1:] if vectorized else s for s in seen} == {shape}
 
 
@@ -109,7 +109,7 @@ def test_the_jacobian_has_the_shape_of_f_and_x(vectorized, stencil):
     def f(x):  # (2, 3) values of a (2, 2) point
         return (x.reshape(*x.shape[:-2], 1, 1, 4) * matrix).sum(axis=-1)
 
-    found = jacobian(f, np.ones((2, 2)), step=0.25, stencil=stencil, vectorized=vectorized)
+    found = jacobian(f, np.ones((2, 2)), h=0.25, stencil=stencil, vectorized=vectorized)
     assert np.array_equal(found, matrix.reshape(2, 3, 2, 2))
 
 
@@ -184,7 +184,7 @@ def test_a_polynomial_of_degree_p_has_only_rounding_errors(item, stencil, vector
             y = y + out[..., k]
         return y
 
-    found = gradient(f, x, step=h, stencil=stencil, vectorized=vectorized)
+    found = gradient(f, x, h=h, stencil=stencil, vectorized=vectorized)
     largest = 1 + h * float(max(map(abs, stencil.offsets)))
     size = sum(abs(a) * largest ** (degree - k) for k, a in enumerate(coefficients))
     slope = sum(abs(a) * (degree - k) * largest ** (degree - k) for k, a in enumerate(coefficients))
@@ -290,7 +290,7 @@ def test_the_error_falls_with_the_order_of_the_stencil(stencil):
     """With e(h) = C·hᵖ·(1 + O(h)) the quotient of two errors is 2ᵖ but for O(h); the rounding is far below."""
     x, p = points(FORMATS["float64"], 20), stencil.accuracy_order
     coarse, fine = (
-        np.abs(np.diagonal(jacobian(np.exp, x, step=h, stencil=stencil)) - np.exp(x)) for h in (2.0**-5, 2.0**-6)
+        np.abs(np.diagonal(jacobian(np.exp, x, h=h, stencil=stencil)) - np.exp(x)) for h in (2.0**-5, 2.0**-6)
     )
     assert np.all(np.abs(np.log2(coarse / fine) - p) <= 2.0**-4)
 
@@ -300,9 +300,9 @@ def test_forward_differences_are_those_of_scipy(n):
     """Bit for bit where x + h is exact; otherwise SciPy divides by (x + h) − x, which is off by u·|x + h| at most."""
     approx_fprime = pytest.importorskip("scipy.optimize").approx_fprime
     x, u = points(FORMATS["float64"], n, 1.0, 1.9), 2.0**-53
-    assert same(gradient(total, x, step=2.0**-26, stencil="forward"), approx_fprime(x, total, 2.0**-26))
+    assert same(gradient(total, x, h=2.0**-26, stencil="forward"), approx_fprime(x, total, 2.0**-26))
     h = 1.2357e-8
-    ours, theirs = gradient(total, x, step=h, stencil="forward"), approx_fprime(x, total, h)
+    ours, theirs = gradient(total, x, h=h, stencil="forward"), approx_fprime(x, total, h)
     assert np.all(np.abs(ours - theirs) <= (u * (x + h) / h + 3 * u) * np.abs(theirs))
     assert not np.array_equal(ours, theirs)
 
@@ -352,7 +352,7 @@ def test_the_values_of_a_batch_are_bounded_too():
         rows.append(len(x))
         return np.repeat(x[:, :1], 5000, axis=1)
 
-    assert jacobian(f, np.ones(20), step=0.5, vectorized=True).shape == (5000, 20)
+    assert jacobian(f, np.ones(20), h=0.5, vectorized=True).shape == (5000, 20)
     assert sum(rows) == 40
     assert max(rows) * 5000 * 8 <= BATCH_BYTES
 
@@ -425,8 +425,8 @@ def test_a_function_that_writes_into_its_argument_is_refused(vectorized):
 @every_format
 def test_python_numbers_are_rounded_to_the_format(item):
     x = item.as_array([0.5, 1.5])
-    assert same(gradient(lambda x: float(x[0]) * 2, x, step=0.25), item.as_array([2.0, 0.0]))
-    assert same(gradient(lambda x: 3, x, step=0.25), item.as_array([0.0, 0.0]))
+    assert same(gradient(lambda x: float(x[0]) * 2, x, h=0.25), item.as_array([2.0, 0.0]))
+    assert same(gradient(lambda x: 3, x, h=0.25), item.as_array([0.0, 0.0]))
 
 
 def test_lists_and_foreign_arrays_are_taken_as_numpy_takes_them():
@@ -438,8 +438,8 @@ def test_lists_and_foreign_arrays_are_taken_as_numpy_takes_them():
             return np.asarray(self.data, dtype)
 
     x = np.array([3.0, 4.0])
-    assert np.array_equal(jacobian(lambda x: [x[0] * x[1], x[1]], x, step=0.5), [[4.0, 3.0], [0.0, 1.0]])
-    assert np.array_equal(gradient(lambda x: Foreign(x[0] * x[1]), x, step=0.5), [4.0, 3.0])
+    assert np.array_equal(jacobian(lambda x: [x[0] * x[1], x[1]], x, h=0.5), [[4.0, 3.0], [0.0, 1.0]])
+    assert np.array_equal(gradient(lambda x: Foreign(x[0] * x[1]), x, h=0.5), [4.0, 3.0])
 
 
 # --- memory ----------------------------------------------------------------------------------------------------
@@ -531,7 +531,7 @@ def test_threads_evaluate_at_the_same_time():
         barrier.wait()  # passes only if two calls meet
         return x[0]
 
-    assert np.array_equal(gradient(f, np.ones(2), step=0.5, workers=2), [1.0, 0.0])
+    assert np.array_equal(gradient(f, np.ones(2), h=0.5, workers=2), [1.0, 0.0])
 
 
 def test_threads_do_not_run_far_ahead_of_who_takes_the_results():
@@ -608,10 +608,10 @@ def test_nan_of_f_is_reported_with_its_coordinate_and_spoils_no_other(vectorized
 
     x = np.ones(4)
     with pytest.warns(NonFiniteGradientWarning, match=r"in 1 of 4 coordinates, first at index \(2,\)") as caught:
-        found = gradient(f, x, step=0.25, vectorized=vectorized)
+        found = gradient(f, x, h=0.25, vectorized=vectorized)
     assert "c = 1 is nan" in str(caught[0].message)
     assert caught[0].filename == __file__
-    assert np.array_equal(found, np.where(np.arange(4) == 2, np.nan, gradient(total, x, step=0.25)), equal_nan=True)
+    assert np.array_equal(found, np.where(np.arange(4) == 2, np.nan, gradient(total, x, h=0.25)), equal_nan=True)
     again = pickle.loads(pickle.dumps(caught[0].message))
     assert (again.coordinates, again.total, str(again)) == (1, 4, str(caught[0].message))
 
@@ -623,28 +623,28 @@ def test_infinity_of_f_at_x_itself_is_reported():
 
 def test_a_quotient_that_overflows_is_reported_as_such():
     with pytest.warns(NonFiniteGradientWarning, match="quotient of finite values overflows float16"):
-        gradient(lambda x: x[0] * 60000.0 * 4.0, np.zeros(1, np.float16), step=2.0**-9, workers=2)
+        gradient(lambda x: x[0] * 60000.0 * 4.0, np.zeros(1, np.float16), h=2.0**-9, workers=2)
 
 
 def test_no_value_of_a_jacobian_is_overlooked():
     with pytest.warns(NonFiniteGradientWarning, match=r"in 300 of 300 .* c = 1 is nan"):
-        found = jacobian(lambda x: np.array([x[0], np.nan]), np.ones(300), step=0.5)
+        found = jacobian(lambda x: np.array([x[0], np.nan]), np.ones(300), h=0.5)
     assert np.isnan(found[1]).all()
     assert np.isfinite(found[0]).all()
 
 
 def test_absorbed_steps_are_counted_and_the_smallest_useful_one_is_named():
     x = np.array([0.0, 1.0, 1.0, 2.0**40])
-    with pytest.warns(StepAbsorbedWarning, match="step is absorbed in 3 of 4 coordinates") as caught:
-        gradient(total, x, step=2.0**-60)
+    with pytest.warns(StepAbsorbedWarning, match="h is absorbed in 3 of 4 coordinates") as caught:
+        gradient(total, x, h=2.0**-60)
     message = caught[0].message
     assert (message.points, message.total) == (3, 4)
     assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        gradient(total, x, step=float(np.nextafter(message.smallest_step, 1)))
-    with pytest.warns(StepAbsorbedWarning, match="step is absorbed in 1 of 4"):
-        gradient(total, x, step=float(message.smallest_step) / 2)
+        gradient(total, x, h=float(np.nextafter(message.smallest_step, 1)))
+    with pytest.warns(StepAbsorbedWarning, match="h is absorbed in 1 of 4"):
+        gradient(total, x, h=float(message.smallest_step) / 2)
 
 
 def test_an_absorbed_step_is_told_before_f_is_called():
@@ -652,7 +652,7 @@ def test_an_absorbed_step_is_told_before_f_is_called():
         raise LookupError
 
     with pytest.raises(LookupError), pytest.warns(StepAbsorbedWarning, match="in 3 of 3"):
-        gradient(f, np.ones(3), step=1e-30)
+        gradient(f, np.ones(3), h=1e-30)
 
 
 # --- refusals --------------------------------------------------------------------------------------------------
@@ -677,9 +677,17 @@ def test_an_unsuitable_x_is_refused(x, error, message, differentiate):
 
 @pytest.mark.parametrize("differentiate", [gradient, jacobian])
 def test_integers_become_float64(differentiate):
-    found = differentiate(total, [1, 2], step=0.25)
+    found = differentiate(total, [1, 2], h=0.25)
     assert found.dtype == np.float64
-    assert found.tobytes() == differentiate(total, np.array([1.0, 2.0]), step=0.25).tobytes()
+    assert found.tobytes() == differentiate(total, np.array([1.0, 2.0]), h=0.25).tobytes()
+
+
+@pytest.mark.parametrize("differentiate", [gradient, jacobian])
+def test_the_old_name_of_h_is_still_understood(differentiate):
+    with pytest.warns(DeprecationWarning, match=r"the argument step of \w+\(\) is called h now") as said:
+        found = differentiate(total, np.array([1.0, 2.0]), step=0.25)
+    assert said[0].filename == __file__
+    assert found.tobytes() == differentiate(total, np.array([1.0, 2.0]), h=0.25).tobytes()
 
 
 def test_an_x_that_leaves_the_format_is_refused():
@@ -690,32 +698,32 @@ def test_an_x_that_leaves_the_format_is_refused():
 @pytest.mark.parametrize(
     ("step", "error", "message"),
     [
-        (0.0, ValueError, "step must be finite and positive in float64, got 0.0"),
-        (-1e-3, ValueError, "step must be finite and positive in float64, got -0.001"),
+        (0.0, ValueError, "h must be finite and positive in float64, got 0.0"),
+        (-1e-3, ValueError, "h must be finite and positive in float64, got -0.001"),
         (np.nan, ValueError, "got nan"),
         (np.inf, ValueError, "got inf"),
         (1e-400, ValueError, "got 0.0"),
-        ([1e-3, 1e-3], ValueError, r"step must be one number or of the shape of x, \(3,\), got shape \(2,\)"),
+        ([1e-3, 1e-3], ValueError, r"h must be one number or of the shape of x, \(3,\), got shape \(2,\)"),
         ([1e-3, -1.0, 1.0], ValueError, r"got -1.0 at index \(1,\)"),
         (1e308, ValueError, "at most 8.98.*e.307 for the method 'centered' in float64"),
-        (True, TypeError, "step must be a real number or an array of them, got bool True"),
+        (True, TypeError, "h must be a real number or an array of them, got bool True"),
         ("1e-3", TypeError, "got str '1e-3'"),
         (1e-3j, TypeError, "got complex"),
     ],
 )
 def test_an_unsuitable_step_is_refused(step, error, message):
     with pytest.raises(error, match=message):
-        gradient(total, np.ones(3), step=step)
+        gradient(total, np.ones(3), h=step)
 
 
 def test_a_step_that_underflows_in_the_format_is_refused():
-    with pytest.raises(ValueError, match=r"step must be at least 6e-08 in float16, got 1e-08"):
-        gradient(total, np.ones(3, np.float16), step=1e-8)
+    with pytest.raises(ValueError, match=r"h must be at least 6e-08 in float16, got 1e-08"):
+        gradient(total, np.ones(3, np.float16), h=1e-8)
 
 
 def test_nodes_beyond_the_format_are_refused():
     with pytest.raises(ValueError, match=r"within float16, but x = .*6.* \(coordinate 1 .* and c = 1 do not"):
-        gradient(total, np.array([1, 65504], np.float16), step=64.0)
+        gradient(total, np.array([1, 65504], np.float16), h=64.0)
 
 
 @pytest.mark.parametrize(
