@@ -86,13 +86,13 @@ class BoundedFunction:
         self.f, self.untraced = f, untraced
         self.suprema = Suprema(None if untraced else f) if suprema is None else suprema
         self._errors: dict[str, dict[Dyadic | None, float]] = {}
-        self._formats: set[str] = set()
+        self._used: dict[str, frozenset[str]] = {}
 
-    def require(self, fmt: FloatFormat) -> None:
-        """Raise OtherFormatError (a TypeError) where a part of f is not computed in the format."""
-        if fmt.name not in self._formats:
-            refuse_unsuitable(self.f, fmt)
-            self._formats.add(fmt.name)
+    def ufuncs(self, fmt: FloatFormat) -> frozenset[str]:
+        """Return the ufuncs of f; raise OtherFormatError (a TypeError) where it is not computed in the format."""
+        if fmt.name not in self._used:
+            self._used[fmt.name] = refuse_unsuitable(self.f, fmt)
+        return self._used[fmt.name]
 
     def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:
         """Return the bounds on the rounding error of f by abscissa.
@@ -115,10 +115,10 @@ class BoundedFunction:
         """
         if self.untraced:
             return dict.fromkeys(points, math.inf)
-        self.require(fmt)
+        used = self.ufuncs(fmt)
         known = self._errors.setdefault(fmt.name, {None: math.inf})
         missing = [x for x in dict.fromkeys(points) if x is not None and x not in known]
-        known.update(zip(missing, evaluation_errors(self.f, missing, fmt), strict=True))
+        known.update(zip(missing, evaluation_errors(self.f, missing, fmt, used), strict=True))
         return known
 
 
@@ -216,13 +216,13 @@ def a_priori_bounds(
     cells = NodePlaces(method, fmt, x, h, shape)
     if function.untraced or not isinstance(method, Stencil):
         return np.full(shape, math.inf)
-    function.require(fmt)
+    used = function.ufuncs(fmt)
     truncation = truncation_bounds(function, cells, method)
     limits = slopes(function, cells)
     bounds = []
     with working(working_precision(fmt)):
         balls = [place.ball for row in cells.places for place in row]
-        found = enclosed(function.f, balls, fmt)
+        found = enclosed(function.f, balls, fmt, used)
         weights = [exact(abs(n), 0) for n in method.numerators]
         formula = Formula(method, cells.operations)
         for i, first in enumerate(truncation):

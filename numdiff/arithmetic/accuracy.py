@@ -126,7 +126,12 @@ def _found(limits: Limits) -> dict[str, Fraction]:
     return found
 
 
-def without_limit(f: Callable[[Any], Any], fmt: FloatFormat, arithmetic: Arithmetic | None = None) -> frozenset[str]:
+def without_limit(
+    f: Callable[[Any], Any],
+    fmt: FloatFormat,
+    arithmetic: Arithmetic | None = None,
+    used: frozenset[str] | None = None,
+) -> frozenset[str]:
     """Return the ufuncs that a callable uses and that have no limit in the format.
 
     Parameters
@@ -136,6 +141,8 @@ def without_limit(f: Callable[[Any], Any], fmt: FloatFormat, arithmetic: Arithme
     fmt : FloatFormat
     arithmetic : {"platform", "rounded"}, optional
         Whose elementary functions are reckoned with; by default those that f uses.
+    used : frozenset of str, optional
+        The names of the ufuncs of f, where they are known.
 
     Returns
     -------
@@ -147,6 +154,11 @@ def without_limit(f: Callable[[Any], Any], fmt: FloatFormat, arithmetic: Arithme
     TypeError
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
-    chosen = arithmetic or arithmetic_of(f)
-    limited = limits_of(fmt, chosen).keys() | with_limit(fmt, rounded=chosen == "rounded")
-    return frozenset((ufuncs_used(f) & (FUNCTIONS | WITHOUT | SPECIAL)) - limited)
+    return (ufuncs_used(f) if used is None else used) & _unlimited(fmt, arithmetic or arithmetic_of(f))
+
+
+@cache
+def _unlimited(fmt: FloatFormat, arithmetic: Arithmetic) -> frozenset[str]:
+    """Return all ufuncs that have no limit in a format."""
+    limited = limits_of(fmt, arithmetic).keys() | with_limit(fmt, rounded=arithmetic == "rounded")
+    return frozenset((FUNCTIONS | WITHOUT | SPECIAL) - limited)

@@ -258,13 +258,15 @@ class Trace(NamedTuple):
     """Whether f does the same to a point wherever it stands, whatever stands beside it, and each time."""
     is_plain: bool
     """Whether f has nothing in it that NumPy may compute in another dtype than that of x."""
+    used: frozenset[str]
+    """As `ufuncs_used`."""
 
 
 def traced(f: Callable[[Any], Any]) -> Trace:
     """Say what a callable does, without computing anything.
 
-    The numbers of this trace are digests of how they came about. f is called with two points and with three, among them
-    the same two in another order.
+    The numbers of this trace are digests of how they came about. f is called with one point, and with two of which that
+    is the second.
 
     Raises
     ------
@@ -272,29 +274,34 @@ def traced(f: Callable[[Any], Any]) -> Trace:
         As `ufuncs_used`.
     """
     suspicions: list[None] = []
+    used: set[str] = set()
     compared: tuple[set[int], set[int]] = (set(), set())
-    first, second = evaluate_exactly(f, _tracer(compared[0], suspect=lambda: suspicions.append(None)), [1, 2])
+    first, second = evaluate_exactly(
+        f, _tracer(compared[0], observer=used.add, suspect=lambda: suspicions.append(None)), [1, 2]
+    )
     again = evaluate_exactly(f, _tracer(compared[1]), [2, 1, 2])
-    return Trace(again == [second, first, second] and compared[0] == compared[1], not suspicions)
+    is_elementwise = again == [second, first, second] and compared[0] == compared[1]
+    return Trace(is_elementwise, not suspicions, frozenset(used))
 
 
 def _tracer(compared: set[int], **hooks: Any) -> Engine:
     """Return an engine whose numbers are digests of how they came about; it notes comparisons, deciding nothing."""
-    return Engine(
-        name="tracing",
-        lift=hash,
-        functions=_DIGESTS,
-        value_order=lambda a, b: None,
-        integral=lambda a: None,
-        compare=lambda a, b: compared.add(hash((a, b))),
-        union=lambda a, b: hash(("where", a, b)),
-        **hooks,
-    )
+    engine: Engine = object.__new__(Engine)  # the constructor of a frozen class takes a fifth of a trace
+    vars(engine).update(vars(_TRACING), compare=lambda a, b: compared.add(hash((a, b))), **hooks)
+    return engine
 
 
 _DIGESTS: Mapping[str, Callable[..., int]] = {
     name: partial(lambda *made: hash(made), name) for name in FUNCTIONS | SPECIAL
 }
+_TRACING = Engine(
+    name="tracing",
+    lift=hash,
+    functions=_DIGESTS,
+    value_order=lambda a, b: None,
+    integral=lambda a: None,
+    union=lambda a, b: hash(("where", a, b)),
+)
 
 
 def outside_format(f: Callable[[Any], Any], format_name: str) -> str:

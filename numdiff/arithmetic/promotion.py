@@ -13,8 +13,8 @@ is float16. `refuse_unsuitable` runs f on ordinary arrays of the working format 
 Everything else is refused, with the sub-expression in its message. The magnitude of an integer array is carried as a
 bound over all values that it may take, whichever branch a point is in.
 
-A function that takes its value from other points, or from how many there are, differs between x and the same points in
-another order and number; that is tried with numbers that are nothing but the way they came about.
+A function that takes its value from other points, or from how many there are, differs between a point alone and the
+same point behind another one; that is tried with numbers that are nothing but the way they came about.
 
 References
 ----------
@@ -295,15 +295,20 @@ def _expression(name: str, *operands: Any) -> str:
     return f"(-{texts[0]})" if name == "negative" else f"{shown(name)}({', '.join(texts)})"
 
 
-def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
+def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> frozenset[str]:
     """Refuse a function that is not elementwise, or of which NumPy computes a part in another format.
 
     Parameters
     ----------
     f : callable
-        An elementwise NumPy callable; it is called a few times, with two and three points.
+        An elementwise NumPy callable; it is called a few times, with one or two points.
     fmt : FloatFormat
         The working format.
+
+    Returns
+    -------
+    frozenset of str
+        The names of the ufuncs that f uses, as `numdiff.arithmetic.ufuncs_used`.
 
     Raises
     ------
@@ -329,8 +334,9 @@ def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
     if not trace.is_elementwise:
         raise ValueError(
             "f must be elementwise, but its value at a point depends on other points, on how many there are, or on the "
-            "call: it computes otherwise where the same points stand in another order beside one more"
+            "call: it computes otherwise where the same point stands behind another one"
         )
+    return trace.used
 
 
 def _watch(f: Callable[[Any], Any], fmt: FloatFormat) -> None:

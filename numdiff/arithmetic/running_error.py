@@ -100,7 +100,9 @@ def _engine(fmt: FloatFormat, arithmetic: Arithmetic) -> Engine:
     )
 
 
-def evaluation_errors(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat) -> list[float]:
+def evaluation_errors(
+    f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat, used: frozenset[str] | None = None
+) -> list[float]:
     """Bound the rounding error of a callable at numbers of a format.
 
     Parameters
@@ -110,6 +112,8 @@ def evaluation_errors(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: Fl
     points : sequence of Dyadic
         The arguments, each a number of the format.
     fmt : FloatFormat
+    used : frozenset of str, optional
+        The names of the ufuncs of f, where they are known.
 
     Returns
     -------
@@ -123,7 +127,7 @@ def evaluation_errors(f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: Fl
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
     with working(working_precision(fmt)):
-        return [math.inf if item is None else rounded_up(item.error) for item in _at_points(f, points, fmt)]
+        return [math.inf if item is None else rounded_up(item.error) for item in _at_points(f, points, fmt, used=used)]
 
 
 def scaled_evaluation_errors(
@@ -140,19 +144,25 @@ def scaled_evaluation_errors(
 
 
 def _at_points(
-    f: Callable[[Any], Any], points: Sequence[Dyadic], fmt: FloatFormat, arithmetic: Arithmetic | None = None
+    f: Callable[[Any], Any],
+    points: Sequence[Dyadic],
+    fmt: FloatFormat,
+    arithmetic: Arithmetic | None = None,
+    used: frozenset[str] | None = None,
 ) -> list[Running | None]:
     known = KnownArithmetic(fmt)
     items = [Running(exact(*point), NOTHING, known.constant(point)) for point in points]
-    return _evaluated(f, items, fmt, arithmetic)
+    return _evaluated(f, items, fmt, arithmetic, used)
 
 
-def enclosed(f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat) -> list[Running | None]:
+def enclosed(
+    f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat, used: frozenset[str] | None = None
+) -> list[Running | None]:
     """Enclose values and rounding errors over intervals, as elements for further arithmetic; None where there is none.
 
     To be called inside ``balls.working(working_precision(fmt))``.
     """
-    return _evaluated(f, [Running(arb_of(interval), NOTHING) for interval in intervals], fmt)
+    return _evaluated(f, [Running(arb_of(interval), NOTHING) for interval in intervals], fmt, used=used)
 
 
 def working_precision(fmt: FloatFormat) -> int:
@@ -161,10 +171,14 @@ def working_precision(fmt: FloatFormat) -> int:
 
 
 def _evaluated(
-    f: Callable[[Any], Any], items: list[Running], fmt: FloatFormat, arithmetic: Arithmetic | None = None
+    f: Callable[[Any], Any],
+    items: list[Running],
+    fmt: FloatFormat,
+    arithmetic: Arithmetic | None = None,
+    used: frozenset[str] | None = None,
 ) -> list[Running | None]:
     """Evaluate f on elements, with the limits of the functions that it uses or of those of another arithmetic."""
-    if without_limit(f, fmt, arithmetic):
+    if without_limit(f, fmt, arithmetic, used):
         return [None] * len(items)
     with np.errstate(all="ignore"):  # longdouble scalars warn on overflow
         results = evaluate_exactly(f, _engine(fmt, arithmetic or arithmetic_of(f)), items)

@@ -7,6 +7,7 @@ of neither package is nobody.
 
 import sys
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -46,6 +47,7 @@ def computed_in(key: str) -> tuple[str, ...]:
     return ("float32", "float64", "float80") if key in _WIDE else ("float32", "float64")
 
 
+@lru_cache(maxsize=1024)
 def ufunc_key(ufunc: np.ufunc) -> str:
     """Return the name of a ufunc that tells NumPy's from SciPy's and from all others.
 
