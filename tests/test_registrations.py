@@ -511,7 +511,7 @@ def test_the_tables_of_experiments_take_in_what_was_registered():
 @BOTH
 def test_gradients_are_computed_and_checked_in_8_bits(item):
     x = item.as_array([0.5, 0.75, 1.0])
-    found = nd.gradient(lambda v: (v * v).sum(), x, step=0.25)
+    found = nd.gradient(lambda v: (v * v).sum(), x, h=0.25)
     expected = [
         item.round(Fraction(f) - Fraction(g))
         for f, g in zip(*([_sum_of_squares(item, x, i, sign) for i in range(3)] for sign in (1, -1)), strict=True)
