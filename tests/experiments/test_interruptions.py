@@ -8,9 +8,13 @@ import sys
 
 import pytest
 
+from tests.core_environment import needs_everything
 from tests.kill_trials import COMMANDS, LINE, STATUS, WAYS, left_in, report_in
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the processes of a session are looked up in /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the processes of a session are looked up in /proc"),
+    needs_everything,
+]
 
 
 def interrupted(command, way, folder):
