@@ -89,7 +89,8 @@ def references_table(records: pd.DataFrame) -> Table:
         name="references",
         title="The exact derivatives",
         caption="To 30 significant digits, at the point exactly as given in hexadecimal; the radius is that of Arb's "
-        "enclosure of the derivative by automatic differentiation.",
+        "enclosure, by automatic differentiation or, where a series has no value, of a proved closed form; 0 where the "
+        "value is exact. A state `given` rests on the function's own exact twin.",
         frame=known[columns],
         display={"x": "hex", "reference_text": "hex"},
         rows_shown=20,

@@ -6,12 +6,10 @@ The bug is an error δ of random direction, or in the largest coordinate alone, 
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
-from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,7 +20,10 @@ from experiments.gradient_check.rules import Checker, Decision
 from experiments.gradient_check.trials import NETWORKS, Loss
 from numdiff.floats.fixed_order import norm
 from numdiff.gradients import check_gradient
+from numdiff.study.workers import results
 
+Task = TypeVar("Task")
+Found = TypeVar("Found")
 LARGEST = 8.0
 """The relative error from which the search starts: what is not found there is not found at all."""
 FACTOR = math.sqrt(0.5)
@@ -108,10 +109,24 @@ def growing(n: int, seed: int) -> NumpyNetwork:
 
 
 def _searched(tasks: Sequence[tuple[Any, ...]], workers: int) -> pd.DataFrame:
+    return pd.DataFrame(_in_order(_row, tasks, workers))
+
+
+def _in_order(function: Callable[[Task], Found], tasks: Sequence[Task], workers: int) -> list[Found]:
+    """Return what a function of a module finds for each task, in the order of the tasks."""
     if workers == 1:
-        return pd.DataFrame([_row(task) for task in tasks])
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return pd.DataFrame(pool.map(_row, tasks, chunksize=max(1, len(tasks) // (16 * workers))))
+        return [function(task) for task in tasks]
+    items = {str(number): task for number, task in enumerate(tasks)}
+    found = dict(results(partial(_alone, function), items, workers, (_nothing, ()), _nothing))
+    return [found[name] for name in items]
+
+
+def _alone(function: Callable[[Task], Found], task: Task, tell: Callable[[int], Any]) -> Found:
+    return function(task)
+
+
+def _nothing(*told: Any) -> None:
+    """Prepare nothing, and do nothing with what is told."""
 
 
 def _row(task: tuple[Any, ...]) -> dict[str, Any]:
@@ -142,11 +157,7 @@ def at_ten_tolerances(networks: Sequence[str], seeds: Sequence[int], workers: in
     finite, or in which the check of the wrong gradient ends with a larger one, of which δ is less than ten times.
     """
     tasks = [(name, format_name, seed) for format_name, name, seed in product(FORMATS, networks, seeds)]
-    if workers == 1:
-        found = [_at_ten(task) for task in tasks]
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(_at_ten, tasks, chunksize=max(1, len(tasks) // (16 * workers))))
+    found = _in_order(_at_ten, tasks, workers)
     rows = pd.DataFrame([row for part in found for row in part], columns=["format", "mode", "trials", "missed", "left"])
     return rows.groupby(["format", "mode"], sort=False).sum().reset_index()
 

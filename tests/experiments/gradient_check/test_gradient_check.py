@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.gradient_check import gradient_check
+from experiments.gradient_check import gradient_check, ours
 from experiments.gradient_check import tables as gradient_tables
 from experiments.gradient_check.bugs import FORMATS
 from experiments.gradient_check.drawing import draw_curve
@@ -45,6 +45,11 @@ def test_the_search_gives_a_row_for_each_checker_network_seed_format_and_shape()
     rows = by_checker([strict(0.1)], ("tanh_squared", "sigmoid_squared"), (0, 1), 1)
     assert len(rows) == 2 * 2 * len(FORMATS) * len(SHAPES)
     assert rows["smallest"].between(0.1 * 0.9, 0.2).all()
+
+
+def test_two_workers_find_the_same_limits_as_one():
+    task = ours.ours()[-1:], ("tanh_squared",), (0,)
+    pd.testing.assert_frame_equal(by_checker(*task, 2), by_checker(*task, 1))
 
 
 def test_growing_networks_have_about_as_many_parameters_as_they_are_asked_for():
