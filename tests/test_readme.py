@@ -43,7 +43,7 @@ def value_of(session, start):
 
 
 def test_blocks_are_run(session):
-    assert len(USE) == 7
+    assert len(USE) == 8
     assert len(PROBLEM) == 1
     assert len(session[0]) == 30
 
