@@ -7,6 +7,7 @@ folder are flushed (fsync) before and after the move, so that this also holds wh
 import ctypes
 import errno
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -17,7 +18,7 @@ from pathlib import Path
 
 __all__ = ["fresh_folder", "make_folder", "remove_folder", "remove_leftovers", "unwritable", "write_file"]
 
-_PARTIAL = ".partial"
+_PARTIAL = ".numdiff-partial"
 _LEFTOVER_AGE = 3600.0
 """Seconds after which something partial belongs to a program that was killed: writing takes seconds."""
 _NO_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EBADF)
@@ -116,9 +117,15 @@ def remove_folder(folder: Path) -> None:
         shutil.rmtree(gone, ignore_errors=True)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove what programs that were killed left half written in a folder, an hour ago or more."""
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Remove what programs that were killed left half written in a folder, an hour ago or more.
+
+    Only what `_beside` names so is removed: of the file or folder `name`, where one is given.
+    """
+    ours = re.compile(rf"\.{re.escape(name[:100]) if name else '.+'}\.[0-9a-f]{{8}}{re.escape(_PARTIAL)}", re.DOTALL)
     for path in folder.glob(f".*{_PARTIAL}"):
+        if not ours.fullmatch(path.name):
+            continue
         try:
             if time.time() - path.stat().st_mtime < _LEFTOVER_AGE:
                 continue

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from numdiff import files as module
-from numdiff.files import fresh_folder, remove_folder, unwritable, write_file
+from numdiff.files import fresh_folder, remove_folder, remove_leftovers, unwritable, write_file
 
 ROOT = Path(__file__).resolve().parents[1]
 needs_signals = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
@@ -200,3 +200,16 @@ def test_a_kill_at_any_moment_leaves_the_old_folder_or_the_new_one(tmp_path, rng
         assert len(set(found.values())) <= 1
         seen.add(len(found))
     assert 20 in seen
+
+
+def test_files_of_other_programs_are_no_leftovers(tmp_path):
+    ours, ours_of_another = ".report.0123abcd.numdiff-partial", ".other.0123abcd.numdiff-partial"
+    others = [".download.iso.partial", ".report.partial", ".report.x.numdiff-partial", "report.numdiff-partial"]
+    for name in (ours, ours_of_another, *others):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "thesis.txt").write_text("words")
+        os.utime(tmp_path / name, (time.time() - 7200,) * 2)
+    remove_leftovers(tmp_path, "report")
+    assert {path.name for path in tmp_path.iterdir()} == {ours_of_another, *others}
+    remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == set(others)

@@ -6,7 +6,7 @@ from typing import Any
 from numdiff.analysis.ledger import Ledger, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.twin import Twin
-from numdiff.arithmetic.promotion import refuse_unsuitable
+from numdiff.arithmetic.promotion import refuse_not_elementwise, refuse_unsuitable
 from numdiff.floats.callables import with_arguments
 from numdiff.formulas.arguments import method_of, points_and_steps
 from numdiff.formulas.kernels import observe
@@ -93,7 +93,9 @@ def error_ledger(
     derivative = None if derivative is None else with_arguments(derivative, args, "derivative")
     fmt, xs, hs = points_and_steps(x, h, dtype)
     observation = observe(method, f, xs, hs)
-    if not exact and not method.complex_nodes:
+    if not exact and method.complex_nodes:
+        refuse_not_elementwise(f)
+    elif not exact:
         refuse_unsuitable(f, fmt)
     return ledger_of(exact_of(f, derivative, engine, exact), observation, xs, hs, method, fmt)
 

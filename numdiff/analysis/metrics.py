@@ -71,8 +71,12 @@ def loss_of_accuracy(error: npt.ArrayLike, best: npt.ArrayLike) -> np.ndarray:
     from numdiff.arithmetic.rounded import rounded
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        ratio = np.abs(np.asarray(error, dtype=float)) / np.abs(np.asarray(best, dtype=float))
+        e, b = np.broadcast_arrays(np.abs(np.asarray(error, dtype=float)), np.abs(np.asarray(best, dtype=float)))
+        ratio = e / b
+        beyond = ((ratio == 0) | np.isinf(ratio)) & (e > 0) & (b > 0) & np.isfinite(e) & np.isfinite(b)
         found: np.ndarray = rounded(np.log10)(ratio.reshape(-1)).reshape(ratio.shape)
+        if beyond.any():  # both are numbers, and their ratio is none
+            found[beyond] = rounded(np.log10)(e[beyond]) - rounded(np.log10)(b[beyond])
     return found
 
 

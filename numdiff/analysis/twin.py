@@ -9,10 +9,11 @@ what is checked:
   2^(16−P) of the value. So an error is decided as soon as two successive precisions agree to its rounding. That is
   evidence and no proof: nothing is seen of what is lost at both precisions. Nor does a twin prove a zero: a part that
   is 0, or a tie between two doubles, is `unresolved`.
-- **The precision is used.** Beside a node and an x or two, at points of more bits than the precision has, a callable
-  that gives the same number at both precisions is refused, unless it is constant there, or hands its argument on; so is
-  one that does not see the last digits of its argument. So nothing that has floats, a precision of its own or a cache
-  behind it passes; nor does one whose values keep changing.
+- **The precision is used.** Each time that a higher precision is asked for, a callable that gives the same number at
+  it and at twice as much is refused, unless it is constant there, or hands its argument on: it is tried beside a node
+  and an x or two, at points of more bits than the precision has. So is one that does not see the last digits of its
+  argument. So nothing that has floats, a precision of its own or a cache behind it passes there; nor does one whose
+  values keep changing.
 - **f′ is the derivative of f.** At every x it is compared with difference quotients of f at a step of δ = 2^(−P/3)
   beside |x| or 1, whichever is less. The truncation error of the centered one is δ²f‴/6 and its rounding error 2⁻ᴾf/δ:
   both are near 2^(−2P/3), 2⁻¹⁷⁰ at P = 256 and less at higher P, while 2⁻¹⁰⁰ is asked for, the 30 digits that are
@@ -30,6 +31,7 @@ Precision: what the digits that two precisions share show, and what not).
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from random import Random
@@ -98,7 +100,7 @@ class Twin(ExactFunction):
         super().__init__(self.functions[0])
         self._numbers: dict[tuple[int, int], dict[Dyadic, Number]] = {}
         self._balls: dict[tuple[int, int], dict[Point, ExactValue]] = {}
-        self._trials: dict[int, int] = dict.fromkeys(range(len(self.functions)), 0)
+        self._trials: Counter[tuple[int, int]] = Counter()  # by order and precision
         self._checked_at: set[tuple[int, Dyadic]] = set()
         self._compared = False
 
@@ -124,8 +126,8 @@ class Twin(ExactFunction):
                 self._check_derivative(order, point)  # type: ignore[arg-type]
                 self._checked_at.add((order, point))  # type: ignore[arg-type]
                 for tried in (order - 1, order):
-                    if self._trials[tried] < _TRIALS:
-                        self._check_precision(tried, point)  # type: ignore[arg-type]
+                    if self._trials[tried, START_PRECISION] < _TRIALS:
+                        self._check_precision(tried, point, START_PRECISION)  # type: ignore[arg-type]
         return found
 
     def _proof(self, point: Dyadic, precision: int, order: int, direction: Direction) -> Ball | None:
@@ -139,8 +141,8 @@ class Twin(ExactFunction):
         known = self._balls.setdefault((order, precision), {})
         for point in dict.fromkeys(points):
             if point not in known:
-                if not self._trials[order]:
-                    self._check_precision(order, point)
+                if not self._trials[order, precision]:
+                    self._check_precision(order, point, precision)
                 low, high = self._number(order, point, precision), self._number(order, point, 2 * precision)
                 known[point] = _enclosure(low, high, precision)
         return known
@@ -156,12 +158,12 @@ class Twin(ExactFunction):
 
     # --- is the precision used? ----------------------------------------------------------------------------
 
-    def _check_precision(self, order: int, point: Dyadic) -> None:
-        """Refuse a callable that gives the same digits at two precisions, or ever other ones."""
-        bits = [_bits(point, precision) for precision in (START_PRECISION, 2 * START_PRECISION)]
+    def _check_precision(self, order: int, point: Dyadic, precision: int) -> None:
+        """Refuse a callable that gives the same digits at a precision and at twice as much, or ever other ones."""
+        bits = [_bits(point, precision), _bits(point, 2 * precision)]
         for sign in (1, -1):  # on the other side of x it may be another constant
             nodes = [_beside(point, sign, seed, bits[1] + 64) for seed in (1, 2)]
-            results = [self._called(order, node, precision) for node in nodes for precision in bits]
+            results = [self._called(order, node, number) for node in nodes for number in bits]
             numbers = [number for number in results if not isinstance(number, Undefined)]
             if len(numbers) < len(results):
                 continue
@@ -172,9 +174,11 @@ class Twin(ExactFunction):
                         f"{_double(point)!r} it returns the same number, of {abs(high[0]).bit_length()} bits, at "
                         f"{bits[0]} and at {bits[1]} bits: floats, a precision of its own, or a cache"
                     )
-                self._check_convergence(order, point, node, (low, high))
-            self._check_response(order, point, nodes[0], (numbers[1], numbers[3]))
-            self._trials[order] += 1
+                if precision == START_PRECISION:
+                    self._check_convergence(order, point, node, (low, high))
+            if precision == START_PRECISION:
+                self._check_response(order, point, nodes[0], (numbers[1], numbers[3]))
+            self._trials[order, precision] += 1
 
     def _check_response(self, order: int, point: Dyadic, near: Dyadic, numbers: tuple[Dyadic, Dyadic]) -> None:
         """Refuse a callable that changes between two points beside x, but not where one of them moves by 2⁻²⁰⁰.

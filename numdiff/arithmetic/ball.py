@@ -13,6 +13,8 @@ class Undefined(Enum):
 
     DOMAIN = "outside the real domain"
     POLE = "pole"
+    INDEFINITE = "what NumPy makes of a pole"
+    """It depends on the sign of an infinity, or on more than one of them: it may be NaN, infinite or a number."""
     UNDECIDED = "the precision did not suffice"
     BEYOND = "beyond every format"
     """There is a value, of 2**LARGEST_EXPONENT or more in magnitude."""
@@ -56,6 +58,7 @@ ComplexValue: TypeAlias = tuple[Ball, Ball] | Undefined
 _PRECEDENCE = (
     Undefined.DOMAIN,
     Undefined.UNDECIDED,
+    Undefined.INDEFINITE,
     Undefined.POLE,
     Undefined.BEYOND,
     Undefined.JUMP,

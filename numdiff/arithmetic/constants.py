@@ -69,6 +69,18 @@ def uniform_constant(array: np.ndarray, shape: tuple[int, ...]) -> Any:
     return first if same else None
 
 
+def is_infinite_constant(value: Any) -> bool:
+    """Say whether `value` is an infinite number."""
+    if type(value) is float:
+        return math.isinf(value)
+    return isinstance(value, (float, np.floating)) and bool(np.isinf(value))  # math.isinf makes doubles of longdoubles
+
+
+def is_negative_zero(value: Any) -> bool:
+    """Say whether `value` is the number −0.0, which is 0 in exact arithmetic."""
+    return isinstance(value, (float, np.floating)) and value == 0 and bool(np.signbit(value))
+
+
 def is_unbounded(value: Any) -> bool:
     """Say whether `value` is None or an infinite float: a bound that does not bind."""
-    return value is None or (isinstance(value, (float, np.floating)) and math.isinf(value))
+    return value is None or is_infinite_constant(value)

@@ -21,7 +21,13 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from numdiff.arithmetic.ball import Undefined
-from numdiff.arithmetic.constants import is_constant, lift_constant, uniform_constant
+from numdiff.arithmetic.constants import (
+    is_constant,
+    is_infinite_constant,
+    is_negative_zero,
+    lift_constant,
+    uniform_constant,
+)
 from numdiff.arithmetic.engine import (
     ADVICE,
     CLASSIFICATIONS,
@@ -272,6 +278,10 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
         raise engine.unsupported(name)
     if are_masks:
         raise refusal(f"{shown(name)} needs a number, not only conditions: use np.where(condition, 1.0, 0.0)")
+    if name == "arctan2" and is_negative_zero(operands[0]):
+        raise refusal("np.arctan2 of the constant -0.0 depends on the sign of a zero, which exact numbers do not have")
+    if any(is_infinite_constant(operand) for operand in operands):
+        return _with_infinity(engine, name, operands, shape)
     pairs = [column(engine, operand, shape) for operand in operands]
     columns = [items for items, _ in pairs]
     if name in COMPARISONS:
@@ -279,6 +289,28 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
         return ExactArray(engine, truths, shape, clean=is_clean(truths), mask=True)
     items, clean = engine.apply(name, columns, all(clean for _, clean in pairs))
     return ExactArray(engine, items, shape, clean=clean)
+
+
+def _with_infinity(engine: Engine, name: str, operands: Sequence[Any], shape: tuple[int, ...]) -> ExactArray:
+    """Apply a ufunc to an exact array and an infinite constant, whose sign is known."""
+    place = next(i for i, operand in enumerate(operands) if is_infinite_constant(operand))
+    side, array = math.copysign(1, operands[place]), operands[1 - place]
+    numbers = list(column(engine, array, shape)[0])
+    if name in COMPARISONS:
+        if engine.compare is None:
+            raise engine.unsupported(name)
+        verdict = COMPARISONS[name](side if place == 0 else -side)
+        truths = [item if type(item) is Undefined else verdict for item in numbers]
+        return ExactArray(engine, truths, shape, clean=is_clean(truths), mask=True)
+    if name not in ("add", "subtract", "multiply", "maximum", "minimum"):
+        raise refusal(f"{shown(name)} of an infinite constant has no exact evaluation")
+    if name == ("maximum" if side < 0 else "minimum"):
+        return ExactArray(engine, numbers, shape, clean=is_clean(numbers))
+    if name in ("maximum", "minimum"):
+        items = [item if type(item) is Undefined else Undefined.POLE for item in numbers]
+    else:
+        items = [engine.careful(name, (item, Undefined.POLE)) for item in numbers]
+    return ExactArray(engine, items, shape)
 
 
 def _undecided_where_undefined(result: ExactArray, operands: Sequence[Any]) -> ExactArray:
@@ -294,6 +326,11 @@ def _undecided_where_undefined(result: ExactArray, operands: Sequence[Any]) -> E
 
 def _is_condition(operand: Any) -> bool:
     return operand.mask if isinstance(operand, ExactArray) else isinstance(operand, (bool, np.bool_))
+
+
+def _at_the_end(item: Any) -> Any:
+    """Return an element of the result: what follows a pole counts as one."""
+    return Undefined.POLE if item is Undefined.INDEFINITE else item
 
 
 def evaluate_exactly(f: Callable[[Any], Any], engine: Engine, items: list[Any]) -> list[Any]:
@@ -325,7 +362,7 @@ def evaluate_exactly(f: Callable[[Any], Any], engine: Engine, items: list[Any]) 
             raise TypeError("f must return numbers, got a condition: use np.where(condition, 1.0, 0.0)")
         if result.shape != points.shape:
             raise ValueError(f"f must return the shape of x, {points.shape}, got {result.shape}")
-        return result.items
+        return result.items if result.clean else list(map(_at_the_end, result.items))
     if isinstance(result, PrincipalBranch):
         raise real_part_alone()
     if not is_constant(result):

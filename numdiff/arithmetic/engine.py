@@ -16,6 +16,7 @@ from numdiff.arithmetic.special_names import SPECIAL_RULES, shown, similar
 from numdiff.floats.formats import Dyadic
 
 DOMAIN, POLE, UNDECIDED = Undefined.DOMAIN, Undefined.POLE, Undefined.UNDECIDED
+INDEFINITE = Undefined.INDEFINITE
 
 
 Rule = Callable[..., Undefined]
@@ -168,6 +169,10 @@ ARITHMETIC: Mapping[str, Callable[..., Any]] = MappingProxyType(
 """The ufuncs of numbers that have Python's operators."""
 
 
+_KEEPING_INFINITY = frozenset("negative positive conjugate absolute square cbrt deg2rad rad2deg".split())
+"""The functions of one number that make an infinity of an infinity, whatever its sign."""
+
+
 @dataclass(frozen=True)
 class Engine:
     """A number system that formulas can be evaluated in.
@@ -253,7 +258,8 @@ class Engine:
         """Apply one function to operands that may be undefined; say why where it has no value."""
         missing = [operand for operand in operands if type(operand) is Undefined]
         if missing:
-            return combined(missing)
+            reason = combined(missing)
+            return reason if reason is not POLE else self._of_pole(name, operands)
         try:
             result = self.functions[name](*operands)
         except self.failures:
@@ -261,6 +267,18 @@ class Engine:
         if self.finite is not None and not self.finite(result):
             return diagnose(self, name, operands)
         return result
+
+    def _of_pole(self, name: str, operands: tuple[Any, ...]) -> Undefined:
+        """Return what IEEE 754 makes of an infinity of unknown sign: an infinity, NaN, or it depends."""
+        if len(operands) == 1:
+            return POLE if name in _KEEPING_INFINITY else INDEFINITE
+        numbers = [operand for operand in operands if type(operand) is not Undefined]
+        if not numbers:
+            return INDEFINITE
+        if name in ("add", "subtract") or (name == "divide" and type(operands[0]) is Undefined):
+            return POLE
+        side = self.order(numbers[0], 0) if name == "multiply" else None
+        return INDEFINITE if side is None else POLE if side else DOMAIN
 
 
 Truth: TypeAlias = bool | Undefined
@@ -302,19 +320,23 @@ def exactly_one(left: Truth, right: Truth) -> Truth:
     return combined(missing) if missing else left is not right
 
 
+def _is_unclear(value: Any) -> bool:
+    return value is UNDECIDED or value is INDEFINITE
+
+
 def is_nan(value: Any) -> Truth:
     """Whether NumPy would have NaN here: outside the domain."""
-    return Undefined.UNDECIDED if value is Undefined.UNDECIDED else value is Undefined.DOMAIN
+    return Undefined.UNDECIDED if _is_unclear(value) else value is Undefined.DOMAIN
 
 
 def is_infinite(value: Any) -> Truth:
     """Whether NumPy would have an infinity here: at a pole. Exact numbers do not overflow."""
-    return Undefined.UNDECIDED if value is Undefined.UNDECIDED else value is Undefined.POLE
+    return Undefined.UNDECIDED if _is_unclear(value) else value is Undefined.POLE
 
 
 def is_finite(value: Any) -> Truth:
     """Whether there is a number here."""
-    return Undefined.UNDECIDED if value is Undefined.UNDECIDED else type(value) is not Undefined
+    return Undefined.UNDECIDED if _is_unclear(value) else type(value) is not Undefined
 
 
 CONNECTIVES: Mapping[str, Callable[..., Truth]] = MappingProxyType(

@@ -153,6 +153,18 @@ def _trunc(side: Side, germ: Germ) -> Germ:
     return _ceil(side, germ) if _sign_of(side, germ) < 0 else _floor(side, germ)
 
 
+def _rint(side: Side, germ: Germ) -> Germ:
+    """Round to the nearest integer; only a constant can stay halfway between two."""
+    number = germ.constant
+    if number is not None and number.rational is not None:
+        return side.constant(round(number.rational))
+    return _floor(side, side.add(germ, side.constant(_HALF)))
+
+
+def _remainder(rounding: Callable[[Side, Germ], Germ], side: Side, x: Germ, y: Germ) -> Germ:
+    return side.subtract(x, side.multiply(y, rounding(side, _divide(side, x, y))))
+
+
 # --- where functions are not analytic --------------------------------------------------------------------
 
 
@@ -282,6 +294,9 @@ _NOT_ANALYTIC: Mapping[str, Callable[..., Germ]] = {
     "floor": _floor,
     "ceil": _ceil,
     "trunc": _trunc,
+    "rint": _rint,
+    "remainder": partial(_remainder, _floor),
+    "fmod": partial(_remainder, _trunc),
     "deg2rad": lambda side, g: _in_half_turns(side, g),
     "rad2deg": lambda side, g: _in_half_turns(side, g, inverse=True),
 }

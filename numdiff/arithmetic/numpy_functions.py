@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numdiff.arithmetic.constants import is_unbounded
+from numdiff.arithmetic.constants import is_constant, is_unbounded
 from numdiff.arithmetic.dispatch import (
     ARRAY_FUNCTIONS,
     COMPOSITES,
@@ -174,7 +174,9 @@ def _heaviside(x: Any, at_zero: Any) -> Any:
 
 
 def _copysign(x: Any, sign: Any) -> Any:
-    """Exact numbers have no negative zero: its sign counts as positive."""
+    """An exact number that is 0 has no sign, and counts as positive; a constant may be −0.0."""
+    if is_constant(sign):
+        return -np.absolute(x) if np.signbit(sign) else np.absolute(x)
     return np.where(sign < 0, -np.absolute(x), np.absolute(x))
 
 
@@ -265,8 +267,8 @@ class Trace(NamedTuple):
 def traced(f: Callable[[Any], Any]) -> Trace:
     """Say what a callable does, without computing anything.
 
-    The numbers of this trace are digests of how they came about. f is called with one point, and with two of which that
-    is the second.
+    The numbers of this trace are digests of how they came about. f is called with two points, and with three of which
+    those are the second and the first.
 
     Raises
     ------
@@ -296,7 +298,7 @@ _DIGESTS: Mapping[str, Callable[..., int]] = {
 }
 _TRACING = Engine(
     name="tracing",
-    lift=hash,
+    lift=lambda number: hash(f"{number}"),  # a hash of integers takes −1 for −2
     functions=_DIGESTS,
     value_order=lambda a, b: None,
     integral=lambda a: None,

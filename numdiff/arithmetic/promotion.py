@@ -27,14 +27,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from numdiff.arithmetic.numpy_functions import traced
+from numdiff.arithmetic.numpy_functions import Trace, traced
 from numdiff.arithmetic.rounded import Rounded, RoundedArray
 from numdiff.arithmetic.special_names import shown, ufunc_key
 from numdiff.floats.call import numbers_of
 from numdiff.floats.formats import FloatFormat
 from numdiff.floats.views import ArrayView, WeakScalarArray
 
-__all__ = ["OtherFormatError", "refuse_unsuitable"]
+__all__ = ["OtherFormatError", "refuse_not_elementwise", "refuse_unsuitable"]
 
 _LARGEST_INTEGER = 2**53
 """Integers up to this are converted without an error, whatever NumPy makes of the rest."""
@@ -301,7 +301,7 @@ def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> frozenset[st
     Parameters
     ----------
     f : callable
-        An elementwise NumPy callable; it is called a few times, with one or two points.
+        An elementwise NumPy callable; it is called a few times, with two or three points.
     fmt : FloatFormat
         The working format.
 
@@ -331,6 +331,15 @@ def refuse_unsuitable(f: Callable[[Any], Any], fmt: FloatFormat) -> frozenset[st
         raise
     if not trace.is_plain:
         _watch(f, fmt)
+    return _elementwise(trace)
+
+
+def refuse_not_elementwise(f: Callable[[Any], Any]) -> frozenset[str]:
+    """Refuse a function whose value at a point depends on other points; return and raise as `refuse_unsuitable`."""
+    return _elementwise(traced(f))
+
+
+def _elementwise(trace: Trace) -> frozenset[str]:
     if not trace.is_elementwise:
         raise ValueError(
             "f must be elementwise, but its value at a point depends on other points, on how many there are, or on the "

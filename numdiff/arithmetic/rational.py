@@ -226,7 +226,7 @@ def _unit_jet(like: Jet) -> Jet:
 
 
 def _jet_power(base: Jet, exponent: Jet) -> Jet:
-    if any(exponent[1:]):
+    if not isinstance(exponent, _Constant):
         raise not_rational("power")
     n = rational_exponent(exponent[0])
     result = _unit_jet(base)
@@ -281,7 +281,8 @@ def _jet_piece(rounding: Callable[[Fraction], int], x: Fraction) -> Fraction:
 
 def _piece_of_jet(rounding: Callable[[Fraction], int]) -> Callable[[Jet], Jet]:
     def function(jet: Jet) -> Jet:
-        value = _jet_piece(rounding, jet[0]) if any(jet[1:]) else Fraction(rounding(jet[0]))
+        is_constant = isinstance(jet, _Constant)  # any other may move behind the order of the jet
+        value = Fraction(rounding(jet[0])) if is_constant else _jet_piece(rounding, jet[0])
         return _Constant((value, *(Fraction(0) for _ in jet[1:])))
 
     return function
@@ -290,8 +291,8 @@ def _piece_of_jet(rounding: Callable[[Fraction], int]) -> Callable[[Jet], Jet]:
 def _remainder_of_jets(rounding: Callable[[Fraction], int]) -> Callable[[Jet, Jet], Jet]:
     def function(x: Jet, y: Jet) -> Jet:
         quotient = x[0] / y[0]
-        moves = any(x[1:]) or any(y[1:])
-        q = _jet_piece(rounding, quotient) if moves else Fraction(rounding(quotient))
+        is_constant = isinstance(x, _Constant) and isinstance(y, _Constant)
+        q = Fraction(rounding(quotient)) if is_constant else _jet_piece(rounding, quotient)
         return tuple(a - multiplied(q, b) for a, b in zip(x, y, strict=True))
 
     return function

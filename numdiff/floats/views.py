@@ -200,7 +200,7 @@ _RATIOS = {"divide": 1, "reciprocal": 0}
 """Ufuncs with a pole, and which operand is 0 there."""
 _UNITS = frozenset({"arcsin", "arccos", "arctanh"})
 _POWERS = frozenset({"power", "float_power"})
-_WATCHED = frozenset({*_AT_MOST, *_ANYWHERE, *_RATIOS, *_UNITS, *_POWERS})
+_WATCHED = frozenset({*_AT_MOST, *_ANYWHERE, *_RATIOS, *_UNITS, *_POWERS, "psi"})
 
 
 class Watched:
@@ -245,6 +245,9 @@ def _outside(name: str, operands: Sequence[Any]) -> Any:
     if name in _POWERS:
         base, exponent = map(np.real, operands)
         return (base == 0) | ((base < 0) & (exponent != np.rint(exponent)))
+    if name == "psi":
+        z = np.real(operands[0])
+        return (z <= 0) & (z == np.rint(z))
     return True
 
 

@@ -248,8 +248,9 @@ def _compute(
         z = np.empty(x.shape, plan.dtype) if buffer is None else buffer
         z.real, z.imag = x, h
         watched = Watched(f)
-        quotient = np.divide(evaluate(watched, z).imag, h, out)
-        if watched.left_domain:
+        y = evaluate(watched, z)
+        quotient = np.divide(y.imag, h, out)
+        if watched.left_domain or not np.isfinite(y.real).all():
             quotient[~is_real_at(plan.format, f, x)] = np.nan
         return quotient
     first, second = plan.terms[0], plan.terms[1]

@@ -218,7 +218,7 @@ def _write(out: Path, files: Mapping[str, str], sums: bool, keep: Callable[[str]
     names = sorted(files)
     place = out.resolve()
     if place.parent.is_dir():
-        remove_leftovers(place.parent)
+        remove_leftovers(place.parent, place.name)
     with fresh_folder(place, keep) as folder:
         for name in names:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

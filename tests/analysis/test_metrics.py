@@ -308,3 +308,12 @@ def test_the_steps_are_called_h_and_step_still_does(function) -> None:  # type: 
     assert now == before
     with pytest.raises(TypeError, match="got h and step, its old name; leave step out"):
         function(h=STEPS, step=STEPS, error=STEPS)
+
+
+def test_digits_of_a_ratio_beyond_the_doubles_are_those_of_both_numbers() -> None:
+    assert correct_digits([1e-200, 1e200, 0.0, math.inf], [1e200, 1e-200, 1.0, 1.0]).tolist() == [
+        400.0,
+        -400.0,
+        math.inf,
+        -math.inf,
+    ]

@@ -191,6 +191,17 @@ def test_callable_that_ignores_the_precision_is_refused(name: str, x: float) -> 
         reference(IGNORING[name], x)
 
 
+@pytest.mark.parametrize("bits", [300, 700])
+def test_precision_of_its_own_is_found_as_soon_as_more_is_asked_for(bits: int) -> None:
+    def fixed(t: Any) -> Any:
+        with mp.workprec(bits):
+            result = mp.exp(t)
+        return +result
+
+    with pytest.raises(ValueError, match="returns the same number, of"):
+        error_ledger(np.exp, 1.0, 1.1 * 2.0**-48, centered(16), exact=(fixed, fixed))
+
+
 @pytest.mark.parametrize(
     "f",
     [lambda t: mp.exp(mp.mpf(math.sin(t))), lambda t: mp.sqrt(2 + mp.mpf(float(t))), table],

@@ -1363,3 +1363,16 @@ def test_a_mask_that_masks_nothing_is_an_array():
         assert same(forward_difference(np.exp, x, 0.125), forward_difference(np.exp, plain, 0.125))
     result = forward_difference(lambda x: np.ma.array(np.exp(x), mask=False), plain, 0.125)
     assert same(result, forward_difference(np.exp, plain, 0.125))
+
+
+@pytest.mark.parametrize("x", [-1.0, -2.0, 0.0])
+def test_complex_step_at_a_pole_of_digamma_is_nan(x):
+    scipy_special = pytest.importorskip("scipy.special")
+    assert np.isnan(complex_step(scipy_special.psi, x, 1e-25))
+    assert np.isfinite(complex_step(scipy_special.psi, x - 0.5, 1e-25))
+
+
+@pytest.mark.parametrize("constant", [np.nan, np.inf, -np.inf])
+def test_complex_step_where_f_is_not_finite_is_nan(constant):
+    assert np.isnan(complex_step(lambda x: x * x + constant, 1.0, 1e-25))
+    assert np.isnan(complex_step(lambda x: np.exp(x) - constant, np.array([0.5, 1.5]), 1e-25)).all()

@@ -243,11 +243,11 @@ def test_a_file_in_the_place_of_a_measurement_is_set_aside(tmp_path: Path) -> No
 
 def test_what_was_left_half_written_long_ago_is_removed(tmp_path: Path) -> None:
     frame = pd.DataFrame({"v": [1.0]})
-    for name, age in ((".old.0a.partial", 4000), (".new.0b.partial", 10)):
+    for name, age in ((".old.0123abcd.numdiff-partial", 4000), (".new.0123abce.numdiff-partial", 10)):
         (tmp_path / "measured" / name).mkdir(parents=True)
         os.utime(tmp_path / "measured" / name, (time.time() - age,) * 2)
     Store(tmp_path).save_frames("measured/a", {"records": frame})
-    assert sorted(path.name for path in (tmp_path / "measured").iterdir()) == [".new.0b.partial", "a"]
+    assert sorted(path.name for path in (tmp_path / "measured").iterdir()) == [".new.0123abce.numdiff-partial", "a"]
 
 
 def test_no_damage_is_loaded_and_each_is_named_and_kept(tmp_path: Path, rng: np.random.Generator) -> None:
