@@ -335,9 +335,7 @@ class SweepResult(Shown):
 
 
 def _function(records: pd.DataFrame) -> str:
-    """Return the name of the function; that of a lambda says nothing."""
-    name = str(records["problem"].iloc[0])
-    return "f" if name == "<lambda>" else name
+    return str(records["problem"].iloc[0])
 
 
 def _smallest_text(row: Any) -> str:

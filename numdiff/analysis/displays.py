@@ -19,16 +19,16 @@ LEDGER_COLUMNS = (
 
 def ledger_view(ledger: Any) -> View:
     """Return what a `Ledger` shows: counts by status and state, some cells, and the smallest error."""
-    size, statuses = ledger.total.size, ledger.status.ravel()
+    size, statuses = ledger.total.size, np.ravel(ledger.status)
     title = f"Ledger of {ledger.method.name} in {ledger.format.name}: {_cells(ledger.total.shape)}"
-    lines = [f"{title}; {counted(statuses)}; truth: {counted(ledger.state.ravel())}"] if size else [title]
+    lines = [f"{title}; {counted(statuses)}; truth: {counted(np.ravel(ledger.state))}"] if size else [title]
     ok = np.flatnonzero(statuses == "ok")
     if size and not ok.size:
         lines.append(NO_CELL_OK)
     after: tuple[str, ...] = ()
     if ok.size > 1:
         best = ok[np.argmin(np.abs(ledger.total.ravel()[ok]))]
-        x, h, total = (number(getattr(ledger, name).flat[best]) for name in ("x", "h", "total"))
+        x, h, total = (number(np.ravel(getattr(ledger, name))[best]) for name in ("x", "h", "total"))
         after = (f"smallest |total|: {total.lstrip('-')} at x = {x}, h = {h}",)
     rows = _rows(ledger, _LEDGER, statuses)
     return View(tuple(lines), (*_LEDGER, "status") if size else (), rows, after)
@@ -55,9 +55,9 @@ def _cells(shape: tuple[int, ...]) -> str:
 
 def _rows(result: Any, names: tuple[str, ...], words: np.ndarray) -> list[tuple[str, ...]]:
     """Return the first and the last cells as texts; a row of dots stands for those between."""
-    columns = {name: getattr(result, name) for name in names}
+    columns = {name: np.ravel(getattr(result, name)) for name in names}
     dots = (ELLIPSIS,) * (len(names) + 1)
     return [
-        dots if i is None else (*(number(c.flat[i], _DIGITS.get(n, 3)) for n, c in columns.items()), str(words[i]))
+        dots if i is None else (*(number(c[i], _DIGITS.get(n, 3)) for n, c in columns.items()), str(words[i]))
         for i in few(len(words))
     ]

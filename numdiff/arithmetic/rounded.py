@@ -27,7 +27,7 @@ from flint import arb
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.correct_rounding import FUNCTIONS, correctly_rounded
 from numdiff.arithmetic.special_names import shown, ufunc_key
-from numdiff.floats.callables import with_arguments
+from numdiff.floats.callables import name_of, with_arguments
 from numdiff.floats.formats import FORMATS, Dyadic, FloatFormat, dyadic_to_fraction, format_of
 from numdiff.floats.views import WeakScalarArray
 
@@ -219,7 +219,7 @@ class Rounded:
 
     @property
     def __name__(self) -> str:
-        return str(getattr(self.f, "__name__", type(self.f).__name__))
+        return name_of(self.f)
 
     def __call__(self, x: Any, *args: Any) -> Any:
         """Return f(x, *args), each operation correctly rounded.

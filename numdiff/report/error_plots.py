@@ -204,9 +204,7 @@ def _outer_labelled(fig: Any, titles: Sequence[str], ylabel: str) -> list[Axes]:
 
 
 def _function(records: pd.DataFrame) -> str:
-    """Return the name of the function; that of a lambda says nothing."""
-    name = str(records["problem"].iloc[0])
-    return "" if name == "<lambda>" else name
+    return str(records["problem"].iloc[0])
 
 
 # --- curves ----------------------------------------------------------------------------------------------

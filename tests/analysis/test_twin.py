@@ -136,7 +136,7 @@ def test_zero_of_a_twin_is_unresolved_like_one_that_mpmath_does_not_prove() -> N
 )
 def test_point_without_a_value_has_a_status(f: Any, twin: Any, x: float, status: Status) -> None:
     ledger = error_ledger(f, x, 0.25, FORWARD, exact=twin)
-    assert (ledger.status[()], ledger.state[()]) == (status, State.OUT_OF_DOMAIN)
+    assert (ledger.status, ledger.state) == (status, State.OUT_OF_DOMAIN)
 
 
 def test_higher_derivatives_are_those_of_a_longer_tuple() -> None:
