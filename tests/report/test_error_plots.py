@@ -139,7 +139,7 @@ def test_title_names_function_formula_and_point_or_is_the_one_given(swept: nd.Sw
     assert swept.plot(title="Mine").get_suptitle() == "Mine"
     assert swept.plot().get_suptitle() == "exp, x = 0.5"
     unnamed = nd.sweep(lambda x: x * x * x, 0.5, 0.25, dtype=["float32"], stencil=["centered"])
-    assert shown(unnamed.plot())[0].get_title("left") == "centered, x = 0.5"
+    assert shown(unnamed.plot())[0].get_title("left") == "f, centered, x = 0.5"
 
 
 @pytest.mark.parametrize(
