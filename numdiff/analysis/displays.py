@@ -1,5 +1,6 @@
 """What a ledger and bounds show of themselves: a few cells, what happened how often, and the best cell."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numdiff.display import ELLIPSIS, NO_CELL_OK, View, counted, few, number
 _LEDGER = ("x", "h", "total", *PARTS)
 _BOUNDS = ("total", *PARTS)
 _DIGITS = {"x": 6}
+_REASONS = 3
 LEDGER_COLUMNS = (
     *("x", "h", "computed", "reference", "reference_radius", *PARTS, "total", "roundoff"),
     *("effective_step", "status", "state", "underflow"),
@@ -35,22 +37,27 @@ def ledger_view(ledger: Any) -> View:
 
 
 def bounds_view(bounds: Any) -> View:
-    """Return what `Bounds` show: how many are finite, and why the first of the others is not."""
-    total, reasons = bounds.total.ravel(), bounds.reasons.ravel()
+    """Return what `Bounds` show: how many are finite, and why the others are not, by the frequency of the reason."""
+    total, reasons = np.ravel(bounds.total), np.ravel(bounds.reasons)
     finite = int(np.isfinite(total).sum())
-    lines = [f"Bounds on the parts of the error: {_cells(bounds.total.shape)}; {finite} with a bound on the total"]
+    lines = [f"Bounds on the parts of the error: {_cells(np.shape(bounds.total))}; {finite} with a bound on the total"]
     if total.size and not finite:
         lines.append("warning: no cell has a bound")
-    missing = next((reason for reason in reasons if reason), "")
-    after = (f"the first reason: {missing}",) if missing else ()
-    words = np.array([str(reason).partition(":")[0] and "no " + str(reason).partition(":")[0] for reason in reasons])
+    counts = Counter(str(reason) for reason in reasons if reason).most_common()
+    after = [f"no bound in {_count(count)}: {reason}" for reason, count in counts[:_REASONS]]
+    after += [f"… {len(counts) - _REASONS} more reasons in .reasons"] if len(counts) > _REASONS else []
+    words = np.array(["no " + str(reason).partition(":")[0] if reason else "" for reason in reasons])
     rows = [(str(index), *row) for index, row in zip(few(total.size), _rows(bounds, _BOUNDS, words), strict=True)]
-    return View(tuple(lines), ("cell", *_BOUNDS, "") if total.size else (), rows, after)
+    return View(tuple(lines), ("cell", *_BOUNDS, "") if total.size else (), rows, tuple(after))
 
 
 def _cells(shape: tuple[int, ...]) -> str:
     size = int(np.prod(shape))
-    return f"{size} cell{'' if size == 1 else 's'}" + (f" of shape {shape}" if len(shape) > 1 else "")
+    return _count(size) + (f" of shape {shape}" if len(shape) > 1 else "")
+
+
+def _count(size: int) -> str:
+    return f"{size} cell{'' if size == 1 else 's'}"
 
 
 def _rows(result: Any, names: tuple[str, ...], words: np.ndarray) -> list[tuple[str, ...]]:

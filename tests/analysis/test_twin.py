@@ -19,11 +19,12 @@ from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline
 
 from numdiff.analysis import PARTS
-from numdiff.analysis.bounds import UNTRACED, BoundedFunction, a_priori_bounds, bounds_of
+from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds, bounds_of
 from numdiff.analysis.error_ledger import error_ledger
 from numdiff.analysis.ledger import Ledger, Status
 from numdiff.analysis.reference import State
 from numdiff.analysis.twin import Twin, TwinMismatchWarning
+from numdiff.analysis.unbounded import UNTRACED
 from numdiff.arithmetic.given import evaluated
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import FORMATS
