@@ -329,8 +329,8 @@ class SweepResult(Shown):
         field = FIELDS[quantity].metadata
         name = quantity.replace("_", " ")
         said = [f"{name[0].upper()}{name[1:]} ({field['line']}) of {function}"]
-        said += [f"formula {keys['method'][0]}"] if "method" not in varying else []
-        said += [f"x = {keys['x'][0]:.6g}"] if "x" not in varying else []
+        names, xs = dict.fromkeys(keys["method"]), dict.fromkeys(f"{x:.6g}" for x in keys["x"])
+        said += [f"formula{'s' if len(names) > 1 else ''} {_listed(list(names))}", f"x = {_listed(list(xs))}"]
         unit = _unit(quantity, {self._formula(method) for method in dict.fromkeys(keys["method"])})
         grids = " and ".join(f"{grid_formula(grid)} (grid {grid})" for grid in dict.fromkeys(keys["grid"]))
         return ", ".join([*said, *([unit] if unit else [])]) + f"; steps h {grids}, rounded once to each format."
@@ -369,6 +369,12 @@ def _names(column: str, wanted: Any) -> list[str]:
     if column == "format":
         return [get_format(item).name for item in several]
     return [item if isinstance(item, str) else getattr(item, "name", str(item)) for item in several]
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Return words as a sentence has them, at most five."""
+    *first, last = words if len(words) <= 5 else [*words[:4], f"{len(words) - 4} more"]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _unit(quantity: str, formulas: Iterable[Method | None]) -> str:
