@@ -10,7 +10,7 @@ import pandas as pd
 
 from numdiff.analysis.metrics import observed_optimum
 from numdiff.analysis.orders import observed_order
-from numdiff.display import NO_CELL_OK, WIDTH, Shown, View, counted, number
+from numdiff.display import NO_CELL_OK, WIDTH, Shown, View, counted, number, wrapped
 from numdiff.extras import require_extra
 from numdiff.floats.formats import get_format
 from numdiff.formulas.stencil import Method
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import FigureBase
 
 _CASE = ("method", "point", "format")
-_ROWS = 7
-"""The rows of best cells in a prompt."""
+_LINES = 10
+"""The lines of a prompt."""
 _LAYOUTS = ((3, " at h = "), (3, " at "), (2, " at h = "), (2, " at "), (1, " at "))
 """How many formulas a prompt shows side by side, and how their cells are written: the first that is not too wide."""
 _QUANTITIES = tuple(name for name, field in FIELDS.items() if field.type is float and name != "x_value")
@@ -241,8 +241,9 @@ class SweepResult(Shown):
         truth = f"grid{'s' if ',' in grids else ''} {grids}: {steps}; truth: {counted(records['state'])}"
         if not (records["status"] == "ok").any():
             return View((title, truth, NO_CELL_OK))
+        room = _LINES - 1 - sum(wrapped(line).count("\n") + 1 for line in (title, truth))
         for most, at in _LAYOUTS:
-            view = View((title, truth), *self._smallest(most, at), words_last=False)
+            view = View((title, truth), *self._smallest(room, most, at), words_last=False)
             if view.width() <= WIDTH:
                 break
         return view
@@ -251,7 +252,7 @@ class SweepResult(Shown):
         first, *others = self._xs().values()
         return f"x = {first:.6g}" + (f" and {len(others)} more" if others else "")
 
-    def _smallest(self, most: int, at: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    def _smallest(self, room: int, most: int, at: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return the best cells: a row for each point and format, a column for each of the first formulas."""
         best = self.best
         names, xs = list(dict.fromkeys(best["method"])), list(dict.fromkeys(best["x"]))
@@ -262,8 +263,8 @@ class SweepResult(Shown):
             (f"{x:.6g} {name}" if len(xs) > 1 else name, *(cells.get((x, name, method), "") for method in chosen))
             for x, name in kinds
         ]
-        if len(rows) > _ROWS:
-            rows = [*rows[: _ROWS - 1], (f"… {len(rows) - _ROWS + 1} more in .best", *[""] * len(chosen))]
+        if len(rows) > room:
+            rows = [*rows[: room - 1], (f"… {len(rows) - room + 1} more in .best", *[""] * len(chosen))]
         head = ("x, smallest |total|" if len(xs) > 1 else "smallest |total|", *chosen)
         return (*head, *([f"… {more} more"] if more > 0 else [])), [(*row, *[""] * (more > 0)) for row in rows]
 

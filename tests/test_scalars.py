@@ -79,3 +79,11 @@ def test_function_has_one_name_wherever_it_is_shown() -> None:
     assert {name_of(f) for f in (cube, partial(cube, factor=2.0), nd.on_arrays(cube), nd.rounded(cube))} == {"cube"}
     assert name_of(nd.gradient_of(lambda x: x)) == "gradient_of_f"
     assert name_of(nd.Exp()) == "Exp"
+
+
+def test_wrapper_is_shown_by_the_name_of_its_function() -> None:
+    assert repr(nd.rounded(np.exp)) == "rounded(exp)"
+    assert repr(nd.rounded(lambda x: x)) == "rounded(f)"
+    assert repr(nd.on_arrays(cube)) == "on_arrays(cube)"
+    assert repr(nd.on_arrays(nd.Exp())) == "on_arrays(Exp())"
+    assert repr(nd.gradient_of(lambda x: x)) == "gradient_of(f)"

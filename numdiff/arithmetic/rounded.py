@@ -205,7 +205,7 @@ def _ordered_zeros(name: str, a: Any, b: Any) -> tuple[Any, Any]:
     return np.where(both, zero, a), np.where(both, zero, b)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rounded:
     """A callable whose elementary functions are correctly rounded; equal to that of an equal callable.
 
@@ -220,6 +220,9 @@ class Rounded:
     @property
     def __name__(self) -> str:
         return name_of(self.f)
+
+    def __repr__(self) -> str:
+        return f"rounded({name_of(self.f)})"
 
     def __call__(self, x: Any, *args: Any) -> Any:
         """Return f(x, *args), each operation correctly rounded.

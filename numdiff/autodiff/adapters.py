@@ -14,7 +14,12 @@ from numdiff.floats.callables import name_of, scalar_of
 from numdiff.floats.formats import format_of
 
 
-@dataclass(frozen=True)
+def _shown(function: Any) -> str:
+    """Return a function by its name, a `Function` as the call that makes it."""
+    return name_of(function) if hasattr(function, "__name__") else repr(function)
+
+
+@dataclass(frozen=True, repr=False)
 class _OnArrays:
     """What `on_arrays` returns: a class and not a closure, so that it can be pickled."""
 
@@ -31,7 +36,7 @@ class _OnArrays:
         return name_of(self.function)
 
     def __repr__(self) -> str:
-        return f"on_arrays({self.function!r})"
+        return f"on_arrays({_shown(self.function)})"
 
 
 def on_arrays(function: Callable[[Variable], Variable]) -> Callable[[Any], Array]:
@@ -70,7 +75,7 @@ def on_arrays(function: Callable[[Variable], Variable]) -> Callable[[Any], Array
     return _OnArrays(function)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _GradientOf:
     """What `gradient_of` returns: a class, so that it can be pickled."""
 
@@ -98,7 +103,7 @@ class _GradientOf:
         return f"gradient_of_{name_of(self.function)}"
 
     def __repr__(self) -> str:
-        return f"gradient_of({self.function!r})"
+        return f"gradient_of({_shown(self.function)})"
 
 
 def gradient_of(f: Callable[[Variable], Variable]) -> Callable[[Any], Array]:
