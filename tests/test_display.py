@@ -108,7 +108,7 @@ def test_a_line_wider_than_a_terminal_is_wrapped_and_its_last_column_too():
 
 OBJECTS = (
     *("nd.PROBLEMS", "nd.METHODS", "nd.FORMATS", "nd.centered(4)", "nd.centered(8)", "nd.PROBLEMS['exp']"),
-    *("nd.PROBLEMS['theis_well_function']", "nd.METHODS['second_centered']", "nd.on_arrays(lambda x: x)"),
+    *("nd.PROBLEMS['kostyrka_line']", "nd.METHODS['second_centered']", "nd.on_arrays(lambda x: x)"),
 )
 
 

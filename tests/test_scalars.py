@@ -1,6 +1,7 @@
 """A number in, a number out: public results without dimensions are NumPy scalars of their dtype, as a ufunc's are."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,9 @@ import numdiff as nd
 from numdiff.floats.callables import name_of, scalar_of
 from numdiff.floats.formats import FORMATS
 from numdiff.floats.views import WeakScalarArray
+from tests.core_environment import needs_everything
+
+pytestmark = needs_everything
 
 RESULTS: dict[str, Callable[[Any], Any]] = {
     "error_bounds": lambda x: nd.error_bounds(np.exp, x, 2.0**-4),
@@ -72,8 +76,6 @@ def cube(x: Any, factor: float = 1.0) -> Any:
 
 
 def test_function_has_one_name_wherever_it_is_shown() -> None:
-    from functools import partial
-
     nameless = [lambda x: x, partial(lambda x, y: x, y=1), nd.on_arrays(lambda x: x), nd.rounded(lambda x: x)]
     assert {name_of(f) for f in nameless} == {"f"}
     assert {name_of(f) for f in (cube, partial(cube, factor=2.0), nd.on_arrays(cube), nd.rounded(cube))} == {"cube"}
