@@ -12,7 +12,7 @@ from tqdm import tqdm
 from numdiff.analysis.reference import Engine
 from numdiff.arithmetic.engine import twin_of
 from numdiff.autodiff import Function, on_arrays
-from numdiff.floats.callables import with_arguments
+from numdiff.floats.callables import name_of, with_arguments
 from numdiff.floats.formats import FORMATS, get_format
 from numdiff.floats.masks import masked_count
 from numdiff.formulas.arguments import method_of
@@ -258,7 +258,7 @@ def _subject(
         return UserFunction(name or f.name, f.f, f.derivative, points, (low, high), twin)
     target = on_arrays(f) if isinstance(f, Function) else with_arguments(f, args)
     slope = None if derivative is None else with_arguments(derivative, args, "derivative")
-    return UserFunction(name or str(getattr(f, "__name__", type(f).__name__)), target, slope, points, domain, twin)
+    return UserFunction(name or name_of(f), target, slope, points, domain, twin)
 
 
 def _importable(f: Any, derivative: Callable[..., Any] | None, args: Sequence[Any]) -> tuple[str, str]:

@@ -8,6 +8,7 @@ import argparse
 import os
 import signal
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -91,7 +92,7 @@ def describe_formats() -> str:
     """Return a table of the floating-point formats, and why others are missing on this machine."""
     from numdiff.floats.formats import FORMATS, UNAVAILABLE
 
-    header = ("format", "precision", "unit roundoff", "smallest subnormal", "smallest normal", "largest finite")
+    header = ("format", "precision", "unit roundoff", "subnormal from", "normal from", "finite up to")
     rows = [
         (
             name,
@@ -108,15 +109,16 @@ def describe_formats() -> str:
 
 
 def describe_problems() -> str:
-    """Return a table of the registered problems, but those of the published tables."""
+    """Return the registered problems by family: each with its formula, and below it why it is there."""
     from numdiff.problems import PROBLEMS
 
-    rows = [
-        (name, problem.family, problem.formula, problem.reason)
-        for name, problem in PROBLEMS.items()
-        if problem.family != "published"
-    ]
-    return _table(("problem", "family", "formula", "why it is there"), rows)
+    lines = []
+    for family in dict.fromkeys(problem.family for problem in PROBLEMS.values()):
+        members = [problem for problem in PROBLEMS.values() if problem.family == family]
+        lines.append(f"{family}: {len(members)} problem{'' if len(members) == 1 else 's'}")
+        for problem in members:
+            lines += _wrapped(f"{problem.name}: {problem.formula}", 2) + _wrapped(problem.reason, 6)
+    return "\n".join(lines)
 
 
 def describe_version() -> str:
@@ -151,6 +153,12 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Return a text in lines that a terminal holds, the first one indented, the others more."""
+    first, others = " " * indent, " " * max(indent, 6)
+    return textwrap.wrap(text, 80, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
 
 
 def _scientific(value: Fraction) -> str:

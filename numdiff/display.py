@@ -2,6 +2,7 @@
 
 import html
 import math
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ from numdiff.extras import require_extra
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["NO_CELL_OK", "Shown", "View", "columns_of", "counted", "few", "number"]
+__all__ = ["NO_CELL_OK", "WIDTH", "Shown", "View", "columns_of", "counted", "few", "number", "wrapped"]
 
 NO_CELL_OK = "warning: no cell is ok"
 """What a result says of itself that has no measured error."""
 ELLIPSIS = "…"
+WIDTH = 80
+"""The width of a terminal, which no line of a prompt exceeds if it can be wrapped."""
+_NARROWEST = 20
+"""The narrowest column of words that is wrapped."""
 _FIRST, _LAST = 3, 2
 """The rows that a prompt shows of a long table, from either end."""
 
@@ -48,8 +53,12 @@ class View:
     words_last: bool = True
 
     def text(self) -> str:
-        """Return the lines and the table for a prompt."""
-        return "\n".join([*self.lines, *self._aligned(), *self.after])
+        """Return the lines and the table for a prompt; what is wider than a terminal is wrapped where it has blanks."""
+        return "\n".join([*map(wrapped, self.lines), *self._aligned(), *map(wrapped, self.after)])
+
+    def width(self) -> int:
+        """Return how many characters wide the table is."""
+        return max(map(len, self._aligned()), default=0)
 
     def _aligned(self) -> list[str]:
         """Return the table as lines: columns of words to the left, of numbers to the right."""
@@ -57,10 +66,14 @@ class View:
         widths = [max(len(row[i]) for row in table) for i in range(len(self.head))]
         words = (0, len(widths) - 1) if self.words_last else (0,)
         sides = [str.ljust if i in words else str.rjust for i in range(len(widths))]
-        return [
+        lines = [
             "  ".join(side(cell, width) for side, cell, width in zip(sides, row, widths, strict=True)).rstrip()
             for row in table
         ]
+        if not self.words_last or len(widths) < 2:
+            return lines
+        before = sum(widths[:-1]) + 2 * (len(widths) - 1)
+        return [wrapped(line, before) if before <= WIDTH - _NARROWEST else line for line in lines]
 
     def html(self) -> str:
         """Return the lines and the table for a notebook."""
@@ -105,6 +118,15 @@ class Shown:
         import pandas
 
         return pandas.DataFrame(dict(self._columns()))
+
+
+def wrapped(line: str, indent: int = 2) -> str:
+    """Return a line of text in as many lines of `WIDTH` characters as it needs, all but the first indented."""
+    if len(line) <= WIDTH:
+        return line
+    head = line[:indent]  # not to be wrapped, and with its blanks
+    rest = textwrap.wrap(line[indent:], WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    return head + ("\n" + " " * indent).join(rest)
 
 
 def counted(words: Iterable[Any]) -> str:

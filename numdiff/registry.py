@@ -1,9 +1,13 @@
 """One small registry for everything that is looked up by name: formats, methods, problems, experiments."""
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, Generic, Protocol, TypeVar
+
+_LINES = 8
+"""The lines of names that a prompt shows."""
 
 
 class Named(Protocol):
@@ -130,7 +134,12 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(self._items)
 
     def __repr__(self) -> str:
-        return f"<Registry of {len(self)} {self._kind}s: {', '.join(self)}>"
+        """Return the kind and the names, in as many lines as are read at a glance."""
+        lines = textwrap.wrap(f"<Registry of {len(self)} {self._kind}s: {', '.join(self)}>", 80, subsequent_indent="  ")
+        if len(lines) <= _LINES:
+            return "\n".join(lines)
+        left = len(self) - "\n".join(lines[: _LINES - 1]).count(",")
+        return "\n".join([*lines[: _LINES - 1], f"  … and {left} more; list(…) has all>"])
 
     def _advice(self, name: object) -> str:
         message = f"{self._kind} must be a registered name, got {name!r}"

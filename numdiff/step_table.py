@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from numdiff.display import WIDTH, wrapped
+
 __all__ = ["StepTable"]
 
 _SUPERSCRIPTS = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵏ", "-0123456789k", strict=True))
@@ -119,17 +121,22 @@ class StepTable:
         return _written("\n".join([*lines, r"\hline", r"\end{tabular}", r"\end{table}"]) + "\n", path)
 
     def __repr__(self) -> str:
-        head, rows, words = self._texts(_SHOWN)
+        head, rows, words = self._texts(self._chosen())
         widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-        sides = [str.ljust if i in words else str.rjust for i in range(len(head))]
+        shown = len(head)
+        while shown > len(self.shown) + 1 and sum(widths[:shown]) + 2 * (shown - 1) > WIDTH:
+            shown -= 1
+        sides = [str.ljust if i in words else str.rjust for i in range(shown)]
         lines = [
-            "  ".join(side(cell, width) for side, cell, width in zip(sides, row, widths, strict=True))
+            "  ".join(side(cell, width) for side, cell, width in zip(sides, row, widths, strict=False))
             for row in [head, *rows]
         ]
-        return "\n".join([self.caption, *(line.rstrip() for line in lines), *self._left_out()])
+        hidden = [f"not shown: {', '.join(head[shown:])}; .to_pandas() has all"] if head[shown:] else []
+        texts = [wrapped(self.caption), *(line.rstrip() for line in lines), *self._left_out(), *hidden]
+        return "\n".join(texts)
 
     def _repr_html_(self) -> str:
-        head, rows, _ = self._texts(_SHOWN)
+        head, rows, _ = self._texts(self._chosen())
         titles = "".join(f"<th>{html.escape(name)}</th>" for name in head)
         body = "\n".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
         after = "".join(f"<p>{line}</p>" for line in self._left_out())
@@ -139,16 +146,37 @@ class StepTable:
         )
 
     def _left_out(self) -> list[str]:
-        left = len(self) - _SHOWN
+        left = len(self) - len(self._chosen())
+        if len(self.shown) > 1 and left > 0:
+            names = ", ".join(name for name in self.shown if name != "h")
+            return [f"{len(self) - left} of {len(self)} rows, some for each {names}; .to_pandas() has all"]
         return [f"… and {left} more rows; .to_pandas() has all"] if left > 0 else []
 
-    def _texts(self, most: int | None = None) -> tuple[list[str], list[list[str]], set[int]]:
+    def _chosen(self) -> list[int]:
+        """Return the rows that a prompt shows: the first ones, or as many of each formula, point and grid."""
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        for i, key in enumerate(zip(*(self.keys[name] for name in self.shown if name != "h"), strict=True)):
+            groups.setdefault(key, []).append(i)
+        if len(self) <= _SHOWN or len(groups) < 2:
+            return list(range(min(len(self), _SHOWN)))
+        each = max(1, _SHOWN // len(groups))
+        return [rows[i] for rows in list(groups.values())[:_SHOWN] for i in _spread(len(rows), each)]
+
+    def _texts(self, chosen: Sequence[int] | None = None) -> tuple[list[str], list[list[str]], set[int]]:
         """Return the head, the rows as a person reads them, and the positions of the columns of words."""
-        columns = [self.keys[name][:most] for name in self.shown] + [list(c)[:most] for c in self.columns.values()]
+        columns = [*(self.keys[name] for name in self.shown), *self.columns.values()]
+        columns = columns if chosen is None else [[column[i] for i in chosen] for column in columns]
         head = [{"h": "step h"}.get(name, name) for name in self.shown] + list(self.columns)
         digits = [{"x": 6, "h": 5}.get(name, 3) for name in self.shown] + [_MEASURED] * len(self.columns)
         rows = [[_text(v, d) for v, d in zip(row, digits, strict=True)] for row in zip(*columns, strict=True)]
         return head, rows, {i for i, name in enumerate(self.shown) if name in ("method", "grid")}
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """Return at most so many of the indices below `count`, evenly from the first to the last."""
+    if count <= most:
+        return list(range(count))
+    return [round(i * (count - 1) / max(1, most - 1)) for i in range(most)]
 
 
 def _levels(columns: Sequence[list[Any]], names: Sequence[str]) -> pd.MultiIndex:

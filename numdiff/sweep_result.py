@@ -10,14 +10,15 @@ import pandas as pd
 
 from numdiff.analysis.metrics import observed_optimum
 from numdiff.analysis.orders import observed_order
-from numdiff.display import NO_CELL_OK, Shown, View, counted, number
+from numdiff.display import NO_CELL_OK, WIDTH, Shown, View, counted, number, wrapped
 from numdiff.extras import require_extra
 from numdiff.floats.formats import get_format
 from numdiff.formulas.stencil import Method
 from numdiff.formulas.table import METHODS
+from numdiff.frames import ShownFrame
 from numdiff.step_table import StepTable
 from numdiff.study.grids import Number, grid_formula, nominal_step
-from numdiff.study.records import FIELDS, KEYS, PARTS
+from numdiff.study.records import FIELDS
 from numdiff.study.sweep import Sweep
 
 if TYPE_CHECKING:
@@ -25,15 +26,22 @@ if TYPE_CHECKING:
     from matplotlib.figure import FigureBase
 
 _CASE = ("method", "point", "format")
-_MOST = 3
-"""The formulas that a prompt shows side by side."""
+_LINES = 10
+"""The lines of a prompt."""
+_LAYOUTS = ((3, " at h = "), (3, " at "), (2, " at h = "), (2, " at "), (1, " at "))
+"""How many formulas a prompt shows side by side, and how their cells are written: the first that is not too wide."""
 _QUANTITIES = tuple(name for name, field in FIELDS.items() if field.type is float and name != "x_value")
 _WORDS = ("status", "state")
-_BEST = ("method", "x", "format", "cells", "ok", "step", "error", "relative_error", "grid", "k", "at_edge")
+_BEST = ("method", "x", "format", "step", "error", "relative_error", "ok", "cells", "at_edge", "grid", "k")
 _ORDER = (
-    *("method", "x", "format", "grid", "order", "halfwidth", "theory"),
-    *("smallest_step", "largest_step", "points", "reason"),
+    *("method", "x", "format", "order", "theory", "halfwidth", "reason"),
+    *("points", "smallest_step", "largest_step", "grid"),
 )
+_LEDGER = (
+    *("method", "format", "point", "step_value", "total", "status", "truncation", "roundoff"),
+    *("abscissa", "evaluation", "combination", "state", "problem", "arithmetic", "grid", "k"),
+)
+"""The columns of the ledger: a narrow prompt shows the first ones."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,23 +77,25 @@ class SweepResult(Shown):
     sweep: Sweep | None = None
     points: tuple[Number, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "skips", ShownFrame(self.skips))
+
     def to_pandas(self) -> pd.DataFrame:
         """Return a copy of the records."""
         return self.records.copy()
 
     @property
     def ledger(self) -> pd.DataFrame:
-        """The four parts, their total and the status of every cell."""
-        names = [*KEYS, "step_value", *PARTS, "total", "roundoff", "status", "state"]
-        return self.records[names].copy()
+        """The total, its four parts and the status of every cell."""
+        return ShownFrame(self.records[list(_LEDGER)])
 
     @property
     def best(self) -> pd.DataFrame:
         """The smallest |total| of each formula, point and format, among the cells that are ok.
 
-        Columns: method, x, format, cells, ok (how many), step, error, relative_error, grid, k, at_edge (whether the
-        true optimum may lie beyond the steps of the sweep). NaN where no cell is ok. A single smallest error can be a
-        lucky one.
+        Columns: method, x, format, step, error, relative_error, ok (how many cells are) of cells, at_edge (whether the
+        true optimum may lie beyond the steps of the sweep), grid, k. NaN where no cell is ok. A single smallest error
+        can be a lucky one.
         """
         rows, xs = [], self._xs()
         for (method, point, name), cells in self.records.groupby(list(_CASE), sort=False):
@@ -99,14 +109,14 @@ class SweepResult(Shown):
                 edges = (cells["step_value"].min(), cells["step_value"].max())
                 row["at_edge"] = found.step in edges
             rows.append(row | {"at_edge": row.get("at_edge", False)})
-        return pd.DataFrame(rows, columns=list(_BEST))
+        return ShownFrame(rows, columns=list(_BEST))
 
     @property
     def order(self) -> pd.DataFrame:
         """The order of accuracy that is observed of each formula, point, format and grid, and the one in theory.
 
-        Columns: method, x, format, grid, order, halfwidth (of the 95 % confidence interval), theory, smallest_step and
-        largest_step (the window of the fit), points (cells in it), reason (why there is no order). See
+        Columns: method, x, format, order, theory, halfwidth (of the 95 % confidence interval), reason (why there is no
+        order), points (cells in the window of the fit), smallest_step and largest_step (its ends), grid. See
         `numdiff.observed_order`.
         """
         rows, xs = [], self._xs()
@@ -118,7 +128,7 @@ class SweepResult(Shown):
             row |= {"halfwidth": found.halfwidth, "theory": np.nan if formula is None else formula.accuracy_order}
             row |= {key: getattr(found, key) for key in ("smallest_step", "largest_step", "points", "reason")}
             rows.append(row)
-        return pd.DataFrame(rows, columns=list(_ORDER))
+        return ShownFrame(rows, columns=list(_ORDER))
 
     def table(self, quantity: str = "total", *, formats: Any = None, methods: Any = None) -> StepTable:
         """Return one quantity by nominal step and format.
@@ -222,7 +232,8 @@ class SweepResult(Shown):
         records = self.records
         if records.empty:
             return View((f"Sweep: {self._nothing()}",))
-        skips = f"{len(self.skips)} skip{'' if len(self.skips) == 1 else 's'}" if len(self.skips) else "no skips"
+        count = len(self.skips)
+        skips = f"{count} skip{'' if count == 1 else 's'} in .skips" if count else "no skips"
         cells = f"{len(records)} cell{'' if len(records) == 1 else 's'}, {counted(records['status'])}; {skips}"
         title = f"Sweep of {_function(records)} at {self._places()}: {cells}"
         steps = f"steps {number(records['step_value'].max())} to {number(records['step_value'].min())}"
@@ -230,25 +241,32 @@ class SweepResult(Shown):
         truth = f"grid{'s' if ',' in grids else ''} {grids}: {steps}; truth: {counted(records['state'])}"
         if not (records["status"] == "ok").any():
             return View((title, truth, NO_CELL_OK))
-        head, rows = self._smallest()
-        return View((title, truth), head, rows, words_last=False)
+        room = _LINES - 1 - sum(wrapped(line).count("\n") + 1 for line in (title, truth))
+        for most, at in _LAYOUTS:
+            view = View((title, truth), *self._smallest(room, most, at), words_last=False)
+            if view.width() <= WIDTH:
+                break
+        return view
 
     def _places(self) -> str:
         first, *others = self._xs().values()
         return f"x = {first:.6g}" + (f" and {len(others)} more" if others else "")
 
-    def _smallest(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-        """Return the best cells by format and formula, of the first point."""
+    def _smallest(self, room: int, most: int, at: str) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return the best cells: a row for each point and format, a column for each of the first formulas."""
         best = self.best
-        best = best[best["x"] == best["x"].iloc[0]]
-        names, formats = list(dict.fromkeys(best["method"])), list(dict.fromkeys(best["format"]))
-        chosen = names[:_MOST]
-        cells = {(row.format, row.method): _smallest_text(row) for row in best.itertuples()}
-        rows = [(name, *(cells.get((name, method), "") for method in chosen)) for name in formats]
-        if len(rows) > 7:
-            rows = [*rows[:6], (f"… {len(rows) - 6} more", *[""] * len(chosen))]
-        more = (f"… {len(names) - _MOST} more",) if len(names) > _MOST else ()
-        return ("smallest |total|", *chosen, *more), [(*row, *[""] * len(more)) for row in rows]
+        names, xs = list(dict.fromkeys(best["method"])), list(dict.fromkeys(best["x"]))
+        chosen, more = names[:most], len(names) - most
+        cells = {(row.x, row.format, row.method): _smallest_text(row, at) for row in best.itertuples()}
+        kinds = [(x, name) for x in xs for name in dict.fromkeys(best["format"]) if _measured(best, x, name)]
+        rows = [
+            (f"{x:.6g} {name}" if len(xs) > 1 else name, *(cells.get((x, name, method), "") for method in chosen))
+            for x, name in kinds
+        ]
+        if len(rows) > room:
+            rows = [*rows[: room - 1], (f"… {len(rows) - room + 1} more in .best", *[""] * len(chosen))]
+        head = ("x, smallest |total|" if len(xs) > 1 else "smallest |total|", *chosen)
+        return (*head, *([f"… {more} more"] if more > 0 else [])), [(*row, *[""] * (more > 0)) for row in rows]
 
     def _repr_html_(self) -> str:
         shown = self._view().html()
@@ -312,8 +330,8 @@ class SweepResult(Shown):
         field = FIELDS[quantity].metadata
         name = quantity.replace("_", " ")
         said = [f"{name[0].upper()}{name[1:]} ({field['line']}) of {function}"]
-        said += [f"formula {keys['method'][0]}"] if "method" not in varying else []
-        said += [f"x = {keys['x'][0]:.6g}"] if "x" not in varying else []
+        names, xs = dict.fromkeys(keys["method"]), dict.fromkeys(f"{x:.6g}" for x in keys["x"])
+        said += [f"formula{'s' if len(names) > 1 else ''} {_listed(list(names))}", f"x = {_listed(list(xs))}"]
         unit = _unit(quantity, {self._formula(method) for method in dict.fromkeys(keys["method"])})
         grids = " and ".join(f"{grid_formula(grid)} (grid {grid})" for grid in dict.fromkeys(keys["grid"]))
         return ", ".join([*said, *([unit] if unit else [])]) + f"; steps h {grids}, rounded once to each format."
@@ -335,13 +353,15 @@ class SweepResult(Shown):
 
 
 def _function(records: pd.DataFrame) -> str:
-    """Return the name of the function; that of a lambda says nothing."""
-    name = str(records["problem"].iloc[0])
-    return "f" if name == "<lambda>" else name
+    return str(records["problem"].iloc[0])
 
 
-def _smallest_text(row: Any) -> str:
-    return f"{number(row.error)} at h = {number(row.step)}" if row.ok else "no cell ok"
+def _smallest_text(row: Any, at: str) -> str:
+    return f"{number(row.error)}{at}{number(row.step)}" if row.ok else "no cell ok"
+
+
+def _measured(best: pd.DataFrame, x: float, name: str) -> bool:
+    return bool(((best["x"] == x) & (best["format"] == name)).any())
 
 
 def _names(column: str, wanted: Any) -> list[str]:
@@ -350,6 +370,12 @@ def _names(column: str, wanted: Any) -> list[str]:
     if column == "format":
         return [get_format(item).name for item in several]
     return [item if isinstance(item, str) else getattr(item, "name", str(item)) for item in several]
+
+
+def _listed(words: Sequence[str]) -> str:
+    """Return words as a sentence has them, at most five."""
+    *first, last = words if len(words) <= 5 else [*words[:4], f"{len(words) - 4} more"]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _unit(quantity: str, formulas: Iterable[Method | None]) -> str:

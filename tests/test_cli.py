@@ -1,8 +1,10 @@
 """The command `numdiff`: what it prints, what it loads, and how it fails."""
 
 import os
+import re
 import subprocess
 import sys
+from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -17,8 +19,6 @@ from numdiff.problems import PROBLEMS
 from tests.core_environment import needs_everything
 
 ROOT = Path(__file__).resolve().parents[1]
-
-LISTED = [name for name, problem in PROBLEMS.items() if problem.family != "published"]
 
 
 def python(*words, cwd=ROOT, **environment):
@@ -78,8 +78,17 @@ def test_numbers_outside_the_range_of_a_double_are_printed(value, text):
 
 def test_problems_lists_every_problem_by_name(capsys):
     assert cli.main(["problems"]) == 0
-    _, *lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == LISTED
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0].strip() for line in lines if re.match(r"  \w+:( |$)", line)] == list(PROBLEMS)
+    heads = [line for line in lines if not line.startswith(" ")]
+    families = Counter(problem.family for problem in PROBLEMS.values())
+    assert heads == [f"{family}: {count} problems" for family, count in families.items()]
+
+
+@pytest.mark.parametrize("command", ["problems", "formats"])
+def test_lists_fit_a_terminal(capsys, command):
+    assert cli.main([command]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
 
 
 def test_columns_of_a_table_are_aligned():
@@ -171,4 +180,4 @@ def test_reader_that_stops_early_is_no_error():
 def test_console_without_mathematical_symbols_gets_a_replacement():
     done = python("-m", "numdiff", "problems", PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(done.stdout.splitlines()) == len(LISTED) + 1
+    assert all(f"  {name}:" in done.stdout for name in PROBLEMS)

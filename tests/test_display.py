@@ -6,6 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
+import numdiff as nd
 from numdiff.display import Shown, View, columns_of, counted, few, number
 from tests.core_environment import run_with
 
@@ -94,3 +95,26 @@ def test_a_frame_names_the_package_that_it_needs_and_everything_else_works_witho
     assert done.stderr.splitlines()[-1].startswith(
         "numdiff.extras.MissingExtraError: GradientCheck.to_pandas needs pandas"
     )
+
+
+def test_a_line_wider_than_a_terminal_is_wrapped_and_its_last_column_too():
+    long = " ".join(["word"] * 40)
+    lines = View((long,), ("name", "reason"), [("a", long)], (long,)).text().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()).count("word") == 120
+    row = next(i for i, line in enumerate(lines) if line.startswith("a "))
+    assert lines[row + 1].startswith("      word")  # under its column
+
+
+OBJECTS = (
+    *("nd.PROBLEMS", "nd.METHODS", "nd.FORMATS", "nd.centered(4)", "nd.centered(8)", "nd.PROBLEMS['exp']"),
+    *("nd.PROBLEMS['kostyrka_line']", "nd.METHODS['second_centered']", "nd.on_arrays(lambda x: x)"),
+)
+
+
+@pytest.mark.parametrize("text", OBJECTS)
+def test_public_objects_are_read_in_ten_lines_of_80_columns(text):
+    lines = repr(eval(text, {"nd": nd})).splitlines()
+    assert 1 <= len(lines) <= 10
+    assert max(map(len, lines)) <= 80
+    assert "0x" not in "".join(lines)

@@ -23,7 +23,7 @@ def wave_prime(x, k, shift=0.0):
 def outcome(result):
     """Return what a function found as something that compares."""
     if isinstance(result, Ledger):
-        return result.format.name, result.total.tolist(), result.computed.tolist(), result.state.tolist()
+        return result.format.name, result.total.tolist(), result.computed.tolist(), np.array(result.state).tolist()
     if isinstance(result, nd.Prediction):
         return result.step, result.predicted_error, result.failed
     return type(result), np.asarray(result).dtype.name, np.asarray(result).tolist()

@@ -85,8 +85,8 @@ def test_caption_names_quantity_unit_function_formula_point_and_grid(swept: nd.S
         "Truncation (error of the formula in exact arithmetic) of exp, formula centered, x = 0.5, in units of f per "
         "unit of x; steps h = 1.2357·2⁻ᵏ (grid generic), rounded once to each format."
     )
-    for text in (table.to_markdown(), repr(table)):
-        assert text.startswith(table.caption)
+    assert table.to_markdown().startswith(table.caption)
+    assert " ".join(repr(table).split()).startswith(table.caption)
     assert table.caption in table._repr_html_()
 
 
@@ -149,12 +149,34 @@ def test_numbers_have_three_significant_digits(value: float, text: str) -> None:
 
 
 def test_long_table_is_cut_in_a_prompt_and_a_notebook_but_not_in_a_file(swept: nd.SweepResult) -> None:
+    alone = swept.table(methods="forward")
+    assert f"… and {len(alone) - 20} more rows" in repr(alone)
+    assert alone._repr_html_().count("<tr>") == 21
     table = swept.table()
-    assert len(repr(table).splitlines()) == 23
-    assert f"… and {len(table) - 20} more rows" in repr(table)
+    assert f"20 of {len(table)} rows, some for each method" in repr(table)
     assert table._repr_html_().count("<tr>") == 21
     assert table.to_markdown().count("\n") == len(table) + 4
     assert table.shape == (len(table), 4)
+
+
+def test_every_formula_and_point_is_seen_in_a_prompt_and_named_in_the_caption() -> None:
+    table = nd.sweep(np.exp, [0.5, 1.0], stencil=["forward", "centered", "centered4"]).table()
+    lines = repr(table).splitlines()
+    assert max(map(len, lines)) <= 80
+    seen = {tuple(line.split()[:2]) for line in lines}
+    assert {(name, x) for name in ("forward", "centered", "centered4") for x in ("0.5", "1")} <= seen
+    for text in (table.to_markdown(), table.to_latex(), table.caption):
+        assert "formulas forward, centered and centered4, x = 0.5 and 1" in text
+
+
+def test_formats_that_a_prompt_has_no_room_for_are_named() -> None:
+    columns = {f"format{i}": [1.25e-10] * 2 for i in range(9)}
+    table = StepTable("Many", {"method": ["a", "b"], "h": [0.5, 0.5]}, ("method", "h"), columns)
+    *lines, last = repr(table).splitlines()
+    assert max(map(len, lines)) <= 80
+    hidden = [name for name in columns if name not in lines[1].split()]
+    assert last == f"not shown: {', '.join(hidden)}; .to_pandas() has all"
+    assert hidden
 
 
 def test_quantity_that_does_not_exist_is_named_with_the_nearest(swept: nd.SweepResult) -> None:

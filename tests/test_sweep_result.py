@@ -1,12 +1,14 @@
 """What a sweep shows of itself, and what is asked of it first: counts, the best step, the observed order."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import numdiff as nd
+from numdiff.display import number
 from numdiff.floats.formats import FORMATS
 
 
@@ -42,7 +44,7 @@ def test_repr_has_ten_lines_at_most(arguments: dict[str, object]) -> None:
     result = nd.sweep(arguments.pop("f"), arguments.pop("x"), **arguments)  # type: ignore[arg-type]
     lines = repr(result).splitlines()
     assert 1 <= len(lines) <= 10
-    assert max(map(len, lines)) <= 160
+    assert max(map(len, lines)) <= 80
 
 
 def test_many_formats_are_cut() -> None:
@@ -143,3 +145,67 @@ def test_result_made_of_records_alone_works() -> None:
     assert bare.table().to_csv() == made.table().to_csv()
     assert bare.best.equals(made.best)
     assert repr(bare) == repr(made)
+
+
+# --- at the width of a terminal ----------------------------------------------------------------------------
+
+MANY = {"x": [0.5, 1.0, 1e10], "stencil": ["forward", "centered", "centered4", "complex_step"]}
+
+
+@pytest.fixture(scope="module")
+def many() -> nd.SweepResult:
+    return nd.sweep(lambda x: np.exp(x) * 1.0, **MANY)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("best", ["method", "x", "format", "step", "error"]),
+        ("order", ["method", "x", "format", "order", "theory"]),
+        ("ledger", ["method", "format", "point", "step_value", "total", "status"]),
+    ],
+)
+@pytest.mark.parametrize("which", ["swept", "many"])
+def test_frame_shows_its_main_columns_at_80_columns(
+    name: str, columns: list[str], which: str, request: pytest.FixtureRequest
+) -> None:
+    frame = getattr(request.getfixturevalue(which), name)
+    lines = repr(frame).splitlines()
+    assert max(map(len, lines)) <= 80
+    head = next(line.split() for line in lines if line.lstrip().startswith("method"))
+    same = " ".join(lines).partition("method")[0]
+    for column in columns:
+        assert column in head or f"{column}=" in same
+    assert list(frame.columns) == list(pd.DataFrame(frame).columns)
+
+
+def test_points_and_formulas_are_counted_in_the_prompt_and_each_row_names_its_point(many: nd.SweepResult) -> None:
+    text = repr(many)
+    lines = text.splitlines()
+    assert len(lines) <= 10
+    assert "at x = 0.5 and 2 more" in lines[0]
+    rows = [line.split() for line in lines if line.startswith(("0.5 ", "1 ", "1e+10 "))]
+    assert rows[0][:2] == ["0.5", "float16"]
+    assert "more in .best" in text
+    assert re.search(r"… [12] more$", next(line for line in lines if "smallest" in line))
+
+
+def test_rows_of_two_points_are_both_shown() -> None:
+    lines = repr(nd.sweep(np.exp, [0.5, 1.0], dtype=["float32"], stencil=["forward"])).splitlines()
+    best = nd.sweep(np.exp, [0.5, 1.0], dtype=["float32"], stencil=["forward"]).best
+    assert [line.split()[:2] for line in lines[3:]] == [["0.5", "float32"], ["1", "float32"]]
+    assert [line.split()[2] for line in lines[3:]] == [number(error) for error in best["error"]]
+
+
+def test_skips_are_found_and_their_reasons_are_whole() -> None:
+    result = nd.sweep(np.exp, 1e6, 0.25, dtype=["float16", "bfloat16"], stencil=["complex_step", "centered"])
+    assert f"{len(result.skips)} skips in .skips" in " ".join(repr(result).split()) or result.records.empty
+    reason = "a reason that is far longer than a terminal is wide, and that nobody wants to see cut in its middle, ever"
+    skips = nd.SweepResult(result.records, pd.DataFrame({"format": ["float16"], "reason": [reason]})).skips
+    assert " ".join(repr(skips).split()).endswith(reason)
+    assert max(map(len, repr(skips).splitlines())) <= 80
+
+
+def test_lambda_is_f_in_records_tables_and_prompt(many: nd.SweepResult) -> None:
+    assert set(many.records["problem"]) == {"f"}
+    assert set(nd.sweep(lambda x: x * x, 1.0, 0.5, name="parabola").records["problem"]) == {"parabola"}

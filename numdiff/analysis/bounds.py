@@ -45,6 +45,8 @@ from numdiff.analysis import PARTS
 from numdiff.analysis.displays import bounds_view
 from numdiff.analysis.nodes import NodePlaces, between, exact_node, step_above
 from numdiff.analysis.suprema import Suprema, peano_constant
+from numdiff.analysis.unbounded import NO_COMPLEX_LIMITS, reasons_of
+from numdiff.arithmetic.accuracy import without_limit
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.promotion import refuse_unsuitable
@@ -56,16 +58,6 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method, Stencil
 
 __all__ = ["PARTS", "BoundedFunction", "Bounds", "a_priori_bounds", "bounds_of"]
-
-NO_COMPLEX_LIMITS = "the functions have no limits for complex arguments"
-UNTRACED = "f is known by the values of its twin (exact=), which enclose nothing between the nodes"
-_MISSING = {
-    "truncation": "f^({n}) has no finite enclosure between the nodes: a pole, a kink or the end of the domain",
-    "abscissa": "f' has no finite enclosure near a node, or a node overflows",
-    "evaluation": "the rounding error of f has no bound at a node: overflow, a pole, a kink, the end of the domain, "
-    "an undecided sign or a function without a limit",
-    "combination": "a function value is not finite, or the sum may overflow",
-}
 
 
 class BoundedFunction:
@@ -93,6 +85,10 @@ class BoundedFunction:
         if fmt.name not in self._used:
             self._used[fmt.name] = refuse_unsuitable(self.f, fmt)
         return self._used[fmt.name]
+
+    def unlimited(self, fmt: FloatFormat) -> frozenset[str] | None:
+        """Return the functions that f uses and whose rounding error has no limit; None where f is not traced."""
+        return None if self.untraced else without_limit(self.f, fmt, used=self.ufuncs(fmt))
 
     def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:
         """Return the bounds on the rounding error of f by abscissa.
@@ -183,7 +179,8 @@ def bounds_of(
             evaluation_bounds(function, cells, method, rounded_nodes),
             combination_bounds(cells, method, seen),
         ]
-        reasons = _reasons(columns, method.derivative_order + method.accuracy_order, function.untraced)
+        order = method.derivative_order + method.accuracy_order
+        reasons = reasons_of(columns, order, abscissae, values, function.unlimited(fmt))
     else:
         none, zero = [math.inf] * cells.size, [0.0] * cells.size
         columns = [none, zero, none, combination_bounds(cells, method, [fmt.lift_array(values[0].imag)])]
@@ -236,16 +233,6 @@ def a_priori_bounds(
                     moved = moved + weight * exact(*place.shift) * slope
             bounds.append(sum_above((first, rounded_up(moved / cells.divisor(i)), rounding)))
     return np.array(bounds, dtype=np.float64).reshape(shape)
-
-
-def _reasons(columns: list[list[float]], order: int, untraced: bool = False) -> list[str]:
-    """Say for every cell why the first part without a bound has none."""
-    reasons = []
-    for row in zip(*columns, strict=True):
-        missing = next((part for part, bound in zip(PARTS, row, strict=True) if bound == math.inf), None)
-        why = UNTRACED if untraced and missing != "combination" else _MISSING.get(missing or "", "").format(n=order)
-        reasons.append("" if missing is None else f"{missing}: {why}")
-    return reasons
 
 
 # --- the parts -------------------------------------------------------------------------------------

@@ -3,10 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds
-from numdiff.floats.callables import with_arguments
+from numdiff.floats.callables import scalar_of, with_arguments
 from numdiff.formulas.arguments import method_of, points_and_steps, require_constants
 from numdiff.formulas.stencil import CENTERED, Method
 
@@ -19,7 +17,7 @@ def error_bounds(
     dtype: Any = None,
     *,
     args: Sequence[Any] = (),
-) -> np.ndarray:
+) -> Any:
     """Bound the total error of a difference quotient before it is computed: the a priori bound.
 
     Parameters
@@ -37,7 +35,7 @@ def error_bounds(
 
     Returns
     -------
-    ndarray of float64
+    ndarray of float64, or float64 where neither x nor h has a dimension
         No result of the formula in this format is further from f⁽ᵐ⁾(x); infinite where there is no bound.
 
     Raises
@@ -58,4 +56,4 @@ def error_bounds(
     f = with_arguments(f, args)
     fmt, points, steps = points_and_steps(x, h, dtype)
     require_constants(method, fmt)
-    return a_priori_bounds(BoundedFunction(f), method, fmt, points, steps)
+    return scalar_of(a_priori_bounds(BoundedFunction(f), method, fmt, points, steps))

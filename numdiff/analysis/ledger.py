@@ -32,6 +32,7 @@ from numdiff.analysis.reference import STATES, ExactFunction, Reference, State, 
 from numdiff.analysis.twin import Twin
 from numdiff.arithmetic.ball import Undefined
 from numdiff.display import Shown, View, columns_of
+from numdiff.floats.callables import scalar_of
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.kernels import Observation
@@ -73,7 +74,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ledger(Shown):
-    """The ledger of an array of cells. All arrays have the shape of x broadcast against h.
+    """The ledger of an array of cells. All arrays have the shape of x broadcast against h; scalars if that is ().
 
     Attributes
     ----------
@@ -132,6 +133,10 @@ class Ledger(Shown):
     effective_step: np.ndarray
     references: tuple[Reference, ...]
     exact: ExactParts
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, scalar_of(value))
 
     @property
     def shape(self) -> tuple[int, ...]:

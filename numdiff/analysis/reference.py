@@ -60,7 +60,7 @@ class State(StrEnum):
     --------
     >>> import numpy as np
     >>> import numdiff as nd
-    >>> nd.error_ledger(np.exp, 0.5, 0.25).state.item(), nd.error_ledger(lambda x: x * x, 0.5, 0.25).state.item()
+    >>> nd.error_ledger(np.exp, 0.5, 0.25).state, nd.error_ledger(lambda x: x * x, 0.5, 0.25).state
     (<State.CERTIFIED: 'certified'>, <State.EXACT: 'exact'>)
     """
 

@@ -27,7 +27,7 @@ from flint import arb
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.correct_rounding import FUNCTIONS, correctly_rounded
 from numdiff.arithmetic.special_names import shown, ufunc_key
-from numdiff.floats.callables import with_arguments
+from numdiff.floats.callables import name_of, with_arguments
 from numdiff.floats.formats import FORMATS, Dyadic, FloatFormat, dyadic_to_fraction, format_of
 from numdiff.floats.views import WeakScalarArray
 
@@ -205,7 +205,7 @@ def _ordered_zeros(name: str, a: Any, b: Any) -> tuple[Any, Any]:
     return np.where(both, zero, a), np.where(both, zero, b)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Rounded:
     """A callable whose elementary functions are correctly rounded; equal to that of an equal callable.
 
@@ -219,7 +219,10 @@ class Rounded:
 
     @property
     def __name__(self) -> str:
-        return str(getattr(self.f, "__name__", type(self.f).__name__))
+        return name_of(self.f)
+
+    def __repr__(self) -> str:
+        return f"rounded({name_of(self.f)})"
 
     def __call__(self, x: Any, *args: Any) -> Any:
         """Return f(x, *args), each operation correctly rounded.

@@ -10,10 +10,16 @@ import numpy as np
 from numdiff.autodiff.backward import gradients
 from numdiff.autodiff.data import Array, as_array, describe, is_differentiable
 from numdiff.autodiff.variable import Variable, constant
+from numdiff.floats.callables import name_of, scalar_of
 from numdiff.floats.formats import format_of
 
 
-@dataclass(frozen=True)
+def _shown(function: Any) -> str:
+    """Return a function by its name, a `Function` as the call that makes it."""
+    return name_of(function) if hasattr(function, "__name__") else repr(function)
+
+
+@dataclass(frozen=True, repr=False)
 class _OnArrays:
     """What `on_arrays` returns: a class and not a closure, so that it can be pickled."""
 
@@ -23,15 +29,14 @@ class _OnArrays:
         y = self.function(constant(as_array(x)))
         if not isinstance(y, Variable):
             raise TypeError(f"function must return a Variable, got {describe(y)}; a NumPy callable needs no on_arrays")
-        return y.data
+        return scalar_of(y.data)
 
     @property
     def __name__(self) -> str:
-        function = self.function
-        return getattr(function, "__name__", type(function).__name__)
+        return name_of(self.function)
 
     def __repr__(self) -> str:
-        return f"on_arrays({self.function!r})"
+        return f"on_arrays({_shown(self.function)})"
 
 
 def on_arrays(function: Callable[[Variable], Variable]) -> Callable[[Any], Array]:
@@ -48,8 +53,8 @@ def on_arrays(function: Callable[[Variable], Variable]) -> Callable[[Any], Array
     Returns
     -------
     callable
-        Takes an ndarray or an exact array (or a number, as a 0-d array) and returns the array that
-        `function` makes of it; the kind of array and its shape stay. It can be pickled if `function` can.
+        Takes an ndarray or an exact array (or a number) and returns the array that `function` makes of it, or the NumPy
+        scalar where it has no dimension; the kind of array and its shape stay. It can be pickled if `function` can.
 
     Raises
     ------
@@ -70,7 +75,7 @@ def on_arrays(function: Callable[[Variable], Variable]) -> Callable[[Any], Array
     return _OnArrays(function)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class _GradientOf:
     """What `gradient_of` returns: a class, so that it can be pickled."""
 
@@ -91,15 +96,14 @@ class _GradientOf:
             raise ValueError(
                 "f must compute its result from its argument through Functions and operators, but none leads back to x"
             )
-        return found.taken()
+        return scalar_of(found.taken())
 
     @property
     def __name__(self) -> str:
-        function = self.function
-        return f"gradient_of_{getattr(function, '__name__', type(function).__name__)}"
+        return f"gradient_of_{name_of(self.function)}"
 
     def __repr__(self) -> str:
-        return f"gradient_of({self.function!r})"
+        return f"gradient_of({_shown(self.function)})"
 
 
 def gradient_of(f: Callable[[Variable], Variable]) -> Callable[[Any], Array]:
@@ -115,8 +119,8 @@ def gradient_of(f: Callable[[Variable], Variable]) -> Callable[[Any], Array]:
     Returns
     -------
     callable
-        Takes a floating ndarray (or a number, as a 0-d array) and returns an ndarray of its shape and dtype, which is
-        the caller's own. It can be pickled if `f` can.
+        Takes a floating ndarray (or a number) and returns an ndarray of its shape and dtype, which is the caller's own;
+        a NumPy scalar where x has no dimension. It can be pickled if `f` can.
 
     Raises
     ------

@@ -1,14 +1,15 @@
-"""What is done with a user's function beside calling it: further arguments, single numbers, and where to go with it."""
+"""What is done with a user's function beside calling it: its name, further arguments, single numbers, and advice."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
-__all__ = ["number_of", "shapes_for_numbers", "with_arguments"]
+__all__ = ["name_of", "number_of", "scalar_of", "shapes_for_numbers", "with_arguments"]
 
 _PLACES = 4
 """Points at which a function that failed on an array is tried with a single number, beside the first."""
@@ -23,10 +24,34 @@ class _WithArguments:
 
     @property
     def __name__(self) -> str:
-        return str(getattr(self.f, "__name__", type(self.f).__name__))
+        return name_of(self.f)
 
     def __call__(self, x: Any) -> Any:
         return self.f(x, *self.args)
+
+
+def name_of(f: Any) -> str:
+    """Return what a function is called wherever a name is shown: its ``__name__``; ``f`` for a lambda, which has none.
+
+    A partial function has the name of the whole one; another object without ``__name__`` that of its class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> name_of(np.exp), name_of(lambda x: x), name_of(np.poly1d([1, 0]))
+    ('exp', 'f', 'poly1d')
+    """
+    while isinstance(f, partial):
+        f = f.func
+    return str(getattr(f, "__name__", type(f).__name__)).replace("<lambda>", "f")
+
+
+def scalar_of(result: Any) -> Any:
+    """Return a result as NumPy's ufuncs return it: a NumPy scalar of the dtype for an array without dimensions.
+
+    Arrays of another class, which behave in their own way, and everything else are returned as they are.
+    """
+    return result[()] if type(result) is np.ndarray and not result.ndim else result
 
 
 def with_arguments(f: Callable[..., Any], args: Sequence[Any], who: str = "f") -> Callable[[Any], Any]:

@@ -1,4 +1,4 @@
-"""Rational numbers for stencils: from what a caller gives, and as the solution of the moment conditions."""
+"""Rational numbers for stencils: from what a caller gives, as the solution of the moment conditions, and as text."""
 
 import math
 import operator
@@ -65,3 +65,17 @@ def solved_weights(offsets: tuple[Fraction, ...], derivative_order: int) -> tupl
                 factor = rows[i][column]
                 rows[i] = [a - factor * b for a, b in zip(rows[i], rows[column], strict=True)]
     return tuple(row[n] for row in rows)
+
+
+def quotient_text(offsets: tuple[Fraction, ...], numerators: tuple[int, ...], denominator: int, order: int) -> str:
+    """Return what a difference quotient approximates, and itself: ``f'(x) ≈ (f(x + h) - f(x - h)) / (2h)``."""
+    terms = []
+    for c, n in zip(offsets, numerators, strict=True):
+        step = f"{'' if abs(c) == 1 else f'({abs(c)})' if abs(c).denominator > 1 else abs(c)}h"
+        node = f"x {'-' if c < 0 else '+'} {step}" if c else "x"
+        terms.append(f"{'-' if n < 0 else '+'} {'' if abs(n) == 1 else abs(n)}f({node})")
+    total = " ".join(terms).removeprefix("+ ")
+    total = f"-{total[2:]}" if total.startswith("- ") else total
+    power = "h" if order == 1 else f"h**{order}"
+    divisor = power if denominator == 1 else f"({denominator}{power})"
+    return "f" + "'" * order + f"(x) ≈ ({total}) / {divisor}"

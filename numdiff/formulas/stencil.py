@@ -14,8 +14,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeAlias
 
+from numdiff.display import wrapped
 from numdiff.floats.dyadic import dyadic
-from numdiff.formulas.rationals import integer_from, rationals, solved_weights
+from numdiff.formulas.rationals import integer_from, quotient_text, rationals, solved_weights
 
 Rational: TypeAlias = Fraction | int
 
@@ -97,6 +98,10 @@ class Stencil:
     def _hash(self) -> int:
         # Without the name: unlike that of text, the hash of numbers is the same in every process that unpickles it.
         return hash((self.offsets, self.weights, self.derivative_order))
+
+    def __repr__(self) -> str:
+        text = quotient_text(self.offsets, self.numerators, self.denominator, self.derivative_order)
+        return wrapped(f"<Stencil {self.name}: {text}>")
 
     def __hash__(self) -> int:
         # Kept, because hashing the fractions takes as long as differentiating at a point.

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.callables import scalar_of
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.formulas.checks import StepAbsorbedWarning
@@ -75,7 +76,7 @@ def gradient(
     vectorized: bool = False,
     workers: int | Map = 1,
     progress: Progress = False,
-) -> np.ndarray:
+) -> Any:
     """Approximate the gradient of a scalar function by differences.
 
     Parameters
@@ -106,7 +107,7 @@ def gradient(
 
     Returns
     -------
-    ndarray of the shape of x and the format of the evaluation
+    ndarray of the shape of x and the format of the evaluation, or a NumPy scalar where x has no dimension
 
     Raises
     ------
@@ -150,12 +151,12 @@ def jacobian(
     vectorized: bool = False,
     workers: int | Map = 1,
     progress: Progress = False,
-) -> np.ndarray:
+) -> Any:
     """Approximate the derivatives of a function of any shape by differences; see `gradient`.
 
     Returns
     -------
-    ndarray of shape f(x).shape + x.shape and the format of the evaluation
+    ndarray of shape f(x).shape + x.shape and the format of the evaluation, or a NumPy scalar where that is ()
         With the entry [k, i] = ∂fₖ/∂xᵢ.
 
     Raises
@@ -190,7 +191,7 @@ def _differentiate(
     progress: Progress,
     *,
     scalar: bool,
-) -> np.ndarray:
+) -> Any:
     if not callable(f):
         raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
     item, point = _point(x, dtype)
@@ -206,7 +207,7 @@ def _differentiate(
     if failures:
         message = f"the derivative is not finite in {failures} of {point.size} coordinates, first {first}"
         warnings.warn(NonFiniteGradientWarning(message, failures, point.size), stacklevel=4)
-    return out
+    return scalar_of(out)
 
 
 def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:

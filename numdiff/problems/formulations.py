@@ -99,7 +99,7 @@ def _log1p(x: Any) -> Any:
 
 def _log_goldberg(x: Any) -> Any:
     w = 1.0 + x
-    return np.where(w == 1.0, x, x * np.log(w) / (w - 1.0))
+    return np.where(w == 1.0, x, x * np.log(w) / (w - 1.0))[()]  # a number for a number
 
 
 def _log1p_prime(x: Any) -> Any:
@@ -116,7 +116,7 @@ def _expm1(x: Any) -> Any:
 
 def _exp_kahan(x: Any) -> Any:
     z = np.exp(x)
-    return np.where(z == 1.0, x, x * (z - 1.0) / np.log(z))
+    return np.where(z == 1.0, x, x * (z - 1.0) / np.log(z))[()]
 
 
 def _exp_prime(x: Any) -> Any:

@@ -9,13 +9,14 @@ from numbers import Real
 from typing import Any
 
 from numdiff.arithmetic.engine import twin_of
+from numdiff.display import wrapped
 from numdiff.floats.formats import FORMATS, dyadic
 
 _BITS = 8
 """The precision of bfloat16, the narrowest format of the package; a narrower one that is added rounds the points."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Problem:
     """A test problem of numerical differentiation, validated at construction.
 
@@ -111,6 +112,16 @@ class Problem:
         _check_points(self.points, self.domain)
         if not self.any_point:
             _check_special(self.points[0])
+
+    def __repr__(self) -> str:
+        points = ", ".join(f"{x:.6g}" for x in self.points)
+        low, high = (f"{end:.6g}" for end in self.domain)
+        lines = (
+            f"<Problem {self.name} ({self.family}): {self.formula}",
+            f"  at x = {points} in ({low}, {high})",
+            f"  {self.reason}>",
+        )
+        return "\n".join(map(wrapped, lines))
 
 
 def _check_text(field: str, text: object) -> None:

@@ -5,6 +5,8 @@ curves are the formats, or the parts. In given axes all curves are together, and
 """
 
 import math
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -21,7 +23,7 @@ from numdiff.report.axes import error_axes, failure_rows, plot_errors, zero_floo
 from numdiff.report.figures import keep_inside, settings_of
 from numdiff.report.labels import renderer_of
 from numdiff.report.panels import inches_of, outside_legend, small_multiples
-from numdiff.report.styles import DASH, DASH_DOT, DOTS, LONG_DASH, MUTED, SIDES, Style, label_of, style_of
+from numdiff.report.styles import DASH, DASH_DOT, DOTS, FORMAT_STYLE, LONG_DASH, MUTED, SIDES, Style, label_of, style_of
 from numdiff.study.records import FIELDS, PARTS
 
 __all__ = ["DRAWN", "draw_errors", "own_figure"]
@@ -39,6 +41,8 @@ second decides the line and the third the marker; a single one decides all."""
 _PANELS = ("method", "point", "format")
 _LINES: tuple[Any, ...] = ("-", DASH, DOTS, DASH_DOT, LONG_DASH)
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+_TITLE, _LEAST_TITLE = 10.5, 6.5
+"""The size of the title of a panel in points, and the smallest that can be read."""
 _EXTREMES = (1e-250, 1e250)
 """Errors beyond are drawn there: axes need room around the data, and doubles end at 1e±308."""
 _BOUND_LINE: dict[str, Any] = {"linewidth": 0.9, "linestyle": (0, (1, 1.6)), "alpha": 0.9, "zorder": 2}
@@ -117,9 +121,9 @@ def draw_errors(target: Target, records: pd.DataFrame, parts: Sequence[str], bou
         floor = _floor(records, parts)
         for ax, (keys, rows) in zip(axes, panels, strict=True):
             error_axes(ax, xlabel=ax.get_xlabel() or "step h", ylabel=ax.get_ylabel() or _ylabel(parts))
+            ax.set_title(", ".join(_said(keys)), loc="left", fontsize=10.5)
             _draw(ax, _curves(rows, parts), bounds, floor)
-            ax.set_title(", ".join(_said(keys)), loc="left")
-        _legend_inside(axes[0], _handles(_curves(records, parts, _apart(parts)), bounds, _apart(parts)))
+        _legend_inside(axes[0], _handles(_curves(records, parts, _apart(parts)), axes, bounds, _apart(parts)))
         if title is not None:
             axes[0].figure.suptitle(title)
 
@@ -130,8 +134,8 @@ def draw_errors(target: Target, records: pd.DataFrame, parts: Sequence[str], bou
 def _panels(records: pd.DataFrame, parts: Sequence[str]) -> list[tuple[dict[str, Any], pd.DataFrame]]:
     """Return the keys of each panel and its records."""
     names = list(_apart(parts))
-    groups = records.groupby(names, sort=False)
-    return [(dict(zip(names, keys, strict=True)) | {"x": _point(rows)}, rows) for keys, rows in groups]
+    groups, points = records.groupby(names, sort=False), _points(records)
+    return [(dict(zip(names, keys, strict=True)) | {"x": points[keys[1]]}, rows) for keys, rows in groups]
 
 
 def _apart(parts: Sequence[str]) -> tuple[str, ...]:
@@ -143,9 +147,10 @@ def _ylabel(parts: Sequence[str]) -> str:
     return "absolute error" if len(parts) > 1 or parts[0] == "total" else f"absolute {parts[0]} error"
 
 
-def _point(rows: pd.DataFrame) -> str:
-    # The widest format of the panel has the digits of the point as it was given.
-    return f"x = {rows['x_value'].iloc[-1]:.6g}"
+def _points(records: pd.DataFrame) -> dict[Any, str]:
+    """Return each point as text; of the numbers that formats round it to, the one with the fewest digits."""
+    numbers = records.drop_duplicates(["point", "x_value"]).groupby("point")["x_value"]
+    return {point: "x = " + min((f"{x:.6g}" for x in xs), key=len) for point, xs in numbers}
 
 
 def _said(keys: Mapping[str, Any]) -> list[str]:
@@ -178,7 +183,7 @@ def _fill(fig: Any, records: pd.DataFrame, parts: Sequence[str], bounds: bool, t
             fig.suptitle(heading, fontsize=11)
     for ax, (_, rows) in zip(axes, panels, strict=True):
         _draw(ax, _curves(rows, parts), bounds, floor)
-    handles = _handles(_curves(records, parts, _apart(parts)), bounds, _apart(parts))
+    handles = _handles(_curves(records, parts, _apart(parts)), axes, bounds, _apart(parts))
     if engine is None:
         legend = outside_legend(fig, axes, handles=handles, where="bottom")
         if legend is not None:
@@ -204,9 +209,7 @@ def _outer_labelled(fig: Any, titles: Sequence[str], ylabel: str) -> list[Axes]:
 
 
 def _function(records: pd.DataFrame) -> str:
-    """Return the name of the function; that of a lambda says nothing."""
-    name = str(records["problem"].iloc[0])
-    return "" if name == "<lambda>" else name
+    return str(records["problem"].iloc[0])
 
 
 # --- curves ----------------------------------------------------------------------------------------------
@@ -214,10 +217,10 @@ def _function(records: pd.DataFrame) -> str:
 
 def _curves(records: pd.DataFrame, parts: Sequence[str], apart: Sequence[str] = ()) -> list[_Curve]:
     """Return the curves of some records, with the style of what they vary in; `apart` tells panels, not curves."""
-    found = []
+    found, points = [], _points(records)
     for keys, rows in records.groupby(["method", "point", "format"], sort=False):
         named = dict(zip(("method", "point", "format"), keys, strict=True))
-        found += [_Curve({**named, "part": part, "x": _point(rows)}, rows, style_of(part)) for part in parts]
+        found += [_Curve({**named, "part": part, "x": points[keys[1]]}, rows, style_of(part)) for part in parts]
     varying = _varying(found, apart)
     values = {name: list(dict.fromkeys(curve.keys[name] for curve in found)) for name in varying}
     first, *others = varying
@@ -261,10 +264,23 @@ def _draw(ax: Axes, curves: Sequence[_Curve], bounds: bool, floor: float) -> Non
         plot_errors(ax, rows["step_value"], errors, curve.style, label, status=status, floor=floor)
         if bounds:
             _draw_bound(ax, rows, curve)
+    _make_room_for_note(ax)
     if min((curve.rows["step_value"].min() for curve in curves), default=1.0) < _EXTREMES[0]:
         ax.set_xmargin(0)  # doubles have no room below
     ax.get_xlim()  # Matplotlib works out the limits when they are asked for.
     ax.get_ylim()
+
+
+def _make_room_for_note(ax: Axes) -> None:
+    """Make the title of a small panel smaller where it would run into the count of failures beside it."""
+    title, note = ax.get_title("left"), ax.get_title("right")
+    # A character is 0.6 em wide on average; the note has 9 pt, and one of them is left free.
+    room = ax.get_window_extent().width * 72 / ax.figure.dpi - 0.6 * 9 * (len(note) + 1)
+    size = room / (0.6 * len(title)) if title and note else _TITLE
+    if size < _TITLE:
+        ax.set_title(title, loc="left", fontsize=max(_LEAST_TITLE, size))
+    if size < _LEAST_TITLE:
+        ax.set_title("", loc="right")  # the legend has the words, and the marks are there
 
 
 def _within(errors: np.ndarray) -> np.ndarray:
@@ -302,10 +318,10 @@ def _draw_together(ax: Axes, records: pd.DataFrame, parts: Sequence[str], bounds
         same["x"] = first["x"]
     ax.set_title(", ".join(filter(None, [_function(records), *_said(same)])) if title is None else title, loc="left")
     _draw(ax, curves, bounds, _floor(records, parts))
-    _legend_inside(ax, _handles(curves, bounds))
+    _legend_inside(ax, _handles(curves, [ax], bounds))
 
 
-def _handles(curves: Sequence[_Curve], bounds: bool, apart: Sequence[str] = ()) -> list[Line2D]:
+def _handles(curves: Sequence[_Curve], axes: Sequence[Axes], bounds: bool, apart: Sequence[str] = ()) -> list[Line2D]:
     """Return the entries of a legend: one for each value of what varies, in the look that it decides."""
     varying = _varying(curves, apart)
     handles = []
@@ -313,12 +329,34 @@ def _handles(curves: Sequence[_Curve], bounds: bool, apart: Sequence[str] = ()) 
         seen: dict[str, _Curve] = {}
         for curve in curves:
             seen.setdefault(str(curve.keys["x" if name == "point" else name]), curve)
-        for text, curve in seen.items():
+        ordered = sorted(seen.items(), key=lambda item: _rank(item[0])) if name == "format" else list(seen.items())
+        for text, curve in ordered:
             label = text if name == "point" else label_of(text)
             handles.append(Line2D([], [], **_look(curve.style, place, len(varying)), label=label))
+    if any(map(_lost_its_words, axes)) and (words := _failed(curves)):
+        handles.append(Line2D([], [], color=MUTED, linestyle="none", marker="x", markersize=5, label=words))
     if bounds and any(_has_bound(curve) for curve in curves):
         handles.append(Line2D([], [], color=MUTED, label="bound", **{**_BOUND_LINE, "linewidth": 1.3}))
     return handles
+
+
+def _rank(name: str) -> int:
+    """Return the place of a format among all, the least precise first, whose errors are the largest."""
+    known = list(FORMAT_STYLE)
+    return known.index(name) if name in known else len(known)
+
+
+def _lost_its_words(ax: Axes) -> bool:
+    """Whether axes have marks of failures, but no room for what they stand for."""
+    return failure_rows(ax) > 0 and re.fullmatch(r"(× \d+( failed)?)?", ax.get_title("right")) is not None
+
+
+def _failed(curves: Sequence[_Curve]) -> str:
+    """Return in words what the crosses at the top edge stand for, the most frequent first; empty for none."""
+    marked = (curve.rows["status"] for curve in curves if FIELDS[curve.part].metadata["kind"] != "portable")
+    counts = sum((Counter(status[status != "ok"]) for status in marked), Counter())
+    words = [word for word, _ in counts.most_common()]
+    return ", ".join([*words[:3], *(["…"] if len(words) > 3 else [])])
 
 
 def _look(style: Style, place: str, varying: int) -> dict[str, Any]:

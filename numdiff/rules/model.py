@@ -74,8 +74,8 @@ class Prediction(PredictionShown):
     model: ErrorModel | None = field(repr=False, compare=False)
 
 
-@dataclass(frozen=True, eq=False)
-class Predictions:
+@dataclass(frozen=True, eq=False, repr=False)
+class Predictions(PredictionShown):
     """The predicted optima at an array of points: what `Prediction` has of each, as arrays of the shape of x.
 
     Attributes

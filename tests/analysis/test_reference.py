@@ -374,7 +374,7 @@ def test_a_part_that_is_a_tie_is_rounded_to_even(engine: Any) -> None:
         engine=engine,
     )
     assert ledger.truncation[()] == 1.0
-    assert ledger.state[()] == State.UNRESOLVED
+    assert ledger.state == State.UNRESOLVED
 
 
 @pytest.mark.parametrize("engine", ["mpmath", "arb"])
@@ -389,6 +389,6 @@ def test_a_rational_function_needs_no_closed_form_to_be_exact(f: Any, engine: An
 def test_huge_exponents_end_in_a_state_and_not_in_huge_integers(c: float, engine: Any) -> None:
     ledger = error_ledger(lambda x: np.exp(c * x), 0.5, 0.1, engine=engine)
     if c > 0:
-        assert ledger.state[()] == State.OUT_OF_RANGE
+        assert ledger.state == State.OUT_OF_RANGE
     else:
         assert ledger.truncation[()] == 0

@@ -19,11 +19,12 @@ from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline
 
 from numdiff.analysis import PARTS
-from numdiff.analysis.bounds import UNTRACED, BoundedFunction, a_priori_bounds, bounds_of
+from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds, bounds_of
 from numdiff.analysis.error_ledger import error_ledger
 from numdiff.analysis.ledger import Ledger, Status
 from numdiff.analysis.reference import State
 from numdiff.analysis.twin import Twin, TwinMismatchWarning
+from numdiff.analysis.unbounded import UNTRACED
 from numdiff.arithmetic.given import evaluated
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import FORMATS
@@ -136,7 +137,7 @@ def test_zero_of_a_twin_is_unresolved_like_one_that_mpmath_does_not_prove() -> N
 )
 def test_point_without_a_value_has_a_status(f: Any, twin: Any, x: float, status: Status) -> None:
     ledger = error_ledger(f, x, 0.25, FORWARD, exact=twin)
-    assert (ledger.status[()], ledger.state[()]) == (status, State.OUT_OF_DOMAIN)
+    assert (ledger.status, ledger.state) == (status, State.OUT_OF_DOMAIN)
 
 
 def test_higher_derivatives_are_those_of_a_longer_tuple() -> None:

@@ -409,7 +409,7 @@ def test_what_makes_numbers_out_of_nan_or_takes_no_short_cut_is_bounded_or_not_a
 
 def test_powers_with_exponents_beyond_use_neither_crash_nor_hang():
     for x in (2.0**36, 1e12, 1e15):
-        assert error_ledger(lambda v: np.abs(v) ** np.exp2(v), x, 1.0).status.item() != "ok"
+        assert error_ledger(lambda v: np.abs(v) ** np.exp2(v), x, 1.0).status != "ok"
     if "float80" in FORMATS:
         tiny = np.longdouble(2) ** -16000
         error_ledger(lambda v: 2.0**v, tiny, tiny / 1024, dtype="float80")

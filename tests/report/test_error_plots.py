@@ -88,6 +88,33 @@ def test_there_is_a_panel_for_each_formula_and_a_curve_for_each_format(swept: nd
     assert [text.get_text() for text in legend.get_texts()] == ["bfloat16", "float32", "float64", "bound"]
 
 
+def test_words_of_failures_are_in_the_legend_where_small_panels_have_no_room() -> None:
+    result = nd.sweep(np.log, [0.5, 1e-3], dtype=["float64", "float16", "float32"])
+    figure = result.plot(parts=("total", "truncation"))
+    (legend,) = figure.legends
+    statuses = set(result.records["status"]) - {"ok"}
+    (words,) = [text.get_text() for text in legend.get_texts() if "absorbed" in text.get_text()]
+    assert set(words.split(", ")) == statuses
+    figure.canvas.draw()
+    for ax in shown(figure):
+        title, note = (ax._left_title, ax._right_title)  # type: ignore[attr-defined]
+        assert title.get_window_extent().x1 < note.get_window_extent().x0
+    plt.close(figure)
+
+
+def test_formats_stand_in_a_legend_by_their_errors_whatever_the_order_of_the_call() -> None:
+    (legend,) = nd.sweep(np.exp, 0.5, dtype=["float64", "float16", "float32"]).plot().legends
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names[:3] == ["float16", "float32", "float64"]
+
+
+def test_point_has_the_digits_that_were_given_in_every_panel() -> None:
+    result = nd.sweep(np.exp, [0.1, 0.5], 0.25, dtype=["float64", "float16"], stencil=["centered"])
+    figure = result.plot(parts=("total", "truncation"))
+    titles = [ax.get_title("left") for ax in shown(figure)]
+    assert {title.split("x = ")[1] for title in titles} == {"0.1", "0.5"}
+
+
 def test_curves_are_the_errors_against_the_steps(swept: nd.SweepResult) -> None:
     (ax,) = shown(swept.plot(methods="centered", formats="float64"))
     rows = swept.records.query("method == 'centered' and format == 'float64'").sort_values("step_value")
@@ -139,7 +166,7 @@ def test_title_names_function_formula_and_point_or_is_the_one_given(swept: nd.Sw
     assert swept.plot(title="Mine").get_suptitle() == "Mine"
     assert swept.plot().get_suptitle() == "exp, x = 0.5"
     unnamed = nd.sweep(lambda x: x * x * x, 0.5, 0.25, dtype=["float32"], stencil=["centered"])
-    assert shown(unnamed.plot())[0].get_title("left") == "centered, x = 0.5"
+    assert shown(unnamed.plot())[0].get_title("left") == "f, centered, x = 0.5"
 
 
 @pytest.mark.parametrize(
