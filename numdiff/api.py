@@ -10,20 +10,22 @@ import numpy as np
 from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
-from numdiff.arithmetic.engine import twin_of
-from numdiff.autodiff import Function, on_arrays
-from numdiff.floats.callables import name_of, with_arguments
-from numdiff.floats.formats import FORMATS, get_format
+from numdiff.arithmetic.engine import require_twin, twin_of
+from numdiff.autodiff import Function, Variable
+from numdiff.floats.call import pointwise
+from numdiff.floats.callables import name_of, require_callable, with_arguments
+from numdiff.floats.formats import FORMATS
 from numdiff.floats.masks import masked_count
-from numdiff.formulas.arguments import method_of
+from numdiff.formulas.arguments import format_named, method_of
 from numdiff.problems import PROBLEMS, Problem
+from numdiff.problems.given import common_domain, function_of, refuse_derivative
 from numdiff.spellings import renamed
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
 from numdiff.study.run import joined, run_blocks
 from numdiff.study.subject import UserFunction
-from numdiff.study.sweep import Sweep, plan
+from numdiff.study.sweep import ARITHMETICS, Sweep, plan
 from numdiff.sweep_result import SweepResult
 
 __all__ = ["SweepResult", "sweep"]
@@ -40,7 +42,10 @@ def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
             raise TypeError
         numbers = [_carried(item) for item in array.ravel().tolist()]
     except (TypeError, ValueError):
-        raise TypeError(f"{argument} must be a number or a sequence of numbers, got {given!r}") from None
+        advice = "; only a Problem brings points of its own: write sweep(f, x)" if given is None else ""
+        if isinstance(given, Variable):
+            advice = "; write .data"
+        raise TypeError(f"{argument} must be a number or a sequence of numbers, got {given!r}{advice}") from None
     finite = all(isinstance(number, Fraction) or math.isfinite(number) for number in numbers)
     if array.ndim > 1 or not numbers or not finite:
         raise ValueError(f"{argument} must hold at least one number, in one dimension, all finite, got {given!r}")
@@ -100,7 +105,7 @@ def _names(argument: str, items: Sequence[str]) -> tuple[str, ...]:
 
 @renamed(methods="stencil", formats="dtype")
 def sweep(
-    f: Callable[..., Any] | Problem,
+    f: Callable[..., Any] | Function | Problem,
     x: Any = None,
     h: Any = None,
     *,
@@ -108,9 +113,10 @@ def sweep(
     args: Sequence[Any] = (),
     dtype: Any = None,
     stencil: Any = ("forward", "centered"),
-    grids: Sequence[str] = ("generic",),
+    grids: str | Sequence[str] = ("generic",),
     domain: tuple[float, float] = (-math.inf, math.inf),
     exact: Sequence[Callable[[Any], Any]] | None = None,
+    elementwise: bool = True,
     arithmetic: str = "platform",
     engine: Engine = "mpmath",
     workers: int = 1,
@@ -138,7 +144,7 @@ def sweep(
         The formats to compute in; by default all that are registered.
     stencil : Stencil, ComplexStep or str, or several of them
         The formulas: names in ``METHODS``, ``nd.centered(4)``, a `Stencil` of one's own, also mixed.
-    grids : sequence of str
+    grids : str or sequence of str
         Names of the step grids: ``"generic"``, ``"dyadic"``, or the decimal ones of `numdiff.study.sweep.Sweep`.
     domain : tuple of float
         The open interval in which f is smooth; beside a problem, what it has in common with the problem's.
@@ -146,6 +152,9 @@ def sweep(
         The twin (f, f′) of a function that cannot be traced, as `error_ledger` takes it: mpmath callables of one mpf,
         (f, f′, f″, …) for formulas of higher order. The state of the cells is `given` then, there are no bounds but
         those of the combination error and of exact nodes, and formats that f does not compute in are skipped.
+    elementwise : bool
+        False calls f point by point, each time with one number, as the kernels do: for functions with ``if`` or
+        ``math.exp``. Such a function cannot be traced, so that `exact` has to be given.
     arithmetic : {"platform", "rounded"}
         Whose elementary functions f is computed with: with correctly rounded ones the records are the same bytes on
         every machine, whatever vector instructions it has.
@@ -174,7 +183,8 @@ def sweep(
         If a name is unknown or given twice, nothing is named, x is not finite, a step is not positive, `domain` is no
         interval, `workers` is no positive integer, `f` cannot go to workers, a formula has the name of another one, or
         a problem is given another derivative; if both `derivative` and `exact` are given, or a callable of `exact` is
-        refused, as in `error_ledger`.
+        refused, as in `error_ledger`; if `elementwise` is False and there is no `exact`, or the arithmetic is rounded,
+        or there are workers.
 
     Examples
     --------
@@ -183,40 +193,42 @@ def sweep(
     >>> result.records[["method", "step_value", "total"]].values.tolist()
     [['forward', 0.5, 0.5], ['forward', 0.25, 0.25], ['centered4', 0.5, 0.0], ['centered4', 0.25, 0.0]]
     """
-    if not callable(f) and not isinstance(f, Problem):
-        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r}")
+    require_callable(f)
     _check_name(name)
+    if derivative is not None:
+        refuse_derivative(f, derivative)
     if isinstance(f, Problem):
-        if derivative is not None:
-            raise ValueError(f"derivative must be left out where f is a Problem, which has its own, got {derivative!r}")
         x = f.points if x is None else x
         exact = exact or f.exact or None
     points, twin = _numbers("x", x), twin_of(exact)
     if twin and derivative is not None:
         raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
     chosen = tuple(FORMATS) if dtype is None else _several("dtype", dtype)
-    formats = _names("dtype", [get_format(item).name for item in chosen])  # "longdouble" is float80 in the records
-    methods = tuple(item if isinstance(item, str) else method_of(item) for item in _several("stencil", stencil))
-    _names("stencil", [method_of(item).name for item in methods])
-    if isinstance(grids, str):
-        raise TypeError(f"grids must be a sequence of names, got the string {grids!r}")
-    if not len(grids) and h is None:
-        raise ValueError("grids must name at least one grid, got none")
+    formats = _names("dtype", [format_named(item).name for item in chosen])  # "longdouble" is float80 in the records
+    methods = tuple(map(method_of, _several("stencil", stencil)))
+    _names("stencil", [method.name for method in methods])
+    if arithmetic not in ARITHMETICS:
+        raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
+    ladders = _several("grids", grids) if h is None else ()
     if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
         raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
+    if not elementwise:
+        _check_pointwise(twin, arithmetic, workers)
     given = () if h is None else _steps(h)
     cells = Sweep(
         name="sweep",
         problems=(),
         methods=methods,
         formats=formats,
-        grids=() if given else tuple(grids),
+        grids=ladders,
         first_step=None,
         given_steps=given,
         all_points=True,
         arithmetics=(arithmetic,),
     )
     subject = _subject(f, derivative, args, points, _interval(domain), twin, name)
+    if not elementwise:
+        subject = replace(subject, f=pointwise(subject.f))
     if workers == 1:
         planned = plan(subject, cells)
         with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
@@ -231,6 +243,18 @@ def sweep(
     ]
     done = joined(run_blocks(blocks, workers=workers, progress=progress))
     return SweepResult(done.records, done.skips, cells, points)
+
+
+def _check_pointwise(twin: Sequence[Any], arithmetic: str, workers: int) -> None:
+    """Refuse what a function that is called point by point does not go with."""
+    require_twin(twin)
+    if arithmetic != "platform":
+        raise ValueError(
+            f"arithmetic must be 'platform' where elementwise=False, got {arithmetic!r}: a function of one number may "
+            "compute with math.exp, which is the platform's; write f with NumPy"
+        )
+    if workers != 1:
+        raise ValueError(f"workers must be 1 where elementwise=False, got {workers}: leave workers out")
 
 
 def _check_name(name: Any) -> None:
@@ -251,14 +275,12 @@ def _subject(
     name: str | None,
 ) -> UserFunction:
     """Return what is measured: a problem lends its function, its derivative and its domain."""
+    interval = common_domain(f, domain)
     if isinstance(f, Problem):
-        low, high = max(domain[0], f.domain[0]), min(domain[1], f.domain[1])
-        if not low < high:
-            raise ValueError(f"domain must overlap that of the problem {f.name!r}, {f.domain!r}, got {domain!r}")
-        return UserFunction(name or f.name, f.f, f.derivative, points, (low, high), twin)
-    target = on_arrays(f) if isinstance(f, Function) else with_arguments(f, args)
+        return UserFunction(name or f.name, function_of(f, args), f.derivative, points, interval, twin)
+    target = function_of(f, args)
     slope = None if derivative is None else with_arguments(derivative, args, "derivative")
-    return UserFunction(name or name_of(f), target, slope, points, domain, twin)
+    return UserFunction(name or name_of(f), target, slope, points, interval, twin)
 
 
 def _importable(f: Any, derivative: Callable[..., Any] | None, args: Sequence[Any]) -> tuple[str, str]:

@@ -142,9 +142,11 @@ class Registry(Mapping[str, T], Generic[T]):
         return "\n".join([*lines[: _LINES - 1], f"  … and {left} more; list(…) has all>"])
 
     def _advice(self, name: object) -> str:
-        message = f"{self._kind} must be a registered name, got {name!r}"
+        return f"{self._kind} must be a registered name, got {name!r}; {self.suggestion(name)}"
+
+    def suggestion(self, name: object) -> str:
+        """Return the names that are near to one that is not registered, or all, for a message."""
         close = get_close_matches(str(name).lower(), self._items, n=3)
         if close:
-            return f"{message}; did you mean {' or '.join(map(repr, close))}?"
-        known = ", ".join(map(repr, self._items)) or "none"
-        return f"{message}; known: {known}"
+            return f"did you mean {' or '.join(map(repr, close))}?"
+        return f"known: {', '.join(map(repr, self._items)) or 'none'}"

@@ -368,7 +368,7 @@ def _names(column: str, wanted: Any) -> list[str]:
     """Return the names of formats or methods that are given by name or object, one or several."""
     several: Iterable[Any] = wanted if isinstance(wanted, (list, tuple, set, frozenset)) else [wanted]
     if column == "format":
-        return [get_format(item).name for item in several]
+        return [get_format(item, "formats").name for item in several]
     return [item if isinstance(item, str) else getattr(item, "name", str(item)) for item in several]
 
 

@@ -4,13 +4,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds
-from numdiff.floats.callables import scalar_of, with_arguments
+from numdiff.autodiff import Function
+from numdiff.floats.callables import scalar_of
 from numdiff.formulas.arguments import method_of, points_and_steps, require_constants
 from numdiff.formulas.stencil import CENTERED, Method
+from numdiff.problems import Problem
+from numdiff.problems.given import traceable
+from numdiff.spellings import hinted
 
 
+@hinted
 def error_bounds(
-    f: Callable[..., Any],
+    f: Callable[..., Any] | Function | Problem,
     x: Any,
     h: Any,
     stencil: Method | str = CENTERED,
@@ -22,8 +27,9 @@ def error_bounds(
 
     Parameters
     ----------
-    f : callable
-        An elementwise NumPy callable with Python constants.
+    f : callable, Function or Problem
+        An elementwise NumPy callable with Python constants, a `Function` of `numdiff.autodiff`, or a `Problem`. It is
+        traced: a function that cannot be has no bound.
     x, h : float or array
         Points and steps, broadcast against each other; each is rounded to the format first.
     stencil : Stencil, ComplexStep or str
@@ -53,7 +59,7 @@ def error_bounds(
     ['2.8e-05', '2.8e-09']
     """
     method = method_of(stencil)
-    f = with_arguments(f, args)
+    f = traceable(f, args, "error_bounds")
     fmt, points, steps = points_and_steps(x, h, dtype)
     require_constants(method, fmt)
     return scalar_of(a_priori_bounds(BoundedFunction(f), method, fmt, points, steps))

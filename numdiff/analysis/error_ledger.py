@@ -6,15 +6,21 @@ from typing import Any
 from numdiff.analysis.ledger import Ledger, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.twin import Twin
+from numdiff.arithmetic.engine import require_twin
 from numdiff.arithmetic.promotion import refuse_not_elementwise, refuse_unsuitable
+from numdiff.autodiff import Function
 from numdiff.floats.callables import with_arguments
 from numdiff.formulas.arguments import method_of, points_and_steps
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, Method
+from numdiff.problems import Problem
+from numdiff.problems.given import function_of, refuse_derivative
+from numdiff.spellings import hinted
 
 
+@hinted
 def error_ledger(
-    f: Callable[..., Any],
+    f: Callable[..., Any] | Function | Problem,
     x: Any,
     h: Any,
     stencil: Method | str = CENTERED,
@@ -24,13 +30,15 @@ def error_ledger(
     derivative: Callable[..., Any] | None = None,
     args: Sequence[Any] = (),
     exact: Sequence[Callable[[Any], Any]] | None = None,
+    elementwise: bool = True,
 ) -> Ledger:
     """Split the error of a difference quotient into its four parts.
 
     Parameters
     ----------
-    f : callable
-        An elementwise NumPy callable with Python constants.
+    f : callable, Function or Problem
+        An elementwise NumPy callable with Python constants, a `Function` of `numdiff.autodiff`, or a `Problem`, which
+        brings its derivative or its twin.
     x : float or array
         The points; rounded to the format first, and the reference is f⁽ᵐ⁾ there. Where f has no derivative from both
         sides, a formula whose nodes lie on one side is compared with the one from there, and any other with none.
@@ -51,6 +59,9 @@ def error_ledger(
         callables of one mpf that compute with the precision of ``mp`` at the call; (f, f′, f″, …) for formulas of
         higher order. What is taken from them is checked (`numdiff.analysis.twin`), not certified: the state is `given`,
         with both engines. The constants of f are then to be written as they are in f, ``mp.mpf(0.1)`` for 0.1.
+    elementwise : bool
+        False calls f point by point, each time with one number, as the kernels do: for functions with ``if`` or
+        ``math.exp``. Such a function cannot be traced, so that `exact` has to be given.
 
     Returns
     -------
@@ -60,7 +71,8 @@ def error_ledger(
     ------
     ValueError
         If x or h is not finite in the format, h ≤ 0, the engine is unknown, `derivative` is not f′, or a callable of
-        `exact` ignores the precision of mpmath or is not the derivative of the one before it.
+        `exact` ignores the precision of mpmath or is not the derivative of the one before it; if `elementwise` is
+        False and there is no `exact`.
     TypeError
         If f uses a function that the exact arithmetics do not know or computes a part of its value in another format,
         the format has no complex numbers, or x or h does not hold real numbers; if a callable of `exact` returns
@@ -87,12 +99,29 @@ def error_ledger(
     >>> ledger = nd.error_ledger(cube, 1.5, 1e-3, exact=(lambda t: t**3, lambda t: 3 * t**2))
     >>> float(ledger.truncation), str(ledger.state)
     (1e-06, 'given')
+
+    A function of one number, with its twin:
+
+    >>> import math
+    >>> from mpmath import mp
+    >>> f = lambda x: math.sin(x) if x > 0.0 else 0.0
+    >>> ledger = nd.error_ledger(f, [0.5, 1.0], 1e-3, exact=(mp.sin, mp.cos), elementwise=False)
+    >>> ledger.status.tolist()
+    [<Status.OK: 'ok'>, <Status.OK: 'ok'>]
     """
     method = method_of(stencil)
-    f = with_arguments(f, args)
-    derivative = None if derivative is None else with_arguments(derivative, args, "derivative")
+    function = function_of(f, args)
+    if derivative is not None:
+        refuse_derivative(f, derivative)
+        derivative = with_arguments(derivative, args, "derivative")
+    if isinstance(f, Problem):
+        exact = exact or f.exact
+        derivative = None if exact else f.derivative
+    f = function
+    if not elementwise:
+        require_twin(exact)
     fmt, xs, hs = points_and_steps(x, h, dtype)
-    observation = observe(method, f, xs, hs)
+    observation = observe(method, f, xs, hs, elementwise=elementwise)
     if not exact and method.complex_nodes:
         refuse_not_elementwise(f)
     elif not exact:

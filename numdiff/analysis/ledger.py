@@ -145,6 +145,12 @@ class Ledger(Shown):
 
     def exact_parts(self, index: int = 0) -> dict[str, Fraction | None]:
         """Return the parts of one cell (C order) as rational numbers; they sum to the total exactly."""
+        size = self.total.size
+        if not isinstance(index, (int, np.integer)):
+            rule = "index must be an integer, the cell in C order"
+            raise TypeError(f"{rule}, got {index!r}; write np.ravel_multi_index(index, ledger.shape) for a tuple")
+        if not -size <= index < size:
+            raise IndexError(f"index must be less than the number of cells, {size}, got {index}")
         ratios = {name: self.exact.ratio(i, index) for i, name in enumerate(ENTRIES)}
         return {name: None if ratio is None else Fraction(*ratio) for name, ratio in ratios.items()}
 

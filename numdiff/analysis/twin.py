@@ -30,7 +30,6 @@ Precision: what the digits that two precisions share show, and what not).
 """
 
 import math
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -45,6 +44,7 @@ from numdiff.arithmetic.given import Number, evaluated, magnitude
 from numdiff.arithmetic.one_sided import Direction
 from numdiff.floats.dyadic import Dyadic, dyadic_sum, dyadic_to_fraction, nearest_double
 from numdiff.floats.formats import FloatFormat
+from numdiff.spellings import warn_user
 
 _GUARD_BITS = 32
 _LOST_BITS = 16
@@ -252,9 +252,7 @@ class Twin(ExactFunction):
 
     # --- is f the function under test? ---------------------------------------------------------------------
 
-    def compare(
-        self, nodes: Sequence[Sequence[Any]], values: Sequence[Sequence[Any]], fmt: FloatFormat, stacklevel: int = 4
-    ) -> None:
+    def compare(self, nodes: Sequence[Sequence[Any]], values: Sequence[Sequence[Any]], fmt: FloatFormat) -> None:
         """Warn if f as computed has little in common with the twin: less than a quarter of the digits of the format.
 
         It is a warning: that f̂ is far from f is what the evaluation error measures, and (1 − cos x)/x² at 1e-9 is off
@@ -290,7 +288,7 @@ class Twin(ExactFunction):
                 f"f in {fmt.name} and exact[0] agree in {_digits(error)} digits only: at x = {_double(node)!r} f gives "
                 f"{_nearest(computed)!r} and exact[0] {_nearest(exact)!r}; is exact[0] another function?"
             )
-            warnings.warn(TwinMismatchWarning(message), stacklevel=stacklevel)
+            warn_user(TwinMismatchWarning(message))
 
 
 def _enclosure(low: Number, high: Number, precision: int) -> ExactValue:

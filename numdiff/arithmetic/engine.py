@@ -105,8 +105,8 @@ def diagnose(numbers: "Engine", name: str, operands: tuple[Any, ...]) -> Undefin
 SMALLEST_PRECISION = 32
 ADVICE = (
     "f must be an elementwise formula of NumPy ufuncs, np.where, np.clip and np.select; another f needs its twin in "
-    "mpmath, exact=(f, f'), in error_ledger and sweep, or what takes it as it is: a kernel with elementwise=False, "
-    "nd.gradient"
+    "mpmath, exact=(f, f'), in error_ledger and sweep (elementwise=False too where it takes one number), or what takes "
+    "it as it is: a kernel with elementwise=False, nd.gradient"
 )
 
 
@@ -136,6 +136,22 @@ def twin_of(exact: Any) -> tuple[Callable[[Any], Any], ...]:
             f"for them, got {exact!r:.80}"
         )
     return tuple(exact)
+
+
+def require_twin(exact: Any) -> None:
+    """Refuse a function that is called point by point without a twin.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    if not exact:
+        raise ValueError(
+            "exact must be given where elementwise=False, because a function that is called point by point cannot be "
+            "traced: exact=(f, f'), mpmath callables of one mpf; or leave elementwise out and write f with np.exp "
+            "instead of math.exp, np.where instead of if"
+        )
 
 
 def not_holomorphic(name: str) -> TypeError:

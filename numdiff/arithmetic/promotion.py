@@ -29,8 +29,8 @@ import numpy as np
 
 from numdiff.arithmetic.numpy_functions import Trace, traced
 from numdiff.arithmetic.rounded import Rounded, RoundedArray
-from numdiff.arithmetic.special_names import shown, ufunc_key
-from numdiff.floats.call import numbers_of
+from numdiff.arithmetic.special_names import PREFIX, shown, ufunc_key
+from numdiff.floats.call import SPECIAL_FORMATS, explain, numbers_of
 from numdiff.floats.formats import FloatFormat
 from numdiff.floats.views import ArrayView, WeakScalarArray
 
@@ -170,7 +170,7 @@ class _Typed(ArrayView):
         elif name in _EXACT_IN_ANY_FLOAT and dtype.kind not in "cu" and kinds <= set("fV"):
             self._hold(operands, dtype, result)
         else:
-            raise _refused(result, f"is computed in {dtype}, not in {self.format.name}", _cure(kinds, dtype))
+            raise _refused(result, f"is computed in {dtype}, not in {self.format.name}", _cure(name, kinds, dtype))
 
     def _convert(self, operand: Any, text: Any) -> None:
         """Refuse an operand that is rounded on its way into the working format, and is no constant."""
@@ -261,7 +261,9 @@ def _flat(values: Iterable[Any]) -> list[Any]:
     return flat
 
 
-def _cure(kinds: set[str], dtype: np.dtype[Any]) -> str:
+def _cure(name: str, kinds: set[str], dtype: np.dtype[Any]) -> str:
+    if name.startswith(PREFIX):
+        return SPECIAL_FORMATS
     if "b" in kinds:
         return "write np.where(condition, 1.0, 0.0) for a truth value"
     if "i" in kinds or "u" in kinds:
@@ -356,7 +358,11 @@ def _watch(f: Callable[[Any], Any], fmt: FloatFormat) -> None:
     x: Any = np.ones(2, dtype=fmt.dtype).view(_watched(fmt, base))  # type: ignore[arg-type]
     x.source = ("x",)
     with np.errstate(all="ignore"):
-        y = f(x)
+        try:
+            y = f(x)
+        except TypeError as error:
+            explain(error, f)
+            raise
     if np.ndim(y):  # a number is a constant, which is rounded once
         numbers_of(fmt, y)
 

@@ -69,10 +69,27 @@ def shown(key: str) -> str:
     return f"scipy.{key}" if key.startswith(PREFIX) else f"np.{key}"
 
 
+_IN_NUMPY: Mapping[str, str] = MappingProxyType(
+    {
+        "exp10": "10.0**x",
+        "sindg": "np.sin(np.deg2rad(x))",
+        "cosdg": "np.cos(np.deg2rad(x))",
+        "tandg": "np.tan(np.deg2rad(x))",
+        "cosm1": "-2.0 * np.sin(0.5 * x) ** 2",
+        "round": "np.rint(x)",
+        "powm1": "np.expm1(y * np.log(x))",
+    }
+)
+"""Functions of SciPy that NumPy has under another name, or that are a short formula."""
+
+
 def similar(key: str) -> str:
     """Return which functions of SciPy there are instead, for a message about one that is missing."""
     if not key.startswith(PREFIX):
         return ""
+    name = key.removeprefix(PREFIX)
+    if name in _IN_NUMPY or isinstance(getattr(np, name, None), np.ufunc):
+        return f"write {_IN_NUMPY.get(name, f'np.{name}(x)')}; "
     names = ", ".join(sorted(name.removeprefix(PREFIX) for name in SPECIAL_UNARY | SPECIAL_BINARY))
     return f"those of scipy.special that have: {names}; "
 

@@ -1,6 +1,5 @@
 """Functions of Variables as NumPy callables: values and gradients; the course's numerical derivative."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from numdiff.autodiff.data import Array, as_array, describe, is_differentiable
 from numdiff.autodiff.variable import Variable, constant
 from numdiff.floats.callables import name_of, scalar_of
 from numdiff.floats.formats import format_of
+from numdiff.spellings import hinted, warn_user
 
 
 def _shown(function: Any) -> str:
@@ -138,11 +138,15 @@ def gradient_of(f: Callable[[Variable], Variable]) -> Callable[[Any], Array]:
     """
     if isinstance(f, np.ufunc):
         raise TypeError(f"f must take Variables, got np.{f.__name__}, which takes arrays")
-    if not callable(f):
-        raise TypeError(f"f must be callable, got {describe(f)}")
+    if not callable(f) or isinstance(f, type):
+        raise TypeError(
+            f"f must be a function of a Variable, got {describe(f)}; gradient_of(f) is a function, whose value at x is "
+            "gradient_of(f)(x)"
+        )
     return _GradientOf(f)
 
 
+@hinted
 def numerical_diff(f: Callable[[Variable], Variable], x: Variable, eps: float = 1e-4) -> Any:
     """Differentiate f at x by the centered difference quotient, as the course does.
 
@@ -200,11 +204,11 @@ def numerical_diff(f: Callable[[Variable], Variable], x: Variable, eps: float = 
     if isinstance(data, np.ndarray):
         absorbed = np.isfinite(data) & ((x0.data == data) | (x1.data == data))
         if absorbed.any():
-            warnings.warn(
+            message = (
                 f"eps = {eps} is absorbed at {absorbed.sum()} of {data.size} points: x ± eps rounds to x in "
-                f"{data.dtype}; choose a larger eps",
-                stacklevel=2,
+                f"{data.dtype}; choose a larger eps"
             )
+            warn_user(UserWarning(message))
     y0 = _values(f, x0)
     y1 = _values(f, x1)
     return (y1 - y0) / (2 * eps)

@@ -21,12 +21,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from numdiff.floats.callables import number_of, shapes_for_numbers
+from numdiff.floats.callables import number_of, require_callable, shapes_for_numbers
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.floats.masks import masked_count
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
-__all__ = ["evaluate", "explain", "handed", "numbers_of", "pointwise", "promotion_advice", "refuse_masked"]
+__all__ = ["SPECIAL_FORMATS", "complex_advice", "evaluate", "explain", "handed", "numbers_of", "pointwise"]
+__all__ += ["promotion_advice", "refuse_masked"]
 
 Function = Callable[[Any], Any]
 
@@ -97,8 +98,8 @@ def _advise(error: Exception, f: Function, x: np.ndarray) -> None:
     what = f"f must take an array, but it failed on one of shape {x.shape} ({error!s:.200})"
     if shapes == {()}:
         raise TypeError(
-            f"{what}; f is a function of one number: write elementwise=False in the kernels, which then call it point "
-            "by point; give error_ledger and sweep its exact twin, exact=; numdiff.gradient takes it as it is; or use "
+            f"{what}; f is a function of one number: write elementwise=False, which calls it point by point, in "
+            "error_ledger and sweep beside its exact twin, exact=(f, f'); numdiff.gradient takes it as it is; or use "
             "np.exp instead of math.exp, np.where instead of if"
         ) from error
     if several := next((shape for shape in shapes if math.prod(shape) > 1), None):
@@ -134,7 +135,15 @@ def explain(error: Exception, f: Function, who: str = "f") -> None:
     if isinstance(error, TypeError) and "converted to Python scalars" in text:
         raise TypeError(
             f"{who} must take arrays, got {f!r:.60}, which wants one number: use np.exp instead of math.exp; the "
-            "kernels take functions of one number with elementwise=False"
+            "kernels, error_ledger and sweep take functions of one number with elementwise=False"
+        ) from error
+    if isinstance(error, TypeError) and "not supported for the input types" in text:
+        raise TypeError(
+            f"{who} must compute in the format of x, but a function in it does not ({text:.60}); {SPECIAL_FORMATS}"
+        ) from error
+    if isinstance(error, TypeError) and isinstance(f, type):
+        raise TypeError(
+            f"{who} must be a function, got the class {f.__name__}; write {f.__name__}() ({text:.80})"
         ) from error
 
 
@@ -202,15 +211,16 @@ class _Pointwise:
 
 def pointwise(f: Function) -> Function:
     """Return a function of one number as one of arrays, which calls it for each element in turn."""
-    if not callable(f):
-        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
-    return _Pointwise(f)
+    require_callable(f)
+    return f if isinstance(f, _Pointwise) else _Pointwise(f)
 
 
 def _refuse_dtype(wanted: np.dtype[Any], name: str, found: np.dtype[Any], y: Any, who: str) -> NoReturn:
     if found.kind not in "iufcb" and FORMATS.of_dtype(found) is None:
         raise TypeError(f"{who} must return numbers of {name}, got {type(y).__name__} {y!r:.60}")
     advice = promotion_advice(wanted, found)
+    if wanted.kind != "c":
+        advice = advice or complex_advice(found)
     if type(y).__module__.partition(".")[0] in ("jax", "jaxlib"):
         advice = f": {_JAX}"
     raise TypeError(f"{who} must keep the dtype of its argument, {wanted}, got {found}{advice}")
@@ -221,6 +231,17 @@ _JAX = (
     "format, dtype='float32'"
 )
 """What to do about an array of JAX that is narrower than its argument."""
+
+
+SPECIAL_FORMATS = "scipy.special computes in float32 and float64 alone: write dtype='float64'"
+"""What to do about a function of SciPy in another format."""
+
+
+def complex_advice(found: np.dtype[Any]) -> str:
+    """Return what to do about complex values where real ones are wanted; nothing about others."""
+    if found.kind != "c":
+        return ""
+    return "; take the real part in f: np.real(…), as scipy.special.lambertw(x).real"
 
 
 def _layout(x: np.ndarray) -> str:
@@ -300,7 +321,7 @@ def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
         # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
         widens = "a np.float64 constant promotes, a np.float32 one too, and after np.asarray any Python number"
     always = f", and dtype='{returned}' if f computes in it whatever it is given (a spline, an ODE solver)"
-    always += "; scipy.special computes in float32 and float64" if given.itemsize <= 2 else ""
+    always += f"; {SPECIAL_FORMATS}" if given.itemsize <= 2 else ""
     return (
         f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, np.asanyarray "
         f"where f converts its input{always if given.kind != 'c' else ''}"

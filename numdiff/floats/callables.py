@@ -9,7 +9,7 @@ import numpy as np
 
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
-__all__ = ["name_of", "number_of", "scalar_of", "shapes_for_numbers", "with_arguments"]
+__all__ = ["name_of", "number_of", "require_callable", "scalar_of", "shapes_for_numbers", "with_arguments"]
 
 _PLACES = 4
 """Points at which a function that failed on an array is tried with a single number, beside the first."""
@@ -80,10 +80,17 @@ def with_arguments(f: Callable[..., Any], args: Sequence[Any], who: str = "f") -
         raise TypeError(f"args must be a tuple, got {type(args).__name__} {args!r:.60}; write args=({args!r:.60},)")
     if not args:
         return f
-    if not callable(f):
-        raise TypeError(f"{who} must be callable, got {type(f).__name__} {f!r:.60}")
+    require_callable(f, who)
     bind = getattr(f, "with_arguments", None)
     return _WithArguments(f, tuple(args)) if bind is None else bind(args)
+
+
+def require_callable(f: Any, who: str = "f") -> None:
+    """Refuse what cannot be called; a text may be meant for the name of a problem."""
+    if callable(f):
+        return
+    advice = f"; a problem of the suite is nd.PROBLEMS[{f!r:.40}]" if isinstance(f, str) else ""
+    raise TypeError(f"{who} must be callable, got {type(f).__name__} {f!r:.60}{advice}")
 
 
 def number_of(x: np.ndarray, place: int) -> Any:

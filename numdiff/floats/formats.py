@@ -283,7 +283,7 @@ True
 """
 
 
-def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
+def get_format(spec: "str | np.dtype[Any] | type | FloatFormat", argument: str = "spec") -> FloatFormat:
     """Return a format by name, dtype or scalar type.
 
     Parameters
@@ -291,6 +291,8 @@ def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
     spec : str, dtype, type or FloatFormat
         ``"float16"``, ``"bfloat16"``, ``"float32"``, ``"float64"``, ``"float80"``, ``"longdouble"`` (under
         its true name), or the dtype.
+    argument : str
+        What the caller's user calls it.
 
     Raises
     ------
@@ -307,14 +309,14 @@ def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
     Fraction(1, 256)
     """
     if spec is None:  # np.dtype(None) is float64
-        raise ValueError(f"dtype must be one of {', '.join(FORMATS)}, got None")
+        raise ValueError(f"{argument} must be one of {', '.join(FORMATS)}, got None")
     if isinstance(spec, FloatFormat):
         return spec
     if isinstance(spec, str):
         if spec in FORMATS:
             return FORMATS[spec]
         if spec in UNAVAILABLE:
-            raise ValueError(f"dtype {spec!r} is not available here: {UNAVAILABLE[spec]}")
+            raise ValueError(f"{argument} {spec!r} is not available here: {UNAVAILABLE[spec]}")
     try:
         dtype = np.dtype(spec)
     except (TypeError, ValueError, SyntaxError):  # NumPy parses text like "(2,)f8" as Python
@@ -322,7 +324,7 @@ def get_format(spec: "str | np.dtype[Any] | type | FloatFormat") -> FloatFormat:
     item = None if dtype is None else FORMATS.of_dtype(dtype)
     if item is not None:
         return item
-    raise ValueError(f"dtype must be one of {', '.join(FORMATS)}, got {spec!r}")
+    raise ValueError(f"{argument} must be one of {', '.join(FORMATS)}, got {spec!r}")
 
 
 def format_of(array: np.ndarray) -> FloatFormat:

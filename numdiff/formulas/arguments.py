@@ -31,8 +31,9 @@ from numdiff.floats.masks import masked_count
 from numdiff.formulas.stencil import ComplexStep, Method, Stencil
 from numdiff.formulas.table import METHODS
 
-__all__ = ["beyond", "converted", "extremes", "largest_step", "method_of", "not_finite", "points_and_steps"]
-__all__ += ["points_of", "refuse_not_finite", "refuse_steps", "require_constants", "stencil_of", "steps_of"]
+__all__ = ["beyond", "converted", "extremes", "format_named", "is_format", "largest_step", "method_of", "not_finite"]
+__all__ += ["points_and_steps", "points_of", "refuse_not_finite", "refuse_steps", "require_constants", "stencil_of"]
+__all__ += ["steps_of"]
 
 _LONG = 200
 """Bits from which an integer or a fraction is shown by 30 digits: Python refuses to print the longest."""
@@ -66,7 +67,7 @@ def points_of(x: Any, dtype: Any = None, argument: str = "x") -> tuple[FloatForm
             return item, array
     array = _real(x, argument)
     if dtype is not None:
-        item = get_format(dtype)
+        item = format_named(dtype)
     else:
         item = FORMATS.of_dtype(array.dtype.newbyteorder("=")) or FORMATS["float64"]
     if array.dtype == item.dtype:
@@ -187,7 +188,7 @@ def refuse_steps(
     elif steps[index] == 0:
         requirement = f"at least {item.round(item.smallest_subnormal)!s}"
     else:
-        requirement = f"at most {limit!s}" + ("" if method is None else f" for the method {method.name!r}")
+        requirement = f"at most {limit!s}" + ("" if method is None else f" for the formula {method.name!r}")
     raise ValueError(f"{argument} must be {requirement} in {item.name}, got {_shown(number)}{_where(index)}")
 
 
@@ -227,14 +228,37 @@ def method_of(given: Any, argument: str = "stencil") -> Method:
     """
     if isinstance(given, (Stencil, ComplexStep)):
         return given
+    if isinstance(given, str) and given in METHODS:
+        return METHODS[given]
+    advice = "which is a format: write dtype=" if is_format(given) else ""
     if not isinstance(given, str):
         raise TypeError(
-            f"{argument} must be a Stencil, got {type(given).__name__} {given!r:.60}, and no name of a formula either"
+            f"{argument} must be a Stencil, got {type(given).__name__} {given!r:.60}, "
+            f"{advice or 'and no name of a formula either'}"
         )
+    raise ValueError(
+        f"{argument} must be a formula or the name of one, got {given!r}"
+        + (f", {advice}{given!r}" if advice else f"; {METHODS.suggestion(given)}")
+    )
+
+
+def is_format(given: Any) -> bool:
+    """Whether something names a format, as `get_format` takes it."""
     try:
-        return METHODS[given]
-    except KeyError as error:
-        raise ValueError(f"{argument} must be a formula or the name of one: {error.args[0]}") from None
+        get_format(given)
+    except ValueError:
+        return False
+    return True
+
+
+def format_named(given: Any, argument: str = "dtype") -> FloatFormat:
+    """Return the format that an argument names; say so where it is a formula."""
+    try:
+        return get_format(given, argument)
+    except ValueError as error:
+        if isinstance(given, (Stencil, ComplexStep)) or (isinstance(given, str) and given in METHODS):
+            raise ValueError(f"{error}, which is a formula and no format: write stencil=") from None
+        raise
 
 
 def stencil_of(given: Any, argument: str = "stencil") -> Stencil:

@@ -1,7 +1,6 @@
 """What the kernels check of a block: whether a step is lost in it, and whether f is elementwise."""
 
 import math
-import warnings
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -14,6 +13,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import extremes, largest_step, not_finite
 from numdiff.formulas.stencil import Method, Stencil
 from numdiff.formulas.term import Term, term_of
+from numdiff.spellings import warn_user
 
 __all__ = [
     "ElementwiseProbe",
@@ -248,7 +248,7 @@ def warn_absorbed(name: str, absorbed: int, total: int, smallest: Any) -> None:
         f"h is absorbed at {absorbed} of {total} points: two of x and the abscissae x + c*h are the same "
         f"{name} number there; {advice}"
     )
-    warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=4)
+    warn_user(StepAbsorbedWarning(message, absorbed, total, smallest))
 
 
 # --- is f elementwise? ----------------------------------------------------------------------------------

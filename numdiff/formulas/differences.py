@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from numdiff.formulas.arguments import stencil_of
-from numdiff.formulas.checks import (
-    Function,
-)
+from numdiff.formulas.checks import Function
 from numdiff.formulas.kernels import run
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Method, Stencil
+from numdiff.spellings import hinted
 
 
+@hinted
 def difference(
     f: Function,
     x: Any,
@@ -80,6 +80,7 @@ def difference(
     return run(stencil, f, x, h, blocked, dtype, args, elementwise)
 
 
+@hinted
 def forward_difference(
     f: Function,
     x: Any,
@@ -102,6 +103,7 @@ def forward_difference(
     return run(FORWARD, f, x, h, blocked, dtype, args, elementwise)
 
 
+@hinted
 def centered_difference(
     f: Function,
     x: Any,
@@ -124,6 +126,7 @@ def centered_difference(
     return run(CENTERED, f, x, h, blocked, dtype, args, elementwise)
 
 
+@hinted
 def complex_step(
     f: Function,
     x: Any,

@@ -34,7 +34,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from numdiff.floats.call import evaluate, pointwise
-from numdiff.floats.callables import with_arguments
+from numdiff.floats.callables import require_callable, with_arguments
 from numdiff.floats.formats import FloatFormat
 from numdiff.floats.views import Watched
 from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require_constants
@@ -172,7 +172,7 @@ def _prepared(
         Where |x| does not exceed it, x is finite and loses no step.
     """
     if not callable(f):
-        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
+        require_callable(f)
     item, points = points_of(x, dtype)
     if not isinstance(method, Stencil):
         if not isinstance(method, ComplexStep):

@@ -1,11 +1,12 @@
 """The check of a gradient against differences of f, with tolerances from measured rounding and estimated truncation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from numdiff.floats.callables import with_arguments
 from numdiff.floats.formats import FloatFormat, format_of
 from numdiff.gradients.causes import Evidence, diagnosis
 from numdiff.gradients.coordinates import CoordinateProbe, best_estimates, recheck
@@ -15,6 +16,7 @@ from numdiff.gradients.noise import as_longdouble, function_noise, gradient_nois
 from numdiff.gradients.probing import AnalyticGradient, ArrayLibrary, ScalarFunction, starting_point
 from numdiff.gradients.remainders import fitted, taylor_test
 from numdiff.gradients.result import GradientCheck, SlopeComparison, TaylorTest, Verdict
+from numdiff.spellings import hinted
 
 __all__ = ["check_gradient"]
 
@@ -48,11 +50,13 @@ class _Outcome:
     directions: np.ndarray | None = None
 
 
+@hinted
 def check_gradient(
-    f: Callable[[Any], Any],
+    f: Callable[..., Any],
     gradient: Any,
     x: Any,
     *,
+    args: Sequence[Any] = (),
     dtype: Any = None,
     directions: int | None = None,
     noise: float | None = None,
@@ -78,6 +82,8 @@ def check_gradient(
         roundoff of its largest component.
     x : array of floats, any shape
         Where the gradient is checked. Near kinks, and near zeros of the gradient, the check is often inconclusive.
+    args : tuple
+        What f takes after x, and a callable `gradient` too: ``f(x, *args)``.
     dtype : format, optional
         The format to evaluate f in (name or dtype, as in `get_format`); x is rounded to it. By default that of x; where
         f returns a narrower one (JAX without x64), that one, which is noted.
@@ -132,6 +138,8 @@ def check_gradient(
     >>> check_gradient(lambda x: np.sum(np.exp(x)), lambda x: -np.exp(x), x).cause
     'sign: the gradient points the other way'
     """
+    f = with_arguments(f, args)
+    gradient = with_arguments(gradient, args, "gradient") if callable(gradient) else gradient
     count = _checked_directions(directions)
     rng = np.random.default_rng(_checked_seed(seed))
     deviation = _checked_noise(noise)

@@ -12,23 +12,21 @@ here are powers of two and no smaller than the spacing of the format at x, so th
 than x by a binade; where it is not, the abscissa error is at most u·|x ± h|, of the order of the rounding error of f.
 """
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from numdiff.floats.callables import scalar_of
+from numdiff.floats.callables import require_callable, scalar_of, with_arguments
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import points_of, refuse_not_finite
+from numdiff.formulas.arguments import method_of, points_of, refuse_not_finite
 from numdiff.formulas.checks import StepAbsorbedWarning
 from numdiff.formulas.stencil import Stencil
-from numdiff.formulas.table import METHODS
 from numdiff.gradients.quotients import Columns, Quotients
 from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
 from numdiff.gradients.steps import Steps
-from numdiff.spellings import renamed
+from numdiff.spellings import renamed, warn_user
 
 __all__ = ["NonFiniteGradientWarning", "gradient", "jacobian"]
 
@@ -67,9 +65,10 @@ class NonFiniteGradientWarning(UserWarning):
 
 @renamed(step="h")
 def gradient(
-    f: Callable[[Any], Any],
+    f: Callable[..., Any],
     x: Any,
     *,
+    args: Sequence[Any] = (),
     h: Any = None,
     stencil: str | Stencil = "centered",
     dtype: Any = None,
@@ -86,6 +85,8 @@ def gradient(
         0-dimensional array, or a Python number, which is rounded to the format).
     x : array_like
         The point, of any shape and floating format.
+    args : tuple
+        What f takes after x: ``f(x, *args)``. Numbers should be Python numbers.
     h : None, positive number, or array of the shape of x
         The step or steps, rounded to the format. None takes for each coordinate a power of two near the minimum
         of truncation and rounding for a function of scale max(1, |xᵢ|); see `numdiff.rules.scale`.
@@ -137,14 +138,15 @@ def gradient(
     >>> bool(np.allclose(found, [2.0, 6.0])), found.shape
     (True, (2,))
     """
-    return _differentiate(f, x, h, stencil, dtype, vectorized, workers, progress, scalar=True)
+    return _differentiate(with_arguments(f, args), x, h, stencil, dtype, vectorized, workers, progress, scalar=True)
 
 
 @renamed(step="h")
 def jacobian(
-    f: Callable[[Any], Any],
+    f: Callable[..., Any],
     x: Any,
     *,
+    args: Sequence[Any] = (),
     h: Any = None,
     stencil: str | Stencil = "centered",
     dtype: Any = None,
@@ -177,7 +179,7 @@ def jacobian(
     >>> bool(np.allclose(found, [[3.0, 2.0], [1.0, 1.0]]))
     True
     """
-    return _differentiate(f, x, h, stencil, dtype, vectorized, workers, progress, scalar=False)
+    return _differentiate(with_arguments(f, args), x, h, stencil, dtype, vectorized, workers, progress, scalar=False)
 
 
 def _differentiate(
@@ -192,8 +194,7 @@ def _differentiate(
     *,
     scalar: bool,
 ) -> Any:
-    if not callable(f):
-        raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
+    require_callable(f)
     item, point = _point(x, dtype)
     formula = _first_derivative(stencil)
     check_workers(workers)
@@ -206,7 +207,7 @@ def _differentiate(
     out, failures, first = _gathered(columns, workers, progress)
     if failures:
         message = f"the derivative is not finite in {failures} of {point.size} coordinates, first {first}"
-        warnings.warn(NonFiniteGradientWarning(message, failures, point.size), stacklevel=4)
+        warn_user(NonFiniteGradientWarning(message, failures, point.size))
     return scalar_of(out)
 
 
@@ -220,12 +221,7 @@ def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:
 
 
 def _first_derivative(stencil: Any) -> Stencil:
-    formula = stencil
-    if isinstance(stencil, str):
-        try:
-            formula = METHODS[stencil]
-        except KeyError as error:
-            raise ValueError(f"stencil: {error}") from None
+    formula = method_of(stencil)
     if not isinstance(formula, Stencil):
         raise TypeError(f"stencil must be a difference stencil or the name of one, got {stencil!r:.60}")
     if formula.derivative_order != 1:
@@ -266,4 +262,4 @@ def _warn_absorbed(item: FloatFormat, absorbed: int, total: int, smallest: Any) 
         f"h is absorbed in {absorbed} of {total} coordinates: two of x and the abscissae x + c*h are the same "
         f"{item.name} number there; {advice}"
     )
-    warnings.warn(StepAbsorbedWarning(message, absorbed, total, smallest), stacklevel=5)
+    warn_user(StepAbsorbedWarning(message, absorbed, total, smallest))

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.call import explain, handed, refuse_masked
+from numdiff.floats.call import complex_advice, explain, handed, refuse_masked
+from numdiff.floats.callables import require_callable
 from numdiff.floats.formats import FORMATS, FloatFormat, format_of
 from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.gradients.quotients import BATCH_BYTES
@@ -132,8 +133,7 @@ class ScalarFunction:
     """
 
     def __init__(self, f: Callable[[Any], Any], item: FloatFormat, library: ArrayLibrary, vectorized: bool) -> None:
-        if not callable(f):
-            raise TypeError(f"f must be callable, got {type(f).__name__} {f!r:.60}")
+        require_callable(f)
         self.f = f
         self.item = item
         self.library = library
@@ -176,7 +176,7 @@ class ScalarFunction:
                 + ("" if self.vectorized else "; sum it up, or check the components one by one")
             )
         if result.dtype.kind not in "iu" and FORMATS.of_dtype(result.dtype) is None:
-            raise TypeError(f"f must return a real number, got dtype {result.dtype}")
+            raise TypeError(f"f must return a real number, got dtype {result.dtype}{complex_advice(result.dtype)}")
         if type(returned) not in (int, float) and result.dtype != self.result_item.dtype:
             self.result_item = format_of(result) if result.dtype.kind not in "iu" else self.item
         return result.astype(np.longdouble)
@@ -212,7 +212,9 @@ class AnalyticGradient:
         refuse_masked(value, "gradient must not hold")
         array = self.library.to_numpy(value, "gradient")
         if array.dtype.kind not in "iu" and FORMATS.of_dtype(array.dtype) is None:
-            raise TypeError(f"gradient must be an array of real numbers, got dtype {array.dtype}")
+            raise TypeError(
+                f"gradient must be an array of real numbers, got dtype {array.dtype}{complex_advice(array.dtype)}"
+            )
         if array.shape != point.shape:
             raise ValueError(f"gradient must have the shape of x, {point.shape}, got {array.shape}")
         bad = np.flatnonzero(~np.isfinite(array))

@@ -8,8 +8,9 @@ from fractions import Fraction
 from numbers import Real
 from typing import Any
 
-from numdiff.arithmetic.engine import twin_of
+from numdiff.arithmetic.engine import require_twin, twin_of
 from numdiff.display import wrapped
+from numdiff.floats.call import pointwise
 from numdiff.floats.formats import FORMATS, dyadic
 
 _BITS = 8
@@ -52,6 +53,9 @@ class Problem:
     exact : tuple of callable
         The twin (f, f′) or (f, f′, f″, …) of an f that cannot be traced: mpmath callables of one mpf. Its references
         have the state `given`.
+    elementwise : bool
+        False for an f of one number (``if``, ``math.exp``, a solver), which is then called point by point. It cannot be
+        traced, so that it needs `exact`. The attribute `f` is the function of arrays that is made of it.
 
     Raises
     ------
@@ -59,8 +63,8 @@ class Problem:
         If `f` or `derivative` is not callable, `exact` is no tuple of at least two callables, a text is not a string,
         or a point is not a real number.
     ValueError
-        If both `derivative` and `exact` are given, a text is empty, `name` or `reason` is malformed, the domain is
-        empty, or a point breaks the rules above.
+        If both `derivative` and `exact` are given, or `exact` is not where `elementwise` is False, a text is empty,
+        `name` or `reason` is malformed, the domain is empty, or a point breaks the rules above.
 
     Examples
     --------
@@ -78,6 +82,8 @@ class Problem:
     ... )
     >>> nd.centered_difference(problem.f, 0.5, 0.25) - problem.derivative(0.5)
     np.float64(0.0625)
+    >>> nd.centered_difference(problem, 0.5, 0.25)
+    np.float64(0.8125)
     """
 
     name: str
@@ -91,6 +97,7 @@ class Problem:
     family: str
     any_point: bool = False
     exact: tuple[Callable[[Any], Any], ...] = ()
+    elementwise: bool = True
 
     def __post_init__(self) -> None:
         for field in ("name", "formula", "source", "reason", "family"):
@@ -105,6 +112,9 @@ class Problem:
         object.__setattr__(self, "exact", twin_of(self.exact or None))
         if self.exact and self.derivative is not None:
             raise ValueError(f"derivative must be None beside exact, which holds f', got {self.derivative!r}")
+        if not self.elementwise:
+            require_twin(self.exact)
+            object.__setattr__(self, "f", pointwise(self.f))
         # Plain floats: a NumPy scalar among the points would promote a float32 computation.
         object.__setattr__(self, "domain", tuple(_real("domain", end) for end in self.domain))
         object.__setattr__(self, "points", tuple(_real("points", x) for x in self.points))
@@ -122,6 +132,10 @@ class Problem:
             f"  {self.reason}>",
         )
         return "\n".join(map(wrapped, lines))
+
+    def __call__(self, x: Any) -> Any:
+        """Return f(x): a problem goes wherever a function does."""
+        return self.f(x)
 
 
 def _check_text(field: str, text: object) -> None:

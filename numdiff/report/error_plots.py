@@ -114,7 +114,8 @@ def draw_errors(target: Target, records: pd.DataFrame, parts: Sequence[str], bou
         panels = _panels(records, parts)
         axes = list(np.asarray(target, dtype=object).ravel())
         if not axes or not all(isinstance(ax, Axes) for ax in axes):
-            raise TypeError(f"ax must be axes, a figure, a subfigure or a sequence of axes, got {target!r:.80}")
+            advice = f"; write parts={target!r:.40}" if isinstance(target, str) else ""
+            raise TypeError(f"ax must be axes, a figure, a subfigure or a sequence of axes, got {target!r:.80}{advice}")
         if len(axes) != len(panels):
             names = "; ".join(", ".join(_said(keys)) for keys, _ in panels)
             raise ValueError(f"ax must hold one axes for each of {len(panels)} panels ({names}), got {len(axes)}")

@@ -21,14 +21,17 @@ from numdiff.analysis.best_step import FINE, LEAST, is_lost, leading_vanishes, l
 from numdiff.analysis.error_model import LARGEST, ErrorModel
 from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.arithmetic.rounded import rounded
-from numdiff.floats.callables import with_arguments
+from numdiff.autodiff import Function as CourseFunction
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import points_of, refuse_not_finite, require_constants, stencil_of
+from numdiff.formulas.arguments import is_format, points_of, refuse_not_finite, require_constants, stencil_of
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
+from numdiff.problems import Problem
+from numdiff.problems.given import common_domain, traceable
 from numdiff.rules.assumptions import FailedAssumption
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
 from numdiff.rules.displays import PredictionShown
 from numdiff.rules.textbook import closed_form_error, closed_form_step
+from numdiff.spellings import hinted, reordered
 
 
 class BeyondDoublesError(ValueError):
@@ -92,7 +95,7 @@ class Predictions(PredictionShown):
     --------
     >>> import numpy as np
     >>> import numdiff as nd
-    >>> found = nd.optimal_step(np.exp, np.array([0.5, 2.0]), "float32")
+    >>> found = nd.optimal_step(np.exp, np.array([0.5, 2.0]), dtype="float32")
     >>> found.step.shape, found.step.dtype, found.failed.tolist()
     ((2,), dtype('float32'), [None, None])
     """
@@ -106,11 +109,13 @@ class Predictions(PredictionShown):
     model: np.ndarray = field(repr=False)
 
 
+@hinted
+@reordered(2, is_format, "dtype")
 def optimal_step(
-    f: Callable[..., Any],
+    f: Callable[..., Any] | CourseFunction | Problem,
     x: Any,
-    dtype: Any = None,
     stencil: Stencil | str = CENTERED,
+    dtype: Any = None,
     *,
     args: Sequence[Any] = (),
     domain: tuple[float, float] = (-math.inf, math.inf),
@@ -123,18 +128,21 @@ def optimal_step(
 
     Parameters
     ----------
-    f : callable
-        An elementwise NumPy callable with Python constants.
+    f : callable, Function or Problem
+        An elementwise NumPy callable with Python constants, a `Function` of `numdiff.autodiff`, or a `Problem`. It is
+        traced: for a function that cannot be there is no prediction.
     x : number or array
         The point or points; each is rounded to the format first.
-    dtype : str, dtype or FloatFormat, optional
-        The working format; by default that of x, and float64 for Python numbers.
     stencil : Stencil or str
         The formula, or its name in ``METHODS``.
+    dtype : str, dtype or FloatFormat, optional
+        The working format; by default that of x, and float64 for Python numbers. Before `stencil`, as it once stood, it
+        is still taken, with a DeprecationWarning.
     args : tuple
         What f takes after x: ``f(x, *args)``. Numbers should be Python numbers.
     domain : tuple of float
-        The open interval in which f is smooth; no node leaves it.
+        The open interval in which f is smooth; no node leaves it. Beside a problem, what it has in common with the
+        problem's.
 
     Returns
     -------
@@ -161,7 +169,8 @@ def optimal_step(
     (2,)
     """
     stencil = stencil_of(stencil)
-    f = with_arguments(f, args)
+    domain = common_domain(f, domain)
+    f = traceable(f, args, "optimal_step")
     fmt, here = points_of(x, dtype)
     refuse_not_finite(fmt, here, x)
     require_constants(stencil, fmt)

@@ -95,7 +95,9 @@ def predicted(name: str, method: str) -> float:
     stencil = METHODS[method]
     assert isinstance(stencil, Stencil)
     problem = PROBLEMS[name]
-    return optimal_step(problem.f, problem.points[0], "float16", stencil, domain=problem.domain).predicted_error
+    return optimal_step(
+        problem.f, problem.points[0], dtype="float16", stencil=stencil, domain=problem.domain
+    ).predicted_error
 
 
 CASES = [
@@ -164,7 +166,7 @@ def test_the_search_for_a_wider_step_ends_after_64_binades() -> None:
 def test_the_refinement_loses_less_than_a_thousandth() -> None:
     for stencil in (FORWARD, CENTERED, METHODS["centered8"]):
         assert isinstance(stencil, Stencil)
-        found = optimal_step(np.exp, 0.5, "float64", stencil)
+        found = optimal_step(np.exp, 0.5, dtype="float64", stencil=stencil)
         assert found.model is not None
         h = float(found.step)
         steps = np.linspace(h / 1.1, h * 1.1, 4001)

@@ -436,7 +436,7 @@ def test_gradient_of_takes_numbers_as_0d_arrays():
 
 
 def test_gradient_of_says_what_it_needs():
-    with pytest.raises(TypeError, match="f must be callable, got float"):
+    with pytest.raises(TypeError, match="f must be a function of a Variable, got float"):
         gradient_of(0.5)
     with pytest.raises(TypeError, match=r"f must take Variables, got np\.sum|got np\.exp"):
         gradient_of(np.exp)

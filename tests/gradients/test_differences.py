@@ -705,7 +705,7 @@ def test_an_x_that_leaves_the_format_is_refused():
         (1e-400, ValueError, "got 0.0"),
         ([1e-3, 1e-3], ValueError, r"h must be one number or of the shape of x, \(3,\), got shape \(2,\)"),
         ([1e-3, -1.0, 1.0], ValueError, r"got -1.0 at index \(1,\)"),
-        (1e308, ValueError, "at most 8.98.*e.307 for the method 'centered' in float64"),
+        (1e308, ValueError, "at most 8.98.*e.307 for the formula 'centered' in float64"),
         (True, TypeError, "h must be a real number or an array of them, got bool True"),
         ("1e-3", TypeError, "got str '1e-3'"),
         (1e-3j, TypeError, "got complex"),
@@ -729,11 +729,11 @@ def test_nodes_beyond_the_format_are_refused():
 @pytest.mark.parametrize(
     ("stencil", "error", "message"),
     [
-        ("central", ValueError, "stencil: .*got 'central'; did you mean 'centered'"),
+        ("central", ValueError, "stencil must be .*got 'central'; did you mean 'centered'"),
         ("second_centered", ValueError, "first derivative, got 'second_centered' of order 2"),
         ("complex_step", TypeError, "stencil must be a difference stencil or the name of one, got 'complex_step'"),
         (METHODS["complex_step"], TypeError, "stencil must be a difference stencil"),
-        (2, TypeError, "got 2"),
+        (2, TypeError, "stencil must be a Stencil, got int 2"),
     ],
 )
 def test_an_unsuitable_stencil_is_refused(stencil, error, message):

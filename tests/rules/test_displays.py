@@ -11,7 +11,7 @@ from numdiff.floats.formats import FORMATS
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_prediction_says_step_error_and_digits_in_three_lines(name: str) -> None:
-    found = nd.optimal_step(np.exp, 0.5, name)
+    found = nd.optimal_step(np.exp, 0.5, dtype=name)
     lines = repr(found).splitlines()
     assert len(lines) == 3
     assert lines[0].startswith(f"Prediction in {name}: step ")

@@ -30,7 +30,7 @@ STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)
 @pytest.mark.parametrize("stencil", STENCILS, ids=lambda s: s.name)
 def test_step_minimises_the_model(name: str, stencil: Stencil) -> None:
     """Against brute force with 1000 steps a decade; a model that is flat at its minimum is met to 1 %."""
-    found = optimal_step(np.exp, 0.5, name, stencil)
+    found = optimal_step(np.exp, 0.5, dtype=name, stencil=stencil)
     assert found.model is not None
     usable = usable_steps(found.model)
     steps = np.geomspace(usable[0], usable[-1], 1000 * (1 + int(math.log10(usable[-1] / usable[0]))))
@@ -43,7 +43,7 @@ def test_step_is_a_number_of_the_format_that_no_point_nearby_absorbs(name: str) 
     fmt = FORMATS[name]
     for x in (1.0, 0.99, 3.0, 1e-3):
         for stencil in (FORWARD, CENTERED, centered(6)):
-            found = optimal_step(np.exp, x, name, stencil)
+            found = optimal_step(np.exp, x, dtype=name, stencil=stencil)
             assert found.step.dtype == fmt.dtype
             assert found.model is not None
             h = usable_steps(found.model)[:1].astype(fmt.dtype)
@@ -75,7 +75,7 @@ def test_refined_step_is_within_a_part_in_a_hundred_of_the_minimum(best: float) 
 
 
 def test_a_wider_format_has_a_smaller_step_and_a_smaller_error() -> None:
-    found = [optimal_step(np.exp, 0.5, name) for name in ("bfloat16", "float16", "float32", "float64")]
+    found = [optimal_step(np.exp, 0.5, dtype=name) for name in ("bfloat16", "float16", "float32", "float64")]
     assert [f.failed for f in found] == [None] * 4
     assert all(a.step > b.step and a.predicted_error > b.predicted_error for a, b in pairwise(found))
 
@@ -89,15 +89,15 @@ def test_digits_are_those_of_the_predicted_error() -> None:
 
 def test_closed_form_agrees_with_the_model_where_two_terms_matter() -> None:
     for stencil in (FORWARD, CENTERED):
-        found = optimal_step(np.exp, 0.5, "float64", stencil)
+        found = optimal_step(np.exp, 0.5, dtype="float64", stencil=stencil)
         assert found.closed_form_step / found.step == pytest.approx(1, rel=0.5)
         assert found.closed_form_error / found.predicted_error == pytest.approx(1, rel=1)
 
 
 def test_first_point_and_dtype_may_be_given_in_any_type() -> None:
-    expected = optimal_step(np.exp, 0.5, "float32")
-    assert optimal_step(np.exp, np.float32(0.5), np.float32) == expected
-    assert optimal_step(np.exp, Fraction(1, 2), FORMATS["float32"]) == expected
+    expected = optimal_step(np.exp, 0.5, dtype="float32")
+    assert optimal_step(np.exp, np.float32(0.5), dtype=np.float32) == expected
+    assert optimal_step(np.exp, Fraction(1, 2), dtype=FORMATS["float32"]) == expected
     assert nd.optimal_step(np.exp, 0.5, dtype="float32", stencil=nd.CENTERED) == expected
 
 
@@ -139,7 +139,7 @@ def test_the_search_widens_until_it_meets_the_scale_of_the_function() -> None:
 def test_the_assumption_that_fails_is_named(
     f: Any, x: float, dtype: str, stencil: Stencil, domain: tuple[float, float], expected: FailedAssumption | None
 ) -> None:
-    assert optimal_step(f, x, dtype, stencil, domain=domain).failed is expected
+    assert optimal_step(f, x, dtype=dtype, stencil=stencil, domain=domain).failed is expected
 
 
 def test_every_assumption_has_advice_of_its_own() -> None:
@@ -149,7 +149,7 @@ def test_every_assumption_has_advice_of_its_own() -> None:
 
 
 def test_without_a_prediction_there_is_no_number() -> None:
-    found = optimal_step(np.abs, 0.0, "float16")
+    found = optimal_step(np.abs, 0.0, dtype="float16")
     assert found.model is None
     assert found.step.dtype == np.float16
     assert all(
@@ -168,18 +168,18 @@ def test_a_point_below_every_step_has_no_room_although_its_function_values_have_
 
 def test_no_node_leaves_the_domain() -> None:
     """The best step in float16 is near 0.1: with less room, it is the widest that there is."""
-    free = optimal_step(np.exp, 1.0, "float16")
+    free = optimal_step(np.exp, 1.0, dtype="float16")
     assert free.step > 0.0625
-    bound = optimal_step(np.exp, 1.0, "float16", domain=(0.9375, math.inf))
+    bound = optimal_step(np.exp, 1.0, dtype="float16", domain=(0.9375, math.inf))
     assert 0.0625 * (1 - 1 / FINE) <= bound.step < 0.0625
-    forward = optimal_step(np.exp, 1.0, "float16", FORWARD, domain=(0.9375, math.inf))
-    assert forward.step == pytest.approx(optimal_step(np.exp, 1.0, "float16", FORWARD).step, rel=0.1)
+    forward = optimal_step(np.exp, 1.0, dtype="float16", stencil=FORWARD, domain=(0.9375, math.inf))
+    assert forward.step == pytest.approx(optimal_step(np.exp, 1.0, dtype="float16", stencil=FORWARD).step, rel=0.1)
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_parabola_wants_a_wide_step_and_has_no_closed_form(name: str) -> None:
     """The centered difference has no truncation error: the step is of the size of x, where the noise is relative."""
-    found = optimal_step(lambda x: x**2 + 1.0, 1.0, name)
+    found = optimal_step(lambda x: x**2 + 1.0, 1.0, dtype=name)
     assert found.failed is FailedAssumption.LEADING_DERIVATIVE_ZERO
     assert 0.25 <= found.step <= 8
     assert math.isnan(found.closed_form_step)
@@ -189,7 +189,7 @@ def test_a_parabola_wants_a_wide_step_and_has_no_closed_form(name: str) -> None:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_line_is_predicted_without_end_of_the_search(name: str) -> None:
-    found = optimal_step(lambda x: 3.0 * x + 1.0, 1.0, name, FORWARD)
+    found = optimal_step(lambda x: 3.0 * x + 1.0, 1.0, dtype=name, stencil=FORWARD)
     assert found.failed is FailedAssumption.LEADING_DERIVATIVE_ZERO
     assert found.step >= 1
     assert found.predicted_error < 8 * 3 * float(FORMATS[name].unit_roundoff)
@@ -227,9 +227,9 @@ def test_what_is_no_argument_is_refused(change: dict[str, Any], error: type[Exce
 def test_the_optimum_follows_the_units_of_function_and_argument(stencil: Stencil, k: int) -> None:
     """With x 2ᵏ times as large, the leading derivative is 2⁻ᵏ⁽ᵐ⁺ᵖ⁾ times as large, which no double holds."""
     up, down = 2.0**k, 2.0**-k
-    plain = optimal_step(np.exp, 0.75, "float64", stencil)
-    taller = optimal_step(lambda x: np.exp(x) * up, 0.75, "float64", stencil)
-    wider = optimal_step(lambda x: np.exp(x * down), 0.75 * up, "float64", stencil)
+    plain = optimal_step(np.exp, 0.75, dtype="float64", stencil=stencil)
+    taller = optimal_step(lambda x: np.exp(x) * up, 0.75, dtype="float64", stencil=stencil)
+    wider = optimal_step(lambda x: np.exp(x * down), 0.75 * up, dtype="float64", stencil=stencil)
     assert taller.failed is wider.failed is plain.failed is None
     assert taller.step == plain.step == wider.step * down
     assert taller.predicted_error * down == plain.predicted_error == wider.predicted_error * up
@@ -240,7 +240,7 @@ def test_the_optimum_follows_the_units_of_function_and_argument(stencil: Stencil
 
 
 def test_a_point_near_overflow_leaves_fewer_steps_than_a_binade_has() -> None:
-    found = optimal_step(np.log, 60000.0, "float16", METHODS["centered8"])  # type: ignore[arg-type]
+    found = optimal_step(np.log, 60000.0, dtype="float16", stencil=METHODS["centered8"])  # type: ignore[arg-type]
     assert found.model is not None
     assert 0 < usable_steps(found.model).size < FINE
     assert found.step in usable_steps(found.model)
@@ -255,7 +255,7 @@ def test_logarithm_near_overflow_has_a_step_near_its_closed_form() -> None:
 @pytest.mark.skipif("float80" not in FORMATS, reason="no float80 here")
 @pytest.mark.parametrize("x", ["1e-320", "1e-4000"])
 def test_grid_begins_with_the_doubles_where_the_spacing_is_below_them(x: str) -> None:
-    found, zero = optimal_step(np.exp, np.longdouble(x), "float80"), optimal_step(np.exp, 0.0, "float80")
+    found, zero = optimal_step(np.exp, np.longdouble(x), dtype="float80"), optimal_step(np.exp, 0.0, dtype="float80")
     assert found.failed is None
     assert float(found.step) == pytest.approx(float(zero.closed_form_step), rel=0.5)
     assert found.model is not None
@@ -274,7 +274,7 @@ def test_grid_begins_with_the_doubles_where_the_spacing_is_below_them(x: str) ->
 )
 def test_what_no_double_holds_is_refused(f: Any, x: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        optimal_step(f, np.longdouble(x), "float80")
+        optimal_step(f, np.longdouble(x), dtype="float80")
 
 
 @pytest.mark.parametrize("f, x", [(np.log, 1e308), (np.exp, -740.0)])
@@ -292,7 +292,7 @@ def test_observed_error_at_the_predicted_step_is_the_predicted_one(name: str, me
     """The root mean square over 33 neighbours, within a factor of 4, for functions of the suite."""
     fmt, stencil = FORMATS[name], METHODS[method]
     for problem in (PROBLEMS[item] for item in ("exp", "sigmoid", "composition", "runge")):
-        found = optimal_step(problem.f, problem.points[0], fmt, stencil)  # type: ignore[arg-type]
+        found = optimal_step(problem.f, problem.points[0], dtype=fmt, stencil=stencil)  # type: ignore[arg-type]
         offsets = [1 + Fraction(r, 256) for r in range(-16, 17)]
         xs = np.array([fmt.round(Fraction(problem.points[0]) * t) for t in offsets], dtype=fmt.dtype)
         # A step of few bits leaves no abscissa error: the model is for steps with a full significand.

@@ -69,7 +69,7 @@ def test_error_beside_an_obstacle_is_near_the_best_or_the_reason_is_named(name: 
                 x = fmt.round(Fraction(A) + sign * max(distance, 4 * fmt.spacing(Fraction(A))))
                 if side not in (0, sign) or abs(fmt.lift(x) - Fraction(A)) < 4 * fmt.spacing(fmt.lift(x)):
                     continue
-                found = optimal_step(f, x, fmt)
+                found = optimal_step(f, x, dtype=fmt)
                 away = abs(fmt.lift(x) - Fraction(A))
                 if math.isnan(found.step):
                     assert found.failed is not None
@@ -91,7 +91,7 @@ def test_four_spacings_beside_a_kink_the_step_is_the_widest_with_exact_nodes(
 ) -> None:
     fmt = FORMATS[name]
     x = Fraction(3, 2) - 4 * fmt.spacing(Fraction(3, 2))
-    found = optimal_step(lambda x: np.abs(x - 1.5), fmt.round(x), fmt, stencil)
+    found = optimal_step(lambda x: np.abs(x - 1.5), fmt.round(x), dtype=fmt, stencil=stencil)
     assert fmt.lift(found.step) == spacings * fmt.spacing(x)
     assert found.failed is FailedAssumption.NO_ROOM
 
@@ -120,7 +120,7 @@ def test_far_from_zero_the_step_has_exact_nodes(x: float) -> None:
 
 
 def test_the_step_is_short_enough_for_the_terms_to_stay_finite() -> None:
-    found = optimal_step(np.exp, 8.734375, "float16", centered(4))
+    found = optimal_step(np.exp, 8.734375, dtype="float16", stencil=centered(4))
     quotient = float(nd.difference(np.exp, np.float16(8.734375), found.step, centered(4)))
     assert quotient == pytest.approx(math.exp(8.734375), rel=0.05)
     assert found.predicted_error < 0.05 * quotient
@@ -129,7 +129,7 @@ def test_the_step_is_short_enough_for_the_terms_to_stay_finite() -> None:
 @pytest.mark.parametrize("x, room", [(1.0, "none"), (0.875, "little"), (2.0, "enough"), (0.25, "enough")])
 def test_where_steps_overflow_the_prediction_says_so(x: float, room: str) -> None:
     """8·10⁴·sin(x ± h) has to be below 65504: at 1 it never is, at 7/8 for h < 0.08, at 2 for h > 1.04."""
-    found = optimal_step(lambda x: 1e4 * np.sin(x), x, "float16", centered(4))
+    found = optimal_step(lambda x: 1e4 * np.sin(x), x, dtype="float16", stencil=centered(4))
     assert math.isnan(found.step) == (room == "none")
     assert (found.failed is FailedAssumption.OVERFLOW) == (room != "enough")
     if room != "none":
@@ -139,7 +139,7 @@ def test_where_steps_overflow_the_prediction_says_so(x: float, room: str) -> Non
 def test_a_derivative_beyond_the_format_is_an_overflow() -> None:
     """6·10⁴·cos(2⁻¹⁰) is within the format, and twice it is not."""
     for factor, expected in ((6e3, None), (1.2e4, FailedAssumption.OVERFLOW)):
-        found = optimal_step(lambda x, factor=factor: factor * np.sin(10.0 * x), 2.0**-10, "float16")
+        found = optimal_step(lambda x, factor=factor: factor * np.sin(10.0 * x), 2.0**-10, dtype="float16")
         assert found.failed is expected
         assert math.isnan(found.step) == (expected is not None)
 
@@ -163,8 +163,8 @@ def test_a_small_value_is_no_reason_to_doubt_the_digits() -> None:
 def test_errors_that_cancel_inside_f_are_named(name: str, fmt: str) -> None:
     """Their bound is some 500 times the error, near 2⁻¹⁰."""
     problem = nd.PROBLEMS[name]
-    assert optimal_step(problem.f, 2.0**-10, fmt).failed is FailedAssumption.LOST_ACCURACY
-    assert optimal_step(problem.f, 1.0, fmt).failed is None
+    assert optimal_step(problem.f, 2.0**-10, dtype=fmt).failed is FailedAssumption.LOST_ACCURACY
+    assert optimal_step(problem.f, 1.0, dtype=fmt).failed is None
 
 
 @pytest.mark.parametrize(
@@ -174,22 +174,22 @@ def test_lost_accuracy_is_named_from_where_it_may_cost_twenty_times_the_error(
     x: float, stencil: Stencil, named: bool
 ) -> None:
     """log(1 + x) errs by u beside x: 2⁷ to 2⁸ times as much as it should at 2⁻¹⁰; 89 and 400 are the limits."""
-    found = optimal_step(lambda x: np.log(1 + x), x, "float64", stencil)
+    found = optimal_step(lambda x: np.log(1 + x), x, dtype="float64", stencil=stencil)
     assert (found.failed is FailedAssumption.LOST_ACCURACY) == named
 
 
 @pytest.mark.parametrize("away, named", [(2.0**-40, True), (2.0**-14, True), (2.0**-9, False)])
 def test_beside_an_inflection_the_leading_derivative_counts_as_zero(away: float, named: bool) -> None:
     """f″ of exp(−x²) changes its sign at √½; 400 times less than nearby, at 0.04, is about 2⁻¹³ away."""
-    found = optimal_step(lambda x: np.exp(-x * x), math.sqrt(0.5) + away, "float64", FORWARD)
+    found = optimal_step(lambda x: np.exp(-x * x), math.sqrt(0.5) + away, dtype="float64", stencil=FORWARD)
     assert (found.failed is FailedAssumption.LEADING_DERIVATIVE_ZERO) == named
 
 
 def test_the_format_of_x_decides() -> None:
     found = optimal_step(np.exp, np.float32(0.5))
     assert found.step.dtype == np.float32
-    assert found == optimal_step(np.exp, 0.5, "float32")
-    assert optimal_step(np.exp, np.float32(0.5), "float64").step.dtype == np.float64
+    assert found == optimal_step(np.exp, 0.5, dtype="float32")
+    assert optimal_step(np.exp, np.float32(0.5), dtype="float64").step.dtype == np.float64
 
 
 # --- arrays ---------------------------------------------------------------------------------------------------------

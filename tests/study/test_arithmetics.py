@@ -77,7 +77,7 @@ def test_ones_own_function_is_swept_in_the_arithmetic_that_is_asked_for() -> Non
     assert [set(frame["arithmetic"]) for frame in given] == [{"platform"}, {"rounded"}]
     by_hand = nd.sweep(nd.rounded(np.exp), 0.5, dtype=("float64",)).records
     pd.testing.assert_frame_equal(by_hand.drop(columns="arithmetic"), given[1].drop(columns="arithmetic"))
-    with pytest.raises(ValueError, match="arithmetics must be among platform, rounded"):
+    with pytest.raises(ValueError, match="arithmetic must be 'platform' or 'rounded', got 'exact'"):
         nd.sweep(np.exp, 0.5, arithmetic="exact")
 
 

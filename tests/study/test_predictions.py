@@ -27,7 +27,7 @@ def test_every_cell_has_the_error_that_the_model_gives_for_its_step(method: str)
     assert frame["point"].nunique() == len(PROBLEMS["shi_quartic"].points)
     for point, cells in frame.groupby("point"):
         x = PROBLEMS["shi_quartic"].points[int(point)]  # type: ignore[call-overload]
-        found = optimal_step(PROBLEMS["shi_quartic"].f, x, "float32", METHODS[method])  # type: ignore[arg-type]
+        found = optimal_step(PROBLEMS["shi_quartic"].f, x, dtype="float32", stencil=METHODS[method])  # type: ignore[arg-type]
         assert found.model is not None
         expected = found.model.total(cells["step_value"].to_numpy())
         assert np.array_equal(cells["model_error"], np.where(np.isfinite(expected), expected, np.nan), equal_nan=True)
