@@ -18,7 +18,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.floats.masks import masked_count
 from numdiff.formulas.arguments import format_named, method_of
 from numdiff.problems import PROBLEMS, Problem
-from numdiff.problems.given import common_domain, function_of, refuse_derivative
+from numdiff.problems.given import common_domain, function_of, interval, refuse_derivative
 from numdiff.spellings import renamed
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
@@ -70,21 +70,6 @@ def _carried(item: Any) -> Number:
     if nearest == item or math.isnan(nearest):
         return nearest
     return Fraction(*item.as_integer_ratio())
-
-
-def _interval(domain: Any) -> tuple[float, float]:
-    """Return the two ends of a domain as floats; refuse anything else."""
-    rule = "domain must be a pair of ends (low, high) with low < high"
-    try:
-        ends = tuple(domain)
-        low, high = map(float, ends) if len(ends) == 2 else (math.nan, math.nan)
-    except (TypeError, ValueError):
-        raise TypeError(f"{rule}, got {domain!r}") from None
-    if not low < high:
-        raise ValueError(f"{rule}, got {domain!r}")
-    if (low, high) != ends:
-        raise ValueError(f"domain must have ends that are doubles, got {domain!r}")
-    return low, high
 
 
 def _several(argument: str, given: Any) -> tuple[Any, ...]:
@@ -226,7 +211,7 @@ def sweep(
         all_points=True,
         arithmetics=(arithmetic,),
     )
-    subject = _subject(f, derivative, args, points, _interval(domain), twin, name)
+    subject = _subject(f, derivative, args, points, interval(domain), twin, name)
     if not elementwise:
         subject = replace(subject, f=pointwise(subject.f))
     if workers == 1:

@@ -99,7 +99,7 @@ class SweepResult(Shown):
         """
         rows, xs = [], self._xs()
         for (method, point, name), cells in self.records.groupby(list(_CASE), sort=False):
-            ok = cells[cells["status"] == "ok"]
+            ok = cells[(cells["status"] == "ok") & (cells["step_value"] > 0)]  # 0: too short a step for a double
             found = observed_optimum(ok["step_value"].to_numpy(), ok["total"].to_numpy())
             row = {"method": method, "x": xs[point], "format": name, "cells": len(cells), "ok": len(ok)}
             row |= {"step": found.step, "error": found.error, "relative_error": np.nan, "grid": "", "k": -1}
@@ -121,6 +121,7 @@ class SweepResult(Shown):
         """
         rows, xs = [], self._xs()
         for (method, point, name, grid), cells in self.records.groupby([*_CASE, "grid"], sort=False):
+            cells = cells[cells["step_value"] > 0]
             errors = cells["total"].where(cells["status"] == "ok").to_numpy()
             found = observed_order(cells["step_value"].to_numpy(), errors, cells["roundoff"].to_numpy())
             formula = self._formula(str(method))

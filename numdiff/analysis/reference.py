@@ -36,6 +36,7 @@ from numdiff.analysis.lookup import Point as Point
 from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
 from numdiff.arithmetic.one_sided import Direction
+from numdiff.floats.callables import require_callable
 from numdiff.floats.dyadic import (
     Dyadic,
     decided_double,
@@ -172,6 +173,9 @@ class ExactFunction:
     ) -> None:
         if engine not in ("mpmath", "arb"):
             raise ValueError(f"engine must be 'mpmath' or 'arb', got {engine!r}")
+        require_callable(f)
+        if derivative is not None:
+            require_callable(derivative, "derivative")
         self.f, self.given_derivative, self.engine = f, derivative, engine
         self._values = Lookup(
             lambda points: rational.values(f, points), lambda points, bits: self._values_of(f, points, bits)

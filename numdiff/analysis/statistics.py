@@ -75,6 +75,8 @@ def power_law(n: Sequence[float] | np.ndarray, values: Sequence[float] | np.ndar
     ----------
     N. R. Draper, H. Smith, Applied Regression Analysis, 3rd ed., Wiley 1998, section 1.4 (interval of the slope).
     """
+    if len(n) != len(values):
+        raise ValueError(f"values must be as many as n, got {len(values)} and {len(n)}")
     if len(n) < 3 or len(set(n)) < 2:
         raise ValueError(f"n must hold at least three points that are not all the same, got {list(n)}")
     for name, series in (("n", n), ("values", values)):
@@ -110,14 +112,14 @@ def binomial_interval(hits: int, trials: int, confidence: float = CONFIDENCE) ->
     Raises
     ------
     ValueError
-        If there is no trial, or there are more hits than trials.
+        If there is no trial, there are more hits than trials, or `confidence` is not between 0 and 1.
 
     References
     ----------
     C. J. Clopper, E. S. Pearson, The use of confidence or fiducial limits illustrated in the case of the binomial,
     Biometrika 26 (1934) 404-413.
     """
-    _check_counts(hits, trials)
+    _check_counts(hits, trials, confidence)
     left = (1 - confidence) / 2
     low = _beta_quantile(left, hits, trials - hits + 1) if hits else 0.0
     high = _beta_quantile(1 - left, hits + 1, trials - hits) if hits < trials else 1.0
@@ -130,7 +132,7 @@ def binomial_limit(hits: int, trials: int, confidence: float = CONFIDENCE) -> fl
     For no hit it is 1 − (1 − confidence)^(1/trials), about 3/trials at 95 %: with the whole of the 5 % on one side
     a claim "at most" is smaller than the upper end of `binomial_interval`, whose parameters and errors it has.
     """
-    _check_counts(hits, trials)
+    _check_counts(hits, trials, confidence)
     return _beta_quantile(confidence, hits + 1, trials - hits) if hits < trials else 1.0
 
 
@@ -150,6 +152,8 @@ def _beta_quantile(probability: float, a: int, b: int) -> float:
     return float(f"{quantile:.12g}")
 
 
-def _check_counts(hits: int, trials: int) -> None:
+def _check_counts(hits: int, trials: int, confidence: float) -> None:
     if not 0 <= hits <= trials or not trials:
         raise ValueError(f"hits must be 0 to trials and trials positive, got {hits} of {trials}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence!r}")

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from numdiff.floats.callables import number_of, require_callable, shapes_for_numbers
+from numdiff.floats.callables import number_of, require_callable, shapes_for_numbers, takes_a_pair
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.floats.masks import masked_count
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
@@ -96,6 +96,8 @@ def _advise(error: Exception, f: Function, x: np.ndarray) -> None:
         return
     shapes = set() if isinstance(f, _Pointwise) or "read-only" in str(error) else shapes_for_numbers(f, x)
     what = f"f must take an array, but it failed on one of shape {x.shape} ({error!s:.200})"
+    if shapes == {()} and takes_a_pair(f, x):
+        return  # a value of x is at fault, not that x is an array
     if shapes == {()}:
         raise TypeError(
             f"{what}; f is a function of one number: write elementwise=False, which calls it point by point, in "
@@ -315,7 +317,7 @@ def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
             return ""
     except TypeError:  # no dtype holds both
         return ""
-    widens = f"a {constant} constant promotes"
+    widens = f"a {constant} constant or an array of integers promotes"
     item = FORMATS.of_dtype(given)
     if item is not None and item.weak_scalars and returned == np.float32:
         # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.

@@ -9,7 +9,15 @@ import numpy as np
 
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
-__all__ = ["name_of", "number_of", "require_callable", "scalar_of", "shapes_for_numbers", "with_arguments"]
+__all__ = [
+    "name_of",
+    "number_of",
+    "require_callable",
+    "scalar_of",
+    "shapes_for_numbers",
+    "takes_a_pair",
+    "with_arguments",
+]
 
 _PLACES = 4
 """Points at which a function that failed on an array is tried with a single number, beside the first."""
@@ -121,3 +129,14 @@ def shapes_for_numbers(f: Callable[[Any], Any], x: np.ndarray) -> set[tuple[int,
             return {np.shape(f(number_of(x, place))) for place in places}
     except Exception:  # whatever f raises for a number: it is no function of one
         return set()
+
+
+def takes_a_pair(f: Callable[[Any], Any], x: np.ndarray) -> bool:
+    """Return whether a function takes an array of two numbers, the ends of an array on which it failed."""
+    pair = x.reshape(-1)[[0, -1]]
+    pair.setflags(False)  # type: ignore[call-arg]
+    try:
+        with np.errstate(all="ignore"):
+            return np.shape(f(pair)) == (2,)
+    except Exception:  # whatever f raises for an array
+        return False

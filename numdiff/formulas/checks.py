@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from numdiff.floats.call import evaluate
+from numdiff.floats.callables import takes_a_pair
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import extremes, largest_step, not_finite
 from numdiff.formulas.stencil import Method, Stencil
@@ -320,7 +321,7 @@ class ElementwiseProbe:
         try:
             y = self.evaluate(f, x)
         except (ValueError, IndexError) as error:
-            if str(error).startswith("f must"):
+            if str(error).startswith("f must") or takes_a_pair(f, x):
                 raise
             raise ValueError(
                 f"f must be elementwise, but it failed on a block of {x.size} points ({error}); {_ADVICE}"

@@ -1,5 +1,6 @@
 """What a user gives as f: a callable, a Function of Variables, or a problem."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ from numdiff.autodiff import Function, on_arrays
 from numdiff.floats.callables import require_callable, with_arguments
 from numdiff.problems.problem import Problem
 
-__all__ = ["common_domain", "function_of", "refuse_derivative", "traceable"]
+__all__ = ["common_domain", "function_of", "interval", "refuse_derivative", "traceable"]
 
 
 def function_of(f: Any, args: Sequence[Any] = ()) -> Callable[[Any], Any]:
@@ -52,14 +53,38 @@ def refuse_derivative(f: Any, derivative: Any) -> None:
         raise ValueError(f"derivative must be left out where f is a Problem, which has its own, got {derivative!r}")
 
 
-def common_domain(f: Any, domain: tuple[float, float]) -> tuple[float, float]:
-    """Return a domain, or what it has in common with that of a problem.
+def interval(domain: Any) -> tuple[float, float]:
+    """Return the two ends of a domain as floats.
 
     Raises
     ------
+    TypeError
+        If it is no pair of numbers.
     ValueError
-        If they have nothing in common.
+        If the first end is not below the second, or one is no double.
     """
+    rule = "domain must be a pair of ends (low, high) with low < high"
+    try:
+        ends = tuple(domain)
+        low, high = map(float, ends) if len(ends) == 2 else (math.nan, math.nan)
+    except (TypeError, ValueError):
+        raise TypeError(f"{rule}, got {domain!r}") from None
+    if not low < high:
+        raise ValueError(f"{rule}, got {domain!r}")
+    if (low, high) != ends:
+        raise ValueError(f"domain must have ends that are doubles, got {domain!r}")
+    return low, high
+
+
+def common_domain(f: Any, domain: tuple[float, float]) -> tuple[float, float]:
+    """Return a domain as two floats, or what it has in common with that of a problem.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `interval`, and if they have nothing in common.
+    """
+    domain = interval(domain)
     if not isinstance(f, Problem):
         return domain
     low, high = max(domain[0], f.domain[0]), min(domain[1], f.domain[1])

@@ -196,8 +196,7 @@ def _fill(fig: Any, records: pd.DataFrame, parts: Sequence[str], bounds: bool, t
 def _outer_labelled(fig: Any, titles: Sequence[str], ylabel: str) -> list[Axes]:
     """Return panels whose outer axes carry the labels: a layout engine makes room for these."""
     columns = 2 if len(titles) <= 4 else 3
-    rows = -(-len(titles) // columns)
-    grid = fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    grid = fig.subplots(-(-len(titles) // columns), columns, sharex=True, sharey=True, squeeze=False)
     panels: list[Axes] = list(grid.flat)
     for index, (ax, name) in enumerate(zip(panels, titles, strict=False)):
         below = index + columns >= len(titles)
@@ -229,8 +228,8 @@ def _curves(records: pd.DataFrame, parts: Sequence[str], apart: Sequence[str] = 
     for curve in found:
         style = style_of(str(curve.keys[first]), values[first].index(curve.keys[first]))
         for place, name in zip(("line", "marker"), others, strict=False):
-            index = values[name].index(curve.keys[name])
-            style = replace(style, **{place: (_LINES if place == "line" else _MARKERS)[index % 5]})
+            looks, index = _LINES if place == "line" else _MARKERS, values[name].index(curve.keys[name])
+            style = replace(style, **{place: looks[index % len(looks)]})
             if len(others) == 1:
                 style = replace(style, marker=_MARKERS[index % len(_MARKERS)])
         curves.append(replace(curve, style=style))
