@@ -55,7 +55,7 @@ def test_lengths_and_confidence_are_named():
     with pytest.raises(ValueError, match="values must be as many as n, got 3 and 4"):
         power_law([1, 2, 3, 4], [1, 2, 3])
     for function in (binomial_interval, binomial_limit):
-        with pytest.raises(ValueError, match="confidence must lie between 0 and 1, got 1.5"):
+        with pytest.raises(ValueError, match=r"confidence must lie between 0 and 1, got 1\.5"):
             function(1, 10, 1.5)
 
 
