@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.error_model import WIDE, ErrorModel, binade, error_model
-from numdiff.analysis.representable import exactly_representable, short_steps
+from numdiff.analysis.error_model import ROUNDING, WIDE, ErrorModel, error_model
+from numdiff.analysis.representable import binade, exactly_representable, short_steps
 from numdiff.analysis.taylor import root, shifted, total_of_squares
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import largest_step
@@ -191,16 +191,18 @@ def _sizes(model: ErrorModel, order: int) -> tuple[float, float]:
 
 
 def loses_accuracy(model: ErrorModel) -> bool:
-    """Say whether f is computed with so much more error than its value and argument have that `WORST` may be exceeded.
+    """Say whether f is modelled with so much more error than its value and argument make that `WORST` may be exceeded.
 
-    An accurate f has errors of u|f| at an exact argument, and of u(|f| + |z·f′|) at most as long as no number inside it
-    is larger; here the largest of that nearby counts. A bound adds up what cancels in Kahan's formulas, and exceeds it.
+    An accurate f has the error of two roundings: of its value, and of its argument or a number inside it, as x² in
+    exp(x²), that f turns into an error of z·f′(z). Both are independent, so that their root mean square is
+    ρu·√(f² + (z·f′)²), with the ρ by which the noise is modelled too: limits would be three times as large, and the
+    noise is no limit. Here the largest of that nearby counts. A bound that adds up what cancels in Kahan's formulas
+    exceeds it, and if nothing is left of the rest, the noise is overestimated by the quotient of the two.
     """
-    sizes = [
-        float(abs(series.scaled_derivative(0).values)) + abs(float(z) * float(series.scaled_derivative(1).values))
-        for z, series in zip(model.points, model.series, strict=True)
-    ]
-    accurate = float(model.format.unit_roundoff) * max(sizes)
+    values = [series.scaled_derivative(0) for series in model.series]
+    slopes = [series.scaled_derivative(1).times(float(z)) for z, series in zip(model.points, model.series, strict=True)]
+    sizes = [math.hypot(float(a.values), float(b.values)) for a, b in zip(values, slopes, strict=True)]
+    accurate = ROUNDING * float(model.format.unit_roundoff) * max(sizes)
     if not 0 < accurate < math.inf:
         return False
     m, p = model.stencil.derivative_order, model.stencil.accuracy_order

@@ -25,6 +25,13 @@ as generic. The steps of a search have 7 bits at most, and generic steps all tha
 _DOUBLE = 53
 
 
+def binade(value: Fraction) -> int:
+    """Return the exponent of the binade of a positive number, ⌊log₂ value⌋, from its integers."""
+    numerator, denominator = value.as_integer_ratio()
+    exponent = numerator.bit_length() - denominator.bit_length()
+    return exponent - (numerator << max(-exponent, 0) < denominator << max(exponent, 0))
+
+
 def ulp_exponents(fmt: FloatFormat, values: np.ndarray) -> np.ndarray:
     """Return the exponent of the spacing of a format at each of some doubles."""
     lowest = fmt.min_exponent
@@ -91,6 +98,11 @@ def short_steps(fmt: FloatFormat, x: Fraction, stencil: Stencil, most: int) -> n
     spacing = fmt.spacing(abs(x)) * _common_denominator(stencil)
     steps = np.array([float(spacing * j) for j in range(1, most + 1)])
     return steps[np.logical_and.reduce(exact_nodes(fmt, x, stencil, steps)) & (steps > 0)]
+
+
+def reaches(stencil: Stencil) -> tuple[Fraction, Fraction]:
+    """Return how far the nodes reach to the left and to the right of x, in steps; 0 or less where there are none."""
+    return -min(stencil.offsets), max(stencil.offsets)
 
 
 def _lowest_bit(x: Fraction) -> float:

@@ -150,7 +150,7 @@ class Surroundings:
         waiting, made = [(*shell, 0, False)], 1
         while waiting:
             low, high, cuts, good = waiting.pop()
-            if good or (cuts == CUTS and self._continues(sign, high, wanted)):
+            if good or (cuts == CUTS and self._continues(sign, low, high, wanted)):
                 continue
             if cuts == CUTS or made >= _MOST_PIECES:
                 return low
@@ -167,16 +167,18 @@ class Surroundings:
         found = enclose_derivatives(self.f, balls, self.order, PRECISION)
         return [isinstance(value, Ball) or value is Undefined.BEYOND for value in found]
 
-    def _continues(self, sign: int, beyond: Fraction, wanted: Fraction) -> bool:
+    def _continues(self, sign: int, before: Fraction, beyond: Fraction, wanted: Fraction) -> bool:
         """Say whether f has the values of its Taylor series beyond what may be an obstacle.
 
-        They are compared at twice its distance, and as far out as one looks and the series has the digits; where it has
-        not as many at twice the distance, as beside a pole, the answer is no.
+        They are compared right behind it, as far as it is wide, where another branch would have begun; at twice its
+        distance; and as far out as one looks and the series has the digits. Where it has not as many at twice the
+        distance, as beside a pole, the answer is no. A branch that ends within the width of the obstacle, less than
+        2⁻¹¹ of its distance, is not seen.
         """
         far = converging(self.series, max(wanted, 2 * beyond))
         if far < 2 * beyond:
             return False
-        moves = [sign * 2 * beyond, sign * far]
+        moves = [sign * (2 * beyond - before), sign * 2 * beyond, sign * far]
         expected = scaled_value(self.series, np.array([float(move) for move in moves]))
         found = values(self.f, [dyadic(self.x + move) for move in moves], PRECISION)
         return all(

@@ -128,6 +128,12 @@ def total_of_squares(terms: Sequence[Scaled]) -> Scaled:
     return Scaled(result, 2 * unit)
 
 
+def larger(numbers: Scaled, floor: Scaled, where: np.ndarray) -> Scaled:
+    """Return the numbers, none of which is less than a floor where that is asked for; all are at least 0."""
+    low = where & (shifted(floor.mantissas, floor.exponents - numbers.exponents) > numbers.mantissas)
+    return Scaled(np.where(low, floor.mantissas, numbers.mantissas), np.where(low, floor.exponents, numbers.exponents))
+
+
 def root(number: Scaled) -> Scaled:
     """Return the square root."""
     odd = number.exponents & 1

@@ -87,6 +87,16 @@ def test_room_never_ends_behind_a_kink_that_is_hidden_by_a_removable_singularity
     assert right == math.inf
 
 
+@pytest.mark.parametrize("share", [0.002, 0.01, 0.1, 0.3, 0.9, 1.5])
+@pytest.mark.parametrize("distance", [2.0**-30, 2.0**-10, 0.125])
+def test_room_ends_at_a_branch_that_is_taken_for_a_stretch_only(share: float, distance: float) -> None:
+    """f is the same function before and behind the stretch, from a distance to (1 + share) times as much."""
+    low, high = A + distance, A + distance * (1 + share)
+    left, right = room(lambda x: np.where((x > low) & (x < high), np.sin(x) + 1, np.sin(x)), A)
+    assert distance * (1 - 2.0 ** -(CUTS - 1)) <= right < distance
+    assert left == math.inf
+
+
 @pytest.mark.parametrize("bits, seen", [(8, True), (-8, False)])
 def test_a_kink_is_taken_for_none_only_below_the_digits_of_the_series(bits: int, seen: bool) -> None:
     """|x − a| at the distance 1, beside 1: what is not seen is 2⁻⁴⁸ of the function."""
