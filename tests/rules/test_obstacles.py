@@ -215,7 +215,7 @@ def test_a_step_that_moves_four_odd_points_to_even_ones_is_not_taken_for_one_wit
     fmt = FORMATS[name]
     spacing = fmt.spacing(Fraction(3, 4))
     x = fmt.round(1 - spacings * spacing)
-    found = optimal_step(narrow, x, fmt)
+    found = optimal_step(narrow, x, dtype=fmt)
     assert fmt.lift(found.step) > 8 * spacing
     error = errors(narrow, fmt, x, np.array([found.step]), CENTERED, Fraction(-1))[0]
     assert error <= float(spacing / fmt.lift(found.step))
