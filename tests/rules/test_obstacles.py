@@ -190,13 +190,13 @@ def test_errors_that_cancel_are_named_wherever_they_make_the_step_twenty_times_a
     goldberg, fmt, named = nd.PROBLEMS["log_goldberg"].f, FORMATS[name], []
     for k in (10, 11, 12):
         x = fmt.round(Fraction(1, 2**k))
-        found = optimal_step(goldberg, x, fmt, stencil)
+        found = optimal_step(goldberg, x, stencil, fmt)
         true = derivative(goldberg, fmt.lift(x))
         error = errors(goldberg, fmt, x, np.array([found.step]), stencil, true)[0]
         named.append(found.failed is FailedAssumption.LOST_ACCURACY)
         assert named[-1] or error < 20 * smallest_error(goldberg, fmt, x, stencil, true)
     assert any(named)
-    assert optimal_step(goldberg, 0.5, fmt, stencil).failed is None
+    assert optimal_step(goldberg, 0.5, stencil, fmt).failed is None
 
 
 def narrow(x: Any) -> Any:
