@@ -84,11 +84,17 @@ class Section:
     findings : tuple of str
         Further findings, a sentence each.
     figures : tuple of Figure
-        The figures, their names unique.
+        The figures, their names unique; the first is the one that shows the answer.
     tables : tuple of Table
-        The tables, their names unique.
+        The tables, their names unique; the first is the one to take away.
+    advice : tuple of str
+        What it means for somebody who writes such code, a sentence or two each.
     method_note : str
         How it was measured: grid, formats, number of cells and of failures.
+    limits : tuple of str
+        What the answer does not cover, how the functions were chosen, and what others do better.
+    appendix : tuple of Table
+        Tables that stand at the end of the report: cells by status, what was left out.
     values : DataFrame or None
         Digests of what the functions returned: columns subject, format, digest. None where nothing was measured that
         passed through elementary functions.
@@ -109,7 +115,10 @@ class Section:
     findings: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     tables: tuple[Table, ...] = ()
+    advice: tuple[str, ...] = ()
     method_note: str = ""
+    limits: tuple[str, ...] = ()
+    appendix: tuple[Table, ...] = ()
     values: pd.DataFrame | None = None
     source: str = ""
 
@@ -118,7 +127,7 @@ class Section:
         for part in ("title", "question", "answer"):
             if not getattr(self, part).strip():
                 raise ValueError(f"{part} of section {self.name!r} must not be empty")
-        for kind, items in (("figures", self.figures), ("tables", self.tables)):
+        for kind, items in (("figures", self.figures), ("tables", (*self.tables, *self.appendix))):
             names = [item.name for item in items]
             if len(set(names)) < len(names):
                 raise ValueError(f"{kind} of section {self.name!r} must have different names, got {names}")
