@@ -54,12 +54,12 @@ CAUSES = {
 }
 """The parts of an error in the words of the chapter."""
 WAYS = (
-    ("tanh", "tanh_library", 0.001),
-    ("exp_less_one", "exp_expm1", 2.0**-10),
-    ("log_of_sum", "log_log1p", 2.0**-10),
-    ("binomial_horner", "binomial_factored", 2.5),
+    ("tanh", "tanh_library", 0.001, "0.001"),
+    ("exp_less_one", "exp_expm1", 2.0**-10, "2⁻¹⁰"),
+    ("log_of_sum", "log_log1p", 2.0**-10, "2⁻¹⁰"),
+    ("binomial_horner", "binomial_factored", 2.5, "2.5"),
 )
-"""Two programs for one function, the usual one first, and a point at which they differ."""
+"""Two programs for one function, the usual one first, and a point at which they differ, also as it is written."""
 WRITTEN = {"binomial_horner": "(x − 2)⁹ expanded, by Horner's rule"}
 """How a program is shown whose formula is long."""
 WIDTHS = (3, 31, 1000)
@@ -213,7 +213,7 @@ def parts_table(records: pd.DataFrame) -> Table:
 
 def ways_table(records: pd.DataFrame) -> Table:
     rows = []
-    for usual, better, x in WAYS:
+    for usual, better, x, place in WAYS:
         shown, digits = [], []
         for name in (usual, better):
             point = PROBLEMS[name].points.index(x)
@@ -221,7 +221,7 @@ def ways_table(records: pd.DataFrame) -> Table:
             best = best_cells(counting(own), ["problem"])
             shown.append(WRITTEN.get(name, written(PROBLEMS[name].formula)))
             digits.append(float(np.asarray(correct_digits(best["rms_error"], best["reference"]))[0]))
-        rows.append((shown[0], digits[0], shown[1], digits[1], x))
+        rows.append((shown[0], digits[0], shown[1], digits[1], place))
     columns = ["usual", "digits", "better", "digits_better", "x"]
     return Table(
         "ways_of_writing",
@@ -338,17 +338,17 @@ def over_an_interval(h: float = 0.5) -> Figure:
 
 
 def error_against_step(records: pd.DataFrame) -> Figure:
-    curves = cells(records, problem="composition", format="float64", grid="generic")
+    curves = cells(records, problem="composition", format="float64", grid="generic", status="ok")
     best: Any = best_of_composition(records)
     return Figure(
         "error_against_step",
         f"Error against step in float64: the composition at x = {X:g}",
         "From the right truncation falls, with slope 1 or 2; to the left rounding rises, with slope −1 for both. "
-        "A ring is the best step.",
+        "A ring is the best step. Where the curves end, at the left, x + h rounds to x.",
         "Two V-shaped curves, that of the centered difference deeper and farther right: "
         + listed(f"{e.method} best at h = {plain(e.step_value)}, {e.digits:.1f} digits" for e in best.itertuples())
         + ".",
-        curves[["method", "step_value", "rms_error", "status"]],
+        curves[["method", "step_value", "rms_error"]],
         partial(draw_v, best=best[["method", "step_value", "rms_error"]], eps=EPS),
     )
 
@@ -368,6 +368,6 @@ def backward_graph() -> Figure:
         + ".",
         data,
         draw_graph,
-        (7.2, 2.4),
+        (7.2, 2.6),
         kinds={"variable": "portable", "function": "portable", "rule": "portable"},
     )

@@ -136,7 +136,7 @@ def draw_over_an_interval(fig: Canvas, data: pd.DataFrame, h: float) -> None:
 
 def draw_v(fig: Canvas, data: pd.DataFrame, best: pd.DataFrame, eps: float) -> None:
     """Draw total error against step for two formulas, with the slopes of theory, the best steps and the course's."""
-    ax = error_axes(fig.subplots(), ylabel="RMS error over 33 points near x")
+    ax = error_axes(fig.subplots(), ylabel="error (RMS over 33 points near x)")
     plot_groups(ax, data, by="method", y="rms_error")
     for e, side in zip(best.itertuples(), ("above", "below"), strict=True):
         part = data[(data["method"] == e.method) & (data["step_value"] > 3e-4)].iloc[-1]
@@ -155,7 +155,7 @@ def draw_v(fig: Canvas, data: pd.DataFrame, best: pd.DataFrame, eps: float) -> N
 def draw_graph(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the chain of functions: values flow to the right above, derivatives to the left below."""
     ax = fig.add_axes((0.01, 0.02, 0.98, 0.96))
-    ax.set(xlim=(0, 6.2), ylim=(-1.25, 1.25))
+    ax.set(xlim=(0, 6.2), ylim=(-1.45, 1.2))
     ax.set_axis_off()
     circle: dict[str, Any] = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": INK, "linewidth": 1.4}
     square = circle | {"boxstyle": "round,pad=0.5", "facecolor": PALE}
@@ -166,13 +166,13 @@ def draw_graph(fig: Canvas, data: pd.DataFrame) -> None:
         at = 0.55 + 1.7 * place
         ax.text(at, 0, str(row.variable), bbox=circle, style="italic", **words)
         ax.text(at, 0.62, f"{row.variable} = {row.value:.4g}", color=INK, **words)
-        ax.text(at, -0.62, f"dy/d{row.variable} = {row.derivative:.4g}", color=BLUE, **words)
+        ax.text(at, -0.86, f"dy/d{row.variable} = {row.derivative:.4g}", color=BLUE, **words)
         if place:
             middle = at - 0.85
             ax.text(middle, 0, str(row.function), bbox=square, **words | {"fontsize": 11})
-            ax.text(middle, -0.62, f"× {row.rule}", color=BLUE, **words)
+            ax.text(middle, -0.5, f"× {row.rule}", color=BLUE, **words)
             for left, right in ((at - 1.7 + 0.24, middle - 0.42), (middle + 0.42, at - 0.24)):
                 ax.annotate("", (right, 0.1), (left, 0.1), arrowprops=arrow | {"color": INK})
                 ax.annotate("", (left, -0.1), (right, -0.1), arrowprops=arrow | {"color": BLUE})
-    ax.text(0.1, 1.1, "forward: values", color=INK, fontsize=11, ha="left", va="center")
-    ax.text(6.1, -1.1, "backward: derivatives", color=BLUE, fontsize=11, ha="right", va="center")
+    ax.text(0.1, 1.08, "forward: values", color=INK, fontsize=11, ha="left", va="center")
+    ax.text(6.1, -1.3, "backward: derivatives", color=BLUE, fontsize=11, ha="right", va="center")

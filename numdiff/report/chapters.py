@@ -29,6 +29,9 @@ _LINK = re.compile(r"\]\(section:(\w+)\)")
 _INSERTED = re.compile(r"::(figure|table) (\w+)")
 _MARKUP = re.compile(r"[<>&*_`$\\|\n]")
 """What Markdown or HTML would not show as it stands."""
+_PRIMES = re.compile(r"<msup>(<m[in]>[^<]*</m[in]>)<mi>&#x0203([234]);</mi></msup>")
+_CLOSE = re.compile(r"<mo(?: stretchy=\"false\")?>(&#x0007C;|&#x0002F;)</mo>")
+"""Bars and strokes, which are not operators with spaces around."""
 _LEVEL = "h3"
 """Of all headings: a chapter stands beside the sections of the report, whose titles are h2."""
 
@@ -219,7 +222,9 @@ def mathml(latex: str, display: bool = False) -> str:
         raise ValueError(fault) from error
     if "\\" in result or "<mi>&</mi>" in result:
         raise ValueError(fault)
-    return result
+    # Raised and made small once more, a prime is hard to see where a font has none for formulas.
+    result = _PRIMES.sub(lambda m: f'{m[1]}<mo lspace="0" rspace="0">{"′" * (int(m[2]) - 1)}</mo>', result)
+    return _CLOSE.sub(r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>', result)
 
 
 @cache
