@@ -90,7 +90,8 @@ def figures(measured: Measured) -> list[Figure]:
         Figure(
             "slope_against_step",
             "Every format follows the tangent down to a step of its own, and then falls to 0",
-            "Read it from right to left: each slope settles on f′(x), breaks into coarse steps, and ends at 0. A hollow "
+            "Read it from right to left: each slope settles on f′(x), breaks into coarse steps, and ends at 0. A "
+            "hollow "
             "mark is a slope of 0 although x + h differs from x; × is the first step at which x + h = x.",
             "One curve for each format, all on the line f′(x) at the right; from right to left one after the other "
             "begins to scatter and drops to 0: "
