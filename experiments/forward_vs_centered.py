@@ -73,7 +73,7 @@ def orders(records):
 def best_of_formats(records):
     """Return, for each format, the median best step and digits of both formulas, and the digits gained."""
     best = optima(records)
-    grouped = best.groupby(["format", "method"])[["step_value", "digits"]].median()
+    grouped: Any = best.groupby(["format", "method"])[["step_value", "digits"]].median()
     rows = []
     for name in formats_of(best):
         forward, centered = (grouped.loc[(name, str(method))] for method in SWEEP.methods)

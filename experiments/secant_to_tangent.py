@@ -151,8 +151,8 @@ def draw_slopes(fig: Canvas, data: pd.DataFrame) -> None:
         ax.plot(shown["step_value"], np.where(hollow, slope, np.nan), **options | rim)
         ax.plot(lost[:1], [0] * len(lost[:1]), "x", color=style.color, markersize=8, markeredgewidth=2, zorder=9)
         end = shown["step_value"].iloc[-1]
-        text = {"ha": "center", "va": "top", "color": style.text_color, "fontsize": 10}
-        ax.annotate(name, (end, 0), xytext=(0, -9 - 13 * (place % 2)), textcoords="offset points", **text)
+        text: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "top", "color": style.text_color}
+        ax.annotate(name, (end, 0), xytext=(0, -9 - 13 * (place % 2)), **text)
     ax.annotate("f′(x)", (1, limit), xycoords=ax.get_yaxis_transform(), xytext=(5, 0), textcoords="offset points")
     ax.axhline(0, color=MUTED, linewidth=0.8, zorder=1)
     ax.set(xlabel="step h", ylabel="slope of the secant", ylim=(-0.55, 2.3 * limit), yticks=(0, 1, 2, 3))

@@ -1,9 +1,9 @@
 """The chapter of the course: its text is `course.md`; here are its numbers, figures and tables, from what was measured.
 
-It is a part of the report whenever all sections are that it quotes (`SECTIONS`).
+It is a part of every report that has all sections that it quotes or leads to (`SECTIONS`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from importlib import resources
 from typing import Any
@@ -64,6 +64,11 @@ WRITTEN = {"binomial_horner": "(x − 2)⁹ expanded, by Horner's rule"}
 """How a program is shown whose formula is long."""
 WIDTHS = (3, 31, 1000)
 """Hidden units of the networks in the table of costs."""
+
+
+def chapters(measured: Mapping[str, Measured], sections: Collection[str]) -> list[Chapter]:
+    """Return the chapters of a report with these sections: the course, if all are there that it quotes or leads to."""
+    return [chapter(measured)] if set(SECTIONS) <= set(sections) else []
 
 
 def chapter(measured: Mapping[str, Measured]) -> Chapter:
