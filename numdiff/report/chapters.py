@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any, Literal
+from xml.etree import ElementTree
 
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
@@ -32,6 +33,7 @@ _MARKUP = re.compile(r"[<>&*_`$\\|\n]")
 _PRIMES = re.compile(r"<msup>(<m[in]>[^<]*</m[in]>)<mi>&#x0203([234]);</mi></msup>")
 _CLOSE = re.compile(r"<mo(?: stretchy=\"false\")?>(&#x0007C;|&#x0002F;)</mo>")
 """Bars and strokes, which are not operators with spaces around."""
+_PARTS = {**dict.fromkeys("mfrac msup msub munder mover mroot".split(), 2), "msubsup": 3, "munderover": 3}
 _LEVEL = "h3"
 """Of all headings: a chapter stands beside the sections of the report, whose titles are h2."""
 
@@ -206,7 +208,7 @@ def mathml(latex: str, display: bool = False) -> str:
     Raises
     ------
     ValueError
-        If it holds a command that is not known: it would be shown as it is written.
+        If it holds a command that is not known, which would be shown as it is written, or one without its arguments.
 
     Examples
     --------
@@ -220,11 +222,17 @@ def mathml(latex: str, display: bool = False) -> str:
         result = convert(latex.strip(), display=place)
     except Exception as error:  # of many classes, with no common one of their own
         raise ValueError(fault) from error
-    if "\\" in result or "<mi>&</mi>" in result:
+    if "\\" in result or "<mi>&</mi>" in result or not _is_whole(result):
         raise ValueError(fault)
     # Raised and made small once more, a prime is hard to see where a font has none for formulas.
     result = _PRIMES.sub(lambda m: f'{m[1]}<mo lspace="0" rspace="0">{"′" * (int(m[2]) - 1)}</mo>', result)
     return _CLOSE.sub(r'<mo stretchy="false" lspace="0" rspace="0">\1</mo>', result)
+
+
+def _is_whole(formula: str) -> bool:
+    """Whether each part of a formula in MathML has as many parts as its name says."""
+    parts = ElementTree.fromstring(formula).iter()
+    return all(len(part) == _PARTS.get(part.tag.rpartition("}")[2], len(part)) for part in parts)
 
 
 @cache
@@ -251,4 +259,6 @@ def _slug(text: str) -> str:
 
 
 def _plain(inline: Token) -> str:
-    return "".join(child.content for child in inline.children or () if child.type in ("text", "code_inline"))
+    return "".join(
+        child.content for child in inline.children or () if child.type in ("text", "code_inline", "math_inline")
+    )
