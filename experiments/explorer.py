@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
-from experiments.frames import methods_of, optima
+from experiments.frames import formats_of, methods_of, optima
 from experiments.words import written
 from numdiff.formulas.stencil import Method, Stencil
 from numdiff.formulas.table import METHODS
@@ -13,6 +13,8 @@ from numdiff.study.run import Measured
 
 SOURCE = "step_sweep"
 """The sweep whose records the page carries."""
+FAMILIES = {"step4": "the course", "classic": "literature", "special": "special functions"}
+"""What the collections of problems are called."""
 DEFAULT = ("composition", "centered", "float64")
 
 
@@ -21,12 +23,14 @@ def explorer_of(measured: Mapping[str, Measured]) -> Explorer | None:
     if SOURCE not in measured:
         return None
     records = measured[SOURCE].records
-    subjects = {
-        name: Subject(written(PROBLEMS[name].formula), PROBLEMS[name].family, PROBLEMS[name].reason)
-        for name in records["problem"].unique()
-    }
+    subjects = {name: _subject(name) for name in records["problem"].unique()}
     formulas = {name: formula_text(METHODS[name]) for name in methods_of(records)}
-    return explorer(records, optima(records), subjects, formulas, DEFAULT)
+    return explorer(records, optima(records), subjects, formulas, formats_of(records), DEFAULT)
+
+
+def _subject(name: str) -> Subject:
+    problem = PROBLEMS[name]
+    return Subject(written(problem.formula), FAMILIES.get(problem.family, problem.family), problem.reason)
 
 
 def formula_text(method: Method) -> str:

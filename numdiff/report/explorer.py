@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from functools import cache
@@ -53,6 +53,10 @@ PARTS: Mapping[str, str] = {
 """The parts of the error, with what they are."""
 _DARK = (0x14, 0x18, 0x1D)
 """The ground of the page in dark mode."""
+_FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
+"""The statuses in which the truncation error is known: it does not depend on what the format did."""
+_DOUBLE_DIGITS = 13
+"""The hexadecimal digits of a double behind the point."""
 _DASHES = {"-": "", "--": "6 3", ":": "1.5 2.5", "-.": "7 2.5 1.5 2.5"}
 
 
@@ -102,6 +106,7 @@ def explorer(
     best: pd.DataFrame,
     subjects: Mapping[str, Subject],
     formulas: Mapping[str, str],
+    formats: Sequence[str],
     default: tuple[str, str, str] = ("", "", ""),
 ) -> Explorer:
     """Return the explorer of a sweep.
@@ -116,6 +121,8 @@ def explorer(
         Of each problem.
     formulas : mapping of str to str
         Each method as it is written by hand.
+    formats : sequence of str
+        The formats in the order in which they are listed.
     default : (str, str, str)
         Problem, method and format of the table without the script; by default the first there are.
 
@@ -124,9 +131,9 @@ def explorer(
     ValueError
         If a run is not as described, or a problem or method is not.
     """
-    data = explorer_data(records, best, subjects, formulas)
+    data = explorer_data(records, best, subjects, formulas, formats)
     first = [name if name in data[key] else next(iter(data[key])) for key, name in _named(default)]
-    data["default"] = {"function": first[0], "formula": first[1], "format": first[2]}
+    data["default"] = dict(zip(("function", "formula", "format", "part"), (*first, "total"), strict=True))
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     script = _template_text("explorer.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -149,7 +156,11 @@ def _named(default: tuple[str, str, str]) -> list[tuple[str, str]]:
 
 
 def explorer_data(
-    records: pd.DataFrame, best: pd.DataFrame, subjects: Mapping[str, Subject], formulas: Mapping[str, str]
+    records: pd.DataFrame,
+    best: pd.DataFrame,
+    subjects: Mapping[str, Subject],
+    formulas: Mapping[str, str],
+    formats: Sequence[str],
 ) -> dict[str, Any]:
     """Return what the page carries, as it stands in its JSON; see `explorer`.
 
@@ -158,9 +169,13 @@ def explorer_data(
     cells = records[records["grid"].isin(list(GRIDS))]
     if not len(cells):
         raise ValueError(f"records must have cells of a grid of {', '.join(GRIDS)}, got none")
-    for what, known, column in (("subjects", subjects, "problem"), ("formulas", formulas, "method")):
+    for what, known, column in (
+        ("subjects", subjects, "problem"),
+        ("formulas", formulas, "method"),
+        ("formats", formats, "format"),
+    ):
         if missing := sorted(set(cells[column]) - set(known)):
-            raise ValueError(f"{what} must describe every {column} of records, got none of {missing[0]!r}")
+            raise ValueError(f"{what} must name every {column} of records, got none for {missing[0]!r}")
     statuses = list(dict.fromkeys(["ok", *sorted(set(cells["status"]))]))
     marks = {(row.problem, row.method, row.format): row.k for row in best.itertuples()}
     runs: dict[str, Any] = {}
@@ -175,23 +190,24 @@ def explorer_data(
             entries[name] = _run(run, statuses, longest) | {"best": _plain(best_k)}
     return {
         "functions": {name: _function(name, cells, subjects) for name in cells["problem"].unique()},
-        "formulas": {name: {"label": label_of(name), "text": formulas[name]} for name in _present(cells, "method")},
-        "formats": {name: {"label": label_of(name)} for name in _present(cells, "format")},
+        "formulas": {name: {"label": label_of(name), "text": formulas[name]} for name in formulas},
+        "formats": {name: {"label": label_of(name)} for name in formats},
         "looks": {name: _look(styles[name]) for styles in _styles() for name in styles},
         "statuses": statuses,
+        "formula_only": _FORMULA_ONLY,
+        "wide": _wider_than_double(cells),
         "columns": COLUMNS,
         "sizes": SIZES,
         "platform": [name for name in (*COLUMNS, "computed") if FIELDS[name].metadata["kind"] == "platform"],
         "steps": steps,
-        "runs": runs,
+        "runs": {grid: runs[grid] for grid in GRIDS if grid in runs},
     }
 
 
-def _present(cells: pd.DataFrame, column: str) -> list[str]:
-    """Return the formulas or formats of the cells in the order of their table."""
-    order = METHOD_STYLE if column == "method" else FORMAT_STYLE
-    present = set(cells[column])
-    return [name for name in order if name in present]
+def _wider_than_double(cells: pd.DataFrame) -> list[str]:
+    """Return the formats of which a double does not hold every value that was computed."""
+    digits = cells["computed"].str.extract(r"\.([0-9a-f]+)p")[0].str.len().fillna(0)
+    return sorted(cells["format"][digits > _DOUBLE_DIGITS].unique())
 
 
 def _styles() -> tuple[Mapping[str, Style], ...]:
@@ -241,23 +257,26 @@ def _function(name: str, cells: pd.DataFrame, subjects: Mapping[str, Subject]) -
     if own["x"].nunique() > 1:
         raise ValueError(f"records must have one point a function, got {own['x'].nunique()} of {name!r}")
     row, subject = own.iloc[0], subjects[name]
+    radius = f" ± {scientific(row['reference_radius'], 2)}" if row["reference_radius"] else ""
+    known = f"{_written(row['reference_text'])}{radius}"
     return {
         "formula": subject.formula,
         "family": subject.family,
-        "reason": subject.reason,
+        "about": f"at x = {_written(repr(float(row['x_value'])))}; f′(x) = {known} ({subject.family}). {subject.reason}",
         "x": _plain(row["x_value"]),
         "reference": _plain(row["reference"]),
         "text": row["reference_text"],
-        "shown": _powers(row["reference_text"]),
-        "radius": _plain(row["reference_radius"]),
     }
 
 
-def _powers(text: str) -> str:
-    """Return a decimal number as it is written by hand: without a zero exponent, with a true minus."""
-    mantissa, _, exponent = text.partition("e")
+def _written(text: str, digits: int = 20) -> str:
+    """Return a decimal number as it is written by hand: so many digits, and an ellipsis where there are more."""
+    mantissa, _, exponent = text.removesuffix(".0").partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    fraction = fraction.rstrip("0")
+    kept = ".".join(filter(None, [whole, fraction[: digits - 1]])).replace("-", "−")
     power = f"·10{superscript(int(exponent))}" if exponent and int(exponent) else ""
-    return mantissa.replace("-", "−") + power
+    return f"{kept}{'…' if len(fraction) >= digits else ''}{power}"
 
 
 def _plain(value: Any) -> Any:
@@ -316,11 +335,11 @@ def bound_kept(value: float) -> float:
 # --- the table without the script, and the style sheet ----------------------------------------------------
 
 
-def scientific(value: float) -> str:
-    """Return a number with four significant digits, as the script writes it: ``−6.431·10⁻¹²``."""
+def scientific(value: float, digits: int = 4) -> str:
+    """Return a number with so many significant digits, as the script writes it: ``−6.431·10⁻¹²``."""
     if value == 0:
         return "0"
-    mantissa, exponent = f"{value:.3e}".split("e")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     return mantissa.replace("-", "−") + f"·10{superscript(int(exponent))}"
 
 
@@ -345,21 +364,19 @@ def correct_digits(total: float, reference: float) -> str:
     return f"{max(0.0, -math.log10(abs(total / reference))):.1f}"
 
 
-def _static_rows(records: pd.DataFrame, function: str, formula: str, name: str) -> list[dict[str, Any]]:
+def _static_rows(records: pd.DataFrame, function: str, formula: str, name: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return the rows of the table without the script: the step, and of each cell its text and its class."""
     chosen = records[(records["problem"] == function) & (records["method"] == formula) & (records["format"] == name)]
     rows = []
     for cell in chosen[chosen["grid"] == "generic"].sort_values("k", kind="stable").itertuples():
-        usable = cell.status == "ok"
-        numbers = [scientific(cell.total), scientific(cell.truncation), scientific(cell.roundoff)]
-        rows.append(
-            {
-                "h": f"1.2357·2{superscript(-cell.k)}",
-                "status": cell.status,
-                "numbers": numbers if usable else [],
-                "digits": correct_digits(cell.total, cell.reference) if usable else "",
-                "bound": bound_text(cell.a_priori_bound),
-            }
-        )
+        known = [cell.status == "ok", cell.status in _FORMULA_ONLY, cell.status == "ok"]
+        numbers = zip((cell.total, cell.truncation, cell.roundoff), known, strict=True)
+        texts = [scientific(number) if usable else cell.status for number, usable in numbers]
+        digits = correct_digits(cell.total, cell.reference) if known[0] else cell.status
+        texts += [digits, bound_text(cell.a_priori_bound)]
+        kinds = ["status" if text == cell.status else "x-plus" if text[0].isdigit() and "·" in text else "" for text in texts]
+        step = f"1.2357·2{superscript(-cell.k)}"
+        rows.append((step, f" ≈ {scientific(1.2357 * 2.0**-cell.k, 3)}", list(zip(texts, kinds, strict=True))))
     return rows
 
 

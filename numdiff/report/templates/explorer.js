@@ -1,18 +1,19 @@
 "use strict";
-// The explorer: draws any curve of the records that the page carries. State -> series -> plot, ledger, table.
+// The explorer: draws any curve of the records that the page carries. The state is what the selects, the checkboxes and
+// the cursor say, and what the address holds. From it come the series; from these plot, table and ledger of one cell.
 (() => {
 const root = document.getElementById("explorer");
 const data = JSON.parse(document.getElementById("explorer-data").textContent);
 const find = (selector) => root.querySelector(selector);
+const on = (selector, event, action) => find(selector).addEventListener(event, action);
 const select = Object.fromEntries([...root.querySelectorAll("select")].map((node) => [node.name, node]));
-const PARTS = [...select.part.options].map((option) => option.value).filter((value) => value !== "all");
-const MEANING = Object.fromEntries([...select.part.options].map((o) => [o.value, o.text.split(": ")[1] || o.text]));
-const EXTRAS = { bound: "a priori bound", predicted: "predicted best step", best: "best step found" };
-const LABELS = { function: (v) => v, formula: (v) => data.formulas[v].label, format: (v) => data.formats[v].label };
-const KNOWN_WITHOUT_RESULT = ["ok", "absorbed", "overflow", "nan"]; // truncation does not depend on the format
+const meaning = Object.fromEntries([...select.part.options].map((option) => [option.value, option.text.split(": ")[1]]));
+const PARTS = Object.keys(meaning).filter((part) => part !== "all");
+const MARKS = ["bound", "predicted", "best"];
+const label = (name) => (data.formulas[name] || data.formats[name] || { label: name }).label;
+const dagger = (column) => (data.platform.includes(column) ? "†" : "");
 
 // --- the records --------------------------------------------------------------------------------------------------
-
 const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /** Numbers from the first `size` bytes of doubles; zeros that the text leaves out stand at the beginning. */
@@ -32,86 +33,75 @@ function fromHex(text) {
   return Number(BigInt("0x" + whole + fraction)) * 2 ** (Number(exponent) - 4 * fraction.length);
 }
 
-const runs = new Map();
-
 /** One function, formula, format and grid: columns of numbers, from the largest step to the smallest. */
-function runOf(state, formula, format) {
+const runs = new Map();
+function runOf(formula, format) {
   const key = [state.grid, state.function, formula, format].join(" ");
   if (runs.has(key)) return runs.get(key);
   const family = data.runs[state.grid][state.function][formula], kept = family[format], n = kept.status.length;
   const longest = Object.values(family).reduce((a, b) => (b.status.length > a.status.length ? b : a));
-  const run = { formula, format, grid: state.grid, function: state.function, n, best: kept.best && kept.best - 1 };
-  Object.assign(run, { predicted: kept.predicted, prediction: kept.prediction });
+  const run = { ...kept, formula, format, grid: state.grid, function: state.function, n };
+  run.best = kept.best === null ? null : kept.best - 1;
   run.status = [...kept.status].map((digit) => data.statuses[parseInt(digit, 36)]);
   data.columns.forEach((name, index) => {
-    const shared = kept.columns[index] === "=", source = shared ? longest : kept;
+    const source = kept.columns[index] === "=" ? longest : kept;
     run[name] = unpacked(source.columns[index], data.sizes[index], source.status.length).slice(0, n);
   });
   const computed = bytesOf(kept.computed);
   run.computed = Array.from(new (computed.length === 8 * n ? Float64Array : Float32Array)(computed.buffer));
   run.hex = data.steps[state.grid][format].slice(0, n);
   run.h = run.hex.map(fromHex);
-  runs.set(key, run);
-  return run;
+  return runs.set(key, run).get(key);
 }
 
-/** What stands at a cell: a number, or why there is none. */
+/** What stands at a cell: a number, or the word that says why there is none. */
 function cellOf(run, part, i) {
-  const usable = part === "truncation" ? KNOWN_WITHOUT_RESULT : ["ok"];
-  const value = run[part][i], ok = usable.includes(run.status[i]) && Number.isFinite(value);
-  return { ok, value, word: run.status[i] === "ok" ? "not finite" : run.status[i] };
+  const value = run[part][i], status = run.status[i];
+  const usable = status === "ok" || (part === "truncation" && data.formula_only.includes(status));
+  return usable && Number.isFinite(value) ? { value } : { word: status === "ok" ? "not finite" : status };
 }
 
 // --- how numbers are written --------------------------------------------------------------------------------------
-
-const raised = (number) => String(number).replace(/./g, (c) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(c)]);
+const minus = (text) => String(text).replace("-", "−");
+const raised = (number) => String(number).replace(/./g, (digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]);
+const factor = () => select.grid.selectedOptions[0].dataset.factor;
+const nominal = (i) => `${factor()}2${raised(-i - 1)}`;
 
 function scientific(value, digits = 4) {
   if (value === 0) return "0";
   const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
-  return `${mantissa.replace("-", "−")}·10${raised(Number(exponent))}`;
+  return `${minus(mantissa)}·10${raised(Number(exponent))}`;
 }
 
-function boundText(value) {
+function boundText(value) { // rounded up
   if (!Number.isFinite(value)) return "none";
-  let text = value.toExponential(2);
-  if (Number(text) < value) {
-    const [mantissa, exponent] = text.split("e");
-    text = Number(`${Math.round(100 * mantissa) + 1}e${exponent - 2}`).toExponential(2);
-  }
-  return scientific(Number(text), 3);
+  const [mantissa, exponent] = value.toExponential(2).split("e");
+  const above = Number(`${Math.round(100 * mantissa) + 1}e${exponent - 2}`);
+  return scientific(Number(value.toExponential(2)) < value ? above : value, 3);
 }
 
 function digitsText(run, i) {
-  const reference = data.functions[run.function].reference;
-  if (!reference) return "–";
-  return run.total[i] === 0 ? "all" : Math.max(0, -Math.log10(Math.abs(run.total[i] / reference))).toFixed(1);
+  const { reference } = data.functions[run.function];
+  return !reference ? "–" : run.total[i] === 0 ? "all" : Math.max(0, -Math.log10(Math.abs(run.total[i] / reference))).toFixed(1);
 }
 
-const nominal = (run, i) => `${select.grid.selectedOptions[0].dataset.factor}2${raised(-i - 1)}`;
-const dagger = (column) => (data.platform.includes(column) ? "†" : "");
-
 // --- the state, and its place in the address ----------------------------------------------------------------------
-
-const DEFAULTS = { ...data.default, format: "all", part: "total", grid: "generic" };
+const DEFAULTS = { ...data.default, format: "all", part: "total", grid: Object.keys(data.runs)[0] };
 const CHOICES = Object.keys(DEFAULTS);
-let state = { ...DEFAULTS, off: new Set(), detail: false, at: null };
+const state = { ...DEFAULTS, off: new Set(), detail: false, at: null };
 
 /** Keep what exists, and one dimension of which all is shown: the one that was changed last. */
 function settle(changed) {
-  if (!data.runs[state.grid]) state.grid = Object.keys(data.runs)[0];
   for (const name of CHOICES) {
-    const known = [...select[name].options].some((option) => option.value === state[name]);
-    if (!known) state[name] = DEFAULTS[name];
+    if (![...select[name].options].some(({ value }) => value === state[name])) state[name] = DEFAULTS[name];
   }
-  const formats = data.runs[state.grid][state.function][state.formula === "all" ? DEFAULTS.formula : state.formula];
-  if (state.format !== "all" && !formats[state.format]) state.format = Object.keys(formats)[0];
   const several = ["format", "formula", "part"].filter((name) => state[name] === "all");
   const kept = several.includes(changed) ? changed : several[0];
-  for (const name of several) {
-    if (name !== kept) state[name] = name === "part" ? "total" : data.default[name];
-  }
+  for (const name of several.filter((other) => other !== kept)) state[name] = data.default[name];
+  const formats = Object.values(data.runs[state.grid][state.function])[0];
+  if (state.format !== "all" && !formats[state.format]) state.format = Object.keys(formats)[0];
   for (const name of CHOICES) select[name].value = state[name];
+  find("[name=detail]").checked = state.detail;
 }
 
 function address() {
@@ -129,44 +119,36 @@ function readAddress() {
   state.off = new Set((query.get("off") ?? "").split(".").filter(Boolean));
   state.detail = query.get("detail") === "1";
   const [id, k] = (query.get("at") ?? "").split(".");
-  state.at = Number(k) >= 1 ? { id, i: Number(k) - 1 } : null;
-  settle();
+  state.at = /^[1-9]\d*$/.test(k) ? { id, i: Number(k) - 1 } : null;
   return true;
 }
 
-let timer = 0;
-function writeAddress() { // browsers refuse more than a hundred changes in half a minute
+let timer;
+function writeAddress() { // after a pause: browsers refuse more than a hundred changes in half a minute
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    try { history.replaceState(null, "", address()); } catch { /* a page inside another has no address of its own */ }
-  }, 250);
+  timer = setTimeout(() => history.replaceState(null, "", address()), 250);
 }
 
 /** The curves: all formats, all formulas or all parts, or one. */
-function series(all = false) {
+function series(hidden = false) {
   const { formula, format, part } = state, formulas = data.runs[state.grid][state.function];
-  const made = (id, f, name, p) => ({ id, part: p, run: runOf(state, f, name) });
+  const made = (id, f, name, p) => ({ id, part: p, run: runOf(f, name) });
+  const present = (names, kept) => Object.keys(names).filter((name) => kept[name]);
   let list;
   if (part === "all") list = PARTS.map((p) => made(p, formula, format, p));
-  else if (formula === "all") list = Object.keys(data.formulas).filter((f) => formulas[f]).map((f) => made(f, f, format, part));
+  else if (formula === "all") list = present(data.formulas, formulas).map((f) => made(f, f, format, part));
   else {
-    const formats = format === "all" ? Object.keys(data.formats).filter((name) => formulas[formula][name]) : [format];
+    const formats = format === "all" ? present(data.formats, formulas[formula]) : [format];
     list = formats.map((name) => made(name, formula, name, part));
   }
-  return all ? list : list.filter((item) => !state.off.has(item.id));
-}
-
-function labelOf(item) {
-  if (state.part === "all") return item.id;
-  return state.formula === "all" ? LABELS.formula(item.id) : LABELS.format(item.id);
+  return hidden ? list : list.filter((item) => !state.off.has(item.id));
 }
 
 // --- the plot -----------------------------------------------------------------------------------------------------
-
-function svg(tag, attributes, parent, text) {
+function svg(tag, attributes, parent, text = "") {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  if (text !== undefined) node.textContent = text;
+  node.textContent = text;
   return parent ? parent.appendChild(node) : node;
 }
 
@@ -175,7 +157,6 @@ const SHAPES = { // corners, turn in degrees, share of the radius of every secon
   "<": [3, 180, 1], ">": [3, 0, 1], p: [5, -90, 1], h: [6, -90, 1], H: [6, 0, 1], 8: [8, 22.5, 1],
   P: [8, 0, 0.4], X: [8, 45, 0.4], "*": [10, -90, 0.45],
 };
-
 function marker(shape, x, y, radius) {
   const [corners, turn, inner] = SHAPES[shape] || SHAPES.o;
   const points = Array.from({ length: corners }, (_, i) => {
@@ -184,111 +165,107 @@ function marker(shape, x, y, radius) {
   });
   return `M${points.join("L")}Z`;
 }
-
 const cross = (x, y, r) => `M${x - r} ${y - r}L${x + r} ${y + r}M${x - r} ${y + r}L${x + r} ${y - r}`;
+const pathOf = (spots) => spots.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
 
-/** Powers of ten between two logarithms, so many that they stand apart. */
-function decades(low, high, room) {
-  const stride = [1, 2, 3, 4, 5, 10, 20, 50, 100].find((s) => (high - low) / s <= room) || 200;
-  const ticks = [];
-  for (let e = Math.ceil(low / stride) * stride; e <= high; e += stride) ticks.push(e);
-  return ticks;
+/** Exponents of powers of ten between two logarithms, at most so many. */
+function decades([low, high], most) {
+  const stride = [1, 2, 3, 4, 5, 10, 20, 50, 100].find((s) => (high - low) / s <= most) || 200;
+  const first = Math.ceil(low / stride);
+  return Array.from({ length: Math.floor(high / stride) - first + 1 }, (_, i) => (first + i) * stride);
 }
 
-let points = []; // where the cells are drawn: {x, y, item, i}
-let scale = null;
-
-function layout(list) {
-  const width = Math.max(280, find(".x-plot").clientWidth), height = Math.round(Math.min(460, Math.max(330, 0.74 * width)));
-  const steps = list.flatMap((item) => item.run.h).map(Math.log10);
-  const cells = list.flatMap((item) => item.run.h.map((_, i) => cellOf(item.run, item.part, i)));
-  const sizes = cells.filter((cell) => cell.ok && cell.value !== 0).map((cell) => Math.log10(Math.abs(cell.value)));
-  const zero = cells.some((cell) => cell.ok && cell.value === 0);
-  const failing = list.filter((item) => item.run.h.some((_, i) => !cellOf(item.run, item.part, i).ok));
-  let low = sizes.length ? Math.min(...sizes) : -1, high = sizes.length ? Math.max(...sizes) : 1;
-  if (list.some((item) => item.part === "total") && !state.off.has("bound")) {
-    const bounds = list.flatMap((item) => (item.part === "total" ? [...item.run.a_priori_bound] : []));
-    const top = Math.max(...bounds.filter((b) => b > 0 && Number.isFinite(b)).map(Math.log10), high);
-    high = Math.min(top, high + 2);
+/** The row at the top edge for the crosses of each curve: the first in which none is in the way. */
+function lanesOf(list) {
+  const lanes = new Map(), taken = [];
+  for (const { id, part, run } of list) {
+    const failed = run.h.filter((_, i) => cellOf(run, part, i).word);
+    if (!failed.length) continue;
+    const from = Math.min(...failed) / 2, to = Math.max(...failed) * 2;
+    let lane = 0;
+    while ((taken[lane] ||= []).some(([a, b]) => from < b && a < to)) lane++;
+    taken[lane].push([from, to]);
+    lanes.set(id, lane);
   }
-  const room = 0.04 * (high - low) + 0.3, floor = Math.floor(low - 0.7);
+  return lanes;
+}
+
+const widthOf = () => Math.max(280, find(".x-plot").clientWidth);
+function layout(list) {
+  const width = widthOf(), height = Math.min(470, Math.max(330, 0.8 * width));
+  const steps = list.flatMap(({ run }) => run.h.map(Math.log10)), lanes = lanesOf(list);
+  const values = list.flatMap(({ run, part }) => run.h.map((_, i) => cellOf(run, part, i).value));
+  const sizes = values.filter(Boolean).map((value) => Math.log10(Math.abs(value))), zero = values.includes(0);
+  const low = sizes.length ? Math.min(...sizes) : -1;
+  let high = sizes.length ? Math.max(...sizes) : 1;
+  if (!state.off.has("bound")) { // a bound that is far above all errors does not press them together
+    const bounds = list.flatMap(({ run, part }) => (part === "total" ? [...run.a_priori_bound].map(Math.log10) : []));
+    high = Math.min(Math.max(high, ...bounds.filter(Number.isFinite)), high + 2);
+  }
+  const room = 0.04 * (high - low) + 0.3, floor = Math.floor(low - 0.7) - 0.1 * room;
   const box = { left: 52, right: width - 12, top: 26, bottom: height - 42 };
-  const lanes = failing.length ? 9 * failing.length + 6 : 0;
-  const x0 = steps.length ? Math.min(...steps) : -1, x1 = steps.length ? Math.max(...steps) : 0, pad = 0.03 * (x1 - x0) + 0.1;
-  const range = { x: [x0 - pad, x1 + pad], y: [zero ? floor - room : low - room, high + room] };
-  const across = (value) => box.left + ((value - range.x[0]) / (range.x[1] - range.x[0])) * (box.right - box.left);
-  const up = (value) =>
-    box.bottom - ((value - range.y[0]) / (range.y[1] - range.y[0])) * (box.bottom - box.top - lanes);
-  const lane = (item) => box.top + 8 + 9 * failing.indexOf(item);
-  return { width, height, box, range, across, up, lane, zero, floor, failing };
+  const above = lanes.size ? 9 * Math.max(...lanes.values()) + 17 : 0;
+  const [first, last] = steps.length ? [Math.min(...steps), Math.max(...steps)] : [-1, 0];
+  const pad = 0.03 * (last - first) + 0.1;
+  const range = { x: [first - pad, last + pad], y: [zero ? floor - room : low - room, high + room] };
+  const share = (value, [a, b]) => (value - a) / (b - a);
+  const across = (value) => box.left + share(value, range.x) * (box.right - box.left);
+  const up = (value) => box.bottom - share(value, range.y) * (box.bottom - box.top - above);
+  const lane = (id) => box.top + 8 + 9 * lanes.get(id);
+  return { width, height, box, range, across, up, lane, floor: zero ? floor : null };
 }
 
 function drawFrame(canvas, list) {
-  const { box, range, across, up, height } = scale;
-  for (const e of decades(...range.x, (box.right - box.left) / 62)) {
+  const { box, range, across, up, height, floor } = scale;
+  const write = (x, y, text, anchor, kind = "") =>
+    svg("text", { x, y, "text-anchor": anchor, class: kind }, canvas, text);
+  for (const e of decades(range.x, (box.right - box.left) / 62)) {
     svg("path", { class: "x-grid", d: `M${across(e)} ${box.top}V${box.bottom}` }, canvas);
-    svg("text", { x: across(e), y: box.bottom + 17, "text-anchor": "middle" }, canvas, `10${raised(e)}`);
+    write(across(e), box.bottom + 17, `10${raised(e)}`, "middle");
   }
-  for (const e of decades(...range.y, (box.bottom - box.top) / 34)) {
-    if (scale.zero && up(e) > up(scale.floor) - 12) continue; // the floor is no power of ten
+  for (const e of decades(range.y, (box.bottom - box.top) / 34)) {
+    if (floor !== null && up(e) > up(floor) - 12) continue; // the floor is no power of ten
     svg("path", { class: "x-grid", d: `M${box.left} ${up(e)}H${box.right}` }, canvas);
-    svg("text", { x: box.left - 7, y: up(e) + 4, "text-anchor": "end" }, canvas, `10${raised(e)}`);
+    write(box.left - 7, up(e) + 4, `10${raised(e)}`, "end");
+  }
+  if (floor !== null) {
+    svg("path", { class: "x-floor", d: `M${box.left} ${up(floor)}H${box.right}` }, canvas);
+    write(box.left - 7, up(floor) + 4, "exact 0", "end", "x-faint");
   }
   svg("path", { class: "x-axis", d: `M${box.left} ${box.top}V${box.bottom}H${box.right}` }, canvas);
-  svg("text", { class: "x-title", x: (box.left + box.right) / 2, y: height - 6, "text-anchor": "middle" }, canvas, "step h");
-  const what = state.part === "all" ? "parts of the error" : `${state.part} error`;
-  svg("text", { class: "x-title", x: 4, y: 15 }, canvas, `|${what}|`);
-  if (scale.zero) {
-    svg("path", { class: "x-floor", d: `M${box.left} ${up(scale.floor)}H${box.right}` }, canvas);
-    svg("text", { class: "x-faint", x: box.right - 2, y: up(scale.floor) - 5, "text-anchor": "end" }, canvas, "exact zero");
-  }
-  const words = {};
-  for (const item of list) {
-    item.run.h.forEach((_, i) => {
-      const cell = cellOf(item.run, item.part, i);
-      if (!cell.ok) words[cell.word] = (words[cell.word] || 0) + 1;
-    });
-  }
-  const note = Object.entries(words).map(([word, count]) => `${count} ${word}`).join(", ");
-  if (note) svg("text", { class: "x-faint", x: box.right, y: 15, "text-anchor": "end" }, canvas, `× ${note}`);
+  write((box.left + box.right) / 2, height - 6, "step h", "middle", "x-title");
+  write(4, 15, state.part === "all" ? "|parts of the error|" : `|${state.part} error|`, "start", "x-title");
+  const failed = list.flatMap(({ run, part }) => run.h.map((_, i) => cellOf(run, part, i).word)).filter(Boolean);
+  const counts = [...new Set(failed)].map((word) => `${failed.filter((other) => other === word).length} ${word}`);
+  if (counts.length) write(box.right, 15, `× ${counts.join(", ")}`, "end", "x-faint");
 }
 
+let scale = null, points = []; // where the cells are drawn: {x, y, item, i}
 function drawCurve(canvas, item) {
-  const { run, part, id } = item, { across, up, box } = scale, look = data.looks[id];
+  const { run, part, id } = item, { across, up, box, floor } = scale, look = data.looks[id];
   const group = svg("g", { class: `x-curve s-${id}`, "data-series": id }, canvas);
+  const path = (kind, d, more = {}) => d && svg("path", { class: kind, d, ...more }, group);
   const spots = run.h.map((h, i) => {
-    const cell = cellOf(run, part, i), zero = cell.ok && cell.value === 0;
-    const y = cell.ok ? up(zero ? scale.floor : Math.log10(Math.abs(cell.value))) : scale.lane(item);
-    return { x: across(Math.log10(h)), y, item, i, zero, ok: cell.ok };
+    const { value, word } = cellOf(run, part, i), level = value === 0 ? floor : Math.log10(Math.abs(value));
+    return { x: across(Math.log10(h)), y: word ? scale.lane(id) : up(level), item, i, word, zero: value === 0 };
   });
   points.push(...spots);
-  let line = "", open = false;
-  for (const spot of spots) {
-    const drawn = spot.ok && !spot.zero;
-    if (drawn) line += `${open ? "L" : "M"}${spot.x.toFixed(1)} ${spot.y.toFixed(1)}`;
-    open = drawn;
-  }
-  svg("path", { class: "x-line", d: line, "stroke-dasharray": look.dash }, group);
-  const stride = Math.max(1, Math.ceil((8 * run.n) / (box.right - box.left)));
-  const radius = look.marker === "." ? 2.2 : 3.4;
-  const filled = spots.filter((s) => s.ok && !s.zero && s.i % stride === 0);
-  svg("path", { class: "x-mark", d: filled.map((s) => marker(look.marker, s.x, s.y, radius)).join("") }, group);
-  const zeros = spots.filter((s) => s.zero).map((s) => marker(look.marker, s.x, s.y, radius)).join("");
-  svg("path", { class: "x-hollow x-zero", d: zeros }, group);
-  const failed = spots.filter((s) => !s.ok).map((s) => cross(s.x, s.y, 2.6)).join("");
-  svg("path", { class: "x-failed", d: failed }, group);
+  const drawn = (spot) => spot && !spot.word && !spot.zero, clip = { "clip-path": "url(#explorer-clip)" };
+  const line = spots.filter(drawn).map((s) => `${drawn(spots[s.i - 1]) ? "L" : "M"}${pathOf([s])}`).join("");
+  path("x-line", line, { "stroke-dasharray": look.dash });
+  const stride = Math.ceil((8 * run.n) / (box.right - box.left)), radius = look.marker === "." ? 2.2 : 3.4;
+  const own = (x, y, r) => marker(look.marker, x, y, r);
+  const marks = (kept, shape = own) => spots.filter(kept).map((s) => shape(s.x, s.y, s.word ? 2.6 : radius)).join("");
+  path("x-mark", marks((s) => drawn(s) && s.i % stride === 0));
+  path("x-hollow x-zero", marks((s) => s.zero));
+  path("x-failed", marks((s) => s.word, cross));
   if (part === "total" && !state.off.has("bound")) {
-    const bound = run.h.map((h, i) => [across(Math.log10(h)), up(Math.log10(run.a_priori_bound[i]))]);
-    const finite = bound.filter(([, y]) => Number.isFinite(y) && y >= box.top - 2000);
-    const text = finite.map(([x, y]) => `${x.toFixed(1)} ${y.toFixed(1)}`).join("L");
-    if (text) svg("path", { class: "x-bound", d: `M${text}`, "clip-path": "url(#explorer-clip)" }, group);
+    const bound = spots.map(({ x, i }) => ({ x, y: up(Math.log10(run.a_priori_bound[i])) }));
+    path("x-bound", "M" + pathOf(bound.filter(({ y }) => Number.isFinite(y))), clip);
   }
-  if (run.predicted && !state.off.has("predicted")) {
-    const [step, error] = run.predicted.map(Math.log10), total = part === "total" && Number.isFinite(error);
-    const y = total ? Math.min(Math.max(up(error), box.top), box.bottom) : box.bottom;
-    if (state.part !== "all" || total) {
-      svg("path", { class: "x-hollow x-predicted", d: marker("D", across(step), y, 6.5) }, group);
-    }
+  if (part === "total" && run.predicted && run.prediction === "ok" && !state.off.has("predicted")) {
+    const [step, error] = run.predicted.map(Math.log10);
+    path("x-hollow x-predicted", marker("D", across(step), up(error), 6.5), clip);
   }
   const best = run.best !== null && spots[run.best];
   if (best && !state.off.has("best")) svg("circle", { class: "x-best", cx: best.x, cy: best.y, r: 7.5 }, group);
@@ -296,8 +273,7 @@ function drawCurve(canvas, item) {
 
 function draw() {
   const list = series(), holder = find(".x-plot");
-  scale = layout(list);
-  points = [];
+  [scale, points] = [layout(list), []];
   const { width, height, box } = scale;
   const canvas = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" });
   const clip = svg("clipPath", { id: "explorer-clip" }, svg("defs", {}, canvas));
@@ -306,14 +282,12 @@ function draw() {
   for (const item of list) drawCurve(canvas, item);
   svg("g", { class: "x-cursor" }, canvas);
   holder.replaceChildren(canvas);
-  const names = list.map(labelOf).join(", ") || "nothing";
-  const { formula } = data.functions[state.function];
-  holder.setAttribute("aria-label", `Error against step for ${formula}, logarithmic axes. Curves: ${names}.`);
+  const what = `Error against step for ${data.functions[state.function].formula}, logarithmic axes`;
+  holder.setAttribute("aria-label", `${what}; curves: ${list.map(({ id }) => label(id)).join(", ") || "none"}`);
   showCursor(false);
 }
 
 // --- the cursor and the ledger of one cell ------------------------------------------------------------------------
-
 /** The chosen cell where it is shown; else the best step of a curve, or its middle. */
 function cursor() {
   const list = series(), chosen = state.at && list.find((item) => item.id === state.at.id);
@@ -322,58 +296,51 @@ function cursor() {
   return item && { item, i: item.run.best ?? Math.floor(item.run.n / 2) };
 }
 
+/** The lines of the ledger: what, what that is, its value. */
 function ledger(run, i) {
-  const parts = ["truncation", "abscissa", "evaluation", "combination", "total", "roundoff"];
+  const parts = ["truncation", "abscissa", "evaluation", "combination", "total", "roundoff"], computed = run.computed[i];
+  const sums = { ...meaning, total: "sum of these four", roundoff: "all but truncation" };
   const number = (part) => (Number.isFinite(run[part][i]) ? scientific(run[part][i]) : "–");
-  const computed = Number.isFinite(run.computed[i]) ? String(run.computed[i]).replace("-", "−") : "–";
-  const meaning = { ...MEANING, total: "sum of these four", roundoff: "all but truncation" };
   return [
     ["step h", "", scientific(run.h[i])],
     ["exactly", "", run.hex[i]],
-    ["computed†", run.format === "float80" ? "nearest double" : "", computed],
-    ["exact f′(x)", "", String(data.functions[run.function].reference ?? "–").replace("-", "−")],
-    ...parts.map((part) => [part + dagger(part), meaning[part], number(part)]),
+    ["computed†", data.wide.includes(run.format) ? "nearest double" : "", Number.isFinite(computed) ? minus(computed) : "–"],
+    ["exact f′(x)", "", minus(data.functions[run.function].reference ?? "–")],
+    ...parts.map((part) => [part + dagger(part), sums[part], number(part)]),
     ["bound†", "on |total|, a priori", boundText(run.a_priori_bound[i])],
     ["correct digits†", "", Number.isFinite(run.total[i]) ? digitsText(run, i) : "–"],
     ["status", run.best === i ? "the best step found" : "", run.status[i]],
   ];
 }
 
-function element(tag, text, attributes = {}) {
+function element(tag, text = "", attributes = {}, children = []) {
   const node = document.createElement(tag);
   node.textContent = text;
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
   return node;
 }
 
 function showCursor(spoken) {
   const at = cursor(), layer = find(".x-cursor"), panel = find(".x-ledger");
   if (!at) return panel.replaceChildren(element("p", "No curve is shown."));
-  const { run, part } = at.item, i = at.i;
-  const spot = points.find((p) => p.item.id === at.item.id && p.i === i);
+  const { run, part, id } = at.item, i = at.i, rows = ledger(run, i);
+  const spot = points.find((point) => point.item.id === id && point.i === i);
   layer.replaceChildren();
-  layer.setAttribute("class", `x-cursor s-${at.item.id}`);
+  layer.setAttribute("class", `x-cursor s-${id}`);
   svg("path", { class: "x-rule", d: `M${spot.x} ${scale.box.top}V${scale.box.bottom}` }, layer);
   svg("circle", { class: "x-spot", cx: spot.x, cy: spot.y, r: 4.5 }, layer);
-  const rows = ledger(run, i), table = document.createElement("table");
-  table.append(element("caption", `${LABELS.format(run.format)}, ${LABELS.formula(run.formula)}, h = ${nominal(run, i)}`));
-  const body = table.appendChild(document.createElement("tbody"));
-  for (const [name, meaning, value] of rows) {
-    const row = body.appendChild(element("tr", "", { class: `x-row-${name.replace(/\W.*/, "")}` }));
-    const head = row.appendChild(element("th", name, { scope: "row" }));
-    if (name.startsWith(part)) row.classList.add(`s-${part}`, "x-part");
-    if (meaning) head.append(element("small", meaning));
-    row.append(element("td", value));
-  }
-  panel.replaceChildren(table);
+  const lines = rows.map(([name, what, value]) => element("tr", "", {
+    class: `x-row-${name.replace(/\W.*/, "")}${name.startsWith(part) ? " x-part" : ""}`,
+  }, [element("th", name, { scope: "row" }, what ? [element("small", what)] : []), element("td", value)]));
+  const caption = element("caption", `${label(run.format)}, ${label(run.formula)}, h = ${nominal(i)}`);
+  panel.replaceChildren(element("table", "", {}, [caption, element("tbody", "", {}, lines)]));
   root.querySelectorAll(".x-table tbody tr").forEach((row, k) => row.classList.toggle("x-at", k === i));
-  if (spoken) {
-    const said = rows.filter(([name]) => name !== "exactly").map(([name, , value]) => `${name.replace("†", "")} ${value}`);
-    find(".x-spoken").textContent = `${labelOf(at.item)}, h = ${nominal(run, i)}: ${said.slice(1).join(", ")}`;
-  }
+  const said = rows.slice(2).map(([name, , value]) => `${name.replace("†", "")} ${value}`);
+  if (spoken) find(".x-spoken").textContent = `${label(id)}, h = ${nominal(i)}: ${said.join(", ")}`;
 }
 
-function moveTo(item, i) {
+function moveTo({ item, i }) {
   if (state.at && state.at.id === item.id && state.at.i === i) return;
   state.at = { id: item.id, i };
   showCursor(true);
@@ -381,85 +348,70 @@ function moveTo(item, i) {
 }
 
 function hover(event) {
-  const frame = find(".x-plot svg").getBoundingClientRect();
-  const x = event.clientX - frame.left, y = event.clientY - frame.top;
-  const distance = (p) => (p.x - x) ** 2 + (p.y - y) ** 2;
-  const nearest = points.reduce((a, b) => (!a || distance(b) < distance(a) ? b : a), null);
-  if (nearest) moveTo(nearest.item, nearest.i);
+  const { left, top } = find(".x-plot svg").getBoundingClientRect();
+  const distance = ({ x, y }) => Math.hypot(left + x - event.clientX, top + y - event.clientY);
+  if (points.length) moveTo(points.reduce((a, b) => (distance(b) < distance(a) ? b : a)));
 }
 
 function press(event) {
   const at = cursor(), list = series();
   if (!at || event.ctrlKey || event.metaKey || event.altKey) return;
-  const place = list.findIndex((item) => item.id === at.item.id), { n } = at.item.run;
-  const turned = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  const moved = { ArrowLeft: at.i + 1, ArrowRight: at.i - 1, Home: n - 1, End: 0 }[event.key];
+  const place = list.findIndex(({ id }) => id === at.item.id), turned = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  const moved = { ArrowLeft: at.i + 1, ArrowRight: at.i - 1, Home: Infinity, End: 0 }[event.key];
   if (turned === undefined && moved === undefined) return;
   event.preventDefault();
   const item = turned ? list[(place + turned + list.length) % list.length] : at.item;
-  moveTo(item, Math.min(Math.max(moved ?? at.i, 0), item.run.n - 1));
+  moveTo({ item, i: Math.min(Math.max(moved ?? at.i, 0), item.run.n - 1) });
 }
 
-// --- the table, the CSV, the legend -------------------------------------------------------------------------------
-
-/** One run: its ledger. Several: the chosen part of each, side by side. */
+// --- the table, the CSV, the link, the legend ---------------------------------------------------------------------
+/** One run: its ledger. Several: the chosen part of each, side by side. A column is a head and its cells. */
 function columnsOf(list) {
-  const single = state.part === "all" || list.length === 1;
-  if (!single) return list.map((item) => [labelOf(item), (i) => valueText(item.run, item.part, i)]);
-  const { run } = list[0], parts = ["total", "truncation", "roundoff"];
+  const texts = (run, part, text = (i) => scientific(run[part][i])) => Array.from({ length: run.n }, (_, i) => {
+    const { word } = cellOf(run, part, i);
+    return word ? { word } : { text: text(i) };
+  });
+  if (state.part !== "all" && list.length > 1) return list.map(({ id, run, part }) => [label(id), texts(run, part)]);
+  const [{ run }] = list, parts = ["total", "truncation", "roundoff"];
   if (state.detail || state.part === "all") parts.push("abscissa", "evaluation", "combination");
   return [
-    ...parts.map((part) => [part + dagger(part), (i) => valueText(run, part, i)]),
-    ["correct digits†", (i) => (cellOf(run, "total", i).ok ? digitsText(run, i) : null)],
-    ["a priori bound†", (i) => boundText(run.a_priori_bound[i])],
+    ...parts.map((part) => [part + dagger(part), texts(run, part)]),
+    ["correct digits†", texts(run, "total", (i) => digitsText(run, i))],
+    ["a priori bound†", Array.from(run.a_priori_bound, (bound) => ({ text: boundText(bound) }))],
   ];
-}
-
-function valueText(run, part, i) {
-  if (i >= run.n) return "";
-  const cell = cellOf(run, part, i);
-  return cell.ok ? scientific(cell.value) : null;
 }
 
 function drawTable() {
   const list = series(), table = find(".x-table"), columns = list.length ? columnsOf(list) : [];
-  const longest = Math.max(0, ...list.map((item) => item.run.n)), runsOf = list.map((item) => item.run);
-  const widest = runsOf.find((run) => run.n === longest), single = columns.some(([name]) => name.startsWith("a priori"));
-  const { formula } = data.functions[state.function];
-  const subject = single ? `${LABELS.formula(runsOf[0].formula)} difference in ${LABELS.format(runsOf[0].format)}`
-    : state.formula === "all" ? `${state.part} in ${LABELS.format(state.format)}`
-    : `${state.part} of the ${LABELS.formula(state.formula)} difference`;
-  table.caption.textContent = `${formula}: ${subject}, ${select.grid.selectedOptions[0].text}`;
-  const head = table.tHead.rows[0], body = table.tBodies[0];
-  head.replaceChildren(...["step h", ...columns.map(([name]) => name)].map((name) => element("th", name, { scope: "col" })));
-  body.replaceChildren();
-  for (let i = 0; i < longest; i++) {
-    const row = body.insertRow();
-    row.append(element("th", nominal(widest, i), { scope: "row" }));
-    const texts = columns.map(([, text]) => text(i)), word = single ? cellOf(runsOf[0], "total", i).word : "";
-    const failed = single && !cellOf(runsOf[0], "total", i).ok;
-    if (failed) row.append(element("td", word, { class: "status", colspan: columns.length - 1 }));
-    texts.forEach((text, j) => {
-      if (failed && j < columns.length - 1) return;
-      const missing = !single && text === null && cellOf(runsOf[j], list[j].part, i).word;
-      const aligned = /^\d.*·10/.test(text) && !columns[j][0].startsWith("a priori") ? { class: "x-plus" } : {};
-      row.append(element("td", missing || text, missing ? { class: "status" } : aligned));
+  find("[name=detail]").parentNode.hidden = list.length !== 1;
+  const ledgers = columns.length > list.length, several = (name) => state[name] === "all";
+  const names = ["formula", "format"].filter((name) => !several(name)).map((name) => label(state[name]));
+  const what = `${data.functions[state.function].formula}: ${ledgers || several("part") ? "error" : state.part}`;
+  table.caption.textContent = [what, ...names, select.grid.selectedOptions[0].text].join(", ");
+  const heads = ["step h", ...columns.map(([head]) => head)];
+  table.tHead.rows[0].replaceChildren(...heads.map((head) => element("th", head, { scope: "col" })));
+  const length = Math.max(0, ...list.map(({ run }) => run.n)), size = Number(factor().replace("·", "") || 1);
+  table.tBodies[0].replaceChildren(...Array.from({ length }, (_, i) => {
+    const about = element("small", ` ≈ ${scientific(size * 2 ** (-i - 1), 3)}`);
+    const step = element("th", nominal(i), { scope: "row" }, [about]);
+    const cells = columns.map(([, own]) => {
+      const { text = "", word } = own[i] || {}, unsigned = /^\d.*·/.test(text) ? { class: "x-plus" } : {};
+      return element("td", word || text, word ? { class: "status" } : unsigned);
     });
-    if (single && runsOf[0].best === i) row.classList.add("x-found");
-  }
+    return element("tr", "", ledgers && list[0].run.best === i ? { class: "x-found" } : {}, [step, ...cells]);
+  }));
 }
 
 function csv() {
-  const names = ["function", "formula", "format", "grid", "k", "h", "h_exact", "x", "exact_derivative", "computed",
-    ...data.columns, "correct_digits", "status"];
-  const number = (value) => (Number.isFinite(value) ? String(value) : Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf");
+  const names = ["function", "formula", "format", "grid", "k", "h", "h_exact", "x", "exact_derivative", "computed"];
+  const number = (value) => ({ NaN: "nan", Infinity: "inf", "-Infinity": "-inf" })[value] ?? String(value);
   const part = (value) => (Number.isFinite(value) && value !== 0 ? value.toExponential(6) : number(value));
-  const chosen = [...new Set(series().map((item) => item.run))], { x, text } = data.functions[state.function];
-  const rows = chosen.flatMap((run) => run.h.map((h, i) => [
-    run.function, run.formula, run.format, run.grid, i + 1, number(h), run.hex[i], number(x), text,
-    number(run.computed[i]), ...data.columns.map((name) => part(run[name][i])),
-    run.status[i] === "ok" ? digitsText(run, i) : "", run.status[i]]));
-  return [names, ...rows].map((row) => row.join(",")).join("\n") + "\n";
+  const { x, text } = data.functions[state.function], chosen = new Set(series().map(({ run }) => run));
+  const rows = [...chosen].flatMap((run) => run.h.map((h, i) => [
+    run.function, run.formula, run.format, run.grid, i + 1, number(h), run.hex[i], number(x), text, number(run.computed[i]),
+    ...data.columns.map((name) => part(run[name][i])), run.status[i] === "ok" ? digitsText(run, i) : "", run.status[i],
+  ]));
+  return [[...names, ...data.columns, "correct_digits", "status"], ...rows].map((row) => row.join(",") + "\n").join("");
 }
 
 function download() {
@@ -469,106 +421,79 @@ function download() {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-async function copyLink() {
-  const text = location.href.split("#")[0] + address(), field = find(".x-url input");
-  try {
-    await navigator.clipboard.writeText(text);
-    find(".x-spoken").textContent = "The link is copied.";
-    find("button[name=link]").textContent = "Copied";
-    setTimeout(() => { find("button[name=link]").textContent = "Copy the link to this view"; }, 2000);
-  } catch { // no access to the clipboard: show the link instead
-    field.closest("label").hidden = false;
-    field.value = text;
-    field.select();
-  }
+function copyLink() { // and show it: a page may not write to the clipboard everywhere
+  const field = find(".x-url input");
+  field.value = location.href.split("#")[0] + address();
+  field.parentNode.hidden = false;
+  field.select();
+  navigator.clipboard?.writeText(field.value).catch(() => {});
 }
 
 function drawLegend() {
-  const legend = find(".x-legend"), list = series(true), reasons = new Set(list.map(({ run }) => run.prediction));
-  const entry = (id, label, look) => {
-    const line = legend.appendChild(element("label", "", { class: `x-check s-${id}` }));
-    const box = line.appendChild(element("input", "", { type: "checkbox", name: "show", value: id }));
-    box.checked = !state.off.has(id);
-    const swatch = svg("svg", { viewBox: "0 0 30 14", width: 30, height: 14, "aria-hidden": "true" }, line);
-    look(swatch);
-    line.append(label);
-  };
-  legend.replaceChildren(element("legend", "Shown"));
-  for (const item of list) {
-    const { marker: shape, dash } = data.looks[item.id];
-    entry(item.id, labelOf(item), (swatch) => {
-      svg("path", { class: "x-line", d: "M1 7H29", "stroke-dasharray": dash }, swatch);
-      svg("path", { class: "x-mark", d: marker(shape, 15, 7, shape === "." ? 2.4 : 3.8) }, swatch);
-    });
-  }
-  const total = list.some((item) => item.part === "total"), none = [...reasons].filter((reason) => reason !== "ok");
-  if (total) entry("bound", EXTRAS.bound, (swatch) => svg("path", { class: "x-bound", d: "M1 7H29" }, swatch));
-  const why = none.length ? ` (none: ${none.join(", ")})` : "";
-  entry("predicted", EXTRAS.predicted + why, (s) => svg("path", { class: "x-hollow", d: marker("D", 15, 7, 6) }, s));
-  if (list.some(({ run }) => run.best !== null)) {
-    entry("best", EXTRAS.best, (swatch) => svg("circle", { class: "x-best", cx: 15, cy: 7, r: 5.5 }, swatch));
+  const list = series(true), total = list.some(({ part }) => part === "total");
+  find(".x-curves").replaceChildren(...list.map(({ id }) => {
+    const swatch = svg("svg", { viewBox: "0 0 30 14", width: 30, height: 14, "aria-hidden": "true" });
+    const { marker: shape, dash } = data.looks[id], box = { type: "checkbox", value: id };
+    svg("path", { class: "x-line", d: "M1 7H29", "stroke-dasharray": dash }, swatch);
+    svg("path", { class: "x-mark", d: marker(shape, 15, 7, shape === "." ? 2.4 : 3.8) }, swatch);
+    return element("label", "", { class: `x-check s-${id}` }, [element("input", "", box), swatch, label(id)]);
+  }));
+  const without = list.filter(({ run }) => run.prediction !== "ok"), all = without.length === list.length;
+  const reasons = new Set(without.map(({ id, run }) => (all ? "" : `${label(id)}: `) + run.prediction));
+  find(".x-reason").textContent = reasons.size ? ` (none: ${[...reasons].join("; ")})` : "";
+  for (const box of root.querySelectorAll(".x-legend input")) {
+    box.checked = !state.off.has(box.value);
+    const shown = box.value === "best" ? list.some(({ run }) => run.best !== null) : total;
+    if (MARKS.includes(box.value)) box.parentNode.hidden = !shown;
   }
 }
 
-function drawAbout() {
-  const { formula, x, shown, radius, family, reason } = data.functions[state.function];
-  const exact = radius ? `${shown} ± ${scientific(radius, 2)}` : `${shown} exactly`;
-  const strong = element("strong", `f(x) = ${formula}`);
-  find(".x-about").replaceChildren(strong, ` at x = ${String(x).replace("-", "−")}; f′(x) = ${exact} (${family}). ${reason}`);
-}
-
+// --- wiring -------------------------------------------------------------------------------------------------------
 function drawAll() {
-  drawAbout();
+  const { formula, about } = data.functions[state.function];
+  find(".x-about").replaceChildren(element("strong", `f(x) = ${formula}`), ` ${about}`);
   drawLegend();
   drawTable();
   draw();
 }
 
-// --- wiring -------------------------------------------------------------------------------------------------------
+function fromAddress() {
+  const asked = readAddress();
+  if (!asked && scale) return; // another place of the page
+  settle();
+  drawAll();
+  if (asked) root.scrollIntoView();
+}
 
+const changing = (action) => ({ target }) => {
+  action(target);
+  writeAddress();
+};
 root.querySelectorAll(".x-tool").forEach((node) => { node.hidden = false; });
 find(".x-static").remove();
-readAddress();
-settle();
-find("[name=detail]").checked = state.detail;
-drawAll();
-if (location.hash.startsWith("#explorer?")) root.scrollIntoView();
-for (const name of CHOICES) {
-  select[name].addEventListener("change", () => {
-    state[name] = select[name].value;
-    if (name !== "grid" && name !== "function") state.off = new Set(Object.keys(EXTRAS).filter((id) => state.off.has(id)));
-    settle(name);
-    drawAll();
-    writeAddress();
-  });
-}
-find(".x-choices").addEventListener("submit", (event) => event.preventDefault());
-find(".x-legend").addEventListener("change", ({ target }) => {
-  state.off[target.checked ? "delete" : "add"](target.value);
+fromAddress();
+window.addEventListener("hashchange", fromAddress);
+on(".x-choices", "change", changing(({ name, value }) => {
+  const before = series(true).map(({ id }) => id);
+  state[name] = value;
+  settle(name);
+  if (series(true).some(({ id }) => !before.includes(id))) state.off = new Set(MARKS.filter((id) => state.off.has(id)));
+  drawAll();
+}));
+on(".x-legend", "change", changing(({ checked, value }) => {
+  state.off[checked ? "delete" : "add"](value);
   drawTable();
   draw();
-  writeAddress();
-});
-find("[name=detail]").addEventListener("change", ({ target }) => {
-  state.detail = target.checked;
+}));
+on("[name=detail]", "change", changing(({ checked }) => {
+  state.detail = checked;
   drawTable();
   showCursor(false);
-  writeAddress();
-});
-find(".x-plot").addEventListener("pointermove", hover);
-find(".x-plot").addEventListener("pointerdown", hover);
-find(".x-plot").addEventListener("keydown", press);
-find("button[name=csv]").addEventListener("click", download);
-find("button[name=link]").addEventListener("click", copyLink);
-window.addEventListener("hashchange", () => {
-  if (!readAddress()) return;
-  find("[name=detail]").checked = state.detail;
-  drawAll();
-  root.scrollIntoView();
-});
-let width = find(".x-plot").clientWidth;
-new ResizeObserver(() => {
-  if (find(".x-plot").clientWidth !== width) draw();
-  width = find(".x-plot").clientWidth;
-}).observe(find(".x-plot"));
+}));
+on(".x-plot", "pointermove", hover);
+on(".x-plot", "pointerdown", hover);
+on(".x-plot", "keydown", press);
+on("button[name=csv]", "click", download);
+on("button[name=link]", "click", copyLink);
+new ResizeObserver(() => widthOf() !== scale.width && draw()).observe(find(".x-plot"));
 })();
