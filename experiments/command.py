@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
+from experiments.course.course import chapters
 from experiments.experiment import NOTHING, Experiment, measure_experiments
+from experiments.explorer import explorer_of
 from experiments.opening import NEEDED, opening
 from experiments.overview import overview
 from experiments.places import unsuitable_folder, unsuitable_report
@@ -178,6 +180,8 @@ def present(
         command=command,
         opening=opening(measured) if names.issuperset(NEEDED) else None,
         overview=overview(measured),
+        chapters=chapters(measured, names),
+        explorer=explorer_of(measured),
         sums=sums,
         keep=keep,
     )

@@ -10,7 +10,8 @@ from numdiff.files import fresh_folder, remove_leftovers
 from numdiff.report import checksums, columns
 from numdiff.report import provenance as origin
 from numdiff.report.appendix import data_files, merged
-from numdiff.report.figures import Figure
+from numdiff.report.explorer import Explorer
+from numdiff.report.figures import Figure, page_css
 from numdiff.report.reading import READING
 from numdiff.report.rendering import markdown_figure, markdown_table, parts_of_page, render_page, render_readme
 from numdiff.report.sections import Advice, Chapter, Opening, Section
@@ -33,7 +34,7 @@ def write_report(
     command: str,
     opening: Opening | None = None,
     chapters: Sequence[Chapter] = (),
-    explorer: str = "",
+    explorer: Explorer | None = None,
     overview: Sequence[Table] = (),
     sums: bool = False,
     keep: Callable[[str], bool] = lambda name: True,
@@ -59,8 +60,8 @@ def write_report(
         The first screen.
     chapters : sequence of Chapter
         Texts of their own, before the sections.
-    explorer : str
-        HTML of the part where a reader chooses what is shown; trusted, with its own style and script.
+    explorer : Explorer, optional
+        The part where a reader chooses the curves that are shown.
     overview : sequence of Table
         Tables that belong to no experiment (the formats), shown in the appendix.
     sums : bool
@@ -99,7 +100,8 @@ def write_report(
         "reading": READING,
         "opening": None if opening is None else _opening(opening, parts),
         "chapters": lettered,
-        "explorer": Markup(explorer),
+        "explorer": explorer,
+        "drawn": Markup(page_css(_figures(parts))),
         "sections": numbered,
         "appendix": [*ends, *further],
         "data": data_files(parts, ends),
@@ -156,6 +158,11 @@ def _opening(opening: Opening, parts: Sequence[SectionView | ChapterView]) -> di
         "key": opening.key,
         "table": TableView(opening.table, "opening", "0", longest=len(opening.table.frame)),
     }
+
+
+def _figures(parts: Sequence[SectionView | ChapterView]) -> list[Figure]:
+    """Return all figures of the page."""
+    return [view.item for part in parts for view in part.figures]
 
 
 def _on_page(view: ChapterView) -> Markup:
