@@ -79,7 +79,7 @@ METHODS = Methods(
         (centered(8), Style("#003d1f", "P", DASH, "centered, h⁸")),
         (CENTERED.richardson(), Style("#6f9a72", "X", DOTS, "Richardson")),
         (COMPLEX_STEP, Style("#b15cdf", "*", DOTS, "complex step")),
-        (centered(2, derivative_order=2), Style("#55708c", "h", LONG_DASH, "second derivative")),
+        (centered(2, derivative_order=2), Style("#64739e", "h", LONG_DASH, "second derivative")),
     )
 )
 """The methods that a sweep can name. A new one is one row, or ``METHODS.register(method)``.

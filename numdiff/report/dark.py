@@ -1,6 +1,6 @@
 """The colours of a drawing on a dark ground, from those that were chosen for white.
 
-A colour keeps its hue, and its contrast to the ground grows a little, since thin lines look dimmer on dark. The contrast
+A colour keeps its hue, and its contrast to the ground grows a little, since thin lines look dimmer on dark. A contrast
 ratio of WCAG is a quotient of luminances, so the contrast between any two colours of a drawing stays, too: white words
 on a blue cell become dark words on a light one.
 

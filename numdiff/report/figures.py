@@ -233,6 +233,9 @@ def overflow(canvas: Canvas) -> tuple[float, float, float, float]:
     """
     renderer = renderer_of(canvas)
     shown = [ax for ax in canvas.axes if ax.axison]
+    for ax in canvas.axes:
+        # Matplotlib works out the limits, and with them the places of words, when they are asked for.
+        ax.get_xlim(), ax.get_ylim()
     places = {ax: ax.get_position() for ax in shown}
     left = min((box.x0 for box in places.values()), default=0.0)
     bottom = min((box.y0 for box in places.values()), default=0.0)

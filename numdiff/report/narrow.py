@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 from matplotlib.legend import Legend
+from matplotlib.text import Text
 
 from numdiff.report.styles import SIDES
 
@@ -24,7 +25,9 @@ class NarrowCanvas(Canvas):
 
     def subplots(self, nrows: int = 1, ncols: int = 1, **options: Any) -> Any:
         """Return axes in the shape that is asked for; where a row has no room for them, they are stacked."""
-        across = columns_that_fit(self, ncols)
+        # Panels with scales of their own need room for the ticks between them.
+        shared = options.get("sharex", False) is not False and options.get("sharey", False) is not False
+        across = columns_that_fit(self, ncols) if shared else 1
         if across == ncols:
             return super().subplots(nrows, ncols, **options)
         squeeze, grid = options.pop("squeeze", True), dict(options.pop("gridspec_kw", None) or {})
@@ -42,8 +45,6 @@ class NarrowCanvas(Canvas):
         chosen = made.ravel()[: nrows * ncols]
         for spare in made.ravel()[nrows * ncols :]:
             spare.set_axis_off()
-        for ax in chosen:
-            ax.tick_params(labelleft=True)
         axes = chosen.reshape(nrows, ncols)
         return np.squeeze(axes) if squeeze else axes
 
@@ -87,13 +88,25 @@ def extend(fig: Canvas, inches: float) -> None:
 
 
 def fit_labels(fig: Canvas) -> None:
-    """Break the labels of the horizontal axes, and of the vertical ones, that are longer than the figure has room."""
+    """Break the labels of axes, and the words of the figure that stand upright, that are longer than it has room."""
     width, height = inches_of(fig)
     for ax in fig.axes:
-        for label, room in ((ax.xaxis.label, width), (ax.yaxis.label, height * ax.get_position().height + 0.6)):
-            most = int(72 * room / (_EM * float(label.get_fontsize())))
-            if len(label.get_text()) > most:
-                label.set_text(textwrap.fill(label.get_text(), most))
+        _break(ax.xaxis.label, width)
+        _break(ax.yaxis.label, height * ax.get_position().height + 0.6)
+    for text in fig.texts:
+        if not text.get_rotation() and (lines := _break(text, width)):
+            line = 1.2 * float(text.get_fontsize()) / 72
+            extend(fig, lines * line)
+            x, y = text.get_position()
+            text.set_position((x, y - lines * line / inches_of(fig)[1]))
+
+
+def _break(text: Text, room: float) -> int:
+    """Break a text that is longer than the room (inches), and return how many lines it got more."""
+    most, before = int(72 * room / (_EM * float(text.get_fontsize()))), text.get_text()
+    if len(before) > most:
+        text.set_text(textwrap.fill(before, most))
+    return text.get_text().count("\n") - before.count("\n")
 
 
 def columns_that_fit(fig: Canvas, wanted: int, least: float = LEAST_PANEL, gap: float = 0.22) -> int:

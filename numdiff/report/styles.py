@@ -77,9 +77,9 @@ PART_STYLE: Mapping[str, Style] = MappingProxyType(
 
 ROLE_STYLE: Mapping[str, Style] = MappingProxyType(
     {
-        "observed": Style(INK, "o", "-"),
+        "observed": Style(INK, "o", LONG_DASH),
         "predicted": Style(MUTED, "D", DASH),
-        "bound": Style(MUTED, "_", LONG_DASH),
+        "bound": Style(MUTED, "h", DOTS),
         # Several ways of doing one thing: of writing a function, of choosing a step.
         "usual way": Style(VERMILLION, "o", "-"),
         "another way": Style(BLUE, "s", DASH),
@@ -90,7 +90,7 @@ ROLE_STYLE: Mapping[str, Style] = MappingProxyType(
         "undecided": Style("#7b8794", "d", DOTS),
         # The cost of a gradient.
         "back-propagation": Style(BLUE, "D", "-"),
-        "one evaluation": Style(INK, "v", DOTS),
+        "one evaluation": Style(INK, "p", DASH),
     }
 )
 """The style of each series that is no format, method or part of the error."""

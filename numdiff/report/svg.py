@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"-?\d+\.\d+")
 _POLYLINE = re.compile(r"M -?[\d.]+ -?[\d.]+ (?:L -?[\d.]+ -?[\d.]+ ?)+")
 _TRANSLATION = re.compile(r"translate\(([^)]*)\)")
 _SHIFT = re.compile(r"translate\((\S+) (\S+)\)")
+_SHORT_COLOR = re.compile(r"#([0-9a-f]{3})")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -80,11 +81,12 @@ def _plain_text(element: Element) -> None:
 
 
 def _spread_style(element: Element) -> None:
-    """Write each property of a style as an attribute, which a style sheet can replace."""
+    """Write each property of a style as an attribute, which a style sheet can replace; colours with six digits."""
     for rule in element.attrib.pop("style", "").split(";"):
         name, _, value = rule.strip().partition(":")
         if name:
-            element.set(name, value.strip())
+            short = _SHORT_COLOR.fullmatch(value.strip())
+            element.set(name, "#" + "".join(2 * digit for digit in short[1]) if short else value.strip())
 
 
 def _shorten_shift(element: Element) -> None:
