@@ -119,6 +119,7 @@ def figures(measured: Measured) -> list[Figure]:
             "lower. Sizes at eps: " + listed(f"{name} {plain(abs(cell[name]))}" for name in PARTS) + ".",
             curves,
             partial(draw_ledger, marked=EPS, text="eps = 10⁻⁴"),
+            kinds={"step_value": "platform"},  # which steps are drawn depends on the sizes of the parts
         ),
         Figure(
             "parts_by_format",

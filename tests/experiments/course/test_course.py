@@ -14,7 +14,10 @@ from markupsafe import Markup
 from experiments.course import course
 from experiments.registry import EXPERIMENTS
 from numdiff.problems import PROBLEMS
+from numdiff.report import columns
+from numdiff.report.tables import exact_text
 from numdiff.study.run import run_sweeps
+from tests.experiments.test_columns import on_another_platform
 
 with mpmath.workdps(60):
     # exp(2x²) and its derivatives at 0.5: 4x·f, (4 + 16x²)·f and (48x + 64x³)·f.
@@ -233,6 +236,24 @@ def test_the_tangent_of_the_picture_rises_3_297_parts_for_one():
     assert abs(rise - float(EXACT)) < 1e-14
     curve = data[data["line"] == "curve"]
     assert np.allclose(curve["y"], np.exp(2 * curve["x"] ** 2), rtol=1e-15)
+
+
+def portable(made):
+    """Return the portable columns of the figures and tables of a chapter."""
+    found = {}
+    for item, frame in [(i, i.data) for i in made.figures] + [(i, i.frame) for i in made.tables]:
+        kinds = columns.described(list(frame.columns), item.kinds, item.where)["columns"]
+        for name in [name for name, kind in kinds.items() if kind == columns.PORTABLE]:
+            found[type(item).__name__, item.name, name] = [exact_text(value) for value in frame[name].tolist()]
+    return found
+
+
+def test_portable_columns_of_the_chapter_stay_when_the_elementary_functions_change():
+    others = {name: on_another_platform(result) for name, result in measured().items()}
+    made, elsewhere = chapter(), course.chapter(others)
+    assert portable(made) == portable(elsewhere)
+    assert len(portable(made)) > 10
+    assert made.values != elsewhere.values
 
 
 @pytest.mark.parametrize("index", range(6))
