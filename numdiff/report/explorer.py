@@ -1,10 +1,7 @@
 """The explorer of the report: every curve of a sweep, drawn by the page itself from the records that it carries.
 
-The records travel with the page as JSON. A number is the upper half of a double in base64: 21 significant bits, more
-than six decimal digits, in the whole range of doubles. Zeros that a column begins with are left out. What a kernel
-returned is kept as a double. The page is complete without the script: it then has a table of one run.
-
-The script is inline, so a page with a content security policy has to name its digest: `Explorer.policy`.
+The page is complete without the script: it then has a table of one run. The script is inline, so a page with a content
+security policy has to name its digest, `Explorer.policy`.
 """
 
 import base64
@@ -16,32 +13,18 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Context, Decimal
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
-from numpy.typing import ArrayLike, NDArray
 
 from numdiff.report.axes import superscript
+from numdiff.report.explorer_data import FORMULA_ONLY, GRIDS, Subject, bound_kept, explorer_data, scientific
 from numdiff.report.styles import FORMAT_STYLE, METHOD_STYLE, PART_STYLE, Style, label_of
-from numdiff.study.records import FIELDS
 
-__all__ = ["COLUMNS", "GRIDS", "Explorer", "Subject", "explorer", "explorer_data", "on_dark", "packed"]
+__all__ = ["PARTS", "Explorer", "Subject", "bound_text", "correct_digits", "explorer", "on_dark"]
 
-COLUMNS = ("total", "truncation", "roundoff", "abscissa", "evaluation", "combination", "a_priori_bound")
-"""The columns of a run that are packed, in their order; the last one is a bound."""
-SIZE, BOUND_SIZE = 4, 3
-"""The bytes that are kept of a part of the error, and of a bound: 21 and 13 significant bits."""
-SIZES = (*[SIZE] * (len(COLUMNS) - 1), BOUND_SIZE)
-SAME = "="
-"""In the place of a column that is the beginning of that of the longest run of its function, formula and grid."""
-GRIDS: Mapping[str, tuple[str, str]] = {
-    "generic": ("generic, h = 1.2357·2⁻ᵏ", "1.2357·"),
-    "dyadic": ("dyadic, h = 2⁻ᵏ", ""),
-}
-"""The grids that can be chosen: label, and the factor of the power of two."""
 PARTS: Mapping[str, str] = {
     "total": "total: computed − exact",
     "truncation": "truncation: the formula’s error",
@@ -53,30 +36,7 @@ PARTS: Mapping[str, str] = {
 """The parts of the error, with what they are."""
 _DARK = (0x14, 0x18, 0x1D)
 """The ground of the page in dark mode."""
-_FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
-"""The statuses in which the truncation error is known: it does not depend on what the format did."""
-_DOUBLE_DIGITS = 13
-"""The hexadecimal digits of a double behind the point."""
 _DASHES = {"-": "", "--": "6 3", ":": "1.5 2.5", "-.": "7 2.5 1.5 2.5"}
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What a reader is told of a function.
-
-    Parameters
-    ----------
-    formula : str
-        f(x) as it is written by hand.
-    family : str
-        The collection that it belongs to.
-    reason : str
-        Why it is there, in a line.
-    """
-
-    formula: str
-    family: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -99,6 +59,14 @@ class Explorer:
     end: Markup
     css: Markup
     policy: str
+
+
+class _Row(NamedTuple):
+    """A row of the table without the script: the step, about how large it is, texts and classes of the cells."""
+
+    step: str
+    about: str
+    cells: list[tuple[str, str]]
 
 
 def explorer(
@@ -133,6 +101,7 @@ def explorer(
     """
     data = explorer_data(records, best, subjects, formulas, formats)
     first = [name if name in data[key] else next(iter(data[key])) for key, name in _named(default)]
+    data["looks"] = {name: _look(style) for styles in _styles() for name, style in styles.items()}
     data["default"] = dict(zip(("function", "formula", "format", "part"), (*first, "total"), strict=True))
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     script = _template_text("explorer.js")
@@ -155,192 +124,11 @@ def _named(default: tuple[str, str, str]) -> list[tuple[str, str]]:
     return list(zip(("functions", "formulas", "formats"), default, strict=True))
 
 
-def explorer_data(
-    records: pd.DataFrame,
-    best: pd.DataFrame,
-    subjects: Mapping[str, Subject],
-    formulas: Mapping[str, str],
-    formats: Sequence[str],
-) -> dict[str, Any]:
-    """Return what the page carries, as it stands in its JSON; see `explorer`.
-
-    Steps are the exact hexadecimal numbers of the records, by grid and format, for k = 1, 2, …
-    """
-    cells = records[records["grid"].isin(list(GRIDS))]
-    if not len(cells):
-        raise ValueError(f"records must have cells of a grid of {', '.join(GRIDS)}, got none")
-    for what, known, column in (
-        ("subjects", subjects, "problem"),
-        ("formulas", formulas, "method"),
-        ("formats", formats, "format"),
-    ):
-        if missing := sorted(set(cells[column]) - set(known)):
-            raise ValueError(f"{what} must name every {column} of records, got none for {missing[0]!r}")
-    statuses = list(dict.fromkeys(["ok", *sorted(set(cells["status"]))]))
-    marks = {(row.problem, row.method, row.format): row.k for row in best.itertuples()}
-    runs: dict[str, Any] = {}
-    steps: dict[str, dict[str, list[str]]] = {}
-    for (grid, problem, method), group in cells.groupby(["grid", "problem", "method"], sort=False):
-        by_format = {name: run.sort_values("k", kind="stable") for name, run in group.groupby("format", sort=False)}
-        longest = _all_words(max(by_format.values(), key=len))
-        entries = runs.setdefault(grid, {}).setdefault(problem, {}).setdefault(method, {})
-        for name, run in by_format.items():
-            _check_run(run, steps.setdefault(grid, {}).setdefault(name, []), f"{problem}, {method}, {name}, {grid}")
-            best_k = marks.get((problem, method, name)) if grid == "generic" else None
-            entries[name] = _run(run, statuses, longest) | {"best": _plain(best_k)}
-    return {
-        "functions": {name: _function(name, cells, subjects) for name in cells["problem"].unique()},
-        "formulas": {name: {"label": label_of(name), "text": formulas[name]} for name in formulas},
-        "formats": {name: {"label": label_of(name)} for name in formats},
-        "looks": {name: _look(styles[name]) for styles in _styles() for name in styles},
-        "statuses": statuses,
-        "formula_only": _FORMULA_ONLY,
-        "wide": _wider_than_double(cells),
-        "columns": COLUMNS,
-        "sizes": SIZES,
-        "platform": [name for name in (*COLUMNS, "computed") if FIELDS[name].metadata["kind"] == "platform"],
-        "steps": steps,
-        "runs": {grid: runs[grid] for grid in GRIDS if grid in runs},
-    }
-
-
-def _wider_than_double(cells: pd.DataFrame) -> list[str]:
-    """Return the formats of which a double does not hold every value that was computed."""
-    digits = cells["computed"].str.extract(r"\.([0-9a-f]+)p")[0].str.len().fillna(0)
-    return sorted(cells["format"][digits > _DOUBLE_DIGITS].unique())
-
-
 def _styles() -> tuple[Mapping[str, Style], ...]:
     return FORMAT_STYLE, METHOD_STYLE, PART_STYLE
 
 
-def _check_run(run: pd.DataFrame, steps: list[str], what: str) -> None:
-    """Add the steps of a run to those of its grid and format, and refuse a run that does not fit them."""
-    own = run["step"].tolist()
-    common = min(len(steps), len(own))
-    if run["k"].tolist() != list(range(1, len(own) + 1)) or own[:common] != steps[:common]:
-        raise ValueError(f"records must have one cell for each k = 1, 2, … of a run, at the steps of its grid: {what}")
-    steps.extend(own[common:])
-
-
-def _run(run: pd.DataFrame, statuses: list[str], longest: list[NDArray[np.uint64]]) -> dict[str, Any]:
-    first, n = run.iloc[0], len(run)
-    predicted = [float(f"{first[name]:.6g}") for name in ("predicted_step", "predicted_error")]
-    # Truncation at dyadic steps is the same in every format, for instance.
-    shared = [len(like) > n and np.array_equal(own, like[:n]) for own, like in zip(_all_words(run), longest, strict=True)]
-    return {
-        "status": "".join(np.base_repr(statuses.index(word), 36) for word in run["status"]),
-        "predicted": predicted if all(map(math.isfinite, predicted)) else None,
-        "prediction": first["prediction"],
-        "columns": [
-            SAME if same else packed(run[name], size=size, up=size == BOUND_SIZE)
-            for name, size, same in zip(COLUMNS, SIZES, shared, strict=True)
-        ],
-        "computed": _computed(run["computed_value"].to_numpy("<f8")),
-    }
-
-
-def _all_words(run: pd.DataFrame) -> list[NDArray[np.uint64]]:
-    return [_words(run[name], size, size == BOUND_SIZE) for name, size in zip(COLUMNS, SIZES, strict=True)]
-
-
-def _computed(values: NDArray[np.float64]) -> str:
-    """Return values exactly: as floats of four bytes where they are such, as doubles elsewhere."""
-    with np.errstate(over="ignore", under="ignore"):
-        short = values.astype("<f4")
-    exact = np.array_equal(short.astype("<f8"), values, equal_nan=True)
-    return base64.b64encode((short if exact else values).tobytes()).decode()
-
-
-def _function(name: str, cells: pd.DataFrame, subjects: Mapping[str, Subject]) -> dict[str, Any]:
-    own = cells[cells["problem"] == name]
-    if own["x"].nunique() > 1:
-        raise ValueError(f"records must have one point a function, got {own['x'].nunique()} of {name!r}")
-    row, subject = own.iloc[0], subjects[name]
-    radius = f" ± {scientific(row['reference_radius'], 2)}" if row["reference_radius"] else ""
-    known = f"{_written(row['reference_text'])}{radius}"
-    return {
-        "formula": subject.formula,
-        "family": subject.family,
-        "about": f"at x = {_written(repr(float(row['x_value'])))}; f′(x) = {known} ({subject.family}). {subject.reason}",
-        "x": _plain(row["x_value"]),
-        "reference": _plain(row["reference"]),
-        "text": row["reference_text"],
-    }
-
-
-def _written(text: str, digits: int = 20) -> str:
-    """Return a decimal number as it is written by hand: so many digits, and an ellipsis where there are more."""
-    mantissa, _, exponent = text.removesuffix(".0").partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    fraction = fraction.rstrip("0")
-    kept = ".".join(filter(None, [whole, fraction[: digits - 1]])).replace("-", "−")
-    power = f"·10{superscript(int(exponent))}" if exponent and int(exponent) else ""
-    return f"{kept}{'…' if len(fraction) >= digits else ''}{power}"
-
-
-def _plain(value: Any) -> Any:
-    """Return a number as JSON has it, None for one that is not finite or absent."""
-    if value is None or not math.isfinite(value):
-        return None
-    return int(value) if isinstance(value, (int, np.integer)) else float(value)
-
-
-def packed(values: ArrayLike, *, size: int = 4, up: bool = False) -> str:
-    """Return numbers as base64 text: the first bytes of doubles, least first, without the zeros at the beginning.
-
-    Parameters
-    ----------
-    values : array of float
-    size : int
-        How many of the eight bytes are kept.
-    up : bool
-        Round up, as a bound has to be; else to nearest. What is not 0 does not become 0.
-
-    Returns
-    -------
-    str
-        A reader who knows how many numbers there are puts the zeros before them.
-
-    Examples
-    --------
-    >>> packed([0.0, 0.0, 1.0])
-    'AADwPw=='
-    """
-    words = _words(values, size, up)
-    filled = np.flatnonzero(words)
-    kept = words[filled[0] if filled.size else len(words) :]
-    return base64.b64encode(kept.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :size].tobytes()).decode()
-
-
-def _words(values: ArrayLike, size: int, up: bool) -> NDArray[np.uint64]:
-    """Return the first bytes of doubles as integers, rounded."""
-    numbers = np.asarray(values, dtype=np.float64)
-    bits = np.where(np.isnan(numbers), np.nan, numbers).view(np.uint64)
-    shift, one = np.uint64(64 - 8 * size), np.uint64(1)
-    last = (one << shift) - one
-    # Half of the last place, to even; or all of it but one bit, which carries unless nothing is lost.
-    added = last * (numbers > 0) if up else (last >> one) + (bits >> shift & one)
-    words = np.where(np.isfinite(numbers), bits + added, bits) >> shift
-    sign = one << np.uint64(8 * size - 1)
-    return words | ((numbers != 0) & (words & (sign - one) == 0)).astype(np.uint64)
-
-
-def bound_kept(value: float) -> float:
-    """Return a bound as it is kept: rounded up to the bytes that `packed` leaves of it."""
-    word = _words([value], BOUND_SIZE, True) << np.uint64(64 - 8 * BOUND_SIZE)
-    return float(word.view(np.float64)[0])
-
-
 # --- the table without the script, and the style sheet ----------------------------------------------------
-
-
-def scientific(value: float, digits: int = 4) -> str:
-    """Return a number with so many significant digits, as the script writes it: ``−6.431·10⁻¹²``."""
-    if value == 0:
-        return "0"
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    return mantissa.replace("-", "−") + f"·10{superscript(int(exponent))}"
 
 
 def bound_text(value: float) -> str:
@@ -364,20 +152,35 @@ def correct_digits(total: float, reference: float) -> str:
     return f"{max(0.0, -math.log10(abs(total / reference))):.1f}"
 
 
-def _static_rows(records: pd.DataFrame, function: str, formula: str, name: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Return the rows of the table without the script: the step, and of each cell its text and its class."""
+def _static_rows(records: pd.DataFrame, function: str, formula: str, name: str) -> list[_Row]:
+    """Return the rows of the table without the script, of one run at generic steps."""
     chosen = records[(records["problem"] == function) & (records["method"] == formula) & (records["format"] == name)]
     rows = []
     for cell in chosen[chosen["grid"] == "generic"].sort_values("k", kind="stable").itertuples():
-        known = [cell.status == "ok", cell.status in _FORMULA_ONLY, cell.status == "ok"]
-        numbers = zip((cell.total, cell.truncation, cell.roundoff), known, strict=True)
-        texts = [scientific(number) if usable else cell.status for number, usable in numbers]
-        digits = correct_digits(cell.total, cell.reference) if known[0] else cell.status
-        texts += [digits, bound_text(cell.a_priori_bound)]
-        kinds = ["status" if text == cell.status else "x-plus" if text[0].isdigit() and "·" in text else "" for text in texts]
-        step = f"1.2357·2{superscript(-cell.k)}"
-        rows.append((step, f" ≈ {scientific(1.2357 * 2.0**-cell.k, 3)}", list(zip(texts, kinds, strict=True))))
+        usable, known = cell.status == "ok", cell.status in FORMULA_ONLY
+        texts = [
+            scientific(cell.total) if usable else cell.status,
+            scientific(cell.truncation) if known else cell.status,
+            scientific(cell.roundoff) if usable else cell.status,
+            correct_digits(cell.total, cell.reference) if usable else cell.status,
+            bound_text(cell.a_priori_bound),
+        ]
+        step = 1.2357 * 2.0**-cell.k
+        rows.append(
+            _Row(
+                f"1.2357·2{superscript(-cell.k)}",
+                f" ≈ {scientific(step, 3)}",
+                [(text, _kind(text, cell.status)) for text in texts],
+            )
+        )
     return rows
+
+
+def _kind(text: str, status: str) -> str:
+    """Return the class of a cell: a word, or a number that leaves room for a sign."""
+    if text == status:
+        return "status"
+    return "x-plus" if text[0].isdigit() and "·" in text else ""
 
 
 def _look(style: Style) -> dict[str, str]:

@@ -29,7 +29,7 @@ function unpacked(text, size, n) {
 
 /** The double nearest to a hexadecimal number. */
 function fromHex(text) {
-  const [, whole, fraction = "", exponent] = /^0x([0-9a-f]+)(?:\.([0-9a-f]+))?p([+-]\d+)$/.exec(text);
+  const [, whole, fraction = "", exponent] = /^0x([0-9a-f]+)(?:\.([0-9a-f]+))?p([+-]?\d+)$/.exec(text);
   return Number(BigInt("0x" + whole + fraction)) * 2 ** (Number(exponent) - 4 * fraction.length);
 }
 
@@ -43,14 +43,17 @@ function runOf(formula, format) {
   const run = { ...kept, formula, format, grid: state.grid, function: state.function, n };
   run.best = kept.best === null ? null : kept.best - 1;
   run.status = [...kept.status].map((digit) => data.statuses[parseInt(digit, 36)]);
-  data.columns.forEach((name, index) => {
+  Object.entries(data.sizes).forEach(([name, size], index) => {
     const source = kept.columns[index] === "=" ? longest : kept;
-    run[name] = unpacked(source.columns[index], data.sizes[index], source.status.length).slice(0, n);
+    run[name] = unpacked(source.columns[index], size, source.status.length).slice(0, n);
+  });
+  Object.entries(data.sums).forEach(([name, parts], index) => { // but where the parts cancel
+    run[name] = run.abscissa.map((_, i) => parts.reduce((sum, part) => sum + run[part][i], 0));
+    kept.cancelled[index].forEach((i, at, pairs) => { if (at % 2 === 0) run[name][i] = pairs[at + 1] ?? NaN; });
   });
   const computed = bytesOf(kept.computed);
   run.computed = Array.from(new (computed.length === 8 * n ? Float64Array : Float32Array)(computed.buffer));
-  run.hex = data.steps[state.grid][format].slice(0, n);
-  run.h = run.hex.map(fromHex);
+  run.h = (run.hex = data.steps[state.grid][format].slice(0, n)).map(fromHex);
   return runs.set(key, run).get(key);
 }
 
@@ -205,8 +208,7 @@ function layout(list) {
   const room = 0.04 * (high - low) + 0.3, floor = Math.floor(low - 0.7) - 0.1 * room;
   const box = { left: 52, right: width - 12, top: 26, bottom: height - 42 };
   const above = lanes.size ? 9 * Math.max(...lanes.values()) + 17 : 0;
-  const [first, last] = steps.length ? [Math.min(...steps), Math.max(...steps)] : [-1, 0];
-  const pad = 0.03 * (last - first) + 0.1;
+  const [first, last] = steps.length ? [Math.min(...steps), Math.max(...steps)] : [-1, 0], pad = 0.03 * (last - first) + 0.1;
   const range = { x: [first - pad, last + pad], y: [zero ? floor - room : low - room, high + room] };
   const share = (value, [a, b]) => (value - a) / (b - a);
   const across = (value) => box.left + share(value, range.x) * (box.right - box.left);
@@ -236,7 +238,7 @@ function drawFrame(canvas, list) {
   write((box.left + box.right) / 2, height - 6, "step h", "middle", "x-title");
   write(4, 15, state.part === "all" ? "|parts of the error|" : `|${state.part} error|`, "start", "x-title");
   const failed = list.flatMap(({ run, part }) => run.h.map((_, i) => cellOf(run, part, i).word)).filter(Boolean);
-  const counts = [...new Set(failed)].map((word) => `${failed.filter((other) => other === word).length} ${word}`);
+  const counts = [...new Set(failed)].map((word) => `${failed.filter((one) => one === word).length} ${word}`);
   if (counts.length) write(box.right, 15, `× ${counts.join(", ")}`, "end", "x-faint");
 }
 
@@ -246,8 +248,8 @@ function drawCurve(canvas, item) {
   const group = svg("g", { class: `x-curve s-${id}`, "data-series": id }, canvas);
   const path = (kind, d, more = {}) => d && svg("path", { class: kind, d, ...more }, group);
   const spots = run.h.map((h, i) => {
-    const { value, word } = cellOf(run, part, i), level = value === 0 ? floor : Math.log10(Math.abs(value));
-    return { x: across(Math.log10(h)), y: word ? scale.lane(id) : up(level), item, i, word, zero: value === 0 };
+    const { value, word } = cellOf(run, part, i), zero = value === 0, level = zero ? floor : Math.log10(Math.abs(value));
+    return { x: across(Math.log10(h)), y: word ? scale.lane(id) : up(level), item, i, word, zero };
   });
   points.push(...spots);
   const drawn = (spot) => spot && !spot.word && !spot.zero, clip = { "clip-path": "url(#explorer-clip)" };
@@ -405,7 +407,7 @@ function drawTable() {
 function csv() {
   const names = ["function", "formula", "format", "grid", "k", "h", "h_exact", "x", "exact_derivative", "computed"];
   const number = (value) => ({ NaN: "nan", Infinity: "inf", "-Infinity": "-inf" })[value] ?? String(value);
-  const part = (value) => (Number.isFinite(value) && value !== 0 ? value.toExponential(6) : number(value));
+  const part = (value) => (Number.isFinite(value) && value !== 0 ? value.toExponential(5) : number(value));
   const { x, text } = data.functions[state.function], chosen = new Set(series().map(({ run }) => run));
   const rows = [...chosen].flatMap((run) => run.h.map((h, i) => [
     run.function, run.formula, run.format, run.grid, i + 1, number(h), run.hex[i], number(x), text, number(run.computed[i]),
@@ -465,10 +467,7 @@ function fromAddress() {
   if (asked) root.scrollIntoView();
 }
 
-const changing = (action) => ({ target }) => {
-  action(target);
-  writeAddress();
-};
+const changing = (action) => ({ target }) => [action(target), writeAddress()];
 root.querySelectorAll(".x-tool").forEach((node) => { node.hidden = false; });
 find(".x-static").remove();
 fromAddress();
@@ -490,8 +489,7 @@ on("[name=detail]", "change", changing(({ checked }) => {
   drawTable();
   showCursor(false);
 }));
-on(".x-plot", "pointermove", hover);
-on(".x-plot", "pointerdown", hover);
+for (const kind of ["pointermove", "pointerdown"]) on(".x-plot", kind, hover);
 on(".x-plot", "keydown", press);
 on("button[name=csv]", "click", download);
 on("button[name=link]", "click", copyLink);
