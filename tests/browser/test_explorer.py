@@ -250,6 +250,8 @@ def test_exact_zeros_stand_on_the_floor_and_failures_at_the_top_with_their_word(
         assert f"{count} {word}" in note
     # A cross is two strokes.
     assert page.locator(".x-failed").get_attribute("d").count("M") == 2 * int((run["status"] != "ok").sum())
+    parts = opened("#explorer?function=nash_log_near_zero&formula=centered&format=float32&part=all&grid=dyadic")
+    assert parts.locator(".x-plot text", has_text="×").text_content() == note
     line = opened("#explorer?function=kostyrka_line&format=float64&grid=dyadic")
     zeros = chosen(records, problem="kostyrka_line", method="centered", format="float64", grid="dyadic")
     expected = int(((zeros["total"] == 0) & (zeros["status"] == "ok")).sum())
@@ -353,8 +355,10 @@ def test_axe_finds_nothing_and_nothing_is_clipped(opened, width, dark):
         }).map((node) => node.outerHTML.slice(0, 80))"""
     )
     assert clipped == []
-    ledger_box, table = page.locator(".x-ledger"), page.locator(".x-ledger table")
-    assert table.bounding_box()["width"] <= ledger_box.bounding_box()["width"]
+    page.evaluate("location.hash = '#explorer?function=shi_flat&format=float64'")
+    page.wait_for_timeout(100)
+    assert len(ledger(page)["computed"]) == len("−0.0006707001862711773")
+    assert page.evaluate("(([box]) => box.scrollWidth <= box.clientWidth)(document.querySelectorAll('.x-ledger'))")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
