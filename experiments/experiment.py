@@ -17,6 +17,12 @@ from numdiff.study.run import Measured, Tally, run_named
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
 
+
+def nothing_to_advise(measured: Measured) -> list[str]:
+    """Return no advice."""
+    return []
+
+
 NOTHING = Measured()
 """What an experiment without sweeps is given."""
 QUICK_PROBLEMS = 4
@@ -39,8 +45,12 @@ class Experiment:
         Parts of one sweep: all of one name. Experiments that name the same sweep read the same records.
     measures : tuple of Measurement
         What is measured beside the sweeps.
+    advice : callable
+        Takes what was measured: what it means for somebody who writes such code, a sentence or two each.
     note : str
         Of an experiment without sweeps: how its data were made.
+    limits : tuple of str
+        What the answer does not cover, how the functions were chosen, and what others do better.
 
     Raises
     ------
@@ -56,7 +66,9 @@ class Experiment:
     findings: Callable[[Measured], list[str]]
     sweeps: tuple[Sweep, ...] = ()
     measures: tuple[Measurement, ...] = ()
+    advice: Callable[[Measured], list[str]] = nothing_to_advise
     note: str = ""
+    limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = {sweep.name for sweep in self.sweeps}
@@ -82,11 +94,9 @@ class Experiment:
     def section(self, measured: Measured) -> Section:
         """Return the experiment's part of the report."""
         answer, *others = self.findings(measured)
-        tables = self.tables(measured)
-        if self.sweeps:
-            tables = [*tables, failures_table(measured.records)]
+        appendix = [failures_table(measured.records)] if self.sweeps else []
         if len(measured.skips):
-            tables.append(skips_table(measured.skips))
+            appendix.append(skips_table(measured.skips))
         return Section(
             name=self.name,
             title=self.title,
@@ -94,8 +104,11 @@ class Experiment:
             answer=answer,
             findings=tuple(others),
             figures=tuple(self.figures(measured)),
-            tables=tuple(tables),
+            tables=tuple(self.tables(measured)),
+            advice=tuple(self.advice(measured)),
             method_note=method_note(measured.records) if self.sweeps else self.note,
+            limits=self.limits,
+            appendix=tuple(appendix),
             values=measured.values,
             source=self.source,
         )
