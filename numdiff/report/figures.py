@@ -233,6 +233,7 @@ def paint(draw: Callable[[Canvas], object], size: tuple[float, float], narrow: b
     if narrow:
         for text in canvas.findobj(Text):
             text.set_fontsize(max(SMALLEST, text.get_fontsize()))
+        keep_inside(canvas)
         fit_labels(canvas)
     keep_inside(canvas)
     for ax in canvas.axes:
