@@ -56,7 +56,8 @@ PROGRAM = """
 import sys
 from tests.report import sample_report
 import hashlib
-print(*(hashlib.sha256(figure.to_svg().encode()).hexdigest() for figure in sample_report.figures()))
+texts = (figure.to_svg() + figure.to_inline_svg("a-") for figure in sample_report.figures())
+print(*(hashlib.sha256(text.encode()).hexdigest() for text in texts))
 """
 
 
@@ -268,7 +269,9 @@ def test_bytes_do_not_depend_on_hash_seed_or_a_matplotlibrc_nearby(texts, tmp_pa
     )
     import hashlib
 
-    assert done.stdout.split() == [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    inline = [figure.to_inline_svg("a-") for figure in sample_report.figures()]
+    whole = [file + page for file, page in zip(texts, inline, strict=True)]
+    assert done.stdout.split() == [hashlib.sha256(text.encode()).hexdigest() for text in whole]
 
 
 def test_the_hostile_settings_would_matter(tmp_path):
