@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from experiments.experiment import NOTHING, Experiment, measure_experiments
+from experiments.explorer import explorer_of
 from experiments.overview import overview
 from experiments.places import unsuitable_folder, unsuitable_report
 from experiments.registry import EXPERIMENTS
@@ -179,6 +180,7 @@ def present(
         command=command,
         hero=hero,
         overview=overview(measured),
+        explorer=explorer_of(measured),
         sums=sums,
         keep=keep,
     )

@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from numdiff.files import fresh_folder, remove_leftovers
 from numdiff.report import checksums, columns
 from numdiff.report import provenance as origin
+from numdiff.report.explorer import Explorer
 from numdiff.report.figures import Figure, check_name
 from numdiff.report.tables import Table, csv_text, escape_markdown
 
@@ -143,6 +144,7 @@ def write_report(
     command: str,
     hero: tuple[str, str] | None = None,
     overview: Sequence[Table] = (),
+    explorer: Explorer | None = None,
     sums: bool = False,
     keep: Callable[[str], bool] = lambda name: True,
 ) -> list[Path]:
@@ -167,6 +169,8 @@ def write_report(
         Section and name of the figure at the top; by default the first figure there is.
     overview : sequence of Table
         Tables that belong to no experiment (the formats), shown at the top.
+    explorer : Explorer, optional
+        The curves of a sweep, drawn by the page itself: behind the summary, its data at the end.
     sums : bool
         Whether to write ``SHA256SUMS`` of the files too.
     keep : callable
@@ -211,6 +215,7 @@ def write_report(
         "sections": [_section(section, number) for number, section in enumerate(sections, start=1)],
         "overview": [_table(table, "overview", f"Table {i}") for i, table in enumerate(overview, start=1)],
         "hero": _hero(sections, hero),
+        "explorer": explorer,
         "provenance": origin.rows(provenance),
     }
     files["report.html"] = _environment(True).get_template("report.html").render(context)
