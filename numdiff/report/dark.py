@@ -52,7 +52,7 @@ def dark(color: str) -> str:
     Examples
     --------
     >>> dark("#ffffff"), dark("#000000")
-    ('#14181d', '#f0f0f0')
+    ('#14181d', '#efefef')
     """
     if color == "#ffffff":
         return GROUND

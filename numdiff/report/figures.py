@@ -29,6 +29,7 @@ from numdiff.report.axes import (
     superscript,
     zero_floor,
 )
+from numdiff.report.dark import dark
 from numdiff.report.guides import mark_optimum, order_text, slope_guide
 from numdiff.report.labels import Note, add_note, arrange, direct_labels, renderer_of
 from numdiff.report.narrow import NarrowCanvas, columns_that_fit, extend, fit_labels, is_narrow
@@ -40,6 +41,7 @@ from numdiff.report.styles import (
     ROLE_STYLE,
     SIDES,
     Style,
+    all_styles,
     label_of,
     rc_settings,
     style_of,
@@ -187,8 +189,20 @@ class Figure:
 
 
 def page_css(figures: Iterable[Figure]) -> str:
-    """Return the style sheet that the inline drawings of a page need: font, dark colours, wide or narrow."""
-    return svg.page_css([drawing for figure in figures for drawing in figure.drawings()])
+    """Return the style sheet that the inline drawings of a page need: font, dark colours, wide or narrow.
+
+    It also has a variable ``--c-NAME`` with the colour of each format, method, part of the error and role, for words
+    and drawings of the page itself; spaces in a name become hyphens.
+    """
+    return palette_css() + svg.page_css([drawing for figure in figures for drawing in figure.drawings()])
+
+
+def palette_css() -> str:
+    """Return the variables with the colours of the series, on white and on a dark ground."""
+    colors = {f"--c-{name.replace(' ', '-')}": style.color for name, style in all_styles().items()}
+    light = "".join(f"{name}:{color};" for name, color in colors.items())
+    other = "".join(f"{name}:{dark(color)};" for name, color in colors.items())
+    return f":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{other}}}}}"
 
 
 def mark_halos(canvas: Canvas) -> None:
@@ -219,6 +233,7 @@ def paint(draw: Callable[[Canvas], object], size: tuple[float, float], narrow: b
     if narrow:
         for text in canvas.findobj(Text):
             text.set_fontsize(max(SMALLEST, text.get_fontsize()))
+        keep_inside(canvas)
         fit_labels(canvas)
     keep_inside(canvas)
     for ax in canvas.axes:

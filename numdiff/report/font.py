@@ -1,6 +1,7 @@
 """The letters of the drawings: a subset of DejaVu Sans, the font that matplotlib measures with, as text of a CSS.
 
-The subset is not compressed: it has some 5 to 15 kB, and what a compressor writes depends on its version.
+The subset is not compressed: it has some 5 to 15 kB, and what a compressor writes depends on its version. The license
+of the font is the file ``LICENSE-DejaVu``.
 """
 
 import base64

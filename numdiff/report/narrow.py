@@ -91,8 +91,10 @@ def fit_labels(fig: Canvas) -> None:
     """Break the labels of axes, and the words of the figure that stand upright, that are longer than it has room."""
     width, height = inches_of(fig)
     for ax in fig.axes:
-        _break(ax.xaxis.label, width)
-        _break(ax.yaxis.label, height * ax.get_position().height + 0.6)
+        place = ax.get_position()
+        middle = (place.x0 + place.x1) / 2
+        _break(ax.xaxis.label, 2 * width * min(middle, 1 - middle))
+        _break(ax.yaxis.label, height * place.height + 0.6)
     for text in fig.texts:
         if not text.get_rotation() and (lines := _break(text, width)):
             line = 1.2 * float(text.get_fontsize()) / 72

@@ -70,10 +70,7 @@ def small_multiples(
     columns = columns_that_fit(fig, columns, least, across)
     rows = -(-len(names) // columns)
     if is_narrow(fig):
-        margins = SIDES["bottom"] + SIDES["top"]
-        panel = _TALL_PANEL if columns == 1 and rows <= 3 else _LOW_PANEL
-        extend(fig, margins + rows * panel + (rows - 1) * down - inches_of(fig)[1])
-        fig.subplots_adjust(bottom=SIDES["bottom"] / inches_of(fig)[1], top=1 - SIDES["top"] / inches_of(fig)[1])
+        _make_high(fig, rows, columns, down)
     width, height = inches_of(fig)
     wide, tall = width - SIDES["left"] - SIDES["right"], height - SIDES["bottom"] - SIDES["top"]
     grid = {
@@ -83,6 +80,23 @@ def small_multiples(
     panels: list[Axes] = list(
         fig.subplots(rows, columns, sharex=share, sharey=share, squeeze=False, gridspec_kw=grid).flat
     )
+    _finish(panels, names, columns, log)
+    middle = (SIDES["left"] + wide / 2) / width
+    fig.supxlabel(xlabel, x=middle, y=0.1 / height, va="bottom", fontsize=11, gid=_XLABEL)
+    fig.supylabel(ylabel, x=0.1 / width, y=(SIDES["bottom"] + tall / 2) / height, ha="left", fontsize=11)
+    return panels[: len(names)]
+
+
+def _make_high(fig: Canvas, rows: int, columns: int, gap: float) -> None:
+    """Give a narrow canvas the height that its panels need; gap is between them, in inches."""
+    panel = _TALL_PANEL if columns == 1 and rows <= 3 else _LOW_PANEL
+    height = SIDES["bottom"] + SIDES["top"] + rows * panel + (rows - 1) * gap
+    extend(fig, height - inches_of(fig)[1])
+    fig.subplots_adjust(bottom=SIDES["bottom"] / height, top=1 - SIDES["top"] / height)
+
+
+def _finish(panels: Sequence[Axes], names: Sequence[str], columns: int, log: bool) -> None:
+    """Give the panels their titles and ticks, and hide those that are too many."""
     for ax, name in zip(panels, names, strict=False):
         if log:
             error_axes(ax, xlabel="", ylabel="")
@@ -93,10 +107,6 @@ def small_multiples(
     for ax in panels[len(names) - columns : len(names)]:
         # The last panel of each column, which is not always in the last row.
         ax.tick_params(labelbottom=True)
-    middle = (SIDES["left"] + wide / 2) / width
-    fig.supxlabel(xlabel, x=middle, y=0.1 / height, va="bottom", fontsize=11, gid=_XLABEL)
-    fig.supylabel(ylabel, x=0.1 / width, y=(SIDES["bottom"] + tall / 2) / height, ha="left", fontsize=11)
-    return panels[: len(names)]
 
 
 def draw_panels(
@@ -180,15 +190,21 @@ def outside_legend(
     columns = max(1, min(len(handles), int((width - 0.4) / widest)))
     band = 0.23 * -(-len(handles) // columns) + (0.22 if title else 0) + 0.06
     options: dict[str, Any] = {"ncols": columns, "title": title, "borderaxespad": 0.2, "columnspacing": 1.4}
-    if is_narrow(fig):
-        extend(fig, band)
-        return fig.legend(handles=handles, loc="lower center", **options)
-    if where == "top":
+    if where == "top" and not is_narrow(fig):
         fig.subplots_adjust(top=1 - (SIDES["top"] + band) / height)
         return fig.legend(handles=handles, loc="upper center", **options)
-    fig.subplots_adjust(bottom=fig.subplotpars.bottom + band / height)
-    _move_xlabel(fig, up=band / height)
+    _make_room_below(fig, band)
     return fig.legend(handles=handles, loc="lower center", **options)
+
+
+def _make_room_below(fig: Canvas, band: float) -> None:
+    """Free a band (inches) at the bottom: a narrow canvas becomes higher, in others the panels become lower."""
+    if is_narrow(fig):
+        extend(fig, band)
+    else:
+        height = inches_of(fig)[1]
+        fig.subplots_adjust(bottom=fig.subplotpars.bottom + band / height)
+        _move_xlabel(fig, up=band / height)
 
 
 def _move_xlabel(fig: Canvas, up: float = 0.0) -> None:

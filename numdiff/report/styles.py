@@ -96,12 +96,14 @@ ROLE_STYLE: Mapping[str, Style] = MappingProxyType(
 """The style of each series that is no format, method or part of the error."""
 
 
+def all_styles() -> dict[str, Style]:
+    """Return the style of every format, method, part and role, by its name; no two of them share one."""
+    return {**FORMAT_STYLE, **METHOD_STYLE, **PART_STYLE, **ROLE_STYLE}
+
+
 def style_of(name: str, index: int = 0) -> Style:
     """Return the style of a format, method, part or role; any other name gets number `index` of a fixed cycle."""
-    for styles in (FORMAT_STYLE, METHOD_STYLE, PART_STYLE, ROLE_STYLE):
-        if name in styles:
-            return styles[name]
-    return spare_style(index)
+    return all_styles().get(name) or spare_style(index)
 
 
 def label_of(name: str) -> str:

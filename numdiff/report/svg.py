@@ -50,6 +50,7 @@ def tidy(text: str) -> Element:
         _lift_style(element)
     for element in root.iter():
         _spread_style(element)
+    _drop_invisible(root)
     rename_ids(root, "")
     _unwrap(root)
     for name in ("version", "width", "height"):
@@ -129,6 +130,16 @@ def _tenths(match: re.Match[str]) -> str:
 def _rounded(number: str, decimals: int) -> str:
     text = f"{float(number):.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def _drop_invisible(root: Element) -> None:
+    """Remove the grounds of figure and axes, which have neither fill nor stroke."""
+    for parent in root.iter("g"):
+        if "stroke" not in parent.attrib:
+            for child in [
+                c for c in parent if c.tag == "path" and c.get("fill") == "none" and "stroke" not in c.attrib
+            ]:
+                parent.remove(child)
 
 
 def _drop(root: Element, tags: set[str]) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from fontTools.ttLib import TTFont
 
+from numdiff.report.dark import dark
 from numdiff.report.figures import (
     Figure,
     Note,
@@ -25,13 +26,14 @@ from numdiff.report.figures import (
     overflow,
     page_css,
     paint,
+    palette_css,
     plot_errors,
     settings_of,
     small_multiples,
 )
 from numdiff.report.font import font_face
 from numdiff.report.labels import renderer_of
-from numdiff.report.styles import FORMAT_STYLE, Style
+from numdiff.report.styles import FORMAT_STYLE, METHOD_STYLE, PART_STYLE, ROLE_STYLE, Style
 from numdiff.report.svg import letters
 from tests.report import sample_report
 
@@ -54,7 +56,8 @@ PROGRAM = """
 import sys
 from tests.report import sample_report
 import hashlib
-print(*(hashlib.sha256(figure.to_svg().encode()).hexdigest() for figure in sample_report.figures()))
+texts = (figure.to_svg() + figure.to_inline_svg("a-") for figure in sample_report.figures())
+print(*(hashlib.sha256(text.encode()).hexdigest() for text in texts))
 """
 
 
@@ -146,6 +149,14 @@ def test_page_has_one_font_for_all_figures():
     for weight in (400, 700):
         used = set().union(*(letters(figure.drawings())[weight] for figure in figures))
         assert font_face(used, weight) in sheet
+
+
+def test_page_names_the_colour_of_each_series_on_both_grounds():
+    light, other = palette_css().split("@media screen and (prefers-color-scheme:dark)")
+    for name, style in {**FORMAT_STYLE, **METHOD_STYLE, **PART_STYLE, **ROLE_STYLE}.items():
+        assert f"--c-{name.replace(' ', '-')}:{style.color};" in light
+        assert f"--c-{name.replace(' ', '-')}:{dark(style.color)};" in other
+    assert palette_css() in page_css([])
 
 
 def smallest_letters(svg_text, pixels):
@@ -258,7 +269,9 @@ def test_bytes_do_not_depend_on_hash_seed_or_a_matplotlibrc_nearby(texts, tmp_pa
     )
     import hashlib
 
-    assert done.stdout.split() == [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    inline = [figure.to_inline_svg("a-") for figure in sample_report.figures()]
+    whole = [file + page for file, page in zip(texts, inline, strict=True)]
+    assert done.stdout.split() == [hashlib.sha256(text.encode()).hexdigest() for text in whole]
 
 
 def test_the_hostile_settings_would_matter(tmp_path):

@@ -102,6 +102,18 @@ def test_extending_keeps_what_is_there_as_it_is():
     assert (1 - text.get_position()[1]) * (SIZE[1] + 1.5) == pytest.approx(from_top)
 
 
+def test_label_below_axes_that_stand_at_the_right_fits_too():
+    def draw(fig):
+        ax = fig.subplots()
+        ax.set_yticks([0, 1], ["a name of a row that takes half the width", "another"])
+        ax.set_xlabel("correct digits lost at the best step")
+
+    fig = drawn(draw)
+    box = fig.axes[0].xaxis.label.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= fig.bbox.width
+
+
 def test_long_labels_are_broken_to_fit():
     def draw(fig):
         fig.subplots().set_xlabel("error at the step h = 1e-4, relative to the error at the best step of the function")
