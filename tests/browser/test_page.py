@@ -21,7 +21,8 @@ _CLIPPED = """([width, scrollers]) => {
     const style = getComputedStyle(element);
     const cut = ["hidden", "clip"].includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1;
     // What only readers of the screen get is clipped to nothing on purpose.
-    if (cut && style.clipPath === "none" && !element.closest("svg")) faults.push(`${name}: ${element.scrollWidth} in ${element.clientWidth}`);
+    if (!cut || style.clipPath !== "none" || element.closest("svg")) continue;
+    faults.push(`${name}: ${element.scrollWidth} in ${element.clientWidth}`);
   }
   return faults;
 }"""
