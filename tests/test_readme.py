@@ -170,3 +170,13 @@ def test_table_of_the_installations_names_the_packages_of_each_extra():
         '".[judge]"': set(EXTRAS["judge"].values()),
         '".[all]"': set(EXTRAS["report"].values()),
     }
+
+
+def test_the_advice_is_that_of_the_report():
+    """Its numbers come from records there."""
+    report = (ROOT / "results" / "README.md").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
+    part = README.split("## What to do")[1].split("\n\n")[1]
+    sentences = re.findall(r"^\d\. (.*)$", part, re.MULTILINE)
+    assert len(sentences) == 5
+    for sentence in sentences:
+        assert sentence.replace("|x|", r"\|x\|") in report, sentence
