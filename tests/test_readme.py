@@ -45,7 +45,7 @@ def value_of(session, start):
 def test_blocks_are_run(session):
     assert len(USE) == 8
     assert len(PROBLEM) == 1
-    assert len(session[0]) == 30
+    assert len(session[0]) == 35
 
 
 @pytest.mark.parametrize(

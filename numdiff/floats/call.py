@@ -317,7 +317,7 @@ def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
             return ""
     except TypeError:  # no dtype holds both
         return ""
-    widens = f"a {constant} constant or an array of integers promotes"
+    widens = f"a {constant} constant promotes"
     item = FORMATS.of_dtype(given)
     if item is not None and item.weak_scalars and returned == np.float32:
         # Not the only way here: plain ml_dtypes, which is what np.asarray leaves, widens with Python numbers.
@@ -326,5 +326,5 @@ def promotion_advice(given: np.dtype[Any], returned: np.dtype[Any]) -> str:
     always += f"; {SPECIAL_FORMATS}" if given.itemsize <= 2 else ""
     return (
         f": {widens}; write float(…), np.full_like(x, …) where np.where chooses among numbers, np.asanyarray "
-        f"where f converts its input{always if given.kind != 'c' else ''}"
+        f"where f converts its input, floats for integer coefficients{always if given.kind != 'c' else ''}"
     )

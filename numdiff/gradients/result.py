@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.display import Shown, View
+from numdiff.display import Shown, View, wrapped
 
 __all__ = ["GradientCheck", "SlopeComparison", "TaylorTest", "Verdict", "WrongGradientError"]
 
@@ -208,7 +208,7 @@ class GradientCheck(Shown):
         first, conditions, *cause = self._lines(rows=0)[: 3 if self.cause else 2]
         more = f"notes: {len(self.notes)}, the first: {self.notes[0]}" if self.notes else ""
         after = [str(self.taylor), *([more] if more else [])]
-        room = 10 - len([first, conditions, *cause, *after]) - 2
+        room = 10 - sum(len(wrapped(line).splitlines()) for line in (first, conditions, *cause, *after)) - 2
         ordered = self._worst_first()
         rows = [self._cells(comparison) for comparison in ordered[:room]]
         if len(ordered) > room:

@@ -215,7 +215,7 @@ def test_a_ufunc_is_known_by_what_it_is_and_not_by_its_name():
     }
     assert ufuncs_used(lambda x: np.i0(x) * scipy.special.i0(x)) == {"i0", "multiply", "special.i0"}
     assert ufuncs_used(np.log1p) == {"log1p"}
-    with pytest.raises(TypeError, match=r"scipy\.special\.log1p has no exact evaluation; those of scipy\.special"):
+    with pytest.raises(TypeError, match=r"scipy\.special\.log1p has no exact evaluation; write np\.log1p"):
         ufuncs_used(scipy.special.log1p)
 
     stranger = np.frompyfunc(lambda x: 7.0, 1, 1)

@@ -150,7 +150,7 @@ def test_f_must_be_callable():
 @pytest.mark.filterwarnings("ignore:Conversion of an array with ndim > 0:DeprecationWarning")
 @pytest.mark.parametrize("f", OF_ONE_NUMBER, ids=lambda f: f.__name__)
 def test_a_function_of_one_number_is_told_where_to_go(f):
-    with pytest.raises(TypeError, match=r"f is a function of one number: write elementwise=False .*exact=.*gradient"):
+    with pytest.raises(TypeError, match=r"f is a function of one number: write elementwise=False, .*exact=.*gradient"):
         centered_difference(f, np.linspace(0.5, 0.9, 5), 1e-3)
 
 

@@ -133,7 +133,7 @@ def test_formats_that_a_black_box_does_not_compute_in_are_skipped() -> None:
 def test_function_that_fails_in_every_format_leaves_the_reason() -> None:
     found = nd.sweep(lambda x: x > 0.5, 0.5, [0.25], dtype=["float32", "float64"], exact=(mp.sin, mp.cos))
     assert found.records.empty
-    assert "f does not compute in float32" in repr(found)
+    assert "f does not compute in float32" in " ".join(repr(found).split())
 
 
 def test_rounded_arithmetic_takes_a_twin() -> None:
