@@ -31,6 +31,8 @@ def lift_constant(value: Any) -> Dyadic | Undefined:
     TypeError
         If `value` is anything else.
     """
+    if type(value) is float and math.isfinite(value):
+        return (0, 0) if value == 0 else _reduced(*value.as_integer_ratio())
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
     if isinstance(value, (int, np.integer, np.bool_)):

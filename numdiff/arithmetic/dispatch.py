@@ -212,6 +212,9 @@ def element(engine: Engine, value: Any, shape: tuple[int, ...]) -> Any:
 def column(engine: Engine, operand: Any, shape: tuple[int, ...]) -> tuple[Any, bool]:
     """Return the numbers of an operand, one for each element of `shape`, and whether all are numbers."""
     if not isinstance(operand, ExactArray):
+        if type(operand) is float or type(operand) is int:
+            exact = lift_constant(operand)
+            return (repeat(exact), False) if isinstance(exact, Undefined) else (repeat(engine.lift(exact)), True)
         constant = element(engine, operand, shape)
         # An array of equal numbers is no scalar: NumPy takes x**np.full(n, 2.0) for a power, x**2.0 for a product.
         whole = isinstance(operand, np.ndarray) and operand.ndim > 0
@@ -271,7 +274,11 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
             raise refusal(f"np.{name} connects conditions (results of comparisons), not numbers")
         truths = [truth_column(operand, shape) for operand in operands]
         return ExactArray(engine, list(map(CONNECTIVES[name], *truths)), shape, mask=True)
-    are_masks = all(isinstance(operand, ExactArray) and operand.mask for operand in operands)
+    are_masks = True
+    for operand in operands:  # as loops: this is called for each operation of f
+        if not (isinstance(operand, ExactArray) and operand.mask):
+            are_masks = False
+            break
     if are_masks and name == "multiply":  # NumPy's product of truth values is their "and"
         return apply_ufunc(engine, "logical_and", operands)
     if name not in COMPARISONS and name not in engine.functions:
@@ -280,14 +287,17 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
         raise refusal(f"{shown(name)} needs a number, not only conditions: use np.where(condition, 1.0, 0.0)")
     if name == "arctan2" and is_negative_zero(operands[0]):
         raise refusal("np.arctan2 of the constant -0.0 depends on the sign of a zero, which exact numbers do not have")
-    if any(is_infinite_constant(operand) for operand in operands):
+    columns, clean = [], True
+    for operand in operands:
+        items, numbers_only = column(engine, operand, shape)
+        columns.append(items)
+        clean = clean and numbers_only
+    if not clean and any(map(is_infinite_constant, operands)):
         return _with_infinity(engine, name, operands, shape)
-    pairs = [column(engine, operand, shape) for operand in operands]
-    columns = [items for items, _ in pairs]
     if name in COMPARISONS:
         truths = comparison(engine, name, columns)
         return ExactArray(engine, truths, shape, clean=is_clean(truths), mask=True)
-    items, clean = engine.apply(name, columns, all(clean for _, clean in pairs))
+    items, clean = engine.apply(name, columns, clean)
     return ExactArray(engine, items, shape, clean=clean)
 
 

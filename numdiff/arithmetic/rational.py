@@ -12,6 +12,7 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any, TypeAlias
 
 from numdiff.arithmetic.ball import Undefined
@@ -298,6 +299,7 @@ def _remainder_of_jets(rounding: Callable[[Fraction], int]) -> Callable[[Jet, Je
     return function
 
 
+@cache
 def _jet_engine(order: int) -> Engine:
     def lift(number: Dyadic) -> Jet:
         return _Constant((dyadic_to_fraction(number), *[Fraction(0)] * order))
