@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["StepTable"]
+__all__ = ["StepTable", "latex_cell", "latex_text"]
 
 _SUPERSCRIPTS = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵏ", "-0123456789k", strict=True))
 _LATEX = {
@@ -20,6 +20,7 @@ _LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$"},
     **{"·": r"$\cdot$", "−": "$-$", "≤": r"$\le$", "′": "$'$", "∞": r"$\infty$", "…": r"\ldots{}"},
+    **{"–": "--", "→": r"$\to$", "’": "'", "“": "``", "”": "''", "±": r"$\pm$", "≥": r"$\ge$"},
 }
 _MARKDOWN = re.compile(r"([\\`*_<>|])")
 _SHOWN = 20
@@ -111,11 +112,11 @@ class StepTable:
             For ``\ref``; empty for none.
         """
         head, rows, words = self._texts()
-        lines = [r"\begin{table}", r"\centering", rf"\caption{{{_latex(self.caption)}}}"]
+        lines = [r"\begin{table}", r"\centering", rf"\caption{{{latex_text(self.caption)}}}"]
         lines += [rf"\label{{{label}}}"] if label else []
         columns = "".join("l" if column in words else "r" for column in range(len(head)))
-        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\hline", " & ".join(map(_latex, head)) + r" \\", r"\hline"]
-        lines += [" & ".join(map(_latex_cell, row)) + r" \\" for row in rows]
+        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\hline", " & ".join(map(latex_text, head)) + r" \\", r"\hline"]
+        lines += [" & ".join(map(latex_cell, row)) + r" \\" for row in rows]
         return _written("\n".join([*lines, r"\hline", r"\end{tabular}", r"\end{table}"]) + "\n", path)
 
     def __repr__(self) -> str:
@@ -171,7 +172,7 @@ def _text(value: Any, digits: int) -> str:
     if not isinstance(value, float):
         return str(value)
     if not math.isfinite(value):
-        return {math.inf: "∞", -math.inf: "−∞"}.get(value, "undefined")
+        return {math.inf: "∞", -math.inf: "−∞"}.get(value, "–")
     if value == 0:
         return "0"
     measured = digits == _MEASURED
@@ -186,7 +187,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"(?<=\w)\\_(?=\w)", "_", _MARKDOWN.sub(r"\\\1", text))
 
 
-def _latex(text: str) -> str:
+def latex_text(text: str) -> str:
     """Return text for LaTeX; superscripts and the product with a power become mathematics."""
     pieces = re.split(rf"([\d.]*·?\w?[{''.join(_SUPERSCRIPTS)}]+)", text)
     return "".join(_mathematics(p) if i % 2 else "".join(_LATEX.get(c, c) for c in p) for i, p in enumerate(pieces))
@@ -198,14 +199,15 @@ def _mathematics(text: str) -> str:
     return "$" + base.replace("·", r" \cdot ") + f"^{{{power}}}$"
 
 
-def _latex_cell(text: str) -> str:
+def latex_cell(text: str) -> str:
+    """Return a cell for LaTeX: numbers and powers as mathematics, words emphasised."""
     number = re.fullmatch(r"(-?[\d.]+)e([+-]\d+)", text)
     if number:
         factor = "" if number[1] == "1" else rf"{number[1]} \cdot "
         return f"${factor}10^{{{int(number[2])}}}$"
     if re.fullmatch(r"-?[\d.]+", text):
         return f"${text}$"
-    return _latex(text) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", text) else rf"\emph{{{text}}}"
+    return latex_text(text) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", text) else rf"\emph{{{text}}}"
 
 
 def _written(text: str, path: str | Path | None) -> str:
