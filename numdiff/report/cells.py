@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "g3": "3 significant digits",
         "g6": "at most 6 significant digits",
         "e3": "3 significant digits and a power of ten",
+        "f1": "1 decimal",
         "g17": "shortest exact",
         "step": "a step as it is defined: 2⁻⁵, 10⁻⁴, 0.3, 1.2357·2⁻⁵",
         "percent": "with a decimal",
@@ -113,6 +114,7 @@ def _writer(kind: str, values: Sequence[Any]) -> Callable[[Any], str]:
         return lambda value: notation(float(value), digits, keep_zeros)
     writers: Mapping[str, Callable[[Any], str]] = {
         "e3": lambda value: scientific(float(value), 3),
+        "f1": lambda value: f"{float(value):.1f}",
         "g17": lambda value: float.__repr__(float(value)),
         "step": lambda value: step_text(float(value)),
         "percent": lambda value: f"{100 * value:.1f} %",

@@ -129,8 +129,8 @@ class Table:
         The rows, columns in the order of display; the index is ignored.
     display : mapping of str to str
         How the numbers of a column are shown on the page and in Markdown, never in the CSV: ``"g3"`` (3
-        significant digits), ``"g6"`` (at most 6), ``"e3"`` (3, always with a power of ten), ``"g17"`` (shortest
-        exact), ``"step"`` (a step as it is defined: 2⁻⁵), ``"percent"``, ``"int"``, ``"hex"``, ``"text"``. By default
+        significant digits), ``"g6"`` (at most 6), ``"e3"`` (3, always with a power of ten), ``"f1"`` (1 decimal),
+        ``"g17"`` (shortest exact), ``"step"`` (a step as it is defined: 2⁻⁵), ``"percent"``, ``"int"``, ``"hex"``, ``"text"``. By default
         floats are ``"g3"``, integers ``"int"``, and floats of a column ``h`` steps. All numbers of a column have one
         notation: a power of ten in all of them or in none.
     rows_shown : int or None
@@ -259,6 +259,13 @@ class Table:
         heads = [max(map(len, self.heading(str(name)).split()), default=0) for name in self.frame.columns]
         cells = [max((len(cell.text) for cell in column), default=0) for column in self._cells(shown)]
         return [max(pair) for pair in zip(heads, cells, strict=True)]
+
+    def without(self, *columns: str) -> "Table":
+        """Return the table without some columns that are in no sum."""
+        left = {name: kept for name, kept in self.display.items() if name not in columns}
+        named = {name: kept for name, kept in self.headings.items() if name not in columns}
+        kinds = {name: kept for name, kept in self.kinds.items() if name not in columns}
+        return replace(self, frame=self.frame.drop(columns=list(columns)), display=left, headings=named, kinds=kinds)
 
     def heading(self, column: str) -> str:
         """Return the heading of a column: its own, that of such records, or its name with spaces."""
