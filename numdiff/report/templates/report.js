@@ -33,7 +33,8 @@
   // A box that scrolls can be reached with the keyboard and says so; one that does not is no stop.
   const mark = (box) => {
     const sideways = box.scrollWidth > box.clientWidth + 1;
-    if (sideways || box.scrollHeight > box.clientHeight + 1) box.tabIndex = 0; else box.removeAttribute("tabindex");
+    const down = box.scrollHeight > box.clientHeight + 1 && box.matches(".scroll");
+    if (sideways || down) box.tabIndex = 0; else box.removeAttribute("tabindex");
     const cue = box.previousElementSibling;
     if (cue && cue.classList.contains("cue")) cue.hidden = !sideways;
   };
