@@ -2,13 +2,22 @@
 
 import math
 from collections.abc import Mapping
-from fractions import Fraction
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
-from experiments.frames import blank, exact_derivative, formats_of, in_order, methods_of, of_grid, optima, step_kinds
+from experiments.frames import (
+    RUN,
+    blank,
+    exact_derivative,
+    formats_of,
+    in_order,
+    methods_of,
+    of_grid,
+    optima,
+    step_kinds,
+)
 from experiments.frames import step_table as by_format
 from experiments.words import written
 from numdiff.floats.formats import FORMATS
@@ -17,7 +26,7 @@ from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.core_tables import FORMULA_ONLY
 from numdiff.report.function_pages import FunctionFacts, function_pages
-from numdiff.report.tables import Table
+from numdiff.report.tables import Table, wide
 from numdiff.rules.textbook import closed_form_step
 from numdiff.study.run import Measured
 
@@ -54,15 +63,52 @@ def _facts(name: str, cells: pd.DataFrame, steps: pd.DataFrame) -> FunctionFacts
     )
 
 
+def core_data(measured: Mapping[str, Measured]) -> dict[str, list[Table]]:
+    """Return the core tables with all digits, which the report has as files alone: for ``write_report(data=…)``."""
+    if SOURCE not in measured:
+        return {}
+    records = measured[SOURCE].records
+    generic = {
+        part: Table(
+            name,
+            f"{part.capitalize()} error at generic steps",
+            f"h = fl(1.2357·2⁻ᵏ), shown before it is rounded to each format; with {other} it adds up to the total.",
+            by_format(records, "generic", part),
+            kinds=step_kinds(records, part),
+            where={"grid": "generic"},
+        )
+        for name, part, other in (
+            ("generic_truncation", "truncation", "roundoff"),
+            ("roundoff", "roundoff", "generic_truncation"),
+        )
+    }
+    return {SOURCE: [dyadic_truncation(records), *generic.values()]}
+
+
+def dyadic_truncation(records: pd.DataFrame) -> Table:
+    """Return the truncation error of all functions at dyadic steps, which is the same in every format."""
+    dyadic = in_order(of_grid(records, "dyadic"), "problem", "method", "k", "format")
+    widest = dyadic.drop_duplicates(["problem", "method", "k"], keep="last", ignore_index=True)
+    widest = in_order(widest.assign(h=np.ldexp(1.0, -widest["k"])), "problem", "k", "method")
+    return Table(
+        "truncation",
+        "Truncation error at dyadic steps",
+        "h = 2⁻ᵏ: the same number in every format. A word: f(x ± h) does not exist.",
+        wide(widest, ["problem", "k", "h"], "method", "truncation", shown=FORMULA_ONLY, columns=methods_of(records)),
+        kinds={"h": "portable", **dict.fromkeys(methods_of(records), "portable")},
+        where={"grid": "dyadic"},
+    )
+
+
 def steps_table(steps: pd.DataFrame) -> Table:
     """Return the steps of one function by formula and format."""
     return Table(
         "steps",
         "Steps",
-        "Textbook: the formulas above with ε = u. Predicted: the step at which the model of the error is smallest; the "
-        "model has all Taylor terms, a bound on the rounding error of f as it is written and the rounding of x ± h and "
-        "of the quotient. Best: of the steps below, the one with the smallest RMS error over 33 points x(1 + 2⁻⁸r) "
-        "beside x, and the correct digits there. A dash: there is no such step, because a derivative is 0, an "
+        "Textbook: 2√(ε|f/f″|) for the forward and ∛(3ε|f/f‴|) for the centered difference, with ε = u, the unit "
+        "roundoff of the format. Predicted: where the model of the error is smallest (all Taylor terms, a bound on the "
+        "rounding error of f as it is written). Best: of the steps below, the one with the smallest RMS error over 33 "
+        "points beside x, and the correct digits there. A dash: there is no such step, because a derivative is 0 or an "
         "assumption of the model fails, or f′(x) is 0 and has no correct digits.",
         steps,
         {**dict.fromkeys(STEPS, "e3"), "digits": "f1"},
@@ -73,24 +119,12 @@ def steps_table(steps: pd.DataFrame) -> Table:
 
 def steps_of(records: pd.DataFrame) -> pd.DataFrame:
     """Return the textbook, the predicted and the best step of every function, formula and format."""
-    runs = in_order(of_grid(records, "generic").drop_duplicates(["problem", "method", "format"]))
-    best = optima(records).set_index(["problem", "method", "format"])
-    rows = []
-    for run in runs.itertuples():
-        key = (run.problem, run.method, run.format)
-        found = best.loc[key] if key in best.index else None
-        rows.append(
-            {
-                "problem": run.problem,
-                "method": run.method,
-                "format": run.format,
-                "textbook_step": textbook_step(str(run.problem), str(run.method), str(run.format)),
-                "predicted_step": run.predicted_step,
-                "best_step": math.nan if found is None else found["step_value"],
-                "digits": math.nan if found is None or not found["reference"] else found["digits"],
-            }
-        )
-    return blank(pd.DataFrame(rows))
+    runs = in_order(of_grid(records, "generic").drop_duplicates(RUN), *RUN)
+    best = optima(records)[[*RUN, "step_value", "reference", "digits"]].rename(columns={"step_value": "best_step"})
+    frame = runs[[*RUN, "predicted_step"]].merge(best, "left", on=RUN, validate="one_to_one")
+    frame["textbook_step"] = [textbook_step(*run) for run in frame[RUN].itertuples(index=False)]
+    frame["digits"] = frame["digits"].where(frame["reference"] != 0)
+    return blank(frame[[*RUN, *STEPS, "digits"]])
 
 
 def textbook_step(problem: str, method: str, format: str) -> float:

@@ -20,7 +20,18 @@ _LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$"},
     **{"·": r"$\cdot$", "−": "$-$", "≤": r"$\le$", "′": "$'$", "∞": r"$\infty$", "…": r"\ldots{}"},
-    **{"–": "--", "→": r"$\to$", "’": "'", "“": "``", "”": "''", "±": r"$\pm$", "≥": r"$\ge$"},
+    **{subscript: f"$_{digit}$" for digit, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{
+        "–": "--",
+        "→": r"$\to$",
+        "’": "'",
+        "“": "``",
+        "”": "''",
+        "±": r"$\pm$",
+        "≥": r"$\ge$",
+        "≈": r"$\approx$",
+        "√": r"$\sqrt{}$",
+    },
 }
 _MARKDOWN = re.compile(r"([\\`*_<>|])")
 _SHOWN = 20

@@ -133,7 +133,7 @@ def truncation_table(records: pd.DataFrame, methods: tuple[str, ...], label: str
     return Table(
         "truncation",
         f"Truncation error of {label or first['problem'].iloc[0]} at dyadic steps",
-        f"h = 2⁻ᵏ, x = {first['x_value'].iloc[0]:.6g}. The error of the formula in exact arithmetic, with its sign: it "
+        f"h = 2⁻ᵏ, x = {first['x_value'].iloc[0]:.8g}. The error of the formula in exact arithmetic, with its sign: it "
         "belongs to function, formula and step, and is the same in every format. A word: f(x ± h) does not exist.",
         pd.DataFrame(frame),
         dict.fromkeys(methods, "e3"),
@@ -163,14 +163,14 @@ def _known(run: pd.DataFrame, columns: tuple[str, ...], word_in: str) -> dict[st
 
 
 def _digits(status: str, relative_error: float) -> float | None:
-    """Return the correct digits; infinitely many where the result is exact, None where there is no result or f′ is 0."""
+    """Return the correct digits; infinitely many of an exact result, None where there is no result or f′ is 0."""
     if status != "ok" or math.isnan(relative_error):
         return None
     return math.inf if relative_error == 0 else -math.log10(relative_error)
 
 
 def _where(run: pd.DataFrame) -> str:
-    return f"{_GRIDS.get(str(run['grid'].iloc[0]), 'h as given')}, x = {run['x_value'].iloc[0]:.6g};"
+    return f"{_GRIDS.get(str(run['grid'].iloc[0]), 'h as given')}, x = {run['x_value'].iloc[0]:.8g};"
 
 
 def _title(run: pd.DataFrame, method: str, format: str, label: str, what: str) -> str:

@@ -130,9 +130,9 @@ class Table:
     display : mapping of str to str
         How the numbers of a column are shown on the page and in Markdown, never in the CSV: ``"g3"`` (3
         significant digits), ``"g6"`` (at most 6), ``"e3"`` (3, always with a power of ten), ``"f1"`` (1 decimal),
-        ``"g17"`` (shortest exact), ``"step"`` (a step as it is defined: 2⁻⁵), ``"percent"``, ``"int"``, ``"hex"``, ``"text"``. By default
-        floats are ``"g3"``, integers ``"int"``, and floats of a column ``h`` steps. All numbers of a column have one
-        notation: a power of ten in all of them or in none.
+        ``"g17"`` (shortest exact), ``"step"`` (a step as it is defined: 2⁻⁵), ``"percent"``, ``"int"``, ``"hex"``,
+        ``"text"``. By default floats are ``"g3"``, integers ``"int"``, and floats of a column ``h`` steps. All numbers
+        of a column have one notation: a power of ten in all of them or in none.
     rows_shown : int or None
         The page shows at most so many rows and says how many there are; None: all.
     headings : mapping of str to str
