@@ -24,10 +24,10 @@ from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
-from numdiff.report.core_tables import FORMULA_ONLY
 from numdiff.report.function_pages import FunctionFacts, function_pages
 from numdiff.report.tables import Table, wide
 from numdiff.rules.textbook import closed_form_step
+from numdiff.step_table import FORMULA_ONLY
 from numdiff.study.run import Measured
 
 SOURCE = "step_sweep"

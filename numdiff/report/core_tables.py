@@ -4,24 +4,22 @@ Pure functions of records. Rows add up as they are printed: truncation + roundof
 abscissa + evaluation + combination = roundoff in `parts_table`.
 """
 
-import math
 from typing import Any
 
 import pandas as pd
 
 from numdiff.digits import GENERIC
 from numdiff.report.tables import Table
+from numdiff.step_table import digits_of, known_values
 
-__all__ = ["FORMULA_ONLY", "LEDGER", "PARTS", "ledger_table", "parts_table", "run_of", "truncation_table", "used_rows"]
+__all__ = ["LEDGER", "PARTS", "ledger_table", "parts_table", "run_of", "truncation_table", "used_rows"]
 
 LEDGER = ("total", "truncation", "roundoff")
 """The total error and its two parts."""
 PARTS = ("roundoff", "abscissa", "evaluation", "combination")
 """Roundoff and its three parts."""
-FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
-"""The statuses in which the truncation error is known: it does not depend on what the format did."""
 _GRIDS = {"generic": f"h = fl({GENERIC}·2⁻ᵏ)", "dyadic": "h = 2⁻ᵏ"}
-_NO_RESULT = "A word: why there is no usable result; – stands for a number that there is not."
+_NO_RESULT = "A word: why there is no usable result."
 
 
 def run_of(records: pd.DataFrame, method: str, format: str, grid: str = "generic") -> pd.DataFrame:
@@ -74,9 +72,8 @@ def ledger_table(records: pd.DataFrame, method: str, format: str, grid: str = "g
         As in `run_of`.
     """
     run, left_out = used_rows(run_of(records, method, format, grid))
-    frame = _steps(run) | _known(run, LEDGER, word_in="total")
-    digits = [_digits(*row) for row in zip(run["status"], run["relative_error"], strict=True)]
-    frame |= {"digits": digits, "a_priori_bound": run["a_priori_bound"].tolist()}
+    frame = _steps(run) | known_values(run, LEDGER, word_in="total")
+    frame |= {"digits": digits_of(run), "a_priori_bound": run["a_priori_bound"].tolist()}
     return Table(
         f"{method}_{format}",
         _title(run, method, format, label, "Error"),
@@ -98,9 +95,8 @@ def parts_table(records: pd.DataFrame, method: str, format: str, grid: str = "ge
         f"{method}_{format}_roundoff",
         _title(run, method, format, label, "Roundoff in its parts"),
         f"{_where(run)} roundoff = abscissa (x ± h is rounded) + evaluation (f is rounded) + combination (the quotient "
-        f"is rounded), and rows add up as printed. 0.00e-17: parts that cancel up to less than half of the last digit. "
-        f"{_NO_RESULT} {left_out}".strip(),
-        pd.DataFrame(_steps(run) | _known(run, PARTS, word_in="roundoff")),
+        f"is rounded), and rows add up as printed. {_NO_RESULT} {left_out}".strip(),
+        pd.DataFrame(_steps(run) | known_values(run, PARTS, word_in="roundoff")),
         {"step_value": "e3"} | dict.fromkeys(PARTS, "e3"),
         rows_shown=None,
         headings={"step_value": "h ≈"},
@@ -128,7 +124,7 @@ def truncation_table(records: pd.DataFrame, methods: tuple[str, ...], label: str
     first = runs[methods[0]]
     frame: dict[str, list[Any]] = {"k": first["k"].tolist(), "h": first["step_value"].tolist()}
     for method, run in runs.items():
-        known = dict(zip(run["k"], _known(run, ("truncation",), word_in="truncation")["truncation"], strict=True))
+        known = dict(zip(run["k"], known_values(run, ("truncation",), word_in="truncation")["truncation"], strict=True))
         frame[method] = [known.get(k, "") for k in frame["k"]]
     return Table(
         "truncation",
@@ -147,31 +143,9 @@ def _steps(run: pd.DataFrame) -> dict[str, list[Any]]:
     return {"k": run["k"].tolist(), "step_value": run["step_value"].tolist()}
 
 
-def _known(run: pd.DataFrame, columns: tuple[str, ...], word_in: str) -> dict[str, list[Any]]:
-    """Return columns of a run as numbers; where there is no usable result, one has the word that says why.
-
-    The truncation error does not depend on the format and stays.
-    """
-    known: dict[str, list[Any]] = {}
-    for column in columns:
-        counts = FORMULA_ONLY if column == "truncation" else ("ok",)
-        known[column] = [
-            value if status in counts and not math.isnan(value) else status if column == word_in else None
-            for value, status in zip(run[column].tolist(), run["status"].tolist(), strict=True)
-        ]
-    return known
-
-
-def _digits(status: str, relative_error: float) -> float | None:
-    """Return the correct digits; infinitely many of an exact result, None where there is no result or f′ is 0."""
-    if status != "ok" or math.isnan(relative_error):
-        return None
-    return math.inf if relative_error == 0 else -math.log10(relative_error)
-
-
 def _where(run: pd.DataFrame) -> str:
     return f"{_GRIDS.get(str(run['grid'].iloc[0]), 'h as given')}, x = {run['x_value'].iloc[0]:.8g};"
 
 
 def _title(run: pd.DataFrame, method: str, format: str, label: str, what: str) -> str:
-    return f"{what} of {label or run['problem'].iloc[0]}, {method.replace('_', ' ')} difference in {format}"
+    return f"{what}: {label or run['problem'].iloc[0]}, {method.replace('_', ' ')} difference in {format}"

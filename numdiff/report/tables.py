@@ -244,10 +244,13 @@ class Table:
         said = [self.title + ".", self.caption] + [f"One row in {stride} is shown."] * (stride > 1)
         lines = [r"\begin{table}", r"\centering\small", rf"\caption{{{_latex_prose(' '.join(said))}}}"]
         lines += [rf"\label{{{label}}}"] if label else []
-        sides = "".join("r" if self._is_numeric(name) else "l" for name in names)
-        lines += [rf"\begin{{tabular}}{{{sides}}}", r"\toprule"]
+        columns = [
+            _latex_column(column, self._is_numeric(name))
+            for name, column in zip(names, chosen._cells(None), strict=True)
+        ]
+        lines += [rf"\begin{{tabular}}{{{''.join(side for side, _ in columns)}}}", r"\toprule"]
         lines += [" & ".join(latex_text(self.heading(name)) for name in names) + r" \\", r"\midrule"]
-        lines += [" & ".join(map(_latex_cell, row)) + r" \\" for row in zip(*chosen._cells(None), strict=True)]
+        lines += [" & ".join(row) + r" \\" for row in zip(*(cells for _, cells in columns), strict=True)]
         return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
 
     def widths(self, rows: int | None = -1) -> list[int]:
@@ -295,12 +298,25 @@ def _latex_prose(text: str) -> str:
     return latex_text(text.replace("`", ""))
 
 
-def _latex_cell(cell: Cell) -> str:
-    """Return a cell for LaTeX; the spaces that align numbers become phantoms of what they stand for."""
-    text = cell.text.rstrip("\u2007\u2008")
-    phantom = cell.text[len(text) :].replace("\u2008", ".").replace("\u2007", "0")
-    written = rf"\emph{{{latex_text(text)}}}" if cell.kind == "status" else latex_cell(text)
-    return written + (rf"\phantom{{{phantom}}}" if phantom and cell.kind == "number" else "")
+def _latex_column(column: list[Cell], is_numeric: bool) -> tuple[str, list[str]]:
+    """Return the side of a column in LaTeX, and its cells, decimal points below each other.
+
+    Numbers with powers of ten have one digit before the point and stand at the left, behind the room for a sign; the
+    spaces that align others at the right become phantoms of what they stand for.
+    """
+    has_powers = any(cell.kind == "number" and "e" in cell.text for cell in column)
+    has_signs = any(cell.kind == "number" and cell.text.startswith("-") for cell in column)
+    written = []
+    for cell in column:
+        text = cell.text.rstrip("\u2007\u2008")
+        phantom = cell.text[len(text) :].replace("\u2008", ".").replace("\u2007", "0")
+        latex = rf"\emph{{{latex_text(text)}}}" if cell.kind == "status" else latex_cell(text)
+        if cell.kind == "number" and has_powers:
+            latex = (r"\phantom{$-$}" if has_signs and not text.startswith("-") else "") + latex
+        elif cell.kind == "number" and phantom:
+            latex += rf"\phantom{{{phantom}}}"
+        written.append(latex)
+    return "l" if has_powers or not is_numeric else "r", written
 
 
 def _class_of(cell: Cell, numeric: bool) -> str:
