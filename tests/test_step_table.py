@@ -140,7 +140,7 @@ def test_markdown_and_latex_are_complete_and_escaped(tmp_path: Path) -> None:
         (123.4, "123"),
         (-9.5e-4, "-9.50e-04"),
         (0.0, "0"),
-        (math.nan, "undefined"),
+        (math.nan, "–"),
         (-math.inf, "−∞"),
     ],
 )

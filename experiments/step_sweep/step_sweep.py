@@ -14,8 +14,6 @@ from experiments.frames import (
     measured_of,
     of_grid,
     optima,
-    step_kinds,
-    step_table,
 )
 from experiments.step_sweep.drawing import (
     draw_both_formulas,
@@ -25,7 +23,7 @@ from experiments.step_sweep.drawing import (
     draw_v_curves,
 )
 from experiments.step_sweep.findings import METHODS_SHOWN, findings, sentence_of_digits
-from experiments.words import ENDS, PROVED, listed, plain, written
+from experiments.words import PROVED, listed, plain, written
 from numdiff.problems import CLASSIC, PROBLEMS, SPECIAL, STEP4
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
@@ -52,28 +50,7 @@ PANELS = (
 
 def tables(measured: Measured) -> list[Table]:
     floats = dict.fromkeys(formats_of(measured.records), "g3")
-    truncation = step_table(measured.records, "dyadic", "truncation")
-    roundoff = step_table(measured.records, "generic", "roundoff")
     return [
-        Table(
-            "truncation",
-            "Truncation error",
-            "Error of the formula in exact arithmetic, with its sign, at dyadic steps h = 2⁻ᵏ. It belongs to function, "
-            f"formula and step, and is the same in every format. A word: f(x ± h) does not exist. {ENDS}",
-            truncation,
-            floats,
-            kinds=step_kinds(measured.records, "truncation"),
-        ),
-        Table(
-            "roundoff",
-            "Roundoff error",
-            "All that is not truncation (abscissa + evaluation + combination), with its sign, at generic steps "
-            f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no usable result. {ENDS}",
-            roundoff,
-            floats,
-            kinds=step_kinds(measured.records, "roundoff"),
-            where={"grid": "generic"},
-        ),
         Table(
             "attained_accuracy",
             "The best accuracy that any step gives",

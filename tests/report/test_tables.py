@@ -110,8 +110,9 @@ def test_failed_cell_shows_its_status_word_not_nan():
     assert all(text != "nan" for _, text in body)
 
 
-def test_nan_without_a_failure_reads_undefined():
-    assert "undefined" in table({"relative": [math.nan], "status": ["ok"]}).to_markdown()
+def test_missing_number_is_a_dash_and_a_missing_text_is_nothing():
+    frame = {"relative": [math.nan, 0.5], "gap": [None, 2.0], "word": ["", "a"], "status": ["ok", "ok"]}
+    assert table(frame).to_markdown().splitlines()[2] == "| – | – |  | ok |"
 
 
 def test_html_has_scopes_caption_and_right_aligned_numbers():
