@@ -196,9 +196,9 @@ def sides(frame: pd.DataFrame) -> str:
     """Which part is the largest on either side of the best step."""
     above, below = largest(frame, "above"), largest(frame, "below")
     return (
-        f"At steps over 4 times the best one, truncation is the largest part of the error in "
-        f"{percent(above['truncation'])} of the measurements; at steps below a quarter of it, rounding inside f or of "
-        f"x ± h is the largest in {percent(below['evaluation'] + below['abscissa'])}."
+        f"Well above the best step truncation is the largest part of the error, in {percent(above['truncation'])} of "
+        f"the measurements; well below it the largest is the rounding inside f or of x ± h, in "
+        f"{percent(below['evaluation'] + below['abscissa'])}."
     )
 
 

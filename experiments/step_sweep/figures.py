@@ -73,7 +73,7 @@ def digits_of_functions(best: pd.DataFrame) -> Figure:
         frame,
         draw_digits,
         (7.6, 5.8),
-        kinds={"step_value": "platform"},
+        kinds={"*": "platform"},
     )
 
 

@@ -123,9 +123,9 @@ def compared(measured: Measured) -> pd.DataFrame:
     return both
 
 
-def summary(measured: Measured) -> pd.DataFrame:
+def summary(frame: pd.DataFrame) -> pd.DataFrame:
     """Return for each choice the median over functions, formulas and formats, and the largest change of a run."""
-    groups = compared(measured).groupby(["choice", "value"], sort=False)
+    groups = frame.groupby(["choice", "value"], sort=False)
     table = pd.DataFrame(
         {
             "median_digits": groups["change"].median(),
@@ -144,7 +144,7 @@ def table(measured: Measured) -> Table:
         f"{len(FUNCTIONS)} smooth functions, both formulas, {', '.join(FORMAT_NAMES)}. The suite takes the factor "
         f"{float(GENERIC_FACTOR):g} and {NEIGHBOURS} neighbours; digits and step are compared with those. Change of "
         "the correct digits at the best step: median, and the largest in size; step: median of the ratio.",
-        summary(measured),
+        summary(compared(measured)),
         {"value": "g6", "median_digits": "g3", "largest_change": "g3", "median_step": "g3"},
         headings={
             "median_digits": "change of digits, median",
@@ -158,7 +158,7 @@ def table(measured: Measured) -> Table:
 def finding(measured: Measured) -> str:
     """How much the answer depends on the two choices, in a sentence."""
     frame: Any = compared(measured)
-    medians = summary(measured).groupby("choice")["median_digits"].agg(lambda part: part.abs().max())
+    medians = summary(frame).groupby("choice")["median_digits"].agg(lambda part: part.abs().max())
     worst = frame.loc[frame["change"].abs().idxmax()]
     return (
         f"Another factor of the grid than {float(GENERIC_FACTOR):g} changes the median digits at the best step by at "

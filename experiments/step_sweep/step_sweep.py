@@ -39,7 +39,7 @@ def tables(measured: Measured) -> list[Table]:
             "The functions with the fewest and the most digits: centered difference",
             "In the widest format in which every one of them can be computed; the best step of each.",
             extremes(optima(measured.records)),
-            kinds={"step": "platform"},
+            kinds={"*": "platform"},
         ),
         sensitivity.table(measured),
         Table(
