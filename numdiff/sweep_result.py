@@ -1,7 +1,7 @@
 """What a sweep returns: its records, and what a person asks of them first."""
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,10 @@ from numdiff.floats.formats import get_format
 from numdiff.formulas.stencil import Method
 from numdiff.formulas.table import METHODS
 from numdiff.frames import ShownFrame
-from numdiff.step_table import StepTable, ledger_columns
-from numdiff.study.grids import Number, grid_formula, nominal_step
-from numdiff.study.records import FIELDS
+from numdiff.step_table import StepTable
+from numdiff.study.grids import Number, nominal_step
 from numdiff.study.sweep import Sweep
+from numdiff.sweep_tables import LEDGERS, QUANTITIES, WORDS, SweepTables, function_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,14 +30,7 @@ _LINES = 10
 """The lines of a prompt."""
 _LAYOUTS = ((3, " at h = "), (3, " at "), (2, " at h = "), (2, " at "), (1, " at "))
 """How many formulas a prompt shows side by side, and how their cells are written: the first that is not too wide."""
-_QUANTITIES = tuple(name for name, field in FIELDS.items() if field.type is float and name != "x_value")
-_WORDS = ("status", "state")
 _BEST = ("method", "x", "format", "step", "error", "relative_error", "ok", "cells", "at_edge", "grid", "k")
-_LEDGERS: Mapping[str, tuple[str, ...]] = {
-    "ledger": ("total", "truncation", "roundoff"),
-    "parts": ("roundoff", "abscissa", "evaluation", "combination"),
-}
-"""Tables of several quantities: a sum, and what it is the sum of."""
 _ORDER = (
     *("method", "x", "format", "order", "theory", "halfwidth", "reason"),
     *("points", "smallest_step", "largest_step", "grid"),
@@ -169,13 +162,14 @@ class SweepResult(Shown):
         f,truncation,forward,1.0,given,0,0.5,0.5
         f,truncation,forward,1.0,given,1,0.25,0.25
         """
-        known = (*_QUANTITIES, *_WORDS, *_LEDGERS)
+        known = (*QUANTITIES, *WORDS, *LEDGERS)
         if quantity not in known:
             close = difflib.get_close_matches(str(quantity), known, n=1)
             advice = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
             raise ValueError(f"quantity must be a column of the records, got {quantity!r}{advice}")
         chosen = self._chosen(formats, methods, "tabulate")
-        return self._ledger_table(quantity, chosen) if quantity in _LEDGERS else self._tabulated(quantity, chosen)
+        tables = SweepTables(chosen, self._xs(), self._formula, self._h)
+        return tables.ledger(quantity) if quantity in LEDGERS else tables.by_format(quantity)
 
     def plot(
         self,
@@ -243,7 +237,7 @@ class SweepResult(Shown):
         count = len(self.skips)
         skips = f"{count} skip{'' if count == 1 else 's'} in .skips" if count else "no skips"
         cells = f"{len(records)} cell{'' if len(records) == 1 else 's'}, {counted(records['status'])}; {skips}"
-        title = f"Sweep of {_function(records)} at {self._places()}: {cells}"
+        title = f"Sweep of {function_of(records)} at {self._places()}: {cells}"
         steps = f"steps {number(records['step_value'].max())} to {number(records['step_value'].min())}"
         grids = ", ".join(dict.fromkeys(records["grid"]))
         truth = f"grid{'s' if ',' in grids else ''} {grids}: {steps}; truth: {counted(records['state'])}"
@@ -303,70 +297,6 @@ class SweepResult(Shown):
                 records = records[records[column].isin(names)]
         return records
 
-    def _tabulated(self, quantity: str, records: pd.DataFrame) -> StepTable:
-        """Return a row for each formula, point, grid and k, in the order of the records."""
-        formats = list(dict.fromkeys(records["format"]))
-        portable = FIELDS[quantity].metadata["kind"] == "portable" or quantity in _WORDS
-        cells: dict[tuple[Any, ...], dict[str, Any]] = {}
-        steps: dict[tuple[Any, ...], float] = {}
-        names = ["method", "point", "grid", "k", "format", "status", "step_value"]
-        columns = [records[name].tolist() for name in (*names, quantity)]
-        for *key, name, status, step, value in zip(*columns, strict=True):
-            missing = (status != "ok" and not portable) or (isinstance(value, float) and np.isnan(value))
-            row = tuple(key)
-            cells.setdefault(row, {})[name] = status if missing and status != "ok" else value
-            steps[row] = step  # the last format is the widest: its step is the nearest to the nominal one
-        ranks = [{value: i for i, value in enumerate(dict.fromkeys(column))} for column in zip(*cells, strict=True)]
-        cells = {row: cells[row] for row in sorted(cells, key=lambda row: [*map(dict.get, ranks[:3], row), row[3]])}
-        xs = self._xs()
-        function = _function(records)
-        keys = {
-            "function": [function] * len(cells),
-            "quantity": [quantity] * len(cells),
-            "method": [row[0] for row in cells],
-            "x": [xs[row[1]] for row in cells],
-            "grid": [row[2] for row in cells],
-            "k": [row[3] for row in cells],
-            "h": [self._h(row[2], row[3], steps[row]) for row in cells],
-        }
-        varying = [name for name in ("method", "x", "grid") if len(set(keys[name])) > 1]
-        caption = self._caption(quantity, function, {name: keys[name] for name in ("method", "x", "grid")})
-        body = {name: [row.get(name, "") for row in cells.values()] for name in formats}
-        return StepTable(caption, keys, (*varying, "h"), body)
-
-    def _ledger_table(self, quantity: str, records: pd.DataFrame) -> StepTable:
-        """Return the total error and its parts side by side: a row for each formula, point, grid, format and step."""
-        total, *parts = _LEDGERS[quantity]
-        function, xs = _function(records), self._xs()
-        steps = zip(records["grid"], records["k"], records["step_value"], strict=True)
-        keys = {
-            **{name: [word] * len(records) for name, word in (("function", function), ("quantity", quantity))},
-            "method": records["method"].tolist(),
-            "x": [xs[point] for point in records["point"]],
-            **{name: records[name].tolist() for name in ("grid", "format", "k")},
-            "h": [self._h(str(grid), k, step) for grid, k, step in steps],
-        }
-        varying = [name for name in ("method", "x", "grid", "format") if len(set(keys[name])) > 1]
-        said = [f"{total} = {' + '.join(parts)} of {function}: rows add up as shown"]
-        said += [f"format {keys['format'][0]}"] if "format" not in varying else []
-        caption = self._described(said, {name: keys[name] for name in ("method", "x", "grid")}, "")
-        columns = ledger_columns(records, _LEDGERS[quantity])
-        return StepTable(caption, keys, (*varying, "h"), columns, {total: tuple(parts)})
-
-    def _caption(self, quantity: str, function: str, keys: Mapping[str, list[Any]]) -> str:
-        field = FIELDS[quantity].metadata
-        name = quantity.replace("_", " ")
-        said = [f"{name[0].upper()}{name[1:]} ({field['line']}) of {function}"]
-        unit = _unit(quantity, {self._formula(method) for method in dict.fromkeys(keys["method"])})
-        return self._described(said, keys, unit)
-
-    def _described(self, said: list[str], keys: Mapping[str, list[Any]], unit: str) -> str:
-        """Return a caption with the formulas, the points, the unit and the grids of the rows."""
-        names, xs = dict.fromkeys(keys["method"]), dict.fromkeys(f"{x:.6g}" for x in keys["x"])
-        said += [f"formula{'s' if len(names) > 1 else ''} {_listed(list(names))}", f"x = {_listed(list(xs))}"]
-        grids = " and ".join(f"{grid_formula(grid)} (grid {grid})" for grid in dict.fromkeys(keys["grid"]))
-        return ", ".join([*said, *([unit] if unit else [])]) + f"; steps h {grids}, rounded once to each format."
-
     def _formula(self, name: str) -> Method | None:
         formulas = () if self.sweep is None else self.sweep.formulas
         return next((formula for formula in formulas if formula.name == name), METHODS.get(name))
@@ -383,10 +313,6 @@ class SweepResult(Shown):
         return float(self.sweep.given_steps[k]) if self.sweep is not None and self.sweep.given_steps else step
 
 
-def _function(records: pd.DataFrame) -> str:
-    return str(records["problem"].iloc[0])
-
-
 def _smallest_text(row: Any, at: str) -> str:
     return f"{number(row.error)}{at}{number(row.step)}" if row.ok else "no cell ok"
 
@@ -401,22 +327,3 @@ def _names(column: str, wanted: Any) -> list[str]:
     if column == "format":
         return [get_format(item, "formats").name for item in several]
     return [item if isinstance(item, str) else getattr(item, "name", str(item)) for item in several]
-
-
-def _listed(words: Sequence[str]) -> str:
-    """Return words as a sentence has them, at most five."""
-    *first, last = words if len(words) <= 5 else [*words[:4], f"{len(words) - 4} more"]
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-def _unit(quantity: str, formulas: Iterable[Method | None]) -> str:
-    """Return the unit of a quantity for a caption, empty where it has none."""
-    if unit := FIELDS[quantity].metadata["unit"]:
-        return f"in {unit}"
-    if "step" in quantity:
-        return "in units of x"
-    if quantity in _WORDS or quantity == "relative_error":
-        return ""
-    orders = {1 if formula is None else formula.derivative_order for formula in formulas}
-    power = {1: "", 2: "²", 3: "³"}.get(order := max(orders), f" to the power {order}")
-    return f"in units of f per unit of x{power}" if len(orders) == 1 else ""

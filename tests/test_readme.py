@@ -142,12 +142,20 @@ def test_example_of_a_problem_keeps_the_rules_of_problems():
     assert all(exact.reference(dyadic(x)).state == "certified" for x in problem.points)
 
 
+def slug(title):
+    """Return the anchor that a code host gives a heading."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
 def test_linked_files_exist():
     links = re.findall(r"\]\(([^)]+)\)", README)
     assert "results/README.md" in links
     for link in links:
         if not link.startswith("results/") or (ROOT / "results").exists():
-            assert (ROOT / link).exists(), link
+            path, _, heading = link.partition("#")
+            assert (ROOT / path).exists(), link
+            text = (ROOT / path).read_text(encoding="utf-8") if heading else ""
+            assert not heading or heading in map(slug, re.findall(r"^#+ (.*)$", text, re.MULTILINE)), link
 
 
 def test_every_experiment_is_in_the_list():

@@ -230,9 +230,8 @@ def _curves(records: pd.DataFrame, parts: Sequence[str], apart: Sequence[str] = 
         style = style_of(str(curve.keys[first]), values[first].index(curve.keys[first]))
         for place, name in zip(("line", "marker"), others, strict=False):
             looks, index = _LINES if place == "line" else _MARKERS, values[name].index(curve.keys[name])
-            style = replace(style, **{place: looks[index % len(looks)]})
-            if len(others) == 1:
-                style = replace(style, marker=_MARKERS[index % len(_MARKERS)])
+            alone = {"marker": _MARKERS[index % len(_MARKERS)]} if len(others) == 1 else {}
+            style = replace(style, **{place: looks[index % len(looks)]} | alone)
         curves.append(replace(curve, style=style))
     return curves
 
