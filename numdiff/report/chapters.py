@@ -202,6 +202,17 @@ class Chapter:
         return table(next(item for item in self.tables if item.name == name))
 
 
+def with_formulas(text: str) -> Markup:
+    """Return Markdown with formulas in LaTeX as HTML.
+
+    Raises
+    ------
+    ValueError
+        As `mathml`.
+    """
+    return Markup(_reader().render(text))
+
+
 def mathml(latex: str, display: bool = False) -> str:
     """Return a formula as MathML, in a line of text or displayed.
 

@@ -18,8 +18,9 @@ TEXTBOOK_STEPS = r"""
 The textbook balances two terms: the leading term of the truncation error, and function values with a relative error of
 $\varepsilon$, here the unit roundoff $u$ of the format. The sum is smallest at
 
-$$h = 2\sqrt{\varepsilon\left|\frac{f}{f''}\right|} \quad\text{(forward)}, \qquad
-h = \sqrt[3]{3\varepsilon\left|\frac{f}{f'''}\right|} \quad\text{(centered)},$$
+$$h = 2\sqrt{\varepsilon\left|\frac{f}{f''}\right|} \quad\text{(forward)},$$
+
+$$h = \sqrt[3]{3\varepsilon\left|\frac{f}{f'''}\right|} \quad\text{(centered)},$$
 
 where $\tfrac{h}{2}|f''| + \tfrac{2\varepsilon}{h}|f|$ and $\tfrac{h^2}{6}|f'''| + \tfrac{\varepsilon}{h}|f|$ have
 their minimum. Where $f$, $f''$ or $f'''$ is 0 there is no such step.
@@ -45,13 +46,17 @@ A difference quotient with offsets $c_j$ and weights $w_j$ approximates the exac
 difference is $\frac{{f(x+h) - f(x)}}{{h}}$, the centered difference $\frac{{f(x+h) - f(x-h)}}{{2h}}$. Let $\hat x_j$ be
 the number of the format that $x + c_j h$ is rounded to, and $\hat f$ the function as the format computes it:
 
-$$a = \sum_j \frac{{w_j f(x + c_j h)}}{{h}}, \qquad b = \sum_j \frac{{w_j f(\hat x_j)}}{{h}}, \qquad
-c = \sum_j \frac{{w_j \hat f(\hat x_j)}}{{h}},$$
+$$a = \sum_j \frac{{w_j f(x + c_j h)}}{{h}},$$
+
+$$b = \sum_j \frac{{w_j f(\hat x_j)}}{{h}},$$
+
+$$c = \sum_j \frac{{w_j \hat f(\hat x_j)}}{{h}},$$
 
 and $d$ what the program returned. Then the total error is the sum of four parts, exactly:
 
-$$d - t = \underbrace{{a - t}}_{{\text{{truncation}}}} + \underbrace{{b - a}}_{{\text{{abscissa}}}} +
-\underbrace{{c - b}}_{{\text{{evaluation}}}} + \underbrace{{d - c}}_{{\text{{combination}}}}.$$
+$$d - t = (a - t) + (b - a) + (c - b) + (d - c).$$
+
+They are called, in this order, truncation $a - t$, abscissa $b - a$, evaluation $c - b$ and combination $d - c$.
 
 {LEDGER_IN_SHORT}
 

@@ -11,6 +11,8 @@ from numdiff.files import fresh_folder, remove_leftovers
 from numdiff.report import checksums, columns
 from numdiff.report import provenance as origin
 from numdiff.report.appendix import data_files, merged
+from numdiff.report.chapters import with_formulas
+from numdiff.report.definitions import DEFINITIONS
 from numdiff.report.explorer import Explorer
 from numdiff.report.figures import Figure, page_css
 from numdiff.report.reading import READING
@@ -21,7 +23,7 @@ from numdiff.report.views import ChapterView, SectionView, TableView, hero_view
 
 __all__ = ["Advice", "Chapter", "Opening", "Section", "write_report"]
 
-_TAKEN = ("appendix", "content", "contents", "explorer", "opening", "overview", "provenance", "reading")
+_TAKEN = ("appendix", "content", "contents", "definitions", "explorer", "opening", "overview", "provenance", "reading")
 """Anchors and folders of every report."""
 
 
@@ -115,8 +117,10 @@ def write_report(
         "provenance": origin.rows(provenance),
     }
     written = {**files, **_data(sections, chapters, overview, opening, data)}
-    written["report.html"] = render_page(context | {"texts": {view.id: _on_page(view) for view in lettered}})
-    written["README.md"] = render_readme(context | {"texts": {view.id: _on_host(view) for view in lettered}})
+    texts = {view.id: _on_page(view) for view in lettered}
+    written["report.html"] = render_page(context | {"texts": texts, "definitions": with_formulas(DEFINITIONS)})
+    host = {view.id: _on_host(view) for view in lettered}
+    written["README.md"] = render_readme(context | {"texts": host, "definitions": DEFINITIONS})
     digests = {section.source or section.name: section.values for section in sections if section.values is not None}
     written[columns.VALUES] = columns.values_to_json({name: frame for name, frame in digests.items() if len(frame)})
     written["provenance.json"] = origin.to_json(provenance)

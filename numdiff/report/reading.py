@@ -23,12 +23,6 @@ READING = (
         "continuous) or `unproved` (both sides agree in all digits, which is no proof). Tables show the word instead "
         "of a number. Failures are counted, never averaged.",
     ),
-    ("Truncation", "The error of the formula itself, in exact arithmetic."),
-    (
-        "Roundoff",
-        "All the rest: the nodes x ± h are not representable (`abscissa`), the computed function values are not the "
-        "exact ones (`evaluation`), the sum and the division are rounded (`combination`).",
-    ),
     (
         "Two step grids",
         "Dyadic steps h = 2⁻ᵏ show the truncation error purely. Generic steps h = fl(1.2357·2⁻ᵏ) are used for "
