@@ -175,7 +175,7 @@ class StepTable:
         return head, rows, {i for i, name in enumerate(self.shown) if name in ("method", "grid", "format")}
 
     def _ledger_texts(self, row: Mapping[str, Any]) -> dict[str, str]:
-        """Return the numbers of a table of sums: those that add up, digits with a decimal, bounds with a power of ten."""
+        """Return the numbers of a table of sums: digits have a decimal, bounds powers of ten."""
         if not self.sums:
             return {}
         others = {name: row[name] for name in self.columns if isinstance(row[name], float) and math.isfinite(row[name])}
