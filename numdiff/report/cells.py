@@ -114,7 +114,7 @@ def _writer(kind: str, values: Sequence[Any]) -> Callable[[Any], str]:
         return lambda value: notation(float(value), digits, keep_zeros)
     writers: Mapping[str, Callable[[Any], str]] = {
         "e3": lambda value: scientific(float(value), 3),
-        "f1": lambda value: f"{float(value):.1f}",
+        "f1": lambda value: f"{round(float(value), 1) + 0.0:.1f}",
         "g17": lambda value: float.__repr__(float(value)),
         "step": lambda value: step_text(float(value)),
         "percent": lambda value: f"{100 * value:.1f} %",

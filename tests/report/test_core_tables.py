@@ -16,7 +16,7 @@ NAMES = ("exp", "nash_log_near_zero", "signed_square", "kostyrka_line")
 FORMATS = ("bfloat16", "float16", "float32", "float64")
 METHODS = ("forward", "centered")
 CASES = [(name, method, fmt) for name in NAMES for method in METHODS for fmt in FORMATS]
-NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?")
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?")
 
 
 @cache
@@ -87,9 +87,9 @@ def test_numbers_are_those_of_the_records_rounded_once(name, method, fmt):
 
 def test_failed_cells_show_their_word_and_keep_the_truncation_error():
     frame = ledger_table(records("nash_log_near_zero"), "centered", "float64").frame
-    failed = frame[frame["total"].map(type) == str]
+    failed = frame.loc[[isinstance(value, str) for value in frame["total"]]]
     assert set(failed["total"]) == {"outside-domain"}
-    assert failed["roundoff"].isna().all() and failed["digits"].isna().all()
+    assert failed[["roundoff", "digits"]].isna().all(axis=None)
     lost = records("exp").assign(status="absorbed")
     kept = ledger_table(lost, "centered", "float64").frame
     assert set(kept["total"]) == {"absorbed"}
@@ -124,12 +124,12 @@ def test_latex_is_ascii_balanced_and_fits_a_page():
         ):
             text = table.to_latex(label="tab:x")
             assert text.isascii()
-            assert text.count("{") == text.count("}") and text.count("$") % 2 == 0
+            assert text.count("{") == text.count("}")
+            assert text.count("$") % 2 == 0
             rows = [line for line in text.splitlines() if line.endswith(r"\\")]
             assert len(rows) - 1 <= 40
             widths = {len(re.findall(r"(?<!\\)&", line)) for line in rows}
             assert widths == {len(table.frame.columns) - 1}
-            assert [line for line in text.splitlines() if line.startswith(r"\begin{tabular}")][0].count("l") >= 2
             # 345 pt of text in \small, whose digits are 4.6 pt wide; columns are 12 pt apart.
             assert sum(table.widths()) * 4.6 + 12 * len(table.frame.columns) < 400
             assert all(rule in text for rule in (r"\toprule", r"\midrule", r"\bottomrule"))
