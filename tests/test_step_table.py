@@ -3,8 +3,8 @@
 import csv
 import io
 import math
-from decimal import ROUND_HALF_EVEN, Decimal
 import re
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 import numpy as np

@@ -289,7 +289,7 @@ def test_latex_has_booktabs_a_label_and_escapes():
     assert r"y & $-2.00 \cdot 10^{-3}$ \\" in text
 
 
-def test_latex_of_a_long_table_shows_every_so_manieth_row_and_says_so():
+def test_latex_of_a_long_table_shows_one_row_in_so_many_and_says_so():
     long = table({"k": range(100)})
     assert [line for line in long.to_latex().splitlines() if line.startswith("$")][:2] == [r"$0$ \\", r"$3$ \\"]
     assert "One row in 3 is shown." in long.to_latex()
