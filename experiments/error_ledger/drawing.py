@@ -58,7 +58,8 @@ def draw_rounding(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the truncation error once, and the rounding error of each format: they cross at the best steps."""
     ax = draw.error_axes(fig.subplots(), ylabel="size of the error")
     truncation = data[data["truncation"] > 0].drop_duplicates("step_value").sort_values("step_value")
-    (line,) = ax.plot(truncation["step_value"], truncation["truncation"], label="truncation: the formula itself")
+    name = "truncation" if draw.is_narrow(fig) else "truncation: the formula itself"
+    (line,) = ax.plot(truncation["step_value"], truncation["truncation"], label=name)
     line.set(color=PART_STYLE["truncation"].color, linewidth=3.2, zorder=2)
     draw.plot_groups(ax, data, y="roundoff", linewidth=1.1)
     for mark in rows_of(data[data["best"]]):

@@ -92,7 +92,6 @@ def tables(measured: Measured) -> list[Table]:
             "smallest step with a result, a better one may lie beyond. pointwise: the smallest error at x alone, often "
             "a lucky one.",
             observed_optima(records),
-            rows_shown=10,
             kinds={"step": "platform"},
         ),
         Table(
@@ -101,7 +100,6 @@ def tables(measured: Measured) -> list[Table]:
             "Slope of log|error| against log h with its 95 % half-width, fitted where rounding is at most 2 % of the "
             "error and neighbouring slopes agree, at x. No window, no order: the reason is given.",
             blank(orders(records)),
-            rows_shown=10,
         ),
         *predicted_steps.tables(records),
     ]

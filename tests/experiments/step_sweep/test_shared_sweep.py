@@ -74,7 +74,10 @@ def test_the_sweeps_of_an_experiment_have_one_name():
             "step_sweep",
             {"digits_by_format", "extremes", "sensitivity", "truncation", "roundoff", "attained_accuracy"},
         ),
-        ("error_ledger", {"dominating_part", "median_shares", "cancellation", "tightness", "tightness_by_problem"}),
+        (
+            "error_ledger",
+            {"sides", "dominating_part", "median_shares", "cancellation", "tightness", "tightness_by_problem"},
+        ),
         (
             "optimal_step",
             {
@@ -197,6 +200,15 @@ def test_the_counts_of_dominating_parts_add_up():
     frame = tables("error_ledger")["dominating_part"].frame
     assert (frame[[*PARTS, "exact"]].sum(axis=1) == frame["cells"]).all()
     assert frame["cells"].sum() == len(counting(measured().records))
+
+
+def test_the_shares_by_side_are_those_of_the_counts_by_format():
+    counts = tables("error_ledger")["dominating_part"].frame.groupby(["method", "region"])[[*PARTS]].sum()
+    sides = tables("error_ledger")["sides"].frame.set_index(["method", "region"])
+    assert len(sides) == 6
+    for key, row in counts.iterrows():
+        assert np.array_equal(sides.loc[key, list(PARTS)], row / row.sum())
+        assert sides.loc[key, "cells"] == row.sum()
 
 
 def test_truncation_dominates_right_of_the_optimum():
