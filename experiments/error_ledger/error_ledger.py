@@ -59,7 +59,8 @@ def tables(measured: Measured) -> list[Table]:
             "Which part of the error is the largest, left and right of the best step",
             "Share of the measurements (function, format and step) in which each part is the largest. Below: steps "
             "under a quarter of the best one; near: in between; above: over 4 times it. Truncation: the formula "
-            "itself; abscissa: rounding of x ± h; evaluation: rounding inside f; combination: rounding of the quotient.",
+            "itself; abscissa: rounding of x ± h; evaluation: rounding inside f; combination: rounding of difference "
+            "and quotient.",
             by_side(frame),
             dict.fromkeys(PARTS, "percent"),
             headings={"cells": "measurements"},
@@ -182,7 +183,7 @@ def truncation_and_rounding(records: pd.DataFrame) -> Figure:
         "One truncation error for all formats, a rounding error for each: the best step is where they cross",
         f"The two parts of the error of the centered difference of {written(PROBLEMS[name].formula)} at "
         f"x = {PROBLEMS[name].points[0]:g}, at x itself. Rounding (abscissa, evaluation and combination together) "
-        "grows like 1/h and jumps from step to step; the rings are the observed best steps. × : x + h = x.",
+        "grows like 1/h and jumps from step to step; the rings are the observed best steps.",
         "One straight line falls to the left like h². Five ragged lines, one for each format, rise to the left like "
         "1/h, lower the wider the format, and each ring lies where one of them crosses the straight line.",
         frame,

@@ -50,9 +50,9 @@ LIMITS = (
     "Observed best steps are a factor of 2 apart, and the error is flat near its minimum: a ratio of two steps below "
     "about 3 says little, the ratio of the errors says more.",
     "A run without a result, or a rule without a step, counts as the worst in every median and share of this section.",
-    "For a black box, FiniteDifferences.jl chooses the step from an estimate of the next derivative, numdifftools and "
-    "scipy.differentiate extrapolate over several steps with an error estimate; none of them needs the source of f. "
-    "FiniteDiff.jl takes the rule of thumb times max(1, |x|).",
+    "For a black box, FiniteDifferences.jl chooses the step from an estimated bound of a higher derivative; "
+    "numdifftools and scipy.differentiate work with several steps and give an error estimate. None of them needs the "
+    "source of f. FiniteDiff.jl takes √ε or ∛ε times max(1, |x|), ε the machine epsilon.",
 )
 
 

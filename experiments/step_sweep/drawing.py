@@ -35,6 +35,7 @@ def draw_v_curves(fig: Canvas, data: pd.DataFrame) -> None:
     draw_model(ax, data)
     cut(ax, data)
     ax.set_ylim(top=_ABOVE)
+    ax.set_title("", loc="right")  # The key says what the crosses are.
     name_optima(ax, data[data["best"]], narrow)
     if narrow:
         draw.outside_legend(fig, handles=key_entries(), where="bottom")
