@@ -45,13 +45,14 @@ OFF = 0.25
 LIMITS = (
     "The best step is that of a point and a function; the functions are those of the step sweep, each at one point of "
     "order 1 for the most part. A step for many points needs max(1, |x|), or the scale of f.",
-    "The model needs derivatives up to the fourth and the rounding errors of every operation of f, which `numdiff` "
+    "The model needs the Taylor coefficients of f and the rounding errors of its operations, which `numdiff` "
     "gets from a NumPy function. A black box has neither; then a rule must estimate them from values of f.",
     "Observed best steps are a factor of 2 apart, and the error is flat near its minimum: a ratio of two steps below "
     "about 3 says little, the ratio of the errors says more.",
-    "A run without a result, or a rule without a step, counts as the worst in every median and share of this section.",
+    "A run without a result, or a rule without a step, counts as the worst in the medians and shares of this section; "
+    "what is said of regular runs alone, whose assumptions hold, is marked so.",
     "For a black box, FiniteDifferences.jl chooses the step from an estimated bound of a higher derivative; "
-    "numdifftools and scipy.differentiate work with several steps and give an error estimate. None of them needs the "
+    "numdifftools and scipy.differentiate work with several steps and give an error estimate. They do not need the "
     "source of f. FiniteDiff.jl takes √ε or ∛ε times max(1, |x|), ε the machine epsilon.",
 )
 
