@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.experiment import Experiment
-from experiments.frames import formats_of, optima, step_kinds, step_table
+from experiments.frames import formats_of, optima
 from experiments.step_sweep import sensitivity
 from experiments.step_sweep.figures import figures
 from experiments.step_sweep.findings import LIMITS, METHODS_SHOWN, advice, digits_by_format, extremes, findings
-from experiments.words import ENDS
 from numdiff.problems import CLASSIC, SPECIAL, STEP4
 from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
@@ -21,8 +20,6 @@ SWEEP = Sweep("step_sweep", FUNCTIONS, METHODS_SHOWN, given_steps=(1e-4,), neigh
 
 def tables(measured: Measured) -> list[Table]:
     floats = dict.fromkeys(formats_of(measured.records), "g3")
-    truncation = step_table(measured.records, "dyadic", "truncation")
-    roundoff = step_table(measured.records, "generic", "roundoff")
     return [
         Table(
             "digits_by_format",
@@ -42,25 +39,6 @@ def tables(measured: Measured) -> list[Table]:
             kinds={"*": "platform"},
         ),
         sensitivity.table(measured),
-        Table(
-            "truncation",
-            "Truncation error",
-            "Error of the formula in exact arithmetic, with its sign, at dyadic steps h = 2⁻ᵏ. It belongs to function, "
-            f"formula and step, and is the same in every format. A word: f(x ± h) does not exist. {ENDS}",
-            truncation,
-            floats,
-            kinds=step_kinds(measured.records, "truncation"),
-        ),
-        Table(
-            "roundoff",
-            "Roundoff error",
-            "All that is not truncation (abscissa + evaluation + combination), with its sign, at generic steps "
-            f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no usable result. {ENDS}",
-            roundoff,
-            floats,
-            kinds=step_kinds(measured.records, "roundoff"),
-            where={"grid": "generic"},
-        ),
         Table(
             "attained_accuracy",
             "The best accuracy that any step gives",

@@ -11,7 +11,7 @@ import pytest
 from experiments import experiment
 from experiments.drawing import curves
 from experiments.error_ledger import error_ledger
-from experiments.frames import RUN, counting, formats_of, in_order, of_grid, optima
+from experiments.frames import RUN, counting, formats_of, in_order, of_grid, optima, step_table
 from experiments.optimal_step.drawing import LOSSES
 from experiments.optimal_step.optimal_step import at_given_step, verdict
 from experiments.optimal_step.predicted_steps import WAYS, ways
@@ -70,10 +70,7 @@ def test_the_sweeps_of_an_experiment_have_one_name():
 @pytest.mark.parametrize(
     "name, expected",
     [
-        (
-            "step_sweep",
-            {"digits_by_format", "extremes", "sensitivity", "truncation", "roundoff", "attained_accuracy"},
-        ),
+        ("step_sweep", {"digits_by_format", "extremes", "sensitivity", "attained_accuracy"}),
         (
             "error_ledger",
             {"sides", "dominating_part", "median_shares", "cancellation", "tightness", "tightness_by_problem"},
@@ -126,20 +123,20 @@ def test_figures_are_drawn(name):
 
 @pytest.mark.parametrize("name, grid", [("truncation", "dyadic"), ("roundoff", "generic")])
 def test_wide_tables_keep_every_cell(name, grid):
-    frame = tables("step_sweep")[name].frame
+    frame = step_table(measured().records, grid, name)
     filled = sum(int((frame[format_name] != "").sum()) for format_name in FORMATS)
     assert filled == len(of_grid(measured().records, grid))
 
 
 def test_failed_cells_show_their_status():
-    frame = tables("step_sweep")["roundoff"].frame
+    frame = step_table(measured().records, "generic", "roundoff")
     bad = of_grid(measured().records, "generic").query("status != 'ok'")
     shown = sum(int(frame[name].isin(bad["status"].unique()).sum()) for name in FORMATS)
     assert shown == len(bad) > 0
 
 
 def test_truncation_is_shown_where_the_step_is_absorbed():
-    frame = tables("step_sweep")["truncation"].frame
+    frame = step_table(measured().records, "dyadic", "truncation")
     assert not frame[list(FORMATS)].isin(["absorbed"]).any(axis=None)
 
 
