@@ -79,8 +79,8 @@ LIMITS = (
     "Richardson extrapolation of the centered difference is the centered formula of order 4 on paper, and no row of "
     "its own in the tables; a sentence above compares the two as they are computed.",
     "FiniteDifferences.jl adapts the step of such formulas to the function, numdifftools extrapolates and "
-    "scipy.differentiate shrinks the step, both with an error estimate; automatic differentiation has neither truncation error nor step: where "
-    "the source of f is at hand, it does better than everything here.",
+    "scipy.differentiate shrinks the step, both with an error estimate; automatic differentiation has neither "
+    "truncation error nor step: where the source of f is at hand, it does better than everything here.",
 )
 
 
