@@ -17,8 +17,6 @@ from numdiff.report.tables import Table, escape_markdown
 
 __all__ = ["FunctionFacts", "function_index", "function_page", "function_pages"]
 
-PARTS_SHOWN = ("float32", "float64")
-"""The formats of which a page has the three parts of roundoff; of the others the command prints them."""
 _HOW_TO_READ = (
     "Steps are h = fl(1.2357·2⁻ᵏ), no powers of two, because these hide the error of x ± h. In each row "
     "truncation + roundoff = total, as printed. Digits are the correct decimal digits of the result, "
@@ -130,11 +128,9 @@ def _run(records: pd.DataFrame, facts: FunctionFacts, method: str, name: str) ->
     blocks = [f"### {method.replace('_', ' ').capitalize()} difference, {name}", _tabulated(ledger)]
     if "From k" in ledger.caption:
         blocks.append(ledger.caption[ledger.caption.index("From k") :])
-    if name in PARTS_SHOWN:
-        summary = "<summary>Roundoff in its three parts: abscissa + evaluation + combination = roundoff</summary>"
-        parts = parts_table(records, method, name, label=facts.formula)
-        blocks += [f"<details>{summary}", _tabulated(parts.without("step_value")), "</details>"]
-    return blocks
+    summary = "<summary>Roundoff in its three parts: abscissa + evaluation + combination = roundoff</summary>"
+    parts = parts_table(records, method, name, label=facts.formula)
+    return [*blocks, f"<details>{summary}", _tabulated(parts.without("step_value")), "</details>"]
 
 
 def _tabulated(table: Table) -> str:
