@@ -14,6 +14,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.tables import wide
+from numdiff.step_table import FORMULA_ONLY
 from numdiff.study.blocks import Measurement
 from numdiff.study.grids import GENERIC_FACTOR
 from numdiff.study.run import Measured
@@ -137,15 +138,13 @@ def log10(numbers: Any) -> Any:
 
 
 _FACTORS = {"dyadic": 1.0, "generic": float(GENERIC_FACTOR)}
-_FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
-"""The statuses in which the truncation error is known: it does not depend on what the format did."""
 
 
 def step_table(records: pd.DataFrame, grid: str, part: str) -> pd.DataFrame:
     """Return a part of the error: a row for each function, formula and step, a column for each format."""
     chosen = in_order(of_grid(records, grid), "problem", "method", "k", "format")
     chosen["h"] = np.ldexp(_FACTORS[grid], -chosen["k"])
-    shown = _FORMULA_ONLY if part == "truncation" else ("ok",)
+    shown = FORMULA_ONLY if part == "truncation" else ("ok",)
     return wide(chosen, ["problem", "method", "k", "h"], "format", part, shown=shown, columns=formats_of(records))
 
 

@@ -24,8 +24,11 @@ from numdiff.report.figures import (
     METHOD_STYLE,
     Figure,
     error_axes,
+    is_narrow,
     label_of,
+    legend_entries,
     mark_optimum,
+    outside_legend,
     plot_groups,
 )
 from numdiff.report.styles import MUTED
@@ -75,9 +78,9 @@ LIMITS = (
     "comparison, and a library that has complex versions. The 16-bit formats have no complex numbers.",
     "Richardson extrapolation of the centered difference is the centered formula of order 4 on paper, and no row of "
     "its own in the tables; a sentence above compares the two as they are computed.",
-    "FiniteDifferences.jl adapts the step of such formulas to the function, numdifftools and scipy.differentiate "
-    "extrapolate with an error estimate, and automatic differentiation has neither truncation error nor step: where "
-    "the source of f is at hand, it does better than everything here.",
+    "FiniteDifferences.jl adapts the step of such formulas to the function, numdifftools extrapolates and "
+    "scipy.differentiate shrinks the step, both with an error estimate; automatic differentiation has neither "
+    "truncation error nor step: where the source of f is at hand, it does better than everything here.",
 )
 
 
@@ -143,7 +146,6 @@ def tables(measured: Measured) -> list[Table]:
             "median, lowest and highest over the functions; limit: −log₁₀ u; failed cells are counted, and are never "
             "the best.",
             summary(measured.records),
-            rows_shown=10,
             kinds={"step": "platform"},
         ),
         Table(
@@ -151,14 +153,12 @@ def tables(measured: Measured) -> list[Table]:
             "Smallest relative error",
             "RMS over 33 neighbouring points. Empty: not available.",
             wide(frame, keys, "format", "relative", columns=names),
-            rows_shown=10,
         ),
         Table(
             "best_steps",
             "Best step",
             "The step of the smallest error. Empty: not available.",
             wide(frame, keys, "format", "step_value", columns=names),
-            rows_shown=10,
         ),
         *(
             Table(
@@ -168,7 +168,6 @@ def tables(measured: Measured) -> list[Table]:
                 f"h = fl(1.2357·2⁻ᵏ), shown before rounding. A word: why there is no number. {ENDS}",
                 step_table(measured.records, "generic", part),
                 dict.fromkeys(names, "g3"),
-                rows_shown=10,
                 kinds=step_kinds(measured.records, part),
                 where={"grid": "generic"},
             )
@@ -336,10 +335,11 @@ def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
     ax, limits = fig.subplots(), dict(zip(data["format"], data["limit"], strict=True))
     styles = {name: FORMAT_STYLE[name] for name in limits}
     dot_rows(ax, data, styles, row="row", series="format", x="digits", apart=0.13)
+    narrow = is_narrow(fig)
     for number, (name, limit) in enumerate(limits.items()):
         ax.axvline(limit, color=styles[name].color, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
         ax.annotate(
-            f"{name}\n{limit:.1f}",
+            f"{limit:.1f}" if narrow else f"{name}\n{limit:.1f}",
             (limit, 1),
             xycoords=ax.get_xaxis_transform(),
             xytext=(-1 if number else -6, 4),
@@ -352,6 +352,8 @@ def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     ax.set_xlim(left=min(0.0, data["low"].min() - 0.3))
     fig.subplots_adjust(left=0.26, top=0.9)
+    if narrow:
+        outside_legend(fig, handles=legend_entries(list(limits)), where="bottom")
 
 
 def draw_formulas(fig: Canvas, data: pd.DataFrame, rings: pd.DataFrame) -> None:
@@ -363,6 +365,9 @@ def draw_formulas(fig: Canvas, data: pd.DataFrame, rings: pd.DataFrame) -> None:
     for ring in rings.to_dict("records"):
         color = METHOD_STYLE[ring["method"]].text_color
         mark_optimum(ax, ring["step_value"], ring["rms_error"], "", color=color)
+    if is_narrow(fig):
+        outside_legend(fig, ax, where="bottom")
+        return
     for line, name in zip(lines, dict.fromkeys(data["method"]), strict=True):
         _name_right_arm(ax, line, str(name))
 

@@ -14,6 +14,7 @@ from numdiff.analysis.reference import Engine
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
+from numdiff.registry import Registry, T, UnknownNameError
 from numdiff.report.core_tables import ledger_table, parts_table, truncation_table
 from numdiff.report.tables import LATEX_ROWS, Table
 from numdiff.study.blocks import blocks_of
@@ -68,12 +69,20 @@ def core_table(options: argparse.Namespace) -> Table:
     ValueError
         If there is no such function, formula or format, or no such cell.
     """
-    problem, formula, fmt = PROBLEMS[options.name], METHODS[options.formula], FORMATS[options.format]
+    problem = _named(PROBLEMS, options.name, "NAME")
+    formula, fmt = _named(METHODS, options.formula, "--formula"), _named(FORMATS, options.format, "--format")
     records = records_of(problem.name, formula.name, fmt.name, Store(options.records), options.engine)
     label = written(problem.formula)
     if options.truncation:
         return truncation_table(records, (formula.name,), label)
     return (parts_table if options.parts else ledger_table)(records, formula.name, fmt.name, label=label)
+
+
+def _named(known: Registry[T], name: str, argument: str) -> T:
+    try:
+        return known[name]
+    except UnknownNameError as error:
+        raise ValueError(f"{argument}: {error}") from None
 
 
 def records_of(problem: str, method: str, format: str, store: Store, engine: Engine) -> pd.DataFrame:

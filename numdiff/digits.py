@@ -5,10 +5,20 @@ as many digits as it takes until its correctly rounded numbers do.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-__all__ = ["GENERIC", "adding_up", "aligned", "fixed", "is_moderate", "scientific", "step_text", "sums_of"]
+__all__ = [
+    "GENERIC",
+    "adding_up",
+    "aligned",
+    "fixed",
+    "has_exact_text",
+    "is_moderate",
+    "scientific",
+    "step_text",
+    "sums_of",
+]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _FIGURE, _POINT = "\u2007", "\u2008"
@@ -61,10 +71,11 @@ def adding_up(total: float, parts: Sequence[float], digits: int = 3) -> tuple[st
     """Return a sum and its parts in scientific notation, such that the printed parts add up to the printed sum.
 
     All are rounded correctly. The largest number of the row has `digits` significant digits, or as many more as it
-    takes; all others end at the same decimal place, but a part that is so small that it would have fewer than `digits`
-    goes on until it has them. The sum of what is printed, rounded to the last digit of the printed total, is the
-    printed total. Where more than six leading digits of the parts cancel, the total may be ``0.00e-17``: less than half
-    a unit of its last digit. ``0`` is exactly zero.
+    takes, and the total ends at the same decimal place. So do the parts; they go on by a digit or two where the row
+    adds up only then (for 1/3 + 1/3 = 2/3, 0.333 + 0.333 is not 0.667, but 0.3333 + 0.3333 is), and where a part is so
+    small that it would have fewer than `digits`. The sum of what is printed, rounded to the last digit of the printed
+    total, is the printed total. Where more than six leading digits of the parts cancel, the total may be ``0.00e-17``:
+    less than half a unit of its last digit. ``0`` is exactly zero.
 
     Parameters
     ----------
@@ -89,9 +100,9 @@ def adding_up(total: float, parts: Sequence[float], digits: int = 3) -> tuple[st
     if not largest:
         return "0", ["0"] * len(pieces)
     first = None
-    for number in range(digits, _MOST + 1):
-        unit = _quantum(largest, number)
-        printed = [_quantized(piece, min(unit, _quantum(piece, digits))) for piece in pieces]
+    for more, further in _tries(digits):
+        unit = _quantum(largest, digits + more)
+        printed = [_quantized(piece, min(unit - further, _quantum(piece, digits))) for piece in pieces]
         shown = _quantized(exact, unit)
         with localcontext(prec=_PRECISION):
             if _quantized(sum(printed, Decimal(0)), unit) != shown:
@@ -100,9 +111,16 @@ def adding_up(total: float, parts: Sequence[float], digits: int = 3) -> tuple[st
         if exact == 0 or (shown and shown.adjusted() - unit + 1 >= _LEAST):
             return found
         first = first or found
-        if number >= _CANCELLED:
+        if digits + more >= _CANCELLED:
             return first
     raise ValueError(f"parts must add up to the total, got {total!r} and {list(parts)!r}")
+
+
+def _tries(digits: int) -> Iterator[tuple[int, int]]:
+    """Return how many digits more a row gets, and how many the parts get beyond these, the fewest first."""
+    for together in range(_MOST - digits + 1):
+        for further in range(together, -1, -1):
+            yield together - further, further
 
 
 def _quantum(number: Decimal, digits: int) -> int:
@@ -160,18 +178,23 @@ def step_text(step: float) -> str:
     mantissa, exponent = math.frexp(step)
     if mantissa == 0.5:
         return _power(2, exponent - 1)
-    shortest = repr(float(step))
-    if Decimal(shortest).normalize().as_tuple().digits == (1,):
-        return _power(10, Decimal(shortest).adjusted())
-    if len(Decimal(shortest).normalize().as_tuple().digits) <= _SHORT and is_moderate([step]):
-        return shortest.removesuffix(".0")
     nominal, k = math.frexp(GENERIC)
     off = min((0, 1, -1), key=lambda i: abs(math.ldexp(nominal, exponent + i) - step))
-    product = math.ldexp(nominal, exponent + off)
-    if abs(product - step) <= _ROUNDED * product:
-        name = f"{GENERIC}·{_power(2, exponent + off - k)}"
-        return name if product == step else f"fl({name})"
-    return scientific(step, 3)
+    product, name = math.ldexp(nominal, exponent + off), f"{GENERIC}·{_power(2, exponent + off - k)}"
+    if product == step and exponent + off < k:
+        return name
+    shortest = Decimal(repr(float(step))).normalize()
+    if shortest.as_tuple().digits == (1,):
+        return _power(10, shortest.adjusted())
+    if len(shortest.as_tuple().digits) <= _SHORT and is_moderate([step]):
+        return f"{shortest:f}"
+    return f"fl({name})" if abs(product - step) <= _ROUNDED * product else scientific(step, 3)
+
+
+def has_exact_text(step: float) -> bool:
+    """Whether `step_text` says exactly what a step is."""
+    text = step_text(step)
+    return not text.startswith("fl(") and "e" not in text
 
 
 def _power(base: int, exponent: int) -> str:

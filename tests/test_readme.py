@@ -45,7 +45,7 @@ def value_of(session, start):
 def test_blocks_are_run(session):
     assert len(USE) == 8
     assert len(PROBLEM) == 1
-    assert len(session[0]) == 35
+    assert len(session[0]) == 36
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,12 @@ def test_formats_are_kept_as_the_comments_say(session):
 
 def test_sweep_gives_a_figure_and_frames(session):
     assert type(value_of(session, "result.plot")[1]).__name__ == "Figure"
-    table = value_of(session, "result.table")[1]
+    table = value_of(session, "result.table('truncation'")[1]
     assert table.shape[1] == 3
     assert "| step h |" in table.to_markdown()
+    comment, ledger = value_of(session, "result.table('ledger'")
+    assert "total = truncation + roundoff" in comment
+    assert list(ledger.columns)[:3] == ["total", "truncation", "roundoff"]
     assert repr(session[1]["result"]).startswith("Sweep of f at x = 0.5: ")
     assert set(value_of(session, "nd.sweep(nd.PROBLEMS")[1].records["method"]) == {"forward", "centered4"}
     frame = value_of(session, "result.to_pandas")[1]

@@ -10,7 +10,7 @@ from experiments.drawing import DASHED
 from experiments.frames import cells, formats_of, methods_of, rows_of
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, PART_STYLE
-from numdiff.report.styles import INK
+from numdiff.report.styles import INK, MUTED
 from numdiff.study.records import PARTS
 
 CAUSES = {
@@ -58,7 +58,8 @@ def draw_rounding(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the truncation error once, and the rounding error of each format: they cross at the best steps."""
     ax = draw.error_axes(fig.subplots(), ylabel="size of the error")
     truncation = data[data["truncation"] > 0].drop_duplicates("step_value").sort_values("step_value")
-    (line,) = ax.plot(truncation["step_value"], truncation["truncation"], label="truncation: the formula itself")
+    name = "truncation" if draw.is_narrow(fig) else "truncation: the formula itself"
+    (line,) = ax.plot(truncation["step_value"], truncation["truncation"], label=name)
     line.set(color=PART_STYLE["truncation"].color, linewidth=3.2, zorder=2)
     draw.plot_groups(ax, data, y="roundoff", linewidth=1.1)
     for mark in rows_of(data[data["best"]]):
@@ -66,6 +67,7 @@ def draw_rounding(fig: Canvas, data: pd.DataFrame) -> None:
         draw.mark_optimum(ax, mark.step_value, max(mark.roundoff, mark.truncation), "", color=color, size=11)
     usable = data[(data["status"] == "ok") & (data["roundoff"] > 0)]
     ax.set_ylim(0.02 * usable["roundoff"].min(), 300 * usable["roundoff"].max())
+    ax.set_title("× x + h = x", loc="right", fontsize=9, color=MUTED)
     _name_rounding(ax, usable)
     draw.direct_labels(ax, margin=False)
 

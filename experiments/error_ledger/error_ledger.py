@@ -55,11 +55,24 @@ def tables(measured: Measured) -> list[Table]:
     percent = [f"{part}_share" for part in PARTS]
     return [
         Table(
+            "sides",
+            "Which part of the error is the largest, left and right of the best step",
+            "Share of the measurements (function, format and step) in which each part is the largest. Below: steps "
+            "under a quarter of the best one; near: in between; above: over 4 times it. Truncation: the formula "
+            "itself; abscissa: rounding of x ± h; evaluation: rounding inside f; combination: rounding of difference "
+            "and quotient.",
+            by_side(frame),
+            dict.fromkeys(PARTS, "percent"),
+            headings={"cells": "measurements"},
+            kinds={"*": "platform"},
+        ),
+        Table(
             "dominating_part",
             "The largest part of the error, by format and side of the best step",
             "Number of measurements (function and step) in which each part is the largest. Below: steps under a "
             "quarter of the best one; near: in between; above: over 4 times it. Exact: all four parts are 0.",
             dominating(frame),
+            headings={"cells": "measurements"},
             kinds=dict.fromkeys(PARTS, "platform"),
         ),
         Table(
@@ -81,6 +94,16 @@ def tables(measured: Measured) -> list[Table]:
         ),
         *tightness.tables(measured.records),
     ]
+
+
+def by_side(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row for each formula and side of the best step: the share of the cells in which each part is the largest."""
+    some = frame[~frame["exact"]]
+    groups = some.groupby(["method", "region"])["dominating"]
+    table = groups.value_counts(normalize=True).unstack().reindex(columns=list(PARTS)).fillna(0.0)
+    table.insert(0, "cells", groups.size())
+    ordered = table.reset_index().assign(rank=lambda rows: rows["region"].map(REGIONS.index))
+    return in_order(ordered, "method", "rank").drop(columns="rank")
 
 
 def dominating(frame: pd.DataFrame) -> pd.DataFrame:
@@ -160,7 +183,7 @@ def truncation_and_rounding(records: pd.DataFrame) -> Figure:
         "One truncation error for all formats, a rounding error for each: the best step is where they cross",
         f"The two parts of the error of the centered difference of {written(PROBLEMS[name].formula)} at "
         f"x = {PROBLEMS[name].points[0]:g}, at x itself. Rounding (abscissa, evaluation and combination together) "
-        "grows like 1/h and jumps from step to step; the rings are the observed best steps. × : x + h = x.",
+        "grows like 1/h and jumps from step to step; the rings are the observed best steps.",
         "One straight line falls to the left like h². Five ragged lines, one for each format, rise to the left like "
         "1/h, lower the wider the format, and each ring lies where one of them crosses the straight line.",
         frame,

@@ -45,14 +45,15 @@ OFF = 0.25
 LIMITS = (
     "The best step is that of a point and a function; the functions are those of the step sweep, each at one point of "
     "order 1 for the most part. A step for many points needs max(1, |x|), or the scale of f.",
-    "The model needs derivatives up to the fourth and the rounding errors of every operation of f, which `numdiff` "
+    "The model needs the Taylor coefficients of f and the rounding errors of its operations, which `numdiff` "
     "gets from a NumPy function. A black box has neither; then a rule must estimate them from values of f.",
     "Observed best steps are a factor of 2 apart, and the error is flat near its minimum: a ratio of two steps below "
     "about 3 says little, the ratio of the errors says more.",
-    "A run without a result, or a rule without a step, counts as the worst in every median and share of this section.",
-    "For a black box, FiniteDifferences.jl chooses the step from an estimate of the next derivative, numdifftools and "
-    "scipy.differentiate extrapolate over several steps with an error estimate; none of them needs the source of f. "
-    "FiniteDiff.jl takes the rule of thumb times max(1, |x|).",
+    "A run without a result, or a rule without a step, counts as the worst in the medians and shares of this section; "
+    "what is said of regular runs alone, whose assumptions hold, is marked so.",
+    "For a black box, FiniteDifferences.jl chooses the step from an estimated bound of a higher derivative; "
+    "numdifftools and scipy.differentiate work with several steps and give an error estimate. They do not need the "
+    "source of f. FiniteDiff.jl takes √ε or ∛ε times max(1, |x|), ε the machine epsilon.",
 )
 
 
@@ -92,7 +93,6 @@ def tables(measured: Measured) -> list[Table]:
             "smallest step with a result, a better one may lie beyond. pointwise: the smallest error at x alone, often "
             "a lucky one.",
             observed_optima(records),
-            rows_shown=10,
             kinds={"step": "platform"},
         ),
         Table(
@@ -101,7 +101,6 @@ def tables(measured: Measured) -> list[Table]:
             "Slope of log|error| against log h with its 95 % half-width, fitted where rounding is at most 2 % of the "
             "error and neighbouring slopes agree, at x. No window, no order: the reason is given.",
             blank(orders(records)),
-            rows_shown=10,
         ),
         *predicted_steps.tables(records),
     ]

@@ -130,7 +130,6 @@ def tables(records: pd.DataFrame) -> list[Table]:
             "noise, observed over modelled error at the predicted step; dip, modelled over observed error at the "
             "observed optimum; model, what the model itself says of the two steps. The largest names the reason.",
             worst(frame),
-            rows_shown=10,
             kinds={"*": "platform"},
         ),
         Table(
@@ -154,7 +153,6 @@ def tables(records: pd.DataFrame) -> list[Table]:
                     ]
                 ]
             ).rename(columns={"model_step": "predicted_step", "model_ratio": "error_ratio"}),
-            rows_shown=10,
         ),
     ]
 

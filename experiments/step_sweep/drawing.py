@@ -28,17 +28,19 @@ _ABOVE = 3e2
 
 def draw_v_curves(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the curve of each format with its model, name the best steps at the right, and the slopes of theory."""
-    fig.subplots_adjust(right=0.78)
+    narrow = draw.is_narrow(fig)
+    fig.subplots_adjust(right=0.74 if narrow else 0.78)
     ax = draw.error_axes(fig.subplots(), ylabel="relative error")
     draw_curves(ax, data, ring=10)
     draw_model(ax, data)
     cut(ax, data)
     ax.set_ylim(top=_ABOVE)
-    name_optima(ax, data[data["best"]])
-    name_slopes(ax, data, 2)
-    if draw.is_narrow(fig):
+    ax.set_title("", loc="right")  # The key says what the crosses are.
+    name_optima(ax, data[data["best"]], narrow)
+    if narrow:
         draw.outside_legend(fig, handles=key_entries(), where="bottom")
     else:
+        name_slopes(ax, data, 2)
         ax.legend(handles=key_entries(), loc="lower left", fontsize=9, borderaxespad=0.6)
 
 
@@ -114,13 +116,15 @@ def _point(name: str) -> str:
     return f"{PROBLEMS[name].points[0]:.2g}".replace("-", "−")
 
 
-def name_optima(ax: Axes, marks: pd.DataFrame) -> None:
-    """Lead from each ring to a column of words at the right: format, digits, step."""
+def name_optima(ax: Axes, marks: pd.DataFrame, narrow: bool = False) -> None:
+    """Lead from each ring to a column of words at the right: format, digits and, where there is room, the step."""
     ordered = marks.sort_values("error", kind="stable")
     low, high = np.log10(ax.get_ylim())
     wanted = (np.log10(ordered["error"]) - low) / (high - low)
     for mark, level in zip(rows_of(ordered), spread(wanted.tolist(), 0.085, 0.0, 1.0), strict=True):
-        text = f"{mark.format}: {-log10(mark.error):.1f} digits\nat h = {plain(mark.step_value)}"
+        digits = f"{-log10(mark.error):.1f} digits"
+        text = f"{mark.format}: {digits}\nat h = {plain(mark.step_value)}"
+        text = f"{mark.format}\n{digits}" if narrow else text
         color = FORMAT_STYLE[mark.format].text_color
         ax.annotate(
             text,

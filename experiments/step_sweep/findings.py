@@ -23,7 +23,8 @@ LIMITS = (
     "The best step is found from the exact error, on a grid of factor 2. Nobody has the exact error in practice: these "
     "digits are what a rule for the step can hope for, not what it reaches.",
     "Errors are root mean squares over 33 points x(1 + 2⁻⁸r), since a single error can be small by luck. A function "
-    "with a feature narrower than that is described by its neighbourhood.",
+    "with a feature narrower than that is described by its neighbourhood. How much the factor of the grid and the "
+    "number of points matter is measured: see the table.",
     "The truth comes from mpmath and, independently, from Arb's enclosures; the two make the same tables. Functions "
     "that neither can follow (a simulation, a table of data) are not here.",
     "Others do better at other things. FiniteDifferences.jl, numdifftools and scipy.differentiate estimate step and "

@@ -17,8 +17,6 @@ from numdiff.report.tables import Table, escape_markdown
 
 __all__ = ["FunctionFacts", "function_index", "function_page", "function_pages"]
 
-PARTS_SHOWN = ("float32", "float64")
-"""The formats of which a page has the three parts of roundoff; of the others the command prints them."""
 _HOW_TO_READ = (
     "Steps are h = fl(1.2357·2⁻ᵏ), no powers of two, because these hide the error of x ± h. In each row "
     "truncation + roundoff = total, as printed. Digits are the correct decimal digits of the result, "
@@ -97,10 +95,10 @@ def function_page(records: pd.DataFrame, facts: FunctionFacts, methods: Sequence
     present = set(records["format"])
     measured = [name for name in formats if name in present]
     parts = [
-        f"# {escape_markdown(facts.name)}: {escape_markdown(facts.formula)}",
+        f"# {escape_markdown(facts.name)}: f(x) = {escape_markdown(facts.formula)}",
         escape_markdown(facts.reason),
-        f"- Point: x = {facts.x:.8g}\n- Exact derivative: f′(x) = {_plain(facts.derivative)}, {_within(facts.radius)} "
-        f"(mpmath, certified by Arb)\n- Source: {escape_markdown(facts.source)}",
+        f"- Point: x = {facts.x:.8g}\n- Exact derivative: f′(x) = {_plain(facts.derivative, 30)} (30 digits; "
+        f"{_certified(facts.radius)})\n- Source: {escape_markdown(facts.source)}",
         "## Steps",
         _tabulated(facts.steps),
         escape_markdown(facts.steps.caption),
@@ -130,11 +128,9 @@ def _run(records: pd.DataFrame, facts: FunctionFacts, method: str, name: str) ->
     blocks = [f"### {method.replace('_', ' ').capitalize()} difference, {name}", _tabulated(ledger)]
     if "From k" in ledger.caption:
         blocks.append(ledger.caption[ledger.caption.index("From k") :])
-    if name in PARTS_SHOWN:
-        summary = "<summary>Roundoff in its three parts: abscissa + evaluation + combination = roundoff</summary>"
-        parts = parts_table(records, method, name, label=facts.formula)
-        blocks += [f"<details>{summary}", _tabulated(parts.without("step_value")), "</details>"]
-    return blocks
+    summary = "<summary>Roundoff in its three parts: abscissa + evaluation + combination = roundoff</summary>"
+    parts = parts_table(records, method, name, label=facts.formula)
+    return [*blocks, f"<details>{summary}", _tabulated(parts.without("step_value")), "</details>"]
 
 
 def _tabulated(table: Table) -> str:
@@ -142,16 +138,21 @@ def _tabulated(table: Table) -> str:
     return re.sub("[\u2007\u2008]| ?(\\|) ?", r"\1", table.to_markdown()).rstrip("\n")
 
 
-def _within(radius: float) -> str:
-    return f"within {radius:.2g}" if radius else "exactly"
+def _certified(radius: float) -> str:
+    return f"mpmath, certified by Arb with a radius of {radius:.2g}" if radius else "computed exactly, as a fraction"
 
 
-def _plain(number: str, digits: int | None = None) -> str:
-    """Return a decimal without a power of ten where that is short, and without zeros at its end; rounded to digits."""
+def _plain(number: str, digits: int) -> str:
+    """Return a decimal rounded to some digits, without a power of ten where that is short.
+
+    Zeros at the end of more than half of the digits are left out: the number is short.
+    """
     try:
         exact = Decimal(number)
     except InvalidOperation:
         return number
-    rounded = exact if digits is None else Context(prec=digits).plus(exact)
-    rounded = rounded.normalize()
-    return f"{rounded:f}" if rounded.is_zero() or -5 <= rounded.adjusted() < 16 else f"{rounded:e}"
+    rounded = Context(prec=digits).plus(exact)
+    short = rounded.normalize(Context(prec=digits))
+    if len(short.as_tuple().digits) <= digits // 2:
+        rounded = short
+    return f"{rounded:f}" if rounded.is_zero() or -5 <= rounded.adjusted() < digits // 2 else f"{rounded:e}"

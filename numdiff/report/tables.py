@@ -310,7 +310,7 @@ def _latex_column(column: list[Cell], is_numeric: bool) -> tuple[str, list[str]]
     for cell in column:
         text = cell.text.rstrip("\u2007\u2008")
         phantom = cell.text[len(text) :].replace("\u2008", ".").replace("\u2007", "0")
-        latex = rf"\emph{{{latex_text(text)}}}" if cell.kind == "status" else latex_cell(text)
+        latex = latex_cell(text) if cell.kind in ("number", "status") else latex_text(text)
         if cell.kind == "number" and has_powers:
             latex = (r"\phantom{$-$}" if has_signs and not text.startswith("-") else "") + latex
         elif cell.kind == "number" and phantom:

@@ -11,7 +11,7 @@ import pytest
 from experiments import experiment
 from experiments.drawing import curves
 from experiments.error_ledger import error_ledger
-from experiments.frames import RUN, counting, formats_of, in_order, of_grid, optima
+from experiments.frames import RUN, counting, formats_of, in_order, of_grid, optima, step_table
 from experiments.optimal_step.drawing import LOSSES
 from experiments.optimal_step.optimal_step import at_given_step, verdict
 from experiments.optimal_step.predicted_steps import WAYS, ways
@@ -70,11 +70,11 @@ def test_the_sweeps_of_an_experiment_have_one_name():
 @pytest.mark.parametrize(
     "name, expected",
     [
+        ("step_sweep", {"digits_by_format", "extremes", "sensitivity", "attained_accuracy"}),
         (
-            "step_sweep",
-            {"digits_by_format", "extremes", "sensitivity", "truncation", "roundoff", "attained_accuracy"},
+            "error_ledger",
+            {"sides", "dominating_part", "median_shares", "cancellation", "tightness", "tightness_by_problem"},
         ),
-        ("error_ledger", {"dominating_part", "median_shares", "cancellation", "tightness", "tightness_by_problem"}),
         (
             "optimal_step",
             {
@@ -123,20 +123,20 @@ def test_figures_are_drawn(name):
 
 @pytest.mark.parametrize("name, grid", [("truncation", "dyadic"), ("roundoff", "generic")])
 def test_wide_tables_keep_every_cell(name, grid):
-    frame = tables("step_sweep")[name].frame
+    frame = step_table(measured().records, grid, name)
     filled = sum(int((frame[format_name] != "").sum()) for format_name in FORMATS)
     assert filled == len(of_grid(measured().records, grid))
 
 
 def test_failed_cells_show_their_status():
-    frame = tables("step_sweep")["roundoff"].frame
+    frame = step_table(measured().records, "generic", "roundoff")
     bad = of_grid(measured().records, "generic").query("status != 'ok'")
     shown = sum(int(frame[name].isin(bad["status"].unique()).sum()) for name in FORMATS)
     assert shown == len(bad) > 0
 
 
 def test_truncation_is_shown_where_the_step_is_absorbed():
-    frame = tables("step_sweep")["truncation"].frame
+    frame = step_table(measured().records, "dyadic", "truncation")
     assert not frame[list(FORMATS)].isin(["absorbed"]).any(axis=None)
 
 
@@ -197,6 +197,15 @@ def test_the_counts_of_dominating_parts_add_up():
     frame = tables("error_ledger")["dominating_part"].frame
     assert (frame[[*PARTS, "exact"]].sum(axis=1) == frame["cells"]).all()
     assert frame["cells"].sum() == len(counting(measured().records))
+
+
+def test_the_shares_by_side_are_those_of_the_counts_by_format():
+    counts = tables("error_ledger")["dominating_part"].frame.groupby(["method", "region"])[[*PARTS]].sum()
+    sides = tables("error_ledger")["sides"].frame.set_index(["method", "region"])
+    assert len(sides) == 6
+    for key, row in counts.iterrows():
+        assert np.array_equal(sides.loc[key, list(PARTS)], row / row.sum())
+        assert sides.loc[key, "cells"] == row.sum()
 
 
 def test_truncation_dominates_right_of_the_optimum():
