@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
+from experiments.course.course import chapters
 from experiments.experiment import NOTHING, Experiment, measure_experiments
+from experiments.explorer import explorer_of
+from experiments.opening import NEEDED, opening
 from experiments.overview import overview
 from experiments.places import unsuitable_folder, unsuitable_report
 from experiments.registry import EXPERIMENTS
@@ -27,8 +30,6 @@ LEAD = (
     "float80: each error is split exactly into what the formula owes and what rounding owes, against references "
     "that are certified by interval arithmetic."
 )
-HERO = ("step_sweep", "v_curves")
-"""The figure at the top of the report."""
 
 
 def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
@@ -168,7 +169,7 @@ def present(
 ) -> list[Path]:
     """Write the report of some experiments, with the command that rebuilds it."""
     sections = [experiment.section(measured.get(experiment.source, NOTHING)) for experiment in chosen]
-    hero = HERO if HERO[0] in {experiment.name for experiment in chosen} else None
+    names = {experiment.name for experiment in chosen}
     facts = provenance.collect(ROOT / "requirements.lock", command, fingerprints())
     return write_report(
         sections,
@@ -177,8 +178,10 @@ def present(
         title=TITLE,
         lead=LEAD,
         command=command,
-        hero=hero,
+        opening=opening(measured) if names.issuperset(NEEDED) else None,
         overview=overview(measured),
+        chapters=chapters(measured, names),
+        explorer=explorer_of(measured),
         sums=sums,
         keep=keep,
     )

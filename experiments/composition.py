@@ -1,7 +1,9 @@
 """Square∘Exp∘Square at 0.5: the course's number, and where its error comes from."""
 
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
@@ -20,7 +22,6 @@ from numdiff.report.figures import (
     outside_legend,
     plot_errors,
     plot_groups,
-    zero_floor,
 )
 from numdiff.report.styles import MUTED
 from numdiff.report.tables import Table
@@ -30,6 +31,28 @@ from numdiff.study.sweep import Sweep
 
 EPS = 1e-4
 SWEEP = Sweep("composition", ("composition",), given_steps=(EPS,), neighbourhood=True)
+NEGLIGIBLE = 1e-5
+"""A part that is smaller, beside the smallest total error of any step, is not drawn."""
+ANSWERED = "float64"
+"""The format of the answer."""
+LIMITS = (
+    "One function at one point, that of the course. Its derivatives are large (f‴ is 32 times f), so that truncation "
+    "counts "
+    "for more than it does for a flat function.",
+    "The factors between eps and the best step are RMS errors over 33 neighbouring points: at a single point an error "
+    "can "
+    "be small by luck.",
+    "Back-propagation gives all digits of this derivative, without a step: see the section on the cost of a gradient.",
+)
+
+
+CAUSES = {
+    "truncation": "truncation, the formula's own error",
+    "abscissa": "the rounding of x ± h",
+    "evaluation": "rounding inside f",
+    "combination": "the rounding of difference and quotient",
+}
+"""The parts of an error as a sentence names them."""
 
 
 def at_eps(records):
@@ -43,7 +66,7 @@ def best_steps(records):
     given = at_eps(records).set_index(["method", "format"])[["rms_error", "reference"]]
     best = in_order(optima(records), "method", "format").set_index(["method", "format"])
     best = best[["step_value", "rms_error", "digits"]].join(given.rename(columns={"rms_error": "rms_error_eps"}))
-    best["digits_eps"] = correct_digits(best["rms_error_eps"], best.pop("reference"))
+    best["digits_eps"] = np.maximum(correct_digits(best["rms_error_eps"], best.pop("reference")), 0.0)
     return best.assign(times=best["rms_error_eps"] / best["rms_error"]).reset_index()
 
 
@@ -53,8 +76,10 @@ def tables(measured: Measured) -> list[Table]:
         Table(
             "ledger",
             "The derivative at 0.5 with eps = 1e-4, and the four parts of its error",
-            "eps is rounded once to each format. truncation + abscissa + evaluation + combination = total. Absorbed: "
-            "x + h or x − h rounds to x.",
+            "eps is rounded once to each format. truncation (of the formula) + abscissa (rounding of x ± h) + "
+            "evaluation "
+            "(rounding inside f) + combination (rounding of difference and quotient) = total. Absorbed: x + h or x − h "
+            "rounds to x.",
             ledger,
             {"computed_value": "g17"},
             headings={"computed_value": "computed"},
@@ -64,7 +89,7 @@ def tables(measured: Measured) -> list[Table]:
             "best_steps",
             "How good is eps = 1e-4 here?",
             "RMS errors over 33 neighbouring points: at the best generic step h, and at eps; times: how many times "
-            "larger the error at eps is.",
+            "larger the error at eps is. 0 digits: an error as large as the derivative.",
             best_steps(measured.records),
             headings={
                 "step_value": "best h",
@@ -78,61 +103,102 @@ def tables(measured: Measured) -> list[Table]:
 
 
 def figures(measured: Measured) -> list[Figure]:
-    curves = cells(measured.records, method="centered", format="float64", grid="generic")
-    curves = curves.melt(["step_value", "status"], [*PARTS, "total"], "part", "error")
-    # The parts of a cell whose step is lost are known; only the total is the failure.
-    curves["status"] = curves["status"].where(curves["part"] == "total", "ok")
-    parts = at_eps(measured.records).query("method == 'centered'")
-    dots = parts.melt(["format", "status"], [*PARTS], "part", "size")
-    dots["size"] = dots["size"].abs()
-    dots["row"] = dots["format"] + dots["status"].map(lambda word: "" if word == "ok" else f"\n{word}")
-
+    curves = parts_against_step(measured.records)
+    cell = at_eps(measured.records).query("method == 'centered'").set_index("format").loc[ANSWERED]
+    dots = parts_of_formats(measured.records)
+    rows: Any = dots.drop_duplicates("format")
     return [
         Figure(
             "parts_against_step",
-            "The four parts of the error in float64, centered difference",
-            "At eps = 10⁻⁴ truncation is far above the rest; where the falling and the rising parts meet, farther "
-            "left, lies the best step.",
-            "Sizes of the parts at eps in float64: "
-            + listed(f"{name} {plain(abs(parts.set_index('format').loc['float64', name]))}" for name in PARTS)
-            + ".",
+            "At eps = 10⁻⁴ truncation is far above the three parts of rounding",
+            "The parts of the error of the centered difference in float64. Farther left, where truncation meets the "
+            "rounding inside f (evaluation), lies the best step. The broad band is the total. Parts of 10⁻⁵ of the "
+            "smallest total and less are left out.",
+            "Truncation falls steeply to the left and evaluation rises, they cross at the best step; the other two "
+            "parts lie "
+            "lower. Sizes at eps: " + listed(f"{name} {plain(abs(cell[name]))}" for name in PARTS) + ".",
             curves,
             partial(draw_ledger, marked=EPS, text="eps = 10⁻⁴"),
+            kinds={"step_value": "platform"},  # which steps are drawn depends on the sizes of the parts
         ),
         Figure(
             "parts_by_format",
-            "The parts of the error at eps = 1e-4 in every format, centered difference",
-            "The rightmost dot of a row is the part that decides the error of that format.",
-            listed(f"{e.format}: {e.largest}, {plain(abs(getattr(e, e.largest)))}" for e in parts.itertuples()) + ".",
+            "Which part decides the error at eps = 10⁻⁴ depends on the format",
+            "Centered difference. The rightmost dot of a row is the part that decides; a part without a dot is exactly "
+            "0. "
+            "Where x + h rounds to x, the quotient is 0 and the whole derivative is lost.",
+            "A row of dots for each format; the rightmost is "
+            + listed(f"{e.largest} in {e.format} ({plain(e.largest_size)})" for e in rows.itertuples())
+            + ".",
             dots,
             draw_parts_by_format,
         ),
     ]
 
 
+def parts_against_step(records) -> pd.DataFrame:
+    """Return total and parts at generic steps, without parts that are NEGLIGIBLE beside the smallest total."""
+    curves = cells(records, method="centered", format=ANSWERED, grid="generic")
+    curves = curves.melt(["step_value", "status"], [*PARTS, "total"], "part", "error")
+    # The parts of a cell whose step is lost are known; only the total is the failure.
+    curves["status"] = curves["status"].where(curves["part"] == "total", "ok")
+    size = curves["error"].abs()
+    return curves[(curves["part"] == "total") | (size >= NEGLIGIBLE * size[curves["part"] == "total"].min())]
+
+
+def parts_of_formats(records) -> pd.DataFrame:
+    """Return the size of each part of the centered difference at eps for each format, narrow formats first."""
+    parts = at_eps(records).query("method == 'centered'")
+    sizes = parts[list(PARTS)].abs()
+    parts = parts.assign(**sizes.to_dict("series"), largest_size=sizes.max(axis=1))
+    dots = parts.melt(["format", "status", "largest", "largest_size"], [*PARTS], "part", "size")
+    dots["row"] = dots["format"] + dots["status"].map(lambda word: "" if word == "ok" else "\nx + h = x")
+    return dots
+
+
 def findings(measured: Measured) -> list[str]:
     frame, best = at_eps(measured.records), best_steps(measured.records)
-    given = frame[frame["format"] == "float64"].set_index("method")
+    given = frame[frame["format"] == ANSWERED].set_index("method")
     cell, forward = given.loc["centered"], given.loc["forward"]
-    rest = sum(abs(cell[name]) for name in PARTS if name != cell["largest"])
+    rest = sum(cell[name] for name in PARTS if name != cell["largest"])
     parts = frame[frame["method"] == "centered"].groupby("largest", sort=False)["format"].agg(list)
-    times = best[best["method"] == "centered"]
-    wrong = (frame[list(PARTS)].sum(axis=1) - frame["total"]).abs() / frame["total"].abs()
+    times = best[best["method"] == "centered"].set_index("format")["times"]
     return [
-        f"In float64 the centered difference returns {float(cell['computed_value'])!r}, the derivative is "
-        f"{cell['reference_text'][:18]}…; of the error {plain(abs(cell['total']))} the {cell['largest']} part is "
-        f"{plain(abs(cell[cell['largest']]))}, and the other three together are {plain(rest)}.",
-        f"The forward difference returns {float(forward['computed_value'])!r} at the same step, an error of "
-        f"{plain(abs(forward['total']))}.",
-        "The part that decides the error of the centered difference at this step is "
+        f"The number of the course, {float(cell['computed_value'])!r}, is {plain(abs(cell['total']))} too "
+        f"{'large' if cell['total'] > 0 else 'small'}, and in float64 nearly all of that is "
+        f"{CAUSES[cell['largest']]}.",
+        f"The derivative is {cell['reference_text'][:18]}…. The {cell['largest']} part of the error is "
+        f"{plain(abs(cell[cell['largest']]))}; the other three add up to {plain(abs(rest))}.",
+        f"The forward difference returns {float(forward['computed_value'])!r} at the same step: its error is "
+        f"{plain(abs(forward['total'] / cell['total']))} times as large.",
+        "Which part decides the error of the centered difference at this step depends on the format: "
         + listed(f"{name} in {listed(formats)}" for name, formats in parts.items())
         + ".",
-        "The error there is, against the best step of each format, larger "
-        + listed(f"{plain(e.times)} times in {e.format} (best h = {plain(e.step_value)})" for e in times.itertuples())
-        + ".",
-        f"In all {len(frame)} cells at this step the four parts add up to the total error, to within "
-        f"{plain(wrong.max())} of it.",
+        f"The best step would make the error in float64 {plain(times[ANSWERED])} times smaller; the table has the "
+        "other "
+        "formats.",
     ]
+
+
+def advice(measured: Measured) -> list[str]:
+    best = best_steps(measured.records)
+    row = best[best["method"] == "centered"].set_index("format").loc[ANSWERED]
+    lost = at_eps(measured.records).query("method == 'centered' and status == 'absorbed'")["format"]
+    sentences = [
+        f"eps = 1e-4 is a safe choice in float64 with the centered difference: about {row['digits_eps']:.1f} digits "
+        "here. "
+        f"A step near {plain(row['step_value'])} gives {row['digits']:.1f}.",
+        "Where the error is truncation, a formula of higher order or a smaller step helps; where it is rounding inside "
+        "f, "
+        "only a larger step or a better way to compute f does.",
+    ]
+    if len(lost):
+        sentences.append(
+            f"Never use eps = 1e-4 in {listed(lost)}: x + eps rounds to x, and the derivative reads 0. Compute in "
+            "float32 "
+            "or float64, or take a step that the format can see."
+        )
+    return sentences
 
 
 def draw_ledger(fig: Canvas, data: pd.DataFrame, marked: float, text: str) -> None:
@@ -156,17 +222,12 @@ def draw_ledger(fig: Canvas, data: pd.DataFrame, marked: float, text: str) -> No
 
 
 def draw_parts_by_format(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw the parts of an error, one row for each format; exact zeros stand on their own line at the left."""
+    """Draw the sizes of the parts of an error, one row for each format; exact zeros are left out."""
     ax = fig.subplots()
-    zero, floor = data["size"] == 0, zero_floor(data["size"]) / 10
     styles = {name: PART_STYLE[name] for name in dict.fromkeys(data["part"])}
-    placed = data.assign(place=data["size"].mask(zero, floor), hollow=zero)
-    dot_rows(ax, placed, styles, row="row", series="part", x="place", apart=0.15)
+    placed = data.assign(size=data["size"].mask(data["size"] == 0))
+    dot_rows(ax, placed, styles, row="row", series="part", x="size", apart=0.15)
     decade_ticks(ax, "x")
-    if zero.any():
-        ax.set_xticks([tick for tick in ax.get_xticks() if tick > 3 * floor])
-        ax.axvline(floor, color=MUTED, linewidth=0.8, linestyle=(0, (1, 2)), label="_floor")
-        ax.text(floor, -0.53, "exact zero", color=MUTED, fontsize=8, ha="center", va="bottom")
     ax.set_xlabel("size of the part")
     outside_legend(fig, ax)
 
@@ -179,4 +240,6 @@ EXPERIMENT = Experiment(
     figures,
     findings,
     sweeps=(SWEEP,),
+    advice=advice,
+    limits=LIMITS,
 )

@@ -17,6 +17,7 @@ from numdiff.study.run import Measured, Tally, run_named
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
 
+
 def nothing_to_advise(measured: Measured) -> list[str]:
     """Return no advice."""
     return []

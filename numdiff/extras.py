@@ -15,7 +15,10 @@ DISTRIBUTION = "numdiff-bench"
 EXTRAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "judge": {"flint": "python-flint", "gmpy2": "gmpy2", "mpmath": "mpmath", "scipy": "scipy"},
-        "report": {name: name for name in ("jinja2", "matplotlib", "pandas", "pyarrow", "tqdm")},
+        "report": {
+            **{name: name for name in ("jinja2", "latex2mathml", "matplotlib", "pandas", "pyarrow", "tqdm")},
+            **{"fontTools": "fonttools", "markdown_it": "markdown-it-py", "mdit_py_plugins": "mdit-py-plugins"},
+        },
     }
 )
 """For every extra of the distribution: the modules that it brings, and the packages that hold them."""

@@ -1,8 +1,14 @@
 """How a series is drawn: colour, marker, line and label, a column of the tables of formats and of formulas.
 
+A colour means one thing in all drawings. Formats are a ramp from blue to violet, the darker the more precise; formulas
+are brown where they look to one side and teal where they are centered, the darker the higher their order; truncation is
+green, and what rounding adds is pink. The colours of Okabe and Ito are for everything else: what is right and wrong,
+several ways of doing one thing. Predictions and theory are grey.
+
 References
 ----------
 M. Okabe and K. Ito, Color Universal Design (2008), figure 16: the eight colours.
+C. Brewer, ColorBrewer 2 (2013): the pairs brown and teal, pink and green, which stay apart in colour blindness.
 """
 
 from collections.abc import Iterable
@@ -10,11 +16,13 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-__all__ = ["Style", "spare_style", "style_beside"]
+__all__ = ["Style", "luminance", "rgb_text", "spare_style", "style_beside"]
 
 ORANGE, SKY, GREEN, BLUE = "#e69f00", "#56b4e9", "#009e73", "#0072b2"
 VERMILLION, PURPLE, BLACK = "#d55e00", "#cc79a7", "#000000"
 """The colours of Okabe and Ito, in their order, without yellow, which cannot be read on white."""
+MAROON = "#590a0f"
+"""A dark colour beside them."""
 INK, MUTED, PALE, FAINT = "#1f2933", "#5b6673", "#ccd4dd", "#dfe4ea"
 """Text, secondary text and guides, broad lines behind the data, grid lines."""
 LONG_DASH, DASH, DOTS, DASH_DOT = (0, (6, 1.6)), (0, (3.2, 1.4)), (0, (1, 1.3)), (0, (5, 1.3, 1, 1.3))
@@ -67,16 +75,21 @@ class Style:
     def text_color(self) -> str:
         """The colour for text of this series: as dark as is needed to be read on white (4.5 : 1, WCAG 1.4.3)."""
         channels = [int(self.color[i : i + 2], 16) for i in (1, 3, 5)]
-        while _contrast_with_white(channels) < 4.5:
+        while 1.05 / (luminance(rgb_text(channels)) + 0.05) < 4.5:
             channels = [int(0.94 * c) for c in channels]
-        return "#" + "".join(f"{c:02x}" for c in channels)
+        return rgb_text(channels)
 
 
-def _contrast_with_white(channels: list[int]) -> float:
-    """Return the contrast ratio of an sRGB colour against white (WCAG 2.2, relative luminance)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in channels)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return 1.05 / (luminance + 0.05)
+def rgb_text(channels: Iterable[int]) -> str:
+    """Return ``#rrggbb`` for three channels from 0 to 255."""
+    return "#" + "".join(f"{c:02x}" for c in channels)
+
+
+def luminance(color: str) -> float:
+    """Return the relative luminance of a colour ``#rrggbb`` (WCAG 2.2), from 0 for black to 1 for white."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 _SPARE = tuple(

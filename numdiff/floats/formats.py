@@ -12,7 +12,7 @@ import numpy as np
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction
 from numdiff.floats.float_format import BY_DTYPE, FloatFormat, Limits
 from numdiff.registry import Registry
-from numdiff.style import BLACK, BLUE, DASH, DASH_DOT, DOTS, GREEN, LONG_DASH, PURPLE, VERMILLION, Style
+from numdiff.style import DASH, DASH_DOT, DOTS, LONG_DASH, Style
 
 __all__ = [
     "FORMATS",
@@ -81,7 +81,7 @@ LONGDOUBLE: Mapping[str, FloatFormat] = MappingProxyType(
             weak_scalars=False,
             rounded_once_from=("int",),
             limits=_OF_FLOAT80,
-            style=Style(BLACK, "v", DOTS),
+            style=Style("#33134f", "v", DOTS),
         )
     }
 )
@@ -100,7 +100,7 @@ _NATIVE = (
         weak_scalars=False,
         rounded_once_from=("bfloat16", "float32", "float64"),
         limits=Limits(through="float32", extra=_ONE_MORE_UNIT),
-        style=Style(VERMILLION, "o", "-"),
+        style=Style("#5a68d8", "o", "-"),
     ),
     FloatFormat(
         "bfloat16",
@@ -114,7 +114,7 @@ _NATIVE = (
         weak_scalars=True,
         rounded_once_from=("float32",),
         limits=Limits(through="float32"),
-        style=Style(PURPLE, "s", DASH),
+        style=Style("#3391cc", "s", DASH),
     ),
     FloatFormat(
         "float32",
@@ -128,7 +128,7 @@ _NATIVE = (
         weak_scalars=False,
         rounded_once_from=("int", "float64", "float80"),
         limits=_OF_FLOAT32,
-        style=Style(GREEN, "^", DASH_DOT),
+        style=Style("#8038b4", "^", DASH_DOT),
     ),
     FloatFormat(
         "float64",
@@ -142,7 +142,7 @@ _NATIVE = (
         weak_scalars=False,
         rounded_once_from=("int", "float80"),
         limits=_OF_FLOAT64,
-        style=Style(BLUE, "D", LONG_DASH),
+        style=Style("#5c1d94", "D", LONG_DASH),
     ),
 )
 

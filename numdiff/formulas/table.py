@@ -15,21 +15,7 @@ from numdiff.formulas.stencil import (
     forward,
 )
 from numdiff.registry import Registry
-from numdiff.style import (
-    BLACK,
-    BLUE,
-    DASH,
-    DASH_DOT,
-    DOTS,
-    GREEN,
-    LONG_DASH,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    Style,
-    style_beside,
-)
+from numdiff.style import DASH, DASH_DOT, DOTS, LONG_DASH, Style, style_beside
 
 __all__ = ["METHODS", "Methods"]
 
@@ -84,16 +70,16 @@ class Methods(Registry[Method]):
 
 METHODS = Methods(
     (
-        (FORWARD, Style(VERMILLION, "o", "-")),
-        (BACKWARD, Style(ORANGE, "v", DASH)),
-        (CENTERED, Style(BLUE, "s", "-")),
-        (forward(2), Style(PURPLE, "p", DASH_DOT, "forward, h²")),
-        (centered(4), Style(GREEN, "^", LONG_DASH, "centered, h⁴")),
-        (centered(6), Style(SKY, "D", DASH_DOT, "centered, h⁶")),
-        (centered(8), Style(BLACK, "P", DASH, "centered, h⁸")),
-        (CENTERED.richardson(), Style(ORANGE, "X", DOTS, "Richardson")),
-        (COMPLEX_STEP, Style("#7a5195", "*", DOTS, "complex step")),
-        (centered(2, derivative_order=2), Style(SKY, "h", LONG_DASH, "second derivative")),
+        (FORWARD, Style("#b0681c", "o", "-")),
+        (BACKWARD, Style("#c58212", "v", DASH)),
+        (CENTERED, Style("#00968a", "s", "-")),
+        (forward(2), Style("#6b3d0c", "p", DASH_DOT, "forward, h²")),
+        (centered(4), Style("#006f66", "^", LONG_DASH, "centered, h⁴")),
+        (centered(6), Style("#00504a", "D", DASH_DOT, "centered, h⁶")),
+        (centered(8), Style("#003d1f", "P", DASH, "centered, h⁸")),
+        (CENTERED.richardson(), Style("#6f9a72", "X", DOTS, "Richardson")),
+        (COMPLEX_STEP, Style("#b15cdf", "*", DOTS, "complex step")),
+        (centered(2, derivative_order=2), Style("#64739e", "h", LONG_DASH, "second derivative")),
     )
 )
 """The methods that a sweep can name. A new one is one row, or ``METHODS.register(method)``.

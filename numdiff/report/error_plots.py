@@ -20,7 +20,8 @@ from matplotlib.lines import Line2D
 from numdiff.report.axes import error_axes, failure_rows, plot_errors, zero_floor
 from numdiff.report.figures import keep_inside, settings_of
 from numdiff.report.labels import renderer_of
-from numdiff.report.panels import inches_of, outside_legend, small_multiples
+from numdiff.report.narrow import inches_of
+from numdiff.report.panels import outside_legend, small_multiples
 from numdiff.report.styles import DASH, DASH_DOT, DOTS, LONG_DASH, MUTED, SIDES, Style, label_of, style_of
 from numdiff.study.records import FIELDS, PARTS
 

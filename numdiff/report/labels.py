@@ -13,6 +13,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from numpy.typing import ArrayLike, NDArray
 
+from numdiff.report.narrow import is_narrow
 from numdiff.report.styles import Style
 
 Box = tuple[float, float, float, float]
@@ -124,7 +125,12 @@ def direct_labels(ax: Axes, *, fontsize: float = 10.0, margin: bool | None = Non
     if margin is None:
         near = all(x > frame.x1 - 0.1 * frame.width for x, _ in ends.values())
         apart = all(b - a > 0.4 * gap for a, b in pairwise(wanted))
-        margin = near and apart and all(abs(a - b) <= gap for a, b in zip(wanted, levels, strict=True))
+        margin = (
+            not is_narrow(ax.figure)
+            and near
+            and apart
+            and all(abs(a - b) <= gap for a, b in zip(wanted, levels, strict=True))
+        )
     for line, level in zip(ordered, levels, strict=True):
         text, color = str(line.get_label()), text_color(line)
         if margin:
@@ -256,7 +262,7 @@ def _cost(
     near = _inside(obstacles, place.box, 6.0)
     x, y = place.pixel
     unclear = _inside(rivals, (x, y, x, y), _CLEAR)
-    return 3 * hidden + 0.3 * near + 4 * unclear + covered + 3 * outside + 1.5 * place.rank
+    return 3 * hidden + 0.3 * near + 4 * unclear + covered + 9 * outside + 1.5 * place.rank
 
 
 def _inside(points: NDArray[np.float64], box: Box, air: float) -> int:

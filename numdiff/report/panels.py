@@ -1,4 +1,4 @@
-"""Several panels that share their scales, and one legend for all of them."""
+"""Several panels that share their scales, and one legend for all of them; the same, stacked, on a narrow canvas."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -11,18 +11,14 @@ from matplotlib.lines import Line2D
 
 from numdiff.report.axes import error_axes
 from numdiff.report.labels import named_lines
+from numdiff.report.narrow import LEAST_PANEL, columns_that_fit, extend, inches_of, is_narrow, widest_entry
 from numdiff.report.styles import SIDES, Style, style_of
 
 _XLABEL = "common-xlabel"
+_TITLE = 10.5
+_TALL_PANEL, _LOW_PANEL = 1.9, 1.4
+"""Heights in inches of a panel on a narrow canvas: one of up to three that are stacked, one of more."""
 _PLACES = ("auto", "bottom", "top", "right")
-
-
-def inches_of(fig: Any) -> tuple[float, float]:
-    """Return width and height of a figure or a subfigure in inches."""
-    if isinstance(fig, Canvas):
-        width, height = fig.get_size_inches()
-        return width, height
-    return fig.bbox.width / fig.figure.dpi, fig.bbox.height / fig.figure.dpi
 
 
 def small_multiples(
@@ -44,7 +40,8 @@ def small_multiples(
     titles : sequence of str or int
         The title of each panel, or only their number.
     columns : int, optional
-        Panels in a row; by default 2 for up to four panels, 3 for more.
+        Panels in a row; by default 2 for up to four panels, 3 for more. On a narrow canvas as many of them as have
+        room for their titles, and the canvas becomes as high as they need.
     xlabel, ylabel : str
         Written once for the whole figure.
     log : bool
@@ -66,11 +63,19 @@ def small_multiples(
     if not names:
         raise ValueError("titles must name at least one panel, got none")
     columns = min(len(names), columns or (2 if len(names) <= 4 else 3))
-    rows = -(-len(names) // columns)
-    width, height = inches_of(fig)
-    wide, tall = width - SIDES["left"] - SIDES["right"], height - SIDES["bottom"] - SIDES["top"]
     # Inches between panels, converted to matplotlib's unit, the size of the mean panel.
     across, down = (0.22, 0.42) if share else (0.62, 0.62)
+    # A title and the number of failures beside it; a character is 0.6 em wide on average.
+    least = max(LEAST_PANEL, 0.6 * _TITLE * (max(map(len, names)) + 5) / 72)
+    columns = columns_that_fit(fig, columns, least, across)
+    rows = -(-len(names) // columns)
+    if is_narrow(fig):
+        margins = SIDES["bottom"] + SIDES["top"]
+        panel = _TALL_PANEL if columns == 1 and rows <= 3 else _LOW_PANEL
+        extend(fig, margins + rows * panel + (rows - 1) * down - inches_of(fig)[1])
+        fig.subplots_adjust(bottom=SIDES["bottom"] / inches_of(fig)[1], top=1 - SIDES["top"] / inches_of(fig)[1])
+    width, height = inches_of(fig)
+    wide, tall = width - SIDES["left"] - SIDES["right"], height - SIDES["bottom"] - SIDES["top"]
     grid = {
         "wspace": across * columns / (wide - across * (columns - 1)),
         "hspace": down * rows / (tall - down * (rows - 1)),
@@ -81,7 +86,7 @@ def small_multiples(
     for ax, name in zip(panels, names, strict=False):
         if log:
             error_axes(ax, xlabel="", ylabel="")
-        ax.set_title(name, loc="left", fontsize=10.5)
+        ax.set_title(name, loc="left", fontsize=_TITLE)
         ax.tick_params(labelsize=9)
     for ax in panels[len(names) :]:
         ax.set_axis_off()
@@ -157,15 +162,17 @@ def outside_legend(
         handles = list({str(line.get_label()): line for ax in chosen for line in named_lines(ax)}.values())
     if not handles:
         return None
+    width, height = inches_of(fig)
+    widest = widest_entry(handles)
     free = [ax for ax in fig.axes if not ax.axison]
+    if is_narrow(fig):
+        where = "bottom" if where == "right" else where
+        free = [ax for ax in free if ax.get_position().width * width > widest]
     if where == "auto" and free:
         box = free[0].get_position()
         return fig.legend(
             handles=handles, title=title, loc="upper left", bbox_to_anchor=(box.x0, box.y1), borderaxespad=0.0
         )
-    width, height = inches_of(fig)
-    # DejaVu Sans is 0.6 em wide on average; the sample line and the gaps take 52 pt.
-    widest = (max(0.6 * 10 * len(str(handle.get_label())) for handle in handles) + 52) / 72
     if where == "right":
         fig.subplots_adjust(right=1 - (widest + 0.1) / width)
         _move_xlabel(fig)
@@ -173,6 +180,9 @@ def outside_legend(
     columns = max(1, min(len(handles), int((width - 0.4) / widest)))
     band = 0.23 * -(-len(handles) // columns) + (0.22 if title else 0) + 0.06
     options: dict[str, Any] = {"ncols": columns, "title": title, "borderaxespad": 0.2, "columnspacing": 1.4}
+    if is_narrow(fig):
+        extend(fig, band)
+        return fig.legend(handles=handles, loc="lower center", **options)
     if where == "top":
         fig.subplots_adjust(top=1 - (SIDES["top"] + band) / height)
         return fig.legend(handles=handles, loc="upper center", **options)

@@ -1,11 +1,7 @@
-"""How a series looks: one colour, marker and line style for each format, method and part of the error.
+"""How a series looks: one colour, marker and line style for each format, method, part of the error and role.
 
 A series is distinguished by all three, so that with colour blindness, in a grey print or in a crowded panel at least
-two remain.
-
-References
-----------
-M. Okabe and K. Ito, Color Universal Design (2008), figure 16: the eight colours.
+two remain. `numdiff.style` says which family has which colours.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +20,7 @@ from numdiff.style import (
     GREEN,
     INK,
     LONG_DASH,
+    MAROON,
     MUTED,
     ORANGE,
     PALE,
@@ -33,8 +30,18 @@ from numdiff.style import (
     spare_style,
 )
 
-__all__ = ["FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "SIDES", "Style", "label_of", "rc_settings", "style_of"]
-__all__ += ["BLACK", "BLUE", "FAINT", "GREEN", "INK", "MUTED", "ORANGE", "PALE", "PURPLE", "VERMILLION"]
+__all__ = [
+    "FORMAT_STYLE",
+    "METHOD_STYLE",
+    "PART_STYLE",
+    "ROLE_STYLE",
+    "SIDES",
+    "Style",
+    "label_of",
+    "rc_settings",
+    "style_of",
+]
+__all__ += ["BLACK", "BLUE", "FAINT", "GREEN", "INK", "MAROON", "MUTED", "ORANGE", "PALE", "PURPLE", "VERMILLION"]
 __all__ += ["DASH", "DASH_DOT", "DOTS", "LONG_DASH"]
 
 
@@ -58,20 +65,40 @@ METHOD_STYLE: Mapping[str, Style] = METHODS.styles
 
 PART_STYLE: Mapping[str, Style] = MappingProxyType(
     {
-        "truncation": Style(BLUE, "s", "-"),
-        "abscissa": Style(ORANGE, "^", DASH),
-        "evaluation": Style(VERMILLION, "o", LONG_DASH),
-        "combination": Style(PURPLE, "v", DASH_DOT),
-        "total": Style(BLACK, ".", "-"),
-        "roundoff": Style(GREEN, "D", DASH_DOT),
+        "truncation": Style("#4d9221", "s", "-"),
+        "abscissa": Style("#dd6fa9", "^", DASH),
+        "evaluation": Style("#cc1f84", "o", LONG_DASH),
+        "combination": Style("#800f55", "v", DASH_DOT),
+        "total": Style(INK, ".", "-"),
+        "roundoff": Style("#a8186f", "D", DASH_DOT),
     }
 )
 """The style of each part of the error."""
 
+ROLE_STYLE: Mapping[str, Style] = MappingProxyType(
+    {
+        "observed": Style(INK, "o", LONG_DASH),
+        "predicted": Style(MUTED, "D", DASH),
+        "bound": Style(MUTED, "h", DOTS),
+        # Several ways of doing one thing: of writing a function, of choosing a step.
+        "usual way": Style(VERMILLION, "o", "-"),
+        "another way": Style(BLUE, "s", DASH),
+        "a third way": Style(MAROON, "^", DASH_DOT),
+        # What a check says of a gradient.
+        "false positive": Style(VERMILLION, "X", "-"),
+        "missed": Style(BLUE, "P", DASH),
+        "undecided": Style("#7b8794", "d", DOTS),
+        # The cost of a gradient.
+        "back-propagation": Style(BLUE, "D", "-"),
+        "one evaluation": Style(INK, "p", DASH),
+    }
+)
+"""The style of each series that is no format, method or part of the error."""
+
 
 def style_of(name: str, index: int = 0) -> Style:
-    """Return the style of a format, method or part; any other name gets number `index` of a fixed cycle."""
-    for styles in (FORMAT_STYLE, METHOD_STYLE, PART_STYLE):
+    """Return the style of a format, method, part or role; any other name gets number `index` of a fixed cycle."""
+    for styles in (FORMAT_STYLE, METHOD_STYLE, PART_STYLE, ROLE_STYLE):
         if name in styles:
             return styles[name]
     return spare_style(index)
@@ -86,20 +113,22 @@ SIDES: Mapping[str, float] = MappingProxyType({"left": 0.82, "right": 0.2, "bott
 """Margins of a figure in inches: fixed, so that the axes are where they are before anything is drawn."""
 
 
-def rc_settings(size: tuple[float, float]) -> dict[str, Any]:
-    """Return the matplotlib settings of a figure of the given size in inches."""
+def rc_settings(size: tuple[float, float], narrow: bool = False) -> dict[str, Any]:
+    """Return the matplotlib settings of a figure of the given size in inches; smaller letters in one for phones."""
     width, height = size
+    text = 9.5 if narrow else 11.0
+    small = text - 1.0
     return {
-        "svg.fonttype": "path",
+        "svg.fonttype": "none",
         "svg.image_inline": True,
         "path.simplify": True,
         "font.family": ["DejaVu Sans"],
-        "font.size": 11.0,
+        "font.size": text,
         "text.color": INK,
         "axes.edgecolor": MUTED,
         "axes.labelcolor": INK,
-        "axes.labelsize": 11.0,
-        "axes.titlesize": 11.0,
+        "axes.labelsize": text,
+        "axes.titlesize": text,
         "axes.titlelocation": "left",
         "axes.titlepad": 5.0,
         # Matplotlib measures all ticks to find a height for a title that is not given one.
@@ -116,9 +145,9 @@ def rc_settings(size: tuple[float, float]) -> dict[str, Any]:
         "ytick.color": MUTED,
         "xtick.labelcolor": INK,
         "ytick.labelcolor": INK,
-        "xtick.labelsize": 10.0,
-        "ytick.labelsize": 10.0,
-        "legend.fontsize": 10.0,
+        "xtick.labelsize": small,
+        "ytick.labelsize": small,
+        "legend.fontsize": small,
         "legend.frameon": False,
         "legend.handlelength": 2.6,
         "lines.solid_capstyle": "round",

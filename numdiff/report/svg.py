@@ -2,18 +2,30 @@
 
 Removed are the metadata, the comments, the style sheet (it would apply to the whole page), identifiers without a
 reference and decimals below visibility; the style that all markers of a series repeat moves to their group.
+
+Words are text, in a subset of the font that they were measured with. Colours are attributes of their elements, right on
+white wherever the drawing is shown; on a dark ground a style sheet replaces them by the attribute's value.
 """
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from numdiff.report.dark import dark
+from numdiff.report.font import STACK, font_face
+
+HALO = "halo"
+"""The beginning of the ids of groups whose words get a rim of the ground's colour."""
+NARROW = "40rem"
+"""Up to this width of the screen a page shows the narrow drawing."""
+_WHITE = "#ffffff"
 _NUMBER = re.compile(r"-?\d+\.\d+")
 _POLYLINE = re.compile(r"M -?[\d.]+ -?[\d.]+ (?:L -?[\d.]+ -?[\d.]+ ?)+")
 _TRANSLATION = re.compile(r"translate\(([^)]*)\)")
 _SHIFT = re.compile(r"translate\((\S+) (\S+)\)")
+_SHORT_COLOR = re.compile(r"#([0-9a-f]{3})")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 
@@ -25,12 +37,19 @@ def tidy(text: str) -> Element:
         for name in list(element.attrib):
             if "}" in name:
                 element.set(name.rpartition("}")[2], element.attrib.pop(name))
-        element.text = element.tail = None
+        element.tail = None
+        if element.tag not in ("text", "tspan"):
+            element.text = None
         _shorten_shift(element)
         _round_numbers(element)
     _drop(root, {"metadata", "style"})
+    _add_halos(root)
+    for element in root.iter("text"):
+        _plain_text(element)
     for element in root.iter("g"):
         _lift_style(element)
+    for element in root.iter():
+        _spread_style(element)
     rename_ids(root, "")
     _unwrap(root)
     for name in ("version", "width", "height"):
@@ -38,7 +57,36 @@ def tidy(text: str) -> Element:
     # The style sheet of matplotlib, as properties that are inherited.
     root.set("stroke-linejoin", "round")
     root.set("stroke-linecap", "butt")
+    root.set("font-family", STACK)
+    # What matplotlib leaves out, because it is the initial value, a style sheet could not replace.
+    root.set("fill", "#000000")
     return root
+
+
+def _add_halos(root: Element) -> None:
+    """Give the words of the groups that ask for it a rim of the colour of the ground, painted below them."""
+    for group in root.iter("g"):
+        if group.get("id", "").startswith(HALO):
+            for text in group.iter("text"):
+                rim = f"paint-order:stroke;stroke:{_WHITE};stroke-width:2.6"
+                text.set("style", ";".join(filter(None, (text.get("style"), rim))))
+
+
+def _plain_text(element: Element) -> None:
+    """Drop from a text what it has from the root, and a turn by 0 degrees."""
+    style = element.get("style", "")
+    element.set("style", ";".join(rule for rule in style.split(";") if rule and not rule.startswith("font-family:")))
+    if element.get("transform", "").startswith(("rotate(-0 ", "rotate(0 ")):
+        del element.attrib["transform"]
+
+
+def _spread_style(element: Element) -> None:
+    """Write each property of a style as an attribute, which a style sheet can replace; colours with six digits."""
+    for rule in element.attrib.pop("style", "").split(";"):
+        name, _, value = rule.strip().partition(":")
+        if name:
+            short = _SHORT_COLOR.fullmatch(value.strip())
+            element.set(name, "#" + "".join(2 * digit for digit in short[1]) if short else value.strip())
 
 
 def _shorten_shift(element: Element) -> None:
@@ -149,7 +197,7 @@ def size_of(root: Element) -> tuple[float, float]:
 
 
 def standalone(root: Element, title: str, alt: str) -> str:
-    """Return the text of an SVG file: white ground, title and description inside."""
+    """Return the text of an SVG file: its font, its ground, dark where the screen is, title and description inside."""
     width, height = size_of(root)
     attributes = {
         "xmlns": "http://www.w3.org/2000/svg",
@@ -158,14 +206,18 @@ def standalone(root: Element, title: str, alt: str) -> str:
         "role": "img",
         "aria-labelledby": "title desc",
     }
-    head = [Element("title", id="title"), Element("desc", id="desc")]
-    head[0].text, head[1].text = title, alt
-    head.append(Element("rect", width=f"{width:g}", height=f"{height:g}", fill="#fff"))
+    head = [Element("title", id="title"), Element("desc", id="desc"), Element("style")]
+    ground = Element("rect", width=f"{width:g}", height=f"{height:g}", fill=_WHITE)
+    head[0].text, head[1].text, head[2].text = title, alt, style_sheet([root, ground])
+    head.append(ground)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + _text(root, attributes, head) + "\n"
 
 
-def inline(root: Element, title: str, alt: str, prefix: str) -> str:
-    """Return the drawing as an element of an HTML page, its ids behind a prefix that is unique in the page."""
+def inline(root: Element, title: str, alt: str, prefix: str, kind: str = "") -> str:
+    """Return the drawing as an element of an HTML page, its ids behind a prefix that is unique in the page.
+
+    Kind is ``"wide"`` or ``"narrow"`` where the page has both; `page_css` is the style sheet that they need.
+    """
     drawing = copy.deepcopy(root)
     rename_ids(drawing, prefix)
     width, height = size_of(drawing)
@@ -175,6 +227,7 @@ def inline(root: Element, title: str, alt: str, prefix: str) -> str:
         "height": f"{height * 96 / 72:.0f}",
         "role": "img",
         "aria-label": alt,
+        "class": f"drawing {kind}".strip(),
     }
     head = [Element("title")]
     head[0].text = title
@@ -185,3 +238,34 @@ def _text(root: Element, attributes: dict[str, str], head: list[Element]) -> str
     whole = Element("svg", attributes | root.attrib)
     whole[:] = [*head, *root]
     return ElementTree.tostring(whole, encoding="unicode").replace(" />", "/>")
+
+
+def letters(roots: Iterable[Element]) -> dict[int, set[str]]:
+    """Return the characters of the texts of some drawings, for each weight of the font."""
+    found: dict[int, set[str]] = {400: set(), 700: set()}
+    for root in roots:
+        for element in root.iter("text"):
+            bold = element.get("font-weight", "400") not in ("400", "normal")
+            found[700 if bold else 400].update("".join(element.itertext()))
+    return found
+
+
+def colours(roots: Iterable[Element]) -> list[tuple[str, str]]:
+    """Return the pairs of attribute (``fill`` or ``stroke``) and colour that occur in some drawings, sorted."""
+    elements = (element for root in roots for element in root.iter())
+    pairs = {(name, element.get(name, "")) for element in elements for name in ("fill", "stroke")}
+    return sorted((name, value) for name, value in pairs if value.startswith("#"))
+
+
+def style_sheet(roots: Iterable[Element]) -> str:
+    """Return the style sheet of some drawings: one font for all of them, and their colours on a dark ground."""
+    drawings = list(roots)
+    faces = "".join(font_face(characters, weight) for weight, characters in letters(drawings).items())
+    rules = "".join(f'[{name}="{color}"]{{{name}:{dark(color)}}}' for name, color in colours(drawings))
+    return f"{faces}@media screen and (prefers-color-scheme:dark){{{rules}}}"
+
+
+def page_css(roots: Iterable[Element]) -> str:
+    """Return the style sheet of the drawings of a page, which shows each as wide or as narrow as the screen is."""
+    chosen = f".narrow.drawing{{display:none}}@media screen and (max-width:{NARROW})"
+    return f"{style_sheet(roots)}{chosen}{{.wide.drawing{{display:none}}.narrow.drawing{{display:block}}}}"

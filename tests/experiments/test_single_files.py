@@ -1,5 +1,6 @@
 """The secant, forward against centered, the composition and the higher orders keep their promises on small runs."""
 
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from experiments.registry import EXPERIMENTS
+from experiments.words import plain
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.dyadic import dyadic
 from numdiff.formulas.table import METHODS
@@ -40,7 +42,7 @@ def test_every_table_has_rows(name):
 def test_every_figure_has_data_and_draws(name):
     experiment, measured = run(name)
     figures = experiment.figures(measured)
-    assert len(figures) >= 2
+    assert figures
     for figure in figures:
         assert len(figure.data), figure.name
         assert "<svg" in figure.to_svg()
@@ -56,6 +58,91 @@ def test_findings_are_sentences_with_numbers_and_without_nan(name):
         assert sentence.endswith("."), sentence
         assert not {"nan", "inf", "None"} & set(sentence.replace(",", " ").split()), sentence
     assert any(character.isdigit() for character in findings[0])
+
+
+@pytest.mark.parametrize("name", NAMES[:3])
+def test_a_section_answers_in_one_sentence_with_at_most_two_numbers(name):
+    experiment, measured = run(name)
+    answer = experiment.findings(measured)[0]
+    assert not re.search(r"[.?!] [A-Z]", answer), answer
+    spoken = re.sub(r"·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+|float\d+|\bh = ", "", answer)
+    assert 1 <= len(re.findall(r"\d+(?:\.\d+)?", spoken)) <= 2, answer
+
+
+@pytest.mark.parametrize("name", NAMES[:3])
+def test_a_section_gives_advice_and_says_what_it_does_not_cover(name):
+    experiment, measured = run(name)
+    section = experiment.section(measured)
+    assert len(section.advice) >= 2
+    assert len(section.limits) >= 3
+    for sentence in (*section.advice, *section.limits):
+        assert sentence.endswith("."), sentence
+        assert not {"nan", "inf", "None"} & set(sentence.replace(",", " ").split()), sentence
+
+
+def test_each_format_is_drawn_down_to_its_first_lost_step():
+    experiment, measured = run("secant_to_tangent")
+    (figure,) = experiment.figures(measured)
+    (ax,) = figure.to_canvas().axes
+    ends = experiment.tables(measured)[0].frame
+    crosses = sorted(line.get_xdata()[0] for line in ax.lines if line.get_marker() == "x")
+    assert crosses == sorted(ends["absorbed_from"])
+    hollow = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
+    for line in hollow:  # where the slope is 0 although x + h differs from x
+        assert np.all(np.isnan(line.get_ydata()) | (line.get_ydata() == 0))
+
+
+def test_the_second_side_buys_digits_in_every_format():
+    experiment, measured = run("forward_vs_centered")
+    frame = experiment.tables(measured)[0].frame
+    assert list(frame["format"]) == ["float16", "float64"]
+    assert np.all(frame["gain"] > 0.3)
+    assert np.array_equal(frame["gain"], frame["centered_digits"] - frame["forward_digits"])
+    assert f"{frame['centered_digits'].iloc[-1]:.1f} correct digits" in experiment.findings(measured)[0]
+
+
+def test_the_constant_h2_f3_over_6_is_that_of_the_divided_difference():
+    """Undivided it is h³f‴/3: the sentence says which of the two it means."""
+    experiment, measured = run("forward_vs_centered")
+    (sentence,) = [text for text in experiment.findings(measured) if "h²f‴(x)/6" in text]
+    assert "(f(x + h) − f(x − h))/(2h) is f′(x) + h²f‴(x)/6" in sentence
+
+
+def test_the_three_parts_beside_truncation_are_added_with_their_signs():
+    experiment, measured = run("composition")
+    frame = experiment.tables(measured)[0].frame
+    cell = frame[(frame["format"] == "float64") & (frame["method"] == "centered")].iloc[0]
+    assert cell["largest"] == "truncation"
+    signed = abs(cell["abscissa"] + cell["evaluation"] + cell["combination"])
+    unsigned = abs(cell["abscissa"]) + abs(cell["evaluation"]) + abs(cell["combination"])
+    assert plain(signed) != plain(unsigned)  # else the sentence could not tell
+    sentence = next(text for text in experiment.findings(measured) if "the other three" in text)
+    assert sentence.endswith(f"add up to {plain(signed)}.")
+
+
+def test_no_share_of_a_lost_step_is_drawn_as_an_exact_zero():
+    experiment, measured = run("composition")
+    figure = next(item for item in experiment.figures(measured) if item.name == "parts_by_format")
+    assert (figure.data["size"] == 0).any()
+    for line in figure.to_canvas().axes[0].lines:
+        if not str(line.get_label()).startswith("_border"):
+            sizes = np.asarray(line.get_xdata(), dtype=float)
+            assert np.all(np.isnan(sizes) | (sizes > 0))
+
+
+def test_only_parts_that_count_beside_the_total_are_drawn():
+    experiment, measured = run("composition")
+    figure = next(item for item in experiment.figures(measured) if item.name == "parts_against_step")
+    size = figure.data["error"].abs()
+    total = size[figure.data["part"] == "total"]
+    assert size.min() >= 1e-5 * total.min() > 0
+    assert set(figure.data["part"]) == {"truncation", "abscissa", "evaluation", "combination", "total"}
+
+
+def test_digits_are_never_negative():
+    experiment, measured = run("composition")
+    frame = {table.name: table.frame for table in experiment.tables(measured)}["best_steps"]
+    assert frame["digits_eps"].min() == 0  # float16, where the step is lost
 
 
 def test_secants_of_float64_halve_their_error_until_rounding():

@@ -5,11 +5,13 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
-from numdiff.report import FORMAT_STYLE, Figure, Section, Table, wide, write_report
+from numdiff.report import FORMAT_STYLE, Advice, Figure, Opening, Section, Table, wide, write_report
 from numdiff.report.figures import (
     direct_labels,
     draw_panels,
@@ -100,13 +102,65 @@ def sections() -> tuple[Section, Section]:
                 Table("total", "Total error", "Generic grid; `x|x|`.", table),
                 Table("optima", "Observed optima", "", optima, {"step": "hex", "share": "percent"}),
             ),
-            "240 cells.",
+            advice=("Take a generic step.",),
+            method_note="240 cells.",
+            limits=("Three functions only.",),
+            appendix=(cells_by_status({"format": ["float16", "float32"], "cells": [40, 39]}),),
         ),
-        Section("ledger", "The ledger", "Which part?", "Evaluation.", (), (panels,)),
+        Section(
+            "ledger",
+            "The ledger",
+            "Which part?",
+            "Evaluation.",
+            (),
+            (panels,),
+            appendix=(cells_by_status({"format": ["float64"], "cells": [7]}),),
+        ),
     )
 
 
-def write(out: Path) -> list[Path]:
+def cells_by_status(columns: dict[str, list]) -> Table:
+    """Return a table of the appendix."""
+    return Table("cells_by_status", "Cells by status", "", pd.DataFrame(columns))
+
+
+def opening() -> Opening:
+    """Return the first screen of the report."""
+    best = pd.DataFrame({"format": ["float32", "float64"], "digits": [4.9, 10.7]})
+    return Opening(
+        "What should one do?",
+        (Advice("Use `float64`.", "step_sweep"), Advice("Read the ledger.", "ledger")),
+        ("step_sweep", "core"),
+        "Rings are best steps.",
+        Table("best", "Best digits", "Decimal digits.", best),
+        "step_sweep",
+    )
+
+
+def draw_line(fig, data):
+    fig.subplots().plot(data["x"], data["x"])
+
+
+class Lesson:
+    """A chapter with everything that one can have."""
+
+    name, title = "lesson", "A lesson"
+    headings = (SimpleNamespace(id="lesson-limit", text="The limit"),)
+    figures = (Figure("line", "A line", "It is straight.", "A line.", pd.DataFrame({"x": [0.0, 1.0]}), draw_line),)
+    tables = (Table("steps", "Steps", "", pd.DataFrame({"h": [0.5, 0.25]})),)
+
+    def source_of(self, item):
+        return ""
+
+    def to_html(self, figure_html, table_html):
+        shown = figure_html(self.figures[0]) + table_html(self.tables[0])
+        return Markup('<h3 id="lesson-limit">The limit</h3>\n') + shown
+
+    def to_markdown(self, figure_markdown, table_markdown):
+        return "### The limit\n\n" + figure_markdown(self.figures[0]) + table_markdown(self.tables[0])
+
+
+def write(out: Path, chapters: tuple = ()) -> list[Path]:
     """Write the report."""
     formats = Table(
         "formats", "Formats", "u: unit roundoff.", pd.DataFrame(UNIT_ROUNDOFF.items(), columns=["name", "u"])
@@ -118,6 +172,8 @@ def write(out: Path) -> list[Path]:
         title=TITLE,
         lead="A lead with `code`.",
         command="make experiments",
+        opening=opening(),
+        chapters=chapters,
         overview=(formats,),
     )
 

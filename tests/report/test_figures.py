@@ -1,3 +1,5 @@
+import base64
+import io
 import os
 import pickle
 import re
@@ -11,19 +13,26 @@ import matplotlib.font_manager
 import numpy as np
 import pandas as pd
 import pytest
+from fontTools.ttLib import TTFont
 
 from numdiff.report.figures import (
     Figure,
+    Note,
+    add_note,
     error_axes,
     legend_entries,
     outside_legend,
     overflow,
+    page_css,
     paint,
     plot_errors,
     settings_of,
     small_multiples,
 )
+from numdiff.report.font import font_face
+from numdiff.report.labels import renderer_of
 from numdiff.report.styles import FORMAT_STYLE, Style
+from numdiff.report.svg import letters
 from tests.report import sample_report
 
 HOSTILE = """font.size: 23
@@ -77,9 +86,107 @@ def test_svg_is_wellformed_with_title_and_description(texts):
         assert names["desc"] == figure.alt
 
 
-def test_svg_names_no_date_program_path_or_font(texts):
+def test_svg_names_no_date_program_or_path(texts):
     for text in texts:
-        assert not re.search(r"<metadata|<text|<!--|[Mm]atplotlib|/usr|20\d\d-\d\d-\d\d", text)
+        assert not re.search(r"<metadata|<!--|[Mm]atplotlib|/usr|20\d\d-\d\d-\d\d", text)
+
+
+def words_of(text):
+    root = ElementTree.fromstring(text)
+    return ["".join(element.itertext()) for element in root.iter() if element.tag.rpartition("}")[2] == "text"]
+
+
+def draw_words(fig, data):
+    ax = error_axes(fig.subplots(), xlabel="step h", ylabel="|f′ error|")
+    plot_errors(ax, [1e-8, 1e-5, 1e-3], [1e-7, 1e-11, 1e-6], FORMAT_STYLE["float64"], "float64")
+    add_note(ax, Note("truncation O(h²)", [(1e-5, 1e-9)]))
+    ax.set_title("bold √u", weight="bold")
+
+
+def test_words_of_the_drawing_are_text_that_can_be_found():
+    words = words_of(simple(draw_words).to_svg())
+    assert {"step h", "|f′ error|", "truncation O(h²)", "bold √u", "10⁻⁸"} <= set(words)
+
+
+@pytest.mark.parametrize("weight", [400, 700])
+def test_font_of_the_file_has_every_letter_of_its_words(weight):
+    figure = simple(draw_words)
+    face = next(rule for rule in figure.to_svg().split("@font-face") if f"font-weight:{weight}" in rule)
+    font = TTFont(io.BytesIO(base64.b64decode(re.search(r"base64,([^)]*)\)", face)[1])))
+    used = letters(figure.drawings()[:1])[weight]
+    assert used
+    assert {ord(character) for character in used} <= set(font.getBestCmap())
+
+
+def test_words_with_a_rim_are_text_too_and_the_rim_has_the_colour_of_the_ground():
+    text = simple(draw_words).to_svg()
+    (element,) = (part for part in text.split("<text") if "truncation O(h²)" in part)
+    assert 'paint-order="stroke"' in element
+    assert 'stroke="#ffffff"' in element
+
+
+def test_words_are_as_wide_as_the_room_that_was_left_for_them():
+    # A browser sums the widths of the glyphs; matplotlib measured the same text with the same font.
+    with settings_of((7.2, 4.6)):
+        canvas = paint(lambda fig: draw_words(fig, None), (7.2, 4.6))
+        canvas.set_dpi(72)
+        renderer = renderer_of(canvas)
+        (note,) = (text for text in canvas.axes[0].texts if isinstance(text, Note))
+        measured, size = note.get_window_extent(renderer).width, note.get_fontsize()
+    font = TTFont(matplotlib.font_manager.findfont("DejaVu Sans"))
+    glyphs, cmap = font["hmtx"], font.getBestCmap()
+    width = sum(glyphs[cmap[ord(c)]][0] for c in note.get_text()) * size / font["head"].unitsPerEm
+    assert width == pytest.approx(measured, abs=0.02 * measured + 1)
+
+
+def test_page_has_one_font_for_all_figures():
+    figures = [simple(draw_words), *sample_report.figures()]
+    sheet = page_css(figures)
+    assert sheet.count("@font-face") == 2
+    for weight in (400, 700):
+        used = set().union(*(letters(figure.drawings())[weight] for figure in figures))
+        assert font_face(used, weight) in sheet
+
+
+def smallest_letters(svg_text, pixels):
+    root = ElementTree.fromstring(svg_text)
+    scale = pixels / float(root.get("viewBox").split()[2])
+    sizes = [element.get("font-size") for element in root.iter() if element.get("font-size")]
+    return min(float(size.removesuffix("px")) for size in sizes) * scale
+
+
+def test_a_phone_gets_a_drawing_of_its_own_with_letters_of_9_pixels():
+    def draw(fig, data):
+        draw_words(fig, data)
+        fig.axes[0].text(1e-5, 1e-8, "tiny", fontsize=5)
+        fig.axes[0].tick_params(labelsize=6)
+
+    pages = [figure.to_inline_svg("a-") for figure in (simple(draw), *sample_report.figures())]
+    for page in pages:
+        wide, narrow = page.split("</svg>")[:2]
+        assert 'class="drawing wide"' in wide
+        # A screen of 360 pixels, less the margins of page and card.
+        assert smallest_letters(f"{narrow}</svg>", 326) >= 9.0
+    assert smallest_letters(pages[0].split("</svg>")[0] + "</svg>", 326) < 9.0
+
+
+def test_a_figure_that_fits_a_phone_or_wants_no_second_drawing_has_one():
+    assert simple(size=(4.0, 3.0)).to_inline_svg("a-").count("<svg") == 1
+    assert simple(narrow=(7.2, 4.6)).to_inline_svg("a-").count("<svg") == 1
+    assert simple(narrow=(3.5, 5.0)).narrow_size == (3.5, 5.0)
+    assert simple().to_svg().count("<svg") == 1
+
+
+def test_ids_of_wide_and_narrow_do_not_collide():
+    ids = re.findall(r'\bid="([^"]+)"', simple().to_inline_svg("a-"))
+    assert ids
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("part", ["title", "caption"])
+def test_text_alternative_that_repeats_is_refused(part):
+    with pytest.raises(ValueError, match="alt of figure 'name' must say what is seen"):
+        Figure("name", **{"title": "t", "caption": "c"} | {"alt": part[0]}, data=pd.DataFrame(), draw=draw_words)
 
 
 def test_svg_needs_nothing_from_outside(texts):
@@ -106,10 +213,12 @@ def test_inline_ids_of_two_figures_do_not_collide():
 
 
 def test_inline_svg_carries_the_text_alternative():
-    root = ElementTree.fromstring(simple().to_inline_svg("x-"))
-    assert root.get("role") == "img"
-    assert root.get("aria-label") == simple().alt
-    assert root.find("title").text == "A title"
+    drawings = ElementTree.fromstring(f"<div>{simple().to_inline_svg('x-')}</div>")
+    assert len(drawings) == 2
+    for root in drawings:
+        assert root.get("role") == "img"
+        assert root.get("aria-label") == simple().alt
+        assert root.find("title").text == "A title"
 
 
 def test_bytes_are_the_same_on_repeated_calls(texts):
@@ -181,7 +290,7 @@ def test_a_figure_is_drawn_larger_for_a_reader():
     assert figure.to_canvas().get_size_inches().tolist() == list(figure.size)
 
 
-def test_figures_draw_once_for_file_and_page():
+def test_figures_draw_once_for_file_and_page_and_once_for_phones():
     calls = []
 
     def draw(fig, data):
@@ -189,9 +298,10 @@ def test_figures_draw_once_for_file_and_page():
         fig.subplots()
 
     figure = simple(draw)
-    figure.to_svg()
-    figure.to_inline_svg("a-")
-    assert len(calls) == 1
+    for _ in range(2):
+        figure.to_svg()
+        figure.to_inline_svg("a-")
+    assert len(calls) == 2
 
 
 def test_nothing_is_cut_off_at_the_edge():
@@ -203,6 +313,17 @@ def test_nothing_is_cut_off_at_the_edge():
     with settings_of((5, 3)):
         canvas = paint(draw, (5, 3))
         assert max(overflow(canvas)) < 0.02
+
+
+def test_words_in_the_data_do_not_move_the_margins_before_the_limits_are_known():
+    def draw(fig):
+        ax = error_axes(fig.subplots())
+        ax.plot([1e-8, 1e-3], [1e-9, 1e-4])
+        ax.text(1e-5, 1e-8, "inside")
+
+    with settings_of((5, 3)):
+        canvas = paint(draw, (5, 3))
+        assert canvas.axes[0].get_window_extent().width > 0.7 * canvas.bbox.width
 
 
 def test_sample_figures_fit():

@@ -1,17 +1,22 @@
+import base64
+import hashlib
 import itertools
 import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from numdiff.report import Figure, Section, write_report
-from numdiff.report.pages import prose
+from numdiff.report import Advice, Figure, Section, Table, write_report
+from numdiff.report.appendix import merged
+from numdiff.report.prose import prose
 from numdiff.report.tables import frame_from_csv
+from numdiff.report.views import TableView
 from tests.report import sample_report
 
 VOID = {"meta", "link", "br", "img", "hr", "input", "path", "rect", "use"}
@@ -87,7 +92,10 @@ def test_all_files_are_written_and_returned(out, tmp_path):
         "figures/step_sweep/core.svg",
         "provenance.json",
         "report.html",
+        "tables/ledger/cells_by_status.csv",
+        "tables/opening/best.csv",
         "tables/overview/formats.csv",
+        "tables/step_sweep/cells_by_status.csv",
         "tables/step_sweep/optima.csv",
         "tables/step_sweep/total.csv",
         "values.json",
@@ -108,21 +116,45 @@ def test_bytes_are_the_same_in_another_process_with_another_hash_seed(out, tmp_p
 def test_page_asks_nobody_for_anything(page, html):
     fetched = [v for t, a in page.tags for k, v in a.items() if k in ("src", "srcset", "data", "poster", "action")]
     assert fetched == []
-    assert not [t for t, _ in page.tags if t in ("script", "link", "iframe", "img", "object", "embed", "base")]
-    assert not re.search(r"@import|url\((?!#)|//cdn|https?://(?!www\.w3\.org/2000/svg)", html)
+    assert not [t for t, _ in page.tags if t in ("link", "iframe", "img", "object", "embed", "base")]
+    assert not re.search(r"@import|url\((?!#|data:)|//cdn|https?://(?!www\.w3\.org/)", html)
 
 
-def test_content_security_policy_forbids_requests(page):
+def test_content_security_policy_admits_the_scripts_of_the_page_alone(page, html):
     (policy,) = [a["content"] for a in page.of("meta") if a.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none';")
+    scripts = re.findall(r"<script>(.*?)</script>", html, flags=re.S)
+    digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts]
+    assert re.findall(r"'sha256-([^']+)'", policy) == digests
+    assert len(digests) == 1
+    assert len(page.of("script")) == 1
 
 
-def test_links_lead_to_places_of_the_page_or_to_files_that_were_written(page, out):
+def test_policy_names_the_script_of_the_explorer_too(tmp_path):
+    explorer = '<p id="x">?</p><script type="application/json">[1]</script><script>document.title += "!";</script>'
+    sections = sample_report.sections()
+    write_report(sections, {}, tmp_path, title="t", lead="l", command="c", explorer=explorer)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert explorer in text
+    assert len(re.findall(r"'sha256-", text)) == 2
+    assert '<a href="#explorer">' in text
+
+
+def test_page_can_be_mailed_alone(page):
     ids = set(page.values("id"))
     links = [a["href"] for a in page.of("a")]
     assert links
     for link in links:
-        assert link[1:] in ids if link.startswith("#") else (out / link).is_file(), link
+        assert link[1:] in ids if link.startswith("#") else link.startswith("data:text/csv;"), link
+
+
+def test_short_data_are_part_of_the_page_and_long_ones_are_named(page, html, out):
+    saved = {a["download"]: a["href"] for a in page.of("a") if "download" in a}
+    assert "tables-step_sweep-optima.csv" in saved
+    for name, link in saved.items():
+        text = base64.b64decode(link.partition("base64,")[2])
+        assert text == (out / Path(*name.split("-"))).read_bytes(), name
+    assert "<code>figures/step_sweep/core.csv</code>" in html
 
 
 def test_references_inside_svg_resolve(page, html):
@@ -136,21 +168,72 @@ def test_ids_are_unique(page):
     assert len(set(ids)) == len(ids)
 
 
-def test_contents_list_names_every_section(page):
+def test_contents_lead_to_every_section_figure_and_table(page):
     links = [a["href"] for a in page.of("a")]
     for section in sample_report.sections():
-        # Once in the column at the side, once in the fold of a small screen.
-        assert links.count(f"#{section.name}") >= 2
+        places = [section.name]
+        places += [f"figure-{section.name}-{figure.name}" for figure in section.figures]
+        places += [f"table-{section.name}-{table.name}" for table in section.tables]
+        assert {f"#{place}" for place in places} <= set(links)
 
 
-def test_every_figure_has_a_text_alternative_and_a_data_table(page):
+def test_every_figure_and_table_has_a_heading(html):
+    for label in ("Figure 1.1", "Figure 2.1", "Table 1.1", "Table 1.2", "Table Z.1", "Table Z.2"):
+        assert re.search(rf'<h3 id="[^"]+"><span class="label">{label}</span> ', html), label
+
+
+def test_every_figure_has_a_text_alternative(page):
     images = [a for a in page.of("svg") if a.get("role") == "img"]
     alts = [figure.alt for figure in sample_report.figures()]
+    # The first one once more, as the picture of the opening.
     assert sorted(a["aria-label"] for a in images) == sorted([*alts, alts[0]])
     assert len(page.of("svg")) == len(images)
-    details = [a["aria-details"] for a in page.of("div") if "aria-details" in a]
-    assert details == ["data-step_sweep-core", "data-ledger-panels"]
-    assert set(details) <= {a.get("id") for a in page.of("details")}
+
+
+def test_section_says_things_in_the_order_in_which_they_are_asked(html):
+    text = html[html.index('<section class="part" id="step_sweep"') :]
+    marks = (
+        "How large is",
+        "It is 3·10",
+        "Figure 1.1</span>",
+        "Table 1.1</span>",
+        "Take a generic step.",
+        "One *finding*",
+        "Table 1.2</span>",
+        "240 cells.",
+        "Three functions only.",
+    )
+    places = [text.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+def test_opening_leads_to_its_sections_and_shows_its_picture_and_table(html):
+    opening = html[html.index('<section class="opening"') : html.index('<section class="part brief reading"')]
+    assert re.findall(r'<li>(.+?) <a href="#(\w+)">', opening) == [
+        ("Use <code>float64</code>.", "step_sweep"),
+        ("Read the ledger.", "ledger"),
+    ]
+    assert '<a href="#figure-step_sweep-core">Figure 1.1 explains the picture</a>' in opening
+    assert "Rings are best steps." in opening
+    assert '<h3 id="table-opening-best">' in opening
+
+
+def test_what_happened_to_the_cells_of_all_sections_is_one_table(html):
+    assert html.count("Cells by status.</h3>") == 1
+    rows = re.findall(r'<tr><th scope="row">(step_sweep|ledger)</th><td>float', html)
+    assert rows == ["step_sweep", "step_sweep", "ledger"]
+
+
+def test_appendix_tables_of_the_same_records_share_their_rows():
+    table = Table("cells", "Cells", "", pd.DataFrame({"format": ["float32"], "cells": [3]}))
+    other = Table("cells", "Cells", "", pd.DataFrame({"format": ["float32"], "cells": [4]}))
+    parts = [Section(n, n, "q", "a", appendix=(t,)) for n, t in (("a", table), ("b", other), ("c", table))]
+    (whole,) = merged(parts)
+    assert whole.frame.to_dict("list") == {
+        "experiment": ["a, c", "b"],
+        "format": ["float32", "float32"],
+        "cells": [3, 4],
+    }
 
 
 def test_data_of_a_figure_is_the_file_beside_it(out):
@@ -175,15 +258,26 @@ def test_page_says_its_language_title_and_width(page):
     assert page.of("a")[0] == {"class": "skip", "href": "#content"}
 
 
-def test_wide_content_scrolls_in_a_box_that_the_keyboard_reaches(page):
-    parents = [a for t, a in page.tags if a.get("class") in ("scroll", "plot")]
-    assert len(parents) >= len(page.of("table"))
-    assert all(a.get("tabindex") == "0" and a.get("aria-label") for a in parents)
+def test_tables_stand_in_boxes_that_can_scroll_and_have_a_name(page):
+    boxes = [a for t, a in page.tags if a.get("class") in ("scroll", "plot")]
+    assert len(boxes) >= len(page.of("table"))
+    assert all(a.get("aria-label") for a in boxes)
+    # Whether one scrolls is known on the screen alone: the script makes those that do stops of the keyboard.
+    assert page.values("tabindex") == []
 
 
 def test_table_says_how_many_rows_there_are_and_where(html):
     rows = sum(r["problem"].nunique() * 40 for r in [sample_report.records()])
-    assert f'Rows 1 to 40 of {rows}; all of them are in the <a href="tables/step_sweep/total.csv">' in html
+    assert f"Rows 1 to 40 of {rows}; all of them are in the project’s <code>results/tables/step_sweep/total.csv" in html
+
+
+def test_long_and_wide_tables_are_not_printed_and_a_sentence_says_where_they_are(html):
+    assert re.search(r'<p class="print-only"><strong>Table 1.1</strong> .*tables/step_sweep/total.csv', html)
+    assert not re.search(r'<p class="print-only"><strong>Table 1.2</strong>', html)
+    frame = pd.DataFrame({f"column_number_{i}": [0.5] for i in range(12)})
+    assert TableView(Table("t", "T", "", frame), "s", "1").printed
+    frame = pd.DataFrame({f"column_{i}": ["0123456789abcdef"] for i in range(12)})
+    assert not TableView(Table("t", "T", "", frame), "s", "1").printed
 
 
 def test_texts_are_escaped_and_code_is_marked(html):
@@ -200,14 +294,28 @@ def test_no_line_of_prose_ends_within_a_number_or_a_small_formula():
     )
 
 
-def test_hero_is_the_first_figure_or_the_chosen_one(tmp_path, html):
-    assert html.index('href="#figure-step_sweep-core">Figure 1.1') < html.index('id="step_sweep"')
-    sections = sample_report.sections()
+def test_opening_that_names_what_there_is_not_is_refused(tmp_path):
+    sections, opening = sample_report.sections(), sample_report.opening()
     options = {"title": "t", "lead": "l", "command": "c"}
-    write_report(sections, {}, tmp_path, **options, hero=("ledger", "panels"))
-    assert 'href="#figure-ledger-panels">Figure 2.1' in (tmp_path / "report.html").read_text(encoding="utf-8")
-    with pytest.raises(ValueError, match="hero must name"):
-        write_report(sections, {}, tmp_path, **options, hero=("ledger", "core"))
+    with pytest.raises(ValueError, match=r"hero of an opening must name .* got \('ledger', 'core'\)"):
+        write_report(sections, {}, tmp_path, **options, opening=replace(opening, hero=("ledger", "core")))
+    with pytest.raises(ValueError, match="advice must name a section or chapter of the report, got nowhere"):
+        write_report(sections, {}, tmp_path, **options, opening=replace(opening, advice=(Advice("a", "nowhere"),)))
+    with pytest.raises(ValueError, match="advice of an opening must have at least one piece"):
+        replace(opening, advice=())
+
+
+def test_chapter_is_part_of_page_and_readme(tmp_path):
+    chapter = sample_report.Lesson()
+    options = {"title": "t", "lead": "l", "command": "c"}
+    write_report(sample_report.sections(), {}, tmp_path, **options, chapters=(chapter,))
+    page, host = ((tmp_path / name).read_text(encoding="utf-8") for name in ("report.html", "README.md"))
+    assert page.index('<section class="part chapter" id="lesson"') < page.index('id="step_sweep"')
+    assert page.count('<span class="label">Figure A.1</span>') == 1
+    assert '<a href="#lesson-limit">The limit</a>' in page
+    assert "![A line.](figures/lesson/line.svg)" in host
+    assert (tmp_path / "figures" / "lesson" / "line.svg").is_file()
+    assert (tmp_path / "tables" / "lesson" / "steps.csv").is_file()
 
 
 def test_partial_report_leaves_the_files_of_others_alone(tmp_path):
@@ -263,5 +371,5 @@ def test_names_must_be_different():
     section = Section("s", "t", "q", "a")
     with pytest.raises(ValueError, match="different names"):
         write_report([section, section], {}, Path("nowhere"), title="t", lead="l", command="c")
-    with pytest.raises(ValueError, match="none of them in overview"):
-        write_report([Section("summary", "t", "q", "a")], {}, Path("nowhere"), title="t", lead="l", command="c")
+    with pytest.raises(ValueError, match="none of them in appendix"):
+        write_report([Section("opening", "t", "q", "a")], {}, Path("nowhere"), title="t", lead="l", command="c")

@@ -1,0 +1,1 @@
+"""The course: a chapter that a student can read alone."""

@@ -1,0 +1,178 @@
+"""The pictures of the chapter: lines through a curve, a rate of change, the graph of back-propagation.
+
+Curves and values are of correctly rounded functions: they are the same on every machine.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from numdiff.formulas.table import METHODS
+from numdiff.report.figures import (
+    METHOD_STYLE,
+    direct_labels,
+    error_axes,
+    mark_optimum,
+    plot_groups,
+    slope_guide,
+)
+from numdiff.report.labels import spread
+from numdiff.report.styles import BLUE, INK, MUTED, PALE
+
+Curve = Callable[[np.ndarray], Any]
+_ROW = 0.06
+"""Distance between names, and between dimension lines, as a share of the height of the axes."""
+
+
+class Straight(NamedTuple):
+    """A line of a given slope through the curve at its nodes, drawn from x = ends[0] to ends[1].
+
+    `heights` are the values of the curve at the nodes; `width` is written at the dimension line between them. A tangent
+    has one node and no width.
+    """
+
+    name: str
+    slope: float
+    nodes: tuple[float, ...]
+    heights: tuple[float, ...]
+    ends: tuple[float, float]
+    color: str
+    width: str = ""
+
+
+def straight(f: Curve, name: str, slope: float, nodes: tuple[float, ...], *looks: Any) -> Straight:
+    """Return a line through the curve of f; `looks` are its ends, its colour and its width."""
+    return Straight(name, slope, nodes, tuple(f(np.array(nodes)).tolist()), *looks)
+
+
+def geometry_data(f: Curve, lines: Sequence[Straight], span: tuple[float, float]) -> pd.DataFrame:
+    """Return what `draw_geometry` draws: the curve, and both ends of each line."""
+    grid = np.linspace(*span, 82)
+    parts = [pd.DataFrame({"line": "curve", "slope": np.nan, "x": grid, "y": f(grid)})]
+    for line in lines:
+        x = np.array(line.ends)
+        y = line.heights[0] + line.slope * (x - line.nodes[0])
+        parts.append(pd.DataFrame({"line": line.name, "slope": line.slope, "x": x, "y": y}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], bottom: float) -> None:
+    """Draw the curve, the lines with their names and slopes at the right, and the steps at the bottom."""
+    ax = fig.subplots()
+    fig.subplots_adjust(right=0.7)
+    curve = data[data["line"] == "curve"]
+    ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4)
+    height = curve["y"].max() - bottom
+    tips = {line: float(data[data["line"] == line.name]["y"].iloc[-1]) for line in lines}
+    ordered = sorted(lines, key=tips.__getitem__)
+    levels = spread([tips[line] for line in ordered], _ROW * height, bottom, bottom + height)
+    for line, level in zip(ordered, levels, strict=True):
+        ax.annotate(
+            f"{line.name}: slope {line.slope:.3f}",
+            (1, level),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=line.color,
+            weight="normal" if line.width else "bold",
+        )
+    for number, line in enumerate(lines):
+        part, nodes, heights = data[data["line"] == line.name], np.array(line.nodes), np.array(line.heights)
+        dashes: dict[str, Any] = {} if line.width else {"linestyle": (0, (5, 2)), "linewidth": 2.2}
+        ax.plot(part["x"], part["y"], color=line.color, **{"linewidth": 1.7} | dashes)
+        ax.plot(nodes, heights, "o", color=line.color, markersize=8 if line.width else 9, zorder=6 + number)
+        if line.width:
+            _dimension(ax, nodes, heights, bottom + (0.03 + _ROW * number) * height, line)
+    ax.set(xlabel="x", ylabel="y", xlim=(curve["x"].min(), curve["x"].max()))
+    ax.set_ylim(bottom, bottom + 1.02 * height)
+
+
+def _dimension(ax: Axes, nodes: np.ndarray, values: np.ndarray, level: float, line: Straight) -> None:
+    """Draw the dimension line between two nodes, its name at the left, where no line ends at the frame."""
+    arrow = {"arrowstyle": "<->", "color": line.color, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (max(nodes), level), (min(nodes), level), arrowprops=arrow)
+    place: dict[str, Any] = {"xytext": (-5, 0), "textcoords": "offset points", "ha": "right", "va": "center"}
+    ax.annotate(line.width, (min(nodes), level), color=line.color, **place)
+    ax.vlines(nodes, level, values, color=line.color, linewidth=0.9, linestyle=(0, (1, 2)))
+
+
+def draw_rate(fig: Canvas, data: pd.DataFrame, x: float, dx: float, slope: float) -> None:
+    """Draw a curve with its tangent, and beside the tangent how far y moves with x."""
+    ax = fig.subplots()
+    curve, tangent = (data[data["line"] == name] for name in ("curve", "tangent"))
+    ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4, label="y = f(x)")
+    ax.plot(tangent["x"], tangent["y"], color=BLUE, linewidth=1.9, linestyle=(0, (5, 2)), zorder=5, label="tangent")
+    y = float(np.interp(x, tangent["x"], tangent["y"]))
+    corner, top = (x + dx, y), (x + dx, y + slope * dx)
+    ax.fill([x, corner[0], top[0]], [y, corner[1], top[1]], color=PALE, alpha=0.6, zorder=1)
+    ax.plot([x, corner[0], top[0]], [y, corner[1], top[1]], color=MUTED, linewidth=1.4, zorder=3)
+    ax.plot([x], [y], "o", color=INK, markersize=9, zorder=6)
+    aside: dict[str, Any] = {"textcoords": "offset points", "fontsize": 11}
+    ax.annotate("x changes by 1 part", (x, y), xytext=(9, -6), ha="left", va="top", **aside)
+    text = f"y changes by\n{slope:.3f} parts"
+    ax.annotate(text, (corner[0], y + slope * dx / 2), xytext=(7, 0), ha="left", va="center", **aside)
+    ax.annotate(f"x = {x:g}", (x, y), xytext=(-8, 8), ha="right", va="bottom", **aside)
+    ax.set(xlabel="x", ylabel="y", xlim=(curve["x"].min(), curve["x"].max()), ylim=(0, curve["y"].max()))
+    direct_labels(ax)
+
+
+def draw_over_an_interval(fig: Canvas, data: pd.DataFrame, h: float) -> None:
+    """Draw the derivative broadly, before it both differences, and by how much the forward one runs ahead."""
+    ax, x = fig.subplots(), data["x"].to_numpy()
+    ax.plot(x, data["derivative"], color=INK, linewidth=5, alpha=0.3, label="true f′(x)")
+    for name in ("forward", "centered"):
+        ax.plot(x, data[name], color=METHOD_STYLE[name].color, linewidth=1.8, label=name)
+    zero = np.pi / 2  # of f′; that of the forward difference lies h/2 before it
+    ax.annotate("", (zero - h / 2, 0), (zero, 0), arrowprops={"arrowstyle": "->", "shrinkA": 0, "shrinkB": 0})
+    ax.annotate("h/2", (zero - h / 2, 0), xytext=(-6, 0), textcoords="offset points", ha="right", va="center")
+    ax.set(xlabel="x", ylabel="slope", xlim=(x[0], x[-1]))
+    direct_labels(ax)
+
+
+def draw_v(fig: Canvas, data: pd.DataFrame, best: pd.DataFrame, eps: float) -> None:
+    """Draw total error against step for two formulas, with the slopes of theory, the best steps and the course's."""
+    ax = error_axes(fig.subplots(), ylabel="error (RMS over 33 points near x)")
+    plot_groups(ax, data, by="method", y="rms_error")
+    for e, side in zip(best.itertuples(), ("above", "below"), strict=True):
+        part = data[(data["method"] == e.method) & (data["step_value"] > 3e-4)].iloc[-1]
+        order = METHODS[str(e.method)].accuracy_order
+        slope_guide(ax, order, (part["step_value"], part["rms_error"]), side=side)
+        color = METHOD_STYLE[str(e.method)].text_color
+        mark_optimum(ax, e.step_value, e.rms_error, color=color)  # type: ignore[arg-type]
+    small = data[data["step_value"] < 1e-13].iloc[0]
+    slope_guide(ax, -1, (small["step_value"] / 100, small["rms_error"] * 100), decades=2, side="above")
+    ax.axvline(eps, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), zorder=1, label="_eps")
+    place: dict[str, Any] = {"xytext": (-4, -4), "textcoords": "offset points", "ha": "right", "va": "top"}
+    ax.annotate("the course's h = 10⁻⁴", (eps, 1), xycoords=ax.get_xaxis_transform(), color=MUTED, **place)
+    direct_labels(ax)
+
+
+def draw_graph(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw the chain of functions: values flow to the right above, derivatives to the left below."""
+    ax = fig.add_axes((0.01, 0.02, 0.98, 0.96))
+    ax.set(xlim=(0, 6.2), ylim=(-1.45, 1.2))
+    ax.set_axis_off()
+    circle: dict[str, Any] = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": INK, "linewidth": 1.4}
+    square = circle | {"boxstyle": "round,pad=0.5", "facecolor": PALE}
+    words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 12, "zorder": 5}
+    arrow: dict[str, Any] = {"arrowstyle": "-|>", "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 13}
+    rows = list(data.itertuples())
+    for place, row in enumerate(rows):
+        at = 0.55 + 1.7 * place
+        ax.text(at, 0, str(row.variable), bbox=circle, style="italic", **words)
+        ax.text(at, 0.62, f"{row.variable} = {row.value:.4g}", color=INK, **words)
+        ax.text(at, -0.86, f"dy/d{row.variable} = {row.derivative:.4g}", color=BLUE, **words)
+        if place:
+            middle = at - 0.85
+            ax.text(middle, 0, str(row.function), bbox=square, **words | {"fontsize": 11})
+            ax.text(middle, -0.5, f"× {row.rule}", color=BLUE, **words)
+            for left, right in ((at - 1.7 + 0.24, middle - 0.42), (middle + 0.42, at - 0.24)):
+                ax.annotate("", (right, 0.1), (left, 0.1), arrowprops=arrow | {"color": INK})
+                ax.annotate("", (left, -0.1), (right, -0.1), arrowprops=arrow | {"color": BLUE})
+    ax.text(0.1, 1.08, "forward: values", color=INK, fontsize=11, ha="left", va="center")
+    ax.text(6.1, -1.3, "backward: derivatives", color=BLUE, fontsize=11, ha="right", va="center")
