@@ -35,8 +35,8 @@ LIMITS = (
     "steps. They were chosen to show both cases; the medians are those of this choice.",
     "Forward and centered differences only. A power of two is the one nearest to 10⁻ᵏ, so that the steps themselves "
     "differ by up to a factor of √2.",
-    "The trick is old: Numerical Recipes, section 5.7, gives temp = x + h, h = temp − x. Libraries that choose the "
-    "step themselves (numdifftools, SciPy's approx_fprime) also round it so; what is new here is only how much it is worth.",
+    "The trick is old: Numerical Recipes, section 5.7, has temp = x + h, h = temp − x. SciPy's approx_derivative "
+    "divides by the step that x took; numdifftools rounds h with (h + 1) − 1. New here is only what it is worth.",
 )
 CAST = 8
 """The casting table goes down to 10 to the power of minus this."""
@@ -72,7 +72,8 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 def tables(measured: Measured) -> list[Table]:
     frame, rows = at_points(measured.records), gains(measured)
-    names, keys = formats_of(frame), ["problem", "at", "method", "format"]
+    names, keys = formats_of(frame), ["function", "at", "method", "format"]
+    rows = rows.assign(function=[written(PROBLEMS[name].formula) for name in rows["problem"]])
     words = {"at": "x", "method": "formula"}
     main = ["condition", "left_representable", "best_representable", "right_representable"]
     others = ["left_nearest_power", "left_representable_outward", "left_representable_at_1"]
@@ -240,8 +241,7 @@ def advice(measured: Measured) -> list[str]:
     part = centered_rows(gains(measured), widest(at_points(measured.records)))
     best = part["best_representable"]
     return [
-        f"Choose h near the best step first: there h = 10⁻ᵏ and h = 2⁻ᵏ differ by {best.median():.1f} digits in the "
-        "median.",
+        f"Choose h near the best step first: there an exact x ± h gains only {best.median():.1f} digits in the median.",
         "If you must take a smaller step, or |x f′/f| is large, divide by the step that the format took: `h = (x + h) "
         "- x`. For a centered difference of negative x take `h = (abs(x) + h) - abs(x)`.",
         "Do not round h with `(h + 1) - 1`: it ignores x, and gives 0 for small h.",

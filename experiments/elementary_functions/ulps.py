@@ -133,17 +133,16 @@ def draw_ulps(fig: Canvas, data: pd.DataFrame) -> None:
     outside_legend(fig, ax)
 
 
-def draw_bits(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw the bits that the library costs, one row for each function."""
+def draw_factors(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw how many times larger the error of the derivative is, one row for each function."""
     ax = fig.subplots()
     styles = {name: FORMAT_STYLE[name] for name in dict.fromkeys(data["format"])}
-    dot_rows(ax, data, styles, row="problem", series="format", x="bits", apart=0.19)
-    _reference_line(ax, 0.0, "no difference")
-    _reference_line(ax, 1.0, "1 bit: twice the error")
-    ax.set_xlabel("bits of the derivative owed to NumPy's functions")
-    ax.set_xlim(min(-0.1, 1.1 * data["bits"].min()), max(1.05, 1.1 * data["bits"].max()))
-    fig.subplots_adjust(left=0.27, right=0.9)
-    outside_legend(fig, ax)
+    dot_rows(ax, data, styles, row="function", series="format", x="factor", apart=0.19)
+    _reference_line(ax, 1.0, "no difference")
+    _reference_line(ax, 2.0, "twice the error")
+    ax.set_xlabel("error with NumPy's functions / error with correctly rounded ones")
+    ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(2.1, 1.05 * data["factor"].max()))
+    outside_legend(fig, ax, where="bottom")
 
 
 def _reference_line(ax: Any, at: float, text: str) -> None:
