@@ -148,7 +148,7 @@ def note(row: pd.Series) -> str:
     """Return what stands in the panel of a function: the gain and the condition."""
     condition = "∞" if np.isinf(row["condition"]) else plain(row["condition"])
     digits = max(0.0, round(row["left_representable"], 1))
-    return f"|x f′/f| = {condition}:\n{digits:.1f} digits gained"
+    return f"|x f′/f| = {condition}\n(x + h) − x gains {digits:.1f} digits"
 
 
 def figures(measured: Measured) -> list[Figure]:

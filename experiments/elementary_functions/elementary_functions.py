@@ -126,7 +126,7 @@ def digest(measured):
 
 
 def tables(measured: Measured) -> list[Table]:
-    (errors, frame), names = digest(measured), formats_of(measured.records)
+    errors, frame = digest(measured)
     samples = f"{SAMPLES} arguments, spread evenly over the binades from 2⁻⁶ to 2³ (to 1 for arcsin, arccos, arctanh)"
     short = summary(frame)
     return [
@@ -142,7 +142,6 @@ def tables(measured: Measured) -> list[Table]:
                 "other": "other results",
                 "median": "below: median",
                 "largest": "below: largest",
-                "most_in": "in",
                 "median_at_best": "at best: median",
                 "largest_at_best": "at best: largest",
             },
@@ -191,8 +190,10 @@ def factors(short: pd.DataFrame) -> pd.DataFrame:
 
 
 def _formulas(frame: pd.DataFrame) -> list[str]:
-    """Return the formulas of the problems of a frame, as they are written by hand."""
-    return [written(PROBLEMS[name].formula) for name in frame["problem"]]
+    """Return the problems of a frame as formula and point."""
+    known = {name: PROBLEMS[name] for name in frame["problem"].unique()}
+    words = {name: f"{written(p.formula)} at {p.points[0]:g}".replace("at -", "at −") for name, p in known.items()}
+    return [words[name] for name in frame["problem"]]
 
 
 def affected(short: pd.DataFrame) -> list[str]:
@@ -259,8 +260,9 @@ def findings(measured: Measured) -> list[str]:
     exact = int((measured.records["arithmetic"] == "rounded").sum())
     larger = short[short["format"].isin(shown)]["bits"].max()
     said = [
-        f"Little: NumPy's functions, which are not correctly rounded, make the error at most "
-        f"{2.0 ** most['most_bits']:.1f} times larger ({most['format']}), and no more than {2.0**larger:.2f} times in the median of any format.",
+        "Little: NumPy's functions, which are not correctly rounded, make the error at most "
+        f"{2.0 ** most['most_bits']:.1f} times larger ({most['format']}), and no more than {2.0**larger:.2f} times in "
+        "the median of any format.",
         f"The function that is farthest off is {worst['function']} in {worst['format']}, by {worst['largest']:.2f} "
         f"ulp; a correctly rounded value is within {HALF:g}.",
     ]
@@ -270,7 +272,7 @@ def findings(measured: Measured) -> list[str]:
         )
     if low["bits_at_best"] < 0:
         said.append(
-            f"Worse functions can even help by luck: at the best step the error of "
+            "Worse functions can even help by luck: at the best step the error of "
             f"{written(PROBLEMS[low['problem']].formula)} in {low['format']} is {2.0 ** -low['bits_at_best']:.2f} "
             "times smaller with NumPy's functions, whose errors happen to cancel."
         )

@@ -140,7 +140,7 @@ def draw_factors(fig: Canvas, data: pd.DataFrame) -> None:
     dot_rows(ax, data, styles, row="function", series="format", x="factor", apart=0.19)
     _reference_line(ax, 1.0, "no difference")
     _reference_line(ax, 2.0, "twice the error")
-    ax.set_xlabel("error with NumPy's functions / error with correctly rounded ones")
+    ax.set_xlabel("how many times larger the error is")
     ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(2.1, 1.05 * data["factor"].max()))
     outside_legend(fig, ax, where="bottom")
 
