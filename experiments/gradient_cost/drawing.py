@@ -13,7 +13,7 @@ from numdiff.report.styles import MUTED
 
 NAMES = {"loss": "one evaluation"}
 """How ways to a gradient are shown whose name in the measured file is another one."""
-BOTH = "forward and centered"
+BOTH = "differences"
 """The two differences where they cost the same."""
 STYLES = {
     "one evaluation": ROLE_STYLE["one evaluation"],

@@ -27,6 +27,8 @@ EVALUATIONS = {
     "back-propagation": "1, and a backward pass",
 }
 """What each way takes."""
+MANY = f"10{superscript(len(str(FAR)) - 1)}"
+"""`FAR` as it is written."""
 ALIKE = 0.25
 """Two ways whose memory differs by less everywhere are drawn as one curve."""
 LIMITS = (
@@ -44,7 +46,7 @@ SEEN = {
     "seconds": "With few parameters a gradient costs the calls of Python functions, whatever n is. With many, "
     "differences bend towards n², and back-propagation runs beside one evaluation. Estimated: evaluations × seconds of "
     "one. ",
-    "peak_bytes": "Differences need little more than one evaluation. Back-propagation keeps the values of all hidden "
+    "peak_bytes": "Forward and centered differences need the same. Back-propagation keeps the values of all hidden "
     "units, which grow as √n, and the gradients of the matrices, which grow as n. ",
 }
 """What to see in the figures of what was measured."""
@@ -115,7 +117,7 @@ def tables(measured: Measured) -> list[Table]:
         ),
         Table(
             "far",
-            f"A gradient of {FAR:.0e} parameters",
+            f"A gradient of {MANY} parameters",
             "Evaluations are counted. Times assume that an evaluation costs in proportion to n, from the largest "
             f"network measured, and that memory suffices. {there}",
             named(far(frame)),
@@ -144,7 +146,7 @@ def _measured_tables(frame, fitted, there, headings):
             "times",
             "Seconds and memory of a gradient, measured on one machine",
             "Processor seconds of one thread, the fastest of the calls; the most bytes that a call holds at a time. "
-            f"Estimated, where a gradient takes more than {LONGEST:g} s: evaluations × seconds of one evaluation. {there}",
+            f"Estimated, where it takes more than {LONGEST:g} s: evaluations × seconds of one evaluation. {there}",
             named(frame),
             headings=way | {"peak_bytes": "bytes at the peak"},
             kinds=own,
@@ -188,7 +190,7 @@ def _measured_figures(frame, machine):
             "measured_seconds",
             "Time of one gradient, measured on one machine",
             SEEN["seconds"] + here,
-            "The curves of the differences rise out of the others from a few hundred parameters on. "
+            "On the right the curves of the differences lie far above the two others. "
             f"At {n} parameters: " + listed(f"{NAMES.get(name, name)} {plain(seconds[name])} s" for name in WAYS) + ".",
             named(frame[["parameters", "method", "seconds", "source"]].dropna()),
             partial(draw_cost, column="seconds", ylabel="seconds", powers={"forward": 2, "one evaluation": 1}),
@@ -198,7 +200,7 @@ def _measured_figures(frame, machine):
             "measured_peak_bytes",
             "Memory of one gradient, measured on one machine",
             SEEN["peak_bytes"] + here,
-            "Three curves that stay within a factor of ten of each other, back-propagation at the top. At the right end: "
+            f"{len(memory['method'].unique())} rising curves, back-propagation at the top. At the right end: "
             + listed(f"{name} {plain(size / 1e6)} MB" for name, size in ends.items())
             + ".",
             memory,
@@ -251,7 +253,7 @@ def found_here(frame):
     said = [
         f"On that machine a gradient of {n} parameters takes {plain(row['centered'])} s by centered differences, "
         f"{plain(row['centered'] / row['back-propagation'])} times as long as by back-propagation.",
-        f"For {FAR:.0e} parameters, centered differences would take {plain(far_off['years']['centered'])} years of its "
+        f"For {MANY} parameters, centered differences would take {plain(far_off['years']['centered'])} years of its "
         f"processor, and back-propagation {plain(far_off['seconds']['back-propagation'])} s, if an evaluation costs in "
         "proportion to n.",
         f"Back-propagation needs memory: at {top} parameters {plain(memory_ratio(frame, top))} times that of one "
@@ -273,8 +275,8 @@ def advice(measured: Measured) -> list[str]:
     said = [
         "For more than a few parameters compute gradients by back-propagation, and use differences to check it: along "
         "a few random directions a check costs the same for any n.",
-        "Differences are right where there is no code to differentiate: they need nothing but values, and hardly more "
-        "memory than one evaluation.",
+        "Differences are right where there is no code to differentiate: they need nothing but values, and less memory "
+        "than back-propagation.",
     ]
     if frame is not None:
         top = frame["parameters"].max()

@@ -259,7 +259,7 @@ def test_differences_that_need_the_same_memory_are_one_curve(tmp_path, monkeypat
     assert set(gradient_cost.memory_of(frame)["method"]) == {
         "one evaluation",
         "back-propagation",
-        "forward and centered",
+        "differences",
     }
     more = frame["peak_bytes"].where(frame["method"] != "centered", 2 * frame["peak_bytes"])
     assert "forward" in set(gradient_cost.memory_of(frame.assign(peak_bytes=more))["method"])
