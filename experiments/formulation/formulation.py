@@ -40,7 +40,7 @@ TITLES = {
     "binomial": "(x − 2)⁹",
 }
 LABELS = {
-    "binomial_horner": "expanded, by Horner's rule",
+    "binomial_horner": "(x − 2)⁹ expanded (Horner's rule)",
     "log_goldberg": "x·log(w)/(w − 1), w = 1 + x",
     "exp_kahan": "x·(z − 1)/log(z), z = exp(x)",
     "ninth_product": "x·x·…·x, 8 products",
@@ -197,7 +197,7 @@ def tables(measured: Measured) -> list[Table]:
             "total = truncation (the formula's error) + evaluation (rounding inside f) + abscissa (rounding of x ± h) "
             "+ combination (rounding of difference and quotient). Truncation and abscissa are the same for all forms; "
             "evaluation is what a form changes.",
-            parts[["function", "form", "format", "total", *LEDGER, "at", "step_value", "status"]],
+            parts[["format", "form", "total", *LEDGER, "at", "step_value", "status"]],
             {"at": "g6"},
             headings=words | {"step_value": "h"},
             kinds=dict.fromkeys(("step_value", *PARTS, "total"), "platform"),
@@ -320,7 +320,7 @@ def advice(measured: Measured) -> list[str]:
 
 def _code(formula: str) -> str:
     """Return a formula as code; what is described in words is no code."""
-    return formula if " by " in formula else f"`{formula}`"
+    return formula if "rule" in formula else f"`{formula}`"
 
 
 def two_thirds(ratios: pd.DataFrame) -> list[str]:

@@ -64,9 +64,14 @@ def facts_of(names):
     return pd.DataFrame([(name, *row) for name, row in zip(names, found, strict=True)], columns=["table", *keys])
 
 
+BOOK = 60
+"""So many letters of the name of a source are shown."""
+
+
 def book(source: str) -> str:
     """Return the book or program of a source: what stands before the place in it."""
-    return re.split(r" *(?:\(|: | / )", source)[0]
+    name = re.split(r" *(?:\(|: | / )", source)[0]
+    return name if len(name) <= BOOK else f"{name[:BOOK].rsplit(' ', 1)[0]} …"
 
 
 @cache
@@ -102,17 +107,16 @@ def tables(measured: Measured) -> list[Table]:
         Table(
             "published",
             "The published tables",
-            "Method: the formula with the nodes and weights of the source. Printed error: what the source calls its "
-            "error, if it prints one.",
-            facts.drop(columns=["note", "source"]),
-            headings={"error": "printed error"},
+            "Method: the formula with the nodes and weights of the source.",
+            facts.drop(columns=["error", "note", "source"]),
             rows_shown=None,
         ),
         Table(
             "sources",
             "The sources, and what is noted of them",
-            "Where each table is printed.",
-            facts[["table", "source", "note"]],
+            "Where each table is printed. Printed error: what the source calls its error, if it prints one.",
+            facts[["table", "source", "error", "note"]],
+            headings={"error": "printed error"},
         ),
         Table(
             "orders",

@@ -82,7 +82,7 @@ def test_the_answer_is_the_largest_loss_of_a_usual_form():
 def test_advice_names_the_best_form_where_the_usual_one_loses_a_digit():
     text = " ".join(formulation.advice(measured()))
     assert "`tanh(x)` instead of `(exp(x) − exp(−x)) / (exp(x) + exp(−x))`" in text
-    assert "(x − 2)⁹` instead of expanded, by Horner's rule" in text
+    assert "(x − 2)⁹` instead of (x − 2)⁹ expanded (Horner's rule)" in text
     assert "1 / (1 + exp(−x))" not in text  # loses nothing in float64
 
 

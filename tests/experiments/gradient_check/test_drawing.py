@@ -86,7 +86,7 @@ def test_undecided_verdicts_on_correct_gradients_are_drawn():
     right, wrong, *_ = figure.to_canvas().axes
     assert [(patch.get_x(), patch.get_width()) for patch in right.patches] == [(0, 60), (60, 30), (90, 10)]
     assert [(patch.get_x(), patch.get_width()) for patch in wrong.patches] == [(0, 10), (10, 20), (30, 70)]
-    # A right verdict is pale on both sides, an undecided one grey; false positives and misses have colours of their own.
+    # A right verdict is pale on both sides, an undecided one grey; false positives and misses have their own.
     colors = [[patch.get_facecolor() for patch in ax.patches] for ax in (right, wrong)]
     assert colors[0][0] == colors[1][2]
     assert colors[0][1] == colors[1][1]
