@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -144,10 +145,10 @@ def title(problem: str, at: float) -> str:
     return f"{written(PROBLEMS[problem].formula)} at x = {at:g}".replace("x = -", "x = −")
 
 
-def note(row: pd.Series) -> str:
+def note(row: Any) -> str:
     """Return what stands in the panel of a function: the gain and the condition."""
-    condition = "∞" if np.isinf(row["condition"]) else plain(row["condition"])
-    digits = max(0.0, round(row["left_representable"], 1))
+    condition = "∞" if np.isinf(row.condition) else plain(row.condition)
+    digits = max(0.0, round(row.left_representable, 1))
     return f"|x f′/f| = {condition}\n(x + h) − x gains {digits:.1f} digits"
 
 
@@ -158,8 +159,8 @@ def figures(measured: Measured) -> list[Figure]:
     gaining = [p for p in SHOWN if p in present] or sorted(present)[:1]
     curves = pd.concat([panel(frame, name, at, shown) for name, at in gaining], ignore_index=True)
     curves = curves[curves["grid"].isin(("decimal", "nearest_power", "representable"))]
-    known = centered_rows(rows, shown).set_index(["problem", "at"])
-    notes = {title(*p): note(known.loc[p]) for p in gaining if p in known.index}
+    known = {(row.problem, row.at): row for row in rows_of(centered_rows(rows, shown))}
+    notes = {title(*p): note(known[p]) for p in gaining}
     exact = exact_nodes(frame)
     return [
         Figure(
@@ -170,9 +171,7 @@ def figures(measured: Measured) -> list[Figure]:
             "they keep 50·h exact, too. Crosses: no usable result.",
             f"{counted(len(notes), 'panel')}. The right arms coincide everywhere. On the left the curve of (x + h) − x "
             "lies below that of h = 10⁻ᵏ by "
-            + listed(
-                f"{max(0.0, round(known.loc[p]['left_representable'], 1)):.1f} digits for {title(*p)}" for p in gaining
-            )
+            + listed(f"{max(0.0, round(known[p].left_representable, 1)):.1f} digits for {title(*p)}" for p in gaining)
             + ".",
             curves,
             partial(draw_grids, names=WRITTEN, notes=notes),

@@ -8,7 +8,7 @@ import pandas as pd
 from experiments.elementary_functions.ulps import HALF, SAMPLES, ULPS, draw_factors, draw_ulps, worst_errors
 from experiments.experiment import Experiment
 from experiments.frames import RUN, formats_of, in_order, optima, rounded_values
-from experiments.words import listed, written
+from experiments.words import listed, short_number, written
 from numdiff.analysis.metrics import performance_ratio
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
@@ -192,7 +192,7 @@ def factors(short: pd.DataFrame) -> pd.DataFrame:
 def _formulas(frame: pd.DataFrame) -> list[str]:
     """Return the problems of a frame as formula and point."""
     known = {name: PROBLEMS[name] for name in frame["problem"].unique()}
-    words = {name: f"{written(p.formula)} at {p.points[0]:g}".replace("at -", "at −") for name, p in known.items()}
+    words = {name: f"{written(p.formula)} at {short_number(p.points[0])}" for name, p in known.items()}
     return [words[name] for name in frame["problem"]]
 
 
@@ -226,6 +226,7 @@ def figures(measured: Measured) -> list[Figure]:
             ordered(bars, "function", "factor"),
             draw_factors,
             (7.6, 5.0),
+            narrow=(3.8, 6.8),
             kinds={"*": "platform"},
         ),
         Figure(

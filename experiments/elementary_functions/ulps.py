@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from experiments.drawing import dot_rows
 from experiments.frames import frame_beside, rounded_values, widths
+from experiments.row_names import names_above
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.floats.call import evaluate
@@ -141,6 +142,7 @@ def draw_factors(fig: Canvas, data: pd.DataFrame) -> None:
     _reference_line(ax, 1.0, "no difference")
     _reference_line(ax, 2.0, "twice the error")
     ax.set_xlabel("how many times larger the error is")
+    names_above(fig, ax)
     ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(2.1, 1.05 * data["factor"].max()))
     outside_legend(fig, ax, where="bottom")
 

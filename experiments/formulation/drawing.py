@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from experiments.frames import formats_of, rows_of
+from experiments.row_names import names_above
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, ROLE_STYLE
 from numdiff.report.styles import FAINT, INK, MUTED, PALE
@@ -105,12 +106,13 @@ def draw_losses(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str]) -> N
             fontsize=9,
             weight="bold",
             va="center",
-            ha="right",
+            ha="left" if draw.is_narrow(fig) else "right",
         )
     ax.hlines(list(height.values()), 0, 1, transform=ax.get_yaxis_transform(), color=FAINT, linewidth=0.8, zorder=0)
     ax.set_yticks(list(height.values()), [text for _, text, _ in rows], fontsize=8.5)
     for text, (_, _, member) in zip(ax.get_yticklabels(), rows, strict=True):
         text.set_color(WAYS[0].text_color if member == 0 else INK)
+    names_above(fig, ax)
     ax.set(xlabel="correct digits lost at the best step", ylim=(max(height.values()) + 0.7, -1.3))
     ax.set_xlim(-0.1, None)
     ax.axvline(0, color=MUTED, linewidth=0.9, zorder=1)

@@ -1,6 +1,5 @@
 """The same function written differently: the formula's error is the same, the error of the computation is not."""
 
-import math
 from functools import cache, partial
 
 import numpy as np
@@ -9,12 +8,12 @@ import pandas as pd
 from experiments.experiment import Experiment
 from experiments.formulation.drawing import draw_losses, draw_pairs
 from experiments.frames import best_cells, blank, cells, formats_of, in_order, log10, rows_of
-from experiments.words import counted, listed, plain, written
+from experiments.words import counted, listed, plain, short_number, written
 from numdiff.analysis.metrics import correct_digits, loss_of_accuracy
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED
 from numdiff.problems import FORMULATIONS, PROBLEMS
-from numdiff.report.figures import Figure, superscript
+from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 from numdiff.study.run import Measured
@@ -69,12 +68,6 @@ LIMITS = (
 def label(problem: str) -> str:
     """Return a member as it is written."""
     return LABELS.get(problem, written(PROBLEMS[problem].formula))
-
-
-def point(value: float) -> str:
-    """Return a point for a sentence; a small power of two as one."""
-    mantissa, exponent = math.frexp(abs(value))
-    return f"2{superscript(exponent - 1)}" if mantissa == 0.5 and exponent < -2 else f"{value:g}".replace("-", "−")
 
 
 def of_members(records: pd.DataFrame) -> pd.DataFrame:
@@ -249,7 +242,7 @@ def figures(measured: Measured) -> list[Figure]:
     order = sorted(where, key=lambda key: -usual[key])
     dots = pd.concat([dots[dots["formulation"] == key] for key in order], ignore_index=True)
     curves = pair_curves(frame, rows)
-    titles = {key: f"{TITLES[key]} at x = {point(where[key])}" for key in dict.fromkeys(curves["formulation"])}
+    titles = {key: f"{TITLES[key]} at x = {short_number(where[key])}" for key in dict.fromkeys(curves["formulation"])}
     return [
         Figure(
             "digits_lost",
@@ -262,6 +255,7 @@ def figures(measured: Measured) -> list[Figure]:
             dots,
             partial(draw_losses, titles=TITLES),
             (7.6, 0.27 * len(dots["row"].unique()) + 2.4),
+            narrow=(3.8, 0.42 * len(dots["row"].unique()) + 2.4),
             kinds={"*": "platform"},  # a loss is that against other forms: of all blocks
         ),
         Figure(
@@ -357,7 +351,7 @@ def no_cure(here: pd.DataFrame) -> list[str]:
     others = here[here["member"] > 0].join(usual.rename("usual_lost"), on=PLACE)
     worse = others[others["lost"] > others["usual_lost"] + MATTERS].assign(more=lambda t: t["lost"] - t["usual_lost"])
     return [
-        f"{label(str(name))} is no remedy at x = {point(part['at'].iloc[0])}: it is worse than the usual form in "
+        f"{label(str(name))} is no remedy at x = {short_number(part['at'].iloc[0])}: worse than the usual form in "
         f"{listed(in_order(part, 'format')['format'])}, by up to {part['more'].max():.1f} digits."
         for name, part in worse.groupby("problem", sort=False)
     ]
@@ -366,7 +360,7 @@ def no_cure(here: pd.DataFrame) -> list[str]:
 def without_result(rows: pd.DataFrame) -> list[str]:
     """Forms that have no usable result at any step, where another form has one."""
     lost = rows["k"].isna() & rows.groupby(PLACE)["k"].transform("count").gt(0)
-    parts = [f"{label(e.problem)} at x = {point(e.at)} in {e.format}" for e in rows_of(rows[lost])]
+    parts = [f"{label(e.problem)} at x = {short_number(e.at)} in {e.format}" for e in rows_of(rows[lost])]
     if not parts:
         return []
     return [f"No result at any step, where another form has one (it counts as 0 digits): {listed(parts)}."]

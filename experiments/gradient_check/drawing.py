@@ -144,7 +144,7 @@ def _xlabel(fig: Canvas, text: str) -> None:
 
 def _legend(fig: Canvas, entries: Mapping[str, str]) -> None:
     """Say below the panels what the colours mean."""
-    options = {"linestyle": "none", "marker": "s", "markersize": 9}
+    options: dict[str, Any] = {"linestyle": "none", "marker": "s", "markersize": 9}
     handles = [Line2D([], [], color=color, label=text, **options) for text, color in entries.items()]
     columns = 1 if draw.is_narrow(fig) else len(handles)
     fig.legend(handles=handles, loc="lower center", ncols=columns, fontsize=9, columnspacing=1.4, handletextpad=0.3)

@@ -37,8 +37,8 @@ def undecided_in_words(own: pd.DataFrame) -> str:
     sums = own.groupby("format", sort=False)[["inconclusive", "gradients"]].sum()
     shares = sums["inconclusive"] / sums["gradients"]
     words = {
-        "most": [n for n, s in shares.items() if s > 0.5],
-        "many": [n for n, s in shares.items() if 0.1 < s <= 0.5],
+        "most": [str(name) for name, share in shares.items() if share > 0.5],
+        "many": [str(name) for name, share in shares.items() if 0.1 < share <= 0.5],
     }
     return " and ".join(f"{word} of those in {listed(names)}" for word, names in words.items() if names)
 
@@ -66,7 +66,7 @@ def narrow_mistakes(missed: pd.DataFrame) -> list[str]:
         part = missed[(missed["checker"] == OWN) & (missed["format"] == name) & (missed["gradients"] > 0)]
         share = part["missed"].sum() / part["gradients"].sum() if len(part) else 0.0
         if share > 0:
-            worst = part.loc[part["rate"].idxmax()]
+            worst = part.nlargest(1, "rate").iloc[0]
             said.append(
                 f"In {name} it does not find {percent(share)} of the mistakes, which it accepts or leaves undecided; "
                 f"the worst is `{worst['bug']}` with {percent(worst['rate'])}."
@@ -162,7 +162,7 @@ def advice(own: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
         From `experiments.gradient_check.tables.own_verdicts`.
     """
     open_ = own.groupby("format", sort=False)[["inconclusive", "gradients"]].sum()
-    closed = [name for name, row in open_.iterrows() if row["inconclusive"] == 0]
+    closed = [str(name) for name in open_.index[open_["inconclusive"] == 0]]
     said = []
     if closed:
         said.append(

@@ -9,7 +9,7 @@ import pandas as pd
 from experiments.experiment import Experiment
 from experiments.frames import blank
 from experiments.published_tables.reproductions import Reproductions, counts, draw_tables, drawn, rows_of_tables
-from experiments.words import counted, listed, percent, plain
+from experiments.words import counted, listed, percent, plain, written
 from numdiff.problems.published import TABLES, acceptance_rule
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
@@ -58,7 +58,7 @@ def facts_of(names):
     """Return what is known of some tables: a row for each."""
     keys = ("formula", "x", "format", "method", "error", "rows", "note", "source")
     found = [
-        (t.formula, repr(t.point), t.format, t.method, t.error_kind, len(t.rows), t.note, t.source)
+        (written(t.formula), repr(t.point), t.format, t.method, t.error_kind, len(t.rows), t.note, t.source)
         for t in map(TABLES.__getitem__, names)
     ]
     return pd.DataFrame([(name, *row) for name, row in zip(names, found, strict=True)], columns=["table", *keys])
@@ -108,7 +108,7 @@ def tables(measured: Measured) -> list[Table]:
             "published",
             "The published tables",
             "Method: the formula with the nodes and weights of the source.",
-            facts.drop(columns=["error", "note", "source"]),
+            facts[["table", "x", "format", "method", "rows", "formula"]],
             rows_shown=None,
         ),
         Table(

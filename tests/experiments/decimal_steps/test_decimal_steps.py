@@ -10,7 +10,7 @@ from experiments.decimal_steps import decimal_steps
 from experiments.registry import EXPERIMENTS
 from numdiff.study.grids import DECIMAL_GRIDS
 from numdiff.study.run import run_sweeps
-from tests.experiments.sentences import numbers_of
+from tests.experiments.sentences import check_section, numbers_of
 
 PROBLEMS = ("exp", "dumontet_vignes_log", "oliver_arsinh", "oscillation")
 FORMATS = ("float16", "float32", "float64")
@@ -161,3 +161,7 @@ def test_abscissa_of_decimal_steps_is_as_large_as_its_unit_says():
     bound = 2.0**-53 * (part["x_value"] + part["step_value"]) * slope / part["step_value"]
     assert (part["abscissa"].abs() <= bound * (1 + 2.0**-40)).all()
     assert (part["abscissa"].abs() > bound / 1000).mean() > 0.8
+
+
+def test_the_section_can_be_read_by_its_readers():
+    check_section(EXPERIMENTS["decimal_steps"].section(measured()))

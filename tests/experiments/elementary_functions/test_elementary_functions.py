@@ -15,7 +15,7 @@ from experiments.registry import EXPERIMENTS
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
 from numdiff.study.run import run_sweeps
-from tests.experiments.sentences import numbers_of
+from tests.experiments.sentences import check_section, numbers_of
 
 PROBLEMS = ("exp", "gsl_gaussian", "nash_log_near_zero")
 
@@ -162,3 +162,7 @@ def test_higher_orders_are_presented_without_the_complex_step():
     assert "complex_step" not in set(result.records["method"])
     assert not any("complex step" in sentence for sentence in experiment.findings(result))
     assert len(experiment.figures(result)) == 2
+
+
+def test_the_section_can_be_read_by_its_readers():
+    check_section(EXPERIMENTS["elementary_functions"].section(measured()))

@@ -14,7 +14,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.problems import FORMULATIONS, PROBLEMS
 from numdiff.study.records import PARTS
 from numdiff.study.run import run_sweeps
-from tests.experiments.sentences import numbers_of
+from tests.experiments.sentences import check_section, numbers_of
 
 GROUPS = ("tanh", "sigmoid", "log1p", "binomial")
 FORMATS_RUN = ("float16", "float32", "float64")
@@ -203,14 +203,13 @@ def test_ledger_adds_up():
     assert np.all((parts.sum(axis=1) - frame["total"]).abs() <= 4 * 2.0**-53 * (parts.abs().sum(axis=1)))
 
 
-@pytest.mark.parametrize("value, text", [(2.0**-10, "2⁻¹⁰"), (-12.0, "−12"), (0.5, "0.5"), (0.001, "0.001")])
-def test_points_read_well(value, text):
-    assert formulation.point(value) == text
-
-
 def test_labels_are_different_within_a_formulation():
     for names in FORMULATIONS.values():
         labels = {formulation.label(name) for name in names}
         assert len(labels) == len(names)
         assert all(len(text) < 45 for text in labels)
     assert PROBLEMS["tanh_library"].formula == formulation.label("tanh_library")
+
+
+def test_the_section_can_be_read_by_its_readers():
+    check_section(EXPERIMENTS["formulation"].section(measured()))

@@ -17,7 +17,8 @@ from experiments.gradient_check.tables import curve_table, limits_table, mistake
 from experiments.gradient_check.trials import BY, CORRECT, NETWORKS, VERDICTS, TrialPlan, counts, run_trials
 from numdiff.report.figures import paint
 from numdiff.report.tables import csv_text
-from tests.experiments.sentences import numbers_of
+from numdiff.study.run import Measured
+from tests.experiments.sentences import check_section, numbers_of
 
 
 def strict(limit):
@@ -193,3 +194,14 @@ def test_the_large_runs_are_used_where_they_are(without_large_runs):
     assert "smallest_found" in {table.name for table in gradient_check.tables(None)}
     assert "smallest_by_size" in {figure.name for figure in gradient_check.figures(None)}
     assert set(BY) <= set(large.columns)
+
+
+def test_the_section_can_be_read_by_its_readers(monkeypatch):
+    """With the large runs that are committed; the small one is that of one network."""
+    found = small()
+    monkeypatch.setattr(gradient_check, "here", lambda measured: found)
+    section = gradient_check.EXPERIMENT.section(Measured())
+    check_section(section)
+    counted = gradient_tables.left_by_ml("correct")
+    own = counted[counted["checker"].str.startswith("numdiff")]
+    assert numbers_of(section.answer) == [str(own["rejected"].sum()), str(len(own) * 10_000)]

@@ -18,7 +18,7 @@ from numdiff.floats.views import HolomorphicArray
 from numdiff.gradients import gradient
 from numdiff.report import checksums
 from numdiff.study.store import Store
-from tests.experiments.sentences import numbers_of
+from tests.experiments.sentences import check_section, numbers_of
 
 # --- the network -----------------------------------------------------------------------------------
 
@@ -321,3 +321,9 @@ def test_what_was_measured_on_one_machine_is_listed_and_not_compared(tmp_path, c
 def test_the_file_stands_where_the_comparison_expects_it():
     root = module.ROOT / "results"
     assert checksums.stands_apart(gradient_cost_times.FILE.relative_to(root).as_posix())
+
+
+def test_the_section_can_be_read_by_its_readers(tmp_path, monkeypatch):
+    check_section(EXPERIMENTS["gradient_cost"].section(module.NOTHING))
+    use(tmp_path / "absent.csv", monkeypatch)
+    check_section(EXPERIMENTS["gradient_cost"].section(module.NOTHING))

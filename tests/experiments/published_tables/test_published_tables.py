@@ -17,7 +17,7 @@ from numdiff.problems.printing import printed
 from numdiff.problems.published import TABLES
 from numdiff.study.records import PARTS
 from numdiff.study.run import Measured, run_sweeps
-from tests.experiments.sentences import numbers_of
+from tests.experiments.sentences import check_section, numbers_of
 
 
 def measured_of(*names, engine="arb", curves=False):
@@ -256,3 +256,7 @@ def test_rows_that_were_stored_are_those_that_are_computed():
     stored = Reproductions(("ascher_greif",)).measure()
     given = replace(measured, frames=stored)
     pd.testing.assert_frame_equal(rows_of_tables(given), rows_of_tables(measured))
+
+
+def test_the_section_can_be_read_by_its_readers(measured):
+    check_section(EXPERIMENTS["published_tables"].section(measured))
