@@ -11,7 +11,7 @@ _LEFT = 0.25
 """The margin in inches that is left."""
 
 
-def names_above(fig: Canvas, ax: Axes, above: float = 7.0) -> None:
+def names_above(fig: Canvas, ax: Axes, above: float = 15.0) -> None:
     """On a narrow canvas, move the labels of the vertical axis into the axes; elsewhere nothing is changed.
 
     Parameters

@@ -226,7 +226,7 @@ def figures(measured: Measured) -> list[Figure]:
             ordered(bars, "function", "factor"),
             draw_factors,
             (7.6, 5.0),
-            narrow=(3.8, 6.8),
+            narrow=(3.8, 8.4),
             kinds={"*": "platform"},
         ),
         Figure(

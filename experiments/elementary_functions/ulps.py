@@ -140,14 +140,14 @@ def draw_factors(fig: Canvas, data: pd.DataFrame) -> None:
     styles = {name: FORMAT_STYLE[name] for name in dict.fromkeys(data["format"])}
     dot_rows(ax, data, styles, row="function", series="format", x="factor", apart=0.19)
     _reference_line(ax, 1.0, "no difference")
-    _reference_line(ax, 2.0, "twice the error")
+    _reference_line(ax, 2.0, "twice the error", align="right")
     ax.set_xlabel("how many times larger the error is")
     names_above(fig, ax)
     ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(2.1, 1.05 * data["factor"].max()))
     outside_legend(fig, ax, where="bottom")
 
 
-def _reference_line(ax: Any, at: float, text: str) -> None:
+def _reference_line(ax: Any, at: float, text: str, align: str = "center") -> None:
     ax.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1, label="_limit")
     ax.annotate(
         text,
@@ -155,7 +155,7 @@ def _reference_line(ax: Any, at: float, text: str) -> None:
         xycoords=ax.get_xaxis_transform(),
         xytext=(0, 4),
         textcoords="offset points",
-        ha="center",
+        ha=align,
         fontsize=9,
         color=MUTED,
     )

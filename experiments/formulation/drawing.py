@@ -75,7 +75,7 @@ def _name_form(ax: Axes, formula: str, member: int, place: int) -> None:
 
 
 def draw_losses(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str]) -> None:
-    """Draw a row for each way of writing, grouped by function, and in it the digits lost in each format."""
+    """Draw a row for each form, grouped by function, and in it the digits lost in each format."""
     ax = fig.subplots()
     rows = list(dict.fromkeys(zip(data["formulation"], data["row"], data["member"], strict=True)))
     groups = list(dict.fromkeys(key for key, _, _ in rows))
@@ -99,7 +99,7 @@ def draw_losses(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str]) -> N
         top = min(level for row, level in height.items() if row[0] == key)
         ax.annotate(
             titles[key],
-            (0, top - 0.8),
+            (0, top - (1.05 if draw.is_narrow(fig) else 0.8)),
             xycoords=ax.get_yaxis_transform(),
             xytext=(-4, 0),
             textcoords="offset points",

@@ -203,6 +203,7 @@ def tables(measured: Measured) -> list[Table]:
             ratios[["function", "form", "format", "at", "noise_decades", "digits_gained"]],
             {"at": "g6"},
             headings=words | {"noise_decades": "decades less"},
+            kinds={"*": "platform"},  # which rows there are depends on where results are
         ),
     ]
 
@@ -255,7 +256,7 @@ def figures(measured: Measured) -> list[Figure]:
             dots,
             partial(draw_losses, titles=TITLES),
             (7.6, 0.27 * len(dots["row"].unique()) + 2.4),
-            narrow=(3.8, 0.42 * len(dots["row"].unique()) + 2.4),
+            narrow=(3.8, 0.5 * len(dots["row"].unique()) + 2.4),
             kinds={"*": "platform"},  # a loss is that against other forms: of all blocks
         ),
         Figure(

@@ -108,14 +108,14 @@ def tables(measured: Measured) -> list[Table]:
             "published",
             "The published tables",
             "Method: the formula with the nodes and weights of the source.",
-            facts[["table", "x", "format", "method", "rows", "formula"]],
+            facts[["table", "x", "method", "rows", "formula"]],
             rows_shown=None,
         ),
         Table(
             "sources",
             "The sources, and what is noted of them",
             "Where each table is printed. Printed error: what the source calls its error, if it prints one.",
-            facts[["table", "source", "error", "note"]],
+            facts[["table", "format", "source", "error", "note"]],
             headings={"error": "printed error"},
         ),
         Table(

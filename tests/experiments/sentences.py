@@ -52,7 +52,7 @@ def width_of(table):
     width = 0.0
     for place, cells in enumerate(zip(*rows, strict=True)):
         head, *rest = cells
-        is_whole = place == 0 or all(re.fullmatch(r"[-−`.\d e+%*a-z]*", cell) for cell in rest)
+        is_whole = place == 0 or all(re.fullmatch(r"[-−`.\d e+%]*", cell) for cell in rest)
         longest = max(len(piece) for cell in rest for piece in ([cell] if is_whole else cell.split() or [""]))
         width += CELL + LETTER * max(longest, *map(len, head.split()))
     return width
