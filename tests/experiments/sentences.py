@@ -53,6 +53,6 @@ def width_of(table):
     for place, cells in enumerate(zip(*rows, strict=True)):
         head, *rest = cells
         is_whole = place == 0 or all(re.fullmatch(r"[-−`.\d e+%]*", cell) for cell in rest)
-        longest = max(len(piece) for cell in rest for piece in ([cell] if is_whole else cell.split() or [""]))
+        longest = max(len(piece) for cell in rest for piece in ([cell] if is_whole else re.split(r"[\s/-]", cell)))
         width += CELL + LETTER * max(longest, *map(len, head.split()))
     return width
