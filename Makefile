@@ -44,8 +44,8 @@ BENCH_JSON := .bench/benchmark.json
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
-.PHONY: help install experiments experiments-ml measure-cost check-results test test-core test-lowest bench lint check \
-	lock clean
+.PHONY: help install experiments experiments-ml measure-cost check-results test test-browser test-core test-lowest bench \
+	lint check lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -87,7 +87,11 @@ check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference e
 	$(VENV_BIN)/python -m experiments.reproducibility $(ARGS)
 
 test: $(STAMP) ## Run the tests
-	$(VENV_BIN)/python -m pytest -n $(WORKERS) --benchmark-disable $(ARGS)
+	$(VENV_BIN)/python -m pytest -n $(WORKERS) --benchmark-disable --ignore=tests/browser $(ARGS)
+
+# NUMDIFF_CHROMIUM names another browser than that of the system, NUMDIFF_REPORT another page than the committed one.
+test-browser: $(STAMP) ## Read the report in Chromium: barriers, clipping, links, keyboard, print (skipped without one)
+	$(VENV_BIN)/python -m pytest -n $(WORKERS) --benchmark-disable -rs tests/browser $(ARGS)
 
 # The wheel as a stranger installs it, beside NumPy, ml_dtypes and the tools of the tests; the tests run where no
 # checkout lends them the package, and choose themselves (tests/conftest.py).
@@ -125,7 +129,7 @@ lint: $(STAMP) ## Check style, formatting, types and the layers
 	$(VENV_BIN)/mypy
 	$(VENV_BIN)/lint-imports
 
-check: lint test bench ## All of lint, test and bench
+check: lint test test-browser bench ## All of lint, test, test-browser and bench
 
 # Taken from the interpreter range of pyproject.toml for every platform at once; no index or address is written.
 lock: ## Pin every dependency again, with hashes, for all platforms (needs uv)

@@ -177,7 +177,7 @@ def draw_truncation(fig: Canvas, data: pd.DataFrame) -> None:
         plot_errors(ax, part["step_value"], part["truncation"], METHOD_STYLE[str(name)], label)
     ax.axhline(resolution, color=MUTED, linewidth=1.1, linestyle=(0, (4, 2)), label="_slope")
     ax.annotate(
-        "last digit of f′(x) in float64",
+        "last digit\nof float64",
         (data["step_value"].max(), resolution),
         xytext=(0, -4),
         textcoords="offset points",

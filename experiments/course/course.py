@@ -30,7 +30,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.formulas.differences import centered_difference, forward_difference
 from numdiff.problems import PROBLEMS
 from numdiff.report.chapters import Chapter
-from numdiff.report.figures import Figure
+from numdiff.report.figures import METHOD_STYLE, Figure
 from numdiff.report.styles import BLUE, GREEN, INK, VERMILLION
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
@@ -309,8 +309,8 @@ def chord_and_secant(h: float = 0.5) -> Figure:
     ends = (x - h - 0.15, x + h + 0.15)
     forward, centered = (float(d(f, np.array(x), h)) for d in (forward_difference, centered_difference))
     lines = [
-        straight(f, "centered", centered, (x - h, x + h), ends, BLUE, "2h"),
-        straight(f, "forward", forward, (x, x + h), ends, VERMILLION, "h"),
+        straight(f, "centered", centered, (x - h, x + h), ends, METHOD_STYLE["centered"].text_color, "2h"),
+        straight(f, "forward", forward, (x, x + h), ends, METHOD_STYLE["forward"].text_color, "h"),
         straight(f, "tangent", float(rounded(np.exp)(np.array([x]))[0]), (x,), ends, INK),
     ]
     return Figure(

@@ -24,6 +24,8 @@ from numdiff.report.labels import spread
 from numdiff.report.styles import BLUE, INK, MUTED, PALE
 
 Curve = Callable[[np.ndarray], Any]
+_NARROW = 5.0
+"""Width in inches of a drawing below which it is for a phone."""
 _ROW = 0.06
 """Distance between names, and between dimension lines, as a share of the height of the axes."""
 
@@ -63,24 +65,10 @@ def geometry_data(f: Curve, lines: Sequence[Straight], span: tuple[float, float]
 def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], bottom: float) -> None:
     """Draw the curve, the lines with their names and slopes at the right, and the steps at the bottom."""
     ax = fig.subplots()
-    fig.subplots_adjust(right=0.7)
     curve = data[data["line"] == "curve"]
     ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4)
     height = curve["y"].max() - bottom
-    tips = {line: float(data[data["line"] == line.name]["y"].iloc[-1]) for line in lines}
-    ordered = sorted(lines, key=tips.__getitem__)
-    levels = spread([tips[line] for line in ordered], _ROW * height, bottom, bottom + height)
-    for line, level in zip(ordered, levels, strict=True):
-        ax.annotate(
-            f"{line.name}: slope {line.slope:.3f}",
-            (1, level),
-            xycoords=ax.get_yaxis_transform(),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            color=line.color,
-            weight="normal" if line.width else "bold",
-        )
+    _name_lines(fig, ax, data, lines, (bottom, height))
     for number, line in enumerate(lines):
         part, nodes, heights = data[data["line"] == line.name], np.array(line.nodes), np.array(line.heights)
         dashes: dict[str, Any] = {} if line.width else {"linestyle": (0, (5, 2)), "linewidth": 2.2}
@@ -90,6 +78,36 @@ def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], bo
             _dimension(ax, nodes, heights, bottom + (0.03 + _ROW * number) * height, line)
     ax.set(xlabel="x", ylabel="y", xlim=(curve["x"].min(), curve["x"].max()))
     ax.set_ylim(bottom, bottom + 1.02 * height)
+
+
+def is_narrow(fig: Canvas) -> bool:
+    """Whether a drawing is for a phone."""
+    return bool(fig.get_size_inches()[0] < _NARROW)
+
+
+def _name_lines(
+    fig: Canvas, ax: Axes, data: pd.DataFrame, lines: Sequence[Straight], span: tuple[float, float]
+) -> None:
+    """Write names and slopes beside the ends of the lines; above the curve, where there is no room beside."""
+    bottom, height = span
+    tips = {line: float(data[data["line"] == line.name]["y"].iloc[-1]) for line in lines}
+    ordered = sorted(lines, key=tips.__getitem__)
+    if is_narrow(fig):
+        levels = [bottom + (0.99 - 1.3 * _ROW * place) * height for place in reversed(range(len(lines)))]
+    else:
+        fig.subplots_adjust(right=0.7)
+        levels = list(spread([tips[line] for line in ordered], _ROW * height, bottom, bottom + height))
+    for line, level in zip(ordered, levels, strict=True):
+        ax.annotate(
+            f"{line.name}: slope {line.slope:.3f}",
+            (0 if is_narrow(fig) else 1, level),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=line.color,
+            weight="normal" if line.width else "bold",
+        )
 
 
 def _dimension(ax: Axes, nodes: np.ndarray, values: np.ndarray, level: float, line: Straight) -> None:
@@ -106,16 +124,18 @@ def draw_rate(fig: Canvas, data: pd.DataFrame, x: float, dx: float, slope: float
     ax = fig.subplots()
     curve, tangent = (data[data["line"] == name] for name in ("curve", "tangent"))
     ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4, label="y = f(x)")
-    ax.plot(tangent["x"], tangent["y"], color=BLUE, linewidth=1.9, linestyle=(0, (5, 2)), zorder=5, label="tangent")
+    ax.plot(tangent["x"], tangent["y"], color=INK, linewidth=1.9, linestyle=(0, (5, 2)), zorder=5, label="tangent")
     y = float(np.interp(x, tangent["x"], tangent["y"]))
     corner, top = (x + dx, y), (x + dx, y + slope * dx)
     ax.fill([x, corner[0], top[0]], [y, corner[1], top[1]], color=PALE, alpha=0.6, zorder=1)
     ax.plot([x, corner[0], top[0]], [y, corner[1], top[1]], color=MUTED, linewidth=1.4, zorder=3)
     ax.plot([x], [y], "o", color=INK, markersize=9, zorder=6)
     aside: dict[str, Any] = {"textcoords": "offset points", "fontsize": 11}
-    ax.annotate("x changes by 1 part", (x, y), xytext=(9, -6), ha="left", va="top", **aside)
-    text = f"y changes by\n{slope:.3f} parts"
-    ax.annotate(text, (corner[0], y + slope * dx / 2), xytext=(7, 0), ha="left", va="center", **aside)
+    across, up = "x changes by 1 part", f"y changes by\n{slope:.3f} parts"
+    if is_narrow(fig):
+        across, up = "x: 1", f"y: {slope:.3f}"
+    ax.annotate(across, (x, y), xytext=(9, -6), ha="left", va="top", **aside)
+    ax.annotate(up, (corner[0], y + slope * dx / 2), xytext=(7, 0), ha="left", va="center", **aside)
     ax.annotate(f"x = {x:g}", (x, y), xytext=(-8, 8), ha="right", va="bottom", **aside)
     ax.set(xlabel="x", ylabel="y", xlim=(curve["x"].min(), curve["x"].max()), ylim=(0, curve["y"].max()))
     direct_labels(ax)
@@ -130,7 +150,7 @@ def draw_over_an_interval(fig: Canvas, data: pd.DataFrame, h: float) -> None:
     zero = np.pi / 2  # of f′; that of the forward difference lies h/2 before it
     ax.annotate("", (zero - h / 2, 0), (zero, 0), arrowprops={"arrowstyle": "->", "shrinkA": 0, "shrinkB": 0})
     ax.annotate("h/2", (zero - h / 2, 0), xytext=(-6, 0), textcoords="offset points", ha="right", va="center")
-    ax.set(xlabel="x", ylabel="slope", xlim=(x[0], x[-1]))
+    ax.set(xlabel="x", ylabel="slope", xlim=(x[0], x[-1]), ylim=(-1.2, 1.2))
     direct_labels(ax)
 
 
@@ -153,26 +173,42 @@ def draw_v(fig: Canvas, data: pd.DataFrame, best: pd.DataFrame, eps: float) -> N
 
 
 def draw_graph(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw the chain of functions: values flow to the right above, derivatives to the left below."""
-    ax = fig.add_axes((0.01, 0.02, 0.98, 0.96))
-    ax.set(xlim=(0, 6.2), ylim=(-1.45, 1.2))
+    """Draw the chain of functions: values flow to the right above, derivatives to the left below.
+
+    On a phone they flow down at the left and up at the right.
+    """
+    narrow, rows = is_narrow(fig), list(data.itertuples())
+    if narrow:
+        fig.set_size_inches(fig.get_size_inches()[0], 5.6)
+    ax = fig.add_axes((0.01, 0.01, 0.98, 0.98))
+    ax.set(xlim=(-1.9, 1.9) if narrow else (0, 6.2), ylim=(6.3, -0.2) if narrow else (-1.45, 1.2))
     ax.set_axis_off()
     circle: dict[str, Any] = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": INK, "linewidth": 1.4}
     square = circle | {"boxstyle": "round,pad=0.5", "facecolor": PALE}
     words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 12, "zorder": 5}
-    arrow: dict[str, Any] = {"arrowstyle": "-|>", "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 13}
-    rows = list(data.itertuples())
-    for place, row in enumerate(rows):
-        at = 0.55 + 1.7 * place
-        ax.text(at, 0, str(row.variable), bbox=circle, style="italic", **words)
-        ax.text(at, 0.62, f"{row.variable} = {row.value:.4g}", color=INK, **words)
-        ax.text(at, -0.86, f"dy/d{row.variable} = {row.derivative:.4g}", color=BLUE, **words)
-        if place:
-            middle = at - 0.85
-            ax.text(middle, 0, str(row.function), bbox=square, **words | {"fontsize": 11})
-            ax.text(middle, -0.5, f"× {row.rule}", color=BLUE, **words)
-            for left, right in ((at - 1.7 + 0.24, middle - 0.42), (middle + 0.42, at - 0.24)):
-                ax.annotate("", (right, 0.1), (left, 0.1), arrowprops=arrow | {"color": INK})
-                ax.annotate("", (left, -0.1), (right, -0.1), arrowprops=arrow | {"color": BLUE})
-    ax.text(0.1, 1.08, "forward: values", color=INK, fontsize=11, ha="left", va="center")
-    ax.text(6.1, -1.3, "backward: derivatives", color=BLUE, fontsize=11, ha="right", va="center")
+
+    def place(along: float, beside: float) -> tuple[float, float]:
+        return (-1.9 * beside, along) if narrow else (along, beside)
+
+    # Distances from the chain: values, derivatives, and the gap between a box and its arrows.
+    value, derivative, gap = (0.57, -0.57, 0.24) if narrow else (0.62, -0.86, 0.42)
+    for number, row in enumerate(rows):
+        at = 0.55 + 1.7 * number
+        ax.text(*place(at, 0), str(row.variable), bbox=circle, style="italic", **words)
+        ax.text(*place(at, value), f"{row.variable} = {row.value:.4g}", color=INK, **words)
+        ax.text(*place(at, derivative), f"dy/d{row.variable} = {row.derivative:.4g}", color=BLUE, **words)
+        if number:
+            ax.text(*place(at - 0.85, 0), str(row.function), bbox=square, **words | {"fontsize": 11})
+            ax.text(*place(at - 0.85, -0.5), f"× {row.rule}", color=BLUE, **words)
+            for left, right in ((at - 1.46, at - 0.85 - gap), (at - 0.85 + gap, at - 0.24)):
+                _arrow(ax, place(left, 0.1), place(right, 0.1), INK)
+                _arrow(ax, place(right, -0.1), place(left, -0.1), BLUE)
+    begin, end = ((0.0, 0.5), (6.1, -0.5)) if narrow else ((0.6, 1.08), (5.4, -1.3))
+    ax.text(*place(*begin), "forward: values", color=INK, **words | {"fontsize": 11})
+    ax.text(*place(*end), "backward: derivatives", color=BLUE, **words | {"fontsize": 11})
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], color: str) -> None:
+    """Draw an arrow."""
+    arrow = {"arrowstyle": "-|>", "linewidth": 1.6, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 13, "color": color}
+    ax.annotate("", end, start, arrowprops=arrow)

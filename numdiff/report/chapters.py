@@ -241,12 +241,17 @@ def _reader() -> MarkdownIt:
     reader = MarkdownIt("commonmark", {"html": True}).enable("table")
     reader.use(dollarmath_plugin, renderer=lambda text, options: mathml(text, options["display_mode"]))
     reader.add_render_rule("math_block", _display)
+    reader.add_render_rule("fence", _code)
     return reader
 
 
 def _display(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
-    # A displayed formula scrolls on a narrow screen, and no part of the text is as wide as it is.
     return f'<div class="formula">{mathml(tokens[index].content, display=True)}</div>\n'
+
+
+def _code(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
+    # Code is not broken: on a narrow screen it scrolls, also by the arrow keys, which needs the focus.
+    return Markup('<pre tabindex="0"><code>{}</code></pre>\n').format(tokens[index].content)
 
 
 def _inserted(token: Token) -> re.Match[str] | None:

@@ -156,7 +156,8 @@ def _static_rows(records: pd.DataFrame, function: str, formula: str, name: str) 
     """Return the rows of the table without the script, of one run at generic steps."""
     chosen = records[(records["problem"] == function) & (records["method"] == formula) & (records["format"] == name)]
     rows = []
-    for cell in chosen[chosen["grid"] == "generic"].sort_values("k", kind="stable").itertuples():
+    cells: list[Any] = list(chosen[chosen["grid"] == "generic"].sort_values("k", kind="stable").itertuples())
+    for cell in cells:
         usable, known = cell.status == "ok", cell.status in FORMULA_ONLY
         texts = [
             scientific(cell.total) if usable else cell.status,

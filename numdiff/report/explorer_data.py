@@ -87,17 +87,7 @@ def explorer_data(
         if missing := sorted(set(cells[column]) - set(known)):
             raise ValueError(f"{what} must name every {column} of records, got none for {missing[0]!r}")
     statuses = list(dict.fromkeys(["ok", *sorted(set(cells["status"]))]))
-    marks = {(row.problem, row.method, row.format): row.k for row in best.itertuples()}
-    runs: dict[str, Any] = {}
-    steps: dict[str, dict[str, list[str]]] = {}
-    for (grid, problem, method), group in cells.groupby(["grid", "problem", "method"], sort=False):
-        by_format = {name: run.sort_values("k", kind="stable") for name, run in group.groupby("format", sort=False)}
-        longest = _all_words(max(by_format.values(), key=len))
-        entries = runs.setdefault(grid, {}).setdefault(problem, {}).setdefault(method, {})
-        for name, run in by_format.items():
-            _check_run(run, steps.setdefault(grid, {}).setdefault(name, []), f"{problem}, {method}, {name}, {grid}")
-            best_k = marks.get((problem, method, name)) if grid == "generic" else None
-            entries[name] = _run(run, statuses, longest) | {"best": _plain(best_k)}
+    runs, steps = _runs(cells, best, statuses)
     return {
         "functions": {name: _function(name, cells, subjects) for name in cells["problem"].unique()},
         "formulas": {name: {"label": label_of(name), "text": formulas[name]} for name in formulas},
@@ -112,6 +102,25 @@ def explorer_data(
         "steps": steps,
         "runs": {grid: runs[grid] for grid in GRIDS if grid in runs},
     }
+
+
+def _runs(cells: pd.DataFrame, best: pd.DataFrame, statuses: list[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the runs by grid, function, formula and format, and the steps by grid and format."""
+    marks = {(row.problem, row.method, row.format): row.k for row in best.itertuples()}
+    runs: dict[str, Any] = {}
+    steps: dict[str, dict[str, list[str]]] = {}
+    families: Any = cells.groupby(["grid", "problem", "method"], sort=False)
+    for (grid, problem, method), family in families:
+        by_format: Any = {
+            name: run.sort_values("k", kind="stable") for name, run in family.groupby("format", sort=False)
+        }
+        longest = _all_words(max(by_format.values(), key=len))
+        entries = runs.setdefault(grid, {}).setdefault(problem, {}).setdefault(method, {})
+        for name, run in by_format.items():
+            _check_run(run, steps.setdefault(grid, {}).setdefault(name, []), f"{problem}, {method}, {name}, {grid}")
+            best_k = marks.get((problem, method, name)) if grid == "generic" else None
+            entries[name] = _run(run, statuses, longest) | {"best": _plain(best_k)}
+    return runs, steps
 
 
 def _wider_than_double(cells: pd.DataFrame) -> list[str]:

@@ -20,7 +20,9 @@ _CLIPPED = """([width, scrollers]) => {
     if (!held && outside) faults.push(`${name}: ${box.left} to ${box.right}`);
     const style = getComputedStyle(element);
     const cut = ["hidden", "clip"].includes(style.overflowX) && element.scrollWidth > element.clientWidth + 1;
-    if (cut && !element.closest("svg")) faults.push(`${name}: ${element.scrollWidth} in ${element.clientWidth}`);
+    // What only readers of the screen get is clipped to nothing on purpose.
+    if (!cut || style.clipPath !== "none" || element.closest("svg")) continue;
+    faults.push(`${name}: ${element.scrollWidth} in ${element.clientWidth}`);
   }
   return faults;
 }"""
@@ -139,12 +141,13 @@ def test_boxes_that_scroll_say_so_and_only_they_are_stops_of_the_keyboard(shown,
     boxes = page.evaluate("""() => [...document.querySelectorAll("main .scroll, main .plot")]
       .filter((box) => box.checkVisibility({contentVisibilityAuto: true}))
       .map((box) => [box, box.previousElementSibling])
-      .map(([box, cue]) => [box.getAttribute("aria-label"), box.scrollWidth > box.clientWidth + 1, box.tabIndex === 0,
+      .map(([box, cue]) => [box.getAttribute("aria-label"), box.tabIndex === 0,
+        box.scrollWidth > box.clientWidth + 1, box.scrollHeight > box.clientHeight + 1,
         cue?.classList.contains("cue") ? cue.checkVisibility() : null])""")
     assert boxes
-    for label, scrolls, stop, cue in boxes:
-        assert stop == scrolls, label
-        assert cue in (None, scrolls), label
+    for label, stop, sideways, down, cue in boxes:
+        assert stop == (sideways or down), label
+        assert cue in (None, sideways), label
 
 
 @pytest.mark.parametrize("name", PAGES)

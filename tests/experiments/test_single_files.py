@@ -87,6 +87,8 @@ def test_each_format_is_drawn_down_to_its_first_lost_step():
     ends = experiment.tables(measured)[0].frame
     crosses = sorted(line.get_xdata()[0] for line in ax.lines if line.get_marker() == "x")
     assert crosses == sorted(ends["absorbed_from"])
+    curves = [line for line in ax.lines if len(line.get_xdata()) > 2 and line.get_linestyle() == "-"]
+    assert sorted(line.get_xdata()[-1] for line in curves) == crosses
     hollow = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
     for line in hollow:  # where the slope is 0 although x + h differs from x
         assert np.all(np.isnan(line.get_ydata()) | (line.get_ydata() == 0))

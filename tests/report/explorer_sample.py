@@ -1,4 +1,4 @@
-"""A small sweep and its explorer: an ordinary function, one whose steps leave its domain, and a line.
+"""A small sweep and its explorer: an ordinary function, one whose steps leave its domain, a line, a long value.
 
 The records are read back here by code of its own.
 """
@@ -19,7 +19,7 @@ from numdiff.report.explorer import Explorer
 from numdiff.study.run import Measured, run_sweeps
 from numdiff.study.sweep import Sweep
 
-FUNCTIONS = ("composition", "nash_log_near_zero", "kostyrka_line")
+FUNCTIONS = ("composition", "nash_log_near_zero", "kostyrka_line", "shi_flat")
 SWEEP = Sweep("step_sweep", FUNCTIONS, given_steps=(1e-4,), neighbourhood=True, predictions=True)
 
 

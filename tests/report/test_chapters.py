@@ -72,7 +72,7 @@ def test_numbers_stand_where_their_placeholders_were():
 def test_figures_and_tables_stand_where_their_lines_were():
     page, host = html(), markdown()
     assert page.index("</math>") < page.index("<figure>A curve</figure>") < page.index("course-code-more")
-    assert page.index("<pre>") < page.index("<table>") < page.index("<details>")
+    assert page.index("<pre tabindex") < page.index("<table>") < page.index("<details>")
     assert "<p><figure>" not in page
     assert "::" not in page
     assert host.index("### The limit") < host.index("![A line.](curve.svg)") < host.index("### Code")

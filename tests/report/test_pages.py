@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from markupsafe import Markup
 
 from numdiff.report import Advice, Figure, Section, Table, write_report
 from numdiff.report.appendix import merged
+from numdiff.report.explorer import Explorer
 from numdiff.report.prose import prose
 from numdiff.report.tables import frame_from_csv
 from numdiff.report.views import TableView
@@ -131,11 +133,15 @@ def test_content_security_policy_admits_the_scripts_of_the_page_alone(page, html
 
 
 def test_policy_names_the_script_of_the_explorer_too(tmp_path):
-    explorer = '<p id="x">?</p><script type="application/json">[1]</script><script>document.title += "!";</script>'
+    end = '<script type="application/json">[1]</script><script>document.title += "!";</script>'
+    html = '<section class="part" id="explorer"><h2>Explore</h2></section>'
+    explorer = Explorer(Markup(html), Markup(end), Markup(".x-plot { color: red; }"), "'sha256-?'")
     sections = sample_report.sections()
     write_report(sections, {}, tmp_path, title="t", lead="l", command="c", explorer=explorer)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert explorer in text
+    assert html in text
+    assert end in text
+    assert ".x-plot { color: red; }</style>" in text
     assert len(re.findall(r"'sha256-", text)) == 2
     assert '<a href="#explorer">' in text
 
@@ -185,8 +191,8 @@ def test_every_figure_and_table_has_a_heading(html):
 def test_every_figure_has_a_text_alternative(page):
     images = [a for a in page.of("svg") if a.get("role") == "img"]
     alts = [figure.alt for figure in sample_report.figures()]
-    # The first one once more, as the picture of the opening.
-    assert sorted(a["aria-label"] for a in images) == sorted([*alts, alts[0]])
+    # The first one once more, as the picture of the opening; and each of them wide and narrow.
+    assert sorted(a["aria-label"] for a in images) == sorted([*alts, alts[0]] * 2)
     assert len(page.of("svg")) == len(images)
 
 
@@ -196,10 +202,11 @@ def test_section_says_things_in_the_order_in_which_they_are_asked(html):
         "How large is",
         "It is 3·10",
         "Figure 1.1</span>",
-        "Table 1.1</span>",
         "Take a generic step.",
         "One *finding*",
         "Table 1.2</span>",
+        # A long table, in the fold.
+        "Table 1.1</span>",
         "240 cells.",
         "Three functions only.",
     )

@@ -237,8 +237,10 @@ function drawFrame(canvas, list) {
   svg("path", { class: "x-axis", d: `M${box.left} ${box.top}V${box.bottom}H${box.right}` }, canvas);
   write((box.left + box.right) / 2, height - 6, "step h", "middle", "x-title");
   write(4, 15, state.part === "all" ? "|parts of the error|" : `|${state.part} error|`, "start", "x-title");
-  const failed = list.flatMap(({ run, part }) => run.h.map((_, i) => cellOf(run, part, i).word)).filter(Boolean);
-  const counts = [...new Set(failed)].map((word) => `${failed.filter((one) => one === word).length} ${word}`);
+  const failed = new Map(); // a cell counts once, also where several parts of it are drawn
+  for (const { run, part } of list) run.h.forEach((_, i) => failed.set(run.format + run.formula + i, cellOf(run, part, i).word));
+  const words = [...failed.values()].filter(Boolean);
+  const counts = [...new Set(words)].map((word) => `${words.filter((one) => one === word).length} ${word}`);
   if (counts.length) write(box.right, 15, `× ${counts.join(", ")}`, "end", "x-faint");
 }
 
@@ -379,7 +381,7 @@ function columnsOf(list) {
   return [
     ...parts.map((part) => [part + dagger(part), texts(run, part)]),
     ["correct digits†", texts(run, "total", (i) => digitsText(run, i))],
-    ["a priori bound†", Array.from(run.a_priori_bound, (bound) => ({ text: boundText(bound) }))],
+    ["bound†", Array.from(run.a_priori_bound, (bound) => ({ text: boundText(bound) }))],
   ];
 }
 
@@ -387,9 +389,9 @@ function drawTable() {
   const list = series(), table = find(".x-table"), columns = list.length ? columnsOf(list) : [];
   find("[name=detail]").parentNode.hidden = list.length !== 1;
   const ledgers = columns.length > list.length, several = (name) => state[name] === "all";
-  const names = ["formula", "format"].filter((name) => !several(name)).map((name) => label(state[name]));
+  const one = ledgers ? list[0].run : state, names = ["formula", "format"].map((name) => one[name]);
   const what = `${data.functions[state.function].formula}: ${ledgers || several("part") ? "error" : state.part}`;
-  table.caption.textContent = [what, ...names, select.grid.selectedOptions[0].text].join(", ");
+  table.caption.textContent = [what, ...names.filter((name) => name !== "all").map(label), select.grid.selectedOptions[0].text].join(", ");
   const heads = ["step h", ...columns.map(([head]) => head)];
   table.tHead.rows[0].replaceChildren(...heads.map((head) => element("th", head, { scope: "col" })));
   const length = Math.max(0, ...list.map(({ run }) => run.n)), size = Number(factor().replace("·", "") || 1);

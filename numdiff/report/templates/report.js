@@ -32,11 +32,12 @@
 
   // A box that scrolls can be reached with the keyboard and says so; one that does not is no stop.
   const mark = (box) => {
-    const scrolls = box.scrollWidth > box.clientWidth + 1;
-    if (scrolls) box.tabIndex = 0; else box.removeAttribute("tabindex");
+    const sideways = box.scrollWidth > box.clientWidth + 1;
+    const down = box.scrollHeight > box.clientHeight + 1 && box.matches(".scroll");
+    if (sideways || down) box.tabIndex = 0; else box.removeAttribute("tabindex");
     const cue = box.previousElementSibling;
-    if (cue && cue.classList.contains("cue")) cue.hidden = !scrolls;
+    if (cue && cue.classList.contains("cue")) cue.hidden = !sideways;
   };
   const watch = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
-  document.querySelectorAll(".scroll, .plot").forEach((box) => watch.observe(box));
+  document.querySelectorAll(".scroll, .plot, .formula, pre").forEach((box) => watch.observe(box));
 })();

@@ -10,11 +10,14 @@ import mpmath
 import numpy as np
 import pytest
 from markupsafe import Markup
+from matplotlib.colors import to_rgba
 
 from experiments.course import course
 from experiments.registry import EXPERIMENTS
 from numdiff.problems import PROBLEMS
 from numdiff.report import columns
+from numdiff.report.figures import overflow
+from numdiff.report.styles import BLUE
 from numdiff.report.tables import exact_text
 from numdiff.study.run import run_sweeps
 from tests.experiments.test_columns import on_another_platform
@@ -264,6 +267,25 @@ def test_every_figure_of_the_chapter_is_drawn_with_the_same_bytes_from_a_copy(in
     assert "nan" not in figure.alt
 
 
+@pytest.mark.parametrize("size", [None, (3.8, 3.9)])
+def test_nothing_is_cut_off_at_the_edge_of_a_figure_on_a_desk_or_on_a_phone(size):
+    for figure in chapter().figures:
+        assert max(overflow(figure.to_canvas(size))) < 0.03, figure.name
+
+
+def test_the_arrows_of_the_graph_point_back_from_y_to_x():
+    """Half of them are of the backward pass; on a phone back is up."""
+    figure = next(item for item in chapter().figures if item.name == "backward_graph")
+    for size, axis in ((None, 0), ((3.8, 3.9), 1)):
+        (ax,) = figure.to_canvas(size).axes
+        arrows = [note for note in ax.texts if getattr(note, "arrow_patch", None)]
+        back = [note for note in arrows if note.arrow_patch.get_edgecolor() == to_rgba(BLUE)]
+        assert len(arrows) == 12
+        assert len(back) == 6
+        for note in arrows:
+            assert (note.xy[axis] < note.xyann[axis]) == (note in back)
+
+
 def test_the_chapter_is_read_in_one_sitting():
     assert 1500 < len(re.sub(r"(?s)```.*?```|\$\$.*?\$\$", "", chapter().written).split()) < 2500
 
@@ -273,7 +295,7 @@ def test_the_chapter_becomes_a_page_and_a_text():
     assert page.count("<figure/>") == 6
     assert page.count("<table/>") == 4
     assert page.count("<h3 id=") == len(chapter().headings) >= 10
-    assert not re.search(r"\$|::|\{\{|<p>\s*</p>", re.sub(r"(?s)<pre>.*?</pre>", "", page))
+    assert not re.search(r"\$|::|\{\{|<p>\s*</p>", re.sub(r"(?s)<pre.*?</pre>", "", page))
     host = chapter().to_markdown(lambda item: "FIGURE", lambda item: "TABLE")
     assert (host.count("FIGURE"), host.count("TABLE")) == (6, 4)
 
