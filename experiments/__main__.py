@@ -1,4 +1,4 @@
-"""Run experiments and build the report: ``python -m experiments [NAME …]``.
+"""Run experiments and build the report: ``python -m experiments [NAME …]``; print a table: ``… table NAME``.
 
 Nothing but what heeds Ctrl-C is loaded before it does; the rest takes a second.
 """
@@ -13,6 +13,10 @@ def main() -> int:
     interruption = Interruption()
 
     def command() -> int:
+        if sys.argv[1:2] == ["table"]:
+            from experiments import tables
+
+            return tables.main(sys.argv[2:])
         from experiments.command import main
 
         return main(interruption=interruption)

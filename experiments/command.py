@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from experiments.course.course import chapters
 from experiments.experiment import NOTHING, Experiment, measure_experiments
 from experiments.explorer import explorer_of
+from experiments.functions import core_data, function_files
 from experiments.opening import NEEDED, opening
 from experiments.overview import overview
 from experiments.places import unsuitable_folder, unsuitable_report
@@ -30,11 +31,15 @@ LEAD = (
     "float80: each error is split exactly into what the formula owes and what rounding owes, against references "
     "that are certified by interval arithmetic."
 )
+DESCRIPTION = (
+    "Run experiments and build the report. “python -m experiments table NAME” prints the table of one function."
+)
+"""What the help says first."""
 
 
 def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
     """Return the command line of ``python -m experiments``."""
-    result = argparse.ArgumentParser(prog="python -m experiments", description="Run experiments and build the report.")
+    result = argparse.ArgumentParser(prog="python -m experiments", description=DESCRIPTION)
     result.add_argument("names", nargs="*", metavar="NAME", help=f"which ones (default: all): {', '.join(known)}")
     result.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
     result.add_argument("--engine", choices=("mpmath", "arb"), default="mpmath", help="exact arithmetic")
@@ -148,13 +153,14 @@ def always(name: str) -> bool:
 
 
 def is_no_result(name: str) -> bool:
-    """Whether a file of ``results/`` is none of the figures and tables, which earlier experiments may have left.
+    """Whether a file of ``results/`` is no figure, table or page, which earlier experiments may have left.
 
     There every such file is ours.
     """
     path = PurePosixPath(name)
     return not (
-        path.parts[0] in ("figures", "tables") and (name.endswith("/") or path.suffix in (".csv", ".md", ".svg"))
+        path.parts[0] in ("figures", "functions", "tables")
+        and (name.endswith("/") or path.suffix in (".csv", ".md", ".svg"))
     )
 
 
@@ -182,6 +188,8 @@ def present(
         overview=overview(measured),
         chapters=chapters(measured, names),
         explorer=explorer_of(measured),
+        data=core_data(measured),
+        files=function_files(measured),
         sums=sums,
         keep=keep,
     )

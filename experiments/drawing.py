@@ -5,14 +5,17 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from experiments.frames import RUN, of_grid, rows_of
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, Style
-from numdiff.report.styles import FAINT, INK, PALE
+from numdiff.report.styles import FAINT, INK, PALE, ROLE_STYLE
 
 DASHED = (0, (4, 2))
 """The line style of bounds and limits."""
+PREDICTED = ROLE_STYLE["predicted"].color
+"""The colour of what is predicted."""
 
 
 def dot_rows(
@@ -42,18 +45,22 @@ def dot_rows(
 
 
 def curves(records: pd.DataFrame, best: pd.DataFrame, problems, relative: bool = True) -> pd.DataFrame:
-    """Return what the curves show at generic steps: RMS error over the neighbours, truncation error at x, the model."""
+    """Return what the curves show at generic steps: RMS error over the neighbours, truncation error at x, the model.
+
+    A predicted best step is shown where no assumption of the prediction fails.
+    """
     chosen = of_grid(records, "generic")
     chosen = chosen[chosen["problem"].isin(problems)]
     size = chosen["reference"].abs() if relative else 1.0
     is_best = pd.MultiIndex.from_frame(chosen[[*RUN, "k"]]).isin(pd.MultiIndex.from_frame(best[[*RUN, "k"]]))
+    holds = chosen["prediction"] == "ok"
     frame = chosen[[*RUN, "step_value", "status"]].assign(
         error=chosen["rms_error"] / size,
         truncation=chosen["truncation"].abs() / size,
         best=is_best,
         model=chosen["model_error"] / size,
-        predicted_step=chosen["predicted_step"],
-        predicted_error=chosen["predicted_error"] / size,
+        predicted_step=chosen["predicted_step"].where(holds),
+        predicted_error=(chosen["predicted_error"] / size).where(holds),
         a_priori_bound=chosen["a_priori_bound"] / size,
     )
     return frame.reset_index(drop=True)
@@ -70,22 +77,30 @@ def draw_curves(ax: Axes, frame: pd.DataFrame, ring: float = 7) -> None:
 
 
 def draw_model(ax: Axes, frame: pd.DataFrame) -> None:
-    """Draw over the curves what the model says: a thin black line for each format, a diamond at its minimum."""
+    """Draw over the curves what the model says: a thin grey line for each format, a diamond at its minimum."""
     for _, part in frame.groupby("format", sort=False):
         shown = part[part["model"] <= 2 * frame["error"].max()].sort_values("step_value")
-        ax.plot(shown["step_value"], shown["model"], color=INK, linewidth=0.9, zorder=5, label="_model")
+        ax.plot(
+            shown["step_value"],
+            shown["model"],
+            color=PREDICTED,
+            linestyle=DASHED,
+            linewidth=1.0,
+            zorder=5,
+            label="_model",
+        )
     draw_predicted(ax, frame)
 
 
 def draw_predicted(ax: Axes, frame: pd.DataFrame, size: float = 5) -> None:
-    """Draw a black diamond at the predicted optimum of each format."""
+    """Draw a grey diamond at the predicted best step of each format."""
     for _, part in frame.groupby("format", sort=False):
         ax.plot(
             part["predicted_step"].iloc[:1],
             part["predicted_error"].iloc[:1],
             marker="D",
             markersize=size,
-            color=INK,
+            color=PREDICTED,
             markeredgecolor="white",
             markeredgewidth=0.7,
             zorder=7,
@@ -96,3 +111,16 @@ def draw_predicted(ax: Axes, frame: pd.DataFrame, size: float = 5) -> None:
 def cut(ax: Axes, frame: pd.DataFrame) -> None:
     """End the axes below what any format reaches; the truncation error goes on far below."""
     ax.set_ylim(bottom=0.02 * frame["error"].min())
+
+
+def key_entries(predictions: bool = True) -> list[Line2D]:
+    """Return legend entries for what the curves of `draw_curves` and `draw_model` mean."""
+    ring = Line2D([], [], color=INK, marker="o", markersize=9, fillstyle="none", linestyle="none", label="best step")
+    entries = [Line2D([], [], color=PALE, linewidth=5, label="truncation error"), ring]
+    if predictions:
+        entries += [
+            Line2D([], [], color=PREDICTED, linestyle=DASHED, linewidth=1.0, label="predicted error"),
+            Line2D([], [], color=PREDICTED, marker="D", markersize=6, linestyle="none", label="predicted best step"),
+        ]
+    cross = Line2D([], [], color=INK, marker="x", markersize=5, linestyle="none", label="no result (x + h = x)")
+    return [*entries, cross]

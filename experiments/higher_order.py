@@ -1,27 +1,37 @@
 """Higher-order stencils, Richardson, complex step: what does accuracy order buy in each format?"""
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
 from experiments.drawing import dot_rows
 from experiments.experiment import Experiment
-from experiments.frames import cells, formats_of, in_order, log10, measured_of, optima, step_kinds, step_table
-from experiments.words import ENDS, listed, plain
+from experiments.frames import blank, cells, formats_of, in_order, log10, measured_of, optima, step_kinds, step_table
+from experiments.words import ENDS, listed, plain, written
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
+from numdiff.problems import PROBLEMS
 from numdiff.report.figures import (
     FORMAT_STYLE,
     METHOD_STYLE,
     Figure,
-    direct_labels,
     error_axes,
+    is_narrow,
     label_of,
+    legend_entries,
     mark_optimum,
+    outside_legend,
     plot_groups,
 )
+from numdiff.report.styles import MUTED
 from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
@@ -34,7 +44,6 @@ SWEEP = Sweep(
         "forward2",
         "centered",
         "centered4",
-        "centered_richardson2",
         "centered6",
         "centered8",
         "complex_step",
@@ -45,8 +54,34 @@ SWEEP = Sweep(
 )
 NEARLY_EXACT = 10
 """Units of roundoff up to which the complex step counts as exact."""
-EXTRAPOLATED = ("centered4", "centered_richardson2")
 ORDERS = ("centered", "centered4", "centered6", "centered8")
+DRAWN = ("forward", "centered", "centered4", "centered8", "complex_step")
+"""The formulas of the figure of curves."""
+NAMED_AT: Mapping[str, tuple[float, tuple[float, float], str, str]] = {
+    "forward": (0.5, (-8, 2), "right", "bottom"),
+    "centered": (0.4, (-8, 0), "right", "center"),
+    "centered4": (0.3, (-8, 0), "right", "center"),
+    "centered8": (0.4, (9, 0), "left", "center"),
+    "complex_step": (0.5, (0, 6), "center", "bottom"),
+}
+"""Where on its arm a formula is named, as a share of it; on which side, in points."""
+SHORT = {"centered4": "order 4", "centered8": "order 8"}
+"""The names of centered differences in the figure of curves."""
+ANSWERED = "float64"
+"""The format of the answer."""
+LIMITS = (
+    "Six smooth functions, each at one point; a formula of order p needs p + 1 derivatives, so that a kink, a pole or "
+    "the end of the domain within the stencil spoils the high orders first.",
+    "The best step is found from the exact error. A formula of high order has a steep right arm: with a step that is a "
+    "few times too large it loses more than the centered difference does.",
+    "The complex step needs a function that is analytic and computed in complex arithmetic: no abs, no maximum, no "
+    "comparison, and a library that has complex versions. The 16-bit formats have no complex numbers.",
+    "Richardson extrapolation of the centered difference is the centered formula of order 4 on paper, and no row of "
+    "its own in the tables; a sentence above compares the two as they are computed.",
+    "FiniteDifferences.jl adapts the step of such formulas to the function, numdifftools extrapolates and "
+    "scipy.differentiate shrinks the step, both with an error estimate; automatic differentiation has neither "
+    "truncation error nor step: where the source of f is at hand, it does better than everything here.",
+)
 
 
 def best(records):
@@ -81,33 +116,49 @@ def summary(records):
     return frame.sort_values("method", key=lambda m: m.map(SWEEP.methods.index), kind="stable", ignore_index=True)
 
 
+def by_format(records) -> pd.DataFrame:
+    """Return the median digits at the best step: a row for each formula, a column for each format."""
+    frame = summary(records)
+    digits = frame.pivot(index="method", columns="format", values="digits")[formats_of(records)]
+    steps = frame[frame["format"] == ANSWERED].set_index("method")["step"]
+    table = digits.reindex([name for name in SWEEP.methods if name in digits.index])
+    table.insert(0, "values", [METHODS[name].evaluations for name in table.index])
+    return blank(table.assign(step=steps.reindex(table.index)).reset_index())
+
+
 def tables(measured: Measured) -> list[Table]:
     frame, names = best(measured.records), formats_of(measured.records)
     keys = ["problem", "method", "evaluations"]
     return [
         Table(
-            "digits",
+            "digits_by_format",
             "Correct digits at the best step, by formula and format",
-            "Generic steps. Digits are −log₁₀ of the RMS error over 33 neighbouring points relative to |f⁽ᵐ⁾(x)|, at "
-            "the best step: median, lowest and highest over the functions; limit: −log₁₀ u, what the format holds; "
-            "failed cells are counted and take no part.",
+            "Medians over the functions; values: function values that one derivative needs; best h: in float64. Empty: "
+            "the format has no complex numbers.",
+            by_format(measured.records),
+            headings={"step": f"best h in {ANSWERED}"},
+            kinds={"step": "platform"},
+        ),
+        Table(
+            "digits",
+            "Lowest and highest digits at the best step",
+            "Digits are −log₁₀ of the RMS error over 33 neighbouring points relative to |f⁽ᵐ⁾(x)|, at the best step: "
+            "median, lowest and highest over the functions; limit: −log₁₀ u; failed cells are counted, and are never "
+            "the best.",
             summary(measured.records),
-            rows_shown=60,
             kinds={"step": "platform"},
         ),
         Table(
             "best_errors",
             "Smallest relative error",
-            "Generic steps, RMS over 33 neighbouring points. Empty: not available.",
+            "RMS over 33 neighbouring points. Empty: not available.",
             wide(frame, keys, "format", "relative", columns=names),
-            rows_shown=60,
         ),
         Table(
             "best_steps",
             "Best step",
-            "The generic step of the smallest error. Empty: not available.",
+            "The step of the smallest error. Empty: not available.",
             wide(frame, keys, "format", "step_value", columns=names),
-            rows_shown=60,
         ),
         *(
             Table(
@@ -129,45 +180,55 @@ def tables(measured: Measured) -> list[Table]:
 
 
 def figures(measured: Measured) -> list[Figure]:
-    (shown,), frame = measured_of(measured.records, ["martins_quotient"]), summary(measured.records)
-    curves = cells(measured.records, problem=shown, format="float64")
-    curves = curves[~curves["method"].isin(["second_centered", "centered_richardson2"])]
-    curves = curves[["method", "step_value", "rms_error", "status"]]
-    curves = pd.concat([curves[curves["method"] == name] for name in SWEEP.methods])
-    rings = cells(best(measured.records), problem=shown, format="float64")
-    rings = rings[rings["method"].isin(["forward", *ORDERS])]
+    """The figures of the section, the one that answers first."""
+    return [digits_figure(measured.records), curves_figure(measured.records)]
+
+
+def digits_figure(records) -> Figure:
+    """The digits of every formula in every format."""
+    frame = summary(records)
     median = frame.set_index(["format", "method"])["digits"]
     dots = frame.assign(row=[row_name(name) for name in frame["method"]])
+    return Figure(
+        "digits_by_format",
+        "Higher orders buy digits in wide formats, hardly any in 16 bits; the complex step loses none",
+        "Correct digits at the best step: dots are medians over six functions, thin lines run from the worst to the "
+        "best of them. Dashed: −log₁₀ u, one rounding error at its largest; an RMS error can be a little smaller, as "
+        "that of the complex step is.",
+        "Going down the rows from order 1 to 8, the dots of each format move right towards its dashed line, far in the "
+        "wide formats and hardly in the narrow ones, and those of the complex step lie on it. From order 2 to 8: "
+        + listed(f"{f} {median[f, 'centered']:.1f} to {median[f, 'centered8']:.1f}" for f in formats_of(frame))
+        + ".",
+        dots,
+        draw_digits,
+        (7.2, 6.2),
+        kinds={"step": "platform"},
+    )
 
-    return [
-        Figure(
-            "all_formulas",
-            f"Error against step in float64: {shown}",
-            "The higher the order, the steeper the fall from the right and the larger the best step (ring); to the "
-            "left all differences share one rounding error, which the complex step does not have.",
-            "Median digits in float64: "
-            + listed(f"{m} {median['float64', m]:.1f}" for m in SWEEP.methods if ("float64", m) in median.index)
-            + ".",
-            curves,
-            partial(draw_formulas, rings=rings[["method", "step_value", "rms_error"]]),
-            (7.2, 5.4),
-        ),
-        Figure(
-            "digits_by_format",
-            "Correct digits at the best step, by formula and format",
-            "Dots are medians over the functions, thin lines run from the worst to the best function, dashed lines "
-            "show what each format can hold: the distance to it is what the formula loses.",
-            listed(
-                f"{f}: {median[f, 'centered']:.1f} digits at order 2, {median[f, 'centered8']:.1f} at order 8"
-                for f in formats_of(frame)
-            )
-            + ".",
-            dots,
-            draw_digits,
-            (7.2, 6.4),
-            kinds={"step": "platform"},
-        ),
-    ]
+
+def curves_figure(records) -> Figure:
+    """One function in float64, a curve for each of some formulas."""
+    (shown,) = measured_of(records, ["martins_quotient"])
+    chosen = cells(records, problem=shown, format=ANSWERED)
+    present = [name for name in DRAWN if name in set(chosen["method"])]
+    curves = pd.concat([chosen[chosen["method"] == name] for name in present])
+    curves = curves[["method", "step_value", "rms_error", "status"]]
+    rings = cells(best(records), problem=shown, format=ANSWERED)
+    rings = rings[rings["method"].isin([name for name in DRAWN if name != "complex_step"])]
+    steps = rings.set_index("method")["step_value"]
+    return Figure(
+        "all_formulas",
+        "The higher the order, the steeper the fall and the larger the best step",
+        f"{written(PROBLEMS[shown].formula)} at x = {PROBLEMS[shown].points[0]:g} in {ANSWERED}; a ring marks the best "
+        "step. Left of it the differences have nearly the same rounding error, which grows like 1/h; the complex step "
+        "subtracts nothing and has none of it. Order 6 lies between 4 and 8.",
+        f"Curves of {listed(label_of(name) for name in present)}. Four of them fall from the right, steeper with the "
+        "order, and rise to the left along one line; the complex step falls like the centered one and stays level at "
+        f"the bottom. Best steps: {listed(f'{label_of(name)} {plain(steps[name])}' for name in steps.index)}.",
+        curves,
+        partial(draw_formulas, rings=rings[["method", "step_value", "rms_error"]]),
+        (7.2, 5.0),
+    )
 
 
 def row_name(name):
@@ -176,35 +237,82 @@ def row_name(name):
     return f"{label_of(name)}\n{number} value{'s' * (number > 1)}"
 
 
-def change(digits, low, high):
-    """Return how the digits change between two formulas, in every format, as words."""
-    by_format = digits.unstack()
-    gains = {f: round(by_format.loc[f, high] - by_format.loc[f, low], 1) + 0.0 for f in digits.index.levels[0]}
-    return gains, listed(f"{gain:+.1f} in {f}".replace("-", "−") for f, gain in gains.items())
-
-
 def findings(measured: Measured) -> list[str]:
+    """The answer, and what else was found."""
     frame, records = summary(measured.records), measured.records
     digits, steps = (frame.set_index(["format", "method"])[name] for name in ("digits", "step"))
-    gains, all_orders = change(digits, "centered", "centered8")
-    _, last_order = change(digits, "centered6", "centered8")
     one_node, second = (frame[frame["method"] == m] for m in ("complex_step", "second_centered"))
-    pair = [cells(records, method=m).set_index(["problem", "format", "k"])["computed"] for m in EXTRAPOLATED]
+    name = ANSWERED if ANSWERED in set(frame["format"]) else formats_of(frame)[-1]
     return [
-        f"Order buys most in {max(gains, key=gains.get)} and least in {min(gains, key=gains.get)}: from order 2 to "
-        f"order 8 the median number of correct digits at the best step changes by {all_orders}, for "
-        f"{METHODS['centered8'].evaluations} function values instead of {METHODS['centered'].evaluations}.",
-        f"The last two orders, from 6 to 8, change it by {last_order}.",
+        answer(digits, name),
+        gains(digits, formats_of(frame)),
         *complex_findings(records, one_node),
-        "The best step depends on the order: its median in float64 is "
-        + listed(f"{plain(steps['float64', m])} at order {METHODS[m].accuracy_order}" for m in ("forward", *ORDERS))
-        + ".",
-        "Richardson extrapolation of the centered difference is the centered formula of order 4: the results are the "
-        f"same bits in {int((pair[0] == pair[1]).sum())} of {len(pair[0])} cells.",
+        "The best step grows with the order: its median in "
+        f"{name} is {plain(steps[name, 'centered'])} at order 2 and {plain(steps[name, 'centered8'])} at order 8.",
+        *richardson_finding(records, name),
         "For the second derivative the centered formula has, at its best step, "
         + listed(f"{e.digits:.1f} digits in {e.format}" for e in second.itertuples())
         + ".",
     ]
+
+
+def answer(digits, name) -> str:
+    """What the order buys in one format, and that it does not in the narrow ones."""
+    gain = digits[name, "centered8"] - digits[name, "centered"]
+    others = digits.unstack()
+    narrow = [f for f in others.index if FORMATS[f].precision < 24]
+    worst = max((others.loc[f, "centered8"] - others.loc[f, "centered"] for f in narrow), default=float("nan"))
+    rest = f", but at most {worst:.1f} in the narrow formats" if narrow else ""
+    return (
+        f"In {name} the highest order buys {gain:.1f} digits more than the centered difference{rest}; the complex "
+        "step, where it can be used, loses none."
+    )
+
+
+def gains(digits, names) -> str:
+    """The best order of each format."""
+    table = digits.unstack()[[*ORDERS]]
+    orders = {f: METHODS[str(table.loc[f].idxmax())].accuracy_order for f in names}
+    change = table["centered8"] - table["centered6"]
+    losers = [f for f in names if change[f] < 0]
+    text = "The order with the most digits is " + listed(f"{order} in {f}" for f, order in orders.items())
+    if losers:
+        text += f"; from 6 to 8 the digits shrink in {listed(losers)}, by {-min(change[losers]):.2f} at most"
+    return f"{text}."
+
+
+def richardson_finding(records, name) -> list[str]:
+    """Extrapolation as it is computed, (4D(h) − D(2h))/3, against the centered formula of order 4."""
+    if name != "float64":
+        return []  # only its results are doubles, which this file can compute with
+    chosen = records[(records["format"] == name) & (records["status"] == "ok")].set_index(["problem", "k"])
+    plain_, fourth = (chosen[chosen["method"] == m] for m in ("centered", "centered4"))
+    wider = plain_["computed_value"].rename(lambda k: k + 1, level="k").reindex(plain_.index)
+    extrapolated = ((4.0 * plain_["computed_value"] - wider) / 3.0).reindex(fourth.index).dropna()
+    both = fourth.loc[extrapolated.index]
+    same = int((extrapolated == both["computed_value"]).sum())
+    errors = (extrapolated - both["reference"]).abs() / both["total"].abs().mask(both["total"] == 0)
+    return [
+        "Richardson extrapolation, (4D(h) − D(2h))/3 with the centered difference D, is the centered formula of order "
+        f"4 on paper. Computed in {name} it is the same number in {same} of {len(both)} measurements, and its error is "
+        f"in the median {errors.median():.2f} times as large."
+    ]
+
+
+def advice(measured: Measured) -> list[str]:
+    """What to do."""
+    table = summary(measured.records).set_index(["format", "method"])
+    sentences = [
+        "If f can be evaluated at complex numbers, use the complex step, Im f(x + ih)/h, with h as small as you like.",
+    ]
+    if (ANSWERED, "centered4") in table.index:
+        fourth, second = table.loc[(ANSWERED, "centered4")], table.loc[(ANSWERED, "centered")]
+        sentences.append(
+            f"In {ANSWERED}, for a smooth f, order 4 is the best bargain: two more values buy "
+            f"{fourth['digits'] - second['digits']:.1f} digits, at h near {plain(fourth['step'])}. Never use the step "
+            "of another order."
+        )
+    return [*sentences, "In 16 bits do not use more than order 4: convert to a wider format instead."]
 
 
 def complex_findings(records, one_node):
@@ -216,9 +324,9 @@ def complex_findings(records, one_node):
     units = fine["rms_error"] / fine["reference"].abs() / float(FORMATS["float64"].unit_roundoff)
     flat = ~(fine["step_value"] >= fine["step_value"][units > NEARLY_EXACT].min())
     return [
-        f"The complex step keeps {kept} of the digits that the format holds, with one complex function value. Its "
-        f"step needs no choosing: in float64 the error is at most {units[flat].max():.1f} units of roundoff in all "
-        f"{int(flat.sum())} cells with h of {plain(fine['step_value'][flat].max())} or less."
+        f"The complex step keeps {kept} of the digits that the format holds, with one complex function value.",
+        f"Its step needs no choosing: in {ANSWERED} the error is at most {units[flat].max():.1f} units of roundoff for "
+        f"every h of {plain(fine['step_value'][flat].max())} or less.",
     ]
 
 
@@ -227,10 +335,11 @@ def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
     ax, limits = fig.subplots(), dict(zip(data["format"], data["limit"], strict=True))
     styles = {name: FORMAT_STYLE[name] for name in limits}
     dot_rows(ax, data, styles, row="row", series="format", x="digits", apart=0.13)
+    narrow = is_narrow(fig)
     for number, (name, limit) in enumerate(limits.items()):
         ax.axvline(limit, color=styles[name].color, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
         ax.annotate(
-            f"{name}\n{limit:.1f}",
+            f"{limit:.1f}" if narrow else f"{name}\n{limit:.1f}",
             (limit, 1),
             xycoords=ax.get_xaxis_transform(),
             xytext=(-1 if number else -6, 4),
@@ -243,18 +352,38 @@ def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(12, integer=True))
     ax.set_xlim(left=min(0.0, data["low"].min() - 0.3))
     fig.subplots_adjust(left=0.26, top=0.9)
+    if narrow:
+        outside_legend(fig, handles=legend_entries(list(limits)), where="bottom")
 
 
 def draw_formulas(fig: Canvas, data: pd.DataFrame, rings: pd.DataFrame) -> None:
-    """Draw total error against step for many formulas; those with a ring are named at it."""
+    """Draw total error against step for some formulas, named beside their right arms, with rings at the best steps."""
     ax = error_axes(fig.subplots(), ylabel="RMS error over 33 points near x")
-    lines = dict(zip(dict.fromkeys(data["method"]), plot_groups(ax, data, by="method", y="rms_error"), strict=True))
+    lines = plot_groups(ax, data, by="method", y="rms_error", markersize=3.2)
+    ax.set_xlim(right=30)
+    ax.set_title("× x + h = x, or outside of the domain", loc="right", fontsize=9, color=MUTED)
     for ring in rings.to_dict("records"):
-        name = ring["method"]
-        lines[name].set_label(f"_{name}")
-        color = METHOD_STYLE[name].text_color
-        mark_optimum(ax, ring["step_value"], ring["rms_error"], label_of(name), color=color)
-    direct_labels(ax, margin=False)
+        color = METHOD_STYLE[ring["method"]].text_color
+        mark_optimum(ax, ring["step_value"], ring["rms_error"], "", color=color)
+    if is_narrow(fig):
+        outside_legend(fig, ax, where="bottom")
+        return
+    for line, name in zip(lines, dict.fromkeys(data["method"]), strict=True):
+        _name_right_arm(ax, line, str(name))
+
+
+def _name_right_arm(ax: Axes, line: Line2D, name: str) -> None:
+    """Write the name of a formula beside its right arm; that of the complex step over its level part."""
+    line.set_label(f"_{name}")
+    steps, errors = (np.asarray(values, dtype=float) for values in (line.get_xdata(), line.get_ydata()))
+    lowest, last = int(np.nanargmin(errors)), int(np.flatnonzero(np.isfinite(errors))[-1])
+    share, offset, ha, va = NAMED_AT[name]
+    # The arm of the complex step begins at its level part.
+    index = round(share * lowest) if name == "complex_step" else lowest + round(share * (last - lowest))
+    halo = [withStroke(linewidth=2.6, foreground="white")]
+    look: dict[str, Any] = {"fontsize": 10, "color": METHOD_STYLE[name].text_color, "path_effects": halo}
+    at = (steps[index], errors[index])
+    ax.annotate(SHORT.get(name, label_of(name)), at, offset, textcoords="offset points", ha=ha, va=va, **look)
 
 
 EXPERIMENT = Experiment(
@@ -265,4 +394,6 @@ EXPERIMENT = Experiment(
     figures,
     findings,
     sweeps=(SWEEP,),
+    advice=advice,
+    limits=LIMITS,
 )

@@ -12,7 +12,12 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["StepTable"]
+from numdiff.digits import scientific, sums_of
+
+__all__ = ["FORMULA_ONLY", "StepTable", "digits_of", "known_values", "latex_cell", "latex_text", "ledger_columns"]
+
+FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
+"""The statuses in which the truncation error is known: it does not depend on what the format did."""
 
 _SUPERSCRIPTS = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵏ", "-0123456789k", strict=True))
 _LATEX = {
@@ -20,6 +25,18 @@ _LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$"},
     **{"·": r"$\cdot$", "−": "$-$", "≤": r"$\le$", "′": "$'$", "∞": r"$\infty$", "…": r"\ldots{}"},
+    **{subscript: f"$_{digit}$" for digit, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{
+        "–": "--",
+        "→": r"$\to$",
+        "’": "'",
+        "“": "``",
+        "”": "''",
+        "±": r"$\pm$",
+        "≥": r"$\ge$",
+        "≈": r"$\approx$",
+        "√": r"$\sqrt{}$",
+    },
 }
 _MARKDOWN = re.compile(r"([\\`*_<>|])")
 _SHOWN = 20
@@ -45,6 +62,8 @@ class StepTable:
         Those of them that a person needs; the caption has the others.
     columns : mapping of str to list
         The cells of each format: floats, words, or ``""``.
+    sums : mapping of str to tuple of str
+        Columns that are the sums of others, where the columns are no formats: rows add up as they are shown.
 
     Examples
     --------
@@ -61,6 +80,7 @@ class StepTable:
     keys: Mapping[str, list[Any]]
     shown: tuple[str, ...]
     columns: Mapping[str, list[Any]] = field(default_factory=dict)
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.keys["h"])
@@ -111,11 +131,11 @@ class StepTable:
             For ``\ref``; empty for none.
         """
         head, rows, words = self._texts()
-        lines = [r"\begin{table}", r"\centering", rf"\caption{{{_latex(self.caption)}}}"]
+        lines = [r"\begin{table}", r"\centering", rf"\caption{{{latex_text(self.caption)}}}"]
         lines += [rf"\label{{{label}}}"] if label else []
         columns = "".join("l" if column in words else "r" for column in range(len(head)))
-        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\hline", " & ".join(map(_latex, head)) + r" \\", r"\hline"]
-        lines += [" & ".join(map(_latex_cell, row)) + r" \\" for row in rows]
+        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\hline", " & ".join(map(latex_text, head)) + r" \\", r"\hline"]
+        lines += [" & ".join(map(latex_cell, row)) + r" \\" for row in rows]
         return _written("\n".join([*lines, r"\hline", r"\end{tabular}", r"\end{table}"]) + "\n", path)
 
     def __repr__(self) -> str:
@@ -145,10 +165,61 @@ class StepTable:
     def _texts(self, most: int | None = None) -> tuple[list[str], list[list[str]], set[int]]:
         """Return the head, the rows as a person reads them, and the positions of the columns of words."""
         columns = [self.keys[name][:most] for name in self.shown] + [list(c)[:most] for c in self.columns.values()]
-        head = [{"h": "step h"}.get(name, name) for name in self.shown] + list(self.columns)
+        names = [*self.shown, *self.columns]
+        head = [{"h": "step h"}.get(name, name.replace("_", " ") if self.sums else name) for name in names]
         digits = [{"x": 6, "h": 5}.get(name, 3) for name in self.shown] + [_MEASURED] * len(self.columns)
         rows = [[_text(v, d) for v, d in zip(row, digits, strict=True)] for row in zip(*columns, strict=True)]
-        return head, rows, {i for i, name in enumerate(self.shown) if name in ("method", "grid")}
+        for row, values in zip(rows, zip(*columns, strict=True), strict=True):
+            texts = self._ledger_texts(dict(zip(names, values, strict=True)))
+            row[:] = [texts.get(name, text) for name, text in zip(names, row, strict=True)]
+        return head, rows, {i for i, name in enumerate(self.shown) if name in ("method", "grid", "format")}
+
+    def _ledger_texts(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """Return the numbers of a table of sums: digits have a decimal, bounds powers of ten."""
+        if not self.sums:
+            return {}
+        others = {name: row[name] for name in self.columns if isinstance(row[name], float) and math.isfinite(row[name])}
+        texts = {name: f"{v:.1f}" if name == "digits" else scientific(v, _MEASURED) for name, v in others.items()}
+        return texts | sums_of(row, self.sums)
+
+
+def known_values(cells: pd.DataFrame, columns: Sequence[str], word_in: str) -> dict[str, list[Any]]:
+    """Return columns of cells as numbers; where there is no usable result, None, and in one column the word for that.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Records.
+    columns : sequence of str
+        The total error and its parts. The truncation error does not depend on what the format did, and stays.
+    word_in : str
+        The column that has the status in the place of a number.
+    """
+    statuses = cells["status"].tolist()
+    known: dict[str, list[Any]] = {}
+    for column in columns:
+        counts = FORMULA_ONLY if column == "truncation" else ("ok",)
+        known[column] = [
+            value if status in counts and not math.isnan(value) else status if column == word_in else None
+            for value, status in zip(cells[column].tolist(), statuses, strict=True)
+        ]
+    return known
+
+
+def digits_of(cells: pd.DataFrame) -> list[float | None]:
+    """Return the correct digits: infinitely many of an exact result, None where there is no result or f′ is 0."""
+    return [
+        None if status != "ok" or math.isnan(error) else math.inf if error == 0 else -math.log10(error)
+        for status, error in zip(cells["status"].tolist(), cells["relative_error"].tolist(), strict=True)
+    ]
+
+
+def ledger_columns(cells: pd.DataFrame, quantities: Sequence[str]) -> dict[str, list[Any]]:
+    """Return a sum and its parts as the columns of a `StepTable`; beside the total, correct digits and bound."""
+    columns = known_values(cells, quantities, quantities[0])
+    if quantities[0] == "total":
+        columns |= {"digits": digits_of(cells), "a_priori_bound": cells["a_priori_bound"].tolist()}
+    return {name: ["" if value is None else value for value in column] for name, column in columns.items()}
 
 
 def _levels(columns: Sequence[list[Any]], names: Sequence[str]) -> pd.MultiIndex:
@@ -171,7 +242,7 @@ def _text(value: Any, digits: int) -> str:
     if not isinstance(value, float):
         return str(value)
     if not math.isfinite(value):
-        return {math.inf: "∞", -math.inf: "−∞"}.get(value, "undefined")
+        return {math.inf: "∞", -math.inf: "−∞"}.get(value, "–")
     if value == 0:
         return "0"
     measured = digits == _MEASURED
@@ -186,7 +257,7 @@ def _escaped(text: str) -> str:
     return re.sub(r"(?<=\w)\\_(?=\w)", "_", _MARKDOWN.sub(r"\\\1", text))
 
 
-def _latex(text: str) -> str:
+def latex_text(text: str) -> str:
     """Return text for LaTeX; superscripts and the product with a power become mathematics."""
     pieces = re.split(rf"([\d.]*·?\w?[{''.join(_SUPERSCRIPTS)}]+)", text)
     return "".join(_mathematics(p) if i % 2 else "".join(_LATEX.get(c, c) for c in p) for i, p in enumerate(pieces))
@@ -198,14 +269,15 @@ def _mathematics(text: str) -> str:
     return "$" + base.replace("·", r" \cdot ") + f"^{{{power}}}$"
 
 
-def _latex_cell(text: str) -> str:
+def latex_cell(text: str) -> str:
+    """Return a cell for LaTeX: numbers and powers as mathematics, words emphasised."""
     number = re.fullmatch(r"(-?[\d.]+)e([+-]\d+)", text)
     if number:
         factor = "" if number[1] == "1" else rf"{number[1]} \cdot "
         return f"${factor}10^{{{int(number[2])}}}$"
     if re.fullmatch(r"-?[\d.]+", text):
         return f"${text}$"
-    return _latex(text) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", text) else rf"\emph{{{text}}}"
+    return latex_text(text) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", text) else rf"\emph{{{text}}}"
 
 
 def _written(text: str, path: str | Path | None) -> str:

@@ -15,7 +15,7 @@ from numdiff.extras import require_extra
 from numdiff.floats.formats import get_format
 from numdiff.formulas.stencil import Method
 from numdiff.formulas.table import METHODS
-from numdiff.step_table import StepTable
+from numdiff.step_table import StepTable, ledger_columns
 from numdiff.study.grids import Number, grid_formula, nominal_step
 from numdiff.study.records import FIELDS, KEYS, PARTS
 from numdiff.study.sweep import Sweep
@@ -29,6 +29,11 @@ _MOST = 3
 """The formulas that a prompt shows side by side."""
 _QUANTITIES = tuple(name for name, field in FIELDS.items() if field.type is float and name != "x_value")
 _WORDS = ("status", "state")
+_LEDGERS: Mapping[str, tuple[str, ...]] = {
+    "ledger": ("total", "truncation", "roundoff"),
+    "parts": ("roundoff", "abscissa", "evaluation", "combination"),
+}
+"""Tables of several quantities: a sum, and what it is the sum of."""
 _BEST = ("method", "x", "format", "cells", "ok", "step", "error", "relative_error", "grid", "k", "at_edge")
 _ORDER = (
     *("method", "x", "format", "grid", "order", "halfwidth", "theory"),
@@ -128,7 +133,8 @@ class SweepResult(Shown):
         quantity : str
             A part of the error (``"truncation"``, ``"abscissa"``, ``"evaluation"``, ``"combination"``), ``"total"``,
             ``"roundoff"``, ``"relative_error"``, ``"ulps"``, a bound such as ``"total_bound"``, any other column of
-            floats of `records`, ``"status"`` or ``"state"``.
+            floats of `records`, ``"status"`` or ``"state"``; or several side by side whose rows add up as shown:
+            ``"ledger"`` (total, truncation, roundoff, correct digits, a priori bound) or ``"parts"`` (of roundoff).
         formats, methods : str, object, or sequence of them, optional
             Those that are wanted; by default all.
 
@@ -152,12 +158,13 @@ class SweepResult(Shown):
         f,truncation,forward,1.0,given,0,0.5,0.5
         f,truncation,forward,1.0,given,1,0.25,0.25
         """
-        known = (*_QUANTITIES, *_WORDS)
+        known = (*_QUANTITIES, *_WORDS, *_LEDGERS)
         if quantity not in known:
             close = difflib.get_close_matches(str(quantity), known, n=1)
             advice = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
             raise ValueError(f"quantity must be a column of the records, got {quantity!r}{advice}")
-        return self._tabulated(quantity, self._chosen(formats, methods, "tabulate"))
+        chosen = self._chosen(formats, methods, "tabulate")
+        return self._ledger_table(quantity, chosen) if quantity in _LEDGERS else self._tabulated(quantity, chosen)
 
     def plot(
         self,
@@ -308,13 +315,36 @@ class SweepResult(Shown):
         body = {name: [row.get(name, "") for row in cells.values()] for name in formats}
         return StepTable(caption, keys, (*varying, "h"), body)
 
+    def _ledger_table(self, quantity: str, records: pd.DataFrame) -> StepTable:
+        """Return the total error and its parts side by side: a row for each formula, point, grid, format and step."""
+        total, *parts = _LEDGERS[quantity]
+        function, xs = _function(records), self._xs()
+        steps = zip(records["grid"], records["k"], records["step_value"], strict=True)
+        keys = {
+            **{name: [word] * len(records) for name, word in (("function", function), ("quantity", quantity))},
+            "method": records["method"].tolist(),
+            "x": [xs[point] for point in records["point"]],
+            **{name: records[name].tolist() for name in ("grid", "format", "k")},
+            "h": [self._h(str(grid), k, step) for grid, k, step in steps],
+        }
+        varying = [name for name in ("method", "x", "grid", "format") if len(set(keys[name])) > 1]
+        said = [f"{total} = {' + '.join(parts)} of {function}: rows add up as shown"]
+        said += [f"format {keys['format'][0]}"] if "format" not in varying else []
+        caption = self._described(said, {name: keys[name] for name in ("method", "x", "grid")}, varying, "")
+        columns = ledger_columns(records, _LEDGERS[quantity])
+        return StepTable(caption, keys, (*varying, "h"), columns, {total: tuple(parts)})
+
     def _caption(self, quantity: str, function: str, keys: Mapping[str, list[Any]], varying: Sequence[str]) -> str:
         field = FIELDS[quantity].metadata
         name = quantity.replace("_", " ")
         said = [f"{name[0].upper()}{name[1:]} ({field['line']}) of {function}"]
+        unit = _unit(quantity, {self._formula(method) for method in dict.fromkeys(keys["method"])})
+        return self._described(said, keys, varying, unit)
+
+    def _described(self, said: list[str], keys: Mapping[str, list[Any]], varying: Sequence[str], unit: str) -> str:
+        """Return a caption with what all rows share: formula, point, unit, grid."""
         said += [f"formula {keys['method'][0]}"] if "method" not in varying else []
         said += [f"x = {keys['x'][0]:.6g}"] if "x" not in varying else []
-        unit = _unit(quantity, {self._formula(method) for method in dict.fromkeys(keys["method"])})
         grids = " and ".join(f"{grid_formula(grid)} (grid {grid})" for grid in dict.fromkeys(keys["grid"]))
         return ", ".join([*said, *([unit] if unit else [])]) + f"; steps h {grids}, rounded once to each format."
 

@@ -4,6 +4,7 @@ import csv
 import io
 import math
 import re
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +141,7 @@ def test_markdown_and_latex_are_complete_and_escaped(tmp_path: Path) -> None:
         (123.4, "123"),
         (-9.5e-4, "-9.50e-04"),
         (0.0, "0"),
-        (math.nan, "undefined"),
+        (math.nan, "–"),
         (-math.inf, "−∞"),
     ],
 )
@@ -182,3 +183,32 @@ def test_table_of_a_lambda_calls_it_f() -> None:
     table = nd.sweep(lambda x: x * x, 1.0, [0.5], dtype=["float32"], stencil=["forward"]).table()
     assert " of f, formula forward" in table.caption
     assert "lambda" not in table.to_csv()
+
+
+def test_ledger_of_a_sweep_adds_up_as_shown(swept: nd.SweepResult) -> None:
+    for quantity, total, parts in (
+        ("ledger", "total", ("truncation", "roundoff")),
+        ("parts", "roundoff", ("abscissa", "evaluation", "combination")),
+    ):
+        table = swept.table(quantity, methods="centered", formats="float32")
+        head, _, *body = [line.split("|")[1:-1] for line in table.to_markdown().splitlines()[2:]]
+        rows = [dict(zip((name.strip() for name in head), map(str.strip, row), strict=True)) for row in body]
+        usable = [row for row in rows if row[total] not in ("absorbed", "overflow", "0")]
+        assert len(usable) > 10
+        for row in usable:
+            exact = sum(Decimal(row[part]) for part in parts)
+            assert exact.quantize(Decimal(1).scaleb(Decimal(row[total]).as_tuple()[2]), ROUND_HALF_EVEN) == Decimal(
+                row[total]
+            )
+        assert f"{total} = {' + '.join(parts)}" in table.caption
+        assert r"\begin{tabular}" in table.to_latex()
+
+
+def test_ledger_has_digits_and_bound_and_the_word_of_a_failed_cell(swept: nd.SweepResult) -> None:
+    table = swept.table("ledger")
+    assert list(table.columns) == ["total", "truncation", "roundoff", "digits", "a_priori_bound"]
+    assert {"method", "format", "h"} <= set(table.shown)
+    failed = [i for i, value in enumerate(table.columns["total"]) if value == "absorbed"]
+    assert len(failed) == int((swept.records["status"] == "absorbed").sum())
+    assert {table.columns["roundoff"][i] for i in failed} == {""}
+    assert all(isinstance(table.columns["truncation"][i], float) for i in failed)

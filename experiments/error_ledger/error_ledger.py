@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 
 from experiments.error_ledger import tightness
-from experiments.error_ledger.drawing import draw_four_parts, draw_parts_by_format, draw_shares_by_step
+from experiments.error_ledger.drawing import draw_rounding, draw_shares_by_step
 from experiments.experiment import Experiment
-from experiments.frames import RUN, cells, counting, formats_of, in_order, measured_of, of_grid, optima
+from experiments.frames import RUN, cells, counting, in_order, measured_of, of_grid, optima
 from experiments.step_sweep import step_sweep
-from experiments.words import PROVED, counted, listed, percent, plain
+from experiments.step_sweep.figures import SHOWCASE
+from experiments.words import percent, plain, written
+from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
@@ -17,6 +19,17 @@ from numdiff.study.run import Measured
 REGIONS = ("below", "near", "above")
 FEWEST = 5
 """A share is drawn where at least so many functions have a cell."""
+DOWN = 8
+"""How many halvings below the best step the growth of the parts is measured."""
+LIMITS = (
+    "The parts are those of one evaluation order, that of the kernels: another order of the sum gives another "
+    "combination error. What f rounds inside is one part; the ledger does not say which operation of f did it.",
+    "The functions are those of the step sweep, each at one point; the shares are means over them.",
+    "The bounds use measured limits of the platform's elementary functions (proved only given those limits), and they "
+    "are worst cases: typical errors lie far below.",
+    "CADNA and Verrou estimate the rounding errors of whole programs by running them with random rounding, without a "
+    "reference, and Herbgrind traces them to single operations, which the ledger cannot.",
+)
 
 
 def shares(records: pd.DataFrame) -> pd.DataFrame:
@@ -42,32 +55,55 @@ def tables(measured: Measured) -> list[Table]:
     percent = [f"{part}_share" for part in PARTS]
     return [
         Table(
+            "sides",
+            "Which part of the error is the largest, left and right of the best step",
+            "Share of the measurements (function, format and step) in which each part is the largest. Below: steps "
+            "under a quarter of the best one; near: in between; above: over 4 times it. Truncation: the formula "
+            "itself; abscissa: rounding of x ± h; evaluation: rounding inside f; combination: rounding of difference "
+            "and quotient.",
+            by_side(frame),
+            dict.fromkeys(PARTS, "percent"),
+            headings={"cells": "measurements"},
+            kinds={"*": "platform"},
+        ),
+        Table(
             "dominating_part",
-            "The largest part, by format and region of the step",
-            "Cells in which each part is the largest; generic grid, status ok, all functions; below: h < h_opt/4, "
-            "near: in between, above: h > 4 h_opt, where h_opt has the smallest RMS error over 33 neighbours. exact: "
-            "all four parts are 0.",
+            "The largest part of the error, by format and side of the best step",
+            "Number of measurements (function and step) in which each part is the largest. Below: steps under a "
+            "quarter of the best one; near: in between; above: over 4 times it. Exact: all four parts are 0.",
             dominating(frame),
+            headings={"cells": "measurements"},
             kinds=dict.fromkeys(PARTS, "platform"),
         ),
         Table(
             "median_shares",
-            "How large the parts are, by format and region of the step",
-            "Median over the cells of |part| / Σ|parts|; medians of different parts need not sum to 1. Cells as in the "
-            "table before, without the exact ones.",
+            "How large the parts are, by format and side of the best step",
+            "Median of the size of a part over the sum of the four sizes; medians of different parts need not sum to "
+            "100 %. Measurements as in the table before, without the exact ones.",
             medians(frame),
             dict.fromkeys(percent, "percent"),
         ),
         Table(
             "cancellation",
-            "How often truncation and roundoff partly cancel",
-            "Cells in which |total| is less than half of the larger of |truncation| and |roundoff|, because the two "
-            "have opposite signs; generic grid, status ok. The last column is the share near the optimum.",
+            "How often truncation and rounding cancel by luck",
+            "Measurements in which |total| is less than half of the larger of |truncation| and |roundoff|, because the "
+            "two have opposite signs. The last column is the share within a factor of 4 of the best step.",
             cancellation(frame),
             {"share": "percent", "share_near_optimum": "percent"},
+            headings={"cells": "measurements", "share_near_optimum": "share near the best step"},
         ),
         *tightness.tables(measured.records),
     ]
+
+
+def by_side(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row for each formula and side of the best step: the share of the cells in which each part is the largest."""
+    some = frame[~frame["exact"]]
+    groups = some.groupby(["method", "region"])["dominating"]
+    table = groups.value_counts(normalize=True).unstack().reindex(columns=list(PARTS)).fillna(0.0)
+    table.insert(0, "cells", groups.size())
+    ordered = table.reset_index().assign(rank=lambda rows: rows["region"].map(REGIONS.index))
+    return in_order(ordered, "method", "rank").drop(columns="rank")
 
 
 def dominating(frame: pd.DataFrame) -> pd.DataFrame:
@@ -96,65 +132,8 @@ def cancellation(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def figures(measured: Measured) -> list[Figure]:
-    name = measured_of(measured.records, step_sweep.SHOWCASE)[0]
-    best = cells(optima(measured.records), problem=name, method="centered")
-    chosen = of_grid(cells(measured.records, problem=name, method="centered"), "generic")
-    keys = ["format", "step_value", "status", "a_priori_bound", "model_error"]
-    frame = chosen[[*keys, "total", *PARTS]].melt(keys, var_name="part", value_name="error")
-    # A part of a failed cell is not drawn: the cross of its total stands for the cell.
-    frame = frame[(frame["part"] == "total") | (frame["status"] == "ok")].reset_index(drop=True)
-    frame["best_step"] = frame["format"].map(best.set_index("format")["step_value"])
-    frame["predicted_step"] = frame["format"].map(best.set_index("format")["predicted_step"])
-    one = "float64" if "float64" in set(frame["format"]) else formats_of(frame)[-1]
-    return [
-        four_parts(frame[frame["format"] == one], name, one),
-        parts_by_format(frame, name),
-        shares_by_step(shares(measured.records)),
-    ]
-
-
-def four_parts(frame: pd.DataFrame, name: str, one: str) -> Figure:
-    ok = frame[frame["status"] == "ok"].pivot(index="step_value", columns="part", values="error").abs()
-    left, right = ok[ok.index < frame["best_step"].iloc[0]], ok[ok.index > frame["best_step"].iloc[0]]
-
-    return Figure(
-        "four_parts",
-        f"The four parts of the error: {name}, centered difference, {one}",
-        "Absolute size of each part at the point itself, generic steps. Truncation falls with h and has no noise; the "
-        "rounding parts grow like 1/h and jump from step to step. The broad line is their sum, the total; where it "
-        "dips below them, parts of opposite sign cancel. The dashed line is the a priori bound: one on the total that "
-        f"needs no run ({PROVED}). The thin black line is the model of the error, the diamond its minimum.",
-        f"To the right of the best step, {plain(frame['best_step'].iloc[0])}, the largest part is {ranking(right)}. To "
-        f"the left the largest part is {ranking(left)}.",
-        frame,
-        draw_four_parts,
-        (7.2, 4.8),
-        kinds={"*": "platform"},
-    )
-
-
-def ranking(sizes: pd.DataFrame) -> str:
-    """In how many of some cells each part is the largest, in words."""
-    counts = sizes[list(PARTS)].idxmax(axis=1).value_counts(sort=False)
-    ordered = counts.sort_values(ascending=False, kind="stable")
-    return listed([f"{part} at {counted(int(count), 'step')}" for part, count in ordered.items()] or ["none"])
-
-
-def parts_by_format(frame: pd.DataFrame, name: str) -> Figure:
-    return Figure(
-        "parts_by_format",
-        f"The same ledger in every format: {name}, centered difference",
-        "Absolute size of each part, generic steps, common scales; the dotted line is the best step of the format. The "
-        "truncation error is the same curve in all panels; a wider format only lowers the rounding parts. The dashed "
-        f"line is the bound on the total ({PROVED}). Where it is smaller than all rounding parts the truncation error "
-        "is cut off.",
-        "The truncation curve is the same in all formats. The rounding parts have the same slope and lie lower the "
-        "wider the format is, so that they meet it at a smaller step.",
-        frame,
-        draw_parts_by_format,
-        (7.6, 7.4),
-        kinds={"*": "platform"},
-    )
+    """The figures of the section, the one that answers first."""
+    return [shares_by_step(shares(measured.records)), truncation_and_rounding(measured.records)]
 
 
 def mean_shares(frame: pd.DataFrame, first: int = -12, last: int = 6) -> pd.DataFrame:
@@ -167,86 +146,148 @@ def mean_shares(frame: pd.DataFrame, first: int = -12, last: int = 6) -> pd.Data
 
 
 def shares_by_step(frame: pd.DataFrame) -> Figure:
+    """The mean share of each part over the distance from the best step."""
     means = mean_shares(frame)
     at_best = means[means["octave"] == 0]["truncation_share"]
+    left = means[means["octave"] == -8]["truncation_share"].max() if (means["octave"] == -8).any() else np.nan
+    rest = f", and less than {100 * left + 1:.0f} % at 1/256 of it" if np.isfinite(left) else ""
 
     return Figure(
         "shares_by_step",
-        "Which part makes up the error, left and right of the best step",
-        f"Mean over the functions of |part| / Σ|parts|; generic steps, drawn where at least {FEWEST} functions have a "
-        "cell. The white dashed line is the best step of each function. Truncation takes over to the right of it, the "
-        "rounding parts to the left, in every format.",
-        f"At the best step truncation makes up {100 * at_best.min():.0f} to {100 * at_best.max():.0f} % of the sum of "
-        "the parts, depending on formula and format; its share grows to the right and vanishes to the left.",
+        "Right of the best step the formula makes the error, left of it the rounding of f and of x ± h",
+        "Mean over the functions of the size of each part over the sum of the four sizes; the white line is the best "
+        f"step of each function. Drawn where at least {FEWEST} functions have a result, so that the narrow formats, "
+        "where x + h = x soon, end early at the left.",
+        "In each panel the colour of truncation fills the right side; on the left those of evaluation and abscissa "
+        "have about half each, and combination is a thin rim. Truncation has "
+        f"{100 * at_best.min():.0f} to {100 * at_best.max():.0f} % of the sum at the best step{rest}.",
         means,
         draw_shares_by_step,
-        (9.0, 4.4),
+        (9.0, 4.6),
+        kinds={"*": "platform"},
+    )
+
+
+def truncation_and_rounding(records: pd.DataFrame) -> Figure:
+    """One function: the truncation error, and what rounding adds in each format."""
+    name = measured_of(records, SHOWCASE)[0]
+    chosen = of_grid(cells(records, problem=name, method="centered"), "generic")
+    best = cells(optima(records), problem=name, method="centered")
+    frame = chosen[["format", "step_value", "status"]].assign(
+        truncation=chosen["truncation"].abs(), roundoff=chosen["roundoff"].abs()
+    )
+    frame["best"] = frame["step_value"] == frame["format"].map(best.set_index("format")["step_value"])
+    frame = frame.reset_index(drop=True)
+    return Figure(
+        "truncation_and_rounding",
+        "One truncation error for all formats, a rounding error for each: the best step is where they cross",
+        f"The two parts of the error of the centered difference of {written(PROBLEMS[name].formula)} at "
+        f"x = {PROBLEMS[name].points[0]:g}, at x itself. Rounding (abscissa, evaluation and combination together) "
+        "grows like 1/h and jumps from step to step; the rings are the observed best steps.",
+        "One straight line falls to the left like h². Five ragged lines, one for each format, rise to the left like "
+        "1/h, lower the wider the format, and each ring lies where one of them crosses the straight line.",
+        frame,
+        draw_rounding,
+        (7.2, 4.8),
         kinds={"*": "platform"},
     )
 
 
 def findings(measured: Measured) -> list[str]:
+    """The answer, and what else was found."""
     frame = shares(measured.records)
-    regions = " ".join(largest(frame, region) for region in reversed(REGIONS))
     return [
-        f"Which part dominates depends on which side of the best step one is. {regions}",
+        sides(frame),
+        "The four parts add up to the error exactly. Truncation is the error of the formula in exact arithmetic; "
+        "abscissa comes from rounding x ± h; evaluation from rounding inside f; combination from rounding the "
+        "difference and the quotient.",
+        near_the_best(frame),
+        growth(frame),
         cancellation_sentence(frame),
-        hidden_abscissa(measured.records, frame),
-        combination(frame),
+        hidden_abscissa(measured.records),
         tightness.finding(measured.records),
     ]
 
 
-def largest(frame: pd.DataFrame, region: str) -> str:
-    """Which parts are the largest in one region, in words."""
+def largest(frame: pd.DataFrame, region: str) -> pd.Series:
+    """The share of the cells of a region in which each part is the largest."""
     rows = frame[(frame["region"] == region) & ~frame["exact"]]
-    part = rows["dominating"].value_counts(normalize=True, sort=False).reindex(PARTS, fill_value=0.0)
-    ordered = part.sort_values(ascending=False, kind="stable")
-    words = listed(f"{name} in {percent(value)}" for name, value in ordered.items() if value >= 0.005)
-    where = {"below": "More than 4× below it", "near": "Within 4× of it", "above": "More than 4× above it"}[region]
-    return f"{where} the largest part is {words} of {counted(len(rows), 'cell')}." if len(rows) else ""
+    return rows["dominating"].value_counts(normalize=True, sort=False).reindex(PARTS, fill_value=0.0)
+
+
+def sides(frame: pd.DataFrame) -> str:
+    """Which part is the largest on either side of the best step."""
+    above, below = largest(frame, "above"), largest(frame, "below")
+    return (
+        f"Well above the best step truncation is the largest part of the error, in {percent(above['truncation'])} of "
+        f"the measurements; well below it the largest is the rounding inside f or of x ± h, in "
+        f"{percent(below['evaluation'] + below['abscissa'])}."
+    )
+
+
+def near_the_best(frame: pd.DataFrame) -> str:
+    """Which part is the largest close to the best step."""
+    near, below = largest(frame, "near"), largest(frame, "below")
+    return (
+        f"Close to the best step truncation is the largest part in {percent(near['truncation'])} of the measurements "
+        f"and evaluation in {percent(near['evaluation'])}. Below it, evaluation leads in "
+        f"{percent(below['evaluation'])}, abscissa in {percent(below['abscissa'])} and combination in "
+        f"{percent(below['combination'])}."
+    )
+
+
+def growth(frame: pd.DataFrame) -> str:
+    """How the rounding of f and that of the quotient grow as the step shrinks."""
+    sizes = frame[~frame["exact"]].assign(**{part: frame[part].abs() for part in PARTS})
+    ends = [sizes[sizes["octave"] == octave].set_index(RUN)[list(PARTS)] for octave in (-DOWN, 0)]
+    ratio = (ends[0] / ends[1].where(ends[1] > 0)).median()
+    return (
+        f"From the best step down to 1/{2**DOWN} of it the evaluation error grows by a median factor of "
+        f"{plain(ratio['evaluation'])}, the combination error by {plain(ratio['combination'])}: rounding the quotient "
+        "costs about the same at every step."
+    )
 
 
 def cancellation_sentence(frame: pd.DataFrame) -> str:
+    """How often the error looks smaller than its parts."""
     near = frame[frame["region"] == "near"]
-    by_format = near.groupby("format")["cancels"].mean()
-    names = listed(f"{percent(by_format[name])} in {name}" for name in formats_of(near))
     return (
-        f"In {int(frame['cancels'].sum())} of {len(frame)} cells truncation and roundoff cancel to less than half of "
-        f"the larger one; within a factor of 4 of the best step it is {names}. "
-        "The ledger shows it, a V-shaped plot cannot."
+        f"Truncation and rounding cancel by luck to less than half of the larger one in "
+        f"{percent(frame['cancels'].mean())} of all measurements, and in {percent(near['cancels'].mean())} of those "
+        "within a factor of 4 of the best step: a small error at a single step proves little."
     )
 
 
-def hidden_abscissa(records: pd.DataFrame, frame: pd.DataFrame) -> str:
-    dyadic = records[(records["grid"] == "dyadic") & (records["status"] == "ok")]
-    zero, generic = (dyadic["abscissa"] == 0).mean(), (frame["abscissa"] == 0).mean()
-    below = frame[(frame["region"] == "below") & ~frame["exact"]]
+def hidden_abscissa(records: pd.DataFrame) -> str:
+    """Why the steps are no powers of two."""
+    counted_cells = records[records["status"] == "ok"]
+    zero = (counted_cells["abscissa"] == 0).groupby(counted_cells["grid"]).mean()
     return (
-        f"The abscissa error (x + h is not representable) is exactly 0 in {percent(zero)} of the cells with dyadic "
-        f"steps and in {percent(generic)} of those with generic ones; there, more than 4× below the best "
-        "step, its median share is "
-        f"{percent(below['abscissa_share'].median())}, beside {percent(below['evaluation_share'].median())} of the "
-        "evaluation error. Statistics here are therefore taken on generic steps."
+        "We use steps that are not powers of two, because powers of two hide the error of x ± h: it is exactly 0 in "
+        f"{percent(zero['dyadic'])} of the measurements with them, and in {percent(zero['generic'])} of ours."
     )
 
 
-def combination(frame: pd.DataFrame) -> str:
-    rows = frame[~frame["exact"]]
-    count = int((rows["dominating"] == "combination").sum())
-    return (
-        f"Combination (rounding in the difference and in the division) is the largest part in {count} of "
-        f"{counted(len(rows), 'cell')}; its median share is {percent(rows['combination_share'].median())}. "
-        f"All four parts are exactly 0 in {int(frame['exact'].sum())} of {len(frame)}."
-    )
+def advice(measured: Measured) -> list[str]:
+    """What to do."""
+    return [
+        "Is your error truncation or rounding? Halve the step: if the derivative changes in the same direction by a "
+        "fixed ratio, it is truncation, and a smaller step or a higher order helps. If it jumps about, it is rounding, "
+        "and only a larger step or a better way to compute f helps.",
+        "Do not work on the difference and the quotient. What costs digits is the rounding inside f, and at small "
+        "steps that of x ± h.",
+        "`nd.error_ledger(f, x, h)` splits the error of your own function.",
+    ]
 
 
 EXPERIMENT = Experiment(
     "error_ledger",
-    "The error ledger: which part of the error dominates where",
+    "Truncation or rounding: which part of the error dominates where",
     "Which of the four parts – truncation, abscissa, evaluation, combination – dominates where?",
     tables,
     figures,
     findings,
     sweeps=(step_sweep.SWEEP,),
+    advice=advice,
+    limits=LIMITS,
 )

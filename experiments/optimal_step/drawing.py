@@ -1,20 +1,23 @@
-"""How best steps are drawn: predicted and observed ones, single runs, lanes of dots for all runs."""
+"""How best steps are drawn: predicted and observed ones, single runs, all runs, what a given step costs."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
+from matplotlib.patches import Patch
 
-from experiments.drawing import DASHED, cut, draw_curves, draw_model
-from experiments.frames import cells, formats_of, methods_of
+from experiments.drawing import DASHED, PREDICTED, cut, draw_curves, draw_model, key_entries
+from experiments.frames import cells, formats_of, methods_of, rows_of
+from experiments.lanes import draw_lanes, lane_key, lanes_of, mark_values, name_dots
 from experiments.words import percent
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE
-from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, VERMILLION
+from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, ROLE_STYLE, VERMILLION
+from numdiff.style import luminance
 
 _LOOKS = (
     (BLUE, "-", 2.6),
@@ -24,6 +27,14 @@ _LOOKS = (
 )
 _WIDEST = 100
 """The right end of the axis of ratios."""
+NEWLINE = "\n"
+LOSSES: Mapping[str, tuple[str, str]] = {
+    "few": ("at most 1 digit lost", "#dfe4ea"),
+    "some": ("1 to 3 digits lost", "#aab4c0"),
+    "many": ("more than 3 digits lost", "#5b6673"),
+    "without": ("no result", VERMILLION),
+}
+"""Columns of the data of the bars: words and colour, the darker the worse."""
 
 
 def draw_prediction(fig: Canvas, data: pd.DataFrame, ways: Mapping[str, str], within: float) -> None:
@@ -31,38 +42,46 @@ def draw_prediction(fig: Canvas, data: pd.DataFrame, ways: Mapping[str, str], wi
     left, right = fig.subplots(1, 2, gridspec_kw={"wspace": 0.3})
     fig.subplots_adjust(bottom=0.12, top=0.93)
     draw_steps(left, data, within)
-    draw_profiles(right, data[data["regular"]], ways, within)
-    draw.outside_legend(fig, handles=draw.legend_entries(formats_of(data)), where="bottom")
+    draw_profiles(right, data, ways, within)
+    marks: dict[str, Any] = {"linestyle": "none"}
+    handles = [
+        Line2D([], [], **FORMAT_STYLE[name].line_options(label=name, markersize=6, **marks))
+        for name in formats_of(data)
+    ]
+    hollow: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": INK}
+    handles.append(Line2D([], [], label="hollow: an assumption fails", **hollow, **marks))
+    draw.outside_legend(fig, handles=handles, where="bottom")
 
 
 def draw_steps(ax: Axes, frame: pd.DataFrame, within: float) -> None:
     """Draw a mark for each run, the diagonal, and the band of a factor around it."""
     ax.set(xscale="log", yscale="log")
     known = frame.dropna(subset="model_step")
-    steps = known[["observed_step", "model_step"]]
-    ends = np.array([steps.min().min() / 3, steps.max().max() * 3])
+    low = known[["observed_step", "model_step"]].min().min() / 3
+    # A prediction beyond the grid is drawn at the top edge.
+    high = 30 * known["observed_step"].max()
+    ends = np.array([low, high])
     ax.fill_between(ends, ends / within, ends * within, color=FAINT, linewidth=0, zorder=0)
-    ax.plot(ends, ends, color=INK, linewidth=1, zorder=1)
+    ax.plot(ends, ends, color=MUTED, linewidth=1, zorder=1, label="_equal")
     for name in formats_of(known):
         for regular, part in known[known["format"] == name].groupby("regular"):
             options = FORMAT_STYLE[name].line_options(linestyle="none", markersize=5)
             if not regular:
                 options |= {"markerfacecolor": "none", "markeredgecolor": options["color"]}
-            ax.plot(part["observed_step"], part["model_step"], **options)
+            ax.plot(part["observed_step"], part["model_step"].clip(upper=high / 2), clip_on=False, **options)
     draw.decade_ticks(ax, "x")
     draw.decade_ticks(ax, "y")
-    ax.set(
-        xlim=(ends[0], 3 * steps["observed_step"].max()),
-        ylim=tuple(ends),
-        xlabel="observed best step",
-        ylabel="predicted best step",
-    )
+    ax.set(xlim=(low, high), ylim=(low, high), xlabel="observed best step", ylabel="predicted best step")
+    beside: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8.5, "color": MUTED}
+    ax.annotate(f"band: within {within}×", (low * 30, low * 30), xytext=(10, -10), va="top", **beside)
+    words = "no truncation error:\nany large step is good"
+    ax.annotate(words, (known["observed_step"].max(), high / 2), xytext=(-12, 0), ha="right", va="center", **beside)
 
 
 def draw_profiles(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within: float) -> None:
-    """Draw for each way the share of runs whose error ratio is at most the abscissa."""
+    """Draw for each way the share of all runs whose error ratio is at most the abscissa; no result is the worst."""
     ax.set_xscale("log")
-    ax.axvline(within, color=INK, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
+    ax.axvline(within, color=MUTED, linewidth=1, linestyle=DASHED, zorder=1)
     ax.annotate(
         f"{within:g}×",
         (within, 1),
@@ -75,9 +94,10 @@ def draw_profiles(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within
     for number, ((way, words), (color, dashes, width)) in enumerate(zip(ways.items(), _LOOKS, strict=True)):
         ratios = np.sort(frame[f"{way}_ratio"].fillna(np.inf).to_numpy())
         shares = np.arange(1, len(ratios) + 1) / len(ratios)
+        reached = np.isfinite(ratios)
         ax.step(
-            np.append(ratios, _WIDEST),
-            np.append(shares, np.nan),
+            np.append(ratios[reached], max(_WIDEST, ratios[reached].max(initial=1))),
+            np.append(shares[reached], np.mean(reached)),
             where="post",
             color=color,
             linestyle=dashes,
@@ -98,17 +118,14 @@ def draw_profiles(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within
         xlim=(0.9, _WIDEST),
         ylim=(0, 1.02),
         xlabel="error at the step, over the smallest one",
-        ylabel="share of the regular runs",
+        ylabel="share of all runs",
     )
     ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
     ax.minorticks_off()
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
 
 
-# --- runs and lanes of dots -------------------------------------------------------------------------------
-
-FEWEST_FOR_MEDIAN = 3
-"""The median of two dots lies where there is none."""
+# --- single runs, lanes of dots, shares --------------------------------------------------------------------
 
 
 def draw_anatomy(fig: Canvas, data: pd.DataFrame) -> None:
@@ -117,35 +134,63 @@ def draw_anatomy(fig: Canvas, data: pd.DataFrame) -> None:
     groups = [(f"{method} difference", cells(data, method=method)) for method in methods_of(data[data["best"]])]
     panels = draw.draw_panels(fig, groups, draw_run, ylabel="relative error")
     cut(panels[0], data)
+    bound = ROLE_STYLE["bound"]
     entries = [
         Line2D([], [], **FORMAT_STYLE[item].line_options(label="measured")),
-        Line2D([], [], color=INK, linewidth=0.9, label="model"),
-        Line2D([], [], color=MUTED, linewidth=1.3, linestyle=DASHED, label="a priori bound"),
-        Line2D([], [], color=INK, marker="D", linestyle="none", markersize=5, label="predicted best"),
-        Line2D([], [], color=INK, marker="o", markersize=9, fillstyle="none", linestyle="none", label="best"),
+        *key_entries(),
+        Line2D([], [], color=bound.color, linewidth=1.3, linestyle=bound.line, label="bound: no error is larger"),
     ]
     draw.outside_legend(fig, handles=entries, where="bottom")
 
 
+def draw_run(ax: Axes, frame: pd.DataFrame) -> None:
+    """Draw one run with truncation error, model, a priori bound, and the observed and predicted best step."""
+    draw_curves(ax, frame, ring=10)
+    draw_model(ax, frame)
+    ax.set_title("", loc="right")  # The key says what the crosses are.
+    shown = frame[np.isfinite(frame["a_priori_bound"]) & (frame["status"] == "ok")].sort_values("step_value")
+    bound = ROLE_STYLE["bound"]
+    look: dict[str, Any] = {"color": bound.color, "linewidth": 1.3, "linestyle": bound.line, "label": "_bound"}
+    ax.plot(shown["step_value"], shown["a_priori_bound"], **look)
+
+
 def draw_best_steps(fig: Canvas, data: pd.DataFrame, marked: float, rules: Mapping[tuple[str, str], float]) -> None:
-    """Draw a dot for each observed best step, a triangle at the rule of thumb of each lane, and a marked step."""
+    """Draw a dot for each observed best step, a diamond at the rule of thumb of each lane, and a marked step."""
     fig.subplots_adjust(left=0.2)
     ax = draw.decade_ticks(fig.subplots(), "x")
     mark_values(ax, {marked: "h = 1e-4"})
     draw_lanes(ax, data, "step_value", np.log2(data["step_value"]).round())
+    rule: dict[str, Any] = {"marker": "D", "markersize": 6, "color": PREDICTED, "markeredgecolor": "white"}
     for lane, y in lanes_of(data).items():
-        ax.plot([rules[lane]], [y - 0.13], marker="^", markersize=5, color=INK, linestyle="none")
+        ax.plot([rules[lane]], [y - 0.1], linestyle="none", zorder=6, label="_rule", **rule)
     ax.set_xlabel("observed best step")
+    words = Line2D([], [], linestyle="none", label="rule of thumb: √u forward, ∛u centered", **rule)
+    draw.outside_legend(fig, handles=[*lane_key(), words], where="bottom")
 
 
-def draw_given_step(fig: Canvas, data: pd.DataFrame, near: float, ends: Mapping[tuple[str, str], str]) -> None:
-    """Draw a dot for each performance ratio of the given step, and at the right the failures."""
-    fig.subplots_adjust(left=0.2, right=0.87)
-    ax = draw.decade_ticks(fig.subplots(), "x")
-    mark_values(ax, {1: "best", near: f"{near}×"})
-    bins = (4 * np.log10(data["ratio"])).round()
-    draw_lanes(ax, data, "ratio", bins, ends)
-    ax.set_xlabel("error at h = 1e-4, relative to the error at the best step")
+def draw_given_step(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw a bar for each format and formula: how many functions lose few, some or many digits, or have no result."""
+    fig.subplots_adjust(left=0.2, right=0.97)
+    ax = fig.subplots()
+    names = [f"{row.format}{NEWLINE if draw.is_narrow(fig) else ', '}{row.method}" for row in rows_of(data)]
+    heights, left = np.arange(len(data)), np.zeros(len(data))
+    for column, (words, color) in LOSSES.items():
+        share = (data[column] / data["functions"]).to_numpy()
+        ax.barh(heights, share, 0.7, left=left, color=color, edgecolor="white", linewidth=0.8, label=words)
+        for y, start, width, number in zip(heights.tolist(), left.tolist(), share.tolist(), data[column], strict=True):
+            if number:
+                ink = "white" if luminance(color) < 0.4 else INK
+                ax.text(start + width / 2, y, f"{number}", ha="center", va="center", fontsize=8.5, color=ink)
+        left = left + share
+    ax.set_yticks(heights, names)
+    for label, method in zip(ax.get_yticklabels(), data["method"], strict=True):
+        label.set_color(METHOD_STYLE[method].text_color)
+    ax.set(ylim=(len(data) - 0.5, -0.5), xlim=(0, 1), xlabel="share of the functions, their number in the bar")
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False)
+    patches: list[Any] = [Patch(color=color, label=words) for words, color in LOSSES.values()]
+    draw.outside_legend(fig, handles=patches, where="bottom")
 
 
 def draw_orders(fig: Canvas, data: pd.DataFrame, ends: Mapping[tuple[str, str], str]) -> None:
@@ -154,102 +199,7 @@ def draw_orders(fig: Canvas, data: pd.DataFrame, ends: Mapping[tuple[str, str], 
     ax = fig.subplots()
     mark_values(ax, {order: draw.order_text(order) for order in sorted(set(data["expected"]))})
     draw_lanes(ax, data, "order", (20 * data["order"]).round(), ends)
+    ax.set_xlim(min(0.6, data["order"].min() - 0.1), max(2.25, data["order"].max() + 0.1))
     name_dots(ax, data[~data["as_expected"]], lanes_of(data), "order")
-    ax.set_xlim(min(-0.2, data["order"].min() - 0.1), max(2.4, data["order"].max() + 0.1))
     ax.set_xlabel("observed order of accuracy")
-
-
-def draw_run(ax: Axes, frame: pd.DataFrame) -> None:
-    """Draw one run with truncation error, model, a priori bound, and the observed and predicted best step."""
-    draw_curves(ax, frame, ring=10)
-    draw_model(ax, frame)
-    shown = frame[np.isfinite(frame["a_priori_bound"]) & (frame["status"] == "ok")].sort_values("step_value")
-    ax.plot(shown["step_value"], shown["a_priori_bound"], color=MUTED, linewidth=1.3, linestyle=DASHED, label="_bound")
-
-
-def lanes_of(frame: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Return the heights of lanes for each format and formula, the narrowest format on top."""
-    methods = methods_of(frame)
-    pairs = [(name, method) for name in formats_of(frame) for method in methods]
-    return {pair: float(len(pairs) - 1 - i) - 0.12 * (i % len(methods) == 0) for i, pair in enumerate(pairs)}
-
-
-def draw_lanes(
-    ax: Axes, frame: pd.DataFrame, column: str, bins: pd.Series, ends: Mapping[tuple[str, str], str] | None = None
-) -> None:
-    """Draw one lane for each format and formula: a dot for each function, stacked where they meet; bar: their median.
-
-    `bins` says which dots of a lane meet; `ends` is what stands at the right end of a lane.
-    """
-    lanes = lanes_of(frame)
-    level = frame.groupby(["format", "method", bins]).cumcount()
-    rise = 0.5 / max(8, int(level.max()) + 1)
-    for (name, method), y in lanes.items():
-        here = (frame["format"] == name) & (frame["method"] == method)
-        values, color = frame.loc[here, column], METHOD_STYLE[method].color
-        ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
-        ax.plot(
-            values,
-            y + 0.06 + rise * level[here],
-            linestyle="none",
-            marker="o",
-            markersize=3.4,
-            color=color,
-            markeredgewidth=0,
-            clip_on=False,
-            zorder=4,
-        )
-        if values.notna().sum() >= FEWEST_FOR_MEDIAN:
-            ax.plot([values.median()] * 2, [y, y + 0.68], color=color, linewidth=6, alpha=0.3, solid_capstyle="butt")
-        if ends and ends[name, method]:
-            ax.annotate(
-                ends[name, method],
-                (1, y + 0.25),
-                xycoords=("axes fraction", "data"),
-                xytext=(5, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8.5,
-                color=MUTED,
-            )
-    ax.set_yticks(list(lanes.values()), [f"{name}, {method}" for name, method in lanes], va="bottom")
-    for label, (_, method) in zip(ax.get_yticklabels(), lanes, strict=True):
-        label.set_color(METHOD_STYLE[method].text_color)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(False, axis="y")
-    ax.set_ylim(-0.35, max(lanes.values()) + 0.9)
-
-
-def name_dots(ax: Axes, frame: pd.DataFrame, lanes: Mapping[tuple[str, str], float], column: str) -> None:
-    """Write the names of some functions under their dots, close ones together."""
-    middle = sum(ax.get_xlim()) / 2
-    clusters = frame.groupby(["format", "method", (4 * frame[column]).round()], sort=False)
-    for _, group in clusters:
-        name, method = group["format"].iloc[0], group["method"].iloc[0]
-        right = group[column].mean() > middle + 0.2
-        ax.annotate(
-            ", ".join(group["problem"]),
-            (group[column].min(), lanes[name, method]),
-            xytext=(-4 if right else 4, -2),
-            textcoords="offset points",
-            ha="right" if right else "left",
-            va="top",
-            fontsize=7.5,
-            color=METHOD_STYLE[method].text_color,
-            path_effects=[withStroke(linewidth=2.6, foreground="white")],
-        )
-
-
-def mark_values(ax: Axes, values: Mapping[float, str]) -> None:
-    """Draw a vertical line at each value, its name above the axes."""
-    for value, text in values.items():
-        ax.axvline(value, color=INK, linewidth=1.1, linestyle=DASHED, zorder=1)
-        ax.annotate(
-            text,
-            (value, 1),
-            xycoords=ax.get_xaxis_transform(),
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-        )
+    draw.outside_legend(fig, handles=lane_key(), where="bottom")

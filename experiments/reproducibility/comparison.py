@@ -165,12 +165,12 @@ class ResultsComparison:
     def _data_of(self, name: str) -> set[str]:
         """Return the files whose data a page or figure shows.
 
-        The words of a figure come from all of its experiment; a page shows everything.
+        The words of a figure come from all of its experiment; a page shows everything, or any of it.
         """
         tables = {file for file in self.theirs if file.endswith(".csv")}
         if name.endswith(".svg"):
             return {file for file in tables if file.split("/")[1] == name.split("/")[1]}
-        return tables if "/" not in name else set()
+        return tables if "/" not in name or name.endswith(".md") else set()
 
     def _origins(self) -> FileComparison:
         ours, theirs = self._origins_of

@@ -1,79 +1,130 @@
-"""How the sweep is drawn: a V for each format, both formulas, bounds, many functions, a map of digits."""
+"""How the sweep is drawn: a V for each format, the digits of all functions, the V of some functions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from experiments.drawing import DASHED, cut, draw_curves, draw_model, draw_predicted
+from experiments.drawing import DASHED, PREDICTED, cut, draw_curves, draw_model, draw_predicted, key_entries
 from experiments.frames import cells, formats_of, log10, methods_of, rows_of
+from experiments.lanes import draw_lanes, formula_of, lane_key, lanes_of
 from experiments.words import plain, written
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report import figures as draw
-from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE
+from numdiff.report.figures import FORMAT_STYLE
 from numdiff.report.labels import spread
-from numdiff.report.styles import INK
+from numdiff.report.styles import INK, MUTED
+
+_ABOVE = 3e2
+"""How far above an error of 100 % the axes of the first figure go: room for the marks of lost steps."""
 
 
 def draw_v_curves(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the curve of each format with its model, name the best steps at the right, and the slopes of theory."""
-    fig.subplots_adjust(right=0.78)
+    narrow = draw.is_narrow(fig)
+    fig.subplots_adjust(right=0.74 if narrow else 0.78)
     ax = draw.error_axes(fig.subplots(), ylabel="relative error")
     draw_curves(ax, data, ring=10)
     draw_model(ax, data)
     cut(ax, data)
-    name_optima(ax, data[data["best"]])
-    name_slopes(ax, data, 2)
+    ax.set_ylim(top=_ABOVE)
+    ax.set_title("", loc="right")  # The key says what the crosses are.
+    name_optima(ax, data[data["best"]], narrow)
+    if narrow:
+        draw.outside_legend(fig, handles=key_entries(), where="bottom")
+    else:
+        name_slopes(ax, data, 2)
+        ax.legend(handles=key_entries(), loc="lower left", fontsize=9, borderaxespad=0.6)
 
 
-def draw_both_formulas(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw a panel for each formula, and in it the curve of each format."""
-    groups = [(f"{method} difference", cells(data, method=method)) for method in methods_of(data)]
-    panels = draw.draw_panels(fig, groups, draw_curves, ylabel="relative error")
-    cut(panels[0], data)
-    draw.outside_legend(fig, handles=draw.legend_entries(formats_of(data)), where="bottom")
+def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw a lane for each format and formula: a dot for each function, and a line at what the format holds."""
+    fig.subplots_adjust(left=0.2, right=0.96)
+    ax = fig.subplots()
+    draw_lanes(ax, data, "digits", (5 * data["digits"]).round())
+    lanes = lanes_of(data)
+    for name in formats_of(data):
+        own = [y for (item, _), y in lanes.items() if item == name]
+        limit = -log10(float(FORMATS[name].unit_roundoff))
+        style = FORMAT_STYLE[name]
+        ax.plot([limit] * 2, [min(own) - 0.1, max(own) + 0.75], color=style.color, linewidth=2, label="_limit")
+        ax.annotate(
+            f"{limit:.1f}",
+            (limit, sum(own) / len(own) + 0.3),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=style.text_color,
+        )
+        for method in methods_of(data):
+            order, y = METHODS[method].accuracy_order, lanes[name, method]
+            share = [limit * order / (order + 1)] * 2
+            ax.plot(share, [y, y + 0.72], color=PREDICTED, linestyle=DASHED, linewidth=1.3, zorder=5, label="_theory")
+    ax.set_xlim(min(-0.3, data["digits"].min() - 0.2), max(data["digits"].max() + 0.5, 20.5))
+    ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+    ax.set_xlabel("correct decimal digits at the best step")
+    name_exceptions(ax, data, lanes)
+    held_line = Line2D([], [], color=INK, linewidth=2, label="what the format holds")
+    share_line = Line2D(
+        [], [], color=PREDICTED, linestyle=DASHED, linewidth=1.3, label="theory: half, two thirds of that"
+    )
+    draw.outside_legend(fig, handles=[*lane_key(), held_line, share_line], where="bottom")
 
 
-def draw_bounds(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw a panel for each format: the errors of both formulas and their a priori bounds."""
-    groups = [(item, cells(data, format=item)) for item in formats_of(data)]
-    draw.draw_panels(fig, groups, draw_errors_and_bound, columns=3, share=False)
-    draw.outside_legend(fig, handles=draw.legend_entries(methods_of(data)))
+def name_exceptions(ax: Axes, data: pd.DataFrame, lanes: Mapping[tuple[str, str], float]) -> None:
+    """Say in the lanes of one format which function has the fewest digits, and why some have so many."""
+    name = "float64" if "float64" in set(data["format"]) else formats_of(data)[-1]
+    beside: dict[str, Any] = {
+        "textcoords": "offset points",
+        "va": "center",
+        "ha": "right",
+        "fontsize": 8,
+        "color": MUTED,
+    }
+    for method in methods_of(data):
+        lane, y = cells(data, format=name, method=method), lanes[name, method] + 0.09
+        exact = lane[lane["truncation"] == 0]
+        if len(exact):
+            ax.annotate("no truncation\nerror", (exact["digits"].min(), y + 0.22), xytext=(-6, 0), **beside)
+        lowest = lane.sort_values("digits", kind="stable").iloc[0]
+        ax.annotate(formula_of(lowest["problem"]), (lowest["digits"], y), xytext=(-6, 0), **beside)
 
 
 def draw_many_functions(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -> None:
     """Draw a panel for each function: the curve of each format, and the predicted best steps."""
-    panels = draw.draw_panels(fig, [("", cells(data, problem=name)) for name in names], draw_curves, columns=3)
-    for ax, name in zip(panels, names, strict=True):
-        draw_predicted(ax, cells(data, problem=name), size=4)
+    titles = [f"{written(PROBLEMS[name].formula)}, x = {_point(name)}" for name in names]
+    groups = [(title, cells(data, problem=name)) for title, name in zip(titles, names, strict=True)]
+    panels = draw.draw_panels(fig, groups, draw_curves, columns=3, ylabel="relative error")
+    for ax, name, title in zip(panels, names, titles, strict=True):
+        draw_predicted(ax, cells(data, problem=name), size=5)
+        ax.set_title(title, fontsize=9)
+        ax.set_title("", loc="right")  # The key says what the crosses are.
     cut(panels[0], data)
-    for ax, name in zip(panels, names, strict=True):
-        point = f"{PROBLEMS[name].points[0]:.2g}".replace("-", "−")
-        ax.set_title(f"{written(PROBLEMS[name].formula)}, x = {point}", fontsize=8.5)
-        ax.set_title("", loc="right")  # The caption says what the crosses are.
-    draw.outside_legend(fig, handles=draw.legend_entries(formats_of(data)), where="bottom")
+    key = [entry for entry in key_entries() if entry.get_label() != "predicted error"]
+    draw.outside_legend(fig, handles=[*draw.legend_entries(formats_of(data)), *key], where="bottom")
 
 
-def draw_errors_and_bound(ax: Axes, frame: pd.DataFrame) -> None:
-    """Draw the error at the point itself for each formula, and dashed above it the bound that needs no run."""
-    draw.plot_groups(ax, frame, by="method", y="error", linewidth=0.8, markersize=3)
-    for method, part in frame.groupby("method", sort=False):
-        shown = part[np.isfinite(part["a_priori_bound"])].sort_values("step_value")
-        color = METHOD_STYLE[str(method)].color
-        ax.plot(
-            shown["step_value"], shown["a_priori_bound"], color=color, linewidth=1.3, linestyle=DASHED, label="_bound"
-        )
+def _point(name: str) -> str:
+    return f"{PROBLEMS[name].points[0]:.2g}".replace("-", "−")
 
 
-def name_optima(ax: Axes, marks: pd.DataFrame) -> None:
-    """Lead from each ring to a column of words at the right: format, digits, step."""
+def name_optima(ax: Axes, marks: pd.DataFrame, narrow: bool = False) -> None:
+    """Lead from each ring to a column of words at the right: format, digits and, where there is room, the step."""
     ordered = marks.sort_values("error", kind="stable")
     low, high = np.log10(ax.get_ylim())
     wanted = (np.log10(ordered["error"]) - low) / (high - low)
     for mark, level in zip(rows_of(ordered), spread(wanted.tolist(), 0.085, 0.0, 1.0), strict=True):
-        text = f"{mark.format}: {-log10(mark.error):.1f} digits\nat h = {plain(mark.step_value)}"
+        digits = f"{-log10(mark.error):.1f} digits"
+        text = f"{mark.format}: {digits}\nat h = {plain(mark.step_value)}"
+        text = f"{mark.format}\n{digits}" if narrow else text
         color = FORMAT_STYLE[mark.format].text_color
         ax.annotate(
             text,
@@ -98,35 +149,3 @@ def name_slopes(ax: Axes, frame: pd.DataFrame, order: int) -> None:
         draw.slope_guide(ax, -1, (middle["step_value"], middle["error"]), "rounding O(1/h)")
         text = f"truncation {draw.order_text(order)}"
         draw.slope_guide(ax, order, (last["step_value"], last["truncation"]), text)
-
-
-def _words(value: float) -> str:
-    """Return the digits as text, or why there are none: f′ = 0, an exact result, or a format that f has not."""
-    if np.isfinite(value):
-        return f"{round(value, 1) + 0:.1f}"
-    return "–" if np.isnan(value) else "f′ = 0" if value < 0 else "exact"
-
-
-def draw_digits_map(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -> None:
-    """Draw a map of function and format for each formula, the digits written in its cells."""
-    formats = formats_of(data)
-    fig.subplots_adjust(top=1 - 0.6 / fig.get_figheight(), bottom=0.01)
-    methods = methods_of(data)
-    panels = fig.subplots(1, len(methods), sharey=True, gridspec_kw={"wspace": 0.04})
-    for ax, method in zip(panels, methods, strict=True):
-        values = cells(data, method=method).pivot(index="problem", columns="format", values="digits")
-        grid = values.loc[list(names), formats].to_numpy()
-        # Filled cells, not an image: the bytes of an embedded PNG depend on the compression library.
-        edges = [np.arange(size + 1) - 0.5 for size in reversed(grid.shape)]
-        shades = np.where(np.isfinite(grid), grid, np.nan)
-        ax.pcolormesh(*edges, shades, cmap="YlGnBu", vmin=-1, vmax=16, linewidth=0.4, edgecolors="face")
-        ax.set_ylim(len(names) - 0.5, -0.5)
-        for (row, column), value in np.ndenumerate(grid):
-            color = "white" if np.isfinite(value) and value > 8 else INK
-            ax.text(column, row, _words(value), ha="center", va="center", fontsize=8, color=color)
-        ax.set_title(f"{method} difference", pad=20)
-        ax.set_xticks(range(len(formats)), formats, fontsize=8.5)
-        ax.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=8.5)
-        ax.tick_params(length=0, top=False, labeltop=True, labelbottom=False)
-        ax.grid(False)
-        ax.spines[:].set_visible(False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from markupsafe import Markup
@@ -36,6 +37,8 @@ def write_report(
     chapters: Sequence[Chapter] = (),
     explorer: Explorer | None = None,
     overview: Sequence[Table] = (),
+    data: Mapping[str, Sequence[Table]] = MappingProxyType({}),
+    files: Mapping[str, str] = MappingProxyType({}),
     sums: bool = False,
     keep: Callable[[str], bool] = lambda name: True,
 ) -> list[Path]:
@@ -64,6 +67,10 @@ def write_report(
         The part where a reader chooses the curves that are shown.
     overview : sequence of Table
         Tables that belong to no experiment (the formats), shown in the appendix.
+    data : mapping of str to sequence of Table
+        Tables that are files alone, by the name that their digests have in ``values.json``: it is their folder, too.
+    files : mapping of str to str
+        Further files, by name: the pages of single functions.
     sums : bool
         Whether to write ``SHA256SUMS`` of the files too.
     keep : callable
@@ -107,21 +114,26 @@ def write_report(
         "data": data_files(parts, ends),
         "provenance": origin.rows(provenance),
     }
-    files = _data(sections, chapters, overview, opening)
-    files["report.html"] = render_page(context | {"texts": {view.id: _on_page(view) for view in lettered}})
-    files["README.md"] = render_readme(context | {"texts": {view.id: _on_host(view) for view in lettered}})
+    written = {**files, **_data(sections, chapters, overview, opening, data)}
+    written["report.html"] = render_page(context | {"texts": {view.id: _on_page(view) for view in lettered}})
+    written["README.md"] = render_readme(context | {"texts": {view.id: _on_host(view) for view in lettered}})
     digests = {section.source or section.name: section.values for section in sections if section.values is not None}
-    files[columns.VALUES] = columns.values_to_json({name: frame for name, frame in digests.items() if len(frame)})
-    files["provenance.json"] = origin.to_json(provenance)
-    return _write(Path(out), files, sums, keep)
+    written[columns.VALUES] = columns.values_to_json({name: frame for name, frame in digests.items() if len(frame)})
+    written["provenance.json"] = origin.to_json(provenance)
+    return _write(Path(out), written, sums, keep)
 
 
 def _data(
-    sections: Sequence[Section], chapters: Sequence[Chapter], overview: Sequence[Table], opening: Opening | None
+    sections: Sequence[Section],
+    chapters: Sequence[Chapter],
+    overview: Sequence[Table],
+    opening: Opening | None,
+    further: Mapping[str, Sequence[Table]],
 ) -> dict[str, str]:
     """Return the files of figures and tables, and what kind each of their columns is."""
     figures: list[tuple[str, str, Figure]] = []
     tables: list[tuple[str, str, Table]] = [("overview", "overview", table) for table in overview]
+    tables += [(name, name, table) for name, others in further.items() for table in others]
     if opening is not None:
         tables.append(("opening", opening.source, opening.table))
     for chapter in chapters:

@@ -5,8 +5,8 @@ import html
 import io
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -14,13 +14,33 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from numdiff.digits import sums_of
 from numdiff.report import columns as column_kinds
+from numdiff.report.cells import KINDS, OK, TEXT_KINDS, Cell, columns_of_cells, holds_text, is_missing, kind_of_values
 from numdiff.report.figures import check_name
+from numdiff.step_table import latex_cell, latex_text
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$#])")
 _INTRAWORD = re.compile(r"(?<=\w)\\_(?=\w)")
 _NO_DISPLAY: Mapping[str, str] = MappingProxyType({})
-_OK = ("ok", "")
+_NO_SUMS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+HEADINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "problem": "function",
+        "method": "formula",
+        "step_value": "step h",
+        "computed_value": "computed",
+        "reference": "exact derivative",
+        "reference_text": "exact derivative",
+        "a_priori_bound": "a priori bound",
+        "rms_error": "RMS error",
+        "closed_form_step": "textbook step",
+        "state": "exact side",
+    }
+)
+"""What columns of records are called in tables."""
+LATEX_ROWS = 40
+"""The rows of a table that fits a page."""
 
 
 def escape_markdown(text: str, cell: bool = False) -> str:
@@ -37,13 +57,9 @@ def escape_markdown(text: str, cell: bool = False) -> str:
     return "".join(pieces)
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT
-
-
 def exact_text(value: Any) -> str:
     """Return a cell for CSV: floats by repr, NaN as ``nan``, nothing as the empty text."""
-    if _is_missing(value):
+    if is_missing(value):
         return ""
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))
@@ -53,19 +69,12 @@ def exact_text(value: Any) -> str:
     return str(value)
 
 
-def _holds_text(column: pd.Series) -> bool:
-    """Whether a column is text with gaps; before pandas 3 its dtype was object and a gap a NaN."""
-    if isinstance(column.dtype, (pd.StringDtype, pd.CategoricalDtype)):
-        return True
-    return column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) == "string"
-
-
 def csv_text(frame: pd.DataFrame) -> str:
     """Return all rows of a frame as CSV, lines ended by a line feed; the index is not written."""
     columns = []
     for position in range(frame.shape[1]):
         column = frame.iloc[:, position]
-        if _holds_text(column):
+        if holds_text(column):
             missing = column.isna().tolist()
             columns.append(["" if gap else str(v) for v, gap in zip(column.tolist(), missing, strict=True)])
         else:
@@ -104,36 +113,6 @@ def _typed(texts: list[str]) -> pd.Series:
     return pd.Series(texts, dtype="str")
 
 
-def _significant(value: float, digits: int, keep_zeros: bool) -> str:
-    if value == 0:
-        return "0"
-    text = f"{value:#.{digits}g}" if keep_zeros else f"{value:.{digits}g}"
-    return text.rstrip(".")
-
-
-_KINDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
-    {
-        "g3": lambda value: _significant(value, 3, True),
-        "g6": lambda value: _significant(value, 6, False),
-        "g17": lambda value: float.__repr__(float(value)),
-        "percent": lambda value: f"{100 * value:.1f} %",
-        "int": lambda value: f"{round(value):d}",
-        "hex": str,
-        "text": str,
-    }
-)
-"""How a number is shown, by the kind of its column."""
-_TEXT_KINDS = ("hex", "text")
-
-
-@dataclass(frozen=True)
-class _Cell:
-    """A cell as it is shown: its text and its class (``number``, ``text``, ``hex``, ``status`` or ``empty``)."""
-
-    text: str
-    kind: str
-
-
 @dataclass(frozen=True, eq=False)
 class Table:
     """A table of the report.
@@ -150,8 +129,10 @@ class Table:
         The rows, columns in the order of display; the index is ignored.
     display : mapping of str to str
         How the numbers of a column are shown on the page and in Markdown, never in the CSV: ``"g3"`` (3
-        significant digits), ``"g6"`` (at most 6), ``"g17"`` (shortest exact), ``"percent"``, ``"int"``, ``"hex"``,
-        ``"text"``. By default floats are ``"g3"``, integers ``"int"``.
+        significant digits), ``"g6"`` (at most 6), ``"e3"`` (3, always with a power of ten), ``"f1"`` (1 decimal),
+        ``"g17"`` (shortest exact), ``"step"`` (a step as it is defined: 2⁻⁵), ``"percent"``, ``"int"``, ``"hex"``,
+        ``"text"``. By default floats are ``"g3"``, integers ``"int"``, and floats of a column ``h`` steps. All numbers
+        of a column have one notation: a power of ten in all of them or in none.
     rows_shown : int or None
         The page shows at most so many rows and says how many there are; None: all.
     headings : mapping of str to str
@@ -160,12 +141,15 @@ class Table:
         Kinds of columns that differ from those of their names: see `numdiff.report.columns`.
     where : mapping of str to str
         Keys that all cells of the table share and no column shows, such as the grid.
+    sums : mapping of str to tuple of str
+        Columns that are the sums of others: of each row they show so many digits that what is printed adds up
+        (`numdiff.digits.adding_up`). No column is in two sums.
 
     Raises
     ------
     ValueError
         If the name is not the stem of a file, the title is empty, a column is repeated, or `display`,
-        `headings`, `kinds` or `where` name an unknown column, kind or key.
+        `headings`, `kinds`, `where` or `sums` name an unknown column, kind or key.
     """
 
     name: str
@@ -177,6 +161,7 @@ class Table:
     headings: Mapping[str, str] = field(default_factory=lambda: _NO_DISPLAY)
     kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
+    sums: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_SUMS)
 
     def __post_init__(self) -> None:
         check_name(self.name, "table")
@@ -184,13 +169,16 @@ class Table:
             raise ValueError(f"title of table {self.name!r} must not be empty")
         if not self.frame.columns.is_unique:
             raise ValueError(f"columns of table {self.name!r} must be unique, got {list(self.frame.columns)}")
-        unknown = [name for name in [*self.display, *self.headings] if name not in self.frame.columns]
-        if unknown:
-            raise ValueError(f"display and headings of table {self.name!r} must name its columns, got {unknown}")
+        summed = [name for total, parts in self.sums.items() for name in (total, *parts)]
+        named = [*self.display, *self.headings, *summed]
+        if unknown := [name for name in named if name not in self.frame.columns]:
+            raise ValueError(f"display, headings and sums of table {self.name!r} must name its columns, got {unknown}")
+        if twice := sorted({name for name in summed if summed.count(name) > 1}):
+            raise ValueError(f"sums of table {self.name!r} must not share columns, got {twice}")
         for column, kind in self.display.items():
-            if kind not in _KINDS:
+            if kind not in KINDS:
                 raise ValueError(
-                    f"display of column {column!r} of table {self.name!r} must be one of {', '.join(_KINDS)}, "
+                    f"display of column {column!r} of table {self.name!r} must be one of {', '.join(KINDS)}, "
                     f"got {kind!r}"
                 )
         column_kinds.check(f"table {self.name!r}", list(self.frame.columns), self.kinds, self.where)
@@ -240,66 +228,104 @@ class Table:
             + "\n</tbody></table>"
         )
 
+    def to_latex(self, rows: int | None = LATEX_ROWS, label: str = "") -> str:
+        r"""Return the table in LaTeX, a ``table`` that needs the package ``booktabs``.
+
+        Parameters
+        ----------
+        rows : int or None
+            If there are more rows than this, every second, third, … is shown, and the caption says so. None: all.
+        label : str
+            For ``\ref``; empty for none.
+        """
+        stride = 1 if rows is None or not len(self.frame) else -(-len(self.frame) // rows)
+        chosen = replace(self, frame=self.frame.iloc[::stride])
+        names = [str(name) for name in self.frame.columns]
+        said = [self.title + ".", self.caption] + [f"One row in {stride} is shown."] * (stride > 1)
+        lines = [r"\begin{table}", r"\centering\small", rf"\caption{{{_latex_prose(' '.join(said))}}}"]
+        lines += [rf"\label{{{label}}}"] if label else []
+        columns = [
+            _latex_column(column, self._is_numeric(name))
+            for name, column in zip(names, chosen._cells(None), strict=True)
+        ]
+        lines += [rf"\begin{{tabular}}{{{''.join(side for side, _ in columns)}}}", r"\toprule"]
+        lines += [" & ".join(latex_text(self.heading(name)) for name in names) + r" \\", r"\midrule"]
+        lines += [" & ".join(row) + r" \\" for row in zip(*(cells for _, cells in columns), strict=True)]
+        return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
+
+    def widths(self, rows: int | None = -1) -> list[int]:
+        """Return the characters of the widest cell of each column, with its heading broken between words.
+
+        `rows` as in `to_html`. The sum, with two more for each column, says whether a table fits.
+        """
+        shown = self.rows_shown if rows == -1 else rows
+        heads = [max(map(len, self.heading(str(name)).split()), default=0) for name in self.frame.columns]
+        cells = [max((len(cell.text) for cell in column), default=0) for column in self._cells(shown)]
+        return [max(pair) for pair in zip(heads, cells, strict=True)]
+
+    def without(self, *columns: str) -> "Table":
+        """Return the table without some columns that are in no sum."""
+        left = {name: kept for name, kept in self.display.items() if name not in columns}
+        named = {name: kept for name, kept in self.headings.items() if name not in columns}
+        kinds = {name: kept for name, kept in self.kinds.items() if name not in columns}
+        return replace(self, frame=self.frame.drop(columns=list(columns)), display=left, headings=named, kinds=kinds)
+
     def heading(self, column: str) -> str:
-        """Return the heading of a column: its own, or its name with spaces."""
-        return self.headings.get(column, column.replace("_", " "))
+        """Return the heading of a column: its own, that of such records, or its name with spaces."""
+        return self.headings.get(column, HEADINGS.get(column, column.replace("_", " ")))
 
     def _kind(self, column: str) -> str:
-        kind = self.display.get(column)
-        if kind is None:
-            values = self.frame[column]
-            if pd.api.types.is_bool_dtype(values):
-                return "text"
-            if pd.api.types.is_integer_dtype(values):
-                return "int"
-            if pd.api.types.is_float_dtype(values):
-                return "g3"
-            if _holds_text(values):
-                return "text"
-            found = {type(v) for v in values.tolist()} if values.dtype == object else set()
-            if any(issubclass(t, (float, np.floating)) for t in found):
-                return "g3"
-            return "int" if any(issubclass(t, (int, np.integer)) and t is not bool for t in found) else "text"
-        return kind
+        return self.display.get(column) or kind_of_values(column, self.frame[column])
 
     def _is_numeric(self, column: str) -> bool:
-        return self._kind(column) not in _TEXT_KINDS
+        return self._kind(column) not in TEXT_KINDS
 
-    def _cells(self, rows: int | None) -> list[list[_Cell]]:
+    def _cells(self, rows: int | None) -> list[list[Cell]]:
         """Return the columns as they are shown."""
         frame = self.frame if rows is None else self.frame.iloc[:rows]
         words = [str(word) for word in frame["status"]] if "status" in frame else [""] * len(frame)
-        columns = []
-        for name in frame.columns:
-            kind = self._kind(str(name))
-            columns.append([_shown(v, kind, word) for v, word in zip(frame[name].tolist(), words, strict=True)])
-        return columns
+        columns = {str(name): frame[name].tolist() for name in frame.columns}
+        summed = [name for total, parts in self.sums.items() for name in (total, *parts)]
+        texts = [
+            sums_of(dict(zip(summed, row, strict=True)), self.sums)
+            for row in zip(*(columns[name] for name in summed), strict=True)
+        ]
+        printed = {name: [row.get(name) for row in texts] for name in summed}
+        return columns_of_cells(columns, {name: self._kind(name) for name in columns}, words, printed)
 
 
-def _shown(value: Any, kind: str, status: str) -> _Cell:
-    if _is_missing(value) or (isinstance(value, float) and math.isnan(value) and kind in _TEXT_KINDS):
-        return _Cell("", "empty")
-    if isinstance(value, (bool, np.bool_)):
-        return _Cell("yes" if value else "no", "text")
-    if isinstance(value, str):
-        if value == "":
-            return _Cell("", "empty")
-        # A word among numbers is the status of a missing number.
-        return _Cell(value, kind if kind in _TEXT_KINDS else "status")
-    if isinstance(value, (float, np.floating)) and not math.isfinite(value):
-        if math.isnan(value):
-            return _Cell(status if status not in _OK else "undefined", "status")
-        return _Cell("∞" if value > 0 else "−∞", "number")
-    return _Cell(_KINDS[kind](value), kind if kind in _TEXT_KINDS else "number")
+def _latex_prose(text: str) -> str:
+    return latex_text(text.replace("`", ""))
 
 
-def _class_of(cell: _Cell, numeric: bool) -> str:
+def _latex_column(column: list[Cell], is_numeric: bool) -> tuple[str, list[str]]:
+    """Return the side of a column in LaTeX, and its cells, decimal points below each other.
+
+    Numbers with powers of ten have one digit before the point and stand at the left, behind the room for a sign; the
+    spaces that align others at the right become phantoms of what they stand for.
+    """
+    has_powers = any(cell.kind == "number" and "e" in cell.text for cell in column)
+    has_signs = any(cell.kind == "number" and cell.text.startswith("-") for cell in column)
+    written = []
+    for cell in column:
+        text = cell.text.rstrip("\u2007\u2008")
+        phantom = cell.text[len(text) :].replace("\u2008", ".").replace("\u2007", "0")
+        latex = latex_cell(text) if cell.kind in ("number", "status") else latex_text(text)
+        if cell.kind == "number" and has_powers:
+            latex = (r"\phantom{$-$}" if has_signs and not text.startswith("-") else "") + latex
+        elif cell.kind == "number" and phantom:
+            latex += rf"\phantom{{{phantom}}}"
+        written.append(latex)
+    return "l" if has_powers or not is_numeric else "r", written
+
+
+def _class_of(cell: Cell, numeric: bool) -> str:
     if cell.kind in ("status", "hex"):
         return f' class="{cell.kind}"'
     return " class=number" if numeric else ""
 
 
-def _markdown_cell(cell: _Cell) -> str:
+def _markdown_cell(cell: Cell) -> str:
     if cell.kind == "hex" and cell.text:
         return f"`{cell.text}`"
     text = escape_markdown(cell.text, cell=True)
@@ -356,7 +382,7 @@ def wide(
         row = cells.setdefault(key, {})
         if name in row:
             raise ValueError(f"cells must be unique by {', '.join(rows)} and {column}, got {key} and {name!r} twice")
-        failed = word not in shown or (isinstance(number, float) and math.isnan(number) and word not in _OK)
+        failed = word not in shown or (isinstance(number, float) and math.isnan(number) and word not in OK)
         row[name] = str(word) if failed else number
     order = list(dict.fromkeys(names)) if columns is None else list(columns)
     table = {name: pd.Series([key[i] for key in cells]) for i, name in enumerate(rows)}

@@ -110,8 +110,9 @@ def test_failed_cell_shows_its_status_word_not_nan():
     assert all(text != "nan" for _, text in body)
 
 
-def test_nan_without_a_failure_reads_undefined():
-    assert "undefined" in table({"relative": [math.nan], "status": ["ok"]}).to_markdown()
+def test_missing_number_is_a_dash_and_a_missing_text_is_nothing():
+    frame = {"relative": [math.nan, 0.5], "gap": [None, 2.0], "word": ["", "a"], "status": ["ok", "ok"]}
+    assert table(frame).to_markdown().splitlines()[2] == "| – | – |  | ok |"
 
 
 def test_html_has_scopes_caption_and_right_aligned_numbers():
@@ -140,6 +141,10 @@ def test_html_shows_at_most_the_rows_that_are_asked_for():
         ("g6", 0.5, "0.5"),
         ("g6", 3.14159265, "3.14159"),
         ("g17", 0.1, "0.1"),
+        ("e3", 0.5, "5.00e-01"),
+        ("f1", 11.25, "11.2"),
+        ("f1", -0.04, "0.0"),
+        ("step", 0.03125, "2⁻⁵"),
         ("percent", 0.1234, "12.3 %"),
         ("int", 3.0, "3"),
         ("hex", "0x1p-4", "0x1p-4"),
@@ -241,3 +246,61 @@ def test_what_was_written_is_read_back_digit_by_digit(tmp_path):
     assert csv_text(back) == csv_text(frame)
     assert back["x"].tolist() == frame["x"].tolist()
     assert [back[name].dtype.kind for name in ("k", "x", "gap")] == ["i", "f", "f"]
+
+
+def test_column_has_one_notation_and_its_points_below_each_other():
+    moderate = table({"v": [0.5, 12.25, 123.0]}).to_markdown().splitlines()[2:]
+    assert [line.strip("| ") for line in moderate] == ["0.500", "12.2\u2007\u2007", "123\u2008\u2007\u2007\u2007"]
+    wide_range = table({"v": [0.5, 1e-8, 0.0]}).to_markdown().splitlines()[2:]
+    assert [line.strip("| \u2007\u2008") for line in wide_range] == ["5.00e-01", "1.00e-08", "0"]
+
+
+def test_sums_add_up_as_printed_and_are_exact_in_the_csv():
+    frame = {"t": [2 / 3, "absorbed", math.nan], "a": [1 / 3, None, None], "b": [1 / 3, 0.5, None]}
+    summed = table(frame, sums={"t": ("a", "b")})
+    rows = summed.to_markdown().splitlines()[2:]
+    assert [cell.strip() for cell in rows[0].strip("|").split("|")] == ["6.67e-01", "3.333e-01", "3.333e-01"]
+    assert "*absorbed*" in rows[1]
+    assert summed.to_csv().splitlines()[1] == f"{2 / 3!r},{1 / 3!r},{1 / 3!r}"
+
+
+@pytest.mark.parametrize(
+    ("sums", "message"),
+    [
+        ({"t": ("a", "c")}, "display, headings and sums of table 'name' must name its columns, got \\['c'\\]"),
+        ({"t": ("a", "b"), "a": ("b",)}, "sums of table 'name' must not share columns, got \\['a', 'b'\\]"),
+    ],
+)
+def test_wrong_sums_are_refused(sums, message):
+    with pytest.raises(ValueError, match=message):
+        table({"t": [1.0], "a": [0.5], "b": [0.5]}, sums=sums)
+
+
+def test_latex_has_booktabs_a_label_and_escapes():
+    text = table({"a_b": ["x_1 & 50 %", "y"], "v": [1.5e-8, -2e-3]}, headings={"v": "h²"}).to_latex(label="tab:one")
+    assert text.splitlines()[2:7] == [
+        r"\caption{A title. A caption.}",
+        r"\label{tab:one}",
+        r"\begin{tabular}{ll}",
+        r"\toprule",
+        r"a b & $h^{2}$ \\",
+    ]
+    assert r"x\_1 \& 50 \% & \phantom{$-$}$1.50 \cdot 10^{-8}$ \\" in text
+    assert r"y & $-2.00 \cdot 10^{-3}$ \\" in text
+
+
+def test_latex_of_a_long_table_shows_one_row_in_so_many_and_says_so():
+    long = table({"k": range(100)})
+    assert [line for line in long.to_latex().splitlines() if line.startswith("$")][:2] == [r"$0$ \\", r"$3$ \\"]
+    assert "One row in 3 is shown." in long.to_latex()
+    assert "is shown" not in long.to_latex(rows=None)
+
+
+def test_widths_are_those_of_the_widest_cells():
+    assert table({"a_long_name": ["x"], "v": [1.5e-8]}).widths() == [4, 8]
+    assert table({"word": ["a", "abcdefgh"]}, rows_shown=1).widths() == [4]
+
+
+def test_columns_of_records_have_the_words_of_the_field():
+    named = table({"method": ["centered"], "closed_form_step": [1e-5]}, headings={"method": "way"})
+    assert (named.heading("method"), named.heading("closed_form_step")) == ("way", "textbook step")

@@ -23,6 +23,7 @@ from experiments.optimal_step.predicted_steps import (
 )
 from experiments.step_sweep import step_sweep
 from experiments.step_sweep.step_sweep import FUNCTIONS
+from experiments.words import percent
 from numdiff.study.run import run_sweeps
 
 NAMES = tuple(dict.fromkeys([*FUNCTIONS[:QUICK_PROBLEMS], *FUNCTIONS[6::6], "signed_square", "kostyrka_line"]))
@@ -130,11 +131,32 @@ def test_reason_is_the_largest_factor(noise, dip, model, words):
     assert irregular == f"f = 0; {regular}"
 
 
-def test_findings_quote_the_tables():
-    found = quality(frame()).iloc[-1]
+def test_findings_quote_shares_of_all_runs():
+    """A run without a prediction counts as a miss: no share is one of survivors."""
+    ratio = frame()["model_ratio"]
+    share = percent(float(np.sum(ratio <= WITHIN)) / len(frame()))
+    assert ratio.isna().any()
     text = " ".join(predicted_steps.findings(records()))
-    assert f"in {found['within']} of {found['regular']} regular runs" in text
+    assert f"in {share} of {len(frame())} runs" in text
     assert not re.search(r"\b(nan|inf)\b", text)
+
+
+def test_the_textbook_steps_minimise_the_two_terms_that_the_sentence_names():
+    (sentence,) = [text for text in predicted_steps.findings(records()) if "textbook" in text]
+    for text in ("h|f″|/2 + 2ε|f|/h", "2√(ε|f/f″|)", "h²|f‴|/6 + ε|f|/h", "∛(3ε|f/f‴|)"):
+        assert text in sentence
+    f, second, third, epsilon = 3.0, 5.0, 7.0, 2.0**-53
+    forward, centered = 2 * np.sqrt(epsilon * f / second), np.cbrt(3 * epsilon * f / third)
+    # The derivatives by h of the two sums vanish there, to a few roundings of each term.
+    assert abs(second / 2 - 2 * epsilon * f / forward**2) <= 8 * 2.0**-53 * second
+    assert abs(centered * third / 3 - epsilon * f / centered**2) <= 16 * 2.0**-53 * centered * third
+
+
+def test_curves_of_the_ways_end_at_the_share_of_runs_with_a_result():
+    (figure,) = predicted_steps.figures(records())
+    ax = figure.to_canvas().axes[1]
+    ends = sorted(float(line.get_ydata()[-1]) for line in ax.lines if len(line.get_xdata()) > 2)
+    assert ends == sorted(float(np.isfinite(frame()[f"{way}_ratio"]).mean()) for way in WAYS)
 
 
 def test_figure_is_drawn_with_all_runs():
