@@ -24,6 +24,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
+from numdiff.report.core_tables import truncation_format
 from numdiff.report.function_pages import FunctionFacts, function_pages
 from numdiff.report.tables import Table, wide
 from numdiff.rules.textbook import closed_form_step
@@ -87,9 +88,9 @@ def core_data(measured: Mapping[str, Measured]) -> dict[str, list[Table]]:
 
 def dyadic_truncation(records: pd.DataFrame) -> Table:
     """Return the truncation error of all functions at dyadic steps, which is the same in every format."""
-    dyadic = in_order(of_grid(records, "dyadic"), "problem", "method", "k", "format")
-    widest = dyadic.drop_duplicates(["problem", "method", "k"], keep="last", ignore_index=True)
-    widest = in_order(widest.assign(h=np.ldexp(1.0, -widest["k"])), "problem", "k", "method")
+    cells = of_grid(records, "dyadic")
+    widest = cells[cells["format"] == truncation_format(cells)].assign(h=lambda kept: np.ldexp(1.0, -kept["k"]))
+    widest = in_order(widest, "problem", "k", "method")
     return Table(
         "truncation",
         "Truncation error at dyadic steps",

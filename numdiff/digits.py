@@ -8,7 +8,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
-__all__ = ["GENERIC", "adding_up", "aligned", "fixed", "is_moderate", "scientific", "step_text", "sums_of"]
+__all__ = [
+    "GENERIC",
+    "adding_up",
+    "aligned",
+    "fixed",
+    "has_exact_text",
+    "is_moderate",
+    "scientific",
+    "step_text",
+    "sums_of",
+]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _FIGURE, _POINT = "\u2007", "\u2008"
@@ -168,18 +178,23 @@ def step_text(step: float) -> str:
     mantissa, exponent = math.frexp(step)
     if mantissa == 0.5:
         return _power(2, exponent - 1)
-    shortest = repr(float(step))
-    if Decimal(shortest).normalize().as_tuple().digits == (1,):
-        return _power(10, Decimal(shortest).adjusted())
-    if len(Decimal(shortest).normalize().as_tuple().digits) <= _SHORT and is_moderate([step]):
-        return shortest.removesuffix(".0")
     nominal, k = math.frexp(GENERIC)
     off = min((0, 1, -1), key=lambda i: abs(math.ldexp(nominal, exponent + i) - step))
-    product = math.ldexp(nominal, exponent + off)
-    if abs(product - step) <= _ROUNDED * product:
-        name = f"{GENERIC}·{_power(2, exponent + off - k)}"
-        return name if product == step else f"fl({name})"
-    return scientific(step, 3)
+    product, name = math.ldexp(nominal, exponent + off), f"{GENERIC}·{_power(2, exponent + off - k)}"
+    if product == step and exponent + off < k:
+        return name
+    shortest = Decimal(repr(float(step))).normalize()
+    if shortest.as_tuple().digits == (1,):
+        return _power(10, shortest.adjusted())
+    if len(shortest.as_tuple().digits) <= _SHORT and is_moderate([step]):
+        return f"{shortest:f}"
+    return f"fl({name})" if abs(product - step) <= _ROUNDED * product else scientific(step, 3)
+
+
+def has_exact_text(step: float) -> bool:
+    """Whether `step_text` says exactly what a step is."""
+    text = step_text(step)
+    return not text.startswith("fl(") and "e" not in text
 
 
 def _power(base: int, exponent: int) -> str:

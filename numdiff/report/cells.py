@@ -1,6 +1,7 @@
 """The cells of a table as a person reads them: one notation a column, decimal points below each other."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from numdiff.digits import aligned, fixed, is_moderate, scientific, step_text
+from numdiff.digits import aligned, fixed, has_exact_text, is_moderate, scientific, step_text
 
 __all__ = ["KINDS", "MISSING", "TEXT_KINDS", "Cell", "columns_of_cells", "holds_text", "is_missing", "kind_of_values"]
 
@@ -20,7 +21,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "e3": "3 significant digits and a power of ten",
         "f1": "1 decimal",
         "g17": "shortest exact",
-        "step": "a step as it is defined: 2⁻⁵, 10⁻⁴, 0.3, 1.2357·2⁻⁵",
+        "step": "steps as they are defined (2⁻⁵, 10⁻⁴, 0.3, 1.2357·2⁻⁵), or all of them like e3",
         "percent": "with a decimal",
         "int": "an integer",
         "hex": "a code",
@@ -32,6 +33,9 @@ TEXT_KINDS = ("hex", "text")
 MISSING = "–"
 """A number that there is not; the caption of the table says why."""
 OK = ("ok", "")
+_STEPS = re.compile(r"(^|_)(h|step|step_value)$")
+_DIGITS = re.compile(r"(^|_)digits$")
+"""What columns of steps and of correct digits are called."""
 _POWERS: Mapping[str, Callable[[list[float]], bool]] = {
     "g3": is_moderate,
     "g6": lambda values: all(1e-4 <= abs(value) < 1e6 for value in values if value),
@@ -60,14 +64,17 @@ def holds_text(column: pd.Series) -> bool:
 
 
 def kind_of_values(name: str, values: pd.Series) -> str:
-    """Return how a column is shown unless its table says otherwise: a step h by its definition, floats by 3 digits."""
+    """Return how a column is shown unless its table says otherwise, by its name and its values.
+
+    Steps are shown as they are defined, correct digits with a decimal, other floats with three digits.
+    """
     if pd.api.types.is_bool_dtype(values) or holds_text(values):
         return "text"
     if pd.api.types.is_integer_dtype(values):
         return "int"
     found = {type(v) for v in values.tolist()} if values.dtype == object else {float}
     if any(issubclass(t, (float, np.floating)) for t in found):
-        return "step" if name == "h" else "g3"
+        return "step" if _STEPS.search(name) else "f1" if _DIGITS.search(name) else "g3"
     return "int" if any(issubclass(t, (int, np.integer)) and t is not bool for t in found) else "text"
 
 
@@ -116,7 +123,7 @@ def _writer(kind: str, values: Sequence[Any]) -> Callable[[Any], str]:
         "e3": lambda value: scientific(float(value), 3),
         "f1": lambda value: f"{round(float(value), 1) + 0.0:.1f}",
         "g17": lambda value: float.__repr__(float(value)),
-        "step": lambda value: step_text(float(value)),
+        "step": step_text if all(has_exact_text(number) for number in numbers) else lambda v: scientific(float(v), 3),
         "percent": lambda value: f"{100 * value:.1f} %",
         "int": lambda value: f"{round(value):d}",
     }

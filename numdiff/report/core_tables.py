@@ -12,7 +12,8 @@ from numdiff.digits import GENERIC
 from numdiff.report.tables import Table
 from numdiff.step_table import digits_of, known_values
 
-__all__ = ["LEDGER", "PARTS", "ledger_table", "parts_table", "run_of", "truncation_table", "used_rows"]
+__all__ = ["LEDGER", "PARTS", "ledger_table", "parts_table", "run_of", "truncation_format", "truncation_table"]
+__all__ += ["used_rows"]
 
 LEDGER = ("total", "truncation", "roundoff")
 """The total error and its two parts."""
@@ -111,7 +112,7 @@ def truncation_table(records: pd.DataFrame, methods: tuple[str, ...], label: str
     Parameters
     ----------
     records : DataFrame
-        Of one function; the format with the most steps is taken.
+        Of one function.
     methods : tuple of str
     label : str
         What the function is called in the title; by default its name.
@@ -119,8 +120,7 @@ def truncation_table(records: pd.DataFrame, methods: tuple[str, ...], label: str
     dyadic = records[(records["grid"] == "dyadic") & records["method"].isin(methods)]
     if dyadic.empty:
         raise ValueError(f"records must have cells of {', '.join(methods)} and the grid dyadic, got none")
-    longest = str(dyadic.groupby("format", sort=False).size().idxmax())
-    runs = {method: run_of(records, method, longest, "dyadic") for method in methods}
+    runs = {method: run_of(records, method, truncation_format(dyadic), "dyadic") for method in methods}
     first = runs[methods[0]]
     frame: dict[str, list[Any]] = {"k": first["k"].tolist(), "h": first["step_value"].tolist()}
     for method, run in runs.items():
@@ -137,6 +137,15 @@ def truncation_table(records: pd.DataFrame, methods: tuple[str, ...], label: str
         kinds=dict.fromkeys((*methods, "h"), "portable"),
         where={"grid": "dyadic", "problem": str(first["problem"].iloc[0])},
     )
+
+
+def truncation_format(cells: pd.DataFrame) -> str:
+    """Return the format whose steps a table of truncation errors has: float64, which every machine has, or the longest.
+
+    The numbers are those of every format, but only some machines have float80.
+    """
+    formats = cells.groupby("format", sort=False).size()
+    return "float64" if "float64" in formats.index else str(formats.idxmax())
 
 
 def _steps(run: pd.DataFrame) -> dict[str, list[Any]]:

@@ -97,7 +97,7 @@ def function_page(records: pd.DataFrame, facts: FunctionFacts, methods: Sequence
     present = set(records["format"])
     measured = [name for name in formats if name in present]
     parts = [
-        f"# {escape_markdown(facts.name)}: {escape_markdown(facts.formula)}",
+        f"# {escape_markdown(facts.name)}: f(x) = {escape_markdown(facts.formula)}",
         escape_markdown(facts.reason),
         f"- Point: x = {facts.x:.8g}\n- Exact derivative: f′(x) = {_plain(facts.derivative, 30)} (30 digits; "
         f"{_certified(facts.radius)})\n- Source: {escape_markdown(facts.source)}",

@@ -1,8 +1,10 @@
+import json
 import re
+from pathlib import Path
 
 import pandas as pd
 
-from numdiff.report import definitions
+from numdiff.report import Section, definitions, provenance, write_report
 from numdiff.report.chapters import mathml
 from numdiff.report.function_pages import FunctionFacts, function_page, function_pages
 from numdiff.report.tables import Table
@@ -88,3 +90,27 @@ def test_definitions_can_be_shown_on_the_page_with_formulas():
     for formula in (*displayed, *inline):
         # Raises on a command that the page could not show.
         assert mathml(formula).startswith("<math")
+
+
+def test_report_writes_pages_and_tables_that_are_files_alone(tmp_path):
+    section = Section("one", "One", "Why?", "So.")
+    table = Table(
+        "all_digits", "All", "A caption.", pd.DataFrame({"k": [1], "truncation": [0.5]}), where={"grid": "dyadic"}
+    )
+    origin = provenance.collect(Path("requirements.lock"), "make", {})
+    written = write_report(
+        [section],
+        origin,
+        tmp_path,
+        title="T",
+        lead="L",
+        command="make",
+        data={"one": [table]},
+        files={"functions/exp.md": "# exp\n"},
+    )
+    names = {path.relative_to(tmp_path).as_posix() for path in written}
+    assert {"functions/exp.md", "tables/one/all_digits.csv"} <= names
+    assert (tmp_path / "functions/exp.md").read_text() == "# exp\n"
+    entry = json.loads((tmp_path / "columns.json").read_text())["tables/one/all_digits.csv"]
+    assert entry["columns"] == {"k": "portable", "truncation": "portable"}
+    assert "all_digits" not in (tmp_path / "README.md").read_text()

@@ -304,3 +304,21 @@ def test_widths_are_those_of_the_widest_cells():
 def test_columns_of_records_have_the_words_of_the_field():
     named = table({"method": ["centered"], "closed_form_step": [1e-5]}, headings={"method": "way"})
     assert (named.heading("method"), named.heading("closed_form_step")) == ("way", "textbook step")
+
+
+@pytest.mark.parametrize(
+    ("steps", "shown"),
+    [
+        ([0.5, 2.0**-5, 1e-4], ["2⁻¹", "2⁻⁵", "10⁻⁴"]),
+        ([0.61785, 0.308925], ["1.2357·2⁻¹", "1.2357·2⁻²"]),
+        ([0.5, 0.01931762695312500], ["5.00e-01", "1.93e-02"]),
+    ],
+)
+def test_steps_of_a_column_are_all_exact_or_all_rounded(steps, shown):
+    for name in ("h", "best_step", "step_value"):
+        lines = table({name: steps}).to_markdown().splitlines()[2:]
+        assert [line.strip("| \u2007\u2008") for line in lines] == shown
+
+
+def test_correct_digits_have_one_decimal():
+    assert "| 10.8 |" in table({"digits": [10.8123, 3.0]}).to_markdown()

@@ -146,6 +146,18 @@ def test_of_equal_values_figures_and_pages_are_the_same(folders, capsys, name):
     assert f"{name}: differs, although all its data are the same" in err
 
 
+def test_page_of_a_function_differs_only_where_its_data_do(folders, capsys):
+    page = "functions/exp.md"
+    for folder, text in zip(folders, ("|0.1|", "|0.2|"), strict=True):
+        write(folder / page, text)
+        sums(folder)
+    on_another(folders[1])
+    assert f"{page}: differs, although all its data are the same" in verdict(folders, capsys)[2]
+    with_other_values(folders[1])
+    change(folders[1], STEPS, "float64", 2, another_digit)
+    assert "its data differ" in line_of(verdict(folders, capsys)[1], page)
+
+
 def test_what_a_page_says_of_the_machine_may_differ(folders, capsys):
     on_another(folders[1], "c_library")
     for folder, library in zip(folders, ("glibc 2.36", "musl"), strict=True):
