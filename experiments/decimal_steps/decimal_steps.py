@@ -66,7 +66,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     for name in formats_of(part):
         one = part[part["format"] == name]
         left, best = one["left_representable"].dropna(), one["best_representable"].dropna()
-        found.append((name, len(one), *(round(float(v), 1) for g in (left, best) for v in (g.median(), g.max()))))
+        found.append((name, len(one), *(float(v) for g in (left, best) for v in (g.median(), g.max()))))
     columns = ["format", "points", "left_median", "left_largest", "best_median", "best_largest"]
     return pd.DataFrame(found, columns=columns)
 
@@ -85,7 +85,7 @@ def tables(measured: Measured) -> list[Table]:
             "Centered differences. Below: at steps below the best decimal one, where rounding dominates. At best: at "
             "the best step of each. Median and largest over the points.",
             summary(rows),
-            dict.fromkeys(("left_median", "left_largest", "best_median", "best_largest"), "g6"),
+            dict.fromkeys(("left_median", "left_largest", "best_median", "best_largest"), "f1"),
             headings={
                 "left_median": "below: median",
                 "left_largest": "below: largest",
@@ -100,7 +100,7 @@ def tables(measured: Measured) -> list[Table]:
             "Below the best decimal step: medians of RMS error times h. Above it: medians of the RMS error. RMS over "
             "33 neighbouring points, each with its own step. Condition: |x f′/f|. Empty: no such step.",
             blank(rows[[*keys, *main]]),
-            {"at": "g6"},
+            {"at": "g6", "left_representable": "f1", "best_representable": "f1"},
             headings=words
             | {"left_representable": "below", "best_representable": "at best", "right_representable": "above"},
         ),
@@ -109,7 +109,7 @@ def tables(measured: Measured) -> list[Table]:
             "Digits gained by other steps over h = 10⁻ᵏ, below the best step",
             "As above. Steps: so many decimal steps lie below the best one.",
             blank(rows[[*keys, *others, "best_h", "left_steps"]]),
-            {"at": "g6"},
+            {"at": "g6"} | dict.fromkeys(others, "f1"),
             headings=words
             | {f"left_{name}": WRITTEN[name] for name in GAINS if f"left_{name}" in others}
             | {"best_h": "best 10⁻ᵏ", "left_steps": "steps"},

@@ -152,7 +152,7 @@ def loss_table(here: pd.DataFrame) -> pd.DataFrame:
     table = in_order(table.reset_index(), "formulation", "at", "member")
     table.insert(0, "function", table["formulation"].map(TITLES))
     table.insert(1, "form", table["problem"].map(label))
-    return table.drop(columns=["formulation", "member", "problem"]).round(dict.fromkeys(names, 1))
+    return table.drop(columns=["formulation", "member", "problem"])
 
 
 def tables(measured: Measured) -> list[Table]:
@@ -170,7 +170,7 @@ def tables(measured: Measured) -> list[Table]:
             "At the best step of each form, and at the point where the forms of a function differ most. The first form "
             "of each function is the usual one.",
             loss_table(at_telling(rows)),
-            dict.fromkeys(("at", *formats_of(rows)), "g6"),
+            {"at": "g17"} | dict.fromkeys(formats_of(rows), "f1"),
             headings=words,
             kinds={"*": "platform", "at": "portable"},
         ),
@@ -180,7 +180,7 @@ def tables(measured: Measured) -> list[Table]:
             "At the best step of each form. Digits: between 0 and what the format holds; 0 and no step: no usable "
             "result at any step. Lost: digits fewer than those of the best form.",
             shown[["function", "form", "format", "at", "digits", "lost", "step_value", "error"]],
-            {"at": "g6"},
+            {"at": "g17", "digits": "f1", "lost": "f1"},
             headings=words | {"step_value": "best h", "error": "relative error"},
             kinds={"step_value": "platform"},
         ),
@@ -191,9 +191,10 @@ def tables(measured: Measured) -> list[Table]:
             "+ combination (rounding of difference and quotient). Truncation and abscissa are the same for all forms; "
             "evaluation is what a form changes.",
             parts[["format", "form", "total", *LEDGER, "at", "step_value", "status"]],
-            {"at": "g6"},
+            {"at": "g17"},
             headings=words | {"step_value": "h"},
             kinds=dict.fromkeys(("step_value", *PARTS, "total"), "platform"),
+            sums={"total": LEDGER},
         ),
         Table(
             "rounding_gained",
@@ -201,7 +202,7 @@ def tables(measured: Measured) -> list[Table]:
             "Against the usual form. Decades less: by how many powers of ten the rounding error is smaller (median of "
             "error times h, at steps below both best ones). Digits gained: at the best steps.",
             ratios[["function", "form", "format", "at", "noise_decades", "digits_gained"]],
-            {"at": "g6"},
+            {"at": "g17", "noise_decades": "f1", "digits_gained": "f1"},
             headings=words | {"noise_decades": "decades less"},
             kinds={"*": "platform"},  # which rows there are depends on where results are
         ),

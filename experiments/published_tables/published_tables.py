@@ -183,6 +183,7 @@ def _row_tables(rows: pd.DataFrame) -> list[Table]:
             {key: kind for key, kind in words.items() if key in columns},
             headings={key: text for key, text in headings.items() if key in columns},
             rows_shown=None if name == "not_exact" else 40,
+            sums={"total": ("truncation", "roundoff")} if name == "ledger" else {},
         )
         for name, columns in shown.items()
         if len(frames[name])
