@@ -39,6 +39,8 @@ LIMITS = (
     "The trick is old: Numerical Recipes, section 5.7, has temp = x + h, h = temp − x. SciPy's approx_derivative "
     "divides by the step that x took; numdifftools rounds h with (h + 1) − 1. New here is only what it is worth.",
 )
+WORDS = {"at": "x", "method": "formula"}
+"""Headings of the tables."""
 CAST = 8
 """The casting table goes down to 10 to the power of minus this."""
 
@@ -73,11 +75,7 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 def tables(measured: Measured) -> list[Table]:
     frame, rows = at_points(measured.records), gains(measured)
-    names, keys = formats_of(frame), ["function", "at", "method", "format"]
-    rows = rows.assign(function=[written(PROBLEMS[name].formula) for name in rows["problem"]])
-    words = {"at": "x", "method": "formula"}
-    main = ["condition", "left_representable", "best_representable", "right_representable"]
-    others = ["left_nearest_power", "left_representable_outward", "left_representable_at_1"]
+    names = formats_of(frame)
     return [
         Table(
             "by_format",
@@ -94,6 +92,33 @@ def tables(measured: Measured) -> list[Table]:
             },
             kinds={"*": "platform", "format": "portable", "points": "portable"},
         ),
+        *_gain_tables(rows),
+        Table(
+            "exactness",
+            "How often x ± h is exact",
+            "Share of the cells in which all nodes are exact, by function, point and formula; steps h ≤ |x| with x + h "
+            "≠ x. Empty: no such step.",
+            exactness(frame),
+            dict.fromkeys(names, "percent") | {"at": "g6"},
+            headings=WORDS | {"grid": "step"},
+        ),
+        Table(
+            "casting",
+            "What rounding to a format does to 10⁻ᵏ",
+            "|fl(10⁻ᵏ)/10⁻ᵏ − 1|: harmless as long as the same h is in the numerator and in the divisor.",
+            casting(measured.records),
+            dict.fromkeys(names, "g3"),
+        ),
+    ]
+
+
+def _gain_tables(rows: pd.DataFrame) -> list[Table]:
+    """Return the tables of what each kind of step gains, a row for each function, point, formula and format."""
+    rows = rows.assign(function=[written(PROBLEMS[name].formula) for name in rows["problem"]])
+    keys = ["function", "at", "method", "format"]
+    main = ["condition", "left_representable", "best_representable", "right_representable"]
+    others = ["left_nearest_power", "left_representable_outward", "left_representable_at_1"]
+    return [
         Table(
             "gains",
             "Digits gained by (x + h) − x over h = 10⁻ᵏ, by function and point",
@@ -101,7 +126,7 @@ def tables(measured: Measured) -> list[Table]:
             "33 neighbouring points, each with its own step. Condition: |x f′/f|. Empty: no such step.",
             blank(rows[[*keys, *main]]),
             {"at": "g6", "left_representable": "f1", "best_representable": "f1"},
-            headings=words
+            headings=WORDS
             | {"left_representable": "below", "best_representable": "at best", "right_representable": "above"},
         ),
         Table(
@@ -110,25 +135,9 @@ def tables(measured: Measured) -> list[Table]:
             "As above. Steps: so many decimal steps lie below the best one.",
             blank(rows[[*keys, *others, "best_h", "left_steps"]]),
             {"at": "g6"} | dict.fromkeys(others, "f1"),
-            headings=words
+            headings=WORDS
             | {f"left_{name}": WRITTEN[name] for name in GAINS if f"left_{name}" in others}
             | {"best_h": "best 10⁻ᵏ", "left_steps": "steps"},
-        ),
-        Table(
-            "exactness",
-            "How often x ± h is exact",
-            "Share of the cells in which all nodes are exact, by function, point and formula; steps h ≤ |x| with x + h "
-            "≠ x. Empty: no such step.",
-            exactness(frame),
-            dict.fromkeys(names, "percent") | {"at": "g6"},
-            headings=words | {"grid": "step"},
-        ),
-        Table(
-            "casting",
-            "What rounding to a format does to 10⁻ᵏ",
-            "|fl(10⁻ᵏ)/10⁻ᵏ − 1|: harmless as long as the same h is in the numerator and in the divisor.",
-            casting(measured.records),
-            dict.fromkeys(names, "g3"),
         ),
     ]
 

@@ -127,7 +127,6 @@ def digest(measured):
 
 def tables(measured: Measured) -> list[Table]:
     errors, frame = digest(measured)
-    samples = f"{SAMPLES} arguments, spread evenly over the binades from 2⁻⁶ to 2³ (to 1 for arcsin, arccos, arctanh)"
     short = summary(frame)
     return [
         Table(
@@ -154,6 +153,24 @@ def tables(measured: Measured) -> list[Table]:
                 frame.assign(factor=2.0 ** frame["bits"], function=_formulas(frame)), ["function"], "format", "factor"
             ),
         ),
+        *_ulp_tables(errors),
+        Table(
+            "costs",
+            "All costs",
+            "Other: share of cells with another result. Evaluation ratio: rounding inside f at x with NumPy's "
+            "functions over that with rounded ones. Bits: binary logarithms of the factors above.",
+            frame[["problem", "format", "bits", "bits_at_best", "evaluation_ratio", "other", "cells"]],
+            PLAIN,
+            headings={"problem": "function", "evaluation_ratio": "evaluation ratio", "bits_at_best": "bits at best"},
+            rows_shown=20,
+        ),
+    ]
+
+
+def _ulp_tables(errors: pd.DataFrame) -> list[Table]:
+    """Return the tables of how far the functions themselves are off."""
+    samples = f"{SAMPLES} arguments, spread evenly over the binades from 2⁻⁶ to 2³ (to 1 for arcsin, arccos, arctanh)"
+    return [
         Table(
             "largest_errors",
             "Largest error of NumPy's functions, in ulps",
@@ -166,16 +183,6 @@ def tables(measured: Measured) -> list[Table]:
             f"Share of {samples}.",
             wide(errors, ["function"], "format", "not_nearest"),
             {name: "percent" for name in dict.fromkeys(errors["format"])},
-        ),
-        Table(
-            "costs",
-            "All costs",
-            "Other: share of cells with another result. Evaluation ratio: rounding inside f at x with NumPy's "
-            "functions over that with rounded ones. Bits: binary logarithms of the factors above.",
-            frame[["problem", "format", "bits", "bits_at_best", "evaluation_ratio", "other", "cells"]],
-            PLAIN,
-            headings={"problem": "function", "evaluation_ratio": "evaluation ratio", "bits_at_best": "bits at best"},
-            rows_shown=20,
         ),
     ]
 

@@ -248,11 +248,11 @@ def _verdicts_figure(shares, run_of):
     return Figure(
         "verdicts",
         "Right, undecided and wrong verdicts on correct and on wrong gradients",
-        "Good is a bar that is pale in both columns. One that is full at the left and pale at the right rejects "
+        "Good is a plain bar, in both columns. One that is coloured at the left and plain at the right rejects "
         f"everything. Without the contested mistake. {run_of}",
         "Bars of 100 %, a row for each checker. Undecided by numdiff, by coordinates: "
         + (listed(undecided) if undecided else "nothing")
-        + ". In the narrow formats most bars of the others are full at the left.",
+        + ". In narrow formats most bars of the others are all coloured at the left.",
         shares,
         draw_verdicts,
         (7.6, 9.4),
@@ -269,7 +269,7 @@ def _errors_figure(sizes, run_of):
         "How small an error of the whole gradient each checker finds",
         "Each cell is a stack: found, undecided, missed. Checkers that reject 1 % or more of the correct gradients "
         f"have no cells; an empty cell: so small an error rounds away. {run_of}",
-        "Cells that turn from pale to full as the error shrinks to the right. In float64 the smallest error that is "
+        "Cells that turn from plain to coloured as the error shrinks. In float64 the smallest error that is "
         f"always found is {listed(f'{_smallest(sizes, name)} ({name})' for name in checkers)}.",
         sizes,
         draw_errors_by_size,

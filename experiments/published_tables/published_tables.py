@@ -132,6 +132,44 @@ def tables(measured: Measured) -> list[Table]:
     ]
 
 
+DIGITS = dict.fromkeys(("h", "published", "ours", "published_error", "our_error", "kernel_value"), "hex")
+"""Columns of numbers as they are printed."""
+COLUMNS = {
+    "not_exact": ["table", "h", "published", "ours", "reason", "our_ulps", "their_ulps"],
+    "rows": ["table", "h", "published", "ours", "agreement"],
+    "errors": ["table", "h", "published_error", "our_error", "agreement"],
+    "ledger": ["table", "h", "truncation", "roundoff", "total", "published_total", "status"],
+    "kernel": ["table", "h", "kernel_value", "kernel_agreement", "order_of_the_source"],
+}
+"""The columns of the tables with a row for each published row."""
+HEADINGS = {
+    "our_ulps": "ours off by",
+    "their_ulps": "theirs",
+    "published_error": "published error",
+    "our_error": "our error",
+    "published_total": "published",
+    "kernel_value": "value",
+    "kernel_agreement": "agreement",
+    "order_of_the_source": "order of the source",
+}
+TITLES = {
+    "not_exact": (
+        "Rows that match only under an extra assumption, or within one ulp",
+        "Reason: the assumption, or the function value that gives the printed digits when it is moved by an ulp. "
+        f"Off by: its distance from the exact value in ulps, ours and theirs. The rule: {acceptance_rule()}",
+    ),
+    "rows": ("All rows: values", "As text. Empty where the source prints errors only."),
+    "errors": ("All rows: errors that the sources print", "As text, by the definition of the source."),
+    "ledger": (
+        "All rows: the parts of the error",
+        "truncation + roundoff = total, by our kernel. Published: the error of the published number against the "
+        "certified derivative.",
+    ),
+    "kernel": ("All rows: by our kernel", "In our order of operations. Empty: the source has the same."),
+}
+"""Title and caption of each."""
+
+
 def _row_tables(rows: pd.DataFrame) -> list[Table]:
     """Return the tables that have a row for each published row."""
     inexact = rows[rows["agreement"] != "exact"]
@@ -139,53 +177,20 @@ def _row_tables(rows: pd.DataFrame) -> list[Table]:
         published=inexact["published"].where(inexact["published"] != "", inexact["published_error"]),
         ours=inexact["ours"].where(inexact["ours"] != "", inexact["our_error"]),
     )
-    words = dict.fromkeys(("h", "published", "ours", "published_error", "our_error", "kernel_value"), "hex")
-    shown = {
-        "not_exact": ["table", "h", "published", "ours", "reason", "our_ulps", "their_ulps"],
-        "rows": ["table", "h", "published", "ours", "agreement"],
-        "errors": ["table", "h", "published_error", "our_error", "agreement"],
-        "ledger": ["table", "h", "truncation", "roundoff", "total", "published_total", "status"],
-        "kernel": ["table", "h", "kernel_value", "kernel_agreement", "order_of_the_source"],
-    }
-    frames = {name: rows[columns] for name, columns in shown.items() if name != "not_exact"}
-    frames["not_exact"] = blank(inexact[shown["not_exact"]])
+    frames = {name: rows[columns] for name, columns in COLUMNS.items() if name != "not_exact"}
+    frames["not_exact"] = blank(inexact[COLUMNS["not_exact"]])
     frames["errors"] = frames["errors"][rows["published_error"] != ""]
-    headings = {
-        "our_ulps": "ours off by",
-        "their_ulps": "theirs",
-        "published_error": "published error",
-        "our_error": "our error",
-        "published_total": "published",
-        "kernel_value": "value",
-        "kernel_agreement": "agreement",
-        "order_of_the_source": "order of the source",
-    }
-    titles = {
-        "not_exact": (
-            "Rows that match only under an extra assumption, or within one ulp",
-            "Reason: the assumption, or the function value that gives the printed digits when it is moved by an ulp. "
-            f"Off by: its distance from the exact value in ulps, ours and theirs. The rule: {acceptance_rule()}",
-        ),
-        "rows": ("All rows: values", "As text. Empty where the source prints errors only."),
-        "errors": ("All rows: errors that the sources print", "As text, by the definition of the source."),
-        "ledger": (
-            "All rows: the parts of the error",
-            "truncation + roundoff = total, by our kernel. Published: the error of the published number against the "
-            "certified derivative.",
-        ),
-        "kernel": ("All rows: by our kernel", "In our order of operations. Empty: the source has the same."),
-    }
     return [
         Table(
             name,
-            *titles[name],
+            *TITLES[name],
             frames[name],
-            {key: kind for key, kind in words.items() if key in columns},
-            headings={key: text for key, text in headings.items() if key in columns},
+            {key: kind for key, kind in DIGITS.items() if key in columns},
+            headings={key: text for key, text in HEADINGS.items() if key in columns},
             rows_shown=None if name == "not_exact" else 40,
             sums={"total": ("truncation", "roundoff")} if name == "ledger" else {},
         )
-        for name, columns in shown.items()
+        for name, columns in COLUMNS.items()
         if len(frames[name])
     ]
 
