@@ -1,5 +1,6 @@
 """How numbers, lists and formulas read in a sentence, a caption or the head of a column."""
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -43,6 +44,14 @@ def percent(share: float) -> str:
     if 0 < share < 0.005:
         return "less than 1 %"
     return "more than 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
+def short_number(value: float) -> str:
+    """Return a point for a sentence; a small power of two as one, a minus sign as it is written."""
+    mantissa, exponent = math.frexp(value)
+    if mantissa == 0.5 and exponent < -2:
+        return f"2{superscript(exponent - 1)}"
+    return f"{value:g}".replace("-", "−")
 
 
 def written(formula: str) -> str:

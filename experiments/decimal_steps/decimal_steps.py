@@ -2,11 +2,12 @@
 
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from experiments.decimal_steps.drawing import draw_grids
+from experiments.decimal_steps.drawing import draw_exact, draw_grids
 from experiments.decimal_steps.gains import CURVE, GAINS, WRITTEN, at_points, exactness, gains, within
 from experiments.experiment import Experiment
 from experiments.frames import blank, cells, formats_of, in_order, rows_of
@@ -28,6 +29,18 @@ SWEEP = Sweep(
     neighbourhood=True,
     given_steps=tuple(Fraction(1, 10**k) for k in range(5, 9)),
 )
+SHOWN = (("dumontet_vignes_log", 1.0), ("squire_trapp_power", 1.5), ("exp", 0.5), ("oscillation", 1.0))
+"""The functions and points of the figure: the condition falls from the first to the third."""
+LIMITS = (
+    "Five functions: one that is ill-conditioned at 1 (log), one that is well-conditioned (exp), three from papers on "
+    "steps. They were chosen to show both cases; the medians are those of this choice.",
+    "Forward and centered differences only. A power of two is the one nearest to 10⁻ᵏ, so that the steps themselves "
+    "differ by up to a factor of √2.",
+    "The trick is old: Numerical Recipes, section 5.7, has temp = x + h, h = temp − x. SciPy's approx_derivative "
+    "divides by the step that x took; numdifftools rounds h with (h + 1) − 1. New here is only what it is worth.",
+)
+WORDS = {"at": "x", "method": "formula"}
+"""Headings of the tables."""
 CAST = 8
 """The casting table goes down to 10 to the power of minus this."""
 
@@ -48,43 +61,83 @@ def casting(records: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({"h": [f"1e-{k}" for k in ks], **columns})
 
 
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return for each format what the representable step gains with centered differences over the points."""
+    part = rows[rows["method"] == "centered"]
+    found = []
+    for name in formats_of(part):
+        one = part[part["format"] == name]
+        left, best = one["left_representable"].dropna(), one["best_representable"].dropna()
+        found.append((name, len(one), *(float(v) for g in (left, best) for v in (g.median(), g.max()))))
+    columns = ["format", "points", "left_median", "left_largest", "best_median", "best_largest"]
+    return pd.DataFrame(found, columns=columns)
+
+
 def tables(measured: Measured) -> list[Table]:
-    frame = at_points(measured.records)
-    shares, rows = exactness(frame), gains(measured)
-    headings = {f"left_{name}": f"left: {WRITTEN[name]}" for name in GAINS} | {
-        "at": "x",
-        "right_representable": "right: (x + h) − x",
-        "right_representable_outward": "right: (|x| + h) − |x|",
-        "best_representable": "at the best steps: (x + h) − x",
-        "best_h": "best 10⁻ᵏ",
-    }
+    frame, rows = at_points(measured.records), gains(measured)
+    names = formats_of(frame)
     return [
         Table(
-            "exactness",
-            "How often all nodes are exact",
-            "Share of the cells without abscissa error, by function, point and formula; steps h ≤ |x| that are not "
-            "absorbed. Empty: no such step.",
-            shares,
-            dict.fromkeys(formats_of(frame), "percent") | {"at": "g6"},
-            headings={"at": "x", "grid": "step"},
+            "by_format",
+            "Digits gained by (x + h) − x over h = 10⁻ᵏ, by format",
+            "Centered differences. Below: at steps below the best decimal one, where rounding dominates. At best: at "
+            "the best step of each. Median and largest over the points.",
+            summary(rows),
+            dict.fromkeys(("left_median", "left_largest", "best_median", "best_largest"), "f1"),
+            headings={
+                "left_median": "below: median",
+                "left_largest": "below: largest",
+                "best_median": "at best: median",
+                "best_largest": "at best: largest",
+            },
+            kinds={"*": "platform", "format": "portable", "points": "portable"},
         ),
+        *_gain_tables(rows),
         Table(
-            "gains",
-            "Digits gained over h = 10⁻ᵏ",
-            "Left of the best decimal step (rounding): median of RMS error times h over the steps. Right of it "
-            "(truncation): median RMS error. RMS over 33 neighbouring points, each with its own representable step. "
-            "Condition: |x f′/f|, the size of abscissa errors against those of a correctly rounded f. Empty: no such "
-            "step.",
-            blank(rows),
-            {"at": "g6"},
-            headings=headings,
+            "exactness",
+            "How often x ± h is exact",
+            "Share of the cells in which all nodes are exact, by function, point and formula; steps h ≤ |x| with x + h "
+            "≠ x. Empty: no such step.",
+            exactness(frame),
+            dict.fromkeys(names, "percent") | {"at": "g6"},
+            headings=WORDS | {"grid": "step"},
         ),
         Table(
             "casting",
-            "What the cast does to 10⁻ᵏ",
+            "What rounding to a format does to 10⁻ᵏ",
             "|fl(10⁻ᵏ)/10⁻ᵏ − 1|: harmless as long as the same h is in the numerator and in the divisor.",
             casting(measured.records),
-            dict.fromkeys(formats_of(frame), "g3"),
+            dict.fromkeys(names, "g3"),
+        ),
+    ]
+
+
+def _gain_tables(rows: pd.DataFrame) -> list[Table]:
+    """Return the tables of what each kind of step gains, a row for each function, point, formula and format."""
+    rows = rows.assign(function=[written(PROBLEMS[name].formula) for name in rows["problem"]])
+    keys = ["function", "at", "method", "format"]
+    main = ["condition", "left_representable", "best_representable", "right_representable"]
+    others = ["left_nearest_power", "left_representable_outward", "left_representable_at_1"]
+    return [
+        Table(
+            "gains",
+            "Digits gained by (x + h) − x over h = 10⁻ᵏ, by function and point",
+            "Below the best decimal step: medians of RMS error times h. Above it: medians of the RMS error. RMS over "
+            "33 neighbouring points, each with its own step. Condition: |x f′/f|. Empty: no such step.",
+            blank(rows[[*keys, *main]]),
+            {"at": "g6", "left_representable": "f1", "best_representable": "f1"},
+            headings=WORDS
+            | {"left_representable": "below", "best_representable": "at best", "right_representable": "above"},
+        ),
+        Table(
+            "gains_of_other_steps",
+            "Digits gained by other steps over h = 10⁻ᵏ, below the best step",
+            "As above. Steps: so many decimal steps lie below the best one.",
+            blank(rows[[*keys, *others, "best_h", "left_steps"]]),
+            {"at": "g6"} | dict.fromkeys(others, "f1"),
+            headings=WORDS
+            | {f"left_{name}": WRITTEN[name] for name in GAINS if f"left_{name}" in others}
+            | {"best_h": "best 10⁻ᵏ", "left_steps": "steps"},
         ),
     ]
 
@@ -92,76 +145,79 @@ def tables(measured: Measured) -> list[Table]:
 def panel(frame: pd.DataFrame, problem: str, at: float, fmt: str) -> pd.DataFrame:
     """Return the centered cells of one function at one point in one format, relative to the derivative."""
     part = cells(frame[frame["grid"].isin(DECIMAL_GRIDS)], problem=problem, at=at, format=fmt, method="centered")
-    title = f"{written(PROBLEMS[problem].formula)}, x = {at:g}, {fmt}".replace("x = -", "x = −")
-    part = part.assign(
-        error=part["rms_error"] / part["reference"].abs(),
-        abscissa=(part["abscissa"] / part["reference"]).abs(),
-        panel=title,
-    )
-    return part[["panel", "problem", "at", "format", "grid", "k", "step_value", "abscissa", "error", "status"]]
+    part = part.assign(error=part["rms_error"] / part["reference"].abs(), panel=title(problem, at))
+    return part[["panel", "problem", "at", "format", "grid", "k", "step_value", "error", "status"]]
+
+
+def title(problem: str, at: float) -> str:
+    """Return what stands above the panel of a function."""
+    return f"{written(PROBLEMS[problem].formula)} at x = {at:g}".replace("x = -", "x = −")
+
+
+def note(row: Any) -> str:
+    """Return what stands in the panel of a function: the gain and the condition."""
+    condition = "∞" if np.isinf(row.condition) else plain(row.condition)
+    digits = max(0.0, round(row.left_representable, 1))
+    return f"|x f′/f| = {condition}\n(x + h) − x gains {digits:.1f} digits"
 
 
 def figures(measured: Measured) -> list[Figure]:
-    frame = at_points(measured.records)
-    wide = "float64" if "float64" in formats_of(frame) else formats_of(frame)[-1]
-    narrow = "float32" if "float32" in formats_of(frame) else formats_of(frame)[0]
+    frame, rows = at_points(measured.records), gains(measured)
+    shown = widest(frame)
     present = {(row.problem, row.at) for row in rows_of(frame.drop_duplicates(["problem", "at"]))}
-    exact = [p for p in (("exp", 0.1), ("oliver_arsinh", -2.0)) if p in present] or sorted(present)[:1]
-    gaining = [
-        p
-        for p in (("dumontet_vignes_log", 1.0), ("squire_trapp_power", 1.5), ("exp", 0.5), ("oscillation", 1.0))
-        if p in present
-    ] or sorted(present)[:1]
-    nodes = pd.concat(
-        [panel(within(frame), name, at, fmt) for fmt in (wide, narrow) for name, at in exact], ignore_index=True
-    )
-    nodes = nodes[nodes["grid"].isin(("decimal", "nearest_power", "representable", "representable_outward"))]
-    curves = pd.concat([panel(frame, name, at, wide) for name, at in gaining], ignore_index=True)
+    gaining = [p for p in SHOWN if p in present] or sorted(present)[:1]
+    curves = pd.concat([panel(frame, name, at, shown) for name, at in gaining], ignore_index=True)
     curves = curves[curves["grid"].isin(("decimal", "nearest_power", "representable"))]
-    rows = gains(measured)
+    known = {(row.problem, row.at): row for row in rows_of(centered_rows(rows, shown))}
+    notes = {title(*p): note(known[p]) for p in gaining}
+    exact = exact_nodes(frame)
     return [
         Figure(
-            "abscissa_against_step",
-            "The error of nodes that the format does not have",
-            "Abscissa part of the error of the centered difference, relative to f′(x), for steps h ≤ |x| that are not "
-            "absorbed. With decimal steps it grows as 1/h. Powers of two and steps rounded away from 0 have none; the "
-            "representable step (x + h) − x makes one node exact, and below 0 it may miss the other.",
-            nodes_in_words(frame),
-            nodes.drop(columns="error"),
-            partial(draw_grids, names=WRITTEN, column="abscissa", ylabel="abscissa error, relative"),
+            "error_against_step",
+            f"An exact x ± h helps at small steps, and where |x f′/f| is large: {shown}",
+            "Relative RMS error of the centered difference over 33 neighbouring points, and the digits that (x + h) − "
+            "x gains at steps below the best one. Where f rounds its own argument (50·x), only powers of two help: "
+            "they keep 50·h exact, too. Crosses: no usable result.",
+            f"{counted(len(notes), 'panel')}. The right arms coincide everywhere. On the left the curve of (x + h) − x "
+            "lies below that of h = 10⁻ᵏ by "
+            + listed(f"{max(0.0, round(known[p].left_representable, 1)):.1f} digits for {title(*p)}" for p in gaining)
+            + ".",
+            curves,
+            partial(draw_grids, names=WRITTEN, notes=notes),
             (7.6, 5.8),
-            kinds={"*": "platform"},
         ),
         Figure(
-            "error_against_step",
-            f"What exact nodes are worth: total error in {wide}",
-            "Relative RMS error of the centered difference over 33 neighbouring points. Exact nodes lower the left arm "
-            "where f is ill-conditioned (log near 1), not where it is well-conditioned (exp); where f rounds its own "
-            "argument (50x), only powers of two help, because they keep 50h exact, too. On the right nothing changes.",
-            "Digits gained left of the best step by (x + h) − x: " + gains_in_words(rows, wide, gaining) + ".",
-            curves.drop(columns="abscissa"),
-            partial(draw_grids, names=WRITTEN, column="error", ylabel="relative error"),
-            (7.6, 5.8),
+            "exact_nodes",
+            "How often both x + h and x − h are exact",
+            "Centered differences at steps h ≤ |x| with x + h ≠ x, over all functions, points and formats.",
+            "A bar for each kind of step: "
+            + listed(f"{row.step} is exact in {row.exact} of {row.cells} cells" for row in rows_of(exact))
+            + ".",
+            exact,
+            draw_exact,
+            (7.2, 3.0),
+            kinds={"*": "platform"},
         ),
     ]
 
 
-def nodes_in_words(frame: pd.DataFrame) -> str:
-    """Say how often the nodes of the centered difference are exact, for each grid."""
+def exact_nodes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how often all nodes of the centered difference are exact, for each grid."""
     part = cells(within(frame), method="centered")
-    groups = {grid: part[part["grid"] == grid]["exact"] for grid in DECIMAL_GRIDS}
-    words = [
-        f"{WRITTEN[grid]} in {int(exact.sum())} of {counted(len(exact), 'cell')}" for grid, exact in groups.items()
-    ]
-    return f"All nodes of the centered difference are exact with {listed(words)} (h ≤ |x|, not absorbed)."
-
-
-def gains_in_words(rows: pd.DataFrame, fmt: str, points) -> str:
-    part = centered_rows(rows, fmt)
-    known = {(row.problem, row.at): row for row in rows_of(part)}
-    return listed(
-        f"{known[p].left_representable:.1f} for {p[0]} at {p[1]:g}".replace("-", "−") for p in points if p in known
+    counts = part.groupby("grid")["exact"].agg(["sum", "size"]).reindex(list(DECIMAL_GRIDS)).dropna().astype(int)
+    return pd.DataFrame(
+        {
+            "step": [WRITTEN[str(grid)] for grid in counts.index],
+            "exact": counts["sum"].to_list(),
+            "cells": counts["size"].to_list(),
+            "share": (100 * counts["sum"] / counts["size"]).to_list(),
+        }
     )
+
+
+def widest(frame: pd.DataFrame) -> str:
+    """Return float64, or the widest format that was measured."""
+    return "float64" if "float64" in formats_of(frame) else formats_of(frame)[-1]
 
 
 def centered_rows(rows: pd.DataFrame, fmt: str) -> pd.DataFrame:
@@ -170,21 +226,18 @@ def centered_rows(rows: pd.DataFrame, fmt: str) -> pd.DataFrame:
 
 
 def findings(measured: Measured) -> list[str]:
-    frame = at_points(measured.records)
-    rows, near = gains(measured), within(frame)
-    shown = "float64" if "float64" in formats_of(frame) else formats_of(frame)[-1]
+    frame, rows = at_points(measured.records), gains(measured)
+    near, shown = within(frame), widest(frame)
     part = centered_rows(rows, shown)
     (top,) = rows_of(part.nlargest(1, "left_representable"))
     left, right, best = (part[f"{where}_representable"] for where in ("left", "right", "best"))
     return [
-        f"Exact nodes pay left of the best step, and only where f is ill-conditioned: in {shown} the representable "
-        f"step lowers the noise of the centered difference by {left.median():.1f} digits in the median of "
-        f"{counted(len(part), 'point')}, and by {top.left_representable:.1f} for {top.problem} at x = {top.at:g}; "
-        f"right of it the change is at most {right.abs().max():.1g} digits. At the best steps it is "
-        f"worth {best.median():.1f} digits in the median, {best.max():.1f} at most.",
-        *by_format(rows),
+        "An h that makes x ± h exact helps only at steps below the best one, and only where |x f′/f| is large: at the "
+        f"best steps of {shown} it gains {best.median():.1f} digits in the median, and {best.max():.1f} at most.",
+        f"At steps below the best one (x + h) − x gains {left.median():.1f} digits in the median of "
+        f"{counted(len(part), 'point')}, and {top.left_representable:.1f} for {title(top.problem, top.at)}.",
+        f"At steps above the best one it changes the error by at most {plain(right.abs().max())} digits.",
         sizes(near),
-        nodes_in_words(frame),
         *one_sided(near),
         *trick_at_1(frame, near),
         *inner_rounding(part, shown),
@@ -192,64 +245,63 @@ def findings(measured: Measured) -> list[str]:
     ]
 
 
-def by_format(rows: pd.DataFrame) -> list[str]:
-    """The gain of the representable step left of the optimum, by format."""
-    part = rows[rows["method"] == "centered"].dropna(subset="left_representable")
-    groups = part.groupby("format")["left_representable"]
-    words = [f"{groups.median()[n]:.1f} and {groups.max()[n]:.1f} in {n}" for n in formats_of(part)]
-    return [f"Median and largest gain left of the best step, in digits: {listed(words)}.".replace("-", "−")]
+def advice(measured: Measured) -> list[str]:
+    part = centered_rows(gains(measured), widest(at_points(measured.records)))
+    best = part["best_representable"]
+    return [
+        f"Choose h near the best step first: there an exact x ± h gains only {best.median():.1f} digits in the median.",
+        "If you must take a smaller step, or |x f′/f| is large, divide by the step that the format took: `h = (x + h) "
+        "- x`. For a centered difference of negative x take `h = (abs(x) + h) - abs(x)`.",
+        "Do not round h with `(h + 1) - 1`: it ignores x, and gives 0 for small h.",
+    ]
 
 
 def sizes(near: pd.DataFrame) -> str:
-    """How large the abscissa error of decimal steps is, in its natural unit u|x f′|/h."""
+    """How large the error of rounding x ± h is for decimal steps, in its natural unit u|x f′|/h."""
     part = near[(near["grid"] == "decimal") & (near["reference"] != 0)]
     u = part["format"].map({name: float(FORMATS[name].unit_roundoff) for name in formats_of(part)})
     unit = part["abscissa"].abs() * part["step_value"] / (u * (part["x_value"] * part["reference"]).abs())
     return (
-        f"With h = 10⁻ᵏ the abscissa error is {unit.median():.2f} u|x f′|/h in the median of {len(unit)} cells, beside "
-        "up to u|f|/h from a correctly rounded f: their ratio is the condition |x f′/f|."
+        f"With h = 10⁻ᵏ the rounding of x ± h adds an error of {unit.median():.2f}·u|x f′|/h in the median; the "
+        "rounding inside a correctly rounded f adds up to u|f|/h. Their ratio is |x f′/f|."
     )
 
 
 def one_sided(near: pd.DataFrame) -> list[str]:
     """Where x + h is exact and x − h is not."""
-    part = near[(near["grid"] == "representable") & ~near["exact"]]
     sides = near[(near["grid"] == "representable") & (near["method"] == "centered")]
-    forward = part[part["method"] == "forward"]
+    part = sides[~sides["exact"]]
     if part.empty:
         return []
     points = listed(f"{value:g}".replace("-", "−") for value in sorted(part["at"].unique()))
     tried = sides[sides["at"].isin(part["at"])]
-    outward = near[
-        (near["grid"] == "representable_outward") & (near["method"] == "centered") & near["at"].isin(part["at"])
-    ]
+    outward = near[(near["grid"] == "representable_outward") & (near["method"] == "centered")]
+    missed = outward[outward["at"].isin(part["at"]) & ~outward["exact"]]
     return [
-        f"(x + h) − x looks at one side only: x − h is missed in {counted(int((~tried['exact']).sum()), 'cell')} of "
-        f"{len(tried)} at x = {points}, in none at the other points, and x + h in {len(forward)}; "
-        f"(|x| + h) − |x| misses {int((~outward['exact']).sum())} of {len(outward)} there."
+        f"(x + h) − x looks at one side only: at x = {points} the other node is not exact in {len(part)} of "
+        f"{counted(len(tried), 'cell')}. With (|x| + h) − |x| it is in all but {len(missed)}."
     ]
 
 
 def trick_at_1(frame: pd.DataFrame, near: pd.DataFrame) -> list[str]:
     """What (h + 1) − 1 misses and loses, because it ignores x."""
     part = near[(near["grid"] == "representable_at_1") & (near["method"] == "centered")]
-    missed = part[~part["exact"]].groupby("at").size()
+    missed = part[~part["exact"]]
     keys = [*CURVE, "k"]
     alive = frame[(frame["grid"] == "representable") & (frame["status"] == "ok")]
     kept = pd.MultiIndex.from_frame(frame[frame["grid"] == "representable_at_1"][keys])
     lost = alive[~pd.MultiIndex.from_frame(alive[keys]).isin(kept)]
     sentences = []
     if len(missed):
-        where = listed(f"{at:g} ({number})" for at, number in missed.items()).replace("-", "−")
         sentences.append(
-            f"(h + 1) − 1 knows nothing of x: the nodes miss in {int(missed.sum())} of {counted(len(part), 'cell')}, "
-            f"at x = {where}."
+            f"Rounding h with (h + 1) − 1 ignores x: x ± h is then inexact in {len(missed)} of "
+            f"{counted(len(part), 'cell')}."
         )
     if len(lost):
-        widest = in_order(lost, "format").iloc[-1]
+        example = in_order(lost, "format").iloc[-1]
         sentences.append(
-            f"It is 0 in {counted(len(lost), 'cell')} in which x still moves, such as h = 1e-{widest['k']} at "
-            f"x = {widest['at']:g} in {widest['format']}."
+            f"It gives h = 0 in {counted(len(lost), 'cell')} where x + h ≠ x, such as h = 1e-{example['k']} at "
+            f"x = {example['at']:g} in {example['format']}."
         )
     return sentences
 
@@ -258,34 +310,27 @@ def inner_rounding(part: pd.DataFrame, shown: str) -> list[str]:
     """Where powers of two gain what exact nodes do not: f rounds its own argument."""
     more = part[part["left_nearest_power"] > part["left_representable"] + 0.3]
     return [
-        f"{PROBLEMS[row.problem].formula} at x = {row.at:g} rounds its own argument: in {shown} the nearest power of "
-        f"two gains {row.left_nearest_power:.1f} digits left of the best step, the representable step "
-        f"{row.left_representable:.1f}."
+        f"{title(row.problem, row.at)} rounds its own argument: below the best step of {shown} the nearest power of "
+        f"two gains {row.left_nearest_power:.1f} digits, and (x + h) − x gains {max(0.0, row.left_representable):.1f}."
         for row in rows_of(more)
     ]
 
 
 def casts(records: pd.DataFrame) -> list[str]:
-    """What the cast does to decimal steps."""
+    """Which decimal steps the cast makes 0."""
     table = casting(records).set_index("h")
-    words = []
-    for name in table:
-        column = table[name]
-        numbers = pd.to_numeric(column, errors="coerce")
-        zero = column.index[numbers.isna()]
-        words.append(
-            f"{name} by up to {plain(numbers.max())} (h = {numbers.idxmax()})"
-            + (f", and {listed(zero)} become{'s' if len(zero) == 1 else ''} 0" if len(zero) else "")
-        )
-    return [f"The cast moves h = 10⁻ᵏ, k up to {CAST}: {'; '.join(words)}."]
+    zeros = {name: list(table.index[table[name] == "becomes 0"]) for name in table}
+    return [f"In {name} the step {listed(steps)} becomes 0." for name, steps in zeros.items() if steps]
 
 
 EXPERIMENT = Experiment(
     "decimal_steps",
     "Decimal steps, powers of two, and the representable step",
-    "Is h = 2⁻ᵏ better than h = 10⁻ᵏ, and what is (x + h) − x as the divisor good for?",
+    "Is h = 2⁻ᵏ better than h = 10⁻ᵏ, and what does it help to divide by (x + h) − x?",
     tables,
     figures,
     findings,
     sweeps=(SWEEP,),
+    advice=advice,
+    limits=LIMITS,
 )

@@ -1,87 +1,70 @@
-"""How the grids of decimal steps are drawn: a panel for each function and point, lanes for exact zeros."""
+"""How the grids of decimal steps are drawn: a panel for each function and point, and a bar for each grid."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from numdiff.report import figures as draw
-from numdiff.report.figures import Style
-from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, VERMILLION
+from numdiff.report.figures import ROLE_STYLE, Style
+from numdiff.report.styles import DOTS, INK, MUTED, PALE
 
 GRID_STYLES = {
-    "decimal": Style(VERMILLION, "o", "-"),
-    "nearest_power": Style(INK, "D", (0, (1, 1.3))),
-    "representable": Style(BLUE, "s", (0, (3.2, 1.4))),
-    "representable_outward": Style(GREEN, "^", (0, (5, 1.3, 1, 1.3))),
+    "decimal": ROLE_STYLE["usual way"],
+    "representable": ROLE_STYLE["another way"],
+    "representable_outward": ROLE_STYLE["a third way"],
+    "nearest_power": Style(INK, "D", DOTS),
 }
 """How the steps of the decimal grids are drawn."""
-
-
 _SIZES = {"decimal": 4.4, "representable": 6.4, "representable_outward": 4.4, "nearest_power": 2.6}
 """Sizes of the markers: where curves coincide, the small ones stand before the large ones."""
 
 
-_LANE = 1.4
-"""Decades from one lane of exact zeros to the next."""
-
-
-def draw_grids(fig: Canvas, data: pd.DataFrame, names: Mapping[str, str], column: str, ylabel: str) -> None:
-    """Draw a panel for each value of `panel`, and in it a curve for each grid; exact zeros have a lane for each."""
+def draw_grids(fig: Canvas, data: pd.DataFrame, names: Mapping[str, str], notes: Mapping[str, str]) -> None:
+    """Draw a panel for each value of `panel`, in it a curve for each grid, and below them what the panel shows."""
     titles = list(dict.fromkeys(data["panel"]))
-    panels = draw.small_multiples(fig, titles, columns=2, ylabel=ylabel)
+    panels = draw.small_multiples(fig, titles, columns=2, ylabel="relative error")
     grids = [grid for grid in GRID_STYLES if grid in set(data["grid"])]
     for ax, title in zip(panels, titles, strict=True):
         for grid in sorted(grids, key=lambda grid: -_SIZES[grid]):
-            here = data[(data["panel"] == title) & (data["grid"] == grid)]
-            part = here[here[column] != 0]
-            # A line from one nonzero error to the next would hide the zeros between them.
-            dashes = GRID_STYLES[grid].line if len(part) > 0.8 * len(here) else "none"
-            if len(part):
-                draw.plot_errors(
-                    ax,
-                    part["step_value"],
-                    part[column],
-                    GRID_STYLES[grid],
-                    "_grid",
-                    status=part["status"].tolist(),
-                    markersize=_SIZES[grid],
-                    linestyle=dashes,
-                )
+            part = data[(data["panel"] == title) & (data["grid"] == grid)]
+            draw.plot_errors(
+                ax,
+                part["step_value"],
+                part["error"],
+                GRID_STYLES[grid],
+                "_grid",
+                status=part["status"].tolist(),
+                markersize=_SIZES[grid],
+            )
         ax.set_title("", loc="right")  # The caption says what the crosses are.
-    zeros = data[data[column] == 0]
-    if len(zeros):
-        lanes = [grid for grid in grids if grid in set(zeros["grid"])]
-        top = draw.zero_floor(data[column]) / 3
-        for ax, title in zip(panels, titles, strict=True):
-            _draw_zeros(ax, zeros[zeros["panel"] == title], lanes, top)
-        panels[0].set_xlim(data["step_value"].min() / 3e3, data["step_value"].max() * 3)
-        panels[0].set_ylim(top * 10 ** (-_LANE * len(lanes)), 3 * data[column].max())
-        panels[0].set_yticks([tick for tick in panels[0].get_yticks() if tick > top])
+        ax.text(0.02, 0.04, notes[title], transform=ax.transAxes, fontsize=9, color=INK, va="bottom")
+    panels[0].set_ylim(bottom=1e-3 * data[data["status"] == "ok"]["error"].min())
     entries = [GRID_STYLES[grid] for grid in grids]
     draw.outside_legend(fig, handles=draw.legend_entries([names[grid] for grid in grids], entries), where="bottom")
 
 
-def _draw_zeros(ax: Axes, zeros: pd.DataFrame, lanes: Sequence[str], top: float) -> None:
-    """Draw the exact zeros of each grid in a lane of its own, on grey ground below all curves."""
-    bottom = top * 10 ** (-_LANE * len(lanes))
-    ax.axhspan(bottom, top, color=FAINT, alpha=0.55, linewidth=0, zorder=0)
-    middle = math.sqrt(top * bottom)
-    ax.annotate(
-        "exact\nzero",
-        (0, middle),
-        xycoords=ax.get_yaxis_transform(),
-        xytext=(5, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=8.5,
-        color=MUTED,
-    )
-    for lane, grid in enumerate(lanes):
-        steps = zeros[zeros["grid"] == grid]["step_value"]
-        level = top * 10 ** (-_LANE * (lane + 0.5))
-        options = GRID_STYLES[grid].line_options(linestyle="none", markersize=4.2)
-        ax.plot(steps, np.full(len(steps), level), label="_zeros", zorder=4, **options)
+def draw_exact(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw a bar for each kind of step: in how many of its cells all nodes are exact."""
+    ax = fig.subplots()
+    fig.subplots_adjust(left=0.2)
+    rows = range(len(data))
+    ax.barh(rows, 100.0, height=0.62, color=PALE, alpha=0.55, zorder=1)
+    ax.barh(rows, data["share"], height=0.62, color=GRID_STYLES["representable"].color, zorder=2)
+    for row, share, exact, total in zip(rows, data["share"], data["exact"], data["cells"], strict=True):
+        # Beside the bar where it is short, in it where it is long.
+        inside = share > 50
+        ax.text(
+            share - 1.5 if inside else share + 1.5,
+            row,
+            f"{exact} of {total}",
+            ha="right" if inside else "left",
+            va="center",
+            color="white" if inside else INK,
+            zorder=3,
+        )
+    ax.set_yticks(list(rows), data["step"])
+    ax.set(xlim=(0, 100), ylim=(len(data) - 0.5, -0.5), xlabel="cells with x + h and x − h exact, in %")
+    ax.tick_params(axis="y", length=0)
+    ax.tick_params(axis="x", colors=MUTED)
+    ax.grid(visible=False)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.frames import blank, formats_of, in_order
-from experiments.words import EXACT_STEPS
+from experiments.words import EXACT_STEPS, written
 from numdiff.analysis.metrics import loss_of_accuracy
 from numdiff.problems import PROBLEMS
 from numdiff.study.grids import DECIMAL_GRIDS
@@ -37,6 +37,7 @@ def exactness(frame: pd.DataFrame) -> pd.DataFrame:
     order = share["grid"].map({grid: i for i, grid in enumerate(DECIMAL_GRIDS)})
     share = in_order(share.assign(order=order), "problem", "at", "method", "order")
     share = share.assign(grid=share["grid"].map(WRITTEN)).drop(columns="order")
+    share.insert(0, "function", [written(PROBLEMS[name].formula) for name in share.pop("problem")])
     return blank(share)
 
 

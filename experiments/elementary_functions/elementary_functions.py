@@ -5,11 +5,12 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.elementary_functions.ulps import HALF, SAMPLES, ULPS, draw_bits, draw_ulps, worst_errors
+from experiments.elementary_functions.ulps import HALF, SAMPLES, ULPS, draw_factors, draw_ulps, worst_errors
 from experiments.experiment import Experiment
 from experiments.frames import RUN, formats_of, in_order, optima, rounded_values
-from experiments.words import listed, percent, written
+from experiments.words import listed, short_number, written
 from numdiff.analysis.metrics import performance_ratio
+from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
@@ -31,6 +32,18 @@ SWEEP = Sweep(
 )
 MEASURES = ULPS
 KEYS = ["problem", "method", "format", "grid", "k"]
+NEARLY_HALF = 0.52
+"""Ulps up to which a function counts as correctly rounded in a figure: values are rounded twice in narrow formats."""
+LIMITS = (
+    "One platform: the library and the vector instructions that the provenance names. Another one may be off by more "
+    "or by less, and the factors change with it.",
+    "Fourteen functions, chosen so that most elementary functions occur and so that some of them err by much (powers, "
+    "tan near a pole, log near 0). Centered differences, steps that are not powers of two.",
+    "The ulps are those of a sample, so that the true maxima are larger. Exhaustive searches for float32, and searches "
+    "for bad cases in float64, are in Innocente and Zimmermann, Accuracy of Mathematical Functions.",
+    "Correctly rounded functions that are as fast as the usual ones are the aim of CORE-MATH (Sibidanov, Zimmermann, "
+    "Glondu 2022); the GNU C library has begun to take them over. Ours are slow: they compute in higher precision.",
+)
 PLAIN = {"evaluation_ratio": "g3", "bits": "g3", "bits_at_best": "g3", "other": "percent"}
 
 
@@ -113,19 +126,51 @@ def digest(measured):
 
 
 def tables(measured: Measured) -> list[Table]:
-    (errors, frame), names = digest(measured), formats_of(measured.records)
-    samples = f"{SAMPLES} arguments, spread evenly over the binades from 2⁻⁶ to 2³ (to 1 for arcsin, arccos, arctanh)"
+    errors, frame = digest(measured)
+    short = summary(frame)
     return [
         Table(
-            "bits_by_format",
-            "What NumPy's functions cost, by format",
-            "Centered difference, generic steps up to the best one. other: cells with another result than with "
-            "correctly rounded functions; evaluation ratio: evaluation part at x with NumPy's functions over that with "
-            "rounded ones, median over the functions; bits: binary logarithm of the same ratio for the RMS error over "
-            "33 neighbours at all these steps, median and largest; at best: likewise for the two smallest errors.",
-            summary(frame),
+            "factor_by_format",
+            "How many times larger the error is with NumPy's functions",
+            "Than with correctly rounded ones: centered differences, RMS over 33 neighbours. Below: over all steps up "
+            "to the best one. At best: between the two best steps. Other results: share of the cells in which the "
+            "computed derivative differs at all.",
+            factors(short),
             {"other": "percent"},
+            headings={
+                "other": "other results",
+                "median": "below: median",
+                "largest": "below: largest",
+                "median_at_best": "at best: median",
+                "largest_at_best": "at best: largest",
+            },
         ),
+        Table(
+            "factor_by_function",
+            "The factor of each function",
+            "As above, at steps up to the best one. Below 1: the errors of NumPy's values happened to cancel.",
+            wide(
+                frame.assign(factor=2.0 ** frame["bits"], function=_formulas(frame)), ["function"], "format", "factor"
+            ),
+        ),
+        *_ulp_tables(errors),
+        Table(
+            "costs",
+            "All costs",
+            "Other: share of cells with another result. Evaluation ratio: rounding inside f at x with NumPy's "
+            "functions over that with rounded ones. Bits: binary logarithms of the factors above.",
+            frame[["problem", "format", "bits", "bits_at_best", "evaluation_ratio", "other", "cells"]],
+            PLAIN,
+            headings={"problem": "function", "evaluation_ratio": "evaluation ratio", "bits_at_best": "bits at best"},
+            rows_shown=20,
+        ),
+    ]
+
+
+def _ulp_tables(errors: pd.DataFrame) -> list[Table]:
+    """Return the tables of how far the functions themselves are off."""
+    samples = f"{SAMPLES} arguments, spread evenly over the binades from 2⁻⁶ to 2³ (to 1 for arcsin, arccos, arctanh)"
+    return [
         Table(
             "largest_errors",
             "Largest error of NumPy's functions, in ulps",
@@ -139,105 +184,132 @@ def tables(measured: Measured) -> list[Table]:
             wide(errors, ["function"], "format", "not_nearest"),
             {name: "percent" for name in dict.fromkeys(errors["format"])},
         ),
-        Table(
-            "bits_by_function",
-            "Bits of the derivative that are owed to the library",
-            "bits and bits at best as above. Negative: NumPy's errors happened to cancel better.",
-            wide(frame, ["problem"], "format", "bits", columns=names),
-        ),
-        Table("costs", "All costs", "Columns as above, for each function and format.", frame, PLAIN, rows_shown=20),
     ]
+
+
+def factors(short: pd.DataFrame) -> pd.DataFrame:
+    """Return the summary with factors in the place of bits."""
+    powers = {"median": "bits", "largest": "most_bits", "median_at_best": "bits_at_best"}
+    table = short[["format", "functions", "other"]].copy()
+    for name, bits in {**powers, "largest_at_best": "most_at_best"}.items():
+        table[name] = 2.0 ** short[bits]
+    return table
+
+
+def _formulas(frame: pd.DataFrame) -> list[str]:
+    """Return the problems of a frame as formula and point."""
+    known = {name: PROBLEMS[name] for name in frame["problem"].unique()}
+    words = {name: f"{written(p.formula)} at {short_number(p.points[0])}" for name, p in known.items()}
+    return [words[name] for name in frame["problem"]]
+
+
+def affected(short: pd.DataFrame) -> list[str]:
+    """Return the formats in which any result differs; all where none does."""
+    return list(short[short["other"] > 0]["format"]) or list(short["format"])
 
 
 def figures(measured: Measured) -> list[Figure]:
     errors, frame = digest(measured)
-    order = errors.groupby("function")["largest"].max().sort_values(ascending=False, kind="stable").index
-    dots = errors.sort_values("function", key=lambda c: c.map(list(order).index), kind="stable", ignore_index=True)
-    dots["function"] = dots["function"].map(written)
-    ranked = frame.groupby("problem")["bits"].max().sort_values(ascending=False, kind="stable").index
-    bits = frame.sort_values("problem", key=lambda c: c.map(list(ranked).index), kind="stable", ignore_index=True)
-    bits["problem"] = bits["problem"].str.replace("_", " ")
+    short = summary(frame)
+    shown = affected(short)
+    unchanged = [name for name in short["format"] if name not in shown]
+    off = errors.groupby("format", sort=False)["largest"].max()
+    inexact = [name for name, most in off.items() if most > NEARLY_HALF] or list(off.index)
+    bars = frame[frame["format"].isin(shown)].assign(factor=lambda t: 2.0 ** t["bits"], function=_formulas)
+    dots = errors[errors["format"].isin(inexact)]
     worst = errors.loc[errors.groupby("format", sort=False)["largest"].idxmax()]
-    most = summary(frame)
+    kept = f" In {listed(unchanged)} not one result changes." if unchanged else ""
+    rounded_right = [name for name in off.index if name not in inexact]
+    right = f" In {listed(rounded_right)} all are correctly rounded, or nearly." if rounded_right else ""
     return [
         Figure(
-            "ulps_of_numpy",
-            "How many ulps NumPy's functions are off",
-            "On the dashed line nothing can be gained: there the functions of the 16-bit formats are, computed in "
-            "float32 and rounded. What lies farther right is owed to the library.",
-            listed(f"{e.format}: at most {e.largest:.2f} ulp ({e.function})" for e in worst.itertuples()) + ".",
-            dots,
-            draw_ulps,
-            (7.6, 8.2),
+            "error_factor",
+            "The error of the derivative with NumPy's functions, against correctly rounded ones",
+            "How many times larger the error of the centered difference is, over all steps up to the best one. At 1 "
+            f"there is no difference; below 1 errors of NumPy's values happened to cancel.{kept}",
+            "A row of dots for each function, most of them near 1. The largest: "
+            + listed(f"{2.0**e.most_bits:.2f} in {e.format}" for e in short.itertuples() if e.format in shown)
+            + ".",
+            ordered(bars, "function", "factor"),
+            draw_factors,
+            (7.6, 5.0),
+            narrow=(3.8, 8.4),
             kinds={"*": "platform"},
         ),
         Figure(
-            "bits_owed",
-            "Bits of the derivative that NumPy's functions cost",
-            "How many times larger, as a power of two, the error of the centered difference is than with correctly "
-            "rounded functions, at all steps up to the best: a whole bit would be twice the error.",
-            listed(f"{e.format}: at most {e.most_bits:.2f} bits" for e in most.itertuples()) + ".",
-            bits,
-            draw_bits,
+            "ulps_of_numpy",
+            "How many ulps NumPy's functions are off",
+            f"The largest error of {SAMPLES} values of each function. Left of the dashed line lies what a correctly "
+            f"rounded function may err.{right}",
+            "A row of dots for each function, farther right where it errs by more. The farthest: "
+            + listed(f"{e.function} with {e.largest:.2f} ulp in {e.format}" for e in worst.itertuples())
+            + ".",
+            ordered(dots.assign(function=dots["function"].map(written)), "function", "largest"),
+            draw_ulps,
             (7.6, 6.6),
             kinds={"*": "platform"},
         ),
     ]
 
 
-def signed(value):
-    """Return bits with two digits and a true minus sign; never minus zero."""
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+def ordered(frame: pd.DataFrame, rows: str, value: str) -> pd.DataFrame:
+    """Return a frame with the rows of the largest values first."""
+    ranked = list(frame.groupby(rows)[value].max().sort_values(ascending=False, kind="stable").index)
+    return frame.sort_values(rows, key=lambda column: column.map(ranked.index), kind="stable", ignore_index=True)
 
 
 def findings(measured: Measured) -> list[str]:
     errors, frame = digest(measured)
     short = summary(frame)
-    worst = errors.loc[errors.groupby("format", sort=False)["largest"].idxmax()]
-    missed = errors.groupby("format", sort=False)["not_nearest"].mean()
-    most, low = short.loc[short["most_bits"].idxmax()], frame.loc[frame["bits_at_best"].idxmin()]
-    same = short[short["other"] == 0]
-    others = short[short["other"] > 0] if len(same) < len(short) else short
-    loss = (
-        f" It can be a loss: {signed(low['bits_at_best'])} bits for {low['problem']} in {low['format']}, where the "
-        "errors of NumPy's values happen to cancel."
-    )
-    unchanged = f"; not one result changes in {listed(same['format'])}" if len(same) else ""
+    shown, most = affected(short), short.loc[short["most_bits"].idxmax()]
+    worst = errors.loc[errors["largest"].idxmax()]
+    low = frame.loc[frame["bits_at_best"].idxmin()]
+    unchanged = [name for name in short["format"] if name not in shown]
     exact = int((measured.records["arithmetic"] == "rounded").sum())
+    larger = short[short["format"].isin(shown)]["bits"].max()
+    said = [
+        "Little: NumPy's functions, which are not correctly rounded, make the error at most "
+        f"{2.0 ** most['most_bits']:.1f} times larger ({most['format']}), and no more than {2.0**larger:.2f} times in "
+        "the median of any format.",
+        f"The function that is farthest off is {worst['function']} in {worst['format']}, by {worst['largest']:.2f} "
+        f"ulp; a correctly rounded value is within {HALF:g}.",
+    ]
+    if unchanged:
+        said.append(
+            f"In {listed(unchanged)} not one result changes: NumPy computes in float32 there and rounds the value."
+        )
+    if low["bits_at_best"] < 0:
+        said.append(
+            "Worse functions can even help by luck: at the best step the error of "
+            f"{written(PROBLEMS[low['problem']].formula)} in {low['format']} is {2.0 ** -low['bits_at_best']:.2f} "
+            "times smaller with NumPy's functions, whose errors happen to cancel."
+        )
+    said.append(
+        f"What correct rounding gives for certain is the same bytes on every machine: that holds for {exact} cells "
+        "here. The others hold for the library and the instructions that the provenance names."
+    )
+    return said
+
+
+def advice(measured: Measured) -> list[str]:
+    most = 2.0 ** summary(digest(measured)[1])["most_at_best"].max()
     return [
-        f"At most {signed(most['most_bits'])} bits of the derivative ({most['most_in'] or 'any function'} in "
-        f"{most['format']}), where one bit is twice the error{unchanged}.",
-        "The largest cost is "
-        + listed(f"{signed(e.most_bits)} bits in {e.format}" for e in others.itertuples())
-        + ", the median over the functions "
-        + listed(f"{signed(e.bits)} in {e.format}" for e in others.itertuples())
-        + ".",
-        "The functions themselves are off by at most "
-        + listed(f"{e.largest:.2f} ulp in {e.format} ({e.function})" for e in worst.itertuples())
-        + f", where {HALF:g} ulp would be correctly rounded. The share of values that are not the nearest is, on "
-        "average over the functions, " + listed(f"{percent(share)} in {name}" for name, share in missed.items()) + ".",
-        "Correctly rounded functions change the computed derivative in "
-        + listed(f"{percent(e.other)} of the cells in {e.format}" for e in others.itertuples())
-        + "; the evaluation part at x is larger with NumPy's functions by a median factor of "
-        + listed(f"{e.evaluation_ratio:.2f} in {e.format}" for e in others.itertuples())
-        + ".",
-        "Between the best steps of both the gain is at most "
-        + listed(f"{signed(e.most_at_best)} bits in {e.format}" for e in others.itertuples())
-        + "."
-        + loss * bool(low["bits_at_best"] < 0),
-        f"What correct rounding buys for certain is reproducibility: the {exact} cells that were measured with it are "
-        "the same bytes on every machine and under every set of vector instructions; the others hold for the library "
-        "and the instructions that the provenance names.",
+        f"Do not look for better elementary functions to improve a derivative: at the best steps they gain a factor of "
+        f"{most:.1f} at most. The form of f, the step and the format matter more.",
+        "Use correctly rounded functions where results must be the same on two machines, such as in tests that compare "
+        "digits.",
     ]
 
 
 EXPERIMENT = Experiment(
     "elementary_functions",
-    "What the library's ulps cost",
-    "NumPy's against correctly rounded functions: what do ulps of exp cost?",
+    "What errors of the library's functions cost",
+    "NumPy's exp is not correctly rounded: how much larger does that make the error of a derivative?",
     tables,
     figures,
     findings,
     sweeps=(SWEEP,),
     measures=MEASURES,
+    advice=advice,
+    limits=LIMITS,
 )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from experiments.drawing import dot_rows
 from experiments.frames import frame_beside, rounded_values, widths
+from experiments.row_names import names_above
 from numdiff.arithmetic import Ball
 from numdiff.arithmetic.balls import values
 from numdiff.floats.call import evaluate
@@ -133,20 +134,20 @@ def draw_ulps(fig: Canvas, data: pd.DataFrame) -> None:
     outside_legend(fig, ax)
 
 
-def draw_bits(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw the bits that the library costs, one row for each function."""
+def draw_factors(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw how many times larger the error of the derivative is, one row for each function."""
     ax = fig.subplots()
     styles = {name: FORMAT_STYLE[name] for name in dict.fromkeys(data["format"])}
-    dot_rows(ax, data, styles, row="problem", series="format", x="bits", apart=0.19)
-    _reference_line(ax, 0.0, "no difference")
-    _reference_line(ax, 1.0, "1 bit: twice the error")
-    ax.set_xlabel("bits of the derivative owed to NumPy's functions")
-    ax.set_xlim(min(-0.1, 1.1 * data["bits"].min()), max(1.05, 1.1 * data["bits"].max()))
-    fig.subplots_adjust(left=0.27, right=0.9)
-    outside_legend(fig, ax)
+    dot_rows(ax, data, styles, row="function", series="format", x="factor", apart=0.19)
+    _reference_line(ax, 1.0, "no difference")
+    _reference_line(ax, 2.0, "twice the error", align="right")
+    ax.set_xlabel("how many times larger the error is")
+    names_above(fig, ax)
+    ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(2.1, 1.05 * data["factor"].max()))
+    outside_legend(fig, ax, where="bottom")
 
 
-def _reference_line(ax: Any, at: float, text: str) -> None:
+def _reference_line(ax: Any, at: float, text: str, align: str = "center") -> None:
     ax.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1, label="_limit")
     ax.annotate(
         text,
@@ -154,7 +155,7 @@ def _reference_line(ax: Any, at: float, text: str) -> None:
         xycoords=ax.get_xaxis_transform(),
         xytext=(0, 4),
         textcoords="offset points",
-        ha="center",
+        ha=align,
         fontsize=9,
         color=MUTED,
     )

@@ -1,61 +1,81 @@
-"""How ways of writing one function are drawn: panels of curves for each function, rows of lost digits."""
+"""How ways of writing one function are drawn: panels of curves with their formulas, rows of lost digits."""
 
 from collections.abc import Mapping
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from experiments.frames import formats_of, rows_of
+from experiments.row_names import names_above
 from numdiff.report import figures as draw
-from numdiff.report.figures import FORMAT_STYLE, Style
-from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, PALE, VERMILLION
+from numdiff.report.figures import FORMAT_STYLE, ROLE_STYLE
+from numdiff.report.styles import FAINT, INK, MUTED, PALE
 
-WAYS = (("usual way", VERMILLION, "o"), ("another way", BLUE, "s"), ("a third way", GREEN, "^"))
-"""Name, colour and marker by the place in the formulation."""
-_WIDTHS = (2.8, 1.9, 1.0)
+WAYS = tuple(ROLE_STYLE[name] for name in ("usual way", "another way", "a third way"))
+"""The style of each form by its place in the formulation."""
+_WIDTHS = (2.6, 1.9, 1.2)
 """Where curves coincide, the broad ones show beside the narrow ones before them."""
-_DASHES = ("-", (0, (3.2, 1.4)))
+_GLYPHS = {"o": "●", "s": "■", "^": "▲"}
+"""The markers of the forms, as letters."""
+_SHOWN = 0.03
+"""The formula's error is drawn down to this share of the smallest error; the formulas stand below."""
+_LINE = 12.5
+"""Distance in points between the formulas of a panel."""
 
 
 def draw_pairs(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str]) -> None:
-    """Draw a panel for each function: all ways of writing it, in two formats, and the shared truncation error."""
-    formats = formats_of(data)[::-1]
-    panels = draw.small_multiples(fig, list(titles.values()), columns=3, ylabel="relative error")
-    styles = {
-        (member, name): Style(color, marker, dash, f"{way}, {name}")
-        for name, dash in zip(formats, _DASHES, strict=False)
-        for member, (way, color, marker) in enumerate(WAYS)
-    }
+    """Draw a panel for each function: a curve for each form, its formula below, and the shared truncation error."""
+    panels = draw.small_multiples(fig, list(titles.values()), columns=2, ylabel="relative error")
     for ax, key in zip(panels, titles, strict=True):
         part = data[data["formulation"] == key]
-        shared = part[(part["format"] == formats[0]) & (part["truncation"] > 0)].sort_values("step_value")
-        ax.plot(shared["step_value"], shared["truncation"], color=PALE, linewidth=5, zorder=1, label="_truncation")
-        for (member, name), style in styles.items():
-            one = part[(part["member"] == member) & (part["format"] == name)]
-            if one.empty:
-                continue
-            width = _WIDTHS[member]
-            draw.plot_errors(
-                ax,
-                one["step_value"],
-                one["error"],
-                style,
-                "_way",
-                status=one["status"].tolist(),
-                markersize=3 + width / 2,
-                linewidth=width,
-            )
-            if name == formats[0]:
-                for best in rows_of(one[one["status"] == "ok"].nsmallest(1, "error")):
-                    draw.mark_optimum(ax, best.step_value, best.error, "", color=style.text_color, size=8)
+        shared = part[(part["member"] == 0) & (part["truncation"] > _SHOWN * part["error"].min())]
+        shared = shared.sort_values("step_value")
+        ax.plot(shared["step_value"], shared["truncation"], color=PALE, linewidth=6, zorder=1, label="_truncation")
+        members = sorted(part["member"].unique())
+        for member in members:
+            _draw_form(ax, part[part["member"] == member], member)
+        for place, member in enumerate(reversed(members)):
+            _name_form(ax, part[part["member"] == member]["form"].iloc[0], member, place)
         ax.set_title("", loc="right")  # The caption says what the crosses are.
-    low = 0.1 * data[data["status"] == "ok"]["error"].min()
-    panels[0].set_ylim(low, 1e4)
-    draw.outside_legend(fig, handles=draw.legend_entries([s.label for s in styles.values()], list(styles.values())))
+    panels[0].set_ylim(1e-7 * data[data["status"] == "ok"]["error"].min(), 1e3)
+    panels[0].set_xlim(data["step_value"].min() / 2, 4 * data["step_value"].max())
+
+
+def _draw_form(ax: Axes, part: pd.DataFrame, member: int) -> None:
+    """Draw the curve of one form, and a ring at its best step."""
+    style, width = WAYS[member], _WIDTHS[member]
+    draw.plot_errors(
+        ax,
+        part["step_value"],
+        part["error"],
+        style,
+        "_form",
+        status=part["status"].tolist(),
+        markersize=2.2 + width / 2,
+        linewidth=width,
+    )
+    for best in rows_of(part[part["status"] == "ok"].nsmallest(1, "error")):
+        draw.mark_optimum(ax, best.step_value, best.error, "", color=style.text_color, size=9)
+
+
+def _name_form(ax: Axes, formula: str, member: int, place: int) -> None:
+    """Write a formula, behind the marker of its curve, in the free corner below the curves."""
+    style = WAYS[member]
+    ax.annotate(
+        f"{_GLYPHS[style.marker]} {formula}",
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(6, 9 + _LINE * place),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+        color=style.text_color,
+    )
 
 
 def draw_losses(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str]) -> None:
-    """Draw a row for each way of writing, grouped by function, and in it the digits lost in each format."""
+    """Draw a row for each form, grouped by function, and in it the digits lost in each format."""
     ax = fig.subplots()
     rows = list(dict.fromkeys(zip(data["formulation"], data["row"], data["member"], strict=True)))
     groups = list(dict.fromkeys(key for key, _, _ in rows))
@@ -79,19 +99,20 @@ def draw_losses(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str]) -> N
         top = min(level for row, level in height.items() if row[0] == key)
         ax.annotate(
             titles[key],
-            (0, top - 0.8),
+            (0, top - (1.05 if draw.is_narrow(fig) else 0.8)),
             xycoords=ax.get_yaxis_transform(),
             xytext=(-4, 0),
             textcoords="offset points",
             fontsize=9,
             weight="bold",
             va="center",
-            ha="right",
+            ha="left" if draw.is_narrow(fig) else "right",
         )
     ax.hlines(list(height.values()), 0, 1, transform=ax.get_yaxis_transform(), color=FAINT, linewidth=0.8, zorder=0)
     ax.set_yticks(list(height.values()), [text for _, text, _ in rows], fontsize=8.5)
     for text, (_, _, member) in zip(ax.get_yticklabels(), rows, strict=True):
-        text.set_color(Style(VERMILLION, "").text_color if member == 0 else INK)
+        text.set_color(WAYS[0].text_color if member == 0 else INK)
+    names_above(fig, ax)
     ax.set(xlabel="correct digits lost at the best step", ylim=(max(height.values()) + 0.7, -1.3))
     ax.set_xlim(-0.1, None)
     ax.axvline(0, color=MUTED, linewidth=0.9, zorder=1)

@@ -1,6 +1,5 @@
 """The same function written differently: the formula's error is the same, the error of the computation is not."""
 
-import math
 from functools import cache, partial
 
 import numpy as np
@@ -9,12 +8,12 @@ import pandas as pd
 from experiments.experiment import Experiment
 from experiments.formulation.drawing import draw_losses, draw_pairs
 from experiments.frames import best_cells, blank, cells, formats_of, in_order, log10, rows_of
-from experiments.words import counted, listed, plain, written
+from experiments.words import counted, listed, plain, short_number, written
 from numdiff.analysis.metrics import correct_digits, loss_of_accuracy
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED
 from numdiff.problems import FORMULATIONS, PROBLEMS
-from numdiff.report.figures import Figure, superscript
+from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 from numdiff.study.run import Measured
@@ -40,7 +39,7 @@ TITLES = {
     "binomial": "(x − 2)⁹",
 }
 LABELS = {
-    "binomial_horner": "expanded, by Horner's rule",
+    "binomial_horner": "(x − 2)⁹ expanded (Horner's rule)",
     "log_goldberg": "x·log(w)/(w − 1), w = 1 + x",
     "exp_kahan": "x·(z − 1)/log(z), z = exp(x)",
     "ninth_product": "x·x·…·x, 8 products",
@@ -48,19 +47,27 @@ LABELS = {
 }
 """How members are shown whose formula is long."""
 PLACE = ["formulation", "at", "format"]
+LEDGER = ("truncation", "evaluation", "abscissa", "combination")
+"""The parts of the error, those that tell more first."""
 MATTERS = 1.0
-"""Decades of noise from which the rule of two thirds is looked at."""
+"""Decades of rounding error, or digits, from which a difference is looked at."""
+PANELS = 6
+"""So many functions have a panel: those whose forms differ most."""
+LIMITS = (
+    "Eight functions, chosen because textbooks (Goldberg 1991, Higham 2002, Demmel) print two or more forms of them, "
+    "most of them as examples of cancellation. They show how much a form can matter, not how often it does.",
+    "The points are ours. Figures and the first table show each function at the point where its forms differ most; the "
+    "other points are in the second table.",
+    "Centered differences only, with steps that are not powers of two. The best step is the one with the smallest RMS "
+    "error over 33 neighbouring points; a form that has no result at any step counts as 0 digits.",
+    "All forms were written by people. Herbie (Panchekha et al., PLDI 2015) searches for a more accurate form by "
+    "itself: for a function that is not in the table it does more than this section.",
+)
 
 
 def label(problem: str) -> str:
     """Return a member as it is written."""
     return LABELS.get(problem, written(PROBLEMS[problem].formula))
-
-
-def point(value: float) -> str:
-    """Return a point for a sentence; a small power of two as one."""
-    mantissa, exponent = math.frexp(abs(value))
-    return f"2{superscript(exponent - 1)}" if mantissa == 0.5 and exponent < -2 else f"{value:g}".replace("-", "−")
 
 
 def of_members(records: pd.DataFrame) -> pd.DataFrame:
@@ -138,100 +145,150 @@ def ledger(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     return in_order(chosen, "formulation", "at", "format", "member")
 
 
+def loss_table(here: pd.DataFrame) -> pd.DataFrame:
+    """Return the digits lost by each form, a column for each format, at the points of the figures."""
+    names = formats_of(here)
+    table = here.pivot(index=["formulation", "at", "member", "problem"], columns="format", values="lost")[names]
+    table = in_order(table.reset_index(), "formulation", "at", "member")
+    table.insert(0, "function", table["formulation"].map(TITLES))
+    table.insert(1, "form", table["problem"].map(label))
+    return table.drop(columns=["formulation", "member", "problem"])
+
+
 def tables(measured: Measured) -> list[Table]:
     frame, rows, ratios = digest(measured)
     parts = ledger(frame, rows)
-    shown = rows.merge(ratios, on=[*PLACE, "problem"], how="left")
-    shown = blank(shown)
-    shown["written"] = shown["problem"].map(label)
-    parts["written"] = parts["problem"].map(label)
+    shown, parts, ratios = (
+        table.assign(function=table["formulation"].map(TITLES), form=table["problem"].map(label))
+        for table in (blank(rows), parts, ratios)
+    )
+    words = {"at": "x"}
     return [
         Table(
+            "digits_lost",
+            "Digits lost by each form, against the best form of the same function",
+            "At the best step of each form, and at the point where the forms of a function differ most. The first form "
+            "of each function is the usual one.",
+            loss_table(at_telling(rows)),
+            {"at": "g17"} | dict.fromkeys(formats_of(rows), "f1"),
+            headings=words,
+            kinds={"*": "platform", "at": "portable"},
+        ),
+        Table(
             "attained",
-            "What each way of writing attains",
-            "Centered differences, generic steps, RMS over 33 neighbouring points, at the best step of each. Digits "
-            "lie between 0 and what the format holds; lost: against the best member. Noise decades: how much less "
-            "noise (median of error times h, below both best steps) than the usual way, which is the first of each "
-            "function. Empty: no result, or no step to compare.",
-            shown[[*PLACE, "written", "step_value", "error", "digits", "lost", "noise_decades", "digits_gained"]],
-            {"at": "g6"},
-            headings={"at": "x", "step_value": "best h"},
+            "Correct digits of each form at every point",
+            "At the best step of each form. Digits: between 0 and what the format holds; 0 and no step: no usable "
+            "result at any step. Lost: digits fewer than those of the best form.",
+            shown[["function", "form", "format", "at", "digits", "lost", "step_value", "error"]],
+            {"at": "g17", "digits": "f1", "lost": "f1"},
+            headings=words | {"step_value": "best h", "error": "relative error"},
             kinds={"step_value": "platform"},
         ),
         Table(
             "ledger",
-            "The four parts of the error at the best step of the usual way",
-            "Truncation and abscissa belong to the function and the step; evaluation and combination to the way of "
-            "writing. At x itself, generic steps.",
-            parts[[*PLACE, "written", "step_value", *PARTS, "total", "status"]],
-            {"at": "g6"},
-            headings={"at": "x", "step_value": "h"},
+            "The parts of the error at the best step of the usual form",
+            "total = truncation (the formula's error) + evaluation (rounding inside f) + abscissa (rounding of x ± h) "
+            "+ combination (rounding of difference and quotient). Truncation and abscissa are the same for all forms; "
+            "evaluation is what a form changes.",
+            parts[["format", "form", "total", *LEDGER, "at", "step_value", "status"]],
+            {"at": "g17"},
+            headings=words | {"step_value": "h"},
             kinds=dict.fromkeys(("step_value", *PARTS, "total"), "platform"),
+            sums={"total": LEDGER},
+        ),
+        Table(
+            "rounding_gained",
+            "Less rounding error, more digits",
+            "Against the usual form. Decades less: by how many powers of ten the rounding error is smaller (median of "
+            "error times h, at steps below both best ones). Digits gained: at the best steps.",
+            ratios[["function", "form", "format", "at", "noise_decades", "digits_gained"]],
+            {"at": "g17", "noise_decades": "f1", "digits_gained": "f1"},
+            headings=words | {"noise_decades": "decades less"},
+            kinds={"*": "platform"},  # which rows there are depends on where results are
         ),
     ]
 
 
-def figures(measured: Measured) -> list[Figure]:
-    frame, rows, _ = digest(measured)
-    where = telling(rows)
-    here = frame[frame["at"] == frame["formulation"].map(where)]
-    two = [name for name in ("float32", "float64") if name in formats_of(frame)] or formats_of(frame)[:1]
-    curves = here[here["format"].isin(two)]
+def at_telling(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows at the points where the forms differ most."""
+    return rows[rows["at"] == rows["formulation"].map(telling(rows))]
+
+
+def widest(rows: pd.DataFrame) -> str:
+    """Return float64, or the widest format of the rows."""
+    return "float64" if "float64" in formats_of(rows) else formats_of(rows)[-1]
+
+
+def pair_curves(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the error curves of the functions whose forms differ most, in one format, the largest loss first."""
+    here = at_telling(rows)
+    one = here[here["format"] == widest(rows)].groupby("formulation")["lost"].max()
+    chosen = one.sort_values(ascending=False, kind="stable").index[:PANELS]
+    where, cells_here = telling(rows), frame[(frame["format"] == widest(rows)) & frame["formulation"].isin(chosen)]
+    curves = cells_here[cells_here["at"] == cells_here["formulation"].map(where)]
     curves = curves.assign(
+        order=curves["formulation"].map(list(chosen).index),
+        form=curves["problem"].map(label),
         error=curves["rms_error"] / curves["reference"].abs(),
         truncation=(curves["truncation"] / curves["reference"]).abs(),
-    )
-    curves = curves[["formulation", "at", "problem", "member", "format", "step_value", "error", "truncation", "status"]]
-    titles = {key: f"{TITLES[key]}, x = {point(x)}" for key, x in where.items()}
-    dots = rows[rows["at"] == rows["formulation"].map(where)].assign(row=lambda t: t["problem"].map(label))
+    ).sort_values(["order", "member", "k"], kind="stable", ignore_index=True)
+    columns = ["formulation", "at", "form", "member", "format", "step_value", "error", "truncation", "status"]
+    return curves[columns]
+
+
+def figures(measured: Measured) -> list[Figure]:
+    frame, rows, _ = digest(measured)
+    where, shown = telling(rows), widest(rows)
+    dots = at_telling(rows).assign(row=lambda t: t["problem"].map(label))
     usual = dots[dots["member"] == 0].groupby("formulation")["lost"].sum()
     order = sorted(where, key=lambda key: -usual[key])
     dots = pd.concat([dots[dots["formulation"] == key] for key in order], ignore_index=True)
-    worst = usual_losses(dots)
+    curves = pair_curves(frame, rows)
+    titles = {key: f"{TITLES[key]} at x = {short_number(where[key])}" for key in dict.fromkeys(curves["formulation"])}
     return [
         Figure(
-            "pairs",
-            "Same function, other computation: error against step",
-            "Relative RMS error over 33 neighbouring points, centered differences, generic steps; the grey line is the "
-            "truncation error, which all ways of writing share. Where the usual way (red) cancels, its left arm lies "
-            "higher, and so does the lowest point of its V, further right. A row of crosses: no usable result.",
-            "Digits that the usual way loses: " + worst + ".",
-            curves,
-            partial(draw_pairs, titles=titles),
-            (7.6, 7.4),
+            "digits_lost",
+            "Correct digits lost by the form of a function",
+            "For each function, at the point where its forms differ most: how many correct digits fewer than the best "
+            "form has in the same format, both at their best steps. The usual form is the first of each group.",
+            f"Rows of dots, a row for each form. In {shown} the dot of the usual form lies at "
+            + usual_losses(dots)
+            + "; the dots of nearly all other forms lie at 0.",
+            dots,
+            partial(draw_losses, titles=TITLES),
+            (7.6, 0.27 * len(dots["row"].unique()) + 2.4),
+            narrow=(3.8, 0.5 * len(dots["row"].unique()) + 2.4),
+            kinds={"*": "platform"},  # a loss is that against other forms: of all blocks
         ),
         Figure(
-            "digits_lost",
-            "Correct digits lost by the way of writing",
-            "For each function, at the point where its ways of writing differ most: correct digits at the best step, "
-            "less than those of the best way in the same format. The usual way is in red.",
-            "Digits that the usual way loses: " + worst + ".",
-            dots,
-            partial(draw_losses, titles=titles),
-            (7.6, 0.27 * len(dots["row"].unique()) + 2.4),
-            kinds={"*": "platform"},  # a loss is that against other ways of writing: of all blocks
+            "pairs",
+            f"A better form lowers the left arm of the error curve, and only that: {shown}",
+            "Relative RMS error of centered differences over 33 neighbouring points. On the right all forms lie on the "
+            "formula's error (grey). On the left a form with less rounding error lies lower, and its best step (ring) "
+            "is smaller. Crosses: no usable result.",
+            f"{len(titles)} panels, each with a V for every form. The right arms coincide; the left arms are apart, "
+            "in " + " and ".join(list(titles.values())[:2]) + " by the most.",
+            curves,
+            partial(draw_pairs, titles=titles),
+            (7.6, 0.6 + 2.45 * ((len(titles) + 1) // 2)),
+            kinds={"form": "portable", "member": "portable", "*": "platform"},
         ),
     ]
 
 
 def usual_losses(rows: pd.DataFrame) -> str:
-    """What the usual way loses at the rows' points, for each function, in the widest of the common formats."""
-    shown = next(name for name in ("float64", *reversed(formats_of(rows))) if name in formats_of(rows))
-    usual = cells(rows, format=shown, member=0).sort_values("lost", ascending=False, kind="stable")
-    return listed(f"{e.lost:.1f} for {TITLES[e.formulation]} at {point(e.at)}" for e in rows_of(usual)) + (
-        f" ({shown})"
-    )
+    """Return what the usual form loses at the rows' points, for each function, the largest first."""
+    usual = cells(rows, format=widest(rows), member=0).sort_values("lost", ascending=False, kind="stable")
+    return listed(f"{e.lost:.1f} for {TITLES[e.formulation]}" for e in rows_of(usual))
 
 
 def findings(measured: Measured) -> list[str]:
-    frame, rows, ratios = digest(measured)
-    where = telling(rows)
-    here = rows[rows["at"] == rows["formulation"].map(where)]
+    _, rows, ratios = digest(measured)
+    here = at_telling(rows)
+    usual = cells(here, format=widest(rows), member=0)
     return [
-        "Up to whole digits, and only through the rounding errors of the function values. At the point where its ways "
-        f"of writing differ most, the usual one loses, of the digits that the best one has, {usual_losses(here)}.",
-        *by_format(here),
-        same_formula(frame),
+        f"Another form of the same function can give up to {usual['lost'].max():.0f} more digits of its derivative in "
+        f"{widest(rows)}: it changes the rounding error of f, not the error of the formula.",
         *two_thirds(ratios),
         *other_step(here),
         *no_cure(here),
@@ -240,23 +297,26 @@ def findings(measured: Measured) -> list[str]:
     ]
 
 
-def by_format(here: pd.DataFrame) -> list[str]:
-    usual = here[here["member"] == 0]
-    worst = usual.sort_values("lost", ascending=False, kind="stable").groupby("format").head(1)
-    parts = [f"{e.lost:.1f} digits in {e.format} ({TITLES[e.formulation]})" for e in rows_of(in_order(worst, "format"))]
-    return ["The largest loss by format: " + listed(parts) + "."]
+def advice(measured: Measured) -> list[str]:
+    _, rows, _ = digest(measured)
+    here = at_telling(rows)
+    part = here[here["format"] == widest(rows)]
+    best = part[part["lost"] == 0].groupby("formulation")["problem"].first()
+    worse = part[(part["member"] == 0) & (part["lost"] >= MATTERS)].sort_values("lost", ascending=False, kind="stable")
+    pairs = [f"`{label(best[e.formulation])}` instead of {_code(label(e.problem))}" for e in rows_of(worse)]
+    sentences = [
+        "Look for a difference of nearly equal numbers inside f, and for large terms that nearly cancel. Remove it "
+        "before you tune the step.",
+        "After rewriting f look for the step again: the best one is smaller, and the old one gives the gain away.",
+    ]
+    if pairs:
+        sentences.insert(1, f"In {widest(rows)}, near the points of the table, write {'; '.join(pairs)}.")
+    return sentences
 
 
-def same_formula(frame: pd.DataFrame) -> str:
-    """Whether truncation and abscissa error are the same doubles for all ways of writing."""
-    groups = frame.groupby([*PLACE, "k"], sort=False)
-    known = groups["truncation"].agg("count") > 1
-    same = ((groups["truncation"].nunique() == 1) & (groups["abscissa"].nunique() == 1))[known]
-    moved = (groups["evaluation"].nunique() > 1)[known]
-    return (
-        f"Truncation and abscissa error are the same doubles for all ways of writing in {int(same.sum())} of "
-        f"{counted(len(same), 'step')}; the evaluation error is another one in {int(moved.sum())}."
-    )
+def _code(formula: str) -> str:
+    """Return a formula as code; what is described in words is no code."""
+    return formula if "rule" in formula else f"`{formula}`"
 
 
 def two_thirds(ratios: pd.DataFrame) -> list[str]:
@@ -267,63 +327,66 @@ def two_thirds(ratios: pd.DataFrame) -> list[str]:
     share = (strong["digits_gained"] / strong["noise_decades"]).median()
     theory = CENTERED.accuracy_order / (CENTERED.accuracy_order + 1)
     return [
-        f"A decade less noise in the function is worth {share:.2f} digits of the derivative (median over "
-        f"{counted(len(strong), 'case')} with at least {MATTERS:g} decade less); the model of h² against noise over h "
-        f"says {theory:.2f}, because the best step moves with the noise."
+        f"Ten times less rounding error in f gives {share:.2f} more digits of the derivative (median of "
+        f"{counted(len(strong), 'case')} in which it is at least ten times less).",
+        f"The sum of an error ∝ h² and one ∝ 1/h predicts {theory:.2f} digits, because the best step shrinks with the "
+        "rounding error.",
     ]
 
 
 def other_step(here: pd.DataFrame) -> list[str]:
-    """How far the best step of the usual way lies from that of the best way, where it loses a digit."""
+    """How far the best step of the usual form lies from that of the best form, where it loses a digit."""
     usual = here[here["member"] == 0].set_index(PLACE)
     best = here[here["lost"] == 0].groupby(PLACE).head(1).set_index(PLACE)
     ratio = (usual["step_value"] / best["step_value"])[usual["lost"] >= MATTERS].dropna()
     if ratio.empty:
         return []
     return [
-        f"Where the usual way loses a digit or more, its best step is larger by a factor of {plain(ratio.median())} in "
-        f"the median (up to {plain(ratio.max())}): the best step belongs to the computation, not to the function."
+        f"Where the usual form loses a digit or more, its best step is {plain(ratio.median())} times as large as that "
+        f"of the best form (median; up to {plain(ratio.max())} times)."
     ]
 
 
 def no_cure(here: pd.DataFrame) -> list[str]:
-    """Ways of writing that are meant to be better than the usual one, and are worse in some format."""
+    """Forms that are meant to be better than the usual one, and are worse in some format."""
     usual = here[here["member"] == 0].set_index(PLACE)["lost"]
     others = here[here["member"] > 0].join(usual.rename("usual_lost"), on=PLACE)
-    worse = others[others["lost"] > others["usual_lost"] + MATTERS]
+    worse = others[others["lost"] > others["usual_lost"] + MATTERS].assign(more=lambda t: t["lost"] - t["usual_lost"])
     return [
-        f"{label(str(name))} is no cure at x = {point(part['at'].iloc[0])}: against the usual way it loses "
-        + listed(f"{e.lost - e.usual_lost:.1f} digits in {e.format}" for e in rows_of(in_order(part, "format")))
-        + "."
+        f"{label(str(name))} is no remedy at x = {short_number(part['at'].iloc[0])}: worse than the usual form in "
+        f"{listed(in_order(part, 'format')['format'])}, by up to {part['more'].max():.1f} digits."
         for name, part in worse.groupby("problem", sort=False)
     ]
 
 
 def without_result(rows: pd.DataFrame) -> list[str]:
-    """Ways of writing that have no usable result at any step, where another way has one."""
+    """Forms that have no usable result at any step, where another form has one."""
     lost = rows["k"].isna() & rows.groupby(PLACE)["k"].transform("count").gt(0)
-    parts = [f"{label(e.problem)} at x = {point(e.at)} in {e.format}" for e in rows_of(rows[lost])]
-    return [f"No result at any step, where another way of writing has one: {listed(parts)}."] if parts else []
+    parts = [f"{label(e.problem)} at x = {short_number(e.at)} in {e.format}" for e in rows_of(rows[lost])]
+    if not parts:
+        return []
+    return [f"No result at any step, where another form has one (it counts as 0 digits): {listed(parts)}."]
 
 
 def elsewhere(rows: pd.DataFrame) -> str:
-    """What the way of writing costs at the other points."""
-    where = telling(rows)
-    other = rows[(rows["at"] != rows["formulation"].map(where)) & (rows["member"] == 0)]
+    """What the form costs at the other points."""
+    other = rows[(rows["at"] != rows["formulation"].map(telling(rows))) & (rows["member"] == 0)]
     if other.empty:
         return "There is no other point to compare at."
     return (
-        f"At the other points it hardly matters: the usual way loses {other['lost'].median():.1f} digits in the median "
-        f"of {counted(len(other), 'case')}, and {other['lost'].max():.1f} at most."
+        f"At the other points the form hardly matters: the usual one loses at most {other['lost'].max():.1f} digits in "
+        f"{counted(len(other), 'case')}."
     )
 
 
 EXPERIMENT = Experiment(
     "formulation",
     "The same function, written differently",
-    "tanh from exponentials or np.tanh, log(1 + x) or log1p: what does the way of writing cost the derivative?",
+    "tanh from exponentials or np.tanh, log(1 + x) or log1p: what does the form of f cost its derivative?",
     tables,
     figures,
     findings,
     sweeps=(SWEEP,),
+    advice=advice,
+    limits=LIMITS,
 )

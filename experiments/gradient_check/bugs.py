@@ -18,6 +18,8 @@ from numdiff.registry import Registry
 
 SIZES = tuple(float(f"1e-{k}") for k in range(1, 9))
 """Relative errors, from 1e-1 down to 1e-8."""
+CONTESTED = ("narrower_format",)
+"""Mistakes that are counted apart: a gradient computed in a narrower format is correct to that format."""
 MANY = 10_000
 """So many parameters are needed to have one wrong in ten thousand."""
 NARROWER: dict[np.dtype, np.dtype] = {

@@ -1,22 +1,28 @@
-"""How the trials of gradient checkers are drawn: errors by size of the bug, and detections against false positives."""
+"""How the trials of gradient checkers are drawn: verdicts, errors by their size, the smallest errors found."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from experiments.gradient_check.bugs import FORMATS
+from experiments.gradient_check.bugs import CONTESTED, FORMATS
 from experiments.gradient_check.libraries import SUFFIX
-from experiments.gradient_check.trials import VERDICTS, rates
+from experiments.gradient_check.trials import DECIDED, rates
 from numdiff.report import figures as draw
-from numdiff.report.figures import direct_labels, error_axes
-from numdiff.report.styles import BLUE, FAINT, INK, MUTED, VERMILLION, style_of
+from numdiff.report.figures import ROLE_STYLE
+from numdiff.report.styles import INK, MUTED, style_of
 
-_FALSE, _MISSED, _UNDECIDED = VERMILLION, BLUE, "#7b8794"
-_NONE, _BAR, _PALE = "#eceff3", "#d3dbe4", "#b4bec9"
+_FALSE, _MISSED, _UNDECIDED = (ROLE_STYLE[name].color for name in ("false positive", "missed", "undecided"))
+_RIGHT, _NONE = "#dfe4ea", "#f4f6f8"
+USABLE = 0.01
+"""A checker can be used in a format if it rejects fewer of the correct gradients."""
+KINDS = {"correct": "correct gradients", "mistake": "wrong gradients"}
+"""What stands above the two columns of the picture of the verdicts."""
 
 
 def short_name(checker: str) -> str:
@@ -54,73 +60,73 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_errors_by_size(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw a panel for each format: a row for each checker, a cell for the false positives and one for each size."""
+    """Draw a panel for each format, a row for each checker, and a cell for each size of the error."""
     names = [name for name in FORMATS if name in set(data["format"])]
     checkers = list(dict.fromkeys(data["checker"]))
     sizes = sorted(data["nominal"].dropna().unique(), reverse=True)
-    panels = _panels(fig)
+    columns = 1 if draw.is_narrow(fig) else 2
+    panels = list(_panels(fig, -(-len(names) // columns), columns).ravel())
     for ax, name in zip(panels, names, strict=False):
         _grid(ax, data[data["format"] == name], checkers, sizes)
         ax.set_title(name, weight="bold", fontsize=10)
     for ax in panels[len(names) :]:
         ax.set_visible(False)
-    _legend(
-        fig,
-        "relative error of the gradient",
-        (
-            (0.15, _FALSE, "false positives, %"),
-            (0.37, _MISSED, "bugs missed, %"),
-            (0.59, _UNDECIDED, "mostly undecided, %"),
-            (0.85, _NONE, "no trial"),
-        ),
-    )
+    _xlabel(fig, "relative error of the gradient")
+    _legend(fig, {"found": _RIGHT, "undecided": _UNDECIDED, "missed": _MISSED})
 
 
-def _panels(fig: Canvas) -> list[Axes]:
-    """Divide a figure into two by two panels, with room for the names of the checkers and a legend below."""
+def _panels(fig: Canvas, rows: int, columns: int = 2) -> Any:
+    """Divide a figure into columns of panels, with room for the names of the checkers and for a legend."""
     height, width = fig.get_figheight(), fig.get_figwidth()
-    margins = {"left": 1.05 / width, "right": 1 - 0.3 / width, "top": 1 - 0.32 / height, "bottom": 0.92 / height}
-    grid = {**margins, "wspace": 0.1, "hspace": 0.2}
-    return list(fig.subplots(2, 2, sharex=True, sharey=True, squeeze=False, gridspec_kw=grid).ravel())
+    left, below = (1.05, 1.6) if draw.is_narrow(fig) else (1.5, 0.85)
+    margins = {"left": left / width, "right": 1 - 0.2 / width, "top": 1 - 0.55 / height, "bottom": below / height}
+    grid = {**margins, "wspace": 0.1, "hspace": 0.22}
+    return fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False, gridspec_kw=grid)
 
 
 def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence[float]) -> None:
-    """Draw the cells of a panel; the misses of a checker that rejects every correct gradient say nothing: pale."""
+    """Draw the cells of a panel; what a checker finds that rejects correct gradients, too, says nothing."""
     for row, checker in enumerate(checkers):
         mine = part[part["checker"] == checker]
-        wrongly = mine[mine["error"] == "false positive"]
-        useless = bool((wrongly["rate"] == 1).any())
-        _cell(ax, 0.0, row, wrongly, useless=False)
+        wrongly = mine[mine["error"] == "false positive"]["rate"]
+        if not (wrongly < USABLE).any():
+            share = (
+                f"rejects {_percent(wrongly.max())} % of correct gradients"
+                if wrongly.notna().any()
+                else "not available"
+            )
+            ax.text(len(sizes) / 2, row + 0.5, share, ha="center", va="center", fontsize=8.5, color=MUTED)
+            continue
         for column, size in enumerate(sizes):
-            _cell(ax, column + 1.35, row, mine[mine["nominal"] == size], useless)
-    ax.set(xlim=(-0.05, len(sizes) + 1.4), ylim=(len(checkers) + 0.02, -0.02))
-    labels = ["none", *(f"10{draw.superscript(round(math.log10(size)))}" for size in sizes)]
-    ax.set_xticks([0.5, *(column + 1.85 for column in range(len(sizes)))], labels, fontsize=8.5)
-    ax.set_yticks([row + 0.5 for row in range(len(checkers))], [short_name(name) for name in checkers], fontsize=9)
+            _cell(ax, column, row, mine[mine["nominal"] == size])
+    ax.set(xlim=(0, len(sizes)), ylim=(len(checkers) + 0.02, -0.02))
+    labels = [f"10{draw.superscript(round(math.log10(size)))}" for size in sizes]
+    ax.set_xticks([column + 0.5 for column in range(len(sizes))], labels, fontsize=8.5)
+    _checker_ticks(ax, checkers, 0.5)
+
+
+def _checker_ticks(ax: Axes, checkers: Sequence[str], middle: float) -> None:
+    """Write the names of the checkers beside their rows, and take the frame away."""
+    names = [short_name(name) for name in checkers]
+    if not draw.is_narrow(ax.figure):
+        names = [name.replace("\n", " ") for name in names]
+    ax.set_yticks([row + middle for row in range(len(checkers))], names, fontsize=9)
     ax.tick_params(length=0, labelcolor=INK)
     ax.grid(False)
     for spine in ax.spines.values():
         spine.set_visible(False)
 
 
-def _cell(ax: Axes, left: float, row: int, found: pd.DataFrame, useless: bool) -> None:
-    """Draw one cell: white for no error, full colour for nothing but errors, light grey where nothing was decided.
-
-    Where most of what is not an answer was undecided, the colour says so: that a checker does not know is no mistake.
-    """
-    shares = [(one["rate"], one["undecided"], one["error"]) for one in found.to_dict("records") if one["decided"]]
-    box = (left + 0.04, row + 0.06), 0.92, 0.88
-    if not shares:
-        ax.add_patch(Rectangle(*box, facecolor=_NONE, edgecolor=FAINT, linewidth=0.7, zorder=2))
-        return
-    ((rate, undecided, error),) = shares
-    decided = rate - undecided if error == "miss" else rate
-    color = _UNDECIDED if undecided > decided else _MISSED if error == "miss" else _FALSE
-    shown = max(rate, undecided)
-    ax.add_patch(Rectangle(*box, facecolor=color, alpha=0.88 * shown, linewidth=0, zorder=2))
-    ax.add_patch(Rectangle(*box, facecolor="none", edgecolor=FAINT, linewidth=0.7, zorder=3))
-    ink = _PALE if useless else "white" if shown > 0.55 else MUTED if shown == 0 else INK
-    ax.text(left + 0.5, row + 0.52, _percent(shown), ha="center", va="center", fontsize=7, color=ink, zorder=4)
+def _cell(ax: Axes, left: float, row: int, found: pd.DataFrame) -> None:
+    """Draw one cell as a small stack: missed at the bottom, undecided above it, the rest is found."""
+    shares = [(one["rate"], one["undecided"]) for one in found.to_dict("records") if one["decided"]]
+    x, top, width, height = left + 0.05, row + 0.08, 0.9, 0.84
+    ax.add_patch(Rectangle((x, top), width, height, facecolor=_RIGHT if shares else _NONE, linewidth=0, zorder=2))
+    for rate, undecided in shares:
+        missed = rate - undecided
+        bottom = top + height
+        ax.add_patch(Rectangle((x, bottom - missed * height), width, missed * height, facecolor=_MISSED, zorder=3))
+        ax.add_patch(Rectangle((x, bottom - rate * height), width, undecided * height, facecolor=_UNDECIDED, zorder=3))
 
 
 def _percent(share: float) -> str:
@@ -130,103 +136,102 @@ def _percent(share: float) -> str:
     return ">99" if 0.995 < share < 1 else f"{100 * share:.0f}"
 
 
-def _legend(fig: Canvas, label: str, entries: Sequence[tuple[float, str, str]]) -> None:
-    """Write the label of the abscissa below the panels, and what the colours mean."""
-    height = fig.get_figheight()
-    fig.text(0.55, 0.5 / height, label, ha="center", va="center", fontsize=10)
-    for x, color, text in entries:
-        ax = fig.add_axes((x, 0.12 / height, 0.025, 0.16 / height))
-        ax.set_axis_off()
-        ax.add_patch(Rectangle((0, 0), 1, 1, facecolor=color))
-        fig.text(x + 0.035, 0.2 / height, text, ha="left", va="center", fontsize=9)
+def _xlabel(fig: Canvas, text: str) -> None:
+    """Write one label below all panels."""
+    y = (1.1 if draw.is_narrow(fig) else 0.4) / fig.get_figheight()
+    fig.supxlabel(text, x=0.58, y=y, fontsize=10, va="bottom")
 
 
-# --- detections against false positives -----------------------------------------------------------------
+def _legend(fig: Canvas, entries: Mapping[str, str]) -> None:
+    """Say below the panels what the colours mean."""
+    options: dict[str, Any] = {"linestyle": "none", "marker": "s", "markersize": 9}
+    handles = [Line2D([], [], color=color, label=text, **options) for text, color in entries.items()]
+    columns = 1 if draw.is_narrow(fig) else len(handles)
+    fig.legend(handles=handles, loc="lower center", ncols=columns, fontsize=9, columnspacing=1.4, handletextpad=0.3)
 
 
-def found_and_rejected(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of correct gradients rejected and of the mistakes found; NaN where nothing was decided.
+# --- verdicts -------------------------------------------------------------------------------------------
+
+
+def verdict_shares(counted: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of the verdicts on correct gradients and on mistakes, without the contested ones.
 
     Parameters
     ----------
     counted : pandas.DataFrame
         From `experiments.gradient_check.trials.counts`, by `BY`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        checker, format, kind (``correct`` or ``mistake``), trials, and the shares accepted, undecided and rejected;
+        NaN where no verdict was given.
     """
-    by = ["checker", "format"]
-    summed = counted.groupby([*by, "kind"], sort=False)[list(VERDICTS)].sum().reset_index()
-    right = rates(summed[summed["kind"] == "correct"].reset_index(drop=True), wrong=False)
-    wrong = rates(summed[summed["kind"] == "mistake"].reset_index(drop=True), wrong=True)
-    table = right[[*by, "decided", "rate", "low", "high"]].rename(columns={"decided": "correct", "rate": "rejected"})
-    found = wrong[[*by, "decided"]].assign(found=1 - wrong["rate"]).rename(columns={"decided": "wrong"})
-    return table.merge(found, on=by)
+    part = counted[counted["kind"].isin(list(KINDS)) & ~counted["bug"].isin(CONTESTED)]
+    summed = part.groupby(["checker", "format", "kind"], sort=False)[list(DECIDED)].sum().reset_index()
+    trials = summed[list(DECIDED)].sum(axis=1)
+    shares = {
+        name: summed[verdict] / trials.where(trials > 0)
+        for name, verdict in (("accepted", "passed"), ("undecided", "inconclusive"), ("rejected", "rejected"))
+    }
+    return summed[["checker", "format", "kind"]].assign(trials=trials, **shares)
 
 
-def draw_found_and_rejected(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw a panel for each format and a row for each checker: the share called wrong of correct and of wrong ones.
-
-    The two numbers of a row are the coordinates of a point in a receiver operating characteristic; the bar between
-    them is its height above the diagonal. In one such picture most checkers would lie on top of each other.
-    """
+def draw_verdicts(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw a row of panels for each format, correct gradients at the left, wrong ones at the right: stacked shares."""
     names = [name for name in FORMATS if name in set(data["format"])]
     checkers = list(dict.fromkeys(data["checker"]))
-    for ax, name in zip(_panels(fig), names, strict=False):
-        part = data[data["format"] == name].set_index("checker")
-        for row, checker in enumerate(checkers):
-            one = part.loc[checker]
-            if not one["correct"] or not one["wrong"]:
-                ax.text(0.5, row, "not decided", ha="center", va="center", fontsize=8.5, color=MUTED)
-                continue
-            ax.plot(
-                [one["rejected"], one["found"]], [row, row], color=_BAR, linewidth=5, solid_capstyle="butt", zorder=1
-            )
-            ax.plot([one["low"], one["high"]], [row, row], color=_FALSE, linewidth=1.3, zorder=3)
-            ax.plot([one["found"]], [row], marker="s", color=_MISSED, markersize=6.5, clip_on=False, zorder=4)
-            ax.plot(
-                [one["rejected"]],
-                [row],
-                marker="o",
-                markersize=8.5,
-                markerfacecolor="none",
-                markeredgewidth=1.8,
-                markeredgecolor=_FALSE,
-                clip_on=False,
-                zorder=5,
-            )
-        ax.set_title(name, weight="bold", fontsize=10)
-        ax.set(xlim=(-0.01, 1.01), ylim=(len(checkers) - 0.4, -0.6))
-        ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"], fontsize=8.5)
-        ax.set_yticks(range(len(checkers)), [short_name(name) for name in checkers], fontsize=9)
-        ax.tick_params(axis="y", length=0, labelcolor=INK)
-        ax.spines["left"].set_visible(False)
+    panels = _panels(fig, len(names))
+    for row, name in zip(panels, names, strict=True):
+        for ax, kind in zip(row, KINDS, strict=True):
+            part = data[(data["format"] == name) & (data["kind"] == kind)].set_index("checker")
+            for level, checker in enumerate(checkers):
+                _stack(ax, level, part.loc[checker], kind)
+            ax.set(xlim=(0, 100), ylim=(len(checkers) - 0.45, -0.55))
+            ticks = [0, 50] if draw.is_narrow(fig) else [0, 50, 100]
+            ax.set_xticks(ticks, list(map(str, ticks)), fontsize=8.5)
+            _checker_ticks(ax, checkers, 0)
+        row[0].set_title(name, weight="bold", fontsize=10)
+    for ax, text in zip(panels[0], KINDS.values(), strict=True):
+        ax.annotate(
+            text, (0, 1), xycoords="axes fraction", xytext=(0, 20), textcoords="offset points", fontsize=10, color=MUTED
+        )
+    _xlabel(fig, "share of the verdicts, in %")
     _legend(
         fig,
-        "gradients called wrong",
-        ((0.2, _FALSE, "of the correct ones (line: 95 % interval)"), (0.68, _MISSED, "of the mistakes")),
+        {
+            "right verdict": _RIGHT,
+            "undecided": _UNDECIDED,
+            "correct, but rejected": _FALSE,
+            "wrong, but accepted": _MISSED,
+        },
     )
+
+
+def _stack(ax: Axes, level: int, shares: pd.Series, kind: str) -> None:
+    """Draw the bar of one checker: accepted, undecided, rejected."""
+    if not shares["trials"]:
+        ax.text(50, level, "not available", ha="center", va="center", fontsize=8.5, color=MUTED)
+        return
+    colors = (_RIGHT, _UNDECIDED, _FALSE) if kind == "correct" else (_MISSED, _UNDECIDED, _RIGHT)
+    start = 0.0
+    for name, color in zip(("accepted", "undecided", "rejected"), colors, strict=True):
+        ax.barh(level, 100 * shares[name], left=start, height=0.72, color=color, zorder=2)
+        start += 100 * shares[name]
 
 
 # --- the smallest errors that are found -----------------------------------------------------------------
 
 
 def draw_curve(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw the smallest error found against the number of parameters: a curve for each format.
-
-    Directions are drawn in the style of the format, coordinates as a thin line with hollow markers below them.
-    """
-    ax = fig.subplots()
-    error_axes(ax, xlabel="number n of parameters", ylabel="smallest error found, ‖δ‖/‖g‖")
-    for (checker, name), rows in data.dropna(subset="median").groupby(["checker", "format"], sort=False):
-        style, by_coordinates = style_of(str(name)), checker == "numdiff"
-        options = style.line_options()
-        if by_coordinates:
-            options |= {
-                "linewidth": 1.0,
-                "markerfacecolor": "white",
-                "markeredgecolor": style.color,
-                "markeredgewidth": 1.0,
-            }
-        label = "_coordinates" if by_coordinates else str(name)
-        ax.plot(rows["n"], rows["median"], label=label, **options)
-    legend = "filled: four directions, 20 evaluations\nhollow: every coordinate"
-    ax.annotate(legend, (0.98, 0.04), xycoords="axes fraction", ha="right", va="bottom", fontsize=9)
-    direct_labels(ax)
+    """Draw the smallest error found against the number of parameters: a panel for each mode of our check."""
+    modes = {
+        "along four random directions": data["checker"] != "numdiff",
+        "in every coordinate": data["checker"] == "numdiff",
+    }
+    label = "smallest error found, ‖δ‖/‖g‖"
+    panels = draw.small_multiples(fig, list(modes), columns=2, xlabel="number n of parameters", ylabel=label)
+    for ax, chosen in zip(panels, modes.values(), strict=True):
+        for name, rows in data[chosen].dropna(subset="median").groupby("format", sort=False):
+            ax.plot(rows["n"], rows["median"], label=str(name), **style_of(str(name)).line_options(markersize=5))
+    draw.outside_legend(fig, panels, where="bottom")

@@ -1,16 +1,17 @@
 """The tables of the trials of gradient checkers, and what `make experiments-ml` left for them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from experiments.gradient_check.bugs import BUGS
-from experiments.gradient_check.drawing import short_name
+from experiments.gradient_check.bugs import BUGS, CONTESTED, FORMATS
+from experiments.gradient_check.drawing import short_name, verdict_shares
+from experiments.gradient_check.libraries import SUFFIX
 from experiments.gradient_check.limits import LARGEST
 from experiments.gradient_check.rules import Checker
-from experiments.gradient_check.trials import NETWORKS, rates
+from experiments.gradient_check.trials import DECIDED, NETWORKS, rates
 from numdiff.analysis.statistics import binomial_limit
 from numdiff.report.tables import Table, frame_from_csv
 
@@ -26,25 +27,25 @@ def left_by_ml(name: str, folder: Path = ML) -> pd.DataFrame | None:
     return frame_from_csv(path)
 
 
-def checkers_table(checkers: Sequence[Checker]) -> Table:
-    """Return which checkers are compared, and what each does by default."""
-    rows = [
-        {
-            "checker": c.name,
-            "version": c.version,
-            "compares": c.mode,
-            "formats": ", ".join(c.formats),
-            "difference; tolerance": c.defaults,
-            "source": c.source,
-        }
-        for c in checkers
+def checkers_tables(checkers: Sequence[Checker]) -> list[Table]:
+    """Return which checkers are compared and what each does by default, and where that is written."""
+    rows = [(c.name, c.version, c.mode, c.defaults, ", ".join(c.formats), c.source) for c in checkers]
+    columns = ["checker", "version", "compares", "difference; tolerance", "formats", "source"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return [
+        Table(
+            "checkers",
+            "The checkers and their defaults",
+            "The difference and the step that each takes, and by how much the claimed derivative may differ from it.",
+            frame[columns[:4]],
+        ),
+        Table(
+            "sources_of_checkers",
+            "Where the rules of the checkers are written",
+            "And the formats that each takes.",
+            frame[["checker", *columns[4:]]],
+        ),
     ]
-    return Table(
-        "checkers",
-        "The checkers and their defaults",
-        "The difference and the step that each takes, and by how much the claimed derivative may differ from it.",
-        pd.DataFrame(rows),
-    )
 
 
 def bugs_table() -> Table:
@@ -81,19 +82,75 @@ def networks_table() -> Table:
 
 
 def false_positives(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the false positives of each checker and format from counts of correct gradients, with their upper limit.
+    """Return the false positives of each checker and format from counts of correct gradients, with their upper limits.
 
-    `limit` is one-sided at 95 %: what so few rejections in so many trials prove.
+    `limit` is one-sided at 95 %: what so few rejections in so many trials prove; `limit_decided` is that of the rate
+    among the gradients that were accepted or rejected.
     """
     table = rates(counted[counted["kind"] == "correct"].reset_index(drop=True), wrong=False)
     table = table[["checker", "format", *_COUNTS, "inconclusive"]].rename(
         columns={"decided": "gradients", "errors": "rejected"}
     )
-    limits = [
-        binomial_limit(int(k), int(n)) if n else float("nan")
-        for k, n in zip(table["rejected"], table["gradients"], strict=True)
-    ]
-    return table.assign(limit=limits)
+    decided = table["gradients"] - table["inconclusive"]
+    limits = {
+        name: [
+            binomial_limit(int(k), int(n)) if n else float("nan")
+            for k, n in zip(table["rejected"], trials, strict=True)
+        ]
+        for name, trials in (("limit", table["gradients"]), ("limit_decided", decided))
+    }
+    return table.assign(**limits)
+
+
+def own_verdicts(counted: pd.DataFrame, own: str) -> pd.DataFrame:
+    """Return what our checkers say, by format and by what is compared: the table to take away.
+
+    Parameters
+    ----------
+    counted : pandas.DataFrame
+        From `experiments.gradient_check.trials.counts`, by `BY`.
+    own : str
+        How the names of our checkers begin.
+    """
+    right = false_positives(counted)
+    right = right[right["checker"].str.startswith(own) & (right["gradients"] > 0)]
+    wrong = verdict_shares(counted).query("kind == 'mistake'")[["checker", "format", "trials", "accepted", "undecided"]]
+    table = right.merge(wrong, on=["checker", "format"])
+    return pd.DataFrame(
+        {
+            "format": table["format"],
+            "compared": ["coordinates" if name == own else name.removeprefix(f"{own}, ") for name in table["checker"]],
+            "correct": table["gradients"],
+            "rejected": table["rejected"],
+            "undecided": table["inconclusive"] / table["gradients"],
+            "limit": table["limit"],
+            "limit_decided": table["limit_decided"],
+            "mistakes": table["trials"],
+            "accepted": table["accepted"],
+            "mistakes_undecided": table["undecided"],
+        }
+    )
+
+
+def mistakes_missed(counted: pd.DataFrame, usable: "Pairs") -> pd.DataFrame:
+    """Return how many mistakes usable checkers accept or leave undecided, those that are contested apart."""
+    part = counted[(counted["kind"] == "mistake") & ~counted["checker"].str.endswith(SUFFIX)]
+    part = part[[pair in usable for pair in zip(part["checker"], part["format"], strict=True)]]
+    is_contested = part["bug"].isin(CONTESTED)
+    by = ["format", "checker"]
+    sums = part[~is_contested].groupby(by, sort=False)[list(DECIDED)].sum()
+    contested = part[is_contested].groupby(by, sort=False)[list(DECIDED)].sum().reindex(sums.index, fill_value=0)
+    table = pd.DataFrame(
+        {
+            "mistakes": sums.sum(axis=1),
+            "accepted": sums["passed"],
+            "undecided": sums["inconclusive"],
+            "contested": contested.sum(axis=1),
+            "contested_accepted": contested["passed"] + contested["inconclusive"],
+        }
+    ).reset_index()
+    order = {name: rank for rank, name in enumerate(reversed(FORMATS))}
+    return table.sort_values("format", key=lambda names: names.map(order), kind="stable", ignore_index=True)
 
 
 def missed(counted: pd.DataFrame, kind: str) -> pd.DataFrame:
@@ -108,11 +165,12 @@ def missed(counted: pd.DataFrame, kind: str) -> pd.DataFrame:
 def missed_by_checker(counted: pd.DataFrame, kind: str, format_name: str) -> pd.DataFrame:
     """Return the share missed of each bug of a kind in a format: a row for each bug, a column for each checker.
 
+    The libraries themselves are left out: their rules stand for them, and another table says how often they agree.
     A word stands where there is no share: ``unavailable``, ``failed``, or ``no change`` where the bug leaves the
     gradient as it is.
     """
     table = missed(counted, kind)
-    table = table[table["format"] == format_name]
+    table = table[(table["format"] == format_name) & ~table["checker"].str.endswith(SUFFIX)]
     wide: dict[str, dict[str, object]] = {}
     for row in table.to_dict("records"):
         word = "no change" if row["harmless"] else "failed" if row["failed"] else "unavailable"
@@ -150,23 +208,33 @@ def limits_table(limits: pd.DataFrame, usable: Pairs) -> pd.DataFrame:
     )
 
 
-def ratios(limits: pd.DataFrame, usable: Pairs, own: str, format_name: str) -> pd.DataFrame:
-    """Return how many times smaller the errors are that our checker finds, for each other usable checker of a format.
+def ratios(limits: pd.DataFrame, usable: Pairs, own: Mapping[str, str], modes: Mapping[str, str]) -> pd.DataFrame:
+    """Return how the smallest errors that other usable checkers find compare with ours: like with like.
+
+    Parameters
+    ----------
+    limits : pandas.DataFrame
+        From `experiments.gradient_check.limits.by_checker`.
+    usable : set of (checker, format)
+    own : mapping of str to str
+        Our checker for each mode.
+    modes : mapping of str to str
+        The mode of each other checker, ``coordinates`` or ``directions``: it is compared with ours of the same mode.
 
     Returns
     -------
     pandas.DataFrame
-        checker, pairs, median, smallest: of the ratios over the networks and seeds, for errors in the largest
-        coordinate. What is not found at all counts as found at the largest error tried.
+        format, checker, mode, shape, pairs, and the median of theirs over ours: below 1 theirs are the smaller ones.
+        What is not found at all counts as found at the largest error tried.
     """
-    part = limits[(limits["format"] == format_name) & (limits["shape"] == "largest coordinate")]
-    wide = part.pivot(index=["network", "seed"], columns="checker", values="smallest")
     rows = []
-    for checker in wide.columns:
-        if not checker.startswith(own) and (checker, format_name) in usable:
-            ratio = wide[checker].fillna(LARGEST) / wide[own].fillna(LARGEST)
-            rows.append((checker, len(ratio), float(ratio.median()), float(ratio.min())))
-    return pd.DataFrame(rows, columns=["checker", "pairs", "median", "smallest"])
+    for (name, shape), part in limits.groupby(["format", "shape"], sort=False):
+        wide = part.pivot(index=["network", "seed"], columns="checker", values="smallest").fillna(LARGEST)
+        for checker, mode in modes.items():
+            if checker in wide and own[mode] in wide and (checker, name) in usable:
+                ratio = wide[checker] / wide[own[mode]]
+                rows.append((name, checker, mode, shape, len(ratio), float(ratio.median())))
+    return pd.DataFrame(rows, columns=["format", "checker", "mode", "shape", "pairs", "theirs_over_ours"])
 
 
 def curve_table(curve: pd.DataFrame) -> pd.DataFrame:

@@ -8,14 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from experiments.frames import log10
-from numdiff.report.figures import METHOD_STYLE, Style, direct_labels, error_axes, slope_guide
-from numdiff.report.styles import BLACK, GREEN, MUTED
+from numdiff.report.figures import METHOD_STYLE, ROLE_STYLE, direct_labels, error_axes, slope_guide
+from numdiff.report.styles import MUTED
 
+NAMES = {"loss": "one evaluation"}
+"""How ways to a gradient are shown whose name in the measured file is another one."""
+BOTH = "differences"
+"""The two differences where they cost the same."""
 STYLES = {
-    "loss": Style(BLACK, "v", (0, (1, 1.3)), "one evaluation"),
-    "back-propagation": Style(GREEN, "D", "-"),
+    "one evaluation": ROLE_STYLE["one evaluation"],
+    "back-propagation": ROLE_STYLE["back-propagation"],
     "forward": METHOD_STYLE["forward"],
     "centered": METHOD_STYLE["centered"],
+    BOTH: METHOD_STYLE["centered"],
 }
 """The style of each way to a gradient."""
 LARGE = 10**4
@@ -63,7 +68,14 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
                 markersize=5,
             )
     if (data["source"] == "estimated").any():
-        ax.annotate("hollow: estimated", (0.02, 0.97), xycoords="axes fraction", va="top", fontsize=10, color=MUTED)
+        ax.annotate(
+            "hollow: estimated, not measured",
+            (0.02, 0.97),
+            xycoords="axes fraction",
+            va="top",
+            fontsize=10,
+            color=MUTED,
+        )
     _guides(ax, data, column, powers)
     direct_labels(ax)
 

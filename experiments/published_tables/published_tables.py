@@ -1,13 +1,15 @@
 """Textbooks, lectures and manuals print tables of difference quotients: does the suite give their digits?"""
 
 import math
+import re
 from functools import cache
 
 import pandas as pd
 
 from experiments.experiment import Experiment
+from experiments.frames import blank
 from experiments.published_tables.reproductions import Reproductions, counts, draw_tables, drawn, rows_of_tables
-from experiments.words import counted, listed, percent, plain
+from experiments.words import counted, listed, percent, plain, written
 from numdiff.problems.published import TABLES, acceptance_rule
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
@@ -40,6 +42,14 @@ def sweep_of(table):
     )
 
 
+LIMITS = (
+    "The tables are those that could be found in full, with function, point, steps, format and digits: textbooks, "
+    "lectures, manuals and programs. Most are in float64, and of functions that are easy to differentiate.",
+    "That digits agree shows that the program computes what the source computed, not that either is right: errors are "
+    "measured against certified derivatives.",
+    "An assumption about a program that nobody can run again (the registers of an x87, cut digits) makes the digits "
+    "come out; it is not proved.",
+)
 SWEEPS = tuple(map(sweep_of, TABLES.values()))
 MEASURES = (Reproductions(tuple(TABLES)),)
 
@@ -48,10 +58,20 @@ def facts_of(names):
     """Return what is known of some tables: a row for each."""
     keys = ("formula", "x", "format", "method", "error", "rows", "note", "source")
     found = [
-        (t.formula, repr(t.point), t.format, t.method, t.error_kind, len(t.rows), t.note, t.source)
+        (written(t.formula), repr(t.point), t.format, t.method, t.error_kind, len(t.rows), t.note, t.source)
         for t in map(TABLES.__getitem__, names)
     ]
     return pd.DataFrame([(name, *row) for name, row in zip(names, found, strict=True)], columns=["table", *keys])
+
+
+BOOK = 60
+"""So many letters of the name of a source are shown."""
+
+
+def book(source: str) -> str:
+    """Return the book or program of a source: what stands before the place in it."""
+    name = re.split(r" *(?:\(|: | / )", source)[0]
+    return name if len(name) <= BOOK else f"{name[:BOOK].rsplit(' ', 1)[0]} …"
 
 
 @cache
@@ -62,57 +82,116 @@ def digest(measured):
 
 def tables(measured: Measured) -> list[Table]:
     rows = digest(measured)
-    said = ["table", "h", "published", "ours", "published_error", "our_error", "agreement", "reason"]
-    ledger = ["kernel_value", "kernel_agreement", "truncation", "roundoff", "total", "published_total", "status"]
-    short = {"published_error": "error", "kernel_value": "our kernel", "kernel_agreement": "kernel agreement"}
-    inexact = rows[rows["agreement"] != "exact"][[*said, "our_ulps", "their_ulps"]].astype(object)
-    words = dict.fromkeys(("h", "published", "ours", "published_error", "our_error"), "hex")
+    rows = rows.assign(book=rows["source"].map(book))
+    by_book, facts = counts(rows, "book"), facts_of(dict.fromkeys(rows["table"]))
     return [
         Table(
             "by_source",
-            "Rows by source",
-            "Exact: the same printed digits, computed in the order of operations of the source. Explained: the same "
-            "digits under one more assumption, named below. One ulp: within what one unit in the last place of a "
-            "function value can do. Kernel exact: the same digits in the order of our kernel. Mostly: which part of "
-            "our error is the larger one.",
-            counts(rows, "source"),
+            "Published rows that come out again, by source",
+            "Exact: the same printed digits, in the order of operations of the source. Explained: the same digits "
+            "under one more assumption. One ulp: within what one unit in the last place of a function value can do.",
+            by_book[["book", "rows", "exact", "explained", "one ulp", "not reproduced"]],
+            headings={"book": "source"},
             rows_shown=None,
         ),
         Table(
-            "not_exact",
-            "The rows that need a word",
-            "Reason: the assumption under which the digits are the printed ones, or the function value that gives "
-            "them when it is moved by an ulp; our ulps, their ulps: its distance from the exact value before and "
-            f"after. The rule of the data: {acceptance_rule()}",
-            inexact.where(inexact.notna(), None),
-            words,
+            "parts_by_source",
+            "What the published errors are made of",
+            "In how many rows the larger part of our error is truncation (the formula's error), and in how many it is "
+            "rounding.",
+            by_book[["book", "rows", "mostly truncation", "mostly roundoff"]],
+            headings={"book": "source", "mostly roundoff": "mostly rounding"},
             rows_shown=None,
         ),
+        *_row_tables(rows),
         Table(
             "published",
             "The published tables",
-            "x: the point; method: the formula with the nodes and weights of the source; error: what the source calls "
-            "its error, if it prints one.",
-            facts_of(dict.fromkeys(rows["table"])),
-            headings={"error": "printed error"},
+            "Method: the formula with the nodes and weights of the source.",
+            facts[["table", "x", "method", "rows", "formula"]],
             rows_shown=None,
+        ),
+        Table(
+            "sources",
+            "The sources, and what is noted of them",
+            "Where each table is printed. Printed error: what the source calls its error, if it prints one.",
+            facts[["table", "format", "source", "error", "note"]],
+            headings={"error": "printed error"},
         ),
         Table(
             "orders",
             "Orders of operations that are not those of our kernel",
-            "Exact: by the order of the source; kernel exact: by ours, from the same nodes and weights.",
-            counts(rows[rows["order_of_the_source"] != ""], "order_of_the_source").drop(columns="tables"),
+            "Exact: rows with the printed digits in the order of the source; in ours: by our kernel, from the same "
+            "nodes and weights.",
+            counts(rows[rows["order_of_the_source"] != ""], "order_of_the_source")[
+                ["order_of_the_source", "rows", "exact", "kernel exact"]
+            ],
+            headings={"order_of_the_source": "order of the source", "kernel exact": "exact in ours"},
             rows_shown=None,
         ),
+    ]
+
+
+DIGITS = dict.fromkeys(("h", "published", "ours", "published_error", "our_error", "kernel_value"), "hex")
+"""Columns of numbers as they are printed."""
+COLUMNS = {
+    "not_exact": ["table", "h", "published", "ours", "reason", "our_ulps", "their_ulps"],
+    "rows": ["table", "h", "published", "ours", "agreement"],
+    "errors": ["table", "h", "published_error", "our_error", "agreement"],
+    "ledger": ["table", "h", "truncation", "roundoff", "total", "published_total", "status"],
+    "kernel": ["table", "h", "kernel_value", "kernel_agreement", "order_of_the_source"],
+}
+"""The columns of the tables with a row for each published row."""
+HEADINGS = {
+    "our_ulps": "ours off by",
+    "their_ulps": "theirs",
+    "published_error": "published error",
+    "our_error": "our error",
+    "published_total": "published",
+    "kernel_value": "value",
+    "kernel_agreement": "agreement",
+    "order_of_the_source": "order of the source",
+}
+TITLES = {
+    "not_exact": (
+        "Rows that match only under an extra assumption, or within one ulp",
+        "Reason: the assumption, or the function value that gives the printed digits when it is moved by an ulp. "
+        f"Off by: its distance from the exact value in ulps, ours and theirs. The rule: {acceptance_rule()}",
+    ),
+    "rows": ("All rows: values", "As text. Empty where the source prints errors only."),
+    "errors": ("All rows: errors that the sources print", "As text, by the definition of the source."),
+    "ledger": (
+        "All rows: the parts of the error",
+        "truncation + roundoff = total, by our kernel. Published: the error of the published number against the "
+        "certified derivative.",
+    ),
+    "kernel": ("All rows: by our kernel", "In our order of operations. Empty: the source has the same."),
+}
+"""Title and caption of each."""
+
+
+def _row_tables(rows: pd.DataFrame) -> list[Table]:
+    """Return the tables that have a row for each published row."""
+    inexact = rows[rows["agreement"] != "exact"]
+    inexact = inexact.assign(
+        published=inexact["published"].where(inexact["published"] != "", inexact["published_error"]),
+        ours=inexact["ours"].where(inexact["ours"] != "", inexact["our_error"]),
+    )
+    frames = {name: rows[columns] for name, columns in COLUMNS.items() if name != "not_exact"}
+    frames["not_exact"] = blank(inexact[COLUMNS["not_exact"]])
+    frames["errors"] = frames["errors"][rows["published_error"] != ""]
+    return [
         Table(
-            "rows",
-            "All rows",
-            "Published and ours as text; the kernel's value and the exact ledger of its error; published total: the "
-            "error of the published number against the certified derivative.",
-            rows[[*said, "order_of_the_source", *ledger, "published_roundoff"]],
-            words | {"kernel_value": "hex"},
-            headings=short,
-        ),
+            name,
+            *TITLES[name],
+            frames[name],
+            {key: kind for key, kind in DIGITS.items() if key in columns},
+            headings={key: text for key, text in HEADINGS.items() if key in columns},
+            rows_shown=None if name == "not_exact" else 40,
+            sums={"total": ("truncation", "roundoff")} if name == "ledger" else {},
+        )
+        for name, columns in COLUMNS.items()
+        if len(frames[name])
     ]
 
 
@@ -123,20 +202,20 @@ def figures(measured: Measured) -> list[Figure]:
         return []
     data = drawn(measured.records, rows, present)
     points = data[data["kind"] == "published"]
-    seen = points["error"] > points["resolution"]
+    there = rows[rows["table"].isin([name for names in present.values() for name in names])]
+    hidden = len(there) - len(points)
     return [
         Figure(
             "published_on_our_curves",
-            "Published errors lie on our curves",
-            "Rings: errors of the published numbers against the certified derivative; dots in them: ours at the same "
-            "step, in the order of operations of the source. Triangles: half a unit of the last printed digit, where "
-            "the error is smaller. Lines: our RMS error over 33 neighbouring points at generic steps; grey: the exact "
-            "truncation error.",
-            f"{counted(len(points), 'published row')} in {counted(len(present), 'panel')}: {int(seen.sum())} errors as "
-            f"rings around our dots, {int((~seen).sum())} below the printed digits.",
+            "Published errors (rings) lie on ours (dots)",
+            "Errors against the certified derivative: rings are those of the published numbers, the dots in them are "
+            "ours at the same step. Lines: our RMS error over 33 neighbouring points."
+            + (f" {hidden} further rows print too few digits to show their error." if hidden else ""),
+            f"{counted(len(present), 'panel')} with V-shaped curves. Each of the {counted(len(points), 'ring')} has a "
+            "dot in it; those on the left arms scatter about the line.",
             data,
             draw_tables,
-            (7.6, 5.2),
+            (7.6, 0.9 + 2.2 * ((len(present) + 1) // 2)),
         )
     ]
 
@@ -145,24 +224,41 @@ def findings(measured: Measured) -> list[str]:
     rows = digest(measured)
     kinds = rows["agreement"].value_counts()
     number = {kind: int(kinds.get(kind, 0)) for kind in ("exact", "explained", "one ulp", "not reproduced")}
+    rest = "the others do within one ulp of a function value or under one more assumption"
+    if number["not reproduced"]:
+        rest = f"{number['not reproduced']} do not come out at all"
+    elif number["exact"] == len(rows):
+        rest = "no other one is left"
     return [
-        f"Of {counted(len(rows), 'row')} in {counted(rows['table'].nunique(), 'published table')}, {number['exact']} "
-        f"come out in every printed digit, {number['explained']} do under one more assumption about the program, "
-        f"{number['one ulp']} need one ulp of a function value, and {number['not reproduced']} cannot be reproduced.",
+        f"{number['exact']} of {len(rows)} published rows come out in every printed digit; {rest}.",
+        f"{number['explained']} rows need one more assumption about the program, {number['one ulp']} one ulp of a "
+        f"function value.",
         *explanations(rows),
         *ulps(rows),
         *orders(rows),
-        larger_parts(rows),
+        *larger_parts(rows),
         *lucky(rows),
+    ]
+
+
+def advice(measured: Measured) -> list[str]:
+    rows = digest(measured)
+    lost = only_by_source(rows)
+    return [
+        "Before you take a printed table for the error of a formula, look at which part it is: to the left of the best "
+        "step it is rounding, which another library or another order of operations changes.",
+        f"To reproduce digits, keep the order of operations of the source: {lost} of the rows here come out only so.",
+        "Do not choose a step by one row of a table: a single error can be small because truncation and rounding "
+        "cancel by luck.",
     ]
 
 
 def explanations(rows):
     """What had to be assumed, and for which rows."""
-    found = rows[rows["agreement"] == "explained"].groupby(["table", "reason"], sort=False)["h"].agg(list)
+    found = rows[rows["agreement"] == "explained"].groupby(["source", "reason"], sort=False)["h"].agg(list)
     return [
-        f"{table} at h = {listed(steps)}: the printed digits come out if {reason}."
-        for (table, reason), steps in found.items()
+        f"{book(source)}, h = {listed(steps)}: the printed digits come out if {reason}."
+        for (source, reason), steps in found.items()
     ]
 
 
@@ -172,16 +268,21 @@ def ulps(rows):
     if moved.empty:
         return []
     nearer = moved[moved["their_ulps"] < moved["our_ulps"]]
-    whose = "in none of them does that lead nearer to the exact value"
+    whose = "None of them lies nearer to the exact value than ours"
     if len(nearer):
         whose = (
-            f"in {len(nearer)} of them that leads nearer to the exact value, from which ours is up to "
-            f"{plain(nearer['our_ulps'].max())} ulp away: there the library of the source was the better one"
+            f"{len(nearer)} of them lie nearer to the exact value than ours: there the library of the source was the "
+            "better one"
         )
     return [
-        f"In {counted(len(moved), 'row')} the function values that the table names, moved by one ulp, give all the "
-        f"printed digits; {whose}."
+        f"In {counted(len(moved), 'row')} function values that are moved by one ulp give all the printed digits.",
+        f"{whose}.",
     ]
+
+
+def only_by_source(rows):
+    """Return how many rows have the printed digits only in the order of operations of the source."""
+    return int(((rows["agreement"] == "exact") & (rows["kernel_agreement"] != "exact")).sum())
 
 
 def orders(rows):
@@ -191,19 +292,19 @@ def orders(rows):
         return []
     lost = other[(other["agreement"] == "exact") & (other["kernel_agreement"] != "exact")]
     return [
-        f"{counted(len(other), 'row')} were not computed as our kernel does, but in another order or with f in a wider "
-        f"format; {len(lost)} of those that are exact in the source's way are not in that of our kernel."
+        f"{counted(len(other), 'row')} were computed in another order than ours, or with f in a wider format; "
+        f"{len(lost)} of them have the printed digits only in the order of the source."
     ]
 
 
 def larger_parts(rows):
     """What the published errors are made of, which no table says."""
     printed, parts = rows[rows["published_total"].abs() > rows["resolution"]], rows["larger_part"].value_counts()
-    return (
-        f"By the exact ledger the larger part of the error is truncation in {parts.get('truncation', 0)} rows and "
-        f"rounding in {parts.get('roundoff', 0)}; {percent(len(printed) / len(rows))} of the published numbers have "
-        "digits enough to show their error at all."
-    )
+    return [
+        f"The larger part of the error is truncation in {parts.get('truncation', 0)} rows and rounding in "
+        f"{parts.get('roundoff', 0)}.",
+        f"{percent(len(printed) / len(rows))} of the published numbers have digits enough to show their error.",
+    ]
 
 
 def lucky(rows):
@@ -211,8 +312,8 @@ def lucky(rows):
     smaller = rows[["truncation", "roundoff"]].abs().min(axis=1)
     cancelling = rows[(rows["published_total"].abs() > rows["resolution"]) & (rows["total"].abs() < smaller / 10)]
     return [
-        f"The error of {plain(abs(row.published_total))} that {row.table} prints at h = {row.h} is luck: a truncation "
-        f"error of {plain(abs(row.truncation))} and a rounding error of {plain(abs(row.roundoff))} cancel."
+        f"{book(row.source)}, h = {row.h}: the printed error is small by luck. Truncation, "
+        f"{plain(abs(row.truncation))}, and rounding cancel; {plain(abs(row.published_total))} is left."
         for row in cancelling.itertuples()
     ]
 
@@ -220,10 +321,12 @@ def lucky(rows):
 EXPERIMENT = Experiment(
     "published_tables",
     "Published tables, digit by digit",
-    "Does the suite reproduce the tables in the textbooks, digit by digit, and what are their errors made of?",
+    "Does the suite give the digits that textbooks print, and what are the errors in their tables made of?",
     tables,
     figures,
     findings,
     sweeps=SWEEPS,
     measures=MEASURES,
+    advice=advice,
+    limits=LIMITS,
 )

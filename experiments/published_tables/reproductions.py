@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -19,7 +18,7 @@ from numdiff.problems.printing import half_unit
 from numdiff.problems.published import TABLES, PublishedTable
 from numdiff.report import figures as draw
 from numdiff.report.figures import METHOD_STYLE
-from numdiff.report.styles import INK, PALE
+from numdiff.report.styles import INK
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import Measured
 from numdiff.study.values import Digests
@@ -34,7 +33,6 @@ _RING: dict[str, Any] = {
     "markeredgewidth": 0.9,
     "zorder": 5,
 }
-_BELOW: dict[str, Any] = _RING | {"marker": "v", "markersize": 5.5, "markerfacecolor": "white", "zorder": 3}
 
 
 def rows_of_tables(measured: Measured) -> pd.DataFrame:
@@ -166,51 +164,39 @@ def counts(rows: pd.DataFrame, by: str) -> pd.DataFrame:
 
 def draw_tables(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw our error curves, and on them the published errors as rings, one panel for each source."""
-    titles = list(dict.fromkeys(data["panel"]))
-    groups = [(title, data[data["panel"] == title]) for title in titles]
-    for ax, title in zip(draw.draw_panels(fig, groups, _draw_table, columns=3, share=False), titles, strict=True):
-        ax.set_title(title, loc="left", fontsize=9)
+    groups = [(title, data[data["panel"] == title]) for title in dict.fromkeys(data["panel"])]
+    draw.draw_panels(fig, groups, _draw_table, columns=2, share=False)
     methods = list(dict.fromkeys(data["method"]))
     entries = [Line2D([], [], color=METHOD_STYLE[m].color, label=draw.label_of(m), **_OURS) for m in methods]
-    entries += [
-        Line2D([], [], label="published", **_RING),
-        Line2D([], [], label="too small to print", **_BELOW),
-        Line2D([], [], label="truncation", color=PALE, linewidth=4),
-    ]
-    draw.outside_legend(fig, handles=entries, where="bottom")
+    draw.outside_legend(fig, handles=[Line2D([], [], label="published", **_RING), *entries], where="bottom")
 
 
 def _draw_table(ax: Axes, frame: pd.DataFrame) -> None:
-    """Draw one panel: broad grey lines, thin curves, a dot for each of our cells, a ring for each of theirs."""
+    """Draw one panel: thin curves, a dot for each of our cells, a ring for each of theirs."""
     given = frame[frame["kind"] == "published"]
     low, high = given["step_value"].min() / 4, given["step_value"].max() * 4
     frame = frame[frame["step_value"].between(low, high)]
     for method in dict.fromkeys(frame["method"]):
         color, part = METHOD_STYLE[method].color, cells(frame, method=method)
         curve, dots = part[part["kind"] == "curve"], part[part["kind"] == "published"]
-        ax.plot(curve["step_value"], curve["truncation"], color=PALE, linewidth=4, zorder=1)
-        ax.plot(curve["step_value"], curve["error"], color=color, linewidth=1.3, zorder=2)
+        ax.plot(curve["step_value"], curve["error"], color=color, linewidth=1.3, alpha=0.55, zorder=2)
         ax.plot(dots["step_value"], dots["ours"].mask(dots["ours"] == 0), color=color, **_OURS | {"linestyle": "none"})
-    seen = given["error"] > given["resolution"]
-    ax.plot(given["step_value"][seen], given["error"][seen], **_RING)
-    ax.plot(given["step_value"][~seen], given["resolution"][~seen], **_BELOW)
+    ax.plot(given["step_value"], given["error"], **_RING)
     bottom = min(given["ours"][given["ours"] > 0].min(), frame["error"][frame["error"] > 0].min())
-    ax.set(xlim=(low, high), ylim=(bottom / 30, 30 * given["error"].max()))
+    ax.set(xlim=(low, high), ylim=(bottom / 10, 10 * given["error"].max()))
 
 
 def drawn(records: pd.DataFrame, rows: pd.DataFrame, panels: dict[str, tuple[str, ...]]) -> pd.DataFrame:
-    """Return what `draw_tables` draws: curves over the generic steps, and the rows of the tables."""
+    """Return what `draw_tables` draws: curves over the generic steps, and the rows whose digits show their error."""
     parts = []
     for title, names in panels.items():
         run = records[records["problem"].isin(names) & (records["grid"] == "generic")]
-        curve = pd.DataFrame({"error": run["rms_error"], "truncation": run["truncation"].abs(), "kind": "curve"})
+        curve = pd.DataFrame({"error": run["rms_error"], "kind": "curve"})
         parts.append(curve.assign(method=run["method"], step_value=run["step_value"], panel=title))
-        given = rows[rows["table"].isin(names)]
-        part = given[["method", "step_value", "resolution"]].assign(
+        given = rows[rows["table"].isin(names) & (rows["published_total"].abs() > rows["resolution"])]
+        part = given[["method", "step_value"]].assign(
             error=given["published_total"].abs(), ours=given["total_by_source"].abs(), kind="published", panel=title
         )
         parts.append(part)
-    columns = ["panel", "kind", "method", "step_value", "error", "truncation", "ours", "resolution"]
-    frame = pd.concat(parts, ignore_index=True).reindex(columns=columns)
-    frame["truncation"] = frame["truncation"].mask(frame["truncation"] == 0, np.nan)
-    return frame
+    columns = ["panel", "kind", "method", "step_value", "error", "ours"]
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)

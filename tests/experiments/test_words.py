@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.words import PROVED, written
+from experiments.words import PROVED, short_number, written
 from numdiff.problems import PROBLEMS
 
 
@@ -19,6 +19,14 @@ from numdiff.problems import PROBLEMS
 )
 def test_powers_products_and_signs_are_written_by_hand(formula, by_hand):
     assert written(formula) == by_hand
+
+
+@pytest.mark.parametrize(
+    "value, text",
+    [(2.0**-10, "2⁻¹⁰"), (-12.0, "−12"), (0.5, "0.5"), (0.125, "0.125"), (0.0625, "2⁻⁴"), (0.001, "0.001"), (0.0, "0")],
+)
+def test_points_read_well(value, text):
+    assert short_number(value) == text
 
 
 def test_no_problem_is_shown_as_it_is_programmed():

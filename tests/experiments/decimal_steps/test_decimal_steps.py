@@ -10,6 +10,7 @@ from experiments.decimal_steps import decimal_steps
 from experiments.registry import EXPERIMENTS
 from numdiff.study.grids import DECIMAL_GRIDS
 from numdiff.study.run import run_sweeps
+from tests.experiments.sentences import check_section, numbers_of
 
 PROBLEMS = ("exp", "dumontet_vignes_log", "oliver_arsinh", "oscillation")
 FORMATS = ("float16", "float32", "float64")
@@ -43,7 +44,7 @@ def test_the_experiment_is_in_the_registry_and_takes_all_decimal_grids():
 
 
 def test_tables_have_rows_and_no_undefined_cell():
-    assert set(tables()) == {"exactness", "gains", "casting"}
+    assert list(tables()) == ["by_format", "gains", "gains_of_other_steps", "exactness", "casting"]
     for table in tables().values():
         assert len(table.frame)
         assert "undefined" not in table.to_markdown()
@@ -72,6 +73,30 @@ def test_findings_are_sentences_with_numbers():
         assert sentence.endswith(".")
         assert not {"nan", "inf", "None"} & set(sentence.replace(",", " ").replace(")", " ").split()), sentence
         assert any(character.isdigit() for character in sentence)
+
+
+def test_the_answer_has_the_gain_at_the_best_steps():
+    best = decimal_steps.centered_rows(decimal_steps.gains(measured()), "float64")["best_representable"]
+    numbers = numbers_of(decimal_steps.findings(measured())[0])
+    assert numbers == [f"{best.median():.1f}", f"{best.max():.1f}"]
+
+
+def test_summary_has_a_row_for_each_format_with_the_median_over_the_points():
+    frame = tables()["by_format"].frame.set_index("format")
+    assert list(frame.index) == list(FORMATS)
+    left = decimal_steps.centered_rows(decimal_steps.gains(measured()), "float64")["left_representable"]
+    assert frame.loc["float64", "left_median"] == left.median()
+    assert frame.loc["float64", "left_largest"] == left.max()
+
+
+def test_bars_count_the_cells_of_every_kind_of_step():
+    frame = decimal_steps.exact_nodes(decimal_steps.at_points(measured().records)).set_index("step")
+    assert len(frame) == len(DECIMAL_GRIDS)
+    near = decimal_steps.within(decimal_steps.at_points(measured().records))
+    decimal = near[(near["grid"] == "decimal") & (near["method"] == "centered")]
+    assert frame.loc["h = 10⁻ᵏ", "cells"] == len(decimal)
+    assert frame.loc["h = 10⁻ᵏ", "exact"] == (decimal["abscissa"] == 0).sum()
+    assert frame.loc["(|x| + h) − |x|", "share"] == 100
 
 
 @pytest.mark.parametrize("at", [0.1, 0.5, 2.0, 1.0, 10.0, 0.75, -2.0, 5.0])
@@ -136,3 +161,7 @@ def test_abscissa_of_decimal_steps_is_as_large_as_its_unit_says():
     bound = 2.0**-53 * (part["x_value"] + part["step_value"]) * slope / part["step_value"]
     assert (part["abscissa"].abs() <= bound * (1 + 2.0**-40)).all()
     assert (part["abscissa"].abs() > bound / 1000).mean() > 0.8
+
+
+def test_the_section_can_be_read_by_its_readers():
+    check_section(EXPERIMENTS["decimal_steps"].section(measured()))

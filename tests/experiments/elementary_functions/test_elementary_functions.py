@@ -15,6 +15,7 @@ from experiments.registry import EXPERIMENTS
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
 from numdiff.study.run import run_sweeps
+from tests.experiments.sentences import check_section, numbers_of
 
 PROBLEMS = ("exp", "gsl_gaussian", "nash_log_near_zero")
 
@@ -107,12 +108,12 @@ def stacked(*frames):
 def test_tables_findings_and_figures_hold_together():
     experiment = EXPERIMENTS["elementary_functions"]
     tables = {table.name: table for table in experiment.tables(measured())}
-    assert set(tables) == {"bits_by_format", "largest_errors", "not_nearest", "bits_by_function", "costs"}
+    assert list(tables) == ["factor_by_format", "factor_by_function", "largest_errors", "not_nearest", "costs"]
     for table in tables.values():
         assert "undefined" not in table.to_markdown()
-    assert list(tables["bits_by_function"].frame["problem"]) == list(PROBLEMS)
+    assert len(tables["factor_by_function"].frame) == len(PROBLEMS)
     findings = experiment.findings(measured())
-    assert len(findings) >= 5
+    assert len(findings) >= 3
     for sentence in findings:
         assert sentence.endswith(".")
         assert not {"nan", "inf", "None"} & set(sentence.replace(",", " ").split()), sentence
@@ -120,6 +121,29 @@ def test_tables_findings_and_figures_hold_together():
     for figure in experiment.figures(measured()):
         assert len(figure.data)
         assert figure.to_svg().startswith("<?xml")
+
+
+def test_the_answer_is_the_largest_factor_of_any_function():
+    costs = module.costs(measured().records)
+    largest, median = numbers_of(module.findings(measured())[0])
+    assert float(largest) == pytest.approx(2 ** costs["bits"].max(), abs=0.05)
+    assert float(median) == pytest.approx(2 ** costs.groupby("format")["bits"].median().max(), abs=0.005)
+
+
+def test_factors_are_powers_of_the_bits():
+    short = module.summary(module.costs(measured().records))
+    table = module.factors(short)
+    assert np.allclose(np.log2(table["largest"]), short["most_bits"], atol=2.0**-50)
+    assert np.allclose(np.log2(table["median_at_best"]), short["bits_at_best"], atol=2.0**-50)
+
+
+def test_formats_in_which_no_result_differs_are_left_out_of_the_picture():
+    first, second = EXPERIMENTS["elementary_functions"].figures(measured())
+    short = module.summary(module.costs(measured().records)).set_index("format")
+    assert set(first.data["format"]) == {name for name in short.index if short.loc[name, "other"] > 0}
+    assert "float16" not in set(first.data["format"])
+    assert "float16" in first.caption
+    assert first.alt != second.alt
 
 
 def test_every_experiment_can_be_asked_for_correctly_rounded():
@@ -138,3 +162,7 @@ def test_higher_orders_are_presented_without_the_complex_step():
     assert "complex_step" not in set(result.records["method"])
     assert not any("complex step" in sentence for sentence in experiment.findings(result))
     assert len(experiment.figures(result)) == 2
+
+
+def test_the_section_can_be_read_by_its_readers():
+    check_section(EXPERIMENTS["elementary_functions"].section(measured()))

@@ -14,6 +14,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.problems import FORMULATIONS, PROBLEMS
 from numdiff.study.records import PARTS
 from numdiff.study.run import run_sweeps
+from tests.experiments.sentences import check_section, numbers_of
 
 GROUPS = ("tanh", "sigmoid", "log1p", "binomial")
 FORMATS_RUN = ("float16", "float32", "float64")
@@ -47,7 +48,7 @@ def test_the_experiment_is_in_the_registry_and_asks_for_every_formulation():
 
 
 def test_tables_have_rows_and_no_undefined_cell():
-    assert set(tables()) == {"attained", "ledger"}
+    assert list(tables()) == ["digits_lost", "attained", "ledger", "rounding_gained"]
     for table in tables().values():
         assert len(table.frame)
         assert "undefined" not in table.to_markdown()
@@ -65,11 +66,33 @@ def test_figures_have_data_and_draw():
 
 def test_findings_are_sentences_with_numbers():
     findings = formulation.findings(measured())
-    assert len(findings) >= 7
+    assert len(findings) >= 6
     for sentence in findings:
         assert sentence.endswith(".")
         assert not {"nan", "inf", "None"} & set(sentence.replace(",", " ").replace(")", " ").split()), sentence
         assert any(character.isdigit() for character in sentence)
+
+
+def test_the_answer_is_the_largest_loss_of_a_usual_form():
+    usual = at_telling_points().query("member == 0 and format == 'float64'")["lost"]
+    (number,) = numbers_of(formulation.findings(measured())[0])
+    assert float(number) == round(usual.max())
+
+
+def test_advice_names_the_best_form_where_the_usual_one_loses_a_digit():
+    text = " ".join(formulation.advice(measured()))
+    assert "`tanh(x)` instead of `(exp(x) − exp(−x)) / (exp(x) + exp(−x))`" in text
+    assert "(x − 2)⁹` instead of (x − 2)⁹ expanded (Horner's rule)" in text
+    assert "1 / (1 + exp(−x))" not in text  # loses nothing in float64
+
+
+def test_each_form_is_named_in_its_panel_in_its_own_colour():
+    pairs = formulation.figures(measured())[1]
+    canvas = pairs.to_canvas()
+    for ax, (_, part) in zip(canvas.axes, pairs.data.groupby("formulation", sort=False), strict=True):
+        named = {text.get_text().partition(" ")[2]: text.get_color() for text in ax.texts}
+        assert {*part["form"]} <= set(named)
+        assert len({named[form] for form in part["form"]}) == part["form"].nunique()
 
 
 def test_truncation_and_abscissa_are_the_same_doubles_and_evaluation_is_not():
@@ -180,14 +203,13 @@ def test_ledger_adds_up():
     assert np.all((parts.sum(axis=1) - frame["total"]).abs() <= 4 * 2.0**-53 * (parts.abs().sum(axis=1)))
 
 
-@pytest.mark.parametrize("value, text", [(2.0**-10, "2⁻¹⁰"), (-12.0, "−12"), (0.5, "0.5"), (0.001, "0.001")])
-def test_points_read_well(value, text):
-    assert formulation.point(value) == text
-
-
 def test_labels_are_different_within_a_formulation():
     for names in FORMULATIONS.values():
         labels = {formulation.label(name) for name in names}
         assert len(labels) == len(names)
         assert all(len(text) < 45 for text in labels)
     assert PROBLEMS["tanh_library"].formula == formulation.label("tanh_library")
+
+
+def test_the_section_can_be_read_by_its_readers():
+    check_section(EXPERIMENTS["formulation"].section(measured()))

@@ -4,12 +4,13 @@ import pandas as pd
 import pytest
 
 from experiments.gradient_check.drawing import (
+    USABLE,
     _percent,
     draw_errors_by_size,
-    draw_found_and_rejected,
+    draw_verdicts,
     errors_by_size,
-    found_and_rejected,
     short_name,
+    verdict_shares,
 )
 from experiments.gradient_check.rules import RULES
 from experiments.gradient_check.trials import BY, VERDICTS, TrialPlan, counts, run_trials
@@ -35,22 +36,61 @@ def test_errors_by_size_are_false_positives_and_misses(counted):
     assert not errors.duplicated(["checker", "format", "nominal"]).any()
 
 
-def test_picture_of_errors_has_a_number_for_every_rate(counted):
+def test_checkers_that_reject_correct_gradients_have_no_cells(counted):
     errors = errors_by_size(counted)
     figure = Figure("errors", "t", "c.", "a.", errors, draw_errors_by_size, size=(8.4, 5.4))
-    assert len(texts(figure)) == errors["rate"].notna().sum()
+    right = errors[errors["error"] == "false positive"]
+    said = texts(figure)
+    useless = right[right["rate"] >= USABLE]
+    assert len(useless)
+    assert sorted(text for text in said if text.startswith("rejects")) == sorted(
+        f"rejects {_percent(rate)} % of correct gradients" for rate in useless["rate"]
+    )
+    assert said.count("not available") == right["rate"].isna().sum() == 2
+    assert len(said) == len(useless) + 2
 
 
-def test_found_and_rejected_are_shares_with_an_interval(counted):
-    table = found_and_rejected(counted)
-    decided = table.dropna()
-    assert (decided["low"] <= decided["rejected"]).all()
-    assert (decided["rejected"] <= decided["high"]).all()
-    assert decided["found"].between(0, 1).all()
+def test_verdict_shares_add_up_and_leave_the_contested_mistake_out(counted):
+    table = verdict_shares(counted)
+    given = table[table["trials"] > 0]
+    # Three quotients with one denominator.
+    assert ((given[["accepted", "undecided", "rejected"]].sum(axis=1) - 1).abs() <= 2.0**-51).all()
     blind = table[(table["format"] == "bfloat16") & (table["checker"] == "autograd check_grads")]
-    assert blind[["correct", "wrong"]].to_numpy().tolist() == [[0, 0]]
-    figure = Figure("shares", "t", "c.", "a.", table, draw_found_and_rejected, size=(8.4, 5.0))
-    assert texts(figure) == ["not decided"] * 2
+    assert blind["trials"].tolist() == [0, 0]
+    without = verdict_shares(counted[counted["bug"] != "narrower_format"])
+    pd.testing.assert_frame_equal(table, without)
+    all_mistakes = counted[(counted["kind"] == "mistake") & (counted["checker"] == RULES[0].name)]
+    assert "narrower_format" in set(all_mistakes["bug"])
+
+
+def test_picture_of_verdicts_has_a_full_bar_for_every_checker(counted):
+    table = verdict_shares(counted)
+    figure = Figure("shares", "t", "c.", "a.", table, draw_verdicts, size=(7.6, 9.4))
+    canvas = figure.to_canvas()
+    for ax in canvas.axes[:8]:
+        ends = {}
+        for patch in ax.patches:
+            ends[patch.get_y()] = max(ends.get(patch.get_y(), 0), patch.get_x() + patch.get_width())
+        blind = sum(text.get_text() == "not available" for text in ax.texts)
+        assert len(ends) + blind == table["checker"].nunique()
+        assert all(end == pytest.approx(100) for end in ends.values())
+
+
+def test_undecided_verdicts_on_correct_gradients_are_drawn():
+    rows = [
+        ("a", "float16", "correct", "none", float("nan"), 6, 1, 3),
+        ("a", "float16", "mistake", "sign", float("nan"), 1, 7, 2),
+    ]
+    table = verdict_shares(pd.DataFrame([(*row, 0, 0, 0) for row in rows], columns=[*BY, *VERDICTS]))
+    figure = Figure("shares", "t", "c.", "a.", table, draw_verdicts, size=(7.6, 9.4))
+    right, wrong, *_ = figure.to_canvas().axes
+    assert [(patch.get_x(), patch.get_width()) for patch in right.patches] == [(0, 60), (60, 30), (90, 10)]
+    assert [(patch.get_x(), patch.get_width()) for patch in wrong.patches] == [(0, 10), (10, 20), (30, 70)]
+    # A right verdict is pale on both sides, an undecided one grey; false positives and misses have their own.
+    colors = [[patch.get_facecolor() for patch in ax.patches] for ax in (right, wrong)]
+    assert colors[0][0] == colors[1][2]
+    assert colors[0][1] == colors[1][1]
+    assert len({colors[0][2], colors[1][0], *colors[0][:2]}) == 4
 
 
 def test_short_names_are_those_of_the_libraries():
@@ -66,8 +106,8 @@ def test_undecided_is_a_share_of_its_own_and_part_of_the_misses():
     errors = errors_by_size(filled)
     assert errors["rate"].tolist() == [0, 6 / 8]
     assert errors["undecided"].tolist() == [2 / 8, 5 / 8]
-    figure = Figure("errors", "t", "c.", "a.", errors, draw_errors_by_size, size=(8.4, 5.4))
-    assert texts(figure) == ["25", "75"]
+    shares = verdict_shares(filled)
+    assert shares[["accepted", "undecided", "rejected"]].to_numpy().tolist() == [[6 / 8, 2 / 8, 0]]
 
 
 def test_a_share_that_is_not_nothing_does_not_read_so():

@@ -4,17 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.gradient_check import findings as sentences
 from experiments.gradient_check import gradient_check, ours
 from experiments.gradient_check import tables as gradient_tables
 from experiments.gradient_check.bugs import FORMATS
 from experiments.gradient_check.drawing import draw_curve
+from experiments.gradient_check.findings import DIRECTIONS
 from experiments.gradient_check.limits import FACTOR, GROWING, LARGEST, SHAPES, by_checker, growing, smallest_found
 from experiments.gradient_check.networks import NumpyNetwork
 from experiments.gradient_check.rules import ALL_FORMATS, Checker, Decision, Outcome
-from experiments.gradient_check.tables import curve_table, limits_table, ratios
-from experiments.gradient_check.trials import BY, CORRECT, NETWORKS, TrialPlan, counts, run_trials
+from experiments.gradient_check.tables import curve_table, limits_table, mistakes_missed, ratios
+from experiments.gradient_check.trials import BY, CORRECT, NETWORKS, VERDICTS, TrialPlan, counts, run_trials
 from numdiff.report.figures import paint
 from numdiff.report.tables import csv_text
+from numdiff.study.run import Measured
+from tests.experiments.sentences import check_section, numbers_of
 
 
 def strict(limit):
@@ -73,11 +77,59 @@ def test_limits_are_compared_only_with_checkers_that_can_be_used():
     table = limits_table(limits(), usable)
     assert set(table["checker"]) == {"numdiff", "jax check_grads"}
     assert table.set_index(["shape", "checker"]).loc[("random direction", "jax check_grads"), "not_found"] == 1
-    (row,) = ratios(limits(), usable, "numdiff", "float32").itertuples(index=False)
-    assert (row.checker, row.pairs) == ("jax check_grads", 2)
-    # What is not found counts as found at the largest error of the search.
-    assert row.smallest == pytest.approx(1e-2 / 1e-5)
-    assert row.median == pytest.approx((1e3 + LARGEST / 1e-5) / 2)
+
+
+def test_only_checkers_that_compare_the_same_thing_are_compared():
+    found = pd.concat([limits(), limits().query("checker == 'numdiff'").assign(checker=DIRECTIONS, smallest=1e-1)])
+    usable = {("numdiff", "float32"), (DIRECTIONS, "float32"), ("jax check_grads", "float32")}
+    table = ratios(found, usable, gradient_check.OURS, gradient_check.MODES)
+    assert set(table["checker"]) == {"jax check_grads"}
+    assert set(table["mode"]) == {"directions"}
+    # Against ours along directions, not by coordinates. What is not found counts as found at the largest error tried.
+    assert table["theirs_over_ours"].tolist() == [pytest.approx((1e-1 + LARGEST / 1e-1) / 2)] * 2
+
+
+def test_where_ours_is_worse_the_sentence_says_larger():
+    row = {"format": "float32", "checker": "jax check_grads", "mode": "directions", "shape": "random direction"}
+    missed = pd.DataFrame(
+        [("float32", name, 100, number, 0) for name, number in ((DIRECTIONS, 14), ("jax check_grads", 9))],
+        columns=["format", "checker", "mistakes", "accepted", "undecided"],
+    )
+    for ratio, word in ((0.2, "5 times larger"), (5.0, "5 times smaller")):
+        first, second = sentences.like_with_like(pd.DataFrame([row | {"theirs_over_ours": ratio}]), missed)
+        assert word in first
+        assert numbers_of(second) == ["14", "9"]
+
+
+def own(**inconclusive):
+    """Return the treatment of 100 correct gradients in some formats, of which so many are undecided."""
+    rows = [("numdiff", name, 100, 1, number, 0.05, 0.06) for name, number in inconclusive.items()]
+    columns = ["checker", "format", "gradients", "rejected", "inconclusive", "limit", "limit_decided"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def test_the_answer_says_what_is_undecided():
+    text = sentences.answer(own(bfloat16=70, float16=20, float64=0))
+    assert text.endswith("but it left most of those in bfloat16 and many of those in float16 undecided.")
+    assert numbers_of(text) == ["3", "300"]
+    assert sentences.answer(own(float64=0)).endswith("and left next to none undecided.")
+
+
+def test_limits_are_given_over_all_and_over_decided_gradients():
+    first, second = sentences.rejections(own(bfloat16=70, float64=0))
+    assert numbers_of(first)[-1] == "5"
+    assert numbers_of(second)[-1] == "6"
+
+
+def test_the_contested_mistake_is_counted_apart():
+    rows = [
+        ("numdiff", "float64", "mistake", "sign", np.nan, 0, 10, 0),
+        ("numdiff", "float64", "mistake", "narrower_format", np.nan, 3, 7, 0),
+    ]
+    counted = pd.DataFrame([(*row, 0, 0, 0) for row in rows], columns=[*BY, *VERDICTS])
+    (row,) = mistakes_missed(counted, {("numdiff", "float64")}).itertuples()
+    assert (row.mistakes, row.accepted, row.contested, row.contested_accepted) == (10, 0, 10, 3)
+    assert "narrower_format" not in " ".join(sentences.mistakes(mistakes_missed(counted, {("numdiff", "float64")}))[:1])
 
 
 def curve():
@@ -97,8 +149,9 @@ def test_the_curve_has_the_median_over_the_seeds():
     directions = table[table["checker"] != "numdiff"]
     assert np.allclose(directions["median"], 2e-4)
     assert np.allclose(directions["largest"], 3e-4)
-    (ax,) = paint(lambda fig: draw_curve(fig, table), (7.2, 4.4)).axes
-    assert len(ax.get_lines()) >= 2 * len(FORMATS)
+    directions_ax, coordinates_ax = paint(lambda fig: draw_curve(fig, table), (7.2, 4.4)).axes
+    assert len(directions_ax.get_lines()) == len(coordinates_ax.get_lines()) == len(FORMATS)
+    assert max(max(line.get_xdata()) for line in coordinates_ax.get_lines()) == 100
 
 
 def small():
@@ -125,11 +178,11 @@ def without_large_runs(tmp_path, monkeypatch):
 def test_without_the_large_runs_the_small_one_speaks(without_large_runs):
     said = gradient_check.findings(None)
     assert "The large runs are absent: make experiments-ml makes them." in said
-    assert said[0].startswith("check_gradient calls 0 of 4 correct gradients wrong")
+    assert said[0].startswith("`check_gradient` needs no tolerance and rejected 0 of 4 correct gradients")
     names = {table.name for table in gradient_check.tables(None)}
-    assert {"false_positives", "mistakes_float64", "small_run", "bugs"} <= names
+    assert {"own_verdicts", "false_positives", "mistakes_float64", "small_run", "bugs"} <= names
     assert "smallest_found" not in names
-    assert [figure.name for figure in gradient_check.figures(None)] == ["found_and_rejected", "errors_by_size"]
+    assert [figure.name for figure in gradient_check.figures(None)] == ["verdicts", "errors_by_size"]
 
 
 def test_the_large_runs_are_used_where_they_are(without_large_runs):
@@ -140,10 +193,20 @@ def test_the_large_runs_are_used_where_they_are(without_large_runs):
     (folder / "limits.csv").write_text(csv_text(limits()), encoding="utf-8")
     (folder / "curve.csv").write_text(csv_text(curve()), encoding="utf-8")
     said = gradient_check.findings(None)
-    assert said[0].startswith("check_gradient calls 0 of 10000 correct gradients wrong")
+    assert said[0].startswith("`check_gradient` needs no tolerance and rejected 0 of 10000 correct gradients")
     assert not any("absent" in sentence for sentence in said)
     assert any("made with numdiff unknown" in sentence for sentence in said)
-    assert any("times smaller" in sentence and "jax check_grads" in sentence for sentence in said)
     assert "smallest_found" in {table.name for table in gradient_check.tables(None)}
     assert "smallest_by_size" in {figure.name for figure in gradient_check.figures(None)}
     assert set(BY) <= set(large.columns)
+
+
+def test_the_section_can_be_read_by_its_readers(monkeypatch):
+    """With the large runs that are committed; the small one is that of one network."""
+    found = small()
+    monkeypatch.setattr(gradient_check, "here", lambda measured: found)
+    section = gradient_check.EXPERIMENT.section(Measured())
+    check_section(section)
+    counted = gradient_tables.left_by_ml("correct")
+    own = counted[counted["checker"].str.startswith("numdiff")]
+    assert numbers_of(section.answer) == [str(own["rejected"].sum()), str(len(own) * 10_000)]

@@ -31,6 +31,12 @@ def test_false_positives_have_the_one_sided_limit():
     assert frame["limit"][0] < 3e-4
 
 
+def test_the_limit_over_decided_gradients_is_that_of_fewer_trials():
+    frame = tables.false_positives(counted(("a", "bfloat16", "correct", "none", np.nan, 845, 0, 9155)))
+    assert frame["limit"][0] == binomial_limit(0, 10_000)
+    assert frame["limit_decided"][0] == binomial_limit(0, 845) > 10 * frame["limit"][0]
+
+
 def test_shares_of_missed_bugs_stand_in_columns_with_words_where_there_is_none():
     frame = counted(
         ("torch gradcheck", "float32", "mistake", "sign", np.nan, 1, 3),
@@ -55,7 +61,9 @@ def test_tables_of_ml_come_back_as_they_were_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "table", [tables.checkers_table(RULES), tables.bugs_table(), tables.networks_table()], ids=lambda table: table.name
+    "table",
+    [*tables.checkers_tables(RULES), tables.bugs_table(), tables.networks_table()],
+    ids=lambda table: table.name,
 )
 def test_descriptions_have_no_empty_cell_but_the_sources_of_made_up_errors(table):
     frame = table.frame.drop(columns=[name for name in table.frame if name == "where it happened"])

@@ -18,6 +18,7 @@ from numdiff.floats.views import HolomorphicArray
 from numdiff.gradients import gradient
 from numdiff.report import checksums
 from numdiff.study.store import Store
+from tests.experiments.sentences import check_section, numbers_of
 
 # --- the network -----------------------------------------------------------------------------------
 
@@ -213,13 +214,55 @@ def test_with_times_there_are_their_figures_tables_and_findings(tmp_path, monkey
     use(path, monkeypatch)
     section = EXPERIMENTS["gradient_cost"].section(module.NOTHING)
     assert [figure.name for figure in section.figures] == ["multiplications", "measured_seconds", "measured_peak_bytes"]
-    assert [table.name for table in section.tables] == ["counts", "growth", "far", "growth_measured", "times"]
+    assert [table.name for table in section.tables] == [
+        "summary",
+        "counts",
+        "growth",
+        "far",
+        "growth_measured",
+        "times",
+    ]
     text = " ".join((section.answer, *section.findings))
     assert "50000 parameters takes 50 s by centered differences" in text
-    assert "2.00 ± 0.00 (centered)" in text
+    assert "seconds of centered differences grow as n to the power 2.00" in text
+    assert numbers_of(section.answer) == []
+    assert "as n² by differences and as n by back-propagation" in section.answer
+    assert "one machine" in section.answer
     assert gradient_cost.ABSENT not in text
     again = EXPERIMENTS["gradient_cost"].section(module.NOTHING)
     assert [f.to_svg() for f in section.figures] == [f.to_svg() for f in again.figures]
+
+
+@pytest.mark.parametrize("layers, work", [(1, 2.0), (2, 2.5), (50, 3 - 1 / 50)])
+def test_the_work_of_back_propagation_depends_on_the_number_of_layers(layers, work):
+    assert gradient_cost.work_of(layers) == pytest.approx(work, abs=2e-3)
+
+
+def test_text_and_pictures_have_one_name_for_an_evaluation(tmp_path, monkeypatch):
+    path = tmp_path / "times.csv"
+    fake(path)
+    use(path, monkeypatch)
+    section = EXPERIMENTS["gradient_cost"].section(module.NOTHING)
+    for figure in section.figures:
+        assert "one evaluation" in set(figure.data["method"])
+        assert "loss" not in f"{figure.alt} {figure.caption}".split()
+    assert len({figure.alt for figure in section.figures}) == 3
+    for table in section.tables:
+        assert "loss" not in set(table.frame["method"])
+
+
+def test_differences_that_need_the_same_memory_are_one_curve(tmp_path, monkeypatch):
+    path = tmp_path / "times.csv"
+    fake(path)
+    use(path, monkeypatch)
+    frame, _ = times()
+    assert set(gradient_cost.memory_of(frame)["method"]) == {
+        "one evaluation",
+        "back-propagation",
+        "differences",
+    }
+    more = frame["peak_bytes"].where(frame["method"] != "centered", 2 * frame["peak_bytes"])
+    assert "forward" in set(gradient_cost.memory_of(frame.assign(peak_bytes=more))["method"])
 
 
 def test_few_times_are_enough(measured):
@@ -232,10 +275,11 @@ def test_without_times_one_sentence_says_so(tmp_path, monkeypatch):
     use(tmp_path / "absent.csv", monkeypatch)
     section = EXPERIMENTS["gradient_cost"].section(module.NOTHING)
     assert [figure.name for figure in section.figures] == ["multiplications"]
-    assert [table.name for table in section.tables] == ["counts", "growth", "far"]
-    assert section.findings == (gradient_cost.ABSENT,)
+    assert [table.name for table in section.tables] == ["summary", "counts", "growth", "far"]
+    assert section.findings[-1] == gradient_cost.ABSENT
+    assert "not measured" in section.answer
     assert "make measure-cost" in gradient_cost.ABSENT
-    assert gradient_cost.ABSENT in section.tables[2].caption
+    assert gradient_cost.ABSENT in section.tables[3].caption
     assert set(exponents(counts(), ["evaluations"])["method"]) == set(WAYS)
 
 
@@ -277,3 +321,9 @@ def test_what_was_measured_on_one_machine_is_listed_and_not_compared(tmp_path, c
 def test_the_file_stands_where_the_comparison_expects_it():
     root = module.ROOT / "results"
     assert checksums.stands_apart(gradient_cost_times.FILE.relative_to(root).as_posix())
+
+
+def test_the_section_can_be_read_by_its_readers(tmp_path, monkeypatch):
+    check_section(EXPERIMENTS["gradient_cost"].section(module.NOTHING))
+    use(tmp_path / "absent.csv", monkeypatch)
+    check_section(EXPERIMENTS["gradient_cost"].section(module.NOTHING))

@@ -1,6 +1,5 @@
 """The experiment shows every published row beside ours, and what it says comes from the records."""
 
-import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -18,6 +17,7 @@ from numdiff.problems.printing import printed
 from numdiff.problems.published import TABLES
 from numdiff.study.records import PARTS
 from numdiff.study.run import Measured, run_sweeps
+from tests.experiments.sentences import check_section, numbers_of
 
 
 def measured_of(*names, engine="arb", curves=False):
@@ -110,22 +110,38 @@ def test_tables_hold_all_rows_and_all_that_are_not_exact(measured, rows):
     assert tables["published"].frame["rows"].sum() == 241
 
 
-def test_findings_count_the_rows_of_the_frame(measured, rows):
-    first, *others = published_tables.findings(measured)
-    numbers = list(map(int, re.findall(r"\d+", first)))
+def test_the_answer_counts_the_exact_rows(measured, rows):
+    first, second, *others = published_tables.findings(measured)
     kinds = rows["agreement"].value_counts()
-    assert numbers[:2] == [241, 36]
-    assert numbers[2:3] + numbers[3:4] == [kinds["exact"], kinds["explained"]]
-    assert numbers[-1] == 0
+    assert numbers_of(first) == [str(kinds["exact"]), "241"]
+    assert numbers_of(second) == [str(kinds["explained"]), str(kinds["one ulp"])]
     text = " ".join(others)
-    for name in rows[rows["agreement"] == "explained"]["table"]:
-        assert name in text
+    for source in rows[rows["agreement"] == "explained"]["source"]:
+        assert published_tables.book(source) in text
+
+
+def test_the_answer_says_so_where_rows_do_not_come_out(measured, rows, monkeypatch):
+    some = rows.assign(agreement=["not reproduced"] * 2 + list(rows["agreement"][2:]))
+    monkeypatch.setattr(published_tables, "digest", lambda measured: some)
+    assert "2 do not come out at all" in published_tables.findings(measured)[0]
+
+
+@pytest.mark.parametrize(
+    "source, short",
+    [
+        ("Saito, Scratch 3 (DeZero) step 4: C(B(A(x)))", "Saito, Scratch 3"),
+        ("DeZero-style port: forward difference", "DeZero-style port"),
+        ("Martins 2003 / Squire & Trapp test function", "Martins 2003"),
+    ],
+)
+def test_a_source_is_named_by_its_book(source, short):
+    assert published_tables.book(source) == short
 
 
 def test_luck_is_found_where_truncation_and_rounding_cancel(measured):
     # The row of h = 1e-8: 4.36e-10 is printed, and truncation alone is sin(1.2)/2·1e-8 = 4.66e-9.
     (sentence,) = published_tables.lucky(rows_of_tables(measured_of("ascher_greif")))
-    assert "ascher_greif" in sentence
+    assert "Ascher & C. Greif" in sentence
     assert "1e-8" in sentence
     assert "4.7·10⁻⁹" in sentence
 
@@ -133,17 +149,32 @@ def test_luck_is_found_where_truncation_and_rounding_cancel(measured):
 def test_findings_say_only_what_there_is():
     few = measured_of("zhilin_li_forward")
     findings = published_tables.findings(few)
-    assert len(findings) == 2
+    assert len(findings) == 4
+    assert findings[0].endswith("in every printed digit; no other one is left.")
     assert published_tables.figures(few) == []
-    assert len(published_tables.tables(few)) == 5
+    names = [table.name for table in published_tables.tables(few)]
+    assert names == [
+        "by_source",
+        "parts_by_source",
+        "rows",
+        "errors",
+        "ledger",
+        "kernel",
+        "published",
+        "sources",
+        "orders",
+    ]
 
 
-def test_figure_shows_every_row_of_its_tables():
-    names = published_tables.PANELS["Ascher & Greif: sin at 1.2"]
+def test_figure_shows_every_row_whose_digits_show_its_error():
+    names = published_tables.PANELS["Cheney & Kincaid: sin at 0.5"]
     some = measured_of(*names, curves=True)
     (figure,) = published_tables.figures(some)
     points = figure.data[figure.data["kind"] == "published"]
-    assert len(points) == sum(len(TABLES[name].rows) for name in names)
+    rows = rows_of_tables(some)
+    seen = int((rows["published_total"].abs() > rows["resolution"]).sum())
+    assert 0 < len(points) == seen < len(rows)
+    assert f"{len(rows) - seen} further rows" in figure.caption
     curve = figure.data[figure.data["kind"] == "curve"]
     assert (curve["error"] > 0).all()
     assert figure.to_svg().startswith("<?xml") or "<svg" in figure.to_svg()
@@ -225,3 +256,7 @@ def test_rows_that_were_stored_are_those_that_are_computed():
     stored = Reproductions(("ascher_greif",)).measure()
     given = replace(measured, frames=stored)
     pd.testing.assert_frame_equal(rows_of_tables(given), rows_of_tables(measured))
+
+
+def test_the_section_can_be_read_by_its_readers(measured):
+    check_section(EXPERIMENTS["published_tables"].section(measured))
