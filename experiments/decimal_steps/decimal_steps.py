@@ -233,7 +233,7 @@ def findings(measured: Measured) -> list[str]:
     left, right, best = (part[f"{where}_representable"] for where in ("left", "right", "best"))
     return [
         "An h that makes x ± h exact helps only at steps below the best one, and only where |x f′/f| is large: at the "
-        f"best steps of {shown} it gains {best.median():.1f} digits in the median, and {best.max():.1f} at most.",
+        f"best steps of {shown} it gains {best.median():.1f} digits in the median.",
         f"At steps below the best one (x + h) − x gains {left.median():.1f} digits in the median of "
         f"{counted(len(part), 'point')}, and {top.left_representable:.1f} for {title(top.problem, top.at)}.",
         f"At steps above the best one it changes the error by at most {plain(right.abs().max())} digits.",

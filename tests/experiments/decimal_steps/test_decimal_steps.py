@@ -78,7 +78,7 @@ def test_findings_are_sentences_with_numbers():
 def test_the_answer_has_the_gain_at_the_best_steps():
     best = decimal_steps.centered_rows(decimal_steps.gains(measured()), "float64")["best_representable"]
     numbers = numbers_of(decimal_steps.findings(measured())[0])
-    assert numbers == [f"{best.median():.1f}", f"{best.max():.1f}"]
+    assert numbers == [f"{best.median():.1f}"]
 
 
 def test_summary_has_a_row_for_each_format_with_the_median_over_the_points():
