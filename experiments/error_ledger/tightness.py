@@ -24,7 +24,7 @@ def ratios(records: pd.DataFrame) -> pd.DataFrame:
     pieces = []
     for part in QUANTITIES:
         observed = rows["total" if part == "a_priori_bound" else part].abs()
-        bound = rows["a_priori_bound" if part == "a_priori_bound" else f"{part}_bound"]
+        bound = rows[part if part == "a_priori_bound" else f"{part}_bound"]
         pieces.append(rows[RUN].assign(point=rows["point"], part=part, observed=observed, bound=bound))
     frame = pd.concat(pieces, ignore_index=True)
     frame["exceeded"] = frame["observed"] > frame["bound"]

@@ -55,7 +55,7 @@ _ASKED = Fraction(1, 1 << 100)
 """How closely f′ and a difference quotient of f have to agree: the 30 digits of a published reference."""
 _TRIALS = 4
 """Sides of a point on which a callable is tried: of the first node, and of a point x or two."""
-_JUDGED = 1024
+_DECIDED = 1024
 """Bits before which no f′ is refused: f may vary over less than the wider steps."""
 
 
@@ -115,7 +115,7 @@ class Twin(ExactFunction):
     def derivative(
         self, points: Sequence[Point], precision: int, order: int = 1, direction: Direction = 0
     ) -> dict[Point, ExactValue]:
-        """Return f⁽ᵐ⁾ at real points, after it was held against difference quotients there."""
+        """Return f⁽ᵐ⁾ at real points, after it was compared with difference quotients there."""
         if order >= len(self.functions):
             raise ValueError(
                 f"exact must hold f{_primes(order)} for a formula of order {order}, got {len(self.functions)} callables"
@@ -224,15 +224,15 @@ class Twin(ExactFunction):
             if not isinstance(claim, Ball):
                 return
             found = self._quotients(order - 1, point, precision)
-            errors, stuck = {}, bool(found)
+            errors, apart = {}, bool(found)
             for side, (quotient, radius) in found.items():
                 error, limit = abs(quotient - claim.midpoint), _ASKED * max(abs(quotient), abs(claim.midpoint))
                 radius += claim.radius
-                if error + radius <= limit or (precision >= _JUDGED and abs(quotient) + abs(claim.midpoint) <= radius):
+                if error + radius <= limit or (precision >= _DECIDED and abs(quotient) + abs(claim.midpoint) <= radius):
                     return  # they agree, or both are 0 for all that can be seen
-                stuck = stuck and error > 2 * radius and error > before.get(side, Fraction(0)) / 2
+                apart = apart and error > 2 * radius and error > before.get(side, Fraction(0)) / 2
                 errors[side] = error
-            if stuck and precision >= _JUDGED:
+            if apart and precision >= _DECIDED:
                 raise ValueError(_not_the_derivative(order, point, claim, [quotient for quotient, _ in found.values()]))
             before = errors
 
@@ -256,7 +256,7 @@ class Twin(ExactFunction):
         """Warn if f as computed has little in common with the twin: less than a quarter of the digits of the format.
 
         It is a warning: that f̂ is far from f is what the evaluation error measures, and (1 − cos x)/x² at 1e-9 is off
-        by all of its digits. It is held against the median cell, each relative to the largest value of f among its
+        by all of its digits. What counts is the median cell, each relative to the largest value of f among its
         nodes, so that neither a zero nor a singularity calls. In float64, what is off by 10⁻⁴ of f is found.
 
         Parameters

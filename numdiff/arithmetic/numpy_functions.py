@@ -220,7 +220,7 @@ REAL_ONLY = frozenset(
         absolute sign conjugate cbrt arctan2 hypot maximum minimum deg2rad rad2deg floor ceil trunc rint remainder fmod
     """.split()
 )
-HOLOMORPHIC = FUNCTIONS - REAL_ONLY
+ANALYTIC = FUNCTIONS - REAL_ONLY
 """The ufuncs that an engine for complex numbers implements."""
 
 NO_COMPLEX_STEP = (

@@ -10,8 +10,8 @@
 The names of the arguments are the same in all functions: the points are `x`, the steps `h`, the format `dtype`, the
 formula `stencil`, further arguments of f `args`. The formula is called `stencil`, and not `method`, because it nearly
 always is one (of the methods only the complex step is none, and has a function of its own), because ``nd.Stencil`` is
-the class of which a user makes further ones, and because a *method* in the records and tables is the whole contestant
-by its name: a formula, and what is done with it.
+the class of which a user makes further ones, and because a *method* in the records and tables is, by its name, the
+formula and all that is done with it.
 
 An error names the argument, what is required of it, the number as it was given, and its index.
 """

@@ -36,7 +36,7 @@ Subject: TypeAlias = Problem | UserFunction
 def compatible(subject: Subject, method: Method, fmt: FloatFormat) -> str:
     """Return why a function cannot be run with a method in a format, or the empty string where it can."""
     if subject.exact and isinstance(method, ComplexStep):
-        return "a function that is judged by its twin (exact=) is not traced, and the complex step needs that"
+        return "a function that is known by its twin (exact=) is not traced, and the complex step needs that"
     if subject.exact and method.derivative_order >= len(subject.exact):
         return f"exact= holds no derivative of order {method.derivative_order}, only up to {len(subject.exact) - 1}"
     if (reason := unsuitable(method, fmt)) or subject.exact:

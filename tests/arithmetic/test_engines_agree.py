@@ -10,7 +10,7 @@ import pytest
 from numdiff.arithmetic import Ball, Undefined, balls, multiprecision
 from numdiff.arithmetic.ball import LARGEST_EXPONENT
 from numdiff.arithmetic.multiprecision_functions import CONTEXT, REAL, lifted, magnitude
-from numdiff.arithmetic.numpy_functions import BINARY, HOLOMORPHIC, UNARY
+from numdiff.arithmetic.numpy_functions import ANALYTIC, BINARY, UNARY
 from numdiff.floats.formats import dyadic
 
 PRECISION = 256
@@ -139,7 +139,7 @@ def test_formula_is_the_same_in_both_engines_to_60_digits(f):
         assert_same(reference, enclosure)
 
 
-@pytest.mark.parametrize("name", sorted(HOLOMORPHIC & UNARY))
+@pytest.mark.parametrize("name", sorted(ANALYTIC & UNARY))
 @pytest.mark.parametrize("bits", [3, 40, 300, 1074])
 def test_complex_ufunc_is_the_same_in_both_engines_in_each_part(name, bits):
     f = getattr(np, name)
