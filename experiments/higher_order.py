@@ -263,10 +263,8 @@ def answer(digits, name) -> str:
     narrow = [f for f in others.index if FORMATS[f].precision < 24]
     worst = max((others.loc[f, "centered8"] - others.loc[f, "centered"] for f in narrow), default=float("nan"))
     rest = f", but at most {worst:.1f} in the narrow formats" if narrow else ""
-    return (
-        f"In {name} the highest order buys {gain:.1f} digits more than the centered difference{rest}; the complex "
-        "step, where it can be used, loses none."
-    )
+    exact = "; the complex step, where it can be used, loses none" if (name, "complex_step") in digits.index else ""
+    return f"In {name} the highest order buys {gain:.1f} digits more than the centered difference{rest}{exact}."
 
 
 def gains(digits, names) -> str:
@@ -302,9 +300,12 @@ def richardson_finding(records, name) -> list[str]:
 def advice(measured: Measured) -> list[str]:
     """What to do."""
     table = summary(measured.records).set_index(["format", "method"])
-    sentences = [
-        "If f can be evaluated at complex numbers, use the complex step, Im f(x + ih)/h, with h as small as you like.",
-    ]
+    sentences = []
+    if "complex_step" in table.index.get_level_values("method"):
+        sentences.append(
+            "If f can be evaluated at complex numbers, use the complex step, Im f(x + ih)/h, with h as small as you "
+            "like."
+        )
     if (ANSWERED, "centered4") in table.index:
         fourth, second = table.loc[(ANSWERED, "centered4")], table.loc[(ANSWERED, "centered")]
         sentences.append(

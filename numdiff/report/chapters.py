@@ -224,8 +224,8 @@ def mathml(latex: str, display: bool = False) -> str:
     Examples
     --------
     >>> from numdiff.report.chapters import mathml
-    >>> mathml("h^2")[-55:]
-    '<msup><mi>h</mi><mn>2</mn></msup></mrow></math>'
+    >>> mathml("h^2").endswith("<msup><mi>h</mi><mn>2</mn></msup></mrow></math>")
+    True
     """
     place: Literal["block", "inline"] = "block" if display else "inline"
     fault = f"a formula must consist of commands that become MathML, got {latex!r}"

@@ -18,9 +18,9 @@ TEXTBOOK_STEPS = r"""
 The textbook balances two terms: the leading term of the truncation error, and function values with a relative error of
 $\varepsilon$, here the unit roundoff $u$ of the format. The sum is smallest at
 
-$$h = 2\sqrt{\varepsilon\left|\frac{f}{f''}\right|} \quad\text{(forward)},$$
+$$h = 2\sqrt{\varepsilon |f/f''|} \quad\text{(forward)},$$
 
-$$h = \sqrt[3]{3\varepsilon\left|\frac{f}{f'''}\right|} \quad\text{(centered)},$$
+$$h = \sqrt[3]{3\varepsilon |f/f'''|} \quad\text{(centered)},$$
 
 where $\tfrac{h}{2}|f''| + \tfrac{2\varepsilon}{h}|f|$ and $\tfrac{h^2}{6}|f'''| + \tfrac{\varepsilon}{h}|f|$ have
 their minimum. Where $f$, $f''$ or $f'''$ is 0 there is no such step.

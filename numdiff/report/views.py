@@ -12,6 +12,8 @@ from numdiff.report.tables import Table
 
 FOLDED_ROWS = 12
 """Longer tables are folded, on the page and in the README."""
+_CHARACTER, _PADDING, _PHONE = 7, 11, 330
+"""Of a table on a phone: the width of a character, what stands beside a cell, and the width that there is, in px."""
 TAKEN_AWAY_ROWS = 24
 """The first table of a section is shown up to so many rows: it is the one to take away."""
 _PRINTED_WIDTH = 118
@@ -95,6 +97,12 @@ class TableView:
     def folded(self) -> bool:
         """Whether it is folded."""
         return self.shown > self.longest
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is folded where it is not the table to take away: it is long, or it would scroll on a phone."""
+        widths = self.item.widths(self.shown)
+        return self.folded or _CHARACTER * sum(widths) + _PADDING * len(widths) > _PHONE
 
     @property
     def too_wide_to_print(self) -> bool:

@@ -354,9 +354,11 @@ def test_result_is_the_documented_order_of_operations_in_the_format(call: Any) -
     with np.errstate(all="ignore"):
         ledger = error_ledger(spy, x, h, method, fmt, "arb")
     assert all(at.dtype in (fmt.dtype, fmt.complex_dtype) and y.dtype == at.dtype for at, y in spy.calls)
+    is_complex = isinstance(method, ComplexStep)
+    calls = spy.calls[:1] if is_complex else spy.calls  # beside x = 0, where powers may end, f is asked for real x too
     for i in range(h.size):
         step = lift(h[i])
-        values = [lift(y.imag[i] if isinstance(method, ComplexStep) else y[i]) for _, y in spy.calls]
+        values = [lift(y.imag[i] if is_complex else y[i]) for _, y in calls]
         if np.isfinite(ledger.computed[i]):  # a second derivative of narrow formats may overflow
             assert lift(ledger.computed[i]) == emulated(method, values, step, fmt)
 

@@ -27,6 +27,7 @@ from numdiff.report.explorer_data import (
     packed,
     scientific,
 )
+from numdiff.report.styles import FORMAT_STYLE
 from numdiff.study.records import PARTS as LEDGER
 from numdiff.study.run import Measured
 from tests.report import explorer_sample as sample
@@ -224,7 +225,7 @@ def test_series_are_seen_on_the_dark_ground():
     css = str(sample.made().css)
     rules = re.findall(r"^  #explorer \.s-\w+ \{ --c: (#[0-9a-f]{6}); \}", css, re.M)
     assert len(rules) == len(set(re.findall(r"\.s-\w+", css)))
-    assert on_dark("#000000") in rules
+    assert on_dark(FORMAT_STYLE["float64"].color) in rules
     assert all(contrast(colour, "#14181d") >= 4.5 for colour in rules)
 
 

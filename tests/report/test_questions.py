@@ -33,7 +33,7 @@ QUESTIONS = [
         ["truncation", "abscissa", "evaluation"],
     ),
     ("referee", "What is truth computed with?", "reading", ["mpmath", "Arb"]),
-    ("referee", "How were the functions chosen?", "step_sweep", ["chosen"]),
+    ("referee", "How were the functions chosen?", "step_sweep", ["collected, not drawn at random"]),
     ("referee", "How many cells failed, and why?", "appendix", ["absorbed", "overflow"]),
     ("referee", "Does the grid matter to the result?", "step_sweep", ["1.2357", "neighbours"]),
 ]
