@@ -466,7 +466,7 @@ function fromAddress() {
   if (!asked && scale) return; // another place of the page
   settle();
   drawAll();
-  if (asked) setTimeout(() => root.scrollIntoView()); // once all scripts have drawn what stands above
+  if (asked) setTimeout(() => root.scrollIntoView({ behavior: "instant" })); // below what other scripts draw
 }
 
 const changing = (action) => ({ target }) => [action(target), writeAddress()];
