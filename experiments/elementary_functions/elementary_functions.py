@@ -232,8 +232,8 @@ def figures(measured: Measured) -> list[Figure]:
             + ".",
             ordered(bars, "function", "factor"),
             draw_factors,
-            (7.6, 5.0),
-            narrow=(3.8, 8.4),
+            (7.6, 6.4),
+            narrow=(3.8, 9.8),
             kinds={"*": "platform"},
         ),
         Figure(

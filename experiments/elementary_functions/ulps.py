@@ -17,7 +17,7 @@ from numdiff.arithmetic.balls import values
 from numdiff.floats.call import evaluate
 from numdiff.floats.dyadic import nearest_double
 from numdiff.floats.formats import FORMATS, FloatFormat, dyadic_to_fraction
-from numdiff.report.figures import FORMAT_STYLE, outside_legend
+from numdiff.report.figures import FORMAT_STYLE, is_narrow, outside_legend
 from numdiff.report.styles import INK, MUTED
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import Measured
@@ -134,20 +134,25 @@ def draw_ulps(fig: Canvas, data: pd.DataFrame) -> None:
     outside_legend(fig, ax)
 
 
+_SECOND_LINE = 0.2
+"""Height in inches of the second line of the label of an axis."""
+
+
 def draw_factors(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw how many times larger the error of the derivative is, one row for each function."""
     ax = fig.subplots()
     styles = {name: FORMAT_STYLE[name] for name in dict.fromkeys(data["format"])}
-    dot_rows(ax, data, styles, row="function", series="format", x="factor", apart=0.19)
+    dot_rows(ax, data, styles, row="function", series="format", x="factor", apart=0.19 if is_narrow(fig) else 0.29)
     _reference_line(ax, 1.0, "no difference")
-    _reference_line(ax, 2.0, "twice the error", align="right")
-    ax.set_xlabel("how many times larger the error is")
-    names_above(fig, ax)
-    ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(2.1, 1.05 * data["factor"].max()))
+    ax.set_xlabel("error with NumPy's functions /\nerror with correctly rounded ones")
+    names_above(fig, ax, 17.0)
+    if not is_narrow(fig):
+        fig.subplots_adjust(bottom=fig.subplotpars.bottom + _SECOND_LINE / fig.get_figheight())
+    ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(1.1, 1.05 * data["factor"].max()))
     outside_legend(fig, ax, where="bottom")
 
 
-def _reference_line(ax: Any, at: float, text: str, align: str = "center") -> None:
+def _reference_line(ax: Any, at: float, text: str) -> None:
     ax.axvline(at, color=INK, linewidth=1.1, linestyle=(0, (4, 2)), zorder=1, label="_limit")
     ax.annotate(
         text,
@@ -155,7 +160,7 @@ def _reference_line(ax: Any, at: float, text: str, align: str = "center") -> Non
         xycoords=ax.get_xaxis_transform(),
         xytext=(0, 4),
         textcoords="offset points",
-        ha=align,
+        ha="center",
         fontsize=9,
         color=MUTED,
     )
