@@ -1,5 +1,6 @@
 """Square∘Exp∘Square at 0.5: the course's number, and where its error comes from."""
 
+import textwrap
 from functools import partial
 from typing import Any
 
@@ -19,9 +20,10 @@ from numdiff.report.figures import (
     decade_ticks,
     direct_labels,
     error_axes,
+    is_narrow,
     outside_legend,
     plot_errors,
-    plot_groups,
+    zero_floor,
 )
 from numdiff.report.styles import MUTED
 from numdiff.report.tables import Table
@@ -53,6 +55,18 @@ CAUSES = {
     "combination": "the rounding of difference and quotient",
 }
 """The parts of an error as a sentence names them."""
+LABELS = {
+    "truncation": "the formula (truncation)",
+    "abscissa": "rounding of x ± h",
+    "evaluation": "rounding inside f",
+    "combination": "rounding of the quotient",
+}
+"""The parts of an error as a figure names them."""
+LOOKS: dict[str, dict[str, Any]] = {
+    "abscissa": {"linewidth": 0.9, "linestyle": ":", "markersize": 6, "markerfacecolor": "white"},
+    "evaluation": {"linewidth": 1.8, "linestyle": "-"},
+}
+"""What tells two parts apart that are nearly as large: one is thin and hollow, the other solid."""
 
 
 def at_eps(records):
@@ -118,20 +132,20 @@ def figures(measured: Measured) -> list[Figure]:
             "parts lie "
             "lower. Sizes at eps: " + listed(f"{name} {plain(abs(cell[name]))}" for name in PARTS) + ".",
             curves,
-            partial(draw_ledger, marked=EPS, text="eps = 10⁻⁴"),
+            partial(draw_ledger, marked=EPS, text="h = 10⁻⁴\n(eps of the course)"),
             kinds={"step_value": "platform"},  # which steps are drawn depends on the sizes of the parts
         ),
         Figure(
             "parts_by_format",
             "Which part decides the error at eps = 10⁻⁴ depends on the format",
-            "Centered difference. The rightmost dot of a row is the part that decides; a part without a dot is exactly "
-            "0. "
+            "Centered difference. The rightmost mark of a row is the part that decides. "
             "Where x + h rounds to x, the quotient is 0 and the whole derivative is lost.",
-            "A row of dots for each format; the rightmost is "
+            "A row of marks for each format; the rightmost is "
             + listed(f"{e.largest} in {e.format} ({plain(e.largest_size)})" for e in rows.itertuples())
             + ".",
             dots,
             draw_parts_by_format,
+            narrow=(3.8, 5.2),
         ),
     ]
 
@@ -207,28 +221,55 @@ def draw_ledger(fig: Canvas, data: pd.DataFrame, marked: float, text: str) -> No
     total = data[data["part"] == "total"]
     band = Style("#c3ccd6", "")
     plot_errors(ax, total["step_value"], total["error"], band, "total", status=total["status"], linewidth=7)
-    plot_groups(ax, data[data["part"] != "total"], by="part", y="error")
+    floor = zero_floor(data["error"])
+    for name in PARTS:
+        part, look = data[data["part"] == name], LOOKS.get(name, {})
+        options = look | {"markeredgecolor": PART_STYLE[name].color, "markeredgewidth": 0.9} if look else {}
+        plot_errors(ax, part["step_value"], part["error"], PART_STYLE[name], LABELS[name], floor=floor, **options)
     ax.axvline(marked, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), zorder=1, label="_marked")
     ax.annotate(
         text,
         (marked, 1),
         xycoords=ax.get_xaxis_transform(),
-        xytext=(4, -2),
+        xytext=(-5, -2),
         textcoords="offset points",
+        ha="right",
         va="top",
         color=MUTED,
     )
-    direct_labels(ax)
+    if set(data["status"]) == {"ok", "absorbed"}:
+        ax.set_title("×: no result, x + h = x", loc="right", fontsize=9, color=MUTED)
+    if is_narrow(fig):
+        outside_legend(fig, ax)
+    else:
+        direct_labels(ax)
 
 
 def draw_parts_by_format(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw the sizes of the parts of an error, one row for each format; exact zeros are left out."""
+    """Draw the sizes of the parts of an error, one row for each format; exact zeros are named below their row."""
     ax = fig.subplots()
-    styles = {name: PART_STYLE[name] for name in dict.fromkeys(data["part"])}
-    placed = data.assign(size=data["size"].mask(data["size"] == 0))
-    dot_rows(ax, placed, styles, row="row", series="part", x="size", apart=0.15)
+    styles = {LABELS[name]: PART_STYLE[name] for name in dict.fromkeys(data["part"])}
+    placed = data.assign(size=data["size"].mask(data["size"] == 0), part=data["part"].map(LABELS))
+    dot_rows(ax, placed, styles, row="row", series="part", x="size", apart=0)
+    for line in ax.lines:
+        if line.get_label() == LABELS["truncation"]:
+            line.set_markersize(10)  # seen behind a part that is as large
+    for level, row in enumerate(dict.fromkeys(data["row"])):
+        zeros = data[(data["row"] == row) & (data["size"] == 0)]["part"]
+        if len(zeros):
+            text = f"exactly 0: {listed(LABELS[name] for name in zeros)}"
+            ax.annotate(
+                textwrap.fill(text, 28) if is_narrow(fig) else text,
+                (0, level),
+                xycoords=ax.get_yaxis_transform(),
+                xytext=(5, -5),
+                textcoords="offset points",
+                va="top",
+                fontsize=9,
+                color=MUTED,
+            )
     decade_ticks(ax, "x")
-    ax.set_xlabel("size of the part")
+    ax.set_xlabel("size of the part at h = 10⁻⁴")
     outside_legend(fig, ax)
 
 
