@@ -270,7 +270,7 @@ def figures(measured: Measured) -> list[Figure]:
             "in " + " and ".join(list(titles.values())[:2]) + " by the most.",
             curves,
             partial(draw_pairs, titles=titles),
-            (7.6, 0.6 + 2.45 * ((len(titles) + 1) // 2)),
+            (7.6, 1.2 + 2.75 * ((len(titles) + 1) // 2)),
             kinds={"form": "portable", "member": "portable", "*": "platform"},
         ),
     ]
