@@ -1,5 +1,6 @@
 """h = 10⁻ᵏ against h = 2⁻ᵏ, and the tricks that make a step exact."""
 
+import re
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -155,10 +156,23 @@ def title(problem: str, at: float) -> str:
 
 
 def note(row: Any) -> str:
-    """Return what stands in the panel of a function: the gain and the condition."""
+    """Return what stands in the panel of a function: the condition, the gain, and an argument that f rounds itself."""
     condition = "∞" if np.isinf(row.condition) else plain(row.condition)
     digits = max(0.0, round(row.left_representable, 1))
-    return f"|x f′/f| = {condition}\n(x + h) − x gains {digits:.1f} digits"
+    words = f"condition |x f′/f| = {condition}\n(x + h) − x gains {digits:.1f} digits"
+    inner = rounded_argument(row.problem) if rounds_inside(row) else ""
+    return f"{inner} is rounded inside f\n{words}" if inner else words
+
+
+def rounds_inside(row: Any) -> bool:
+    """Whether powers of two gain below the best step what exact nodes do not: f rounds its own argument."""
+    return bool(row.left_nearest_power > row.left_representable + 0.3)
+
+
+def rounded_argument(problem: str) -> str:
+    """Return the argument of a function such as sin(50·x) as it is written; empty where that is x, or there is none."""
+    inner = re.fullmatch(r"\w+\(([^()]+)\)", written(PROBLEMS[problem].formula))
+    return inner[1] if inner and inner[1] != "x" else ""
 
 
 def figures(measured: Measured) -> list[Figure]:
@@ -177,7 +191,7 @@ def figures(measured: Measured) -> list[Figure]:
             f"An exact x ± h helps at small steps, and where |x f′/f| is large: {shown}",
             "Relative RMS error of the centered difference over 33 neighbouring points, and the digits that (x + h) − "
             "x gains at steps below the best one. Where f rounds its own argument (50·x), only powers of two help: "
-            "they keep 50·h exact, too. Crosses: no usable result.",
+            "they keep 50·h exact, too.",
             f"{counted(len(notes), 'panel')}. The right arms coincide everywhere. On the left the curve of (x + h) − x "
             "lies below that of h = 10⁻ᵏ by "
             + listed(f"{max(0.0, round(known[p].left_representable, 1)):.1f} digits for {title(*p)}" for p in gaining)
@@ -191,7 +205,7 @@ def figures(measured: Measured) -> list[Figure]:
             "How often both x + h and x − h are exact",
             "Centered differences at steps h ≤ |x| with x + h ≠ x, over all functions, points and formats.",
             "A bar for each kind of step: "
-            + listed(f"{row.step} is exact in {row.exact} of {row.cells} cells" for row in rows_of(exact))
+            + listed(f"{row.step} is exact in {row.exact} of {row.cells} differences" for row in rows_of(exact))
             + ".",
             exact,
             draw_exact,
@@ -308,11 +322,11 @@ def trick_at_1(frame: pd.DataFrame, near: pd.DataFrame) -> list[str]:
 
 def inner_rounding(part: pd.DataFrame, shown: str) -> list[str]:
     """Where powers of two gain what exact nodes do not: f rounds its own argument."""
-    more = part[part["left_nearest_power"] > part["left_representable"] + 0.3]
     return [
         f"{title(row.problem, row.at)} rounds its own argument: below the best step of {shown} the nearest power of "
         f"two gains {row.left_nearest_power:.1f} digits, and (x + h) − x gains {max(0.0, row.left_representable):.1f}."
-        for row in rows_of(more)
+        for row in rows_of(part)
+        if rounds_inside(row)
     ]
 
 

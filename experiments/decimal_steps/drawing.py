@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 
 from numdiff.report import figures as draw
 from numdiff.report.figures import ROLE_STYLE, Style
@@ -37,11 +38,12 @@ def draw_grids(fig: Canvas, data: pd.DataFrame, names: Mapping[str, str], notes:
                 status=part["status"].tolist(),
                 markersize=_SIZES[grid],
             )
-        ax.set_title("", loc="right")  # The caption says what the crosses are.
+        ax.set_title("", loc="right")  # The legend says what the crosses are.
         ax.text(0.02, 0.04, notes[title], transform=ax.transAxes, fontsize=9, color=INK, va="bottom")
-    panels[0].set_ylim(bottom=1e-3 * data[data["status"] == "ok"]["error"].min())
-    entries = [GRID_STYLES[grid] for grid in grids]
-    draw.outside_legend(fig, handles=draw.legend_entries([names[grid] for grid in grids], entries), where="bottom")
+    panels[0].set_ylim(bottom=1e-5 * data[data["status"] == "ok"]["error"].min())
+    entries = draw.legend_entries([names[grid] for grid in grids], [GRID_STYLES[grid] for grid in grids])
+    failed = Line2D([], [], color=INK, marker="x", markersize=4, linestyle="none", label="no result")
+    draw.outside_legend(fig, handles=[*entries, failed], where="bottom")
 
 
 def draw_exact(fig: Canvas, data: pd.DataFrame) -> None:
@@ -64,7 +66,7 @@ def draw_exact(fig: Canvas, data: pd.DataFrame) -> None:
             zorder=3,
         )
     ax.set_yticks(list(rows), data["step"])
-    ax.set(xlim=(0, 100), ylim=(len(data) - 0.5, -0.5), xlabel="cells with x + h and x − h exact, in %")
+    ax.set(xlim=(0, 100), ylim=(len(data) - 0.5, -0.5), xlabel="differences with x + h and x − h exact, in %")
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", colors=MUTED)
     ax.grid(visible=False)
