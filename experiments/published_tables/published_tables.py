@@ -2,13 +2,20 @@
 
 import math
 import re
-from functools import cache
+from functools import cache, partial
 
 import pandas as pd
 
 from experiments.experiment import Experiment
 from experiments.frames import blank
-from experiments.published_tables.reproductions import Reproductions, counts, draw_tables, drawn, rows_of_tables
+from experiments.published_tables.reproductions import (
+    Reproductions,
+    counts,
+    deviations,
+    draw_tables,
+    drawn,
+    rows_of_tables,
+)
 from experiments.words import counted, listed, percent, plain, written
 from numdiff.problems.published import TABLES, acceptance_rule
 from numdiff.report.figures import Figure
@@ -20,9 +27,13 @@ PANELS = {
     "Ascher & Greif: sin at 1.2": ("ascher_greif", "ascher_greif_ex1_1_central"),
     "Higham: exp at 0": ("higham_table_1_2",),
     "Cheney & Kincaid: sin at 0.5": ("cheney_kincaid_first",),
-    "Driscoll & Braun: exp(−1.3x)": ("fnc_round_fd1", "fnc_round_fd2", "fnc_round_fd4"),
-    "Martins et al., at 1.5": ("martins_julia_forward", "martins_julia_central", "martins_julia_complex_step"),
-    "MIT 6.837: sin in float32": ("mit6837_java_float32",),
+    "Driscoll & Braun: exp(−1.3x) at 0": ("fnc_round_fd1", "fnc_round_fd2", "fnc_round_fd4"),
+    "Martins: eˣ/√(sin³x + cos³x) at 1.5": (
+        "martins_julia_forward",
+        "martins_julia_central",
+        "martins_julia_complex_step",
+    ),
+    "MIT 6.837: sin at 0.1 in float32": ("mit6837_java_float32",),
 }
 """The tables that the figure shows."""
 
@@ -209,12 +220,12 @@ def figures(measured: Measured) -> list[Figure]:
             "published_on_our_curves",
             "Published errors (rings) lie on ours (dots)",
             "Errors against the certified derivative: rings are those of the published numbers, the dots in them are "
-            "ours at the same step. Lines: our RMS error over 33 neighbouring points."
+            "ours at the same step. Lines: our RMS error over 33 neighbouring points; single errors scatter about it."
             + (f" {hidden} further rows print too few digits to show their error." if hidden else ""),
             f"{counted(len(present), 'panel')} with V-shaped curves. Each of the {counted(len(points), 'ring')} has a "
             "dot in it; those on the left arms scatter about the line.",
             data,
-            draw_tables,
+            partial(draw_tables, notes=deviations(rows, present)),
             (7.6, 0.9 + 2.2 * ((len(present) + 1) // 2)),
         )
     ]

@@ -1,6 +1,6 @@
 """Rows of published tables beside ours: what agrees, what their errors are made of, and how that is drawn."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -18,7 +18,7 @@ from numdiff.problems.printing import half_unit
 from numdiff.problems.published import TABLES, PublishedTable
 from numdiff.report import figures as draw
 from numdiff.report.figures import METHOD_STYLE
-from numdiff.report.styles import INK
+from numdiff.report.styles import INK, MUTED
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import Measured
 from numdiff.study.values import Digests
@@ -162,13 +162,31 @@ def counts(rows: pd.DataFrame, by: str) -> pd.DataFrame:
     return result.reset_index()
 
 
-def draw_tables(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw our error curves, and on them the published errors as rings, one panel for each source."""
+APART = 1.25
+"""The factor between a published error and ours from which a ring does not look as if it were about its dot."""
+
+
+def draw_tables(fig: Canvas, data: pd.DataFrame, notes: Mapping[str, str]) -> None:
+    """Draw our error curves, and on them the published errors as rings, one panel for each source.
+
+    `notes` say, for some panels, why a ring is not about its dot.
+    """
     groups = [(title, data[data["panel"] == title]) for title in dict.fromkeys(data["panel"])]
-    draw.draw_panels(fig, groups, _draw_table, columns=2, share=False)
+    panels = draw.draw_panels(fig, groups, _draw_table, columns=2, share=False)
+    for ax, (title, _) in zip(panels, groups, strict=True):
+        ax.text(0.03, 0.1, notes.get(title, ""), transform=ax.transAxes, fontsize=9, color=MUTED, va="bottom")
     methods = list(dict.fromkeys(data["method"]))
-    entries = [Line2D([], [], color=METHOD_STYLE[m].color, label=draw.label_of(m), **_OURS) for m in methods]
-    draw.outside_legend(fig, handles=[Line2D([], [], label="published", **_RING), *entries], where="bottom")
+    entries = [Line2D([], [], label=draw.label_of(m), **_curve_options(m)) for m in methods]
+    ours = Line2D([], [], color=INK, label="ours at that step", **_OURS | {"linestyle": "none"})
+    line = Line2D([], [], color=INK, linewidth=1.3, label="our RMS error near x")
+    ring = Line2D([], [], label="published", **_RING)
+    draw.outside_legend(fig, handles=[ring, ours, line, *entries], where="bottom")
+
+
+def _curve_options(method: str) -> dict[str, Any]:
+    """Return the options of the curve of a method: those of a higher order are broken, and so told from the others."""
+    style = METHOD_STYLE[method]
+    return {"color": style.color, "linewidth": 1.5, "linestyle": style.line}
 
 
 def _draw_table(ax: Axes, frame: pd.DataFrame) -> None:
@@ -179,11 +197,26 @@ def _draw_table(ax: Axes, frame: pd.DataFrame) -> None:
     for method in dict.fromkeys(frame["method"]):
         color, part = METHOD_STYLE[method].color, cells(frame, method=method)
         curve, dots = part[part["kind"] == "curve"], part[part["kind"] == "published"]
-        ax.plot(curve["step_value"], curve["error"], color=color, linewidth=1.3, alpha=0.55, zorder=2)
+        ax.plot(curve["step_value"], curve["error"], alpha=0.75, zorder=2, **_curve_options(method))
         ax.plot(dots["step_value"], dots["ours"].mask(dots["ours"] == 0), color=color, **_OURS | {"linestyle": "none"})
     ax.plot(given["step_value"], given["error"], **_RING)
     bottom = min(given["ours"][given["ours"] > 0].min(), frame["error"][frame["error"] > 0].min())
     ax.set(xlim=(low, high), ylim=(bottom / 10, 10 * given["error"].max()))
+
+
+def deviations(rows: pd.DataFrame, panels: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Return for each panel with rings that are not about their dots what the printed digits differ by."""
+    notes = {}
+    for title, names in panels.items():
+        given = rows[rows["table"].isin(names) & (rows["published_total"].abs() > rows["resolution"])]
+        ratio = given["published_total"].abs() / given["total_by_source"].abs()
+        off = given[(ratio > APART) | (ratio < 1 / APART)]
+        few = (off["published_total"] - off["total_by_source"]).abs() <= (1 + 1e-9) * off["resolution"]
+        ulp = ~few & (off["agreement"] == "one ulp")
+        reasons = [word for word, some in (("few printed digits", few), ("an ulp of f", ulp)) if some.any()]
+        if reasons:
+            notes[title] = "ring beside its dot:\n" + " or ".join(reasons)
+    return notes
 
 
 def drawn(records: pd.DataFrame, rows: pd.DataFrame, panels: dict[str, tuple[str, ...]]) -> pd.DataFrame:

@@ -182,7 +182,7 @@ def test_figure_shows_every_row_whose_digits_show_its_error():
 
 
 def test_rings_lie_on_our_curve():
-    names = published_tables.PANELS["Driscoll & Braun: exp(−1.3x)"]
+    names = published_tables.PANELS["Driscoll & Braun: exp(−1.3x) at 0"]
     some = measured_of(*names, curves=True)
     data = drawn(some.records, rows_of_tables(some), {"x": names})
     points, curve = (data[data["kind"] == kind] for kind in ("published", "curve"))
