@@ -8,7 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from experiments.frames import log10
-from numdiff.report.figures import METHOD_STYLE, ROLE_STYLE, direct_labels, error_axes, slope_guide
+from numdiff.report.figures import (
+    METHOD_STYLE,
+    ROLE_STYLE,
+    direct_labels,
+    error_axes,
+    outside_legend,
+    scientific,
+    slope_guide,
+)
+from numdiff.report.labels import named_lines
 from numdiff.report.styles import MUTED
 
 NAMES = {"loss": "one evaluation"}
@@ -77,7 +86,21 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
             color=MUTED,
         )
     _guides(ax, data, column, powers)
-    direct_labels(ax)
+    if _say_where_they_end(ax):
+        outside_legend(fig, ax)
+    else:
+        direct_labels(ax)
+
+
+def _say_where_they_end(ax: Axes) -> bool:
+    """Add to the name of each curve that ends before the others how far it was measured; return whether any does."""
+    lines = named_lines(ax)
+    ends = [float(max(line.get_xdata())) for line in lines]  # type: ignore[arg-type]
+    for line, end in zip(lines, ends, strict=True):
+        goes_on = any(other.get_label() == "_estimated" and other.get_color() == line.get_color() for other in ax.lines)
+        if end < max(ends) and not goes_on:
+            line.set_label(f"{line.get_label()} (not measured beyond {scientific(end)})")
+    return any("not measured" in str(line.get_label()) for line in lines)
 
 
 def _guides(ax: Axes, data: pd.DataFrame, column: str, powers: Mapping[str, float]) -> None:
