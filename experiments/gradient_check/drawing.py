@@ -69,10 +69,12 @@ def draw_errors_by_size(fig: Canvas, data: pd.DataFrame) -> None:
     for ax, name in zip(panels, names, strict=False):
         _grid(ax, data[data["format"] == name], checkers, sizes)
         ax.set_title(name, weight="bold", fontsize=10)
+        ax.tick_params(labelbottom=True)
     for ax in panels[len(names) :]:
         ax.set_visible(False)
     _xlabel(fig, "relative error of the gradient")
-    _legend(fig, {"found": _RIGHT, "undecided": _UNDECIDED, "missed": _MISSED})
+    meanings = {"share found": _RIGHT, "undecided": _UNDECIDED, "missed": _MISSED, "error rounds away": _NONE}
+    _legend(fig, meanings)
 
 
 def _panels(fig: Canvas, rows: int, columns: int = 2) -> Any:
@@ -194,7 +196,14 @@ def draw_verdicts(fig: Canvas, data: pd.DataFrame) -> None:
         row[0].set_title(name, weight="bold", fontsize=10)
     for ax, text in zip(panels[0], KINDS.values(), strict=True):
         ax.annotate(
-            text, (0, 1), xycoords="axes fraction", xytext=(0, 20), textcoords="offset points", fontsize=10, color=MUTED
+            text,
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 20),
+            textcoords="offset points",
+            fontsize=8.5 if draw.is_narrow(fig) else 10,
+            weight="bold",
+            color=MUTED,
         )
     _xlabel(fig, "share of the verdicts, in %")
     _legend(
@@ -229,9 +238,22 @@ def draw_curve(fig: Canvas, data: pd.DataFrame) -> None:
         "along four random directions": data["checker"] != "numdiff",
         "in every coordinate": data["checker"] == "numdiff",
     }
-    label = "smallest error found, ‖δ‖/‖g‖"
+    label = "smallest error found,\nrelative to the gradient"
     panels = draw.small_multiples(fig, list(modes), columns=2, xlabel="number n of parameters", ylabel=label)
+    fig.subplots_adjust(left=fig.subplotpars.left + 0.18 / fig.get_figwidth())  # for the second line of the label
     for ax, chosen in zip(panels, modes.values(), strict=True):
         for name, rows in data[chosen].dropna(subset="median").groupby("format", sort=False):
             ax.plot(rows["n"], rows["median"], label=str(name), **style_of(str(name)).line_options(markersize=5))
+        ends = data[chosen].dropna(subset="median")["n"]
+        if len(ends) and ends.max() < data["n"].max():
+            ax.text(
+                0.97,
+                0.5,
+                f"measured to\nn = {ends.max()}",
+                transform=ax.transAxes,
+                ha="right",
+                va="center",
+                fontsize=10,
+                color=MUTED,
+            )
     draw.outside_legend(fig, panels, where="bottom")
