@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -95,7 +96,7 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
 def _say_where_they_end(ax: Axes) -> bool:
     """Add to the name of each curve that ends before the others how far it was measured; return whether any does."""
     lines = named_lines(ax)
-    ends = [float(max(line.get_xdata())) for line in lines]  # type: ignore[arg-type]
+    ends = [float(np.max(np.asarray(line.get_xdata(), dtype=float))) for line in lines]
     for line, end in zip(lines, ends, strict=True):
         goes_on = any(other.get_label() == "_estimated" and other.get_color() == line.get_color() for other in ax.lines)
         if end < max(ends) and not goes_on:
