@@ -67,6 +67,8 @@ def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], bo
     ax = fig.subplots()
     curve = data[data["line"] == "curve"]
     ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4)
+    left = (curve["x"].iloc[0], curve["y"].iloc[0])
+    ax.annotate("f", left, xytext=(6, 7), textcoords="offset points", style="italic", weight="bold", color=INK)
     height = curve["y"].max() - bottom
     _name_lines(fig, ax, data, lines, (bottom, height))
     for number, line in enumerate(lines):
