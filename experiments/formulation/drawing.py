@@ -145,19 +145,8 @@ def draw_losses(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str]) -> N
             clip_on=False,
             **FORMAT_STYLE[name].line_options(linestyle="none", markersize=6),
         )
-    for key in groups:
-        top = min(level for row, level in height.items() if row[0] == key)
-        ax.annotate(
-            f"f(x) = {titles[key]}",
-            (0, top - (1.05 if draw.is_narrow(fig) else 0.8)),
-            xycoords=ax.get_yaxis_transform(),
-            xytext=(-4, 0),
-            textcoords="offset points",
-            fontsize=9,
-            weight="bold",
-            va="center",
-            ha="left" if draw.is_narrow(fig) else "right",
-        )
+    tops = {titles[key]: min(level for row, level in height.items() if row[0] == key) for key in groups}
+    _name_groups(fig, ax, tops)
     half = 0.25 if draw.is_narrow(fig) else 0.42
     for level in height.values():
         ax.axhspan(level - half, level + half, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
@@ -171,6 +160,28 @@ def draw_losses(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str]) -> N
     ax.axvline(0, color=MUTED, linewidth=0.9, zorder=1)
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
+    _explain(fig, names)
+
+
+def _name_groups(fig: Canvas, ax: Axes, tops: Mapping[str, float]) -> None:
+    """Write the function of each group above its first row."""
+    narrow = draw.is_narrow(fig)
+    for words, top in tops.items():
+        ax.annotate(
+            f"f(x) = {words}",
+            (0, top - (1.05 if narrow else 0.8)),
+            xycoords=ax.get_yaxis_transform(),
+            xytext=(-4, 0),
+            textcoords="offset points",
+            fontsize=9,
+            weight="bold",
+            va="center",
+            ha="left" if narrow else "right",
+        )
+
+
+def _explain(fig: Canvas, names: Sequence[str]) -> None:
+    """Put the formats, and what the coloured names of rows are, in a legend."""
     usual = Line2D([], [], color=WAYS[0].color, linestyle="none", label="orange: usual form")
     handles = [*draw.legend_entries(names), usual]
     for handle in handles[:-1]:

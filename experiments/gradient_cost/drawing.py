@@ -77,6 +77,16 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
                 markerfacecolor="white",
                 markersize=5,
             )
+    _explain_hollow(ax, data)
+    _guides(ax, data, column, powers)
+    if _say_where_they_end(ax):
+        outside_legend(fig, ax)
+    else:
+        direct_labels(ax)
+
+
+def _explain_hollow(ax: Axes, data: pd.DataFrame) -> None:
+    """Say what hollow marks are, where there are any."""
     if (data["source"] == "estimated").any():
         ax.annotate(
             "hollow: estimated, not measured",
@@ -86,11 +96,6 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
             fontsize=10,
             color=MUTED,
         )
-    _guides(ax, data, column, powers)
-    if _say_where_they_end(ax):
-        outside_legend(fig, ax)
-    else:
-        direct_labels(ax)
 
 
 def _say_where_they_end(ax: Axes) -> bool:
