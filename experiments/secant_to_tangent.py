@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 
 from experiments.experiment import Experiment
 from experiments.frames import blank, cells, exact_derivative, formats_of, optima
 from experiments.words import listed, plain
 from numdiff.analysis.orders import observed_order
 from numdiff.problems import PROBLEMS
-from numdiff.report.figures import FORMAT_STYLE, Figure, decade_ticks
+from numdiff.report.figures import FORMAT_STYLE, Figure, decade_ticks, outside_legend
 from numdiff.report.styles import INK, MUTED
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
@@ -132,6 +133,10 @@ def advice(measured: Measured) -> list[str]:
     ]
 
 
+_HOLLOW: dict[str, Any] = {"linestyle": "none", "markersize": 7, "markerfacecolor": "white", "markeredgewidth": 1.3}
+_LOST: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 8, "markeredgewidth": 2}
+
+
 def draw_slopes(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the slope against the step; each format ends where x + h = x, and is named there."""
     ax, limit = fig.subplots(), data["reference"].iloc[0]
@@ -147,9 +152,9 @@ def draw_slopes(fig: Canvas, data: pd.DataFrame) -> None:
         hollow = (slope == 0) & (shown["status"] != "absorbed").to_numpy()
         ax.plot(shown["step_value"], np.where(hollow, np.nan, slope), **options | {"linestyle": "none"})
         ax.plot(shown["step_value"], slope, **options | {"marker": ""})
-        rim = {"markerfacecolor": "white", "markeredgecolor": style.color, "markeredgewidth": 1.2, "linestyle": "none"}
-        ax.plot(shown["step_value"], np.where(hollow, slope, np.nan), **options | rim)
-        ax.plot(lost[:1], [0] * len(lost[:1]), "x", color=style.color, markersize=8, markeredgewidth=2, zorder=9)
+        rim = options | _HOLLOW | {"markeredgecolor": style.color}
+        ax.plot(shown["step_value"], np.where(hollow, slope, np.nan), **rim)
+        ax.plot(lost[:1], [0] * len(lost[:1]), color=style.color, zorder=9, **_LOST)
         end = shown["step_value"].iloc[-1]
         text: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "top", "color": style.text_color}
         ax.annotate(name, (end, 0), xytext=(0, -9 - 13 * (place % 2)), **text)
@@ -158,6 +163,17 @@ def draw_slopes(fig: Canvas, data: pd.DataFrame) -> None:
     ax.set(xlabel="step h", ylabel="slope of the secant", ylim=(-0.55, 2.3 * limit), yticks=(0, 1, 2, 3))
     ax.set_xlim(data["step_value"].min() / 30, 2 * data["step_value"].max())
     decade_ticks(ax, "x")
+    outside_legend(fig, handles=_key(data), where="bottom")
+
+
+def _key(data: pd.DataFrame) -> list[Line2D]:
+    """Return legend entries for a slope of 0 and for a lost step; the first has the marker of a format that has one."""
+    early = data[(data["computed_value"] == 0) & (data["status"] != "absorbed")]
+    words = {"first step with x + h = x": _LOST}
+    if len(early):
+        marker = {"marker": FORMAT_STYLE[early["format"].iloc[0]].marker}
+        words = {"slope 0, although x + h ≠ x": _HOLLOW | marker} | words
+    return [Line2D([], [], color=INK, label=label, **look) for label, look in words.items()]
 
 
 EXPERIMENT = Experiment(

@@ -1,12 +1,15 @@
 """How the parts of the error are drawn: as shares of their sum, and as lines over the step."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from experiments.drawing import DASHED
+from experiments.drawing import DASHED, key_entries
 from experiments.frames import cells, formats_of, methods_of, rows_of
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, PART_STYLE
@@ -20,26 +23,38 @@ CAUSES = {
     "combination": "combination: rounding of the quotient",
 }
 """The parts of the error, each with its cause."""
+_FIRST = -12
+"""The left end of the panels, in doublings of the best step."""
+_BEST: dict[str, Any] = {"color": INK, "linewidth": 1.3, "linestyle": DASHED}
+"""How the line at the best step looks."""
 
 
 def draw_shares(ax: Axes, rows: pd.DataFrame) -> None:
     """Draw the shares of the parts as stacked areas over the doublings of the step from the best one."""
     stack = [rows[f"{part}_share"] for part in PARTS]
     ax.stackplot(rows["octave"], stack, colors=[PART_STYLE[part].color for part in PARTS], linewidth=0)
-    ax.axvline(0, color="white", linewidth=1.6, linestyle=DASHED)
+    # A light rim keeps the dashes apart from any of the colours below.
+    ax.axvline(0, color="white", linewidth=3)
+    ax.axvline(0, **_BEST)
+    start = rows["octave"].min()
+    if start > _FIRST + 1:
+        middle = (_FIRST + start) / 2
+        ax.text(middle, 0.5, "x + h = x", rotation=90, ha="center", va="center", fontsize=8.5, color=MUTED)
     ax.set_xticks([-8, 0, 4], ["1/256", "1", "16"])
     ax.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
-    ax.set(xlim=(-12, 6), ylim=(0, 1))
+    ax.set(xlim=(_FIRST, 6), ylim=(0, 1))
+    ax.grid(visible=False)
 
 
 def draw_shares_by_step(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw a row of panels for each formula, a column for each format."""
     formats, methods = formats_of(data), methods_of(data)
-    fig.subplots_adjust(top=1 - 0.34 / fig.get_figheight(), bottom=1.2 / fig.get_figheight())
+    narrow = draw.is_narrow(fig)
+    fig.subplots_adjust(top=1 - 0.34 / fig.get_figheight(), bottom=1.45 / fig.get_figheight())
+    fig.subplots_adjust(left=(0.9 if narrow else 1.1) / fig.get_figwidth())
     grid = fig.subplots(
         len(methods), len(formats), sharex=True, sharey=True, squeeze=False, gridspec_kw={"wspace": 0.1}
     )
-    narrow = draw.is_narrow(fig)
     for (row, column), ax in np.ndenumerate(grid):
         rows = cells(data.assign(step_value=-data["octave"]), method=methods[row], format=formats[column])
         draw_shares(ax, rows)
@@ -48,10 +63,12 @@ def draw_shares_by_step(fig: Canvas, data: pd.DataFrame) -> None:
         else:
             ax.set_title(formats[column] if row == 0 else "")
             ax.set_ylabel(methods[row] if column == 0 else "")
-    below = 0.66 / fig.get_figheight()
+    middle = (fig.subplotpars.bottom + fig.subplotpars.top) / 2
+    fig.supylabel("share of the error", x=0.1 / fig.get_figwidth(), y=middle, ha="left", fontsize=10)
+    below = 0.9 / fig.get_figheight()
     fig.supxlabel("step, as a multiple of the best step", y=below, fontsize=10)
-    patches = [Patch(color=PART_STYLE[part].color, label=CAUSES[part]) for part in PARTS]
-    fig.legend(handles=patches, loc="lower center", ncols=2)
+    patches: list[Any] = [Patch(color=PART_STYLE[part].color, label=CAUSES[part]) for part in PARTS]
+    fig.legend(handles=[*patches, Line2D([], [], label="best step", **_BEST)], loc="lower center", ncols=2)
 
 
 def draw_rounding(fig: Canvas, data: pd.DataFrame) -> None:
@@ -61,19 +78,26 @@ def draw_rounding(fig: Canvas, data: pd.DataFrame) -> None:
     name = "truncation" if draw.is_narrow(fig) else "truncation: the formula itself"
     (line,) = ax.plot(truncation["step_value"], truncation["truncation"], label=name)
     line.set(color=PART_STYLE["truncation"].color, linewidth=3.2, zorder=2)
-    draw.plot_groups(ax, data, y="roundoff", linewidth=1.1)
+    for line in draw.plot_groups(ax, data, y="roundoff", linewidth=1.1):
+        line.set_label(f"_{line.get_label()}")  # Named at its upper end.
     for mark in rows_of(data[data["best"]]):
         color = FORMAT_STYLE[mark.format].text_color
         draw.mark_optimum(ax, mark.step_value, max(mark.roundoff, mark.truncation), "", color=color, size=11)
     usable = data[(data["status"] == "ok") & (data["roundoff"] > 0)]
-    ax.set_ylim(0.02 * usable["roundoff"].min(), 300 * usable["roundoff"].max())
-    ax.set_title("× x + h = x", loc="right", fontsize=9, color=MUTED)
+    ax.set_ylim(0.02 * usable["roundoff"].min(), 1e6 * usable["roundoff"].max())
+    ax.set_title("", loc="right")  # The key says what the crosses are.
     _name_rounding(ax, usable)
     draw.direct_labels(ax, margin=False)
+    draw.outside_legend(fig, handles=key_entries(predictions=False)[1:], where="bottom")
 
 
 def _name_rounding(ax: Axes, usable: pd.DataFrame) -> None:
-    """Draw the slope of the rounding errors of the widest format beside them."""
+    """Name the rounding errors above their upper ends, and draw the slope of those of the widest format."""
+    above: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "fontsize": 10}
+    for place, name in enumerate(formats_of(usable)):
+        ends = usable[usable["format"] == name].sort_values("step_value").iloc[:3]
+        point, color = (ends["step_value"].iloc[0], ends["roundoff"].max()), FORMAT_STYLE[name].text_color
+        ax.annotate(name, point, xytext=(0, 7 + 13 * (place % 2)), color=color, **above)
     widest = usable[usable["format"] == formats_of(usable)[-1]].sort_values("step_value")
     middle = widest.iloc[len(widest) // 3]
     draw.slope_guide(ax, -1, (middle["step_value"], middle["roundoff"]), "O(1/h)", color=INK, shift=1.6)

@@ -1,6 +1,7 @@
 """How best steps are drawn: predicted and observed ones, single runs, all runs, what a given step costs."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -12,19 +13,20 @@ from matplotlib.patches import Patch
 
 from experiments.drawing import DASHED, PREDICTED, cut, draw_curves, draw_model, key_entries
 from experiments.frames import cells, formats_of, methods_of, rows_of
-from experiments.lanes import draw_lanes, lane_key, lanes_of, mark_values, name_dots
+from experiments.lanes import bar_key, draw_bars, draw_lanes, formula_of, hollow_dot, lane_key, lanes_of, mark_values
 from experiments.words import percent
 from numdiff.report import figures as draw
-from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE
-from numdiff.report.styles import BLUE, FAINT, GREEN, INK, MUTED, ROLE_STYLE, VERMILLION
+from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE, Style
+from numdiff.report.styles import BLUE, FAINT, INK, MUTED, PURPLE, ROLE_STYLE, VERMILLION
 from numdiff.style import luminance
 
 _LOOKS = (
-    (BLUE, "-", 2.6),
-    (VERMILLION, (0, (6, 2)), 1.6),
-    (GREEN, (0, (3, 1, 1, 1)), 1.6),
+    (INK, "-", 2.6),
+    (BLUE, (0, (6, 2)), 1.6),
+    (PURPLE, (0, (3, 1, 1, 1)), 1.6),
     (MUTED, (0, (1, 1.2)), 1.6),
 )
+_HOLLOW: dict[str, Any] = {"markersize": 7, "markerfacecolor": "none", "markeredgewidth": 1.3}
 _WIDEST = 100
 """The right end of the axis of ratios."""
 NEWLINE = "\n"
@@ -48,8 +50,7 @@ def draw_prediction(fig: Canvas, data: pd.DataFrame, ways: Mapping[str, str], wi
         Line2D([], [], **FORMAT_STYLE[name].line_options(label=name, markersize=6, **marks))
         for name in formats_of(data)
     ]
-    hollow: dict[str, Any] = {"marker": "o", "markerfacecolor": "none", "markeredgecolor": INK}
-    handles.append(Line2D([], [], label="hollow: an assumption fails", **hollow, **marks))
+    handles.append(Line2D([], [], label="hollow: an assumption fails", marker="o", **_HOLLOW | {"color": INK}, **marks))
     draw.outside_legend(fig, handles=handles, where="bottom")
 
 
@@ -59,7 +60,8 @@ def draw_steps(ax: Axes, frame: pd.DataFrame, within: float) -> None:
     known = frame.dropna(subset="model_step")
     low = known[["observed_step", "model_step"]].min().min() / 3
     # A prediction beyond the grid is drawn at the top edge.
-    high = 30 * known["observed_step"].max()
+    high = 100 * known["observed_step"].max()
+    edge = high / 6
     ends = np.array([low, high])
     ax.fill_between(ends, ends / within, ends * within, color=FAINT, linewidth=0, zorder=0)
     ax.plot(ends, ends, color=MUTED, linewidth=1, zorder=1, label="_equal")
@@ -67,30 +69,22 @@ def draw_steps(ax: Axes, frame: pd.DataFrame, within: float) -> None:
         for regular, part in known[known["format"] == name].groupby("regular"):
             options = FORMAT_STYLE[name].line_options(linestyle="none", markersize=5)
             if not regular:
-                options |= {"markerfacecolor": "none", "markeredgecolor": options["color"]}
-            ax.plot(part["observed_step"], part["model_step"].clip(upper=high / 2), clip_on=False, **options)
+                options |= _HOLLOW | {"markeredgecolor": options["color"]}
+            ax.plot(part["observed_step"], part["model_step"].clip(upper=edge), clip_on=False, **options)
     draw.decade_ticks(ax, "x")
     draw.decade_ticks(ax, "y")
     ax.set(xlim=(low, high), ylim=(low, high), xlabel="observed best step", ylabel="predicted best step")
+    ax.set_title("Predicted and observed step")
     beside: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8.5, "color": MUTED}
     ax.annotate(f"band: within {within}×", (low * 30, low * 30), xytext=(10, -10), va="top", **beside)
     words = "no truncation error:\nany large step is good"
-    ax.annotate(words, (known["observed_step"].max(), high / 2), xytext=(-12, 0), ha="right", va="center", **beside)
+    ax.annotate(words, (known["observed_step"].max(), edge), xytext=(-14, 0), ha="right", va="center", **beside)
 
 
 def draw_profiles(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within: float) -> None:
     """Draw for each way the share of all runs whose error ratio is at most the abscissa; no result is the worst."""
     ax.set_xscale("log")
     ax.axvline(within, color=MUTED, linewidth=1, linestyle=DASHED, zorder=1)
-    ax.annotate(
-        f"{within:g}×",
-        (within, 1),
-        xycoords=ax.get_xaxis_transform(),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="center",
-        fontsize=9,
-    )
     for number, ((way, words), (color, dashes, width)) in enumerate(zip(ways.items(), _LOOKS, strict=True)):
         ratios = np.sort(frame[f"{way}_ratio"].fillna(np.inf).to_numpy())
         shares = np.arange(1, len(ratios) + 1) / len(ratios)
@@ -104,25 +98,30 @@ def draw_profiles(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within
             linewidth=width,
             zorder=6 - number,
         )
-        good = percent(float(np.mean(ratios <= within)))
-        ax.annotate(
-            f"{words}: {good}",
-            (0.97, 0.34 - 0.085 * number),
-            xycoords="axes fraction",
-            ha="right",
-            color=color,
-            fontsize=9,
-            weight="bold" if number == 0 else "normal",
-        )
+        good = float(np.mean(ratios <= within))
+        _name_profile(ax, f"{words}: {percent(good)}", (within, good), number, color)
     ax.set(
         xlim=(0.9, _WIDEST),
-        ylim=(0, 1.02),
-        xlabel="error at the step, over the smallest one",
+        ylim=(0, 1.12),
+        xlabel="error at that step / smallest error",
         ylabel="share of all runs",
     )
-    ax.set_xticks([1, 3, 10, 30, 100], ["1", "3", "10", "30", "100"])
+    ax.set_title("Error at the chosen step")
+    ax.set_xticks([1, 3, 10, 30, 100], ["1×", "3×", "10×", "30×", "100×"])
     ax.minorticks_off()
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+
+
+def _name_profile(ax: Axes, text: str, point: tuple[float, float], number: int, color: str) -> None:
+    """Mark a point of a curve and write its name: of the first curve above it, of the others in a column below."""
+    ax.plot(*point, "o", color=color, markersize=5, zorder=8)
+    words: dict[str, Any] = {"va": "center", "fontsize": 9.5, "color": Style(color, "o", "-").text_color}
+    if number == 0:
+        ax.annotate(text, point, xytext=(1.1 * point[0], 1.06), textcoords="data", weight="bold", **words)
+    else:
+        line = {"arrowstyle": "-", "linewidth": 0.8, "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 2, "color": color}
+        place = (1.9 * point[0], 0.64 - 0.12 * number)
+        ax.annotate(text, point, xytext=place, textcoords="data", arrowprops=line, **words)
 
 
 # --- single runs, lanes of dots, shares --------------------------------------------------------------------
@@ -155,37 +154,51 @@ def draw_run(ax: Axes, frame: pd.DataFrame) -> None:
 
 
 def draw_best_steps(fig: Canvas, data: pd.DataFrame, marked: float, rules: Mapping[tuple[str, str], float]) -> None:
-    """Draw a dot for each observed best step, a diamond at the rule of thumb of each lane, and a marked step."""
+    """Draw bars for the observed best steps, a diamond at the rule of thumb of each lane, and a marked step."""
     fig.subplots_adjust(left=0.2)
     ax = draw.decade_ticks(fig.subplots(), "x")
     mark_values(ax, {marked: "h = 1e-4"})
-    draw_lanes(ax, data, "step_value", np.log2(data["step_value"]).round())
-    rule: dict[str, Any] = {"marker": "D", "markersize": 6, "color": PREDICTED, "markeredgecolor": "white"}
+    draw_bars(ax, data, "step_value", np.log2(data["step_value"]).round())
+    rule: dict[str, Any] = {"marker": "D", "markersize": 5.5, "color": PREDICTED, "markeredgecolor": "white"}
     for lane, y in lanes_of(data).items():
         ax.plot([rules[lane]], [y - 0.1], linestyle="none", zorder=6, label="_rule", **rule)
-    ax.set_xlabel("observed best step")
-    words = Line2D([], [], linestyle="none", label="rule of thumb: √u forward, ∛u centered", **rule)
-    draw.outside_legend(fig, handles=[*lane_key(), words], where="bottom")
+    ax.set(xlabel="observed best step", xlim=(0.3 * data["step_value"].min(), 5 * data["step_value"].max()))
+    _name_edge(ax, data)
+    label = f"rule of thumb: √u forward, ∛u centered{NEWLINE if draw.is_narrow(fig) else ' '}(u = unit roundoff)"
+    handles: list[Any] = [*bar_key(), Line2D([], [], linestyle="none", label=label, **rule)]
+    draw.outside_legend(fig, handles=handles, where="bottom")
+
+
+def _name_edge(ax: Axes, data: pd.DataFrame) -> None:
+    """Say in the first lane of the widest format why best steps lie at the end of the grid, where some do."""
+    lane = (formats_of(data)[-1], methods_of(data)[0])
+    steps, last = cells(data, format=lane[0], method=lane[1])["step_value"], data["step_value"].max()
+    if steps.max() > last / 2:
+        narrow = draw.is_narrow(ax.figure)
+        words = "no\ntruncation\nerror: any\nlarge step" if narrow else "no truncation error:\nany large step"
+        beside: dict[str, Any] = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right", "va": "center"}
+        ax.annotate(words, (last, lanes_of(data)[lane] + 0.4), fontsize=8, color=MUTED, **beside)
 
 
 def draw_given_step(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw a bar for each format and formula: how many functions lose few, some or many digits, or have no result."""
     fig.subplots_adjust(left=0.2, right=0.97)
     ax = fig.subplots()
+    ax.set_xlim(0, 1)
     names = [f"{row.format}{NEWLINE if draw.is_narrow(fig) else ', '}{row.method}" for row in rows_of(data)]
     heights, left = np.arange(len(data)), np.zeros(len(data))
     for column, (words, color) in LOSSES.items():
         share = (data[column] / data["functions"]).to_numpy()
-        ax.barh(heights, share, 0.7, left=left, color=color, edgecolor="white", linewidth=0.8, label=words)
+        ax.barh(heights, share, _BAR, left=left, color=color, edgecolor="white", linewidth=0.8, label=words)
         for y, start, width, number in zip(heights.tolist(), left.tolist(), share.tolist(), data[column], strict=True):
             if number:
-                ink = "white" if luminance(color) < 0.4 else INK
-                ax.text(start + width / 2, y, f"{number}", ha="center", va="center", fontsize=8.5, color=ink)
+                _write_number(ax, (start + width / 2, y), width, f"{number}", color)
         left = left + share
     ax.set_yticks(heights, names)
+    whole = "" if draw.is_narrow(fig) else "share of "
     for label, method in zip(ax.get_yticklabels(), data["method"], strict=True):
         label.set_color(METHOD_STYLE[method].text_color)
-    ax.set(ylim=(len(data) - 0.5, -0.5), xlim=(0, 1), xlabel="share of the functions, their number in the bar")
+    ax.set(ylim=(len(data) - 0.5, -0.6), xlabel=f"{whole}functions by digits lost at h = 1e-4")
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False)
@@ -193,13 +206,42 @@ def draw_given_step(fig: Canvas, data: pd.DataFrame) -> None:
     draw.outside_legend(fig, handles=patches, where="bottom")
 
 
+_BAR = 0.62
+"""The height of a bar, a part of the distance of two."""
+
+
+def _write_number(ax: Axes, middle: tuple[float, float], width: float, number: str, color: str) -> None:
+    """Write a number into a part of a bar, or above it where the part is too narrow."""
+    x, y = middle
+    room = width * ax.get_window_extent().width * 72 / ax.figure.dpi
+    if room < 6 * len(number) + 4:
+        ax.text(x, y - _BAR / 2, number, ha="center", va="bottom", fontsize=7.6, color=INK)
+    else:
+        ink = "white" if luminance(color) < 0.4 else INK
+        ax.text(x, y, number, ha="center", va="center", fontsize=8.5, color=ink)
+
+
 def draw_orders(fig: Canvas, data: pd.DataFrame, ends: Mapping[tuple[str, str], str]) -> None:
-    """Draw a dot for each observed order, named where it is not the one of theory."""
-    fig.subplots_adjust(left=0.2, right=0.9)
+    """Draw a dot for each observed order; where it is not the one of theory, a hollow mark that the key names."""
+    fig.subplots_adjust(left=0.2, right=0.87)
     ax = fig.subplots()
     mark_values(ax, {order: draw.order_text(order) for order in sorted(set(data["expected"]))})
-    draw_lanes(ax, data, "order", (20 * data["order"]).round(), ends)
+    names = data.loc[~data["as_expected"], "problem"]
+    looks = dict(zip(names.unique(), cycle(_EXCEPTIONS), strict=False))
+    marked = data.assign(look=data["problem"].map(looks).where(~data["as_expected"], "").fillna(""))
+    draw_lanes(ax, marked, "order", (20 * data["order"]).round(), ends)
+    above: dict[str, Any] = {"xytext": (5, 4), "textcoords": "offset points", "fontsize": 8.5, "color": MUTED}
+    ax.annotate("functions\nwith an\norder", (1, 1), xycoords="axes fraction", va="bottom", **above)
     ax.set_xlim(min(0.6, data["order"].min() - 0.1), max(2.25, data["order"].max() + 0.1))
-    name_dots(ax, data[~data["as_expected"]], lanes_of(data), "order")
     ax.set_xlabel("observed order of accuracy")
-    draw.outside_legend(fig, handles=lane_key(), where="bottom")
+    draw.outside_legend(fig, handles=[*lane_key(methods_of(data)), *_exceptions(looks)], where="bottom")
+
+
+_EXCEPTIONS: Sequence[str] = ("s", "^", "D", "P", "p", "h")
+"""Markers of the functions whose order is not that of theory."""
+
+
+def _exceptions(looks: Mapping[str, str]) -> list[Line2D]:
+    """Return legend entries for the functions with a mark of their own."""
+    words = {f"another order: {formula_of(name)}": marker for name, marker in looks.items()}
+    return [Line2D([], [], color=INK, label=label, **hollow_dot(marker)) for label, marker in words.items()]

@@ -214,15 +214,16 @@ def best_steps(best: pd.DataFrame) -> Figure:
     return Figure(
         "best_steps",
         "The best step depends on format and formula; h = 1e-4 suits almost none of them",
-        "The best step of each function, in each format and with each formula. The dots at the right end are functions "
-        "without a truncation error, for which the largest step of the grid is best.",
-        "Ten lanes of dots. The wider the format, the farther left they lie, and the centered lane is always right of "
+        "How many functions have their best step where, in each format and with each formula; the number is that of "
+        "the highest bar. At the right end are functions without a truncation error, for which the largest step of the "
+        "grid is best.",
+        "Ten lanes of bars. The wider the format, the farther left they lie, and the centered lane is always right of "
         f"the forward one: the medians go from {plain(medians.max())} to {plain(medians.min())}. The line at h = 1e-4 "
         "passes between the lanes of float32 and of float64, through the middle of none. The diamonds of the rule of "
         "thumb lie near the medians.",
         frame,
         partial(draw_best_steps, marked=1e-4, rules=rules),
-        (7.6, 5.8),
+        (7.6, 7.0),
         kinds={"step_value": "platform"},
     )
 
@@ -256,13 +257,13 @@ def orders_figure(found: pd.DataFrame) -> Figure:
         "observed_orders",
         "Where rounding leaves room, the error follows the power of h that theory gives",
         "A dot for each function whose error follows a power of h over a stretch of steps; at the right, how many do. "
-        f"Named are the functions that are off by more than {OFF:g}: they have a kink, or the derivative in the "
+        f"Hollow marks are the functions that are off by more than {OFF:g}: they have a kink, or the derivative in the "
         "leading term is (nearly) 0.",
         "In the forward lanes the dots are stacked at order 1, in the centered ones at order 2, with few exceptions. "
         f"{len(frame)} of {len(found)} runs have a dot.",
         frame.drop(columns="reason"),
         partial(draw_orders, ends=ends),
-        (7.6, 5.8),
+        (7.6, 7.2),
         kinds={"*": "platform"},
     )
 

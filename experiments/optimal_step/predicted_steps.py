@@ -26,6 +26,13 @@ WAYS: Mapping[str, str] = {
     "rule_of_thumb": "rule of thumb √u, ∛u",
 }
 """Ways to choose a step: prefix of their columns, and words."""
+SHORT: Mapping[str, str] = {
+    "model": "model",
+    "closed_form": "two-term formula",
+    "pointwise": "best at x alone",
+    "rule_of_thumb": "rule of thumb",
+}
+"""The same beside the curves of the figure."""
 
 
 def rule(name: str, method: str) -> float:
@@ -247,7 +254,7 @@ def figures(records: pd.DataFrame) -> list[Figure]:
             + listed(f"{within(frame, way)} ({words})" for way, words in WAYS.items())
             + ".",
             frame[columns],
-            partial(draw_prediction, ways=WAYS, within=WITHIN),
+            partial(draw_prediction, ways=SHORT, within=WITHIN),
             (9.0, 4.6),
         )
     ]

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from experiments.drawing import DASHED, PREDICTED, cut, draw_curves, draw_model, draw_predicted, key_entries
+from experiments.drawing import PREDICTED, cut, draw_curves, draw_model, draw_predicted, key_entries
 from experiments.frames import cells, formats_of, log10, methods_of, rows_of
-from experiments.lanes import draw_lanes, formula_of, lane_key, lanes_of
+from experiments.lanes import draw_lanes, formula_of, hollow_dot, lane_key, lanes_of
 from experiments.words import plain, written
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
@@ -48,13 +48,13 @@ def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw a lane for each format and formula: a dot for each function, and a line at what the format holds."""
     fig.subplots_adjust(left=0.2, right=0.96)
     ax = fig.subplots()
-    draw_lanes(ax, data, "digits", (5 * data["digits"]).round())
+    looks = np.where(data["truncation"] == 0, "o", "")
+    draw_lanes(ax, data.assign(look=looks), "digits", (5 * data["digits"]).round())
     lanes = lanes_of(data)
     for name in formats_of(data):
         own = [y for (item, _), y in lanes.items() if item == name]
         limit = -log10(float(FORMATS[name].unit_roundoff))
-        style = FORMAT_STYLE[name]
-        ax.plot([limit] * 2, [min(own) - 0.1, max(own) + 0.75], color=style.color, linewidth=2, label="_limit")
+        ax.plot([limit] * 2, [min(own) - 0.1, max(own) + 0.75], color=INK, linewidth=2, label="_limit")
         ax.annotate(
             f"{limit:.1f}",
             (limit, sum(own) / len(own) + 0.3),
@@ -62,21 +62,23 @@ def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
             textcoords="offset points",
             va="center",
             fontsize=9,
-            color=style.text_color,
         )
         for method in methods_of(data):
             order, y = METHODS[method].accuracy_order, lanes[name, method]
-            share = [limit * order / (order + 1)] * 2
-            ax.plot(share, [y, y + 0.72], color=PREDICTED, linestyle=DASHED, linewidth=1.3, zorder=5, label="_theory")
+            ax.plot([limit * order / (order + 1)], [y - 0.04], zorder=6, label="_theory", **_THEORY)
     ax.set_xlim(min(-0.3, data["digits"].min() - 0.2), max(data["digits"].max() + 0.5, 20.5))
     ax.xaxis.set_major_locator(MaxNLocator(10, integer=True))
     ax.set_xlabel("correct decimal digits at the best step")
-    name_exceptions(ax, data, lanes)
+    if not draw.is_narrow(fig):
+        name_exceptions(ax, data, lanes)
     held_line = Line2D([], [], color=INK, linewidth=2, label="what the format holds")
-    share_line = Line2D(
-        [], [], color=PREDICTED, linestyle=DASHED, linewidth=1.3, label="theory: half, two thirds of that"
-    )
-    draw.outside_legend(fig, handles=[*lane_key(), held_line, share_line], where="bottom")
+    share = Line2D([], [], label="theory: half, two thirds of that", **_THEORY)
+    exact = Line2D([], [], color=INK, label="no truncation error", **hollow_dot("o"))
+    draw.outside_legend(fig, handles=[*lane_key(methods_of(data)), exact, held_line, share], where="bottom")
+
+
+_THEORY: dict[str, Any] = {"linestyle": "none", "marker": "D", "markersize": 5.5, "color": PREDICTED}
+_THEORY |= {"markeredgecolor": "white"}
 
 
 def name_exceptions(ax: Axes, data: pd.DataFrame, lanes: Mapping[tuple[str, str], float]) -> None:
@@ -105,11 +107,28 @@ def draw_many_functions(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -
     panels = draw.draw_panels(fig, groups, draw_curves, columns=3, ylabel="relative error")
     for ax, name, title in zip(panels, names, titles, strict=True):
         draw_predicted(ax, cells(data, problem=name), size=5)
+        explain(ax, cells(data, problem=name), name)
         ax.set_title(title, fontsize=9)
         ax.set_title("", loc="right")  # The key says what the crosses are.
     cut(panels[0], data)
     key = [entry for entry in key_entries() if entry.get_label() != "predicted error"]
     draw.outside_legend(fig, handles=[*draw.legend_entries(formats_of(data)), *key], where="bottom")
+
+
+def explain(ax: Axes, frame: pd.DataFrame, name: str) -> None:
+    """Say in a panel that there is no truncation error, or that points x ± h lie outside the domain of f."""
+    words: dict[str, Any] = {"fontsize": 8, "color": MUTED}
+    if (frame.loc[frame["status"] == "ok", "truncation"] == 0).all():
+        ax.annotate("no truncation\nerror", (0.05, 0.08), xycoords="axes fraction", va="bottom", **words)
+    low, high = PROBLEMS[name].domain
+    # The difference is centered: both x − h and x + h have to lie inside.
+    room = min(PROBLEMS[name].points[0] - low, high - PROBLEMS[name].points[0])
+    outside = frame.loc[(frame["status"] != "ok") & (frame["step_value"] >= room), "step_value"]
+    if len(outside):
+        middle = np.sqrt(outside.min() * outside.max())
+        line = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.7}
+        place: dict[str, Any] = {"xycoords": ax.get_xaxis_transform(), "textcoords": "axes fraction", "ha": "right"}
+        ax.annotate("outside\nthe domain", (middle, 0.86), xytext=(0.99, 0.3), arrowprops=line, **place, **words)
 
 
 def _point(name: str) -> str:

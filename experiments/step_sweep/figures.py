@@ -72,7 +72,7 @@ def digits_of_functions(best: pd.DataFrame) -> Figure:
         "digits.",
         frame,
         draw_digits,
-        (7.6, 5.8),
+        (7.6, 7.0),
         kinds={"*": "platform"},
     )
 
