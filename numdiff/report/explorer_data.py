@@ -20,7 +20,7 @@ from numdiff.report.styles import label_of
 from numdiff.study.records import FIELDS
 
 __all__ = ["COLUMNS", "FORMULA_ONLY", "GRIDS", "SIZES", "SUMS", "SUM_ACCURACY", "Subject", "bound_kept"]
-__all__ += ["explorer_data", "packed", "scientific"]
+__all__ += ["computed_text", "explorer_data", "packed", "scientific"]
 
 COLUMNS = ("total", "truncation", "roundoff", "abscissa", "evaluation", "combination", "a_priori_bound")
 """What a run has, in the order of its CSV."""
@@ -149,7 +149,7 @@ def _run(run: pd.DataFrame, statuses: list[str], longest: Mapping[str, NDArray[n
         "prediction": first["prediction"],
         "columns": [SAME if shared[name] else _text(words[name], size) for name, size in SIZES.items()],
         "cancelled": _cancelled(run, words),
-        "computed": _computed(run["computed_value"].to_numpy("<f8")),
+        "computed": computed_text(run["computed_value"].to_numpy("<f8")),
     }
 
 
@@ -170,8 +170,9 @@ def _cancelled(run: pd.DataFrame, words: Mapping[str, NDArray[np.uint64]]) -> li
     return found
 
 
-def _computed(values: NDArray[np.float64]) -> str:
-    """Return values exactly: as floats of four bytes where they are such, as doubles elsewhere."""
+def computed_text(values: NDArray[np.float64]) -> str:
+    """Return values exactly: as floats of four bytes where they are such, as doubles elsewhere; NaN has one form."""
+    values = np.where(np.isnan(values), np.nan, values)  # its sign depends on the operation that made it
     with np.errstate(over="ignore", under="ignore"):
         short = values.astype("<f4")
     exact = np.array_equal(short.astype("<f8"), values, equal_nan=True)

@@ -23,6 +23,7 @@ from numdiff.report.explorer_data import (
     SIZES,
     SUM_ACCURACY,
     SUMS,
+    computed_text,
     explorer_data,
     packed,
     scientific,
@@ -282,3 +283,10 @@ def test_sweep_that_was_not_measured_has_no_explorer():
 def test_parts_are_those_of_the_ledger_and_their_sums():
     assert set(PARTS) == {*LEDGER, "total", "roundoff"}
     assert set(PARTS) == set(COLUMNS[:-1])
+
+
+def test_a_value_that_is_nan_is_kept_in_one_form():
+    """Its sign bit depends on the operation that made it, and on the compiler."""
+    nan = np.array([math.nan, 1.0])
+    assert computed_text(nan) == computed_text(np.copysign(nan, [-1.0, 1.0]))
+    assert packed(nan, size=3) == packed(np.copysign(nan, [-1.0, 1.0]), size=3)
