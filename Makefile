@@ -115,7 +115,7 @@ $(LOWEST_STAMP): requirements-lowest.lock pyproject.toml
 	@touch $(LOWEST_STAMP)
 
 test-lowest: $(LOWEST_STAMP) ## Run the tests with the oldest versions of all dependencies (Python 3.11 or 3.12)
-	$(LOWEST_PYTHON) -m pytest -n $(WORKERS) --benchmark-disable -p no:cacheprovider $(ARGS)
+	$(LOWEST_PYTHON) -m pytest -n $(WORKERS) --benchmark-disable --ignore=tests/browser -p no:cacheprovider $(ARGS)
 
 bench: $(STAMP) ## Measure speed (ratios within one run) and check the limits
 	@mkdir -p $(dir $(BENCH_JSON))

@@ -262,7 +262,8 @@ def _display(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
 
 def _code(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
     # Code is not broken: on a narrow screen it scrolls, also by the arrow keys, which needs the focus.
-    return Markup('<pre tabindex="0"><code>{}</code></pre>\n').format(tokens[index].content)
+    # A text, and no Markup: the renderer of older versions adds it to others, which it would escape.
+    return str(Markup('<pre tabindex="0"><code>{}</code></pre>\n').format(tokens[index].content))
 
 
 def _inserted(token: Token) -> re.Match[str] | None:

@@ -57,6 +57,8 @@ def test_plot_belongs_to_pyplot_so_that_show_shows_it(swept: nd.SweepResult) -> 
 def test_pyplot_is_imported_only_for_a_figure_of_its_own() -> None:
     program = (
         "import sys, os; os.environ['MPLBACKEND'] = 'Agg'\n"
+        # Older versions of Matplotlib use names of pyparsing that newer ones of it deprecate.
+        "import warnings; warnings.simplefilter('ignore', DeprecationWarning)\n"
         "import numpy as np, numdiff as nd\n"
         "from matplotlib.figure import Figure\n"
         "result = nd.sweep(np.exp, 0.5, 0.25, dtype=['float32'], stencil=['forward'])\n"
