@@ -1,0 +1,97 @@
+r"""Romberg's scheme for a derivative: Richardson extrapolation of centered differences with halved steps.
+
+With hᵢ = h₀/2ⁱ and D(h) = (f(x + h) − f(x − h))/2h the table
+
+    Tᵢ₀ = D(hᵢ),      Tᵢⱼ = Tᵢ,ⱼ₋₁ + (Tᵢ,ⱼ₋₁ − Tᵢ₋₁,ⱼ₋₁)/(4ʲ − 1)                                                  (1)
+
+removes the powers h², h⁴, … The answer is the last entry of the diagonal, its error the distance of the last two. The
+table ends with row 11 (the first is row 0), or where the relative difference of two entries of the diagonal,
+
+    2|Tᵢᵢ − Tᵢ₋₁,ᵢ₋₁| / (|Tᵢᵢ| + |Tᵢ₋₁,ᵢ₋₁| + ε),                                                                 (2)
+
+is at most a tolerance. Nothing stops it where rounding or noise takes over before that: it goes on to extrapolate them.
+
+The step h₀ and the tolerance are the user's: the textbook has h₀ = 1 and 1e-13. Here h₀ is 0.1·max(1, |x|), as in
+`numdiff.rules.ridders`, so that both differ in their tables alone, and the tolerance is u^(13/16), which is 1.1e-13 in
+float64. Ours is also that the table ends where a step falls below four spacings of x. The rule has no use for a known
+noise. It takes 24 evaluations at most.
+
+References
+----------
+J. H. Mathews and K. D. Fink, Numerical Methods Using MATLAB, 4th ed., Pearson (2004), program 6.2 (differentiation
+using extrapolation): (1), (2), twelve rows.
+R. L. Burden and J. D. Faires, Numerical Analysis, section 4.2 (Richardson's extrapolation): (1), with table 4.6.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from numdiff.floats.formats import FloatFormat
+from numdiff.formulas.stencil import Method
+from numdiff.rules.base import Choice, Domain, Function
+from numdiff.rules.evaluation import Probe, only_for_centered, root
+from numdiff.rules.working import answer, centered_quotient, constants, first_step
+
+__all__ = ["ROMBERG", "Romberg"]
+
+_ROWS = 12
+_SPACINGS = 4
+
+
+@dataclass(frozen=True)
+class Romberg:
+    """Extrapolate centered differences; for the centered first difference alone, with a derivative of its own.
+
+    Attributes
+    ----------
+    name : str
+    step : Fraction
+        h₀ in units of max(1, |x|).
+    """
+
+    name: str
+    step: Fraction = Fraction(1, 10)
+
+    def __call__(
+        self, f: Function, x: Any, fmt: FloatFormat, formula: Method, noise: float | None, domain: Domain
+    ) -> Choice:
+        """Return the last entry of the diagonal, the last step, and the error; `noise` does not matter."""
+        if (refusal := only_for_centered(self.name, formula)) is not None:
+            return refusal
+        near = Probe(f, x, fmt, domain)
+        h = first_step(near, near.number(self.step) * max(near.number(1), abs(near.x)), 1, 1, _SPACINGS)
+        if isinstance(h, Choice):
+            return h
+        return _table(near, fmt, h)
+
+
+def _table(near: Probe, fmt: FloatFormat, h: Any) -> Choice:
+    """Fill the table row by row, and return the end of its diagonal."""
+    first = centered_quotient(near, fmt, h)
+    if isinstance(first, Choice):
+        return first
+    two, epsilon = constants(fmt, 2, fmt.machine_epsilon)
+    tolerance = root(near.u**13, 16)
+    before, error = [first], None
+    for _ in range(_ROWS - 1):
+        shorter = h / two
+        if near.number(shorter) < _SPACINGS * near.spacing:
+            break
+        h = shorter
+        quotient = centered_quotient(near, fmt, h)
+        if isinstance(quotient, Choice):
+            return quotient
+        row = [quotient]
+        for column, left in enumerate(before, start=1):
+            (divisor,) = constants(fmt, 4**column - 1)
+            row.append(row[-1] + (row[-1] - left) / divisor)
+        last, previous = near.number(row[-1]), near.number(before[-1])
+        error, before = abs(last - previous), row
+        if 2 * error <= tolerance * (abs(last) + abs(previous) + near.number(epsilon)):
+            break
+    doubt = "" if error is not None else "one step alone has room: nothing is known of the error"
+    return answer(h, before[-1], error, doubt)
+
+
+ROMBERG = Romberg("romberg")
