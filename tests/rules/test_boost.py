@@ -92,12 +92,12 @@ def plain_boost(order: int, f: Callable[[float], float], x: float) -> tuple[floa
 
 @pytest.mark.parametrize("rule", BOOST, ids=lambda rule: rule.name)
 def test_derivative_and_error_are_the_published_ones(rule: Boost) -> None:
-    """The derivative up to the order of a sum of terms: a few roundings of f/h."""
+    """The derivative up to the order of its sum, some roundings of f/h; for the same reason the error to three digits."""
     for f, x in ((math.exp, 1.7), (math.sin, -0.7), (lambda x: 1 / (1 + x * x), 0.3)):
         choice = run_rule(rule, elementwise(f), x, FORWARD if rule.order == 1 else CENTERED)
         value, error = plain_boost(rule.order, f, x)
         assert choice.derivative == pytest.approx(value, abs=8 * 2.0**-53 * abs(f(x)) / float(choice.step))
-        assert choice.error == pytest.approx(error, rel=1e-6)
+        assert choice.error == pytest.approx(error, rel=1e-3, abs=0)
 
 
 @pytest.mark.parametrize("rule", BOOST, ids=lambda rule: rule.name)
@@ -129,8 +129,8 @@ def test_order_1_backward_is_order_1_forward_mirrored() -> None:
 
 def test_near_an_end_of_the_domain_all_nodes_are_inside() -> None:
     choice = run_rule(by_order[8], np.log, 1e-3, domain=(0.0, math.inf))
-    assert choice.step == pytest.approx(0.9e-3 / 5, rel=1e-6)
-    assert choice.derivative == pytest.approx(1000, rel=1e-3)
+    assert choice.step == pytest.approx(0.9e-3 / 5, rel=1e-6, abs=0)
+    assert choice.derivative == pytest.approx(1000, rel=1e-3, abs=0)
 
 
 def test_other_orders_and_formulas_are_refused() -> None:

@@ -54,7 +54,7 @@ def adapted(
     if not 0 < rounding < truncation:
         return value, error, 4
     again = h * (factor * rounding / truncation) ** (1 / degree)
-    other, truncation, rounding = difference(f, x, step if step == pytest.approx(again, rel=1e-13) else again)
+    other, truncation, rounding = difference(f, x, step if step == pytest.approx(again, rel=1e-13, abs=0) else again)
     if truncation + rounding < error and abs(other - value) < 4 * error:
         return other, truncation + rounding, 8
     return value, error, 8
@@ -97,7 +97,7 @@ def test_rules_are_the_published_ones(f: Callable[[float], float], x: float, h: 
         choice = run_rule(rule, elementwise(f), x, formula)
         value, error, evaluations = adapted(plain, f, x, h, factor, degree, float(choice.step))
         assert choice.derivative == value
-        assert choice.error == pytest.approx(error, rel=1e-12)
+        assert choice.error == pytest.approx(error, rel=1e-12, abs=0)
         assert choice.evaluations == evaluations
 
 
@@ -115,7 +115,7 @@ def test_one_difference_has_the_published_weights_to_the_last_bit(rule: Any, for
         value, truncation, rounding = plain(f, x, rule.step)
         assert choice.evaluations == 4
         assert choice.derivative == value
-        assert choice.error == pytest.approx(truncation + rounding, rel=1e-13)
+        assert choice.error == pytest.approx(truncation + rounding, rel=1e-13, abs=0)
 
 
 def test_the_second_step_is_as_long_as_the_ratio_of_the_errors_says() -> None:
@@ -126,7 +126,7 @@ def test_the_second_step_is_as_long_as_the_ratio_of_the_errors_says() -> None:
         choice = run_rule(rule, elementwise(math.exp), 0.5, formula)
         _, truncation, rounding = plain(math.exp, 0.5, 1e-2)
         assert choice.evaluations == 8
-        assert choice.step == pytest.approx(1e-2 * (factor * rounding / truncation) ** (1 / degree), rel=1e-9)
+        assert choice.step == pytest.approx(1e-2 * (factor * rounding / truncation) ** (1 / degree), rel=1e-9, abs=0)
 
 
 def test_a_second_derivative_far_from_the_first_is_not_taken() -> None:
@@ -140,7 +140,7 @@ def test_a_second_derivative_far_from_the_first_is_not_taken() -> None:
     value, truncation, rounding = plain_central(f, 0.0, 2.0**-6)
     assert choice.evaluations == 8
     assert choice.derivative == value
-    assert choice.error == pytest.approx(truncation + rounding, rel=1e-13)
+    assert choice.error == pytest.approx(truncation + rounding, rel=1e-13, abs=0)
 
 
 def test_default_step_balances_the_fourth_power_and_the_rounding() -> None:
@@ -152,7 +152,7 @@ def test_default_step_balances_the_fourth_power_and_the_rounding() -> None:
             return x * 0 + 1
 
         run_rule(GSL_CENTRAL, f, 3.0, dtype=name)
-        assert max(seen) - 3 == pytest.approx(3 * float(FORMATS[name].unit_roundoff) ** 0.2, rel=1e-3)
+        assert max(seen) - 3 == pytest.approx(3 * float(FORMATS[name].unit_roundoff) ** 0.2, rel=1e-3, abs=0)
 
 
 def test_backward_is_forward_mirrored_and_stays_on_its_side() -> None:

@@ -63,7 +63,7 @@ def test_the_tangent_at_1_has_the_digits_of_a_published_example() -> None:
     choice = run_rule(RIDDERS, np.tan, 1.0)
     assert choice.derivative == pytest.approx(3.42551882081, abs=6e-12)
     assert choice.error < 1.4e-12
-    assert choice.derivative == pytest.approx(1 / math.cos(1) ** 2, rel=1e-13)
+    assert choice.derivative == pytest.approx(1 / math.cos(1) ** 2, rel=1e-13, abs=0)
 
 
 def test_the_error_is_no_bound() -> None:
@@ -72,19 +72,10 @@ def test_the_error_is_no_bound() -> None:
     assert 0.1 < np.mean(missed) < 0.9
 
 
-@pytest.mark.parametrize("name, rows", [("bfloat16", 4), ("float16", 9), ("float32", 10)])
-def test_table_ends_above_four_spacings_of_x(name: str, rows: int) -> None:
-    """At 1 they are 2⁻⁵, 2⁻⁸, 2⁻²¹; 0.1/1.4ⁱ is above them for i ≤ 3, 9 and all."""
-    seen: list[float] = []
-
-    def kinked(x: Any) -> Any:
-        seen.extend(np.asarray(x).astype(float).tolist())
-        return np.abs(x - 1) * x
-
-    run_rule(RIDDERS, kinked, 1.0, CENTERED, name)
-    spacing = float(FORMATS[name].spacing(FORMATS[name].lift(FORMATS[name].constant(1.0))))
-    assert len(seen) <= 2 * rows
-    assert min(abs(node - 1) for node in seen) >= 3 * spacing
+def test_table_ends_above_four_spacings_of_x() -> None:
+    """At 1 in bfloat16 they are 2⁻⁵: of 0.1/1.4ⁱ the first four are longer; the front alone would end the fifth row."""
+    choice = run_rule(RIDDERS, lambda x: np.arctan(x * 30.0 - 30.0), 1.0, CENTERED, "bfloat16")
+    assert choice.evaluations == 2 * 4
 
 
 def test_a_flat_pair_of_lost_steps_is_not_taken_for_a_derivative_of_0() -> None:
@@ -100,8 +91,8 @@ def test_the_first_step_is_cut_to_nine_tenths_of_the_room() -> None:
         return np.log(x)
 
     choice = run_rule(RIDDERS, log, 1e-3, domain=(0.0, math.inf))
-    assert min(seen) == pytest.approx(1e-4, rel=1e-9)
-    assert choice.derivative == pytest.approx(1000, rel=1e-3)
+    assert min(seen) == pytest.approx(1e-4, rel=1e-9, abs=0)
+    assert choice.derivative == pytest.approx(1000, rel=1e-3, abs=0)
 
 
 @pytest.mark.parametrize("formula", [FORWARD, COMPLEX_STEP], ids=lambda m: m.name)
