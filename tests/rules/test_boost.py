@@ -92,7 +92,7 @@ def plain_boost(order: int, f: Callable[[float], float], x: float) -> tuple[floa
 
 @pytest.mark.parametrize("rule", BOOST, ids=lambda rule: rule.name)
 def test_derivative_and_error_are_the_published_ones(rule: Boost) -> None:
-    """The derivative up to the order of its sum, some roundings of f/h; for the same reason the error to three digits."""
+    """The derivative up to the order of its sum, some roundings of f/h; hence the error to three digits alone."""
     for f, x in ((math.exp, 1.7), (math.sin, -0.7), (lambda x: 1 / (1 + x * x), 0.3)):
         choice = run_rule(rule, elementwise(f), x, FORWARD if rule.order == 1 else CENTERED)
         value, error = plain_boost(rule.order, f, x)

@@ -1,6 +1,7 @@
 """ECnoise: its formula, its verdicts, the accuracy its authors state, and the search for a spacing."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -152,7 +153,7 @@ def test_where_the_verdict_changes_the_next_spacing_is_nearer() -> None:
     found = noise_near(near(counted, 0.0))
     gaps = [nodes[1] - nodes[0] for nodes in counted.nodes]
     assert found.spacing is Spacing.DETECTED
-    assert [round(math.log2(b / a)) for a, b in zip(gaps, gaps[1:], strict=False)] == [7, -4, 2, 2, -1]
+    assert [round(math.log2(b / a)) for a, b in pairwise(gaps)] == [7, -4, 2, 2, -1]
 
 
 @pytest.mark.parametrize("f", [lambda x: x * 0 + 1, np.sin, lambda x: x, lambda x: x * np.nan])
