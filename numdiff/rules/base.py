@@ -137,7 +137,7 @@ class Rule(Protocol):
 
 
 class Rules(Registry[Rule]):
-    """The table of rules. A rule is one file; the package's own are listed in `numdiff.rules.run.RULES`."""
+    """The table of rules. A rule is one file; the package's own are listed in `numdiff.rules.table`."""
 
     def __init__(self, items: tuple[Rule, ...]) -> None:
         super().__init__("rule", items, Rule)

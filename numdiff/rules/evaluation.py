@@ -23,7 +23,7 @@ from numdiff.formulas.stencil import BACKWARD, CENTERED, FORWARD, Method, Stenci
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus
 from numdiff.rules.textbook import nth_root
 
-__all__ = ["Probe", "no_step", "not_finite", "only_for_centered", "only_for_one_sided", "root"]
+__all__ = ["Probe", "no_step", "not_finite", "only_for_centered", "only_for_one_sided", "root", "settled"]
 
 
 class Probe:
@@ -167,6 +167,11 @@ class Probe:
             rounded = self._fmt.as_array(self.wide.type(length))[()]
         return rounded if np.isfinite(rounded) and rounded > 0 else None
 
+    def rounded(self, length: Any) -> Any:
+        """Return a length rounded to a step of the format, in `wide`; 0 where there is no such step."""
+        step = self.step(length)
+        return self.number(0 if step is None else step)
+
     def noise(self, values: np.ndarray, given: float | None) -> Any:
         """Return the error of a value of f: what is given, or u times the largest of some values, or 0.
 
@@ -232,6 +237,41 @@ def _only_for(rule: str, formula: Method, wanted: Sequence[Stencil]) -> Choice |
 
 def _terms(stencil: Stencil) -> set[tuple[Fraction, Fraction]]:
     return set(zip(stencil.offsets, stencil.weights, strict=True))
+
+
+def settled(near: Probe, formula: Stencil, length: Any, error: Any = None, doubt: str = "") -> Choice:
+    """Return a length that a rule has found as its answer: a step of the format for which the formula has room.
+
+    A length below one ulp of x becomes one ulp, for the step would be lost, and one that reaches beyond the domain or
+    the format becomes the longest that does not; the reason then says so, after the rule's own doubt.
+
+    Parameters
+    ----------
+    near : Probe
+    formula : Stencil
+    length : scalar of `Probe.wide`
+    error : scalar, optional
+        What the rule says of the error at that length; left out where it is not finite, or the length was changed.
+    doubt : str
+        What the rule doubts of its step.
+    """
+    if not (np.isfinite(length) and length > 0):
+        return no_step(f"the rule gives a step of {length!s}")
+    left, right = (float(max(side * c for c in (*formula.offsets, Fraction(0)))) for side in (-1, 1))
+    longest, shortest = near.longest(left, right), near.spacing
+    if longest < shortest:
+        return no_step("there is no room for a step between x and the end of the domain or of the format")
+    doubts = [doubt] if doubt else []
+    fitted = min(max(length, shortest), longest)
+    if fitted != length:
+        which = "one ulp of x" if length < shortest else "what the domain and the format have room for"
+        doubts.append(f"the step of the rule, {float(length):.3g}, was changed to {which}")
+        error = None
+    step = near.step(fitted)
+    if step is None:
+        return no_step(f"a step of {float(length):.3g} is 0 in the format")
+    bar = None if error is None or not np.isfinite(error) else float(error)
+    return Choice(step, error=bar, reason="; ".join(doubts))
 
 
 def no_step(reason: str) -> Choice:

@@ -18,16 +18,10 @@ from numdiff.formulas.checks import StepAbsorbedWarning
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.parts import abscissae
 from numdiff.formulas.stencil import CENTERED, ComplexStep, Method, Stencil
-from numdiff.rules.base import Choice, Domain, Function, Rule, Rules, RuleStatus, unsuitable
-from numdiff.rules.fixed import FIXED
-from numdiff.rules.model import CLOSED_FORM, MODEL
-from numdiff.rules.scale import SCALE
-from numdiff.rules.thumb import SCALED_THUMB, THUMB
+from numdiff.rules.base import Choice, Domain, Function, Rule, RuleStatus, unsuitable
+from numdiff.rules.table import RULES
 
 __all__ = ["RULES", "run_rule"]
-
-RULES = Rules((FIXED, THUMB, SCALED_THUMB, SCALE, CLOSED_FORM, MODEL))
-"""The rules of the package. A new one is a file and a name here, or ``RULES.register(rule)``."""
 
 
 def run_rule(
