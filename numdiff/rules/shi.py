@@ -145,7 +145,7 @@ class _Search:
                 return step
             found = self._at(self.near.number(step))
             if found is not None:
-                return Choice(step, None, float(found))
+                return Choice(step, None, float(found) if np.isfinite(found) else None)
             following = self._next(self.near.number(step))
             if isinstance(following, Choice):
                 return following

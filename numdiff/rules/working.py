@@ -105,4 +105,5 @@ def answer(step: Any, derivative: Any, error: Any, doubt: str = "") -> Choice:
     if not np.isfinite(derivative):
         reason = f"the formula of the rule gives {derivative!s} from finite values with the step {step!s}"
         return Choice(step=step, status=RuleStatus.NOT_FINITE, reason=reason)
-    return Choice(step, derivative, None if error is None else float(error), reason=doubt)
+    bar = None if error is None or not np.isfinite(error) else float(error)
+    return Choice(step, derivative, bar, reason=doubt if bar is not None else doubt or "the error overflows")

@@ -29,6 +29,9 @@ EVERYWHERE = (-math.inf, math.inf)
 ALL_RULES = [*RULES.values(), Textbook("textbook", 1.0)]
 BLIND = ("fixed", "thumb", "scaled_thumb", "scale", "closed_form", "model")
 """The rules that do not evaluate f."""
+OWN_DERIVATIVE = ("ridders", "romberg", "finite_differences_jl", "gsl_central", "gsl_forward")
+OWN_DERIVATIVE += ("boost1", "boost2", "boost4", "boost6", "boost8")
+"""The rules that answer with a derivative of their own."""
 every_rule = pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.name)
 every_format = pytest.mark.parametrize("name", [*FORMATS, *(item.name for item in EXTRA_FORMATS)])
 
@@ -54,6 +57,9 @@ def test_the_derivative_is_that_of_the_kernel_at_the_chosen_step(rule: Rule, nam
         assert choice.reason
         return
     assert choice.step.dtype == choice.derivative.dtype == fmt.dtype
+    if rule.name in OWN_DERIVATIVE:
+        assert choice.evaluations > formula.evaluations
+        return
     with np.errstate(all="ignore"), pytest.warns() if choice.status is RuleStatus.STEP_LOST else np.errstate():
         expected = apply(formula, np.exp, fmt.constant(0.5), choice.step)
     assert choice.derivative == expected
@@ -248,6 +254,8 @@ def test_every_rule_of_the_package_is_in_the_table_under_its_name() -> None:
     assert tuple(RULES)[:6] == BLIND
     assert tuple(RULES)[6:10] == ("curtis_reid", "dumontet_vignes", "stepleman_winarsky", "gill_murray")
     assert tuple(RULES)[10:13] == ("mathur", "kink_robust", "plug_in")
+    assert tuple(RULES)[13:16] == ("more_wild", "shi_forward", "shi_centered")
+    assert tuple(RULES)[16:] == OWN_DERIVATIVE
     assert RULES["model"] is MODEL
     assert all(isinstance(rule, Rule) for rule in ALL_RULES)
 
