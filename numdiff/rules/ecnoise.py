@@ -141,7 +141,7 @@ def noise_near(near: Probe) -> Noise:
     >>> import numpy as np
     >>> import numdiff as nd
     >>> near = Probe(lambda x: np.exp(x) + 1e-6 * np.sin(1e12 * x), np.float64(0.5), nd.get_format("float64"), (0, 1))
-    >>> 2e-7 < noise_near(near).value < 2e-6
+    >>> bool(2e-7 < noise_near(near).value < 2e-6)
     True
     """
     length = root(near.u**5, 8) * max(near.number(1), abs(near.x))

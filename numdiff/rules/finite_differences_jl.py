@@ -91,6 +91,14 @@ class FiniteDifferencesJl:
     Attributes
     ----------
     name : str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from numdiff.rules.run import run_rule
+    >>> choice = run_rule("finite_differences_jl", np.sin, 1.0)
+    >>> f"{choice.step:.6f} {choice.error:.1e}"
+    '0.001065 2.0e-13'
     """
 
     name: str

@@ -33,10 +33,10 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.stencil import Method
+from numdiff.formulas.stencil import BACKWARD, FORWARD, Method
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.ecnoise import noise_near
-from numdiff.rules.evaluation import Probe, no_step, not_finite, only_for_one_sided, root
+from numdiff.rules.evaluation import Probe, no_step, not_finite, only_for_one_sided, root, settled
 from numdiff.rules.working import first_step
 
 __all__ = ["MORE_WILD", "MoreWild"]
@@ -52,6 +52,15 @@ class MoreWild:
     Attributes
     ----------
     name : str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from numdiff.rules.run import run_rule
+    >>> from numdiff.formulas.stencil import FORWARD
+    >>> choice = run_rule("more_wild", np.exp, 0.0, FORWARD, noise=1e-6)
+    >>> f"{choice.step:.5f}, error about {choice.error:.5f}"
+    '0.00168, error about 0.00119'
     """
 
     name: str
@@ -69,12 +78,9 @@ class MoreWild:
         curvature = _curvature(near, sigma)
         if isinstance(curvature, Choice):
             return curvature
-        left, right = (1, 0) if formula.direction < 0 else (0, 1)
-        h = first_step(near, root(near.number(8), 4) * np.sqrt(sigma / curvature), left, right)
-        if isinstance(h, Choice):
-            return h
-        error = near.number(h) * curvature / 2, np.sqrt(near.number(2)) * sigma / near.number(h)
-        return Choice(h, None, float(np.hypot(*error)))
+        length = root(near.number(8), 4) * np.sqrt(sigma / curvature)
+        stencil = BACKWARD if formula.direction < 0 else FORWARD
+        return settled(near, stencil, length, root(near.number(2), 4) * np.sqrt(sigma * curvature))
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,15 @@ class ShiForward:
     Attributes
     ----------
     name : str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from numdiff.rules.run import run_rule
+    >>> from numdiff.formulas.stencil import FORWARD
+    >>> choice = run_rule("shi_forward", np.exp, 0.0, FORWARD, noise=1e-6)
+    >>> f"{choice.step:.5f}, error up to {choice.error:.5f}"
+    '0.00202, error up to 0.00200'
     """
 
     name: str
@@ -99,6 +108,14 @@ class ShiCentered:
     Attributes
     ----------
     name : str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from numdiff.rules.run import run_rule
+    >>> choice = run_rule("shi_centered", np.exp, 0.0, noise=1e-6)
+    >>> f"{choice.step:.4f}, error up to {choice.error:.5f}"
+    '0.0144, error up to 0.00010'
     """
 
     name: str
