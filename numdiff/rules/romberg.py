@@ -18,8 +18,8 @@ noise. It takes 24 evaluations at most.
 
 References
 ----------
-J. H. Mathews and K. D. Fink, Numerical Methods Using MATLAB, 4th ed., Pearson (2004), program 6.2 (differentiation
-using extrapolation): (1), (2), twelve rows.
+J. H. Mathews and K. D. Fink, Numerical Methods Using MATLAB, 4th ed., Pearson (2004), diffext.m (differentiation using
+extrapolation): (1), (2), twelve rows.
 R. L. Burden and J. D. Faires, Numerical Analysis, section 4.2 (Richardson's extrapolation): (1), with table 4.6.
 """
 

@@ -78,7 +78,7 @@ def test_table_of_burden_and_faires_is_reproduced() -> None:
 
 
 def test_exercise_of_mathews_and_fink_has_thirteen_decimals() -> None:
-    """Section 6.1, algorithms and programs: sin(x³ − 7x² + 6x + 8) at (1 − √5)/2, started with h = 1."""
+    """The exercise that goes with their program: sin(x³ − 7x² + 6x + 8) at (1 − √5)/2, started with h = 1."""
     x = (1 - math.sqrt(5)) / 2
     choice = run_rule(Romberg("r", step=Fraction(1)), lambda x: np.sin(x**3 - 7 * x**2 + 6 * x + 8), x)
     truth = (3 * x * x - 14 * x + 6) * math.cos(x**3 - 7 * x**2 + 6 * x + 8)

@@ -35,7 +35,7 @@ THEIRS: dict[str, tuple[Callable[[float], float], float, tuple[float, float, flo
         (5 + 0.02e-9 + 3e-14, 0.02 + 6e-5, 6e4),
     ),
 }
-"""Section 4 of the article, with f′, f″ and f‴ there."""
+"""Page 14 of the article, as numericalderivative quotes it, with f′, f″ and f‴ there."""
 
 
 @pytest.mark.parametrize("noise", [1e-8, 1e-5])
