@@ -13,8 +13,8 @@ which grows by 10 at most, and shrinks by 1000 at most. The step is for the cent
 
 Where the second difference is 0 to rounding, q < ε_M^(4/5) with the machine epsilon ε_M, f is linear, or odd about x,
 and (2) would run away: then the step is 16h, as in pnd. The search begins at ∛u·|x|, keeps within a factor of 10⁵ of
-its start, and ends after 20 steps. A step at which f is not finite is divided by 100, as in CasADi, and the search
-begins again there.
+its start, and ends after 20 steps. A step at which f is not finite is divided by 100, as in CasADi; the search begins
+again there, stays below half of that step, and takes no 16h.
 
 The paper was not to be had. Sources of (1), (2), 100 and [10, 1000]: pnd (R, step.CR, and its vignette on the selection
 of steps, whose numbers the test reproduces), and CasADi (FiniteDiff), which has |f(x + h) − 2f(x) + f(x − h)|/ε for q,
@@ -80,7 +80,7 @@ class CurtisReid:
         h = near.number(self.start) if self.start is not None else root(near.u, 3) * near.scale
         h = near.rounded(min(h, near.longest(1, 1)))
         low, high = h / RANGE, h * RANGE
-        largest = high
+        largest, retreated = high, False
         last: Choice | None = None
         for _ in range(STEPS):
             high = min(largest, near.longest(1, 1))
@@ -88,7 +88,7 @@ class CurtisReid:
             if not np.isfinite(outer).all():
                 last = not_finite(near, [-h, h], outer)
                 h = near.rounded(h / AIM)
-                low, largest = h / RANGE, h * ACCEPTED[0]
+                low, largest, retreated = h / RANGE, h * AIM / 2, True
                 if h < near.spacing:
                     return last
                 continue
@@ -98,7 +98,7 @@ class CurtisReid:
                 return last
             if q < float(fmt.machine_epsilon) ** 0.8:
                 doubt = "the second difference is 0: f is linear, or odd about x"
-                return settled(near, CENTERED, min(LARGE * h, high), None, doubt)
+                return settled(near, CENTERED, h if retreated else min(LARGE * h, high), None, doubt)
             following = near.rounded(min(max(moved(h, q), low, near.spacing), high))
             if following == h:
                 return last

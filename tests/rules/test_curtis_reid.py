@@ -54,12 +54,19 @@ def test_a_step_grows_by_10_and_shrinks_by_1000_at_most() -> None:
     assert seen[1:4:2] == pytest.approx([0.25, 0.25 / 1000], rel=1e-12)
 
 
+@pytest.mark.parametrize("x, scale", [(1.0, 1.0), (0.0, 1.0), (-7.0, 7.0)])
+def test_the_search_begins_at_the_cube_root_of_the_precision(x: float, scale: float) -> None:
+    seen: list[float] = []
+    run_rule(CURTIS_REID, lambda t: (seen.extend(np.abs(t - x)), np.exp(t))[1], x)
+    assert seen[1:3] == pytest.approx([2.0 ** (-53 / 3) * scale] * 2, rel=1e-9)
+
+
 def test_where_the_second_difference_is_0_the_step_is_16_times_as_long() -> None:
     choice = run_rule(CurtisReid("it", start=0.25), lambda x: 3 * x + 1, 1.0)
     assert choice.step == 4
     assert "linear, or odd" in choice.reason
     epsilon = 2.0**-52
-    for ratio, factor in ((0.5 * epsilon**0.8, 16), (2 * epsilon**0.8, 1e5)):
+    for ratio, factor in ((0.9 * epsilon**0.8, 16), (1.1 * epsilon**0.8, 1e5)):
         assert float(run_rule(**parabola(ratio, 2.0**-20)).step) == pytest.approx(factor * 2.0**-20, rel=1e-12)
 
 
@@ -79,6 +86,9 @@ def test_a_step_without_values_is_divided_by_100_and_the_search_is_bounded() -> 
     choice = run_rule(CurtisReid("it", start=0.25), f, 0.0)
     assert seen[1:7:2] == pytest.approx([0.25, 0.25e-2, 0.25e-4], rel=1e-12)
     assert abs(float(choice.derivative) - 1) < 1e-8
+    assert choice.reason == ""
+    tiny = run_rule(CurtisReid("it", start=0.25), lambda x: np.where(np.abs(x) < 1e-12, np.exp(x), np.nan), 0.0)
+    assert float(tiny.step) == pytest.approx(0.25e-12, rel=1e-12)
     nowhere = run_rule(CURTIS_REID, lambda x: np.where(x == 0, 1.0, np.nan), 0.0)
     assert nowhere.status is RuleStatus.NOT_FINITE
     assert nowhere.evaluations == 1 + 2 * 20

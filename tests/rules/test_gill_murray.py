@@ -105,12 +105,27 @@ def test_a_line_gets_the_first_step_with_a_good_first_derivative(f: Any) -> None
     assert choice.error == pytest.approx(2 * E / FIRST, rel=1e-12)
 
 
+@pytest.mark.parametrize("slope, moves", [(1.01, 0), (0.99, 1)])
+def test_the_first_derivative_of_a_line_is_good_from_a_condition_error_of_a_tenth(slope: float, moves: int) -> None:
+    """C(φ) = 2E/(20√E·slope) is a tenth for a slope of √E."""
+    choice = forward(lambda x: slope * math.sqrt(E) * x, 0.0, noise=E)
+    assert float(choice.step) == pytest.approx(FIRST * 10**moves, rel=1e-12)
+
+
 def test_where_the_second_derivative_grows_the_last_step_is_taken() -> None:
     """|x|: Φ = 2/h, so that C(Φ) = 2E/h stays below a thousandth for all six moves."""
     e = 2.0**-70
     choice = forward(np.abs, 0.0, noise=e)
     assert float(choice.step) == pytest.approx(20 * math.sqrt(e) * 1e-6, rel=1e-12)
     assert "grows as h falls" in choice.reason
+
+
+@pytest.mark.parametrize("share, doubt", [(1.01, False), (0.99, True)])
+def test_an_error_of_more_than_half_of_the_derivative_is_a_doubt(share: float, doubt: bool) -> None:
+    """For Φ = 1 the error is 2√E."""
+    choice = forward(parabola(1.0, share * 4 * math.sqrt(E)), 0.0, noise=E)
+    assert choice.evaluations == 5
+    assert ("more than half" in choice.reason) == doubt
 
 
 def test_a_derivative_below_its_error_is_a_doubt() -> None:
