@@ -49,6 +49,10 @@ class RuleStatus(StrEnum):
     """Two nodes are the same number: the derivative is that of other nodes than the formula's."""
     NOT_FINITE = "not finite"
     """f or the formula returned an infinity or NaN, or f raised an arithmetic error."""
+    NOT_CONVERGED = "not converged"
+    """There is a derivative, and the rule says itself that it missed its own tolerance."""
+    RAISED = "raised"
+    """A library raised an exception of its own; the reason is its message."""
 
     @property
     def advice(self) -> str:
@@ -64,6 +68,8 @@ _ADVICE = {
     RuleStatus.OUTSIDE_DOMAIN: "use a smaller step, or a one-sided formula that points away from the end of the domain",
     RuleStatus.STEP_LOST: "use a step of at least a few ulps of x",
     RuleStatus.NOT_FINITE: "evaluate f at the nodes of the formula, x + c*h, and see where it fails",
+    RuleStatus.NOT_CONVERGED: "compare with another rule, or ask for fewer digits",
+    RuleStatus.RAISED: "give the library what its message asks for, or use another peer or rule",
 }
 
 
