@@ -24,6 +24,7 @@ __all__ = [
     "Rules",
     "noise_order",
     "nothing_to_balance",
+    "refuse_other_calls",
     "unsuitable",
 ]
 
@@ -145,18 +146,23 @@ class Rule(Protocol):
 class Rules(Registry[Rule]):
     """The table of rules. A rule is one file; the package's own are listed in `numdiff.rules.run.RULES`."""
 
-    def __init__(self, items: tuple[Rule, ...]) -> None:
-        super().__init__("rule", items, Rule)
+    def __init__(self, items: tuple[Rule, ...], group: str | None = None) -> None:
+        super().__init__("rule", items, Rule, group)
 
     def _check(self, item: Any) -> None:
         """Refuse, beside what every registry does, what cannot be called as a rule is."""
         super()._check(item)
-        try:
-            inspect.signature(item).bind("f", "x", "fmt", "formula", "noise", "domain")
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"rule {item.name!r} must take f, x, fmt, formula, noise and domain, got {type(item).__name__}"
-            ) from None
+        refuse_other_calls("rule", item)
+
+
+def refuse_other_calls(kind: str, item: Any) -> None:
+    """Refuse an item of a registry that does not take the arguments of a rule."""
+    try:
+        inspect.signature(item).bind("f", "x", "fmt", "formula", "noise", "domain")
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{kind} {item.name!r} must take f, x, fmt, formula, noise and domain, got {type(item).__name__}"
+        ) from None
 
 
 def noise_order(formula: Method) -> int:

@@ -21,13 +21,16 @@ from numdiff.formulas.stencil import CENTERED, ComplexStep, Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function, Rule, Rules, RuleStatus, unsuitable
 from numdiff.rules.fixed import FIXED
 from numdiff.rules.model import CLOSED_FORM, MODEL
+from numdiff.rules.peers import PEERS
 from numdiff.rules.scale import SCALE
 from numdiff.rules.thumb import SCALED_THUMB, THUMB
 
 __all__ = ["RULES", "run_rule"]
 
-RULES = Rules((FIXED, THUMB, SCALED_THUMB, SCALE, CLOSED_FORM, MODEL))
-"""The rules of the package. A new one is a file and a name here, or ``RULES.register(rule)``."""
+RULES = Rules((FIXED, THUMB, SCALED_THUMB, SCALE, CLOSED_FORM, MODEL), group="numdiff.rules")
+"""The rules of the package, and those of installed packages with an entry point in the group ``numdiff.rules``.
+
+A new one is a file and a name here, or ``RULES.register(rule)``."""
 
 
 def run_rule(
@@ -45,7 +48,7 @@ def run_rule(
     Parameters
     ----------
     rule : str or Rule
-        A name in `RULES`, or a rule.
+        A name in `RULES` or in `numdiff.rules.peers.PEERS`, or a rule.
     f : callable
         Elementwise; takes an array of the format and returns one.
     x : number
@@ -79,7 +82,7 @@ def run_rule(
     >>> float(choice.step), choice.evaluations, str(choice.status)
     (4.806217383937352e-06, 2, 'ok')
     """
-    chosen = RULES[rule] if isinstance(rule, str) else rule
+    chosen = _named(rule) if isinstance(rule, str) else rule
     fmt, here = _checked(x, dtype, formula, noise, domain)
     if problem := unsuitable(formula, fmt):
         return Choice(status=RuleStatus.UNSUITABLE, reason=problem)
@@ -96,6 +99,11 @@ def run_rule(
             reason = f"{type(error).__name__} in f or in the rule: {error}"
             choice = Choice(status=RuleStatus.NOT_FINITE, reason=reason)
     return replace(choice, evaluations=counted.points)
+
+
+def _named(name: str) -> Rule:
+    """Return a rule, or a peer, by its name."""
+    return PEERS[name] if name not in RULES and name in PEERS else RULES[name]
 
 
 class _Counted:

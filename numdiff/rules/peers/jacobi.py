@@ -1,10 +1,11 @@
 """`jacobi.jacobi`: central differences with halved steps, fitted by polynomials in h².
 
-The first step is |x|/4, or 1/4 at 0; each fit has one degree of freedom, from which its error is estimated, and the best
-of ten is returned. It computes in float64. The fits are `numpy.polyfit`, so its figures go through LAPACK and BLAS.
+The first step is |x|/4, or 1/4 at 0; each fit has one degree of freedom, from which its error is estimated, and the
+best of ten is returned. It computes in float64. The fits are `numpy.polyfit`, so its figures go through LAPACK and
+BLAS.
 
-By default (``method=None``) it goes to one side where f is NaN on the other, which the call of f here returns outside the
-domain. Its one-sided steps have the sign of x: at x < 0, ``method=1`` is the way down.
+By default (``method=None``) it goes to one side where f is NaN on the other, as f is here outside the domain. Its
+one-sided steps have the sign of x: at x < 0, ``method=1`` is the way down.
 
 References
 ----------

@@ -56,7 +56,7 @@ class Numericalderivative(Peer):
         if not self.scaled:
             return _PRECISION, _PRECISION
         value = abs(float(f(task.x)))
-        absolute = task.noise or task.epsilon * value
+        absolute = task.noise or task.epsilon * value or _PRECISION
         return absolute, min(absolute / value, 0.5) if value else task.epsilon
 
     def _range(self, task: Task, room: float) -> tuple[float, float]:
@@ -97,21 +97,23 @@ class Numericalderivative(Peer):
 
     def _sxxn(self, f: Watched, task: Task) -> Answer:
         from numericalderivative import (
+            FirstDerivativeForward,
             GeneralFiniteDifference,
             ShiXieXuanNocedalForward,
             ShiXieXuanNocedalGeneral,
         )
 
         absolute, _ = self._precisions(f, task)
-        first = min(2 * absolute**0.5, self._range(task, 4)[1]) if self.scaled else None
         if self.rule == "SXXN":
             search = ShiXieXuanNocedalForward(f, task.x, absolute)
-            step, _ = search.find_step(first)
+            # What the docstring of `find_step` has as its default; without it, 0.3 compares None with a number.
+            first, _ = FirstDerivativeForward.compute_step(1.0, absolute)
+            step, _ = search.find_step(min(first, self._range(task, 4)[1]) if self.scaled else first)
             return Answer(search.compute_first_derivative(step), step=step)
-        central = ShiXieXuanNocedalGeneral(GeneralFiniteDifference(f, task.x, 1, 2), absolute)
-        if self.scaled:
-            first = min((3 * absolute) ** (1 / 3), self._range(task, 2)[1])
-        step, _ = central.find_step(first)
+        formula = GeneralFiniteDifference(f, task.x, 1, 2)
+        central = ShiXieXuanNocedalGeneral(formula, absolute)
+        first, _ = formula.compute_step(1.0, absolute)
+        step, _ = central.find_step(min(first, self._range(task, 2)[1]) if self.scaled else None)
         return Answer(central.compute_derivative(step), step=step)
 
 

@@ -88,6 +88,7 @@ class Watched:
         self.refuses_complex = False
 
     def __call__(self, x: Any) -> Any:
+        """Return f at x, NaN outside the domain."""
         asked = np.asarray(x)
         nodes = self._rounded(asked.reshape(-1))
         inside = self._inside(nodes)
@@ -291,4 +292,5 @@ def _choice(answer: Answer, f: Watched, notes: list[str]) -> Choice:
         notes.insert(0, f"it returned {derivative!s}")
     else:
         status = RuleStatus.NOT_CONVERGED if answer.problem else RuleStatus.OK
-    return Choice(answer.step, derivative, error, f.points, status, "; ".join(notes))
+    step = None if answer.step is None else float(np.asarray(answer.step).reshape(()))
+    return Choice(step, derivative, error, f.points, status, "; ".join(notes))

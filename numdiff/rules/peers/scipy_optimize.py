@@ -1,8 +1,8 @@
 """`approx_derivative` of SciPy: the differences behind `scipy.optimize.approx_fprime`, `minimize` and `least_squares`.
 
 The step is √ε·max(|x|, 1) for two points and for the complex step, ∛ε·max(|x|, 1) for three; ε is that of the format of
-x or of f(x). It has no estimate of the error. The public name for it is `approx_fprime` (two points alone); the function
-itself is `scipy.optimize._numdiff.approx_derivative`, whose docstring is its documentation.
+x or of f(x). It has no estimate of the error. `approx_fprime` is public, and has two points alone; the function itself
+is `scipy.optimize._numdiff.approx_derivative`, whose docstring is its documentation.
 
 f is called with numbers of the format, or with complex128 for the complex step, and the quotient is a double. Nothing
 here goes through BLAS or LAPACK; the step is a power that the C library computes.
@@ -42,11 +42,11 @@ class ScipyOptimize(Peer):
         """Return the derivative."""
         from scipy.optimize._numdiff import approx_derivative
 
-        bounds = (-math.inf, math.inf)
-        if self.bounded:
-            bounds = (math.nextafter(task.domain[0], math.inf), math.nextafter(task.domain[1], -math.inf))
-            bounds = tuple(new if math.isfinite(end) else end for end, new in zip(task.domain, bounds, strict=True))
-        return Answer(approx_derivative(f, task.x, method=self.method, bounds=bounds))
+        lower, upper = task.domain if self.bounded else (-math.inf, math.inf)
+        # The next doubles inside: bounds may be reached, the ends of a domain may not.
+        lower = math.nextafter(lower, math.inf) if lower > -math.inf else lower
+        upper = math.nextafter(upper, -math.inf) if upper < math.inf else upper
+        return Answer(approx_derivative(f, task.x, method=self.method, bounds=(lower, upper)))
 
 
 SCIPY_OPTIMIZE = (
