@@ -112,6 +112,17 @@ def test_scaled_rows_know_the_format_and_stay_in_the_domain(peer):
     assert narrow.status is RuleStatus.RAISED or abs(narrow.derivative / 0.5 - 1) < 0.05
 
 
+@pytest.mark.parametrize("rule", ["sxxn", "sxxn_central"])
+def test_the_first_step_of_a_scaled_row_stays_in_the_domain(rule):
+    """√ε is longer than the way to the end of the domain."""
+    x = 1 - 2.0**-27
+    choice, _ = asked(ROWS[f"{rule}_scaled"], lambda x: np.log1p(-x), x, domain=(-math.inf, 1.0))
+    assert choice.status is RuleStatus.OK, choice
+    assert abs(choice.derivative * 2.0**-27 + 1) < 1e-3
+    assert "outside" not in choice.reason
+    assert "outside" in asked(ROWS[rule], lambda x: np.log1p(-x), x, domain=(-math.inf, 1.0))[0].reason
+
+
 @scaled
 def test_the_noise_moves_the_step(peer):
     quiet, _ = asked(peer, np.exp, 0.5)

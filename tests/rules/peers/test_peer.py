@@ -65,6 +65,13 @@ def test_a_node_is_outside_if_it_is_so_after_rounding():
     assert np.asarray(f(ml_dtypes.bfloat16(0.5))).dtype == ml_dtypes.bfloat16
 
 
+def test_the_end_of_the_domain_is_not_rounded():
+    below = np.float32(0.7)  # 0.699999988, which NumPy takes for 0.7 when it compares it with a Python number
+    assert not below < 0.7
+    f = Watched(lambda x: x, get_format("float32"), (-math.inf, 0.7))
+    assert f(below) == below
+
+
 def test_an_end_at_infinity_excludes_nothing():
     f = Watched(np.tanh, get_format("float64"), EVERYWHERE)
     assert np.array_equal(f([np.inf, np.nan, -np.inf]), [1.0, np.nan, -1.0], equal_nan=True)
