@@ -6,7 +6,7 @@ message: an exception of the library, a warning, a value that is not finite, a t
 repaired, and nothing is left out.
 
 A library gets numbers of the working format where it keeps them. One that computes in float64 whatever it is given gets
-a double, and an f that rounds its argument to the format and widens its result; the answer says so.
+a double, and an f that converts its argument to the format and its result back; the answer says so.
 """
 
 import math
@@ -244,12 +244,17 @@ class Peer(ABC):
             reason = f"f takes no complex numbers: {_line(watched.error)}"
             return Choice(evaluations=watched.points, status=RuleStatus.UNSUITABLE, reason=reason)
         if fmt.name not in self.formats:
-            notes.append(f"computed in float64, with an f that rounds to {fmt.name}")
+            notes.append(f"computed in float64, with an f that {_converted(fmt)}")
         if watched.outside:
             notes.append(f"asked for {watched.outside} points outside the domain {domain!r}, where it got NaN")
         if failure is not None:
             return _failed(failure, watched, notes)
         return _choice(answer, watched, notes)
+
+
+def _converted(fmt: FloatFormat) -> str:
+    """Return what becomes of numbers between a library of doubles and f."""
+    return f"rounds to {fmt.name}" if fmt.precision <= 53 else f"computes in {fmt.name}, x and its values rounded"
 
 
 def _listed(orders: range) -> str:

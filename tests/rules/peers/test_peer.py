@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from numdiff.extras import MissingExtraError
-from numdiff.floats.formats import get_format
+from numdiff.floats.formats import FORMATS, get_format
 from numdiff.formulas.stencil import COMPLEX_STEP, centered
 from numdiff.rules.base import Choice, RuleStatus
 from numdiff.rules.peers import PEERS, Answer, Peer, Peers, Task, Watched
@@ -202,6 +202,15 @@ def test_a_format_that_the_library_does_not_compute_in_is_said_in_the_answer():
     assert outcome(body, name="float32").reason == "computed in float64, with an f that rounds to float32"
     assert outcome(body).reason == ""
     assert [type(x) for x in given] == [float, np.float64]
+
+
+@pytest.mark.skipif("float80" not in FORMATS, reason="this machine has no wider format")
+def test_a_wider_format_is_rounded_to_doubles_and_said_so():
+    body = lambda f, task: Answer(f(task.x))
+    choice, seen = asked(Made(body=body), lambda x: x / 3.0, 0.5, "float80")
+    assert choice.reason == "computed in float64, with an f that computes in float80, x and its values rounded"
+    assert choice.derivative.dtype == np.float64
+    assert seen.dtypes == {FORMATS["float80"].dtype.name}
 
 
 def test_a_derivative_of_another_order_is_unsuitable():
