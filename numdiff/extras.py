@@ -19,10 +19,10 @@ EXTRAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             **{name: name for name in ("jinja2", "latex2mathml", "matplotlib", "pandas", "pyarrow", "tqdm")},
             **{"fontTools": "fonttools", "markdown_it": "markdown-it-py", "mdit_py_plugins": "mdit-py-plugins"},
         },
+        "peers": {name: name for name in ("jacobi", "numdifftools", "numericalderivative", "scipy")},
     }
 )
 """For every extra of the distribution: the modules that it brings, and the packages that hold them."""
-_EXTRA = {module: extra for extra, packages in EXTRAS.items() for module in packages}
 _PACKAGE = {module: package for packages in EXTRAS.values() for module, package in packages.items()}
 
 
@@ -53,8 +53,7 @@ def require_extra(user: str, *modules: str) -> None:
     absent = missing(*modules)
     if not absent:
         return
-    extras = {_EXTRA[module] for module in absent}
-    extra = extras.pop() if len(extras) == 1 else "all"
+    extra = next((extra for extra, packages in EXTRAS.items() if packages.keys() >= set(absent)), "all")
     packages = " and ".join(", ".join(_PACKAGE[module] for module in absent).rsplit(", ", 1))
     raise MissingExtraError(
         f"{user} needs {packages}, which {'is' if len(absent) == 1 else 'are'} not installed; "

@@ -1,13 +1,22 @@
 """One small registry for everything that is looked up by name: formats, methods, problems, experiments."""
 
 import textwrap
+import threading
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any, Generic, Protocol, TypeVar
 
+from numdiff.extras import DISTRIBUTION
+from numdiff.plugins import plugins
+
+__all__ = ["Named", "PluginWarning", "Registry", "UnknownNameError"]
+
 _LINES = 8
 """The lines of names that a prompt shows."""
+_LOADING = threading.RLock()
+"""Held while plugins are loaded: another thread waits for all of them, a plugin that asks sees what there is."""
 
 
 class Named(Protocol):
@@ -33,8 +42,16 @@ class UnknownNameError(KeyError, ValueError):
         return str(self.args[0])
 
 
+class PluginWarning(UserWarning):
+    """An entry point of another distribution could not be used, and was left out."""
+
+
 class Registry(Mapping[str, T], Generic[T]):
     """A read-only mapping from name to item, in the order of registration.
+
+    What other installed distributions declare as entry points of `group` is added when the registry is first used, in
+    every process alike. An entry point stands for an item, or for a list of them. One that cannot be loaded or
+    registered is left out with a `PluginWarning` that names its distribution.
 
     Parameters
     ----------
@@ -44,6 +61,8 @@ class Registry(Mapping[str, T], Generic[T]):
         Items to register at once: those that the package has, in contrast to what is `added` later.
     accepts : type or tuple of types
         The classes of what may be registered.
+    group : str, optional
+        The group of entry points: ``"numdiff.problems"``.
 
     Raises
     ------
@@ -53,13 +72,23 @@ class Registry(Mapping[str, T], Generic[T]):
         If two items share a name.
     """
 
-    def __init__(self, kind: str, items: Iterable[T] = (), accepts: type | tuple[type, ...] = object) -> None:
+    def __init__(
+        self,
+        kind: str,
+        items: Iterable[T] = (),
+        accepts: type | tuple[type, ...] = object,
+        group: str | None = None,
+    ) -> None:
         self._kind = kind
         self._accepts = accepts
+        self._group: str | None = None
+        self._is_loading = False
         self._items: dict[str, T] = {}
+        self._homes: dict[str, str] = {}
         for item in items:
             self.register(item)
         self._own = frozenset(self._items)
+        self._group = group
 
     def register(self, item: T) -> T:
         """Add an item under its own name, and return it.
@@ -71,6 +100,7 @@ class Registry(Mapping[str, T], Generic[T]):
         ValueError
             If the name is empty or taken.
         """
+        self._known()
         self._check(item)
         self._items[item.name] = item
         return item
@@ -87,11 +117,53 @@ class Registry(Mapping[str, T], Generic[T]):
         if not name:
             raise ValueError(f"name of a {self._kind} must not be empty")
         if name in self._items:
-            raise ValueError(f"name of a {self._kind} must be new, got {name!r} a second time")
+            home = f"; it is that of {self._homes[name]}" if name in self._homes else ""
+            raise ValueError(f"name of a {self._kind} must be new, got {name!r} a second time{home}")
+
+    def _known(self) -> dict[str, T]:
+        """Return the items by name, those of plugins among them."""
+        if self._group is not None:
+            with _LOADING:
+                if self._group is not None and not self._is_loading:
+                    self._load(self._group)
+        return self._items
+
+    def _load(self, group: str) -> None:
+        """Add what the entry points of a group stand for, and warn once of all that were left out."""
+        self._is_loading = True
+        refused: list[str] = []
+        for plugin in plugins(group):
+            if plugin.error:
+                refused.append(f"{plugin.entry} of {plugin.distribution} cannot be loaded ({plugin.error})")
+            for item in plugin.items:
+                try:
+                    self._add(item, plugin.distribution)
+                except Exception as error:  # a name or a signature that runs code of the plugin may raise anything
+                    refused.append(f"{plugin.entry} of {plugin.distribution} is refused ({error})")
+        self._group, self._is_loading = None, False
+        if refused:
+            message = f"entry points of the group {group!r} were left out: {'; '.join(refused)}"
+            warnings.warn(message, PluginWarning, stacklevel=4)
+
+    def _add(self, item: T, home: str) -> None:
+        """Register an item of another distribution; where its name is taken, say by whom."""
+        name = getattr(item, "name", None)
+        if isinstance(name, str) and name in self._items:
+            taken = self._homes.get(name, DISTRIBUTION)
+            raise ValueError(f"name of a {self._kind} must be new, got {name!r}, which is that of {taken}")
+        self._homes[self.register(item).name] = home
+
+    def has_own(self, name: str) -> bool:
+        """Return whether a name is that of an item of the package itself: its code is versioned with the package."""
+        return name in self._own
 
     def added(self) -> tuple[T, ...]:
-        """Return what was registered after the package was loaded: another process does not know it by itself."""
-        return tuple(item for name, item in self._items.items() if name not in self._own)
+        """Return what was registered after the package was loaded: another process does not know it by itself.
+
+        What plugins brought is not among it, for every process loads that itself.
+        """
+        known = self._known()
+        return tuple(item for name, item in known.items() if name not in self._own and name not in self._homes)
 
     def remove(self, name: str) -> T:
         """Take an item that was added out again, and return it.
@@ -99,10 +171,10 @@ class Registry(Mapping[str, T], Generic[T]):
         Raises
         ------
         ValueError
-            If nothing of that name was added: what the package has stays.
+            If nothing of that name was added: what the package has stays, and what its plugins brought.
         """
-        item = self._items.get(name)
-        if item is None or name in self._own:
+        item = self._known().get(name)
+        if item is None or name in self._own or name in self._homes:
             known = ", ".join(repr(added.name) for added in self.added()) or "none"
             raise ValueError(f"name must be that of a {self._kind} that was added, got {name!r}; added: {known}")
         del self._items[name]
@@ -122,16 +194,19 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def __getitem__(self, name: str) -> T:
         try:
-            return self._items[name]
+            return self._known()[name]
         except (KeyError, TypeError):
             # A TypeError is an unhashable key: no name either.
             raise UnknownNameError(self._advice(name)) from None
 
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name in self._known()
+
     def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
+        return iter(self._known())
 
     def __len__(self) -> int:
-        return len(self._items)
+        return len(self._known())
 
     def __repr__(self) -> str:
         """Return the kind and the names, in as many lines as are read at a glance."""
@@ -146,7 +221,7 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def suggestion(self, name: object) -> str:
         """Return the names that are near to one that is not registered, or all, for a message."""
-        close = get_close_matches(str(name).lower(), self._items, n=3)
+        close = get_close_matches(str(name).lower(), self._known(), n=3)
         if close:
             return f"did you mean {' or '.join(map(repr, close))}?"
         return f"known: {', '.join(map(repr, self._items)) or 'none'}"

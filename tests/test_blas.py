@@ -12,6 +12,8 @@ LIBRARY |= {*"multi_dot polyfit tensordot vdot vecdot vecmat".split()}
 """Functions of NumPy, and the module of NumPy and of SciPy, whose order of operations a BLAS or LAPACK decides."""
 SCIPY = {"scipy.optimize.approx_fprime", "scipy.optimize.check_grad", "scipy.special.stdtrit", "scipy.stats.beta"}
 """What is taken from SciPy: differences, a norm by np.sum, and quantiles; none of it reaches a BLAS."""
+PEERS = ("jacobi", "numdifftools", "numericalderivative")
+"""Libraries that compute with BLAS and LAPACK."""
 PLACES = {
     ("numdiff/formulas/checks.py", "vecdot"): "decides between a fast and a slow way to the same answer",
     ("numdiff/floats/views.py", "dot"): "a list of functions that are refused",
@@ -27,6 +29,11 @@ PLACES = {
     ): "elementwise functions, of problems; none is a product",
     ("numdiff/autodiff/data.py", "matmul"): "the product of users' networks; fast, and in no committed byte",
     ("experiments/gradient_cost/network.py", "@"): "its evaluations give counts and times, and no committed bytes",
+    ("numdiff/rules/peers/jacobi.py", "jacobi"): "a peer, whose figures are declared to be those of the platform",
+    ("numdiff/rules/peers/numdifftools.py", "numdifftools"): "a peer, likewise",
+    ("numdiff/rules/peers/numericalderivative.py", "numericalderivative"): "a peer, likewise",
+    ("numdiff/rules/peers/scipy_differentiate.py", "scipy.differentiate.derivative"): "a peer, likewise",
+    ("numdiff/rules/peers/scipy_optimize.py", "scipy.optimize._numdiff.approx_derivative"): "a peer, likewise",
 }
 
 
@@ -40,6 +47,9 @@ def uses(source: str) -> Iterator[str]:
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
             yield from (name for name in names if name.startswith(("scipy.", "numpy.linalg")))
+            yield from (name for name in names if name.partition(".")[0] in PEERS)
+        elif isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").partition(".")[0] in PEERS:
+            yield (node.module or "").partition(".")[0]
         elif isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ("numpy", "scipy"):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
             yield from (name for name in names if name not in SCIPY and name.startswith("scipy"))
@@ -70,6 +80,8 @@ def test_blas_is_used_in_the_named_places_only() -> None:
         ("import numpy.linalg as la", "numpy.linalg"),
         ("from scipy.optimize import curve_fit", "scipy.optimize.curve_fit"),
         ("import scipy.linalg", "scipy.linalg"),
+        ("import numdifftools as nd", "numdifftools"),
+        ("from jacobi import propagate", "jacobi"),
     ],
 )
 def test_every_way_to_a_library_is_seen(line: str, name: str) -> None:

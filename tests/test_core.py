@@ -24,7 +24,7 @@ from tests.core_environment import (
 )
 
 PACKAGES = {module: package for packages in EXTRAS.values() for module, package in packages.items()}
-EXTRA = {module: extra for extra, packages in EXTRAS.items() for module in packages}
+EXTRA = {module: extra for extra, packages in reversed(EXTRAS.items()) for module in packages}  # the first that has it
 BEYOND_THE_CORE = sorted(name for name, module in nd._MODULE.items() if module in nd._NEEDS)
 
 HEAD = "import numpy as np, ml_dtypes, numdiff as nd\n"

@@ -14,8 +14,12 @@ from numdiff.registry import Registry
 __all__ = ["PROBLEMS", "Problem", "general_problems"]
 __all__ += ["CLASSIC", "FORMULATION", "FORMULATIONS", "PUBLISHED", "SPECIAL", "STEP4"]
 
-PROBLEMS: Registry[Problem] = Registry("problem", (*STEP4, *CLASSIC, *FORMULATION, *SPECIAL, *PUBLISHED), Problem)
+PROBLEMS: Registry[Problem] = Registry(
+    "problem", (*STEP4, *CLASSIC, *FORMULATION, *SPECIAL, *PUBLISHED), Problem, group="numdiff.problems"
+)
 """All problems, by name; ``PROBLEMS.register`` adds one, which sweeps then know by its name.
+
+Installed packages add theirs with an entry point in the group ``numdiff.problems``.
 
 Examples
 --------

@@ -24,6 +24,7 @@ __all__ = [
     "Rules",
     "noise_order",
     "nothing_to_balance",
+    "refuse_other_calls",
     "unsuitable",
 ]
 
@@ -49,6 +50,10 @@ class RuleStatus(StrEnum):
     """Two nodes are the same number: the derivative is that of other nodes than the formula's."""
     NOT_FINITE = "not finite"
     """f or the formula returned an infinity or NaN, or f raised an arithmetic error."""
+    NOT_CONVERGED = "not converged"
+    """There is a derivative, and the rule says itself that it missed its own tolerance."""
+    RAISED = "raised"
+    """A library raised an exception of its own; the reason is its message."""
 
     @property
     def advice(self) -> str:
@@ -64,6 +69,8 @@ _ADVICE = {
     RuleStatus.OUTSIDE_DOMAIN: "use a smaller step, or a one-sided formula that points away from the end of the domain",
     RuleStatus.STEP_LOST: "use a step of at least a few ulps of x",
     RuleStatus.NOT_FINITE: "evaluate f at the nodes of the formula, x + c*h, and see where it fails",
+    RuleStatus.NOT_CONVERGED: "compare with another rule, or ask for fewer digits",
+    RuleStatus.RAISED: "give the library what its message asks for, or use another peer or rule",
 }
 
 
@@ -139,18 +146,23 @@ class Rule(Protocol):
 class Rules(Registry[Rule]):
     """The table of rules. A rule is one file; the package's own are listed in `numdiff.rules.table`."""
 
-    def __init__(self, items: tuple[Rule, ...]) -> None:
-        super().__init__("rule", items, Rule)
+    def __init__(self, items: tuple[Rule, ...], group: str | None = None) -> None:
+        super().__init__("rule", items, Rule, group)
 
     def _check(self, item: Any) -> None:
         """Refuse, beside what every registry does, what cannot be called as a rule is."""
         super()._check(item)
-        try:
-            inspect.signature(item).bind("f", "x", "fmt", "formula", "noise", "domain")
-        except (TypeError, ValueError):
-            raise TypeError(
-                f"rule {item.name!r} must take f, x, fmt, formula, noise and domain, got {type(item).__name__}"
-            ) from None
+        refuse_other_calls("rule", item)
+
+
+def refuse_other_calls(kind: str, item: Any) -> None:
+    """Refuse an item of a registry that does not take the arguments of a rule."""
+    try:
+        inspect.signature(item).bind("f", "x", "fmt", "formula", "noise", "domain")
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"{kind} {item.name!r} must take f, x, fmt, formula, noise and domain, got {type(item).__name__}"
+        ) from None
 
 
 def noise_order(formula: Method) -> int:

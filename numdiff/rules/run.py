@@ -19,6 +19,7 @@ from numdiff.formulas.kernels import observe
 from numdiff.formulas.parts import abscissae
 from numdiff.formulas.stencil import CENTERED, ComplexStep, Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function, Rule, RuleStatus, unsuitable
+from numdiff.rules.peers import PEERS
 from numdiff.rules.table import RULES
 
 __all__ = ["RULES", "run_rule"]
@@ -39,7 +40,7 @@ def run_rule(
     Parameters
     ----------
     rule : str or Rule
-        A name in `RULES`, or a rule.
+        A name in `RULES` or in `numdiff.rules.peers.PEERS`, or a rule.
     f : callable
         Elementwise; takes an array of the format and returns one.
     x : number
@@ -73,7 +74,7 @@ def run_rule(
     >>> float(choice.step), choice.evaluations, str(choice.status)
     (4.806217383937352e-06, 2, 'ok')
     """
-    chosen = RULES[rule] if isinstance(rule, str) else rule
+    chosen = _named(rule) if isinstance(rule, str) else rule
     fmt, here = _checked(x, dtype, formula, noise, domain)
     if problem := unsuitable(formula, fmt):
         return Choice(status=RuleStatus.UNSUITABLE, reason=problem)
@@ -90,6 +91,11 @@ def run_rule(
             reason = f"{type(error).__name__} in f or in the rule: {error}"
             choice = Choice(status=RuleStatus.NOT_FINITE, reason=reason)
     return replace(choice, evaluations=counted.points)
+
+
+def _named(name: str) -> Rule:
+    """Return a rule, or a peer, by its name."""
+    return PEERS[name] if name not in RULES and name in PEERS else RULES[name]
 
 
 class _Counted:

@@ -46,6 +46,9 @@ RULES = Rules(
         GSL_CENTRAL,
         GSL_FORWARD,
         *BOOST,
-    )
+    ),
+    group="numdiff.rules",
 )
-"""The rules of the package. A new one is a file and a name here, or ``RULES.register(rule)``."""
+"""The rules of the package, and those of installed packages with an entry point in the group ``numdiff.rules``.
+
+A new one is a file and a name here, or ``RULES.register(rule)``."""

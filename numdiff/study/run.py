@@ -306,8 +306,8 @@ def register_added(formats: Sequence[FloatFormat], methods: Sequence[Method], pr
 
 
 def _is_stable(item: Measurement) -> bool:
-    """Whether the key of a measurement names its code: that of a problem registered at run time does not."""
-    return not (isinstance(item, Block) and item.problem in {problem.name for problem in PROBLEMS.added()})
+    """Whether the key of a measurement names its code: that of a problem of a plugin, or added later, does not."""
+    return not isinstance(item, Block) or item.problem not in PROBLEMS or PROBLEMS.has_own(item.problem)
 
 
 def _frames_of(item: Measurement, done: Callable[[int], Any] = lambda cells: None) -> Frames:
