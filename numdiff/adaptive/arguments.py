@@ -92,6 +92,8 @@ def _broadcast(
     x: np.ndarray, further: Arguments, noise: Any, side: Any
 ) -> tuple[tuple[int, ...], Arguments, np.ndarray | None, Any]:
     """Return the shape of the answer, and arrays with one value for each of its points."""
+    if noise is None and not further.values and type(side) is int:
+        return x.shape, further, None, side
     arrays = {f"args[{i}]": v for i, v in enumerate(further.values) if further.varies[i]}
     arrays |= {name: array for name, array in (("noise", noise), ("side", side)) if np.ndim(array)}
     shape = x.shape

@@ -17,6 +17,9 @@ from numdiff.spellings import hinted
 
 __all__ = ["derivative"]
 
+_OK = int(Status.OK)
+"""As a plain number: NumPy compares arrays with members of an enum slowly."""
+
 
 @hinted
 def derivative(
@@ -131,10 +134,10 @@ def derivative(
 
 def _is_random(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat) -> bool:
     """Return whether f is found to be not deterministic."""
-    noise, is_doubtful = parts[0].noise, parts[0].status != Status.OK
+    noise, is_doubtful = parts[0].noise, parts[0].status != _OK
     if len(parts) > 1:
         noise = np.maximum(noise, parts[1].noise)
-        is_doubtful = is_doubtful | (parts[1].status != Status.OK)
+        is_doubtful = is_doubtful | (parts[1].status != _OK)
     return differs_again(calls, noise, is_doubtful, fmt)
 
 
@@ -147,31 +150,40 @@ def _result(
     asked: Question, calls: Calls, parts: Sequence[engine.Estimates], is_random: bool
 ) -> DerivativeResult:
     """Return what was found in the format and the shape of the question."""
-    fmt, first = asked.fmt, parts[0]
-    fields = {name: [getattr(part, name) for part in parts] for name in ("step", "noise", "left", "right")}
-    fields["df"] = [_rounded(part.value, fmt) for part in parts]
-    fields["error"] = [_rounded_up(part.error, fmt) for part in parts]
-    status, count, freedom = first.status, first.evaluations, first.freedom
-    if len(parts) > 1:
-        status = np.where(status == Status.OK, parts[1].status, status)
-        count, freedom = calls.evaluations(), np.minimum(freedom, parts[1].freedom)
+    fmt, part = asked.fmt, _joined(calls, parts, asked.fmt) if len(parts) > 1 else parts[0]
+    df, error, status, count = part.value, part.error, part.status, part.evaluations
+    if len(parts) == 1 and df.dtype is not fmt.dtype:
+        df, error = _rounded(df, fmt), _rounded_up(error, fmt)
     if is_random:
         keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)
         status = np.where(keeps, status, Status.NOT_DETERMINISTIC)
     if calls.extra:
         count = count + np.bincount(calls.extra, minlength=asked.x.size)
-    arrays = {name: _paired(*pair) for name, pair in fields.items()} | {"freedom": freedom, "x": asked.x}
-    if not asked.shape:
-        scalars = {name: array[0] for name, array in arrays.items()}
-        return DerivativeResult(**scalars, status=Status(int(status[0])), nfev=int(count[0]))
-    arrays |= {"status": status.astype(np.int32), "nfev": count.astype(np.int32)}
-    return DerivativeResult(**{name: array.reshape(asked.shape) for name, array in arrays.items()})
+    rest = asked.x, part.step, part.noise, part.freedom, part.left, part.right
+    if asked.shape:
+        arrays = df, error, status.astype(np.int32), count.astype(np.int32), *rest
+        return DerivativeResult(*[array.reshape(asked.shape) for array in arrays])
+    return DerivativeResult(df[0], error[0], Status(int(status[0])), int(count[0]), *[array[0] for array in rest])
 
 
-def _paired(real: np.ndarray, imaginary: np.ndarray | None = None) -> np.ndarray:
-    """Return two arrays as one of complex numbers; one array as it is."""
-    if imaginary is None:
-        return real
+def _joined(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat) -> engine.Estimates:
+    """Return the estimates of a complex f, made of those of its real and of its imaginary part."""
+    real, imaginary = parts
+    return engine.Estimates(
+        value=_paired(*(_rounded(part.value, fmt) for part in parts)),
+        error=_paired(*(_rounded_up(part.error, fmt) for part in parts)),
+        status=np.where(real.status == _OK, imaginary.status, real.status),
+        evaluations=calls.evaluations(),
+        step=_paired(real.step, imaginary.step),
+        noise=_paired(real.noise, imaginary.noise),
+        freedom=np.minimum(real.freedom, imaginary.freedom),
+        left=_paired(real.left, imaginary.left),
+        right=_paired(real.right, imaginary.right),
+    )
+
+
+def _paired(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
+    """Return two arrays as one of complex numbers."""
     pair = np.empty(real.shape, np.result_type(real, np.complex64))
     pair.real, pair.imag = real, imaginary
     return pair
@@ -179,12 +191,12 @@ def _paired(real: np.ndarray, imaginary: np.ndarray | None = None) -> np.ndarray
 
 def _rounded(values: np.ndarray, fmt: FloatFormat) -> np.ndarray:
     """Return numbers in the format, each rounded once."""
-    return values if values.dtype is fmt.dtype else fmt.as_array(values)
+    return fmt.as_array(values)
 
 
 def _rounded_up(bars: np.ndarray, fmt: FloatFormat) -> np.ndarray:
     """Return bars in the format, not smaller than they were."""
-    if bars.dtype is fmt.dtype or bars.dtype == fmt.dtype:
+    if bars.dtype == fmt.dtype:
         return bars
     near = bars.astype(fmt.dtype)
     return np.where(near.astype(bars.dtype) < bars, np.nextafter(near, fmt.dtype.type(np.inf)), near)

@@ -16,7 +16,8 @@ from numdiff.floats.formats import FloatFormat
 
 __all__ = ["Estimates", "estimate"]
 
-_LEVELS = 6
+_LEVELS = 9
+"""Steps of a ladder, each half of the one before."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def estimate(
     levels = _LEVELS if budget is None else min(_LEVELS, max(2, budget // (order + 1)))
     at, u = x.astype(wide), float(fmt.unit_roundoff)
     room = np.minimum(at - lower, upper - at)
-    reach = (0.25 if fmt.precision > 24 else 0.5) * np.where(at == 0, 1.0, np.sqrt(np.abs(at)) if levels else 1.0)
+    reach = (0.25 if fmt.precision > 24 else 0.5) * np.where(at == 0, 1.0, np.sqrt(np.abs(at)))
     sides = np.broadcast_to(np.asarray(side), x.shape)
     sides = np.where((sides == 0) & (room < reach), np.where(at - lower > upper - at, -1, 1), sides)
     free = np.where(sides < 0, at - lower, np.where(sides > 0, upper - at, room))

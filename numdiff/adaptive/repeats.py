@@ -43,6 +43,8 @@ def differs_again(calls: Calls, noise: np.ndarray, is_doubtful: np.ndarray, fmt:
         If a value depends on the other nodes of its batch.
     """
     unit = float(fmt.unit_roundoff)
+    if len(noise) == 1 and not is_doubtful[0] and _is_quiet(calls.first, noise, unit):
+        return False
     ends = [_suspicious(calls.first, 0, noise, is_doubtful, unit), _suspicious(calls.last, -1, noise, is_doubtful, unit)]
     taken = [batch for batch in ends if batch is not None]
     if not taken:
@@ -58,6 +60,11 @@ def differs_again(calls: Calls, noise: np.ndarray, is_doubtful: np.ndarray, fmt:
     return False
 
 
+def _is_quiet(batch: Batch | None, noise: np.ndarray, unit: float) -> bool:
+    """Return whether the noise at the one point is that of rounding, beside the largest value of the first batch."""
+    return batch is None or not noise[0] > LOUD * unit * float(np.maximum.reduce(np.abs(batch[2])))
+
+
 def _suspicious(
     batch: Batch | None, end: int, noise: np.ndarray, is_doubtful: np.ndarray, unit: float
 ) -> Batch | None:
@@ -68,10 +75,10 @@ def _suspicious(
     if batch is None:
         return None
     part = slice(-_SEEN, None) if end else slice(None, _SEEN)
-    nodes, rows, values = (array[part] for array in batch)
+    nodes, rows, values = batch[0][part], batch[1][part], batch[2][part]
     sizes = np.abs(values).astype(noise.dtype, copy=False)
     doubted = np.isfinite(sizes)
-    if len(noise) < _MANY:
+    if 1 < len(noise) < _MANY:
         doubted &= (noise[rows] > LOUD * unit * sizes) | is_doubtful[rows]
     places = np.flatnonzero(doubted)
     if not places.size:
