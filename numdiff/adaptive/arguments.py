@@ -12,17 +12,18 @@ from numdiff.autodiff import Function
 from numdiff.floats.callables import with_arguments
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import FloatFormat
-from numdiff.floats.masks import masked_count
 from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.problems.given import common_domain, function_of, interval
 from numdiff.problems.problem import Problem
 
-__all__ = ["LEAST", "ORDERS", "Question", "check_budget", "check_order", "question"]
+__all__ = ["LEAST", "ORDERS", "RESERVE", "Question", "check_budget", "check_order", "question"]
 
 ORDERS = (1, 2, 3, 4)
 """The orders of a derivative that the estimator knows."""
-LEAST = 8
-"""The least budget: four steps of two nodes; with fewer of them there is no bar that means anything."""
+RESERVE = 4
+"""The evaluations of a budget that are kept for looks at whether f is a constant, deterministic, elementwise."""
+LEAST = 16
+"""The least budget: f at x, five steps of two nodes, with fewer of which no bar means anything, and the reserve."""
 _NOTHING = Arguments()
 _SIDES = {"left": -1, "right": 1}
 _SIDE = "side must be None, 'left', 'right', -1, 0 or 1, or an array of such integers"
@@ -73,8 +74,9 @@ def question(f: Any, x: Any, args: Sequence[Any], dtype: Any, domain: Any, noise
     lower, upper = -math.inf, math.inf
     if domain is not None or isinstance(f, Problem):
         ends = interval(domain) if domain is not None else (-math.inf, math.inf)
-        lower, upper = _ends(fmt, *common_domain(f, ends))
-        _refuse_outside(points, lower, upper)
+        ends = common_domain(f, ends)
+        lower, upper = _ends(fmt, *ends)
+        _refuse_outside(points, lower, upper, ends)
     # A copy: what the caller does with x afterwards does not change the result.
     return Question(fmt, shape, points.flatten(), function, further, lower, upper, deviation, chosen)
 
@@ -115,8 +117,6 @@ def _broadcast(
 
 def _noise(noise: Any, fmt: FloatFormat) -> np.ndarray:
     """Return standard deviations in the precision of the estimator."""
-    if masked_count(noise):
-        raise TypeError(f"noise must not be masked anywhere, got {noise!s:.60}")
     _, array = points_of(noise, fmt if fmt.dtype.itemsize > 8 else "float64", "noise")
     good = np.isfinite(array) & (array >= 0)
     if not good.all():
@@ -159,26 +159,26 @@ def _outward(fmt: FloatFormat, end: float, way: float) -> Any:
     exact = dyadic_to_fraction(dyadic(end))
     rounded = fmt.round(exact)
     if not np.isfinite(rounded):
-        return way if rounded > 0 == (way > 0) else end
+        return way if (end > 0) == (way > 0) else end  # all numbers are on one side of it
     held = fmt.lift(rounded)
     if (held > exact) if way < 0 else (held < exact):
         return np.nextafter(rounded, fmt.dtype.type(way))
     return rounded
 
 
-def _refuse_outside(x: np.ndarray, lower: Any, upper: Any) -> None:
+def _refuse_outside(x: np.ndarray, lower: Any, upper: Any, ends: tuple[float, float]) -> None:
     """Refuse points that are not inside the domain; every format compares exactly with its own numbers."""
     wide = x if x.dtype.itemsize >= 8 else x.astype(np.float64)
     inside = (wide > lower) & (wide < upper)
     if inside.all():
         return
     index = tuple(map(int, np.argwhere(~inside)[0]))
-    where = f" at index {index}" if index else ""
-    number = wide[index]
+    where, number = f" at index {index}" if index else "", wide[index]
     advice = ""
-    if number in (lower, upper):
-        advice = "; if f is defined at its end too, move the end outward by one number with np.nextafter"
-    raise ValueError(f"x must lie inside the open domain ({lower!s}, {upper!s}), got {number!s}{where}{advice}")
+    if number in ends:
+        out = "np.nextafter({0}, {1}np.inf)".format(number, "-" if number == ends[0] else "")
+        advice = f"; if f is defined there too, and beyond x is not to be evaluated, write {out} for this end"
+    raise ValueError(f"x must lie inside the open domain {ends!r}, got {number!s}{where}{advice}")
 
 
 def check_order(order: Any) -> None:

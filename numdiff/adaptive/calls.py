@@ -318,15 +318,14 @@ class Calls:
     def _is_one_for_all(self, number: Any, nodes: np.ndarray, rows: np.ndarray) -> bool:
         """Whether one number that f returned for all nodes is a constant: then it returns it for single ones too."""
         if nodes.size > 1 and not self._is_constant:
-            ends = np.array([0, nodes.size - 1])
+            view, ends = handed(self.task.item, nodes.view()), [0, nodes.size - 1]
             try:
-                task = replace(self.task, elementwise=False)
-                alone = task.numbers(nodes[ends], self.x[rows[ends]], self.arguments.taken(rows[ends]))
+                alone = [self.task.f(number_of(view, k), *self.arguments.at(rows[k])) for k in ends]
             except Exception:  # whatever f raises for a number: it is no function of one
                 return False
             self.points += 2
             self.extra += rows[ends].tolist()
-            self._is_constant = bool(np.all((alone == number) | ((alone != alone) & (number != number))))
+            self._is_constant = all(bool(np.all((y == number) | ((y != y) & (number != number)))) for y in alone)
             return self._is_constant
         return True
 

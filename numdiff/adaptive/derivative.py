@@ -1,12 +1,13 @@
 """`derivative`: arguments in, one call of the estimator, result out."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from numdiff.adaptive import engine
-from numdiff.adaptive.arguments import Question, check_budget, check_order, question
+from numdiff.adaptive.arguments import RESERVE, Question, check_budget, check_order, question
 from numdiff.adaptive.calls import Calls, ComplexValues
 from numdiff.adaptive.repeats import differs_again
 from numdiff.adaptive.result import DerivativeResult
@@ -19,6 +20,19 @@ __all__ = ["derivative"]
 
 _OK = int(Status.OK)
 """As a plain number: NumPy compares arrays with members of an enum slowly."""
+_GRAVER = (
+    Status.NO_DIGITS,
+    Status.TOUCHES_DOMAIN,
+    Status.BUDGET,
+    Status.AMBIGUOUS,
+    Status.KINK,
+    Status.JUMP,
+    Status.OSCILLATES,
+    Status.NOT_FINITE,
+)
+"""From the one that matters least to the one that matters most."""
+RESOLVED = 0.1
+"""A derivative has digits if its bar is less than this part of it: one digit."""
 
 
 @hinted
@@ -64,7 +78,7 @@ def derivative(
     side : {None, "left", "right", -1, 0, 1} or array of integers, optional
         The side of x from which nodes are taken; both by default. An array broadcasts with x.
     max_evaluations : int, optional
-        The budget for each point, at least 8. By default what the format needs.
+        The budget for each point, at least 16. By default what the format needs; difficult points take some 50.
     elementwise : bool
         False calls f with one number at a time, from the start.
     workers : int or map-like callable, optional
@@ -117,19 +131,39 @@ def derivative(
         check_workers(workers)
     asked = question(f, x, args, dtype, domain, noise, side)
     calls = Calls(asked.f, asked.fmt, asked.x, asked.further, elementwise, 1 if workers is None else workers)
-    options = {"order": int(order), "lower": asked.lower, "upper": asked.upper, "noise": asked.noise}
-    options |= {"side": asked.side, "budget": max_evaluations}
     if not asked.x.size:
         return _result(asked, calls, [_of_no_points()], False)
+    budget = None if max_evaluations is None else int(max_evaluations) - RESERVE
     with np.errstate(all="ignore"), calls.running():
         try:
-            parts = [engine.estimate(calls, asked.x, asked.fmt, **options)]
+            parts = [_estimated(asked, calls, int(order), budget)]
         except ComplexValues:
             parts = []
-            for calls.part in ("real", "imag"):
-                parts.append(engine.estimate(calls, asked.x, asked.fmt, **options))
+            for part in ("real", "imag"):
+                calls.part = part
+                parts.append(_estimated(asked, calls, int(order), budget))
         is_random = noise is None and _is_random(calls, parts, asked.fmt)
     return _result(asked, calls, parts, is_random)
+
+
+def _estimated(asked: Question, calls: Calls, order: int, budget: int | None) -> engine.Estimates:
+    """Return the estimates for all points, those of each side in a search of their own."""
+    ends = {"order": order, "lower": asked.lower, "upper": asked.upper, "budget": budget}
+    if not isinstance(asked.side, np.ndarray):
+        return engine.estimate(calls, asked.x, asked.fmt, noise=asked.noise, side=asked.side, **ends)
+    found: dict[str, np.ndarray] = {}
+    for side in np.unique(asked.side):
+        own = np.flatnonzero(asked.side == side)
+
+        def call(nodes: np.ndarray, rows: np.ndarray, own: np.ndarray = own) -> np.ndarray:
+            return calls(nodes, own[rows])
+
+        noise = None if asked.noise is None else asked.noise[own]
+        part = engine.estimate(call, asked.x[own], asked.fmt, noise=noise, side=int(side), **ends)
+        for field in fields(part):
+            values = getattr(part, field.name)
+            found.setdefault(field.name, np.empty(asked.x.shape, values.dtype))[own] = values
+    return engine.Estimates(**found)
 
 
 def _is_random(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat) -> bool:
@@ -172,7 +206,7 @@ def _joined(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat) -
     return engine.Estimates(
         value=_paired(*(_rounded(part.value, fmt) for part in parts)),
         error=_paired(*(_rounded_up(part.error, fmt) for part in parts)),
-        status=np.where(real.status == _OK, imaginary.status, real.status),
+        status=_worse(real, imaginary),
         evaluations=calls.evaluations(),
         step=_paired(real.step, imaginary.step),
         noise=_paired(real.noise, imaginary.noise),
@@ -180,6 +214,16 @@ def _joined(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat) -
         left=_paired(real.left, imaginary.left),
         right=_paired(real.right, imaginary.right),
     )
+
+
+def _worse(real: engine.Estimates, imaginary: engine.Estimates) -> np.ndarray:
+    """Return the graver status of the two parts; a part near 0 has no need of digits if the whole has them."""
+    has_digits = np.hypot(real.error, imaginary.error) < RESOLVED * np.hypot(real.value, imaginary.value)
+    found = np.full(real.status.shape, _OK)
+    for status in _GRAVER:
+        is_so = (real.status == status) | (imaginary.status == status)
+        found[is_so & ~has_digits if status is Status.NO_DIGITS else is_so] = status
+    return found
 
 
 def _paired(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:

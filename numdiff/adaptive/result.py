@@ -40,7 +40,7 @@ class DerivativeResult(Shown):
     x : scalar or ndarray
         The point, rounded to the format.
     step : scalar or ndarray of float
-        The smallest step of the formula that was chosen.
+        The widest step of the formula that was chosen.
     noise : scalar or ndarray of float
         The standard deviation of the error of a value of f, as it was seen, in units of f.
     freedom : scalar or ndarray of float
@@ -173,14 +173,15 @@ def _with_bar(value: Any, error: Any) -> str:
         value, error = np.float64(value), np.float64(error)
     if not np.isfinite(value) or not np.isfinite(error) or not error:
         return f"{value!s} ± {error!s}" if error else f"{value!s} ± 0"
-    bar = _CEILING.create_decimal(Decimal(np.format_float_scientific(error, unique=False, precision=30)))
-    plain = is_moderate([float(bar)])
-    shown = f"{bar:f}" if plain else f"{bar:.0e}".replace("E", "e")
+    # The shortest text of a bar is no smaller than it, beside which an ulp is nothing.
+    bar = _CEILING.create_decimal(np.format_float_scientific(error))
     place = bar.adjusted()
-    top = math.floor(math.log10(abs(float(value)))) if value and math.isfinite(float(value)) else place
-    digits = min(max(top - place, 0), 20)
-    if is_moderate([float(value)]) and place <= 0:
-        text = np.format_float_positional(value, unique=False, precision=max(-place, 0), trim="-")
+    shown = f"{bar:f}" if is_moderate([float(bar)]) else f"{bar.scaleb(-place):f}e{place:+03d}"
+    if not value:
+        return f"0 ± {shown}"
+    if is_moderate([float(value)]):
+        text = np.format_float_positional(value, unique=False, precision=max(-place, 0))
     else:
-        text = np.format_float_scientific(value, unique=False, precision=digits, trim="-", exp_digits=2)
-    return f"{text} ± {shown}"
+        top = Decimal(np.format_float_scientific(value)).adjusted()
+        text = np.format_float_scientific(value, unique=False, precision=max(top - place, 0), exp_digits=2)
+    return f"{text.removesuffix('.').replace('.e', 'e')} ± {shown}"
