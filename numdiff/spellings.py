@@ -91,7 +91,9 @@ _OF_FUNCTION: Mapping[str, Mapping[str, str]] = MappingProxyType(
                     "tolerances atol rtol tol tolerance abstol reltol".split(),
                     "leave it out: every value comes as accurate as f allows, and with its error bar, .error",
                 ),
-                **dict.fromkeys("n m nu deriv derivative_order".split(), "write order, which is that of the derivative"),
+                **dict.fromkeys(
+                    "n m nu deriv derivative_order".split(), "write order, which is that of the derivative"
+                ),
                 "preserve_shape": "leave it out: f gets nodes of shape (k,) and returns as many numbers; nd.jacobian "
                 "differentiates a function with several values",
                 "callback": "leave it out: no iteration is shown; .status and .nfev say how it ended",

@@ -104,7 +104,8 @@ def _broadcast(
             shape = np.broadcast_shapes(shape, array.shape)
         except ValueError:
             advice = "; bind it to f with functools.partial if each node needs all of it" if "args" in name else ""
-            raise ValueError(f"{name} must broadcast with x, of shape {shape}, got shape {array.shape}{advice}") from None
+            rule = f"{name} must broadcast with x, of shape {shape}"
+            raise ValueError(f"{rule}, got shape {array.shape}{advice}") from None
 
     def flat(array: Any) -> Any:
         return np.broadcast_to(array, shape).flatten()
@@ -176,7 +177,7 @@ def _refuse_outside(x: np.ndarray, lower: Any, upper: Any, ends: tuple[float, fl
     where, number = f" at index {index}" if index else "", wide[index]
     advice = ""
     if number in ends:
-        out = "np.nextafter({0}, {1}np.inf)".format(number, "-" if number == ends[0] else "")
+        out = f"np.nextafter({number!s}, {'-' if number == ends[0] else ''}np.inf)"
         advice = f"; if f is defined there too, and beyond x is not to be evaluated, write {out} for this end"
     raise ValueError(f"x must lie inside the open domain {ends!r}, got {number!s}{where}{advice}")
 

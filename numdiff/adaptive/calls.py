@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.call import accepted, complex_advice, explain, handed, numbers_of, refuse_masked
+from numdiff.adaptive.complex_values import Known, both_kinds, complex_dtype, refuse_other_complex
+from numdiff.floats.call import accepted, explain, handed, numbers_of, refuse_masked
 from numdiff.floats.callables import Map, number_of
 from numdiff.floats.formats import FORMATS, FloatFormat
 
@@ -119,15 +120,15 @@ class _Task:
         kinds = {value.dtype.kind == "c" for value in found}
         if len(kinds) > 1:
             odd = next(place for place, value in enumerate(found) if value.dtype.kind == "c")
-            raise _mixed(nodes[odd])
-        return np.array(found, dtype=_complex_dtype(self.item) if kinds == {True} else nodes.dtype)
+            raise both_kinds(nodes[odd])
+        return np.array(found, dtype=complex_dtype(self.item) if kinds == {True} else nodes.dtype)
 
     def _number(self, y: Any) -> Any:
         if type(y) is complex:
             return np.complex128(y)
         if isinstance(y, (np.generic, np.ndarray)) and y.dtype.kind == "c":
             value: np.ndarray = np.asarray(y)
-            _refuse_other_complex(self.item, value.dtype)
+            refuse_other_complex(self.item, value.dtype)
         else:
             value = numbers_of(self.item, y)
         if value.size != 1:
@@ -181,7 +182,7 @@ class Calls:
         self.last: Batch | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._is_constant = False
-        self._known = _Known()
+        self._known = Known()
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -211,7 +212,7 @@ class Calls:
         values = self.values(nodes, rows)
         if values.dtype.kind == "c":
             if self.first is not None:
-                raise _mixed(nodes[0])
+                raise both_kinds(nodes[0])
             self._keep(nodes, rows, values)
             raise ComplexValues
         self.last = nodes, rows, values
@@ -268,7 +269,7 @@ class Calls:
             spans = np.array_split(np.arange(nodes.size), pieces)
             found = [self._accepted(y, nodes[p], rows[p]) for y, p in zip(found, spans, strict=True)]
         if len({value.dtype for value in found}) > 1:
-            raise _mixed(nodes[0])
+            raise both_kinds(nodes[0])
         return np.concatenate(found)
 
     def _after(self, error: Exception, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -312,8 +313,8 @@ class Calls:
         if dtype.kind != "c":
             return accepted(self.task.item, y, nodes)
         if type(y) is not complex:
-            _refuse_other_complex(self.task.item, dtype)
-        return np.full(nodes.shape, y, dtype=_complex_dtype(self.task.item))
+            refuse_other_complex(self.task.item, dtype)
+        return np.full(nodes.shape, y, dtype=complex_dtype(self.task.item))
 
     def _is_one_for_all(self, number: Any, nodes: np.ndarray, rows: np.ndarray) -> bool:
         """Whether one number that f returned for all nodes is a constant: then it returns it for single ones too."""
@@ -336,68 +337,9 @@ class Calls:
         if missing.any():
             values = self.values(np.ascontiguousarray(nodes[missing]), rows[missing])
             if values.dtype.kind != "c":
-                raise _mixed(nodes[missing][0], is_complex=False)
+                raise both_kinds(nodes[missing][0], is_complex=False)
             self._keep(nodes[missing], rows[missing], values)
         return np.ascontiguousarray(getattr(known.at(nodes, rows), self.part))
-
-
-class _Known:
-    """Complex values by row and node: those of the real part are those of the imaginary part."""
-
-    def __init__(self) -> None:
-        self.keys = np.empty(0, np.complex128)
-        self.values = np.empty(0, np.complex128)
-
-    @property
-    def rows(self) -> np.ndarray:
-        """The row of every node that is known."""
-        return self.keys.real.astype(np.intp)
-
-    @staticmethod
-    def _keys(nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return row + i·node: NumPy orders complex numbers by their real parts, then by the imaginary ones."""
-        wide = np.longdouble if nodes.dtype.itemsize > 8 else np.float64
-        keys = np.empty(nodes.shape, np.result_type(wide, np.complex64))
-        keys.real, keys.imag = rows, nodes
-        return keys
-
-    def add(self, nodes: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
-        """Take values in."""
-        keys = np.concatenate([self.keys, self._keys(nodes, rows)])
-        order = np.argsort(keys, kind="stable")
-        self.keys, self.values = keys[order], np.concatenate([self.values, values])[order]
-
-    def holds(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return which nodes are known."""
-        return np.isin(self._keys(nodes, rows), self.keys)
-
-    def at(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return the values at nodes that are known, in the complex dtype of their format."""
-        found = self.values[np.searchsorted(self.keys, self._keys(nodes, rows))]
-        return found.astype(np.result_type(nodes.dtype, np.complex64), copy=False)
-
-
-def _complex_dtype(item: FloatFormat) -> np.dtype[Any]:
-    if item.complex_dtype is None:
-        raise TypeError(
-            f"f must return real numbers in {item.name}, which has no complex dtype, got complex ones; write "
-            f"dtype='float32'"
-        )
-    return item.complex_dtype
-
-
-def _refuse_other_complex(item: FloatFormat, found: np.dtype[Any]) -> None:
-    wanted = _complex_dtype(item)
-    if found != wanted:
-        raise TypeError(f"f must keep the format of its argument, {item.name}, which is that of {wanted}, got {found}")
-
-
-def _mixed(node: Any, is_complex: bool = True) -> TypeError:
-    advice = complex_advice(np.dtype(complex))
-    return TypeError(
-        "f must be real everywhere, or complex everywhere, got values of both kinds: it is "
-        f"{'complex' if is_complex else 'real'} at {node!s}{advice}, or return complex numbers everywhere: x + 0j"
-    )
 
 
 def _note(error: Exception, nodes: np.ndarray, x: np.ndarray) -> None:

@@ -118,7 +118,7 @@ def derivative(
     >>> import numpy as np
     >>> import numdiff as nd
     >>> found = nd.derivative(np.sin, 0.5)
-    >>> abs(found.df - math.cos(0.5)) <= found.error < 1e-9
+    >>> bool(abs(found.df - math.cos(0.5)) <= found.error < 1e-9)
     True
     >>> nd.derivative(lambda t, k: t**k, [1.0, 2.0], args=(3,)).df.round(6).tolist()
     [3.0, 12.0]
@@ -180,9 +180,7 @@ def _of_no_points() -> engine.Estimates:
     return engine.Estimates(empty, empty, empty.astype(int), empty.astype(int), *[empty] * 5)
 
 
-def _result(
-    asked: Question, calls: Calls, parts: Sequence[engine.Estimates], is_random: bool
-) -> DerivativeResult:
+def _result(asked: Question, calls: Calls, parts: Sequence[engine.Estimates], is_random: bool) -> DerivativeResult:
     """Return what was found in the format and the shape of the question."""
     fmt, part = asked.fmt, _joined(calls, parts, asked.fmt) if len(parts) > 1 else parts[0]
     df, error, status, count = part.value, part.error, part.status, part.evaluations
@@ -242,5 +240,6 @@ def _rounded_up(bars: np.ndarray, fmt: FloatFormat) -> np.ndarray:
     """Return bars in the format, not smaller than they were."""
     if bars.dtype == fmt.dtype:
         return bars
-    near = bars.astype(fmt.dtype)
-    return np.where(near.astype(bars.dtype) < bars, np.nextafter(near, fmt.dtype.type(np.inf)), near)
+    with np.errstate(all="ignore"):  # a bar may overflow to infinity, or be smaller than the smallest number
+        near = bars.astype(fmt.dtype)
+        return np.where(near.astype(bars.dtype) < bars, np.nextafter(near, fmt.dtype.type(np.inf)), near)

@@ -63,10 +63,12 @@ def estimate(
     offsets = np.where(sides[:, None] == 0, 2 * k - order, k * np.where(sides < 0, -1, 1)[:, None]) / order
     steps = start[:, None] / 2.0 ** np.arange(levels)
     with np.errstate(all="ignore"):
-        nodes = (at[:, None, None] + steps[:, :, None] * offsets[:, None, :]).astype(fmt.dtype)
+        nodes: np.ndarray = (at[:, None, None] + steps[:, :, None] * offsets[:, None, :]).astype(fmt.dtype)
+        inside = (nodes.astype(wide) > lower) & (nodes.astype(wide) < upper)
+        nodes = np.where(inside, nodes, x[:, None, None])
         rows = np.repeat(np.arange(x.size), levels * (order + 1))
-        values = call(np.ascontiguousarray(nodes.reshape(-1)), rows).astype(wide).reshape(nodes.shape)
-        exact = nodes.astype(wide)
+        values: np.ndarray = call(np.ascontiguousarray(nodes.reshape(-1)), rows).astype(wide).reshape(nodes.shape)
+        exact: np.ndarray = nodes.astype(wide)
         spacing = (exact[:, :, -1] - exact[:, :, 0]) / order
         column = (values * weights).sum(axis=2) / spacing**order
         scatter = u * np.abs(values).max(axis=(1, 2)) if noise is None else np.maximum(noise, u)

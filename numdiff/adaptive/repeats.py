@@ -45,8 +45,9 @@ def differs_again(calls: Calls, noise: np.ndarray, is_doubtful: np.ndarray, fmt:
     unit = float(fmt.unit_roundoff)
     if len(noise) == 1 and not is_doubtful[0] and _is_quiet(calls.first, noise, unit):
         return False
-    ends = [_suspicious(calls.first, 0, noise, is_doubtful, unit), _suspicious(calls.last, -1, noise, is_doubtful, unit)]
-    taken = [batch for batch in ends if batch is not None]
+    ends = ((calls.first, 0), (calls.last, -1))
+    found = [_suspicious(batch, end, noise, is_doubtful, unit) for batch, end in ends]
+    taken = [node for node in found if node is not None]
     if not taken:
         return False
     nodes, rows, values = (np.concatenate(arrays) for arrays in zip(*taken, strict=True))
@@ -65,9 +66,7 @@ def _is_quiet(batch: Batch | None, noise: np.ndarray, unit: float) -> bool:
     return batch is None or not noise[0] > LOUD * unit * float(np.maximum.reduce(np.abs(batch[2])))
 
 
-def _suspicious(
-    batch: Batch | None, end: int, noise: np.ndarray, is_doubtful: np.ndarray, unit: float
-) -> Batch | None:
+def _suspicious(batch: Batch | None, end: int, noise: np.ndarray, is_doubtful: np.ndarray, unit: float) -> Batch | None:
     """Return a node near the first or the last of a batch with a finite value and a reason for doubt, if there is one.
 
     Of many points any node will do.

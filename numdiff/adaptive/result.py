@@ -105,8 +105,9 @@ class DerivativeResult(Shown):
     def _view(self) -> View:
         """Return what is shown: one line for one point, a table for several."""
         if isinstance(self.status, DerivativeStatus):
-            line = f"{self._pair(())} ({self._remarks(())})"
-            return View((line,) if self.status is DerivativeStatus.OK else (line, f"{self.status.label}: {self.message}"))
+            line = f"{self._pair(())} ({self.digits:.1f} digits, {self.nfev} evaluations)"
+            more = () if self.status is DerivativeStatus.OK else (f"{self.status.label}: {self.message}",)
+            return View((line, *more))
         codes = self.status.ravel().tolist()
         said = counted(DerivativeStatus(code).label for code in codes) or "no points"
         shape = "×".join(map(str, self.status.shape))
@@ -127,10 +128,6 @@ class DerivativeResult(Shown):
         if not np.iscomplexobj(value):
             return _with_bar(value, error)
         return f"({_with_bar(value.real, error.real)}) + ({_with_bar(value.imag, error.imag)})i"
-
-    def _remarks(self, index: tuple[int, ...]) -> str:
-        count = int(np.asarray(self.nfev)[index])
-        return f"{np.asarray(self.digits)[index]:.1f} digits, {count} evaluations"
 
     def _columns(self) -> Mapping[str, Any]:
         """Return a row for each point, numbers as doubles; of complex ones two columns."""

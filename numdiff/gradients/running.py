@@ -1,7 +1,7 @@
 """Running the tasks of a gradient, serially, in threads or by a map of the user, and reporting progress."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace

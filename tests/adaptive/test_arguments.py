@@ -29,7 +29,7 @@ def asked(monkeypatch):
     ("arguments", "error", "match"),
     [
         ({"f": 3}, TypeError, "f must be callable, got int 3"),
-        ({"f": "exp"}, TypeError, r"f must be callable, got str 'exp'; a problem of the suite is nd\.PROBLEMS\['exp'\]"),
+        ({"f": "exp"}, TypeError, r"f must be callable, got str 'exp'; a problem of the suite is nd\.PROBLEMS"),
         ({"f": nd.Exp}, TypeError, r"f must be a function, got the class Exp; write Exp\(\)"),
         ({"x": math.nan}, ValueError, "x must be finite in float64, got nan"),
         ({"x": [1.0, math.inf]}, ValueError, r"x must be finite in float64, got inf at index \(1,\)"),
@@ -109,7 +109,7 @@ def test_a_habit_of_scipy_and_of_others_is_answered(habit, advice):
 
 
 def test_an_end_that_f_has_too_can_be_moved_out_as_the_message_says():
-    with pytest.raises(ValueError, match=r"got 0\.0; if f is defined there too.*write (np\.nextafter\(0\.0, -np\.inf\))"):
+    with pytest.raises(ValueError, match=r"got 0\.0; if f is defined there too.*write np\.nextafter\(0\.0, -np\.inf\)"):
         nd.derivative(np.exp, 0.0, domain=(0.0, 1.0))
     with pytest.raises(ValueError, match=r"write np\.nextafter\(1\.0, np\.inf\) for this end"):
         nd.derivative(np.exp, 1.0, domain=(0.0, 1.0))
@@ -231,7 +231,8 @@ def test_a_number_of_the_format_is_between_the_ends_exactly_if_it_is_inside_the_
     with np.errstate(all="ignore"):
         for end in ends:
             near = item.as_array(np.array(end))
-            for number in (near, np.nextafter(near, item.dtype.type(-np.inf)), np.nextafter(near, item.dtype.type(np.inf))):
+            below, above = (np.nextafter(near, item.dtype.type(way)) for way in (-np.inf, np.inf))
+            for number in (below, near, above):
                 if np.isfinite(number):
                     inside = Fraction(low) < item.lift(number) < Fraction(high)
                     assert inside == bool(asked.lower < number.astype(np.longdouble) < asked.upper)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("scipy", minversion="1.17", reason="the tests of scipy.differentiate are written for these versions")
+pytest.importorskip("scipy", minversion="1.17", reason="other versions have other tests")
 
 import scipy.differentiate.tests.test_differentiate as theirs
 
