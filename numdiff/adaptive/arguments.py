@@ -22,8 +22,8 @@ ORDERS = (1, 2, 3, 4)
 """The orders of a derivative that the estimator knows."""
 RESERVE = 4
 """The evaluations of a budget that are kept for looks at whether f is a constant, deterministic, elementwise."""
-LEAST = 16
-"""The least budget: f at x, five steps of two nodes, with fewer of which no bar means anything, and the reserve."""
+LEAST = 20
+"""The least budget: f at x, seven steps of two nodes, which is what no search goes without, and the reserve."""
 _NOTHING = Arguments()
 _SIDES = {"left": -1, "right": 1}
 _SIDE = "side must be None, 'left', 'right', -1, 0 or 1, or an array of such integers"
@@ -94,8 +94,8 @@ def _broadcast(
     x: np.ndarray, further: Arguments, noise: Any, side: Any
 ) -> tuple[tuple[int, ...], Arguments, np.ndarray | None, Any]:
     """Return the shape of the answer, and arrays with one value for each of its points."""
-    if noise is None and not further.values and type(side) is int:
-        return x.shape, further, None, side
+    if not (further.values or np.ndim(noise) or np.ndim(side)):
+        return x.shape, further, None if noise is None else np.full(x.size, noise), side
     arrays = {f"args[{i}]": v for i, v in enumerate(further.values) if further.varies[i]}
     arrays |= {name: array for name, array in (("noise", noise), ("side", side)) if np.ndim(array)}
     shape = x.shape
@@ -118,7 +118,8 @@ def _broadcast(
 
 def _noise(noise: Any, fmt: FloatFormat) -> np.ndarray:
     """Return standard deviations in the precision of the estimator."""
-    _, array = points_of(noise, fmt if fmt.dtype.itemsize > 8 else "float64", "noise")
+    kind = fmt if fmt.dtype.itemsize > 8 else "float64"
+    array = np.asarray(noise) if type(noise) is float else points_of(noise, kind, "noise")[1]
     good = np.isfinite(array) & (array >= 0)
     if not good.all():
         raise ValueError(
@@ -177,8 +178,8 @@ def _refuse_outside(x: np.ndarray, lower: Any, upper: Any, ends: tuple[float, fl
     where, number = f" at index {index}" if index else "", wide[index]
     advice = ""
     if number in ends:
-        out = f"np.nextafter({number!s}, {'-' if number == ends[0] else ''}np.inf)"
-        advice = f"; if f is defined there too, and beyond x is not to be evaluated, write {out} for this end"
+        sign, side = ("-", "right") if number == ends[0] else ("", "left")
+        advice = f"; if f is defined there too, end the domain at np.nextafter({number!s}, {sign}np.inf), with {side=}"
     raise ValueError(f"x must lie inside the open domain {ends!r}, got {number!s}{where}{advice}")
 
 

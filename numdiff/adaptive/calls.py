@@ -94,13 +94,9 @@ class _Task:
     def __call__(self, work: tuple[np.ndarray, np.ndarray, Arguments]) -> Any:
         nodes, x, arguments = work
         with np.errstate(all="ignore"):  # a thread does not inherit it
-            if not self.elementwise:
-                return self.numbers(nodes, x, arguments)
-            try:
+            if self.elementwise:
                 return self.array(nodes, arguments.values)
-            except Exception as error:
-                _note(error, nodes, x)
-                raise
+            return self.numbers(nodes, x, arguments)
 
     def array(self, nodes: np.ndarray, further: tuple[Any, ...]) -> Any:
         """Return what f returns for an array, as it is."""
@@ -182,7 +178,7 @@ class Calls:
         self.last: Batch | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._is_constant = False
-        self._known = Known()
+        self._known, self._counts = Known(), np.zeros(0, np.intp)
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -243,9 +239,15 @@ class Calls:
             return y
         return self._accepted(y, nodes, rows)
 
+    def forget(self) -> None:
+        """Forget the values of a complex f, but not how many they were."""
+        self._counts = self.evaluations()
+        self._known = Known()
+
     def evaluations(self) -> np.ndarray:
         """Return at how many nodes of each point a complex f was evaluated."""
-        return np.bincount(self._known.rows, minlength=self.x.size)
+        now = np.bincount(self._known.rows, minlength=self.x.size)
+        return now + self._counts if self._counts.size else now
 
     def _shared(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return f at nodes, evaluated by workers in pieces."""

@@ -1,14 +1,15 @@
 """`derivative`: arguments in, one call of the estimator, result out."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from numdiff.adaptive import engine
-from numdiff.adaptive.arguments import RESERVE, Question, check_budget, check_order, question
-from numdiff.adaptive.calls import Calls, ComplexValues
+from numdiff.adaptive.arguments import RESERVE, check_budget, check_order, question
+from numdiff.adaptive.blocks import estimated
+from numdiff.adaptive.calls import Calls
+from numdiff.adaptive.outcome import OF_NO_POINTS, result_of
 from numdiff.adaptive.repeats import differs_again
 from numdiff.adaptive.result import DerivativeResult
 from numdiff.adaptive.status import Status
@@ -20,19 +21,6 @@ __all__ = ["derivative"]
 
 _OK = int(Status.OK)
 """As a plain number: NumPy compares arrays with members of an enum slowly."""
-_GRAVER = (
-    Status.NO_DIGITS,
-    Status.TOUCHES_DOMAIN,
-    Status.BUDGET,
-    Status.AMBIGUOUS,
-    Status.KINK,
-    Status.JUMP,
-    Status.OSCILLATES,
-    Status.NOT_FINITE,
-)
-"""From the one that matters least to the one that matters most."""
-RESOLVED = 0.1
-"""A derivative has digits if its bar is less than this part of it: one digit."""
 
 
 @hinted
@@ -78,7 +66,7 @@ def derivative(
     side : {None, "left", "right", -1, 0, 1} or array of integers, optional
         The side of x from which nodes are taken; both by default. An array broadcasts with x.
     max_evaluations : int, optional
-        The budget for each point, at least 16. By default what the format needs; difficult points take some 50.
+        The budget for each point, at least 20. By default what the format needs; difficult points take some 50.
     elementwise : bool
         False calls f with one number at a time, from the start.
     workers : int or map-like callable, optional
@@ -132,38 +120,12 @@ def derivative(
     asked = question(f, x, args, dtype, domain, noise, side)
     calls = Calls(asked.f, asked.fmt, asked.x, asked.further, elementwise, 1 if workers is None else workers)
     if not asked.x.size:
-        return _result(asked, calls, [_of_no_points()], False)
+        return result_of(asked, calls, [OF_NO_POINTS], False)
     budget = None if max_evaluations is None else int(max_evaluations) - RESERVE
     with np.errstate(all="ignore"), calls.running():
-        try:
-            parts = [_estimated(asked, calls, int(order), budget)]
-        except ComplexValues:
-            parts = []
-            for part in ("real", "imag"):
-                calls.part = part
-                parts.append(_estimated(asked, calls, int(order), budget))
+        parts = estimated(asked, calls, int(order), budget)
         is_random = noise is None and _is_random(calls, parts, asked.fmt)
-    return _result(asked, calls, parts, is_random)
-
-
-def _estimated(asked: Question, calls: Calls, order: int, budget: int | None) -> engine.Estimates:
-    """Return the estimates for all points, those of each side in a search of their own."""
-    ends = {"order": order, "lower": asked.lower, "upper": asked.upper, "budget": budget}
-    if not isinstance(asked.side, np.ndarray):
-        return engine.estimate(calls, asked.x, asked.fmt, noise=asked.noise, side=asked.side, **ends)
-    found: dict[str, np.ndarray] = {}
-    for side in np.unique(asked.side):
-        own = np.flatnonzero(asked.side == side)
-
-        def call(nodes: np.ndarray, rows: np.ndarray, own: np.ndarray = own) -> np.ndarray:
-            return calls(nodes, own[rows])
-
-        noise = None if asked.noise is None else asked.noise[own]
-        part = engine.estimate(call, asked.x[own], asked.fmt, noise=noise, side=int(side), **ends)
-        for field in fields(part):
-            values = getattr(part, field.name)
-            found.setdefault(field.name, np.empty(asked.x.shape, values.dtype))[own] = values
-    return engine.Estimates(**found)
+    return result_of(asked, calls, parts, is_random)
 
 
 def _is_random(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat) -> bool:
@@ -173,73 +135,3 @@ def _is_random(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat
         noise = np.maximum(noise, parts[1].noise)
         is_doubtful = is_doubtful | (parts[1].status != _OK)
     return differs_again(calls, noise, is_doubtful, fmt)
-
-
-def _of_no_points() -> engine.Estimates:
-    empty = np.empty(0)
-    return engine.Estimates(empty, empty, empty.astype(int), empty.astype(int), *[empty] * 5)
-
-
-def _result(asked: Question, calls: Calls, parts: Sequence[engine.Estimates], is_random: bool) -> DerivativeResult:
-    """Return what was found in the format and the shape of the question."""
-    fmt, part = asked.fmt, _joined(calls, parts, asked.fmt) if len(parts) > 1 else parts[0]
-    df, error, status, count = part.value, part.error, part.status, part.evaluations
-    if len(parts) == 1 and df.dtype is not fmt.dtype:
-        df, error = _rounded(df, fmt), _rounded_up(error, fmt)
-    if is_random:
-        keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)
-        status = np.where(keeps, status, Status.NOT_DETERMINISTIC)
-    if calls.extra:
-        count = count + np.bincount(calls.extra, minlength=asked.x.size)
-    rest = asked.x, part.step, part.noise, part.freedom, part.left, part.right
-    if asked.shape:
-        arrays = df, error, status.astype(np.int32), count.astype(np.int32), *rest
-        return DerivativeResult(*[array.reshape(asked.shape) for array in arrays])
-    return DerivativeResult(df[0], error[0], Status(int(status[0])), int(count[0]), *[array[0] for array in rest])
-
-
-def _joined(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat) -> engine.Estimates:
-    """Return the estimates of a complex f, made of those of its real and of its imaginary part."""
-    real, imaginary = parts
-    return engine.Estimates(
-        value=_paired(*(_rounded(part.value, fmt) for part in parts)),
-        error=_paired(*(_rounded_up(part.error, fmt) for part in parts)),
-        status=_worse(real, imaginary),
-        evaluations=calls.evaluations(),
-        step=_paired(real.step, imaginary.step),
-        noise=_paired(real.noise, imaginary.noise),
-        freedom=np.minimum(real.freedom, imaginary.freedom),
-        left=_paired(real.left, imaginary.left),
-        right=_paired(real.right, imaginary.right),
-    )
-
-
-def _worse(real: engine.Estimates, imaginary: engine.Estimates) -> np.ndarray:
-    """Return the graver status of the two parts; a part near 0 has no need of digits if the whole has them."""
-    has_digits = np.hypot(real.error, imaginary.error) < RESOLVED * np.hypot(real.value, imaginary.value)
-    found = np.full(real.status.shape, _OK)
-    for status in _GRAVER:
-        is_so = (real.status == status) | (imaginary.status == status)
-        found[is_so & ~has_digits if status is Status.NO_DIGITS else is_so] = status
-    return found
-
-
-def _paired(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
-    """Return two arrays as one of complex numbers."""
-    pair = np.empty(real.shape, np.result_type(real, np.complex64))
-    pair.real, pair.imag = real, imaginary
-    return pair
-
-
-def _rounded(values: np.ndarray, fmt: FloatFormat) -> np.ndarray:
-    """Return numbers in the format, each rounded once."""
-    return fmt.as_array(values)
-
-
-def _rounded_up(bars: np.ndarray, fmt: FloatFormat) -> np.ndarray:
-    """Return bars in the format, not smaller than they were."""
-    if bars.dtype == fmt.dtype:
-        return bars
-    with np.errstate(all="ignore"):  # a bar may overflow to infinity, or be smaller than the smallest number
-        near = bars.astype(fmt.dtype)
-        return np.where(near.astype(bars.dtype) < bars, np.nextafter(near, fmt.dtype.type(np.inf)), near)
