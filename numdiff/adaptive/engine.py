@@ -57,7 +57,7 @@ def estimate(
     sides = np.broadcast_to(np.asarray(side), x.shape)
     sides = np.where((sides == 0) & (room < reach), np.where(at - lower > upper - at, -1, 1), sides)
     free = np.where(sides < 0, at - lower, np.where(sides > 0, upper - at, room))
-    start = np.minimum(reach, 0.875 * free)
+    start = np.minimum(reach, 0.375 * free)
     k = np.arange(order + 1)
     weights = np.array([(-1) ** (order - i) * math.comb(order, i) for i in k], dtype=wide)
     offsets = np.where(sides[:, None] == 0, 2 * k - order, k * np.where(sides < 0, -1, 1)[:, None]) / order
