@@ -151,8 +151,6 @@ class Calls:
 
     Attributes
     ----------
-    points : int
-        At how many points f was evaluated.
     extra : list of int
         The rows of the evaluations that the estimator did not ask for.
     part : str
@@ -172,7 +170,7 @@ class Calls:
     ) -> None:
         self.x, self.arguments, self.workers = x, arguments, workers
         self.task = _Task(f, item, elementwise)
-        self.points, self.part = 0, ""
+        self.part = ""
         self.extra: list[int] = []
         self.first: Batch | None = None
         self.last: Batch | None = None
@@ -225,7 +223,6 @@ class Calls:
 
     def values(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return f at nodes, real or complex."""
-        self.points += nodes.size
         if callable(self.workers) or self._pool is not None:
             return self._shared(nodes, rows)
         task = self.task
@@ -326,7 +323,6 @@ class Calls:
                 alone = [self.task.f(number_of(view, k), *self.arguments.at(rows[k])) for k in ends]
             except Exception:  # whatever f raises for a number: it is no function of one
                 return False
-            self.points += 2
             self.extra += rows[ends].tolist()
             self._is_constant = all(bool(np.all((y == number) | ((y != y) & (number != number)))) for y in alone)
             return self._is_constant

@@ -13,8 +13,8 @@ from numdiff.floats.formats import FloatFormat
 __all__ = ["differs_again"]
 
 LOUD = 64.0
-"""Noise of so many units of roundoff of f is suspicious: the rounding of a composition of a few dozen operations is
-less, and what is less is no noise that anybody would miss."""
+"""Noise of so many units of roundoff of f is suspicious: 64 operations err by at most as much all together where nothing
+cancels."""
 _SEEN = 512
 """Nodes at the ends of a batch among which suspicious ones are looked for."""
 _MANY = 16
@@ -77,8 +77,10 @@ def _suspicious(batch: Batch | None, end: int, noise: np.ndarray, is_doubtful: n
     nodes, rows, values = batch[0][part], batch[1][part], batch[2][part]
     sizes = np.abs(values).astype(noise.dtype, copy=False)
     doubted = np.isfinite(sizes)
-    if 1 < len(noise) < _MANY:
-        doubted &= (noise[rows] > LOUD * unit * sizes) | is_doubtful[rows]
+    if len(noise) < _MANY:
+        largest = np.zeros(len(noise), noise.dtype)
+        np.maximum.at(largest, rows[doubted], sizes[doubted])
+        doubted &= ((noise > LOUD * unit * largest) | is_doubtful)[rows]
     places = np.flatnonzero(doubted)
     if not places.size:
         return None

@@ -406,6 +406,19 @@ def test_an_error_of_any_class_names_the_nodes_and_the_points(error):
     assert "x" in note_of(caught.value).partition("for the derivative at ")[2]
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError, FloatingPointError, MemoryError, FileNotFoundError, UserWarning])
+def test_an_error_that_no_array_has_caused_is_not_tried_again_with_numbers(error):
+    seen = []
+
+    def f(x):
+        seen.append(x.shape)
+        raise error("mine")
+
+    with pytest.raises(error):
+        nd.derivative(f, 0.5)
+    assert len(seen) == 1
+
+
 def test_a_note_of_f_itself_stays_beside_ours():
     def f(x):
         error = RuntimeError("mine")

@@ -143,6 +143,11 @@ def test_no_point_takes_more_evaluations_than_its_budget(f, budget, order, side)
 # --- complex values: one status for two parts ----------------------------------------------------------------
 
 
+def test_a_derivative_with_digits_has_at_least_one(monkeypatch):
+    monkeypatch.setattr(engine, "estimate", Canned(value=1.0, error=RESOLVED))
+    assert nd.derivative(np.exp, 0.5).digits == pytest.approx(1.0)
+
+
 @pytest.mark.parametrize("bar", [RESOLVED / 2, RESOLVED * 2])
 def test_a_part_that_is_zero_needs_no_digits_if_the_whole_has_them(monkeypatch, bar):
     parts = iter([{}, {"value": 0.0, "status": DerivativeStatus.NO_DIGITS}, {"value": 1.0}])

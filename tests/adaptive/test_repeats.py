@@ -80,6 +80,29 @@ def test_noise_is_suspicious_where_it_exceeds_the_rounding_of_many_operations(ca
     assert nd.derivative(f, 0.0).nfev == 2 + repeats
 
 
+def product(x):
+    """Return x⁶⁴ by as many multiplications, each with its rounding."""
+    y = np.ones_like(x)
+    for _ in range(64):
+        y = y * x
+    return y
+
+
+def single(x):
+    """Return exp(x), computed in single precision."""
+    return np.exp(x.astype(np.float32)).astype(np.float64)
+
+
+@pytest.mark.skipif("float80" not in nd.FORMATS, reason="the exact values need more bits")
+@pytest.mark.parametrize(("f", "exact", "repeats"), [(product, lambda x: x**64, 0), (single, np.exp, 2)])
+def test_rounding_of_64_operations_is_quiet_and_of_single_precision_loud(canned, f, exact, repeats):
+    x = np.linspace(0.999, 1.0, 1001)
+    noise = float(np.std(f(x) - exact(x.astype(np.longdouble))))
+    assert noise > U  # more than one rounding
+    canned(noise=noise)
+    assert nd.derivative(f, 0.9995).nfev == 2 + repeats
+
+
 def test_many_points_cost_two_evaluations_all_together(canned):
     canned(noise=1e-6)
     result = nd.derivative(lambda x: np.exp(x) + 1e-6 * np.sin(1e9 * x), np.linspace(0.5, 1.0, 1000))
