@@ -1,5 +1,6 @@
 """The derivative of a black box, with an error bar that is one.
 
-`derivative` takes the arguments and makes the `result`, `calls` calls f, `engine` chooses nodes, value and bar, and
-`status` says what became of a point.
+`derivative` is the function; `arguments` checks and broadcasts what it is given, `blocks` runs the `engine`, which
+chooses nodes, value and bar, `calls` calls f for it, `repeats` sees whether f is deterministic, and `outcome` makes the
+`result`, in which `status` says what became of each point.
 """

@@ -163,9 +163,10 @@ def _outward(fmt: FloatFormat, end: float, way: float) -> Any:
     if not np.isfinite(rounded):
         return way if (end > 0) == (way > 0) else end  # all numbers are on one side of it
     held = fmt.lift(rounded)
-    if (held > exact) if way < 0 else (held < exact):
-        return np.nextafter(rounded, fmt.dtype.type(way))
-    return rounded
+    if not ((held > exact) if way < 0 else (held < exact)):
+        return rounded
+    last = fmt.round(fmt.largest_finite if way > 0 else -fmt.largest_finite)  # a format may have no infinity
+    return way if rounded == last else np.nextafter(rounded, last)
 
 
 def _refuse_outside(x: np.ndarray, lower: Any, upper: Any, ends: tuple[float, float]) -> None:

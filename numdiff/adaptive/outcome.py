@@ -85,8 +85,8 @@ def _paired(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
 
 
 def _rounded_up(bars: np.ndarray, fmt: FloatFormat) -> np.ndarray:
-    """Return bars in the format, not smaller than they were."""
-    if bars.dtype == fmt.dtype:
+    """Return bars in the format, not smaller than they were; as they are if the format has no infinity for them."""
+    if bars.dtype == fmt.dtype or not fmt.has_infinity:
         return bars
     with np.errstate(all="ignore"):  # a bar may overflow to infinity, or be smaller than the smallest number
         near = bars.astype(fmt.dtype)

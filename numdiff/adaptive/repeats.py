@@ -13,7 +13,7 @@ from numdiff.floats.formats import FloatFormat
 __all__ = ["differs_again"]
 
 LOUD = 64.0
-"""Noise of so many units of roundoff of f is suspicious: 64 operations err by at most as much all together where nothing
+"""Noise of so many units of roundoff of f is suspicious: 64 operations err by at most as much together where nothing
 cancels."""
 _SEEN = 512
 """Nodes at the ends of a batch among which suspicious ones are looked for."""

@@ -13,6 +13,7 @@ from numdiff.adaptive import engine
 from numdiff.adaptive.arguments import LEAST, ORDERS, RESERVE, question
 from numdiff.floats.formats import FORMATS
 from tests.adaptive.canned import Canned
+from tests.extra_rows import EXTRA_FORMATS
 
 FORMAT = pytest.mark.parametrize("fmt", FORMATS)
 
@@ -236,6 +237,17 @@ def test_a_number_of_the_format_is_between_the_ends_exactly_if_it_is_inside_the_
                 if np.isfinite(number):
                     inside = Fraction(low) < item.lift(number) < Fraction(high)
                     assert inside == bool(asked.lower < number.astype(np.longdouble) < asked.upper)
+
+
+@pytest.mark.parametrize("item", EXTRA_FORMATS, ids=lambda item: item.name)
+@pytest.mark.parametrize("end", [0.1, 447.0, 460.0, 1e30])
+def test_ends_are_those_of_the_domain_in_formats_of_8_bits_too(item, end):
+    with FORMATS.holding(item):
+        with np.errstate(all="ignore"):
+            every = np.arange(256, dtype=np.uint8).view(item.dtype)
+            every = every[np.isfinite(every)].astype(float)
+        asked = question(np.exp, 0.0625, (), item, (-end, end), None, None)
+        np.testing.assert_array_equal((every > asked.lower) & (every < asked.upper), (every > -end) & (every < end))
 
 
 def test_an_end_beyond_the_format_is_no_end():
