@@ -84,6 +84,13 @@ def _argument(value: Any, item: FloatFormat) -> Any:
 
 
 @dataclass(frozen=True)
+class _Failed:
+    """The result of a call of f for an array that failed in a worker: no error of the worker's own."""
+
+    error: Exception
+
+
+@dataclass(frozen=True)
 class _Task:
     """A call of f that can go to a worker, applied to nodes, their points x, and arguments with a value for each."""
 
@@ -94,9 +101,12 @@ class _Task:
     def __call__(self, work: tuple[np.ndarray, np.ndarray, Arguments]) -> Any:
         nodes, x, arguments = work
         with np.errstate(all="ignore"):  # a thread does not inherit it
-            if self.elementwise:
+            if not self.elementwise:
+                return self.numbers(nodes, x, arguments)
+            try:
                 return self.array(nodes, arguments.values)
-            return self.numbers(nodes, x, arguments)
+            except Exception as error:
+                return _Failed(error)
 
     def array(self, nodes: np.ndarray, further: tuple[Any, ...]) -> Any:
         """Return what f returns for an array, as it is."""
@@ -256,20 +266,19 @@ class Calls:
             for part in np.array_split(np.arange(nodes.size), pieces)
         ]
         run = self.workers if callable(self.workers) else self._pool.map  # type: ignore[union-attr]
-        try:
-            found = list(run(self.task, works))
-        except Exception as error:
-            if not self.task.elementwise:
-                raise
-            return self._after(error, nodes, rows)
+        found = list(run(self.task, works))
+        if failed := next((y.error for y in found if isinstance(y, _Failed)), None):
+            return self._after(failed, nodes, rows)
         if len(found) != len(works):
             raise ValueError(f"workers must return one result for each task, got {len(found)} for {len(works)}")
         if self.task.elementwise:
             spans = np.array_split(np.arange(nodes.size), pieces)
             found = [self._accepted(y, nodes[p], rows[p]) for y, p in zip(found, spans, strict=True)]
-        if len({value.dtype for value in found}) > 1:
-            raise both_kinds(nodes[0])
-        return np.concatenate(found)
+        values = np.concatenate(found)
+        if values.dtype.kind == "c" and any(value.dtype.kind != "c" for value in found):
+            sizes = np.cumsum([0, *(value.size for value in found)])
+            raise both_kinds(nodes[sizes[next(k for k, value in enumerate(found) if value.dtype.kind == "c")]])
+        return values
 
     def _after(self, error: Exception, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the values of a function of one number that failed on an array; raise the error of any other."""
@@ -280,7 +289,9 @@ class Calls:
             if any(text in str(error) for text in _WANTS_A_NUMBER):
                 raise  # it is a function of one number, and failed at one
             if type(other) is type(error) and other is not error and not _is_noted(error):
-                for note in other.__notes__:  # a value is at fault, not that there are many: the note has the node
+                for note in getattr(
+                    other, "__notes__", ()
+                ):  # a value is at fault, not that there are many: the note has the node
                     error.add_note(note)
         _note(error, nodes, self.x[rows])
         explain(error, self.task.f)

@@ -314,6 +314,13 @@ def test_complex_at_some_nodes_only_is_refused_and_one_is_named(f, elementwise):
         calls(nodes, np.array([0, 0]))
 
 
+@pytest.mark.parametrize("elementwise", [True, False])
+def test_complex_in_one_of_the_workers_only_is_refused_too(elementwise):
+    calls = calls_of(np.emath.sqrt, elementwise=elementwise, workers=map)
+    with pytest.raises(TypeError, match=r"complex everywhere.*complex at -0\.25"):
+        calls(np.array([0.4, -0.25]), np.array([0, 0]))
+
+
 def test_complex_values_in_a_format_without_complex_numbers_are_refused():
     with pytest.raises(TypeError, match=r"float16, which has no complex dtype.*write dtype='float32'"):
         nd.derivative(lambda x: np.exp(1j * x), 0.5, dtype="float16")
@@ -419,6 +426,28 @@ def test_an_error_that_no_array_has_caused_is_not_tried_again_with_numbers(error
     assert len(seen) == 1
 
 
+@FORMAT
+@pytest.mark.parametrize("elementwise", [True, False])
+def test_an_error_names_x_in_every_format(fmt, elementwise):
+    def f(x):
+        raise BeyondTable("always")
+
+    with pytest.raises(BeyondTable) as caught:
+        nd.derivative(f, [0.5, 0.5], dtype=fmt, elementwise=elementwise)
+    assert note_of(caught.value).endswith("for the derivative at x = 0.5")
+
+
+def test_an_error_for_arrays_of_what_has_several_values_for_a_number_is_its_own():
+    def f(x):
+        if np.ndim(x):
+            raise ValueError("mine")
+        return [x, x]
+
+    with pytest.raises(ValueError, match="mine") as caught:
+        nd.derivative(f, 0.5)
+    assert note_of(caught.value)
+
+
 def test_a_note_of_f_itself_stays_beside_ours():
     def f(x):
         error = RuntimeError("mine")
@@ -516,6 +545,14 @@ def test_an_error_in_a_worker_names_x_too(workers, elementwise):
 def test_what_is_no_number_of_workers_is_refused(workers):
     with pytest.raises(ValueError, match="workers must be an integer of at least 1 or a callable like map"):
         nd.derivative(np.exp, 0.5, workers=workers)
+
+
+def test_an_error_of_the_map_is_not_taken_for_one_of_f():
+    def broken(function, works):
+        raise pickle.PicklingError("cannot pickle a lambda")
+
+    with pytest.raises(pickle.PicklingError, match="cannot pickle a lambda"):
+        nd.derivative(np.exp, 0.5, workers=broken)
 
 
 def test_a_map_that_loses_results_is_refused():
