@@ -36,6 +36,9 @@ _FOREIGN: Mapping[str, str] = MappingProxyType(
         "arithmetic": "arithmetics",
         "grids": "grid ladder",
         "noise": "fnoise sigma error",
+        "order": "n m derivative_order deriv nu",
+        "side": "step_direction direction one_sided",
+        "max_evaluations": "maxiter max_iter maxfev max_nfev maxfun budget",
         "directions": "n_directions num_directions",
         "seed": "random_state rng random_seed",
         "name": "label title",
@@ -48,6 +51,8 @@ _HOW: Mapping[str, str] = MappingProxyType(
             "order accuracy acc accuracy_order n m num_steps derivative_order".split(),
             ": stencil=nd.centered(4) is of accuracy order 4, nd.centered(2, derivative_order=2) is for f''",
         ),
+        "step_direction": "='left' or side='right', or -1, 0, 1",
+        "maxiter": ", the points at which f may be evaluated, for each x",
         **dict.fromkeys("method methods kind mode".split(), ": a name in nd.METHODS, such as 'forward', or a formula"),
         "rel_step": ", which is absolute: h=rel_step * abs(x)",
         "kwargs": ": extra positional arguments of f; bind others with functools.partial",
@@ -70,6 +75,35 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
     }
 )
 """Where an argument is taken that a function does not have."""
+_OF_FUNCTION: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "derivative": MappingProxyType(
+            {
+                **dict.fromkeys(
+                    f"h {_FOREIGN['h']} step_factor step_ratio step_nom num_steps".split(),
+                    "steps are chosen for each point; leave it out, or take a step of your own with nd.difference",
+                ),
+                **dict.fromkeys(
+                    "stencil method methods formula accuracy accuracy_order acc richardson_terms".split(),
+                    "the formula is chosen for each point; nd.difference takes one as stencil=",
+                ),
+                **dict.fromkeys(
+                    "tolerances atol rtol tol tolerance abstol reltol".split(),
+                    "leave it out: every value comes as accurate as f allows, and with its error bar, .error",
+                ),
+                **dict.fromkeys(
+                    "n m nu deriv derivative_order".split(), "write order, which is that of the derivative"
+                ),
+                "preserve_shape": "leave it out: f gets nodes of shape (k,) and returns as many numbers; nd.jacobian "
+                "differentiates a function with several values",
+                "callback": "leave it out: no iteration is shown; .status and .nfev say how it ended",
+                "full_output": "leave it out: the result always has error, status and evaluations",
+                "confidence": "the bar is at 99 %",
+            }
+        )
+    }
+)
+"""What a function says by itself of the habits of other libraries."""
 _NO_TOLERANCE = "the tolerance is derived, and none is given"
 _REFUSED: Mapping[str, str] = MappingProxyType(
     dict.fromkeys("atol rtol tol tolerance abstol reltol".split(), _NO_TOLERANCE)
@@ -92,7 +126,8 @@ def unknown_argument(function: str, given: str, known: Iterable[str]) -> TypeErr
     gradient() has no argument eps; write h
     """
     names = list(known)
-    return TypeError(f"{function}() has no argument {given}; {_advice(given, names)}")
+    own = _OF_FUNCTION.get(function, {}).get(given)
+    return TypeError(f"{function}() has no argument {given}; {own or _advice(given, names)}")
 
 
 def _advice(given: str, names: list[str]) -> str:

@@ -50,6 +50,12 @@ assert nd.check_gradient(loss, slope, w, directions=4).verdict is nd.Verdict.AGR
 wrong = nd.check_gradient(loss, lambda w: slope(w) / 2, w, dtype="float32")
 assert wrong.verdict is nd.Verdict.DISAGREE and str(wrong)
 """,
+    "derivative": """
+found = nd.derivative(np.sin, np.array([0.0, 0.5]))
+assert np.all(abs(found.df - np.cos(found.x)) <= found.error) and found.success.all()
+assert "evaluations" in repr(nd.derivative(np.sin, 0.5, workers=2)) and found._repr_html_()
+assert isinstance(nd.derivative(abs, 0.0).status, nd.DerivativeStatus)
+""",
     "back-propagation": """
 A, B, C = nd.Square(), nd.Exp(), nd.Square()
 x = nd.Variable(np.array(0.5))

@@ -44,7 +44,15 @@ EACH = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 @pytest.mark.parametrize(
     "function",
-    [nd.difference, nd.error_ledger, nd.error_bounds, nd.optimal_step, nd.forward_difference, nd.complex_step],
+    [
+        nd.difference,
+        nd.error_ledger,
+        nd.error_bounds,
+        nd.optimal_step,
+        nd.forward_difference,
+        nd.complex_step,
+        nd.derivative,
+    ],
 )
 def test_arguments_have_one_set_of_names(function):
     names = set(inspect.signature(function).parameters)

@@ -35,6 +35,7 @@ def test_names_that_the_documents_promise_are_public() -> None:
         forward_difference centered_difference difference complex_step StepAbsorbedWarning FORWARD BACKWARD CENTERED
         COMPLEX_STEP Stencil error_ledger sweep numerical_diff Variable Function Exp Square Sigmoid Tanh Sin Cos Log
         FORMATS get_format PROBLEMS Problem error_bounds observed_order observed_optimum optimal_step rounded
+        derivative DerivativeResult DerivativeStatus
     """
     promised = set(names.split())
     assert promised <= set(nd._MODULE)

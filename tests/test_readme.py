@@ -43,9 +43,9 @@ def value_of(session, start):
 
 
 def test_blocks_are_run(session):
-    assert len(USE) == 8
+    assert len(USE) == 9
     assert len(PROBLEM) == 1
-    assert len(session[0]) == 36
+    assert len(session[0]) == 42
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,14 @@ def test_printed_value_is_what_the_code_gives(session, start, tolerance):
     (printed,) = re.findall(NUMBER, comment)
     assert abs(float(value) - float(printed)) <= tolerance
     assert repr(float(printed)) == printed
+
+
+def test_derivative_is_what_the_comments_say(session):
+    assert "evaluations)" in repr(value_of(session, "found")[1])
+    assert value_of(session, "abs(found.df")[1]
+    np.testing.assert_allclose(value_of(session, "nd.derivative(np.log")[1], [1e3, 1.0], rtol=1e-6)
+    np.testing.assert_allclose(value_of(session, "nd.derivative(lambda x, p")[1], [1.0, 4.0, 12.0], rtol=1e-6)
+    assert value_of(session, "nd.derivative(abs")[1] == pytest.approx(1.0)
 
 
 def test_gradient_by_back_propagation_is_the_printed_one(session):

@@ -23,6 +23,7 @@ RESULTS: dict[str, Callable[[Any], Any]] = {
     "on_arrays": lambda x: nd.on_arrays(nd.Exp())(x),
     "gradient_of": lambda x: nd.gradient_of(nd.Exp())(x),
     "rounded": lambda x: nd.rounded(np.exp)(x),
+    "derivative": lambda x: nd.derivative(np.exp, x).df,
     "optimal_step": lambda x: nd.optimal_step(np.exp, x).step,
 }
 

@@ -26,7 +26,7 @@ from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.floats.masks import masked_count
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
-__all__ = ["SPECIAL_FORMATS", "complex_advice", "evaluate", "explain", "handed", "numbers_of", "pointwise"]
+__all__ = ["SPECIAL_FORMATS", "accepted", "complex_advice", "evaluate", "explain", "handed", "numbers_of", "pointwise"]
 __all__ += ["promotion_advice", "refuse_masked"]
 
 Function = Callable[[Any], Any]
@@ -84,7 +84,7 @@ def evaluate(item: FloatFormat, f: Function, x: np.ndarray) -> np.ndarray:
         raise
     if type(y) is np.ndarray and (y.dtype is item.dtype or y.dtype == item.dtype) and y.shape == x.shape:
         return y
-    return _accepted(item, y, x)
+    return accepted(item, y, x)
 
 
 def _advise(error: Exception, f: Function, x: np.ndarray) -> None:
@@ -250,7 +250,7 @@ def _layout(x: np.ndarray) -> str:
     return f"strides {x.strides} for shape {x.shape}" if x.ndim else "a 0-dimensional one"
 
 
-def _accepted(item: FloatFormat, y: Any, x: np.ndarray) -> np.ndarray:
+def accepted(item: FloatFormat, y: Any, x: np.ndarray) -> np.ndarray:
     """Return what an elementwise function returned as a plain array of the shape of x, or say what is wrong with it."""
     if x.dtype != item.dtype:
         return _accepted_complex(y, x)

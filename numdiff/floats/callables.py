@@ -1,6 +1,6 @@
 """What is done with a user's function beside calling it: its name, further arguments, single numbers, and advice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,6 +10,8 @@ import numpy as np
 from numdiff.floats.views import HolomorphicArray, WeakScalarArray
 
 __all__ = [
+    "Map",
+    "check_workers",
     "name_of",
     "number_of",
     "require_callable",
@@ -19,6 +21,8 @@ __all__ = [
     "with_arguments",
 ]
 
+Map = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
+"""A callable like ``map``: of a function and of what it is applied to."""
 _PLACES = 4
 """Points at which a function that failed on an array is tried with a single number, beside the first."""
 
@@ -114,6 +118,14 @@ def number_of(x: np.ndarray, place: int) -> Any:
         number.setflags(False)  # type: ignore[call-arg]
         return number
     return number[()]
+
+
+def check_workers(workers: Any) -> None:
+    """Refuse workers that are neither a number of threads nor a callable."""
+    if callable(workers):
+        return
+    if isinstance(workers, bool) or not isinstance(workers, int | np.integer) or workers < 1:
+        raise ValueError(f"workers must be an integer of at least 1 or a callable like map, got {workers!r}")
 
 
 def shapes_for_numbers(f: Callable[[Any], Any], x: np.ndarray) -> set[tuple[int, ...]]:

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.floats.callables import require_callable, scalar_of, with_arguments
+from numdiff.floats.callables import check_workers, require_callable, scalar_of, with_arguments
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import method_of, points_of, refuse_not_finite
 from numdiff.formulas.checks import StepAbsorbedWarning
 from numdiff.formulas.stencil import Stencil
 from numdiff.gradients.quotients import Columns, Quotients
-from numdiff.gradients.running import Map, Progress, check_progress, check_workers, reported, results
+from numdiff.gradients.running import Map, Progress, check_progress, reported, results
 from numdiff.gradients.steps import Steps
 from numdiff.spellings import renamed, warn_user
 

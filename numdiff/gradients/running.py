@@ -1,30 +1,20 @@
 """Running the tasks of a gradient, serially, in threads or by a map of the user, and reporting progress."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from numdiff.extras import require_extra
+from numdiff.floats.callables import Map
 from numdiff.gradients.quotients import MOST_COORDINATES, Columns, Quotients, Span
 
-__all__ = ["Map", "Progress", "check_progress", "check_workers", "reported", "results"]
+__all__ = ["Map", "Progress", "check_progress", "reported", "results"]
 
-Map = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
 Progress = bool | Callable[[int, int], object]
-
-
-def check_workers(workers: Any) -> None:
-    """Refuse workers that are neither a number of threads nor a callable."""
-    if callable(workers):
-        return
-    if isinstance(workers, bool) or not isinstance(workers, int | np.integer) or workers < 1:
-        raise ValueError(f"workers must be an integer of at least 1 or a callable like map, got {workers!r}")
 
 
 def check_progress(progress: Any) -> None:

@@ -1,0 +1,93 @@
+"""From estimates to the result: in the format, in the shape of the question, the two parts of a complex f in one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from numdiff.adaptive.arguments import Question
+from numdiff.adaptive.calls import Calls
+from numdiff.adaptive.engine import Estimates
+from numdiff.adaptive.result import DerivativeResult
+from numdiff.adaptive.status import Status
+from numdiff.floats.formats import FloatFormat
+
+__all__ = ["OF_NO_POINTS", "RESOLVED", "result_of"]
+
+_OK = int(Status.OK)
+"""As a plain number: NumPy compares arrays with members of an enum slowly."""
+_GRAVER = (
+    Status.NO_DIGITS,
+    Status.TOUCHES_DOMAIN,
+    Status.BUDGET,
+    Status.AMBIGUOUS,
+    Status.KINK,
+    Status.JUMP,
+    Status.OSCILLATES,
+    Status.NOT_FINITE,
+)
+"""From the one that matters least to the one that matters most."""
+RESOLVED = 0.1
+"""A derivative has digits if its bar is less than this part of it: one digit."""
+_EMPTY, _NO_CODES = np.empty(0), np.empty(0, np.intp)
+OF_NO_POINTS = Estimates(_EMPTY, _EMPTY, _NO_CODES, _NO_CODES, *[_EMPTY] * 5)
+"""The estimates where there are no points to ask for."""
+
+
+def result_of(asked: Question, calls: Calls, parts: Sequence[Estimates], is_random: bool) -> DerivativeResult:
+    """Return what was found in the format and the shape of the question."""
+    fmt, part = asked.fmt, _joined(calls, parts, asked.fmt) if len(parts) > 1 else parts[0]
+    df, error, status, count = part.value, part.error, part.status, part.evaluations
+    if len(parts) == 1 and df.dtype is not fmt.dtype:
+        df, error = fmt.as_array(df), _rounded_up(error, fmt)
+    if is_random:
+        keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)
+        status = np.where(keeps, status, Status.NOT_DETERMINISTIC)
+    if calls.extra:
+        count = count + np.bincount(calls.extra, minlength=asked.x.size)
+    rest = asked.x, part.step, part.noise, part.freedom, part.left, part.right
+    if asked.shape:
+        arrays = df, error, status.astype(np.int32), count.astype(np.int32), *rest
+        return DerivativeResult(*[array.reshape(asked.shape) for array in arrays])
+    return DerivativeResult(df[0], error[0], Status(int(status[0])), int(count[0]), *[array[0] for array in rest])
+
+
+def _joined(calls: Calls, parts: Sequence[Estimates], fmt: FloatFormat) -> Estimates:
+    """Return the estimates of a complex f, made of those of its real and of its imaginary part."""
+    real, imaginary = parts
+    return Estimates(
+        value=_paired(*(fmt.as_array(part.value) for part in parts)),
+        error=_paired(*(_rounded_up(part.error, fmt) for part in parts)),
+        status=_worse(real, imaginary),
+        evaluations=calls.evaluations(),
+        step=_paired(real.step, imaginary.step),
+        noise=_paired(real.noise, imaginary.noise),
+        freedom=np.minimum(real.freedom, imaginary.freedom),
+        left=_paired(real.left, imaginary.left),
+        right=_paired(real.right, imaginary.right),
+    )
+
+
+def _worse(real: Estimates, imaginary: Estimates) -> np.ndarray:
+    """Return the graver status of the two parts; a part near 0 has no need of digits if the whole has them."""
+    has_digits = np.hypot(real.error, imaginary.error) < RESOLVED * np.hypot(real.value, imaginary.value)
+    found = np.full(real.status.shape, _OK)
+    for status in _GRAVER:
+        is_so = (real.status == status) | (imaginary.status == status)
+        found[is_so & ~has_digits if status is Status.NO_DIGITS else is_so] = status
+    return found
+
+
+def _paired(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
+    """Return two arrays as one of complex numbers."""
+    pair = np.empty(real.shape, np.result_type(real, np.complex64))
+    pair.real, pair.imag = real, imaginary
+    return pair
+
+
+def _rounded_up(bars: np.ndarray, fmt: FloatFormat) -> np.ndarray:
+    """Return bars in the format, not smaller than they were; as they are if the format has no infinity for them."""
+    if bars.dtype == fmt.dtype or not fmt.has_infinity:
+        return bars
+    with np.errstate(all="ignore"):  # a bar may overflow to infinity, or be smaller than the smallest number
+        near = bars.astype(fmt.dtype)
+        return np.where(near.astype(bars.dtype) < bars, np.nextafter(near, fmt.dtype.type(np.inf)), near)
