@@ -11,7 +11,7 @@ and does one thing, until nothing helps or the budget ends:
 
 **Noise is tested.** A kink, a peak or an oscillation that the levels do not resolve leaves residuals that look like
 noise. But noise does not care how near two nodes are. With a pair at h/4096, if the difference of its values is that
-of a line, to a tenth of the noise, and so is that of a pair at h/256, then f is smooth there and the noise was none;
+of a line, to a tenth of the noise, and so is that of a pair at h/1024, then f is smooth there and the noise was none;
 the search restarts inside. Where the two values are equal although the slope is not 0, f is rounded to few digits, and
 the noise stands.
 
@@ -22,7 +22,7 @@ below the rounding error, c²ⁿ·2^(−n(n−1)) ≤ 2^(−p−8), where c is t
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -41,9 +41,9 @@ FEWEST = 4
 MOST_LEVELS = 7
 UNSEEN = 8.0
 """Noise of more than so many floors is no rounding of f as it stands, and tested."""
-SHRINKS = 0.1
-"""A residual below so much of the noise is none."""
-NEAR, FAR = 4096, 256
+DOUBTED, SHRINKS = 0.2, 0.1
+"""Residuals below so much of the noise are looked at again, and are none."""
+NEAR, FAR = 4096, 1024
 """How far inside the innermost step the pairs of a test are."""
 SWAMPED = 0.05
 """Noise of more than so much of |f| is an oscillation that is not resolved."""
@@ -162,6 +162,23 @@ def estimate(
     return search.result()
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """What pairs of near nodes say; arrays of shape (k,)."""
+
+    residual: np.ndarray
+    """The difference of the values less that of a line, of the deviation of f if it is noise."""
+    mean: np.ndarray
+    equal: np.ndarray
+    """Whether the values are equal though the line is not flat."""
+    slope: np.ndarray
+    step: np.ndarray
+
+    def rows(self, chosen: np.ndarray) -> "_Pair":
+        """Return some of the points."""
+        return _Pair(*(getattr(self, item.name)[chosen] for item in fields(self)))
+
+
 class Search:
     """The state of all points of one call."""
 
@@ -186,6 +203,7 @@ class Search:
         self.lower, self.upper = (np.broadcast_to(np.asarray(end, self.wide), x.shape) for end in (lower, upper))
         self.given = np.broadcast_to(np.asarray(0.0 if noise is None else noise, float), x.shape)
         self.unit_roundoff = float(fmt.unit_roundoff)
+        self.tiny = self.wide.type(fmt.round(fmt.smallest_subnormal))
         self.room = self._room()
         shape = (SLOTS, n)
         self.numbers, self.companions, self.t = (np.full(shape, np.nan, self.wide) for _ in range(3))
@@ -327,8 +345,12 @@ class Search:
         self.kind[none] = int(Status.NOT_FINITE)
         return rows[~bad]
 
+    def _floor(self, rows: np.ndarray) -> np.ndarray:
+        """Return the least deviation that values of this size have: half a unit roundoff, or a subnormal number."""
+        return np.maximum(0.5 * self.unit_roundoff * self.largest[rows], self.tiny)
+
     def _read(self, rows: np.ndarray, outer: int, inner: int) -> Reading:
-        floor = 0.5 * self.unit_roundoff * self.largest[rows]
+        floor = self._floor(rows)
         noise = Noise(floor, self.given[rows], self.squares[rows], self.freedom[rows], self.unit[rows])
         block = slice(outer, inner + 1)
         parts = (self.numbers[block, rows], self.companions[block, rows], self.t[block, rows])
@@ -337,7 +359,7 @@ class Search:
     def _step(self, rows: np.ndarray, outer: int, inner: int, going: list[np.ndarray]) -> None:
         """Read one group of points with the same levels, keep what was read, and go on."""
         seen = self._read(rows, outer, inner)
-        floor = 0.5 * self.unit_roundoff * self.largest[rows]
+        floor = self._floor(rows)
         noisy = seen.flat & (seen.sigma > UNSEEN * floor) & (seen.sigma > 3 * self.given[rows])
         self._keep(rows, seen, noisy)
         untested = noisy & ~self.tested[rows] & self._left(rows, 2 * self._cost(1))
@@ -364,6 +386,8 @@ class Search:
         """Return 2 for a value with digits, 1 for a sound one without, 0 for one that nothing supports."""
         swamped = noisy & (seen.used > SWAMPED * self.largest[rows])
         sound = (seen.noise_dominates | (seen.ratio < 0.5)) & np.isfinite(seen.total) & ~swamped
+        # Inside a segment in which f was not constant, equal values show that f is rounded to few digits.
+        sound &= (seen.total > 0) | (self.segment[rows] == self.jumps[rows] + 1)
         return np.where(sound, np.where(seen.total < DIGIT * np.abs(seen.value), 2, 1), 0)
 
     def _go_on(
@@ -387,7 +411,9 @@ class Search:
         jump = ~done & room & ((resolved & seen.visible & line & (total > self.plan.agreed * size)) | narrow)
         free = ~done & ~jump
         lost = free & ~resolved & ~(dominated & (rank > 0)) & (total > DIGIT * size)
-        again = lost & ((levels >= FEWEST + 2) | (total > 0.5 * size)) & self._left(rows, self._cost(FEWEST))
+        again = lost & ((levels >= FEWEST + 2) | (total > 0.5 * size)) 
+        again |= free & (rank == 0) & ~dominated & ~soft
+        again &= self._left(rows, self._cost(FEWEST))
         free &= ~again
         inward = free & (inner + 1 < SLOTS) & (levels < MOST_LEVELS)
         inward &= (~resolved & ~dominated) | (soft & ~(seen.noise_dominates & seen.visible))
@@ -396,7 +422,9 @@ class Search:
         self._inward(rows[inward], inner, levels, going)
         self._outward(rows[outward], outer, going)
         self._jump(rows[jump], seen.rows(jump), narrow[jump], going)
-        self._again(rows[again], self.start[rows[again]] * MULTIPLIERS[inner] / 8, going)
+        start = self.start[rows] * MULTIPLIERS[inner] / 8
+        start = np.where((self.size[rows] > 0) & (seen.used > SWAMPED * self.largest[rows]), np.minimum(start, self.size[rows] / 8), start)
+        self._again(rows[again], start[again], going)
 
     def _inward(self, rows: np.ndarray, inner: int, levels: int, going: list[np.ndarray]) -> None:
         if rows.size:
@@ -427,6 +455,9 @@ class Search:
 
     def _again(self, rows: np.ndarray, start: np.ndarray, going: list[np.ndarray]) -> None:
         """Begin a segment further inside."""
+        start = np.maximum(start, 64 * self._spacing(self.size[rows]))
+        # Where the format has no room for narrower steps, that was all.
+        rows, start = (part[start < self.start[rows] / 2] for part in (rows, start))
         if rows.size:
             self._fresh(rows, start, FEWEST)
             self._forget(rows)
@@ -434,50 +465,54 @@ class Search:
 
     # --- the test of noise ------------------------------------------------------------------------
 
-    def _pair(self, rows: np.ndarray, seen: Reading, step: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the residual of a difference, the mean, whether both values are equal, and the slope of a pair."""
+    def _pair(self, rows: np.ndarray, seen: Reading, step: np.ndarray) -> "_Pair":
+        """Return what a pair of near nodes says."""
         y, steps, _ = self._values(rows, np.maximum(step, 16 * self._spacing(self.size[rows]))[None])
-        first, last, h = y[0, 0], y[-1, 0] if not self.side else self.center[rows], steps[0]
+        first, last, h = y[0, 0], self.center[rows] if self.side else y[-1, 0], steps[0]
         rise = (first - last) / (1 if self.side else 2)
-        slope = seen.value if self.scheme.order == 1 else 0
-        equal = (first == last) & (np.abs(slope) * h > 4 * self.unit_roundoff * self.largest[rows])
-        return (rise - slope * h) * math.sqrt(2), first / 2 + last / 2, equal, rise / h
+        slope = seen.value if self.scheme.order == 1 else np.zeros_like(rise)
+        equal = (first == last) & (np.abs(slope) * h > 4 * self._floor(rows))
+        return _Pair((rise - slope * h) * math.sqrt(2), first / 2 + last / 2, equal, rise / h, h)
 
     def _test(self, rows: np.ndarray, seen: Reading, inner: int, going: list[np.ndarray]) -> None:
         """Look whether noise is there at pairs of near nodes; if not, restart."""
         self.tested[rows] = True
-        limit, narrowest = SHRINKS * seen.sigma, self.start[rows] * MULTIPLIERS[inner]
-        near, mean, equal, slope = self._pair(rows, seen, narrowest / NEAR)
-        stands = equal | ~(np.abs(near) <= limit)
-        self._pool(rows[stands], np.where(equal, 0, near)[stands], (~equal)[stands])
-        doubt = ~stands
-        going.append(rows[stands])
-        rows, seen, limit, narrowest = rows[doubt], seen.rows(doubt), limit[doubt], narrowest[doubt]
-        near, mean, slope = near[doubt], mean[doubt], slope[doubt]
+        narrowest = self.start[rows] * MULTIPLIERS[inner]
+        near = self._pair(rows, seen, narrowest / NEAR)
+        doubt = ~near.equal & (np.abs(near.residual) <= DOUBTED * seen.sigma)
+        self._stand(rows, near, ~doubt, going)
+        rows, seen, near, narrowest = rows[doubt], seen.rows(doubt), near.rows(doubt), narrowest[doubt]
         if not rows.size:
             return
-        far, other, equal, wider = self._pair(rows, seen, narrowest / FAR)
-        shrinks = ~equal & (np.abs(far) <= limit) & (np.abs(other - mean) <= 1.5 * limit)
-        real = ~shrinks
-        self._pool(rows[real], np.where(equal, 0, far)[real], (~equal)[real])
-        going.append(rows[real])
-        self._inside(rows[shrinks], narrowest[shrinks], slope[shrinks], wider[shrinks], going)
+        far = self._pair(rows, seen, narrowest / FAR)
+        limit = SHRINKS * seen.sigma
+        # Of a smooth f the residual is that of a slope: it grows as the step does.
+        smooth = np.abs(far.residual - near.residual * (far.step / near.step)) <= limit
+        smooth &= ~far.equal & (np.abs(far.mean - near.mean) <= 1.5 * limit)
+        self._stand(rows, far, ~smooth, going)
+        self._inside(rows[smooth], narrowest[smooth], near.rows(smooth), far.rows(smooth), going)
 
-    def _pool(self, rows: np.ndarray, residual: np.ndarray, counted: np.ndarray) -> None:
-        self.squares[rows] += (residual / self.unit[rows]) ** 2
-        self.freedom[rows] += counted
+    def _stand(self, rows: np.ndarray, pair: "_Pair", chosen: np.ndarray, going: list[np.ndarray]) -> None:
+        """Let the noise stand, and add what a pair says of it."""
+        counted = chosen & ~pair.equal
+        self.squares[rows[counted]] += (pair.residual[counted] / self.unit[rows[counted]]) ** 2
+        self.freedom[rows[counted]] += 1
+        going.append(rows[chosen])
 
     def _inside(
-        self, rows: np.ndarray, narrowest: np.ndarray, slope: np.ndarray, wider: np.ndarray, going: list[np.ndarray]
+        self, rows: np.ndarray, narrowest: np.ndarray, near: "_Pair", far: "_Pair", going: list[np.ndarray]
     ) -> None:
         """Restart where what looked like noise was none: at the scale at which two slopes agree."""
         self.fails[rows] += 1
         self.kind[rows] = int(Status.OSCILLATES)
         self.rank[rows] = np.minimum(self.rank[rows], 0)
         self.bar[rows] = np.inf
-        alike = np.abs(slope - wider) <= DIGIT * np.abs(slope)
+        alike = np.abs(near.slope - far.slope) <= DIGIT * np.abs(near.slope)
         go = (self.fails[rows] <= 4) & self._left(rows, self._cost(FEWEST))
-        self._again(rows[go], (narrowest * np.where(alike, 4.0 / FAR, 2.0 / NEAR))[go], going)
+        start = narrowest * np.where(alike, 4.0 / FAR, 2.0 / NEAR)
+        # |x| is the next length to try where it is shorter still.
+        start = np.where((self.size[rows] > 0) & ~alike, np.minimum(start, self.size[rows] / 8), start)
+        self._again(rows[go], start[go], going)
 
     # --- the end ----------------------------------------------------------------------------------
 
