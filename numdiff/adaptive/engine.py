@@ -17,12 +17,13 @@ the noise stands.
 
 The widest step of a search is √|x|/8 for 53 bits, about the length over which f varies if nothing is known of it, and
 it takes n levels, the smallest number for which the truncation error of a function with radius of convergence 1 is
-below the rounding error, c²ⁿ·2^(−n(n−1)) ≤ 2^(−p−8), where c is the first step.
+below the rounding error, Π tₖ = c²ⁿ·2^(−n(n−1)) ≤ 2^(−p−8) where c is the first step; one for each derivative more.
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,6 @@ Call = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 FEWEST = 4
 """The levels of a new segment: the fewest that show noise and truncation apart."""
-MOST_LEVELS = 7
 UNSEEN = 8.0
 """Noise of more than so many floors is no rounding of f as it stands, and tested."""
 DOUBTED, SHRINKS = 0.2, 0.1
@@ -59,30 +59,39 @@ class Plan:
 
     Attributes
     ----------
+    fewest : int
+        The levels of a new segment: the fewest that show noise and truncation apart.
     first : int
         The levels that are evaluated at once.
     levels : int
         The levels after which only the budget of difficult points is used.
+    most : int
+        The levels of the longest segment.
     scale : float
         The first step for |x| = 1.
     agreed : float
         The relative error above which a line is worth a wider segment.
     """
 
+    fewest: int
     first: int
     levels: int
+    most: int
     scale: float
     agreed: float
 
 
+@cache
 def plan(fmt: FloatFormat, scheme: Scheme) -> Plan:
     """Return how a search begins: see the module."""
-    p = fmt.precision
+    p, r = fmt.precision, scheme.coefficient
     c = 1 if p < 16 else 2 if p < 32 else 3
-    levels = next(n for n in range(FEWEST, MOST_LEVELS + 1) if n == MOST_LEVELS or 2 * c * n + n * (n - 1) >= p + 8)
-    if scheme.one_sided:
-        return Plan(MOST_LEVELS, MOST_LEVELS, 2.0**-c, 2.0 ** (-p / 2))
-    return Plan(min(levels, FEWEST + 1), levels, 2.0**-c, 2.0 ** (-p * 0.45))
+    power = scheme.series.power
+    fewest = FEWEST + r
+    enough = (n for n in range(fewest - r, SLOTS) if power * (2 * c * n + n * (n - 1)) >= 2 * (p + 8))
+    levels = min(next(enough) + r, SLOTS - START - 1)
+    first = levels if scheme.one_sided else min(levels, fewest + 1)
+    return Plan(fewest, first, levels, min(max(levels + 1, 7), SLOTS - START), 2.0**-c, 2.0 ** (-p * 0.45))
 
 
 @dataclass(frozen=True)
@@ -334,11 +343,11 @@ class Search:
         if not bad.any():
             return rows
         lost = rows[bad]
-        again = lost[self._left(lost, self._cost(FEWEST))]
+        again = lost[self._left(lost, self._cost(self.plan.fewest))]
         step = self.start[again] / 16
         # A function that ends at 0 is the commonest: then |x| is its length.
         crossed = (self.size[again] > 0) & (self.start[again] * 2 > self.size[again])
-        self._fresh(again, np.where(crossed, np.minimum(step, self.size[again] / 4), step), FEWEST)
+        self._fresh(again, np.where(crossed, np.minimum(step, self.size[again] / 4), step), self.plan.fewest)
         self._forget(again)
         going.append(again)
         none = lost[self.rank[lost] < 0]
@@ -387,7 +396,8 @@ class Search:
         swamped = noisy & (seen.used > SWAMPED * self.largest[rows])
         sound = (seen.noise_dominates | (seen.ratio < 0.5)) & np.isfinite(seen.total) & ~swamped
         # Inside a segment in which f was not constant, equal values show that f is rounded to few digits.
-        sound &= (seen.total > 0) | (self.segment[rows] == self.jumps[rows] + 1)
+        block = self.numbers[self.outer[rows[0]] : self.inner[rows[0]] + 1, rows]
+        sound &= (block != 0).any(axis=0) | (self.segment[rows] == self.jumps[rows] + 1)
         return np.where(sound, np.where(seen.total < DIGIT * np.abs(seen.value), 2, 1), 0)
 
     def _go_on(
@@ -404,20 +414,20 @@ class Search:
         done = (resolved & seen.visible & (total <= 2 * u * size)) | (constant & ~narrow) | ~self._left(rows, self._cost(1))
         budget = np.where(noisy & (total > 1e-3 * size), self.plan.levels * 3 // 2, self.plan.levels)
         soft = self.evaluations[rows] + self._cost(1) <= self._cost(budget) + self.scheme.series.centered
-        room = (self.jumps[rows] < 3) & (self.room[rows] > 8 * widest) & self._left(rows, self._cost(FEWEST))
+        room = (self.jumps[rows] < 3) & (self.room[rows] > 8 * widest) & self._left(rows, self._cost(self.plan.fewest))
         with np.errstate(all="ignore"):
             scatter = 3 * seen.used / (math.sqrt(2) * self.start[rows] * MULTIPLIERS[outer : inner + 1, None])
             line = (np.abs(numbers - seen.value) <= scatter).all(axis=0) & (self.scheme.order == 1)
         jump = ~done & room & ((resolved & seen.visible & line & (total > self.plan.agreed * size)) | narrow)
         free = ~done & ~jump
         lost = free & ~resolved & ~(dominated & (rank > 0)) & (total > DIGIT * size)
-        again = lost & ((levels >= FEWEST + 2) | (total > 0.5 * size)) 
+        again = lost & ((levels >= self.plan.fewest + 2) | (total > 0.5 * size)) 
         again |= free & (rank == 0) & ~dominated & ~soft
-        again &= self._left(rows, self._cost(FEWEST))
+        again &= self._left(rows, self._cost(self.plan.fewest))
         free &= ~again
-        inward = free & (inner + 1 < SLOTS) & (levels < MOST_LEVELS)
+        inward = free & (inner + 1 < SLOTS) & (levels < self.plan.most)
         inward &= (~resolved & ~dominated) | (soft & ~(seen.noise_dominates & seen.visible))
-        outward = free & ~inward & (outer > 0) & (levels < MOST_LEVELS) & dominated & (seen.ratio < 0.3)
+        outward = free & ~inward & (outer > 0) & (levels < self.plan.most) & dominated & (seen.ratio < 0.3)
         outward &= (total > 16 * u * size) & soft & (self.start[rows] * MULTIPLIERS[outer - 1] < self.room[rows])
         self._inward(rows[inward], inner, levels, going)
         self._outward(rows[outward], outer, going)
@@ -428,7 +438,7 @@ class Search:
 
     def _inward(self, rows: np.ndarray, inner: int, levels: int, going: list[np.ndarray]) -> None:
         if rows.size:
-            count = min(max(self.plan.levels - levels, 1), SLOTS - 1 - inner, MOST_LEVELS - levels)
+            count = min(max(self.plan.levels - levels, 1), SLOTS - 1 - inner, self.plan.most - levels)
             self._put(rows, np.broadcast_to(np.arange(inner + 1, inner + 1 + count)[:, None], (count, rows.size)))
             self.inner[rows] += count
             going.append(rows)
@@ -449,7 +459,7 @@ class Search:
         self.freedom[rows] = np.where(known, seen.freedom, self.freedom[rows])
         start = self.start[rows] * np.where(narrow, 1024, 8)
         start = np.where(start * MULTIPLIERS[START] >= self.room[rows], self.room[rows] * 0.875, start)
-        self._fresh(rows, start, FEWEST)
+        self._fresh(rows, start, self.plan.fewest)
         self.tested[rows] = tested
         going.append(rows)
 
@@ -459,7 +469,7 @@ class Search:
         # Where the format has no room for narrower steps, that was all.
         rows, start = (part[start < self.start[rows] / 2] for part in (rows, start))
         if rows.size:
-            self._fresh(rows, start, FEWEST)
+            self._fresh(rows, start, self.plan.fewest)
             self._forget(rows)
             going.append(rows)
 
@@ -508,7 +518,7 @@ class Search:
         self.rank[rows] = np.minimum(self.rank[rows], 0)
         self.bar[rows] = np.inf
         alike = np.abs(near.slope - far.slope) <= DIGIT * np.abs(near.slope)
-        go = (self.fails[rows] <= 4) & self._left(rows, self._cost(FEWEST))
+        go = (self.fails[rows] <= 4) & self._left(rows, self._cost(self.plan.fewest))
         start = narrowest * np.where(alike, 4.0 / FAR, 2.0 / NEAR)
         # |x| is the next length to try where it is shorter still.
         start = np.where((self.size[rows] > 0) & ~alike, np.minimum(start, self.size[rows] / 8), start)

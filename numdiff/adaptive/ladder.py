@@ -38,7 +38,7 @@ __all__ = ["EVEN", "MEAN", "MULTIPLIERS", "ODD", "SIDE", "SLOTS", "START", "Ladd
 
 START = 4
 """The slot of the ladder at which a search begins."""
-_SIXTEENTHS = (16, 15, 17, 16, 13, 18, 15, 17, 16, 13, 18, 15)
+_SIXTEENTHS = (16, 15, 17, 16, 13, 18, 15, 17, 16, 13, 18, 15, 17, 16, 13, 18)
 STEPS = tuple(Fraction(sixteenths, 16) * Fraction(2) ** (START - slot) for slot, sixteenths in enumerate(_SIXTEENTHS))
 SLOTS = len(STEPS)
 """The length of the ladder: slots 0, 1, … from the widest step to the narrowest."""
