@@ -163,7 +163,7 @@ def read(
         changes = np.abs(values - values[item.parent])
         changes[: item.first[scheme.coefficient + 1]] = 0  # no correction: what is divided by it is infinite
         q = _ratio(scheme, item, changes, np.abs(beside_corrections) if pairs else None, seen.used, start)
-        truncation = SAFETY * changes * q
+        truncation = SAFETY * _likely(scheme, item, changes) * q
         wider = np.abs(values[item.wider] - values) - SIGMAS * seen.used * (spread[item.wider] + spread)
         wider[item.wider < 0] = 0
         np.maximum(truncation, wider, out=truncation)
@@ -294,6 +294,17 @@ def _noise(squares: np.ndarray, noise: Noise, each: int, confidence: float) -> _
     reach = np.maximum(reach, TOLD * floor)
     used = np.where(visible, np.maximum(floor, sigma), floor)
     return _Seen(sigma, used, reach, flat, visible, own, own_freedom)
+
+
+def _likely(scheme: Scheme, item: Ladder, changes: np.ndarray) -> np.ndarray:
+    """Return the last corrections without those that are small by chance: what the two before let expect at least."""
+    likely = changes.copy()
+    for j in range(scheme.coefficient + 3, item.levels):
+        here = slice(item.first[j], item.first[j] + item.levels - j)
+        last, before = likely[item.parent[here]], likely[item.grandparent[here]]
+        expected = np.fmin(last, item.decay[here] * last * last / before)
+        np.fmax(likely[here], expected, out=likely[here])
+    return likely
 
 
 def _ratio(
