@@ -371,7 +371,8 @@ class Search:
         floor = self._floor(rows)
         noisy = seen.flat & (seen.sigma > UNSEEN * floor) & (seen.sigma > 3 * self.given[rows])
         self._keep(rows, seen, noisy)
-        untested = noisy & ~self.tested[rows] & self._left(rows, 2 * self._cost(1))
+        deep = self.start[rows] * MULTIPLIERS[inner] > 64 * 16 * self._spacing(self.size[rows])
+        untested = noisy & deep & ~self.tested[rows] & self._left(rows, 2 * self._cost(1))
         if untested.any():
             self._test(rows[untested], seen.rows(untested), inner, going)
             rows, noisy, seen = rows[~untested], noisy[~untested], seen.rows(~untested)
@@ -477,7 +478,7 @@ class Search:
 
     def _pair(self, rows: np.ndarray, seen: Reading, step: np.ndarray) -> "_Pair":
         """Return what a pair of near nodes says."""
-        y, steps, _ = self._values(rows, np.maximum(step, 16 * self._spacing(self.size[rows]))[None])
+        y, steps, _ = self._values(rows, step[None])
         first, last, h = y[0, 0], self.center[rows] if self.side else y[-1, 0], steps[0]
         rise = (first - last) / (1 if self.side else 2)
         slope = seen.value if self.scheme.order == 1 else np.zeros_like(rise)
@@ -488,13 +489,14 @@ class Search:
         """Look whether noise is there at pairs of near nodes; if not, restart."""
         self.tested[rows] = True
         narrowest = self.start[rows] * MULTIPLIERS[inner]
-        near = self._pair(rows, seen, narrowest / NEAR)
+        step = np.maximum(narrowest / NEAR, 16 * self._spacing(self.size[rows]))
+        near = self._pair(rows, seen, step)
         doubt = ~near.equal & (np.abs(near.residual) <= DOUBTED * seen.sigma)
         self._stand(rows, near, ~doubt, going)
-        rows, seen, near, narrowest = rows[doubt], seen.rows(doubt), near.rows(doubt), narrowest[doubt]
+        rows, seen, near, narrowest, step = rows[doubt], seen.rows(doubt), near.rows(doubt), narrowest[doubt], step[doubt]
         if not rows.size:
             return
-        far = self._pair(rows, seen, narrowest / FAR)
+        far = self._pair(rows, seen, step * (NEAR / FAR))
         limit = SHRINKS * seen.sigma
         # Of a smooth f the residual is that of a slope: it grows as the step does.
         smooth = np.abs(far.residual - near.residual * (far.step / near.step)) <= limit
