@@ -49,6 +49,9 @@ SWAMPED = 0.05
 """Noise of more than so much of |f| is an oscillation that is not resolved."""
 DIGIT = 0.1
 """An error of so much of the value leaves no digit."""
+GENERIC = 0.8537562
+"""What a start of a power of two is multiplied by. With steps of few bits every node would have the low bits of x, and
+an argument that f rounds, as 1 + x, would be rounded alike at all of them: an error that no difference shows."""
 LIMIT = 48
 """The default of the largest number of evaluations at a point."""
 
@@ -168,6 +171,8 @@ def estimate(
     search.begin()
     while search.active.size:
         search.advance()
+    if order == 1:
+        search.connect()
     return search.result()
 
 
@@ -227,6 +232,7 @@ class Search:
         self.value, self.bar, self.total, self.step = (np.full(n, np.nan, self.wide) for _ in range(4))
         self.sigma, self.seen = np.zeros(n, self.wide), np.zeros(n, np.intp)
         self.kind = np.full(n, int(Status.OK))
+        self.doubted = np.full((4, n), np.nan, self.wide)
         self.start = self._start()
         self.active = np.arange(n)
 
@@ -244,12 +250,9 @@ class Search:
 
     def _start(self) -> np.ndarray:
         """Return the first starts: a power of two near c√|x|, inside the domain, times a number of eight bits."""
-        size = np.where(self.size == 0, 1, self.size)
-        exponent = np.rint(math.log2(self.plan.scale) + np.log2(size.astype(float)) / 2).astype(int)
-        start = np.ldexp(self.wide.type(1), exponent)
+        start = self.plan.scale * GENERIC * np.sqrt(np.where(self.size == 0, 1, self.size))
         start = np.maximum(start, 64 * self._spacing(self.size))
-        start = np.where(start >= self.room, np.ldexp(self.wide.type(1), np.frexp(self.room)[1] - 1), start)
-        return start * (1 if self.fmt.precision < 16 else self.wide.type(219) / 256)
+        return np.minimum(start, GENERIC * self.room)
 
     def _values(self, rows: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return f on both sides (or the side) at steps of shape (j, k), the steps as they came out, and what is outside."""
@@ -412,7 +415,9 @@ class Search:
         numbers = self.numbers[outer : inner + 1, rows]
         constant = (numbers == 0).all(axis=0)
         narrow = constant & (widest < 1e-3 * self.size[rows])
-        done = (resolved & seen.visible & (total <= 2 * u * size)) | (constant & ~narrow) | ~self._left(rows, self._cost(1))
+        more = seen.doubtful & (levels <= self.plan.levels) & (inner + 1 < SLOTS) & (levels < self.plan.most)
+        done = ~more & (resolved & seen.visible & (total <= 2 * u * size)) | (constant & ~narrow)
+        done |= ~self._left(rows, self._cost(1))
         budget = np.where(noisy & (total > 1e-3 * size), self.plan.levels * 3 // 2, self.plan.levels)
         soft = self.evaluations[rows] + self._cost(1) <= self._cost(budget) + self.scheme.series.centered
         room = (self.jumps[rows] < 3) & (self.room[rows] > 8 * widest) & self._left(rows, self._cost(self.plan.fewest))
@@ -428,6 +433,7 @@ class Search:
         free &= ~again
         inward = free & (inner + 1 < SLOTS) & (levels < self.plan.most)
         inward &= (~resolved & ~dominated) | (soft & ~(seen.noise_dominates & seen.visible))
+        inward |= free & more
         outward = free & ~inward & (outer > 0) & (levels < self.plan.most) & dominated & (seen.ratio < 0.3)
         outward &= (total > 16 * u * size) & soft & (self.start[rows] * MULTIPLIERS[outer - 1] < self.room[rows])
         self._inward(rows[inward], inner, levels, going)
@@ -517,6 +523,7 @@ class Search:
         """Restart where what looked like noise was none: at the scale at which two slopes agree."""
         self.fails[rows] += 1
         self.kind[rows] = int(Status.OSCILLATES)
+        self.doubted[:, rows] = self.value[rows], self.bar[rows], self.sigma[rows], narrowest
         self.rank[rows] = np.minimum(self.rank[rows], 0)
         self.bar[rows] = np.inf
         alike = np.abs(near.slope - far.slope) <= DIGIT * np.abs(near.slope)
@@ -525,6 +532,52 @@ class Search:
         # |x| is the next length to try where it is shorter still.
         start = np.where((self.size[rows] > 0) & ~alike, np.minimum(start, self.size[rows] / 8), start)
         self._again(rows[go], start[go], going)
+
+    # --- what a restart left behind -----------------------------------------------------------------
+
+    def connect(self) -> None:
+        """Look where f leaves the line that was found inside of what looked like noise: gradually, or with a jump.
+
+        A computed function can be smooth in pieces between jumps, as (1 − cos x)/x² is in a narrow format, where 1 − cos x
+        is a multiple of u. Then the jumps are the noise after all, and the bar has to hold both slopes.
+        """
+        value, _, sigma, limit = self.doubted
+        first = self.start * MULTIPLIERS[self.outer]
+        rows = np.flatnonzero((self.rank == 2) & (self.fails > 0) & (limit > 4 * first) & self._left(slice(None), 10))
+        if not rows.size:
+            return
+        ratio = (limit[rows] / first[rows]) ** (1 / 5)
+        steps = first[rows] * ratio ** np.arange(6)[:, None]
+        misfit = np.zeros_like(steps)
+        misfit[1:] = self._misfit(rows, steps[1:])
+        away = misfit > SHRINKS * sigma[rows]
+        k, j = away.argmax(axis=0), np.arange(rows.size)
+        before = np.maximum(misfit[np.maximum(k - 1, 0), j], 8 * self._floor(rows))
+        sudden = (k > 0) & (before * ratio**6 < misfit[k, j])
+        rows, high, low = rows[sudden], steps[k, j][sudden], steps[np.maximum(k - 1, 0), j][sudden]
+        if rows.size:
+            self._broken(rows, low, high, misfit[k, j][sudden])
+
+    def _misfit(self, rows: np.ndarray, steps: np.ndarray) -> np.ndarray:
+        """Return how far the difference of a pair is from that of the line that was found."""
+        y, h, _ = self._values(rows, steps)
+        rise = (y[0] - (self.center[rows] if self.side else y[1])) / (1 if self.side else 2)
+        return np.abs(rise - self.value[rows] * h)
+
+    def _broken(self, rows: np.ndarray, low: np.ndarray, high: np.ndarray, size: np.ndarray) -> None:
+        """Narrow down where f leaves the line; if with a jump, let the bar hold the slope across the jumps too."""
+        last, top = size, high
+        for _ in range(5):
+            middle = np.sqrt(low * high)
+            found = self._misfit(rows, middle[None])[0]
+            away = found > SHRINKS * self.doubted[2, rows]
+            low, high, last = np.where(away, low, middle), np.where(away, middle, high), np.where(away, found, last)
+        beyond = self._misfit(rows, 1.5 * top[None])[0]
+        jump = np.where(high < top, last > 0.3 * size, beyond < 1.3 * size)
+        rows = rows[jump]
+        value, bar = self.doubted[0, rows], self.doubted[1, rows]
+        self.bar[rows] = np.maximum(bar, np.abs(value - self.value[rows]) + self.bar[rows])
+        self.value[rows], self.kind[rows], self.rank[rows] = value, int(Status.AMBIGUOUS), 1
 
     # --- the end ----------------------------------------------------------------------------------
 
@@ -536,7 +589,7 @@ class Search:
         bar = np.where(self.rank > 0, bar, np.inf)
         bar = np.where(kink, np.maximum(np.where(np.isfinite(bar), bar, 0), np.abs(right - left) / 2), bar)
         bar = np.where(jump | ~np.isfinite(self.value), np.inf, bar)
-        status = np.where(self.rank == 2, int(Status.OK), np.where(self.rank == 1, int(Status.NO_DIGITS), self.kind))
+        status = np.where(self.rank == 2, int(Status.OK), np.where((self.rank == 1) & (self.kind != int(Status.AMBIGUOUS)), int(Status.NO_DIGITS), self.kind))
         status = np.where((self.rank == 0) & (status == int(Status.OK)), int(Status.BUDGET), status)
         status = np.where(~np.isfinite(self.value), int(Status.NOT_FINITE), status)
         status = np.where(kink, int(Status.KINK), np.where(jump, int(Status.JUMP), status))

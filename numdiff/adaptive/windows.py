@@ -37,6 +37,8 @@ KNEE = 50.0
 """A fall of mean squares by so much, and by ten times what follows, is no fall of truncation errors: noise begins."""
 FLAT = 3
 """A tail of so many residuals is noise, whatever comes before."""
+LUCK = 1e4
+"""A mean square of two numbers is smaller than others by this factor in one case of 10⁴."""
 PRIOR = 2
 """Degrees of freedom with which the floor of the noise is weighed: it is known that σ is about…"""
 PRIOR_RATIO = 2.0
@@ -95,6 +97,8 @@ class Reading:
         The widest step of the window.
     mean : ndarray
         The extrapolated mean E of the two values, about f(x); 0 for a scheme without it.
+    doubtful : ndarray of bool
+        Whether the last residual may be small by chance: the fall to it is far slower than the one before.
     """
 
     value: np.ndarray
@@ -110,6 +114,7 @@ class Reading:
     freedom: np.ndarray
     step: np.ndarray
     mean: np.ndarray
+    doubtful: np.ndarray
 
     @property
     def total(self) -> np.ndarray:
@@ -177,7 +182,7 @@ def read(
     bar = seen.reach * spread[best, k] + truncation[best, k]
     return Reading(
         values[best, k], bar, scatter[best, k], truncation[best, k], q[best, k], seen.sigma, seen.used, seen.flat,
-        seen.visible, seen.squares, seen.freedom, start * item.steps[item.outer[best], 0], mean,
+        seen.visible, seen.squares, seen.freedom, start * item.steps[item.outer[best], 0], mean, seen.doubtful,
     )
 
 
@@ -249,6 +254,7 @@ class _Seen:
     visible: np.ndarray
     squares: np.ndarray
     freedom: np.ndarray
+    doubtful: np.ndarray
 
 
 @cache
@@ -293,7 +299,11 @@ def _noise(squares: np.ndarray, noise: Noise, each: int, confidence: float) -> _
     reach = np.where(told, np.minimum(reach, TOLD * np.maximum(sigma, noise.given)), reach)
     reach = np.maximum(reach, TOLD * floor)
     used = np.where(visible, np.maximum(floor, sigma), floor)
-    return _Seen(sigma, used, reach, flat, visible, own, own_freedom)
+    doubtful = np.zeros(len(k), bool)
+    if last > 1:
+        slow = squares[last - 1] / squares[last]
+        doubtful = (count == 1) & (slow < LUCK) & (slow * slow < squares[last - 2] / squares[last - 1])
+    return _Seen(sigma, used, reach, flat, visible, own, own_freedom, doubtful)
 
 
 def _likely(scheme: Scheme, item: Ladder, changes: np.ndarray) -> np.ndarray:
