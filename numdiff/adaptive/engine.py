@@ -28,9 +28,10 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.adaptive import fast
 from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS, START, Scheme
 from numdiff.adaptive.status import Status
-from numdiff.adaptive.windows import Noise, Reading, read
+from numdiff.adaptive.windows import UNSEEN, Noise, Reading, read
 from numdiff.floats.formats import FloatFormat
 
 __all__ = ["Estimates", "Plan", "estimate", "plan"]
@@ -39,8 +40,6 @@ Call = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 FEWEST = 4
 """The levels of a new segment: the fewest that show noise and truncation apart."""
-UNSEEN = 8.0
-"""Noise of more than so many floors is no rounding of f as it stands, and tested."""
 DOUBTED, SHRINKS = 0.2, 0.1
 """Residuals below so much of the noise are looked at again, and are none."""
 NEAR, FAR = 4096, 1024
@@ -167,13 +166,66 @@ def estimate(
     confidence : float
         The probability that the bar covers the error.
     """
-    search = Search(call, x, fmt, Scheme(order, side != 0), lower, upper, noise, side, budget or LIMIT, confidence)
+    budget = budget or LIMIT
+    if order == 1 and not side and fmt.precision == 53 and noise is None and budget >= 2 * fast.LEVELS:
+        return _fast_first(call, x, fmt, lower, upper, budget, confidence)
+    search = Search(call, x, fmt, Scheme(order, side != 0), lower, upper, noise, side, budget, confidence)
     search.begin()
-    while search.active.size:
-        search.advance()
-    if order == 1:
-        search.connect()
-    return search.result()
+    return search.finished()
+
+
+def _fast_first(
+    call: Call, x: np.ndarray, fmt: FloatFormat, lower: Any, upper: Any, budget: int, confidence: float
+) -> Estimates:
+    """Take the first levels in the fast way, and search on where that is not enough."""
+    scheme = Scheme(1)
+    own = plan(fmt, scheme)
+    start = _first_start(fmt, own, x, np.abs(x), np.minimum(x - lower, upper - x))
+    tiny = float(fmt.smallest_subnormal)
+    taken = fast.take(call, x, start, tiny, own.agreed, confidence)
+    found = _estimates_of(taken.smooth, x.size)
+    rest = np.flatnonzero(~np.asarray(taken.smooth.good))
+    if not rest.size:
+        return found
+    ends = (end if np.ndim(end) == 0 else end[rest] for end in (lower, upper))
+    search = Search(
+        lambda nodes, rows: call(nodes, rest[rows]), x[rest], fmt, scheme, *ends, None, 0, budget, confidence
+    )
+    search.resume(taken.odd[:, rest], taken.mean[:, rest], taken.steps[:, rest], taken.largest[rest], start[rest])
+    late = search.finished()
+    if rest.size == x.size:
+        return late
+    for item in fields(late):
+        getattr(found, item.name)[rest] = getattr(late, item.name)
+    return found
+
+
+def _estimates_of(smooth: fast.Smooth, size: int) -> Estimates:
+    """Return what the fast way found, as if all of it were good."""
+    value = np.array(smooth.value, float, ndmin=1)
+    bar = smooth.bar + ROUNDINGS * abs(value)
+    nan = np.full(size, np.nan)
+    return Estimates(
+        value, bar, np.zeros(size, np.intp), np.full(size, 2 * fast.LEVELS), np.array(smooth.step, float, ndmin=1),
+        np.array(smooth.sigma, float, ndmin=1), np.array(smooth.freedom, np.intp, ndmin=1), nan, nan.copy(),
+    )
+
+
+ROUNDINGS = 2.0**-53 + 4 * 2.0**-52
+"""The rounding of a result of float64: half an ulp, and four of the combination."""
+
+
+def _first_start(fmt: FloatFormat, own: Plan, x: np.ndarray, size: np.ndarray, room: np.ndarray) -> np.ndarray:
+    """Return the first starts: c√|x|, at least 64 ulps of x, inside the domain."""
+    start = own.scale * GENERIC * np.sqrt(np.where(size == 0, 1, size))
+    start = np.maximum(start, 64 * spacing(fmt, size))
+    return np.minimum(start, GENERIC * room)
+
+
+def spacing(fmt: FloatFormat, size: np.ndarray) -> np.ndarray:
+    """Return the distance of neighbouring numbers of the format at a size, in the class of the size."""
+    exponent = np.maximum(np.frexp(size)[1] - 1, fmt.min_exponent) - (fmt.precision - 1)
+    return np.ldexp(size.dtype.type(1), exponent)
 
 
 @dataclass(frozen=True)
@@ -233,7 +285,7 @@ class Search:
         self.sigma, self.seen = np.zeros(n, self.wide), np.zeros(n, np.intp)
         self.kind = np.full(n, int(Status.OK))
         self.doubted = np.full((4, n), np.nan, self.wide)
-        self.start = self._start()
+        self.start = _first_start(fmt, self.plan, self.at, self.size, self.room)
         self.active = np.arange(n)
 
     # --- nodes ------------------------------------------------------------------------------------
@@ -244,15 +296,7 @@ class Search:
         return np.minimum(self.at - self.lower, self.upper - self.at)
 
     def _spacing(self, size: np.ndarray) -> np.ndarray:
-        """Return the distance of neighbouring numbers of the format at a size."""
-        exponent = np.maximum(np.frexp(size)[1] - 1, self.fmt.min_exponent) - (self.fmt.precision - 1)
-        return np.ldexp(self.wide.type(1), exponent)
-
-    def _start(self) -> np.ndarray:
-        """Return the first starts: a power of two near c√|x|, inside the domain, times a number of eight bits."""
-        start = self.plan.scale * GENERIC * np.sqrt(np.where(self.size == 0, 1, self.size))
-        start = np.maximum(start, 64 * self._spacing(self.size))
-        return np.minimum(start, GENERIC * self.room)
+        return spacing(self.fmt, size)
 
     def _values(self, rows: np.ndarray, steps: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return f on both sides (or the side) at steps of shape (j, k), the steps as they came out, and what is outside."""
@@ -320,6 +364,27 @@ class Search:
             self.evaluations += 1
         self._fresh(rows, self.start, self.plan.first)
         self._forget(rows)
+
+    def resume(
+        self, numbers: np.ndarray, companions: np.ndarray, steps: np.ndarray, largest: np.ndarray, start: np.ndarray
+    ) -> None:
+        """Begin with levels that were taken: five, or six where the sixth is no NaN."""
+        block = slice(START, START + len(numbers))
+        self.numbers[block], self.companions[block], self.t[block] = numbers, companions, steps * steps
+        count = np.where(np.isnan(numbers[-1]) & np.isfinite(numbers[:-1]).all(axis=0), fast.FIRST, fast.LEVELS)
+        self.inner[:] = START + count - 1
+        self.evaluations[:] = 2 * count
+        self.start, self.segment[:] = start, 1
+        self.largest[:] = np.where(np.isfinite(largest), largest, 0)
+        self._forget(self.active)
+
+    def finished(self) -> Estimates:
+        """Search to the end."""
+        while self.active.size:
+            self.advance()
+        if self.scheme.order == 1:
+            self.connect()
+        return self.result()
 
     def advance(self) -> None:
         """Read the segments of all active points, and do for each what helps."""

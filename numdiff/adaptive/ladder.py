@@ -35,6 +35,7 @@ from functools import cache
 import numpy as np
 
 __all__ = ["EVEN", "MEAN", "MULTIPLIERS", "ODD", "SIDE", "SLOTS", "START", "Ladder", "Scheme", "Series", "ladder"]
+__all__ += ["residual_weights"]
 
 START = 4
 """The slot of the ladder at which a search begins."""
@@ -182,8 +183,8 @@ def ladder(scheme: Scheme, outermost: int, levels: int) -> Ladder:
         parent=np.array([place.get((i + 1, j - 1), 0) for i, j in windows]),
         grandparent=np.array([place.get((i + 2, j - 2), place.get((i + 1, j - 1), 0)) for i, j in windows]),
         wider=np.array([place.get((i, j + 1), -1) for i, j in windows]),
-        residuals=_residuals(series, steps, corrections),
-        companions=_residuals(companion, steps, corrections) if companion else None,
+        residuals=_residuals(series, steps, corrections)[0],
+        companions=_residuals(companion, steps, corrections)[0] if companion else None,
         companion_noise=_column(
             [
                 math.sqrt(companion.covariance(corrections[w], corrections[w], steps)) if companion and w[1] else math.inf
@@ -221,8 +222,8 @@ def _corrections(t: Sequence[Fraction]) -> dict[tuple[int, int], list[Fraction]]
 
 def _residuals(
     series: Series, steps: Sequence[Fraction], corrections: dict[tuple[int, int], list[Fraction]]
-) -> np.ndarray:
-    """Return the rows that make residuals of deviation 1 of the corrections d₁, … at the outermost level."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that make residuals of deviation 1: of the corrections d₁, … at the outermost level, of levels."""
     n = len(steps) - 1
     starts = [corrections[0, j] for j in range(1, n + 1)]
     made: list[tuple[list[Fraction], list[Fraction], Fraction]] = []
@@ -233,4 +234,11 @@ def _residuals(
             row = [a - share * b for a, b in zip(row, other_row, strict=True)]
             weights = [a - share * b for a, b in zip(weights, other, strict=True)]
         made.append((row, weights, series.covariance(weights, weights, steps)))
-    return np.array([[float(entry) / math.sqrt(square) for entry in row] for row, _, square in reversed(made)])
+    scaled = [[[float(entry) / math.sqrt(item[2]) for entry in item[k]] for item in reversed(made)] for k in (0, 1)]
+    return np.array(scaled[0]), np.array(scaled[1])
+
+
+def residual_weights(series: Series, outermost: int, levels: int) -> np.ndarray:
+    """Return the weights of the numbers of the levels in the residuals c₁, …, shape (levels − 1, levels)."""
+    steps = STEPS[outermost : outermost + levels]
+    return _residuals(series, steps, _corrections([step**series.power for step in steps]))[1]

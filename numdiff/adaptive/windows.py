@@ -25,7 +25,7 @@ import numpy as np
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
 from numdiff.adaptive.student import MOST, quantile, quantiles
 
-__all__ = ["SIGMAS", "Noise", "Reading", "read"]
+__all__ = ["LUCK", "PRIOR", "PRIOR_RATIO", "SAFETY", "SIGMAS", "SLOWER", "TOLD", "UNSEEN", "VISIBLE", "Noise", "Reading", "growth", "read"]
 
 SIGMAS = 4.0
 """Deviations that noise is allowed where a window is chosen."""
@@ -33,12 +33,16 @@ SAFETY = 2.0
 """By how much the truncation error may exceed its estimate from the last correction."""
 VISIBLE = 6.0
 """Noise of at most so many times its floor is taken for the rounding of f."""
+UNSEEN = 8.0
+"""Noise of more than so many floors is no rounding of f as it stands, and tested."""
 KNEE = 50.0
 """A fall of mean squares by so much, and by ten times what follows, is no fall of truncation errors: noise begins."""
 FLAT = 3
 """A tail of so many residuals is noise, whatever comes before."""
-LUCK = 1e4
-"""A mean square of two numbers is smaller than others by this factor in one case of 10⁴."""
+LUCK = 400.0
+"""A mean square of two numbers is smaller than others by this factor in one case of 400."""
+SLOWER = 10.0
+"""Mean squares of truncation errors fall at least as fast as before, to this factor."""
 PRIOR = 2
 """Degrees of freedom with which the floor of the noise is weighed: it is known that σ is about…"""
 PRIOR_RATIO = 2.0
@@ -98,7 +102,7 @@ class Reading:
     mean : ndarray
         The extrapolated mean E of the two values, about f(x); 0 for a scheme without it.
     doubtful : ndarray of bool
-        Whether the last residual may be small by chance: the fall to it is far slower than the one before.
+        Whether the last residual may be small by chance: the one before is too large for a truncation error.
     """
 
     value: np.ndarray
@@ -258,7 +262,7 @@ class _Seen:
 
 
 @cache
-def _growth(freedom: int) -> tuple[float, ...]:
+def growth(freedom: int) -> tuple[float, ...]:
     """Return the 97.5 % quantiles of F(d, d·k), k = 1, 2, …, for residuals of d degrees of freedom.
 
     F(2, 2k) has the quantile k((1 − P)^(−1/k) − 1), and F(1, k) is the square of t(k).
@@ -272,9 +276,9 @@ def _noise(squares: np.ndarray, noise: Noise, each: int, confidence: float) -> _
     """Return the noise that the tail of the mean squares shows, with what is known of it beforehand."""
     last, k = len(squares) - 1, np.arange(squares.shape[1])
     total, count, growing = squares[last].copy(), np.ones(squares.shape[1], np.intp), np.ones(squares.shape[1], bool)
-    growth = _growth(each)
+    limits = growth(each)
     for p in range(last - 1, -1, -1):
-        growing &= squares[p] * count <= growth[last - 1 - p] * total
+        growing &= squares[p] * count <= limits[last - 1 - p] * total
         total += np.where(growing, squares[p], 0)
         count += growing
     before = np.maximum(last - count, 0)
@@ -300,9 +304,9 @@ def _noise(squares: np.ndarray, noise: Noise, each: int, confidence: float) -> _
     reach = np.maximum(reach, TOLD * floor)
     used = np.where(visible, np.maximum(floor, sigma), floor)
     doubtful = np.zeros(len(k), bool)
-    if last > 1:
-        slow = squares[last - 1] / squares[last]
-        doubtful = (count == 1) & (slow < LUCK) & (slow * slow < squares[last - 2] / squares[last - 1])
+    if last > 2:
+        doubtful = (count == 1) & (squares[last - 1] < LUCK * squares[last])
+        doubtful &= squares[last - 1] * squares[last - 3] > SLOWER * squares[last - 2] * squares[last - 2]
     return _Seen(sigma, used, reach, flat, visible, own, own_freedom, doubtful)
 
 
