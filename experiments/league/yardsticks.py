@@ -1,0 +1,136 @@
+"""What a case is compared with: the true derivative, and the error of the best centered and forward differences."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from experiments.league.cases import (
+    COVERAGE_POINTS,
+    LEVELS,
+    RANDOM_POINTS,
+    covered_functions,
+    function_of,
+    half_of,
+    league_functions,
+    points_of,
+    truth_of,
+)
+from experiments.league.noise import deviation
+from numdiff.analysis.yardstick import exact_points, step_grid, yardstick
+from numdiff.floats.call import evaluate
+from numdiff.floats.formats import FORMATS
+from numdiff.formulas.stencil import CENTERED, FORWARD
+from numdiff.problems import PROBLEMS
+from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.values import Digests
+
+__all__ = ["CASE", "Yardsticks", "x_of", "yardsticks_of"]
+
+CASE = ["set", "problem", "format", "noise", "x"]
+"""What names a case."""
+TOGETHER = 8
+"""Functions of one measurement."""
+_THINNED = 8
+"""In the coverage set each point of so many has a yardstick, which costs a hundred times as much as the truth."""
+_SEEN = 16
+"""Each step of the grid of so many is evaluated for the digest of values."""
+
+
+@dataclass(frozen=True)
+class Yardsticks:
+    """The cases of some functions in a format, as something that any process can measure and that is stored.
+
+    Parameters
+    ----------
+    set : str
+        One of `experiments.league.cases.SETS`.
+    problems : tuple of str
+    format : str
+    noise : str
+        One of `LEVELS`.
+    """
+
+    set: str
+    problems: tuple[str, ...]
+    format: str
+    noise: str
+
+    @property
+    def cells(self) -> int:
+        """The number of functions."""
+        return len(self.problems)
+
+    def key(self) -> str:
+        """Return the key under which the cases are stored."""
+        facts = [type(self).__name__, self.set, list(self.problems), self.format, self.noise]
+        return digest_of([facts, conditions(__name__)])
+
+    def values(self) -> pd.DataFrame:
+        """Return what the yardsticks hang on: values of f at some of their nodes."""
+        fmt, digests = FORMATS[self.format], Digests()
+        for name in self.problems:
+            domain = PROBLEMS[name].domain
+            for x in self.points(name)[: 2 * RANDOM_POINTS]:
+                steps = step_grid(fmt, CENTERED, x, domain)[::_SEEN]
+                with np.errstate(all="ignore"):
+                    nodes = np.concatenate([x - steps, x + steps])
+                    digests.add(name, self.format, [evaluate(fmt, PROBLEMS[name].f, nodes)])
+        return digests.frame()
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the frame ``cases``."""
+        rows = []
+        for name in self.problems:
+            rows += list(self._rows(name))
+            done(1)
+        return {"cases": pd.DataFrame(rows)}
+
+    def points(self, name: str) -> np.ndarray:
+        """Return the points of a function in the format."""
+        return points_of(name, FORMATS[self.format], COVERAGE_POINTS if self.set == "coverage" else RANDOM_POINTS)
+
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        fmt, level, domain, truth = FORMATS[self.format], LEVELS[self.noise], PROBLEMS[name].domain, truth_of(name)
+        points = self.points(name)
+        exact = exact_points(fmt, points)
+        (high, low), (values, _) = truth(exact), truth(exact, 0)
+        for number, x in enumerate(points):
+            absolute = bool(level) and values[number] == 0
+            best = forward = math.nan
+            if self.set != "coverage" or not number % _THINNED:
+                best, forward = yardstick(
+                    function_of(name, level, absolute), truth, fmt, x, domain, (CENTERED, FORWARD)
+                )
+            yield {
+                "set": self.set,
+                "problem": name,
+                "half": half_of(name),
+                "format": self.format,
+                "noise": self.noise,
+                "x": fmt.hex(x),
+                "absolute": absolute,
+                "deviation": deviation(level, float(values[number]), absolute),
+                "truth": high[number],
+                "truth_low": low[number],
+                "yardstick": best,
+                "forward": forward,
+            }
+
+
+def yardsticks_of(set: str, format: str, noise: str = "none") -> tuple[Yardsticks, ...]:
+    """Cut a set in a format into measurements."""
+    names = covered_functions(format) if set == "coverage" else league_functions(format)
+    return tuple(
+        Yardsticks(set, names[start : start + TOGETHER], format, noise) for start in range(0, len(names), TOGETHER)
+    )
+
+
+def x_of(cases: pd.DataFrame) -> np.ndarray:
+    """Return the points of cases that share a format, in it."""
+    (name,) = set(cases["format"]) or {"float64"}
+    fmt = FORMATS[name]
+    return np.array([fmt.from_hex(text) for text in cases["x"]], dtype=fmt.dtype)
