@@ -94,7 +94,7 @@ def _broadcast(
     x: np.ndarray, further: Arguments, noise: Any, side: Any
 ) -> tuple[tuple[int, ...], Arguments, np.ndarray | None, Any]:
     """Return the shape of the answer, and arrays with one value for each of its points."""
-    if not (further.values or np.ndim(noise) or np.ndim(side)):
+    if not further.values and type(side) is int and (noise is None or not noise.ndim):
         return x.shape, further, None if noise is None else np.full(x.size, noise), side
     arrays = {f"args[{i}]": v for i, v in enumerate(further.values) if further.varies[i]}
     arrays |= {name: array for name, array in (("noise", noise), ("side", side)) if np.ndim(array)}

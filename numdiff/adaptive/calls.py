@@ -186,7 +186,8 @@ class Calls:
         self.last: Batch | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._is_constant = False
-        self._known, self._counts = Known(), np.zeros(0, np.intp)
+        self._known = Known()
+        self._counts: np.ndarray | int = 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -253,8 +254,7 @@ class Calls:
 
     def evaluations(self) -> np.ndarray:
         """Return at how many nodes of each point a complex f was evaluated."""
-        now = np.bincount(self._known.rows, minlength=self.x.size)
-        return now + self._counts if self._counts.size else now
+        return np.bincount(self._known.rows, minlength=self.x.size) + self._counts
 
     def _shared(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return f at nodes, evaluated by workers in pieces."""

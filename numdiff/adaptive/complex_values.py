@@ -13,9 +13,8 @@ __all__ = ["Known", "both_kinds", "complex_dtype", "refuse_other_complex"]
 class Known:
     """Complex values by row and node: those of the real part are those of the imaginary part."""
 
-    def __init__(self) -> None:
-        self.keys = np.empty(0, np.complex128)
-        self.values = np.empty(0, np.complex128)
+    # Nothing is made for each call of a real f.
+    keys = values = np.empty(0, np.complex128)
 
     @property
     def rows(self) -> np.ndarray:
