@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.problems.given import common_domain, function_of, interval
 from numdiff.problems.problem import Problem
 
-__all__ = ["LEAST", "ORDERS", "RESERVE", "Question", "check_budget", "check_order", "question"]
+__all__ = ["LEAST", "ORDERS", "RESERVE", "Question", "check_budget", "check_confidence", "check_order", "question"]
 
 ORDERS = (1, 2, 3, 4)
 """The orders of a derivative that the estimator knows."""
@@ -203,3 +204,13 @@ def check_budget(budget: Any) -> None:
             f"max_evaluations must be an integer of at least {LEAST}, with which an error bar can be told, or None, "
             f"got {budget!r}"
         )
+
+
+def check_confidence(confidence: Any) -> None:
+    """Refuse a confidence that is no probability between 0 and 1."""
+    if isinstance(confidence, Real) and not isinstance(confidence, bool) and 0 < confidence < 1:
+        return
+    raise ValueError(
+        "confidence must be the probability that the bar holds, a number between 0 and 1 such as 0.99, got "
+        f"{confidence!r}"
+    )

@@ -20,9 +20,11 @@ BLOCK = 1 << 14
 """Points of a block: their working memory is some 8 MB, and 10⁴ points are one block, with one call of f a batch."""
 
 
-def estimated(asked: Question, calls: Calls, order: int, budget: int | None) -> list[engine.Estimates]:
+def estimated(
+    asked: Question, calls: Calls, order: int, budget: int | None, confidence: float
+) -> list[engine.Estimates]:
     """Return the estimates for all points: one for a real f, those of the real and of the imaginary part otherwise."""
-    ends = {"order": order, "lower": asked.lower, "upper": asked.upper, "budget": budget}
+    ends = {"order": order, "lower": asked.lower, "upper": asked.upper, "budget": budget, "confidence": confidence}
     run = partial(engine.estimate, fmt=asked.fmt, **ends)
     if asked.x.size <= BLOCK and not isinstance(asked.side, np.ndarray):
         return _parts(calls, partial(run, calls, asked.x, noise=asked.noise, side=asked.side))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.adaptive import engine
-from numdiff.adaptive.arguments import RESERVE, check_budget, check_order, question
+from numdiff.adaptive.arguments import RESERVE, check_budget, check_confidence, check_order, question
 from numdiff.adaptive.blocks import estimated
 from numdiff.adaptive.calls import Calls
 from numdiff.adaptive.outcome import OF_NO_POINTS, result_of
@@ -37,8 +37,9 @@ def derivative(
     max_evaluations: int | None = None,
     elementwise: bool = True,
     workers: int | Map | None = None,
+    confidence: float = 0.99,
 ) -> DerivativeResult:
-    """Differentiate a black box, with an error bar at 99 %.
+    """Differentiate a black box, with an error bar that holds in 99 of 100 cases.
 
     Steps, formula and bar are chosen for each point from the values of f alone; no tolerance has to be given.
 
@@ -72,6 +73,8 @@ def derivative(
     workers : int or map-like callable, optional
         The number of threads, or a callable like ``map`` (of a pool of processes, say) that is given a picklable task
         and its pieces. By default f is called in this thread, once for each batch of nodes.
+    confidence : float
+        The share of cases in which the bar holds: that of its noise; the part for truncation does not depend on it.
 
     Returns
     -------
@@ -86,8 +89,8 @@ def derivative(
         numbers at some nodes only, or writes into its argument.
     ValueError
         If x is not finite or not inside the domain, the domain is no interval, the noise is negative or not finite,
-        `order`, `side`, `max_evaluations` or `workers` is out of range, arrays do not broadcast with x, or f returns
-        another shape than that of its nodes.
+        `order`, `side`, `max_evaluations`, `confidence` or `workers` is out of range, arrays do not broadcast with x, or
+        f returns another shape than that of its nodes.
     Exception
         What f raises, with a note that names x.
 
@@ -115,6 +118,7 @@ def derivative(
     """
     check_order(order)
     check_budget(max_evaluations)
+    check_confidence(confidence)
     if workers is not None:
         check_workers(workers)
     asked = question(f, x, args, dtype, domain, noise, side)
@@ -123,7 +127,7 @@ def derivative(
         return result_of(asked, calls, [OF_NO_POINTS], False)
     budget = None if max_evaluations is None else int(max_evaluations) - RESERVE
     with np.errstate(all="ignore"), calls.running():
-        parts = estimated(asked, calls, int(order), budget)
+        parts = estimated(asked, calls, int(order), budget, float(confidence))
         is_random = noise is None and _is_random(calls, parts, asked.fmt)
     return result_of(asked, calls, parts, is_random)
 

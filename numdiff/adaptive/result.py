@@ -31,8 +31,8 @@ class DerivativeResult(Shown):
     df : scalar or ndarray, of the format of x
         The derivative; in units of f per unit of xᵐ for the order m.
     error : scalar or ndarray, of the format of x
-        The bar at 99 %: |df − f⁽ᵐ⁾(x)| is at most this in 99 of 100 cases; rounded up to the format (a double where it
-        has no infinity). Infinite where nothing can be said.
+        The bar: |df − f⁽ᵐ⁾(x)| is at most this in 99 of 100 cases, or in the share that `confidence` asks for; rounded
+        up to the format (a double where it has no infinity). Infinite where nothing can be said.
     status : DerivativeStatus or ndarray of int32
         The outcome, and its code for an array: see `DerivativeStatus`.
     nfev : int or ndarray of int32

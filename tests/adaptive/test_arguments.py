@@ -68,6 +68,8 @@ def asked(monkeypatch):
         ({"side": [[1, 0], [-1, 1]], "x": [1.0] * 3}, ValueError, "side must broadcast with x"),
         ({"max_evaluations": LEAST - 1}, ValueError, f"max_evaluations must be an integer of at least {LEAST}.*got 19"),
         ({"max_evaluations": 24.0}, ValueError, r"max_evaluations must be.*got 24\.0"),
+        ({"confidence": 1.0}, ValueError, r"confidence must be the probability.*got 1\.0"),
+        ({"confidence": 99}, ValueError, "confidence must be the probability.*got 99"),
         ({"max_evaluations": True}, ValueError, "max_evaluations must be.*got True"),
         ({"workers": 0}, ValueError, "workers must be an integer of at least 1 or a callable like map, got 0"),
     ],
