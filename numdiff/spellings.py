@@ -98,7 +98,6 @@ _OF_FUNCTION: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "differentiates a function with several values",
                 "callback": "leave it out: no iteration is shown; .status and .nfev say how it ended",
                 "full_output": "leave it out: the result always has error, status and evaluations",
-                "confidence": "the bar is at 99 %",
             }
         )
     }

@@ -89,8 +89,8 @@ def derivative(
         numbers at some nodes only, or writes into its argument.
     ValueError
         If x is not finite or not inside the domain, the domain is no interval, the noise is negative or not finite,
-        `order`, `side`, `max_evaluations`, `confidence` or `workers` is out of range, arrays do not broadcast with x, or
-        f returns another shape than that of its nodes.
+        `order`, `side`, `max_evaluations`, `confidence` or `workers` is out of range, arrays do not broadcast with
+        x, or f returns another shape than that of its nodes.
     Exception
         What f raises, with a note that names x.
 

@@ -103,7 +103,6 @@ def test_a_wrong_argument_is_named_with_what_is_required(arguments, error, match
         ("bounds", r"write domain$"),
         ("n_jobs", r"write workers$"),
         ("vectorized", r"write elementwise$"),
-        ("confidence", r"the bar is at 99 %"),
     ],
 )
 def test_a_habit_of_scipy_and_of_others_is_answered(habit, advice):
