@@ -1,6 +1,7 @@
 """Square∘Exp∘Square at 0.5: the course's number, and where its error comes from."""
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping
 from functools import partial
@@ -224,9 +225,8 @@ def draw_ledger(fig: Canvas, data: pd.DataFrame, marked: float, sizes: Mapping[s
     """Draw the total error as a broad band, before it truncation and rounding, and their sizes at a marked step."""
     ax = error_axes(fig.subplots(), ylabel="size of the error")
     total = data[data["part"] == "total"]
-    plot_errors(
-        ax, total["step_value"], total["error"], Style(PALE, ""), "_total", status=total["status"], linewidth=8
-    )
+    band: dict[str, Any] = {"status": total["status"], "color": PALE, "linewidth": 8}
+    plot_errors(ax, total["step_value"], total["error"], Style(MUTED, ""), "_total", **band)
     for name in DRAWN:
         part, style = data[data["part"] == name], PART_STYLE[name]
         shown = part[part["step_value"] >= total[total["status"] == "ok"]["step_value"].min()]
@@ -250,16 +250,16 @@ def draw_ledger(fig: Canvas, data: pd.DataFrame, marked: float, sizes: Mapping[s
 
 def _name_arms(ax: Axes, data: pd.DataFrame) -> None:
     """Write beside the curves what they are; the total beside the end of its band."""
-    places = {"truncation": (0.12, (-8, -2), "right"), "roundoff": (0.3, (16, 8), "left")}
+    places = {"truncation": (0.06, (-8, -2), "right"), "roundoff": (0.3, (16, 8), "left")}
     narrow = is_narrow(ax.figure)
     for name, (share, offset, ha) in places.items():
         part = data[(data["part"] == name) & (data["error"] != 0)].sort_values("step_value")
         at = part.iloc[round(share * (len(part) - 1))]
-        words = ARMS[name].replace(": ", ":\n") if narrow else ARMS[name]
+        words = re.split("[:,]", ARMS[name])[0] if narrow else ARMS[name]
         look: dict[str, Any] = {"fontsize": 10, "color": PART_STYLE[name].text_color, "va": "bottom", "ha": ha}
         ax.annotate(words, (at["step_value"], abs(at["error"])), offset, textcoords="offset points", **look)
     total = data[(data["part"] == "total") & (data["status"] == "ok")].sort_values("step_value")
-    at = total.iloc[round(0.9 * (len(total) - 1))]
+    at = total.iloc[round(0.96 * (len(total) - 1))]
     beside: dict[str, Any] = {"xytext": (-10, 2), "textcoords": "offset points", "ha": "right", "va": "bottom"}
     ax.annotate("grey: total", (at["step_value"], abs(at["error"])), fontsize=10, color=MUTED, **beside)
 

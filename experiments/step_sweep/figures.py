@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from experiments.drawing import curves
-from experiments.frames import RUN, cells, formats_of, measured_of, optima
+from experiments.frames import RUN, cells, formats_of, log10, measured_of, optima
 from experiments.step_sweep.drawing import draw_digits, draw_many_functions, draw_v_curves
 from experiments.words import counted, listed, plain, written
+from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
 from numdiff.study.run import Measured
@@ -57,6 +58,8 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
 def digits_of_functions(best: pd.DataFrame) -> Figure:
     """The digits at the best step of every function, formula and format."""
     frame = best.loc[np.isfinite(best["digits"]), [*RUN, "step_value", "truncation", "digits"]].reset_index(drop=True)
+    held = frame["format"].map({name: -log10(float(FORMATS[name].unit_roundoff)) for name in formats_of(frame)})
+    frame = frame.assign(held=held, share=frame["digits"] / held)
     medians = frame.groupby(["method", "format"])["digits"].median()
     by_method = [
         f"{method} {medians[method].min():.1f} to {medians[method].max():.1f}" for method in ("forward", "centered")
@@ -65,11 +68,11 @@ def digits_of_functions(best: pd.DataFrame) -> Figure:
         "digits_of_functions",
         "At its best step the forward difference keeps half of a format's digits, the centered two thirds",
         f"{counted(frame['problem'].nunique(), 'function')}: correct digits at the best step of each, in each format "
-        "and with each formula. The line with a number is what the format holds, −log₁₀ u with the unit roundoff u. "
+        "and with each formula, over the digits that the format holds, −log₁₀ u with the unit roundoff u. "
         "Functions with f′ = 0, and exact results, have no number of digits and are left out.",
-        "In each lane the dots stand close together, and the median lies near half of what the format holds for the "
-        f"forward and near two thirds for the centered difference. Medians over the formats: {listed(by_method)} "
-        "digits.",
+        "Lanes of dots, those of the forward difference above those of the centered one. In each lane the dots stand "
+        "close together, around the line at one half for the forward and at two thirds for the centered one. "
+        f"Medians over the formats: {listed(by_method)} digits.",
         frame,
         draw_digits,
         (7.6, 7.0),
