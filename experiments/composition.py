@@ -132,7 +132,7 @@ def figures(measured: Measured) -> list[Figure]:
             "At eps = 10⁻⁴ truncation is far above rounding",
             "The two parts of the error of the centered difference in float64; the broad band is the total. At the "
             "best step they are as large as each other. Truncation of 10⁻⁵ of the smallest total and less is left out.",
-            f"Truncation falls steeply to the left and rounding rises; they cross near the best step. At eps truncation "
+            "Truncation falls steeply to the left and rounding rises; they cross near the best step. At eps truncation "
             f"is {plain(abs(cell['truncation']))} and rounding {plain(abs(cell['roundoff']))}.",
             curves,
             partial(draw_ledger, marked=EPS, sizes={name: float(abs(cell[name])) for name in DRAWN}),

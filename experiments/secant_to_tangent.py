@@ -154,7 +154,9 @@ def draw_slopes(fig: Canvas, data: pd.DataFrame) -> None:
     lanes[-1].set_xlabel("step h")
     decade_ticks(lanes[-1], "x")
     fig.supylabel("slope of the secant", x=0.1 / fig.get_figwidth(), ha="left", fontsize=11)
-    subject(fig, f"Slope of the secant of {written(PROBLEM.formula)} from x = 0.5 to x + h; it ends at 0, where x + h = x:")
+    subject(
+        fig, f"Slope of the secant of {written(PROBLEM.formula)} from x = 0.5 to x + h; it ends at 0, where x + h = x:"
+    )
 
 
 def _draw_lane(ax: Axes, part: pd.DataFrame, name: str, limit: float) -> None:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 
 from experiments.frames import cells, frame_beside
 from experiments.published_tables.agreement import Reproduction, reproduce
@@ -173,20 +176,50 @@ def draw_tables(fig: Canvas, data: pd.DataFrame, notes: Mapping[str, str]) -> No
     """
     groups = [(title, data[data["panel"] == title]) for title in dict.fromkeys(data["panel"])]
     panels = draw.draw_panels(fig, groups, _draw_table, columns=2, share=False)
-    for ax, (title, _) in zip(panels, groups, strict=True):
-        ax.text(0.03, 0.1, notes.get(title, ""), transform=ax.transAxes, fontsize=9, color=MUTED, va="bottom")
-    methods = list(dict.fromkeys(data["method"]))
-    entries = [Line2D([], [], label=draw.label_of(m), **_curve_options(m)) for m in methods]
+    for ax, (title, frame) in zip(panels, groups, strict=True):
+        ax.text(0.03, 0.05, notes.get(title, ""), transform=ax.transAxes, fontsize=8.5, color=MUTED, va="bottom")
+        _name_curves(ax, frame)
+    draw.subject(fig, "Error against step. Ring: the error of a printed number. Dot in it: ours at that step.")
+    line = Line2D([], [], color=MUTED, linewidth=1.5, label="line: our RMS error near x")
     ours = Line2D([], [], color=INK, label="ours at that step", **_OURS | {"linestyle": "none"})
-    line = Line2D([], [], color=INK, linewidth=1.3, label="our RMS error near x")
     ring = Line2D([], [], label="published", **_RING)
-    draw.outside_legend(fig, handles=[ring, ours, line, *entries], where="bottom")
+    draw.outside_legend(fig, handles=[ring, ours, line], where="bottom")
 
 
 def _curve_options(method: str) -> dict[str, Any]:
     """Return the options of the curve of a method: those of a higher order are broken, and so told from the others."""
     style = METHOD_STYLE[method]
     return {"color": style.color, "linewidth": 1.5, "linestyle": style.line}
+
+
+def _name_curves(ax: Axes, frame: pd.DataFrame) -> None:
+    """Write the name of each formula beside the right arm of its curve, where the curves of a panel are apart."""
+    low, high = ax.get_xlim()
+    for method in dict.fromkeys(frame["method"]):
+        curve = cells(frame, method=method, kind="curve").sort_values("step_value")
+        curve = curve[curve["step_value"].between(low, high) & (curve["error"] > 0)].reset_index(drop=True)
+        at = curve.iloc[_place(curve["error"].to_numpy(), method)]
+        left = {"xytext": (-7, 2), "ha": "right", "va": "bottom"}
+        look = {"textcoords": "offset points", "fontsize": 9, "color": METHOD_STYLE[method].text_color}
+        halo = [withStroke(linewidth=2.6, foreground="white")]
+        text = _NAMES.get(method, draw.label_of(method))
+        ax.annotate(text, (at["step_value"], at["error"]), path_effects=halo, **look | left | _BESIDE.get(method, {}))
+
+
+_NAMES = {"centered4": "h⁴"}
+_BESIDE: Mapping[str, dict[str, Any]] = {
+    "centered4": {"xytext": (-4, 0), "va": "center"},
+    "complex_step": {"xytext": (4, 4), "ha": "left"},
+}
+"""How formulas are named that have other neighbours."""
+
+
+def _place(errors: NDArray[np.float64], method: str) -> int:
+    """Return where a curve is named: in the middle of its right arm, at the left end of the level one."""
+    if method == "complex_step":
+        return 0
+    lowest = int(errors.argmin())
+    return lowest + round(0.5 * (len(errors) - 1 - lowest))
 
 
 def _draw_table(ax: Axes, frame: pd.DataFrame) -> None:
@@ -201,7 +234,7 @@ def _draw_table(ax: Axes, frame: pd.DataFrame) -> None:
         ax.plot(dots["step_value"], dots["ours"].mask(dots["ours"] == 0), color=color, **_OURS | {"linestyle": "none"})
     ax.plot(given["step_value"], given["error"], **_RING)
     bottom = min(given["ours"][given["ours"] > 0].min(), frame["error"][frame["error"] > 0].min())
-    ax.set(xlim=(low, high), ylim=(bottom / 10, 10 * given["error"].max()))
+    ax.set(xlim=(low, high), ylim=(bottom / 100, 10 * given["error"].max()))
 
 
 def deviations(rows: pd.DataFrame, panels: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

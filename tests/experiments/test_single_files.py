@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import numdiff as nd
-from experiments import higher_order
+from experiments.higher_order import higher_order
 from experiments.registry import EXPERIMENTS
 from experiments.words import plain
 from numdiff.analysis.reference import ExactFunction
