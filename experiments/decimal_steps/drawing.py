@@ -66,10 +66,10 @@ def draw_grids(
 def _shade(ax: Axes, part: pd.DataFrame) -> None:
     """Fill what lies between the curves of decimal and of representable steps: what is gained."""
     fine = part[part["status"] == "ok"].set_index("k")
-    upper, lower = (fine[fine["grid"] == grid][["step_value", "error"]] for grid in ("decimal", "representable"))
-    both = upper.join(lower, how="inner", lsuffix="_upper", rsuffix="_lower").sort_index()
-    x = [*both["step_value_upper"], *both["step_value_lower"][::-1]]
-    y = [*both["error_upper"], *both["error_lower"][::-1]]
+    upper, lower = (fine[fine["grid"] == grid] for grid in ("decimal", "representable"))
+    both = upper.index.intersection(lower.index)
+    upper, lower = upper.loc[both], lower.loc[both[::-1]]
+    x, y = [*upper["step_value"], *lower["step_value"]], [*upper["error"], *lower["error"]]
     ax.fill(x, y, color=PALE, alpha=0.8, linewidth=0, zorder=1)
 
 

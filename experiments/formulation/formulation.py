@@ -267,10 +267,10 @@ def figures(measured: Measured) -> list[Figure]:
         Figure(
             "pairs",
             f"A better form lowers the left arm of the error curve, and only that: {shown}",
-            "Relative RMS error over 33 neighbouring points. On the right both forms lie on the formula's error. On the "
-            "left the form with less rounding error lies lower, and its best step (ring) is smaller.",
-            f"{len(titles)} panels, each with a V for the usual form and one for the best. The right arms coincide; the "
-            "left arms are apart, in " + " and ".join(list(titles.values())[:2]) + " by the most.",
+            "Relative RMS error over 33 neighbouring points. On the right both forms lie on the formula's error. On "
+            "the left the form with less rounding error lies lower, and its best step (ring) is smaller.",
+            f"{len(titles)} panels, each with a V for the usual form and one for the best. The right arms coincide; "
+            "the left arms are apart, in " + " and ".join(list(titles.values())[:2]) + " by the most.",
             curves,
             partial(draw_pairs, titles=titles, losses=dict(zip(curves["formulation"], curves["lost"], strict=True))),
             (7.6, 1.2 + 2.75 * ((len(titles) + 1) // 2)),
