@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments import higher_order
+from experiments.higher_order import higher_order
 from experiments.frames import blank, counting, formats_of, optima
 from experiments.optimal_step.optimal_step import verdict
 from experiments.words import listed, plain
