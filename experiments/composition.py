@@ -288,6 +288,7 @@ def draw_parts_by_format(fig: Canvas, data: pd.DataFrame) -> None:
         if line.get_label() == LABELS["truncation"]:
             line.set_markersize(10)  # seen behind a part that is as large
     for level, row in enumerate(dict.fromkeys(data["row"])):
+        _name_largest(ax, data[data["row"] == row], level)
         zeros = data[(data["row"] == row) & (data["size"] == 0)]["part"]
         if len(zeros):
             text = f"exactly 0: {listed(LABELS[name] for name in zeros)}"
@@ -304,6 +305,22 @@ def draw_parts_by_format(fig: Canvas, data: pd.DataFrame) -> None:
     decade_ticks(ax, "x")
     ax.set_xlabel("size of the part at h = 10⁻⁴")
     outside_legend(fig, ax)
+    subject(fig, "Centered difference of exp(x²)² at x = 0.5 with h = 10⁻⁴:")
+
+
+def _name_largest(ax: Axes, row: pd.DataFrame, level: int) -> None:
+    """Name the largest part of a row beside its mark, which decides."""
+    at, part = float(row["largest_size"].iloc[0]), str(row["largest"].iloc[0])
+    beside: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "fontsize": 9, "weight": "bold"}
+    right = at < 1e-5
+    text = f"{SHORT[part]} decides"
+    place: dict[str, Any] = {"xytext": (9, 4), "ha": "left"} if right else {"xytext": (-7, 5), "ha": "right"}
+    ax.annotate(text, (at, level), color=PART_STYLE[part].text_color, **beside | place)
+
+
+SHORT = {"truncation": "the formula", "abscissa": "rounding of x ± h"}
+SHORT |= {"evaluation": "rounding inside f", "combination": "the quotient"}
+"""The same in a word."""
 
 
 EXPERIMENT = Experiment(

@@ -1,5 +1,7 @@
 """The four parts of the error, added up exactly: which of them dominates at which step."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -178,16 +180,16 @@ def truncation_and_rounding(records: pd.DataFrame) -> Figure:
     )
     frame["best"] = frame["step_value"] == frame["format"].map(best.set_index("format")["step_value"])
     frame = frame.reset_index(drop=True)
+    where = f"{written(PROBLEMS[name].formula)} at x = {PROBLEMS[name].points[0]:g}"
     return Figure(
         "truncation_and_rounding",
         "One truncation error for all formats, a rounding error for each: the best step is where they cross",
-        f"The two parts of the error of the centered difference of {written(PROBLEMS[name].formula)} at "
-        f"x = {PROBLEMS[name].points[0]:g}, at x itself. Rounding (abscissa, evaluation and combination together) "
+        f"The two parts of the error of the centered difference of {where}, at x itself. Rounding (abscissa, evaluation and combination together) "
         "grows like 1/h and jumps from step to step; the rings are the observed best steps.",
         "One straight line falls to the left like h². Five ragged lines, one for each format, rise to the left like "
         "1/h, lower the wider the format, and each ring lies where one of them crosses the straight line.",
         frame,
-        draw_rounding,
+        partial(draw_rounding, drawn=f"Centered difference of {where}; rings: best steps"),
         (7.2, 4.8),
         kinds={"*": "platform"},
     )

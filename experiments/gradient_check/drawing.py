@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -17,6 +18,7 @@ from experiments.gradient_check.trials import DECIDED, rates
 from experiments.words import listed
 from numdiff.report import figures as draw
 from numdiff.report.figures import ROLE_STYLE
+from numdiff.report.labels import named_lines, spread, text_color
 from numdiff.report.styles import INK, MUTED, style_of
 
 _FALSE, _MISSED, _UNDECIDED = (ROLE_STYLE[name].color for name in ("false positive", "missed", "undecided"))
@@ -281,14 +283,19 @@ def draw_curve(fig: Canvas, data: pd.DataFrame) -> None:
             ax.plot(rows["n"], rows["median"], label=str(name), **style_of(str(name)).line_options(markersize=5))
         ends = data[chosen].dropna(subset="median")["n"]
         if len(ends) and ends.max() < data["n"].max():
-            ax.text(
-                0.97,
-                0.5,
-                f"measured to\nn = {ends.max()}",
-                transform=ax.transAxes,
-                ha="right",
-                va="center",
-                fontsize=10,
-                color=MUTED,
-            )
-    draw.outside_legend(fig, panels, where="bottom")
+            words: dict[str, Any] = {"transform": ax.transAxes, "ha": "right", "va": "center", "fontsize": 10}
+            ax.text(0.97, 0.4, f"measured to n = {ends.max()}", color=MUTED, **words)
+    _name_ends(panels[-1])
+    draw.subject(fig, "The smallest error of a gradient that check_gradient finds, in four formats:")
+
+
+def _name_ends(ax: Axes) -> None:
+    """Write the names of the curves beside their right ends."""
+    lines = sorted(named_lines(ax), key=lambda line: float(np.asarray(line.get_ydata())[-1]))
+    low, high = np.log10(ax.get_ylim())
+    ends = [(np.log10(np.asarray(line.get_ydata(), dtype=float)[-1]) - low) / (high - low) for line in lines]
+    gap = 13 / (ax.get_window_extent().height * 72 / ax.figure.dpi)
+    for line, level in zip(lines, spread(ends, gap, 0.0, 1.0), strict=True):
+        right: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "va": "center"}
+        at = (float(np.asarray(line.get_xdata())[-1]), level)
+        ax.annotate(str(line.get_label()), at, xytext=(9, 0), ha="left", fontsize=10, color=text_color(line), **right)

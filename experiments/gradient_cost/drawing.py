@@ -14,6 +14,7 @@ from numdiff.report.figures import (
     ROLE_STYLE,
     direct_labels,
     error_axes,
+    is_narrow,
     outside_legend,
     scientific,
     slope_guide,
@@ -79,7 +80,7 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
             )
     _explain_hollow(ax, data)
     _guides(ax, data, column, powers)
-    if _say_where_they_end(ax):
+    if _say_where_they_end(ax) and is_narrow(fig):
         outside_legend(fig, ax)
     else:
         direct_labels(ax)

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from experiments.drawing import PREDICTED, cut, draw_curves, draw_model, key_entries
+from experiments.drawing import DASHED, PREDICTED, cut, draw_predicted
 from experiments.frames import cells, formats_of, methods_of, rows_of
 from experiments.lanes import bar_key, draw_bars, draw_lanes, formula_of, hollow_dot, lane_key, lanes_of, mark_values
-from experiments.words import percent
+from experiments.words import percent, plain
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE
 from numdiff.report.styles import INK, MUTED, PALE, ROLE_STYLE, VERMILLION
@@ -101,30 +101,50 @@ _NEARNESS: Mapping[tuple[float, float], str] = {(-1, 1): "#33506b", (1, 10): "#a
 # --- single runs, lanes of dots, shares --------------------------------------------------------------------
 
 
-def draw_anatomy(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw one function in one format: a panel for each formula that has a best step."""
+def draw_anatomy(fig: Canvas, data: pd.DataFrame, drawn: str) -> None:
+    """Draw one function in one format: a panel for each formula that has a best step, its curves named in the first."""
     (item,) = formats_of(data)
     groups = [(f"{method} difference", cells(data, method=method)) for method in methods_of(data[data["best"]])]
     panels = draw.draw_panels(fig, groups, draw_run, ylabel="relative error")
     cut(panels[0], data)
-    bound = ROLE_STYLE["bound"]
-    entries = [
-        Line2D([], [], **FORMAT_STYLE[item].line_options(label="measured")),
-        *key_entries(),
-        Line2D([], [], color=bound.color, linewidth=1.3, linestyle=bound.line, label="bound: no error is larger"),
-    ]
-    draw.outside_legend(fig, handles=entries, where="bottom")
+    _name_bound(panels[0], groups[0][1])
+    measured = Line2D([], [], color=FORMAT_STYLE[item].color, linewidth=2.2, label="measured error")
+    predicted = Line2D([], [], color=INK, linewidth=1.2, linestyle=DASHED, label="predicted error")
+    grey = Line2D([], [], color=PALE, linewidth=5, label="truncation error")
+    draw.outside_legend(fig, handles=[measured, predicted, grey], where="bottom")
+    draw.subject(fig, drawn)
 
 
 def draw_run(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw one run with truncation error, model, a priori bound, and the observed and predicted best step."""
-    draw_curves(ax, frame, ring=10)
-    draw_model(ax, frame)
-    ax.set_title("", loc="right")  # The key says what the crosses are.
+    shared = frame[frame["truncation"] > 0].sort_values("step_value")
+    ax.plot(shared["step_value"], shared["truncation"], color=PALE, linewidth=6, zorder=1, label="_truncation")
+    draw.plot_groups(ax, frame, y="error", markersize=0, linestyle="-", linewidth=2.2)
+    shown = frame[frame["model"] <= 2 * frame["error"].max()].sort_values("step_value")
+    look: dict[str, Any] = {"color": INK, "linewidth": 1.2, "linestyle": DASHED, "zorder": 5, "label": "_model"}
+    ax.plot(shown["step_value"], shown["model"], **look)
     shown = frame[np.isfinite(frame["a_priori_bound"]) & (frame["status"] == "ok")].sort_values("step_value")
     bound = ROLE_STYLE["bound"]
-    look: dict[str, Any] = {"color": bound.color, "linewidth": 1.3, "linestyle": bound.line, "label": "_bound"}
+    look = {"color": bound.color, "linewidth": 1.3, "linestyle": bound.line, "label": "_bound"}
     ax.plot(shown["step_value"], shown["a_priori_bound"], **look)
+    for mark in rows_of(frame[frame["best"]]):
+        color = FORMAT_STYLE[mark.format].text_color
+        draw.mark_optimum(ax, mark.step_value, mark.error, "", color=color, size=12)
+        words = f"ring: best step {plain(mark.step_value)}\n◆: predicted {plain(mark.predicted_step)}"
+        below: dict[str, Any] = {"xytext": (0.5, 0.03), "textcoords": "axes fraction", "ha": "center", "va": "bottom"}
+        line = {"arrowstyle": "-", "linewidth": 0.7, "color": MUTED, "shrinkB": 7, "relpos": (0.5, 1)}
+        ax.annotate(words, (mark.step_value, mark.error), fontsize=9, arrowprops=line, **below)
+    draw_predicted(ax, frame, size=6)
+    draw.name_failures(ax, "x + h = x")
+
+
+def _name_bound(ax: Axes, frame: pd.DataFrame) -> None:
+    """Write beside the dotted bound what it is."""
+    shown = frame[np.isfinite(frame["a_priori_bound"]) & (frame["status"] == "ok")].sort_values("step_value")
+    at = shown.iloc[round(0.17 * (len(shown) - 1))]
+    look: dict[str, Any] = {"xytext": (8, 6), "textcoords": "offset points", "ha": "left", "va": "bottom"}
+    text = "dotted: proved bound"
+    ax.annotate(text, (at["step_value"], at["a_priori_bound"]), fontsize=9, color=MUTED, **look)
 
 
 def draw_best_steps(fig: Canvas, data: pd.DataFrame, marked: float, rules: Mapping[tuple[str, str], float]) -> None:
@@ -203,7 +223,7 @@ def draw_orders(fig: Canvas, data: pd.DataFrame, ends: Mapping[tuple[str, str], 
     names = data.loc[~data["as_expected"], "problem"]
     looks = dict(zip(names.unique(), cycle(_EXCEPTIONS), strict=False))
     marked = data.assign(look=data["problem"].map(looks).where(~data["as_expected"], "").fillna(""))
-    draw_lanes(ax, marked, "order", (20 * data["order"]).round(), ends)
+    draw_lanes(ax, marked, "order", (20 * data["order"]).round(), ends, "method")
     above: dict[str, Any] = {"xytext": (5, 4), "textcoords": "offset points", "fontsize": 8.5, "color": MUTED}
     ax.annotate("functions\nwith an\norder", (1, 1), xycoords="axes fraction", va="bottom", **above)
     ax.set_xlim(min(0.6, data["order"].min() - 0.1), max(2.25, data["order"].max() + 0.1))

@@ -18,7 +18,7 @@ from numdiff.problems import PROBLEMS
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE
 from numdiff.report.labels import spread
-from numdiff.report.styles import INK, MUTED
+from numdiff.report.styles import INK, MUTED, PALE
 
 _ABOVE = 3e2
 """How far above an error of 100 % the axes of the first figure go: room for the marks of lost steps."""
@@ -100,18 +100,34 @@ def _explain_marks(ax: Axes, data: pd.DataFrame, lanes: Mapping[tuple[str, str],
 
 
 def draw_many_functions(fig: Canvas, data: pd.DataFrame, names: Sequence[str]) -> None:
-    """Draw a panel for each function: the curve of each format, and the predicted best steps."""
+    """Draw a panel for each function: the curve of each format, the best steps, and that of the widest in words."""
     titles = [f"{written(PROBLEMS[name].formula)}, x = {_point(name)}" for name in names]
     groups = [(title, cells(data, problem=name)) for title, name in zip(titles, names, strict=True)]
-    panels = draw.draw_panels(fig, groups, draw_curves, columns=3, ylabel="relative error")
-    for ax, name, title in zip(panels, names, titles, strict=True):
-        draw_predicted(ax, cells(data, problem=name), size=5)
-        explain(ax, cells(data, problem=name), name)
-        ax.set_title(title, fontsize=9)
-        ax.set_title("", loc="right")  # The key says what the crosses are.
+    panels = draw.draw_panels(fig, groups, _draw_function, columns=3, ylabel="relative error")
     cut(panels[0], data)
-    key = [entry for entry in key_entries() if entry.get_label() != "predicted error"]
-    draw.outside_legend(fig, handles=[*draw.legend_entries(formats_of(data)), *key], where="bottom")
+    low, high = panels[0].get_ylim()
+    panels[0].set_ylim(low / 100, high)
+    widest = formats_of(data)[-1]
+    for ax, name, title in zip(panels, names, titles, strict=True):
+        explain(ax, cells(data, problem=name), name)
+        ax.set_title(title, fontsize=9.5)
+        ax.set_title("", loc="right")  # The words above all panels say what the crosses are.
+        (best,) = rows_of(cells(data, problem=name, format=widest, best=True)) or [None]
+        if best is not None:
+            color = FORMAT_STYLE[widest].text_color
+            words: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 9, "weight": "bold", "color": color}
+            ax.annotate(f"best h = {plain(best.step_value)}", (0.03, 0.04), **words)
+    look: dict[str, Any] = {"marker": "", "linestyle": "-", "linewidth": 2}
+    formats = [Line2D([], [], **FORMAT_STYLE[name].line_options(label=name, **look)) for name in formats_of(data)]
+    grey = Line2D([], [], color=PALE, linewidth=5, label="truncation error")
+    draw.outside_legend(fig, handles=[*formats, grey], where="bottom")
+    draw.subject(fig, f"Centered difference; ring: best step (in words: {widest}), ◆: predicted, ×: no result")
+
+
+def _draw_function(ax: Axes, frame: pd.DataFrame) -> None:
+    """Draw the truncation error broadly, before it the error of each format without markers, and the best steps."""
+    draw_curves(ax, frame, markersize=0, linestyle="-")
+    draw_predicted(ax, frame, size=5)
 
 
 def explain(ax: Axes, frame: pd.DataFrame, name: str) -> None:
