@@ -177,35 +177,10 @@ def rounded_argument(problem: str) -> str:
 
 
 def figures(measured: Measured) -> list[Figure]:
-    frame, rows = at_points(measured.records), gains(measured)
-    shown = widest(frame)
-    present = {(row.problem, row.at) for row in rows_of(frame.drop_duplicates(["problem", "at"]))}
-    gaining = [p for p in SHOWN if p in present] or sorted(present)[:1]
-    curves = pd.concat([panel(frame, name, at, shown) for name, at in gaining], ignore_index=True)
-    known = {(row.problem, row.at): row for row in rows_of(centered_rows(rows, shown))}
-    notes = {title(*p): note(known[p]) for p in gaining}
-    inside = curves["panel"].isin([title(*p) for p in gaining if rounds_inside(known[p])])
-    curves = curves[curves["grid"].isin(("decimal", "representable")) | (inside & (curves["grid"] == "nearest_power"))]
+    frame = at_points(measured.records)
     exact = exact_nodes(frame)
     return [
-        Figure(
-            "error_against_step",
-            f"An exact x ± h helps at small steps, and where |x f′/f| is large: {shown}",
-            "Relative RMS error over 33 neighbouring points; grey: what (x + h) − x gains at steps below the best one. "
-            "Where f rounds its own argument (50·x), only powers of two help: they keep 50·h exact, too.",
-            f"{counted(len(notes), 'panel')}. The right arms coincide everywhere. On the left the curve of (x + h) − x "
-            "lies below that of h = 10⁻ᵏ by "
-            + listed(f"{max(0.0, round(known[p].left_representable, 1)):.1f} digits for {title(*p)}" for p in gaining)
-            + ".",
-            curves,
-            partial(
-                draw_grids,
-                names=NAMES,
-                gains=notes,
-                subject=f"Centered difference in {shown}, with h = 10⁻ᵏ and with the h that the format takes:",
-            ),
-            (7.6, 5.8),
-        ),
+        curves_figure(frame, gains(measured)),
         Figure(
             "exact_nodes",
             "How often both x + h and x − h are exact",
@@ -219,6 +194,32 @@ def figures(measured: Measured) -> list[Figure]:
             kinds={"*": "platform"},
         ),
     ]
+
+
+def curves_figure(frame: pd.DataFrame, rows: pd.DataFrame) -> Figure:
+    """Return the picture of what an exact x ± h gains, a panel for each of some functions."""
+    shown = widest(frame)
+    present = {(row.problem, row.at) for row in rows_of(frame.drop_duplicates(["problem", "at"]))}
+    points = [p for p in SHOWN if p in present] or sorted(present)[:1]
+    curves = pd.concat([panel(frame, name, at, shown) for name, at in points], ignore_index=True)
+    known = {(row.problem, row.at): row for row in rows_of(centered_rows(rows, shown))}
+    notes = {title(*p): note(known[p]) for p in points}
+    inside = curves["panel"].isin([title(*p) for p in points if rounds_inside(known[p])])
+    curves = curves[curves["grid"].isin(("decimal", "representable")) | (inside & (curves["grid"] == "nearest_power"))]
+    drawn = f"Centered difference in {shown}, with h = 10⁻ᵏ and with the h that the format takes:"
+    return Figure(
+        "error_against_step",
+        f"An exact x ± h helps at small steps, and where |x f′/f| is large: {shown}",
+        "Relative RMS error over 33 neighbouring points; grey: what (x + h) − x gains at steps below the best one. "
+        "Where f rounds its own argument (50·x), only powers of two help: they keep 50·h exact, too.",
+        f"{counted(len(notes), 'panel')}. The right arms coincide everywhere. On the left the curve of (x + h) − x "
+        "lies below that of h = 10⁻ᵏ by "
+        + listed(f"{max(0.0, round(known[p].left_representable, 1)):.1f} digits for {title(*p)}" for p in points)
+        + ".",
+        curves.reset_index(drop=True),
+        partial(draw_grids, names=NAMES, gains=notes, subject=drawn),
+        (7.6, 5.8),
+    )
 
 
 def exact_nodes(frame: pd.DataFrame) -> pd.DataFrame:

@@ -53,7 +53,7 @@ def draw_grids(
         }
         _shade(ax, part)
         draw.name_failures(ax, fontsize=8.5)
-        words = {"transform": ax.transAxes, "va": "bottom", "color": INK}
+        words: dict[str, Any] = {"transform": ax.transAxes, "va": "bottom", "color": INK}
         gain, _, why = gains[title].partition("\n")
         ax.text(0.03, 0.17 if why else 0.05, gain, fontsize=10, weight="bold", **words)
         ax.text(0.03, 0.05, why, fontsize=9, **words)

@@ -150,7 +150,7 @@ def draw_factors(fig: Canvas, data: pd.DataFrame) -> None:
         fig.subplots_adjust(bottom=fig.subplotpars.bottom + _SECOND_LINE / fig.get_figheight())
     ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(1.1, 1.05 * data["factor"].max()))
     outside_legend(fig, ax, where="bottom")
-    subject(fig, "Error of the centered difference, with NumPy's functions and with correctly rounded ones:")
+    subject(fig, "Error of the centered difference, with NumPy's functions and with correctly rounded ones:", gap=13)
 
 
 def _reference_line(ax: Any, at: float, text: str) -> None:

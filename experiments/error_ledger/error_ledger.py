@@ -184,8 +184,9 @@ def truncation_and_rounding(records: pd.DataFrame) -> Figure:
     return Figure(
         "truncation_and_rounding",
         "One truncation error for all formats, a rounding error for each: the best step is where they cross",
-        f"The two parts of the error of the centered difference of {where}, at x itself. Rounding (abscissa, evaluation and combination together) "
-        "grows like 1/h and jumps from step to step; the rings are the observed best steps.",
+        f"The two parts of the error of the centered difference of {where}, at x itself. Rounding "
+        "(abscissa, evaluation and combination together) grows like 1/h and jumps from step to step; the "
+        "rings are the observed best steps.",
         "One straight line falls to the left like h². Five ragged lines, one for each format, rise to the left like "
         "1/h, lower the wider the format, and each ring lies where one of them crosses the straight line.",
         frame,

@@ -35,7 +35,13 @@ def draw_pairs(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str], losse
         _name_loss(ax, ends, losses[key])
         draw.name_failures(ax, fontsize=8.5)
         if ax is panels[0]:
-            words = {"xycoords": "axes fraction", "ha": "right", "va": "bottom", "fontsize": 9, "color": MUTED}
+            words: dict[str, Any] = {
+                "xycoords": "axes fraction",
+                "ha": "right",
+                "va": "bottom",
+                "fontsize": 9,
+                "color": MUTED,
+            }
             ax.annotate("grey: the formula's error", (0.98, 0.05), **words)
     item = data["format"].iloc[0]
     draw.subject(
@@ -49,7 +55,7 @@ def _draw_form(ax: Axes, part: pd.DataFrame, member: int) -> Any:
     options: dict[str, Any] = {"status": part["status"].tolist(), "markersize": 0, "linewidth": 2.0}
     draw.plot_errors(ax, part["step_value"], part["error"], style, "_form", linestyle="-", **options)
     fine = part[part["status"] == "ok"].sort_values("step_value", ignore_index=True)
-    best = fine["error"].idxmin()
+    best = int(fine["error"].to_numpy().argmin())
     draw.mark_optimum(ax, fine["step_value"][best], fine["error"][best], "", color=style.text_color, size=9)
     # A usual form is above its curve, where no other one is; the best one in the lower left corner.
     place: dict[str, Any] = {"va": "bottom", "ha": "left"} if member else {"va": "top", "ha": "right"}
@@ -95,8 +101,8 @@ def draw_losses(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str], show
     _name_groups(fig, ax, tops)
     names_of_rows = [f"as it stands: {text}" if text == titles[key] else text for key, text, _ in rows]
     ax.set_yticks(list(height.values()), names_of_rows, fontsize=8.5)
-    for text, (_, _, member) in zip(ax.get_yticklabels(), rows, strict=True):
-        text.set_color(WAYS[0].text_color if member == 0 else INK)
+    for name, (_, _, member) in zip(ax.get_yticklabels(), rows, strict=True):
+        name.set_color(WAYS[0].text_color if member == 0 else INK)
     names_above(fig, ax)
     ax.set(xlabel="correct digits lost at the best step (0: the best form)", ylim=(max(height.values()) + 0.7, -1.3))
     ax.set_xlim(0, 1.08 * data["lost"].max())

@@ -18,6 +18,7 @@ from numdiff.report.figures import (
     outside_legend,
     scientific,
     slope_guide,
+    subject,
 )
 from numdiff.report.labels import named_lines
 from numdiff.report.styles import MUTED
@@ -78,6 +79,7 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
                 markerfacecolor="white",
                 markersize=5,
             )
+    subject(fig, "The gradient of a network with n parameters, by differences and by back-propagation:")
     _explain_hollow(ax, data)
     _guides(ax, data, column, powers)
     if _say_where_they_end(ax) and is_narrow(fig):

@@ -91,7 +91,7 @@ def draw_shares(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within: 
     ax.set_title("Error at the step that is chosen", fontsize=10.5, weight="bold")
     names = (f"at most {within}× the smallest error", f"{within}× to {10 * within}×", "more, or no result")
     handles: list[Any] = [Patch(color=color, label=text) for color, text in zip(_NEARNESS.values(), names, strict=True)]
-    draw.outside_legend(ax.figure.figure, handles=handles, where="bottom")  # type: ignore[arg-type]
+    draw.outside_legend(ax.figure.figure, handles=handles, where="bottom")
 
 
 _NEARNESS: Mapping[tuple[float, float], str] = {(-1, 1): "#33506b", (1, 10): "#aab4c0", (10, np.inf): VERMILLION}
@@ -107,11 +107,12 @@ def draw_anatomy(fig: Canvas, data: pd.DataFrame, drawn: str) -> None:
     groups = [(f"{method} difference", cells(data, method=method)) for method in methods_of(data[data["best"]])]
     panels = draw.draw_panels(fig, groups, draw_run, ylabel="relative error")
     cut(panels[0], data)
-    _name_bound(panels[0], groups[0][1])
     measured = Line2D([], [], color=FORMAT_STYLE[item].color, linewidth=2.2, label="measured error")
     predicted = Line2D([], [], color=INK, linewidth=1.2, linestyle=DASHED, label="predicted error")
     grey = Line2D([], [], color=PALE, linewidth=5, label="truncation error")
-    draw.outside_legend(fig, handles=[measured, predicted, grey], where="bottom")
+    dots = ROLE_STYLE["bound"]
+    bound = Line2D([], [], color=dots.color, linewidth=1.3, linestyle=dots.line, label="proved bound")
+    draw.outside_legend(fig, handles=[measured, predicted, bound, grey], where="bottom")
     draw.subject(fig, drawn)
 
 
@@ -131,20 +132,11 @@ def draw_run(ax: Axes, frame: pd.DataFrame) -> None:
         color = FORMAT_STYLE[mark.format].text_color
         draw.mark_optimum(ax, mark.step_value, mark.error, "", color=color, size=12)
         words = f"ring: best step {plain(mark.step_value)}\n◆: predicted {plain(mark.predicted_step)}"
-        below: dict[str, Any] = {"xytext": (0.5, 0.03), "textcoords": "axes fraction", "ha": "center", "va": "bottom"}
-        line = {"arrowstyle": "-", "linewidth": 0.7, "color": MUTED, "shrinkB": 7, "relpos": (0.5, 1)}
-        ax.annotate(words, (mark.step_value, mark.error), fontsize=9, arrowprops=line, **below)
+        inside: dict[str, Any] = {"xytext": (0.58, 0.84), "textcoords": "axes fraction", "ha": "center", "va": "center"}
+        line = {"arrowstyle": "-", "linewidth": 0.7, "color": MUTED, "shrinkB": 7, "relpos": (0.5, 0)}
+        ax.annotate(words, (mark.step_value, mark.error), fontsize=9, arrowprops=line, **inside)
     draw_predicted(ax, frame, size=6)
     draw.name_failures(ax, "x + h = x")
-
-
-def _name_bound(ax: Axes, frame: pd.DataFrame) -> None:
-    """Write beside the dotted bound what it is."""
-    shown = frame[np.isfinite(frame["a_priori_bound"]) & (frame["status"] == "ok")].sort_values("step_value")
-    at = shown.iloc[round(0.17 * (len(shown) - 1))]
-    look: dict[str, Any] = {"xytext": (8, 6), "textcoords": "offset points", "ha": "left", "va": "bottom"}
-    text = "dotted: proved bound"
-    ax.annotate(text, (at["step_value"], at["a_priori_bound"]), fontsize=9, color=MUTED, **look)
 
 
 def draw_best_steps(fig: Canvas, data: pd.DataFrame, marked: float, rules: Mapping[tuple[str, str], float]) -> None:

@@ -184,8 +184,8 @@ def draw_tables(fig: Canvas, data: pd.DataFrame, notes: Mapping[str, str]) -> No
 
 def _note_deviation(ax: Axes, given: pd.DataFrame, text: str) -> None:
     """Write in the lower left corner why a ring is not about its dot, with a line to the ring that is farthest."""
-    ratio = np.log(given["error"] / given["ours"].mask(given["ours"] == 0)).abs()
-    ring = given.loc[ratio.idxmax()]
+    ratio = given["error"] / given["ours"].mask(given["ours"] == 0)
+    ring = given.loc[np.maximum(ratio, 1 / ratio).idxmax()]
     line = {"arrowstyle": "-", "linewidth": 0.8, "color": MUTED, "shrinkB": 5, "relpos": (0.5, 1)}
     low = 0.2 if "complex_step" in set(given["method"]) else 0.05  # above the level part of the complex step
     place: dict[str, Any] = {"xytext": (0.03, low), "textcoords": "axes fraction", "va": "bottom", "color": MUTED}
@@ -206,7 +206,7 @@ def _name_curves(ax: Axes, frame: pd.DataFrame) -> None:
         curve = curve[curve["step_value"].between(low, high) & (curve["error"] > 0)].reset_index(drop=True)
         at = curve.iloc[_place(curve["error"].to_numpy(), method)]
         side = _BESIDE.get(method, {}) if frame["method"].nunique() > 1 else {}
-        look = {"textcoords": "offset points", "fontsize": 9, "color": METHOD_STYLE[method].text_color}
+        look: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "color": METHOD_STYLE[method].text_color}
         look |= {"xytext": (-7, 2), "ha": "right", "va": "bottom"} | side
         # Beside a formula of higher order there is no room for more.
         short = method == "centered" and "centered4" in set(frame["method"])

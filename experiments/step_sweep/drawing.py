@@ -24,11 +24,12 @@ _ABOVE = 3e2
 """How far above an error of 100 % the axes of the first figure go: room for the marks of lost steps."""
 
 
-def draw_v_curves(fig: Canvas, data: pd.DataFrame) -> None:
+def draw_v_curves(fig: Canvas, data: pd.DataFrame, drawn: str) -> None:
     """Draw the curve of each format with its model, name the best steps at the right, and the slopes of theory."""
     narrow = draw.is_narrow(fig)
     fig.subplots_adjust(right=0.74 if narrow else 0.78)
     ax = draw.error_axes(fig.subplots(), ylabel="relative error")
+    draw.subject(fig, drawn)
     draw_curves(ax, data, ring=10)
     draw_model(ax, data)
     cut(ax, data)
@@ -134,7 +135,7 @@ def explain(ax: Axes, frame: pd.DataFrame, name: str) -> None:
     """Say in a panel that there is no truncation error, or that points x ± h lie outside the domain of f."""
     words: dict[str, Any] = {"fontsize": 8, "color": MUTED}
     if (frame.loc[frame["status"] == "ok", "truncation"] == 0).all():
-        ax.annotate("no truncation\nerror", (0.05, 0.08), xycoords="axes fraction", va="bottom", **words)
+        ax.annotate("no truncation\nerror", (0.05, 0.22), xycoords="axes fraction", va="bottom", **words)
     low, high = PROBLEMS[name].domain
     # The difference is centered: both x − h and x + h have to lie inside.
     room = min(PROBLEMS[name].points[0] - low, high - PROBLEMS[name].points[0])

@@ -37,12 +37,13 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
     name = measured_of(records, SHOWCASE)[0]
     frame = curves(cells(records, method="centered"), best, [name])
     marks = cells(best, problem=name, method="centered")
+    where = f"{written(PROBLEMS[name].formula)} at x = {PROBLEMS[name].points[0]:g}"
 
     return Figure(
         "v_curves",
         "A smaller step helps until rounding takes over; each format has its own best step",
-        f"Relative error of the centered difference of {written(PROBLEMS[name].formula)} at "
-        f"x = {PROBLEMS[name].points[0]:g} (RMS over 33 points near x). From the right all formats come down one line, "
+        f"Relative error of the centered difference of {where} (RMS over 33 points near x). From the right "
+        "all formats come down one line, "
         "the truncation error; each leaves it where its own rounding takes over. Dashed and ◆: error and best step as "
         "predicted without a difference quotient, from derivatives and rounding errors alone.",
         f"Curves in the shape of a V share their right arm, the truncation error. The wider the format, the lower and "
@@ -50,7 +51,7 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         f"{marks['digits'].min():.1f} correct digits down to h = {plain(marks['step_value'].min())} with "
         f"{marks['digits'].max():.1f}. The predicted curves lie on the measured ones.",
         frame,
-        draw_v_curves,
+        partial(draw_v_curves, drawn=f"Centered difference of {where}, in {len(formats_of(frame))} formats:"),
         (7.6, 5.0),
     )
 

@@ -218,7 +218,7 @@ def _move_xlabel(fig: Canvas, up: float = 0.0) -> None:
             text.set_position(((margins.left + margins.right) / 2, text.get_position()[1] + up))
 
 
-def subject(fig: Canvas, text: str) -> None:
+def subject(fig: Canvas, text: str, gap: float = 0.0) -> None:
     """Write above everything what is drawn: formula, function, point and format.
 
     So that a drawing can be read where its title and its caption are not at hand. The panels become lower by the lines
@@ -230,12 +230,14 @@ def subject(fig: Canvas, text: str) -> None:
         The figure, with its panels.
     text : str
         The words; they are broken into the lines that fit.
+    gap : float
+        Distance in points to the panels beyond the usual one: where something else stands above them.
     """
     width = inches_of(fig)[0]
     lines = textwrap.wrap(text, int(72 * (width - 0.2) / (0.58 * _SUBJECT)))
     # Without titles of panels some of the margin above them is free.
     free = 0 if any(ax.get_title(loc="left") for ax in fig.axes) else 12
-    make_room_above(fig, (1.25 * _SUBJECT * len(lines) + 3 - free) / 72)
+    make_room_above(fig, (1.25 * _SUBJECT * len(lines) + 3 - free + gap) / 72)
     height = inches_of(fig)[1]
     place: dict[str, Any] = {"ha": "left", "va": "top", "linespacing": 1.15}
     fig.text(0.08 / width, 1 - 0.05 / height, "\n".join(lines), fontsize=_SUBJECT, color=INK, gid=_SUBJECT_ID, **place)
