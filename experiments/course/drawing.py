@@ -69,7 +69,7 @@ def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], bo
     curve = data[data["line"] == "curve"]
     ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4)
     left = (curve["x"].iloc[0], curve["y"].iloc[0])
-    ax.annotate("f", left, xytext=(6, 7), textcoords="offset points", style="italic", weight="bold", color=INK)
+    ax.annotate("y = eˣ", left, xytext=(6, 9), textcoords="offset points", style="italic", weight="bold", color=INK)
     height = curve["y"].max() - bottom
     _name_lines(fig, ax, data, lines, (bottom, height))
     for number, line in enumerate(lines):
@@ -126,7 +126,7 @@ def draw_rate(fig: Canvas, data: pd.DataFrame, x: float, dx: float, slope: float
     """Draw a curve with its tangent, and beside the tangent how far y moves with x."""
     ax = fig.subplots()
     curve, tangent = (data[data["line"] == name] for name in ("curve", "tangent"))
-    ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4, label="y = f(x)")
+    ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4, label="y = exp(x²)²")
     ax.plot(tangent["x"], tangent["y"], color=INK, linewidth=1.9, linestyle=(0, (5, 2)), zorder=5, label="tangent")
     y = float(np.interp(x, tangent["x"], tangent["y"]))
     corner, top = (x + dx, y), (x + dx, y + slope * dx)

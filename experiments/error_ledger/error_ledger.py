@@ -10,7 +10,7 @@ from experiments.error_ledger.drawing import draw_rounding, draw_shares_by_step
 from experiments.experiment import Experiment
 from experiments.frames import RUN, cells, counting, in_order, measured_of, of_grid, optima
 from experiments.step_sweep import step_sweep
-from experiments.step_sweep.figures import SHOWCASE
+from experiments.step_sweep.figures import PANEL_FORMATS, SHOWCASE
 from experiments.words import percent, plain, written
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
@@ -150,6 +150,7 @@ def mean_shares(frame: pd.DataFrame, first: int = -12, last: int = 6) -> pd.Data
 def shares_by_step(frame: pd.DataFrame) -> Figure:
     """The mean share of each part over the distance from the best step."""
     means = mean_shares(frame)
+    means = means[means["format"].isin(PANEL_FORMATS)].reset_index(drop=True)
     at_best = means[means["octave"] == 0]["truncation_share"]
     left = means[means["octave"] == -8]["truncation_share"].max() if (means["octave"] == -8).any() else np.nan
     rest = f", and less than {100 * left + 1:.0f} % at 1/256 of it" if np.isfinite(left) else ""
@@ -158,7 +159,8 @@ def shares_by_step(frame: pd.DataFrame) -> Figure:
         "shares_by_step",
         "Right of the best step the formula makes the error, left of it the rounding of f and of x ± h",
         "Mean over the functions of the size of each part over the sum of the four sizes; the dashed line is the "
-        f"best step of each function. Drawn where at least {FEWEST} functions have a result, so that the narrow "
+        f"best step of each function. bfloat16 and float80 look the same. Drawn where at least {FEWEST} "
+        "functions have a result, so that the narrow "
         "formats, where x + h = x soon, end early at the left.",
         "In each panel the colour of truncation fills the right side; on the left those of evaluation and abscissa "
         "have about half each, and combination is a thin rim. Truncation has "

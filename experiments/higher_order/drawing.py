@@ -69,6 +69,7 @@ def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
     fig.subplots_adjust(left=0.26, top=0.9)
     if narrow:
         outside_legend(fig, handles=legend_entries(list(limits)), where="bottom")
+    subject(fig, "Mark: median of six functions; line: worst to best; dashed: what the format holds", gap=14)
 
 
 def draw_formulas(fig: Canvas, data: pd.DataFrame, rings: pd.DataFrame, drawn: str) -> None:

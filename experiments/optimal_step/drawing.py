@@ -220,7 +220,23 @@ def draw_orders(fig: Canvas, data: pd.DataFrame, ends: Mapping[tuple[str, str], 
     ax.annotate("functions\nwith an\norder", (1, 1), xycoords="axes fraction", va="bottom", **above)
     ax.set_xlim(min(0.6, data["order"].min() - 0.1), max(2.25, data["order"].max() + 0.1))
     ax.set_xlabel("observed order of accuracy")
-    draw.outside_legend(fig, handles=[*lane_key(methods_of(data)), *_exceptions(looks)], where="bottom")
+    if draw.is_narrow(fig):
+        draw.outside_legend(fig, handles=[*lane_key(methods_of(data)), *_exceptions(looks)], where="bottom")
+    else:
+        _name_exceptions(ax, marked)
+        draw.outside_legend(fig, handles=lane_key(methods_of(data)), where="bottom")
+
+
+def _name_exceptions(ax: Axes, marked: pd.DataFrame) -> None:
+    """Write the formula of each function with a mark of its own beside the first of its marks."""
+    lanes = lanes_of(marked, "method")
+    middle = float(marked["expected"].mean())
+    for _, rows in marked[marked["look"] != ""].groupby("problem", sort=False):
+        first = max(rows_of(rows), key=lambda row: lanes[row.format, row.method])
+        inward = first.order > middle
+        look: dict[str, Any] = {"xytext": (-8 if inward else 8, 2), "textcoords": "offset points", "va": "center"}
+        look |= {"ha": "right" if inward else "left", "fontsize": 8.5, "color": METHOD_STYLE[first.method].text_color}
+        ax.annotate(formula_of(first.problem), (first.order, lanes[first.format, first.method] + 0.12), **look)
 
 
 _EXCEPTIONS: Sequence[str] = ("s", "^", "D", "P", "p", "h")

@@ -185,7 +185,7 @@ def draw_tables(fig: Canvas, data: pd.DataFrame, notes: Mapping[str, str]) -> No
 def _note_deviation(ax: Axes, given: pd.DataFrame, text: str) -> None:
     """Write in the lower left corner why a ring is not about its dot, with a line to the ring that is farthest."""
     ratio = given["error"] / given["ours"].mask(given["ours"] == 0)
-    ring = given.loc[np.maximum(ratio, 1 / ratio).idxmax()]
+    ring = given.iloc[int(ratio.where(ratio > 1, 1 / ratio).to_numpy().argmax())]
     line = {"arrowstyle": "-", "linewidth": 0.8, "color": MUTED, "shrinkB": 5, "relpos": (0.5, 1)}
     low = 0.2 if "complex_step" in set(given["method"]) else 0.05  # above the level part of the complex step
     place: dict[str, Any] = {"xytext": (0.03, low), "textcoords": "axes fraction", "va": "bottom", "color": MUTED}
