@@ -159,8 +159,7 @@ def shares_by_step(frame: pd.DataFrame) -> Figure:
         "shares_by_step",
         "Right of the best step the formula makes the error, left of it the rounding of f and of x ± h",
         "Mean over the functions of the size of each part over the sum of the four sizes; the dashed line is the "
-        f"best step of each function. bfloat16 and float80 look the same. Drawn where at least {FEWEST} "
-        "functions have a result, so that the narrow "
+        f"best step of each function. Drawn where at least {FEWEST} functions have a result, so that the narrow "
         "formats, where x + h = x soon, end early at the left.",
         "In each panel the colour of truncation fills the right side; on the left those of evaluation and abscissa "
         "have about half each, and combination is a thin rim. Truncation has "
