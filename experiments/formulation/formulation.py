@@ -274,7 +274,7 @@ def figures(measured: Measured) -> list[Figure]:
             curves,
             partial(draw_pairs, titles=titles, losses=dict(zip(curves["formulation"], curves["lost"], strict=True))),
             (7.6, 1.2 + 2.75 * ((len(titles) + 1) // 2)),
-            kinds={"form": "portable", "member": "portable", "*": "platform"},
+            kinds={"*": "platform"},  # which form is the best one depends on the platform
         ),
     ]
 
