@@ -69,7 +69,7 @@ def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], bo
     curve = data[data["line"] == "curve"]
     ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4)
     left = (curve["x"].iloc[0], curve["y"].iloc[0])
-    ax.annotate("y = eˣ", left, xytext=(6, 9), textcoords="offset points", style="italic", weight="bold", color=INK)
+    ax.annotate("f", left, xytext=(6, 7), textcoords="offset points", style="italic", weight="bold", color=INK)
     height = curve["y"].max() - bottom
     _name_lines(fig, ax, data, lines, (bottom, height))
     for number, line in enumerate(lines):
@@ -81,6 +81,7 @@ def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], bo
             _dimension(ax, nodes, heights, bottom + (0.03 + _ROW * number) * height, line)
     ax.set(xlabel="x", ylabel="y", xlim=(curve["x"].min(), curve["x"].max()))
     ax.set_ylim(bottom, bottom + 1.02 * height)
+    subject(fig, "f(x) = eˣ")
 
 
 def is_narrow(fig: Canvas) -> bool:

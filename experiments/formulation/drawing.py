@@ -24,7 +24,7 @@ def draw_pairs(fig: Canvas, data: pd.DataFrame, titles: Mapping[str, str], losse
     """Draw a panel for each function: the curves of the usual and of the best form, named, and the digits lost."""
     panels = draw.small_multiples(fig, list(titles.values()), columns=2, ylabel="relative error")
     shown = data[data["status"] == "ok"]["error"]
-    panels[0].set_ylim(_SHOWN * shown.min() / 300, 1e5 * shown.max())
+    panels[0].set_ylim(_SHOWN * shown.min() / 1e4, 1e5 * shown.max())
     panels[0].set_xlim(data["step_value"].min() / 2, 300 * data["step_value"].max())
     for ax, key in zip(panels, titles, strict=True):
         part = data[data["formulation"] == key]

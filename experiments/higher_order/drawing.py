@@ -35,6 +35,11 @@ _NAMED_AT: Mapping[str, tuple[float, tuple[float, float], str, str]] = {
     "complex_step": (0.0, (0, 6), "left", "bottom"),
 }
 """Where on its arm a formula is named, as a share of it; on which side, in points."""
+_ON_A_PHONE: Mapping[str, tuple[float, tuple[float, float], str, str]] = {
+    "centered": (0.55, (0, 0), "center", "center"),
+    "centered4": (0.35, (0, 0), "center", "center"),
+}
+"""The same on a narrow canvas, where there is no room beside these: they are named in their lines."""
 _SHORT = {
     "forward": "forward, O(h)",
     "centered": "centered,\nO(h²)",
@@ -101,6 +106,8 @@ def _name_ring(ax: Axes, ring: Any, color: str, first: bool) -> None:
     """Draw a ring at a best step, and the step at its lower left; beside the first one, what it means."""
     mark_optimum(ax, ring["step_value"], ring["rms_error"], "", color=color)
     text = f"ring: best step\n{plain(ring['step_value'])}" if first else plain(ring["step_value"])
+    if is_narrow(ax.figure):
+        text = "ring: best step" if first else ""
     look: dict[str, Any] = {"xytext": (-6, -8), "textcoords": "offset points", "ha": "right", "va": "top"}
     halo = [withStroke(linewidth=2.6, foreground="white")]
     ax.annotate(text, (ring["step_value"], ring["rms_error"]), fontsize=9, color=color, path_effects=halo, **look)
@@ -120,6 +127,8 @@ def _name_arm(ax: Axes, line: Line2D, name: str) -> None:
     steps, errors = (np.asarray(values, dtype=float) for values in (line.get_xdata(), line.get_ydata()))
     lowest, last = int(np.nanargmin(errors)), int(np.flatnonzero(np.isfinite(errors))[-1])
     share, offset, ha, va = _NAMED_AT[name]
+    if is_narrow(ax.figure):
+        share, offset, ha, va = _ON_A_PHONE.get(name, _NAMED_AT[name])
     # The arm of the complex step begins at its level part.
     index = round(share * lowest) if name == "complex_step" else lowest + round(share * (last - lowest))
     halo = [withStroke(linewidth=2.6, foreground="white")]
