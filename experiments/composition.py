@@ -1,11 +1,15 @@
 """Square∘Exp∘Square at 0.5: the course's number, and where its error comes from."""
 
+import math
+import re
 import textwrap
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from experiments.drawing import dot_rows
@@ -18,14 +22,16 @@ from numdiff.report.figures import (
     Figure,
     Style,
     decade_ticks,
-    direct_labels,
     error_axes,
     is_narrow,
+    mark_optimum,
+    name_failures,
     outside_legend,
     plot_errors,
-    zero_floor,
+    scientific,
+    subject,
 )
-from numdiff.report.styles import MUTED
+from numdiff.report.styles import INK, MUTED, PALE
 from numdiff.report.tables import Table
 from numdiff.study.records import PARTS
 from numdiff.study.run import Measured
@@ -62,11 +68,10 @@ LABELS = {
     "combination": "rounding of the quotient",
 }
 """The parts of an error as a figure names them."""
-LOOKS: dict[str, dict[str, Any]] = {
-    "abscissa": {"linewidth": 0.9, "linestyle": ":", "markersize": 6, "markerfacecolor": "white"},
-    "evaluation": {"linewidth": 1.8, "linestyle": "-"},
-}
-"""What tells two parts apart that are nearly as large: one is thin and hollow, the other solid."""
+DRAWN = ("truncation", "roundoff")
+"""The parts in the figure of curves: what the formula does, and what all rounding adds."""
+ARMS = {"truncation": "truncation: the formula's own error", "roundoff": "rounding, all of it"}
+"""How they are named there."""
 
 
 def at_eps(records):
@@ -124,15 +129,13 @@ def figures(measured: Measured) -> list[Figure]:
     return [
         Figure(
             "parts_against_step",
-            "At eps = 10⁻⁴ truncation is far above the three parts of rounding",
-            "The parts of the error of the centered difference in float64. Farther left, where truncation meets the "
-            "rounding inside f (evaluation), lies the best step. The broad band is the total. Parts of 10⁻⁵ of the "
-            "smallest total and less are left out.",
-            "Truncation falls steeply to the left and evaluation rises, they cross at the best step; the other two "
-            "parts lie "
-            "lower. Sizes at eps: " + listed(f"{name} {plain(abs(cell[name]))}" for name in PARTS) + ".",
+            "At eps = 10⁻⁴ truncation is far above rounding",
+            "The two parts of the error of the centered difference in float64; the broad band is the total. At the "
+            "best step they are as large as each other. Truncation of 10⁻⁵ of the smallest total and less is left out.",
+            "Truncation falls steeply to the left and rounding rises; they cross near the best step. At eps truncation "
+            f"is {plain(abs(cell['truncation']))} and rounding {plain(abs(cell['roundoff']))}.",
             curves,
-            partial(draw_ledger, marked=EPS, text="h = 10⁻⁴\n(eps of the course)"),
+            partial(draw_ledger, marked=EPS, sizes={name: float(abs(cell[name])) for name in DRAWN}),
             kinds={"step_value": "platform"},  # which steps are drawn depends on the sizes of the parts
         ),
         Figure(
@@ -151,11 +154,14 @@ def figures(measured: Measured) -> list[Figure]:
 
 
 def parts_against_step(records) -> pd.DataFrame:
-    """Return total and parts at generic steps, without parts that are NEGLIGIBLE beside the smallest total."""
+    """Return total, truncation and rounding at generic steps, without what is NEGLIGIBLE beside the smallest total."""
     curves = cells(records, method="centered", format=ANSWERED, grid="generic")
-    curves = curves.melt(["step_value", "status"], [*PARTS, "total"], "part", "error")
+    best = optima(records)
+    lowest = cells(best, method="centered", format=ANSWERED)["step_value"].iloc[0]
+    curves = curves.melt(["step_value", "status"], [*DRAWN, "total"], "part", "error")
     # The parts of a cell whose step is lost are known; only the total is the failure.
     curves["status"] = curves["status"].where(curves["part"] == "total", "ok")
+    curves["best"] = (curves["part"] == "total") & (curves["step_value"] == lowest)
     size = curves["error"].abs()
     return curves[(curves["part"] == "total") | (size >= NEGLIGIBLE * size[curves["part"] == "total"].min())]
 
@@ -215,34 +221,61 @@ def advice(measured: Measured) -> list[str]:
     return sentences
 
 
-def draw_ledger(fig: Canvas, data: pd.DataFrame, marked: float, text: str) -> None:
-    """Draw the total error as a broad band, the parts before it, and a marked step."""
-    ax = error_axes(fig.subplots(), ylabel="size of the error and of its parts")
+def draw_ledger(fig: Canvas, data: pd.DataFrame, marked: float, sizes: Mapping[str, float]) -> None:
+    """Draw the total error as a broad band, before it truncation and rounding, and their sizes at a marked step."""
+    ax = error_axes(fig.subplots(), ylabel="size of the error")
     total = data[data["part"] == "total"]
-    band = Style("#c3ccd6", "")
-    plot_errors(ax, total["step_value"], total["error"], band, "total", status=total["status"], linewidth=7)
-    floor = zero_floor(data["error"])
-    for name in PARTS:
-        part, look = data[data["part"] == name], LOOKS.get(name, {})
-        options = look | {"markeredgecolor": PART_STYLE[name].color, "markeredgewidth": 0.9} if look else {}
-        plot_errors(ax, part["step_value"], part["error"], PART_STYLE[name], LABELS[name], floor=floor, **options)
+    band: dict[str, Any] = {"status": total["status"], "color": PALE, "linewidth": 8}
+    plot_errors(ax, total["step_value"], total["error"], Style(MUTED, ""), "_total", **band)
+    for name in DRAWN:
+        part, style = data[data["part"] == name], PART_STYLE[name]
+        shown = part[part["step_value"] >= total[total["status"] == "ok"]["step_value"].min()]
+        plot_errors(ax, shown["step_value"], shown["error"], style, "_part", linestyle="-", linewidth=1.8, markersize=0)
+        color = style.text_color
+        ax.plot([marked], [sizes[name]], "o", markersize=7, color=style.color, zorder=6, label="_size")
+        at: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9.5, "color": color}
+        at |= {"xytext": (8, -9), "va": "top"} if name == "truncation" else {"xytext": (8, 7), "va": "bottom"}
+        ax.annotate(scientific(sizes[name]), (marked, sizes[name]), ha="left", weight="bold", **at)
+    _name_arms(ax, data)
+    _mark_step(ax, marked, sizes)
+    for ring in total[total["best"]].to_dict("records"):
+        text = f"ring: best step\nh = {plain(ring['step_value'])}"
+        mark_optimum(ax, ring["step_value"], abs(ring["error"]), "", size=11)
+        left: dict[str, Any] = {"xytext": (-34, -10), "textcoords": "offset points", "ha": "right", "va": "center"}
+        line = {"arrowstyle": "-", "linewidth": 0.7, "color": INK, "shrinkB": 6}
+        ax.annotate(text, (ring["step_value"], abs(ring["error"])), fontsize=9.5, arrowprops=line, **left)
+    name_failures(ax)
+    subject(fig, f"Centered difference of (Square∘Exp∘Square)(x) = exp(x²)² at x = 0.5, {ANSWERED}:")
+
+
+def _name_arms(ax: Axes, data: pd.DataFrame) -> None:
+    """Write beside the curves what they are; the total beside the end of its band."""
+    places = {"truncation": (0.06, (-8, -2), "right"), "roundoff": (0.3, (16, 8), "left")}
+    narrow = is_narrow(ax.figure)
+    for name, (share, offset, ha) in places.items():
+        part = data[(data["part"] == name) & (data["error"] != 0)].sort_values("step_value")
+        at = part.iloc[round(share * (len(part) - 1))]
+        words = re.split("[:,]", ARMS[name])[0] if narrow else ARMS[name]
+        look: dict[str, Any] = {"fontsize": 10, "color": PART_STYLE[name].text_color, "va": "bottom", "ha": ha}
+        ax.annotate(words, (at["step_value"], abs(at["error"])), offset, textcoords="offset points", **look)
+    total = data[(data["part"] == "total") & (data["status"] == "ok")].sort_values("step_value")
+    at = total.iloc[round(0.96 * (len(total) - 1))]
+    beside: dict[str, Any] = {"xytext": (-10, 2), "textcoords": "offset points", "ha": "right", "va": "bottom"}
+    ax.annotate("grey: total", (at["step_value"], abs(at["error"])), fontsize=10, color=MUTED, **beside)
+
+
+def _mark_step(ax: Axes, marked: float, sizes: Mapping[str, float]) -> None:
+    """Draw the step of the course, and by how much one part is larger there than the other."""
     ax.axvline(marked, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), zorder=1, label="_marked")
-    ax.annotate(
-        text,
-        (marked, 1),
-        xycoords=ax.get_xaxis_transform(),
-        xytext=(-5, -2),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        color=MUTED,
-    )
-    if set(data["status"]) == {"ok", "absorbed"}:
-        ax.set_title("×: no result, x + h = x", loc="right", fontsize=9, color=MUTED)
-    if is_narrow(fig):
-        outside_legend(fig, ax)
-    else:
-        direct_labels(ax)
+    right: dict[str, Any] = {"textcoords": "offset points", "ha": "left", "color": INK, "fontsize": 10}
+    low = {"xycoords": ax.get_xaxis_transform(), "xytext": (5, 4), "va": "bottom"}
+    ax.annotate("eps = 10⁻⁴", (marked, 0), **right | low)
+    middle = math.sqrt(sizes["truncation"] * sizes["roundoff"])
+    times = f"{round(sizes['truncation'] / sizes['roundoff'], -3):,.0f} times".replace(",", " ")
+    ax.annotate(times, (marked, middle), xytext=(8, 0), va="center", **right)
+    ends = (marked, sizes["truncation"]), (marked, sizes["roundoff"])
+    arrow = {"arrowstyle": "<->", "color": INK, "linewidth": 1.2, "shrinkA": 4, "shrinkB": 4}
+    ax.annotate("", ends[0], ends[1], arrowprops=arrow, zorder=5)
 
 
 def draw_parts_by_format(fig: Canvas, data: pd.DataFrame) -> None:
@@ -255,6 +288,7 @@ def draw_parts_by_format(fig: Canvas, data: pd.DataFrame) -> None:
         if line.get_label() == LABELS["truncation"]:
             line.set_markersize(10)  # seen behind a part that is as large
     for level, row in enumerate(dict.fromkeys(data["row"])):
+        _name_largest(ax, data[data["row"] == row], level)
         zeros = data[(data["row"] == row) & (data["size"] == 0)]["part"]
         if len(zeros):
             text = f"exactly 0: {listed(LABELS[name] for name in zeros)}"
@@ -271,6 +305,22 @@ def draw_parts_by_format(fig: Canvas, data: pd.DataFrame) -> None:
     decade_ticks(ax, "x")
     ax.set_xlabel("size of the part at h = 10⁻⁴")
     outside_legend(fig, ax)
+    subject(fig, "Centered difference of exp(x²)² at x = 0.5 with h = 10⁻⁴:")
+
+
+def _name_largest(ax: Axes, row: pd.DataFrame, level: int) -> None:
+    """Name the largest part of a row beside its mark, which decides."""
+    at, part = float(row["largest_size"].iloc[0]), str(row["largest"].iloc[0])
+    beside: dict[str, Any] = {"textcoords": "offset points", "va": "bottom", "fontsize": 9, "weight": "bold"}
+    right = at < 1e-5
+    text = f"{SHORT[part]} decides"
+    place: dict[str, Any] = {"xytext": (9, 4), "ha": "left"} if right else {"xytext": (-7, 5), "ha": "right"}
+    ax.annotate(text, (at, level), color=PART_STYLE[part].text_color, **beside | place)
+
+
+SHORT = {"truncation": "the formula", "abscissa": "rounding of x ± h"}
+SHORT |= {"evaluation": "rounding inside f", "combination": "the quotient"}
+"""The same in a word."""
 
 
 EXPERIMENT = Experiment(

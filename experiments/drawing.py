@@ -1,6 +1,7 @@
 """What two or more experiments draw: rows of dots, error curves with their best steps."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,11 +67,14 @@ def curves(records: pd.DataFrame, best: pd.DataFrame, problems, relative: bool =
     return frame.reset_index(drop=True)
 
 
-def draw_curves(ax: Axes, frame: pd.DataFrame, ring: float = 7) -> None:
-    """Draw the truncation error as one broad line, before it the error of each format, rings at the best steps."""
+def draw_curves(ax: Axes, frame: pd.DataFrame, ring: float = 7, **options: Any) -> None:
+    """Draw the truncation error as one broad line, before it the error of each format, rings at the best steps.
+
+    `options` change how the curves are drawn.
+    """
     shared = frame[frame["truncation"] > 0].sort_values("step_value")
     ax.plot(shared["step_value"], shared["truncation"], color=PALE, linewidth=5, zorder=1, label="_truncation")
-    draw.plot_groups(ax, frame, y="error")
+    draw.plot_groups(ax, frame, y="error", **options)
     for mark in rows_of(frame[frame["best"]]):
         color = FORMAT_STYLE[mark.format].text_color
         draw.mark_optimum(ax, mark.step_value, mark.error, "", color=color, size=ring)

@@ -11,7 +11,7 @@ from experiments.words import counted, listed, plain
 from numdiff.analysis.orders import observed_order
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
-from numdiff.report.figures import METHOD_STYLE, Figure, direct_labels, error_axes, order_text, plot_errors
+from numdiff.report.figures import METHOD_STYLE, Figure, direct_labels, error_axes, order_text, plot_errors, subject
 from numdiff.report.styles import MUTED
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
@@ -186,6 +186,7 @@ def draw_truncation(fig: Canvas, data: pd.DataFrame) -> None:
         ha="right",
         va="top",
     )
+    subject(fig, "eˣ at x = 0.5 in exact arithmetic, without any rounding:")
     direct_labels(ax)
 
 

@@ -20,22 +20,35 @@ FEWEST_FOR_MEDIAN = 3
 """The median of two dots lies where there is none."""
 
 
-def lanes_of(frame: pd.DataFrame) -> dict[tuple[str, str], float]:
-    """Return the heights of lanes for each format and formula, the narrowest format on top."""
-    methods = methods_of(frame)
-    pairs = [(name, method) for name in formats_of(frame) for method in methods]
+def lanes_of(frame: pd.DataFrame, by: str = "format") -> dict[tuple[str, str], float]:
+    """Return the heights of lanes for each format and formula, the narrowest format on top.
+
+    By ``"format"`` the lanes of one format stand together, by ``"method"`` those of one formula, a little apart.
+    """
+    methods, names = methods_of(frame), formats_of(frame)
+    if by == "method":
+        groups = [[(name, method) for name in names] for method in methods]
+        pairs, gap = [pair for group in groups for pair in group], 0.75
+        return {pair: len(pairs) - 1 - i + gap * (len(groups) - 1 - i // len(names)) for i, pair in enumerate(pairs)}
+    pairs = [(name, method) for name in names for method in methods]
     return {pair: float(len(pairs) - 1 - i) - 0.08 * (i % len(methods) == 0) for i, pair in enumerate(pairs)}
 
 
 def draw_lanes(
-    ax: Axes, frame: pd.DataFrame, column: str, bins: pd.Series, ends: Mapping[tuple[str, str], str] | None = None
+    ax: Axes,
+    frame: pd.DataFrame,
+    column: str,
+    bins: pd.Series,
+    ends: Mapping[tuple[str, str], str] | None = None,
+    by: str = "format",
 ) -> None:
     """Draw one lane for each format and formula: a dot for each function, stacked where they meet; ▼: their median.
 
-    `bins` says which dots of a lane meet; `ends` is what stands at the right end of a lane. Where the frame has the
-    column `look`, it is the marker of a hollow dot, or empty for a full one.
+    `bins` says which dots of a lane meet; `ends` is what stands at the right end of a lane; `by` is the order of the
+    lanes, as in `lanes_of`. Where the frame has the column `look`, it is the marker of a hollow dot, or empty for a
+    full one.
     """
-    lanes = lanes_of(frame)
+    lanes = lanes_of(frame, by)
     level = frame.groupby(["format", "method", bins]).cumcount()
     rise = 0.56 / max(8, int(level.max()) + 1)
     looks = frame["look"] if "look" in frame else pd.Series("", frame.index)

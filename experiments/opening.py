@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from experiments import higher_order
 from experiments.frames import blank, counting, formats_of, optima
+from experiments.higher_order import higher_order
 from experiments.optimal_step.optimal_step import verdict
 from experiments.words import listed, plain
 from numdiff.analysis.metrics import correct_digits

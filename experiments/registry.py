@@ -1,6 +1,6 @@
 """All experiments, in the order of the report: a new one is a line here."""
 
-from experiments import composition, forward_vs_centered, higher_order, secant_to_tangent
+from experiments import composition, forward_vs_centered, secant_to_tangent
 from experiments.decimal_steps import decimal_steps
 from experiments.elementary_functions import elementary_functions
 from experiments.error_ledger import error_ledger
@@ -8,6 +8,7 @@ from experiments.experiment import Experiment
 from experiments.formulation import formulation
 from experiments.gradient_check import gradient_check
 from experiments.gradient_cost import gradient_cost
+from experiments.higher_order import higher_order
 from experiments.optimal_step import optimal_step
 from experiments.published_tables import published_tables
 from experiments.step_sweep import step_sweep

@@ -4,16 +4,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
 
 from experiments.experiment import Experiment
 from experiments.frames import blank, cells, exact_derivative, formats_of, optima
-from experiments.words import listed, plain
+from experiments.words import listed, plain, written
 from numdiff.analysis.orders import observed_order
 from numdiff.problems import PROBLEMS
-from numdiff.report.figures import FORMAT_STYLE, Figure, decade_ticks, outside_legend
-from numdiff.report.styles import INK, MUTED
+from numdiff.report.figures import FORMAT_STYLE, Figure, decade_ticks, is_narrow, subject
+from numdiff.report.styles import MUTED
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
@@ -133,47 +133,57 @@ def advice(measured: Measured) -> list[str]:
     ]
 
 
-_HOLLOW: dict[str, Any] = {"linestyle": "none", "markersize": 7, "markerfacecolor": "white", "markeredgewidth": 1.3}
-_LOST: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 8, "markeredgewidth": 2}
+_HOLLOW: dict[str, Any] = {"linestyle": "none", "markersize": 6, "markerfacecolor": "white", "markeredgewidth": 1.3}
+_LOST: dict[str, Any] = {"linestyle": "none", "marker": "x", "markersize": 7, "markeredgewidth": 1.8}
+_HIGHEST = 2.25
+"""The height of a lane in units of the derivative: the largest slope, where x + h is off by one rounding, is 2."""
 
 
 def draw_slopes(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw the slope against the step; each format ends where x + h = x, and is named there."""
-    ax, limit = fig.subplots(), data["reference"].iloc[0]
+    """Draw a lane for each format, the widest at the bottom: its slope, until x + h = x, over the line f′(x)."""
     names = formats_of(data)
-    ax.set_xscale("log")
-    ax.axhline(limit, color=INK, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
-    for place, name in enumerate(reversed(names)):
-        part = data[data["format"] == name].sort_values("step_value", ascending=False)
-        lost = part[part["status"] == "absorbed"]["step_value"]
-        shown = part[part["step_value"] >= lost.max()] if len(lost) else part
-        style, slope = FORMAT_STYLE[name], shown["computed_value"].to_numpy()
-        options: dict[str, Any] = style.line_options(linestyle="-", markersize=4, linewidth=1.2, zorder=3 + place)
-        hollow = (slope == 0) & (shown["status"] != "absorbed").to_numpy()
-        ax.plot(shown["step_value"], np.where(hollow, np.nan, slope), **options | {"linestyle": "none"})
-        ax.plot(shown["step_value"], slope, **options | {"marker": ""})
-        rim = options | _HOLLOW | {"markeredgecolor": style.color}
-        ax.plot(shown["step_value"], np.where(hollow, slope, np.nan), **rim)
-        ax.plot(lost[:1], [0] * len(lost[:1]), color=style.color, zorder=9, **_LOST)
-        end = shown["step_value"].iloc[-1]
-        text: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "top", "color": style.text_color}
-        ax.annotate(name, (end, 0), xytext=(0, -9 - 13 * (place % 2)), **text)
-    ax.annotate("f′(x)", (1, limit), xycoords=ax.get_yaxis_transform(), xytext=(5, 0), textcoords="offset points")
+    lanes = fig.subplots(len(names), 1, sharex=True, squeeze=False, gridspec_kw={"hspace": 0.12})[:, 0]
+    limit = data["reference"].iloc[0]
+    for ax, name in zip(lanes, names, strict=True):
+        _draw_lane(ax, data[data["format"] == name], name, limit)
+        ax.set_xscale("log")
+        ax.set(ylim=(-0.3 * limit, _HIGHEST * limit), yticks=(0, limit))
+        ax.set_yticklabels(["0", "f′(x)"], fontsize=9)
+        ax.tick_params(axis="x", length=0)
+    lanes[-1].set_xlim(data["step_value"].min() / 1e4, 2 * data["step_value"].max())
+    lanes[-1].set_xlabel("step h")
+    decade_ticks(lanes[-1], "x")
+    fig.supylabel("slope of the secant", x=0.1 / fig.get_figwidth(), ha="left", fontsize=11)
+    subject(
+        fig, f"Slope of the secant of {written(PROBLEM.formula)} from x = 0.5 to x + h; it ends at 0, where x + h = x:"
+    )
+
+
+def _draw_lane(ax: Axes, part: pd.DataFrame, name: str, limit: float) -> None:
+    """Draw the slope in one format: hollow where it is 0 before the step is lost, and a cross where that is."""
+    part = part.sort_values("step_value", ascending=False)
+    lost = part[part["status"] == "absorbed"]["step_value"]
+    shown = part[part["step_value"] >= lost.max()] if len(lost) else part
+    style, steps, slope = FORMAT_STYLE[name], shown["step_value"].to_numpy(), shown["computed_value"].to_numpy()
+    ax.axhline(limit, color=MUTED, linewidth=1, linestyle=(0, (4, 2)), zorder=1)
     ax.axhline(0, color=MUTED, linewidth=0.8, zorder=1)
-    ax.set(xlabel="step h", ylabel="slope of the secant", ylim=(-0.55, 2.3 * limit), yticks=(0, 1, 2, 3))
-    ax.set_xlim(data["step_value"].min() / 30, 2 * data["step_value"].max())
-    decade_ticks(ax, "x")
-    outside_legend(fig, handles=_key(data), where="bottom")
-
-
-def _key(data: pd.DataFrame) -> list[Line2D]:
-    """Return legend entries for a slope of 0 and for a lost step; the first has the marker of a format that has one."""
-    early = data[(data["computed_value"] == 0) & (data["status"] != "absorbed")]
-    words = {"first step with x + h = x": _LOST}
-    if len(early):
-        marker = {"marker": FORMAT_STYLE[early["format"].iloc[0]].marker}
-        words = {"slope 0, although x + h ≠ x": _HOLLOW | marker} | words
-    return [Line2D([], [], color=INK, label=label, **look) for label, look in words.items()]
+    options: dict[str, Any] = style.line_options(linestyle="-", marker="", linewidth=1.8, zorder=3)
+    ax.plot(steps, slope, **options)
+    early = (slope == 0) & (shown["status"] != "absorbed").to_numpy()
+    ax.plot(steps[early], slope[early], color=style.color, zorder=4, clip_on=False, marker="o", **_HOLLOW)
+    ax.plot(lost[:1], [0] * len(lost[:1]), color=style.color, zorder=9, clip_on=False, **_LOST)
+    words: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "color": style.text_color, "va": "bottom"}
+    if len(lost):
+        text = "x + h = x" if early.any() or is_narrow(ax.figure) else "falls to 0: x + h = x"
+        ax.annotate(text, (lost.iloc[0], 0), xytext=(-8, 1), ha="right", **words)
+    if early.any():
+        ax.annotate("0, though x + h ≠ x", (steps[early].max(), 0), xytext=(9, 1), ha="left", **words)
+    if name == ANSWERED:
+        middle = float(np.sqrt(steps[0] * steps[-1]))
+        ax.annotate("follows the tangent", (middle, limit), xytext=(0, -4), ha="center", **words | {"va": "top"})
+    # The upper left of a lane is free: there is no slope below its last step.
+    left: dict[str, Any] = {"xycoords": ax.transAxes, "xytext": (6, 0), "textcoords": "offset points", "va": "center"}
+    ax.annotate(name, (0, 0.75), fontsize=10.5, weight="bold", color=style.text_color, **left)
 
 
 EXPERIMENT = Experiment(

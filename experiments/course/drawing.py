@@ -19,6 +19,7 @@ from numdiff.report.figures import (
     mark_optimum,
     plot_groups,
     slope_guide,
+    subject,
 )
 from numdiff.report.labels import spread
 from numdiff.report.styles import BLUE, INK, MUTED, PALE
@@ -80,6 +81,7 @@ def draw_geometry(fig: Canvas, data: pd.DataFrame, lines: Sequence[Straight], bo
             _dimension(ax, nodes, heights, bottom + (0.03 + _ROW * number) * height, line)
     ax.set(xlabel="x", ylabel="y", xlim=(curve["x"].min(), curve["x"].max()))
     ax.set_ylim(bottom, bottom + 1.02 * height)
+    subject(fig, "f(x) = eˣ")
 
 
 def is_narrow(fig: Canvas) -> bool:
@@ -125,7 +127,7 @@ def draw_rate(fig: Canvas, data: pd.DataFrame, x: float, dx: float, slope: float
     """Draw a curve with its tangent, and beside the tangent how far y moves with x."""
     ax = fig.subplots()
     curve, tangent = (data[data["line"] == name] for name in ("curve", "tangent"))
-    ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4, label="y = f(x)")
+    ax.plot(curve["x"], curve["y"], color=INK, linewidth=2.8, zorder=4, label="y = exp(x²)²")
     ax.plot(tangent["x"], tangent["y"], color=INK, linewidth=1.9, linestyle=(0, (5, 2)), zorder=5, label="tangent")
     y = float(np.interp(x, tangent["x"], tangent["y"]))
     corner, top = (x + dx, y), (x + dx, y + slope * dx)
@@ -153,6 +155,7 @@ def draw_over_an_interval(fig: Canvas, data: pd.DataFrame, h: float) -> None:
     ax.annotate("", (zero - h / 2, 0), (zero, 0), arrowprops={"arrowstyle": "->", "shrinkA": 0, "shrinkB": 0})
     ax.annotate("h/2", (zero - h / 2, 0), xytext=(-6, 0), textcoords="offset points", ha="right", va="center")
     ax.set(xlabel="x", ylabel="slope", xlim=(x[0], x[-1]), ylim=(-1.2, 1.2))
+    subject(fig, f"The slope of sin x, and its differences with h = {h:g}:")
     direct_labels(ax)
 
 
@@ -171,6 +174,7 @@ def draw_v(fig: Canvas, data: pd.DataFrame, best: pd.DataFrame, eps: float) -> N
     ax.axvline(eps, color=MUTED, linewidth=1, linestyle=(0, (1, 2)), zorder=1, label="_eps")
     place: dict[str, Any] = {"xytext": (-4, -4), "textcoords": "offset points", "ha": "right", "va": "top"}
     ax.annotate("the course's h = 10⁻⁴", (eps, 1), xycoords=ax.get_xaxis_transform(), color=MUTED, **place)
+    subject(fig, "exp(x²)² at x = 0.5 in float64; rings: the best steps")
     direct_labels(ax)
 
 

@@ -30,6 +30,8 @@ SWEEP = Sweep(
     neighbourhood=True,
     given_steps=tuple(Fraction(1, 10**k) for k in range(5, 9)),
 )
+NAMES = WRITTEN | {"decimal": "h = 10⁻ᵏ", "representable": "h = (x + 10⁻ᵏ) − x", "nearest_power": "h = nearest 2⁻ʲ"}
+"""What a figure calls the steps."""
 SHOWN = (("dumontet_vignes_log", 1.0), ("squire_trapp_power", 1.5), ("exp", 0.5), ("oscillation", 1.0))
 """The functions and points of the figure: the condition falls from the first to the third."""
 LIMITS = (
@@ -156,12 +158,11 @@ def title(problem: str, at: float) -> str:
 
 
 def note(row: Any) -> str:
-    """Return what stands in the panel of a function: the condition, the gain, and an argument that f rounds itself."""
+    """Return what stands in the panel of a function: the gain, the condition, an argument that f rounds itself."""
     condition = "∞" if np.isinf(row.condition) else plain(row.condition)
-    digits = max(0.0, round(row.left_representable, 1))
-    words = f"condition |x f′/f| = {condition}\n(x + h) − x gains {digits:.1f} digits"
+    words = f"{max(0.0, round(row.left_representable, 1)):.1f} digits gained\ncondition |x f′/f| = {condition}"
     inner = rounded_argument(row.problem) if rounds_inside(row) else ""
-    return f"{inner} is rounded inside f\n{words}" if inner else words
+    return f"{words}; f rounds {inner}" if inner else words
 
 
 def rounds_inside(row: Any) -> bool:
@@ -176,30 +177,10 @@ def rounded_argument(problem: str) -> str:
 
 
 def figures(measured: Measured) -> list[Figure]:
-    frame, rows = at_points(measured.records), gains(measured)
-    shown = widest(frame)
-    present = {(row.problem, row.at) for row in rows_of(frame.drop_duplicates(["problem", "at"]))}
-    gaining = [p for p in SHOWN if p in present] or sorted(present)[:1]
-    curves = pd.concat([panel(frame, name, at, shown) for name, at in gaining], ignore_index=True)
-    curves = curves[curves["grid"].isin(("decimal", "nearest_power", "representable"))]
-    known = {(row.problem, row.at): row for row in rows_of(centered_rows(rows, shown))}
-    notes = {title(*p): note(known[p]) for p in gaining}
+    frame = at_points(measured.records)
     exact = exact_nodes(frame)
     return [
-        Figure(
-            "error_against_step",
-            f"An exact x ± h helps at small steps, and where |x f′/f| is large: {shown}",
-            "Relative RMS error of the centered difference over 33 neighbouring points, and the digits that (x + h) − "
-            "x gains at steps below the best one. Where f rounds its own argument (50·x), only powers of two help: "
-            "they keep 50·h exact, too.",
-            f"{counted(len(notes), 'panel')}. The right arms coincide everywhere. On the left the curve of (x + h) − x "
-            "lies below that of h = 10⁻ᵏ by "
-            + listed(f"{max(0.0, round(known[p].left_representable, 1)):.1f} digits for {title(*p)}" for p in gaining)
-            + ".",
-            curves,
-            partial(draw_grids, names=WRITTEN, notes=notes),
-            (7.6, 5.8),
-        ),
+        curves_figure(frame, gains(measured)),
         Figure(
             "exact_nodes",
             "How often both x + h and x − h are exact",
@@ -213,6 +194,32 @@ def figures(measured: Measured) -> list[Figure]:
             kinds={"*": "platform"},
         ),
     ]
+
+
+def curves_figure(frame: pd.DataFrame, rows: pd.DataFrame) -> Figure:
+    """Return the picture of what an exact x ± h gains, a panel for each of some functions."""
+    shown = widest(frame)
+    present = {(row.problem, row.at) for row in rows_of(frame.drop_duplicates(["problem", "at"]))}
+    points = [p for p in SHOWN if p in present] or sorted(present)[:1]
+    curves = pd.concat([panel(frame, name, at, shown) for name, at in points], ignore_index=True)
+    known = {(row.problem, row.at): row for row in rows_of(centered_rows(rows, shown))}
+    notes = {title(*p): note(known[p]) for p in points}
+    inside = curves["panel"].isin([title(*p) for p in points if rounds_inside(known[p])])
+    curves = curves[curves["grid"].isin(("decimal", "representable")) | (inside & (curves["grid"] == "nearest_power"))]
+    drawn = f"Centered difference in {shown}, with h = 10⁻ᵏ and with the h that the format takes:"
+    return Figure(
+        "error_against_step",
+        f"An exact x ± h helps at small steps, and where |x f′/f| is large: {shown}",
+        "Relative RMS error over 33 neighbouring points; grey: what (x + h) − x gains at steps below the best one. "
+        "Where f rounds its own argument (50·x), only powers of two help: they keep 50·h exact, too.",
+        f"{counted(len(notes), 'panel')}. The right arms coincide everywhere. On the left the curve of (x + h) − x "
+        "lies below that of h = 10⁻ᵏ by "
+        + listed(f"{max(0.0, round(known[p].left_representable, 1)):.1f} digits for {title(*p)}" for p in points)
+        + ".",
+        curves.reset_index(drop=True),
+        partial(draw_grids, names=NAMES, gains=notes, subject=drawn),
+        (7.6, 5.8),
+    )
 
 
 def exact_nodes(frame: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from numdiff.arithmetic.balls import values
 from numdiff.floats.call import evaluate
 from numdiff.floats.dyadic import nearest_double
 from numdiff.floats.formats import FORMATS, FloatFormat, dyadic_to_fraction
-from numdiff.report.figures import FORMAT_STYLE, is_narrow, outside_legend
+from numdiff.report.figures import FORMAT_STYLE, is_narrow, outside_legend, subject
 from numdiff.report.styles import INK, MUTED
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import Measured
@@ -150,6 +150,7 @@ def draw_factors(fig: Canvas, data: pd.DataFrame) -> None:
         fig.subplots_adjust(bottom=fig.subplotpars.bottom + _SECOND_LINE / fig.get_figheight())
     ax.set_xlim(min(0.9, 0.95 * data["factor"].min()), max(1.1, 1.05 * data["factor"].max()))
     outside_legend(fig, ax, where="bottom")
+    subject(fig, "Error of the centered difference, with NumPy's functions and with correctly rounded ones:", gap=13)
 
 
 def _reference_line(ax: Any, at: float, text: str) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from experiments.drawing import DASHED, key_entries
+from experiments.drawing import DASHED
 from experiments.frames import cells, formats_of, methods_of, rows_of
 from numdiff.report import figures as draw
 from numdiff.report.figures import FORMAT_STYLE, PART_STYLE
@@ -40,10 +40,22 @@ def draw_shares(ax: Axes, rows: pd.DataFrame) -> None:
     if start > _FIRST + 1:
         middle = (_FIRST + start) / 2
         ax.text(middle, 0.5, "x + h = x", rotation=90, ha="center", va="center", fontsize=8.5, color=MUTED)
+    _name_areas(ax, rows)
     ax.set_xticks([-8, 0, 4], ["1/256", "1", "16"])
     ax.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
     ax.set(xlim=(_FIRST, 6), ylim=(0, 1))
     ax.grid(visible=False)
+
+
+def _name_areas(ax: Axes, rows: pd.DataFrame) -> None:
+    """Write into the large areas what they are, at the left and at the right end."""
+    left = rows[rows["octave"].between(-10, -5)].mean(numeric_only=True)
+    words: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 8.5, "color": "white", "weight": "bold"}
+    if len(rows[rows["octave"] <= -10]):
+        low = left["truncation_share"] + left["abscissa_share"]
+        ax.text(-6.5, left["truncation_share"] + left["abscissa_share"] / 2, "x ± h", **words | {"color": INK})
+        ax.text(-6.5, low + left["evaluation_share"] / 2, "inside f", **words)
+    ax.text(3.4, 0.45, "formula", rotation=90, **words)
 
 
 def draw_shares_by_step(fig: Canvas, data: pd.DataFrame) -> None:
@@ -71,7 +83,7 @@ def draw_shares_by_step(fig: Canvas, data: pd.DataFrame) -> None:
     fig.legend(handles=[*patches, Line2D([], [], label="best step", **_BEST)], loc="lower center", ncols=2)
 
 
-def draw_rounding(fig: Canvas, data: pd.DataFrame) -> None:
+def draw_rounding(fig: Canvas, data: pd.DataFrame, drawn: str) -> None:
     """Draw the truncation error once, and the rounding error of each format: they cross at the best steps."""
     ax = draw.error_axes(fig.subplots(), ylabel="size of the error")
     truncation = data[data["truncation"] > 0].drop_duplicates("step_value").sort_values("step_value")
@@ -85,10 +97,10 @@ def draw_rounding(fig: Canvas, data: pd.DataFrame) -> None:
         draw.mark_optimum(ax, mark.step_value, max(mark.roundoff, mark.truncation), "", color=color, size=11)
     usable = data[(data["status"] == "ok") & (data["roundoff"] > 0)]
     ax.set_ylim(0.02 * usable["roundoff"].min(), 1e6 * usable["roundoff"].max())
-    ax.set_title("", loc="right")  # The key says what the crosses are.
+    draw.subject(fig, drawn)
     _name_rounding(ax, usable)
     draw.direct_labels(ax, margin=False)
-    draw.outside_legend(fig, handles=key_entries(predictions=False)[1:], where="bottom")
+    draw.name_failures(ax, "" if draw.is_narrow(fig) else "x + h = x")
 
 
 def _name_rounding(ax: Axes, usable: pd.DataFrame) -> None:

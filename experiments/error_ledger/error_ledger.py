@@ -1,5 +1,7 @@
 """The four parts of the error, added up exactly: which of them dominates at which step."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -8,7 +10,7 @@ from experiments.error_ledger.drawing import draw_rounding, draw_shares_by_step
 from experiments.experiment import Experiment
 from experiments.frames import RUN, cells, counting, in_order, measured_of, of_grid, optima
 from experiments.step_sweep import step_sweep
-from experiments.step_sweep.figures import SHOWCASE
+from experiments.step_sweep.figures import PANEL_FORMATS, SHOWCASE
 from experiments.words import percent, plain, written
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure
@@ -148,6 +150,7 @@ def mean_shares(frame: pd.DataFrame, first: int = -12, last: int = 6) -> pd.Data
 def shares_by_step(frame: pd.DataFrame) -> Figure:
     """The mean share of each part over the distance from the best step."""
     means = mean_shares(frame)
+    means = means[means["format"].isin(PANEL_FORMATS)].reset_index(drop=True)
     at_best = means[means["octave"] == 0]["truncation_share"]
     left = means[means["octave"] == -8]["truncation_share"].max() if (means["octave"] == -8).any() else np.nan
     rest = f", and less than {100 * left + 1:.0f} % at 1/256 of it" if np.isfinite(left) else ""
@@ -178,16 +181,17 @@ def truncation_and_rounding(records: pd.DataFrame) -> Figure:
     )
     frame["best"] = frame["step_value"] == frame["format"].map(best.set_index("format")["step_value"])
     frame = frame.reset_index(drop=True)
+    where = f"{written(PROBLEMS[name].formula)} at x = {PROBLEMS[name].points[0]:g}"
     return Figure(
         "truncation_and_rounding",
         "One truncation error for all formats, a rounding error for each: the best step is where they cross",
-        f"The two parts of the error of the centered difference of {written(PROBLEMS[name].formula)} at "
-        f"x = {PROBLEMS[name].points[0]:g}, at x itself. Rounding (abscissa, evaluation and combination together) "
-        "grows like 1/h and jumps from step to step; the rings are the observed best steps.",
+        f"The two parts of the error of the centered difference of {where}, at x itself. Rounding "
+        "(abscissa, evaluation and combination together) grows like 1/h and jumps from step to step; the "
+        "rings are the observed best steps.",
         "One straight line falls to the left like h². Five ragged lines, one for each format, rise to the left like "
         "1/h, lower the wider the format, and each ring lies where one of them crosses the straight line.",
         frame,
-        draw_rounding,
+        partial(draw_rounding, drawn=f"Centered difference of {where}; rings: best steps"),
         (7.2, 4.8),
         kinds={"*": "platform"},
     )

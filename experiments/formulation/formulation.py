@@ -51,8 +51,8 @@ LEDGER = ("truncation", "evaluation", "abscissa", "combination")
 """The parts of the error, those that tell more first."""
 MATTERS = 1.0
 """Decades of rounding error, or digits, from which a difference is looked at."""
-PANELS = 6
-"""So many functions have a panel: those whose forms differ most."""
+PANELS = 4
+"""So many functions have a panel: those whose usual form loses most."""
 LIMITS = (
     "Eight functions, chosen because textbooks (Goldberg 1991, Higham 2002, Demmel) print two or more forms of them, "
     "most of them as examples of cancellation. They show how much a form can matter, not how often it does.",
@@ -220,19 +220,23 @@ def widest(rows: pd.DataFrame) -> str:
 
 
 def pair_curves(frame: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the error curves of the functions whose forms differ most, in one format, the largest loss first."""
+    """Return the error curves of the usual and of the best form, in one format, of the functions that lose most."""
     here = at_telling(rows)
-    one = here[here["format"] == widest(rows)].groupby("formulation")["lost"].max()
-    chosen = one.sort_values(ascending=False, kind="stable").index[:PANELS]
-    where, cells_here = telling(rows), frame[(frame["format"] == widest(rows)) & frame["formulation"].isin(chosen)]
-    curves = cells_here[cells_here["at"] == cells_here["formulation"].map(where)]
+    one = here[here["format"] == widest(rows)]
+    usual = one[one["member"] == 0].set_index("formulation")["lost"]
+    chosen = usual[usual > 0].sort_values(ascending=False, kind="stable").index[:PANELS]
+    best = one[one["lost"] == 0].groupby("formulation")["member"].first().rename("best")
+    where, curves = telling(rows), frame[(frame["format"] == widest(rows)) & frame["formulation"].isin(chosen)]
+    curves = curves[curves["at"] == curves["formulation"].map(where)]
+    curves = curves[(curves["member"] == 0) | (curves["member"] == curves["formulation"].map(best))]
     curves = curves.assign(
         order=curves["formulation"].map(list(chosen).index),
         form=curves["problem"].map(label),
         error=curves["rms_error"] / curves["reference"].abs(),
         truncation=(curves["truncation"] / curves["reference"]).abs(),
+        lost=curves["formulation"].map(usual),
     ).sort_values(["order", "member", "k"], kind="stable", ignore_index=True)
-    columns = ["formulation", "at", "form", "member", "format", "step_value", "error", "truncation", "status"]
+    columns = ["formulation", "at", "form", "member", "format", "step_value", "error", "truncation", "status", "lost"]
     return curves[columns]
 
 
@@ -240,7 +244,7 @@ def figures(measured: Measured) -> list[Figure]:
     frame, rows, _ = digest(measured)
     where, shown = telling(rows), widest(rows)
     dots = at_telling(rows).assign(row=lambda t: t["problem"].map(label))
-    usual = dots[dots["member"] == 0].groupby("formulation")["lost"].sum()
+    usual = cells(dots, member=0, format=shown).set_index("formulation")["lost"]
     order = sorted(where, key=lambda key: -usual[key])
     dots = pd.concat([dots[dots["formulation"] == key] for key in order], ignore_index=True)
     curves = pair_curves(frame, rows)
@@ -251,11 +255,11 @@ def figures(measured: Measured) -> list[Figure]:
             "Correct digits lost by the form of a function",
             "For each function, at the point where its forms differ most: how many correct digits fewer than the best "
             "form has in the same format, both at their best steps. The usual form is the first of each group.",
-            f"Rows of dots, a row for each form. In {shown} the dot of the usual form lies at "
+            f"Rows of bars, a row for each form. In {shown} the bar of the usual form reaches to "
             + usual_losses(dots)
-            + "; the dots of nearly all other forms lie at 0.",
+            + "; nearly all other forms have none.",
             dots,
-            partial(draw_losses, titles=TITLES),
+            partial(draw_losses, titles=TITLES, shown=shown),
             (7.6, 0.27 * len(dots["row"].unique()) + 2.4),
             narrow=(3.8, 0.5 * len(dots["row"].unique()) + 2.4),
             kinds={"*": "platform"},  # a loss is that against other forms: of all blocks
@@ -263,15 +267,14 @@ def figures(measured: Measured) -> list[Figure]:
         Figure(
             "pairs",
             f"A better form lowers the left arm of the error curve, and only that: {shown}",
-            "Relative RMS error of centered differences over 33 neighbouring points. On the right all forms lie on the "
-            "formula's error (grey). On the left a form with less rounding error lies lower, and its best step (ring) "
-            "is smaller. Crosses: no usable result.",
-            f"{len(titles)} panels, each with a V for every form. The right arms coincide; the left arms are apart, "
-            "in " + " and ".join(list(titles.values())[:2]) + " by the most.",
+            "Relative RMS error over 33 neighbouring points. On the right both forms lie on the formula's error. On "
+            "the left the form with less rounding error lies lower, and its best step (ring) is smaller.",
+            f"{len(titles)} panels, each with a V for the usual form and one for the best. The right arms coincide; "
+            "the left arms are apart, in " + " and ".join(list(titles.values())[:2]) + " by the most.",
             curves,
-            partial(draw_pairs, titles=titles),
+            partial(draw_pairs, titles=titles, losses=dict(zip(curves["formulation"], curves["lost"], strict=True))),
             (7.6, 1.2 + 2.75 * ((len(titles) + 1) // 2)),
-            kinds={"form": "portable", "member": "portable", "*": "platform"},
+            kinds={"*": "platform"},  # which form is the best one depends on the platform
         ),
     ]
 

@@ -1,9 +1,11 @@
 """How the trials of gradient checkers are drawn: verdicts, errors by their size, the smallest errors found."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
@@ -13,12 +15,14 @@ from matplotlib.patches import Rectangle
 from experiments.gradient_check.bugs import CONTESTED, FORMATS
 from experiments.gradient_check.libraries import SUFFIX
 from experiments.gradient_check.trials import DECIDED, rates
+from experiments.words import listed
 from numdiff.report import figures as draw
 from numdiff.report.figures import ROLE_STYLE
+from numdiff.report.labels import named_lines, spread, text_color
 from numdiff.report.styles import INK, MUTED, style_of
 
 _FALSE, _MISSED, _UNDECIDED = (ROLE_STYLE[name].color for name in ("false positive", "missed", "undecided"))
-_RIGHT, _NONE = "#dfe4ea", "#f4f6f8"
+_RIGHT = "#dfe4ea"
 USABLE = 0.01
 """A checker can be used in a format if it rejects fewer of the correct gradients."""
 KINDS = {"correct": "correct gradients", "mistake": "wrong gradients"}
@@ -60,21 +64,33 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
 
 
 def draw_errors_by_size(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw a panel for each format, a row for each checker, and a cell for each size of the error."""
+    """Draw a panel for each format: a row of cells for each checker that can be used, words for the others."""
     names = [name for name in FORMATS if name in set(data["format"])]
-    checkers = list(dict.fromkeys(data["checker"]))
     sizes = sorted(data["nominal"].dropna().unique(), reverse=True)
-    columns = 1 if draw.is_narrow(fig) else 2
-    panels = list(_panels(fig, -(-len(names) // columns), columns).ravel())
-    for ax, name in zip(panels, names, strict=False):
-        _grid(ax, data[data["format"] == name], checkers, sizes)
+    parts = {name: data[data["format"] == name] for name in names}
+    usable = {name: [c for c in dict.fromkeys(data["checker"]) if is_usable(parts[name], c)] for name in names}
+    useless = {name: _useless(parts[name], usable[name], draw.is_narrow(fig)) for name in names}
+    heights = [len(usable[name]) + 0.62 * useless[name].count("\n") + 0.75 * bool(useless[name]) for name in names]
+    height = fig.get_figheight()
+    if draw.is_narrow(fig):
+        draw.extend(fig, 0.34 * sum(heights) + 0.42 * len(names) + 2.0 - height)
+        height = fig.get_figheight()
+    left, below = (1.0, 1.3) if draw.is_narrow(fig) else (1.6, 0.9)
+    width = fig.get_figwidth()
+    margins = {"left": left / width, "right": 1 - 0.15 / width, "top": 1 - 0.28 / height, "bottom": below / height}
+    grid = {"hspace": 0.42 * len(names) / (0.3 * sum(heights)), "height_ratios": heights}
+    fig.subplots_adjust(**margins)
+    panels = fig.subplots(len(names), 1, squeeze=False, gridspec_kw=grid)[:, 0]
+    for ax, name, rows in zip(panels, names, heights, strict=True):
+        _grid(ax, parts[name], usable[name], sizes)
+        ax.set(xlim=(0, len(sizes)), ylim=(rows, 0))
         ax.set_title(name, weight="bold", fontsize=10)
-        ax.tick_params(labelbottom=True)
-    for ax in panels[len(names) :]:
-        ax.set_visible(False)
-    _xlabel(fig, "relative error of the gradient")
-    meanings = {"share found": _RIGHT, "undecided": _UNDECIDED, "missed": _MISSED, "error rounds away": _NONE}
-    _legend(fig, meanings)
+        ax.text(0.05, rows, useless[name], va="bottom", fontsize=8.5, color=MUTED)
+    labels = [f"10{draw.superscript(round(math.log10(size)))}" for size in sizes]
+    panels[-1].set_xticks([column + 0.5 for column in range(len(sizes))], labels, fontsize=9)
+    panels[-1].set_xlabel("relative error of the gradient", fontsize=10)
+    _legend(fig, {"found": _RIGHT, "undecided": _UNDECIDED, "missed": _MISSED})
+    draw.subject(fig, "Wrong gradients, by the size of their error: how many of them each checker finds")
 
 
 def _panels(fig: Canvas, rows: int, columns: int = 2) -> Any:
@@ -86,24 +102,39 @@ def _panels(fig: Canvas, rows: int, columns: int = 2) -> Any:
     return fig.subplots(rows, columns, sharex=True, sharey=True, squeeze=False, gridspec_kw=grid)
 
 
+def is_usable(part: pd.DataFrame, checker: str) -> bool:
+    """Return whether a checker rejects few of the correct gradients: what others find says nothing."""
+    rate = part[(part["checker"] == checker) & (part["error"] == "false positive")]["rate"]
+    return bool((rate < USABLE).any())
+
+
+def _useless(part: pd.DataFrame, usable: Sequence[str], narrow: bool) -> str:
+    """Say how many of the correct gradients the checkers reject that cannot be used, and which are not available."""
+    false = part[(part["error"] == "false positive") & ~part["checker"].isin(usable)]
+    rejecting = false.dropna(subset="rate").sort_values("rate", ascending=False, kind="stable")
+    blind = [short_name(name) for name in false[false["rate"].isna()]["checker"]]
+    shares = [(short_name(e["checker"]), f"{_percent(e['rate'])} %") for e in rejecting.to_dict("records")]
+    groups = {share: [name for name, other in shares if other == share] for _, share in shares}
+    words = "; ".join(f"{listed(names)} {share}" for share, names in groups.items())
+    lines = [f"reject correct gradients: {words}"] if words else []
+    lines += [f"not available: {listed(blind)}"] if blind else []
+    width = 46 if narrow else 84
+    return "\n".join(textwrap.fill(line, width) for line in lines)
+
+
 def _grid(ax: Axes, part: pd.DataFrame, checkers: Sequence[str], sizes: Sequence[float]) -> None:
-    """Draw the cells of a panel; what a checker finds that rejects correct gradients, too, says nothing."""
+    """Draw the cells of a panel; where the errors are so small that they round away, it says so."""
     for row, checker in enumerate(checkers):
         mine = part[part["checker"] == checker]
-        wrongly = mine[mine["error"] == "false positive"]["rate"]
-        if not (wrongly < USABLE).any():
-            share = (
-                f"rejects {_percent(wrongly.max())} % of correct gradients"
-                if wrongly.notna().any()
-                else "not available"
-            )
-            ax.text(len(sizes) / 2, row + 0.5, share, ha="center", va="center", fontsize=8.5, color=MUTED)
-            continue
         for column, size in enumerate(sizes):
             _cell(ax, column, row, mine[mine["nominal"] == size])
-    ax.set(xlim=(0, len(sizes)), ylim=(len(checkers) + 0.02, -0.02))
-    labels = [f"10{draw.superscript(round(math.log10(size)))}" for size in sizes]
-    ax.set_xticks([column + 0.5 for column in range(len(sizes))], labels, fontsize=8.5)
+    tried = part[part["checker"].isin(checkers) & (part["decided"] > 0)]["nominal"].dropna().unique()
+    lost = [column for column, size in enumerate(sizes) if size not in tried]
+    if lost and checkers and not (len(lost) == 1 and draw.is_narrow(ax.figure)):
+        text = "rounds\naway" if len(lost) == 1 else "smaller errors round away"
+        middle = ((lost[0] + lost[-1] + 1) / 2, len(checkers) / 2)
+        ax.text(*middle, text, ha="center", va="center", fontsize=8.5, color=MUTED)
+    ax.set_xticks([])
     _checker_ticks(ax, checkers, 0.5)
 
 
@@ -122,11 +153,10 @@ def _checker_ticks(ax: Axes, checkers: Sequence[str], middle: float) -> None:
 def _cell(ax: Axes, left: float, row: int, found: pd.DataFrame) -> None:
     """Draw one cell as a small stack: missed at the bottom, undecided above it, the rest is found."""
     shares = [(one["rate"], one["undecided"]) for one in found.to_dict("records") if one["decided"]]
-    x, top, width, height = left + 0.05, row + 0.08, 0.9, 0.84
-    ax.add_patch(Rectangle((x, top), width, height, facecolor=_RIGHT if shares else _NONE, linewidth=0, zorder=2))
+    x, top, width, height = left + 0.04, row + 0.08, 0.92, 0.84
     for rate, undecided in shares:
-        missed = rate - undecided
-        bottom = top + height
+        missed, bottom = rate - undecided, top + height
+        ax.add_patch(Rectangle((x, top), width, height, facecolor=_RIGHT, linewidth=0, zorder=2))
         ax.add_patch(Rectangle((x, bottom - missed * height), width, missed * height, facecolor=_MISSED, zorder=3))
         ax.add_patch(Rectangle((x, bottom - rate * height), width, undecided * height, facecolor=_UNDECIDED, zorder=3))
 
@@ -217,6 +247,10 @@ def draw_verdicts(fig: Canvas, data: pd.DataFrame) -> None:
     )
 
 
+_ROOM = 0.3
+"""A share is written into its part of a bar where that is wider."""
+
+
 def _stack(ax: Axes, level: int, shares: pd.Series, kind: str) -> None:
     """Draw the bar of one checker: accepted, undecided, rejected."""
     if not shares["trials"]:
@@ -226,6 +260,9 @@ def _stack(ax: Axes, level: int, shares: pd.Series, kind: str) -> None:
     start = 0.0
     for name, color in zip(("accepted", "undecided", "rejected"), colors, strict=True):
         ax.barh(level, 100 * shares[name], left=start, height=0.72, color=color, zorder=2)
+        if color != _RIGHT and shares[name] > _ROOM:
+            middle, text = start + 50 * shares[name], f"{_percent(shares[name])} %"
+            ax.text(middle, level, text, ha="center", va="center", color="white", fontsize=8, zorder=3)
         start += 100 * shares[name]
 
 
@@ -246,14 +283,19 @@ def draw_curve(fig: Canvas, data: pd.DataFrame) -> None:
             ax.plot(rows["n"], rows["median"], label=str(name), **style_of(str(name)).line_options(markersize=5))
         ends = data[chosen].dropna(subset="median")["n"]
         if len(ends) and ends.max() < data["n"].max():
-            ax.text(
-                0.97,
-                0.5,
-                f"measured to\nn = {ends.max()}",
-                transform=ax.transAxes,
-                ha="right",
-                va="center",
-                fontsize=10,
-                color=MUTED,
-            )
-    draw.outside_legend(fig, panels, where="bottom")
+            words: dict[str, Any] = {"transform": ax.transAxes, "ha": "right", "va": "center", "fontsize": 10}
+            ax.text(0.97, 0.4, f"measured to n = {ends.max()}", color=MUTED, **words)
+    _name_ends(panels[-1])
+    draw.subject(fig, "The smallest error of a gradient that check_gradient finds, in four formats:")
+
+
+def _name_ends(ax: Axes) -> None:
+    """Write the names of the curves beside their right ends."""
+    lines = sorted(named_lines(ax), key=lambda line: float(np.asarray(line.get_ydata())[-1]))
+    low, high = np.log10(ax.get_ylim())
+    ends = [(np.log10(np.asarray(line.get_ydata(), dtype=float)[-1]) - low) / (high - low) for line in lines]
+    gap = 13 / (ax.get_window_extent().height * 72 / ax.figure.dpi)
+    for line, level in zip(lines, spread(ends, gap, 0.0, 1.0), strict=True):
+        right: dict[str, Any] = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "va": "center"}
+        at = (float(np.asarray(line.get_xdata())[-1]), level)
+        ax.annotate(str(line.get_label()), at, xytext=(9, 0), ha="left", fontsize=10, color=text_color(line), **right)

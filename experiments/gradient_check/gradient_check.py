@@ -268,14 +268,14 @@ def _errors_figure(sizes, run_of):
         "errors_by_size",
         "How small an error of the whole gradient each checker finds",
         "Each cell is a stack: found, undecided, missed. Checkers that reject 1 % or more of the correct gradients "
-        f"have no cells; an empty cell: so small an error rounds away. {run_of}",
+        f"have no cells. {run_of}",
         "Cells that turn from plain to coloured as the error shrinks. In float64 the smallest error that is "
         f"always found is {listed(f'{_smallest(sizes, name)} ({name})' for name in checkers)}.",
         sizes,
         draw_errors_by_size,
         (7.6, 7.0),
         kinds=PLATFORM,
-        narrow=(3.8, 12.0),
+        narrow=(3.8, 7.6),
     )
 
 

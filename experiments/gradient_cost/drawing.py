@@ -14,9 +14,11 @@ from numdiff.report.figures import (
     ROLE_STYLE,
     direct_labels,
     error_axes,
+    is_narrow,
     outside_legend,
     scientific,
     slope_guide,
+    subject,
 )
 from numdiff.report.labels import named_lines
 from numdiff.report.styles import MUTED
@@ -77,9 +79,10 @@ def draw_cost(fig: Canvas, data: pd.DataFrame, column: str, ylabel: str, powers:
                 markerfacecolor="white",
                 markersize=5,
             )
+    subject(fig, "The gradient of a network with n parameters, by differences and by back-propagation:")
     _explain_hollow(ax, data)
     _guides(ax, data, column, powers)
-    if _say_where_they_end(ax):
+    if _say_where_they_end(ax) and is_narrow(fig):
         outside_legend(fig, ax)
     else:
         direct_labels(ax)

@@ -11,24 +11,15 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from experiments.drawing import DASHED, PREDICTED, cut, draw_curves, draw_model, key_entries
+from experiments.drawing import DASHED, PREDICTED, cut, draw_predicted
 from experiments.frames import cells, formats_of, methods_of, rows_of
 from experiments.lanes import bar_key, draw_bars, draw_lanes, formula_of, hollow_dot, lane_key, lanes_of, mark_values
-from experiments.words import percent
+from experiments.words import percent, plain
 from numdiff.report import figures as draw
-from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE, Style
-from numdiff.report.styles import BLUE, FAINT, INK, MUTED, PURPLE, ROLE_STYLE, VERMILLION
+from numdiff.report.figures import FORMAT_STYLE, METHOD_STYLE
+from numdiff.report.styles import INK, MUTED, PALE, ROLE_STYLE, VERMILLION
 from numdiff.style import luminance
 
-_LOOKS = (
-    (INK, "-", 2.6),
-    (BLUE, (0, (6, 2)), 1.6),
-    (PURPLE, (0, (3, 1, 1, 1)), 1.6),
-    (MUTED, (0, (1, 1.2)), 1.6),
-)
-_HOLLOW: dict[str, Any] = {"markersize": 7, "markerfacecolor": "none", "markeredgewidth": 1.3}
-_WIDEST = 100
-"""The right end of the axis of ratios."""
 NEWLINE = "\n"
 LOSSES: Mapping[str, tuple[str, str]] = {
     "few": ("at most 1 digit lost", "#dfe4ea"),
@@ -40,22 +31,17 @@ LOSSES: Mapping[str, tuple[str, str]] = {
 
 
 def draw_prediction(fig: Canvas, data: pd.DataFrame, ways: Mapping[str, str], within: float) -> None:
-    """Draw predicted against observed steps, and for each way to choose a step the share of good ones."""
-    left, right = fig.subplots(1, 2, gridspec_kw={"wspace": 0.3})
-    fig.subplots_adjust(bottom=0.12, top=0.93)
+    """Draw predicted against observed steps, and for each way to choose a step how near its error is to the best."""
+    left, right = fig.subplots(1, 2, gridspec_kw={"wspace": 0.62, "width_ratios": [1, 1.05]})
+    if not draw.is_narrow(fig):
+        fig.subplots_adjust(bottom=0.12, top=0.91)
     draw_steps(left, data, within)
-    draw_profiles(right, data, ways, within)
-    marks: dict[str, Any] = {"linestyle": "none"}
-    handles = [
-        Line2D([], [], **FORMAT_STYLE[name].line_options(label=name, markersize=6, **marks))
-        for name in formats_of(data)
-    ]
-    handles.append(Line2D([], [], label="hollow: an assumption fails", marker="o", **_HOLLOW | {"color": INK}, **marks))
-    draw.outside_legend(fig, handles=handles, where="bottom")
+    draw_shares(right, data, ways, within)
+    draw.subject(fig, f"{len(data)} runs: forward and centered differences of many functions in five formats:")
 
 
 def draw_steps(ax: Axes, frame: pd.DataFrame, within: float) -> None:
-    """Draw a mark for each run, the diagonal, and the band of a factor around it."""
+    """Draw a mark for each run, hollow where an assumption of the prediction fails, the diagonal, a band around it."""
     ax.set(xscale="log", yscale="log")
     known = frame.dropna(subset="model_step")
     low = known[["observed_step", "model_step"]].min().min() / 3
@@ -63,94 +49,94 @@ def draw_steps(ax: Axes, frame: pd.DataFrame, within: float) -> None:
     high = 100 * known["observed_step"].max()
     edge = high / 6
     ends = np.array([low, high])
-    ax.fill_between(ends, ends / within, ends * within, color=FAINT, linewidth=0, zorder=0)
-    ax.plot(ends, ends, color=MUTED, linewidth=1, zorder=1, label="_equal")
-    for name in formats_of(known):
-        for regular, part in known[known["format"] == name].groupby("regular"):
-            options = FORMAT_STYLE[name].line_options(linestyle="none", markersize=5)
-            if not regular:
-                options |= _HOLLOW | {"markeredgecolor": options["color"]}
-            ax.plot(part["observed_step"], part["model_step"].clip(upper=edge), clip_on=False, **options)
-    draw.decade_ticks(ax, "x")
-    draw.decade_ticks(ax, "y")
+    ax.fill_between(ends, ends / within, ends * within, color=PALE, alpha=0.8, linewidth=0, zorder=0)
+    for regular, part in known.groupby("regular"):
+        look: dict[str, Any] = {"linestyle": "none", "marker": "o", "color": INK, "markersize": 3.4, "alpha": 0.55}
+        if not regular:
+            look |= {"markersize": 5.5, "markerfacecolor": "none", "markeredgewidth": 1.1, "alpha": 1.0}
+        ax.plot(part["observed_step"], part["model_step"].clip(upper=edge), clip_on=False, zorder=4, **look)
+    draw.decade_ticks(ax)
     ax.set(xlim=(low, high), ylim=(low, high), xlabel="observed best step", ylabel="predicted best step")
-    ax.set_title("Predicted and observed step")
-    beside: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8.5, "color": MUTED}
-    ax.annotate(f"band: within {within}×", (low * 30, low * 30), xytext=(10, -10), va="top", **beside)
-    words = "no truncation error:\nany large step is good"
-    ax.annotate(words, (known["observed_step"].max(), edge), xytext=(-14, 0), ha="right", va="center", **beside)
+    title = "Predicted and best step" if draw.is_narrow(ax.figure) else "The predicted step is near the best one"
+    ax.set_title(title, fontsize=10.5, weight="bold")
+    words: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "color": INK}
+    ax.annotate(f"band: within {within}×", (low * 1e4, low * 1e4), (12, -6), va="top", color=MUTED, **_less(words))
+    ax.annotate("● one run", (0.04, 0.8), (0, 0), xycoords="axes fraction", va="center", **words)
+    ax.annotate("○ an assumption fails", (0.04, 0.72), (0, 0), xycoords="axes fraction", va="center", **words)
+    top = "no truncation error:\nany large step is good"
+    at = (known["observed_step"].max(), edge)
+    ax.annotate(top, at, (-14, 0), ha="right", va="center", color=MUTED, **_less(words))
 
 
-def draw_profiles(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within: float) -> None:
-    """Draw for each way the share of all runs whose error ratio is at most the abscissa; no result is the worst."""
-    ax.set_xscale("log")
-    ax.axvline(within, color=MUTED, linewidth=1, linestyle=DASHED, zorder=1)
-    for number, ((way, words), (color, dashes, width)) in enumerate(zip(ways.items(), _LOOKS, strict=True)):
-        ratios = np.sort(frame[f"{way}_ratio"].fillna(np.inf).to_numpy())
-        shares = np.arange(1, len(ratios) + 1) / len(ratios)
-        reached = np.isfinite(ratios)
-        ax.step(
-            np.append(ratios[reached], max(_WIDEST, ratios[reached].max(initial=1))),
-            np.append(shares[reached], np.mean(reached)),
-            where="post",
-            color=color,
-            linestyle=dashes,
-            linewidth=width,
-            zorder=6 - number,
-        )
-        good = float(np.mean(ratios <= within))
-        _name_profile(ax, f"{words}: {percent(good)}", (within, good), number, color)
-    ax.set(
-        xlim=(0.9, _WIDEST),
-        ylim=(0, 1.12),
-        xlabel="error at that step / smallest error",
-        ylabel="share of all runs",
-    )
-    ax.set_title("Error at the chosen step")
-    ax.set_xticks([1, 3, 10, 30, 100], ["1×", "3×", "10×", "30×", "100×"])
-    ax.minorticks_off()
-    ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+def _less(words: dict[str, Any]) -> dict[str, Any]:
+    """Return options of text without its colour."""
+    return {key: value for key, value in words.items() if key != "color"}
 
 
-def _name_profile(ax: Axes, text: str, point: tuple[float, float], number: int, color: str) -> None:
-    """Mark a point of a curve and write its name: of the first curve above it, of the others in a column below."""
-    ax.plot(*point, "o", color=color, markersize=5, zorder=8)
-    words: dict[str, Any] = {"va": "center", "fontsize": 9.5, "color": Style(color, "o", "-").text_color}
-    if number == 0:
-        ax.annotate(text, point, xytext=(1.1 * point[0], 1.06), textcoords="data", weight="bold", **words)
-    else:
-        line = {"arrowstyle": "-", "linewidth": 0.8, "relpos": (0, 0.5), "shrinkA": 1, "shrinkB": 2, "color": color}
-        place = (1.9 * point[0], 0.64 - 0.12 * number)
-        ax.annotate(text, point, xytext=place, textcoords="data", arrowprops=line, **words)
+def draw_shares(ax: Axes, frame: pd.DataFrame, ways: Mapping[str, str], within: float) -> None:
+    """Draw a bar for each way: in how many of all runs its error is near the smallest, far from it, or not there."""
+    for level, way in enumerate(ways):
+        ratios, start = frame[f"{way}_ratio"].fillna(np.inf), 0.0
+        for (low, high), color in _NEARNESS.items():
+            share = float(((ratios > low * within) & (ratios <= high * within)).mean())
+            ax.barh(level, share, 0.6, left=start, color=color, edgecolor="white", linewidth=0.8)
+            start += share
+        good = float((ratios <= within).mean())
+        ax.text(good - 0.02, level, percent(good), ha="right", va="center", color="white", weight="bold", fontsize=10)
+    ax.set_yticks(range(len(ways)), [words.replace(" ", "\n", 1) for words in ways.values()], fontsize=9.5)
+    ax.set(xlim=(0, 1), ylim=(len(ways) - 0.5, -0.5), xlabel="share of all runs")
+    ax.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+    ax.tick_params(axis="y", length=0)
+    ax.grid(visible=False)
+    ax.set_title("Error at the step that is chosen", fontsize=10.5, weight="bold")
+    names = (f"at most {within}× the smallest error", f"{within}× to {10 * within}×", "more, or no result")
+    handles: list[Any] = [Patch(color=color, label=text) for color, text in zip(_NEARNESS.values(), names, strict=True)]
+    draw.outside_legend(ax.figure.figure, handles=handles, where="bottom")
+
+
+_NEARNESS: Mapping[tuple[float, float], str] = {(-1, 1): "#33506b", (1, 10): "#aab4c0", (10, np.inf): VERMILLION}
+"""Colours of shares by the error over the smallest one, in units of what counts as near; infinite without a result."""
 
 
 # --- single runs, lanes of dots, shares --------------------------------------------------------------------
 
 
-def draw_anatomy(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw one function in one format: a panel for each formula that has a best step."""
+def draw_anatomy(fig: Canvas, data: pd.DataFrame, drawn: str) -> None:
+    """Draw one function in one format: a panel for each formula that has a best step, its curves named in the first."""
     (item,) = formats_of(data)
     groups = [(f"{method} difference", cells(data, method=method)) for method in methods_of(data[data["best"]])]
     panels = draw.draw_panels(fig, groups, draw_run, ylabel="relative error")
     cut(panels[0], data)
-    bound = ROLE_STYLE["bound"]
-    entries = [
-        Line2D([], [], **FORMAT_STYLE[item].line_options(label="measured")),
-        *key_entries(),
-        Line2D([], [], color=bound.color, linewidth=1.3, linestyle=bound.line, label="bound: no error is larger"),
-    ]
-    draw.outside_legend(fig, handles=entries, where="bottom")
+    measured = Line2D([], [], color=FORMAT_STYLE[item].color, linewidth=2.2, label="measured error")
+    predicted = Line2D([], [], color=INK, linewidth=1.2, linestyle=DASHED, label="predicted error")
+    grey = Line2D([], [], color=PALE, linewidth=5, label="truncation error")
+    dots = ROLE_STYLE["bound"]
+    bound = Line2D([], [], color=dots.color, linewidth=1.3, linestyle=dots.line, label="proved bound")
+    draw.outside_legend(fig, handles=[measured, predicted, bound, grey], where="bottom")
+    draw.subject(fig, drawn)
 
 
 def draw_run(ax: Axes, frame: pd.DataFrame) -> None:
     """Draw one run with truncation error, model, a priori bound, and the observed and predicted best step."""
-    draw_curves(ax, frame, ring=10)
-    draw_model(ax, frame)
-    ax.set_title("", loc="right")  # The key says what the crosses are.
+    shared = frame[frame["truncation"] > 0].sort_values("step_value")
+    ax.plot(shared["step_value"], shared["truncation"], color=PALE, linewidth=6, zorder=1, label="_truncation")
+    draw.plot_groups(ax, frame, y="error", markersize=0, linestyle="-", linewidth=2.2)
+    shown = frame[frame["model"] <= 2 * frame["error"].max()].sort_values("step_value")
+    look: dict[str, Any] = {"color": INK, "linewidth": 1.2, "linestyle": DASHED, "zorder": 5, "label": "_model"}
+    ax.plot(shown["step_value"], shown["model"], **look)
     shown = frame[np.isfinite(frame["a_priori_bound"]) & (frame["status"] == "ok")].sort_values("step_value")
     bound = ROLE_STYLE["bound"]
-    look: dict[str, Any] = {"color": bound.color, "linewidth": 1.3, "linestyle": bound.line, "label": "_bound"}
+    look = {"color": bound.color, "linewidth": 1.3, "linestyle": bound.line, "label": "_bound"}
     ax.plot(shown["step_value"], shown["a_priori_bound"], **look)
+    for mark in rows_of(frame[frame["best"]]):
+        color = FORMAT_STYLE[mark.format].text_color
+        draw.mark_optimum(ax, mark.step_value, mark.error, "", color=color, size=12)
+        words = f"ring: best step {plain(mark.step_value)}\n◆: predicted {plain(mark.predicted_step)}"
+        inside: dict[str, Any] = {"xytext": (0.58, 0.84), "textcoords": "axes fraction", "ha": "center", "va": "center"}
+        line = {"arrowstyle": "-", "linewidth": 0.7, "color": MUTED, "shrinkB": 7, "relpos": (0.5, 0)}
+        ax.annotate(words, (mark.step_value, mark.error), fontsize=9, arrowprops=line, **inside)
+    draw_predicted(ax, frame, size=6)
+    draw.name_failures(ax, "x + h = x")
 
 
 def draw_best_steps(fig: Canvas, data: pd.DataFrame, marked: float, rules: Mapping[tuple[str, str], float]) -> None:
@@ -229,12 +215,28 @@ def draw_orders(fig: Canvas, data: pd.DataFrame, ends: Mapping[tuple[str, str], 
     names = data.loc[~data["as_expected"], "problem"]
     looks = dict(zip(names.unique(), cycle(_EXCEPTIONS), strict=False))
     marked = data.assign(look=data["problem"].map(looks).where(~data["as_expected"], "").fillna(""))
-    draw_lanes(ax, marked, "order", (20 * data["order"]).round(), ends)
+    draw_lanes(ax, marked, "order", (20 * data["order"]).round(), ends, "method")
     above: dict[str, Any] = {"xytext": (5, 4), "textcoords": "offset points", "fontsize": 8.5, "color": MUTED}
     ax.annotate("functions\nwith an\norder", (1, 1), xycoords="axes fraction", va="bottom", **above)
     ax.set_xlim(min(0.6, data["order"].min() - 0.1), max(2.25, data["order"].max() + 0.1))
     ax.set_xlabel("observed order of accuracy")
-    draw.outside_legend(fig, handles=[*lane_key(methods_of(data)), *_exceptions(looks)], where="bottom")
+    if draw.is_narrow(fig):
+        draw.outside_legend(fig, handles=[*lane_key(methods_of(data)), *_exceptions(looks)], where="bottom")
+    else:
+        _name_exceptions(ax, marked)
+        draw.outside_legend(fig, handles=lane_key(methods_of(data)), where="bottom")
+
+
+def _name_exceptions(ax: Axes, marked: pd.DataFrame) -> None:
+    """Write the formula of each function with a mark of its own beside the first of its marks."""
+    lanes = lanes_of(marked, "method")
+    middle = float(marked["expected"].mean())
+    for _, rows in marked[marked["look"] != ""].groupby("problem", sort=False):
+        first = max(rows_of(rows), key=lambda row: lanes[row.format, row.method])
+        inward = first.order > middle
+        look: dict[str, Any] = {"xytext": (-8 if inward else 8, 2), "textcoords": "offset points", "va": "center"}
+        look |= {"ha": "right" if inward else "left", "fontsize": 8.5, "color": METHOD_STYLE[first.method].text_color}
+        ax.annotate(formula_of(first.problem), (first.order, lanes[first.format, first.method] + 0.12), **look)
 
 
 _EXCEPTIONS: Sequence[str] = ("s", "^", "D", "P", "p", "h")

@@ -200,7 +200,7 @@ def anatomy(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         "Two panels, each with a V. The dashed predicted curve lies on the measured one, the dotted bound a little "
         f"above it, and the diamond in the ring. Predicted best steps: {pairs}.",
         frame,
-        draw_anatomy,
+        partial(draw_anatomy, drawn=f"{written(PROBLEMS[name].formula)} at x = {PROBLEMS[name].points[0]:g}, {item}:"),
         (7.6, 4.6),
     )
 

@@ -27,12 +27,12 @@ WAYS: Mapping[str, str] = {
 }
 """Ways to choose a step: prefix of their columns, and words."""
 SHORT: Mapping[str, str] = {
-    "model": "model",
+    "model": "model of the error",
     "closed_form": "two-term formula",
     "pointwise": "best at x alone",
     "rule_of_thumb": "rule of thumb",
 }
-"""The same beside the curves of the figure."""
+"""The same beside the bars of the figure."""
 
 
 def rule(name: str, method: str) -> float:
@@ -246,11 +246,11 @@ def figures(records: pd.DataFrame) -> list[Figure]:
         Figure(
             "predicted_and_observed",
             "The best step can be predicted, to within a factor of 3 of the smallest error",
-            "Left: a mark for each function, formula and format. Right: in how many of all runs the error at the "
-            "chosen step is at most so many times the smallest one, for four ways to choose the step; a run without a "
-            "step, or without a result there, never counts. The percentages are those at 3×.",
-            "Left, the marks lie along the diagonal over eleven decades, except a column at the right edge, where the "
-            "observed steps end with the grid. Right, four rising curves: at 3× they stand at "
+            "Left: a dot for each function, formula and format. Right: in how many of all runs the error at the chosen "
+            "step is at most 3 times the smallest one, for four ways to choose the step. A run without a step, or "
+            "without a result there, counts as the worst.",
+            "Left, the dots lie along the diagonal over eleven decades, except a column at the right edge, where the "
+            "observed steps end with the grid. Right, four bars; the dark part of each, at most 3 times, is "
             + listed(f"{within(frame, way)} ({words})" for way, words in WAYS.items())
             + ".",
             frame[columns],

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
 
 from experiments.frames import cells, frame_beside
 from experiments.published_tables.agreement import Reproduction, reproduce
@@ -23,7 +25,7 @@ from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import Measured
 from numdiff.study.values import Digests
 
-_OURS: dict[str, Any] = {"linewidth": 1.3, "marker": ".", "markersize": 5, "zorder": 4}
+_OURS: dict[str, Any] = {"linewidth": 1.3, "marker": ".", "markersize": 6, "zorder": 4}
 _RING: dict[str, Any] = {
     "linestyle": "none",
     "marker": "o",
@@ -173,20 +175,56 @@ def draw_tables(fig: Canvas, data: pd.DataFrame, notes: Mapping[str, str]) -> No
     """
     groups = [(title, data[data["panel"] == title]) for title in dict.fromkeys(data["panel"])]
     panels = draw.draw_panels(fig, groups, _draw_table, columns=2, share=False)
-    for ax, (title, _) in zip(panels, groups, strict=True):
-        ax.text(0.03, 0.1, notes.get(title, ""), transform=ax.transAxes, fontsize=9, color=MUTED, va="bottom")
-    methods = list(dict.fromkeys(data["method"]))
-    entries = [Line2D([], [], label=draw.label_of(m), **_curve_options(m)) for m in methods]
-    ours = Line2D([], [], color=INK, label="ours at that step", **_OURS | {"linestyle": "none"})
-    line = Line2D([], [], color=INK, linewidth=1.3, label="our RMS error near x")
-    ring = Line2D([], [], label="published", **_RING)
-    draw.outside_legend(fig, handles=[ring, ours, line, *entries], where="bottom")
+    for ax, (title, frame) in zip(panels, groups, strict=True):
+        _name_curves(ax, frame)
+        if title in notes:
+            _note_deviation(ax, frame[frame["kind"] == "published"], notes[title])
+    draw.subject(fig, "Ring: error of a printed number; dot: ours at that step; line: our RMS error near x.")
+
+
+def _note_deviation(ax: Axes, given: pd.DataFrame, text: str) -> None:
+    """Write in the lower left corner why a ring is not about its dot, with a line to the ring that is farthest."""
+    ratio = given["error"] / given["ours"].mask(given["ours"] == 0)
+    ring = given.iloc[int(ratio.where(ratio > 1, 1 / ratio).to_numpy().argmax())]
+    line = {"arrowstyle": "-", "linewidth": 0.8, "color": MUTED, "shrinkB": 5, "relpos": (0.5, 1)}
+    low = 0.2 if "complex_step" in set(given["method"]) else 0.05  # above the level part of the complex step
+    place: dict[str, Any] = {"xytext": (0.03, low), "textcoords": "axes fraction", "va": "bottom", "color": MUTED}
+    ax.annotate(text, (ring["step_value"], ring["error"]), fontsize=8.5, arrowprops=line, **place)
 
 
 def _curve_options(method: str) -> dict[str, Any]:
     """Return the options of the curve of a method: those of a higher order are broken, and so told from the others."""
     style = METHOD_STYLE[method]
     return {"color": style.color, "linewidth": 1.5, "linestyle": style.line}
+
+
+def _name_curves(ax: Axes, frame: pd.DataFrame) -> None:
+    """Write the name of each formula beside the right arm of its curve, where the curves of a panel are apart."""
+    low, high = ax.get_xlim()
+    for method in dict.fromkeys(frame["method"]):
+        curve = cells(frame, method=method, kind="curve").sort_values("step_value")
+        curve = curve[curve["step_value"].between(low, high) & (curve["error"] > 0)].reset_index(drop=True)
+        at = curve.iloc[_place(curve["error"].to_numpy(), method)]
+        side = _BESIDE.get(method, {}) if frame["method"].nunique() > 1 else {}
+        look: dict[str, Any] = {"textcoords": "offset points", "fontsize": 9, "color": METHOD_STYLE[method].text_color}
+        look |= {"xytext": (-7, 2), "ha": "right", "va": "bottom"} | side
+        # Beside a formula of higher order there is no room for more.
+        short = method == "centered" and "centered4" in set(frame["method"])
+        text = "h²" if short else draw.label_of(method)
+        halo = [withStroke(linewidth=2.6, foreground="white")]
+        ax.annotate(text, (at["step_value"], at["error"]), path_effects=halo, **look)
+
+
+_BELOW: dict[str, Any] = {"xytext": (7, -3), "ha": "left", "va": "top"}
+_BESIDE: Mapping[str, dict[str, Any]] = {"centered": _BELOW, "centered4": _BELOW, "complex_step": _BELOW}
+"""Where formulas are named that have other neighbours: at the lower right."""
+
+
+def _place(errors: NDArray[np.float64], method: str) -> int:
+    """Return where a curve is named: on its right arm, high where it is above the others."""
+    share = {"forward": 0.5, "complex_step": 0.3, "centered4": 0.15}.get(method, 0.35)
+    lowest = int(errors.argmin())
+    return lowest + round(share * (len(errors) - 1 - lowest))
 
 
 def _draw_table(ax: Axes, frame: pd.DataFrame) -> None:
@@ -201,7 +239,7 @@ def _draw_table(ax: Axes, frame: pd.DataFrame) -> None:
         ax.plot(dots["step_value"], dots["ours"].mask(dots["ours"] == 0), color=color, **_OURS | {"linestyle": "none"})
     ax.plot(given["step_value"], given["error"], **_RING)
     bottom = min(given["ours"][given["ours"] > 0].min(), frame["error"][frame["error"] > 0].min())
-    ax.set(xlim=(low, high), ylim=(bottom / 10, 10 * given["error"].max()))
+    ax.set(xlim=(low, high), ylim=(bottom / 300, 10 * given["error"].max()))
 
 
 def deviations(rows: pd.DataFrame, panels: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

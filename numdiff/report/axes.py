@@ -278,6 +278,36 @@ def _mark_failures(ax: Axes, steps: NDArray[np.float64], words: NDArray[np.str_]
     ax.set_title(note, loc="right", fontsize=9, color=MUTED)
 
 
+def name_failures(ax: Axes, left: str = "no result: x + h = x", right: str = "", fontsize: float = 9.0) -> None:
+    """Write beside the crosses at the top edge what they mean, and take their number out of the corner above.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Axes with `plot_errors` in them.
+    left, right : str
+        What the crosses at small and at large steps mean: those left and right of the middle of the axis. Empty for no
+        words.
+    fontsize : float
+        Size of the letters in points.
+    """
+    ax.set_title("", loc="right")
+    marks = [line for line in ax.lines if isinstance(line, _Failures)]
+    if not marks:
+        return
+    steps = np.concatenate([np.asarray(line.get_xdata(), dtype=float) for line in marks])
+    level = float(np.mean([np.asarray(line.get_ydata())[0] for line in marks]))
+    low, high = ax.get_xlim()
+    middle = math.sqrt(low * high)
+    below, above = steps[steps < middle], steps[steps >= middle]
+    look: dict[str, Any] = {"xycoords": ax.get_xaxis_transform(), "textcoords": "offset points", "va": "center"}
+    look |= {"fontsize": fontsize, "color": MUTED, "gid": "failures"}
+    if left and len(below):
+        ax.annotate(left, (below.max(), level), xytext=(7, 0), ha="left", **look)
+    if right and len(above):
+        ax.annotate(right, (above.min(), level), xytext=(-7, 0), ha="right", **look)
+
+
 def failure_rows(ax: Axes) -> float:
     """Return the height in points that the marks of failures take at the top edge of axes; 0 where there are none."""
     marks = [line for line in ax.lines if isinstance(line, _Failures)]

@@ -23,6 +23,7 @@ from numdiff.report.axes import (
     decade_ticks,
     error_axes,
     floor_of,
+    name_failures,
     plot_errors,
     plot_groups,
     scientific,
@@ -33,7 +34,14 @@ from numdiff.report.dark import dark
 from numdiff.report.guides import mark_optimum, order_text, slope_guide
 from numdiff.report.labels import Note, add_note, arrange, direct_labels, renderer_of
 from numdiff.report.narrow import NarrowCanvas, columns_that_fit, extend, fit_labels, is_narrow
-from numdiff.report.panels import draw_panels, legend_entries, outside_legend, small_multiples
+from numdiff.report.panels import (
+    draw_panels,
+    legend_entries,
+    make_room_above,
+    outside_legend,
+    small_multiples,
+    subject,
+)
 from numdiff.report.styles import (
     FORMAT_STYLE,
     METHOD_STYLE,
@@ -50,15 +58,17 @@ from numdiff.report.styles import (
 __all__ = ["Figure", "Note", "Style", "add_note", "arrange", "direct_labels", "order_text"]
 __all__ += ["FORMAT_STYLE", "METHOD_STYLE", "PART_STYLE", "ROLE_STYLE", "label_of", "style_of"]
 __all__ += ["DecadeFormatter", "DecadeLocator", "decade_ticks", "scientific", "superscript"]
-__all__ += ["error_axes", "floor_of", "plot_errors", "plot_groups", "zero_floor"]
+__all__ += ["error_axes", "floor_of", "name_failures", "plot_errors", "plot_groups", "zero_floor"]
 __all__ += [
     "draw_panels",
     "legend_entries",
+    "make_room_above",
     "mark_optimum",
     "outside_legend",
     "page_css",
     "slope_guide",
     "small_multiples",
+    "subject",
 ]
 __all__ += ["columns_that_fit", "extend", "is_narrow"]
 

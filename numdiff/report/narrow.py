@@ -96,7 +96,8 @@ def fit_labels(fig: Canvas) -> None:
         _break(ax.xaxis.label, 2 * width * min(middle, 1 - middle))
         _break(ax.yaxis.label, height * place.height + 0.6)
     for text in fig.texts:
-        if not text.get_rotation() and (lines := _break(text, width)):
+        # What stands in lines already was broken when it was written.
+        if not text.get_rotation() and "\n" not in text.get_text() and (lines := _break(text, width)):
             line = 1.2 * float(text.get_fontsize()) / 72
             extend(fig, lines * line)
             x, y = text.get_position()

@@ -1,5 +1,6 @@
 """Several panels that share their scales, and one legend for all of them; the same, stacked, on a narrow canvas."""
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -12,12 +13,14 @@ from matplotlib.lines import Line2D
 from numdiff.report.axes import error_axes
 from numdiff.report.labels import named_lines
 from numdiff.report.narrow import LEAST_PANEL, columns_that_fit, extend, inches_of, is_narrow, widest_entry
-from numdiff.report.styles import SIDES, Style, style_of
+from numdiff.report.styles import INK, SIDES, Style, style_of
 
 _XLABEL = "common-xlabel"
 _TITLE = 10.5
 _TALL_PANEL, _LOW_PANEL = 1.9, 1.4
 """Heights in inches of a panel on a narrow canvas: one of up to three that are stacked, one of more."""
+_SUBJECT = 10.0
+"""Size of the letters of what stands above a drawing, in points."""
 _PLACES = ("auto", "bottom", "top", "right")
 
 
@@ -213,3 +216,45 @@ def _move_xlabel(fig: Canvas, up: float = 0.0) -> None:
         if text.get_gid() == _XLABEL:
             margins = fig.subplotpars
             text.set_position(((margins.left + margins.right) / 2, text.get_position()[1] + up))
+
+
+def subject(fig: Canvas, text: str, gap: float = 0.0) -> None:
+    """Write above everything what is drawn: formula, function, point and format.
+
+    So that a drawing can be read where its title and its caption are not at hand. The panels become lower by the lines
+    that it takes; a narrow canvas becomes higher.
+
+    Parameters
+    ----------
+    fig : matplotlib.figure.Figure
+        The figure, with its panels.
+    text : str
+        The words; they are broken into the lines that fit.
+    gap : float
+        Distance in points to the panels beyond the usual one: where something else stands above them.
+    """
+    width = inches_of(fig)[0]
+    lines = textwrap.wrap(text, int(72 * (width - 0.2) / (0.58 * _SUBJECT)))
+    # Without titles of panels some of the margin above them is free.
+    free = 0 if any(ax.get_title(loc="left") for ax in fig.axes) else 12
+    make_room_above(fig, (1.25 * _SUBJECT * len(lines) + 3 - free + gap) / 72)
+    height = inches_of(fig)[1]
+    place: dict[str, Any] = {"ha": "left", "va": "top", "linespacing": 1.15}
+    fig.text(0.08 / width, 1 - 0.05 / height, "\n".join(lines), fontsize=_SUBJECT, color=INK, gid=_SUBJECT_ID, **place)
+
+
+_SUBJECT_ID = "subject"
+
+
+def make_room_above(fig: Canvas, inches: float) -> None:
+    """Free a band at the top: the panels become lower, or a narrow canvas higher and all in it stays as it is."""
+    margins = fig.subplotpars
+    if is_narrow(fig):
+        extend(fig, inches)
+        height, margins = fig.get_figheight(), fig.subplotpars
+        for text in fig.texts:
+            x, y = text.get_position()
+            text.set_position((x, y - inches / height))
+        fig.subplots_adjust(bottom=margins.bottom - inches / height, top=margins.top - inches / height)
+    else:
+        fig.subplots_adjust(top=margins.top - inches / fig.get_figheight())

@@ -5,7 +5,10 @@ READING = (
         "Axes",
         "Errors against the step h, both logarithmic. A straight line of slope p is an error that shrinks like hᵖ.",
     ),
-    ("Formats", "Each floating-point format has its own colour, marker and line style, the same in all figures."),
+    (
+        "Formats",
+        "Each floating-point format has its own colour, the same in all figures, and a marker where there is one.",
+    ),
     (
         "Slopes and rings",
         "A dashed grey line is the slope that theory predicts. A ring is the best step that was observed.",
@@ -17,7 +20,7 @@ READING = (
     ),
     (
         "Failures",
-        "× at the top edge is a cell without a usable result, and the corner above says what happened: `absorbed` "
+        "× at the top edge is a cell without a usable result; words beside it or in a corner say why: `absorbed` "
         "(two nodes of the formula fell on the same number), `overflow`, `nan`, `outside-domain`, `pole`, or that f "
         "has no derivative where the formula looks: `kink` (those from both sides differ), `jump` (f is not "
         "continuous) or `unproved` (both sides agree in all digits, which is no proof). Tables show the word instead "

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import numdiff as nd
-from experiments import higher_order
+from experiments.higher_order import higher_order
 from experiments.registry import EXPERIMENTS
 from experiments.words import plain
 from numdiff.analysis.reference import ExactFunction
@@ -84,18 +84,22 @@ def test_a_section_gives_advice_and_says_what_it_does_not_cover(name):
         assert not {"nan", "inf", "None"} & set(sentence.replace(",", " ").split()), sentence
 
 
-def test_each_format_is_drawn_down_to_its_first_lost_step():
+def test_each_format_has_a_lane_down_to_its_first_lost_step():
     experiment, measured = run("secant_to_tangent")
     (figure,) = experiment.figures(measured)
-    (ax,) = figure.to_canvas().axes
+    lanes = figure.to_canvas().axes
     ends = experiment.tables(measured)[0].frame
-    crosses = sorted(line.get_xdata()[0] for line in ax.lines if line.get_marker() == "x")
-    assert crosses == sorted(ends["absorbed_from"])
-    curves = [line for line in ax.lines if len(line.get_xdata()) > 2 and line.get_linestyle() == "-"]
-    assert sorted(line.get_xdata()[-1] for line in curves) == crosses
-    hollow = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
-    for line in hollow:  # where the slope is 0 although x + h differs from x
-        assert np.all(np.isnan(line.get_ydata()) | (line.get_ydata() == 0))
+    assert len(lanes) == len(ends)
+    for ax, name, lost in zip(lanes, ends["format"], ends["absorbed_from"], strict=True):
+        assert name in {text.get_text() for text in ax.texts}
+        (cross,) = [line for line in ax.lines if line.get_marker() == "x"]
+        assert cross.get_xdata()[0] == lost
+        (curve,) = [line for line in ax.lines if len(line.get_xdata()) > 2 and line.get_linestyle() == "-"]
+        assert curve.get_xdata()[-1] == lost
+        # Where the slope is 0 although x + h differs from x, and nowhere else.
+        (hollow,) = [line for line in ax.lines if line.get_markerfacecolor() == "white"]
+        early = (curve.get_ydata() == 0) & (curve.get_xdata() > lost)
+        assert hollow.get_xdata().tolist() == curve.get_xdata()[early].tolist()
 
 
 def test_the_second_side_buys_digits_in_every_format():
@@ -142,7 +146,7 @@ def test_only_parts_that_count_beside_the_total_are_drawn():
     size = figure.data["error"].abs()
     total = size[figure.data["part"] == "total"]
     assert size.min() >= 1e-5 * total.min() > 0
-    assert set(figure.data["part"]) == {"truncation", "abscissa", "evaluation", "combination", "total"}
+    assert set(figure.data["part"]) == {"truncation", "roundoff", "total"}
 
 
 def test_digits_are_never_negative():

@@ -15,6 +15,7 @@ from numdiff.report.axes import (
     decade_ticks,
     error_axes,
     floor_of,
+    name_failures,
     plot_errors,
     plot_groups,
     scientific,
@@ -92,6 +93,28 @@ def test_failures_that_do_not_meet_share_a_lane():
         plot_errors(ax, STEPS, STEPS, STYLE, status=status)
     heights = [float(line.get_ydata()[0]) for line in marks(ax, "_failures")]
     assert heights[0] == heights[1] > heights[2]
+
+
+def test_failures_are_explained_beside_their_crosses_on_either_side():
+    ax = axes()
+    status = ["domain", "ok", "ok", "ok", "ok", "ok", "absorbed", "absorbed"]
+    plot_errors(ax, STEPS, STEPS**2, STYLE, status=status)
+    assert "×" in ax.get_title("right")
+    name_failures(ax, "x + h = x", "outside of the domain")
+    assert ax.get_title("right") == ""
+    placed = {text.get_text(): text for text in ax.texts if text.get_gid() == "failures"}
+    left, right = placed["x + h = x"], placed["outside of the domain"]
+    assert (left.xy[0], left.get_horizontalalignment()) == (STEPS[6], "left")
+    assert (right.xy[0], right.get_horizontalalignment()) == (STEPS[0], "right")
+    for line in marks(ax, "_failures"):
+        assert left.xy[1] == pytest.approx(line.get_ydata()[0])
+
+
+def test_without_failures_there_are_no_words_for_them():
+    ax = axes()
+    plot_errors(ax, STEPS, STEPS**2, STYLE)
+    name_failures(ax, right="outside")
+    assert not ax.texts
 
 
 def test_note_of_failures_is_shortened_where_there_is_no_room():

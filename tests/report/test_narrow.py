@@ -3,8 +3,9 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from numdiff.report.figures import keep_inside, legend_entries, outside_legend, overflow, paint, settings_of
+from numdiff.report.labels import renderer_of
 from numdiff.report.narrow import NarrowCanvas, columns_that_fit, extend, inches_of, is_narrow
-from numdiff.report.panels import small_multiples
+from numdiff.report.panels import small_multiples, subject
 
 SIZE = (3.8, 4.2)
 
@@ -88,6 +89,38 @@ def test_legend_of_one_long_row_is_broken_and_gets_room():
     assert box.x0 >= 0
     assert box.x1 <= fig.bbox.width
     assert inches_of(fig)[1] > SIZE[1] + 0.4
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize(
+    "text", ["float64:", "Centered difference of a function with a long name at a point, in float64:"]
+)
+def test_what_is_drawn_stands_above_the_panels_and_inside_the_canvas(narrow, text):
+    def draw(fig):
+        small_multiples(fig, ["one", "two"])
+        subject(fig, text)
+
+    with settings_of(SIZE, narrow=narrow):
+        fig = paint(draw, SIZE, narrow)
+    (words,) = [item for item in fig.texts if item.get_gid() == "subject"]
+    assert words.get_text().replace("\n", " ") == text
+    box = words.get_window_extent(renderer_of(fig))
+    assert max(overflow(fig)) < 0.03
+    for ax in fig.axes:
+        assert not overlap(box, ax.title.get_window_extent(renderer_of(fig)))
+        assert not overlap(box, ax._left_title.get_window_extent(renderer_of(fig)))
+
+
+def test_a_narrow_canvas_grows_by_the_lines_of_what_is_drawn():
+    def height(text):
+        fig = NarrowCanvas(figsize=SIZE)
+        (ax,) = [fig.subplots()]
+        before = ax.get_position().height * inches_of(fig)[1]
+        subject(fig, text)
+        assert ax.get_position().height * inches_of(fig)[1] == pytest.approx(before)
+        return inches_of(fig)[1]
+
+    assert height("a " * 60) > height("a") + 0.1
 
 
 def test_extending_keeps_what_is_there_as_it_is():

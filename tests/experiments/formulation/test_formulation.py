@@ -86,13 +86,29 @@ def test_advice_names_the_best_form_where_the_usual_one_loses_a_digit():
     assert "1 / (1 + exp(−x))" not in text  # loses nothing in float64
 
 
-def test_each_form_is_named_in_its_panel_in_its_own_colour():
+def test_the_usual_and_the_best_form_are_named_in_their_panel_in_their_own_colour():
     pairs = formulation.figures(measured())[1]
     canvas = pairs.to_canvas()
-    for ax, (_, part) in zip(canvas.axes, pairs.data.groupby("formulation", sort=False), strict=True):
-        named = {text.get_text().partition(" ")[2]: text.get_color() for text in ax.texts}
-        assert {*part["form"]} <= set(named)
-        assert len({named[form] for form in part["form"]}) == part["form"].nunique()
+    rows = at_telling_points().reset_index().query("format == 'float64'")
+    panels = [ax for ax in canvas.axes if ax.axison]
+    for ax, (key, part) in zip(panels, pairs.data.groupby("formulation", sort=False), strict=True):
+        named = {text.get_text(): text.get_color() for text in ax.texts}
+        forms = list(dict.fromkeys(part["form"]))
+        assert set(forms) <= set(named)
+        assert len({named[form] for form in forms}) == len(forms) == 2
+        lost = rows[rows["formulation"] == key].set_index("member")["lost"]
+        assert {int(member) for member in part["member"]} == {0, int(lost[lost == 0].index[0])}
+        assert f"{lost[0]:.1f} digits\nlost" in named
+
+
+def test_bars_of_lost_digits_are_those_of_one_format_and_lines_reach_over_all():
+    figure = formulation.figures(measured())[0]
+    ax = figure.to_canvas().axes[0]
+    rows = figure.data.groupby(["formulation", "member"], sort=False)
+    one = [float(part[part["format"] == "float64"]["lost"].iloc[0]) for _, part in rows]
+    assert [bar.get_width() for bar in ax.patches] == one
+    lines = [line.get_xdata() for line in ax.lines if len(line.get_xdata()) == 2][: len(one)]
+    assert [tuple(line) for line in lines] == [(part["lost"].min(), part["lost"].max()) for _, part in rows]
 
 
 def test_truncation_and_abscissa_are_the_same_doubles_and_evaluation_is_not():

@@ -36,18 +36,31 @@ def test_errors_by_size_are_false_positives_and_misses(counted):
     assert not errors.duplicated(["checker", "format", "nominal"]).any()
 
 
-def test_checkers_that_reject_correct_gradients_have_no_cells(counted):
+def test_checkers_that_reject_correct_gradients_have_words_and_no_cells(counted):
     errors = errors_by_size(counted)
-    figure = Figure("errors", "t", "c.", "a.", errors, draw_errors_by_size, size=(8.4, 5.4))
-    right = errors[errors["error"] == "false positive"]
-    said = texts(figure)
-    useless = right[right["rate"] >= USABLE]
-    assert len(useless)
-    assert sorted(text for text in said if text.startswith("rejects")) == sorted(
-        f"rejects {_percent(rate)} % of correct gradients" for rate in useless["rate"]
-    )
-    assert said.count("not available") == right["rate"].isna().sum() == 2
-    assert len(said) == len(useless) + 2
+    canvas = Figure("errors", "t", "c.", "a.", errors, draw_errors_by_size, size=(8.4, 5.4)).to_canvas()
+    seen = 0
+    for ax, (_, part) in zip(canvas.axes, errors.groupby("format", sort=False), strict=True):
+        right = part[part["error"] == "false positive"].set_index("checker")["rate"]
+        rows = [label.get_text() for label in ax.get_yticklabels()]
+        assert rows == [short_name(name) for name in right.index if right[name] < USABLE]
+        said = " ".join(text.get_text().replace("\n", " ") for text in ax.texts)
+        for name, rate in right.items():
+            if short_name(name) not in rows:
+                seen += 1
+                assert short_name(name) in said, name
+                assert "not available" in said if pd.isna(rate) else f"{_percent(rate)} %" in said
+    assert seen > 5
+
+
+def test_a_size_at_which_no_error_is_left_has_no_cells():
+    shown = [("correct", float("nan"), (9, 0, 0)), *(("relative", size, (1, 8, 0)) for size in (0.1, 0.01))]
+    lost = [("relative", size, (0, 0, 0)) for size in (1e-3, 1e-4)]
+    rows = [("a", "float16", kind, "none", size, *given) for kind, size, given in (*shown, *lost)]
+    errors = errors_by_size(pd.DataFrame([(*row, 0, 0, 0) for row in rows], columns=[*BY, *VERDICTS]))
+    (ax,) = Figure("errors", "t", "c.", "a.", errors, draw_errors_by_size, size=(8.4, 5.4)).to_canvas().axes
+    assert {int(patch.get_x()) for patch in ax.patches} == {0, 1}
+    assert "smaller errors round away" in {text.get_text() for text in ax.texts}
 
 
 def test_verdict_shares_add_up_and_leave_the_contested_mistake_out(counted):

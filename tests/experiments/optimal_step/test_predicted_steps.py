@@ -152,11 +152,16 @@ def test_the_textbook_steps_minimise_the_two_terms_that_the_sentence_names():
     assert abs(centered * third / 3 - epsilon * f / centered**2) <= 16 * 2.0**-53 * centered * third
 
 
-def test_curves_of_the_ways_end_at_the_share_of_runs_with_a_result():
+def test_bars_of_the_ways_are_shares_of_all_runs_and_what_has_no_result_is_their_last_part():
     (figure,) = predicted_steps.figures(records())
     ax = figure.to_canvas().axes[1]
-    ends = sorted(float(line.get_ydata()[-1]) for line in ax.lines if len(line.get_xdata()) > 2)
-    assert ends == sorted(float(np.isfinite(frame()[f"{way}_ratio"]).mean()) for way in WAYS)
+    widths = np.array([bar.get_width() for bar in ax.patches]).reshape(len(WAYS), 3)
+    ratios = [frame()[f"{way}_ratio"].fillna(np.inf) for way in WAYS]
+    # Each width is a mean of len(frame()) zeros and ones.
+    for row, ratio in zip(widths, ratios, strict=True):
+        far = float((ratio > 10 * WITHIN).mean())
+        assert row == pytest.approx([(ratio <= WITHIN).mean(), 1 - (ratio <= WITHIN).mean() - far, far], abs=1e-12)
+    assert any(np.isinf(ratio).any() for ratio in ratios)
 
 
 def test_figure_is_drawn_with_all_runs():

@@ -1,37 +1,17 @@
 """Higher-order stencils, Richardson, complex step: what does accuracy order buy in each format?"""
 
-from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
-import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
-from matplotlib.ticker import MaxNLocator
 
-from experiments.drawing import dot_rows
 from experiments.experiment import Experiment
 from experiments.frames import blank, cells, formats_of, in_order, log10, measured_of, optima, step_kinds, step_table
+from experiments.higher_order.drawing import draw_digits, draw_formulas
 from experiments.words import ENDS, listed, plain, written
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
-from numdiff.report.figures import (
-    FORMAT_STYLE,
-    METHOD_STYLE,
-    Figure,
-    error_axes,
-    is_narrow,
-    label_of,
-    legend_entries,
-    mark_optimum,
-    outside_legend,
-    plot_groups,
-)
-from numdiff.report.styles import MUTED
+from numdiff.report.figures import Figure, label_of
 from numdiff.report.tables import Table, wide
 from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
@@ -57,16 +37,6 @@ NEARLY_EXACT = 10
 ORDERS = ("centered", "centered4", "centered6", "centered8")
 DRAWN = ("forward", "centered", "centered4", "centered8", "complex_step")
 """The formulas of the figure of curves."""
-NAMED_AT: Mapping[str, tuple[float, tuple[float, float], str, str]] = {
-    "forward": (0.5, (-8, 2), "right", "bottom"),
-    "centered": (0.4, (-8, 0), "right", "center"),
-    "centered4": (0.3, (-8, 0), "right", "center"),
-    "centered8": (0.4, (9, 0), "left", "center"),
-    "complex_step": (0.5, (0, 6), "center", "bottom"),
-}
-"""Where on its arm a formula is named, as a share of it; on which side, in points."""
-SHORT = {"centered4": "order 4", "centered8": "order 8"}
-"""The names of centered differences in the figure of curves."""
 ANSWERED = "float64"
 """The format of the answer."""
 LIMITS = (
@@ -219,14 +189,18 @@ def curves_figure(records) -> Figure:
     return Figure(
         "all_formulas",
         "The higher the order, the steeper the fall and the larger the best step",
-        f"{written(PROBLEMS[shown].formula)} at x = {PROBLEMS[shown].points[0]:g} in {ANSWERED}; a ring marks the best "
-        "step. Left of it the differences have nearly the same rounding error, which grows like 1/h; the complex step "
-        "subtracts nothing and has none of it. Order 6 lies between 4 and 8.",
+        "RMS error over 33 neighbouring points. Left of their best steps the differences have nearly the same rounding "
+        "error, which grows like 1/h; the complex step subtracts nothing and has none of it. Order 6 lies between 4 "
+        "and 8.",
         f"Curves of {listed(label_of(name) for name in present)}. Four of them fall from the right, steeper with the "
         "order, and rise to the left along one line; the complex step falls like the centered one and stays level at "
         f"the bottom. Best steps: {listed(f'{label_of(name)} {plain(steps[name])}' for name in steps.index)}.",
         curves,
-        partial(draw_formulas, rings=rings[["method", "step_value", "rms_error"]]),
+        partial(
+            draw_formulas,
+            rings=rings[["method", "step_value", "rms_error"]],
+            drawn=f"{written(PROBLEMS[shown].formula)} at x = {PROBLEMS[shown].points[0]:g}, {ANSWERED}:",
+        ),
         (7.2, 5.0),
     )
 
@@ -329,62 +303,6 @@ def complex_findings(records, one_node):
         f"Its step needs no choosing: in {ANSWERED} the error is at most {units[flat].max():.1f} units of roundoff for "
         f"every h of {plain(fine['step_value'][flat].max())} or less.",
     ]
-
-
-def draw_digits(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw correct digits, one row for each formula, and as lines what the formats can hold."""
-    ax, limits = fig.subplots(), dict(zip(data["format"], data["limit"], strict=True))
-    styles = {name: FORMAT_STYLE[name] for name in limits}
-    dot_rows(ax, data, styles, row="row", series="format", x="digits", apart=0.13)
-    narrow = is_narrow(fig)
-    for number, (name, limit) in enumerate(limits.items()):
-        ax.axvline(limit, color=styles[name].color, linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
-        ax.annotate(
-            f"{limit:.1f}" if narrow else f"{name}\n{limit:.1f}",
-            (limit, 1),
-            xycoords=ax.get_xaxis_transform(),
-            xytext=(-1 if number else -6, 4),
-            textcoords="offset points",
-            ha="right" if not number else "left" if number == 1 else "center",
-            fontsize=8.5,
-            color=styles[name].text_color,
-        )
-    ax.set_xlabel("correct decimal digits at the best step")
-    ax.xaxis.set_major_locator(MaxNLocator(12, integer=True))
-    ax.set_xlim(left=min(0.0, data["low"].min() - 0.3))
-    fig.subplots_adjust(left=0.26, top=0.9)
-    if narrow:
-        outside_legend(fig, handles=legend_entries(list(limits)), where="bottom")
-
-
-def draw_formulas(fig: Canvas, data: pd.DataFrame, rings: pd.DataFrame) -> None:
-    """Draw total error against step for some formulas, named beside their right arms, with rings at the best steps."""
-    ax = error_axes(fig.subplots(), ylabel="RMS error over 33 points near x")
-    lines = plot_groups(ax, data, by="method", y="rms_error", markersize=3.2)
-    ax.set_xlim(right=30)
-    ax.set_title("× x + h = x, or outside of the domain", loc="right", fontsize=9, color=MUTED)
-    for ring in rings.to_dict("records"):
-        color = METHOD_STYLE[ring["method"]].text_color
-        mark_optimum(ax, ring["step_value"], ring["rms_error"], "", color=color)
-    if is_narrow(fig):
-        outside_legend(fig, ax, where="bottom")
-        return
-    for line, name in zip(lines, dict.fromkeys(data["method"]), strict=True):
-        _name_right_arm(ax, line, str(name))
-
-
-def _name_right_arm(ax: Axes, line: Line2D, name: str) -> None:
-    """Write the name of a formula beside its right arm; that of the complex step over its level part."""
-    line.set_label(f"_{name}")
-    steps, errors = (np.asarray(values, dtype=float) for values in (line.get_xdata(), line.get_ydata()))
-    lowest, last = int(np.nanargmin(errors)), int(np.flatnonzero(np.isfinite(errors))[-1])
-    share, offset, ha, va = NAMED_AT[name]
-    # The arm of the complex step begins at its level part.
-    index = round(share * lowest) if name == "complex_step" else lowest + round(share * (last - lowest))
-    halo = [withStroke(linewidth=2.6, foreground="white")]
-    look: dict[str, Any] = {"fontsize": 10, "color": METHOD_STYLE[name].text_color, "path_effects": halo}
-    at = (steps[index], errors[index])
-    ax.annotate(SHORT.get(name, label_of(name)), at, offset, textcoords="offset points", ha=ha, va=va, **look)
 
 
 EXPERIMENT = Experiment(
