@@ -17,7 +17,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from numdiff.analysis import ENTRIES
 from numdiff.analysis.enclosures import ExactValue, as_ball, nearest_or_tiny
-from numdiff.analysis.reference import ExactFunction, Point, precisions
+from numdiff.analysis.lookup import Point
+from numdiff.analysis.reference import ExactFunction, precisions
 from numdiff.arithmetic.ball import Undefined
 from numdiff.floats.dyadic import Dyadic, decided_double, dyadic_to_fraction
 from numdiff.formulas.stencil import Method

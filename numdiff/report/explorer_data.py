@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from numdiff.report.axes import superscript
 from numdiff.report.styles import label_of
+from numdiff.step_table import FORMULA_ONLY
 from numdiff.study.records import FIELDS
 
-__all__ = ["COLUMNS", "FORMULA_ONLY", "GRIDS", "SIZES", "SUMS", "SUM_ACCURACY", "Subject", "bound_kept"]
+__all__ = ["COLUMNS", "GRIDS", "SIZES", "SUMS", "SUM_ACCURACY", "Subject", "bound_kept"]
 __all__ += ["computed_text", "explorer_data", "packed", "scientific"]
 
 COLUMNS = ("total", "truncation", "roundoff", "abscissa", "evaluation", "combination", "a_priori_bound")
@@ -40,8 +41,6 @@ GRIDS: Mapping[str, tuple[str, str]] = {
     "dyadic": ("dyadic, h = 2⁻ᵏ", ""),
 }
 """The grids that can be chosen: label, and the factor of the power of two."""
-FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
-"""The statuses in which the truncation error is known: it does not depend on what the format did."""
 _DOUBLE_DIGITS = 13
 """The hexadecimal digits of a double behind the point."""
 

@@ -9,8 +9,8 @@ import pytest
 from experiments.decimal_steps import decimal_steps
 from experiments.registry import EXPERIMENTS
 from numdiff.study.grids import DECIMAL_GRIDS
-from numdiff.study.run import run_sweeps
 from tests.experiments.sentences import check_section, numbers_of
+from tests.study.sweeps import run_sweeps
 
 PROBLEMS = ("exp", "dumontet_vignes_log", "oliver_arsinh", "oscillation")
 FORMATS = ("float16", "float32", "float64")
