@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from numdiff import latex
 from numdiff.digits import sums_of
 from numdiff.report import columns as column_kinds
 from numdiff.report.cells import KINDS, OK, TEXT_KINDS, Cell, columns_of_cells, holds_text, is_missing, kind_of_values
 from numdiff.report.figures import check_name
-from numdiff.step_table import latex_cell, latex_text
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$#])")
 _INTRAWORD = re.compile(r"(?<=\w)\\_(?=\w)")
@@ -39,8 +39,8 @@ HEADINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What columns of records are called in tables."""
-LATEX_ROWS = 40
-"""The rows of a table that fits a page."""
+_BLANKS = "\u2007\u2008"
+"""What aligns numbers: the widths of a digit and of a point."""
 
 
 def escape_markdown(text: str, cell: bool = False) -> str:
@@ -228,8 +228,8 @@ class Table:
             + "\n</tbody></table>"
         )
 
-    def to_latex(self, rows: int | None = LATEX_ROWS, label: str = "") -> str:
-        r"""Return the table in LaTeX, a ``table`` that needs the package ``booktabs``.
+    def to_latex(self, rows: int | None = latex.ROWS, label: str = "") -> str:
+        r"""Return the table in LaTeX, a ``table`` that needs the package ``booktabs`` and fits the page of an article.
 
         Parameters
         ----------
@@ -238,19 +238,19 @@ class Table:
         label : str
             For ``\ref``; empty for none.
         """
-        stride = 1 if rows is None or not len(self.frame) else -(-len(self.frame) // rows)
+        stride = latex.evenly(len(self.frame), rows)
         chosen = replace(self, frame=self.frame.iloc[::stride])
         names = [str(name) for name in self.frame.columns]
         said = [self.title + ".", self.caption] + [f"One row in {stride} is shown."] * (stride > 1)
-        lines = [r"\begin{table}", r"\centering\small", rf"\caption{{{_latex_prose(' '.join(said))}}}"]
+        cells = chosen._cells(None)
+        columns = [_latex_column(column, self._is_numeric(name)) for name, column in zip(names, cells, strict=True)]
+        sides = [side for side, _ in columns]
+        printed = [[cell.text.rstrip(_BLANKS) for cell in column] for column in cells]
+        settings, headings = latex.fitted([self.heading(name) for name in names], printed, sides)
+        lines = [r"\begin{table}", settings, rf"\caption{{{latex.text(' '.join(said).replace('`', ''))}}}"]
         lines += [rf"\label{{{label}}}"] if label else []
-        columns = [
-            _latex_column(column, self._is_numeric(name))
-            for name, column in zip(names, chosen._cells(None), strict=True)
-        ]
-        lines += [rf"\begin{{tabular}}{{{''.join(side for side, _ in columns)}}}", r"\toprule"]
-        lines += [" & ".join(latex_text(self.heading(name)) for name in names) + r" \\", r"\midrule"]
-        lines += [" & ".join(row) + r" \\" for row in zip(*(cells for _, cells in columns), strict=True)]
+        lines += [rf"\begin{{tabular}}{{{''.join(sides)}}}", r"\toprule", " & ".join(headings) + r" \\", r"\midrule"]
+        lines += [" & ".join(row) + r" \\" for row in zip(*(column for _, column in columns), strict=True)]
         return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
 
     def widths(self, rows: int | None = -1) -> list[int]:
@@ -294,10 +294,6 @@ class Table:
         return columns_of_cells(columns, {name: self._kind(name) for name in columns}, words, printed)
 
 
-def _latex_prose(text: str) -> str:
-    return latex_text(text.replace("`", ""))
-
-
 def _latex_column(column: list[Cell], is_numeric: bool) -> tuple[str, list[str]]:
     """Return the side of a column in LaTeX, and its cells, decimal points below each other.
 
@@ -308,14 +304,14 @@ def _latex_column(column: list[Cell], is_numeric: bool) -> tuple[str, list[str]]
     has_signs = any(cell.kind == "number" and cell.text.startswith("-") for cell in column)
     written = []
     for cell in column:
-        text = cell.text.rstrip("\u2007\u2008")
+        text = cell.text.rstrip(_BLANKS)
         phantom = cell.text[len(text) :].replace("\u2008", ".").replace("\u2007", "0")
-        latex = latex_cell(text) if cell.kind in ("number", "status") else latex_text(text)
+        shown = latex.cell(text) if cell.kind in ("number", "status") else latex.text(text)
         if cell.kind == "number" and has_powers:
-            latex = (r"\phantom{$-$}" if has_signs and not text.startswith("-") else "") + latex
+            shown = (r"\phantom{$-$}" if has_signs and not text.startswith("-") else "") + shown
         elif cell.kind == "number" and phantom:
-            latex += rf"\phantom{{{phantom}}}"
-        written.append(latex)
+            shown += rf"\phantom{{{phantom}}}"
+        written.append(shown)
     return "l" if has_powers or not is_numeric else "r", written
 
 
