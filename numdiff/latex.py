@@ -11,8 +11,8 @@ __all__ = ["ROWS", "cell", "evenly", "fitted", "heading", "text", "width"]
 
 ROWS = 40
 """The rows of a table that fits a page."""
-PAGE = 345.0
-"""The width of the text of an article in points: what is compared with `width`."""
+PAGE = 340.0
+"""The width of the text of an article in points, 345, less what `width` may be wrong by."""
 _SUPERSCRIPTS = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵏʲᵖⁿ", "-0123456789kjpn", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉", "0123456789", strict=True))
 _CHARACTERS = {
@@ -27,7 +27,7 @@ _CHARACTERS = {
 _RAISED = re.compile(rf"([\d.]*·?\w?[{''.join(_SUPERSCRIPTS)}]+|[{''.join(_SUBSCRIPTS)}]+)")
 _NUMBER = re.compile(r"(-?[\d.]+)(?:e([+-]\d+))?")
 _USUAL = 6.0
-_SIZES = ((r"\small", 9.25, _USUAL), (r"\small", 9.25, 4.0), (r"\footnotesize", 8.7, 3.0), (r"\scriptsize", 8.2, 2.0))
+_SIZES = ((r"\small", 9.25, _USUAL), (r"\small", 9.25, 4.0), (r"\footnotesize", 8.7, 3.0), (r"\scriptsize", 8.2, 1.5))
 """Commands of size, the width of an em in points (of small letters a little more: their exponents are relatively wide),
 and the space at each side of a column, from large to small."""
 _EMS = {".": 0.28, "-": 0.78, "−": 0.78, " ": 0.33, "·": 0.72, "|": 0.28}

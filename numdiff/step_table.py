@@ -123,7 +123,9 @@ class StepTable:
         lines = [r"\begin{table}", settings, rf"\caption{{{latex.text(caption)}}}"]
         lines += [rf"\label{{{label}}}"] if label else []
         lines += [rf"\begin{{tabular}}{{{''.join(sides)}}}", r"\hline", " & ".join(headings) + r" \\", r"\hline"]
-        lines += [" & ".join(map(latex.cell, row)) + r" \\" for row in body]
+        for row in body:
+            cells = (latex.text(c) if column in words else latex.cell(c) for column, c in enumerate(row))
+            lines.append(" & ".join(cells) + r" \\")
         return _written("\n".join([*lines, r"\hline", r"\end{tabular}", r"\end{table}"]) + "\n", path)
 
     def __repr__(self) -> str:

@@ -58,7 +58,7 @@ def test_letters_and_space_are_as_large_as_the_page_allows():
         r"\centering\small",
         r"\centering\small\setlength{\tabcolsep}{4pt}",
         r"\centering\footnotesize\setlength{\tabcolsep}{3pt}",
-        r"\centering\scriptsize\setlength{\tabcolsep}{2pt}",
+        r"\centering\scriptsize\setlength{\tabcolsep}{1.5pt}",
     ]
 
 
