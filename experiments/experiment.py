@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from experiments.frames import in_order
+from experiments.names import named
 from experiments.words import EXACT_STEPS, listed
 from numdiff.analysis.reference import Engine
 from numdiff.problems.published import TABLES
@@ -104,11 +105,11 @@ class Experiment:
             answer=answer,
             findings=tuple(others),
             figures=tuple(self.figures(measured)),
-            tables=tuple(self.tables(measured)),
+            tables=named(self.tables(measured)),
             advice=tuple(self.advice(measured)),
             method_note=method_note(measured.records) if self.sweeps else self.note,
             limits=self.limits,
-            appendix=tuple(appendix),
+            appendix=named(appendix),
             values=measured.values,
             source=self.source,
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from experiments.frames import formats_of, methods_of, optima
+from experiments.names import function_name
 from experiments.words import written
 from numdiff.formulas.stencil import Method, Stencil
 from numdiff.formulas.table import METHODS
@@ -30,7 +31,8 @@ def explorer_of(measured: Mapping[str, Measured]) -> Explorer | None:
 
 def _subject(name: str) -> Subject:
     problem = PROBLEMS[name]
-    return Subject(written(problem.formula), FAMILIES.get(problem.family, problem.family), problem.reason)
+    family = FAMILIES.get(problem.family, problem.family)
+    return Subject(written(problem.formula), family, problem.reason, function_name(name))
 
 
 def formula_text(method: Method) -> str:

@@ -118,8 +118,9 @@ def tables(measured: Measured) -> list[Table]:
         Table(
             "published",
             "The published tables",
-            "Method: the formula with the nodes and weights of the source.",
+            "Formula: the one with the nodes and weights of the source.",
             facts[["table", "x", "method", "rows", "formula"]],
+            headings={"formula": "f(x)"},
             rows_shown=None,
         ),
         Table(

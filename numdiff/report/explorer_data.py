@@ -57,11 +57,14 @@ class Subject:
         The collection that it belongs to.
     reason : str
         Why it is there, in a line.
+    label : str
+        How it is chosen, where the formula does not tell it from another one.
     """
 
     formula: str
     family: str
     reason: str
+    label: str = ""
 
 
 def explorer_data(
@@ -188,6 +191,7 @@ def _function(name: str, cells: pd.DataFrame, subjects: Mapping[str, Subject]) -
     known = f"{_written(row['reference_text'])}{radius}"
     return {
         "formula": subject.formula,
+        "label": subject.label or subject.formula,
         "family": subject.family,
         "about": f"at {point}; f′(x) = {known} ({subject.family}). {subject.reason}",
         "x": _plain(row["x_value"]),

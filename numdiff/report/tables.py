@@ -24,6 +24,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$#])")
 _INTRAWORD = re.compile(r"(?<=\w)\\_(?=\w)")
 _NO_DISPLAY: Mapping[str, str] = MappingProxyType({})
 _NO_SUMS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+_NO_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 HEADINGS: Mapping[str, str] = MappingProxyType(
     {
         "problem": "function",
@@ -129,7 +130,8 @@ class Table:
         The rows, columns in the order of display; the index is ignored.
     display : mapping of str to str
         How the numbers of a column are shown on the page and in Markdown, never in the CSV: ``"g3"`` (3
-        significant digits), ``"g6"`` (at most 6), ``"e3"`` (3, always with a power of ten), ``"f1"`` (1 decimal),
+        significant digits), ``"g6"`` (at most 6), ``"e2"`` and ``"e3"`` (2 and 3, always with a power of ten), ``"f1"``
+        (1 decimal),
         ``"g17"`` (shortest exact), ``"step"`` (a step as it is defined: 2⁻⁵), ``"percent"``, ``"int"``, ``"hex"``,
         ``"text"``. By default floats are ``"g3"``, integers ``"int"``, and floats of a column ``h`` steps. All numbers
         of a column have one notation: a power of ten in all of them or in none.
@@ -144,6 +146,9 @@ class Table:
     sums : mapping of str to tuple of str
         Columns that are the sums of others: of each row they show so many digits that what is printed adds up
         (`numdiff.digits.adding_up`). No column is in two sums.
+    words : mapping of str to mapping of str to str
+        By column, what single values are called where the table is read: a function by its formula. The CSV keeps the
+        values. Columns that there are not do no harm.
 
     Raises
     ------
@@ -162,6 +167,7 @@ class Table:
     kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     sums: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_SUMS)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NO_WORDS)
 
     def __post_init__(self) -> None:
         check_name(self.name, "table")
@@ -280,11 +286,15 @@ class Table:
     def _is_numeric(self, column: str) -> bool:
         return self._kind(column) not in TEXT_KINDS
 
+    def _called(self, column: str, values: list[Any]) -> list[Any]:
+        known = self.words.get(column)
+        return [known.get(v, v) if isinstance(v, str) else v for v in values] if known else values
+
     def _cells(self, rows: int | None) -> list[list[Cell]]:
         """Return the columns as they are shown."""
         frame = self.frame if rows is None else self.frame.iloc[:rows]
         words = [str(word) for word in frame["status"]] if "status" in frame else [""] * len(frame)
-        columns = {str(name): frame[name].tolist() for name in frame.columns}
+        columns = {str(name): self._called(str(name), frame[name].tolist()) for name in frame.columns}
         summed = [name for total, parts in self.sums.items() for name in (total, *parts)]
         texts = [
             sums_of(dict(zip(summed, row, strict=True)), self.sums)
