@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from experiments.frames import formats_of, methods_of, optima
-from experiments.names import function_name
-from experiments.words import written
+from experiments.words import function_name, written
 from numdiff.formulas.stencil import Method, Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS

@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from experiments.names import words_of
-from experiments.words import written
+from experiments.words import words_of, written
 from numdiff.analysis.reference import STATES, State
 from numdiff.floats.formats import FORMATS, UNAVAILABLE, dyadic
 from numdiff.formulas.stencil import ordinal
