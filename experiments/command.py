@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TITLE = "Where the error of a numerical derivative comes from"
 LEAD = (
     "Forward and centered differences, and their relatives, in every floating-point format from bfloat16 to "
-    "float80: each error is split exactly into what the formula owes and what rounding owes, against references "
+    "float80: each error is split exactly into the part of the formula and the part of rounding, against references "
     "that are certified by interval arithmetic."
 )
 DESCRIPTION = (

@@ -45,12 +45,12 @@ ANSWERED = "float64"
 """The format of the answer."""
 LIMITS = (
     "One function at one point, that of the course. Its derivatives are large (f‴ is 32 times f), so that truncation "
-    "counts "
-    "for more than it does for a flat function.",
+    "counts for more than it does for a flat function.",
     "The factors between eps and the best step are RMS errors over 33 neighbouring points: at a single point an error "
-    "can "
-    "be small by luck.",
+    "can be small by luck.",
     "Back-propagation gives all digits of this derivative, without a step: see the section on the cost of a gradient.",
+    "CADNA and Verrou estimate the rounding part of such an error in a whole program, where no exact derivative is "
+    "known; truncation, which decides here, they do not see.",
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from experiments.frames import in_order
-from experiments.words import EXACT_STEPS, listed
+from experiments.words import EXACT_STEPS, listed, named
 from numdiff.analysis.reference import Engine
 from numdiff.problems.published import TABLES
 from numdiff.report.figures import Figure
@@ -25,6 +25,11 @@ def nothing_to_advise(measured: Measured) -> list[str]:
 
 NOTHING = Measured()
 """What an experiment without sweeps is given."""
+VARIED = (
+    "What another factor than 1.2357 and another number of points than {} change is measured in the section on error "
+    "against step."
+)
+"""The note on the choices that every best step depends on."""
 QUICK_PROBLEMS = 4
 """How many problems a sweep keeps with --quick."""
 
@@ -104,11 +109,11 @@ class Experiment:
             answer=answer,
             findings=tuple(others),
             figures=tuple(self.figures(measured)),
-            tables=tuple(self.tables(measured)),
+            tables=named(self.tables(measured)),
             advice=tuple(self.advice(measured)),
             method_note=method_note(measured.records) if self.sweeps else self.note,
             limits=self.limits,
-            appendix=tuple(appendix),
+            appendix=named(appendix),
             values=measured.values,
             source=self.source,
         )
@@ -159,7 +164,7 @@ def skips_table(skips: pd.DataFrame) -> Table:
 
 
 def method_note(records: pd.DataFrame) -> str:
-    """Say in two sentences how the records came about."""
+    """Say how the records came about, and where the choice of the grid and of the neighbours is varied."""
     grids = {
         "dyadic": "dyadic steps 2⁻ᵏ",
         "generic": "generic steps fl(1.2357·2⁻ᵏ)",
@@ -176,7 +181,9 @@ def method_note(records: pd.DataFrame) -> str:
         for column, word in (("problem", subject), ("method", "formula"), ("format", "format"))
         for n in [records[column].nunique()]
     )
+    averaged = records["neighbours"].max() if "generic" in set(records["grid"]) else 0
+    varied = f" {VARIED.format(int(averaged))}" if averaged else ""
     return (
         f"{len(records)} cells: {counted}, {used}. {bad} cells have a status other than ok; they are counted in "
-        "the table of cells by status and never averaged."
+        f"the table of cells by status and never averaged.{varied}"
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from experiments.frames import formats_of, methods_of, optima
-from experiments.words import written
+from experiments.words import function_name, written
 from numdiff.formulas.stencil import Method, Stencil
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
@@ -30,7 +30,8 @@ def explorer_of(measured: Mapping[str, Measured]) -> Explorer | None:
 
 def _subject(name: str) -> Subject:
     problem = PROBLEMS[name]
-    return Subject(written(problem.formula), FAMILIES.get(problem.family, problem.family), problem.reason)
+    family = FAMILIES.get(problem.family, problem.family)
+    return Subject(written(problem.formula), family, problem.reason, function_name(name))
 
 
 def formula_text(method: Method) -> str:

@@ -24,12 +24,12 @@ ANSWERED = "float64"
 LIMITS = (
     "Six smooth functions, each at one point where f″ and f‴ are not 0: eˣ, the course's composition, the sigmoid, and "
     "three that textbooks use (a sine, Runge's function, a quotient of Martins and others). Where f‴ does not exist, "
-    "as "
-    "for x·|x| at 0, the centered difference has a lower order.",
+    "as for x·|x| at 0, the centered difference has a lower order.",
     "At the edge of a domain there is no value on the other side: one-sided formulas of higher order take its place.",
     "The best step is known to the factor of 2 between two steps of the grid, and it is found from the exact error: "
-    "who "
-    "has no reference does somewhat worse.",
+    "who has no reference does somewhat worse.",
+    "These are the two simplest formulas. Fornberg (Mathematics of Computation 51, 1988) computes the weights for any "
+    "set of points, also one-sided and uneven ones, and FiniteDifferences.jl does so for a grid of one's own.",
 )
 
 

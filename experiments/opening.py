@@ -15,10 +15,7 @@ from numdiff.report.sections import Advice, Opening
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
-QUESTION = (
-    "Which step, which formula and which format should a numerical derivative use, and how many of its digits are then "
-    "correct?"
-)
+QUESTION = "Which step, formula and format should a numerical derivative use, and how many digits are then correct?"
 KEY = (
     "From right to left the step shrinks; down is better. Each curve is a floating-point format, named beside it. All "
     "come down the same line, the error of the formula; where rounding takes over, a smaller step makes the result "
@@ -59,7 +56,7 @@ def opening(measured: Mapping[str, Measured]) -> Opening:
             "The best step in each format, and the correct digits there",
             "Medians over the functions of the step sweep, for x of order 1; digits are decimal.",
             best_table(records),
-            dict.fromkeys(("centered_step", "centered_digits", "forward_step", "forward_digits"), "g6"),
+            dict.fromkeys(("centered_step", "forward_step"), "e2"),
             headings={
                 "centered_step": "centered: best h",
                 "centered_digits": "digits",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from experiments.words import words_of, written
 from numdiff.analysis.reference import STATES, State
 from numdiff.floats.formats import FORMATS, UNAVAILABLE, dyadic
 from numdiff.formulas.stencil import ordinal
@@ -72,6 +73,8 @@ def problems_table(present: set[str]) -> Table:
         title="The functions",
         caption="The experiments use the first point, which is the same number in every format.",
         frame=pd.DataFrame(rows, columns=["function", "formula", "points", "why_it_is_there", "source"]),
+        headings={"function": "name in numdiff.PROBLEMS", "formula": "f(x)"},
+        words={"formula": {problem.formula: written(problem.formula) for problem in PROBLEMS.values()}},
         rows_shown=None,
         kinds={"*": "portable"},
     )
@@ -92,6 +95,7 @@ def references_table(records: pd.DataFrame) -> Table:
         "enclosure, by automatic differentiation or, where a series has no value, of a proved closed form; 0 where the "
         "value is exact. A state `given` rests on the function's own exact twin.",
         frame=known[columns],
+        words=words_of(known[columns]),
         display={"x": "hex", "reference_text": "hex"},
         rows_shown=20,
         kinds={"*": "portable"},

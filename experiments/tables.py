@@ -10,13 +10,14 @@ import pandas as pd
 
 from experiments.step_sweep.step_sweep import SWEEP
 from experiments.words import written
+from numdiff import latex
 from numdiff.analysis.reference import Engine
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.registry import Registry, T, UnknownNameError
 from numdiff.report.core_tables import ledger_table, parts_table, truncation_table
-from numdiff.report.tables import LATEX_ROWS, Table
+from numdiff.report.tables import Table
 from numdiff.study.blocks import blocks_of
 from numdiff.study.run import run_named
 from numdiff.study.store import Store
@@ -39,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     what.add_argument("--parts", action="store_true", help="the three parts of roundoff")
     what.add_argument("--truncation", action="store_true", help="truncation at dyadic steps, the same in every format")
     form = result.add_mutually_exclusive_group()
-    form.add_argument("--latex", action="store_true", help=f"for a paper: booktabs, at most {LATEX_ROWS} rows")
+    form.add_argument("--latex", action="store_true", help=f"for a paper: booktabs, at most {latex.ROWS} rows")
     form.add_argument("--markdown", action="store_true", help="the default")
     form.add_argument("--csv", action="store_true", help="all digits")
     result.add_argument(

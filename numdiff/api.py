@@ -17,6 +17,7 @@ from numdiff.floats.callables import name_of, require_callable, with_arguments
 from numdiff.floats.formats import FORMATS
 from numdiff.floats.masks import masked_count
 from numdiff.formulas.arguments import format_named, method_of
+from numdiff.formulas.stencil import Method
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.problems.given import common_domain, function_of, interval, refuse_derivative
 from numdiff.spellings import renamed
@@ -178,56 +179,95 @@ def sweep(
     >>> result.records[["method", "step_value", "total"]].values.tolist()
     [['forward', 0.5, 0.5], ['forward', 0.25, 0.25], ['centered4', 0.5, 0.0], ['centered4', 0.25, 0.0]]
     """
-    require_callable(f)
-    _check_name(name)
-    if derivative is not None:
-        refuse_derivative(f, derivative)
+    _check_function(f, derivative, name)
     if isinstance(f, Problem):
         x = f.points if x is None else x
         exact = exact or f.exact or None
     points, twin = _numbers("x", x), twin_of(exact)
     if twin and derivative is not None:
         raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
-    chosen = tuple(FORMATS) if dtype is None else _several("dtype", dtype)
-    formats = _names("dtype", [format_named(item).name for item in chosen])  # "longdouble" is float80 in the records
-    methods = tuple(map(method_of, _several("stencil", stencil)))
-    _names("stencil", [method.name for method in methods])
-    if arithmetic not in ARITHMETICS:
-        raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
+    formats, methods = _formats(dtype), _formulas(stencil)
+    _check_run(arithmetic, workers)
     ladders = _several("grids", grids) if h is None else ()
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-        raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
     if not elementwise:
         _check_pointwise(twin, arithmetic, workers)
-    given = () if h is None else _steps(h)
-    cells = Sweep(
+    cells = _cells(methods, formats, ladders, () if h is None else _steps(h), arithmetic)
+    subject = _subject(f, derivative, args, points, interval(domain), twin, name)
+    subject = subject if elementwise else replace(subject, f=pointwise(subject.f))
+    if workers == 1:
+        return _measured_here(subject, cells, engine, points, progress)
+    blocks = _blocks(f, derivative, args, subject, cells, engine, twin)
+    done = joined(run_blocks(blocks, workers=workers, progress=progress))
+    return SweepResult(done.records, done.skips, cells, points)
+
+
+def _measured_here(
+    subject: UserFunction, cells: Sweep, engine: Engine, points: tuple[Number, ...], progress: bool
+) -> SweepResult:
+    """Measure in this process."""
+    planned = plan(subject, cells)
+    with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
+        return SweepResult(*measure(planned, engine, bar.update), cells, points)
+
+
+def _cells(
+    methods: tuple[Method, ...], formats: tuple[str, ...], grids: tuple[str, ...], steps: Any, arithmetic: str
+) -> Sweep:
+    """Return a sweep of all points over the steps of grids, or over given ones."""
+    return Sweep(
         name="sweep",
         problems=(),
         methods=methods,
         formats=formats,
-        grids=ladders,
+        grids=grids,
         first_step=None,
-        given_steps=given,
+        given_steps=steps,
         all_points=True,
         arithmetics=(arithmetic,),
     )
-    subject = _subject(f, derivative, args, points, interval(domain), twin, name)
-    if not elementwise:
-        subject = replace(subject, f=pointwise(subject.f))
-    if workers == 1:
-        planned = plan(subject, cells)
-        with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
-            return SweepResult(*measure(planned, engine, bar.update), cells, points)
+
+
+def _blocks(
+    f: Any,
+    derivative: Callable[..., Any] | None,
+    args: Sequence[Any],
+    subject: UserFunction,
+    cells: Sweep,
+    engine: Engine,
+    twin: Sequence[Callable[[Any], Any]],
+) -> list[Block]:
+    """Return what other processes measure: a block for each format, with functions that they can import."""
     source, slope = _importable(f, derivative, args)
     twins = tuple(stable_name(f"exact[{i}]", item) for i, item in enumerate(twin))
     if ":" not in source:
         twins = ()  # a problem brings its own
-    blocks = [
-        Block(replace(cells, formats=(fmt,)), engine, source, slope, points, subject.domain, twins, subject.name)
-        for fmt in formats
+    return [
+        Block(
+            replace(cells, formats=(fmt,)), engine, source, slope, subject.points, subject.domain, twins, subject.name
+        )
+        for fmt in cells.formats
     ]
-    done = joined(run_blocks(blocks, workers=workers, progress=progress))
-    return SweepResult(done.records, done.skips, cells, points)
+
+
+def _formats(dtype: Any) -> tuple[str, ...]:
+    """Return the names of the formats that are asked for: longdouble is float80 in the records."""
+    chosen = tuple(FORMATS) if dtype is None else _several("dtype", dtype)
+    return _names("dtype", [format_named(item).name for item in chosen])
+
+
+def _formulas(stencil: Any) -> tuple[Method, ...]:
+    """Return the formulas that are asked for."""
+    methods = tuple(map(method_of, _several("stencil", stencil)))
+    _names("stencil", [method.name for method in methods])
+    return methods
+
+
+def _check_run(arithmetic: Any, workers: Any) -> None:
+    """Refuse an arithmetic that there is not, and what is no number of processes."""
+    if arithmetic not in ARITHMETICS:
+        raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
 
 
 def _check_pointwise(twin: Sequence[Any], arithmetic: str, workers: int) -> None:
@@ -240,6 +280,14 @@ def _check_pointwise(twin: Sequence[Any], arithmetic: str, workers: int) -> None
         )
     if workers != 1:
         raise ValueError(f"workers must be 1 where elementwise=False, got {workers}: leave workers out")
+
+
+def _check_function(f: Any, derivative: Any, name: Any) -> None:
+    """Refuse what is no function, another derivative than that of a problem, and what is no name."""
+    require_callable(f)
+    _check_name(name)
+    if derivative is not None:
+        refuse_derivative(f, derivative)
 
 
 def _check_name(name: Any) -> None:

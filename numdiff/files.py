@@ -31,13 +31,15 @@ def write_file(path: Path, data: bytes) -> None:
     Parameters
     ----------
     path : Path
+        A link is followed: its target is written, and it stays a link.
     data : bytes
 
     Raises
     ------
     OSError
-        If it cannot be written; what was there before is still there.
+        If it cannot be written, or links lead in a circle; what was there before is still there.
     """
+    path = _target(path)
     make_folder(path.parent)
     partial = _beside(path)
     try:
@@ -150,6 +152,19 @@ def unwritable(folder: Path) -> str:
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
         return str(getattr(error, "strerror", None) or error)
     return ""
+
+
+def _target(path: Path) -> Path:
+    """Return the file that a link stands for, which need not exist yet; any other path as it is."""
+    if not path.is_symlink():
+        return path
+    try:
+        target = path.resolve()
+    except RuntimeError:  # links in a circle, before Python 3.13
+        target = path
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    return target
 
 
 def _beside(path: Path) -> Path:

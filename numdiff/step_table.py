@@ -12,33 +12,15 @@ from typing import Any
 
 import pandas as pd
 
+from numdiff import latex
 from numdiff.digits import scientific, sums_of
 from numdiff.display import WIDTH, wrapped
 
-__all__ = ["FORMULA_ONLY", "StepTable", "digits_of", "known_values", "latex_cell", "latex_text", "ledger_columns"]
+__all__ = ["FORMULA_ONLY", "StepTable", "digits_of", "known_values", "ledger_columns"]
 
 FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
 """The statuses in which the truncation error is known: it does not depend on what the format did."""
 
-_SUPERSCRIPTS = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵏ", "-0123456789k", strict=True))
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    **{character: f"\\{character}" for character in "&%$#_{}"},
-    **{"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": "$<$", ">": "$>$", "|": "$|$"},
-    **{"·": r"$\cdot$", "−": "$-$", "≤": r"$\le$", "′": "$'$", "∞": r"$\infty$", "…": r"\ldots{}"},
-    **{subscript: f"$_{digit}$" for digit, subscript in enumerate("₀₁₂₃₄₅₆₇₈₉")},
-    **{
-        "–": "--",
-        "→": r"$\to$",
-        "’": "'",
-        "“": "``",
-        "”": "''",
-        "±": r"$\pm$",
-        "≥": r"$\ge$",
-        "≈": r"$\approx$",
-        "√": r"$\sqrt{}$",
-    },
-}
 _MARKDOWN = re.compile(r"([\\`*_<>|])")
 _SHOWN = 20
 """The rows that a prompt and a notebook show."""
@@ -121,8 +103,8 @@ class StepTable:
         lines = ["| " + " | ".join(row) + " |" for row in table]
         return _written("\n".join([_escaped(self.caption), "", *lines]) + "\n", path)
 
-    def to_latex(self, path: str | Path | None = None, label: str = "") -> str:
-        r"""Return the table in LaTeX, a ``table`` that needs no package.
+    def to_latex(self, path: str | Path | None = None, label: str = "", rows: int | None = latex.ROWS) -> str:
+        r"""Return the table in LaTeX, a ``table`` that needs no package and fits the page of an article.
 
         Parameters
         ----------
@@ -130,13 +112,20 @@ class StepTable:
             A file to write as well.
         label : str
             For ``\ref``; empty for none.
+        rows : int or None
+            If there are more rows than this, every second, third, … is shown, and the caption says so. None: all.
         """
-        head, rows, words = self._texts()
-        lines = [r"\begin{table}", r"\centering", rf"\caption{{{latex_text(self.caption)}}}"]
+        stride = latex.evenly(len(self), rows)
+        head, body, words = self._texts(range(0, len(self), stride))
+        sides = ["l" if column in words else "r" for column in range(len(head))]
+        settings, headings = latex.fitted(head, list(zip(*body, strict=True)) or [()] * len(head), sides)
+        caption = self.caption + f" One row in {stride} is shown." * (stride > 1)
+        lines = [r"\begin{table}", settings, rf"\caption{{{latex.text(caption)}}}"]
         lines += [rf"\label{{{label}}}"] if label else []
-        columns = "".join("l" if column in words else "r" for column in range(len(head)))
-        lines += [rf"\begin{{tabular}}{{{columns}}}", r"\hline", " & ".join(map(latex_text, head)) + r" \\", r"\hline"]
-        lines += [" & ".join(map(latex_cell, row)) + r" \\" for row in rows]
+        lines += [rf"\begin{{tabular}}{{{''.join(sides)}}}", r"\hline", " & ".join(headings) + r" \\", r"\hline"]
+        for row in body:
+            cells = (latex.text(c) if column in words else latex.cell(c) for column, c in enumerate(row))
+            lines.append(" & ".join(cells) + r" \\")
         return _written("\n".join([*lines, r"\hline", r"\end{tabular}", r"\end{table}"]) + "\n", path)
 
     def __repr__(self) -> str:
@@ -282,29 +271,6 @@ def _text(value: Any, digits: int) -> str:
 def _escaped(text: str) -> str:
     """Return text that Markdown shows as it is; an underscore inside a word needs no escape."""
     return re.sub(r"(?<=\w)\\_(?=\w)", "_", _MARKDOWN.sub(r"\\\1", text))
-
-
-def latex_text(text: str) -> str:
-    """Return text for LaTeX; superscripts and the product with a power become mathematics."""
-    pieces = re.split(rf"([\d.]*·?\w?[{''.join(_SUPERSCRIPTS)}]+)", text)
-    return "".join(_mathematics(p) if i % 2 else "".join(_LATEX.get(c, c) for c in p) for i, p in enumerate(pieces))
-
-
-def _mathematics(text: str) -> str:
-    base = text.rstrip("".join(_SUPERSCRIPTS))
-    power = "".join(_SUPERSCRIPTS[character] for character in text[len(base) :])
-    return "$" + base.replace("·", r" \cdot ") + f"^{{{power}}}$"
-
-
-def latex_cell(text: str) -> str:
-    """Return a cell for LaTeX: numbers and powers as mathematics, words emphasised."""
-    number = re.fullmatch(r"(-?[\d.]+)e([+-]\d+)", text)
-    if number:
-        factor = "" if number[1] == "1" else rf"{number[1]} \cdot "
-        return f"${factor}10^{{{int(number[2])}}}$"
-    if re.fullmatch(r"-?[\d.]+", text):
-        return f"${text}$"
-    return latex_text(text) if not re.fullmatch(r"[a-z]+(-[a-z]+)*", text) else rf"\emph{{{text}}}"
 
 
 def _written(text: str, path: str | Path | None) -> str:

@@ -140,6 +140,29 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path):
     assert content(tmp_path / "target") == {"sub/a.txt": b"new"}
 
 
+def test_a_link_to_a_file_stays_a_link_and_its_target_is_written(tmp_path):
+    """Caught: the link became a file, and what it stood for kept the old content."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "target").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("there/target")
+    (tmp_path / "chain").symlink_to("link")
+    (tmp_path / "to_new").symlink_to("new/target")
+    for name in ("link", "chain", "to_new"):
+        write_file(tmp_path / name, name.encode())
+        assert (tmp_path / name).is_symlink()
+    assert content(tmp_path / "there") == {"target": b"chain"}
+    assert content(tmp_path / "new") == {"target": b"to_new"}
+
+
+def test_links_in_a_circle_cannot_be_written_and_stay(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match=r"links") as error:
+        write_file(tmp_path / "loop", b"new")
+    assert error.value.errno == errno.ELOOP
+    assert os.readlink(tmp_path / "loop") == "loop"
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
+
+
 def test_removed_folder_is_gone_and_removing_again_is_no_error(tmp_path):
     write_new(tmp_path / "place")
     for _ in range(2):

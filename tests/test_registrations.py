@@ -29,10 +29,10 @@ from numdiff.problems import PROBLEMS
 from numdiff.report.styles import FORMAT_STYLE, METHOD_STYLE, label_of
 from numdiff.report.tables import wide
 from numdiff.study.records import BOUNDS, FIELDS
-from numdiff.study.run import run_sweeps
 from numdiff.study.sweep import ALL_FORMATS, Sweep
 from tests.arithmetic.accuracy_search import ELEMENTARY, all_patterns, worst
 from tests.extra_rows import EXTRA_FORMATS, EXTRA_METHODS, FLOAT8_E4M3FN, FLOAT8_E5M2, WITCH
+from tests.study.sweeps import run_sweeps
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED_METHODS = tuple(METHODS.values())

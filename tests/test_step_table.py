@@ -69,7 +69,10 @@ def test_a_cell_without_a_number_says_what_happened(swept: nd.SweepResult) -> No
     assert words == {"absorbed", ""}
     assert "*absorbed*" not in swept.table().to_markdown()
     assert "| absorbed |" in swept.table(formats="float16").to_markdown()
-    assert r"\emph{absorbed}" in swept.table(formats="float16").to_latex()
+    latex = swept.table(formats="float16").to_latex()
+    assert r"\emph{absorbed}" in latex
+    assert r"\emph{forward}" not in latex  # it is no such word
+    assert "\nforward & " in latex
 
 
 def test_several_formulas_are_told_apart_by_a_column(swept: nd.SweepResult) -> None:

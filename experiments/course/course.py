@@ -367,9 +367,9 @@ def backward_graph() -> Figure:
     return Figure(
         "backward_graph",
         "Values flow forward, derivatives flow back",
-        "Each box multiplies the derivative that comes from the right by its own, and passes it on. The last number, "
+        "Each node multiplies the derivative that comes from the right by its own, and passes it on. The last number, "
         f"at x, is the derivative of the whole: {first['derivative']:.4g}.",
-        "A chain of three boxes, square, exp, square, from x to y. Values to the right: "
+        "A chain of three nodes, square, exp, square, from x to y. Values to the right: "
         + listed(f"{e.variable} = {e.value:.4g}" for e in data.itertuples())
         + ". Derivatives to the left: "
         + listed(f"{e.derivative:.4g} at {e.variable}" for e in data[::-1].itertuples())

@@ -126,7 +126,8 @@ def _gain_tables(rows: pd.DataFrame) -> list[Table]:
             "gains",
             "Digits gained by (x + h) − x over h = 10⁻ᵏ, by function and point",
             "Below the best decimal step: medians of RMS error times h. Above it: medians of the RMS error. RMS over "
-            "33 neighbouring points, each with its own step. Condition: |x f′/f|. Empty: no such step.",
+            "33 neighbouring points, each with its own step. Condition: |x f′/f|. A step without a result counts as "
+            "the worst; −∞: most have none. Empty: no such step.",
             blank(rows[[*keys, *main]]),
             {"at": "g6", "left_representable": "f1", "best_representable": "f1"},
             headings=WORDS
@@ -298,9 +299,10 @@ def one_sided(near: pd.DataFrame) -> list[str]:
     tried = sides[sides["at"].isin(part["at"])]
     outward = near[(near["grid"] == "representable_outward") & (near["method"] == "centered")]
     missed = outward[outward["at"].isin(part["at"]) & ~outward["exact"]]
+    with_size = f"it is not in {len(missed)}" if len(missed) else "it always is"
     return [
         f"(x + h) − x looks at one side only: at x = {points} the other node is not exact in {len(part)} of "
-        f"{counted(len(tried), 'cell')}. With (|x| + h) − |x| it is in all but {len(missed)}."
+        f"{counted(len(tried), 'cell')}. With (|x| + h) − |x| {with_size}."
     ]
 
 

@@ -49,19 +49,16 @@ def gains(measured: Measured) -> pd.DataFrame:
     steps: the RMS error itself.
     """
     frame = at_points(measured.records)
-    with_error = (frame["status"] == "ok") & (frame["failures"] == 0) & (frame["rms_error"] > 0)
-    usable = frame[with_error & frame["grid"].isin(DECIMAL_GRIDS)]
-    table = usable.pivot(index=[*CURVE, "k"], columns="grid", values=["rms_error", "step_value"])
-    # A grid without any cell has an empty column.
-    error, step = (pd.DataFrame(table[name], columns=list(DECIMAL_GRIDS)) for name in ("rms_error", "step_value"))
+    frame = frame[frame["grid"].isin(DECIMAL_GRIDS)]
+    error, step = errors_and_steps(frame)
     best = error["decimal"].dropna().groupby(CURVE).idxmin()
     best_k = best.map(lambda key: key[-1]).reindex(error.reset_index("k").index).to_numpy()
     k = error.index.get_level_values("k")
     left, right = (error * step)[k > best_k], error[k < best_k]
     least = error.groupby(CURVE).min()
     rows = pd.DataFrame({"best_h": step["decimal"].loc[best].to_numpy()}, index=best.index)
-    rows.insert(0, "condition", condition_numbers(usable).reindex(rows.index))
-    rows["left_steps"] = left.groupby(CURVE).size().reindex(rows.index, fill_value=0)
+    rows.insert(0, "condition", condition_numbers(frame[frame["status"] == "ok"]).reindex(rows.index))
+    rows["left_steps"] = left["decimal"].groupby(CURVE).count().reindex(rows.index, fill_value=0)
     for name in GAINS:
         rows[f"left_{name}"] = gain(left, name)
     for name in ("representable", "representable_outward"):
@@ -70,8 +67,33 @@ def gains(measured: Measured) -> pd.DataFrame:
     return in_order(rows.reset_index(), *CURVE)
 
 
+def errors_and_steps(frame: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the RMS error and the step of each grid, by curve and k, where the decimal step has a result.
+
+    A step of another grid without a result, or that is 0 there, counts as the worst: its error is infinite. An exact
+    result is left out.
+    """
+    failed = (frame["status"] != "ok") | (frame["failures"] > 0)
+    cells = frame.assign(
+        error=frame["rms_error"].mask(failed, np.inf),
+        exact=(~failed & (frame["rms_error"] == 0)).astype(float),
+    )
+    table = cells.pivot(index=[*CURVE, "k"], columns="grid", values=["error", "exact", "step_value"])
+    # A grid without any cell has an empty column.
+    error, exact, step = (
+        pd.DataFrame(table[name], columns=list(DECIMAL_GRIDS)) for name in ("error", "exact", "step_value")
+    )
+    error = error.fillna(np.inf).mask(exact == 1)
+    has_result = np.isfinite(error["decimal"])
+    step = step.apply(lambda column: column.fillna(step["decimal"]))
+    return error[has_result], step[has_result]
+
+
 def gain(table: pd.DataFrame, grid: str) -> pd.Series:
-    """Return by how many digits the median of a grid's column is smaller than that of decimal steps, at common k."""
+    """Return by how many digits the median of a grid's column is smaller than that of decimal steps.
+
+    It is minus infinity where the grid has no result at most of these steps.
+    """
     median = table[["decimal", grid]].dropna().groupby(CURVE).median()
     return pd.Series(loss_of_accuracy(median["decimal"], median[grid]), median.index)
 

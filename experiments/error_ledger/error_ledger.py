@@ -202,7 +202,7 @@ def findings(measured: Measured) -> list[str]:
     frame = shares(measured.records)
     return [
         sides(frame),
-        "The four parts add up to the error exactly. Truncation is the error of the formula in exact arithmetic; "
+        "Four parts make the error. Truncation is the error of the formula in exact arithmetic; "
         "abscissa comes from rounding x ± h; evaluation from rounding inside f; combination from rounding the "
         "difference and the quotient.",
         near_the_best(frame),

@@ -78,10 +78,10 @@ def tables(records: pd.DataFrame) -> list[Table]:
         Table(
             "tightness",
             "How far the bounds lie above the errors",
-            f"Bound ({PROVED}) divided by observed error, by part and format; generic grid, status ok. without_bound: "
+            f"Bound ({PROVED}) divided by observed error, by part and format; generic grid, status ok. Without bound: "
             "cells whose bound is infinite; exceeded: cells whose error is larger than its bound. The ratios are of "
             "compared cells, those with a bound and an error that is not 0: median and 95 % quantile of the cells, and "
-            "the median over the runs of largest bound over largest error. a_priori_bound: the bound on the total "
+            "the median over the runs of largest bound over largest error. A priori bound: the bound on the total "
             "before anything is computed.",
             by_part(frame),
         ),

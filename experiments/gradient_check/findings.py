@@ -14,7 +14,7 @@ LIMITS = (
     "change with other networks. The trials are to be made again.",
     "Four networks of a few dozen parameters, and one of ten thousand for one kind of error; smooth activations and "
     "two losses, data and parameters drawn at random. The mistakes are those of a catalogue made from public reports.",
-    "`narrower_format`, a gradient computed in the next narrower format, is contested: it is correct to that format. "
+    "A gradient computed in the next narrower format is contested: it is correct to that format. "
     "It is counted apart from the other mistakes.",
     "All checkers run at their defaults. PyTorch documents that those of gradcheck are made for double precision; with "
     "tolerances chosen by hand, checkers do better in float32 than is shown here.",
@@ -69,7 +69,7 @@ def narrow_mistakes(missed: pd.DataFrame) -> list[str]:
             worst = part.nlargest(1, "rate").iloc[0]
             said.append(
                 f"In {name} it does not find {percent(share)} of the mistakes, which it accepts or leaves undecided; "
-                f"the worst is `{worst['bug']}` with {percent(worst['rate'])}."
+                f"the worst is “{worst['bug'].replace('_', ' ')}” with {percent(worst['rate'])}."
             )
     return said
 

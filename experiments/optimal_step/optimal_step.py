@@ -89,8 +89,8 @@ def tables(measured: Measured) -> list[Table]:
         Table(
             "observed_optima",
             "The observed best steps",
-            "step and rms_error: the smallest RMS error over the 33 points x(1 + 2⁻⁸r). at_edge: it is the largest or "
-            "smallest step with a result, a better one may lie beyond. pointwise: the smallest error at x alone, often "
+            "Step and RMS error: the smallest RMS error over the 33 points x(1 + 2⁻⁸r). At edge: it is the largest or "
+            "smallest step with a result, a better one may lie beyond. Pointwise: the smallest error at x alone, often "
             "a lucky one.",
             observed_optima(records),
             kinds={"step": "platform"},

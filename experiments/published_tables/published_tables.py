@@ -60,6 +60,8 @@ LIMITS = (
     "measured against certified derivatives.",
     "An assumption about a program that nobody can run again (the registers of an x87, cut digits) makes the digits "
     "come out; it is not proved.",
+    "For statistics there is something better than printed tables: the Statistical Reference Datasets of NIST, whose "
+    "certified values programs are compared with. Our references are such values for the functions of this report.",
 )
 SWEEPS = tuple(map(sweep_of, TABLES.values()))
 MEASURES = (Reproductions(tuple(TABLES)),)
@@ -118,8 +120,9 @@ def tables(measured: Measured) -> list[Table]:
         Table(
             "published",
             "The published tables",
-            "Method: the formula with the nodes and weights of the source.",
+            "Formula: the one with the nodes and weights of the source.",
             facts[["table", "x", "method", "rows", "formula"]],
+            headings={"formula": "f(x)"},
             rows_shown=None,
         ),
         Table(

@@ -84,26 +84,27 @@ class CellBounds:
         return self._places[source, names]
 
 
+_USED = (
+    "truncation_bound",
+    "abscissa",
+    "abscissa_bound",
+    "evaluation_bound",
+    "combination_bound",
+    "total_bound",
+    "a_priori_bound",
+    "reference",
+    "reference_radius",
+    "computed_value",
+)
+"""The fields that the limits are computed from."""
+
+
 def difference_limits(records: pd.DataFrame, field: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return, for every record, the limit of a field in its own run and on any platform, and the centre of both.
 
     Infinite where there is no bound. The centre is the reference for the computed value, and 0 for an error.
     """
-    get = {
-        name: records[name].to_numpy(dtype=np.float64)
-        for name in (
-            "truncation_bound",
-            "abscissa",
-            "abscissa_bound",
-            "evaluation_bound",
-            "combination_bound",
-            "total_bound",
-            "a_priori_bound",
-            "reference",
-            "reference_radius",
-            "computed_value",
-        )
-    }
+    get = {name: records[name].to_numpy(dtype=np.float64) for name in _USED}
     zero = np.zeros(len(records))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         rounding = _above(get["a_priori_bound"] - get["truncation_bound"])

@@ -62,8 +62,7 @@ def extremes(best: pd.DataFrame) -> pd.DataFrame:
     chosen = ordered[(ordered.index < SHOWN) | (ordered.index >= len(ordered) - SHOWN)]
     return pd.DataFrame(
         {
-            "function": chosen["problem"],
-            "formula": [written(PROBLEMS[name].formula) for name in chosen["problem"]],
+            "problem": chosen["problem"],
             "x": chosen["x_value"],
             "format": chosen["format"],
             "step": chosen["step_value"],
@@ -116,10 +115,10 @@ def spread_of_functions(best: pd.DataFrame) -> list[str]:
     if len(table) < 2:
         return []
     low, high = table.iloc[0], table.iloc[-1]
+    hard, easy = (written(PROBLEMS[end["problem"]].formula) for end in (low, high))
     return [
-        f"Functions differ: with the centered difference in {low['format']}, {low['formula']} at x = "
-        f"{signed(low['x'])} has only {low['digits']:.1f} digits at its best step, {high['formula']} at "
-        f"x = {signed(high['x'])} has {high['digits']:.1f}."
+        f"Functions differ: with the centered difference in {low['format']}, {hard} at x = {signed(low['x'])} has only "
+        f"{low['digits']:.1f} digits at its best step, {easy} at x = {signed(high['x'])} has {high['digits']:.1f}."
     ]
 
 

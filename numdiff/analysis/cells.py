@@ -17,8 +17,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from numdiff.analysis import ENTRIES
 from numdiff.analysis.enclosures import ExactValue, as_ball, nearest_or_tiny
-from numdiff.analysis.reference import ExactFunction, Point, precisions
-from numdiff.arithmetic.ball import Undefined
+from numdiff.analysis.lookup import Point
+from numdiff.analysis.reference import ExactFunction, precisions
+from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.floats.dyadic import Dyadic, decided_double, dyadic_to_fraction
 from numdiff.formulas.stencil import Method
 
@@ -176,15 +177,7 @@ def _enclosed_numbers(
     balls = {node: as_ball(value, precision) for node, value in values.items()}
     derivatives = [as_ball(value, precision) for value in truth]
     divisors = call.divisors()
-    exponent = min(
-        [ball.exp for ball in balls.values() if ball is not None]
-        + [value[1] for column in call.values for value in column if value is not None]
-        + [
-            e + min(0, 0 if t is None else t.exp, 0 if d is None else d[1])
-            for (_, e), t, d in zip(divisors, derivatives, call.results, strict=True)
-        ],
-        default=0,
-    )
+    exponent = _finest_scale(call, balls.values(), derivatives, divisors)
     # None stands for a node that overflowed, and for its value.
     mids: dict[Point | None, int | None] = {None: None}
     rads: dict[Point | None, int | None] = {None: None}
@@ -212,6 +205,22 @@ def _enclosed_numbers(
         d.append(None if result is None else (result[0] * factor) << (shift + result[1]))
     zeros: Integers = [0] * len(c)
     return Numbers((t, a, b, c, d), (t_rad, a_rad, b_rad, zeros, zeros), denominators, False)
+
+
+def _finest_scale(
+    call: LiftedCall,
+    balls: Iterable[Ball | None],
+    derivatives: Sequence[Ball | None],
+    divisors: Sequence[tuple[int, int]],
+) -> int:
+    """Return the smallest exponent of any number of a call."""
+    exponents = [ball.exp for ball in balls if ball is not None]
+    exponents += [value[1] for column in call.values for value in column if value is not None]
+    exponents += [
+        e + min(0, 0 if t is None else t.exp, 0 if d is None else d[1])
+        for (_, e), t, d in zip(divisors, derivatives, call.results, strict=True)
+    ]
+    return min(exponents, default=0)
 
 
 def _combined(numerators: Sequence[int], columns: Sequence[Integers]) -> Integers:

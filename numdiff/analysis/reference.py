@@ -31,8 +31,7 @@ from numdiff.analysis.enclosures import (
     over_one_denominator,
     resolved_text,
 )
-from numdiff.analysis.lookup import Lookup, OneSided
-from numdiff.analysis.lookup import Point as Point
+from numdiff.analysis.lookup import Lookup, OneSided, Point
 from numdiff.arithmetic import balls, multiprecision, rational
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined
 from numdiff.arithmetic.one_sided import Direction

@@ -9,7 +9,6 @@ from numdiff.analysis.enclosures import (
     as_ball,
     nearest_or_tiny,
 )
-from numdiff.analysis.lookup import Point as Point
 from numdiff.analysis.reference import ExactFunction, precisions
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.arithmetic.one_sided import Direction

@@ -37,7 +37,8 @@ from random import Random
 from typing import Any
 
 from numdiff.analysis.enclosures import ExactValue
-from numdiff.analysis.reference import START_PRECISION, ExactFunction, Point, State, precisions
+from numdiff.analysis.lookup import Point
+from numdiff.analysis.reference import START_PRECISION, ExactFunction, State, precisions
 from numdiff.arithmetic.ball import LARGEST_EXPONENT, Ball, Undefined, within_limits
 from numdiff.arithmetic.engine import twin_of
 from numdiff.arithmetic.given import Number, evaluated, magnitude

@@ -254,26 +254,12 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
     if engine.suspect is not None and name.startswith(PREFIX):  # SciPy computes in float32 and float64
         engine.suspect()
     if name in COMPOSITES:
-        if name == "float_power" and engine.suspect is not None:  # of narrow formats it makes float64
-            engine.suspect()
-        if engine.compare is None and name != "float_power":
-            # NumPy has the others for real numbers only, logaddexp and degrees included.
-            raise engine.unsupported(name)
-        result = COMPOSITES[name](*operands)
-        return _undecided_where_undefined(result, operands) if name in engine.ambiguous else result
+        return _composed(engine, name, operands)
     shape = common_shape(engine, operands)
     if name in CLASSIFICATIONS:
-        items = operands[0].items
-        classes = list(map(CLASSIFICATIONS[name], items))
-        if name in engine.ambiguous:
-            answers = zip(items, classes, strict=True)
-            classes = [Undefined.UNDECIDED if type(item) is Undefined else answer for item, answer in answers]
-        return ExactArray(engine, classes, shape, mask=True)
+        return _classified(engine, name, operands[0].items, shape)
     if name in CONNECTIVES:
-        if not all(_is_condition(operand) for operand in operands):
-            raise refusal(f"np.{name} connects conditions (results of comparisons), not numbers")
-        truths = [truth_column(operand, shape) for operand in operands]
-        return ExactArray(engine, list(map(CONNECTIVES[name], *truths)), shape, mask=True)
+        return _connected(engine, name, operands, shape)
     are_masks = True
     for operand in operands:  # as loops: this is called for each operation of f
         if not (isinstance(operand, ExactArray) and operand.mask):
@@ -299,6 +285,34 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
         return ExactArray(engine, truths, shape, clean=is_clean(truths), mask=True)
     items, clean = engine.apply(name, columns, clean)
     return ExactArray(engine, items, shape, clean=clean)
+
+
+def _composed(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:
+    """Apply a ufunc that is made of others."""
+    if name == "float_power" and engine.suspect is not None:  # of narrow formats it makes float64
+        engine.suspect()
+    if engine.compare is None and name != "float_power":
+        # NumPy has the others for real numbers only, logaddexp and degrees included.
+        raise engine.unsupported(name)
+    result = COMPOSITES[name](*operands)
+    return _undecided_where_undefined(result, operands) if name in engine.ambiguous else result
+
+
+def _classified(engine: Engine, name: str, items: Sequence[Any], shape: tuple[int, ...]) -> ExactArray:
+    """Say of each element whether it is finite, infinite or NaN."""
+    classes = list(map(CLASSIFICATIONS[name], items))
+    if name in engine.ambiguous:
+        answers = zip(items, classes, strict=True)
+        classes = [Undefined.UNDECIDED if type(item) is Undefined else answer for item, answer in answers]
+    return ExactArray(engine, classes, shape, mask=True)
+
+
+def _connected(engine: Engine, name: str, operands: Sequence[Any], shape: tuple[int, ...]) -> ExactArray:
+    """Connect conditions."""
+    if not all(_is_condition(operand) for operand in operands):
+        raise refusal(f"np.{name} connects conditions (results of comparisons), not numbers")
+    truths = [truth_column(operand, shape) for operand in operands]
+    return ExactArray(engine, list(map(CONNECTIVES[name], *truths)), shape, mask=True)
 
 
 def _with_infinity(engine: Engine, name: str, operands: Sequence[Any], shape: tuple[int, ...]) -> ExactArray:

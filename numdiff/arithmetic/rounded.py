@@ -146,7 +146,7 @@ class RoundedArray(WeakScalarArray):
     known to be the same everywhere are refused with TypeError.
     """
 
-    _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
+    _ALIASES: ClassVar[dict[np.ufunc, np.ufunc]] = {np.radians: np.deg2rad, np.degrees: np.rad2deg}
 
     def _no_numbers(self, *args: Any) -> NoReturn:
         raise TypeError(
@@ -157,7 +157,7 @@ class RoundedArray(WeakScalarArray):
     item = tolist = __float__ = __int__ = __index__ = __complex__ = _no_numbers
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        ufunc = self._ALIASES.get(ufunc.__name__, ufunc)
+        ufunc = self._ALIASES.get(ufunc, ufunc)
         name = ufunc_key(ufunc)
         if method != "__call__":
             raise TypeError(f"{shown(name)}.{method} is not elementwise, and its rounding depends on the platform")

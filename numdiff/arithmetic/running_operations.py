@@ -133,9 +133,7 @@ class Operations:
             for name in SLOPES.keys() & limits.keys() - basic
         }
         if "power" in limits:
-            rounding = self.library_rounding(limits["power"])
-            self.functions["power"] = lambda a, b: self._power(a, b, rounding, True)
-            self.functions["power_of_array"] = lambda a, b: self._power(a, b, rounding, False)
+            self.functions |= self._powers_within(limits["power"])
         for name, propagated in (("hypot", _hypot_slope), ("arctan2", _arctan2_slope)):
             if name in limits:
                 self.functions[name] = self._pair(name, limits[name], propagated)
@@ -317,6 +315,14 @@ class Operations:
     ) -> Callable[[Running, Running], Running]:
         value_of, rounded = REAL[name], self.library_rounding(limit)
         return lambda a, b: rounded(value_of(a.value, b.value), propagated(a, b))
+
+    def _powers_within(self, limit: Fraction) -> dict[str, Callable[..., Running]]:
+        """Return powers with a number and with an array as exponent, whose rounding error has a limit."""
+        rounding = self.library_rounding(limit)
+        return {
+            "power": lambda a, b: self._power(a, b, rounding, True),
+            "power_of_array": lambda a, b: self._power(a, b, rounding, False),
+        }
 
     def _power(self, a: Running, b: Running, rounding: Callable[[Real, Real], Running], scalar: bool) -> Running:
         """Return a power. Of a number as exponent, 2 is a product in NumPy, as operator and as function."""

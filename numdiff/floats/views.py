@@ -9,6 +9,7 @@ meaning is not the analytic continuation of the real one: np.abs would drop the 
 carries the derivative, silently.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, NoReturn
 
@@ -24,9 +25,10 @@ HOLOMORPHIC = frozenset(
         dawsn erf erfc erfcx erfi exp1 log_ndtr loggamma ndtr psi xlog1py xlogy
     """.split()
 )
-"""Ufuncs that the complex step may use, by name: NumPy's, and SciPy's whose imaginary parts near the real axis are
-those of the derivative of the real function. Not so are those of ive and wofz, nor in SciPy 1.17 those of expi, and of
-gamma, rgamma and jv for some arguments. A list of what is refused could never be complete: vecdot and vecmat conjugate.
+"""Ufuncs that the complex step may use, by name: NumPy's, and those of SciPy whose imaginary parts near the real axis
+are those of the derivative of the real function. Not so are those of ive and wofz, nor in SciPy 1.17 those of expi, and
+of gamma, rgamma and jv for some arguments. A list of what is refused could never be complete: vecdot and vecmat
+conjugate.
 """
 
 _ANALYTIC = frozenset(
@@ -86,9 +88,25 @@ _ANALYTIC = frozenset(
 """NumPy functions, besides ufuncs, that move, combine or choose values and never split a complex number."""
 
 
+_CLIP = sys.modules[np.add.__class__.__module__ + "._core.umath"].clip
+"""The ufunc behind np.clip, which has no public name."""
+
+
+def _is_holomorphic(ufunc: np.ufunc) -> bool:
+    """Whether a ufunc is one of `HOLOMORPHIC`: NumPy's or SciPy's itself, not another one of the same name.
+
+    SciPy is asked for nothing but what f has already imported from it.
+    """
+    name = ufunc.__name__
+    modules = (np, sys.modules.get("scipy.special"))
+    return name in HOLOMORPHIC and any(getattr(module, name, None) is ufunc for module in modules)
+
+
 def _name(ufunc: np.ufunc) -> str:
     """Return how a message calls a ufunc."""
-    return f"np.{ufunc.__name__}" if hasattr(np, ufunc.__name__) else ufunc.__name__
+    if ufunc is _CLIP or ufunc is getattr(np, ufunc.__name__, None):
+        return f"np.{ufunc.__name__}"
+    return f"a ufunc {ufunc.__name__} that is not NumPy's"
 
 
 def _bare(value: Any) -> Any:
@@ -137,7 +155,7 @@ class ArrayView(np.ndarray):
 class WeakScalarArray(ArrayView):
     """An array of a format in which Python numbers take the format of the array, rounded once."""
 
-    _ALIASES: ClassVar[dict[str, np.ufunc]] = {"radians": np.deg2rad, "degrees": np.rad2deg}
+    _ALIASES: ClassVar[dict[np.ufunc, np.ufunc]] = {np.radians: np.deg2rad, np.degrees: np.rad2deg}
     """Ufuncs that ml_dtypes computes in float32, and their twins that it computes in the format."""
 
     def _operand(self, value: Any) -> Any:
@@ -148,10 +166,10 @@ class WeakScalarArray(ArrayView):
         return value if item is None else item.constant(value)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if ufunc.__name__ == "clip" and method == "__call__":  # ml_dtypes has none and would take float32
+        if ufunc is _CLIP and method == "__call__":  # ml_dtypes has none and would take float32
             value, low, high = inputs
             return np.minimum(np.maximum(value, low), high, **kwargs)
-        return super().__array_ufunc__(self._ALIASES.get(ufunc.__name__, ufunc), method, *inputs, **kwargs)
+        return super().__array_ufunc__(self._ALIASES.get(ufunc, ufunc), method, *inputs, **kwargs)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, self._operand(value))
@@ -266,7 +284,7 @@ class HolomorphicArray(ArrayView):
         return result
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if ufunc.__name__ not in HOLOMORPHIC:
+        if not _is_holomorphic(ufunc):
             raise TypeError(
                 f"f must be analytic for the complex step, but it uses {_name(ufunc)}, which is not known to be; "
                 "use a difference stencil for this function"

@@ -149,16 +149,13 @@ def check_gradient(
     analytic = AnalyticGradient(gradient, library)
     given, findings = _given_gradient(analytic, point, function.item, rng)
     setup = _Setup(function, point, at_x, given, deviation, rng)
-    if count is None:
-        count = 0 if point.size <= COORDINATES else LEAST_DIRECTIONS
+    count = _usual_directions(point.size) if count is None else count
     is_open = deviation is None and not is_repeated  # whether f is deterministic
-    has_spare = function.evaluations + is_open <= 2
-    outcome = _along_directions(setup, count, has_spare) if count else _in_coordinates(setup)
+    outcome = _along_directions(setup, count, function.evaluations + is_open <= 2) if count else _in_coordinates(setup)
     if is_open:
         _refuse_chance(function, point, at_x)
-    comparisons = _compared(outcome, point.shape)
     check = GradientCheck(
-        comparisons,
+        _compared(outcome, point.shape),
         "directions" if count else "coordinates",
         function.item.name,
         point.shape,
@@ -167,11 +164,18 @@ def check_gradient(
         function.evaluations,
         notes=(*notes, *findings),
     )
-    if check.verdict is not Verdict.DISAGREE:
-        return check
+    return replace(check, cause=_cause(outcome, point, given)) if check.verdict is Verdict.DISAGREE else check
+
+
+def _usual_directions(size: int) -> int:
+    """Return how many directions are taken by default; 0 stands for every coordinate."""
+    return 0 if size <= COORDINATES else LEAST_DIRECTIONS
+
+
+def _cause(outcome: "_Outcome", point: np.ndarray, given: GivenGradient) -> str:
+    """Return what is wrong with a gradient that was rejected, as far as the slopes show it."""
     numeric = outcome.analytic + outcome.estimate.deviation
-    evidence = Evidence(point, given.value, outcome.directions, numeric, outcome.estimate.tolerance)
-    return replace(check, cause=diagnosis(evidence))
+    return diagnosis(Evidence(point, given.value, outcome.directions, numeric, outcome.estimate.tolerance))
 
 
 def _given_gradient(

@@ -41,26 +41,26 @@ class DataFile:
 def merged(sections: Sequence[Section]) -> list[Table]:
     """Return the appendix tables of all sections: those of one name and the same columns are one table.
 
-    Its first column, ``experiment``, holds the names of the sections. Sections that read the same records have the
-    same counts: they share their rows.
+    Its first column, ``section``, holds the numbers of the sections. Sections that read the same records have the same
+    counts: they share their rows.
     """
-    groups: dict[tuple[str, tuple[str, ...]], list[tuple[Section, Table]]] = {}
-    for section in sections:
+    groups: dict[tuple[str, tuple[str, ...]], list[tuple[int, Table]]] = {}
+    for number, section in enumerate(sections, start=1):
         for table in section.appendix:
             columns = tuple(map(str, table.frame.columns))
-            groups.setdefault((table.name, columns), []).append((section, table))
+            groups.setdefault((table.name, columns), []).append((number, table))
     return [_merged_table(members) for members in groups.values()]
 
 
-def _merged_table(members: Sequence[tuple[Section, Table]]) -> Table:
-    named: dict[str, tuple[list[str], pd.DataFrame]] = {}
-    for section, table in members:
-        names, _ = named.setdefault(csv_text(table.frame), ([], table.frame))
-        names.append(section.name)
+def _merged_table(members: Sequence[tuple[int, Table]]) -> Table:
+    shared: dict[str, tuple[list[str], pd.DataFrame]] = {}
+    for number, table in members:
+        numbers, _ = shared.setdefault(csv_text(table.frame), ([], table.frame))
+        numbers.append(str(number))
     frames = []
-    for names, frame in named.values():
+    for numbers, frame in shared.values():
         whole = frame.reset_index(drop=True)
-        whole.insert(0, "experiment", ", ".join(names))
+        whole.insert(0, "section", ", ".join(numbers))
         frames.append(whole)
     first = members[0][1]
     return Table(
@@ -71,6 +71,10 @@ def _merged_table(members: Sequence[tuple[Section, Table]]) -> Table:
         display=first.display,
         rows_shown=None,
         headings=first.headings,
+        words={
+            column: {value: word for _, table in members for value, word in table.words.get(column, {}).items()}
+            for column in dict.fromkeys(column for _, table in members for column in table.words)
+        },
     )
 
 

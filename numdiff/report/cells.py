@@ -18,6 +18,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
     {
         "g3": "3 significant digits",
         "g6": "at most 6 significant digits",
+        "e2": "2 significant digits and a power of ten",
         "e3": "3 significant digits and a power of ten",
         "f1": "1 decimal",
         "g17": "shortest exact",
@@ -120,6 +121,7 @@ def _writer(kind: str, values: Sequence[Any]) -> Callable[[Any], str]:
         digits, keep_zeros, notation = int(kind[1:]), kind == "g3", fixed if _POWERS[kind](numbers) else scientific
         return lambda value: notation(float(value), digits, keep_zeros)
     writers: Mapping[str, Callable[[Any], str]] = {
+        "e2": lambda value: scientific(float(value), 2),
         "e3": lambda value: scientific(float(value), 3),
         "f1": lambda value: f"{round(float(value), 1) + 0.0:.1f}",
         "g17": lambda value: float.__repr__(float(value)),

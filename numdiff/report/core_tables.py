@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from numdiff.digits import GENERIC
+from numdiff.report.styles import label_of
 from numdiff.report.tables import Table
 from numdiff.step_table import digits_of, known_values
 
@@ -157,4 +158,6 @@ def _where(run: pd.DataFrame) -> str:
 
 
 def _title(run: pd.DataFrame, method: str, format: str, label: str, what: str) -> str:
-    return f"{what}: {label or run['problem'].iloc[0]}, {method.replace('_', ' ')} difference in {format}"
+    formula = label_of(method).replace(",", "")
+    kind = "difference" if method in ("forward", "backward", "centered") else "formula"
+    return f"{what}: {label or run['problem'].iloc[0]}, {formula} {kind} in {format}"

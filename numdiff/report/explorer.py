@@ -20,8 +20,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from numdiff.report.axes import superscript
-from numdiff.report.explorer_data import FORMULA_ONLY, GRIDS, Subject, bound_kept, explorer_data, scientific
+from numdiff.report.explorer_data import GRIDS, Subject, bound_kept, explorer_data, scientific
 from numdiff.report.styles import FORMAT_STYLE, METHOD_STYLE, PART_STYLE, Style, label_of
+from numdiff.step_table import FORMULA_ONLY
 
 __all__ = ["PARTS", "Explorer", "Subject", "bound_text", "correct_digits", "explorer", "on_dark"]
 

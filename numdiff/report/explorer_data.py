@@ -17,9 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from numdiff.report.axes import superscript
 from numdiff.report.styles import label_of
+from numdiff.step_table import FORMULA_ONLY
 from numdiff.study.records import FIELDS
 
-__all__ = ["COLUMNS", "FORMULA_ONLY", "GRIDS", "SIZES", "SUMS", "SUM_ACCURACY", "Subject", "bound_kept"]
+__all__ = ["COLUMNS", "GRIDS", "SIZES", "SUMS", "SUM_ACCURACY", "Subject", "bound_kept"]
 __all__ += ["computed_text", "explorer_data", "packed", "scientific"]
 
 COLUMNS = ("total", "truncation", "roundoff", "abscissa", "evaluation", "combination", "a_priori_bound")
@@ -40,8 +41,6 @@ GRIDS: Mapping[str, tuple[str, str]] = {
     "dyadic": ("dyadic, h = 2⁻ᵏ", ""),
 }
 """The grids that can be chosen: label, and the factor of the power of two."""
-FORMULA_ONLY = ("ok", "absorbed", "overflow", "nan")
-"""The statuses in which the truncation error is known: it does not depend on what the format did."""
 _DOUBLE_DIGITS = 13
 """The hexadecimal digits of a double behind the point."""
 
@@ -58,11 +57,14 @@ class Subject:
         The collection that it belongs to.
     reason : str
         Why it is there, in a line.
+    label : str
+        How it is chosen, where the formula does not tell it from another one.
     """
 
     formula: str
     family: str
     reason: str
+    label: str = ""
 
 
 def explorer_data(
@@ -189,6 +191,7 @@ def _function(name: str, cells: pd.DataFrame, subjects: Mapping[str, Subject]) -
     known = f"{_written(row['reference_text'])}{radius}"
     return {
         "formula": subject.formula,
+        "label": subject.label or subject.formula,
         "family": subject.family,
         "about": f"at {point}; f′(x) = {known} ({subject.family}). {subject.reason}",
         "x": _plain(row["x_value"]),

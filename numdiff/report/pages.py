@@ -90,17 +90,8 @@ def write_report(
     OSError
         If the folder cannot be written; the old one is untouched.
     """
-    names = [*(chapter.name for chapter in chapters), *(section.name for section in sections)]
-    if len({*names, *_TAKEN}) < len(names) + len(_TAKEN):
-        raise ValueError(
-            f"sections and chapters must have different names, none of them in {', '.join(_TAKEN)}, got {names}"
-        )
-    numbered = [SectionView(section, i) for i, section in enumerate(sections, start=1)]
-    lettered = [ChapterView(chapter, chr(ord("A") + i)) for i, chapter in enumerate(chapters)]
-    ends = [TableView(table, "overview", f"Z.{i}") for i, table in enumerate(overview, start=1)]
-    further = [
-        TableView(table, "appendix", f"Z.{i}", filed=False) for i, table in enumerate(merged(sections), len(ends) + 1)
-    ]
+    lettered, numbered = _views(chapters, sections)
+    ends, further = _end(sections, overview)
     parts: list[ChapterView | SectionView] = [*lettered, *numbered]
     context = {
         "title": title,
@@ -116,15 +107,44 @@ def write_report(
         "data": data_files(parts, ends),
         "provenance": origin.rows(provenance),
     }
-    written = {**files, **_data(sections, chapters, overview, opening, data)}
-    texts = {view.id: _on_page(view) for view in lettered}
-    written["report.html"] = render_page(context | {"texts": texts, "definitions": with_formulas(DEFINITIONS)})
-    host = {view.id: _on_host(view) for view in lettered}
-    written["README.md"] = render_readme(context | {"texts": host, "definitions": DEFINITIONS})
-    digests = {section.source or section.name: section.values for section in sections if section.values is not None}
-    written[columns.VALUES] = columns.values_to_json({name: frame for name, frame in digests.items() if len(frame)})
+    written = {**files, **_data(sections, chapters, overview, opening, data), **_pages(context)}
+    written[columns.VALUES] = _digests(sections)
     written["provenance.json"] = origin.to_json(provenance)
     return _write(Path(out), written, sums, keep)
+
+
+def _pages(context: Mapping[str, Any]) -> dict[str, str]:
+    """Return the page and the same in Markdown."""
+    texts = {view.id: _on_page(view) for view in context["chapters"]}
+    host = {view.id: _on_host(view) for view in context["chapters"]}
+    return {
+        "report.html": render_page({**context, "texts": texts, "definitions": with_formulas(DEFINITIONS)}),
+        "README.md": render_readme({**context, "texts": host, "definitions": DEFINITIONS}),
+    }
+
+
+def _views(chapters: Sequence[Chapter], sections: Sequence[Section]) -> tuple[list[ChapterView], list[SectionView]]:
+    """Return chapters with letters and sections with numbers; refuse two of one name, and those of the page itself."""
+    names = [*(chapter.name for chapter in chapters), *(section.name for section in sections)]
+    if len({*names, *_TAKEN}) < len(names) + len(_TAKEN):
+        raise ValueError(
+            f"sections and chapters must have different names, none of them in {', '.join(_TAKEN)}, got {names}"
+        )
+    lettered = [ChapterView(chapter, chr(ord("A") + i)) for i, chapter in enumerate(chapters)]
+    return lettered, [SectionView(section, i) for i, section in enumerate(sections, start=1)]
+
+
+def _end(sections: Sequence[Section], overview: Sequence[Table]) -> tuple[list[TableView], list[TableView]]:
+    """Return the tables at the end of a page: those that are files, and those that sections share."""
+    first = [TableView(table, "overview", f"Z.{i}") for i, table in enumerate(overview, start=1)]
+    shared = enumerate(merged(sections), start=len(first) + 1)
+    return first, [TableView(table, "appendix", f"Z.{i}", filed=False) for i, table in shared]
+
+
+def _digests(sections: Sequence[Section]) -> str:
+    """Return the digests of what the functions returned, by what the sections are made of."""
+    digests = {section.source or section.name: section.values for section in sections if section.values is not None}
+    return columns.values_to_json({name: frame for name, frame in digests.items() if len(frame)})
 
 
 def _data(

@@ -24,7 +24,8 @@ READING = (
         "(two nodes of the formula fell on the same number), `overflow`, `nan`, `outside-domain`, `pole`, or that f "
         "has no derivative where the formula looks: `kink` (those from both sides differ), `jump` (f is not "
         "continuous) or `unproved` (both sides agree in all digits, which is no proof). Tables show the word instead "
-        "of a number. Failures are counted, never averaged.",
+        "of a number. Failures are counted, never averaged. Where runs are summed up by a median or a share, one "
+        "without a result counts as the worst.",
     ),
     (
         "Two step grids",

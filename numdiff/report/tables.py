@@ -14,16 +14,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from numdiff import latex
 from numdiff.digits import sums_of
 from numdiff.report import columns as column_kinds
 from numdiff.report.cells import KINDS, OK, TEXT_KINDS, Cell, columns_of_cells, holds_text, is_missing, kind_of_values
 from numdiff.report.figures import check_name
-from numdiff.step_table import latex_cell, latex_text
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$#])")
 _INTRAWORD = re.compile(r"(?<=\w)\\_(?=\w)")
 _NO_DISPLAY: Mapping[str, str] = MappingProxyType({})
 _NO_SUMS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+_NO_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 HEADINGS: Mapping[str, str] = MappingProxyType(
     {
         "problem": "function",
@@ -39,8 +40,8 @@ HEADINGS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What columns of records are called in tables."""
-LATEX_ROWS = 40
-"""The rows of a table that fits a page."""
+_BLANKS = "\u2007\u2008"
+"""What aligns numbers: the widths of a digit and of a point."""
 
 
 def escape_markdown(text: str, cell: bool = False) -> str:
@@ -129,7 +130,8 @@ class Table:
         The rows, columns in the order of display; the index is ignored.
     display : mapping of str to str
         How the numbers of a column are shown on the page and in Markdown, never in the CSV: ``"g3"`` (3
-        significant digits), ``"g6"`` (at most 6), ``"e3"`` (3, always with a power of ten), ``"f1"`` (1 decimal),
+        significant digits), ``"g6"`` (at most 6), ``"e2"`` and ``"e3"`` (2 and 3, always with a power of ten), ``"f1"``
+        (1 decimal),
         ``"g17"`` (shortest exact), ``"step"`` (a step as it is defined: 2⁻⁵), ``"percent"``, ``"int"``, ``"hex"``,
         ``"text"``. By default floats are ``"g3"``, integers ``"int"``, and floats of a column ``h`` steps. All numbers
         of a column have one notation: a power of ten in all of them or in none.
@@ -144,6 +146,9 @@ class Table:
     sums : mapping of str to tuple of str
         Columns that are the sums of others: of each row they show so many digits that what is printed adds up
         (`numdiff.digits.adding_up`). No column is in two sums.
+    words : mapping of str to mapping of str to str
+        By column, what single values are called where the table is read: a function by its formula. The CSV keeps the
+        values. Columns that there are not do no harm.
 
     Raises
     ------
@@ -162,6 +167,7 @@ class Table:
     kinds: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     where: Mapping[str, str] = field(default_factory=lambda: column_kinds.NOTHING)
     sums: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NO_SUMS)
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: _NO_WORDS)
 
     def __post_init__(self) -> None:
         check_name(self.name, "table")
@@ -228,8 +234,8 @@ class Table:
             + "\n</tbody></table>"
         )
 
-    def to_latex(self, rows: int | None = LATEX_ROWS, label: str = "") -> str:
-        r"""Return the table in LaTeX, a ``table`` that needs the package ``booktabs``.
+    def to_latex(self, rows: int | None = latex.ROWS, label: str = "") -> str:
+        r"""Return the table in LaTeX, a ``table`` that needs the package ``booktabs`` and fits the page of an article.
 
         Parameters
         ----------
@@ -238,19 +244,19 @@ class Table:
         label : str
             For ``\ref``; empty for none.
         """
-        stride = 1 if rows is None or not len(self.frame) else -(-len(self.frame) // rows)
+        stride = latex.evenly(len(self.frame), rows)
         chosen = replace(self, frame=self.frame.iloc[::stride])
         names = [str(name) for name in self.frame.columns]
         said = [self.title + ".", self.caption] + [f"One row in {stride} is shown."] * (stride > 1)
-        lines = [r"\begin{table}", r"\centering\small", rf"\caption{{{_latex_prose(' '.join(said))}}}"]
+        cells = chosen._cells(None)
+        columns = [_latex_column(column, self._is_numeric(name)) for name, column in zip(names, cells, strict=True)]
+        sides = [side for side, _ in columns]
+        printed = [[cell.text.rstrip(_BLANKS) for cell in column] for column in cells]
+        settings, headings = latex.fitted([self.heading(name) for name in names], printed, sides)
+        lines = [r"\begin{table}", settings, rf"\caption{{{latex.text(' '.join(said).replace('`', ''))}}}"]
         lines += [rf"\label{{{label}}}"] if label else []
-        columns = [
-            _latex_column(column, self._is_numeric(name))
-            for name, column in zip(names, chosen._cells(None), strict=True)
-        ]
-        lines += [rf"\begin{{tabular}}{{{''.join(side for side, _ in columns)}}}", r"\toprule"]
-        lines += [" & ".join(latex_text(self.heading(name)) for name in names) + r" \\", r"\midrule"]
-        lines += [" & ".join(row) + r" \\" for row in zip(*(cells for _, cells in columns), strict=True)]
+        lines += [rf"\begin{{tabular}}{{{''.join(sides)}}}", r"\toprule", " & ".join(headings) + r" \\", r"\midrule"]
+        lines += [" & ".join(row) + r" \\" for row in zip(*(column for _, column in columns), strict=True)]
         return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", r"\end{table}"]) + "\n"
 
     def widths(self, rows: int | None = -1) -> list[int]:
@@ -280,11 +286,15 @@ class Table:
     def _is_numeric(self, column: str) -> bool:
         return self._kind(column) not in TEXT_KINDS
 
+    def _called(self, column: str, values: list[Any]) -> list[Any]:
+        known = self.words.get(column)
+        return [known.get(v, v) if isinstance(v, str) else v for v in values] if known else values
+
     def _cells(self, rows: int | None) -> list[list[Cell]]:
         """Return the columns as they are shown."""
         frame = self.frame if rows is None else self.frame.iloc[:rows]
         words = [str(word) for word in frame["status"]] if "status" in frame else [""] * len(frame)
-        columns = {str(name): frame[name].tolist() for name in frame.columns}
+        columns = {str(name): self._called(str(name), frame[name].tolist()) for name in frame.columns}
         summed = [name for total, parts in self.sums.items() for name in (total, *parts)]
         texts = [
             sums_of(dict(zip(summed, row, strict=True)), self.sums)
@@ -292,10 +302,6 @@ class Table:
         ]
         printed = {name: [row.get(name) for row in texts] for name in summed}
         return columns_of_cells(columns, {name: self._kind(name) for name in columns}, words, printed)
-
-
-def _latex_prose(text: str) -> str:
-    return latex_text(text.replace("`", ""))
 
 
 def _latex_column(column: list[Cell], is_numeric: bool) -> tuple[str, list[str]]:
@@ -308,14 +314,14 @@ def _latex_column(column: list[Cell], is_numeric: bool) -> tuple[str, list[str]]
     has_signs = any(cell.kind == "number" and cell.text.startswith("-") for cell in column)
     written = []
     for cell in column:
-        text = cell.text.rstrip("\u2007\u2008")
+        text = cell.text.rstrip(_BLANKS)
         phantom = cell.text[len(text) :].replace("\u2008", ".").replace("\u2007", "0")
-        latex = latex_cell(text) if cell.kind in ("number", "status") else latex_text(text)
+        shown = latex.cell(text) if cell.kind in ("number", "status") else latex.text(text)
         if cell.kind == "number" and has_powers:
-            latex = (r"\phantom{$-$}" if has_signs and not text.startswith("-") else "") + latex
+            shown = (r"\phantom{$-$}" if has_signs and not text.startswith("-") else "") + shown
         elif cell.kind == "number" and phantom:
-            latex += rf"\phantom{{{phantom}}}"
-        written.append(latex)
+            shown += rf"\phantom{{{phantom}}}"
+        written.append(shown)
     return "l" if has_powers or not is_numeric else "r", written
 
 

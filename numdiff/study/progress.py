@@ -23,6 +23,13 @@ OFF = 1.5
 """The factor between the two from which a new estimate is given."""
 
 
+class _Bar(tqdm):
+    """A bar that says nothing when it is interrupted while it is made: it starts no thread that would have to end."""
+
+    monitor_interval = 0
+    disable = True  # until it is made
+
+
 class Progress:
     """The announcement, the bar and the estimates of a run, on standard error.
 
@@ -43,7 +50,9 @@ class Progress:
         self._shown, self._workers, self._finished = shown, workers, 0
         self._guess = self._announce(pending, stored) if shown else None
         # The average over the whole run: blocks differ, and the last one says little of those that follow.
-        self._bar = tqdm(total=self.total, unit="cell", disable=not shown or not pending, mininterval=0.5, smoothing=0)
+        silent = not shown or not pending
+        # Without a thread that looks after it, each step asks for the time.
+        self._bar = _Bar(total=self.total, unit="cell", disable=silent, mininterval=0.5, miniters=1, smoothing=0)
         self._start = time.perf_counter()
         self._first: tuple[float, int] | None = None
 

@@ -7,18 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from numdiff.analysis.reference import Engine
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas.stencil import Method
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.registry import Registry
-from numdiff.study.blocks import Block, Measurement, blocks_of
+from numdiff.study.blocks import Block, Measurement
 from numdiff.study.measure import skip_frame
 from numdiff.study.progress import Progress
 from numdiff.study.records import FIELDS, frame_of
 from numdiff.study.store import Store
-from numdiff.study.sweep import Sweep
 from numdiff.study.values import Digests, unlike
 from numdiff.study.workers import results as results_of
 
@@ -167,41 +165,6 @@ def _stored(store: Store, wanted: Mapping[str, Measurement], fresh: bool, tally:
             else:
                 found[key] = frames
     return found
-
-
-def run_sweeps(
-    sweeps: Sequence[Sweep],
-    engine: Engine,
-    *,
-    workers: int = 1,
-    store: Store | None = None,
-    fresh: bool = False,
-    progress: bool = True,
-    tally: Tally | None = None,
-) -> dict[str, Measured]:
-    """Measure sweeps over registered problems, all blocks in one run.
-
-    Parameters
-    ----------
-    sweeps : sequence of Sweep
-        Sweeps of one name are parts of one experiment.
-    engine : {"mpmath", "arb"}
-    workers, store, fresh, progress, tally
-        As in `run_blocks`.
-
-    Returns
-    -------
-    dict
-        What the sweeps of each name gave, in the order of `sweeps`.
-
-    Raises
-    ------
-    ValueError
-        If `workers` is not a positive integer or a problem is unknown.
-    """
-    named = [(sweep.name, block) for sweep in sweeps for block in blocks_of(sweep, engine)]
-    done = run_named(named, workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
-    return {sweep.name: done.get(sweep.name, Measured()) for sweep in sweeps}
 
 
 def run_named(

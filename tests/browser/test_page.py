@@ -173,6 +173,34 @@ def test_first_screen_asks_and_advises(shown, width, scheme):
     assert page.locator(".advice li").count() == 5
 
 
+def test_first_screen_of_a_desktop_holds_the_whole_picture_and_the_table(shown):
+    page = shown("report", 1280)
+    for part in (".hero .narrow.drawing", ".opening .tableblock table"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 800, part
+    assert not page.locator(".hero .wide.drawing").is_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nobody_reads_an_identifier(shown, name):
+    """But in code, in names of functions of libraries, and where identifiers are what a table lists."""
+    page = shown(name)
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    found = page.evaluate("""() => {
+      const listing = "code, pre, [id$=-problems], [id$=-record]";
+      const lists = [...document.querySelectorAll("#table-overview-problems, #table-overview-record")]
+        .map((heading) => heading.closest(".tableblock"));
+      return [...document.querySelectorAll("main :is(p, li, th, td, figcaption, option, dt, dd)")]
+        .filter((element) => !element.closest(listing) && !lists.some((list) => list.contains(element)))
+        .filter((element) => !element.closest("#provenance") && !element.querySelector("p, li, td"))
+        .map((element) => [...element.childNodes].filter((node) => node.nodeName !== "CODE")
+          .map((node) => node.textContent).join(" "));
+    }""")
+    from tests.experiments.sentences import IDENTIFIERS
+
+    assert [text for text in found if IDENTIFIERS.search(text)] == []
+
+
 def test_report_is_light():
     from tests.browser.conftest import ROOT
 

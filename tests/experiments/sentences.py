@@ -2,6 +2,9 @@
 
 import re
 
+from numdiff.formulas.table import METHODS
+from numdiff.problems import PROBLEMS
+
 FORMATS = re.compile(r"b?float\d+|\b16[- ]bits?\b")
 """Names with digits in them."""
 BANNED = re.compile(
@@ -9,6 +12,10 @@ BANNED = re.compile(
     r"undefined|nan|NaN|None|inf)\b"
 )
 """Words of people for processes, and what stands where a number is missing."""
+IDENTIFIERS = re.compile(
+    rf"(?<![\w.])({'|'.join(name for name in (*PROBLEMS, *METHODS) if re.search(r'_|[a-z][0-9]', name))})(?![\w(])"
+)
+"""Functions and formulas as programs call them; exp and centered are words, too."""
 LONGEST = 45
 """Words of an answer."""
 WIDEST = 960
@@ -38,10 +45,12 @@ def check_section(section):
     for sentence in sentences:
         assert sentence.endswith((".", ":")), sentence
         assert not BANNED.search(sentence), sentence
+        assert not IDENTIFIERS.search(sentence), sentence
     alts = [figure.alt for figure in section.figures]
     assert len(set(alts)) == len(alts)
     for table in section.tables:
         assert "undefined" not in table.to_markdown(), table.name
+        assert not (found := IDENTIFIERS.search(table.to_markdown())), (table.name, found)
         assert width_of(table) <= WIDEST, (table.name, width_of(table))
 
 

@@ -10,7 +10,8 @@ from experiments.registry import EXPERIMENTS
 from numdiff.report import columns
 from numdiff.report.tables import exact_text
 from numdiff.study.records import FIELDS
-from numdiff.study.run import Measured, run_sweeps
+from numdiff.study.run import Measured
+from tests.study.sweeps import run_sweeps
 
 _NO_SIZES = ("computed", "status", "underflow", "failures", "prediction")
 _SIZES = [name for name in FIELDS if FIELDS[name].metadata["kind"] == "platform" and name not in _NO_SIZES]

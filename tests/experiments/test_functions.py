@@ -9,7 +9,7 @@ import pytest
 
 from experiments.functions import core_data, facts_of, function_files, steps_of, textbook_step
 from experiments.step_sweep.step_sweep import SWEEP
-from numdiff.study.run import run_sweeps
+from tests.study.sweeps import run_sweeps
 
 PROBLEMS = ("exp", "saito_parabola", "signed_square")
 """A regular function, one whose third derivative is 0, one with a kink at its point."""

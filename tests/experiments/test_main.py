@@ -20,8 +20,8 @@ from numdiff.interruption import BEFORE, Interruption
 from numdiff.problems import PROBLEMS
 from numdiff.registry import Registry
 from numdiff.report import checksums
-from numdiff.study.run import run_sweeps
 from numdiff.study.sweep import Sweep
+from tests.study.sweeps import run_sweeps
 
 FOREIGN = ("figures/mine.svg", "tables/overview/mine.csv", "tables/mine/notes.md")
 

@@ -1,6 +1,7 @@
 """The first screen of the report: every number is that of the records."""
 
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,7 +9,9 @@ import pandas as pd
 import pytest
 
 from experiments import opening as module
+from experiments.opening import ORDERS
 from numdiff.floats.formats import FORMATS
+from numdiff.report.tables import frame_from_csv
 from numdiff.study.records import FIELDS
 
 STEPS = {"centered": {"float64": 4.7e-6, "float16": 0.07}, "forward": {"float64": 9.2e-9, "float16": 0.02}}
@@ -92,3 +95,32 @@ def test_table_has_a_row_for_each_format(records):
 def test_one_significant_digit_is_written_as_a_power_of_ten():
     assert module.power(4.7e-6) == "5·10⁻⁶"
     assert module.one_digit(4.7e-6) == 5e-6
+
+
+RESULTS = Path(__file__).resolve().parents[2] / "results"
+
+
+@pytest.mark.skipif(not (RESULTS / "README.md").is_file(), reason="the report is not here: make experiments")
+def test_committed_advice_has_the_numbers_of_the_committed_tables():
+    def committed(name, **keys):
+        frame = frame_from_csv(RESULTS / "tables" / f"{name}.csv")
+        for column, value in keys.items():
+            frame = frame[frame[column] == value]
+        (row,) = frame.to_dict("records")
+        return row
+
+    text = (RESULTS / "README.md").read_text(encoding="utf-8").partition("## What to do")[2].partition("\n![")[0]
+    best = committed("step_sweep/digits_by_format", format="float64", method="centered")
+    assert f"h ≈ {best['step']:.0e}".partition("e")[0] + "·10⁻⁶" in text
+    assert 1e-6 <= best["step"] < 1e-5
+    low, high = map(int, re.search(r"usually (\d+) to (\d+) digits", text).groups())
+    assert low < best["digits"] < high
+    for method, word in (("centered", "centered difference"), ("forward", "forward one")):
+        lost = committed("optimal_step/verdict", format="float64", method=method)["digits_lost"]
+        assert re.search(rf"\b{float(lost):.0f} (digits )?of the {word}", text), method
+    digits = {m: committed("higher_order/digits", format="float64", method=m)["digits"] for m in ("centered", *ORDERS)}
+    gained = [round(digits[name] - digits["centered"]) for name in ORDERS]
+    assert f"gain about {gained[0]} and {gained[1]} digits in float64" in text
+    narrow = [committed("step_sweep/digits_by_format", format=name, method="centered") for name in module.NARROW]
+    assert f"more than {max(row['digits'] for row in narrow):.0f} digits" in text
+    assert f"h ≈ {max(row['step'] for row in narrow):.0e}".replace("8e-02", "0.08") in text

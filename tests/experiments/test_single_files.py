@@ -17,7 +17,7 @@ from numdiff.floats.dyadic import dyadic
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import label_of
-from numdiff.study.run import run_sweeps
+from tests.study.sweeps import run_sweeps
 
 NAMES = ("secant_to_tangent", "forward_vs_centered", "composition", "higher_order")
 

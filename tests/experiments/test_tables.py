@@ -49,7 +49,7 @@ def test_parts_and_truncation_are_tables_of_their_own(printed):
 
 
 def test_function_outside_the_step_sweep_is_measured(printed):
-    assert "centered4 difference in float32" in printed("square", "--formula", "centered4", "--format", "float32")
+    assert "centered h⁴ formula in float32" in printed("square", "--formula", "centered4", "--format", "float32")
 
 
 def test_table_is_taken_from_the_store_the_second_time(printed, monkeypatch):

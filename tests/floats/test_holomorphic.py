@@ -1,4 +1,6 @@
-"""What the complex step lets through, of NumPy and of SciPy: analytic ufuncs by name, and nothing else."""
+"""What the complex step lets through, of NumPy and of SciPy: analytic ufuncs, and nothing else."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +27,15 @@ def test_every_other_ufunc_of_numpy_and_of_scipy_is_refused():
             if isinstance(ufunc, np.ufunc) and ufunc.__name__ not in HOLOMORPHIC:
                 with pytest.raises(TypeError, match="analytic"):
                     ufunc(*[z] * ufunc.nin)
+
+
+@pytest.mark.parametrize("name", ["sin", "erf", "multiply"])
+def test_a_ufunc_of_another_library_is_not_taken_for_one_of_numpy_because_of_its_name(name):
+    """Caught: a compiled function called sin passed, whatever it computed."""
+    z = np.array([0.5 + 1e-20j]).view(HolomorphicArray)
+    theirs = SimpleNamespace(__name__=name, __call__=lambda z: z.real)
+    with pytest.raises(TypeError, match=rf"it uses a ufunc {name} that is not NumPy's, which is not known"):
+        z.__array_ufunc__(theirs, "__call__", z)
 
 
 AT = np.array([0.25, 0.5, 0.75])

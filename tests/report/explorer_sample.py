@@ -16,8 +16,9 @@ import pandas as pd
 from experiments.explorer import explorer_of
 from numdiff.report import Section, write_report
 from numdiff.report.explorer import Explorer
-from numdiff.study.run import Measured, run_sweeps
+from numdiff.study.run import Measured
 from numdiff.study.sweep import Sweep
+from tests.study.sweeps import run_sweeps
 
 FUNCTIONS = ("composition", "nash_log_near_zero", "kostyrka_line", "shi_flat")
 SWEEP = Sweep("step_sweep", FUNCTIONS, given_steps=(1e-4,), neighbourhood=True, predictions=True)

@@ -9,7 +9,7 @@ import pytest
 
 from experiments.step_sweep.step_sweep import SWEEP
 from numdiff.report.core_tables import ledger_table, parts_table, run_of, truncation_table, used_rows
-from numdiff.study.run import run_sweeps
+from tests.study.sweeps import run_sweeps
 
 NAMES = ("exp", "nash_log_near_zero", "signed_square", "kostyrka_line")
 """A regular function, one with a domain, one with a kink and f′ = 0, one without truncation error."""

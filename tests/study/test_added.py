@@ -15,10 +15,11 @@ from numdiff.formulas.stencil import Stencil, centered
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.study.blocks import Block, blocks_of
-from numdiff.study.run import added_for, run_blocks, run_sweeps
+from numdiff.study.run import added_for, run_blocks
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
 from tests.extra_rows import FLOAT8_E4M3FN, FLOAT8_E5M2
+from tests.study.sweeps import run_sweeps
 
 TEN, FLOAT8 = centered(10), (FLOAT8_E5M2, FLOAT8_E4M3FN)
 EXP = PROBLEMS["exp"]

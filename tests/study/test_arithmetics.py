@@ -98,7 +98,7 @@ SETTINGS = {
 _PROGRAM = """
 import hashlib, json
 from numpy._core._multiarray_umath import __cpu_features__ as features
-from numdiff.study.run import run_sweeps
+from tests.study.sweeps import run_sweeps
 from numdiff.study.sweep import Sweep
 
 names = ("exp", "composition", "oliver_cos_log")

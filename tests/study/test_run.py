@@ -20,10 +20,11 @@ from numdiff.study import run as module
 from numdiff.study.blocks import Block, blocks_of
 from numdiff.study.progress import Progress
 from numdiff.study.records import FIELDS
-from numdiff.study.run import Measured, Tally, joined, run_blocks, run_sweeps
+from numdiff.study.run import Measured, Tally, joined, run_blocks
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
 from numdiff.study.values import unlike
+from tests.study.sweeps import run_sweeps
 
 NAMES = ("exp", "square", "runge")
 TINY = Sweep("tiny", NAMES, ("forward", "centered"), ("float16", "float64"), last_step=3)
@@ -410,7 +411,7 @@ def test_unknown_problem_is_refused_before_anything_is_measured(monkeypatch: pyt
 SCRIPT = """
 import sys
 from numdiff.study.blocks import blocks_of
-from numdiff.study.run import run_sweeps
+from tests.study.sweeps import run_sweeps
 from numdiff.study.sweep import Sweep
 formats = ("float16", "float64")
 sweep = Sweep("s", ("exp", "runge"), ("forward", "complex_step"), formats, last_step=4, neighbourhood=True)

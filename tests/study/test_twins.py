@@ -16,10 +16,10 @@ from numdiff.problems import PROBLEMS, Problem
 from numdiff.rules.model import FailedAssumption
 from numdiff.study.blocks import Block
 from numdiff.study.measure import measure
-from numdiff.study.run import run_sweeps
 from numdiff.study.subject import UserFunction
 from numdiff.study.sweep import Sweep, plan
 from tests.study.in_this_process import in_this_process
+from tests.study.sweeps import run_sweeps
 
 ERRORS = ["truncation", "abscissa", "evaluation", "combination", "total", "roundoff", "reference"]
 

@@ -19,8 +19,8 @@ from numdiff.report import columns
 from numdiff.report.figures import overflow
 from numdiff.report.styles import BLUE
 from numdiff.report.tables import exact_text
-from numdiff.study.run import run_sweeps
 from tests.experiments.test_columns import on_another_platform
+from tests.study.sweeps import run_sweeps
 
 with mpmath.workdps(60):
     # exp(2x²) and its derivatives at 0.5: 4x·f, (4 + 16x²)·f and (48x + 64x³)·f.

@@ -4,13 +4,15 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.decimal_steps import decimal_steps
+from experiments.decimal_steps.gains import errors_and_steps, gain
 from experiments.registry import EXPERIMENTS
 from numdiff.study.grids import DECIMAL_GRIDS
-from numdiff.study.run import run_sweeps
 from tests.experiments.sentences import check_section, numbers_of
+from tests.study.sweeps import run_sweeps
 
 PROBLEMS = ("exp", "dumontet_vignes_log", "oliver_arsinh", "oscillation")
 FORMATS = ("float16", "float32", "float64")
@@ -130,6 +132,30 @@ def test_representable_step_pays_where_f_is_ill_conditioned_and_only_left_of_the
     assert len(right)
     # An exact node moves h by u|x|/h at most, and the truncation error by twice that; median over the steps.
     assert right.abs().max() < 1e-5
+
+
+def test_a_step_without_a_result_counts_as_the_worst_and_an_exact_result_is_left_out():
+    """Caught: medians over the steps that had a result called (h + 1) − 1, which gives 0 for small h, a gain."""
+    rows = [
+        # k, grid, status, failures, RMS error
+        (1, "decimal", "ok", 0, 1e-3),
+        (1, "representable", "ok", 0, 1e-4),
+        (2, "decimal", "ok", 0, 1e-2),
+        (2, "representable", "absorbed", 0, 1e-9),
+        (3, "decimal", "ok", 0, 1e-1),  # the other step is 0 there, and has no cell
+        (4, "decimal", "absorbed", 0, 1.0),
+        (4, "representable", "ok", 0, 1e-5),
+        (5, "decimal", "ok", 0, 1.0),
+        (5, "representable", "ok", 0, 0.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["k", "grid", "status", "failures", "rms_error"])
+    frame = frame.assign(problem="exp", at=1.0, method="centered", format="float64", step_value=0.5)
+    error, step = errors_and_steps(frame)
+    assert error["decimal"].tolist() == [1e-3, 1e-2, 1e-1, 1.0]
+    assert error["representable"].fillna(-1).tolist() == [1e-4, np.inf, np.inf, -1]
+    assert (step["representable"] == 0.5).all()
+    assert gain(error, "representable").tolist() == [-np.inf]
+    assert gain(error[:1], "representable").tolist() == pytest.approx([1.0])
 
 
 def test_condition_is_that_of_the_function():

@@ -14,8 +14,8 @@ from experiments.frames import RUN, optima
 from experiments.registry import EXPERIMENTS
 from numdiff.arithmetic.rounded import rounded
 from numdiff.floats.formats import FORMATS
-from numdiff.study.run import run_sweeps
 from tests.experiments.sentences import check_section, numbers_of
+from tests.study.sweeps import run_sweeps
 
 PROBLEMS = ("exp", "gsl_gaussian", "nash_log_near_zero")
 

@@ -7,7 +7,7 @@ import numpy as np
 from experiments.error_ledger import tightness
 from experiments.step_sweep.step_sweep import SWEEP
 from experiments.words import PROVED
-from numdiff.study.run import run_sweeps
+from tests.study.sweeps import run_sweeps
 
 
 def records():

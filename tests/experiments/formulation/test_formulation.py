@@ -13,8 +13,8 @@ from experiments.registry import EXPERIMENTS
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import FORMULATIONS, PROBLEMS
 from numdiff.study.records import PARTS
-from numdiff.study.run import run_sweeps
 from tests.experiments.sentences import check_section, numbers_of
+from tests.study.sweeps import run_sweeps
 
 GROUPS = ("tanh", "sigmoid", "log1p", "binomial")
 FORMATS_RUN = ("float16", "float32", "float64")

@@ -24,7 +24,7 @@ from experiments.optimal_step.predicted_steps import (
 from experiments.step_sweep import step_sweep
 from experiments.step_sweep.step_sweep import FUNCTIONS
 from experiments.words import percent
-from numdiff.study.run import run_sweeps
+from tests.study.sweeps import run_sweeps
 
 NAMES = tuple(dict.fromkeys([*FUNCTIONS[:QUICK_PROBLEMS], *FUNCTIONS[6::6], "signed_square", "kostyrka_line"]))
 """The quick set, every sixth problem, one with a kink and one without truncation error."""

@@ -16,8 +16,9 @@ from experiments.registry import EXPERIMENTS
 from numdiff.problems.printing import printed
 from numdiff.problems.published import TABLES
 from numdiff.study.records import PARTS
-from numdiff.study.run import Measured, run_sweeps
+from numdiff.study.run import Measured
 from tests.experiments.sentences import check_section, numbers_of
+from tests.study.sweeps import run_sweeps
 
 
 def measured_of(*names, engine="arb", curves=False):

@@ -15,9 +15,9 @@ from experiments.reproducibility.cell_bounds import CellBounds, difference_limit
 from experiments.reproducibility.comparison import FORMATS, MOVE, PLATFORM, main
 from numdiff.report import checksums, columns, provenance
 from numdiff.report.tables import csv_text
-from numdiff.study.run import run_sweeps
 from numdiff.study.store import Store
 from numdiff.study.sweep import Sweep
+from tests.study.sweeps import run_sweeps
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("float64", "float80")

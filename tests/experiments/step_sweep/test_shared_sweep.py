@@ -20,7 +20,7 @@ from experiments.step_sweep import sensitivity, step_sweep
 from experiments.words import percent, plain
 from numdiff.study.grids import GENERIC_FACTOR
 from numdiff.study.records import PARTS
-from numdiff.study.run import run_sweeps
+from tests.study.sweeps import run_sweeps
 
 NAMES = ("step_sweep", "error_ledger", "optimal_step")
 PROBLEMS = ("exp", "nash_log_near_zero", "saito_parabola", "signed_square")
