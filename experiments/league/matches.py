@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from experiments.league.cases import LEVELS, function_of
+from experiments.league.cases import LEVELS, subject_of
 from experiments.league.contestants import Contestant
 from experiments.league.table import scored
 from experiments.league.yardsticks import x_of, yardsticks_of
 from numdiff.floats.formats import FORMATS
-from numdiff.problems import PROBLEMS
 from numdiff.study.run import run
 from numdiff.study.store import Store
 
@@ -37,7 +36,7 @@ def play(contestant: Contestant, cases: pd.DataFrame, told: bool = False) -> pd.
 
 def _outcomes(contestant: Contestant, cases: pd.DataFrame, told: bool) -> pd.DataFrame:
     first = cases.iloc[0]
-    fmt, level = FORMATS[first["format"]], LEVELS[first["noise"]]
-    f = function_of(first["problem"], level, bool(first["absolute"]))
-    noise = cases["deviation"].to_numpy() if told and level else None
-    return scored(cases, contestant.run(f, x_of(cases), fmt, noise, PROBLEMS[first["problem"]].domain))
+    fmt, subject = FORMATS[first["format"]], subject_of(first["problem"])
+    f = subject.variant(LEVELS[first["noise"]], bool(first["absolute"]))
+    noise = cases["deviation"].to_numpy() if told and cases["deviation"].any() else None
+    return scored(cases, contestant.run(f, x_of(cases), fmt, noise, subject.domain))
