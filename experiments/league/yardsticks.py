@@ -94,18 +94,18 @@ class Yardsticks:
         randoms = {"league": RANDOM_POINTS, "coverage": COVERAGE_POINTS, "adversarial": 0}
         return points_of(name, FORMATS[self.format], randoms[self.set])
 
-    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+    def cases(self) -> Iterator[dict[str, Any]]:
+        """Yield the cases without their yardsticks: all that a contestant may know, and the truth."""
+        for name in self.problems:
+            yield from self._cases_of(name)
+
+    def _cases_of(self, name: str) -> Iterator[dict[str, Any]]:
         fmt, level, subject = FORMATS[self.format], LEVELS[self.noise], subject_of(name)
         points = self.points(name)
         exact = exact_points(fmt, points)
         (high, low), (values, _) = subject.truth(exact), subject.truth(exact, 0)
-        for number, x in enumerate(points):
-            absolute = bool(level) and values[number] == 0
-            best = forward = math.nan
-            thinned = self.set == "coverage" and number % _THINNED
-            if not thinned and not math.isnan(high[number]):
-                f = subject.variant(level, absolute)
-                best, forward = yardstick(f, subject.truth, fmt, x, subject.domain, (CENTERED, FORWARD))
+        for x, value, above, below in zip(points, values, high, low, strict=True):
+            absolute = bool(level) and value == 0
             yield {
                 "set": self.set,
                 "problem": name,
@@ -114,12 +114,22 @@ class Yardsticks:
                 "noise": self.noise,
                 "x": fmt.hex(x),
                 "absolute": absolute,
-                "deviation": self._deviation(name, float(x), float(values[number]), absolute),
-                "truth": high[number],
-                "truth_low": low[number],
-                "yardstick": best,
-                "forward": forward,
+                "deviation": self._deviation(name, float(x), float(value), absolute),
+                "truth": above,
+                "truth_low": below,
             }
+
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the cases of a function with their yardsticks; in the coverage set those of each point of so many."""
+        fmt, subject = FORMATS[self.format], subject_of(name)
+        for number, case in enumerate(self._cases_of(name)):
+            best = forward = math.nan
+            thinned = self.set == "coverage" and number % _THINNED
+            if not thinned and not math.isnan(case["truth"]):
+                f = subject.variant(LEVELS[self.noise], case["absolute"])
+                x = fmt.from_hex(case["x"])
+                best, forward = yardstick(f, subject.truth, fmt, x, subject.domain, (CENTERED, FORWARD))
+            yield {**case, "yardstick": best, "forward": forward}
 
     def _deviation(self, name: str, x: float, value: float, absolute: bool) -> float:
         """Return the standard deviation of f at a point: that of the variant, or of an adversary that has one."""
