@@ -26,7 +26,7 @@ __all__ = ["PLATFORM", "Match", "cases_of", "play"]
 PLATFORM = "figures of "
 """What stands before the name of a contestant whose own figures are digested."""
 OUTCOME = ["value", "value_low", "bar", "status", "ok", "evaluations", "message"]
-_PROBES = 16
+_PROBES = 5
 """Cases of which a contestant whose figures are the platform's is run, to see whether they are still the same."""
 _LONGEST = 160
 """Characters of a message that are kept."""
@@ -115,7 +115,15 @@ class Match:
         cases = self.chosen(_cases_of(self.set, self.format, self.noise))
         found = _outcomes(entry(self.contestant).contestant, cases, self.told)
         done(self.cells)
-        names = cases[CASE].assign(contestant=self.contestant, told=self.told)
+        item = entry(self.contestant)
+        names = cases[CASE].assign(
+            contestant=self.contestant,
+            told=self.told,
+            kind=item.kind,
+            formula=item.contestant.formula,
+            complex=item.needs_complex,
+            bars=item.bars,
+        )
         kept = found[OUTCOME].assign(message=found["message"].str.slice(0, _LONGEST))
         return {"matches": pd.concat([names, kept], axis=1).reset_index(drop=True)}
 

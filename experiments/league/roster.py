@@ -27,6 +27,8 @@ __all__ = ["OURS", "PEER", "RULE", "Entry", "absent", "entry", "roster"]
 OURS, RULE, PEER = "ours", "rule", "peer"
 """What a contestant is."""
 FORMULAS = {"centered": CENTERED, "forward": FORWARD}
+_INSIDE = "numdiff.rules.model"
+"""The rules that know the derivatives of f are no methods for black boxes; they are scored with the best steps."""
 _LINE = (-math.inf, math.inf)
 _TRIALS = (0.5, 2.0)
 """Where it is tried whether a rule is for a formula and makes something of the noise."""
@@ -47,8 +49,6 @@ class Entry:
         Whether it gives error bars.
     heeds_noise : bool
         Whether its answers are others when it is told the noise.
-    sees_inside : bool
-        Whether it is no method for black boxes: it knows the derivatives of f.
     needs_complex : bool
         Whether it evaluates f at complex numbers, which most black boxes do not take.
     """
@@ -58,7 +58,6 @@ class Entry:
     platform: bool = False
     bars: bool = False
     heeds_noise: bool = False
-    sees_inside: bool = False
     needs_complex: bool = False
 
     @property
@@ -72,7 +71,8 @@ def roster() -> dict[str, Entry]:
     """Return all entries by name, ours first, then rules and peers as they are registered."""
     found = [Entry(Estimator("numdiff"), OURS, bars=True, heeds_noise=True)] if _has(ESTIMATE) else []
     for rule in RULES.values():
-        found += _entries(rule, RULE)
+        if type(rule).__module__ != _INSIDE:
+            found += _entries(rule, RULE)
     for peer in _peers():
         if not missing(*getattr(peer, "modules", ())):
             found += _entries(peer, PEER)
@@ -128,7 +128,6 @@ def _entries(rule: Any, kind: str) -> list[Entry]:
                 platform=bool(getattr(rule, "platform", False)),
                 bars=trial.bars,
                 heeds_noise=_heeds_noise(rule, FORMULAS[name]),
-                sees_inside=module == "numdiff.rules.model",
                 needs_complex=trial.needs_complex,
             )
         )
