@@ -5,7 +5,8 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.league.results import GROUP, in_words, ordered, ours, rows, summaries
+from experiments.league.results import GROUP, ordered, ours, rows, summaries
+from experiments.league.table import in_words
 from numdiff.study.run import Measured
 
 __all__ = ["bars", "by_function", "ours_by_format"]
@@ -17,9 +18,9 @@ def bars(measured: Measured) -> pd.DataFrame:
     found = rows(measured, "coverage")
     found = found[found["bars"].astype(bool)]
     if found.empty:
-        return pd.DataFrame(columns=[*GROUP, "kind", "bars", "covered", "coverage", "low", "high", "sharpness"]).assign(
-            silent=None, beyond=None, refused=None
-        )
+        numbers = ("bars", "covered", "coverage", "low", "high", "sharpness", "silent", "beyond", "refused")
+        columns = {name: pd.Series(dtype="str") for name in (*GROUP, "kind")}
+        return pd.DataFrame(columns | {name: pd.Series(dtype="float64") for name in numbers})
     frame = summaries(found)
     names = [in_words(*pair) for pair in zip(frame["contestant"], frame["told"], strict=True)]
     return frame.assign(contestant=names)

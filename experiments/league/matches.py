@@ -12,8 +12,9 @@ import pandas as pd
 from experiments.league.cases import COVERAGE_POINTS, LEVELS, RANDOM_POINTS, subject_of
 from experiments.league.contestants import Contestant
 from experiments.league.roster import Entry, entry
-from experiments.league.table import scored
+from experiments.league.table import in_words, scored
 from experiments.league.yardsticks import CASE, x_of, yardsticks_of
+from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.extras import EXTRAS
 from numdiff.floats.formats import FORMATS
 from numdiff.study.blocks import conditions, digest_of
@@ -21,10 +22,8 @@ from numdiff.study.run import run
 from numdiff.study.store import Store
 from numdiff.study.values import Digests
 
-__all__ = ["PLATFORM", "Match", "cases_of", "play"]
+__all__ = ["Match", "cases_of", "play"]
 
-PLATFORM = "figures of "
-"""What stands before the name of a contestant whose own figures are digested."""
 OUTCOME = ["value", "value_low", "bar", "status", "ok", "evaluations", "message"]
 _PROBES = 5
 """Cases of which a contestant whose figures are the platform's is run, to see whether they are still the same."""
@@ -106,7 +105,7 @@ class Match:
             cases = cases.iloc[:: max(1, len(cases) // _PROBES)]
             found = _outcomes(entry(self.contestant).contestant, cases, self.told)
             figures = [found[name].to_numpy(dtype=np.float64) for name in ("value", "bar")]
-            digests.add(PLATFORM + self.contestant, self.format, figures)
+            digests.add(FIGURES + in_words(self.contestant, self.told), self.format, figures)
             frames.append(digests.frame())
         return pd.concat(frames, ignore_index=True)
 

@@ -13,7 +13,7 @@ from experiments.league.yardsticks import CASE
 from numdiff.analysis.scores import ranked_quantile
 from numdiff.study.run import Measured, run
 
-__all__ = ["GROUP", "common", "games", "in_words", "ours", "rows", "summaries", "title_of"]
+__all__ = ["GROUP", "common", "games", "ours", "rows", "summaries", "title_of"]
 
 GROUP = ["half", "format", "noise", "contestant", "told"]
 """What a row of the league table is for."""
@@ -86,11 +86,6 @@ def ordered(frame: pd.DataFrame) -> pd.DataFrame:
 def title_of(format: str, noise: str) -> str:
     """Return what a column of the league is called."""
     return ", ".join(filter(None, (format, _NAMES[noise])))
-
-
-def in_words(contestant: str, told: bool) -> str:
-    """Return the name of a contestant with what it was told."""
-    return f"{contestant}, noise told" if told else contestant
 
 
 def ours(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from numdiff.analysis.scores import bar_scores, error_ratio, is_good_where_flat, ranked_quantile
 
-__all__ = ["coverage_by_function", "scored", "summary", "with_errors", "worst_functions"]
+__all__ = ["coverage_by_function", "in_words", "scored", "summary", "with_errors", "worst_functions"]
 
 
 def scored(cases: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
@@ -26,6 +26,11 @@ def with_errors(frame: pd.DataFrame) -> pd.DataFrame:
         ratio=np.where(flat, math.nan, error_ratio(frame["error"], frame.get("yardstick", math.nan))),
         forward_ratio=np.where(flat, math.nan, error_ratio(frame["error"], frame.get("forward", math.nan))),
     )
+
+
+def in_words(contestant: str, told: bool) -> str:
+    """Return the name of a contestant with what it was told."""
+    return f"{contestant}, noise told" if told else contestant
 
 
 def summary(frame: pd.DataFrame) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def answer(scores: pd.DataFrame) -> str:
             "evaluations."
         )
     mine = own.iloc[0]
-    lead = "the smallest median error" if mine["median"] <= best["median"] else f"a larger one than `{best.contestant}`"
+    first = mine["median"] <= best["median"]
+    lead = "the smallest median error" if first else f"a larger median error than `{best.contestant}`"
     return (
         f"In float64 `numdiff.derivative` has {lead}, {plain(mine['median'])} times that of the best centered "
         f"difference, with {plain(mine.evaluations)} evaluations."
@@ -57,22 +58,20 @@ def lead_sentences(scores: pd.DataFrame) -> list[str]:
         mine = own.iloc[0]
         cheap = others[others["evaluations"] <= mine["evaluations"]]
         where = f"{title_of(format, noise)} ({half})"
-        beaten = [
-            f"`{cheap.loc[cheap[name].idxmin(), 'contestant']}` at {words}"
-            for name, words in (("median", "the median"), ("p90", "90 %"))
-            if len(cheap) and cheap[name].min() < mine[name]
-        ]
-        (behind if beaten else leads).append(f"{where}: {listed(beaten)}" if beaten else where)
+        beaten: dict[str, list[str]] = {}
+        for name, words in (("median", "median"), ("p90", "90 %")):
+            if len(cheap) and cheap[name].min() < mine[name]:
+                beaten.setdefault(cheap.iloc[int(cheap[name].argmin())]["contestant"], []).append(words)
+        who = [f"`{contestant}` ({listed(words)})" for contestant, words in beaten.items()]
+        (behind if who else leads).append(f"{listed(who)} in {where}" if who else where)
     said = []
     if leads:
         said.append(
             "Among methods with at most as many evaluations `numdiff` is the most accurate in the median and at 90 % "
-            f"in {listed(leads)}."
+            f"in {'; '.join(leads)}."
         )
     if behind:
-        said.append(
-            f"It does not lead everywhere. More accurate with at most as many evaluations: {'; '.join(behind)}."
-        )
+        said.append(f"More accurate than `numdiff` with at most as many evaluations: {'; '.join(behind)}.")
     return [*said, *costly_sentence(scores)]
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 
 from experiments.league.adversaries import graded
-from experiments.league.results import common, in_words, rows, summaries
+from experiments.league.results import common, rows, summaries
 from experiments.league.roster import OURS
+from experiments.league.table import in_words
 from numdiff.study.run import Measured
 
 __all__ = ["HEAD", "NOISY", "answers", "column_of", "groups", "league", "named", "rivals"]

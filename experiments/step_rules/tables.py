@@ -62,7 +62,7 @@ def tables(measured: Measured) -> list[Table]:
             kinds=PORTABLE,
         ),
         *adversarial_tables(measured),
-        outcomes_table(measured),
+        *outcomes_tables(measured),
         halves_table(),
     ]
 
@@ -147,13 +147,15 @@ def blank_bars(frame: pd.DataFrame) -> pd.DataFrame:
     return blank(frame.assign(**{name: frame[name].where(np.isfinite(frame[name])) for name in ("value", "bar")}))
 
 
-def outcomes_table(measured: Measured) -> Table:
-    """Return every status other than ok with how often it was met, and one message."""
+def outcomes_tables(measured: Measured) -> list[Table]:
+    """Return every status other than ok with how often it was met, and one message; nothing if all is ok."""
     found = named(games(measured))
     bad = found[~found["ok"].astype(bool)]
+    if bad.empty:
+        return []
     groups = bad.groupby(["contestant", "set", "format", "noise", "status"], sort=False)
     frame = groups.agg(cases=("status", "size"), message=("message", "first")).reset_index()
-    return Table(
+    table = Table(
         "outcomes",
         "Statuses other than ok, with the first message of each",
         "Sets: the functions of the league, and the adversarial problems.",
@@ -161,6 +163,7 @@ def outcomes_table(measured: Measured) -> Table:
         rows_shown=12,
         kinds=dict.fromkeys(("contestant", "set", "format", "noise"), "portable"),
     )
+    return [table]
 
 
 def halves_table() -> Table:
