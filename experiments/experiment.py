@@ -1,6 +1,6 @@
 """An experiment: one question, what is measured for it, and how that becomes a section of the report."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -35,6 +35,22 @@ QUICK_PROBLEMS = 4
 
 
 @dataclass(frozen=True)
+class Later:
+    """Measurements that are listed when they are asked for: to list them may load many packages.
+
+    Parameters
+    ----------
+    listed : callable
+        Returns them.
+    """
+
+    listed: Callable[[], Iterable[Measurement]]
+
+    def __iter__(self) -> Iterator[Measurement]:
+        return iter(self.listed())
+
+
+@dataclass(frozen=True)
 class Experiment:
     """One question, what is measured to answer it, and how that is presented.
 
@@ -48,8 +64,10 @@ class Experiment:
         Each takes what was measured. The first finding is the answer.
     sweeps : tuple of Sweep
         Parts of one sweep: all of one name. Experiments that name the same sweep read the same records.
-    measures : tuple of Measurement
+    measures : iterable of Measurement
         What is measured beside the sweeps.
+    quick_measures : iterable of Measurement, optional
+        What is measured instead with --quick; by default the same.
     advice : callable
         Takes what was measured: what it means for somebody who writes such code, a sentence or two each.
     note : str
@@ -70,7 +88,8 @@ class Experiment:
     figures: Callable[[Measured], list[Figure]]
     findings: Callable[[Measured], list[str]]
     sweeps: tuple[Sweep, ...] = ()
-    measures: tuple[Measurement, ...] = ()
+    measures: Iterable[Measurement] = ()
+    quick_measures: Iterable[Measurement] | None = None
     advice: Callable[[Measured], list[str]] = nothing_to_advise
     note: str = ""
     limits: tuple[str, ...] = ()
@@ -86,8 +105,10 @@ class Experiment:
         return self.sweeps[0].name if self.sweeps else self.name
 
     def quick(self) -> "Experiment":
-        """Return the experiment with the first problems of each sweep only."""
-        return self._with(lambda sweep: replace(sweep, problems=sweep.problems[:QUICK_PROBLEMS]))
+        """Return the experiment with the first problems of each sweep only, and its quick measurements."""
+        measures = self.measures if self.quick_measures is None else self.quick_measures
+        few = self._with(lambda sweep: replace(sweep, problems=sweep.problems[:QUICK_PROBLEMS]))
+        return replace(few, measures=measures)
 
     def correctly_rounded(self) -> "Experiment":
         """Return the experiment with correctly rounded functions, unless it compares them with the platform's."""

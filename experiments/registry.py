@@ -3,6 +3,7 @@
 from experiments import composition, forward_vs_centered, secant_to_tangent
 from experiments.decimal_steps import decimal_steps
 from experiments.elementary_functions import elementary_functions
+from experiments.error_bars import error_bars
 from experiments.error_ledger import error_ledger
 from experiments.experiment import Experiment
 from experiments.formulation import formulation
@@ -11,6 +12,7 @@ from experiments.gradient_cost import gradient_cost
 from experiments.higher_order import higher_order
 from experiments.optimal_step import optimal_step
 from experiments.published_tables import published_tables
+from experiments.step_rules import step_rules
 from experiments.step_sweep import step_sweep
 from numdiff.registry import Registry
 
@@ -28,6 +30,8 @@ EXPERIMENTS: Registry[Experiment] = Registry(
         decimal_steps.EXPERIMENT,
         elementary_functions.EXPERIMENT,
         published_tables.EXPERIMENT,
+        step_rules.EXPERIMENT,
+        error_bars.EXPERIMENT,
         gradient_cost.EXPERIMENT,
         gradient_check.EXPERIMENT,
     ],

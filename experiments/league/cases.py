@@ -9,22 +9,25 @@ and number. A point that is outside the domain, or at which the format does not 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from experiments.league.noise import Noisy
 from numdiff.analysis.reference import ExactFunction
 from numdiff.analysis.twin import Twin
 from numdiff.analysis.yardstick import TrueDerivatives, exact_points
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.problems import PROBLEMS, Problem
+from numdiff.problems.adversarial import ADVERSARIAL
+from numdiff.problems.noise import Noisy
 
 __all__ = ["COVERAGE_FUNCTIONS", "COVERAGE_POINTS", "DEVELOPMENT", "HALVES", "JUDGEMENT", "LEVELS", "RANDOM_POINTS"]
-__all__ += ["SETS", "covered_functions", "function_of", "half_of", "league_functions", "points_of", "truth_of"]
+__all__ += ["SETS", "Subject", "adversaries", "covered_functions", "half_of", "league_functions", "points_of"]
+__all__ += ["subject_of", "usable"]
 
 DEVELOPMENT, JUDGEMENT = HALVES = ("development", "judgement")
 LEVELS = {"none": 0.0, "1e-8": 1e-8, "1e-4": 1e-4}
@@ -63,8 +66,14 @@ def runs_in(problem: Problem, fmt: FloatFormat) -> bool:
 def league_functions(format_name: str) -> tuple[str, ...]:
     """Return the names of the functions that are compared in a format: all but those of published tables."""
     fmt = FORMATS[format_name]
-    usual = [p for p in PROBLEMS.values() if p.family not in ("published", "adversarial")]
+    usual = [p for p in PROBLEMS.values() if p.family != "published"]
     return tuple(problem.name for problem in usual if runs_in(problem, fmt))
+
+
+@cache
+def adversaries(format_name: str) -> tuple[str, ...]:
+    """Return the names of the adversarial problems of a format."""
+    return tuple(name for name, adversary in ADVERSARIAL.items() if adversary.runs_in(format_name))
 
 
 @cache
@@ -78,17 +87,42 @@ def covered_functions(format_name: str) -> tuple[str, ...]:
     return tuple(name for half in HALVES for name in [n for n in names if half_of(n) == half][:COVERAGE_FUNCTIONS])
 
 
+@dataclass(frozen=True)
+class Subject:
+    """A function of the league: a problem, or an adversary.
+
+    Attributes
+    ----------
+    name : str
+    f : callable
+        What is computed, without the noise of a variant.
+    truth : TrueDerivatives
+        Of what is meant.
+    domain : tuple of float
+    points : tuple of float
+    """
+
+    name: str
+    f: Callable[[Any], Any]
+    truth: TrueDerivatives
+    domain: tuple[float, float]
+    points: tuple[float, ...]
+
+    def variant(self, level: float, absolute: bool) -> Callable[[Any], Any]:
+        """Return the function with noise, or without."""
+        return Noisy(self.f, level, absolute) if level else self.f
+
+
 @cache
-def truth_of(name: str) -> TrueDerivatives:
-    """Return the true derivatives of a function."""
-    problem = PROBLEMS[name]
-    return TrueDerivatives(Twin(problem.exact) if problem.exact else ExactFunction(problem.f, engine="arb"))
-
-
-def function_of(name: str, level: float, absolute: bool) -> Any:
-    """Return the function of a variant, with noise or without."""
-    f = PROBLEMS[name].f
-    return Noisy(f, level, absolute) if level else f
+def subject_of(name: str) -> Subject:
+    """Return what a name of a problem, or else of an adversary, stands for."""
+    if name in PROBLEMS:
+        problem = PROBLEMS[name]
+        exact = Twin(problem.exact) if problem.exact else ExactFunction(problem.f, engine="arb")
+        return Subject(name, problem.f, TrueDerivatives(exact), problem.domain, problem.points)
+    adversary = ADVERSARIAL[name]
+    exact = ExactFunction(adversary.meant or adversary.f, engine="arb")
+    return Subject(name, adversary.f, TrueDerivatives(exact), adversary.domain, adversary.points)
 
 
 def points_of(name: str, fmt: FloatFormat, randoms: int) -> np.ndarray:
@@ -101,10 +135,10 @@ def points_of(name: str, fmt: FloatFormat, randoms: int) -> np.ndarray:
     randoms : int
         How many random ones are wanted.
     """
-    problem = PROBLEMS[name]
-    own = fmt.as_array(np.array(problem.points))
+    subject = subject_of(name)
+    own = fmt.as_array(np.array(subject.points))
     found = list(dict.fromkeys(x for x, good in zip(own, usable(name, fmt, own), strict=True) if good))
-    wanted, tried, drawn = len(found) + randoms, 0, random_points(problem)
+    wanted, tried, drawn = len(found) + randoms, 0, random_points(subject)
     while len(found) < wanted and tried < _ATTEMPTS:
         batch = fmt.as_array(np.array([next(drawn) for _ in range(4 * randoms)]))
         tried += len(batch)
@@ -113,32 +147,36 @@ def points_of(name: str, fmt: FloatFormat, randoms: int) -> np.ndarray:
     return np.array(found[:wanted], dtype=fmt.dtype)
 
 
-def random_points(problem: Problem) -> Iterator[float]:
+def random_points(subject: Subject) -> Iterator[float]:
     """Yield random points of a function inside its domain."""
     number = 0
     while True:
-        digest = hashlib.sha256(f"{problem.name}:{number}".encode()).digest()
+        digest = hashlib.sha256(f"{subject.name}:{number}".encode()).digest()
         v = int.from_bytes(digest[:6]) * 2.0**-48
-        turn, place = divmod(number, len(problem.points))
-        p = problem.points[place] * (1.0, 2.0, 0.5)[turn % 3]
+        turn, place = divmod(number, len(subject.points))
+        p = subject.points[place] * (1.0, 2.0, 0.5)[turn % 3]
         x = p * (0.5 + 1.5 * v) if p else 2 * v - 1
         number += 1
-        yield -x if digest[6] & 1 and problem.domain[0] < -x < problem.domain[1] else x
+        yield -x if digest[6] & 1 and subject.domain[0] < -x < subject.domain[1] else x
 
 
 def usable(name: str, fmt: FloatFormat, x: np.ndarray) -> np.ndarray:
-    """Return at which points, inside the domain, the format holds f, and f′ as a normal number or 0."""
-    problem = PROBLEMS[name]
+    """Return at which points, inside the domain, the format holds f, and f′ as a normal number or 0.
+
+    Of an adversary f alone: where there is no derivative, or none that the format holds, is what it is for.
+    """
+    subject = subject_of(name)
     wide = x.astype(np.float64)
-    good = np.isfinite(wide) & (wide > problem.domain[0]) & (wide < problem.domain[1])
+    good = np.isfinite(x) & (wide > subject.domain[0]) & (wide < subject.domain[1])
     if not good.any():
         return good
     inside = x[good]
     with np.errstate(all="ignore"):
-        values = evaluate(fmt, problem.f, inside)
-    slope = np.abs(truth_of(name)(exact_points(fmt, inside))[0])
-    normal = (slope >= float(fmt.smallest_normal)) | (slope == 0)
-    good[good] = np.isfinite(values.astype(np.float64)) & normal & (slope <= largest(fmt))
+        good[good] = np.isfinite(evaluate(fmt, subject.f, inside))
+    if name in ADVERSARIAL or not good.any():
+        return good
+    slope = np.abs(subject.truth(exact_points(fmt, x[good]))[0])
+    good[good] = ((slope >= float(fmt.smallest_normal)) | (slope == 0)) & (slope <= largest(fmt))
     return good
 
 

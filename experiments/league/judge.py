@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from experiments.league.adversaries import graded
 from experiments.league.cases import HALVES, LEVELS, SETS
 from experiments.league.contestants import ESTIMATE, Contestant, Estimator, RuleContestant
 from experiments.league.matches import cases_of, play
@@ -27,9 +28,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--half", choices=(*HALVES, "both"), default="development")
     result.add_argument("--format", nargs="+", choices=tuple(FORMATS), default=["float64"])
     result.add_argument("--noise", nargs="+", choices=tuple(LEVELS), default=["none"])
-    result.add_argument(
-        "--set", choices=SETS[:2], default="league", help="coverage: 400 points of each of 15 functions"
-    )
+    result.add_argument("--set", choices=SETS, default="league", help="coverage: 400 points of each of 15 functions")
     result.add_argument("--told", action="store_true", help="tell the standard deviation of f")
     result.add_argument(
         "--contestant",
@@ -69,6 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 frames.append(frame)
     with pd.option_context("display.width", 200, "display.max_columns", None, "display.precision", 4):
         print(pd.DataFrame(rows).T.to_string(header=False))
+        if options.set == "adversarial":
+            for frame in frames:
+                found = graded(frame, named=isinstance(contestant, Estimator))
+                shown = ["problem", "x", "truth", "value", "error", "bar", "status", "evaluations", "verdict"]
+                print(found[shown].to_string())
+                print(found.groupby("undecidable")["verdict"].value_counts().to_string())
         for frame in frames if options.worst else []:
             shown = ["problem", "x", "truth", "value", "error", "bar", "yardstick", "ratio", "status", "evaluations"]
             print(frame.sort_values("ratio", ascending=False, kind="stable")[shown].head(options.worst).to_string())

@@ -1,17 +1,34 @@
 """Matches: one contestant on the cases of one set, format and noise, measured once and stored."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
-from experiments.league.cases import LEVELS, function_of
+from experiments.league.cases import COVERAGE_POINTS, LEVELS, RANDOM_POINTS, subject_of
 from experiments.league.contestants import Contestant
-from experiments.league.table import scored
-from experiments.league.yardsticks import x_of, yardsticks_of
+from experiments.league.roster import Entry, entry
+from experiments.league.table import in_words, scored
+from experiments.league.yardsticks import CASE, x_of, yardsticks_of
+from experiments.reproducibility.table_comparison import FIGURES
+from numdiff.extras import EXTRAS
 from numdiff.floats.formats import FORMATS
-from numdiff.problems import PROBLEMS
+from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run
 from numdiff.study.store import Store
+from numdiff.study.values import Digests
 
-__all__ = ["cases_of", "play"]
+__all__ = ["Match", "cases_of", "play"]
+
+OUTCOME = ["value", "value_low", "bar", "status", "ok", "evaluations", "message"]
+_PROBES = 5
+"""Cases of which a contestant whose figures are the platform's is run, to see whether they are still the same."""
+_LONGEST = 160
+"""Characters of a message that are kept."""
 
 
 def cases_of(set: str, format: str, noise: str = "none", store: Store | None = None, workers: int = 1) -> pd.DataFrame:
@@ -31,13 +48,118 @@ def play(contestant: Contestant, cases: pd.DataFrame, told: bool = False) -> pd.
     told : bool
         Whether it is told the standard deviation of f.
     """
-    parts = [_outcomes(contestant, part, told) for _, part in cases.groupby(["problem", "absolute"], sort=False)]
-    return pd.concat(parts, ignore_index=True)
+    return scored(cases, _outcomes(contestant, cases, told))
 
 
 def _outcomes(contestant: Contestant, cases: pd.DataFrame, told: bool) -> pd.DataFrame:
-    first = cases.iloc[0]
-    fmt, level = FORMATS[first["format"]], LEVELS[first["noise"]]
-    f = function_of(first["problem"], level, bool(first["absolute"]))
-    noise = cases["deviation"].to_numpy() if told and level else None
-    return scored(cases, contestant.run(f, x_of(cases), fmt, noise, PROBLEMS[first["problem"]].domain))
+    """Return what a contestant makes of cases, in their order."""
+    parts = []
+    for _, part in cases.groupby(["problem", "absolute"], sort=False):
+        first = part.iloc[0]
+        fmt, subject = FORMATS[first["format"]], subject_of(first["problem"])
+        f = subject.variant(LEVELS[first["noise"]], bool(first["absolute"]))
+        noise = part["deviation"].to_numpy() if told and part["deviation"].any() else None
+        parts.append(contestant.run(f, x_of(part), fmt, noise, subject.domain).set_index(part.index))
+    return pd.concat(parts).loc[cases.index]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A contestant on a set of cases, as something that any process can measure and that is stored.
+
+    Parameters
+    ----------
+    contestant : str
+        Its name in the roster.
+    set, format, noise : str
+    told : bool
+        Whether it is told the standard deviation of f.
+    every : int
+        Of each function the first of so many cases is taken.
+    """
+
+    contestant: str
+    set: str
+    format: str
+    noise: str = "none"
+    told: bool = False
+    every: int = 1
+
+    @property
+    def cells(self) -> int:
+        """About how many cases there are."""
+        points = {"league": RANDOM_POINTS + 2, "coverage": COVERAGE_POINTS, "adversarial": 2}[self.set]
+        return -(-points // self.every) * sum(item.cells for item in yardsticks_of(self.set, self.format, self.noise))
+
+    def key(self) -> str:
+        """Return the key under which the outcomes are stored: it has the code, and the versions of the libraries."""
+        facts = [type(self).__name__, self.contestant, self.set, self.format, self.noise, self.told, self.every]
+        return digest_of([facts, *_code_of(self.contestant)])
+
+    def values(self) -> pd.DataFrame:
+        """Return what the outcomes hang on: values of f, and some figures of the contestant where these do too."""
+        frames = [_values_of_cases(self.set, self.format, self.noise)]
+        if entry(self.contestant).platform:
+            digests = Digests()
+            cases = self.chosen(_cases_of(self.set, self.format, self.noise))
+            cases = cases.iloc[:: max(1, len(cases) // _PROBES)]
+            found = _outcomes(entry(self.contestant).contestant, cases, self.told)
+            figures = [found[name].to_numpy(dtype=np.float64) for name in ("value", "bar")]
+            digests.add(FIGURES + in_words(self.contestant, self.told), self.format, figures)
+            frames.append(digests.frame())
+        return pd.concat(frames, ignore_index=True)
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the frame ``matches``: the names of the cases and the outcomes."""
+        cases = self.chosen(_cases_of(self.set, self.format, self.noise))
+        found = _outcomes(entry(self.contestant).contestant, cases, self.told)
+        done(self.cells)
+        item = entry(self.contestant)
+        names = cases[CASE].assign(
+            contestant=self.contestant,
+            told=self.told,
+            kind=item.kind,
+            formula=item.contestant.formula,
+            complex=item.needs_complex,
+            bars=item.bars,
+        )
+        kept = found[OUTCOME].assign(message=found["message"].str.slice(0, _LONGEST))
+        return {"matches": pd.concat([names, kept], axis=1).reset_index(drop=True)}
+
+    def chosen(self, cases: pd.DataFrame) -> pd.DataFrame:
+        """Return the cases of the match: all, or of each function the first of so many."""
+        return cases[cases.groupby("problem", sort=False).cumcount() % self.every == 0]
+
+
+@cache
+def _cases_of(set: str, format: str, noise: str) -> pd.DataFrame:
+    """Return cases with what a contestant may know; the yardsticks are measured for themselves."""
+    rows = [row for item in yardsticks_of(set, format, noise) for row in item.cases()]
+    return pd.DataFrame(rows)
+
+
+@cache
+def _values_of_cases(set: str, format: str, noise: str) -> pd.DataFrame:
+    return pd.concat([item.values() for item in yardsticks_of(set, format, noise)], ignore_index=True)
+
+
+@cache
+def _code_of(name: str) -> list[Any]:
+    """Return what says which code a contestant is: modules of this project, versions of others, its options."""
+    item: Entry = entry(name)
+    rule = getattr(item.contestant, "rule", None)
+    packages = {EXTRAS_PACKAGES[module] for module in getattr(rule, "modules", ()) if module in EXTRAS_PACKAGES}
+    packages |= {module.partition(".")[0] for module in item.contestant.modules}
+    options = "" if " at 0x" in repr(rule) else repr(rule)
+    return [conditions(__name__), *map(conditions, item.contestant.modules), sorted(map(_version, packages)), options]
+
+
+def _version(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return package
+
+
+EXTRAS_PACKAGES = {module: package for packages in EXTRAS.values() for module, package in packages.items()}
+"""The package that brings a module."""

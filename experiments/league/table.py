@@ -8,18 +8,29 @@ import pandas as pd
 
 from numdiff.analysis.scores import bar_scores, error_ratio, is_good_where_flat, ranked_quantile
 
-__all__ = ["scored", "summary", "worst_functions"]
+__all__ = ["coverage_by_function", "in_words", "scored", "summary", "with_errors", "worst_functions"]
 
 
 def scored(cases: pd.DataFrame, outcomes: pd.DataFrame) -> pd.DataFrame:
-    """Return cases with their outcomes, row beside row, and the error, its ratio to the yardstick and the regret."""
-    frame = pd.concat([cases.reset_index(drop=True), outcomes.reset_index(drop=True)], axis=1)
+    """Return cases with their outcomes, row beside row, and the errors as `with_errors` adds them."""
+    return with_errors(pd.concat([cases.reset_index(drop=True), outcomes.reset_index(drop=True)], axis=1))
+
+
+def with_errors(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return outcomes beside their cases with the error, and its ratios to the best centered and forward errors."""
+    high, low = (frame[name] - frame[truth] for name, truth in (("value", "truth"), ("value_low", "truth_low")))
     with np.errstate(invalid="ignore", over="ignore"):
-        frame["error"] = ((frame["value"] - frame["truth"]) + (frame["value_low"] - frame["truth_low"])).abs()
+        frame = frame.assign(error=(high + low).abs())
     flat = frame["truth"] == 0
-    for column, best in (("ratio", "yardstick"), ("forward_ratio", "forward")):
-        frame[column] = np.where(flat, math.nan, error_ratio(frame["error"], frame[best]))
-    return frame
+    return frame.assign(
+        ratio=np.where(flat, math.nan, error_ratio(frame["error"], frame.get("yardstick", math.nan))),
+        forward_ratio=np.where(flat, math.nan, error_ratio(frame["error"], frame.get("forward", math.nan))),
+    )
+
+
+def in_words(contestant: str, told: bool) -> str:
+    """Return the name of a contestant with what it was told."""
+    return f"{contestant}, noise told" if told else contestant
 
 
 def summary(frame: pd.DataFrame) -> dict[str, Any]:

@@ -12,19 +12,19 @@ from experiments.league.cases import (
     COVERAGE_POINTS,
     LEVELS,
     RANDOM_POINTS,
+    adversaries,
     covered_functions,
-    function_of,
     half_of,
     league_functions,
     points_of,
-    truth_of,
+    subject_of,
 )
-from experiments.league.noise import deviation
 from numdiff.analysis.yardstick import exact_points, step_grid, yardstick
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED, FORWARD
-from numdiff.problems import PROBLEMS
+from numdiff.problems.adversarial import ADVERSARIAL
+from numdiff.problems.noise import deviation
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.values import Digests
 
@@ -73,12 +73,12 @@ class Yardsticks:
         """Return what the yardsticks hang on: values of f at some of their nodes."""
         fmt, digests = FORMATS[self.format], Digests()
         for name in self.problems:
-            domain = PROBLEMS[name].domain
+            subject = subject_of(name)
             for x in self.points(name)[: 2 * RANDOM_POINTS]:
-                steps = step_grid(fmt, CENTERED, x, domain)[::_SEEN]
+                steps = step_grid(fmt, CENTERED, x, subject.domain)[::_SEEN]
                 with np.errstate(all="ignore"):
                     nodes = np.concatenate([x - steps, x + steps])
-                    digests.add(name, self.format, [evaluate(fmt, PROBLEMS[name].f, nodes)])
+                    digests.add(name, self.format, [evaluate(fmt, subject.f, nodes)])
         return digests.frame()
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
@@ -91,20 +91,21 @@ class Yardsticks:
 
     def points(self, name: str) -> np.ndarray:
         """Return the points of a function in the format."""
-        return points_of(name, FORMATS[self.format], COVERAGE_POINTS if self.set == "coverage" else RANDOM_POINTS)
+        randoms = {"league": RANDOM_POINTS, "coverage": COVERAGE_POINTS, "adversarial": 0}
+        return points_of(name, FORMATS[self.format], randoms[self.set])
 
-    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
-        fmt, level, domain, truth = FORMATS[self.format], LEVELS[self.noise], PROBLEMS[name].domain, truth_of(name)
+    def cases(self) -> Iterator[dict[str, Any]]:
+        """Yield the cases without their yardsticks: all that a contestant may know, and the truth."""
+        for name in self.problems:
+            yield from self._cases_of(name)
+
+    def _cases_of(self, name: str) -> Iterator[dict[str, Any]]:
+        fmt, level, subject = FORMATS[self.format], LEVELS[self.noise], subject_of(name)
         points = self.points(name)
         exact = exact_points(fmt, points)
-        (high, low), (values, _) = truth(exact), truth(exact, 0)
-        for number, x in enumerate(points):
-            absolute = bool(level) and values[number] == 0
-            best = forward = math.nan
-            if self.set != "coverage" or not number % _THINNED:
-                best, forward = yardstick(
-                    function_of(name, level, absolute), truth, fmt, x, domain, (CENTERED, FORWARD)
-                )
+        (high, low), (values, _) = subject.truth(exact), subject.truth(exact, 0)
+        for x, value, above, below in zip(points, values, high, low, strict=True):
+            absolute = bool(level) and value == 0
             yield {
                 "set": self.set,
                 "problem": name,
@@ -113,17 +114,33 @@ class Yardsticks:
                 "noise": self.noise,
                 "x": fmt.hex(x),
                 "absolute": absolute,
-                "deviation": deviation(level, float(values[number]), absolute),
-                "truth": high[number],
-                "truth_low": low[number],
-                "yardstick": best,
-                "forward": forward,
+                "deviation": self._deviation(name, float(x), float(value), absolute),
+                "truth": above,
+                "truth_low": below,
             }
+
+    def _rows(self, name: str) -> Iterator[dict[str, Any]]:
+        """Yield the cases of a function with their yardsticks; in the coverage set those of each point of so many."""
+        fmt, subject = FORMATS[self.format], subject_of(name)
+        for number, case in enumerate(self._cases_of(name)):
+            best = forward = math.nan
+            thinned = self.set == "coverage" and number % _THINNED
+            if not thinned and not math.isnan(case["truth"]):
+                f = subject.variant(LEVELS[self.noise], case["absolute"])
+                x = fmt.from_hex(case["x"])
+                best, forward = yardstick(f, subject.truth, fmt, x, subject.domain, (CENTERED, FORWARD))
+            yield {**case, "yardstick": best, "forward": forward}
+
+    def _deviation(self, name: str, x: float, value: float, absolute: bool) -> float:
+        """Return the standard deviation of f at a point: that of the variant, or of an adversary that has one."""
+        own = ADVERSARIAL[name].deviation if self.set == "adversarial" else None
+        return deviation(LEVELS[self.noise], value, absolute) if own is None else own(x)
 
 
 def yardsticks_of(set: str, format: str, noise: str = "none") -> tuple[Yardsticks, ...]:
     """Cut a set in a format into measurements."""
-    names = covered_functions(format) if set == "coverage" else league_functions(format)
+    known = {"league": league_functions, "coverage": covered_functions, "adversarial": adversaries}
+    names = known[set](format)
     return tuple(
         Yardsticks(set, names[start : start + TOGETHER], format, noise) for start in range(0, len(names), TOGETHER)
     )

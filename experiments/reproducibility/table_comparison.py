@@ -11,6 +11,9 @@ from experiments.reproducibility.cell_bounds import CellBounds
 from numdiff.report.columns import BOUNDED, PORTABLE
 from numdiff.study.records import FIELDS
 
+FIGURES = "figures of "
+"""What stands in a digest before the name of a library whose own figures it is of."""
+
 
 @dataclass
 class FileComparison:
@@ -70,9 +73,17 @@ class Machines:
     missing: Collection[str]
     differing: Collection[tuple[str, str]]
 
-    def may_differ(self, subject: str, format_name: str) -> bool:
-        """Whether something made of a subject in a format (empty: of all of them) may be another on each machine."""
-        return any(subject in ("", s) and format_name in ("", f) for s, f in self.differing)
+    def may_differ(self, subject: str, format_name: str, contestant: str = "") -> bool:
+        """Whether something made of a subject in a format (empty: of all of them) may be another on each machine.
+
+        The figures of a library hang on more than the values of f: their digests count for its own rows, and for rows
+        of nobody in particular.
+        """
+        return any(
+            (subject in ("", s) if not s.startswith(FIGURES) else contestant in ("", s.removeprefix(FIGURES)))
+            and format_name in ("", f)
+            for s, f in self.differing
+        )
 
 
 def compare_tables(
@@ -149,7 +160,7 @@ def _may_differ(
     rows, where = len(frame.rows), entry.get("where", {})
     known = [
         frame.column(key) if kinds.get(key) == PORTABLE and key in frame.names else [where.get(key, "")] * rows
-        for key in ("problem", "format")
+        for key in ("problem", "format", "contestant")
     ]
     if name in machines.shared:
         known[1] = [name] * rows

@@ -230,9 +230,12 @@ def best_rms(errors: np.ndarray, width: int = PER_BINADE) -> float:
         usable = np.flatnonzero(np.isfinite(largest))
         if not usable.size:
             return math.inf
-        windows = np.lib.stride_tricks.sliding_window_view(errors, width, axis=1)[:, usable]
         scale = np.where(largest[usable] > 0, largest[usable], 1.0)  # squares would underflow
-        means = np.mean((windows / scale[np.newaxis, :, np.newaxis]) ** 2, axis=(0, 2))
+        total = np.zeros(usable.size)
+        for row in errors:  # a fixed order of additions, on every machine
+            for shift in range(width):
+                total += (row[usable + shift] / scale) ** 2
+        means = total / (errors.shape[0] * width)
         return float(np.min(scale * np.sqrt(means)))
 
 

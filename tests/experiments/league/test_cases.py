@@ -14,7 +14,7 @@ from experiments.league.cases import (
     half_of,
     league_functions,
     points_of,
-    truth_of,
+    subject_of,
     usable,
 )
 from experiments.league.yardsticks import Yardsticks, x_of, yardsticks_of
@@ -96,9 +96,9 @@ def test_a_function_that_is_known_by_its_twin_takes_part():
         exact=(mp.exp, mp.exp),
     )
     with PROBLEMS.holding(twin):
-        high, low = truth_of("twin_of_exp")([(1, -1)])
-    truth_of.cache_clear()
-    assert (high[0], low[0]) == (1.6487212707001282, truth_of("exp")([(1, -1)])[1][0])
+        high, low = subject_of("twin_of_exp").truth([(1, -1)])
+    subject_of.cache_clear()
+    assert (high[0], low[0]) == (1.6487212707001282, subject_of("exp").truth([(1, -1)])[1][0])
 
 
 def test_points_come_back_from_their_text_in_every_format():

@@ -13,6 +13,7 @@ import pytest
 from experiments.overview import overview
 from experiments.reproducibility.cell_bounds import CellBounds, difference_limits
 from experiments.reproducibility.comparison import FORMATS, MOVE, PLATFORM, main
+from experiments.reproducibility.table_comparison import Machines
 from numdiff.report import checksums, columns, provenance
 from numdiff.report.tables import csv_text
 from numdiff.study.store import Store
@@ -468,3 +469,13 @@ def test_ci_without_results_ends_at_once_with_one_line(tmp_path):
     done = subprocess.run(["bash", str(tmp_path / ".ci" / "run")], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "results/ is missing: run make experiments and commit the result\n"
+
+
+def test_figures_of_a_library_may_differ_in_its_own_rows_alone():
+    machines = Machines({"float64", "float32"}, set(), {("figures of jacobi", "float64"), ("exp", "float32")})
+    assert machines.may_differ("", "float64", "jacobi")
+    assert machines.may_differ("exp", "float64", "jacobi")
+    assert machines.may_differ("", "float64")  # a row of nobody in particular may be made of all
+    assert not machines.may_differ("", "float64", "numdiff")
+    assert machines.may_differ("exp", "float32", "numdiff")
+    assert not machines.may_differ("log", "float32", "numdiff")

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from experiments.league.noise import Noisy, deviation, uniform
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS
+from numdiff.problems.noise import Noisy, deviation, uniform
 
 NUMBERS = 20_000
 

@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.yardstick import split
-
 __all__ = ["Noisy", "deviation", "uniform"]
 
 _DEVIATION = 1 / math.sqrt(3)
@@ -46,8 +44,17 @@ def uniform(x: np.ndarray) -> np.ndarray:
     -------
     ndarray of float64
         Odd multiples of 2⁻⁵².
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> uniform(np.array([0.5, 0.5, 1.0])).tolist()
+    [0.90889266776839, 0.90889266776839, 0.06908456782539862]
     """
-    high, low = split(np.asarray(x) + np.asarray(x).dtype.type(0))  # −0 + 0 is +0
+    numbers = np.asarray(x) + np.asarray(x).dtype.type(0)  # −0 + 0 is +0
+    with np.errstate(over="ignore", invalid="ignore"):
+        high = numbers.astype(np.float64)
+        low = (numbers - high).astype(np.float64) if numbers.dtype.itemsize > 8 else np.zeros_like(high)
     bits = _mixed(np.ascontiguousarray(high).view(np.uint64))
     if low.any():  # a double is hashed as one
         bits = np.where(low != 0, _mixed(bits ^ np.ascontiguousarray(low).view(np.uint64)), bits)
@@ -66,6 +73,13 @@ class Noisy:
         ε: the largest noise, relative to f, or absolute.
     absolute : bool
         Whether it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.array([1.0, 2.0])
+    >>> bool(np.all(np.abs(Noisy(np.exp, 1e-4)(x) / np.exp(x) - 1) < 1e-4))
+    True
     """
 
     f: Callable[[Any], Any]
@@ -81,5 +95,11 @@ class Noisy:
 
 
 def deviation(level: float, value: float, absolute: bool) -> float:
-    """Return the standard deviation of the noise where f has a value: ε|f|/√3, or ε/√3."""
+    """Return the standard deviation of the noise where f has a value: ε|f|/√3, or ε/√3.
+
+    Examples
+    --------
+    >>> round(deviation(1e-4, -2.0, absolute=False), 9)
+    0.00011547
+    """
     return level * _DEVIATION * (1.0 if absolute else abs(value))

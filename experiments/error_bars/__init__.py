@@ -1,0 +1,1 @@
+"""How far error bars can be trusted: coverage and sharpness."""

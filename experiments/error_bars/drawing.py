@@ -1,0 +1,81 @@
+"""How coverage is drawn: against the width of the bars, and function by function."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
+
+from experiments.drawing import DASHED
+from experiments.frames import rows_of
+from experiments.step_rules.drawing import KIND_STYLE, KIND_WORDS, mark
+from numdiff.report import figures as draw
+from numdiff.report.figures import Note
+from numdiff.report.styles import BLUE, FAINT, MUTED, VERMILLION
+
+_FLOOR = 1e-4
+"""Where those stand of whose bars all held."""
+_AIM = 0.01
+_HALVES = {"judgement": (VERMILLION, -0.16), "development": (BLUE, 0.16)}
+
+
+def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw a panel for each column: the share of bars that do not hold against the median of bar over error."""
+    titles = list(dict.fromkeys(data["title"])) or [""]
+    panels = draw.small_multiples(
+        fig, titles, columns=2, xlabel="bar / error, median", ylabel="share of bars that do not hold"
+    )
+    for ax, title in zip(panels, titles, strict=True):
+        part = data[(data["title"] == title) & np.isfinite(data["sharpness"]) & (data["sharpness"] > 0)]
+        ax.axhline(_AIM, color=MUTED, linewidth=1, linestyle=DASHED, zorder=1)
+        ax.axvline(1, color=FAINT, linewidth=1, zorder=0)
+        for row in rows_of(part):
+            _draw_contestant(ax, row)
+        ax.set_ylim(_FLOOR / 2, 1.5)
+    handles = [
+        Line2D([], [], linestyle="none", label=words, **mark(KIND_STYLE[kind]))
+        for kind, words in KIND_WORDS.items()
+        if (data["kind"] == kind).any()
+    ]
+    handles.append(Line2D([], [], color=MUTED, linewidth=1, linestyle=DASHED, label="1 %"))
+    draw.outside_legend(fig, handles=handles, where="bottom")
+
+
+def _draw_contestant(ax: Axes, row) -> None:
+    """Draw one dot with the interval of its share, and its name where at least 98 % hold or it is the widest."""
+    style = KIND_STYLE[row.kind]
+    missed = max(1 - row.coverage, _FLOOR)
+    ax.vlines(row.sharpness, max(1 - row.high, _FLOOR), max(1 - row.low, _FLOOR), color=style.color, linewidth=1)
+    ax.plot([row.sharpness], [missed], linestyle="none", zorder=4, label="_contestant", **mark(style))
+    if row.coverage >= 0.97 or row.coverage < 0.4:
+        words = str(row.contestant).replace("_", " ")
+        draw.add_note(ax, Note(words, [(row.sharpness, missed)], reach=6, fontsize=8, color=style.text_color))
+
+
+def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:
+    """Draw a column of dots for each format: a dot is the coverage of one function; the halves beside each other."""
+    narrow = draw.is_narrow(fig)
+    fig.subplots_adjust(bottom=0.34 if narrow else 0.24)
+    ax = fig.subplots()
+    titles = list(dict.fromkeys(data["title"]))
+    for level in (0.99, 0.95):
+        ax.axhline(level, color=MUTED, linewidth=1, linestyle=DASHED, zorder=1)
+    for half, (color, shift) in _HALVES.items():
+        part = data[data["half"] == half]
+        places = [titles.index(title) + shift for title in part["title"]]
+        ax.plot(
+            places,
+            part["coverage"],
+            linestyle="none",
+            marker="o",
+            markersize=4.5,
+            markerfacecolor="none",
+            color=color,
+            label=f"{half} half",
+            zorder=3,
+        )
+    words = [title.replace(", ", "\n").replace(" ", "\n") if narrow else title.replace(", ", "\n") for title in titles]
+    ax.set_xticks(range(len(titles)), words, fontsize=8 if narrow else 9)
+    ax.set(xlim=(-0.5, len(titles) - 0.5), ylabel="share of bars that hold")
+    ax.grid(visible=False, axis="x")
+    draw.outside_legend(fig, ax, where="bottom")

@@ -1,0 +1,147 @@
+"""The sentences on error bars."""
+
+import pandas as pd
+
+from experiments.error_bars.scores import bars, ours_by_format
+from experiments.frames import rows_of
+from experiments.league.cases import JUDGEMENT
+from experiments.league.results import ours, title_of
+from experiments.league.roster import OURS
+from experiments.words import counted, listed, percent, plain
+from numdiff.analysis.scores import SLACK
+from numdiff.study.run import Measured
+
+__all__ = ["AIMS", "HELD", "advice", "findings"]
+
+HELD = 0.98
+"""Sharpness is compared among those that cover at least so much."""
+AIMS = {
+    ("float64", "none"): 0.99,
+    ("float32", "none"): 0.99,
+    ("float80", "none"): 0.99,
+    ("float64", "1e-8"): 0.99,
+    ("float64", "1e-4"): 0.98,
+    ("float16", "none"): 0.98,
+    ("bfloat16", "none"): 0.97,
+}
+"""The coverage that our bars are for, by format and noise."""
+
+
+def findings(measured: Measured) -> list[str]:
+    """The answer, and what else was found."""
+    scores = bars(measured)
+    if scores.empty:
+        return ["No method that reports an error bar takes part in this run."]
+    return [
+        answer(scores),
+        *others_sentence(scores),
+        *library_sentence(scores),
+        *width_sentence(scores),
+        *aims_sentence(ours_by_format(measured)),
+        *far_sentence(scores),
+    ]
+
+
+def head(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores in float64 without noise, on the judgement half, of who was told nothing."""
+    chosen = (scores["half"] == JUDGEMENT) & (scores["format"] == "float64") & (scores["noise"] == "none")
+    return scores[chosen & ~scores["told"].astype(bool)]
+
+
+def answer(scores: pd.DataFrame) -> str:
+    """How far bars can be trusted in float64."""
+    frame = head(scores)
+    own, others = ours(frame), frame[frame["kind"] != OURS]
+    held = int((others["coverage"] >= HELD).sum())
+    share = (
+        "none" if not held else "few" if 3 * held < len(others) else "some" if 3 * held < 2 * len(others) else "most"
+    )
+    if own.empty:
+        return f"An error bar seldom means what it says: {share} of the methods cover at least 98 % in float64."
+    mine = exact_percent(own.iloc[0]["coverage"])
+    return f"In float64 the bars of `numdiff.derivative` hold in {mine}; {share} of the others cover at least 98 %."
+
+
+def others_sentence(scores: pd.DataFrame) -> list[str]:
+    """How many of the others cover enough."""
+    frame = head(scores)
+    others = frame[frame["kind"] != OURS]
+    held = others[others["coverage"] >= HELD]
+    if others.empty:
+        return []
+    who = f": {listed(shares(held))}" if len(held) else ""
+    return [
+        f"Of the {counted(len(others), 'other method')} with bars in float64, {len(held) or 'none'} cover at least "
+        f"98 %{who}."
+    ]
+
+
+def exact_percent(share: float) -> str:
+    """Return a share with one decimal: between 99 and 100 % it matters. Only all is 100 %."""
+    return "100 %" if share == 1 else f"{min(100 * share, 99.9):.1f} %"
+
+
+def library_sentence(scores: pd.DataFrame) -> list[str]:
+    """How often the bars of libraries hold."""
+    frame = head(scores)
+    frame = frame[frame["kind"] == "peer"].sort_values("coverage", kind="stable")
+    if frame.empty:
+        return []
+    return [f"Bars of libraries in float64 hold in: {listed(shares(frame))}."]
+
+
+def shares(frame: pd.DataFrame) -> list[str]:
+    """Return the coverage of each contestant in words."""
+    return [f"`{row.contestant}` {percent(row.coverage)}" for row in rows_of(frame)]
+
+
+def width_sentence(scores: pd.DataFrame) -> list[str]:
+    """Who is sharpest among those whose bars hold, in each column on the judgement half."""
+    said = []
+    chosen = scores[(scores["half"] == JUDGEMENT) & ~scores["told"].astype(bool)]
+    for column, frame in chosen.groupby(["format", "noise"], sort=False):
+        format, noise = map(str, column) if isinstance(column, tuple) else (str(column), "none")
+        held = frame[frame["coverage"] >= HELD].sort_values("sharpness", kind="stable")
+        if len(frame) < 2 or held.empty:
+            continue
+        best = held.iloc[0]
+        said.append(f"`{best['contestant']}` in {title_of(format, noise)} ({plain(best['sharpness'])})")
+    if not said:
+        return []
+    return [f"Of those that cover at least 98 % the sharpest, with its median of bar over error, is {listed(said)}."]
+
+
+def aims_sentence(frame: pd.DataFrame) -> list[str]:
+    """Where our bars miss the coverage that they are for."""
+    if frame.empty:
+        return []
+    missed = [
+        f"{title_of(row.format, row.noise)}, {row.half}{', noise told' if row.told else ''} "
+        f"({exact_percent(row.coverage)})"
+        for row in rows_of(frame)
+        if row.coverage < AIMS.get((row.format, row.noise), HELD)
+    ]
+    if missed:
+        return [f"The bars of `numdiff` hold less often than they are meant to in: {'; '.join(missed)}."]
+    return ["The bars of `numdiff` hold as often as they are meant to in all formats, with noise and without."]
+
+
+def far_sentence(scores: pd.DataFrame) -> list[str]:
+    """Errors of ours beyond ten bars."""
+    own = ours(scores)
+    if own.empty:
+        return []
+    far, all_bars = int(own["beyond"].sum()), int(own["bars"].sum())
+    return [f"An error of `numdiff` beyond {SLACK:g} bars: {far or 'none'} of {all_bars} in all runs of both halves."]
+
+
+def advice(measured: Measured) -> list[str]:
+    """What it means for somebody who reads error bars."""
+    said = [
+        "Before an error estimate decides anything, see here how often it holds: most are an estimate of a difference, "
+        "and no bound.",
+        "With noise in f no estimate holds that does not look for it: give the noise where you know it.",
+    ]
+    if len(ours_by_format(measured)):
+        said.append("`nd.derivative` gives a bar at 99 %, and an infinite one with a status where it cannot.")
+    return said

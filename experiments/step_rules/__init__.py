@@ -1,0 +1,1 @@
+"""The league of step rules and libraries: accuracy, cost, failures."""
