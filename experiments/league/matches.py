@@ -26,8 +26,11 @@ __all__ = ["NO_RETURN", "Match", "cases_of", "play"]
 
 OUTCOME = ["value", "value_low", "bar", "status", "ok", "evaluations", "message"]
 NO_RETURN = frozenset((name, "log_at_its_edge", "0x1.dee7a4ad4b81fp-167") for name in ("jacobi", "jacobi_directed"))
-"""Contestant, function and point of calls that do not return, and so are not made: at x = 1e-50 the squared steps of
-jacobi underflow in its fit, and LAPACK does not come back from the matrix of NaN. Nothing in Python can end that call."""
+"""Contestant, function and point of calls that do not return, and so are not made.
+
+At x = 1e-50 the squared steps of jacobi underflow in its fit, and LAPACK does not come back from the matrix of NaN.
+Nothing in Python can end that call.
+"""
 _PROBES = 5
 """Cases of which a contestant whose figures are the platform's is run, to see whether they are still the same."""
 _LONGEST = 160
