@@ -113,13 +113,7 @@ class Match:
         """Return what the outcomes hang on: values of f, and some figures of the contestant where these do too."""
         frames = [_values_of_cases(self.set, self.format, self.noise)]
         if entry(self.contestant).platform:
-            digests = Digests()
-            cases = self.chosen(_cases_of(self.set, self.format, self.noise))
-            cases = cases.iloc[:: max(1, len(cases) // _PROBES)]
-            found = _outcomes(entry(self.contestant).contestant, cases, self.told)
-            figures = [found[name].to_numpy(dtype=np.float64) for name in ("value", "bar")]
-            digests.add(FIGURES + in_words(self.contestant, self.told), self.format, figures)
-            frames.append(digests.frame())
+            frames.append(_figures_of(self.contestant, self.format, self.noise, self.told))
         return pd.concat(frames, ignore_index=True)
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
@@ -154,6 +148,18 @@ def _cases_of(set: str, format: str, noise: str) -> pd.DataFrame:
 @cache
 def _values_of_cases(set: str, format: str, noise: str) -> pd.DataFrame:
     return pd.concat([item.values() for item in yardsticks_of(set, format, noise)], ignore_index=True)
+
+
+@cache
+def _figures_of(name: str, format: str, noise: str, told: bool) -> pd.DataFrame:
+    """Return the digest of some figures of a contestant, on cases of the league."""
+    cases = _cases_of("league", format, noise)
+    cases = cases.iloc[:: max(1, len(cases) // _PROBES)]
+    found = _outcomes(entry(name).contestant, cases, told)
+    digests = Digests()
+    figures = [found[column].to_numpy(dtype=np.float64) for column in ("value", "bar")]
+    digests.add(FIGURES + in_words(name, told), format, figures)
+    return digests.frame()
 
 
 @cache
