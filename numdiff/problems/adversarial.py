@@ -254,7 +254,6 @@ _SIZES: tuple[Adversary, ...] = (
         (1e-10, -1e-8),
         "The slope is far below f over the usual step.",
         _CALCULUS,
-        within=1e-3,
         statuses=("no_digits", "budget"),
         formats=_SINGLE,
     ),
