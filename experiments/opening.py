@@ -5,8 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from experiments.error_bars.findings import exact_percent
+from experiments.error_bars.scores import ours_by_format
 from experiments.frames import blank, counting, formats_of, optima
 from experiments.higher_order import higher_order
+from experiments.league.cases import JUDGEMENT
 from experiments.optimal_step.optimal_step import verdict
 from experiments.words import listed, plain
 from numdiff.analysis.metrics import correct_digits
@@ -43,6 +46,7 @@ def opening(measured: Mapping[str, Measured]) -> Opening:
             Advice(usual_default(records), "optimal_step"),
             Advice(more_digits(higher), "higher_order"),
             Advice(sixteen_bits(best), "step_sweep"),
+            *black_box(measured),
             Advice(
                 "Check a gradient with `nd.check_gradient`: it compares along a few directions and needs no tolerance. "
                 "An undecided verdict is no verdict: check again in a wider format.",
@@ -140,6 +144,22 @@ def sixteen_bits(best: pd.DataFrame) -> str:
         f"In 16 bits no step gives much more than {most:.0f} digits. Take h ≈ {plain(one_digit(step))}, or better: "
         "compute the difference in float32 or float64."
     )
+
+
+def black_box(measured: Mapping[str, Measured]) -> tuple[Advice, ...]:
+    """Return what to do with a function that nothing is known of, where that was measured."""
+    found = measured.get("error_bars")
+    if found is None or "matches" not in found.frames:
+        return ()
+    frame = ours_by_format(found)
+    if frame.empty:
+        return ()
+    head = frame[(frame["half"] == JUDGEMENT) & (frame["format"] == "float64") & (frame["noise"] == "none")].iloc[0]
+    text = (
+        "For a black box call `nd.derivative`: it chooses its steps from values of f, and in float64 its error bar "
+        f"holds in {exact_percent(head['coverage'])} of the cases."
+    )
+    return (Advice(text, "error_bars"),)
 
 
 def one_digit(value: float) -> float:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 
 from experiments.drawing import DASHED
+from experiments.error_bars.findings import HELD
 from experiments.frames import rows_of
 from experiments.step_rules.drawing import KIND_STYLE, KIND_WORDS, mark
 from numdiff.report import figures as draw
@@ -16,6 +17,10 @@ from numdiff.report.styles import BLUE, FAINT, MUTED, VERMILLION
 _FLOOR = 1e-4
 """Where those stand of whose bars all held."""
 _AIM = 0.01
+_WIDTHS = (0.05, 2000.0)
+"""The ends of the axis of widths; what lies beyond stands at an end."""
+_KNOWN = ("numdifftools", "jacobi", "scipy_derivative")
+"""Libraries that are named also where their bars do not hold: the defaults of those that most people use."""
 _HALVES = {"judgement": (VERMILLION, -0.16), "development": (BLUE, 0.16)}
 
 
@@ -31,7 +36,7 @@ def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
         ax.axvline(1, color=FAINT, linewidth=1, zorder=0)
         for row in rows_of(part):
             _draw_contestant(ax, row)
-        ax.set_ylim(_FLOOR / 2, 1.5)
+        ax.set(xlim=(_WIDTHS[0] / 1.5, _WIDTHS[1] * 1.5), ylim=(_FLOOR / 2, 1.5))
     handles = [
         Line2D([], [], linestyle="none", label=words, **mark(KIND_STYLE[kind]))
         for kind, words in KIND_WORDS.items()
@@ -42,14 +47,14 @@ def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
 
 
 def _draw_contestant(ax: Axes, row) -> None:
-    """Draw one dot with the interval of its share, and its name where at least 98 % hold or it is the widest."""
+    """Draw one dot with the interval of its share, and its name where at least 98 % hold or many people use it."""
     style = KIND_STYLE[row.kind]
-    missed = max(1 - row.coverage, _FLOOR)
-    ax.vlines(row.sharpness, max(1 - row.high, _FLOOR), max(1 - row.low, _FLOOR), color=style.color, linewidth=1)
-    ax.plot([row.sharpness], [missed], linestyle="none", zorder=4, label="_contestant", **mark(style))
-    if row.coverage >= 0.97 or row.coverage < 0.4:
+    width, missed = min(max(row.sharpness, _WIDTHS[0]), _WIDTHS[1]), max(1 - row.coverage, _FLOOR)
+    ax.vlines(width, max(1 - row.high, _FLOOR), max(1 - row.low, _FLOOR), color=style.color, linewidth=1)
+    ax.plot([width], [missed], linestyle="none", zorder=4, label="_contestant", **mark(style))
+    if row.coverage >= HELD or row.contestant in _KNOWN:
         words = str(row.contestant).replace("_", " ")
-        draw.add_note(ax, Note(words, [(row.sharpness, missed)], reach=6, fontsize=8, color=style.text_color))
+        draw.add_note(ax, Note(words, [(width, missed)], reach=6, fontsize=8, color=style.text_color))
 
 
 def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:

@@ -1,11 +1,12 @@
 """The sentences on error bars."""
 
+import numpy as np
 import pandas as pd
 
 from experiments.error_bars.scores import bars, ours_by_format
 from experiments.frames import rows_of
 from experiments.league.cases import JUDGEMENT
-from experiments.league.results import ours, title_of
+from experiments.league.results import ours, rows, title_of
 from experiments.league.roster import OURS
 from experiments.words import counted, listed, percent, plain
 from numdiff.analysis.scores import SLACK
@@ -38,7 +39,7 @@ def findings(measured: Measured) -> list[str]:
         *library_sentence(scores),
         *width_sentence(scores),
         *aims_sentence(ours_by_format(measured)),
-        *far_sentence(scores),
+        *far_sentence(measured),
     ]
 
 
@@ -126,13 +127,18 @@ def aims_sentence(frame: pd.DataFrame) -> list[str]:
     return ["The bars of `numdiff` hold as often as they are meant to in all formats, with noise and without."]
 
 
-def far_sentence(scores: pd.DataFrame) -> list[str]:
-    """Errors of ours beyond ten bars."""
-    own = ours(scores)
-    if own.empty:
+def far_sentence(measured: Measured) -> list[str]:
+    """Errors of ours beyond ten bars, and the function that has most of them."""
+    own = ours(rows(measured, "coverage"))
+    there = own[np.isfinite(own["error"]) & np.isfinite(own["bar"])]
+    if there.empty:
         return []
-    far, all_bars = int(own["beyond"].sum()), int(own["bars"].sum())
-    return [f"An error of `numdiff` beyond {SLACK:g} bars: {far or 'none'} of {all_bars} in all runs of both halves."]
+    far = there[there["error"] > SLACK * there["bar"]]
+    said = f"Errors of `numdiff` beyond {SLACK:g} bars, over all formats and both halves: "
+    if far.empty:
+        return [f"{said}none of {len(there)}."]
+    counts = far["problem"].value_counts(sort=False)
+    return [f"{said}{len(far)} of {len(there)}, {counts.max()} of them with `{counts.idxmax()}`."]
 
 
 def advice(measured: Measured) -> list[str]:

@@ -74,7 +74,7 @@ class Yardsticks:
         fmt, digests = FORMATS[self.format], Digests()
         for name in self.problems:
             subject = subject_of(name)
-            for x in self.points(name)[: 2 * RANDOM_POINTS]:
+            for x in points_of(name, fmt, 0 if self.set == "adversarial" else RANDOM_POINTS):
                 steps = step_grid(fmt, CENTERED, x, subject.domain)[::_SEEN]
                 with np.errstate(all="ignore"):
                     nodes = np.concatenate([x - steps, x + steps])

@@ -103,6 +103,14 @@ def test_steps_are_distinct_ascending_and_nodes_inside_the_domain(name):
     assert not any(step.as_integer_ratio()[0] == 1 for step in steps[-16:])  # no powers of two
 
 
+def test_the_grid_reaches_from_the_first_step_that_is_not_lost_to_64_times_the_size_of_x():
+    fmt = FORMATS["float64"]
+    for x, size in ((0.5, 1.0), (1e20, 1e20), (0.0, 1.0)):
+        steps = step_grid(fmt, CENTERED, np.float64(x), EVERYWHERE)
+        assert 32 * size < steps[-1] <= 64 * size
+        assert steps[0] < (4 * 2.0**-53 * x if x else 2.0**-62)
+
+
 def test_a_step_of_any_size_may_be_the_best():
     """exp(1e6 x) needs a small step at 0, sin(1e-9 x) a large one at 1e9."""
     fmt = FORMATS["float64"]

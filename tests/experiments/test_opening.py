@@ -13,6 +13,8 @@ from experiments.opening import ORDERS
 from numdiff.floats.formats import FORMATS
 from numdiff.report.tables import frame_from_csv
 from numdiff.study.records import FIELDS
+from numdiff.study.run import Measured
+from tests.experiments.league.fabricated import cases, measured, player
 
 STEPS = {"centered": {"float64": 4.7e-6, "float16": 0.07}, "forward": {"float64": 9.2e-9, "float16": 0.02}}
 DIGITS = {"centered": {"float64": 10.6, "float16": 2.2}, "forward": {"float64": 7.8, "float16": 1.4}}
@@ -124,3 +126,21 @@ def test_committed_advice_has_the_numbers_of_the_committed_tables():
     narrow = [committed("step_sweep/digits_by_format", format=name, method="centered") for name in module.NARROW]
     assert f"more than {max(row['digits'] for row in narrow):.0f} digits" in text
     assert f"h ≈ {max(row['step'] for row in narrow):.0e}".replace("8e-02", "0.08") in text
+
+
+def test_a_black_box_is_for_the_estimator_with_the_coverage_that_was_measured():
+    found = cases(("league", "coverage"), problems=2)
+    held = np.where(np.arange(len(found)) % 100, 5.0, 0.5)
+    ours = player(found, "numdiff", "ours", 0.01, held)
+    (advice,) = module.black_box({"error_bars": measured(found, ours)})
+    coverage = float(re.search(r"holds in (\d+\.\d) %", advice.text)[1])
+    assert coverage == pytest.approx(99, abs=0.4)
+    assert advice.section == "error_bars"
+
+
+def test_without_the_estimator_nothing_is_said_of_black_boxes():
+    found = cases(("league", "coverage"), problems=2)
+    others = measured(found, player(found, "rule", "rule", 0.01, 5.0))
+    assert module.black_box({"error_bars": others}) == ()
+    assert module.black_box({}) == ()
+    assert module.black_box({"error_bars": Measured()}) == ()

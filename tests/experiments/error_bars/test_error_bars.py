@@ -110,3 +110,13 @@ def test_tables_have_both_halves():
 @pytest.mark.parametrize("result", [played, without_bars])
 def test_the_section_has_the_form_of_the_others_also_when_nobody_has_bars(result):
     check_section(EXPERIMENTS["error_bars"].section(result()))
+
+
+def test_errors_far_beyond_the_bar_are_counted_with_the_function_that_has_most():
+    assert any("beyond 10 bars" in text and "none of" in text for text in findings(played()))
+    found = cases(("league", "coverage"), COLUMNS[:1], problems=2)
+    worst = found.loc[found["set"] == "coverage", "problem"].iloc[-1]
+    bar = np.where((found["problem"] == worst) & (found["set"] == "coverage"), 0.09, 5.0)
+    said = findings(measured(found, player(found, "numdiff", "ours", 0.01, bar)))
+    number = int(((found["set"] == "coverage") & (found["problem"] == worst)).sum())
+    assert any(f"{number} of them with `{worst}`" in text for text in said)

@@ -23,6 +23,7 @@ def test_a_small_error_is_good_if_its_bar_holds_or_there_is_none():
     assert said(LINE, 2.0 + 1e-9, 1e-8) is Verdict.GOOD
     assert said(LINE, 2.0 + 1e-9, NAN) is Verdict.GOOD
     assert said(LINE, 2.0 + 1e-9, 0.9e-9) is Verdict.WRONG
+    assert said(LINE, 2.0 + 1e-9, 0.35e-9) is Verdict.WRONG
     assert said(LINE, 2.0 + 1e-9, 0.3e-9) is Verdict.SILENT
 
 

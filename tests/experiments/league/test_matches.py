@@ -6,8 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from experiments.league import matches
 from experiments.league import roster as module
 from experiments.league.cases import LEVELS
+from experiments.league.contestants import Estimator
 from experiments.league.matches import Match, cases_of
 from experiments.league.roster import OURS, PEER, RULE, entry, roster
 from experiments.league.schedule import COLUMNS, THINNED, bar_measures, league_measures, quick_measures
@@ -136,6 +138,7 @@ def test_figures_of_a_library_are_part_of_what_a_match_hangs_on(monkeypatch, own
     here = match.values()
     assert here["subject"].iloc[-1] == "figures of own_derivative"
     monkeypatch.setattr(OwnDerivative, "__call__", lambda self, f, x, fmt, formula, noise, domain: Choice(derivative=x))
+    matches._figures_of.cache_clear()
     assert match.values()["digest"].iloc[-1] != here["digest"].iloc[-1]
 
 
@@ -160,3 +163,14 @@ def test_a_bar_that_is_no_double_is_rounded_up():
     wide = np.array([np.longdouble(1) / 3, np.longdouble(2) / 3])
     assert (_as_doubles(wide) >= wide).all()
     assert math.isinf(_as_doubles(np.array([np.inf]))[0])
+
+
+def test_a_call_that_does_not_return_is_not_made_and_counts_as_no_result(monkeypatch):
+    cases = cases_of("adversarial", "float32")
+    first = cases.iloc[0]
+    monkeypatch.setattr(matches, "NO_RETURN", {("small", first["problem"], first["x"])})
+    found = matches.play(Estimator("small", "tests.experiments.league.small_estimators:richardson"), cases)
+    assert found["status"].tolist().count("no return") == 1
+    assert (found.iloc[0]["status"], found.iloc[0]["ok"], found.iloc[0]["evaluations"]) == ("no return", False, 0)
+    assert np.isnan(found.iloc[0]["value"])
+    assert found["problem"].equals(cases["problem"])
