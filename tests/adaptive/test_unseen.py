@@ -33,6 +33,7 @@ from tests.adaptive.unseen_scoring import (
 
 ROOT = Path(__file__).resolve().parents[2]
 U = 2.0**-53
+KINDS = ("smooth", "pole", "flat", "narrow", "kinked", "noisy", "solver", "rounded")
 each_function = pytest.mark.parametrize("function", UNSEEN, ids=lambda function: function.name)
 
 
@@ -44,7 +45,7 @@ def test_set_has_at_least_36_functions_of_its_own():
     names = [function.name for function in UNSEEN]
     assert len(names) == len(set(names)) >= 36
     assert set(names).isdisjoint(PROBLEMS)
-    assert {function.kind for function in UNSEEN} == {"smooth", "noisy", "kinked", "solver", "rounded", "narrow"}
+    assert {function.kind for function in UNSEEN} == set(KINDS)
     assert all(function.source for function in UNSEEN)
 
 
@@ -212,12 +213,12 @@ def test_figures_count_what_they_say():
         evaluations=np.array([4, 4, 4, 8, 8, 10]),
     )
     best = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 4.0])
-    row = figures([outcome_of(function, answer, truth, best, 60)])
+    row = figures([outcome_of(function, answer, truth, best, (60, 3))])
     assert (row["points"], row["answered"], row["refused"]) == (6, 5, 1)
     assert row["coverage"] == 2 / 5
     assert row["interval"][0] < 2 / 5 < row["interval"][1]
     assert (row["beyond_3"], row["beyond_10"]) == (2, 1)
-    assert (row["evaluations"], row["called"]) == (6.0, 10.0)
+    assert (row["evaluations"], row["called"], row["outside"]) == (6.0, 10.0, 3)
     assert row["bar_ratio"] == 0.5
     assert row["relative"] == (0.5, np.inf)
     assert row["rival"] == (1.0, np.inf)
@@ -275,3 +276,23 @@ def test_command_refuses_unknown_names():
         main(["--contestant", "tests.adaptive.trivial_contestant:centered", "--only", "nothing"])
     with pytest.raises(ValueError, match="--contestant must be module:function, got 'centered'"):
         contestant("centered")
+
+
+@each_function
+def test_f_takes_any_node(function):
+    """An estimator may try nodes far away or at an end: f then returns something, and raises nothing."""
+    low, high = function.domain
+    size = max(abs(function.points()[0]), 1e-300)
+    nodes = np.array([np.nan, np.inf, -np.inf, 0.0, low, high, size * 1e-9, size * 2.0**8, -size * 2.0**8])
+    with np.errstate(all="ignore"):
+        assert function.f(nodes).shape == nodes.shape
+
+
+def test_nodes_outside_the_domain_are_counted():
+    def careless(call, x, fmt, lower, upper, noise=None):
+        call(np.stack([x, 0.5 + x, 0 * x]), None)
+        return SimpleNamespace(value=x, error=x, status=0, evaluations=3)
+
+    function = by_name("logistic_map")
+    expected = 100 + int((function.points() >= 0.5).sum())
+    assert run(careless, function, "float64", yardstick=False).outside == expected

@@ -8,7 +8,8 @@ bar), `status` (0: no doubt) and `evaluations`; ``call(nodes, rows)`` returns f 
 fmt is the row of `numdiff.floats.formats.FORMATS`; lower and upper are the ends of the open domain, as floats.
 
 Columns: coverage of the answers with a finite bar, and its interval (Clopper and Pearson, 95 %); median of bar/error;
-refused (infinite bar); evaluations as the contestant reports them (median) and as they were counted (mean); answers
+refused (infinite bar); evaluations as the contestant reports them (median) and as they were counted (mean); nodes
+outside the domain; answers
 of status 0 that are off by more than 3 and 10 bars; relative error, median and 90 %; error over that of the best
 centered difference, median and 90 % (`unseen_scoring.best_centered`).
 """
@@ -35,7 +36,8 @@ UNSEEN: tuple[Unseen, ...] = (*SCIENCE, *MODELS, *SPECIAL, *COMPUTED, *ROUGH)
 
 _HEADER = (
     f"{'function':26} {'kind':8} {'points':>6} {'cover':>6} {'interval':>15} {'bar/err':>8} {'refused':>7} "
-    f"{'evals':>6} {'called':>7} {'>3':>4} {'>10':>4} {'rel.med':>8} {'rel.90':>8} {'/best.med':>9} {'/best.90':>9}"
+    f"{'evals':>6} {'called':>7} {'outside':>7} {'>3':>4} {'>10':>4} {'rel.med':>8} {'rel.90':>8} "
+    f"{'/best.med':>9} {'/best.90':>9}"
 )
 
 
@@ -45,7 +47,7 @@ def line(name: str, kind: str, outcomes: Sequence[Outcome]) -> str:
     low, high = row["interval"]
     return (
         f"{name:26} {kind:8} {row['points']:6} {row['coverage']:6.3f} {f'[{low:.3f}, {high:.3f}]':>15} "
-        f"{row['bar_ratio']:8.3g} {row['refused']:7} {row['evaluations']:6.0f} {row['called']:7.1f} "
+        f"{row['bar_ratio']:8.3g} {row['refused']:7} {row['evaluations']:6.0f} {row['called']:7.1f} {row['outside']:7} "
         f"{row['beyond_3']:4} {row['beyond_10']:4} {row['relative'][0]:8.1e} {row['relative'][1]:8.1e} "
         f"{row['rival'][0]:9.3g} {row['rival'][1]:9.3g}"
     )

@@ -117,7 +117,8 @@ def _exact_determinant(x):
 
 
 def _eigenvalue(x):
-    return np.linalg.eigvalsh(_stack(x, _S, _D))[:, -1]
+    finite = np.isfinite(x)
+    return np.where(finite, np.linalg.eigvalsh(_stack(np.where(finite, x, 0.0), _S, _D))[:, -1], np.nan)
 
 
 def _exact_eigen(x):

@@ -176,7 +176,7 @@ class Unseen:
     span : (float, float)
         Where points are drawn; with an offset: the range of their distance from it.
     kind : str
-        What it is like: smooth, noisy, kinked, solver, rounded, narrow.
+        What it is like: smooth, pole (near a pole or a singular end), flat, narrow, kinked, noisy, solver, rounded.
     is_log : bool
         Whether points are uniform on the logarithmic scale.
     offset, sign : float
@@ -185,6 +185,8 @@ class Unseen:
         The formats that make sense.
     noise : float
         Relative size of the error of f beyond rounding in the last place; 0 if there is none.
+    reach : float
+        The neighbours of the yardstick are x·(1 + δ) with |δ| at most this; smaller where features are narrower.
     yardstick_points : int
         Points at which the best centered difference is measured: fewer where f or its truth takes long.
     """
@@ -202,6 +204,7 @@ class Unseen:
     sign: float = 1.0
     formats: tuple[str, ...] = ("float64", "float80")
     noise: float = 0.0
+    reach: float = 2.0**-6
     yardstick_points: int = POINTS
 
     def generator(self) -> np.random.Generator:

@@ -202,7 +202,7 @@ def _lstm_cell(x, m):
 
 MODELS: tuple[Unseen, ...] = (
     formula(_thurber, "thurber", "NIST StRD, Thurber, certified values", (-3.5, 3.0), (-3.067, 2.2)),
-    formula(_rat43, "rat43", "NIST StRD, Rat43, certified values", _LINE, (0.5, 40.0)),
+    formula(_rat43, "rat43", "NIST StRD, Rat43, certified values", _LINE, (0.5, 40.0), kind="flat"),
     formula(
         misra1a_squares,
         "misra1a_squares",

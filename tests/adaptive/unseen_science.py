@@ -171,6 +171,7 @@ SCIENCE: tuple[Unseen, ...] = (
         (1e-10, 1e-3),
         is_log=True,
         offset=4.267e-5,
+        kind="pole",
     ),
     formula(_lennard_jones, "lennard_jones", "J. E. Jones 1924; reduced units", _POSITIVE, (0.9, 3.0), formats=_ALL),
     formula(
@@ -184,6 +185,7 @@ SCIENCE: tuple[Unseen, ...] = (
         (0.02, 2.0),
         is_log=True,
         formats=("float64",),
+        kind="flat",
     ),
     formula(
         _strike,
@@ -222,7 +224,16 @@ SCIENCE: tuple[Unseen, ...] = (
         is_log=True,
         yardstick_points=16,
     ),
-    formula(_fermi, "fermi_cold", "Fermi-Dirac occupation at kT = μ/1024", _LINE, (0.98, 1.02), formats=_THREE),
+    formula(
+        _fermi,
+        "fermi_cold",
+        "Fermi-Dirac occupation at kT = μ/1024",
+        _LINE,
+        (0.98, 1.02),
+        formats=_THREE,
+        kind="narrow",
+        reach=2.0**-16,
+    ),
     formula(
         _potassium_rate,
         "hodgkin_huxley_rate",
@@ -257,7 +268,15 @@ SCIENCE: tuple[Unseen, ...] = (
         (1.7e9, 1.7e9 + 60.0),
         kind="narrow",
     ),
-    formula(_breit_wigner, "breit_wigner", "Line shape of the Z boson in GeV; PDG", _POSITIVE, (80.0, 100.0)),
+    formula(
+        _breit_wigner,
+        "breit_wigner",
+        "Line shape of the Z boson in GeV; PDG",
+        _POSITIVE,
+        (80.0, 100.0),
+        kind="narrow",
+        reach=2.0**-11,
+    ),
     formula(
         _crystal,
         "crystal_resonance",
@@ -265,8 +284,11 @@ SCIENCE: tuple[Unseen, ...] = (
         _POSITIVE,
         (1e7 - 30.0, 1e7 + 30.0),
         kind="narrow",
+        reach=2.0**-27,
     ),
-    formula(_gompertz, "gompertz_flat", "B. Gompertz 1825; saturated growth", _LINE, (4.0, 60.0), formats=_ALL),
+    formula(
+        _gompertz, "gompertz_flat", "B. Gompertz 1825; saturated growth", _LINE, (4.0, 60.0), formats=_ALL, kind="flat"
+    ),
     formula(
         _bet,
         "bet_isotherm",
@@ -277,6 +299,7 @@ SCIENCE: tuple[Unseen, ...] = (
         offset=1.0,
         sign=-1.0,
         formats=_THREE,
+        kind="pole",
     ),
     formula(
         _beta_density,
@@ -286,6 +309,7 @@ SCIENCE: tuple[Unseen, ...] = (
         (1e-12, 0.9),
         is_log=True,
         formats=_THREE,
+        kind="pole",
     ),
     formula(
         _waveguide,
@@ -297,6 +321,7 @@ SCIENCE: tuple[Unseen, ...] = (
         offset=1.5707963267948966,
         sign=-1.0,
         formats=_WIDE,
+        kind="pole",
     ),
     formula(
         _hill, "hill_response", "A. V. Hill 1910, exponent 4", _POSITIVE, (0.05, 60.0), is_log=True, formats=_THREE

@@ -27,7 +27,6 @@ __all__ = [
 ]
 
 NEIGHBOURS, STEPS = 8, 8
-NEIGHBOURHOOD = 2.0**-6
 LARGEST_STEP = 10
 """The largest relative step of the yardstick is 2 to this power."""
 CHUNK = 1 << 14
@@ -97,11 +96,14 @@ def noisy(function: Unseen, level: float) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def neighbours(function: Unseen, x: np.ndarray) -> np.ndarray:
-    """Return eight neighbours x·(1 + δ) of each point, shape (n, 8); |δ| ≤ 2⁻⁶, less near an end of the domain."""
+    """Return eight neighbours x·(1 + δ) of each point, shape (n, 8).
+
+    |δ| is at most the reach of the function, 2⁻⁶ if it has no narrower features, and less near an end of the domain.
+    """
     low, high = function.domain
     size = np.abs(x.astype(np.float64))
     room = np.minimum(x - low, high - x).astype(np.float64)
-    reach = np.minimum(NEIGHBOURHOOD * size, room / 4)
+    reach = np.minimum(function.reach * size, room / 4)
     delta = np.random.default_rng(7).uniform(-1.0, 1.0, (x.size, NEIGHBOURS))
     return (x[:, None] + (delta * reach[:, None]).astype(x.dtype)).astype(x.dtype)
 
@@ -150,8 +152,8 @@ class Outcome:
     status, evaluations : array of int
     yardstick : array, shape (m,)
         The error of the best centered difference at the first m points; empty if it was not measured.
-    called : int
-        Nodes at which f was evaluated.
+    called, outside : int
+        Nodes at which f was evaluated, and those of them that are not inside the domain.
     """
 
     function: Unseen
@@ -162,6 +164,7 @@ class Outcome:
     evaluations: np.ndarray
     yardstick: np.ndarray
     called: int
+    outside: int
 
 
 def run(
@@ -192,31 +195,32 @@ def run(
     fmt = FORMATS[name]
     x = function.points(fmt.dtype)
     f = noisy(function, level)
-    count = 0
+    low, high = function.domain
+    called = outside = 0
 
     def call(nodes: np.ndarray, rows: Any = None) -> np.ndarray:
-        nonlocal count
+        nonlocal called, outside
         nodes = np.asarray(nodes)
         if nodes.dtype != fmt.dtype:
             raise TypeError(f"nodes must have the dtype {fmt.dtype}, got {nodes.dtype}")
-        count += nodes.size
+        called += nodes.size
+        outside += nodes.size - int(((nodes > low) & (nodes < high)).sum())
         return f(nodes)
 
-    low, high = function.domain
     answer = estimate(call, x.copy(), fmt, lower=low, upper=high, noise=level if told else None)
-    called = count
+    counts = called, outside  # before the yardstick
     some = x[: function.yardstick_points]
     best = best_centered(function, f, some, fmt) if yardstick else np.empty(0)
-    return outcome_of(function, answer, truths(function, x), best, called)
+    return outcome_of(function, answer, truths(function, x), best, counts)
 
 
-def outcome_of(function: Unseen, answer: Any, truth: np.ndarray, best: np.ndarray, called: int) -> Outcome:
+def outcome_of(function: Unseen, answer: Any, truth: np.ndarray, best: np.ndarray, counts: tuple[int, int]) -> Outcome:
     """Compare an answer with the truth."""
     shape = truth[0].shape
     value, bar = (np.broadcast_to(np.asarray(part), shape) for part in (answer.value, answer.error))
     status, evaluations = (np.broadcast_to(np.asarray(part), shape) for part in (answer.status, answer.evaluations))
     deviation = signed_error(value, truth).astype(np.float64)
-    return Outcome(function, deviation, bar.astype(np.float64), truth[0], status, evaluations, best, called)
+    return Outcome(function, deviation, bar.astype(np.float64), truth[0], status, evaluations, best, *counts)
 
 
 def quantile(numbers: np.ndarray, share: float) -> float:
@@ -253,6 +257,7 @@ def figures(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "refused": int(refused.sum()),
         "evaluations": float(np.median(join("evaluations"))),
         "called": sum(outcome.called for outcome in outcomes) / size.size,
+        "outside": sum(outcome.outside for outcome in outcomes),
         "beyond_3": int((size[firm] > 3 * bar[firm]).sum()),
         "beyond_10": int((size[firm] > 10 * bar[firm]).sum()),
         "relative": (quantile(relative, 0.5), quantile(relative, 0.9)),

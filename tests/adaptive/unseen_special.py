@@ -118,6 +118,7 @@ SPECIAL: tuple[Unseen, ...] = (
         _POSITIVE,
         (1e-4, 20.0),
         is_log=True,
+        kind="pole",
     ),
     scipy_function(
         "riemann_zeta",
@@ -130,6 +131,7 @@ SPECIAL: tuple[Unseen, ...] = (
         is_log=True,
         offset=1.0,
         yardstick_points=16,
+        kind="pole",
     ),
     scipy_function(
         "elliptic_k",
@@ -142,6 +144,7 @@ SPECIAL: tuple[Unseen, ...] = (
         is_log=True,
         offset=1.0,
         sign=-1.0,
+        kind="pole",
     ),
     scipy_function(
         "dawson",
@@ -181,6 +184,7 @@ SPECIAL: tuple[Unseen, ...] = (
         (1e-4, 0.98),
         is_log=True,
         yardstick_points=16,
+        kind="flat",
     ),
     scipy_function(
         "chi_square_tail",
@@ -190,6 +194,7 @@ SPECIAL: tuple[Unseen, ...] = (
         "DLMF 8.2.4; upper tail of chi-square, 40 degrees",
         _POSITIVE,
         (1.0, 120.0),
+        kind="flat",
     ),
     scipy_function(
         "struve_h1",
