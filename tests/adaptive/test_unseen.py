@@ -163,12 +163,12 @@ def test_noise_is_relative_to_f():
     assert 0.9e-3 < np.abs(relative).max() <= 1e-3
 
 
-def test_error_is_exact_next_to_the_truth():
-    third = CONTEXT.mpf(1) / 3
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble])
+def test_error_is_exact_next_to_the_truth(dtype):
     function = formula(lambda x, m: x / 3.0, "third", "test", (0.0, 1.0), (0.1, 0.9))
-    truth = truths(function, np.array([0.5]))
-    difference = signed_error(np.array([1 / 3]), truth)[0]
-    assert float(difference) == pytest.approx(float(CONTEXT.mpf(1 / 3) - third), rel=1e-15)
+    nearest = np.array([1], dtype) / np.array([3], dtype)
+    difference = signed_error(nearest, truths(function, np.array([0.5])))[0]
+    assert float(difference) == pytest.approx(float(exact(nearest[0]) - CONTEXT.mpf(1) / 3), rel=1e-15, abs=0)
 
 
 def test_yardstick_is_the_smallest_mean_square_over_a_binade():
@@ -203,25 +203,35 @@ def test_neighbours_stay_in_the_domain(function):
 
 
 def test_figures_count_what_they_say():
-    function = by_name("mish")
-    truth = np.zeros((3, 6))
+    """Errors 0, 0.5, 1, 2.5, 3.5, 9.5, 12 bars, and one refusal without a value; status 0 but for the third."""
+    truth = np.zeros((3, 8))
     truth[0] = 2.0
     answer = SimpleNamespace(
-        value=np.array([2.0, 2.5, 3.0, 6.0, np.nan, 14.0]),
-        error=np.array([0.5, 0.5, 0.5, 1.0, np.inf, 1.0]),
-        status=np.array([0, 0, 1, 0, 2, 0]),
-        evaluations=np.array([4, 4, 4, 8, 8, 10]),
+        value=2.0 + np.array([0.0, 0.25, 0.5, 5.0, 7.0, 19.0, 24.0, np.nan]),
+        error=np.array([0.5, 0.5, 0.5, 2.0, 2.0, 2.0, 2.0, np.inf]),
+        status=np.array([0, 0, 1, 0, 0, 0, 0, 0]),
+        evaluations=np.array([4, 4, 4, 6, 6, 8, 8, 10]),
     )
-    best = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 4.0])
-    row = figures([outcome_of(function, answer, truth, best, (60, 3))])
-    assert (row["points"], row["answered"], row["refused"]) == (6, 5, 1)
-    assert row["coverage"] == 2 / 5
-    assert row["interval"][0] < 2 / 5 < row["interval"][1]
-    assert (row["beyond_3"], row["beyond_10"]) == (2, 1)
+    best = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 2.0, 1.0])
+    row = figures([outcome_of(by_name("mish"), answer, truth, best, (80, 3))])
+    assert (row["points"], row["answered"], row["refused"]) == (8, 7, 1)
+    assert row["coverage"] == 3 / 7
+    assert row["interval"][0] < 3 / 7 < row["interval"][1]
+    assert (row["beyond_3"], row["beyond_10"]) == (3, 1)
     assert (row["evaluations"], row["called"], row["outside"]) == (6.0, 10.0, 3)
-    assert row["bar_ratio"] == 0.5
-    assert row["relative"] == (0.5, np.inf)
-    assert row["rival"] == (1.0, np.inf)
+    assert row["bar_ratio"] == 1 / 2.5
+    assert row["relative"] == (2.5, np.inf)
+    assert row["rival"] == (5.0, np.inf)
+
+
+def test_points_where_the_derivative_is_zero_have_no_relative_error():
+    truth = np.zeros((3, 2))
+    truth[0, 0] = 4.0
+    answer = SimpleNamespace(value=np.array([5.0, 3.0]), error=np.ones(2), status=0, evaluations=1)
+    row = figures([outcome_of(by_name("mish"), answer, truth, np.array([0.5, 0.0]), (2, 0))])
+    assert row["relative"] == (0.25, 0.25)
+    assert row["rival"] == (2.0, 2.0)
+    assert row["coverage"] == 0.5
 
 
 @pytest.mark.parametrize("name", ["mish", "clipped_wave", "brent_crossing", "clock"])

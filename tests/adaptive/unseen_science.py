@@ -287,7 +287,13 @@ SCIENCE: tuple[Unseen, ...] = (
         reach=2.0**-27,
     ),
     formula(
-        _gompertz, "gompertz_flat", "B. Gompertz 1825; saturated growth", _LINE, (4.0, 60.0), formats=_ALL, kind="flat"
+        _gompertz,
+        "gompertz_flat",
+        "B. Gompertz 1825; saturated growth",
+        _LINE,
+        (4.0, 60.0),
+        formats=_THREE,
+        kind="flat",
     ),
     formula(
         _bet,
