@@ -94,7 +94,7 @@ def words_of(frame: pd.DataFrame) -> dict[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
     for column in map(str, frame.columns):
         values = {value for value in frame[column] if isinstance(value, str)}
-        if column == "problem":
+        if column in ("problem", "worst_function"):
             found[column] = {name: function_name(name) for name in values & set(PROBLEMS)}
         elif column == "method":
             found[column] = {name: label_of(name) for name in values & set(METHODS)}

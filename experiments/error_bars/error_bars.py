@@ -11,7 +11,7 @@ from experiments.frames import blank, rows_of
 from experiments.league.cases import COVERAGE_FUNCTIONS, COVERAGE_POINTS, DEVELOPMENT, JUDGEMENT
 from experiments.league.results import ours, title_of
 from experiments.league.schedule import bar_measures, quick_measures
-from experiments.words import counted, listed, percent
+from experiments.words import counted, function_name, listed, percent, words_of
 from numdiff.analysis.scores import SILENT, SLACK
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
@@ -122,6 +122,7 @@ def functions_table(measured: Measured) -> Table:
         {"coverage": "percent"},
         rows_shown=20,
         kinds=dict.fromkeys(("problem", *KEYS, "told"), "portable"),
+        words=words_of(frame),
     )
 
 
@@ -176,7 +177,7 @@ def functions_figure(own: pd.DataFrame) -> Figure:
         "own_coverage",
         "Coverage of the bars of numdiff, function by function",
         "A dot for each function, the two halves beside each other; the lines are at 99 % and 95 %.",
-        f"Columns of dots, most of them above 99 %. The lowest is {worst['problem']} in {worst['title']}: "
+        f"Columns of dots, most of them above 99 %. The lowest is {function_name(worst['problem'])} in {worst['title']}: "
         f"{percent(worst['coverage'])}.",
         data,
         draw_functions,

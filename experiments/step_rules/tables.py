@@ -8,6 +8,7 @@ from experiments.league.adversaries import Verdict
 from experiments.league.cases import JUDGEMENT, half_of, league_functions
 from experiments.league.results import games, ours
 from experiments.step_rules.scores import HEAD, answers, column_of, league, named
+from experiments.words import words_of
 from numdiff.problems.adversarial import ADVERSARIAL
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
@@ -60,6 +61,7 @@ def tables(measured: Measured) -> list[Table]:
             rows_shown=20,
             headings={"worst_function": "function", "worst_x": "x"},
             kinds=PORTABLE,
+            words=words_of(scores[["worst_function"]]),
         ),
         *adversarial_tables(measured),
         *outcomes_tables(measured),
@@ -169,11 +171,13 @@ def outcomes_tables(measured: Measured) -> list[Table]:
 def halves_table() -> Table:
     """Return the half of each function."""
     names = league_functions("float64")
+    frame = pd.DataFrame({"problem": names, "half": [half_of(name) for name in names]})
     return Table(
         "halves",
         "The two halves",
         "Development: the first byte of the SHA-256 of the name is below 128. Constants are chosen on that half alone.",
-        pd.DataFrame({"problem": names, "half": [half_of(name) for name in names]}),
+        frame,
         rows_shown=10,
         kinds={"*": "portable"},
+        words=words_of(frame),
     )
