@@ -113,7 +113,8 @@ def words_for_infinite(frame: pd.DataFrame) -> pd.DataFrame:
 
 def functions_table(measured: Measured) -> Table:
     """Return the coverage of each contestant on each function."""
-    frame = by_function(measured)
+    columns = ["contestant", "problem", "half", "format", "noise", "told", "bars", "coverage"]
+    frame = by_function(measured)[columns]
     return Table(
         "coverage_by_function",
         "Coverage of each function",
@@ -177,8 +178,8 @@ def functions_figure(own: pd.DataFrame) -> Figure:
         "own_coverage",
         "Coverage of the bars of numdiff, function by function",
         "A dot for each function, the two halves beside each other; the lines are at 99 % and 95 %.",
-        f"Columns of dots, most of them above 99 %. The lowest is {function_name(worst['problem'])} in {worst['title']}: "
-        f"{percent(worst['coverage'])}.",
+        f"Columns of dots, most of them above 99 %. The lowest is {function_name(worst['problem'])} in "
+        f"{worst['title']}: {percent(worst['coverage'])}.",
         data,
         draw_functions,
         (7.6, 4.6),

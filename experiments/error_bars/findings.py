@@ -8,7 +8,7 @@ from experiments.frames import rows_of
 from experiments.league.cases import JUDGEMENT
 from experiments.league.results import ours, rows, title_of
 from experiments.league.roster import OURS
-from experiments.words import counted, listed, percent, plain
+from experiments.words import counted, function_name, listed, percent, plain
 from numdiff.analysis.scores import SLACK
 from numdiff.study.run import Measured
 
@@ -138,7 +138,7 @@ def far_sentence(measured: Measured) -> list[str]:
     if far.empty:
         return [f"{said}none of {len(there)}."]
     counts = far["problem"].value_counts(sort=False)
-    return [f"{said}{len(far)} of {len(there)}, {counts.max()} of them with `{counts.idxmax()}`."]
+    return [f"{said}{len(far)} of {len(there)}, {counts.max()} of them with {function_name(str(counts.idxmax()))}."]
 
 
 def advice(measured: Measured) -> list[str]:
