@@ -20,7 +20,18 @@ from numdiff.adaptive.ladder import MEAN, MULTIPLIERS, ODD, START, Scheme, ladde
 from numdiff.adaptive.student import quantile
 from numdiff.adaptive.windows import LUCK, PRIOR, PRIOR_RATIO, SAFETY, SIGMAS, SLOWER, TOLD, UNSEEN, VISIBLE, growth
 
-__all__ = ["FIRST", "LEVELS", "Levels", "Operations", "Smooth", "of_arrays", "of_numbers", "read_five", "read_six", "take"]
+__all__ = [
+    "FIRST",
+    "LEVELS",
+    "Levels",
+    "Operations",
+    "Smooth",
+    "of_arrays",
+    "of_numbers",
+    "read_five",
+    "read_six",
+    "take",
+]
 
 FIRST, LEVELS = 5, 6
 STEPS = tuple(float(step) for step in MULTIPLIERS[START : START + LEVELS])
@@ -235,7 +246,9 @@ def _shifted(call: Call, first: int, nodes: np.ndarray, rows: np.ndarray) -> np.
 
 
 def _joined(parts: list[Levels]) -> Levels:
-    arrays = [np.concatenate([getattr(part, name) for part in parts], -1) for name in ("odd", "mean", "steps", "largest")]
+    arrays = [
+        np.concatenate([getattr(part, name) for part in parts], -1) for name in ("odd", "mean", "steps", "largest")
+    ]
     smooth = [
         np.concatenate([np.broadcast_to(getattr(part.smooth, item.name), part.largest.shape) for part in parts])
         for item in fields(Smooth)
@@ -321,7 +334,13 @@ def _put(
 
 
 def _take_sixth(
-    call: Call, x: np.ndarray, rows: np.ndarray, steps: np.ndarray, odd: np.ndarray, mean: np.ndarray, largest: np.ndarray
+    call: Call,
+    x: np.ndarray,
+    rows: np.ndarray,
+    steps: np.ndarray,
+    odd: np.ndarray,
+    mean: np.ndarray,
+    largest: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Take the sixth level of some points; return their numbers and their largest |f|."""
     odd[FIRST:] = mean[FIRST:] = np.nan

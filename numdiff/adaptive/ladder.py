@@ -187,7 +187,9 @@ def ladder(scheme: Scheme, outermost: int, levels: int) -> Ladder:
         companions=_residuals(companion, steps, corrections)[0] if companion else None,
         companion_noise=_column(
             [
-                math.sqrt(companion.covariance(corrections[w], corrections[w], steps)) if companion and w[1] else math.inf
+                math.sqrt(companion.covariance(corrections[w], corrections[w], steps))
+                if companion and w[1]
+                else math.inf
                 for w in windows
             ]
         ),

@@ -25,7 +25,21 @@ import numpy as np
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
 from numdiff.adaptive.student import MOST, quantile, quantiles
 
-__all__ = ["LUCK", "PRIOR", "PRIOR_RATIO", "SAFETY", "SIGMAS", "SLOWER", "TOLD", "UNSEEN", "VISIBLE", "Noise", "Reading", "growth", "read"]
+__all__ = [
+    "LUCK",
+    "PRIOR",
+    "PRIOR_RATIO",
+    "SAFETY",
+    "SIGMAS",
+    "SLOWER",
+    "TOLD",
+    "UNSEEN",
+    "VISIBLE",
+    "Noise",
+    "Reading",
+    "growth",
+    "read",
+]
 
 SIGMAS = 4.0
 """Deviations that noise is allowed where a window is chosen."""
@@ -185,8 +199,20 @@ def read(
     mean = beside[item.first[-2]] if pairs and scheme.order % 2 else np.zeros(len(start))
     bar = seen.reach * spread[best, k] + truncation[best, k]
     return Reading(
-        values[best, k], bar, scatter[best, k], truncation[best, k], q[best, k], seen.sigma, seen.used, seen.flat,
-        seen.visible, seen.squares, seen.freedom, start * item.steps[item.outer[best], 0], mean, seen.doubtful,
+        values[best, k],
+        bar,
+        scatter[best, k],
+        truncation[best, k],
+        q[best, k],
+        seen.sigma,
+        seen.used,
+        seen.flat,
+        seen.visible,
+        seen.squares,
+        seen.freedom,
+        start * item.steps[item.outer[best], 0],
+        mean,
+        seen.doubtful,
     )
 
 
