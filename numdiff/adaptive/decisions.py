@@ -42,6 +42,8 @@ SATISFIED = 2.0
 """A total of so many unit roundoffs of the value cannot be bettered…"""
 WORTH = 16.0
 """… and one of so many is worth an outward level."""
+FALLS = 0.5
+"""A series whose errors fall by this from one degree to the next is one: its sum is at most twice its first term."""
 FALLING = 0.3
 """A series that falls by this from one degree to the next lets another level on the outer side be used."""
 HARD = 1e-3
@@ -63,8 +65,8 @@ class Look:
     numbers : ndarray, shape (n, k)
         The numbers of the series.
     seen : Reading
-    noisy : ndarray of bool
-        Whether there is more noise than the rounding of f and than the user said.
+    noisy, swamped : ndarray of bool
+        Whether there is more noise than the rounding of f and than the user said; whether it is nearly of the size of f.
     rank : ndarray of int
         2 for a value with digits, 1 for a sound one without, 0 for one that nothing supports.
     """
@@ -75,6 +77,7 @@ class Look:
     numbers: np.ndarray
     seen: Reading
     noisy: np.ndarray
+    swamped: np.ndarray
     rank: np.ndarray
 
     @property
@@ -91,6 +94,7 @@ class Look:
             self.numbers[:, chosen],
             self.seen.rows(chosen),
             self.noisy[chosen],
+            self.swamped[chosen],
             self.rank[chosen],
         )
 
@@ -159,17 +163,13 @@ def _look(state: State, rows: np.ndarray, outer: int, inner: int) -> Look:
         own.confidence,
     )
     noisy = seen.flat & (seen.sigma > UNSEEN * floor) & (seen.sigma > 3 * own.given[rows])
-    return Look(rows, outer, inner, numbers, seen, noisy, _rank(state, rows, numbers, seen, noisy))
-
-
-def _rank(state: State, rows: np.ndarray, numbers: np.ndarray, seen: Reading, noisy: np.ndarray) -> np.ndarray:
-    """Return 2 for a value with digits, 1 for a sound one without, 0 for one that nothing supports."""
+    swamped = noisy & (seen.used > SWAMPED * state.largest[rows])
     total = seen.total
-    sound = (seen.noise_dominates | (seen.ratio < 0.5)) & np.isfinite(total)
-    sound &= ~(noisy & (seen.used > SWAMPED * state.largest[rows]))
+    sound = (seen.noise_dominates | (seen.ratio < FALLS)) & np.isfinite(total) & ~swamped
     # Inside a segment in which f was not constant, equal values show that f is rounded to few digits.
     sound &= (numbers != 0).any(axis=0) | (state.segments[rows] == state.jumps[rows] + 1)
-    return np.where(sound, np.where(total < DIGIT * np.abs(seen.value), 2, 1), 0)
+    rank = np.where(sound, np.where(total < DIGIT * np.abs(seen.value), 2, 1), 0)
+    return Look(rows, outer, inner, numbers, seen, noisy, swamped, rank)
 
 
 def _keep(state: State, look: Look) -> None:
@@ -178,8 +178,6 @@ def _keep(state: State, look: Look) -> None:
     rank, segment = kept.rank[rows], state.segments[rows]
     better = (look.rank > rank) | ((look.rank == rank) & ~(seen.total >= kept.total[rows]))
     better |= kept.segment[rows] == segment
-    if better.all():
-        better = slice(None)
     rows = rows[better]
     kept.rank[rows] = look.rank[better]
     kept.segment[rows] = segment[better]
@@ -190,6 +188,7 @@ def _keep(state: State, look: Look) -> None:
     kept.sigma[rows] = seen.sigma[better]
     kept.freedom[rows] = seen.freedom[better]
     kept.dominated[rows] = seen.noise_dominates[better]
+    kept.swamped[rows] = look.swamped[better]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The end of a search: kinks and jumps at x, statuses, and the Estimates."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -17,7 +17,6 @@ RISE = 0.05
 """Differences f(x+h) − f(x−h) that agree to so much at all levels are a jump; those of a slope fall as h does."""
 SEEN = 100.0
 """A kink and a jump are larger than so many unit roundoffs of f: else they may be its rounding."""
-_OK, _NO_DIGITS, _BUDGET = int(Status.OK), int(Status.NO_DIGITS), int(Status.BUDGET)
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,15 @@ class Estimates:
     freedom: np.ndarray
     left: np.ndarray
     right: np.ndarray
+
+    def put(self, rows: np.ndarray, other: "Estimates") -> None:
+        """Overwrite some of the points."""
+        for item in fields(self):
+            getattr(self, item.name)[rows] = getattr(other, item.name)
+
+    def rows(self, chosen: np.ndarray) -> "Estimates":
+        """Return some of the points."""
+        return Estimates(*(getattr(self, item.name)[chosen] for item in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -92,25 +100,39 @@ def rounding(wide: np.dtype, unit_roundoff: float) -> float:
 
 def ended(state: State) -> Estimates:
     """Return what a search has found."""
-    kept, at_x, wide = state.kept, breaks(state), state.setting.wide
-    value, rank, kind = kept.value, kept.rank, state.kind
-    kink, jump, left, right = at_x.kink, at_x.jump, at_x.left, at_x.right
-    bar = kept.bar + rounding(wide, state.setting.unit_roundoff) * np.abs(value)
-    bar = np.where(rank > 0, bar, np.inf)
-    bar = np.where(kink, np.maximum(np.where(np.isfinite(bar), bar, 0), np.abs(right - left) / 2), bar)
-    bar = np.where(jump | ~np.isfinite(value), np.inf, bar)
-    status = np.where(rank == 2, _OK, np.where((rank == 1) & (kind != int(Status.AMBIGUOUS)), _NO_DIGITS, kind))
-    status = np.where((rank == 0) & (status == _OK), _BUDGET, status)
-    status = np.where(~np.isfinite(value), int(Status.NOT_FINITE), status)
-    status = np.where(kink, int(Status.KINK), np.where(jump, int(Status.JUMP), status))
+    kept, at_x = state.kept, breaks(state)
+    value, has_value = kept.value, np.isfinite(kept.value)
+    bar = kept.bar + rounding(state.setting.wide, state.setting.unit_roundoff) * np.abs(value)
+    bar[kept.rank <= 0] = np.inf
+    if at_x.kink.any():
+        slopes = np.maximum(np.abs(at_x.left - value), np.abs(at_x.right - value))
+        held = np.where(np.isfinite(bar), np.maximum(bar, slopes), slopes)
+        bar = np.where(at_x.kink, held, bar)
+    bar[at_x.jump | ~has_value] = np.inf
     return Estimates(
         value=value,
         error=bar,
-        status=status,
+        status=_status(state, at_x, has_value),
         evaluations=state.evaluations,
         step=kept.step,
         noise=kept.sigma,
         freedom=kept.freedom,
-        left=np.where(kink, left, np.nan),
-        right=np.where(kink, right, np.nan),
+        left=np.where(at_x.kink, at_x.left, np.nan),
+        right=np.where(at_x.kink, at_x.right, np.nan),
     )
+
+
+def _status(state: State, at_x: Breaks, has_value: np.ndarray) -> np.ndarray:
+    """Return what is said of each point: of what applies, the last line."""
+    kept, rank = state.kept, state.kept.rank
+    ran_out = ~state.left(slice(None), state.setting.cost(state.setting.plan.fewest))
+    unresolved = kept.swamped | (state.kind == int(Status.OSCILLATES))
+    status = np.full(rank.shape, int(Status.NO_DIGITS))
+    status[ran_out & ((rank == 0) | ~kept.dominated)] = int(Status.BUDGET)
+    status[unresolved & (rank == 0)] = int(Status.OSCILLATES)
+    status[rank == 2] = int(Status.OK)
+    status[state.kind == int(Status.AMBIGUOUS)] = int(Status.AMBIGUOUS)
+    status[~has_value] = int(Status.NOT_FINITE)
+    status[at_x.kink & has_value] = int(Status.KINK)
+    status[at_x.jump] = int(Status.JUMP)
+    return status

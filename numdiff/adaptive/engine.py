@@ -14,7 +14,6 @@ not enough.
 """
 
 import math
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -22,19 +21,15 @@ import numpy as np
 from numdiff.adaptive import fast
 from numdiff.adaptive.decisions import advance
 from numdiff.adaptive.ending import Estimates, ended, rounding
+from numdiff.adaptive.ends import at_ends
 from numdiff.adaptive.ladder import START, Scheme
 from numdiff.adaptive.nodes import fresh
 from numdiff.adaptive.pairs import connect
 from numdiff.adaptive.plan import first_start, plan
-from numdiff.adaptive.state import Call, State, new_state, setting_of
+from numdiff.adaptive.state import LIMIT, LOOK, Call, Request, State, new_state, room_of, setting_of
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["LIMIT", "LOOK", "Call", "Estimates", "estimate"]
-
-LIMIT = 48
-"""The default of the largest number of evaluations of a search: four segments of a first derivative in float64."""
-LOOK = 12
-"""What the look for jumps at the end may take beyond that: six pairs, to narrow down the place of one."""
+__all__ = ["LIMIT", "LOOK", "Call", "Estimates", "estimate", "least_budget"]
 
 
 def estimate(
@@ -73,26 +68,34 @@ def estimate(
     confidence : float
         The probability that the bar covers the error.
     """
-    budget = budget or LIMIT
-    scheme = Scheme(order, side != 0)
-    if order == 1 and not side and fmt.precision == 53 and noise is None and budget >= 2 * fast.LEVELS:
-        return _fast_first(call, x, fmt, lower, upper, budget, confidence)
-    setting = setting_of(
-        call,
-        x,
-        fmt,
-        scheme,
-        lower=lower,
-        upper=upper,
-        noise=noise,
-        side=side,
-        budget=budget,
-        allowed=budget + LOOK,
-        confidence=confidence,
-    )
-    state = new_state(setting)
+    scheme, allowed = Scheme(order, side != 0), LIMIT + LOOK if budget is None else budget
+    if allowed < least_budget(fmt, scheme):
+        raise ValueError(
+            f"budget must be at least {least_budget(fmt, scheme)} for {fmt.name} and order {order}, got {budget}: fewer "
+            "values do not show their error; leave it out for the default"
+        )
+    request = Request(call, fmt, scheme, side, lower, upper, noise, allowed, confidence)
+    if scheme == FIRST_ORDER and fmt.precision == 53 and noise is None and allowed >= 2 * fast.LEVELS:
+        found = _fast_first(request, x)
+    else:
+        found = _searched(request, x)
+    is_open = np.ndim(lower) == 0 and np.ndim(upper) == 0 and lower == -math.inf and upper == math.inf
+    return found if is_open else at_ends(request, x, found, _searched)
+
+
+FIRST_ORDER = Scheme(1)
+
+
+def least_budget(fmt: FloatFormat, scheme: Scheme) -> int:
+    """Return the evaluations that no search goes without: one segment, and f(x) where the formula has it."""
+    return plan(fmt, scheme).fewest * (1 if scheme.one_sided else 2) + scheme.series.centered
+
+
+def _searched(request: Request, x: np.ndarray) -> Estimates:
+    """Search from the start."""
+    state = new_state(setting_of(request, x))
     _begin(state)
-    return _searched(state)
+    return _to_the_end(state)
 
 
 def _begin(state: State) -> None:
@@ -102,7 +105,8 @@ def _begin(state: State) -> None:
         with np.errstate(all="ignore"):
             state.center[:] = own.call(own.x, rows).astype(own.wide)
         state.evaluations += 1
-    fresh(state, rows, state.start, own.plan.first)
+    most = (int(own.budget.min()) - own.scheme.series.centered) // own.cost(1) if rows.size else own.plan.first
+    fresh(state, rows, state.start, min(own.plan.first, most))
     state.forget(rows)
 
 
@@ -119,7 +123,7 @@ def _resume(state: State, taken: fast.Levels, rest: np.ndarray, start: np.ndarra
     state.forget(np.arange(rest.size))
 
 
-def _searched(state: State) -> Estimates:
+def _to_the_end(state: State) -> Estimates:
     """Search to the end."""
     active = np.arange(state.start.size)
     while active.size:
@@ -129,38 +133,21 @@ def _searched(state: State) -> Estimates:
     return ended(state)
 
 
-def _fast_first(
-    call: Call, x: np.ndarray, fmt: FloatFormat, lower: Any, upper: Any, budget: int, confidence: float
-) -> Estimates:
+def _fast_first(request: Request, x: np.ndarray) -> Estimates:
     """Take the first levels in the fast way, and search on where that is not enough."""
-    own = plan(fmt, Scheme(1))
-    start = first_start(fmt, own, np.abs(x), np.minimum(x - lower, upper - x))
-    taken = fast.take(call, x, start, float(fmt.smallest_subnormal), own.agreed, confidence)
+    fmt, own = request.fmt, plan(request.fmt, request.scheme)
+    start = first_start(fmt, own, np.abs(x), room_of(x, request.lower, request.upper, 0))
+    taken = fast.take(request.call, x, start, float(fmt.smallest_subnormal), own.agreed, request.confidence)
     found = _estimates_of(taken.smooth, x.size)
     rest = np.flatnonzero(~np.asarray(taken.smooth.good))
     if not rest.size:
         return found
-    low, high = (end if np.ndim(end) == 0 else end[rest] for end in (lower, upper))
-    setting = setting_of(
-        lambda nodes, rows: call(nodes, rest[rows]),
-        x[rest],
-        fmt,
-        Scheme(1),
-        lower=low,
-        upper=high,
-        noise=None,
-        side=0,
-        budget=budget,
-        allowed=budget + LOOK,
-        confidence=confidence,
-    )
-    state = new_state(setting)
+    state = new_state(setting_of(request.at(rest), x[rest]))
     _resume(state, taken, rest, start)
-    late = _searched(state)
+    late = _to_the_end(state)
     if rest.size == x.size:
         return late
-    for item in fields(late):
-        getattr(found, item.name)[rest] = getattr(late, item.name)
+    found.put(rest, late)
     return found
 
 

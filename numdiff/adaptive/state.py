@@ -1,7 +1,8 @@
 """The state of a search: arrays with a number for each point, and what follows from them alone."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,75 @@ from numdiff.adaptive.plan import Plan, first_start, plan
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["Call", "Doubted", "Kept", "Setting", "State", "new_state", "room_of", "setting_of"]
+__all__ = [
+    "LIMIT",
+    "LOOK",
+    "Call",
+    "Doubted",
+    "Kept",
+    "Request",
+    "Setting",
+    "State",
+    "new_state",
+    "room_of",
+    "setting_of",
+]
 
 Call = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``call(nodes, rows)`` returns f at nodes; rows holds the index of the x to which each belongs."""
+
+
+LIMIT = 48
+"""The evaluations of a search if nothing is said: four segments of a first derivative in float64 and some pairs. With
+half, peaks and oscillations are not resolved; with twice as many, points that have no derivative cost twice as much."""
+LOOK = 12
+"""The evaluations beyond that which the look for jumps at the end may take: six pairs, to narrow down the place of
+one. A larger budget is for the search."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for; numbers, or arrays of shape (n,).
+
+    Attributes
+    ----------
+    call : callable
+    fmt : FloatFormat
+    scheme : Scheme
+    side : {-1, 0, 1}
+    lower, upper : number or ndarray
+        The ends of the domain.
+    noise : number, ndarray or None
+        The standard deviation of f that the user gave.
+    budget : int or ndarray
+        The largest number of evaluations.
+    confidence : float
+    """
+
+    call: Call
+    fmt: FloatFormat
+    scheme: Scheme
+    side: int
+    lower: Any
+    upper: Any
+    noise: Any
+    budget: Any
+    confidence: float
+
+    def at(self, rows: np.ndarray) -> "Request":
+        """Return the same for some of the points."""
+        ends = {"lower": _part(self.lower, rows), "upper": _part(self.upper, rows)}
+        noise, budget = _part(self.noise, rows), _part(self.budget, rows)
+        return replace(self, call=partial(_among, self.call, rows), noise=noise, budget=budget, **ends)
+
+
+def _part(value: Any, rows: np.ndarray) -> Any:
+    return value[rows] if isinstance(value, np.ndarray) and value.ndim else value
+
+
+def _among(call: Call, own: np.ndarray, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Call f where the points have their places among more of them."""
+    return call(nodes, own[rows])
 
 
 @dataclass(frozen=True)
@@ -80,37 +146,26 @@ def room_of(at: np.ndarray, lower: Any, upper: Any, side: int) -> np.ndarray:
     return np.minimum(at - lower, upper - at)
 
 
-def setting_of(
-    call: Call,
-    x: np.ndarray,
-    fmt: FloatFormat,
-    scheme: Scheme,
-    *,
-    lower: Any,
-    upper: Any,
-    noise: Any,
-    side: int,
-    budget: Any,
-    allowed: Any,
-    confidence: float,
-) -> Setting:
+def setting_of(request: Request, x: np.ndarray) -> Setting:
     """Return the setting of a search; numbers become arrays."""
+    fmt, side = request.fmt, request.side
     wide: np.dtype = np.dtype(np.longdouble if fmt.precision > 53 else np.float64)
     at = x.astype(wide)
-    low, high = (np.broadcast_to(np.asarray(end, wide), x.shape) for end in (lower, upper))
+    low, high = (np.broadcast_to(np.asarray(end, wide), x.shape) for end in (request.lower, request.upper))
+    allowed = np.broadcast_to(np.asarray(request.budget), x.shape)
     return Setting(
-        call=call,
+        call=request.call,
         x=x,
         fmt=fmt,
-        scheme=scheme,
+        scheme=request.scheme,
         side=side,
         lower=low,
         upper=high,
-        given=np.broadcast_to(np.asarray(0.0 if noise is None else noise, float), x.shape),
-        budget=np.broadcast_to(np.asarray(budget), x.shape),
-        allowed=np.broadcast_to(np.asarray(allowed), x.shape),
-        confidence=confidence,
-        plan=plan(fmt, scheme),
+        given=np.broadcast_to(np.asarray(0.0 if request.noise is None else request.noise, float), x.shape),
+        budget=np.minimum(allowed, np.maximum(LIMIT, allowed - LOOK)),
+        allowed=allowed,
+        confidence=request.confidence,
+        plan=plan(fmt, request.scheme),
         wide=wide,
         at=at,
         size=np.abs(at),
@@ -132,8 +187,8 @@ class Kept:
         The number of the segment that was read.
     value, bar, total, step, sigma, freedom : ndarray
         As in `numdiff.adaptive.windows.Reading`.
-    dominated : ndarray of bool
-        Whether noise is the larger part of the total.
+    dominated, swamped : ndarray of bool
+        Whether noise is the larger part of the total; whether it is nearly of the size of f.
     """
 
     rank: np.ndarray
@@ -145,6 +200,7 @@ class Kept:
     sigma: np.ndarray
     freedom: np.ndarray
     dominated: np.ndarray
+    swamped: np.ndarray
 
 
 @dataclass
@@ -273,6 +329,7 @@ def new_state(setting: Setting) -> State:
             sigma=wides(),
             freedom=counts(),
             dominated=np.zeros(n, bool),
+            swamped=np.zeros(n, bool),
         ),
         doubted=Doubted(value=wides(nan), bar=wides(nan), sigma=wides(nan), narrowest=wides(nan)),
         kind=counts(int(Status.OK)),
