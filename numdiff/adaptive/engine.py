@@ -22,6 +22,8 @@ from numdiff.adaptive import fast
 from numdiff.adaptive.decisions import advance
 from numdiff.adaptive.ending import Estimates, ended, rounding
 from numdiff.adaptive.ends import at_ends
+from numdiff.adaptive.fast_many import take_many
+from numdiff.adaptive.fast_one import take_one
 from numdiff.adaptive.ladder import START, Scheme
 from numdiff.adaptive.nodes import fresh
 from numdiff.adaptive.pairs import connect
@@ -84,6 +86,7 @@ def estimate(
 
 
 FIRST_ORDER = Scheme(1)
+_ROUNDING = rounding(np.dtype(float), 2.0**-53)
 
 
 def least_budget(fmt: FloatFormat, scheme: Scheme) -> int:
@@ -110,17 +113,20 @@ def _begin(state: State) -> None:
     state.forget(rows)
 
 
-def _resume(state: State, taken: fast.Levels, rest: np.ndarray, start: np.ndarray) -> None:
-    """Begin with levels that were taken: five, or six where the sixth is no NaN."""
-    block, numbers, steps = slice(START, START + fast.LEVELS), taken.odd[:, rest], taken.steps[:, rest]
-    state.numbers[block], state.companions[block], state.t[block] = numbers, taken.mean[:, rest], steps * steps
-    five = np.isnan(numbers[-1]) & np.isfinite(numbers[:-1]).all(axis=0)
-    count = np.where(five, fast.FIRST, fast.LEVELS)
-    state.inner[:], state.evaluations[:] = START + count - 1, 2 * count
-    state.start[:], state.segments[:] = start[rest], 1
-    largest = taken.largest[rest]
-    state.largest[:] = np.where(np.isfinite(largest), largest, 0)
-    state.forget(np.arange(rest.size))
+def _resume(state: State, levels: fast.Levels) -> None:
+    """Begin with levels that were taken."""
+    block, taken = slice(START, START + fast.LEVELS), levels.taken
+    with np.errstate(all="ignore"):
+        state.numbers[block], state.companions[block] = levels.odd, levels.mean
+        state.t[block] = levels.steps * levels.steps
+    state.inner[:], state.evaluations[:], state.segments[:] = START + taken - 1, 2 * taken, 1
+    state.largest[:] = np.where(np.isfinite(levels.largest), levels.largest, 0)
+    state.forget(np.arange(taken.size))
+    begun = np.flatnonzero(taken == 0)
+    if begun.size:
+        state.segments[begun] = 0
+        fresh(state, begun, state.start[begun], state.setting.plan.first)
+        state.forget(begun)
 
 
 def _to_the_end(state: State) -> Estimates:
@@ -135,34 +141,46 @@ def _to_the_end(state: State) -> Estimates:
 
 def _fast_first(request: Request, x: np.ndarray) -> Estimates:
     """Take the first levels in the fast way, and search on where that is not enough."""
-    fmt, own = request.fmt, plan(request.fmt, request.scheme)
-    start = first_start(fmt, own, np.abs(x), room_of(x, request.lower, request.upper, 0))
-    taken = fast.take(request.call, x, start, float(fmt.smallest_subnormal), own.agreed, request.confidence)
-    found = _estimates_of(taken.smooth, x.size)
-    rest = np.flatnonzero(~np.asarray(taken.smooth.good))
-    if not rest.size:
-        return found
-    state = new_state(setting_of(request.at(rest), x[rest]))
-    _resume(state, taken, rest, start)
-    late = _to_the_end(state)
-    if rest.size == x.size:
-        return late
-    found.put(rest, late)
+    start = _first_start(request, x)
+    limits = (float(request.fmt.smallest_subnormal), plan(request.fmt, FIRST_ORDER).agreed, request.confidence)
+    smooth: fast.Smooth | None
+    levels: fast.Levels | None
+    if x.size == 1:
+        smooth, levels = take_one(request.call, float(x[0]), float(start[0]), *limits)
+    else:
+        smooth, levels = take_many(request.call, x, start, *limits)
+    if smooth is None and levels is not None:
+        return _resumed(request, x, levels)
+    found = _estimates_of(smooth)
+    if levels is not None and levels.rows.size:
+        found.put(levels.rows, _resumed(request, x, levels))
     return found
 
 
-def _estimates_of(smooth: fast.Smooth, size: int) -> Estimates:
+def _first_start(request: Request, x: np.ndarray) -> np.ndarray:
+    own, size = plan(request.fmt, FIRST_ORDER), np.abs(x)
+    return first_start(request.fmt, own, size, room_of(x, request.lower, request.upper, 0))
+
+
+def _resumed(request: Request, x: np.ndarray, levels: fast.Levels) -> Estimates:
+    """Search on at the points whose levels are not enough."""
+    state = new_state(setting_of(request.at(levels.rows), x[levels.rows]))
+    _resume(state, levels)
+    return _to_the_end(state)
+
+
+def _estimates_of(smooth: fast.Smooth) -> Estimates:
     """Return what the fast way found, as if all of it were good."""
-    value = np.array(smooth.value, float, ndmin=1)
+    size = smooth.value.size
     nan = np.full(size, np.nan)
     return Estimates(
-        value=value,
-        error=smooth.bar + rounding(np.dtype(float), 2.0**-53) * abs(value),
+        value=smooth.value,
+        error=smooth.bar + _ROUNDING * np.abs(smooth.value),
         status=np.zeros(size, np.intp),
         evaluations=np.full(size, 2 * fast.LEVELS),
-        step=np.array(smooth.step, float, ndmin=1),
-        noise=np.array(smooth.sigma, float, ndmin=1),
-        freedom=np.array(smooth.freedom, np.intp, ndmin=1),
+        step=smooth.step,
+        noise=smooth.sigma,
+        freedom=smooth.freedom,
         left=nan,
         right=nan.copy(),
     )

