@@ -142,7 +142,7 @@ def _to_the_end(state: State) -> Estimates:
 def _fast_first(request: Request, x: np.ndarray) -> Estimates:
     """Take the first levels in the fast way, and search on where that is not enough."""
     start = _first_start(request, x)
-    limits = (float(request.fmt.smallest_subnormal), plan(request.fmt, FIRST_ORDER).agreed, request.confidence)
+    limits = plan(request.fmt, FIRST_ORDER).agreed, request.confidence
     smooth: fast.Smooth | None
     levels: fast.Levels | None
     if x.size == 1:

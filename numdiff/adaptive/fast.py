@@ -23,8 +23,21 @@ from numdiff.adaptive.ladder import MULTIPLIERS, START, Scheme, ladder
 from numdiff.adaptive.student import quantile
 from numdiff.adaptive.windows import PRIOR, growth
 
-__all__ = ["CERTAIN", "DECAY", "DECAY_ROOT", "DEGREES", "FIRST", "HALF_UNIT", "LEVELS", "SHARES", "SPREAD", "STEPS"]
-__all__ += ["TAIL", "WEIGHTS", "WEIGHTS_SIX", "WIDEST_AT", "Levels", "Smooth", "reaches"]
+__all__ = [
+    "CERTAIN",
+    "DECAY",
+    "DECAY_ROOT",
+    "DEGREES",
+    "FIRST",
+    "HALF_UNIT",
+    "LEVELS",
+    "REACHED",
+    "SHARES",
+    "SIZES",
+    "SPREAD",
+    "STEPS",
+]
+__all__ += ["TAIL", "WEIGHTS", "WEIGHTS_SIX", "Levels", "Smooth", "reaches"]
 
 FIRST, LEVELS = 5, 6
 DEGREES = (5, 4, 3)
@@ -40,10 +53,11 @@ _FIVE, _SIX = ladder(Scheme(1), START, FIRST), ladder(Scheme(1), START, LEVELS)
 SPREAD = tuple(float(_SIX.noise[_SIX.first[j], 0]) for j in DEGREES)
 """K of these windows."""
 _ROWS = np.stack([_FIVE.residuals, np.zeros_like(_FIVE.residuals) if _FIVE.companions is None else _FIVE.companions])
+_ROWS[1] /= 2
 WEIGHTS = tuple(tuple(tuple(_ROWS[:, p, q].tolist()) for q in range(p, FIRST - 1)) for p in (3, 2, 1))
 """For each of the residuals c₄, c₃, c₂ of five levels, the weights of the corrections from the one of its degree on: of
-D (times the start) and of E."""
-WEIGHTS_SIX = (float(_SIX.residuals[-1, -1]), 0.0 if _SIX.companions is None else float(_SIX.companions[-1, -1]))
+D (times the start) and of 2E."""
+WEIGHTS_SIX = (float(_SIX.residuals[-1, -1]), 0.0 if _SIX.companions is None else float(_SIX.companions[-1, -1]) / 2)
 """The weights of the correction of degree 5 in c₅ of six levels."""
 TAIL = growth(2)[0]
 """The last mean square times this is the largest that is of one noise with it."""
@@ -51,8 +65,9 @@ HALF_UNIT = 2.0**-54
 """Half a unit roundoff of float64, the format for which this is written."""
 CERTAIN = 32.0
 """The least start in spacings of float64 at x: below, steps would come out as 0 or beyond the end of the domain."""
-WIDEST_AT = (2.0**-900, 2.0**1023)
-"""Between these x ± h is a normal number, and no square of a step underflows."""
+REACHED = (2.0**-400, 2.0**400)
+SIZES = (2.0**-400, 2.0**400)
+"""Between these are |x| + h and the largest |f|: no square and no quotient of two of them overflows or loses digits."""
 
 
 @dataclass(frozen=True)

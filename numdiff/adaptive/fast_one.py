@@ -1,16 +1,19 @@
 """The fast way for one point: Python numbers, a third of the time of arrays of one number. See `fast`."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from numdiff.adaptive.fast import CERTAIN, DECAY, DECAY_ROOT, FIRST, HALF_UNIT, LEVELS, SHARES, SPREAD, STEPS, TAIL
-from numdiff.adaptive.fast import WEIGHTS, WEIGHTS_SIX, WIDEST_AT, Levels, Smooth, reaches
+from numdiff.adaptive.fast import CERTAIN, DECAY, DECAY_ROOT, DEGREES, FIRST, HALF_UNIT, LEVELS, REACHED, SHARES, SIZES
+from numdiff.adaptive.fast import SPREAD, STEPS, TAIL, WEIGHTS, WEIGHTS_SIX, Levels, Smooth, reaches
 from numdiff.adaptive.state import Call
 from numdiff.adaptive.windows import LUCK, PRIOR, PRIOR_RATIO, SAFETY, SIGMAS, SLOWER, TOLD, UNSEEN, VISIBLE
 
 __all__ = ["take_one"]
 
+_SCATTER = tuple(SIGMAS * spread for spread in SPREAD)
+_APART = tuple(SIGMAS * (SPREAD[k] + SPREAD[k + 1]) for k in range(len(SPREAD) - 1))
 _ROWS = np.zeros(2 * FIRST, np.intp)
 _ROWS.setflags(write=False)
 Table = list[list[float]]
@@ -18,7 +21,7 @@ Table = list[list[float]]
 
 
 def take_one(
-    call: Call, x: float, start: float, tiny: float, agreed: float, confidence: float
+    call: Call, x: float, start: float, agreed: float, confidence: float
 ) -> tuple[Smooth | None, Levels | None]:
     """Take and read the first levels of one point: one of the results is None.
 
@@ -27,42 +30,44 @@ def take_one(
     call : callable
         As in `numdiff.adaptive.engine.estimate`.
     x, start : float
-    tiny : float
-        The least error of a value: the smallest subnormal number.
     agreed : float
         The relative total up to which a search ends.
     confidence : float
     """
     widest = abs(x) + start * STEPS[0]
-    power = math.ldexp(0.5, math.frexp(widest)[1]) if widest < math.inf else math.inf
-    if not (WIDEST_AT[0] <= power < WIDEST_AT[1] and start >= CERTAIN * 2.0**-52 * power):
+    power = math.ldexp(0.5, math.frexp(widest)[1]) if widest <= REACHED[1] else math.inf
+    if not (REACHED[0] <= power <= REACHED[1] and start >= power * (CERTAIN * 2.0**-52)):
         return None, _levels([], [], [math.nan] * LEVELS, math.nan)
     big = 1.5 * power
     steps = [(start * step + big) - big for step in STEPS]
     right, left = _pairs(call, x, steps[:FIRST])
     odd = [(a - b) / (h + h) for a, b, h in zip(right, left, steps, strict=False)]
-    about = right[-1] * 0.5 + left[-1] * 0.5
-    mean = [a * 0.5 + b * 0.5 - about for a, b in zip(right, left, strict=True)]
-    largest = max(map(abs, right + left))
-    if not (largest < math.inf and all(y == y for y in mean)):
-        return None, _levels(odd, [number + about for number in mean], steps, math.inf)
-    tables = _tables(odd), _tables(mean)
-    before = _squares(tables[0][1], tables[1][1], start)
-    limit = UNSEEN * max(HALF_UNIT * largest, tiny)
-    if before[1] <= TAIL * before[0] and before[0] > limit * limit:
-        return None, _levels(odd, [number + about for number in mean], steps, largest)
-    (more,), (less,) = _pairs(call, x, steps[FIRST:])
-    odd.append((more - less) / (steps[FIRST] + steps[FIRST]))
-    mean.append(more * 0.5 + less * 0.5 - about)
-    largest = max(largest, abs(more), abs(less))
-    if largest < math.inf and more == more and less == less:
-        for (values, corrections), number in zip(tables, (odd[FIRST], mean[FIRST]), strict=True):
-            _extend(values, corrections, number)
-        floor = max(HALF_UNIT * largest, tiny)
-        smooth = _smooth(tables[0][0], tables[0][1], tables[1][1], start, floor, before, agreed, confidence)
-        if smooth is not None:
-            return smooth, None
-    return None, _levels(odd, [number + about for number in mean], steps, largest)
+    about = right[-1] + left[-1]
+    total = [a + b - about for a, b in zip(right, left, strict=True)]
+    largest = _largest(right + left)
+    tables = _tables(odd), _tables(total)
+    squares = _squares(tables[0][1], tables[1][1], start)
+    floor = largest * HALF_UNIT
+    calm = squares[0] <= floor * floor * (2 * UNSEEN**2) or squares[1] > squares[0] * TAIL
+    if calm and SIZES[0] <= largest <= SIZES[1]:
+        (more,), (less,) = _pairs(call, x, steps[FIRST:])
+        odd.append((more - less) / (steps[FIRST] + steps[FIRST]))
+        total.append(more + less - about)
+        largest = _largest([largest, more, less])
+        if largest <= SIZES[1]:
+            for (values, corrections), number in zip(tables, (odd[FIRST], total[FIRST]), strict=True):
+                _extend(values, corrections, number)
+            noise = _noise(tables[0][1], tables[1][1], start, largest * HALF_UNIT, squares, confidence)
+            smooth = noise and _smooth(tables[0][0], tables[0][1], start, noise, agreed)
+            if smooth:
+                return smooth, None
+    return None, _levels(odd, [(number + about) * 0.5 for number in total], steps, largest)
+
+
+def _largest(numbers: list[float]) -> float:
+    """Return the largest |f|, NaN if one is NaN."""
+    sizes = [abs(number) for number in numbers]
+    return max(sizes) if all(size == size for size in sizes) else math.nan
 
 
 def _pairs(call: Call, x: float, steps: list[float]) -> tuple[list[float], list[float]]:
@@ -103,52 +108,58 @@ def _extend(values: Table, corrections: Table, number: float) -> None:
 
 
 def _squares(odd: Table, mean: Table, start: float) -> tuple[float, float, float]:
-    """Return the mean squares of the last three residuals of five levels, the last one first."""
+    """Return the squares of the last three residuals of five levels, the last one first."""
     squares = []
     for p, weights in zip((4, 3, 2), WEIGHTS, strict=True):
         c, e = odd[p][0] * weights[0][0], mean[p][0] * weights[0][1]
         for j, (of_odd, of_mean) in enumerate(weights[1:], start=p + 1):
             c, e = c + odd[j][0] * of_odd, e + mean[j][0] * of_mean
         c *= start
-        squares.append((c * c + e * e) * 0.5)
+        squares.append(c * c + e * e)
     return squares[0], squares[1], squares[2]
 
 
-def _smooth(
-    values: Table,
-    odd: Table,
-    mean: Table,
-    start: float,
-    floor: float,
-    before: tuple[float, float, float],
-    agreed: float,
-    confidence: float,
-) -> Smooth | None:
-    """Return what six levels say, or None where the search has to go on."""
+@dataclass(frozen=True)
+class _Noise:
+    """What the residuals say of the noise: σ, its freedom, and over the start σ for decisions and the reach of the bar."""
+
+    sigma: float
+    freedom: int
+    used: float
+    reach: float
+
+
+def _noise(
+    odd: Table, mean: Table, start: float, floor: float, before: tuple[float, float, float], confidence: float
+) -> _Noise | None:
+    """Return the noise, or None where it is not that of rounding."""
     second, third, fourth = before
     c, e = odd[5][0] * WEIGHTS_SIX[0] * start, mean[5][0] * WEIGHTS_SIX[1]
-    last = (c * c + e * e) * 0.5
-    two, limit = second <= TAIL * last, VISIBLE * floor
-    squares = (second * two + last) * 2
-    near = squares <= limit * limit * (2 + 2 * two)
-    if not (abs(values[5][0]) < math.inf and 0 < last < math.inf and (near or not two)):
-        return None
+    last, unit = c * c + e * e, floor * floor
+    two = second <= last * TAIL
+    count, squares = 2 + 2 * two, second * two + last
+    near = squares <= unit * VISIBLE**2 * count
     # The last residual is not small by chance, see `windows`.
-    if not (two or second >= LUCK * last or second * fourth <= SLOWER * third * third):
+    sure = near if two else second >= last * LUCK or second * fourth <= third * third * SLOWER
+    if not (sure and last > 0):
         return None
     alone, few, many = reaches(confidence)
     if near:
-        freedom, prior = 2 + PRIOR + 2 * two, PRIOR_RATIO * floor
-        sigma = math.sqrt((squares + PRIOR * prior * prior) / freedom)
-        reach, used = (many if two else few) * sigma, max(floor, sigma) / start
+        count += PRIOR
+        sigma = math.sqrt((squares + unit * (PRIOR * PRIOR_RATIO**2)) / count)
+        reach, used = (two * (many - few) + few) * sigma, max(floor, sigma)
     else:
         # Truncation errors, still: the bar counts them as noise, the choice of the window does not.
-        freedom, sigma = 2, math.sqrt(last)
-        reach, used = alone * sigma, floor / start
-    reach = max(reach, TOLD * floor) / start
+        count, sigma = 2, math.sqrt(last * 0.5)
+        reach, used = alone * sigma, floor
+    return _Noise(sigma, count, used / start, max(reach, floor * TOLD) / start)
+
+
+def _smooth(values: Table, odd: Table, start: float, noise: _Noise, agreed: float) -> Smooth | None:
+    """Return what six levels say, or None where the search has to go on."""
     value = bar = total = math.nan
     sound = False
-    for k, j in enumerate((5, 4, 3)):
+    for k, j in enumerate(DEGREES):
         own, parent, grandparent = abs(odd[j][0]), abs(odd[j - 1][1]), abs(odd[j - 2][2])
         if not (parent > 0 and grandparent > 0):
             return None
@@ -156,12 +167,17 @@ def _smooth(
         error = max(own, min(parent, parent * parent / grandparent * DECAY)) * q * SAFETY
         if k:
             apart = abs(values[j + 1][0] - values[j][0])
-            error = max(error, apart - used * (SIGMAS * (SPREAD[k - 1] + SPREAD[k])))
-        scatter = used * (SIGMAS * SPREAD[k])
+            error = max(error, apart - noise.used * _APART[k - 1])
+        scatter = noise.used * _SCATTER[k]
         if not k or scatter + error < total:
-            value, total, bar = values[j][0], scatter + error, reach * SPREAD[k] + error
+            value, total, bar = values[j][0], scatter + error, noise.reach * SPREAD[k] + error
             sound = scatter >= error or q < 0.5
-    if not (sound and total <= agreed * abs(value)):
+    if not (sound and total - abs(value) * agreed <= 0):
         return None
-    numbers = (np.array([number]) for number in (value, bar, start * STEPS[0], sigma))
-    return Smooth(*numbers, np.array([freedom], np.intp))
+    return Smooth(
+        value=np.array([value]),
+        bar=np.array([bar]),
+        step=np.array([start * STEPS[0]]),
+        sigma=np.array([noise.sigma]),
+        freedom=np.array([noise.freedom], np.intp),
+    )
