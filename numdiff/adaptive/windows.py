@@ -17,6 +17,7 @@ The truncation error of a window of degree j is the largest of
 last correction is small by chance. The window with the smallest sum of truncation and 4σK/hᵐ is taken.
 """
 
+import math
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -113,8 +114,6 @@ class Reading:
         The sum of squares behind σ, in units of `Noise.unit`², and its degrees of freedom.
     step : ndarray
         The widest step of the window.
-    mean : ndarray
-        The extrapolated mean E of the two values, about f(x); 0 for a scheme without it.
     doubtful : ndarray of bool
         Whether the last residual may be small by chance: the one before is too large for a truncation error.
     """
@@ -131,7 +130,6 @@ class Reading:
     squares: np.ndarray
     freedom: np.ndarray
     step: np.ndarray
-    mean: np.ndarray
     doubtful: np.ndarray
 
     @property
@@ -175,44 +173,41 @@ def read(
     noise : Noise
     confidence : float
     """
-    item = ladder(scheme, outermost, len(numbers))
+    item, k = ladder(scheme, outermost, len(numbers)), np.arange(len(start))
     with np.errstate(all="ignore"):
-        values, corrections = _extrapolated(scheme, item, numbers, t)
-        pairs = scheme.companion is not None
-        beside, beside_corrections = _neville(item, companions, t) if pairs else (values, corrections)
-        squares = _squares(scheme, item, corrections, beside_corrections, start, noise.unit)
-        seen = _noise(squares, noise, 2 if pairs else 1, confidence)
+        values, corrections, beside = _extrapolated(scheme, item, numbers, companions, t)
+        squares = _squares(scheme, item, corrections, beside, start, noise.unit)
+        seen = _noise(squares, noise, 1 if beside is None else 2, confidence)
         spread = item.noise / start**scheme.order
         changes = np.abs(values - values[item.parent])
         changes[: item.first[scheme.coefficient + 1]] = 0  # no correction: what is divided by it is infinite
-        q = _ratio(scheme, item, changes, np.abs(beside_corrections) if pairs else None, seen.used, start)
-        truncation = SAFETY * _likely(scheme, item, changes) * q
-        wider = np.abs(values[item.wider] - values) - SIGMAS * seen.used * (spread[item.wider] + spread)
-        wider[item.wider < 0] = 0
+        q = _ratio(scheme, item, changes, beside, seen.used, start)
+        truncation = _likely(scheme, item, changes)
+        truncation *= SAFETY
+        truncation *= q
+        scatter = SIGMAS * seen.used * spread
+        wider = np.abs(values[item.wider] - values) - (scatter[item.wider] + scatter)
+        wider[item.widest] = 0
         np.maximum(truncation, wider, out=truncation)
         _no_history(scheme, item, values, truncation)
-        scatter = SIGMAS * seen.used * spread
         total = truncation + scatter
         total[~np.isfinite(total)] = np.inf
     best = total.argmin(axis=0)
-    k = np.arange(len(start))
-    mean = beside[item.first[-2]] if pairs and scheme.order % 2 else np.zeros(len(start))
-    bar = seen.reach * spread[best, k] + truncation[best, k]
+    error = truncation[best, k]
     return Reading(
-        values[best, k],
-        bar,
-        scatter[best, k],
-        truncation[best, k],
-        q[best, k],
-        seen.sigma,
-        seen.used,
-        seen.flat,
-        seen.visible,
-        seen.squares,
-        seen.freedom,
-        start * item.steps[item.outer[best], 0],
-        mean,
-        seen.doubtful,
+        value=values[best, k],
+        bar=seen.reach * spread[best, k] + error,
+        noise=scatter[best, k],
+        truncation=error,
+        ratio=q[best, k],
+        sigma=seen.sigma,
+        used=seen.used,
+        flat=seen.flat,
+        visible=seen.visible,
+        squares=seen.squares,
+        freedom=seen.freedom,
+        step=start * item.steps[item.outer[best], 0],
+        doubtful=seen.doubtful,
     )
 
 
@@ -231,40 +226,57 @@ def _neville(item: Ladder, numbers: np.ndarray, t: np.ndarray) -> tuple[np.ndarr
     return values, corrections
 
 
-def _extrapolated(scheme: Scheme, item: Ladder, numbers: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return m! times the coefficient of tʳ of all windows (NaN below degree r), and the corrections of that of t⁰."""
-    values, corrections = _neville(item, numbers, t)
-    size = 1.0
-    for r in range(1, scheme.coefficient + 1):
-        lower, values = values, np.full_like(values, np.nan)
-        values[: item.levels] = 0
-        for j in range(1, item.levels):
-            before, here, count = item.first[j - 1], item.first[j], item.levels - j
-            outer, inner = slice(before, before + count), slice(before + 1, before + count + 1)
-            change = lower[outer] - lower[inner] + t[:count] * values[inner] - t[j:] * values[outer]
-            values[here : here + count] = change / (t[:count] - t[j:])
-    for factor in range(2, scheme.order + 1):
-        size *= factor
+def _extrapolated(
+    scheme: Scheme, item: Ladder, numbers: np.ndarray, companions: np.ndarray, t: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return the values of all windows, their last corrections for t = 0, and those of the companion, if there is one.
+
+    The values are m! times the coefficient of tʳ; NaN below degree r.
+    """
+    if scheme.companion is None:
+        values, corrections = _neville(item, numbers, t)
+        beside = None
+    else:
+        k = numbers.shape[1]
+        both, all_corrections = _neville(item, np.hstack((numbers, companions)), np.hstack((t, t)))
+        values, corrections, beside = both[:, :k], all_corrections[:, :k], all_corrections[:, k:]
+    for _ in range(scheme.coefficient):
+        values = _next_coefficient(item, values, t)
     if scheme.coefficient:
         values[item.degree < scheme.coefficient] = np.nan
-    return values * size if size != 1 else values, corrections
+    size = math.factorial(scheme.order)
+    return values * size if size != 1 else values, corrections, beside
+
+
+def _next_coefficient(item: Ladder, lower: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Return the coefficients of the next power of t of the polynomials of all windows."""
+    values = np.full_like(lower, np.nan)
+    values[: item.levels] = 0
+    for j in range(1, item.levels):
+        before, here, count = item.first[j - 1], item.first[j], item.levels - j
+        outer, inner = slice(before, before + count), slice(before + 1, before + count + 1)
+        change = lower[outer] - lower[inner] + t[:count] * values[inner] - t[j:] * values[outer]
+        values[here : here + count] = change / (t[:count] - t[j:])
+    return values
 
 
 def _squares(
     scheme: Scheme,
     item: Ladder,
     corrections: np.ndarray,
-    beside: np.ndarray,
+    beside: np.ndarray | None,
     start: np.ndarray,
     unit: np.ndarray,
 ) -> np.ndarray:
     """Return the mean squares of the residuals of each degree 1, …, n − 1, in units of `unit`², shape (n − 1, k)."""
     places = list(item.first[1:])
     own = _combined(item.residuals, corrections[places]) * (start**scheme.series.pole / unit)
-    if item.companions is None or scheme.companion is None:
-        return own * own
+    own *= own
+    if beside is None or item.companions is None or scheme.companion is None:
+        return own
     other = _combined(item.companions, beside[places]) * (start**scheme.companion.pole / unit)
-    return (own * own + other * other) / 2
+    other *= other
+    return (own + other) / 2
 
 
 def _combined(rows: np.ndarray, corrections: np.ndarray) -> np.ndarray:
@@ -340,10 +352,11 @@ def _likely(scheme: Scheme, item: Ladder, changes: np.ndarray) -> np.ndarray:
     """Return the last corrections without those that are small by chance: what the two before let expect at least."""
     likely = changes.copy()
     for j in range(scheme.coefficient + 3, item.levels):
-        here = slice(item.first[j], item.first[j] + item.levels - j)
-        last, before = likely[item.parent[here]], likely[item.grandparent[here]]
-        expected = np.fmin(last, item.decay[here] * last * last / before)
-        np.fmax(likely[here], expected, out=likely[here])
+        count, here = item.levels - j, item.first[j]
+        last = likely[item.first[j - 1] + 1 :][:count]
+        before = likely[item.first[j - 2] + 2 :][:count]
+        own = likely[here : here + count]
+        np.fmax(own, np.fmin(last, item.decay[here : here + count] * last * last / before), out=own)
     return likely
 
 
@@ -351,13 +364,15 @@ def _ratio(
     scheme: Scheme, item: Ladder, changes: np.ndarray, beside: np.ndarray | None, sigma: np.ndarray, start: np.ndarray
 ) -> np.ndarray:
     """Return q of all windows: how much smaller their error is than their last correction, at most 1."""
-    first = changes / changes[item.parent]
-    q = np.fmax(item.decay * first, item.decay**1.5 * np.sqrt(changes / changes[item.grandparent]))
+    q = item.decay * (changes / changes[item.parent])
+    np.fmax(q, item.decay**1.5 * np.sqrt(changes / changes[item.grandparent]), out=q)
     if beside is not None and scheme.companion is not None:
-        seen = beside > 3 * sigma * item.companion_noise / start**scheme.companion.pole
-        q = np.fmax(q, np.where(seen, np.fmin(1, item.decay * beside / beside[item.parent]), 0))
-    q = np.fmin(1, np.where(np.isnan(q), 0, q))
-    return q
+        size = np.abs(beside)
+        ratio = np.fmin(1, item.decay * size / size[item.parent])
+        ratio[size <= 3 * sigma * item.companion_noise / start**scheme.companion.pole] = 0
+        np.fmax(q, ratio, out=q)
+    q[np.isnan(q)] = 0
+    return np.minimum(q, 1, out=q)
 
 
 def _no_history(scheme: Scheme, item: Ladder, values: np.ndarray, truncation: np.ndarray) -> None:
