@@ -1,4 +1,4 @@
-"""What a search does next at each point: it reads the levels, keeps what is best, and does the first thing that helps."""
+"""What a search does next at each point: it reads the levels, keeps what is best, and does what helps first."""
 
 import math
 from dataclasses import dataclass
@@ -7,11 +7,12 @@ import numpy as np
 
 from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS, START
 from numdiff.adaptive.nodes import fresh, put
+from numdiff.adaptive.noise import UNSEEN, Known
 from numdiff.adaptive.pairs import test_noise
 from numdiff.adaptive.plan import GRAINS, spacing
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
-from numdiff.adaptive.windows import UNSEEN, Noise, Reading, read
+from numdiff.adaptive.windows import Reading, read
 
 __all__ = ["DIGIT", "SWAMPED", "Look", "advance"]
 
@@ -29,7 +30,7 @@ that are narrow beside x. Noise falls by as much; three such jumps are the lengt
 JUMPS = 3
 """How often a segment is widened at most."""
 NARROW = 1e-3
-"""A step of less than so much of |x| says little of f where all values are equal: it is rounded, and looked at wider."""
+"""A step of less than so much of |x| says little of f where all values are equal: f is rounded, and looked at wider."""
 EDGE = 0.875
 """The widest step of a segment that the domain limits, of the room."""
 NARROWER = 8.0
@@ -66,7 +67,7 @@ class Look:
         The numbers of the series.
     seen : Reading
     noisy, swamped : ndarray of bool
-        Whether there is more noise than the rounding of f and than the user said; whether it is nearly of the size of f.
+        Whether there is more noise than the rounding of f and than the user said; whether it is nearly as large as f.
     rank : ndarray of int
         2 for a value with digits, 1 for a sound one without, 0 for one that nothing supports.
     """
@@ -150,7 +151,7 @@ def _go_on(state: State, rows: np.ndarray, outer: int, inner: int) -> list[np.nd
 
 def _look(state: State, rows: np.ndarray, outer: int, inner: int) -> Look:
     own, block, floor = state.setting, slice(outer, inner + 1), state.floor(rows)
-    noise = Noise(floor, own.given[rows], state.squares[rows], state.freedom[rows], state.unit[rows])
+    known = Known(floor, own.given[rows], state.squares[rows], state.freedom[rows], state.unit[rows])
     numbers = state.numbers[block, rows]
     seen = read(
         own.scheme,
@@ -159,7 +160,7 @@ def _look(state: State, rows: np.ndarray, outer: int, inner: int) -> Look:
         state.companions[block, rows],
         state.t[block, rows],
         state.start[rows],
-        noise,
+        known,
         own.confidence,
     )
     noisy = seen.flat & (seen.sigma > UNSEEN * floor) & (seen.sigma > 3 * own.given[rows])

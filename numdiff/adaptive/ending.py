@@ -27,7 +27,8 @@ class Estimates:
     ----------
     value : ndarray of float64, or of longdouble for a wider format
     error : ndarray, likewise
-        The bar: at the wanted confidence the error of `value`, rounded to the format, is at most that. Infinite: unknown.
+        The bar: at the wanted confidence the error of `value`, rounded to the format, is at most that; infinite where
+        nothing is known.
     status : ndarray of int
         Codes of `numdiff.adaptive.status.Status`.
     evaluations : ndarray of int

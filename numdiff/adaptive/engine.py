@@ -52,8 +52,8 @@ def estimate(
     Parameters
     ----------
     call : callable
-        ``call(nodes, rows)`` returns f at `nodes`, a contiguous 1-d array of the format; `rows` holds the index of the x
-        to which each belongs.
+        ``call(nodes, rows)`` returns f at `nodes`, a contiguous 1-d array of the format; `rows` holds the index of the
+        x to which each belongs.
     x : ndarray of the format, shape (n,)
         Finite, inside the domain.
     fmt : FloatFormat
@@ -71,10 +71,11 @@ def estimate(
         The probability that the bar covers the error.
     """
     scheme, allowed = Scheme(order, side != 0), LIMIT + LOOK if budget is None else budget
-    if allowed < least_budget(fmt, scheme):
+    least = least_budget(fmt, scheme)
+    if allowed < least:
         raise ValueError(
-            f"budget must be at least {least_budget(fmt, scheme)} for {fmt.name} and order {order}, got {budget}: fewer "
-            "values do not show their error; leave it out for the default"
+            f"budget must be at least {least} for {fmt.name} and order {order}, got {budget}: fewer values do not show "
+            "their error; leave it out for the default"
         )
     request = Request(call, fmt, scheme, side, lower, upper, noise, allowed, confidence)
     if scheme == FIRST_ORDER and fmt.precision == 53 and noise is None and allowed >= 2 * fast.LEVELS:
@@ -143,16 +144,12 @@ def _fast_first(request: Request, x: np.ndarray) -> Estimates:
     """Take the first levels in the fast way, and search on where that is not enough."""
     start = _first_start(request, x)
     limits = plan(request.fmt, FIRST_ORDER).agreed, request.confidence
-    smooth: fast.Smooth | None
-    levels: fast.Levels | None
     if x.size == 1:
-        smooth, levels = take_one(request.call, float(x[0]), float(start[0]), *limits)
-    else:
-        smooth, levels = take_many(request.call, x, start, *limits)
-    if smooth is None and levels is not None:
-        return _resumed(request, x, levels)
+        one = take_one(request.call, float(x[0]), float(start[0]), *limits)
+        return _resumed(request, x, one) if isinstance(one, fast.Levels) else _estimates_of(one)
+    smooth, levels = take_many(request.call, x, start, *limits)
     found = _estimates_of(smooth)
-    if levels is not None and levels.rows.size:
+    if levels.rows.size:
         found.put(levels.rows, _resumed(request, x, levels))
     return found
 

@@ -1,4 +1,4 @@
-"""The fast way for many points: arrays with a row for each level or window, in blocks that stay in the cache. See `fast`.
+"""The fast way for many points: arrays with a row for each level or window, in blocks. See `fast`.
 
 Every operation is that of `fast_one`, in its order: both give the same numbers.
 """
@@ -21,17 +21,23 @@ from numdiff.adaptive.fast import (
     SIZES,
     SPREAD,
     STEPS,
+    TAIL,
+    WEIGHTS,
+    WEIGHTS_SIX,
+    Levels,
+    Smooth,
+    reaches,
 )
-from numdiff.adaptive.fast import TAIL, WEIGHTS, WEIGHTS_SIX, Levels, Smooth, reaches
+from numdiff.adaptive.noise import LUCK, PRIOR, PRIOR_RATIO, SLOWER, TOLD, UNSEEN, VISIBLE
 from numdiff.adaptive.plan import power_below
 from numdiff.adaptive.state import Call
-from numdiff.adaptive.windows import LUCK, PRIOR, PRIOR_RATIO, SAFETY, SIGMAS, SLOWER, TOLD, UNSEEN, VISIBLE
+from numdiff.adaptive.windows import SAFETY, SIGMAS
 
 __all__ = ["BLOCK", "take_many"]
 
 BLOCK = 3400
-"""Points of a block. The calls of NumPy cost 0.2 ms a block, what they do 0.5 ms: with a quarter of the points the calls
-cost more, with four times as many the rows come from slower memory."""
+"""Points of a block. The calls of NumPy cost 0.2 ms a block, what they do 0.5 ms: with a quarter of the points the
+calls cost more, with four times as many the rows come from slower memory."""
 PIECE = 1600
 """Points that f gets at once: ten nodes each stay below the 128 kB from which the allocator asks for new pages."""
 _spare = threading.local()
@@ -206,7 +212,7 @@ class _Block:
         return Levels(bad + self.first, odd, mean, steps[:, bad], taken, largest[bad])
 
     def _put(self, chosen: np.ndarray, levels: slice) -> np.ndarray:
-        """Evaluate levels of some points, put their numbers in place, NaN for the others, and return the largest |f|."""
+        """Evaluate levels of some points, put their numbers in place (else NaN), and return the largest |f|."""
         numbers, steps = self.work.numbers[:, levels], self.work.steps[levels]
         whole, largest = np.count_nonzero(chosen) == chosen.size, np.empty(chosen.shape)
         if not whole:
@@ -336,10 +342,8 @@ def _noise(block: _Block, floor: np.ndarray, before: np.ndarray) -> _Noise:
     return _Noise(good, used, reach)
 
 
-def _truncation(block: _Block, noise: _Noise) -> np.ndarray:
-    """Write the best value and its bar, and return where they are sound and the total is small."""
-    own, parent, grandparent = block.work.own, block.work.parent, block.work.grandparent
-    clean = np.minimum.reduce(np.minimum(parent, grandparent), axis=0) > 0
+def _ratio_and_error(own: np.ndarray, parent: np.ndarray, grandparent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return q of the windows and their truncation errors; the sizes of parents and grandparents are overwritten."""
     error = parent * parent
     error /= grandparent
     error *= DECAY
@@ -354,6 +358,14 @@ def _truncation(block: _Block, noise: _Noise) -> np.ndarray:
     np.minimum(q, 1.0, out=q)
     error *= q
     error *= SAFETY
+    return q, error
+
+
+def _truncation(block: _Block, noise: _Noise) -> np.ndarray:
+    """Write the best value and its bar, and return where they are sound and the total is small."""
+    own, parent, grandparent = block.work.own, block.work.parent, block.work.grandparent
+    clean = np.minimum.reduce(np.minimum(parent, grandparent), axis=0) > 0
+    q, error = _ratio_and_error(own, parent, grandparent)
     found = block.work.found
     value, bar = found
     value[:] = block.work.table[0, LEVELS - len(DEGREES) :][::-1]

@@ -5,10 +5,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numdiff.adaptive.fast import CERTAIN, DECAY, DECAY_ROOT, DEGREES, FIRST, HALF_UNIT, LEVELS, REACHED, SHARES, SIZES
-from numdiff.adaptive.fast import SPREAD, STEPS, TAIL, WEIGHTS, WEIGHTS_SIX, Levels, Smooth, reaches
+from numdiff.adaptive.fast import (
+    CERTAIN,
+    DECAY,
+    DECAY_ROOT,
+    DEGREES,
+    FIRST,
+    HALF_UNIT,
+    LEVELS,
+    REACHED,
+    SHARES,
+    SIZES,
+    SPREAD,
+    STEPS,
+    TAIL,
+    WEIGHTS,
+    WEIGHTS_SIX,
+    Levels,
+    Smooth,
+    reaches,
+)
+from numdiff.adaptive.noise import LUCK, PRIOR, PRIOR_RATIO, SLOWER, TOLD, UNSEEN, VISIBLE
 from numdiff.adaptive.state import Call
-from numdiff.adaptive.windows import LUCK, PRIOR, PRIOR_RATIO, SAFETY, SIGMAS, SLOWER, TOLD, UNSEEN, VISIBLE
+from numdiff.adaptive.windows import SAFETY, SIGMAS
 
 __all__ = ["take_one"]
 
@@ -20,10 +39,8 @@ Table = list[list[float]]
 """The values or the corrections of the windows: by degree, then from the outermost."""
 
 
-def take_one(
-    call: Call, x: float, start: float, agreed: float, confidence: float
-) -> tuple[Smooth | None, Levels | None]:
-    """Take and read the first levels of one point: one of the results is None.
+def take_one(call: Call, x: float, start: float, agreed: float, confidence: float) -> Smooth | Levels:
+    """Take and read the first levels of one point; return what they say, or the levels where that is not enough.
 
     Parameters
     ----------
@@ -37,7 +54,7 @@ def take_one(
     widest = abs(x) + start * STEPS[0]
     power = math.ldexp(0.5, math.frexp(widest)[1]) if widest <= REACHED[1] else math.inf
     if not (REACHED[0] <= power <= REACHED[1] and start >= power * (CERTAIN * 2.0**-52)):
-        return None, _levels([], [], [math.nan] * LEVELS, math.nan)
+        return _levels([], [], [math.nan] * LEVELS, math.nan)
     big = 1.5 * power
     steps = [(start * step + big) - big for step in STEPS]
     right, left = _pairs(call, x, steps[:FIRST])
@@ -60,8 +77,8 @@ def take_one(
             noise = _noise(tables[0][1], tables[1][1], start, largest * HALF_UNIT, squares, confidence)
             smooth = noise and _smooth(tables[0][0], tables[0][1], start, noise, agreed)
             if smooth:
-                return smooth, None
-    return None, _levels(odd, [(number + about) * 0.5 for number in total], steps, largest)
+                return smooth
+    return _levels(odd, [(number + about) * 0.5 for number in total], steps, largest)
 
 
 def _largest(numbers: list[float]) -> float:
@@ -80,8 +97,14 @@ def _pairs(call: Call, x: float, steps: list[float]) -> tuple[list[float], list[
 def _levels(odd: list[float], mean: list[float], steps: list[float], largest: float) -> Levels:
     """Return the levels for the search, the missing ones as NaN."""
     pad = [math.nan] * (LEVELS - len(odd))
-    columns = [np.array(numbers)[:, None] for numbers in (odd + pad, mean + pad, steps)]
-    return Levels(np.zeros(1, np.intp), *columns, np.array([len(odd)]), np.array([largest]))
+    return Levels(
+        rows=np.zeros(1, np.intp),
+        odd=np.array(odd + pad)[:, None],
+        mean=np.array(mean + pad)[:, None],
+        steps=np.array(steps)[:, None],
+        taken=np.array([len(odd)]),
+        largest=np.array([largest]),
+    )
 
 
 def _tables(numbers: list[float]) -> tuple[Table, Table]:
@@ -121,7 +144,7 @@ def _squares(odd: Table, mean: Table, start: float) -> tuple[float, float, float
 
 @dataclass(frozen=True)
 class _Noise:
-    """What the residuals say of the noise: σ, its freedom, and over the start σ for decisions and the reach of the bar."""
+    """What the residuals say of the noise: σ, its freedom; σ for decisions and the reach of the bar, over the start."""
 
     sigma: float
     freedom: int

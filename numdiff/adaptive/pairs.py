@@ -1,9 +1,9 @@
 """Pairs of near nodes: whether what looks like noise is noise, and whether f jumps where a search restarted inside.
 
-A kink, a peak or an oscillation that the levels do not resolve leaves residuals that look like noise. But noise does not
-care how near two nodes are. With a pair at h/4096, if the difference of its values is that of a line, to a tenth of the
-noise, and so is that of a pair at h/1024, then f is smooth there and the noise was none; the search restarts inside.
-Where the two values are equal although the slope is not 0, f is rounded to few digits, and the noise stands.
+A kink, a peak or an oscillation that the levels do not resolve leaves residuals that look like noise. But noise does
+not care how near two nodes are. With a pair at h/4096, if the difference of its values is that of a line, to a tenth of
+the noise, and so is that of a pair at h/1024, then f is smooth there and the noise was none; the search restarts
+inside. Where the two values are equal although the slope is not 0, f is rounded to few digits, and the noise stands.
 """
 
 import math
@@ -22,7 +22,7 @@ __all__ = ["Tested", "connect", "test_noise"]
 
 DOUBTED, SHRINKS = 0.2, 0.1
 """A residual below 0.2σ is looked at again: noise has one in a sixth of the cases, and pays two evaluations for it. Two
-residuals that differ by less than 0.1σ are none: together, noise passes in one case of some hundred."""
+residuals that differ by less than 0.1σ, of means that do so by 0.15σ, are none: noise passes in one case of 700."""
 NEAR, FAR = 4096, 1024
 """How far inside the innermost step the pairs of a test are: an f that varies over the innermost step differs from a
 line by 1/NEAR of what it varies there, which is far below 0.1σ; four times as far, the residual of a slope shows."""

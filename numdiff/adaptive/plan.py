@@ -1,8 +1,8 @@
 r"""What a search begins with: the first step, and how many levels.
 
-The widest step of a search is c√|x|, about the length over which f varies if nothing is known of it: 1/8 for 53 bits. It
-takes n levels, the smallest number for which the truncation error of a function with radius of convergence 1 is below
-the rounding error, Π tₖ = c²ⁿ·2^(−n(n−1)) ≤ 2^(−p−8); one for each derivative more.
+The widest step of a search is c√|x|, about the length over which f varies if nothing is known of it: 1/8 for 53 bits.
+It takes n levels, the smallest number for which the truncation error of a function with radius of convergence 1 is
+below the rounding error, Π tₖ = c²ⁿ·2^(−n(n−1)) ≤ 2^(−p−8); one for each derivative more.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ FEWEST = 4
 numbers. Five cost two evaluations more at each restart and each jump."""
 GENERIC = 0.8537562
 """What a start of a power of two is multiplied by. With steps of few bits every node would have the low bits of x, and
-an argument that f rounds, as 1 + x, would be rounded alike at all of them: an error that no difference shows. Any number
-with many bits will do; this one is in the middle between 2^(−1/2) and 1."""
+an argument that f rounds, as 1 + x, would be rounded alike at all of them: an error that no difference shows. Any
+number with many bits will do; this one is in the middle between 2^(−1/2) and 1."""
 GRAINS = 64.0
 """The least first step, in spacings of the format at x: the narrowest of six levels is 1/32 of it, two spacings, and
 is still a step of its own. A quarter would make neighbouring levels one."""

@@ -203,6 +203,21 @@ class Kept:
     swamped: np.ndarray
 
 
+def _nothing_kept(n: int, wide: np.dtype) -> Kept:
+    return Kept(
+        rank=np.full(n, -1),
+        segment=np.full(n, -1),
+        value=np.full(n, np.nan, wide),
+        bar=np.full(n, np.nan, wide),
+        total=np.full(n, np.nan, wide),
+        step=np.full(n, np.nan, wide),
+        sigma=np.zeros(n, wide),
+        freedom=np.zeros(n, np.intp),
+        dominated=np.zeros(n, bool),
+        swamped=np.zeros(n, bool),
+    )
+
+
 @dataclass
 class Doubted:
     """The reading whose noise was none, where a search restarted inside; arrays of shape (n,).
@@ -319,18 +334,7 @@ def new_state(setting: Setting) -> State:
         unit=wides(),
         squares=np.zeros(n),
         freedom=counts(),
-        kept=Kept(
-            rank=counts(-1),
-            segment=counts(-1),
-            value=wides(nan),
-            bar=wides(nan),
-            total=wides(nan),
-            step=wides(nan),
-            sigma=wides(),
-            freedom=counts(),
-            dominated=np.zeros(n, bool),
-            swamped=np.zeros(n, bool),
-        ),
+        kept=_nothing_kept(n, wide),
         doubted=Doubted(value=wides(nan), bar=wides(nan), sigma=wides(nan), narrowest=wides(nan)),
         kind=counts(int(Status.OK)),
     )

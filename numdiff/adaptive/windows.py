@@ -1,94 +1,34 @@
-r"""What the numbers of a few levels say: a value, its truncation error, and the noise of f.
-
-The residuals c₁, …, cₙ₋₁ of the series and of its companion (see `ladder`) give mean squares s₁, …, sₙ₋₁ of one or two
-degrees of freedom each. The tail that can be one noise is read from the last on: sₚ belongs to it as long as it is
-below the 97.5 % quantile of the F distribution times the mean of the tail. Then
-
-    noise        σ² = mean of the tail, with the degrees of freedom of its members;
-    flat         the tail is long, or begins with a fall that truncation does not make: noise is seen;
-    bar          t(ν)·σ·K/hᵐ + truncation, t(ν) the quantile of Student's distribution, K of the `ladder`.
+r"""What the numbers of a few levels say: a value, and its truncation error beside the noise of f (see `noise`).
 
 The truncation error of a window of degree j is the largest of
 
     2·|Δⱼ|·q,     q = min(1, max(g|Δⱼ/Δⱼ₋₁|, g^1.5·√|Δⱼ/Δⱼ₋₂|, the same of the companion)),    g = tᵢ/tᵢ₊₁,
     |V′ − V| − 4σ(K′ + K)/hᵐ,     V′ the value of the window with one more level,
 
-Δⱼ its last correction: the error of the window is to Δⱼ as Δⱼ is to Δⱼ₋₁, times g. The second line is for a window whose
-last correction is small by chance. The window with the smallest sum of truncation and 4σK/hᵐ is taken.
+Δⱼ its last correction: the error of the window is to Δⱼ as Δⱼ is to Δⱼ₋₁, times g. The second line is for a window
+whose last correction is small by chance. The window with the smallest sum of truncation and 4σK/hᵐ is taken, K of the
+`ladder`; its bar is the reach of the noise times K/hᵐ, and the truncation error.
 """
 
 import math
 from dataclasses import dataclass, fields
-from functools import cache
 
 import numpy as np
 
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
-from numdiff.adaptive.student import MOST, quantile, quantiles
+from numdiff.adaptive.noise import Known, seen_in
 
-__all__ = [
-    "LUCK",
-    "PRIOR",
-    "PRIOR_RATIO",
-    "SAFETY",
-    "SIGMAS",
-    "SLOWER",
-    "TOLD",
-    "UNSEEN",
-    "VISIBLE",
-    "Noise",
-    "Reading",
-    "growth",
-    "read",
-]
+__all__ = ["SAFETY", "SIGMAS", "Reading", "read"]
 
 SIGMAS = 4.0
-"""Deviations that noise is allowed where a window is chosen."""
+"""Deviations that noise is allowed where a window is chosen: about the quantile of the bar for six degrees of freedom.
+With one, windows are chosen that are noisier than their truncation error is worth; with sixteen, wider ones whose
+truncation error is as large as the bar."""
 SAFETY = 2.0
-"""By how much the truncation error may exceed its estimate from the last correction."""
-VISIBLE = 6.0
-"""Noise of at most so many times its floor is taken for the rounding of f."""
-UNSEEN = 8.0
-"""Noise of more than so many floors is no rounding of f as it stands, and tested."""
-KNEE = 50.0
-"""A fall of mean squares by so much, and by ten times what follows, is no fall of truncation errors: noise begins."""
-FLAT = 3
-"""A tail of so many residuals is noise, whatever comes before."""
-LUCK = 400.0
-"""A mean square of two numbers is smaller than others by this factor in one case of 400."""
-SLOWER = 10.0
-"""Mean squares of truncation errors fall at least as fast as before, to this factor."""
-PRIOR = 2
-"""Degrees of freedom with which the floor of the noise is weighed: it is known that σ is about…"""
-PRIOR_RATIO = 2.0
-"""… so many times the floor, half a unit roundoff of the largest value, where nothing else was seen."""
-POOLED = 6.0
-"""Mean squares that differ by at most so much are of one noise."""
-TOLD = 3.0
-"""Deviations for the bar where the noise was given and nothing else is seen: 99.7 %, one in 370."""
-
-
-@dataclass(frozen=True)
-class Noise:
-    """What is known of the noise of f before a reading; arrays of shape (k,).
-
-    Attributes
-    ----------
-    floor : ndarray
-        Half a unit roundoff of the largest value of f.
-    given : ndarray
-        The standard deviation that the user gave; 0: none.
-    squares, freedom : ndarray
-        The sum of squares of residuals seen elsewhere, in units of `unit`², and their number.
-    unit : ndarray
-        The size of f.
-    """
-
-    floor: np.ndarray
-    given: np.ndarray
-    squares: np.ndarray
-    freedom: np.ndarray
-    unit: np.ndarray
+"""By how much the truncation error may exceed its estimate from the last correction. The sum of a series that falls by
+½ is twice its first term; with ½, a bar of truncation errors alone is too small for one function in five."""
+NOTICED = 3.0
+"""Deviations above which a correction of the companion is a truncation error, and says how fast the series falls."""
 
 
 @dataclass
@@ -111,7 +51,7 @@ class Reading:
     flat, visible : ndarray of bool
         Whether noise is seen in the values alone; whether its size is known.
     squares, freedom : ndarray
-        The sum of squares behind σ, in units of `Noise.unit`², and its degrees of freedom.
+        The sum of squares behind σ, in units of `Known.unit`², and its degrees of freedom.
     step : ndarray
         The widest step of the window.
     doubtful : ndarray of bool
@@ -154,7 +94,7 @@ def read(
     companions: np.ndarray,
     t: np.ndarray,
     start: np.ndarray,
-    noise: Noise,
+    known: Known,
     confidence: float,
 ) -> Reading:
     """Read neighbouring levels.
@@ -170,26 +110,17 @@ def read(
         The variable of the series, of the steps as they came out.
     start : ndarray, shape (k,)
         The start of the ladder.
-    noise : Noise
+    known : Known
     confidence : float
     """
     item, k = ladder(scheme, outermost, len(numbers)), np.arange(len(start))
     with np.errstate(all="ignore"):
         values, corrections, beside = _extrapolated(scheme, item, numbers, companions, t)
-        squares = _squares(scheme, item, corrections, beside, start, noise.unit)
-        seen = _noise(squares, noise, 1 if beside is None else 2, confidence)
+        squares = _squares(scheme, item, corrections, beside, start, known.unit)
+        seen = seen_in(squares, known, 1 if beside is None else 2, confidence)
         spread = item.noise / start**scheme.order
-        changes = np.abs(values - values[item.parent])
-        changes[: item.first[scheme.coefficient + 1]] = 0  # no correction: what is divided by it is infinite
-        q = _ratio(scheme, item, changes, beside, seen.used, start)
-        truncation = _likely(scheme, item, changes)
-        truncation *= SAFETY
-        truncation *= q
         scatter = SIGMAS * seen.used * spread
-        wider = np.abs(values[item.wider] - values) - (scatter[item.wider] + scatter)
-        wider[item.widest] = 0
-        np.maximum(truncation, wider, out=truncation)
-        _no_history(scheme, item, values, truncation)
+        truncation, q = _truncation(scheme, item, values, beside, scatter, seen.used, start)
         total = truncation + scatter
         total[~np.isfinite(total)] = np.inf
     best = total.argmin(axis=0)
@@ -287,65 +218,27 @@ def _combined(rows: np.ndarray, corrections: np.ndarray) -> np.ndarray:
     return total
 
 
-@dataclass
-class _Seen:
-    sigma: np.ndarray
-    used: np.ndarray
-    reach: np.ndarray
-    flat: np.ndarray
-    visible: np.ndarray
-    squares: np.ndarray
-    freedom: np.ndarray
-    doubtful: np.ndarray
-
-
-@cache
-def growth(freedom: int) -> tuple[float, ...]:
-    """Return the 97.5 % quantiles of F(d, d·k), k = 1, 2, …, for residuals of d degrees of freedom.
-
-    F(2, 2k) has the quantile k((1 − P)^(−1/k) − 1), and F(1, k) is the square of t(k).
-    """
-    if freedom == 2:
-        return tuple(k * (40 ** (1 / k) - 1) for k in range(1, 13))
-    return tuple(quantile(k, 0.975) ** 2 for k in range(1, 13))
-
-
-def _noise(squares: np.ndarray, noise: Noise, each: int, confidence: float) -> _Seen:
-    """Return the noise that the tail of the mean squares shows, with what is known of it beforehand."""
-    last, k = len(squares) - 1, np.arange(squares.shape[1])
-    total, count, growing = squares[last].copy(), np.ones(squares.shape[1], np.intp), np.ones(squares.shape[1], bool)
-    limits = growth(each)
-    for p in range(last - 1, -1, -1):
-        growing &= squares[p] * count <= limits[last - 1 - p] * total
-        total += np.where(growing, squares[p], 0)
-        count += growing
-    before = np.maximum(last - count, 0)
-    fall = squares[before, k] / squares[np.minimum(before + 1, last), k]
-    knee = (count >= 2) & (count <= last) & (fall > KNEE) & (fall > 10 * squares[last - 1] / squares[last])
-    flat = (count >= FLAT) | knee
-    freedom, total = each * count, each * total
-    pooled = (noise.freedom > 0) & (total * noise.freedom <= POOLED * noise.squares * freedom)
-    flat |= pooled
-    total = total + np.where(pooled, noise.squares, 0)
-    freedom = freedom + np.where(pooled, noise.freedom, 0)
-    own, own_freedom = total, freedom
-    floor = np.maximum(noise.floor, noise.given)
-    limit = VISIBLE * floor / noise.unit
-    near = (~flat | (count <= 2)) & (total <= limit * limit * freedom)
-    total = np.where(near, total + PRIOR * (PRIOR_RATIO * floor / noise.unit) ** 2, total)
-    freedom = np.where(near, freedom + PRIOR, freedom)
-    sigma = np.sqrt(total / freedom) * noise.unit
-    visible = flat | (sigma <= VISIBLE * floor)
-    reach = quantiles(confidence)[np.minimum(freedom, MOST)] * sigma
-    told = (noise.given > 0) & (sigma <= 2 * noise.given)
-    reach = np.where(told, np.minimum(reach, TOLD * np.maximum(sigma, noise.given)), reach)
-    reach = np.maximum(reach, TOLD * floor)
-    used = np.where(visible, np.maximum(floor, sigma), floor)
-    doubtful = np.zeros(len(k), bool)
-    if last > 2:
-        doubtful = (count == 1) & (squares[last - 1] < LUCK * squares[last])
-        doubtful &= squares[last - 1] * squares[last - 3] > SLOWER * squares[last - 2] * squares[last - 2]
-    return _Seen(sigma, used, reach, flat, visible, own, own_freedom, doubtful)
+def _truncation(
+    scheme: Scheme,
+    item: Ladder,
+    values: np.ndarray,
+    beside: np.ndarray | None,
+    scatter: np.ndarray,
+    sigma: np.ndarray,
+    start: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the truncation errors of all windows, and their ratios q."""
+    changes = np.abs(values - values[item.parent])
+    changes[: item.first[scheme.coefficient + 1]] = 0  # no correction: what is divided by it is infinite
+    q = _ratio(scheme, item, changes, beside, sigma, start)
+    truncation = _likely(scheme, item, changes)
+    truncation *= SAFETY
+    truncation *= q
+    apart = np.abs(values[item.wider] - values) - (scatter[item.wider] + scatter)
+    apart[item.widest] = 0
+    np.maximum(truncation, apart, out=truncation)
+    _no_history(scheme, item, values, truncation)
+    return truncation, q
 
 
 def _likely(scheme: Scheme, item: Ladder, changes: np.ndarray) -> np.ndarray:
@@ -369,7 +262,7 @@ def _ratio(
     if beside is not None and scheme.companion is not None:
         size = np.abs(beside)
         ratio = np.fmin(1, item.decay * size / size[item.parent])
-        ratio[size <= 3 * sigma * item.companion_noise / start**scheme.companion.pole] = 0
+        ratio[size <= NOTICED * sigma * item.companion_noise / start**scheme.companion.pole] = 0
         np.fmax(q, ratio, out=q)
     q[np.isnan(q)] = 0
     return np.minimum(q, 1, out=q)
