@@ -26,7 +26,8 @@ LOST = 0.5
 """With an error of so much of the value, a segment of the fewest levels is left; with less, after two levels more."""
 WIDER, WIDEST = 8.0, 1024.0
 """By how much a segment is widened where f is a line as far as the noise lets see, and where f is constant at steps
-that are narrow beside x. Noise falls by as much; three such jumps are the length of a ladder."""
+that are narrow beside x. Noise falls by as much. A quarter gains too little for its evaluations (error half as large
+again under noise of 1e-4), four times as much overshoots and takes more of them."""
 JUMPS = 3
 """How often a segment is widened at most."""
 NARROW = 1e-3
@@ -50,7 +51,8 @@ FALLING = 0.3
 HARD = 1e-3
 """A relative error above which a noisy point may have half as many levels again."""
 LINE = 3.0
-"""Deviations by which the numbers of a line may differ from its slope."""
+"""Deviations by which the numbers of a line may differ from its slope. With less than one, noise hides the line, and
+errors under noise of 1e-4 are 40 % larger; with twelve, curves pass for lines."""
 
 
 @dataclass(frozen=True)
@@ -250,9 +252,8 @@ def _is_line(state: State, look: Look) -> np.ndarray:
     if state.setting.scheme.order != 1:
         return np.zeros(look.rows.shape, bool)
     steps = state.start[look.rows] * MULTIPLIERS[look.outer : look.inner + 1, None]
-    with np.errstate(all="ignore"):
-        scatter = LINE * look.seen.used / (math.sqrt(2) * steps)
-        return (np.abs(look.numbers - look.seen.value) <= scatter).all(axis=0)
+    scatter = LINE * look.seen.used / (math.sqrt(2) * steps)
+    return (np.abs(look.numbers - look.seen.value) <= scatter).all(axis=0)
 
 
 def _inward(state: State, look: Look, chosen: np.ndarray) -> np.ndarray:

@@ -11,8 +11,8 @@ from numdiff.adaptive.status import Status
 __all__ = ["Breaks", "Estimates", "breaks", "ended", "rounding"]
 
 STEADY = 1.2
-"""Second differences over h that agree to this factor from level to level are those of a kink: those of a smooth f
-fall as h does, by 1.2 and more from each level to the next."""
+"""Second differences over h that agree to this factor from level to level are those of a kink: those of a smooth f fall
+as h does, by up to two from each level to the next. With four times as much everything is a kink."""
 RISE = 0.05
 """Differences f(x+h) − f(x−h) that agree to so much at all levels are a jump; those of a slope fall as h does."""
 SEEN = 100.0
@@ -83,14 +83,13 @@ def breaks(state: State) -> Breaks:
     slots = state.inner - np.arange(FEWEST)[::-1, None]
     h, odd, mean = np.sqrt(state.t[slots, k]), state.numbers[slots, k], state.companions[slots, k]
     least = SEEN * own.unit_roundoff * state.largest
-    with np.errstate(all="ignore"):
-        gap = np.abs(mean[:-1] - mean[1:]) / (h[:-1] - h[1:])
-        steady = (gap[:-1] <= STEADY * gap[1:]) & (gap[1:] <= STEADY * gap[:-1])
-        kink = steady.all(axis=0) & (gap[-1] * h[-1] > least)
-        rise = odd * h
-        jump = (rise.max(axis=0) - rise.min(axis=0) <= RISE * np.abs(rise).max(axis=0)) & (rise[-1] != 0)
-        jump &= np.abs(rise[-1]) > least
-        half = (mean[0] - mean[-1]) / (h[0] - h[-1])
+    gap = np.abs(mean[:-1] - mean[1:]) / (h[:-1] - h[1:])
+    steady = (gap[:-1] <= STEADY * gap[1:]) & (gap[1:] <= STEADY * gap[:-1])
+    kink = steady.all(axis=0) & (gap[-1] * h[-1] > least)
+    rise = odd * h
+    jump = (rise.max(axis=0) - rise.min(axis=0) <= RISE * np.abs(rise).max(axis=0)) & (rise[-1] != 0)
+    jump &= np.abs(rise[-1]) > least
+    half = (mean[0] - mean[-1]) / (h[0] - h[-1])
     return Breaks(kink & ~jump, jump, odd[-1] - half, odd[-1] + half)
 
 

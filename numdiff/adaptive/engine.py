@@ -78,12 +78,14 @@ def estimate(
             "their error; leave it out for the default"
         )
     request = Request(call, fmt, scheme, side, lower, upper, noise, allowed, confidence)
-    if scheme == FIRST_ORDER and fmt.precision == 53 and noise is None and allowed >= 2 * fast.LEVELS:
-        found = _fast_first(request, x)
-    else:
-        found = _searched(request, x)
     is_open = np.ndim(lower) == 0 and np.ndim(upper) == 0 and lower == -math.inf and upper == math.inf
-    return found if is_open else at_ends(request, x, found, _searched)
+    # Infinities and NaN of f, and quotients by 0, are told apart by what comes of them.
+    with np.errstate(all="ignore"):
+        if scheme == FIRST_ORDER and fmt.precision == 53 and noise is None and allowed >= 2 * fast.LEVELS:
+            found = _fast_first(request, x)
+        else:
+            found = _searched(request, x)
+        return found if is_open else at_ends(request, x, found, _searched)
 
 
 FIRST_ORDER = Scheme(1)
@@ -106,8 +108,7 @@ def _begin(state: State) -> None:
     """Evaluate f at x if the formula has it, and the first levels."""
     own, rows = state.setting, np.arange(state.start.size)
     if own.scheme.series.centered:
-        with np.errstate(all="ignore"):
-            state.center[:] = own.call(own.x, rows).astype(own.wide)
+        state.center[:] = own.call(own.x, rows).astype(own.wide)
         state.evaluations += 1
     most = (int(own.budget.min()) - own.scheme.series.centered) // own.cost(1) if rows.size else own.plan.first
     fresh(state, rows, state.start, min(own.plan.first, most))
@@ -117,9 +118,8 @@ def _begin(state: State) -> None:
 def _resume(state: State, levels: fast.Levels) -> None:
     """Begin with levels that were taken."""
     block, taken = slice(START, START + fast.LEVELS), levels.taken
-    with np.errstate(all="ignore"):
-        state.numbers[block], state.companions[block] = levels.odd, levels.mean
-        state.t[block] = levels.steps * levels.steps
+    state.numbers[block], state.companions[block] = levels.odd, levels.mean
+    state.t[block] = levels.steps * levels.steps
     state.inner[:], state.evaluations[:], state.segments[:] = START + taken - 1, 2 * taken, 1
     state.largest[:] = np.where(np.isfinite(levels.largest), levels.largest, 0)
     state.forget(np.arange(taken.size))

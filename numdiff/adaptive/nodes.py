@@ -48,9 +48,8 @@ def evaluate(state: State, rows: np.ndarray, steps: np.ndarray) -> Values:
     nodes[:, outside] = np.broadcast_to(x, outside.shape)[outside]
     owners = np.broadcast_to(rows, nodes.shape)
     state.evaluations[rows] += nodes.shape[0] * nodes.shape[1]
-    with np.errstate(all="ignore"):
-        y = own.call(nodes.reshape(-1), owners.reshape(-1)).astype(own.wide).reshape(nodes.shape)
-        steps = np.abs(exact[0] - at) if own.side else np.abs(exact[0] - exact[-1]) / 2
+    y = own.call(nodes.reshape(-1), owners.reshape(-1)).astype(own.wide).reshape(nodes.shape)
+    steps = np.abs(exact[0] - at) if own.side else np.abs(exact[0] - exact[-1]) / 2
     return Values(y, steps, outside)
 
 
@@ -59,13 +58,12 @@ def put(state: State, rows: np.ndarray, slots: np.ndarray) -> None:
     own, center = state.setting, state.center[rows]
     found = evaluate(state, rows, state.start[rows] * MULTIPLIERS[slots].astype(own.wide))
     y, h = found.y, found.steps
-    with np.errstate(all="ignore"):
-        if own.side:
-            numbers = companions = (y[0] - center) / h
-            t = h
-        else:
-            odd, mean, t = (y[0] - y[1]) / (2 * h), y[0] / 2 + y[1] / 2, h * h
-            numbers, companions = (odd, mean) if own.scheme.order % 2 else ((mean - center) / t, odd)
+    if own.side:
+        numbers = companions = (y[0] - center) / h
+        t = h
+    else:
+        odd, mean, t = (y[0] - y[1]) / (2 * h), y[0] / 2 + y[1] / 2, h * h
+        numbers, companions = (odd, mean) if own.scheme.order % 2 else ((mean - center) / t, odd)
     if found.outside.any():
         numbers[found.outside] = companions[found.outside] = np.nan
     state.numbers[slots, rows], state.companions[slots, rows], state.t[slots, rows] = numbers, companions, t

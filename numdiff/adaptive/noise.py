@@ -20,21 +20,23 @@ __all__ = ["FLAT", "KNEE", "LUCK", "POOLED", "PRIOR", "PRIOR_RATIO", "SLOWER", "
 __all__ += ["Known", "Seen", "growth", "seen_in"]
 
 VISIBLE = 6.0
-"""Noise of at most so many times its floor is taken for the rounding of f, which few operations make: a library
-function has one floor, a formula of ten operations some three. Above, the size of noise is known only where the tail is
-flat: one small residual may be a truncation error."""
+"""Noise of at most so many times its floor is taken for the rounding of f. Above, the size of noise is known only where
+the tail is flat: one small residual may be a truncation error. A quarter makes bars of float64 wider by a third; with
+four times as much, truncation errors pass for rounding, and coverage of unseen functions falls."""
 UNSEEN = 8.0
-"""Noise of more than so many floors is no rounding of f as it stands, and tested. Below VISIBLE, rounding would be
-tested, at two evaluations a point; far above, oscillations of small amplitude would pass for noise."""
+"""Noise of more than so many floors is no rounding of f as it stands, and tested: above VISIBLE, where rounding ends. A
+quarter tests rounding, at two evaluations a point of float32 in ten; four times as much lets oscillations of small
+amplitude pass for noise."""
 KNEE = 50.0
 """A fall of mean squares by so much, and by KNEE_AFTER times what follows, is no fall of truncation errors: noise
 begins. Two mean squares of one noise do so in one case of fifty; truncation errors fall by as much from level to level,
-but then they go on to fall."""
+but then they go on to fall. It saves evaluations: four times as much takes 0.4 more of them under noise of 1e-8."""
 KNEE_AFTER = 10.0
-"""See KNEE."""
+"""How much more than what follows: see KNEE."""
 FLAT = 3
-"""A tail of so many residuals is noise, whatever comes before: truncation errors fall. With two, a series that stands
-still for one level is noise; with four, six levels hardly ever show any."""
+"""A tail of so many residuals is noise, whatever comes before: truncation errors fall. With one, every last residual is
+noise, and float32 takes a quarter more evaluations; without it, 8 % of the points are refused under noise of 1e-4, and
+twice as many functions that are not smooth fail in silence."""
 LUCK = 400.0
 """A mean square of two numbers is smaller than others of one noise by this factor in one case of 400: below, the last
 residual may be small by chance, and one level more shows whether it is."""
@@ -42,14 +44,16 @@ SLOWER = 10.0
 """Mean squares of truncation errors fall at least as fast as before, to this factor: if the last but one does not, it
 is no truncation error, and the last one is smaller than its noise."""
 PRIOR = 2
-"""Degrees of freedom with which the floor of the noise is weighed. 0 would trust two residuals that are both small by
-chance; many would outvote them where f is noisier."""
+"""Degrees of freedom with which the floor of the noise is weighed. With none, two residuals that are both small by
+chance make a bar that is too small; with eight, the prior outvotes them where f is noisier: coverage in float64 falls
+from 99.85 to 99.63 %."""
 PRIOR_RATIO = 2.0
-"""The noise that is expected beforehand, in floors: f is computed by a few operations of an error of some half unit
-roundoff each."""
+"""The noise that is expected beforehand, in floors: f is computed by a few operations of an error of half a unit
+roundoff each. A quarter takes coverage in float64 from 99.85 to 99.2 %, four times as much makes bars 2.7 times as
+wide."""
 POOLED = 6.0
-"""Mean squares that differ by at most so much are of one noise: two of some four degrees of freedom differ by more in
-one case of twenty."""
+"""Mean squares that differ by at most so much are of one noise: two of four degrees of freedom differ by more in one
+case of twenty. A quarter forgets noise that was seen (bars 5 % wider); four times as much mixes noises."""
 TOLD = 3.0
 """Deviations for the bar where the noise was given and nothing else is seen: 99.7 %, one in 370."""
 

@@ -21,10 +21,12 @@ numbers. Five cost two evaluations more at each restart and each jump."""
 GENERIC = 0.8537562
 """What a start of a power of two is multiplied by. With steps of few bits every node would have the low bits of x, and
 an argument that f rounds, as 1 + x, would be rounded alike at all of them: an error that no difference shows. Any
-number with many bits will do; this one is in the middle between 2^(−1/2) and 1."""
+number with many bits will do. The size of the first step stands here and in `Plan.scale`: four times as wide, bars of
+float64 are a hundred times as wide and twice as many peaks are missed; a quarter doubles the errors."""
 GRAINS = 64.0
-"""The least first step, in spacings of the format at x: the narrowest of six levels is 1/32 of it, two spacings, and
-is still a step of its own. A quarter would make neighbouring levels one."""
+"""The least first step, in spacings of the format at x: the narrowest of six levels is 1/32 of it, two spacings, and is
+still a step of its own. With four times as much, 3 % instead of 0.6 % of the points of float16 are refused; a quarter
+makes neighbouring levels one."""
 _EXPONENT = np.int64(0x7FF) << np.int64(52)
 
 

@@ -21,12 +21,13 @@ from numdiff.adaptive.noise import Known, seen_in
 __all__ = ["SAFETY", "SIGMAS", "Reading", "read"]
 
 SIGMAS = 4.0
-"""Deviations that noise is allowed where a window is chosen: about the quantile of the bar for six degrees of freedom.
-With one, windows are chosen that are noisier than their truncation error is worth; with sixteen, wider ones whose
-truncation error is as large as the bar."""
+"""Deviations that noise is allowed where a window is chosen: about the quantile of the bar for five degrees of freedom.
+With one, windows are too noisy (1.8 % refused under noise of 1e-4 instead of none); with sixteen, too wide (errors in
+float16 twice as large)."""
 SAFETY = 2.0
-"""By how much the truncation error may exceed its estimate from the last correction. The sum of a series that falls by
-½ is twice its first term; with ½, a bar of truncation errors alone is too small for one function in five."""
+"""By how much the truncation error may exceed its estimate from the last correction: the sum of a series that falls by
+½ is twice its first term. With ½, coverage falls to 86 % under noise of 1e-4 and to 85 % in float16, where few levels
+are left; with eight, bars of float16 are wider by half, and three times as many are infinite."""
 NOTICED = 3.0
 """Deviations above which a correction of the companion is a truncation error, and says how fast the series falls."""
 
@@ -114,15 +115,14 @@ def read(
     confidence : float
     """
     item, k = ladder(scheme, outermost, len(numbers)), np.arange(len(start))
-    with np.errstate(all="ignore"):
-        values, corrections, beside = _extrapolated(scheme, item, numbers, companions, t)
-        squares = _squares(scheme, item, corrections, beside, start, known.unit)
-        seen = seen_in(squares, known, 1 if beside is None else 2, confidence)
-        spread = item.noise / start**scheme.order
-        scatter = SIGMAS * seen.used * spread
-        truncation, q = _truncation(scheme, item, values, beside, scatter, seen.used, start)
-        total = truncation + scatter
-        total[~np.isfinite(total)] = np.inf
+    values, corrections, beside = _extrapolated(scheme, item, numbers, companions, t)
+    squares = _squares(scheme, item, corrections, beside, start, known.unit)
+    seen = seen_in(squares, known, 1 if beside is None else 2, confidence)
+    spread = item.noise / start**scheme.order
+    scatter = SIGMAS * seen.used * spread
+    truncation, q = _truncation(scheme, item, values, beside, scatter, seen.used, start)
+    total = truncation + scatter
+    total[~np.isfinite(total)] = np.inf
     best = total.argmin(axis=0)
     error = truncation[best, k]
     return Reading(
