@@ -103,7 +103,7 @@ def ended(state: State) -> Estimates:
     kept, at_x = state.kept, breaks(state)
     value, has_value = kept.value, np.isfinite(kept.value)
     bar = kept.bar + rounding(state.setting.wide, state.setting.unit_roundoff) * np.abs(value)
-    bar[kept.rank <= 0] = np.inf
+    bar[(kept.rank <= 0) | np.isnan(bar)] = np.inf
     if at_x.kink.any():
         slopes = np.maximum(np.abs(at_x.left - value), np.abs(at_x.right - value))
         held = np.where(np.isfinite(bar), np.maximum(bar, slopes), slopes)

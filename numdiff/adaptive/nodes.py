@@ -24,15 +24,17 @@ class Values:
         The steps as they came out.
     outside : ndarray of bool, shape (j, k)
         Where a node would lie outside the domain: f was taken at x in its place.
+    side : {-1, 0, 1}
     """
 
     y: np.ndarray
     steps: np.ndarray
     outside: np.ndarray
+    side: int
 
     def rise(self, center: np.ndarray) -> np.ndarray:
-        """Return half the difference of the two values, or that of the one value and f(x): the slope times the step."""
-        return self.y[0] - center if len(self.y) == 1 else (self.y[0] - self.y[1]) / 2
+        """Return half the difference of the two values, or that of the one and f(x): the slope times the step."""
+        return (self.y[0] - center) * self.side if self.side else (self.y[0] - self.y[1]) / 2
 
 
 def evaluate(state: State, rows: np.ndarray, steps: np.ndarray) -> Values:
@@ -50,7 +52,7 @@ def evaluate(state: State, rows: np.ndarray, steps: np.ndarray) -> Values:
     state.evaluations[rows] += nodes.shape[0] * nodes.shape[1]
     y = own.call(nodes.reshape(-1), owners.reshape(-1)).astype(own.wide).reshape(nodes.shape)
     steps = np.abs(exact[0] - at) if own.side else np.abs(exact[0] - exact[-1]) / 2
-    return Values(y, steps, outside)
+    return Values(y, steps, outside, own.side)
 
 
 def put(state: State, rows: np.ndarray, slots: np.ndarray) -> None:
@@ -59,7 +61,8 @@ def put(state: State, rows: np.ndarray, slots: np.ndarray) -> None:
     found = evaluate(state, rows, state.start[rows] * MULTIPLIERS[slots].astype(own.wide))
     y, h = found.y, found.steps
     if own.side:
-        numbers = companions = (y[0] - center) / h
+        # (±1)ᵐ, so that the coefficient of tᵐ⁻¹ is that of f⁽ᵐ⁾ on either side.
+        numbers = companions = (y[0] - center) / (h * own.side**own.scheme.order)
         t = h
     else:
         odd, mean, t = (y[0] - y[1]) / (2 * h), y[0] / 2 + y[1] / 2, h * h

@@ -30,6 +30,8 @@ Call = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``call(nodes, rows)`` returns f at nodes; rows holds the index of the x to which each belongs."""
 
 
+LEAST_UNIT = 2.0**122
+"""The least size of f in which squares are measured, in the smallest normal number: no quotient by it overflows."""
 LIMIT = 48
 """The evaluations of a search if nothing is said: four segments of a first derivative in float64 and some pairs. With
 half, peaks and oscillations are not resolved; with twice as many, points that have no derivative cost twice as much."""
@@ -300,8 +302,7 @@ class State:
     def forget(self, rows: np.ndarray) -> None:
         """Forget the noise that was seen elsewhere."""
         self.squares[rows], self.freedom[rows] = 0, 0
-        largest = self.largest[rows]
-        self.unit[rows] = np.where(largest > 0, largest, 1)
+        self.unit[rows] = np.maximum(self.largest[rows], np.finfo(self.setting.wide).tiny * LEAST_UNIT)
 
 
 def new_state(setting: Setting) -> State:

@@ -43,6 +43,8 @@ class Reading:
         At the wanted confidence, without the rounding of the result.
     noise, truncation : ndarray
         The two parts of the expected largest error, 4σK/hᵐ and the truncation error.
+    noise_dominates : ndarray of bool
+        Whether noise is the larger part, or explains the correction that truncation is estimated from.
     ratio : ndarray
         q: below ½ the series falls.
     sigma : ndarray
@@ -63,6 +65,7 @@ class Reading:
     bar: np.ndarray
     noise: np.ndarray
     truncation: np.ndarray
+    noise_dominates: np.ndarray
     ratio: np.ndarray
     sigma: np.ndarray
     used: np.ndarray
@@ -77,11 +80,6 @@ class Reading:
     def total(self) -> np.ndarray:
         """Noise and truncation."""
         return self.noise + self.truncation
-
-    @property
-    def noise_dominates(self) -> np.ndarray:
-        """Whether noise is the larger part."""
-        return self.noise >= self.truncation
 
     def rows(self, chosen: np.ndarray) -> "Reading":
         """Return some of the points."""
@@ -114,7 +112,7 @@ def read(
     known : Known
     confidence : float
     """
-    item, k = ladder(scheme, outermost, len(numbers)), np.arange(len(start))
+    item = ladder(scheme, outermost, len(numbers))
     values, corrections, beside = _extrapolated(scheme, item, numbers, companions, t)
     squares = _squares(scheme, item, corrections, beside, start, known.unit)
     seen = seen_in(squares, known, 1 if beside is None else 2, confidence)
@@ -123,21 +121,24 @@ def read(
     truncation, q = _truncation(scheme, item, values, beside, scatter, seen.used, start)
     total = truncation + scatter
     total[~np.isfinite(total)] = np.inf
-    best = total.argmin(axis=0)
-    error = truncation[best, k]
+    best = (total.argmin(axis=0), np.arange(len(start)))
+    noise, error = scatter[best], truncation[best]
+    # Of higher orders, noise is in the correction more than in the window: it grows so fast from level to level.
+    allowed = noise if scheme.order == 1 else SAFETY * (noise + scatter[item.parent[best[0]], best[1]])
     return Reading(
-        value=values[best, k],
-        bar=seen.reach * spread[best, k] + error,
-        noise=scatter[best, k],
+        value=values[best],
+        bar=seen.reach * spread[best] + error,
+        noise=noise,
         truncation=error,
-        ratio=q[best, k],
+        noise_dominates=error <= allowed,
+        ratio=q[best],
         sigma=seen.sigma,
         used=seen.used,
         flat=seen.flat,
         visible=seen.visible,
         squares=seen.squares,
         freedom=seen.freedom,
-        step=start * item.steps[item.outer[best], 0],
+        step=start * item.steps[item.outer[best[0]], 0],
         doubtful=seen.doubtful,
     )
 
