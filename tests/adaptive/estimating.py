@@ -25,7 +25,9 @@ class Asked:
         self.rows: list[np.ndarray] = []
 
     def __call__(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        assert nodes.dtype == self.fmt.dtype and nodes.ndim == 1 and nodes.flags.c_contiguous
+        assert nodes.dtype == self.fmt.dtype
+        assert nodes.ndim == 1
+        assert nodes.flags.c_contiguous
         assert rows.shape == nodes.shape
         self.nodes.append(nodes.copy())
         self.rows.append(rows.copy())

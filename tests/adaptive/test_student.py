@@ -27,7 +27,8 @@ def test_quantiles_have_the_values_of_printed_tables():
 
 def test_a_table_of_quantiles_begins_with_no_knowledge_and_cannot_be_written():
     table = quantiles(0.99)
-    assert table[0] == math.inf and table.shape == (MOST + 1,)
+    assert table[0] == math.inf
+    assert table.shape == (MOST + 1,)
     assert np.all(np.diff(table[1:]) < 0)
     with pytest.raises(ValueError, match="read-only"):
         table[1] = 0
