@@ -35,7 +35,6 @@ from functools import cache
 import numpy as np
 
 __all__ = ["EVEN", "MEAN", "MULTIPLIERS", "ODD", "SIDE", "SLOTS", "START", "Ladder", "Scheme", "Series", "ladder"]
-__all__ += ["residual_weights"]
 
 START = 4
 """The slot of the ladder at which a search begins."""
@@ -137,7 +136,9 @@ class Ladder:
     parent, grandparent : ndarray of int, shape (w,)
         The window without its outermost level, and without the two outermost.
     wider : ndarray of int, shape (w,)
-        The window with one more level on the inner side; −1: there is none.
+        The window with one more level on the inner side.
+    widest : ndarray of bool, shape (w,)
+        Where there is none.
     residuals, companions : ndarray, shape (n − 1, n − 1)
         Rows that make residuals c₁, … of the corrections d₁, … of the series and of its companion (None: there is
         none), times the power of the start that is their pole.
@@ -155,6 +156,7 @@ class Ladder:
     parent: np.ndarray
     grandparent: np.ndarray
     wider: np.ndarray
+    widest: np.ndarray
     residuals: np.ndarray
     companions: np.ndarray | None
     companion_noise: np.ndarray
@@ -182,12 +184,15 @@ def ladder(scheme: Scheme, outermost: int, levels: int) -> Ladder:
         decay=_column(decay),
         parent=np.array([place.get((i + 1, j - 1), 0) for i, j in windows]),
         grandparent=np.array([place.get((i + 2, j - 2), place.get((i + 1, j - 1), 0)) for i, j in windows]),
-        wider=np.array([place.get((i, j + 1), -1) for i, j in windows]),
-        residuals=_residuals(series, steps, corrections)[0],
-        companions=_residuals(companion, steps, corrections)[0] if companion else None,
+        wider=np.array([place.get((i, j + 1), 0) for i, j in windows]),
+        widest=np.array([(i, j + 1) not in place for i, j in windows]),
+        residuals=_residuals(series, steps, corrections),
+        companions=_residuals(companion, steps, corrections) if companion else None,
         companion_noise=_column(
             [
-                math.sqrt(companion.covariance(corrections[w], corrections[w], steps)) if companion and w[1] else math.inf
+                math.sqrt(companion.covariance(corrections[w], corrections[w], steps))
+                if companion and w[1]
+                else math.inf
                 for w in windows
             ]
         ),
@@ -222,23 +227,25 @@ def _corrections(t: Sequence[Fraction]) -> dict[tuple[int, int], list[Fraction]]
 
 def _residuals(
     series: Series, steps: Sequence[Fraction], corrections: dict[tuple[int, int], list[Fraction]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that make residuals of deviation 1: of the corrections d₁, … at the outermost level, of levels."""
+) -> np.ndarray:
+    """Return the rows that make residuals of deviation 1 of the corrections d₁, … at the outermost level."""
     n = len(steps) - 1
     starts = [corrections[0, j] for j in range(1, n + 1)]
-    made: list[tuple[list[Fraction], list[Fraction], Fraction]] = []
+    made: list[_Residual] = []
     for p in reversed(range(n)):
         row, weights = [Fraction(int(k == p)) for k in range(n)], list(starts[p])
-        for other_row, other, square in made:
-            share = series.covariance(starts[p], other, steps) / square
-            row = [a - share * b for a, b in zip(row, other_row, strict=True)]
-            weights = [a - share * b for a, b in zip(weights, other, strict=True)]
-        made.append((row, weights, series.covariance(weights, weights, steps)))
-    scaled = [[[float(entry) / math.sqrt(item[2]) for entry in item[k]] for item in reversed(made)] for k in (0, 1)]
-    return np.array(scaled[0]), np.array(scaled[1])
+        for other in made:
+            share = series.covariance(starts[p], other.weights, steps) / other.square
+            row = [a - share * b for a, b in zip(row, other.row, strict=True)]
+            weights = [a - share * b for a, b in zip(weights, other.weights, strict=True)]
+        made.append(_Residual(row, weights, series.covariance(weights, weights, steps)))
+    return np.array([[float(entry) / math.sqrt(item.square) for entry in item.row] for item in reversed(made)])
 
 
-def residual_weights(series: Series, outermost: int, levels: int) -> np.ndarray:
-    """Return the weights of the numbers of the levels in the residuals c₁, …, shape (levels − 1, levels)."""
-    steps = STEPS[outermost : outermost + levels]
-    return _residuals(series, steps, _corrections([step**series.power for step in steps]))[1]
+@dataclass(frozen=True)
+class _Residual:
+    """A combination of the corrections, its weights of the levels, and its mean square."""
+
+    row: list[Fraction]
+    weights: list[Fraction]
+    square: Fraction

@@ -1,0 +1,138 @@
+"""The end of a search: kinks and jumps at x, statuses, and the Estimates."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from numdiff.adaptive.plan import FEWEST
+from numdiff.adaptive.state import State
+from numdiff.adaptive.status import Status
+
+__all__ = ["Breaks", "Estimates", "breaks", "ended", "rounding"]
+
+STEADY = 1.2
+"""Second differences over h that agree to this factor from level to level are those of a kink: those of a smooth f fall
+as h does, by up to two from each level to the next. With four times as much everything is a kink."""
+RISE = 0.05
+"""Differences f(x+h) − f(x−h) that agree to so much at all levels are a jump; those of a slope fall as h does."""
+SEEN = 100.0
+"""A kink and a jump are larger than so many unit roundoffs of f: else they may be its rounding."""
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What was found at each point; all arrays have the shape (n,).
+
+    Attributes
+    ----------
+    value : ndarray of float64, or of longdouble for a wider format
+    error : ndarray, likewise
+        The bar: at the wanted confidence the error of `value`, rounded to the format, is at most that; infinite where
+        nothing is known.
+    status : ndarray of int
+        Codes of `numdiff.adaptive.status.Status`.
+    evaluations : ndarray of int
+        The points at which f was evaluated.
+    step : ndarray
+        The widest step that the value is made of.
+    noise : ndarray
+        The standard deviation of f, as seen.
+    freedom : ndarray of int
+        The degrees of freedom of `noise`.
+    left, right : ndarray
+        The one-sided slopes at a kink; NaN elsewhere.
+    """
+
+    value: np.ndarray
+    error: np.ndarray
+    status: np.ndarray
+    evaluations: np.ndarray
+    step: np.ndarray
+    noise: np.ndarray
+    freedom: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+    def put(self, rows: np.ndarray, other: "Estimates") -> None:
+        """Overwrite some of the points."""
+        for item in fields(self):
+            getattr(self, item.name)[rows] = getattr(other, item.name)
+
+    def rows(self, chosen: np.ndarray) -> "Estimates":
+        """Return some of the points."""
+        return Estimates(*(getattr(self, item.name)[chosen] for item in fields(self)))
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """Where f has a kink or a jump at x, and the slopes on both sides; arrays of shape (n,)."""
+
+    kink: np.ndarray
+    jump: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+
+
+def breaks(state: State) -> Breaks:
+    """Return where f has a kink or a jump at x, by the innermost four levels of a centered first derivative."""
+    own, n = state.setting, state.start.size
+    if own.side or own.scheme.order != 1:
+        none, nan = np.zeros(n, bool), np.full(n, np.nan, own.wide)
+        return Breaks(none, none, nan, nan)
+    k = np.arange(n)
+    slots = state.inner - np.arange(FEWEST)[::-1, None]
+    h, odd, mean = np.sqrt(state.t[slots, k]), state.numbers[slots, k], state.companions[slots, k]
+    least = SEEN * own.unit_roundoff * state.largest
+    gap = np.abs(mean[:-1] - mean[1:]) / (h[:-1] - h[1:])
+    steady = (gap[:-1] <= STEADY * gap[1:]) & (gap[1:] <= STEADY * gap[:-1])
+    kink = steady.all(axis=0) & (gap[-1] * h[-1] > least)
+    rise = odd * h
+    jump = (rise.max(axis=0) - rise.min(axis=0) <= RISE * np.abs(rise).max(axis=0)) & (rise[-1] != 0)
+    jump &= np.abs(rise[-1]) > least
+    half = (mean[0] - mean[-1]) / (h[0] - h[-1])
+    return Breaks(kink & ~jump, jump, odd[-1] - half, odd[-1] + half)
+
+
+def rounding(wide: np.dtype, unit_roundoff: float) -> float:
+    """Return the relative error of a result by its rounding to the format, and of four operations that made it."""
+    return max(unit_roundoff, 2.0**-64) + 4 * float(np.finfo(wide).eps)
+
+
+def ended(state: State) -> Estimates:
+    """Return what a search has found."""
+    kept, at_x = state.kept, breaks(state)
+    value, has_value = kept.value, np.isfinite(kept.value)
+    bar = kept.bar + rounding(state.setting.wide, state.setting.unit_roundoff) * np.abs(value)
+    bar[(kept.rank <= 0) | np.isnan(bar)] = np.inf
+    if at_x.kink.any():
+        slopes = np.maximum(np.abs(at_x.left - value), np.abs(at_x.right - value))
+        held = np.where(np.isfinite(bar), np.maximum(bar, slopes), slopes)
+        bar = np.where(at_x.kink, held, bar)
+    bar[at_x.jump | ~has_value] = np.inf
+    return Estimates(
+        value=value,
+        error=bar,
+        status=_status(state, at_x, has_value),
+        evaluations=state.evaluations,
+        step=kept.step,
+        noise=kept.sigma,
+        freedom=kept.freedom,
+        left=np.where(at_x.kink, at_x.left, np.nan),
+        right=np.where(at_x.kink, at_x.right, np.nan),
+    )
+
+
+def _status(state: State, at_x: Breaks, has_value: np.ndarray) -> np.ndarray:
+    """Return what is said of each point: of what applies, the last line."""
+    kept, rank = state.kept, state.kept.rank
+    ran_out = ~state.left(slice(None), state.setting.cost(state.setting.plan.fewest))
+    unresolved = kept.swamped | (state.kind == int(Status.OSCILLATES))
+    status = np.full(rank.shape, int(Status.NO_DIGITS))
+    status[ran_out & ((rank == 0) | ~kept.dominated)] = int(Status.BUDGET)
+    status[unresolved & (rank == 0)] = int(Status.OSCILLATES)
+    status[rank == 2] = int(Status.OK)
+    status[state.kind == int(Status.AMBIGUOUS)] = int(Status.AMBIGUOUS)
+    status[~has_value] = int(Status.NOT_FINITE)
+    status[at_x.kink & has_value] = int(Status.KINK)
+    status[at_x.jump] = int(Status.JUMP)
+    return status

@@ -1,0 +1,206 @@
+"""Pairs of near nodes: whether what looks like noise is noise, and whether f jumps where a search restarted inside.
+
+A kink, a peak or an oscillation that the levels do not resolve leaves residuals that look like noise. But noise does
+not care how near two nodes are. With a pair at h/4096, if the difference of its values is that of a line, to a tenth of
+the noise, and so is that of a pair at h/1024, then f is smooth there and the noise was none; the search restarts
+inside. Where the two values are equal although the slope is not 0, f is rounded to few digits, and the noise stands.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from numdiff.adaptive.ladder import MULTIPLIERS
+from numdiff.adaptive.nodes import evaluate, misfit
+from numdiff.adaptive.plan import spacing
+from numdiff.adaptive.state import State
+from numdiff.adaptive.status import Status
+from numdiff.adaptive.windows import Reading
+
+__all__ = ["Tested", "connect", "test_noise"]
+
+DOUBTED, SHRINKS = 0.2, 0.1
+"""A residual below 0.2σ is looked at again: noise has one in a sixth of the cases, and pays two evaluations for it. Two
+residuals that differ by less than 0.1σ, of means that do so by 0.15σ, are none: noise passes in one case of 700. A
+quarter of DOUBTED lets a third more peaks pass for noise; four times as much tests most noise twice."""
+NEAR, FAR = 4096, 1024
+"""How far inside the innermost step the pairs of a test are: an f that varies over the innermost step differs from a
+line by 1/NEAR of what it varies there, which is far below 0.1σ; four times as far, the residual of a slope shows."""
+PAIR_GRAINS = 16.0
+"""The least step of a pair in spacings of the format: nodes that are nearer see the rounding of x inside f alike."""
+ALIKE = 0.1
+"""Slopes of the two pairs that agree to so much: f is a line between them, and the restart begins there."""
+LENGTH = 8.0
+"""|x| over this is the next step to try where f is shorter still than the pairs."""
+PLACES = 6
+"""The steps, evenly spaced on a logarithmic scale from the restart to the segment before, at which the line is looked
+for: five of them cost ten evaluations."""
+HALVINGS = 5
+"""How often the place is halved at which f leaves the line: to 1/32 of a factor of some hundred, a step of 1.15."""
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """What pairs of near nodes say; arrays of shape (k,).
+
+    Attributes
+    ----------
+    residual : ndarray
+        The difference of the values less that of a line: of the deviation of f if it is noise.
+    mean : ndarray
+        Of the two values.
+    equal : ndarray of bool
+        Whether the values are equal though the line is not flat.
+    slope, step : ndarray
+    """
+
+    residual: np.ndarray
+    mean: np.ndarray
+    equal: np.ndarray
+    slope: np.ndarray
+    step: np.ndarray
+
+    def rows(self, chosen: np.ndarray) -> "_Pair":
+        """Return some of the points."""
+        return _Pair(
+            self.residual[chosen], self.mean[chosen], self.equal[chosen], self.slope[chosen], self.step[chosen]
+        )
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a test of noise found.
+
+    Attributes
+    ----------
+    stands : ndarray of int
+        The points whose noise is noise.
+    smooth : ndarray of int, shape (k,)
+        The points at which it is none.
+    narrowest, start : ndarray, shape (k,)
+        Of the latter, the narrowest step that was read, and a start inside.
+    """
+
+    stands: np.ndarray
+    smooth: np.ndarray
+    narrowest: np.ndarray
+    start: np.ndarray
+
+
+def test_noise(state: State, rows: np.ndarray, seen: Reading, narrowest: np.ndarray) -> Tested:
+    """Look whether noise is there at pairs of near nodes.
+
+    Parameters
+    ----------
+    state : State
+    rows : ndarray of int, shape (k,)
+    seen : Reading
+        Of these points.
+    narrowest : ndarray, shape (k,)
+        The narrowest step that was read.
+    """
+    state.tested[rows] = True
+    own = state.setting
+    step = np.maximum(narrowest / NEAR, PAIR_GRAINS * spacing(own.fmt, own.size[rows]))
+    near = _pair(state, rows, seen.value, step)
+    doubt = ~near.equal & (np.abs(near.residual) <= DOUBTED * seen.sigma)
+    _count(state, rows, near, ~doubt)
+    stands = [rows[~doubt]]
+    rows, sigma, narrowest, step, near = rows[doubt], seen.sigma[doubt], narrowest[doubt], step[doubt], near.rows(doubt)
+    if not rows.size:
+        return Tested(stands[0], rows, narrowest, step)
+    far = _pair(state, rows, seen.value[doubt], step * (NEAR / FAR))
+    limit = SHRINKS * sigma
+    # Of a smooth f the residual is that of a slope: it grows as the step does.
+    smooth = np.abs(far.residual - near.residual * (far.step / near.step)) <= limit
+    smooth &= ~far.equal & (np.abs(far.mean - near.mean) <= 1.5 * limit)
+    _count(state, rows, far, ~smooth)
+    stands.append(rows[~smooth])
+    rows, narrowest, near, far = rows[smooth], narrowest[smooth], near.rows(smooth), far.rows(smooth)
+    return Tested(np.concatenate(stands), rows, narrowest, _start_inside(state, rows, narrowest, near, far))
+
+
+def _pair(state: State, rows: np.ndarray, slope: np.ndarray, step: np.ndarray) -> _Pair:
+    """Return what a pair of near nodes says."""
+    own, center = state.setting, state.center[rows]
+    found = evaluate(state, rows, step[None])
+    first, last, h = found.y[0, 0], center if own.side else found.y[-1, 0], found.steps[0]
+    rise = found.rise(center)[0]
+    slope = slope if own.scheme.order == 1 else np.zeros_like(rise)
+    equal = (first == last) & (np.abs(slope) * h > 4 * state.floor(rows))
+    return _Pair((rise - slope * h) * math.sqrt(2), first / 2 + last / 2, equal, rise / h, h)
+
+
+def _count(state: State, rows: np.ndarray, pair: _Pair, chosen: np.ndarray) -> None:
+    """Add what pairs say of a noise that stands."""
+    counted = chosen & ~pair.equal
+    rows = rows[counted]
+    state.squares[rows] += (pair.residual[counted] / state.unit[rows]) ** 2
+    state.freedom[rows] += 1
+
+
+def _start_inside(state: State, rows: np.ndarray, narrowest: np.ndarray, near: _Pair, far: _Pair) -> np.ndarray:
+    """Return where to restart: at the scale at which two slopes agree."""
+    size = state.setting.size[rows]
+    alike = np.abs(near.slope - far.slope) <= ALIKE * np.abs(near.slope)
+    start = narrowest * np.where(alike, 4.0 / FAR, 2.0 / NEAR)
+    # |x| is the next length to try where it is shorter still.
+    return np.where((size > 0) & ~alike, np.minimum(start, size / LENGTH), start)
+
+
+def connect(state: State) -> None:
+    """Look where f leaves the line that was found inside of what looked like noise: gradually, or with a jump.
+
+    A computed function can be smooth in pieces between jumps, as (1 − cos x)/x² is in a narrow format, where 1 − cos x
+    is a multiple of u. Then the jumps are the noise after all, and the bar has to hold both slopes.
+    """
+    restarted = np.flatnonzero((state.kept.rank == 2) & (state.fails > 0))
+    if not restarted.size:
+        return
+    first = state.start[restarted] * MULTIPLIERS[state.outer[restarted]]
+    apart = (state.doubted.narrowest[restarted] > 4 * first) & state.left(restarted, state.setting.cost(PLACES - 1))
+    rows, first = restarted[apart], first[apart]
+    if not rows.size:
+        return
+    ratio = (state.doubted.narrowest[rows] / first) ** (1 / (PLACES - 1))
+    steps = first * ratio ** np.arange(PLACES)[:, None]
+    off = np.zeros_like(steps)
+    off[1:] = misfit(state, rows, steps[1:])
+    away = off > SHRINKS * state.doubted.sigma[rows]
+    k, j = away.argmax(axis=0), np.arange(rows.size)
+    inside = np.maximum(k - 1, 0)
+    before = np.maximum(off[inside, j], 8 * state.floor(rows))
+    # A smooth f leaves its line with the square of the step at least; six powers are a step.
+    sudden = (k > 0) & (before * ratio**6 < off[k, j])
+    if sudden.any():
+        part = (steps[inside, j][sudden], steps[k, j][sudden], off[k, j][sudden])
+        _hold_both(state, rows[sudden], *part)
+
+
+def _hold_both(state: State, rows: np.ndarray, low: np.ndarray, high: np.ndarray, size: np.ndarray) -> None:
+    """Let the bar hold the slope across the jumps too, where f leaves the line between low and high with a jump.
+
+    Where the budget has no room to narrow the place down, the bar holds both.
+    """
+    own, kept, doubted = state.setting, state.kept, state.doubted
+    jump = np.ones(rows.shape, bool)
+    afford = state.evaluations[rows] + own.cost(HALVINGS + 1) <= own.allowed[rows]
+    if afford.any():
+        jump[afford] = _is_jump(state, rows[afford], low[afford], high[afford], size[afford])
+    rows = rows[jump]
+    value, bar = doubted.value[rows], doubted.bar[rows]
+    kept.bar[rows] = np.maximum(bar, np.abs(value - kept.value[rows]) + kept.bar[rows])
+    kept.value[rows], kept.rank[rows], state.kind[rows] = value, 1, int(Status.AMBIGUOUS)
+
+
+def _is_jump(state: State, rows: np.ndarray, low: np.ndarray, high: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """Narrow down where f leaves the line, and return whether it does so with a jump."""
+    last, top = size, high
+    for _ in range(HALVINGS):
+        middle = np.sqrt(low * high)
+        found = misfit(state, rows, middle[None])[0]
+        away = found > SHRINKS * state.doubted.sigma[rows]
+        low, high, last = np.where(away, low, middle), np.where(away, middle, high), np.where(away, found, last)
+    beyond = misfit(state, rows, 1.5 * top[None])[0]
+    return np.where(high < top, last > 0.3 * size, beyond < 1.3 * size)
