@@ -9,6 +9,7 @@ from experiments.error_bars.error_bars import tables
 from experiments.error_bars.findings import exact_percent, findings
 from experiments.error_bars.scores import bars, by_function, ours_by_format
 from experiments.registry import EXPERIMENTS
+from experiments.words import function_name
 from tests.experiments.league.fabricated import cases, measured, player
 from tests.experiments.sentences import check_section
 
