@@ -23,6 +23,11 @@ def nothing_to_advise(measured: Measured) -> list[str]:
     return []
 
 
+def nothing_more(measured: Measured) -> list[Table]:
+    """Return no further tables."""
+    return []
+
+
 NOTHING = Measured()
 """What an experiment without sweeps is given."""
 VARIED = (
@@ -74,6 +79,8 @@ class Experiment:
         Of an experiment without sweeps: how its data were made.
     limits : tuple of str
         What the answer does not cover, how the functions were chosen, and what others do better.
+    details : callable
+        Takes what was measured: tables that stand in the appendix of the report.
 
     Raises
     ------
@@ -93,6 +100,7 @@ class Experiment:
     advice: Callable[[Measured], list[str]] = nothing_to_advise
     note: str = ""
     limits: tuple[str, ...] = ()
+    details: Callable[[Measured], list[Table]] = nothing_more
 
     def __post_init__(self) -> None:
         names = {sweep.name for sweep in self.sweeps}
@@ -120,7 +128,7 @@ class Experiment:
     def section(self, measured: Measured) -> Section:
         """Return the experiment's part of the report."""
         answer, *others = self.findings(measured)
-        appendix = [failures_table(measured.records)] if self.sweeps else []
+        appendix = [*self.details(measured), *([failures_table(measured.records)] if self.sweeps else [])]
         if len(measured.skips):
             appendix.append(skips_table(measured.skips))
         return Section(

@@ -49,18 +49,27 @@ def tables(measured: Measured) -> list[Table]:
             "(from, to). Width: median of bar over error. Bars: how many were finite.",
             blank(widths(head[shown])),
             dict.fromkeys(("coverage", "low", "high"), "percent"),
-            rows_shown=None,
+            rows_shown=20,
             headings={"low": "from", "high": "to", "sharpness": "width"},
             kinds=dict.fromkeys(("contestant", "format", "noise"), "portable"),
         ),
         *own_tables(measured),
+    ]
+
+
+def details(measured: Measured) -> list[Table]:
+    """The tables of the appendix: errors beyond the bars, and each function."""
+    scores = bars(measured)
+    if scores.empty:
+        return []
+    return [
         Table(
             "excesses",
             "Errors beyond the bar, both halves",
             f"Silent: errors beyond {SILENT:g} bars with the status ok. Far: errors beyond {SLACK:g} bars. Refused: no "
             "value, or an infinite bar, which is never counted as covered.",
             scores[[*KEYS, "bars", "covered", "silent", "beyond", "refused"]],
-            rows_shown=20,
+            rows_shown=10,
             headings={"beyond": "far"},
             kinds=PORTABLE,
         ),
@@ -121,7 +130,7 @@ def functions_table(measured: Measured) -> Table:
         "Share of the finite bars that hold, and how many there were.",
         frame,
         {"coverage": "percent"},
-        rows_shown=20,
+        rows_shown=10,
         kinds=dict.fromkeys(("problem", *KEYS, "told"), "portable"),
         words=words_of(frame),
     )
@@ -203,4 +212,5 @@ EXPERIMENT = Experiment(
         f"constants are chosen on the {DEVELOPMENT} half alone."
     ),
     limits=LIMITS,
+    details=details,
 )

@@ -11,7 +11,7 @@ from experiments.league.schedule import THINNED, league_measures, quick_measures
 from experiments.step_rules.drawing import draw_costs, draw_profiles, draw_regrets
 from experiments.step_rules.findings import advice, findings
 from experiments.step_rules.scores import HEAD, NOISY, column_of, league
-from experiments.step_rules.tables import tables
+from experiments.step_rules.tables import details, tables
 from experiments.words import listed, percent, plain
 from numdiff.analysis.scores import performance_profile
 from numdiff.report.figures import Figure
@@ -135,4 +135,5 @@ EXPERIMENT = Experiment(
         f"belong to two halves by a fixed rule; constants are chosen on the {DEVELOPMENT} half alone."
     ),
     limits=LIMITS,
+    details=details,
 )

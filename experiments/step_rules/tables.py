@@ -13,7 +13,7 @@ from numdiff.problems.adversarial import ADVERSARIAL
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
-__all__ = ["blank_infinite", "tables"]
+__all__ = ["blank_infinite", "details", "tables"]
 
 KEYS = ["contestant", "half", "format", "noise"]
 PORTABLE = dict.fromkeys(KEYS, "portable")
@@ -22,14 +22,20 @@ PORTABLE = dict.fromkeys(KEYS, "portable")
 def tables(measured: Measured) -> list[Table]:
     """The tables of the section, the one to take away first."""
     scores = named(league(measured))
+    return [take_away(scores), regrets(scores), *adversarial_tables(measured)]
+
+
+def details(measured: Measured) -> list[Table]:
+    """The tables of the appendix: all columns of the league, what went wrong, and the problems."""
+    scores = named(league(measured))
     return [
-        take_away(scores),
         Table(
             "league",
             "The league in all formats, with noise and without, both halves",
-            "As above. Development: the half of the functions on which constants may be chosen.",
+            "Error over that of the best centered difference. Development: the half of the functions on which constants "
+            "may be chosen. Judgement: the other.",
             blank_infinite(scores[[*KEYS, "median", "p90", "worst", "evaluations"]]),
-            rows_shown=20,
+            rows_shown=10,
             headings={"p90": "90 %"},
             kinds=PORTABLE,
         ),
@@ -38,18 +44,8 @@ def tables(measured: Measured) -> list[Table]:
             "Failures and refusals",
             "Of the cases: those without a finite result, and those with a status other than ok.",
             scores[[*KEYS, "cases", "no_result", "flagged"]],
-            rows_shown=20,
+            rows_shown=10,
             headings={"no_result": "no result"},
-            kinds=PORTABLE,
-        ),
-        Table(
-            "step_regret",
-            "Step regret",
-            "Error over the best RMS error of the same formula: forward rules against the best forward step, centered "
-            "ones against the best centered step.",
-            blank_infinite(scores[scores["formula"] != ""][[*KEYS, "formula", "regret", "regret_p90", "regret_worst"]]),
-            rows_shown=20,
-            headings={"regret": "median", "regret_p90": "90 %", "regret_worst": "worst"},
             kinds=PORTABLE,
         ),
         Table(
@@ -58,15 +54,30 @@ def tables(measured: Measured) -> list[Table]:
             "Where the ratio to the yardstick is largest, exactly. No result: the first case without one.",
             blank_infinite(scores[[*KEYS, "worst_function", "worst_x", "worst"]]),
             {"worst_x": "hex"},
-            rows_shown=20,
+            rows_shown=10,
             headings={"worst_function": "function", "worst_x": "x"},
             kinds=PORTABLE,
             words=words_of(scores[["worst_function"]]),
         ),
-        *adversarial_tables(measured),
+        *answers_tables(named(answers(measured))),
+        problems_table(),
         *outcomes_tables(measured),
         halves_table(),
     ]
+
+
+def regrets(scores: pd.DataFrame) -> Table:
+    """Return the step regret of the rules that choose a step."""
+    return Table(
+        "step_regret",
+        "Step regret",
+        "Error over the best RMS error of the same formula: forward rules against the best forward step, centered "
+        "ones against the best centered step.",
+        blank_infinite(scores[scores["formula"] != ""][[*KEYS, "formula", "regret", "regret_p90", "regret_worst"]]),
+        rows_shown=18,
+        headings={"regret": "median", "regret_p90": "90 %", "regret_worst": "worst"},
+        kinds=PORTABLE,
+    )
 
 
 def take_away(scores: pd.DataFrame) -> Table:
@@ -82,7 +93,7 @@ def take_away(scores: pd.DataFrame) -> Table:
         "binade of steps and 8 neighbours): median, 90 %, worst; no result counts as the worst. Evaluations of f: "
         "median. Regret: median error over that of the best step of the same formula.",
         blank_infinite(frame),
-        rows_shown=None,
+        rows_shown=24,
         headings={"p90": "90 %", "no_result": "no result"},
         kinds={"*": "platform"},
     )
@@ -108,22 +119,25 @@ def adversarial_tables(measured: Measured) -> list[Table]:
             "Wrong: a large error without a word, or a bar that does not hold. Silent failure: an error of more than 3 "
             "bars, a finite bar at a jump or no value, with the status ok. Undecidable problems are left out.",
             wide,
-            rows_shown=None,
+            rows_shown=16,
             kinds={"contestant": "portable", "format": "portable"},
         ),
-        *answers_tables(found),
-        Table(
-            "adversarial_problems",
-            "The adversarial problems",
-            "What goes wrong there, and who reported or published it. Undecidable: why values alone cannot tell.",
-            pd.DataFrame(
-                [(p.name, p.formula, p.reason, p.source, p.undecidable) for p in ADVERSARIAL.values()],
-                columns=["problem", "formula", "reason", "source", "undecidable"],
-            ),
-            rows_shown=None,
-            kinds={"*": "portable"},
-        ),
     ]
+
+
+def problems_table() -> Table:
+    """Return the adversarial problems."""
+    return Table(
+        "adversarial_problems",
+        "The adversarial problems",
+        "What goes wrong there, and who reported or published it. Undecidable: why values alone cannot tell.",
+        pd.DataFrame(
+            [(p.name, p.formula, p.reason, p.source, p.undecidable) for p in ADVERSARIAL.values()],
+            columns=["problem", "formula", "reason", "source", "undecidable"],
+        ),
+        rows_shown=10,
+        kinds={"*": "portable"},
+    )
 
 
 def answers_tables(found: pd.DataFrame) -> list[Table]:

@@ -69,7 +69,7 @@ def _merged_table(members: Sequence[tuple[int, Table]]) -> Table:
         caption=first.caption,
         frame=pd.concat(frames, ignore_index=True),
         display=first.display,
-        rows_shown=None,
+        rows_shown=first.rows_shown if len(members) == 1 else None,
         headings=first.headings,
         words={
             column: {value: word for _, table in members for value, word in table.words.get(column, {}).items()}
