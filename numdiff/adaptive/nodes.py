@@ -79,7 +79,7 @@ def fresh(state: State, rows: np.ndarray, start: np.ndarray, levels: int) -> Non
     """Begin a new segment."""
     state.start[rows] = start
     state.numbers[:, rows] = state.companions[:, rows] = state.t[:, rows] = np.nan
-    state.outer[rows], state.inner[rows] = START, START + levels - 1
+    state.outermost[rows], state.innermost[rows] = START, START + levels - 1
     state.largest[rows] = np.abs(state.center[rows]) if state.setting.scheme.series.centered else 0
     state.segments[rows] += 1
     state.tested[rows] = False
