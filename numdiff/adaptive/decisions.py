@@ -109,7 +109,7 @@ def advance(state: State, active: np.ndarray) -> np.ndarray:
     """Read the segments of all active points, do for each what helps, and return the points that go on."""
     shape = state.outermost[active] * SLOTS + state.innermost[active]
     going: list[np.ndarray] = []
-    for key in np.unique(shape).tolist():
+    for key in [int(shape[0])] if (shape == shape[0]).all() else np.unique(shape).tolist():
         rows, (outer, inner) = active[shape == key], divmod(key, SLOTS)
         finite = np.isfinite(state.numbers[outer : inner + 1, rows]).all(axis=0)
         if not finite.all():
@@ -138,11 +138,13 @@ def _go_on(state: State, rows: np.ndarray, outer: int, inner: int) -> list[np.nd
     look = _look(state, rows, outer, inner)
     _keep(state, look)
     going = []
-    deep = state.start[rows] * MULTIPLIERS[inner] > DEEP * GRAINS * spacing(state.setting.fmt, state.setting.size[rows])
-    untested = look.noisy & deep & ~state.tested[rows] & state.left(rows, 2 * state.setting.cost(1))
-    if untested.any():
-        going.append(_test(state, look.at(untested)))
-        look = look.at(~untested)
+    if look.noisy.any():
+        untested = (
+            look.noisy & _is_deep(state, look) & ~state.tested[rows] & state.left(rows, 2 * state.setting.cost(1))
+        )
+        if untested.any():
+            going.append(_test(state, look.at(untested)))
+            look = look.at(~untested)
     if look.rows.size:
         choice = _choose(state, look)
         going += [
@@ -152,6 +154,12 @@ def _go_on(state: State, rows: np.ndarray, outer: int, inner: int) -> list[np.nd
             _lost(state, look, choice.again),
         ]
     return going
+
+
+def _is_deep(state: State, look: Look) -> np.ndarray:
+    """Return whether the format has room for pairs inside the narrowest step."""
+    own, rows = state.setting, look.rows
+    return state.start[rows] * MULTIPLIERS[look.innermost] > DEEP * GRAINS * spacing(own.fmt, own.size[rows])
 
 
 def _look(state: State, rows: np.ndarray, outer: int, inner: int) -> Look:
@@ -226,8 +234,10 @@ def _choose(state: State, look: Look) -> _Choice:
     done = ~more & (resolved & seen.visible & (total <= SATISFIED * u * size)) | (constant & ~narrow)
     done |= ~state.left(rows, own.cost(1))
     soft = _soft(state, look)
-    wider = ~done & _has_room(state, look)
-    wider &= (resolved & seen.visible & (total > own.plan.agreed * size) & _is_line(state, look)) | narrow
+    poor = resolved & seen.visible & (total > own.plan.agreed * size)
+    wider = ~done & (poor | narrow)
+    if wider.any():
+        wider &= (narrow | _is_line(state, look)) & _has_room(state, look)
     free = ~done & ~wider
     lost = free & ~resolved & ~(dominated & (look.rank > 0)) & (total > DIGIT * size)
     again = lost & ((levels >= own.plan.fewest + 2) | (total > LOST * size))
