@@ -66,7 +66,7 @@ class Look:
     ----------
     rows : ndarray of int
         The points.
-    outer, inner : int
+    outermost, innermost : int
         The slots of the widest and of the narrowest step.
     numbers : ndarray, shape (n, k)
         The numbers of the series.
@@ -78,8 +78,8 @@ class Look:
     """
 
     rows: np.ndarray
-    outer: int
-    inner: int
+    outermost: int
+    innermost: int
     numbers: np.ndarray
     seen: Reading
     noisy: np.ndarray
@@ -89,14 +89,14 @@ class Look:
     @property
     def levels(self) -> int:
         """The number of levels."""
-        return self.inner - self.outer + 1
+        return self.innermost - self.outermost + 1
 
     def at(self, chosen: np.ndarray) -> "Look":
         """Return some of the points."""
         return Look(
             self.rows[chosen],
-            self.outer,
-            self.inner,
+            self.outermost,
+            self.innermost,
             self.numbers[:, chosen],
             self.seen.rows(chosen),
             self.noisy[chosen],
@@ -107,9 +107,9 @@ class Look:
 
 def advance(state: State, active: np.ndarray) -> np.ndarray:
     """Read the segments of all active points, do for each what helps, and return the points that go on."""
-    shape = state.outer[active] * SLOTS + state.inner[active]
+    shape = state.outermost[active] * SLOTS + state.innermost[active]
     going: list[np.ndarray] = []
-    for key in np.unique(shape).tolist():
+    for key in [int(shape[0])] if (shape == shape[0]).all() else np.unique(shape).tolist():
         rows, (outer, inner) = active[shape == key], divmod(key, SLOTS)
         finite = np.isfinite(state.numbers[outer : inner + 1, rows]).all(axis=0)
         if not finite.all():
@@ -138,11 +138,13 @@ def _go_on(state: State, rows: np.ndarray, outer: int, inner: int) -> list[np.nd
     look = _look(state, rows, outer, inner)
     _keep(state, look)
     going = []
-    deep = state.start[rows] * MULTIPLIERS[inner] > DEEP * GRAINS * spacing(state.setting.fmt, state.setting.size[rows])
-    untested = look.noisy & deep & ~state.tested[rows] & state.left(rows, 2 * state.setting.cost(1))
-    if untested.any():
-        going.append(_test(state, look.at(untested)))
-        look = look.at(~untested)
+    if look.noisy.any():
+        untested = (
+            look.noisy & _is_deep(state, look) & ~state.tested[rows] & state.left(rows, 2 * state.setting.cost(1))
+        )
+        if untested.any():
+            going.append(_test(state, look.at(untested)))
+            look = look.at(~untested)
     if look.rows.size:
         choice = _choose(state, look)
         going += [
@@ -152,6 +154,12 @@ def _go_on(state: State, rows: np.ndarray, outer: int, inner: int) -> list[np.nd
             _lost(state, look, choice.again),
         ]
     return going
+
+
+def _is_deep(state: State, look: Look) -> np.ndarray:
+    """Return whether the format has room for pairs inside the narrowest step."""
+    own, rows = state.setting, look.rows
+    return state.start[rows] * MULTIPLIERS[look.innermost] > DEEP * GRAINS * spacing(own.fmt, own.size[rows])
 
 
 def _look(state: State, rows: np.ndarray, outer: int, inner: int) -> Look:
@@ -219,15 +227,17 @@ def _choose(state: State, look: Look) -> _Choice:
     own, seen, rows, levels = state.setting, look.seen, look.rows, look.levels
     size, total, u, most = np.abs(seen.value), seen.total, own.unit_roundoff, own.plan.most
     dominated, resolved = seen.noise_dominates & seen.visible, look.rank == 2
-    deeper = look.inner + 1 < SLOTS and levels < most
+    deeper = look.innermost + 1 < SLOTS and levels < most
     more = seen.doubtful & (deeper and levels <= own.plan.levels)
     constant = (look.numbers == 0).all(axis=0)
-    narrow = constant & (state.start[rows] * MULTIPLIERS[look.outer] < NARROW * own.size[rows])
+    narrow = constant & (state.start[rows] * MULTIPLIERS[look.outermost] < NARROW * own.size[rows])
     done = ~more & (resolved & seen.visible & (total <= SATISFIED * u * size)) | (constant & ~narrow)
     done |= ~state.left(rows, own.cost(1))
     soft = _soft(state, look)
-    wider = ~done & _has_room(state, look)
-    wider &= (resolved & seen.visible & (total > own.plan.agreed * size) & _is_line(state, look)) | narrow
+    poor = resolved & seen.visible & (total > own.plan.agreed * size)
+    wider = ~done & (poor | narrow)
+    if wider.any():
+        wider &= (narrow | _is_line(state, look)) & _has_room(state, look)
     free = ~done & ~wider
     lost = free & ~resolved & ~(dominated & (look.rank > 0)) & (total > DIGIT * size)
     again = lost & ((levels >= own.plan.fewest + 2) | (total > LOST * size))
@@ -236,8 +246,8 @@ def _choose(state: State, look: Look) -> _Choice:
     free &= ~again
     inward = free & (more | (deeper & ~dominated & (~resolved | soft)))
     outward = free & ~inward & dominated & soft & (seen.ratio < FALLING) & (total > WORTH * u * size)
-    outward &= look.outer > 0 and levels < most
-    outward &= state.start[rows] * MULTIPLIERS[look.outer - 1] < own.room[rows]
+    outward &= look.outermost > 0 and levels < most
+    outward &= state.start[rows] * MULTIPLIERS[look.outermost - 1] < own.room[rows]
     return _Choice(inward, outward, wider, narrow, again)
 
 
@@ -251,7 +261,7 @@ def _soft(state: State, look: Look) -> np.ndarray:
 def _has_room(state: State, look: Look) -> np.ndarray:
     """Return whether there is room for a wider segment, in the domain and in the budget."""
     own, rows = state.setting, look.rows
-    widest = state.start[rows] * MULTIPLIERS[look.outer]
+    widest = state.start[rows] * MULTIPLIERS[look.outermost]
     room = (state.jumps[rows] < JUMPS) & (own.room[rows] > WIDER * widest)
     return room & state.left(rows, own.cost(own.plan.fewest))
 
@@ -260,7 +270,7 @@ def _is_line(state: State, look: Look) -> np.ndarray:
     """Return whether f is a line as far as the noise lets see."""
     if state.setting.scheme.order != 1:
         return np.zeros(look.rows.shape, bool)
-    steps = state.start[look.rows] * MULTIPLIERS[look.outer : look.inner + 1, None]
+    steps = state.start[look.rows] * MULTIPLIERS[look.outermost : look.innermost + 1, None]
     scatter = LINE * look.seen.used / (math.sqrt(2) * steps)
     return (np.abs(look.numbers - look.seen.value) <= scatter).all(axis=0)
 
@@ -270,12 +280,12 @@ def _inward(state: State, look: Look, chosen: np.ndarray) -> np.ndarray:
     own, rows = state.setting, look.rows[chosen]
     if rows.size:
         count = max(own.plan.levels - look.levels, 1)
-        count = min(count, SLOTS - 1 - look.inner, own.plan.most - look.levels)
+        count = min(count, SLOTS - 1 - look.innermost, own.plan.most - look.levels)
         enough = state.left(rows, own.cost(count))
         for part, levels in ((rows[enough], count), (rows[~enough], 1)):
             if part.size:
-                put(state, part, np.arange(look.inner + 1, look.inner + 1 + levels)[:, None])
-                state.inner[part] += levels
+                put(state, part, np.arange(look.innermost + 1, look.innermost + 1 + levels)[:, None])
+                state.innermost[part] += levels
     return rows
 
 
@@ -283,8 +293,8 @@ def _outward(state: State, look: Look, chosen: np.ndarray) -> np.ndarray:
     """Take one level on the outer side."""
     rows = look.rows[chosen]
     if rows.size:
-        put(state, rows, np.array([[look.outer - 1]]))
-        state.outer[rows] -= 1
+        put(state, rows, np.array([[look.outermost - 1]]))
+        state.outermost[rows] -= 1
     return rows
 
 
@@ -310,7 +320,7 @@ def _lost(state: State, look: Look, chosen: np.ndarray) -> np.ndarray:
     if not rows.size:
         return rows
     size = state.setting.size[rows]
-    start = state.start[rows] * MULTIPLIERS[look.inner] / NARROWER
+    start = state.start[rows] * MULTIPLIERS[look.innermost] / NARROWER
     swamped = (size > 0) & (look.seen.used[chosen] > SWAMPED * state.largest[rows])
     return _restart(state, rows, np.where(swamped, np.minimum(start, size / NARROWER), start))
 
@@ -318,7 +328,7 @@ def _lost(state: State, look: Look, chosen: np.ndarray) -> np.ndarray:
 def _test(state: State, look: Look) -> np.ndarray:
     """Test whether noise is there; where it is none, restart inside. Return the points that go on."""
     own = state.setting
-    tested = test_noise(state, look.rows, look.seen, state.start[look.rows] * MULTIPLIERS[look.inner])
+    tested = test_noise(state, look.rows, look.seen, state.start[look.rows] * MULTIPLIERS[look.innermost])
     rows = tested.smooth
     if not rows.size:
         return tested.stands

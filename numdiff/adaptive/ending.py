@@ -80,7 +80,7 @@ def breaks(state: State) -> Breaks:
         none, nan = np.zeros(n, bool), np.full(n, np.nan, own.wide)
         return Breaks(none, none, nan, nan)
     k = np.arange(n)
-    slots = state.inner - np.arange(FEWEST)[::-1, None]
+    slots = state.innermost - np.arange(FEWEST)[::-1, None]
     h, odd, mean = np.sqrt(state.t[slots, k]), state.numbers[slots, k], state.companions[slots, k]
     least = SEEN * own.unit_roundoff * state.largest
     gap = np.abs(mean[:-1] - mean[1:]) / (h[:-1] - h[1:])

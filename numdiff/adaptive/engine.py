@@ -69,6 +69,24 @@ def estimate(
         The largest number of evaluations at a point, `LIMIT` + `LOOK` by default.
     confidence : float
         The probability that the bar covers the error.
+
+    Returns
+    -------
+    Estimates
+
+    Raises
+    ------
+    ValueError
+        If the budget is too small for one segment.
+
+    Examples
+    --------
+    >>> from numdiff.floats.formats import FORMATS
+    >>> found = estimate(lambda nodes, rows: np.exp(nodes), np.array([0.0, 1.0]), FORMATS["float64"])
+    >>> found.value.round(9).tolist(), found.evaluations.tolist()
+    ([1.0, 2.718281828], [12, 12])
+    >>> bool((found.error < 1e-12).all())
+    True
     """
     scheme, allowed = Scheme(order, side != 0), LIMIT + LOOK if budget is None else budget
     least = least_budget(fmt, scheme)
@@ -93,7 +111,14 @@ _ROUNDING = rounding(np.dtype(float), 2.0**-53)
 
 
 def least_budget(fmt: FloatFormat, scheme: Scheme) -> int:
-    """Return the evaluations that no search goes without: one segment, and f(x) where the formula has it."""
+    """Return the evaluations that no search goes without: one segment, and f(x) where the formula has it.
+
+    Examples
+    --------
+    >>> from numdiff.floats.formats import FORMATS
+    >>> least_budget(FORMATS["float64"], Scheme(1)), least_budget(FORMATS["float64"], Scheme(2, one_sided=True))
+    (8, 6)
+    """
     return plan(fmt, scheme).fewest * (1 if scheme.one_sided else 2) + scheme.series.centered
 
 
@@ -120,7 +145,7 @@ def _resume(state: State, levels: fast.Levels) -> None:
     block, taken = slice(START, START + fast.LEVELS), levels.taken
     state.numbers[block], state.companions[block] = levels.odd, levels.mean
     state.t[block] = levels.steps * levels.steps
-    state.inner[:], state.evaluations[:], state.segments[:] = START + taken - 1, 2 * taken, 1
+    state.innermost[:], state.evaluations[:], state.segments[:] = START + taken - 1, 2 * taken, 1
     state.largest[:] = np.where(np.isfinite(levels.largest), levels.largest, 0)
     state.forget(np.arange(taken.size))
     begun = np.flatnonzero(taken == 0)

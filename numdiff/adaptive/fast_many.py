@@ -141,7 +141,8 @@ def take_many(call: Call, x: np.ndarray, start: np.ndarray, agreed: float, confi
     memory, _spare.memory = getattr(_spare, "memory", None), None
     if n < BLOCK or memory is None:
         memory = _Work.of(min(n, BLOCK))
-    rest, size = [], -(-n // max(1, -(-n // BLOCK)))
+    rest, blocks = [], max(1, -(-n // BLOCK))
+    size = max(1, -(-n // blocks))
     for first in range(0, n, size):
         part = slice(first, min(first + size, n))
         out = Smooth(whole.value[part], whole.bar[part], whole.step[part], whole.sigma[part], whole.freedom[part])

@@ -94,6 +94,11 @@ class Scheme:
     order : int
         m, the order of the derivative.
     one_sided : bool
+
+    Examples
+    --------
+    >>> Scheme(2).series is EVEN, Scheme(3).coefficient, Scheme(3, one_sided=True).coefficient
+    (True, 1, 2)
     """
 
     order: int
@@ -164,7 +169,14 @@ class Ladder:
 
 @cache
 def ladder(scheme: Scheme, outermost: int, levels: int) -> Ladder:
-    """Return the constants of a scheme on the slots outermost, …, outermost + levels − 1."""
+    """Return the constants of a scheme on the slots outermost, …, outermost + levels − 1.
+
+    Examples
+    --------
+    >>> item = ladder(Scheme(1), START, 3)
+    >>> item.degree.tolist(), item.outer.tolist()
+    ([0, 0, 0, 1, 1, 2], [0, 1, 2, 0, 1, 0])
+    """
     steps = STEPS[outermost : outermost + levels]
     windows = [(i, j) for j in range(levels) for i in range(levels - j)]
     place = {window: k for k, window in enumerate(windows)}

@@ -47,7 +47,8 @@ def evaluate(state: State, rows: np.ndarray, steps: np.ndarray) -> Values:
     nodes = np.stack([(at + sign * steps).astype(own.fmt.dtype) for sign in signs])
     exact = nodes.astype(own.wide)
     outside = ~((exact > own.lower[rows]) & (exact < own.upper[rows])).all(axis=0)
-    nodes[:, outside] = np.broadcast_to(x, outside.shape)[outside]
+    if outside.any():
+        nodes[:, outside] = np.broadcast_to(x, outside.shape)[outside]
     owners = np.broadcast_to(rows, nodes.shape)
     state.evaluations[rows] += nodes.shape[0] * nodes.shape[1]
     y = own.call(nodes.reshape(-1), owners.reshape(-1)).astype(own.wide).reshape(nodes.shape)
@@ -78,8 +79,7 @@ def put(state: State, rows: np.ndarray, slots: np.ndarray) -> None:
 def fresh(state: State, rows: np.ndarray, start: np.ndarray, levels: int) -> None:
     """Begin a new segment."""
     state.start[rows] = start
-    state.numbers[:, rows] = state.companions[:, rows] = state.t[:, rows] = np.nan
-    state.outer[rows], state.inner[rows] = START, START + levels - 1
+    state.outermost[rows], state.innermost[rows] = START, START + levels - 1
     state.largest[rows] = np.abs(state.center[rows]) if state.setting.scheme.series.centered else 0
     state.segments[rows] += 1
     state.tested[rows] = False

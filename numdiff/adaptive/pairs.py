@@ -158,7 +158,7 @@ def connect(state: State) -> None:
     restarted = np.flatnonzero((state.kept.rank == 2) & (state.fails > 0))
     if not restarted.size:
         return
-    first = state.start[restarted] * MULTIPLIERS[state.outer[restarted]]
+    first = state.start[restarted] * MULTIPLIERS[state.outermost[restarted]]
     apart = (state.doubted.narrowest[restarted] > 4 * first) & state.left(restarted, state.setting.cost(PLACES - 1))
     rows, first = restarted[apart], first[apart]
     if not rows.size:

@@ -249,7 +249,7 @@ class State:
         The numbers of the series and of its companion on the levels of the segment, and the variable t; NaN: not taken.
     start : ndarray
         The start of the ladder.
-    outer, inner : ndarray of int
+    outermost, innermost : ndarray of int
         The slots of the widest and of the narrowest step.
     largest : ndarray
         The largest finite |f| of the segment.
@@ -275,8 +275,8 @@ class State:
     companions: np.ndarray
     t: np.ndarray
     start: np.ndarray
-    outer: np.ndarray
-    inner: np.ndarray
+    outermost: np.ndarray
+    innermost: np.ndarray
     largest: np.ndarray
     center: np.ndarray
     evaluations: np.ndarray
@@ -323,8 +323,8 @@ def new_state(setting: Setting) -> State:
         companions=companions,
         t=t,
         start=first_start(setting.fmt, setting.plan, setting.size, setting.room),
-        outer=counts(START),
-        inner=counts(START - 1),
+        outermost=counts(START),
+        innermost=counts(START - 1),
         largest=wides(),
         center=wides(),
         evaluations=counts(),

@@ -56,7 +56,13 @@ def _within(q: float, freedom: int) -> float:
 
 @lru_cache(maxsize=16)
 def quantiles(confidence: float) -> np.ndarray:
-    """Return the quantiles for 0, 1, … degrees of freedom, read-only: infinite for 0."""
+    """Return the quantiles for 0, 1, … degrees of freedom, read-only: infinite for 0.
+
+    Examples
+    --------
+    >>> quantiles(0.99)[[0, 1, 4]].tolist()
+    [inf, 63.6567, 4.60409]
+    """
     table = np.array([math.inf, *(quantile(nu, confidence) for nu in range(1, MOST + 1))])
     table.setflags(write=False)
     return table

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from numdiff.adaptive.ladder import MULTIPLIERS, START, Scheme
+from numdiff.adaptive.ladder import MULTIPLIERS, START, Scheme, ladder
 from numdiff.adaptive.noise import Known
 from numdiff.adaptive.windows import Reading, read
 
@@ -84,6 +84,15 @@ def test_the_window_weighs_noise_against_truncation(rng):
         errors.append(np.median(np.abs(found.value - 1)) / sigma)
         assert (np.abs(found.value - 1) <= found.bar).mean() > least
     assert max(errors) < 60  # noise is amplified by the steps, not by a degree that it cannot afford
+
+
+def test_noise_counts_with_four_deviations_where_a_window_is_chosen(rng):
+    """With one, the window of a noisy series is noisier than it has to be; with sixteen, wider."""
+    right, left = 1 + rng.standard_normal((2, LEVELS, 500)) * 1e-3
+    found = of_values(right, left, np.ones(500), 1.0, Scheme(1))
+    spread = ladder(Scheme(1), START, LEVELS).noise[:, 0]
+    deviations = found.noise / found.used
+    assert all(np.isclose(deviation, 4 * spread, rtol=1e-9).any() for deviation in deviations)
 
 
 def test_a_last_correction_that_is_small_by_chance_does_not_make_the_bar_small():

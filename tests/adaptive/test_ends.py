@@ -1,0 +1,108 @@
+"""Near an end of the domain: the smaller of two bars, and the status that names the end."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+
+from numdiff.adaptive.engine import LIMIT, LOOK, estimate
+from numdiff.adaptive.status import Status
+from numdiff.floats.formats import FORMATS
+from tests.adaptive.estimating import Asked, estimated
+
+F64 = FORMATS["float64"]
+
+
+def on(x: float, f=np.exp, **options):
+    """Return the estimate at a point of the domain (0, ∞), and whether nodes were one-sided."""
+    asked = Asked(f, F64)
+    found = estimate(asked, np.array([x]), F64, lower=0.0, **options)
+    return found, bool((asked.all_nodes() > 3 * x).any())
+
+
+@pytest.mark.parametrize(("x", "side"), [(1e-9, 1), (1 - 1e-9, -1)])
+def test_beside_an_end_the_other_side_gives_the_digits(x, side):
+    found = estimated(np.exp, [x], lower=0.0, upper=1.0)
+    assert abs(found.value[0] - math.exp(x)) <= found.error[0] < 1e-8
+    assert found.status[0] == Status.OK
+    assert found.step[0] > 1e-6
+
+
+def test_evaluations_on_both_sides_add_up_within_the_budget():
+    for budget in (None, 20, 25, 30, 40):
+        found = estimated(np.exp, [1e-9, 1e-8, 0.5], lower=0.0, budget=budget)
+        assert (found.evaluations <= (budget or LIMIT + LOOK)).all()
+    assert found.evaluations[0] > 12
+
+
+def test_a_function_whose_length_is_its_distance_from_the_end_keeps_both_sides():
+    for f, df in ((np.log, lambda x: 1 / x), (np.sqrt, lambda x: 0.5 / np.sqrt(x))):
+        for x in (1e-3, 1e-6, 1e-9):
+            found, looked_away = on(x, f)
+            assert not looked_away
+            assert abs(found.value[0] - df(x)) <= found.error[0] < 1e-7 * df(x)
+
+
+@pytest.mark.parametrize(("rooms", "looks"), [(2.0**-8, True), (2.0**-4, False)])
+def test_the_other_side_is_tried_below_a_64th_of_the_first_step(rooms, looks):
+    """A function that wants wider steps than the room, so that the bar of both sides is large."""
+    upper = 1.0
+    x = upper - rooms * 0.125
+    asked = Asked(lambda t: np.round(np.exp(t), 4), F64)
+    estimate(asked, np.array([x]), F64, upper=upper)
+    assert bool((asked.all_nodes() < x - 3 * (upper - x)).any()) == looks
+
+
+def test_no_room_on_the_other_side_is_no_reason_to_look_there():
+    asked = Asked(lambda t: np.round(np.exp(t), 4), F64)
+    x = 1.0
+    estimate(asked, np.array([x]), F64, lower=x - 1e-6, upper=x + 1e-6)
+    assert not (np.abs(asked.all_nodes() - x) >= 1e-6).any()
+
+
+def test_a_bar_that_an_end_makes_large_touches_the_domain():
+    found = estimated(np.exp, [1.0], lower=1 - 1e-12, upper=1 + 1e-12)
+    assert found.status[0] == Status.TOUCHES_DOMAIN
+    assert abs(found.value[0] - math.e) <= found.error[0] < 0.1
+
+
+def test_a_small_bar_beside_an_end_is_a_success():
+    found = estimated(np.exp, [1e-3], lower=0.0)
+    assert found.status[0] == Status.OK
+    assert found.error[0] < 1e-6
+
+
+@pytest.mark.parametrize(("width", "touches"), [(1e-8, False), (1e-11, True)])
+def test_the_bar_that_blames_an_end_is_a_millionth_of_the_value(width, touches):
+    found = estimated(np.exp, [1.0], lower=1 - width, upper=1 + width)
+    assert (found.status[0] == Status.TOUCHES_DOMAIN) == touches
+    assert (found.error[0] > 1e-6 * math.e) == touches
+
+
+def test_an_end_that_is_far_away_is_not_blamed():
+    found = estimated(lambda x: np.round(np.exp(x), 2), [1.0], lower=-5.0, upper=5.0)
+    assert found.status[0] != Status.TOUCHES_DOMAIN
+
+
+def test_a_kink_beside_an_end_stays_a_kink():
+    found = estimated(lambda x: np.abs(x - 1e-7), [1e-7], lower=0.0)
+    assert found.status[0] == Status.KINK
+    assert found.left[0] == pytest.approx(-1)
+    assert found.right[0] == pytest.approx(1)
+
+
+def test_ends_may_differ_from_point_to_point():
+    x = np.array([0.5, 1.0, 2.0])
+    lower, upper = x - np.array([1e-9, 1.0, 10.0]), x + np.array([1.0, 1e-9, 10.0])
+    asked = Asked(np.exp, F64)
+    found = estimate(asked, x, F64, lower=lower, upper=upper)
+    rows = np.concatenate(asked.rows)
+    assert (asked.all_nodes() > lower[rows]).all()
+    assert (asked.all_nodes() < upper[rows]).all()
+    assert (np.abs(found.value - np.exp(x)) <= found.error).all()
+    assert (found.error < 1e-9).all()
+
+
+def test_the_status_gives_its_advice():
+    assert re.search("move x inward", Status.TOUCHES_DOMAIN.message)

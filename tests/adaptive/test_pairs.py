@@ -1,0 +1,64 @@
+"""The test of noise by pairs of near nodes: noise stands, and what is no noise does not."""
+
+import math
+
+import numpy as np
+
+from numdiff.adaptive.engine import estimate
+from numdiff.adaptive.ladder import MULTIPLIERS, START
+from numdiff.floats.formats import FORMATS
+from tests.adaptive.estimating import Asked, estimated
+from tests.adaptive.test_engine import noisy
+
+F64 = FORMATS["float64"]
+
+
+def widths(f, x: float) -> list[float]:
+    asked = Asked(f, F64)
+    estimate(asked, np.array([x]), F64)
+    return [float(np.abs(nodes - x).max()) for nodes in asked.nodes]
+
+
+def test_pairs_are_4096_and_1024_times_inside_the_narrowest_step():
+    found = widths(lambda t: np.abs(t - 0.7013), 0.7)
+    near, far = found[1:3]
+    ratio = found[0] / MULTIPLIERS[START] * MULTIPLIERS[START + 4] / near
+    assert 2000 < ratio < 8000
+    assert 2 < far / near < 8
+
+
+def test_noise_is_looked_at_again_in_one_case_of_six():
+    again = total = 0
+    for x in np.linspace(0.5, 1.5, 800):
+        found = widths(noisy(lambda t: np.exp(t), 1e-5), x)
+        if len(found) > 1 and found[1] < found[0] / 1000:
+            total += 1
+            again += len(found) > 2 and 2 < found[2] / found[1] < 8
+    assert total > 600
+    # P(|t| ≤ 0.2) = 0.16, of the normal distribution; four times the limit would be 0.58, a quarter 0.04.
+    assert 0.08 < again / total < 0.3
+
+
+def test_noise_stands():
+    x = np.linspace(0.5, 2, 600)
+    found = estimated(noisy(np.exp, 1e-5), x)
+    assert np.median(found.noise / np.exp(x)) > 0.3 * 1e-5
+    assert (np.abs(found.value - np.exp(x)) <= found.error).mean() > 0.98
+
+
+def test_a_kink_a_peak_and_an_oscillation_are_no_noise():
+    for f, df in (
+        (lambda t: np.abs(t - 0.7013), -1.0),
+        (lambda t: np.exp(-(((t - 0.7) / 1e-2) ** 2)) + t, 1.0),
+        (lambda t: np.sin(1e4 * t), 1e4 * math.cos(7e3)),
+    ):
+        found = estimated(f, [0.7])
+        assert abs(found.value[0] - df) <= found.error[0] < 1e-3 * max(abs(df), 1)
+
+
+def test_equal_values_of_rounded_output_are_noise_that_stands():
+    x = np.linspace(0.5, 2, 100)
+    found = estimated(lambda t: np.round(np.exp(t), 5), x)
+    assert (np.abs(found.value - np.exp(x)) <= found.error).mean() > 0.96
+    assert np.median(found.error) < 1e-3
+    assert np.quantile(found.error, 0.95) < 0.1
