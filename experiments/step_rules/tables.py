@@ -32,8 +32,8 @@ def details(measured: Measured) -> list[Table]:
         Table(
             "league",
             "The league in all formats, with noise and without, both halves",
-            "Error over that of the best centered difference. Development: the half of the functions on which constants "
-            "may be chosen. Judgement: the other.",
+            "Error over that of the best centered difference. Development: the half of the functions on which "
+            "constants may be chosen. Judgement: the other.",
             blank_infinite(scores[[*KEYS, "median", "p90", "worst", "evaluations"]]),
             rows_shown=10,
             headings={"p90": "90 %"},

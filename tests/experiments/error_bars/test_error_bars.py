@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from experiments.error_bars.error_bars import tables
+from experiments.error_bars.error_bars import details, tables
 from experiments.error_bars.findings import exact_percent, findings
 from experiments.error_bars.scores import bars, by_function, ours_by_format
 from experiments.registry import EXPERIMENTS
@@ -102,7 +102,7 @@ def test_each_function_has_its_coverage():
 
 
 def test_tables_have_both_halves():
-    by_name = {table.name: table for table in tables(played())}
+    by_name = {table.name: table for table in (*tables(played()), *details(played()))}
     assert set(by_name["excesses"].frame["half"]) == {"judgement", "development"}
     assert set(by_name["own_bars"].frame["half"]) == {"judgement", "development"}
     assert by_name["coverage"].frame["contestant"].iloc[0] == "numdiff"

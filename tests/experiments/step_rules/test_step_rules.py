@@ -10,7 +10,7 @@ from experiments.registry import EXPERIMENTS
 from experiments.step_rules import step_rules
 from experiments.step_rules.findings import findings
 from experiments.step_rules.scores import answers, league
-from experiments.step_rules.tables import tables
+from experiments.step_rules.tables import details, tables
 from tests.experiments.league.fabricated import cases, measured, player
 from tests.experiments.sentences import check_section
 
@@ -104,7 +104,7 @@ def test_the_table_to_take_away_has_the_judgement_half_the_best_first():
 
 
 def test_worst_inputs_are_exact():
-    frame = next(table.frame for table in tables(played()) if table.name == "worst_inputs")
+    frame = next(table.frame for table in details(played()) if table.name == "worst_inputs")
     assert all(np.isfinite(float.fromhex(text)) for text in frame["worst_x"])
 
 
@@ -113,7 +113,7 @@ def test_every_status_is_listed_with_a_message():
     lost = found.assign(
         ok=found["contestant"] != "lucky", status=np.where(found["contestant"] == "lucky", "raised", "ok")
     )
-    frame = next(t.frame for t in tables(measured(played().frames["cases"], lost)) if t.name == "outcomes")
+    frame = next(t.frame for t in details(measured(played().frames["cases"], lost)) if t.name == "outcomes")
     assert set(frame["contestant"]) == {"lucky"}
     assert set(frame["message"]) == {"it raised"}
     assert frame["cases"].sum() == (found["contestant"] == "lucky").sum()
