@@ -53,7 +53,6 @@ def tables(measured: Measured) -> list[Table]:
             headings={"low": "from", "high": "to", "sharpness": "width"},
             kinds=dict.fromkeys(("contestant", "format", "noise"), "portable"),
         ),
-        *own_tables(measured),
     ]
 
 
@@ -63,6 +62,7 @@ def details(measured: Measured) -> list[Table]:
     if scores.empty:
         return []
     return [
+        *own_tables(measured),
         Table(
             "excesses",
             "Errors beyond the bar, both halves",

@@ -22,13 +22,15 @@ PORTABLE = dict.fromkeys(KEYS, "portable")
 def tables(measured: Measured) -> list[Table]:
     """The tables of the section, the one to take away first."""
     scores = named(league(measured))
-    return [take_away(scores), regrets(scores), *adversarial_tables(measured)]
+    return [take_away(scores)]
 
 
 def details(measured: Measured) -> list[Table]:
     """The tables of the appendix: all columns of the league, what went wrong, and the problems."""
     scores = named(league(measured))
     return [
+        regrets(scores),
+        *adversarial_tables(measured),
         Table(
             "league",
             "The league in all formats, with noise and without, both halves",
@@ -74,7 +76,7 @@ def regrets(scores: pd.DataFrame) -> Table:
         "Error over the best RMS error of the same formula: forward rules against the best forward step, centered "
         "ones against the best centered step.",
         blank_infinite(scores[scores["formula"] != ""][[*KEYS, "formula", "regret", "regret_p90", "regret_worst"]]),
-        rows_shown=18,
+        rows_shown=10,
         headings={"regret": "median", "regret_p90": "90 %", "regret_worst": "worst"},
         kinds=PORTABLE,
     )
@@ -171,11 +173,12 @@ def outcomes_tables(measured: Measured) -> list[Table]:
         return []
     groups = bad.groupby(["contestant", "set", "format", "noise", "status"], sort=False)
     frame = groups.agg(cases=("status", "size"), message=("message", "first")).reset_index()
+    said = frame["message"].fillna("").str.replace("\n", " ").str.replace("NaN", "not a number")
     table = Table(
         "outcomes",
         "Statuses other than ok, with the first message of each",
         "Sets: the functions of the league, and the adversarial problems.",
-        frame.drop(columns="message").assign(message=frame["message"].fillna("").str.replace("\n", " ")),
+        frame.drop(columns="message").assign(message=said),
         rows_shown=12,
         kinds=dict.fromkeys(("contestant", "set", "format", "noise"), "portable"),
     )

@@ -116,8 +116,9 @@ class TableView:
 
     @property
     def printed(self) -> bool:
-        """Whether it is printed."""
-        return not (self.folded or self.too_wide_to_print)
+        """Whether it is printed: not what only a part is shown of at the end of the page."""
+        is_part = not self.filed and self.shown is not None and self.shown < self.rows
+        return not (self.folded or self.too_wide_to_print or is_part)
 
     @property
     def html(self) -> Markup:

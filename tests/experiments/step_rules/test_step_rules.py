@@ -123,7 +123,7 @@ def test_adversarial_answers_are_graded_and_undecidable_problems_left_out():
     found = answers(played())
     assert set(found["verdict"]) <= {"good", "useless", "wrong", "silent failure"}
     assert found["undecidable"].any()
-    table = next(t.frame for t in tables(played()) if t.name == "adversarial").set_index(["contestant", "format"])
+    table = next(t.frame for t in details(played()) if t.name == "adversarial").set_index(["contestant", "format"])
     decidable = found[~found["undecidable"] & (found["format"] == "float64") & (found["contestant"] == "numdiff")]
     assert table.loc[("numdiff", "float64")].sum() == len(decidable)
 
