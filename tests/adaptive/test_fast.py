@@ -113,6 +113,16 @@ def test_noise_is_seen_before_the_sixth_level_is_taken():
     assert asked.counts(at.size).tolist() == (2 * levels.taken[np.argsort(levels.rows)]).tolist()
 
 
+@pytest.mark.parametrize(("spacings", "is_taken"), [(60, True), (16, False)])
+def test_steps_of_few_spacings_are_left_to_the_search(spacings, is_taken):
+    x = np.array([1.0, 1.0])
+    asked = Asked(np.exp, F64)
+    with np.errstate(all="ignore"):
+        _, levels = fast_many.take_many(asked, x, np.full(2, spacings * 2.0**-52), 7e-8, 0.99)
+    assert bool(asked.nodes) == is_taken
+    assert (levels.taken == 0).all() or is_taken
+
+
 def test_f_may_differentiate_too():
     x = points(5000)
 
