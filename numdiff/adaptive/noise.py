@@ -25,8 +25,8 @@ the tail is flat: one small residual may be a truncation error. A quarter makes 
 four times as much, truncation errors pass for rounding, and coverage of unseen functions falls."""
 UNSEEN = 8.0
 """Noise of more than so many floors is no rounding of f as it stands, and tested: above VISIBLE, where rounding ends. A
-quarter tests rounding, at two evaluations a point of float32 in ten; four times as much lets oscillations of small
-amplitude pass for noise."""
+quarter tests rounding, at two evaluations a point of float32 in ten; with four times as much, no figure of the tests
+changes, but an oscillation of that size is not looked at."""
 KNEE = 50.0
 """A fall of mean squares by so much, and by KNEE_AFTER times what follows, is no fall of truncation errors: noise
 begins. Two mean squares of one noise do so in one case of fifty; truncation errors fall by as much from level to level,

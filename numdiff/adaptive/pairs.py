@@ -28,11 +28,14 @@ NEAR, FAR = 4096, 1024
 """How far inside the innermost step the pairs of a test are: an f that varies over the innermost step differs from a
 line by 1/NEAR of what it varies there, which is far below 0.1σ; four times as far, the residual of a slope shows."""
 PAIR_GRAINS = 16.0
-"""The least step of a pair in spacings of the format: nodes that are nearer see the rounding of x inside f alike."""
+"""The least step of a pair in spacings of the format: nodes that are nearer see the rounding of x inside f alike. It
+acts in the last bits of narrow formats alone, where DEEP leaves few tests; none holds it."""
 ALIKE = 0.1
-"""Slopes of the two pairs that agree to so much: f is a line between them, and the restart begins there."""
+"""Slopes of the two pairs that agree to so much: f is a line between them, and the restart begins there. Slopes of a
+resolved f agree to 1e-3, of an unresolved one to no digit: any limit between will do, and no test holds it."""
 LENGTH = 8.0
-"""|x| over this is the next step to try where f is shorter still than the pairs."""
+"""|x| over this is the next step to try where f is shorter still than the pairs: sin(1/x) near 0. It only has to be
+some; no test holds it."""
 PLACES = 6
 """The steps, evenly spaced on a logarithmic scale from the restart to the segment before, at which the line is looked
 for: five of them cost ten evaluations."""

@@ -29,7 +29,8 @@ SAFETY = 2.0
 ½ is twice its first term. With ½, coverage falls to 86 % under noise of 1e-4 and to 85 % in float16, where few levels
 are left; with eight, bars of float16 are wider by half, and three times as many are infinite."""
 NOTICED = 3.0
-"""Deviations above which a correction of the companion is a truncation error, and says how fast the series falls."""
+"""Deviations above which a correction of the companion is a truncation error, and says how fast the series falls. Noise
+exceeds three in one case of 370; with twelve, the companion is heard in fewer cases, which no test holds."""
 
 
 @dataclass

@@ -96,6 +96,25 @@ def test_where_the_fast_way_ends_the_search_says_the_same(name):
     assert (found.evaluations[good] == 2 * LEVELS).all()
 
 
+def test_bars_of_random_series_cover_for_one_point_and_for_many():
+    """Each point has a series of its own; some have a correction that is small by chance."""
+    n = 50000
+    coefficients = np.random.default_rng(3).standard_normal((7, n)) * 30.0 ** np.arange(7)[:, None]
+
+    def call(nodes, rows):
+        return 1 + nodes * sum(c[rows] * nodes ** (2 * k) for k, c in enumerate(coefficients))
+
+    x = np.zeros(n)
+    found = estimate(call, x, F64)
+    error = np.abs(found.value - coefficients[0])
+    assert (found.evaluations == 2 * LEVELS).mean() > 0.5
+    assert (error <= found.error).mean() > 0.999
+    assert (error > 3 * found.error).sum() <= 10
+    for k in range(1500):
+        one = estimate(lambda nodes, rows, k=k: call(nodes, rows + k), x[:1], F64)
+        assert same(one, found.rows(slice(k, k + 1)))
+
+
 def test_most_smooth_points_take_the_fast_way_also_beside_an_end():
     for f, x in ((np.exp, points(4000)), (np.log, points(4000)), (FUNCTIONS["sigmoid"], points(4000))):
         request = Request(Asked(f, F64), F64, FIRST_ORDER, 0, -np.inf, np.inf, None, 60, 0.99)
@@ -111,6 +130,16 @@ def test_noise_is_seen_before_the_sixth_level_is_taken():
     _, levels = fast_many.take_many(asked, at, engine._first_start(request, at), 7e-8, 0.99)
     assert (levels.taken == FIRST).mean() > 0.5
     assert asked.counts(at.size).tolist() == (2 * levels.taken[np.argsort(levels.rows)]).tolist()
+
+
+@pytest.mark.parametrize(("spacings", "is_taken"), [(60, True), (16, False)])
+def test_steps_of_few_spacings_are_left_to_the_search(spacings, is_taken):
+    x = np.array([1.0, 1.0])
+    asked = Asked(np.exp, F64)
+    with np.errstate(all="ignore"):
+        _, levels = fast_many.take_many(asked, x, np.full(2, spacings * 2.0**-52), 7e-8, 0.99)
+    assert bool(asked.nodes) == is_taken
+    assert (levels.taken == 0).all() or is_taken
 
 
 def test_f_may_differentiate_too():

@@ -3,12 +3,13 @@
 import math
 
 import numpy as np
+import pytest
 
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.ladder import MULTIPLIERS, START
 from numdiff.floats.formats import FORMATS
 from tests.adaptive.estimating import Asked, estimated
-from tests.adaptive.test_engine import noisy
+from tests.adaptive.test_engine import hashed, noisy
 
 F64 = FORMATS["float64"]
 
@@ -62,3 +63,14 @@ def test_equal_values_of_rounded_output_are_noise_that_stands():
     assert (np.abs(found.value - np.exp(x)) <= found.error).mean() > 0.96
     assert np.median(found.error) < 1e-3
     assert np.quantile(found.error, 0.95) < 0.1
+
+
+@pytest.mark.parametrize(("exponent", "is_tested"), [(67, True), (71, False)])
+def test_noise_is_tested_where_the_narrowest_step_has_room_inside(exponent, is_tested):
+    """The narrowest of five steps is 2⁴⁵ spacings of x over √x: 2¹¹ or so, and 2⁹."""
+    x = 2.0**exponent
+    asked = Asked(lambda t: 1 + 1e-3 * hashed(t), F64)
+    estimate(asked, np.array([x]), F64)
+    widest = np.abs(asked.nodes[0] - x).max()
+    pairs = [nodes for nodes in asked.nodes if nodes.size == 2 and np.abs(nodes - x).max() < widest / 100]
+    assert bool(pairs) == is_tested

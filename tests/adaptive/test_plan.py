@@ -46,7 +46,7 @@ def test_the_first_start_is_that_of_the_square_root_within_spacings_and_room():
     room = np.array([np.inf, np.inf, np.inf, np.inf, 1e-3])
     found = first_start(fmt, own, size, room)
     assert found[:3] / GENERIC == pytest.approx([0.125, 0.125, 1.25])
-    assert found[3] == GRAINS * np.spacing(1e40)
+    assert found[3] == 64 * np.spacing(1e40)
     assert found[4] == GENERIC * 1e-3
 
 
