@@ -10,6 +10,7 @@ from experiments.drawing import DASHED
 from experiments.error_bars.findings import HELD
 from experiments.frames import rows_of
 from experiments.step_rules.drawing import KIND_STYLE, KIND_WORDS, mark
+from experiments.words import function_name
 from numdiff.report import figures as draw
 from numdiff.report.figures import Note
 from numdiff.report.styles import BLUE, FAINT, MUTED, VERMILLION
@@ -21,6 +22,8 @@ _WIDTHS = (0.05, 2000.0)
 """The ends of the axis of widths; what lies beyond stands at an end."""
 _KNOWN = ("numdifftools", "jacobi", "scipy_derivative")
 """Libraries that are named also where their bars do not hold: the defaults of those that most people use."""
+_NAMED = 0.9
+"""Functions whose bars hold less often are named."""
 _HALVES = {"judgement": (VERMILLION, -0.16), "development": (BLUE, 0.16)}
 
 
@@ -47,12 +50,12 @@ def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
 
 
 def _draw_contestant(ax: Axes, row) -> None:
-    """Draw one dot with the interval of its share, and its name where at least 98 % hold or many people use it."""
+    """Draw one dot with its interval, and its name where at least 98 % hold but not all, or many people use it."""
     style = KIND_STYLE[row.kind]
     width, missed = min(max(row.sharpness, _WIDTHS[0]), _WIDTHS[1]), max(1 - row.coverage, _FLOOR)
     ax.vlines(width, max(1 - row.high, _FLOOR), max(1 - row.low, _FLOOR), color=style.color, linewidth=1)
     ax.plot([width], [missed], linestyle="none", zorder=4, label="_contestant", **mark(style))
-    if row.coverage >= HELD or row.contestant in _KNOWN:
+    if (row.coverage >= HELD and missed > _FLOOR) or row.contestant in _KNOWN:
         words = str(row.contestant).replace("_", " ")
         draw.add_note(ax, Note(words, [(width, missed)], reach=6, fontsize=8, color=style.text_color))
 
@@ -79,6 +82,10 @@ def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:
             label=f"{half} half",
             zorder=3,
         )
+        for place, row in zip(places, rows_of(part), strict=True):
+            if row.coverage < _NAMED:
+                name = Note(function_name(row.problem), [(place, row.coverage)], reach=6, fontsize=8, color=color)
+                draw.add_note(ax, name)
     words = [title.replace(", ", "\n").replace(" ", "\n") if narrow else title.replace(", ", "\n") for title in titles]
     ax.set_xticks(range(len(titles)), words, fontsize=8 if narrow else 9)
     ax.set(xlim=(-0.5, len(titles) - 0.5), ylabel="share of bars that hold")

@@ -25,6 +25,10 @@ _CURVES = ("-", (0, (6, 1.6)), (0, (3.2, 1.4)), (0, (1, 1.3)), (0, (5, 1.3, 1, 1
 _COLOURS = (VERMILLION, BLUE, MAROON, "#009e73", "#cc79a7", "#5b6673", "#e69f00", "#1f2933")
 
 
+NAMED = 0.1
+"""Medians below which a contestant that no other beats is named: above, the names would hide the marks."""
+
+
 def draw_costs(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw a panel for each column of the league: the median ratio against the evaluations."""
     titles = list(dict.fromkeys(data["title"])) or [""]
@@ -53,7 +57,7 @@ def _draw_cost(ax: Axes, part: pd.DataFrame, edge: float) -> None:
         ax.plot(shown["evaluations"], shown["median"], linestyle="none", zorder=4, label="_kind", **mark(style))
         hollow = mark(style) | {"markerfacecolor": "white", "markeredgecolor": style.color}
         ax.plot(lost["evaluations"], np.full(len(lost), edge), linestyle="none", zorder=4, label="_lost", **hollow)
-    for row in rows_of(part[part["front"]]):
+    for row in rows_of(part[part["front"] & (part["median"] < NAMED)]):
         words = str(row.contestant).replace("_", " ").replace(" (", "\n(")
         point = [(row.evaluations, row.median)]
         draw.add_note(ax, Note(words, point, reach=6, fontsize=8.5, color=KIND_STYLE[row.kind].text_color))

@@ -8,7 +8,7 @@ from experiments.frames import rows_of
 from experiments.league.cases import DEVELOPMENT, JUDGEMENT
 from experiments.league.results import common, rows, title_of
 from experiments.league.schedule import THINNED, league_measures, quick_measures
-from experiments.step_rules.drawing import draw_costs, draw_profiles, draw_regrets
+from experiments.step_rules.drawing import NAMED, draw_costs, draw_profiles, draw_regrets
 from experiments.step_rules.findings import advice, findings
 from experiments.step_rules.scores import HEAD, NOISY, column_of, league
 from experiments.step_rules.tables import details, tables
@@ -50,13 +50,14 @@ def costs_figure(scores: pd.DataFrame) -> Figure:
     data = data[~data["told"].astype(bool)][columns].reset_index(drop=True)
     data["title"] = [title_of(*pair) for pair in zip(data["format"], data["noise"], strict=True)]
     data["front"] = [is_on_front(row, data) for row in rows_of(data)]
-    best = listed([f"{row.contestant} ({plain(row.evaluations)})" for row in rows_of(data[data["front"]])] or ["none"])
+    named_ones = data[data["front"] & (data["median"] < NAMED)]
+    best = listed([f"{row.contestant} ({plain(row.evaluations)})" for row in rows_of(named_ones)] or ["none"])
     return Figure(
         "accuracy_and_cost",
         "What accuracy costs",
         "Median error over that of the best centered difference against the median number of evaluations, functions of "
-        "the judgement half. Named are those that no other beats in both; at the top edge are those without a result "
-        "in half of the cases.",
+        "the judgement half. Named are those below 0.1 that no other beats in both; at the top edge are those without "
+        "a result in half of the cases.",
         f"Dots in two panels, lower and farther left is better. On the lower left edge, with evaluations: {best}.",
         data,
         draw_costs,
