@@ -208,7 +208,7 @@ def check_budget(budget: Any) -> None:
 
 def check_confidence(confidence: Any) -> None:
     """Refuse a confidence that is no probability between 0 and 1."""
-    if isinstance(confidence, Real) and not isinstance(confidence, bool) and 0 < confidence < 1:
+    if isinstance(confidence, Real) and not isinstance(confidence, bool) and 0 < float(confidence) < 1:
         return
     raise ValueError(
         "confidence must be the probability that the bar holds, a number between 0 and 1 such as 0.99, got "
