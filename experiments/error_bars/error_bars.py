@@ -123,7 +123,7 @@ def words_for_infinite(frame: pd.DataFrame) -> pd.DataFrame:
 def functions_table(measured: Measured) -> Table:
     """Return the coverage of each contestant on each function."""
     columns = ["contestant", "problem", "half", "format", "noise", "told", "bars", "coverage"]
-    frame = by_function(measured)[columns]
+    frame = blank(by_function(measured)[columns])
     return Table(
         "coverage_by_function",
         "Coverage of each function",
@@ -143,6 +143,7 @@ def figures(measured: Measured) -> list[Figure]:
     """The figures of the section, the one that answers first."""
     first = coverage_figure(bars(measured))
     own = ours(by_function(measured))
+    own = own[own["bars"] > 0]
     return [first] if own.empty else [first, functions_figure(own)]
 
 

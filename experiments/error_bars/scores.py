@@ -28,12 +28,14 @@ def bars(measured: Measured) -> pd.DataFrame:
 
 @cache
 def by_function(measured: Measured) -> pd.DataFrame:
-    """Return the coverage of each contestant on each function, and how many bars were finite."""
+    """Return the coverage of each contestant on each function, and how many bars were finite; NaN where none was."""
     found = rows(measured, "coverage")
-    there = found[np.isfinite(found["error"]) & np.isfinite(found["bar"])]
-    there = there.assign(held=there["error"] <= there["bar"])
-    groups = there.groupby(["problem", *GROUP, "kind"], sort=False)["held"]
-    frame = groups.agg(["size", "mean"]).reset_index().rename(columns={"size": "bars", "mean": "coverage"})
+    found = found[found["bars"].astype(bool)]
+    finite = np.isfinite(found["error"]) & np.isfinite(found["bar"])
+    counted = found.assign(finite=finite, held=finite & (found["error"] <= found["bar"]))
+    groups = counted.groupby(["problem", *GROUP, "kind"], sort=False)
+    frame = groups.agg(bars=("finite", "sum"), held=("held", "sum")).reset_index()
+    frame["coverage"] = (frame["held"] / frame["bars"]).where(frame["bars"] > 0)
     return ordered(frame)[["problem", "contestant", "half", "format", "noise", "told", "kind", "bars", "coverage"]]
 
 

@@ -166,23 +166,37 @@ def blank_bars(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def outcomes_tables(measured: Measured) -> list[Table]:
-    """Return every status other than ok with how often it was met, and one message; nothing if all is ok."""
+    """Return how often each contestant met each status other than ok, with its first message; nothing if all is ok.
+
+    There is a row for all that was played, also where all is ok: which statuses libraries meet is up to the platform.
+    """
     found = named(games(measured))
-    bad = found[~found["ok"].astype(bool)]
-    if bad.empty:
+    if found["ok"].astype(bool).all():
         return []
-    groups = bad.groupby(["contestant", "set", "format", "noise", "status"], sort=False)
-    frame = groups.agg(cases=("status", "size"), message=("message", "first")).reset_index()
-    said = frame["message"].fillna("").str.replace("\n", " ").str.replace("NaN", "not a number")
+    keys = ["contestant", "set", "format", "noise"]
+    frame = pd.DataFrame(
+        [(*key, *_outcomes_of(part)) for key, part in found.groupby(keys, sort=False)],
+        columns=[*keys, "cases", "statuses", "message"],
+    )
     table = Table(
         "outcomes",
-        "Statuses other than ok, with the first message of each",
-        "Sets: the functions of the league, and the adversarial problems.",
-        frame.drop(columns="message").assign(message=said),
+        "Statuses other than ok, with the first message",
+        "Cases: how many have one. Sets: the functions of the league, their points of the coverage, and the "
+        "adversarial problems.",
+        frame,
         rows_shown=12,
-        kinds=dict.fromkeys(("contestant", "set", "format", "noise"), "portable"),
+        kinds=dict.fromkeys(keys, "portable"),
     )
     return [table]
+
+
+def _outcomes_of(part: pd.DataFrame) -> tuple[int, str, str]:
+    """Return how many cases are not ok, their statuses with counts, and the first message."""
+    bad = part[~part["ok"].astype(bool)]
+    counts = bad["status"].value_counts().sort_index()
+    said = next((text for text in bad["message"].fillna("") if text), "")
+    words = said.replace("\n", " ").replace("NaN", "not a number")
+    return len(bad), ", ".join(f"{status} {count}" for status, count in counts.items()).replace("_", " "), words
 
 
 def halves_table() -> Table:

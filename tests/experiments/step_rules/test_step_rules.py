@@ -114,6 +114,10 @@ def test_every_status_is_listed_with_a_message():
         ok=found["contestant"] != "lucky", status=np.where(found["contestant"] == "lucky", "raised", "ok")
     )
     frame = next(t.frame for t in details(measured(played().frames["cases"], lost)) if t.name == "outcomes")
+    assert len(frame) == len(
+        lost.merge(played().frames["cases"])[["contestant", "set", "format", "noise"]].drop_duplicates()
+    )
+    frame = frame[frame["cases"] > 0]
     assert set(frame["contestant"]) == {"lucky"}
     assert set(frame["message"]) == {"it raised"}
     assert frame["cases"].sum() == (found["contestant"] == "lucky").sum()
