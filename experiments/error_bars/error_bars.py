@@ -18,7 +18,7 @@ from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
 KEYS = ["contestant", "half", "format", "noise"]
-PORTABLE = dict.fromkeys(KEYS, "portable")
+PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 LIMITS = (
     f"Coverage is that of {COVERAGE_FUNCTIONS} smooth functions of each half, {COVERAGE_POINTS} points each, chosen by "
     "a fixed rule; `numdiff` meets all points, the others, which run point by point, one in 40.",
@@ -51,7 +51,7 @@ def tables(measured: Measured) -> list[Table]:
             dict.fromkeys(("coverage", "low", "high"), "percent"),
             rows_shown=20,
             headings={"low": "from", "high": "to", "sharpness": "width"},
-            kinds=dict.fromkeys(("contestant", "format", "noise"), "portable"),
+            kinds={"*": "platform", **dict.fromkeys(("contestant", "format", "noise"), "portable")},
         ),
     ]
 
@@ -89,7 +89,7 @@ def own_tables(measured: Measured) -> list[Table]:
         return []
     accuracy = ["format", "noise", "half", "told", "cases", "median", "p90", "evaluations", "flat", "flat_good"]
     trust = ["format", "noise", "half", "told", "coverage", "low", "least", "sharpness", "useful", "refused"]
-    keys = dict.fromkeys(("format", "noise", "half", "told"), "portable")
+    keys = {"*": "platform", **dict.fromkeys(("format", "noise", "half", "told"), "portable")}
     return [
         Table(
             "own_accuracy",
@@ -131,7 +131,7 @@ def functions_table(measured: Measured) -> Table:
         frame,
         {"coverage": "percent"},
         rows_shown=10,
-        kinds=dict.fromkeys(("problem", *KEYS, "told"), "portable"),
+        kinds={"*": "platform", **dict.fromkeys(("problem", *KEYS, "told"), "portable")},
         words=words_of(frame),
     )
 

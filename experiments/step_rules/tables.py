@@ -16,7 +16,7 @@ from numdiff.study.run import Measured
 __all__ = ["blank_infinite", "details", "tables"]
 
 KEYS = ["contestant", "half", "format", "noise"]
-PORTABLE = dict.fromkeys(KEYS, "portable")
+PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 
 
 def tables(measured: Measured) -> list[Table]:
@@ -122,7 +122,7 @@ def adversarial_tables(measured: Measured) -> list[Table]:
             "bars, a finite bar at a jump or no value, with the status ok. Undecidable problems are left out.",
             wide,
             rows_shown=16,
-            kinds={"contestant": "portable", "format": "portable"},
+            kinds={"*": "platform", "contestant": "portable", "format": "portable"},
         ),
     ]
 
@@ -155,7 +155,7 @@ def answers_tables(found: pd.DataFrame) -> list[Table]:
             blank_bars(mine.reset_index(drop=True)),
             {"x": "hex", "value": "g6"},
             rows_shown=20,
-            kinds=dict.fromkeys(("problem", "format", "x", "contestant"), "portable"),
+            kinds={"*": "platform", **dict.fromkeys(("problem", "format", "x", "contestant"), "portable")},
         ),
     ]
 
@@ -185,7 +185,7 @@ def outcomes_tables(measured: Measured) -> list[Table]:
         "adversarial problems.",
         frame,
         rows_shown=12,
-        kinds=dict.fromkeys(keys, "portable"),
+        kinds={"*": "platform", **dict.fromkeys(keys, "portable")},
     )
     return [table]
 
