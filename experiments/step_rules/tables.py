@@ -1,5 +1,7 @@
 """The tables of the league."""
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -195,7 +197,8 @@ def _outcomes_of(part: pd.DataFrame) -> tuple[int, str, str]:
     bad = part[~part["ok"].astype(bool)]
     counts = bad["status"].value_counts().sort_index()
     said = next((text for text in bad["message"].fillna("") if text), "")
-    words = said.replace("\n", " ").replace("NaN", "not a number")
+    # A number that was measured differs from machine to machine.
+    words = re.sub(r"-?\d+\.\d{4,}(e[-+]?\d+)?", "…", said.replace("\n", " ").replace("NaN", "not a number"))
     return len(bad), ", ".join(f"{status} {count}" for status, count in counts.items()).replace("_", " "), words
 
 
