@@ -28,6 +28,11 @@ def nothing_more(measured: Measured) -> list[Table]:
     return []
 
 
+def values_of_functions(measured: Measured) -> pd.DataFrame:
+    """Return the digests of what the functions returned."""
+    return measured.values
+
+
 NOTHING = Measured()
 """What an experiment without sweeps is given."""
 VARIED = (
@@ -81,6 +86,8 @@ class Experiment:
         What the answer does not cover, how the functions were chosen, and what others do better.
     details : callable
         Takes what was measured: tables that stand in the appendix of the report.
+    digests : callable
+        Takes what was measured: digests of what it hangs on, by which two machines are told apart.
 
     Raises
     ------
@@ -101,6 +108,7 @@ class Experiment:
     note: str = ""
     limits: tuple[str, ...] = ()
     details: Callable[[Measured], list[Table]] = nothing_more
+    digests: Callable[[Measured], pd.DataFrame] = values_of_functions
 
     def __post_init__(self) -> None:
         names = {sweep.name for sweep in self.sweeps}
@@ -143,7 +151,7 @@ class Experiment:
             method_note=method_note(measured.records) if self.sweeps else self.note,
             limits=self.limits,
             appendix=named(appendix),
-            values=measured.values,
+            values=self.digests(measured),
             source=self.source,
         )
 

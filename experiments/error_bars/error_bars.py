@@ -9,7 +9,7 @@ from experiments.error_bars.scores import bars, by_function, ours_by_format
 from experiments.experiment import Experiment, Later
 from experiments.frames import blank, rows_of
 from experiments.league.cases import COVERAGE_FUNCTIONS, COVERAGE_POINTS, DEVELOPMENT, JUDGEMENT
-from experiments.league.results import ours, title_of
+from experiments.league.results import digests, ours, title_of
 from experiments.league.schedule import bar_measures, quick_measures
 from experiments.words import counted, function_name, listed, percent, words_of
 from numdiff.analysis.scores import SILENT, SLACK
@@ -214,4 +214,5 @@ EXPERIMENT = Experiment(
     ),
     limits=LIMITS,
     details=details,
+    digests=digests,
 )

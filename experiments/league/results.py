@@ -1,19 +1,22 @@
 """What was played, scored: one row for each contestant and case, and the tables that both experiments count from."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from experiments.league.cases import HALVES
-from experiments.league.roster import OURS
+from experiments.league.roster import OURS, PEER
 from experiments.league.schedule import COLUMNS, THINNED, quick_measures
-from experiments.league.table import summary, with_errors
+from experiments.league.table import in_words, summary, with_errors
 from experiments.league.yardsticks import CASE
+from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.analysis.scores import ranked_quantile
 from numdiff.study.run import Measured, run
+from numdiff.study.values import Digests
 
-__all__ = ["GROUP", "common", "games", "ours", "rows", "summaries", "title_of"]
+__all__ = ["GROUP", "common", "digests", "games", "ours", "rows", "summaries", "title_of"]
 
 GROUP = ["half", "format", "noise", "contestant", "told"]
 """What a row of the league table is for."""
@@ -91,3 +94,21 @@ def title_of(format: str, noise: str) -> str:
 def ours(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of our estimator."""
     return frame[frame["kind"] == OURS]
+
+
+def digests(measured: Measured) -> pd.DataFrame:
+    """Return the digests of what the functions returned, and of all that each library answered.
+
+    A library has paths of its own through BLAS, LAPACK and elementary functions: two machines on which all functions
+    return the same values may still get other answers. So its answers are told apart by themselves.
+    """
+    if "matches" not in measured.frames:
+        return measured.values
+    found = measured.frames["matches"]
+    own = Digests()
+    groups: Any = found[found["kind"] == PEER].groupby(["contestant", "told", "format"], sort=False)
+    for (name, told, format), part in groups:
+        numbers = [part[column].to_numpy(dtype=np.float64) for column in ("value", "value_low", "bar", "evaluations")]
+        words = "\n".join(part["status"].astype(str) + " " + part["message"].fillna("").astype(str))
+        own.add(FIGURES + in_words(name, told), format, [*numbers, np.frombuffer(words.encode(), dtype=np.uint8)])
+    return pd.concat([measured.values, own.frame()], ignore_index=True)

@@ -6,7 +6,7 @@ import pandas as pd
 from experiments.experiment import Experiment, Later
 from experiments.frames import rows_of
 from experiments.league.cases import DEVELOPMENT, JUDGEMENT
-from experiments.league.results import common, rows, title_of
+from experiments.league.results import common, digests, rows, title_of
 from experiments.league.schedule import THINNED, league_measures, quick_measures
 from experiments.step_rules.drawing import NAMED, draw_costs, draw_profiles, draw_regrets
 from experiments.step_rules.findings import advice, findings
@@ -137,4 +137,5 @@ EXPERIMENT = Experiment(
     ),
     limits=LIMITS,
     details=details,
+    digests=digests,
 )

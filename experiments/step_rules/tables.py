@@ -18,6 +18,8 @@ from numdiff.study.run import Measured
 __all__ = ["blank_infinite", "details", "tables"]
 
 KEYS = ["contestant", "half", "format", "noise"]
+_SAID = 110
+"""Characters of a message that are shown."""
 PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 
 
@@ -197,8 +199,8 @@ def _outcomes_of(part: pd.DataFrame) -> tuple[int, str, str]:
     bad = part[~part["ok"].astype(bool)]
     counts = bad["status"].value_counts().sort_index()
     said = next((text for text in bad["message"].fillna("") if text), "")
-    # A number that was measured differs from machine to machine.
-    words = re.sub(r"-?\d+\.\d{4,}(e[-+]?\d+)?", "…", said.replace("\n", " ").replace("NaN", "not a number"))
+    # A number that was measured is another one on each machine, and moves the place where a message was cut.
+    words = re.sub(r"-?\d+\.\d{4,}(e[-+]?\d+)?", "…", said.replace("\n", " ").replace("NaN", "not a number"))[:_SAID]
     return len(bad), ", ".join(f"{status} {count}" for status, count in counts.items()).replace("_", " "), words
 
 
