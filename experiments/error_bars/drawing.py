@@ -24,6 +24,7 @@ _KNOWN = ("numdifftools", "jacobi", "scipy_derivative")
 """Libraries that are named also where their bars do not hold: the defaults of those that most people use."""
 _NAMED = 0.9
 """Functions whose bars hold less often are named."""
+_HALF_WORDS = {"judgement": "functions that no constant was chosen on", "development": "the other half"}
 _HALVES = {"judgement": (VERMILLION, -0.16), "development": (BLUE, 0.16)}
 
 
@@ -31,7 +32,11 @@ def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw a panel for each column: the share of bars that do not hold against the median of bar over error."""
     titles = list(dict.fromkeys(data["title"])) or [""]
     panels = draw.small_multiples(
-        fig, titles, columns=2, xlabel="bar / error, median", ylabel="share of bars that do not hold"
+        fig,
+        titles,
+        columns=2,
+        xlabel="width of the error bars: bar / error, median",
+        ylabel="share of bars below the error",
     )
     for ax, title in zip(panels, titles, strict=True):
         part = data[(data["title"] == title) & np.isfinite(data["sharpness"]) & (data["sharpness"] > 0)]
@@ -39,13 +44,16 @@ def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
         ax.axvline(1, color=FAINT, linewidth=1, zorder=0)
         for row in rows_of(part):
             _draw_contestant(ax, row)
-        ax.set(xlim=(_WIDTHS[0] / 1.5, _WIDTHS[1] * 1.5), ylim=(_FLOOR / 2, 1.5))
+        ax.set(xlim=(_WIDTHS[0] / 1.5, _WIDTHS[1] * 1.5), ylim=(_FLOOR / 2.5, 1.5))
+        if (part["coverage"] >= 1).any():
+            ax.text(0.02, 1.4 * _FLOOR, "none", transform=ax.get_yaxis_transform(), fontsize=8, color=MUTED)
+    draw.subject(fig, "Error bars of first derivatives: how many are below the error, and how wide they are")
     handles = [
         Line2D([], [], linestyle="none", label=words, **mark(KIND_STYLE[kind]))
         for kind, words in KIND_WORDS.items()
         if (data["kind"] == kind).any()
     ]
-    handles.append(Line2D([], [], color=MUTED, linewidth=1, linestyle=DASHED, label="1 %"))
+    handles.append(Line2D([], [], color=MUTED, linewidth=1, linestyle=DASHED, label="1 %: a bar at 99 %"))
     draw.outside_legend(fig, handles=handles, where="bottom")
 
 
@@ -53,11 +61,14 @@ def _draw_contestant(ax: Axes, row) -> None:
     """Draw one dot with its interval, and its name where at least 98 % hold but not all, or many people use it."""
     style = KIND_STYLE[row.kind]
     width, missed = min(max(row.sharpness, _WIDTHS[0]), _WIDTHS[1]), max(1 - row.coverage, _FLOOR)
-    ax.vlines(width, max(1 - row.high, _FLOOR), max(1 - row.low, _FLOOR), color=style.color, linewidth=1)
-    ax.plot([width], [missed], linestyle="none", zorder=4, label="_contestant", **mark(style))
-    if (row.coverage >= HELD and missed > _FLOOR) or row.contestant in _KNOWN:
+    is_named = (row.coverage >= HELD and missed > _FLOOR) or row.contestant in _KNOWN
+    if is_named:
+        ax.vlines(width, max(1 - row.high, _FLOOR), max(1 - row.low, _FLOOR), color=style.color, linewidth=1)
+    size = {} if is_named else {"markersize": 4, "alpha": 0.55}
+    ax.plot([width], [missed], linestyle="none", zorder=4, label="_contestant", **mark(style) | size)
+    if is_named:
         words = str(row.contestant).replace("_", " ")
-        draw.add_note(ax, Note(words, [(width, missed)], reach=6, fontsize=8, color=style.text_color))
+        draw.add_note(ax, Note(words, [(width, missed)], reach=8, fontsize=8, color=style.text_color))
 
 
 def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:
@@ -66,8 +77,9 @@ def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:
     fig.subplots_adjust(bottom=0.34 if narrow else 0.24)
     ax = fig.subplots()
     titles = list(dict.fromkeys(data["title"]))
-    for level in (0.99, 0.95):
+    for level, claim in ((0.99, "99 %: what a bar claims"), (0.95, "95 %")):
         ax.axhline(level, color=MUTED, linewidth=1, linestyle=DASHED, zorder=1)
+        ax.text(0.01, level - 0.006, claim, transform=ax.get_yaxis_transform(), va="top", fontsize=8, color=MUTED)
     for half, (color, shift) in _HALVES.items():
         part = data[data["half"] == half]
         places = [titles.index(title) + shift for title in part["title"]]
@@ -79,15 +91,16 @@ def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:
             markersize=4.5,
             markerfacecolor="none",
             color=color,
-            label=f"{half} half",
+            label=_HALF_WORDS[half],
             zorder=3,
         )
         for place, row in zip(places, rows_of(part), strict=True):
             if row.coverage < _NAMED:
                 name = Note(function_name(row.problem), [(place, row.coverage)], reach=6, fontsize=8, color=color)
                 draw.add_note(ax, name)
-    words = [title.replace(", ", "\n").replace(" ", "\n") if narrow else title.replace(", ", "\n") for title in titles]
-    ax.set_xticks(range(len(titles)), words, fontsize=8 if narrow else 9)
-    ax.set(xlim=(-0.5, len(titles) - 0.5), ylabel="share of bars that hold")
+    ticks = titles if narrow else [title.replace(", ", "\n") for title in titles]
+    ax.set_xticks(range(len(titles)), ticks, fontsize=8 if narrow else 9, rotation=90 if narrow else 0)
+    ax.set(xlim=(-0.5, len(titles) - 0.5), ylabel="share of error bars that hold the error")
     ax.grid(visible=False, axis="x")
+    draw.subject(fig, "Error bars of nd.derivative: a ring for each function, at some 400 points")
     draw.outside_legend(fig, ax, where="bottom")

@@ -36,8 +36,8 @@ TOGETHER = 8
 """Functions of one measurement."""
 _THINNED = 8
 """In the coverage set each point of so many has a yardstick, which costs a hundred times as much as the truth."""
-_SEEN = 16
-"""Each step of the grid of so many is evaluated for the digest of values."""
+_ALL = 1 << 16
+"""The numbers of a format of 16 bits: f is evaluated at each of them for the digest of values."""
 
 
 @dataclass(frozen=True)
@@ -70,16 +70,31 @@ class Yardsticks:
         return digest_of([facts, conditions(__name__)])
 
     def values(self) -> pd.DataFrame:
-        """Return what the yardsticks hang on: values of f at some of their nodes."""
+        """Return what the outcomes hang on: values of f.
+
+        Yardsticks have nodes of their own, rules and libraries others. In 16 bits f is evaluated everywhere; in the
+        other formats at the points, and at all steps of the grid from the first ones, which are some thousand nodes.
+        """
         fmt, digests = FORMATS[self.format], Digests()
         for name in self.problems:
             subject = subject_of(name)
-            for x in points_of(name, fmt, 0 if self.set == "adversarial" else RANDOM_POINTS):
-                steps = step_grid(fmt, CENTERED, x, subject.domain)[::_SEEN]
-                with np.errstate(all="ignore"):
-                    nodes = np.concatenate([x - steps, x + steps])
+            with np.errstate(all="ignore"):
+                for nodes in self._probes(name):
                     digests.add(name, self.format, [evaluate(fmt, subject.f, nodes)])
         return digests.frame()
+
+    def _probes(self, name: str) -> Iterator[np.ndarray]:
+        """Yield the numbers at which f is evaluated for the digest."""
+        fmt, domain = FORMATS[self.format], subject_of(name).domain
+        if fmt.dtype.itemsize == 2:
+            numbers = np.arange(_ALL, dtype=np.uint16).view(fmt.dtype)
+            inside = (numbers > fmt.dtype.type(domain[0])) & (numbers < fmt.dtype.type(domain[1]))
+            yield numbers[inside & np.isfinite(numbers)]
+            return
+        yield np.ascontiguousarray(self.points(name))
+        for x in points_of(name, fmt, 0 if self.set == "adversarial" else RANDOM_POINTS):
+            steps = step_grid(fmt, CENTERED, x, domain)
+            yield np.concatenate([x - steps, x + steps])
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
         """Return the frame ``cases``."""

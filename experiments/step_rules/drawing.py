@@ -20,9 +20,10 @@ KIND_STYLE: Mapping[str, Style] = {
     "peer": Style(MAROON, "^", ":"),
 }
 """How each kind of contestant is drawn."""
+_HOLLOW = Style(MUTED, "s", "-")
 KIND_WORDS: Mapping[str, str] = {"ours": "numdiff", "rule": "published rules", "peer": "libraries"}
-_CURVES = ("-", (0, (6, 1.6)), (0, (3.2, 1.4)), (0, (1, 1.3)), (0, (5, 1.3, 1, 1.3)), (0, (2, 1)), (0, (8, 2)), "-")
-_COLOURS = (VERMILLION, BLUE, MAROON, "#009e73", "#cc79a7", "#5b6673", "#e69f00", "#1f2933")
+_CURVES = ("-", (0, (6, 1.6)), (0, (3.2, 1.4)), (0, (1, 1.3)), (0, (5, 1.3, 1, 1.3)))
+_COLOURS = (VERMILLION, BLUE, "#009e73", MAROON, "#a06c00")
 
 
 NAMED = 0.1
@@ -39,11 +40,15 @@ def draw_costs(fig: Canvas, data: pd.DataFrame) -> None:
     edge = 10 * finite.max() if len(finite) else 1.0
     for ax, title in zip(panels, titles, strict=True):
         _draw_cost(ax, data[data["title"] == title], edge)
+    draw.subject(fig, "First derivatives of black boxes: what rules and libraries cost, and how exact they are")
     handles = [
         Line2D([], [], linestyle="none", label=words, **mark(KIND_STYLE[kind]))
         for kind, words in KIND_WORDS.items()
         if (data["kind"] == kind).any()
     ]
+    if not np.isfinite(data["median"]).all():
+        words = "hollow: no result in half of the cases"
+        handles.append(Line2D([], [], linestyle="none", label=words, **mark(_HOLLOW) | {"markerfacecolor": "white"}))
     draw.outside_legend(fig, handles=handles, where="bottom")
 
 
@@ -57,8 +62,11 @@ def _draw_cost(ax: Axes, part: pd.DataFrame, edge: float) -> None:
         ax.plot(shown["evaluations"], shown["median"], linestyle="none", zorder=4, label="_kind", **mark(style))
         hollow = mark(style) | {"markerfacecolor": "white", "markeredgecolor": style.color}
         ax.plot(lost["evaluations"], np.full(len(lost), edge), linestyle="none", zorder=4, label="_lost", **hollow)
-    for row in rows_of(part[part["front"] & (part["median"] < NAMED)]):
-        words = str(row.contestant).replace("_", " ").replace(" (", "\n(")
+    known = part[np.isfinite(part["median"]) & (part["median"] > 0)]
+    shown = (known["front"] & (known["median"] < NAMED)) | (known["kind"] == "ours")
+    best_complex = known[known["complex"].astype(bool)].nsmallest(1, "median")
+    for row in rows_of(pd.concat([known[shown], best_complex])):
+        words = "complex step" if row.complex else str(row.contestant).replace("_", " ").replace(" (", "\n(")
         point = [(row.evaluations, row.median)]
         draw.add_note(ax, Note(words, point, reach=6, fontsize=8.5, color=KIND_STYLE[row.kind].text_color))
 
@@ -68,21 +76,27 @@ def mark(style: Style) -> dict[str, Any]:
 
 
 def draw_profiles(fig: Canvas, data: pd.DataFrame) -> None:
-    """Draw the profiles: the best ones in colour, with names, the others grey."""
+    """Draw the profiles: the named ones in colour, the others pale."""
     ax = fig.subplots()
     ax.set_xscale("log")
-    ax.set(ylim=(0, 1.02), xlabel="factor of the smallest error", ylabel="share of the cases")
+    ax.set(ylim=(0, 1.02), xlabel="within this factor of the smallest error", ylabel="share of the cases")
     draw.decade_ticks(ax, "x")
-    grey = data[~data["named"].astype(bool)]
-    for _, part in grey.groupby("contestant", sort=False):
-        ax.step(part["factor"], part["share"], where="post", color=PALE, linewidth=0.9, zorder=2, label="_other")
-    chosen = data[data["named"].astype(bool)]
-    order = chosen.groupby("contestant", sort=False)["share"].mean().sort_values(ascending=False, kind="stable").index
-    for name, color, dashes in zip(order, _COLOURS, _CURVES, strict=False):
-        part = chosen[chosen["contestant"] == name]
-        ax.step(part["factor"], part["share"], where="post", color=color, linestyle=dashes, linewidth=1.7, label=name)
+    chosen = data["named"].astype(bool)
+    pale = data[~chosen]
+    for _, part in pale.groupby("contestant", sort=False):
+        ax.step(part["factor"], part["share"], where="post", color=PALE, linewidth=0.7, zorder=2, label="_other")
+    handles: list[Line2D] = []
+    for number, (name, part) in enumerate(data[chosen].groupby("contestant", sort=False)):
+        width, dashes, color = 2.4 if not number else 1.6, _CURVES[number], _COLOURS[number]
+        words = str(name).replace("_", " ")
+        handles += ax.step(
+            part["factor"], part["share"], where="post", color=color, linestyle=dashes, linewidth=width, label=words
+        )
     ax.set_xlim(data["factor"].min(), data["factor"].max())
-    draw.outside_legend(fig, ax, where="bottom")
+    others = pale["contestant"].nunique()
+    handles.append(Line2D([], [], color=PALE, label=f"{others} other rules and libraries"))
+    draw.subject(fig, "First derivatives in float64: the higher on the left, the more often near the best")
+    draw.outside_legend(fig, handles=handles, where="bottom")
 
 
 def draw_regrets(fig: Canvas, data: pd.DataFrame) -> None:
@@ -101,7 +115,10 @@ def draw_regrets(fig: Canvas, data: pd.DataFrame) -> None:
         ax.plot([row.regret], [level], linestyle="none", zorder=4, label="_rule", **mark(style))
     names = [str(name).replace("_", " ").replace(" (", "\n(" if narrow else " (") for name in data["contestant"]]
     ax.set_yticks(range(len(data)), names, fontsize=8.5)
-    ax.set(ylim=(len(data) - 0.4, -0.6), xlim=(0.3, top), xlabel="step regret")
+    label = "error / error of the best step of the same formula"
+    ax.set(ylim=(len(data) - 0.4, -0.6), xlim=(0.3, top), xlabel=label)
+    words = "mark: median; line: up to the worst case of ten; at 1 the step is as good as the best"
+    draw.subject(fig, f"First derivatives in float64, with the step that each rule chooses ({words})")
     ax.tick_params(axis="y", length=0)
     ax.grid(visible=False, axis="y")
     for border in range(1, len(data)):

@@ -57,10 +57,12 @@ def lead_sentences(scores: pd.DataFrame) -> list[str]:
             return []
         mine = own.iloc[0]
         cheap = others[others["evaluations"] <= mine["evaluations"]]
+        if cheap.empty:
+            continue
         where = f"{title_of(format, noise)} ({half})"
         beaten: dict[str, list[str]] = {}
         for name, words in (("median", "median"), ("p90", "90 %")):
-            if len(cheap) and cheap[name].min() < mine[name]:
+            if cheap[name].min() < mine[name]:
                 beaten.setdefault(cheap.iloc[int(cheap[name].argmin())]["contestant"], []).append(words)
         who = [f"`{contestant}` ({listed(words)})" for contestant, words in beaten.items()]
         (behind if who else leads).append(f"{listed(who)} in {where}" if who else where)

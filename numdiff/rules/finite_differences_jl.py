@@ -37,7 +37,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method, from_offsets
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus
 from numdiff.rules.evaluation import Probe, only_for_centered, root
-from numdiff.rules.working import answer, constants, values_at
+from numdiff.rules.working import answer, constants, power, values_at
 
 __all__ = ["FINITE_DIFFERENCES_JL", "FiniteDifferencesJl"]
 
@@ -137,7 +137,7 @@ def _step(near: Probe, fmt: FloatFormat) -> Any:
         abs(sum(near.number(w) * value for w, value in zip(_weights(_BOUND, away), wide, strict=True)))
         for away in (-1, 0, 1)
     ]
-    size, largest = max(sizes) / h**_BOUND.order, np.abs(wide).max()
+    size, largest = max(sizes) / power(h, _BOUND.order), np.abs(wide).max()
     if not np.isfinite(size):
         return Choice(status=RuleStatus.NOT_FINITE, reason=f"the fifth derivative is {size!s} with the step {step!s}")
     if size and largest:
@@ -154,7 +154,7 @@ def _best(near: Probe, grid: _Grid, size: Any, spacing: Any) -> tuple[Any, Any]:
     of_noise, of_size = (near.number(number) for number in _multipliers(grid))
     c1, c2 = spacing * of_noise, size * of_size
     h = root(near.number(Fraction(q, p - q)) * c1 / c2, p)
-    return h, c1 / h**q + c2 * h ** (p - q)
+    return h, c1 / power(h, q) + c2 * power(h, p - q)
 
 
 def _default(near: Probe, grid: _Grid) -> tuple[Any, Any]:

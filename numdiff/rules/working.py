@@ -14,7 +14,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.rules.base import Choice, RuleStatus
 from numdiff.rules.evaluation import Probe, not_finite
 
-__all__ = ["answer", "centered_quotient", "constants", "first_step", "no_room", "values_at"]
+__all__ = ["answer", "centered_quotient", "constants", "first_step", "no_room", "power", "values_at"]
 
 _ROOM = Fraction(9, 10)
 """Of the distance to the end of a domain, the part that nodes may take where a first step is too long: the README of
@@ -31,6 +31,21 @@ def constants(fmt: FloatFormat, *numbers: Fraction | int) -> list[Any]:
     [np.float16(0.3333), np.float16(2.0)]
     """
     return [fmt.round(number) for number in numbers]
+
+
+def power(base: Any, exponent: int) -> Any:
+    """Return a power as a product, factor by factor: that of the C library differs from machine to machine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> power(np.float64(1.1), 3) == np.float64(1.1) * np.float64(1.1) * np.float64(1.1)
+    np.True_
+    """
+    product = base
+    for _ in range(exponent - 1):
+        product = product * base
+    return product
 
 
 def first_step(near: Probe, length: Any, left: float, right: float, spacings: int = 1) -> Any:
