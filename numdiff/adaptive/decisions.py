@@ -185,6 +185,7 @@ def _look(state: State, rows: np.ndarray, outer: int, inner: int) -> Look:
         numbers,
         state.companions[block, rows],
         state.t[block, rows],
+        np.vstack((state.sizes[block, rows], np.abs(state.center[rows]))),
         state.start[rows],
         known,
         own.confidence,

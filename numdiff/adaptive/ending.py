@@ -1,22 +1,14 @@
-"""The end of a search: kinks and jumps at x, statuses, and the Estimates."""
+"""The end of a search: the Estimates, and what is said of them."""
 
 from dataclasses import dataclass, fields
 
 import numpy as np
 
-from numdiff.adaptive.plan import FEWEST
+from numdiff.adaptive.breaks import Breaks, breaks
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 
-__all__ = ["Breaks", "Estimates", "breaks", "ended", "rounding"]
-
-STEADY = 1.2
-"""Second differences over h that agree to this factor from level to level are those of a kink: those of a smooth f fall
-as h does, by up to two from each level to the next. With four times as much everything is a kink."""
-RISE = 0.05
-"""Differences f(x+h) − f(x−h) that agree to so much at all levels are a jump; those of a slope fall as h does."""
-SEEN = 100.0
-"""A kink and a jump are larger than so many unit roundoffs of f: else they may be its rounding."""
+__all__ = ["Estimates", "ended", "rounding"]
 
 
 @dataclass(frozen=True)
@@ -61,36 +53,6 @@ class Estimates:
     def rows(self, chosen: np.ndarray) -> "Estimates":
         """Return some of the points."""
         return Estimates(*(getattr(self, item.name)[chosen] for item in fields(self)))
-
-
-@dataclass(frozen=True)
-class Breaks:
-    """Where f has a kink or a jump at x, and the slopes on both sides; arrays of shape (n,)."""
-
-    kink: np.ndarray
-    jump: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-
-
-def breaks(state: State) -> Breaks:
-    """Return where f has a kink or a jump at x, by the innermost four levels of a centered first derivative."""
-    own, n = state.setting, state.start.size
-    if own.side or own.scheme.order != 1:
-        none, nan = np.zeros(n, bool), np.full(n, np.nan, own.wide)
-        return Breaks(none, none, nan, nan)
-    k = np.arange(n)
-    slots = state.innermost - np.arange(FEWEST)[::-1, None]
-    h, odd, mean = np.sqrt(state.t[slots, k]), state.numbers[slots, k], state.companions[slots, k]
-    least = SEEN * own.unit_roundoff * state.largest
-    gap = np.abs(mean[:-1] - mean[1:]) / (h[:-1] - h[1:])
-    steady = (gap[:-1] <= STEADY * gap[1:]) & (gap[1:] <= STEADY * gap[:-1])
-    kink = steady.all(axis=0) & (gap[-1] * h[-1] > least)
-    rise = odd * h
-    jump = (rise.max(axis=0) - rise.min(axis=0) <= RISE * np.abs(rise).max(axis=0)) & (rise[-1] != 0)
-    jump &= np.abs(rise[-1]) > least
-    half = (mean[0] - mean[-1]) / (h[0] - h[-1])
-    return Breaks(kink & ~jump, jump, odd[-1] - half, odd[-1] + half)
 
 
 def rounding(wide: np.dtype, unit_roundoff: float) -> float:

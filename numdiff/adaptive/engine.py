@@ -145,6 +145,7 @@ def _resume(state: State, levels: fast.Levels) -> None:
     block, taken = slice(START, START + fast.LEVELS), levels.taken
     state.numbers[block], state.companions[block] = levels.odd, levels.mean
     state.t[block] = levels.steps * levels.steps
+    state.sizes[block] = np.abs(levels.mean) + np.abs(levels.odd) * levels.steps
     state.innermost[:], state.evaluations[:], state.segments[:] = START + taken - 1, 2 * taken, 1
     state.largest[:] = np.where(np.isfinite(levels.largest), levels.largest, 0)
     state.forget(np.arange(taken.size))

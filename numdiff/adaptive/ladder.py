@@ -74,6 +74,14 @@ class Series:
         own = sum((p * q for p, q in zip(a, b, strict=True)), Fraction(0)) / (2 if self.paired else 1)
         return own + sum(a, Fraction(0)) * sum(b, Fraction(0)) if self.centered else own
 
+    def shares(self, weights: Sequence[Fraction], steps: Sequence[Fraction]) -> list[Fraction]:
+        """Return the parts of the levels, and of f(x) as the last, in the variance of Σ aₖyₖ; they sum to 1."""
+        own = [weight / step**self.pole for weight, step in zip(weights, steps, strict=True)]
+        parts = [part * part / (2 if self.paired else 1) for part in own]
+        parts.append(sum(own, Fraction(0)) ** 2 if self.centered else Fraction(0))
+        whole = sum(parts, Fraction(0))
+        return [part / whole for part in parts] if whole else [Fraction(0)] * len(parts)
+
 
 ODD = Series(power=2, pole=1, paired=True, centered=False)
 """D, the centered difference."""
@@ -149,6 +157,10 @@ class Ladder:
         none), times the power of the start that is their pole.
     companion_noise : ndarray, shape (w, 1)
         The deviation of the last correction of a window of the companion.
+    shares : ndarray, shape (w, n + 1)
+        The part of each level, and of f(x), in the variance of the value of a window.
+    residual_shares : ndarray, shape (n − 1, n + 1)
+        The same of the residuals c₁, ….
     """
 
     levels: int
@@ -165,6 +177,8 @@ class Ladder:
     residuals: np.ndarray
     companions: np.ndarray | None
     companion_noise: np.ndarray
+    shares: np.ndarray
+    residual_shares: np.ndarray
 
 
 @cache
@@ -186,6 +200,7 @@ def ladder(scheme: Scheme, outermost: int, levels: int) -> Ladder:
     weights = _weights(t, scheme.coefficient)
     corrections = _corrections(t)
     size = math.factorial(scheme.order)
+    residuals = _residuals(series, steps, corrections)
     return Ladder(
         levels=levels,
         steps=_column(steps),
@@ -198,8 +213,8 @@ def ladder(scheme: Scheme, outermost: int, levels: int) -> Ladder:
         grandparent=np.array([place.get((i + 2, j - 2), place.get((i + 1, j - 1), 0)) for i, j in windows]),
         wider=np.array([place.get((i, j + 1), 0) for i, j in windows]),
         widest=np.array([(i, j + 1) not in place for i, j in windows]),
-        residuals=_residuals(series, steps, corrections),
-        companions=_residuals(companion, steps, corrections) if companion else None,
+        residuals=_rows(residuals),
+        companions=_rows(_residuals(companion, steps, corrections)) if companion else None,
         companion_noise=_column(
             [
                 math.sqrt(companion.covariance(corrections[w], corrections[w], steps))
@@ -208,11 +223,21 @@ def ladder(scheme: Scheme, outermost: int, levels: int) -> Ladder:
                 for w in windows
             ]
         ),
+        shares=_table([series.shares(weights[w], steps) for w in windows]),
+        residual_shares=_table([series.shares(item.weights, steps) for item in residuals]),
     )
 
 
 def _column(numbers: Sequence[Fraction | float]) -> np.ndarray:
     return np.array([float(number) for number in numbers])[:, None]
+
+
+def _table(rows: Sequence[Sequence[Fraction]]) -> np.ndarray:
+    return np.array([[float(number) for number in row] for row in rows])
+
+
+def _rows(residuals: "Sequence[_Residual]") -> np.ndarray:
+    return np.array([[float(entry) / math.sqrt(item.square) for entry in item.row] for item in residuals])
 
 
 def _weights(t: Sequence[Fraction], coefficient: int) -> dict[tuple[int, int], list[Fraction]]:
@@ -239,8 +264,8 @@ def _corrections(t: Sequence[Fraction]) -> dict[tuple[int, int], list[Fraction]]
 
 def _residuals(
     series: Series, steps: Sequence[Fraction], corrections: dict[tuple[int, int], list[Fraction]]
-) -> np.ndarray:
-    """Return the rows that make residuals of deviation 1 of the corrections d₁, … at the outermost level."""
+) -> "list[_Residual]":
+    """Return the residuals c₁, …, before they are scaled, of the corrections d₁, … at the outermost level."""
     n = len(steps) - 1
     starts = [corrections[0, j] for j in range(1, n + 1)]
     made: list[_Residual] = []
@@ -251,7 +276,7 @@ def _residuals(
             row = [a - share * b for a, b in zip(row, other.row, strict=True)]
             weights = [a - share * b for a, b in zip(weights, other.weights, strict=True)]
         made.append(_Residual(row, weights, series.covariance(weights, weights, steps)))
-    return np.array([[float(entry) / math.sqrt(item.square) for entry in item.row] for item in reversed(made)])
+    return made[::-1]
 
 
 @dataclass(frozen=True)

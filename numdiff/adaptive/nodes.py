@@ -73,7 +73,8 @@ def put(state: State, rows: np.ndarray, slots: np.ndarray) -> None:
     state.numbers[slots, rows], state.companions[slots, rows], state.t[slots, rows] = numbers, companions, t
     size = np.abs(y)
     size[~np.isfinite(size)] = 0
-    state.largest[rows] = np.maximum(state.largest[rows], size.max(axis=(0, 1)))
+    state.sizes[slots, rows] = largest = size.max(axis=0)
+    state.largest[rows] = np.maximum(state.largest[rows], largest.max(axis=0))
 
 
 def fresh(state: State, rows: np.ndarray, start: np.ndarray, levels: int) -> None:

@@ -247,6 +247,8 @@ class State:
     setting : Setting
     numbers, companions, t : ndarray, shape (SLOTS, n)
         The numbers of the series and of its companion on the levels of the segment, and the variable t; NaN: not taken.
+    sizes : ndarray, shape (SLOTS, n)
+        The largest finite |f| of each level.
     start : ndarray
         The start of the ladder.
     outermost, innermost : ndarray of int
@@ -274,6 +276,7 @@ class State:
     numbers: np.ndarray
     companions: np.ndarray
     t: np.ndarray
+    sizes: np.ndarray
     start: np.ndarray
     outermost: np.ndarray
     innermost: np.ndarray
@@ -315,13 +318,14 @@ def new_state(setting: Setting) -> State:
     def counts(value: int = 0) -> np.ndarray:
         return np.full(n, value, np.intp)
 
-    numbers, companions, t = (np.full((SLOTS, n), np.nan, wide) for _ in range(3))
+    numbers, companions, t, sizes = (np.full((SLOTS, n), np.nan, wide) for _ in range(4))
     nan = float("nan")
     return State(
         setting=setting,
         numbers=numbers,
         companions=companions,
         t=t,
+        sizes=sizes,
         start=first_start(setting.fmt, setting.plan, setting.size, setting.room),
         outermost=counts(START),
         innermost=counts(START - 1),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
-from numdiff.adaptive.noise import Known, seen_in
+from numdiff.adaptive.noise import UNSEEN, Known, seen_in
 
 __all__ = ["SAFETY", "SIGMAS", "Reading", "read"]
 
@@ -31,6 +31,11 @@ are left; with eight, bars of float16 are wider by half, and three times as many
 NOTICED = 3.0
 """Deviations above which a correction of the companion is a truncation error, and says how fast the series falls. Noise
 exceeds three in one case of 370; with twelve, the companion is heard in fewer cases, which no test holds."""
+
+LAST = 3
+"""The residuals, from the last on, whose levels are held against those of a window where noise grows with |f|: a tail
+of noise has as many. Relative noise beside a zero of f is missed in 1 % of the cases, with all residuals in 4 %; with
+one, bars are twice as wide."""
 
 
 @dataclass
@@ -93,6 +98,7 @@ def read(
     numbers: np.ndarray,
     companions: np.ndarray,
     t: np.ndarray,
+    sizes: np.ndarray,
     start: np.ndarray,
     known: Known,
     confidence: float,
@@ -108,6 +114,8 @@ def read(
         The numbers of the series and of its companion, from the widest step to the narrowest; n ≥ 3.
     t : ndarray, shape (n, k)
         The variable of the series, of the steps as they came out.
+    sizes : ndarray, shape (n + 1, k)
+        The largest |f| of each level, and |f(x)| if the series has it.
     start : ndarray, shape (k,)
         The start of the ladder.
     known : Known
@@ -128,7 +136,8 @@ def read(
     allowed = noise if scheme.order == 1 else SAFETY * (noise + scatter[item.parent[best[0]], best[1]])
     return Reading(
         value=values[best],
-        bar=seen.reach * spread[best] + error,
+        bar=seen.reach * _uneven(item, sizes, best[0], known.given > 0, seen.used > UNSEEN * known.floor) * spread[best]
+        + error,
         noise=noise,
         truncation=error,
         noise_dominates=error <= allowed,
@@ -142,6 +151,24 @@ def read(
         step=start * item.steps[item.outer[best[0]], 0],
         doubtful=seen.doubtful,
     )
+
+
+def _uneven(item: Ladder, sizes: np.ndarray, best: np.ndarray, told: np.ndarray, noisy: np.ndarray) -> np.ndarray:
+    """Return how much noisier a window is than the last residuals, if noise is as large as f: at least 1.
+
+    The residuals give one σ for all levels, and who tells the noise means that at x. Beside a zero of f, relative noise
+    is larger on the outer levels.
+    """
+    if not noisy.any():
+        return np.ones(noisy.shape)
+    own, seen = item.shares[best], item.residual_shares[-LAST:].mean(axis=0)
+    squares = (sizes / sizes.max(axis=0)) ** 2
+    here, there = own[:, 0] * squares[0], seen[0] * squares[0]
+    for level in range(1, len(sizes)):  # in one order on every machine
+        here += own[:, level] * squares[level]
+        there += seen[level] * squares[level]
+    there = np.where(told, np.minimum(there, squares[-2]), there)
+    return np.where(noisy, np.sqrt(np.fmax(here / there, 1)), 1)
 
 
 def _neville(item: Ladder, numbers: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,11 @@
-"""Kinks and jumps at x from the innermost levels, and the order of the statuses."""
+"""What is said of a search, and the order of the statuses."""
 
 import math
 
 import numpy as np
 import pytest
 
-from numdiff.adaptive.ending import breaks, ended
+from numdiff.adaptive.ending import ended
 from numdiff.adaptive.ladder import MULTIPLIERS, START, Scheme
 from numdiff.adaptive.state import Request, State, new_state, setting_of
 from numdiff.adaptive.status import Status
@@ -27,55 +27,6 @@ def state_of(f, start: float = 1e-3, order: int = 1) -> State:
     state.largest[:] = np.abs(f(np.concatenate([h, -h]))).max()
     state.kept.rank[:], state.kept.value[:], state.kept.bar[:] = 2, state.numbers[START + LEVELS - 1], 1e-9
     return state
-
-
-def test_a_smooth_function_has_no_breaks():
-    for f in (np.exp, np.sin, lambda h: 3 * h + 1, lambda h: 0 * h + 2, lambda h: h * h):
-        with np.errstate(all="ignore"):
-            found = breaks(state_of(f))
-        assert not found.kink[0]
-        assert not found.jump[0]
-
-
-def test_a_kink_has_the_slopes_of_both_sides():
-    found = breaks(state_of(lambda h: 2 * np.abs(h) + 5 * h + 1))
-    assert found.kink[0]
-    assert found.left[0] == pytest.approx(3)
-    assert found.right[0] == pytest.approx(7)
-
-
-@pytest.mark.parametrize(("unit_roundoffs", "is_kink"), [(50, False), (200, True)])
-def test_a_kink_is_larger_than_a_hundred_roundings_of_f(unit_roundoffs, is_kink):
-    narrowest = 1e-3 * MULTIPLIERS[START + LEVELS - 1]
-    size = unit_roundoffs * 2.0**-53
-    state = state_of(lambda h: np.abs(h) * size / narrowest)
-    state.largest[:] = 1
-    assert breaks(state).kink[0] == is_kink
-
-
-@pytest.mark.parametrize(("unit_roundoffs", "is_jump"), [(50, False), (200, True)])
-def test_a_jump_is_larger_than_a_hundred_roundings_of_f(unit_roundoffs, is_jump):
-    state = state_of(lambda h: np.sign(h) * unit_roundoffs * 2.0**-53)
-    state.largest[:] = 1
-    assert breaks(state).jump[0] == is_jump
-
-
-@pytest.mark.parametrize(("spread", "is_jump"), [(0.025, True), (0.1, False)])
-def test_a_jump_has_differences_that_agree_to_a_twentieth(spread, is_jump):
-    h = 1e-3 * MULTIPLIERS[START + 1 : START + LEVELS]
-    slope = spread / (h[0] * (1 - spread) - h[-1])
-    assert breaks(state_of(lambda t: np.sign(t) + slope * t)).jump[0] == is_jump
-
-
-@pytest.mark.parametrize(("ratio", "is_kink"), [(1.1, True), (1.6, False)])
-def test_a_kink_has_a_second_difference_over_h_that_is_steady(ratio, is_kink):
-    """|h|ᵖ: the differences over h change by the factor 2^(p−1) or so from level to level."""
-    power = 1 + math.log2(ratio)
-    assert breaks(state_of(lambda h: np.abs(h) ** power)).kink[0] == is_kink
-
-
-def test_second_derivatives_have_no_breaks():
-    assert not breaks(state_of(np.abs, order=2)).kink[0]
 
 
 @pytest.mark.parametrize(

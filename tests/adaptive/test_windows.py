@@ -13,9 +13,9 @@ LEVELS = 6
 
 
 def of_values(
-    right, left, center, start: float, scheme: Scheme, sigma_floor: float = 1e-300, confidence=0.99
+    right, left, center, start: float, scheme: Scheme, sigma_floor: float = 1e-300, confidence=0.99, sizes=None
 ) -> Reading:
-    """Read levels of values f(x ± h), of shape (n, k)."""
+    """Read levels of values f(x ± h), of shape (n, k); f is as large at all levels, or as `sizes`, and 0 at x."""
     h = (start * MULTIPLIERS[START : START + len(right)])[:, None] * np.ones(right.shape[1])
     if scheme.one_sided:
         numbers = companions = (right - center) / h
@@ -26,7 +26,8 @@ def of_values(
     n = right.shape[1]
     known = Known(np.full(n, sigma_floor), np.zeros(n), np.zeros(n), np.zeros(n, int), np.ones(n))
     with np.errstate(all="ignore"):
-        return read(scheme, START, numbers, companions, t, np.full(n, start), known, confidence)
+        large = np.ones((len(t) + 1, n)) if sizes is None else np.vstack((sizes, np.zeros(n)))
+        return read(scheme, START, numbers, companions, t, large, np.full(n, start), known, confidence)
 
 
 def of_function(f, start: float, scheme: Scheme, levels: int = LEVELS, **options) -> Reading:
@@ -50,6 +51,20 @@ def test_the_bar_of_pure_noise_is_not_much_wider_than_it_has_to_be(rng):
     right, left, center = (rng.standard_normal(shape) for shape in ((LEVELS, n), (LEVELS, n), n))
     found = of_values(right, left, center, 1.0, Scheme(1))
     assert np.median(found.bar) / np.quantile(np.abs(found.value), 0.99) < 2
+
+
+@pytest.mark.parametrize("scheme", [Scheme(1), Scheme(1, True)], ids=str)
+def test_noise_that_grows_with_f_is_covered(scheme, rng):
+    """Relative noise beside a zero of f: the residuals of the inner levels say too little of the outer ones."""
+    n = 40000
+    sizes = MULTIPLIERS[START : START + LEVELS][:, None] * np.ones(n)
+    right, left = (sizes * rng.standard_normal(sizes.shape) for _ in range(2))
+    missed = []
+    for known in (sizes, None):
+        found = of_values(right, left, np.zeros(n), 1.0, scheme, sizes=known)
+        missed.append((np.abs(found.value) > found.bar).mean())
+    assert missed[0] <= 0.012
+    assert missed[1] > 0.03
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
