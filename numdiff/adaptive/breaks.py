@@ -47,17 +47,18 @@ INNERMOST = 4
 
 @dataclass(frozen=True)
 class Breaks:
-    """Where f has a kink or a jump at x, and the slopes on both sides; arrays of shape (n,)."""
+    """Where f has a kink or a jump at x, the slopes on both sides, and how far they may be off; arrays (n,)."""
 
     kink: np.ndarray
     jump: np.ndarray
     left: np.ndarray
     right: np.ndarray
+    doubt: np.ndarray
 
     @classmethod
     def none(cls, n: int, wide: np.dtype) -> "Breaks":
         """Return that there are none."""
-        return cls(np.zeros(n, bool), np.zeros(n, bool), np.full(n, np.nan, wide), np.full(n, np.nan, wide))
+        return cls(np.zeros(n, bool), np.zeros(n, bool), *(np.full(n, np.nan, wide) for _ in range(3)))
 
 
 def breaks(state: State) -> Breaks:
@@ -86,11 +87,12 @@ def _put(found: Breaks, state: State, rows: np.ndarray, outer: int, inner: int) 
     noise = of.slopes / start * np.fmax(NOISE * least, CERTAIN * sigma)
     spread = np.fmax(lines.apart / AGREED, noise)
     best = (spread.argmin(axis=0), np.arange(rows.size))
-    half, slope = lines.slopes[best], lines.odds[best]
-    kink = (spread[best] < np.abs(half)) & ~jump
+    seen = _Kinks(lines.slopes[best], lines.odds[best], spread[best], sigma)
+    kink = (seen.doubt < np.abs(seen.half)) & ~jump
     if kink.any():
-        kink[kink] = _stays(state, rows[kink], h[-1, kink], _Kinks(half, slope, spread[best], sigma), kink)
-    found.kink[rows], found.jump[rows], found.left[rows], found.right[rows] = kink, jump, slope - half, slope + half
+        kink[kink] = _stays(state, rows[kink], h[-1, kink], seen, kink)
+    found.kink[rows], found.jump[rows], found.doubt[rows] = kink, jump, seen.doubt
+    found.left[rows], found.right[rows] = seen.slope - seen.half, seen.slope + seen.half
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class _Kinks:
 def _stays(state: State, rows: np.ndarray, step: np.ndarray, seen: _Kinks, chosen: np.ndarray) -> np.ndarray:
     """Return where (E(h) − f(x))/h is s at two pairs, as far inside the step as rounding lets see it.
 
-    Where the pairs show s and D(0) better, they are overwritten.
+    Where the pairs show s and D(0) better, these are overwritten.
     """
     own, size = state.setting, np.abs(seen.half[chosen])
     least = SEEN * own.unit_roundoff * state.largest[rows]
@@ -131,8 +133,9 @@ def _stays(state: State, rows: np.ndarray, step: np.ndarray, seen: _Kinks, chose
         inner, outer = (found.y[0] / 2 + found.y[1] / 2 - center) / found.steps
         stays = (inner / outer >= STAYS) & (np.abs(inner - seen.half[place]) <= STAYS * size[can])
         result[can] = stays
-        better = stays & (np.abs(inner - outer) < seen.doubt[place])
-        seen.half[place[better]] = outer[better]
+        apart = np.abs(inner - outer)
+        better = stays & (apart < seen.doubt[place])
+        seen.half[place[better]], seen.doubt[place[better]] = outer[better], apart[better]
         seen.slope[place[better]] = ((found.y[0, 1] - found.y[1, 1]) / 2 / found.steps[1])[better]
     return result
 

@@ -67,7 +67,7 @@ def ended(state: State) -> Estimates:
     bar = kept.bar + rounding(state.setting.wide, state.setting.unit_roundoff) * np.abs(value)
     bar[(kept.rank <= 0) | np.isnan(bar)] = np.inf
     if at_x.kink.any():
-        slopes = np.maximum(np.abs(at_x.left - value), np.abs(at_x.right - value))
+        slopes = np.maximum(np.abs(at_x.left - value), np.abs(at_x.right - value)) + at_x.doubt
         held = np.where(np.isfinite(bar), np.maximum(bar, slopes), slopes)
         bar = np.where(at_x.kink, held, bar)
     bar[at_x.jump | ~has_value] = np.inf
