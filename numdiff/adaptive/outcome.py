@@ -7,14 +7,14 @@ import numpy as np
 
 from numdiff.adaptive.arguments import Question
 from numdiff.adaptive.calls import Calls
-from numdiff.adaptive.engine import Estimates
+from numdiff.adaptive.ending import Estimates, has_digits
 from numdiff.adaptive.result import DerivativeResult
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 
 __all__ = ["OF_NO_POINTS", "RESOLVED", "result_of"]
 
-_OK, _NOT_FINITE = int(Status.OK), int(Status.NOT_FINITE)
+_OK, _NO_DIGITS, _NOT_FINITE = int(Status.OK), int(Status.NO_DIGITS), int(Status.NOT_FINITE)
 """As plain numbers: NumPy compares arrays with members of an enum slowly."""
 _GRAVER = (
     Status.NO_DIGITS,
@@ -55,8 +55,10 @@ def _rounded(part: Estimates, fmt: FloatFormat) -> Estimates:
     """Return estimates with values and bars of the format; nothing is known of a value that it does not hold."""
     if part.value.dtype is fmt.dtype:
         return part
-    value, error, status = fmt.as_array(part.value), _rounded_up(part.error, fmt), part.status
-    overflows = ~np.isfinite(value)
+    value, error = fmt.as_array(part.value), _rounded_up(part.error, fmt)
+    with np.errstate(invalid="ignore"):  # ml_dtypes warns of NaN in a comparison
+        has_none = (part.status == _OK) & ~has_digits(value, error)
+    status, overflows = np.where(has_none, _NO_DIGITS, part.status), ~np.isfinite(value)
     if overflows.any():
         error, status = np.where(overflows, error.dtype.type(np.inf), error), np.where(overflows, _NOT_FINITE, status)
     return replace(part, value=value, error=error, status=status)

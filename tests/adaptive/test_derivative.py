@@ -178,6 +178,12 @@ def test_a_derivative_that_overflows_the_format_has_no_bar(monkeypatch, fmt, sta
         assert bool(np.isfinite(result.df)) == is_held
 
 
+def test_a_bar_that_is_rounded_up_to_the_value_leaves_no_digits(monkeypatch):
+    for bar, status in ((0.6, DerivativeStatus.OK), (0.9999, DerivativeStatus.NO_DIGITS)):
+        monkeypatch.setattr(engine, "estimate", Canned(value=1.0, error=bar))
+        assert nd.derivative(np.exp, 0.5, dtype="bfloat16").status is status
+
+
 def test_a_slope_beyond_the_format_is_not_finite():
     x = np.float16([0.1, 0.5])
     result = nd.derivative(lambda t: t * np.float16(300) * np.float16(300), x)

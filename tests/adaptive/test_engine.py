@@ -181,6 +181,26 @@ def test_smooth_pieces_between_stairs_are_ambiguous_and_the_bar_holds_both_slope
     assert (np.abs(found.value - 2) <= found.error)[ambiguous].all()
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("confidence", [0.99, 1 - 1e-9])
+def test_a_success_has_a_bar_below_its_value(name, order, side, confidence, rng):
+    x = FORMATS[name].as_array(rng.uniform(-3, 3, 500))
+    for f in (np.sin, noisy(np.sin, 1e-4)) if name == "float64" else (np.sin,):
+        found = estimated(f, x, name, order=order, side=side, confidence=confidence)
+        assert (found.error < np.abs(found.value))[found.status == Status.OK].all()
+
+
+def test_a_value_that_the_fast_way_finds_has_no_digits_either_if_its_bar_is_larger():
+    x = np.pi * np.array([85.0, 87.0, 89.0, 91.0]) / 100 + 6e-5  # next to zeros of the derivative
+    for at in (x, x[1:2]):
+        found = estimated(lambda t: np.sin(50 * t), at)
+        assert (found.evaluations == 12).all()
+        assert (found.error > np.abs(found.value)).all()
+        assert (found.status == Status.NO_DIGITS).all()
+
+
 # --- noise ------------------------------------------------------------------------------------------------------------
 
 
