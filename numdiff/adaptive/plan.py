@@ -50,6 +50,8 @@ class Plan:
         The relative error above which a line is worth a wider segment.
     near : float
         The relative bar above which a domain that cuts the steps is to blame: 1e-6 for 53 bits.
+    least : float
+        The |x| below which the first step is that for |x| = 1: √u, as in `numdiff.rules.evaluation`.
     """
 
     fewest: int
@@ -59,6 +61,7 @@ class Plan:
     scale: float
     agreed: float
     near: float
+    least: float
 
 
 @cache
@@ -85,16 +88,20 @@ def plan(fmt: FloatFormat, scheme: Scheme) -> Plan:
     levels = min(next(enough) + r, SLOTS - START - 1)
     first = levels if scheme.one_sided else min(levels, fewest + 1)
     most = min(max(levels + 1, 7), SLOTS - START)
-    return Plan(fewest, first, levels, most, 2.0**-c, 2.0 ** (-p * 0.45), 2.0 ** (-p * 0.375))
+    return Plan(fewest, first, levels, most, 2.0**-c, 2.0 ** (-p * 0.45), 2.0 ** (-p * 0.375), 2.0 ** (-p * 0.5))
 
 
 def natural_start(own: Plan, size: np.ndarray) -> np.ndarray:
-    """Return c√|x|, the start of a ladder that nothing limits; c at x = 0."""
-    return own.scale * GENERIC * np.sqrt(np.where(size == 0, 1, size))
+    """Return c√|x|, the start of a ladder that nothing limits; c where |x| < √u, which says nothing of a length of f.
+
+    Where f has the length x all the same, the search comes down to it; up to a length of 1 it would not find from √|x|,
+    where a second derivative has no digit.
+    """
+    return own.scale * GENERIC * np.sqrt(np.where(size < own.least, 1, size))
 
 
 def first_start(fmt: FloatFormat, own: Plan, size: np.ndarray, room: np.ndarray) -> np.ndarray:
-    """Return the first starts: c√|x|, at least 64 spacings of the format at x, inside the domain.
+    """Return the first starts: the natural ones, at least 64 spacings of the format at x, inside the domain.
 
     Parameters
     ----------

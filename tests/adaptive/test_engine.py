@@ -92,6 +92,32 @@ def test_values_near_overflow_are_used():
     assert abs(found.value[0] / 1.7e308 - 1) <= found.error[0] / 1.7e308 < 1e-10
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_a_function_of_length_1_has_its_derivatives_beside_0_too(order):
+    x = 10.0 ** -np.arange(9.0, 31)
+    found = estimated(np.exp, x, order=order)
+    error = np.abs(found.value - np.exp(x))
+    assert (error <= found.error).all()
+    assert (error < 1e-2).all()
+    assert np.median(found.error) < 1e-6
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("exponent", [10, 14, 20])
+def test_a_function_of_the_length_x_has_its_derivatives_there_too(order, exponent):
+    scale = 10.0**exponent
+    x = np.linspace(0.5, 2, 16) / scale
+    sine = (scale**order) * np.sin(scale * x + order * np.pi / 2)
+    log = (-1.0) ** (order - 1) * math.factorial(order - 1) / x**order
+    for f, exact in ((lambda t: np.sin(scale * t), sine), (np.log, log)):
+        with np.errstate(all="ignore"):
+            found = estimated(f, x, order=order)
+        error = np.abs(found.value - exact)
+        assert (error <= found.error).all()
+        assert (error < 1e-5 * np.abs(exact)).all()
+        assert (found.status == Status.OK).all()
+
+
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
