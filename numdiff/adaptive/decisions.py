@@ -9,7 +9,7 @@ from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS, START
 from numdiff.adaptive.nodes import fresh, put
 from numdiff.adaptive.noise import UNSEEN, Known
 from numdiff.adaptive.pairs import test_noise
-from numdiff.adaptive.plan import GRAINS, spacing
+from numdiff.adaptive.plan import GRAINS, grains, spacing
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 from numdiff.adaptive.windows import Reading, read
@@ -364,7 +364,7 @@ FAILS = 4
 def _restart(state: State, rows: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Begin a segment further inside; return the points at which the format has room for narrower steps."""
     own = state.setting
-    start = np.maximum(start, GRAINS * spacing(own.fmt, own.size[rows]))
+    start = np.maximum(start, grains(own.fmt, own.plan.fewest) * spacing(own.fmt, own.size[rows]))
     has_room = start < state.start[rows] / 2
     rows, start = rows[has_room], start[has_room]
     if rows.size:

@@ -102,6 +102,19 @@ def test_a_function_of_length_1_has_its_derivatives_beside_0_too(order):
     assert np.median(found.error) < 1e-6
 
 
+@pytest.mark.parametrize(("name", "x"), [("float64", 10.0 ** np.arange(26, 40)), ("float32", 10.0 ** np.arange(8, 20))])
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_one_sided_steps_at_the_grain_of_a_large_x_are_apart(name, x, order):
+    for at in FORMATS[name].as_array(x):
+        asked = Asked(lambda t, at=at: np.exp(t / at), FORMATS[name])
+        found = estimate(asked, np.array([at]), FORMATS[name], order=order, side=1)
+        first = asked.nodes[1]
+        assert np.unique(first).size == first.size
+        exact = np.exp(1.0) / float(at) ** order
+        assert abs(found.value[0] - exact) <= found.error[0] < np.inf
+        assert order > 1 or found.status[0] == Status.OK
+
+
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 @pytest.mark.parametrize("exponent", [10, 14, 20])
 def test_a_function_of_the_length_x_has_its_derivatives_there_too(order, exponent):
