@@ -131,6 +131,17 @@ def test_a_function_of_the_length_x_has_its_derivatives_there_too(order, exponen
         assert (found.status == Status.OK).all()
 
 
+@pytest.mark.parametrize("exponent", [-880, -600, 600, 950])
+@pytest.mark.parametrize(("order", "side"), [(1, 1), (2, 0), (2, 1), (3, 0), (3, -1), (4, 0)])
+def test_f_in_other_units_has_the_same_derivative_and_bar_in_them(order, side, exponent):
+    x = np.linspace(0.5, 3, 60)
+    for f in (np.exp, lambda t: np.sin(3 * t)):
+        plain = estimated(f, x, order=order, side=side)
+        scaled = estimated(lambda t, f=f: np.ldexp(f(t), exponent), x, order=order, side=side)
+        assert scaled.value.tolist() == np.ldexp(plain.value, exponent).tolist()
+        assert scaled.error.tolist() == np.ldexp(plain.error, exponent).tolist()
+
+
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
