@@ -297,6 +297,16 @@ def test_a_given_noise_is_not_tested_away():
     assert (np.abs(found.value - np.exp(x)) <= found.error).mean() > 0.9
 
 
+@pytest.mark.skipif("float80" not in FORMATS, reason="the platform has no wider format")
+@pytest.mark.parametrize("given", ["1e-400", "1e400"])
+def test_noise_beyond_float64_is_heard_in_a_wider_format(given):
+    sigma = np.longdouble(given)
+    found = estimated(lambda t: np.exp(t) * sigma * 1000, [np.longdouble(0.5)], "float80", noise=sigma)
+    plain = estimated(lambda t: np.exp(t) * 1000, [np.longdouble(0.5)], "float80", noise=1.0)
+    assert found.error[0] / sigma == pytest.approx(float(plain.error[0]), rel=1e-9)
+    assert found.noise[0] / sigma == pytest.approx(float(plain.noise[0]), rel=1e-9)
+
+
 # --- what it never does -----------------------------------------------------------------------------------------------
 
 
