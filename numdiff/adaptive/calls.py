@@ -63,7 +63,7 @@ class Arguments:
 
 
 def arguments_of(args: Sequence[Any], item: FloatFormat) -> Arguments:
-    """Return further arguments as f gets them: arrays and lists of numbers as arrays, those of floats in the format.
+    """Return further arguments as f gets them: arrays and lists of numbers as arrays, in the format if no integers.
 
     They still have their own shapes; numbers of NumPy go into the format too, and all else stays as it is.
     """
@@ -77,8 +77,13 @@ def _argument(value: Any, item: FloatFormat) -> Any:
             array: np.ndarray = np.asarray(value)
         except ValueError:  # of different lengths: no array, and f's own affair
             return value
-        value = array if array.dtype.kind in "iufb" else value
-    if isinstance(value, (np.ndarray, np.generic)) and FORMATS.of_dtype(value.dtype) is not None:
+        value = array if array.dtype.kind in "iufcb" else value
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return value
+    if value.dtype.kind == "c" and item.complex_dtype is not None:
+        refuse_masked(value, "args must not hold")
+        return value.astype(item.complex_dtype)
+    if FORMATS.of_dtype(value.dtype) is not None:
         refuse_masked(value, "args must not hold")
         rounded = item.as_array(value, "args")
         return rounded if rounded.ndim else rounded[()]

@@ -53,7 +53,7 @@ def derivative(
         The points; integers become float64.
     args : tuple
         What f takes after its nodes. Arrays and lists of numbers broadcast with x, and f gets for each node the number
-        that belongs to it; floats are rounded to the format. Anything else is handed over as it is.
+        that belongs to it; real and complex floats are rounded to the format. Anything else is handed over as it is.
     dtype : str, dtype or FloatFormat, optional
         The format to compute in, to which x is rounded first; by default that of x.
     order : int

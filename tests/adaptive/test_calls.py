@@ -224,6 +224,22 @@ def test_integers_of_an_argument_stay_integers_and_floats_go_into_the_format():
     assert seen == {("int64", "float32")}
 
 
+@pytest.mark.parametrize("kind", [list, np.array])
+@pytest.mark.parametrize("fmt", ["float32", "float64"])
+def test_complex_arguments_go_with_their_nodes_in_the_format(kind, fmt):
+    k = [1.0 + 2.0j, 2.0 - 1.0j, 3.0j]
+    x = np.array([0.1, 0.2, 0.3], dtype=fmt)
+    for factors, shape in ((k, (3,)), ([[factor] for factor in k], (3, 3))):
+        result = nd.derivative(lambda t, k: np.exp(k * t), x, args=(kind(factors),))
+        exact = np.array(factors) * np.exp(np.array(factors) * x)
+        assert result.df.shape == shape
+        assert result.df.dtype == FORMATS[fmt].complex_dtype
+        assert np.all(abs(result.df.real - exact.real) <= result.error.real)
+        assert np.all(abs(result.df.imag - exact.imag) <= result.error.imag)
+    one = nd.derivative(lambda t, k: np.exp(k * t), x, args=(np.complex128(k[0]),))
+    assert one.df.dtype == FORMATS[fmt].complex_dtype
+
+
 def test_other_arguments_are_handed_over_as_they_are():
     table = {"factor": 3.0}
     result = nd.derivative(lambda x, t, word: t[word] * x, [0.5, 1.0], args=(table, "factor"))
