@@ -58,7 +58,7 @@ def _rounded(part: Estimates, fmt: FloatFormat) -> Estimates:
     value, error = fmt.as_array(part.value), _rounded_up(part.error, fmt)
     with np.errstate(invalid="ignore"):  # ml_dtypes warns of NaN in a comparison
         has_none = (part.status == _OK) & ~has_digits(value, error)
-    status, overflows = np.where(has_none, _NO_DIGITS, part.status), ~np.isfinite(value)
+    status, overflows = np.where(has_none, _NO_DIGITS, part.status), np.isfinite(part.value) & ~np.isfinite(value)
     if overflows.any():
         error, status = np.where(overflows, error.dtype.type(np.inf), error), np.where(overflows, _NOT_FINITE, status)
     return replace(part, value=value, error=error, status=status)
