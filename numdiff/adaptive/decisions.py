@@ -134,14 +134,18 @@ def advance(state: State, active: np.ndarray) -> np.ndarray:
 
 
 def _shrink(state: State, rows: np.ndarray) -> np.ndarray:
-    """Restart further inside where f is not finite."""
+    """Restart further inside where f is not finite or the domain ends; return the points at which there is room."""
     own = state.setting
     rows = rows[state.left(rows, own.cost(own.plan.fewest))]
+    start, size = state.start[rows], own.size[rows]
+    # A function that ends at 0 is the commonest: then |x| is its length.
+    crossed = (size > 0) & (start * 2 > size)
+    start = np.where(crossed, np.minimum(start / SHRINK, size / 4), start / SHRINK)
+    # Below a spacing all steps are one.
+    has_room = start >= spacing(own.fmt, size)
+    rows, start = rows[has_room], start[has_room]
     if rows.size:
-        start, size = state.start[rows], own.size[rows]
-        # A function that ends at 0 is the commonest: then |x| is its length.
-        crossed = (size > 0) & (start * 2 > size)
-        fresh(state, rows, np.where(crossed, np.minimum(start / SHRINK, size / 4), start / SHRINK), own.plan.fewest)
+        fresh(state, rows, start, own.plan.fewest)
         state.forget(rows)
     return rows
 
