@@ -29,7 +29,7 @@ from numdiff.adaptive.nodes import fresh
 from numdiff.adaptive.pairs import connect
 from numdiff.adaptive.plan import first_start, plan
 from numdiff.adaptive.state import LIMIT, LOOK, Call, Request, State, new_state, room_of, setting_of
-from numdiff.adaptive.status import Status
+from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
 
 __all__ = ["LIMIT", "LOOK", "Call", "Estimates", "estimate", "least_budget"]
@@ -108,7 +108,6 @@ def estimate(
 
 
 FIRST_ORDER = Scheme(1)
-_OK, _NO_DIGITS = int(Status.OK), int(Status.NO_DIGITS)
 _ROUNDING = rounding(np.dtype(float), 2.0**-53)
 
 
@@ -201,7 +200,7 @@ def _estimates_of(smooth: fast.Smooth) -> Estimates:
         value=smooth.value,
         error=error,
         # Of a confidence next to 1 the bar is any number of totals wide.
-        status=np.where(has_digits(smooth.value, error), _OK, _NO_DIGITS),
+        status=np.where(has_digits(smooth.value, error), OK, int(Status.NO_DIGITS)),
         evaluations=np.full(size, 2 * fast.LEVELS),
         step=smooth.step,
         noise=smooth.sigma,

@@ -9,13 +9,11 @@ from numdiff.adaptive.arguments import Question
 from numdiff.adaptive.calls import Calls
 from numdiff.adaptive.ending import Estimates, has_digits
 from numdiff.adaptive.result import DerivativeResult
-from numdiff.adaptive.status import Status
+from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
 
 __all__ = ["OF_NO_POINTS", "RESOLVED", "result_of"]
 
-_OK, _NO_DIGITS, _NOT_FINITE = int(Status.OK), int(Status.NO_DIGITS), int(Status.NOT_FINITE)
-"""As plain numbers: NumPy compares arrays with members of an enum slowly."""
 _GRAVER = (
     Status.NO_DIGITS,
     Status.TOUCHES_DOMAIN,
@@ -57,10 +55,12 @@ def _rounded(part: Estimates, fmt: FloatFormat) -> Estimates:
         return part
     value, error = fmt.as_array(part.value), _rounded_up(part.error, fmt)
     with np.errstate(invalid="ignore"):  # ml_dtypes warns of NaN in a comparison
-        has_none = (part.status == _OK) & ~has_digits(value, error)
-    status, overflows = np.where(has_none, _NO_DIGITS, part.status), np.isfinite(part.value) & ~np.isfinite(value)
+        has_none = (part.status == OK) & ~has_digits(value, error)
+    status = np.where(has_none, int(Status.NO_DIGITS), part.status)
+    overflows = np.isfinite(part.value) & ~np.isfinite(value)
     if overflows.any():
-        error, status = np.where(overflows, error.dtype.type(np.inf), error), np.where(overflows, _NOT_FINITE, status)
+        error = np.where(overflows, error.dtype.type(np.inf), error)
+        status = np.where(overflows, int(Status.NOT_FINITE), status)
     return replace(part, value=value, error=error, status=status)
 
 
@@ -82,7 +82,7 @@ def _joined(calls: Calls, real: Estimates, imaginary: Estimates) -> Estimates:
 def _worse(real: Estimates, imaginary: Estimates) -> np.ndarray:
     """Return the graver status of the two parts; a part near 0 has no need of digits if the whole has them."""
     has_digits = np.hypot(real.error, imaginary.error) < RESOLVED * np.hypot(real.value, imaginary.value)
-    found = np.full(real.status.shape, _OK)
+    found = np.full(real.status.shape, OK)
     for status in _GRAVER:
         is_so = (real.status == status) | (imaginary.status == status)
         found[is_so & ~has_digits if status is Status.NO_DIGITS else is_so] = status
