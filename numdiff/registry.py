@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any, Generic, Protocol, TypeVar
 
 from numdiff.extras import DISTRIBUTION
-from numdiff.plugins import plugins
+from numdiff.plugins import Plugin, plugins
 
 __all__ = ["Named", "PluginWarning", "Registry", "UnknownNameError"]
 
@@ -129,10 +129,29 @@ class Registry(Mapping[str, T], Generic[T]):
         return self._items
 
     def _load(self, group: str) -> None:
-        """Add what the entry points of a group stand for, and warn once of all that were left out."""
-        self._is_loading = True
-        refused: list[str] = []
-        for plugin in plugins(group):
+        """Add what the entry points of a group stand for, and warn once of all that were left out.
+
+        If that is interrupted, nothing of it stays, and the next use of the registry loads them again.
+        """
+        self._is_loading, known = True, None
+        try:
+            found = plugins(group)
+            known = dict(self._items)
+            refused = self._add_all(found)
+            self._group = None
+        finally:
+            self._is_loading = False
+            if self._group is not None and known is not None:
+                self._items = known
+                self._homes.clear()
+        if refused:
+            message = f"entry points of the group {group!r} were left out: {'; '.join(refused)}"
+            warnings.warn(message, PluginWarning, stacklevel=4)
+
+    def _add_all(self, found: Iterable[Plugin]) -> list[str]:
+        """Add the items of plugins, and return what is to be said of those that were refused."""
+        refused = []
+        for plugin in found:
             if plugin.error:
                 refused.append(f"{plugin.entry} of {plugin.distribution} cannot be loaded ({plugin.error})")
             for item in plugin.items:
@@ -140,10 +159,7 @@ class Registry(Mapping[str, T], Generic[T]):
                     self._add(item, plugin.distribution)
                 except Exception as error:  # a name or a signature that runs code of the plugin may raise anything
                     refused.append(f"{plugin.entry} of {plugin.distribution} is refused ({error})")
-        self._group, self._is_loading = None, False
-        if refused:
-            message = f"entry points of the group {group!r} were left out: {'; '.join(refused)}"
-            warnings.warn(message, PluginWarning, stacklevel=4)
+        return refused
 
     def _add(self, item: T, home: str) -> None:
         """Register an item of another distribution; where its name is taken, say by whom."""

@@ -136,6 +136,30 @@ def test_a_warning_that_is_an_error_comes_once_and_all_others_are_there(installe
         assert list(registry) == ["pear", "plum"]
 
 
+INTERRUPTED = {
+    "import": "if not FLAG:\n    FLAG.append(1)\n    raise KeyboardInterrupt\nPLUM = Fruit('plum')",
+    "name": (
+        "class Slow(Fruit):\n    @property\n    def name(self):\n        if not FLAG:\n            FLAG.append(1)\n"
+        "            raise KeyboardInterrupt\n        return 'plum'\n    def __init__(self): pass\nPLUM = Slow()"
+    ),
+}
+FLAG: list[int] = []
+
+
+@pytest.mark.parametrize("module", INTERRUPTED.values(), ids=INTERRUPTED)
+def test_an_interrupted_load_leaves_nothing_behind_and_is_done_again(installed, module):
+    FLAG.clear()
+    installed("a_fruits", "f = a_fruits:FIG", MODULE + "FIG = Fruit('fig')")
+    installed("b_fruits", "f = b_fruits:PLUM", MODULE + "from tests.test_plugins import FLAG\n" + module)
+    registry = fruits()
+    with pytest.raises(KeyboardInterrupt):
+        len(registry)
+    assert list(registry) == ["pear", "fig", "plum"]
+    assert not registry.added()
+    with pytest.raises(ValueError, match="must be that of a fruit that was added, got 'fig'"):
+        registry.remove("fig")
+
+
 def test_a_name_that_is_taken_is_refused_with_both_distributions(installed):
     installed("a_fruits", "f = a_fruits:FIG", MODULE + "FIG = Fruit('fig')")
     installed("b_fruits", "f = b_fruits:FIGS", MODULE + "FIGS = [Fruit('fig'), Fruit('pear'), Fruit('lime')]")

@@ -14,7 +14,7 @@ from numdiff.floats.callables import with_arguments
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import points_of, refuse_not_finite
-from numdiff.problems.given import common_domain, function_of, interval
+from numdiff.problems.given import common_domain, function_of
 from numdiff.problems.problem import Problem
 
 __all__ = ["LEAST", "ORDERS", "RESERVE", "Question", "check_budget", "check_confidence", "check_order", "question"]
@@ -74,8 +74,7 @@ def question(f: Any, x: Any, args: Sequence[Any], dtype: Any, domain: Any, noise
         points = np.broadcast_to(points, shape)
     lower, upper = -math.inf, math.inf
     if domain is not None or isinstance(f, Problem):
-        ends = interval(domain) if domain is not None else (-math.inf, math.inf)
-        ends = common_domain(f, ends)
+        ends = common_domain(f, (-math.inf, math.inf) if domain is None else domain)
         lower, upper = _ends(fmt, *ends)
         _refuse_outside(points, lower, upper, ends)
     # A copy: what the caller does with x afterwards does not change the result.

@@ -13,6 +13,7 @@ import numpy as np
 from numdiff.adaptive import engine
 from numdiff.adaptive.arguments import Question
 from numdiff.adaptive.calls import Calls, ComplexValues
+from numdiff.adaptive.state import among
 
 __all__ = ["BLOCK", "estimated"]
 
@@ -31,7 +32,7 @@ def estimated(
     found: list[dict[str, np.ndarray]] = []
     for side, own in _pieces(asked):
         noise = None if asked.noise is None else asked.noise[own]
-        parts = _parts(calls, partial(run, _among(calls, own), asked.x[own], noise=noise, side=side))
+        parts = _parts(calls, partial(run, partial(among, calls, own), asked.x[own], noise=noise, side=side))
         found = found or [{} for _ in parts]
         for whole, part in zip(found, parts, strict=True):
             for field in fields(part):
@@ -47,11 +48,6 @@ def _pieces(asked: Question) -> Iterator[tuple[int, np.ndarray]]:
         own = np.flatnonzero(sides == side)
         for start in range(0, own.size, BLOCK):
             yield int(side), own[start : start + BLOCK]
-
-
-def _among(calls: Calls, own: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Return calls of f in which the points of a block have their place among all."""
-    return lambda nodes, rows: calls(nodes, own[rows])
 
 
 def _parts(calls: Calls, run: Callable[[], engine.Estimates]) -> list[engine.Estimates]:

@@ -18,12 +18,14 @@ from numdiff.floats.call import accepted, explain, handed, numbers_of, refuse_ma
 from numdiff.floats.callables import Map, number_of
 from numdiff.floats.formats import FORMATS, FloatFormat
 
-__all__ = ["Arguments", "Batch", "Calls", "ComplexValues", "arguments_of"]
+__all__ = ["SEEN", "Arguments", "Batch", "Calls", "ComplexValues", "arguments_of"]
 
 TASKS = 64
 """Pieces of one batch, at most, for a map of the user: how many workers it has is not known."""
 Batch = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Nodes, the rows of their points, and the values of f."""
+SEEN = 512
+"""Nodes at the ends of all batches that are kept, to look for suspicious values among them."""
 _OWN = (ArithmeticError, Warning, MemoryError, OSError)
 """Errors that are not raised because an array was handed over."""
 _WANTS_A_NUMBER = ("converted to Python scalars", "truth value of an array")
@@ -61,7 +63,7 @@ class Arguments:
 
 
 def arguments_of(args: Sequence[Any], item: FloatFormat) -> Arguments:
-    """Return further arguments as f gets them: arrays and lists of numbers as arrays, those of floats in the format.
+    """Return further arguments as f gets them: arrays and lists of numbers as arrays, in the format if no integers.
 
     They still have their own shapes; numbers of NumPy go into the format too, and all else stays as it is.
     """
@@ -75,8 +77,13 @@ def _argument(value: Any, item: FloatFormat) -> Any:
             array: np.ndarray = np.asarray(value)
         except ValueError:  # of different lengths: no array, and f's own affair
             return value
-        value = array if array.dtype.kind in "iufb" else value
-    if isinstance(value, (np.ndarray, np.generic)) and FORMATS.of_dtype(value.dtype) is not None:
+        value = array if array.dtype.kind in "iufcb" else value
+    if not isinstance(value, (np.ndarray, np.generic)):
+        return value
+    if value.dtype.kind == "c" and item.complex_dtype is not None:
+        refuse_masked(value, "args must not hold")
+        return value.astype(item.complex_dtype)
+    if FORMATS.of_dtype(value.dtype) is not None:
         refuse_masked(value, "args must not hold")
         rounded = item.as_array(value, "args")
         return rounded if rounded.ndim else rounded[()]
@@ -104,7 +111,7 @@ class _Task:
             if not self.elementwise:
                 return self.numbers(nodes, x, arguments)
             try:
-                return self.array(nodes, arguments.values)
+                return _own(self.array(nodes, arguments.values))
             except Exception as error:
                 return _Failed(error)
 
@@ -166,7 +173,7 @@ class Calls:
     part : str
         Which part of complex values is returned: ``"real"`` or ``"imag"``; empty for a real f.
     first, last : Batch or None
-        The first and the last call of f for the estimator.
+        The first nodes of the first call of f for the estimator, and the last ones of the last call: `SEEN` at most.
     """
 
     def __init__(
@@ -220,20 +227,22 @@ class Calls:
                 raise both_kinds(nodes[0])
             self._keep(nodes, rows, values)
             raise ComplexValues
-        self.last = nodes, rows, values
-        if self.first is None:
-            self.first = self.last
+        self._see(nodes, rows, values)
         return values
 
     def _keep(self, nodes: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
         """Keep complex values for the other part."""
         self._known.add(nodes, rows, values)
-        self.last = nodes, rows, values
+        self._see(nodes, rows, values)
+
+    def _see(self, nodes: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
+        """Keep the ends of the first and of the last batch, copied: the values may lie in memory that f uses again."""
+        self.last = nodes[-SEEN:], rows[-SEEN:], values[-SEEN:].copy()
         if self.first is None:
-            self.first = self.last
+            self.first = self.last if nodes.size <= SEEN else (nodes[:SEEN], rows[:SEEN], values[:SEEN].copy())
 
     def values(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return f at nodes, real or complex."""
+        """Return f at nodes, real or complex; what f returned itself holds until its next call."""
         if callable(self.workers) or self._pool is not None:
             return self._shared(nodes, rows)
         task = self.task
@@ -329,9 +338,9 @@ class Calls:
     def _is_one_for_all(self, number: Any, nodes: np.ndarray, rows: np.ndarray) -> bool:
         """Whether one number that f returned for all nodes is a constant: then it returns it for single ones too."""
         if nodes.size > 1 and not self._is_constant:
-            view, ends = handed(self.task.item, nodes.view()), [0, nodes.size - 1]
+            view, ends, number = handed(self.task.item, nodes.view()), [0, nodes.size - 1], _own(number)
             try:
-                alone = [self.task.f(number_of(view, k), *self.arguments.at(rows[k])) for k in ends]
+                alone = [_own(self.task.f(number_of(view, k), *self.arguments.at(rows[k]))) for k in ends]
             except Exception:  # whatever f raises for a number: it is no function of one
                 return False
             self.extra += rows[ends].tolist()
@@ -349,6 +358,11 @@ class Calls:
                 raise both_kinds(nodes[missing][0], is_complex=False)
             self._keep(nodes[missing], rows[missing], values)
         return np.ascontiguousarray(getattr(known.at(nodes, rows), self.part))
+
+
+def _own(y: Any) -> Any:
+    """Return a copy of an array that f returned, which f may write to in its next call; all else as it is."""
+    return y.copy() if isinstance(y, np.ndarray) else y
 
 
 def _note(error: Exception, nodes: np.ndarray, x: np.ndarray) -> None:

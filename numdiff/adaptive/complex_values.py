@@ -31,13 +31,21 @@ class Known:
 
     def add(self, nodes: np.ndarray, rows: np.ndarray, values: np.ndarray) -> None:
         """Take values in."""
-        keys = np.concatenate([self.keys, self._keys(nodes, rows)])
+        keys = self._keys(nodes, rows)
         order = np.argsort(keys, kind="stable")
-        self.keys, self.values = keys[order], np.concatenate([self.values, values])[order]
+        keys, values = keys[order], values[order]
+        if self.keys.size:
+            places = np.searchsorted(self.keys, keys)
+            keys, values = np.insert(self.keys, places, keys), np.insert(self.values, places, values)
+        self.keys, self.values = keys, values
 
     def holds(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return which nodes are known."""
-        return np.isin(self._keys(nodes, rows), self.keys)
+        if not self.keys.size:
+            return np.zeros(nodes.shape, bool)
+        keys = self._keys(nodes, rows)
+        # `numpy.isin` sorts all keys again: 300 times the time.
+        return self.keys[np.minimum(np.searchsorted(self.keys, keys), self.keys.size - 1)] == keys
 
     def at(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Return the values at nodes that are known, in the complex dtype of their format."""

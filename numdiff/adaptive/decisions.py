@@ -9,7 +9,7 @@ from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS, START
 from numdiff.adaptive.nodes import fresh, put
 from numdiff.adaptive.noise import UNSEEN, Known
 from numdiff.adaptive.pairs import test_noise
-from numdiff.adaptive.plan import GRAINS, spacing
+from numdiff.adaptive.plan import GRAINS, grains, spacing
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 from numdiff.adaptive.windows import Reading, read
@@ -134,14 +134,18 @@ def advance(state: State, active: np.ndarray) -> np.ndarray:
 
 
 def _shrink(state: State, rows: np.ndarray) -> np.ndarray:
-    """Restart further inside where f is not finite."""
+    """Restart further inside where f is not finite or the domain ends; return the points at which there is room."""
     own = state.setting
     rows = rows[state.left(rows, own.cost(own.plan.fewest))]
+    start, size = state.start[rows], own.size[rows]
+    # A function that ends at 0 is the commonest: then |x| is its length.
+    crossed = (size > 0) & (start * 2 > size)
+    start = np.where(crossed, np.minimum(start / SHRINK, size / 4), start / SHRINK)
+    # Below a spacing all steps are one.
+    has_room = start >= spacing(own.fmt, size)
+    rows, start = rows[has_room], start[has_room]
     if rows.size:
-        start, size = state.start[rows], own.size[rows]
-        # A function that ends at 0 is the commonest: then |x| is its length.
-        crossed = (size > 0) & (start * 2 > size)
-        fresh(state, rows, np.where(crossed, np.minimum(start / SHRINK, size / 4), start / SHRINK), own.plan.fewest)
+        fresh(state, rows, start, own.plan.fewest)
         state.forget(rows)
     return rows
 
@@ -365,7 +369,7 @@ FAILS = 4
 def _restart(state: State, rows: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Begin a segment further inside; return the points at which the format has room for narrower steps."""
     own = state.setting
-    start = np.maximum(start, GRAINS * spacing(own.fmt, own.size[rows]))
+    start = np.maximum(start, grains(own.fmt, own.plan.fewest) * spacing(own.fmt, own.size[rows]))
     has_room = start < state.start[rows] / 2
     rows, start = rows[has_room], start[has_room]
     if rows.size:

@@ -12,15 +12,12 @@ from numdiff.adaptive.calls import Calls
 from numdiff.adaptive.outcome import OF_NO_POINTS, result_of
 from numdiff.adaptive.repeats import differs_again
 from numdiff.adaptive.result import DerivativeResult
-from numdiff.adaptive.status import Status
+from numdiff.adaptive.status import OK
 from numdiff.floats.callables import Map, check_workers
 from numdiff.floats.formats import FloatFormat
 from numdiff.spellings import hinted
 
 __all__ = ["derivative"]
-
-_OK = int(Status.OK)
-"""As a plain number: NumPy compares arrays with members of an enum slowly."""
 
 
 @hinted
@@ -53,7 +50,7 @@ def derivative(
         The points; integers become float64.
     args : tuple
         What f takes after its nodes. Arrays and lists of numbers broadcast with x, and f gets for each node the number
-        that belongs to it; floats are rounded to the format. Anything else is handed over as it is.
+        that belongs to it; real and complex floats are rounded to the format. Anything else is handed over as it is.
     dtype : str, dtype or FloatFormat, optional
         The format to compute in, to which x is rounded first; by default that of x.
     order : int
@@ -134,8 +131,8 @@ def derivative(
 
 def _is_random(calls: Calls, parts: Sequence[engine.Estimates], fmt: FloatFormat) -> bool:
     """Return whether f is found to be not deterministic."""
-    noise, is_doubtful = parts[0].noise, parts[0].status != _OK
+    noise, is_doubtful = parts[0].noise, parts[0].status != OK
     if len(parts) > 1:
         noise = np.maximum(noise, parts[1].noise)
-        is_doubtful = is_doubtful | (parts[1].status != _OK)
+        is_doubtful = is_doubtful | (parts[1].status != OK)
     return differs_again(calls, noise, is_doubtful, fmt)

@@ -8,7 +8,7 @@ from numdiff.adaptive.breaks import Breaks, breaks
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 
-__all__ = ["Estimates", "ended", "rounding"]
+__all__ = ["Estimates", "ended", "has_digits", "rounding"]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def ended(state: State) -> Estimates:
     return Estimates(
         value=value,
         error=bar,
-        status=_status(state, at_x, has_value),
+        status=_status(state, at_x, value, bar),
         evaluations=state.evaluations,
         step=kept.step,
         noise=kept.sigma,
@@ -84,15 +84,21 @@ def ended(state: State) -> Estimates:
     )
 
 
-def _status(state: State, at_x: Breaks, has_value: np.ndarray) -> np.ndarray:
+def has_digits(value: np.ndarray, bar: np.ndarray) -> np.ndarray:
+    """Return where a bar leaves the value something: its sign, at least."""
+    return np.asarray(bar < np.abs(value))
+
+
+def _status(state: State, at_x: Breaks, value: np.ndarray, bar: np.ndarray) -> np.ndarray:
     """Return what is said of each point: of what applies, the last line."""
-    kept, rank = state.kept, state.kept.rank
+    kept, rank, has_value = state.kept, state.kept.rank, np.isfinite(value)
     ran_out = ~state.left(slice(None), state.setting.cost(state.setting.plan.fewest))
     unresolved = kept.swamped | (state.kind == int(Status.OSCILLATES))
     status = np.full(rank.shape, int(Status.NO_DIGITS))
     status[ran_out & ((rank == 0) | ~kept.dominated)] = int(Status.BUDGET)
     status[unresolved & (rank == 0)] = int(Status.OSCILLATES)
-    status[rank == 2] = int(Status.OK)
+    # A total with digits has none where the noise is known from so few residuals that its bar is much wider.
+    status[rank == 2] = np.where(has_digits(value, bar), int(Status.OK), int(Status.NO_DIGITS))[rank == 2]
     status[state.kind == int(Status.AMBIGUOUS)] = int(Status.AMBIGUOUS)
     status[~has_value] = int(Status.NOT_FINITE)
     status[at_x.kink & has_value] = int(Status.KINK)

@@ -7,7 +7,7 @@ import numpy as np
 
 from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.ladder import Scheme
-from numdiff.adaptive.plan import GENERIC, natural_start, plan
+from numdiff.adaptive.plan import GENERIC, natural_start, plan, spacing
 from numdiff.adaptive.state import Request, setting_of
 from numdiff.adaptive.status import Status
 
@@ -19,6 +19,10 @@ falls: by six bits here, which is what a one-sided formula loses by its power se
 room it is the worse one nearly always, and costs its evaluations."""
 AWAY = 8.0
 """The room on the other side, in rooms on this one: with less, there is nothing to gain."""
+TIGHT = 16.0
+"""The room in spacings of the format up to which a value that is not finite is the fault of the end: there are no
+nodes, or so many steps are equal that no window is left. With a quarter, a second derivative on one side, five numbers
+from an end, is blamed on f."""
 _BREAKS = (int(Status.KINK), int(Status.JUMP))
 _BLAMED = (int(Status.OK), int(Status.NO_DIGITS), int(Status.BUDGET))
 """What gives way to TOUCHES_DOMAIN: the others say more."""
@@ -31,7 +35,7 @@ def at_ends(
 
     A centered first step is cut by the nearest end. Where the bar is large for that reason, the one-sided formula away
     from the end is tried with the evaluations that are left. Where the end cut the first step, or the value is
-    one-sided, a bar that is large beside the value becomes TOUCHES_DOMAIN.
+    one-sided, a bar that is large beside the value becomes TOUCHES_DOMAIN, and so does a point without room for nodes.
 
     Parameters
     ----------
@@ -55,8 +59,9 @@ def at_ends(
             rows = np.flatnonzero(near & ((below < above) == (side > 0)))
             if rows.size:
                 _look_away(request, x, found, search, rows, side)
+    tight = (setting.room <= TIGHT * spacing(request.fmt, setting.size)) & (found.status == int(Status.NOT_FINITE))
     large = cut & ~(found.error <= own.near * np.abs(found.value)) & np.isin(found.status, _BLAMED)
-    found.status[large] = int(Status.TOUCHES_DOMAIN)
+    found.status[large | tight] = int(Status.TOUCHES_DOMAIN)
     return found
 
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from numdiff.adaptive import fast
 from numdiff.adaptive.decisions import advance
-from numdiff.adaptive.ending import Estimates, ended, rounding
+from numdiff.adaptive.ending import Estimates, ended, has_digits, rounding
 from numdiff.adaptive.ends import at_ends
 from numdiff.adaptive.fast_many import take_many
 from numdiff.adaptive.fast_one import take_one
@@ -29,6 +29,7 @@ from numdiff.adaptive.nodes import fresh
 from numdiff.adaptive.pairs import connect
 from numdiff.adaptive.plan import first_start, plan
 from numdiff.adaptive.state import LIMIT, LOOK, Call, Request, State, new_state, room_of, setting_of
+from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
 
 __all__ = ["LIMIT", "LOOK", "Call", "Estimates", "estimate", "least_budget"]
@@ -195,11 +196,12 @@ def _resumed(request: Request, x: np.ndarray, levels: fast.Levels) -> Estimates:
 def _estimates_of(smooth: fast.Smooth) -> Estimates:
     """Return what the fast way found, as if all of it were good."""
     size = smooth.value.size
-    nan = np.full(size, np.nan)
+    nan, error = np.full(size, np.nan), smooth.bar + _ROUNDING * np.abs(smooth.value)
     return Estimates(
         value=smooth.value,
-        error=smooth.bar + _ROUNDING * np.abs(smooth.value),
-        status=np.zeros(size, np.intp),
+        error=error,
+        # Of a confidence next to 1 the bar is any number of totals wide.
+        status=np.where(has_digits(smooth.value, error), OK, int(Status.NO_DIGITS)),
         evaluations=np.full(size, 2 * fast.LEVELS),
         step=smooth.step,
         noise=smooth.sigma,

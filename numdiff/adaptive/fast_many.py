@@ -345,9 +345,9 @@ def _noise(block: _Block, floor: np.ndarray, before: np.ndarray) -> _Noise:
 
 def _ratio_and_error(own: np.ndarray, parent: np.ndarray, grandparent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return q of the windows and their truncation errors; the sizes of parents and grandparents are overwritten."""
-    error = parent * parent
-    error /= grandparent
+    error = parent / grandparent
     error *= DECAY
+    error *= parent
     np.minimum(parent, error, out=error)
     np.maximum(own, error, out=error)
     q = np.divide(own, grandparent, out=grandparent)

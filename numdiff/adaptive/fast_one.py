@@ -187,7 +187,7 @@ def _smooth(values: Table, odd: Table, start: float, noise: _Noise, agreed: floa
         if not (parent > 0 and grandparent > 0):
             return None
         q = min(max(own / parent * DECAY, math.sqrt(own / grandparent) * DECAY_ROOT), 1.0)
-        error = max(own, min(parent, parent * parent / grandparent * DECAY)) * q * SAFETY
+        error = max(own, min(parent, parent * (DECAY * (parent / grandparent)))) * q * SAFETY
         if k:
             apart = abs(values[j + 1][0] - values[j][0])
             error = max(error, apart - noise.used * _APART[k - 1])

@@ -23,7 +23,7 @@ class Values:
     steps : ndarray, shape (j, k)
         The steps as they came out.
     outside : ndarray of bool, shape (j, k)
-        Where a node would lie outside the domain: f was taken at x in its place.
+        Where a node would lie outside the domain: f is not evaluated for this step, and NaN.
     side : {-1, 0, 1}
     """
 
@@ -40,20 +40,23 @@ class Values:
 def evaluate(state: State, rows: np.ndarray, steps: np.ndarray) -> Values:
     """Return f at about these steps, of shape (j, k) for k points."""
     own = state.setting
-    x, at = own.x[rows], own.at[rows]
+    at = own.at[rows]
     grain = spacing(own.fmt, own.size[rows] + steps)
     steps = np.maximum(np.rint(steps / grain), 1) * grain
     signs = (own.side,) if own.side else (1, -1)
     nodes = np.stack([(at + sign * steps).astype(own.fmt.dtype) for sign in signs])
     exact = nodes.astype(own.wide)
-    outside = ~((exact > own.lower[rows]) & (exact < own.upper[rows])).all(axis=0)
-    if outside.any():
-        nodes[:, outside] = np.broadcast_to(x, outside.shape)[outside]
+    inside = ((exact > own.lower[rows]) & (exact < own.upper[rows])).all(axis=0)
     owners = np.broadcast_to(rows, nodes.shape)
-    state.evaluations[rows] += nodes.shape[0] * nodes.shape[1]
-    y = own.call(nodes.reshape(-1), owners.reshape(-1)).astype(own.wide).reshape(nodes.shape)
+    if inside.all():
+        y = own.call(nodes.reshape(-1), owners.reshape(-1)).astype(own.wide).reshape(nodes.shape)
+    else:
+        y = np.full(nodes.shape, np.nan, own.wide)
+        if inside.any():
+            y[:, inside] = own.call(nodes[:, inside].reshape(-1), owners[:, inside].reshape(-1)).reshape(len(y), -1)
+    state.evaluations[rows] += len(nodes) * inside.sum(axis=0)
     steps = np.abs(exact[0] - at) if own.side else np.abs(exact[0] - exact[-1]) / 2
-    return Values(y, steps, outside, own.side)
+    return Values(y, steps, ~inside, own.side)
 
 
 def put(state: State, rows: np.ndarray, slots: np.ndarray) -> None:
@@ -68,8 +71,6 @@ def put(state: State, rows: np.ndarray, slots: np.ndarray) -> None:
     else:
         odd, mean, t = (y[0] - y[1]) / (2 * h), y[0] / 2 + y[1] / 2, h * h
         numbers, companions = (odd, mean) if own.scheme.order % 2 else ((mean - center) / t, odd)
-    if found.outside.any():
-        numbers[found.outside] = companions[found.outside] = np.nan
     state.numbers[slots, rows], state.companions[slots, rows], state.t[slots, rows] = numbers, companions, t
     size = np.abs(y)
     size[~np.isfinite(size)] = 0

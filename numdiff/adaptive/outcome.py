@@ -1,20 +1,19 @@
 """From estimates to the result: in the format, in the shape of the question, the two parts of a complex f in one."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from numdiff.adaptive.arguments import Question
 from numdiff.adaptive.calls import Calls
-from numdiff.adaptive.engine import Estimates
+from numdiff.adaptive.ending import Estimates, has_digits
 from numdiff.adaptive.result import DerivativeResult
-from numdiff.adaptive.status import Status
+from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
 
 __all__ = ["OF_NO_POINTS", "RESOLVED", "result_of"]
 
-_OK = int(Status.OK)
-"""As a plain number: NumPy compares arrays with members of an enum slowly."""
 _GRAVER = (
     Status.NO_DIGITS,
     Status.TOUCHES_DOMAIN,
@@ -35,10 +34,9 @@ OF_NO_POINTS = Estimates(_EMPTY, _EMPTY, _NO_CODES, _NO_CODES, *[_EMPTY] * 5)
 
 def result_of(asked: Question, calls: Calls, parts: Sequence[Estimates], is_random: bool) -> DerivativeResult:
     """Return what was found in the format and the shape of the question."""
-    fmt, part = asked.fmt, _joined(calls, parts, asked.fmt) if len(parts) > 1 else parts[0]
+    found = [_rounded(part, asked.fmt) for part in parts]
+    part = _joined(calls, *found) if len(found) > 1 else found[0]
     df, error, status, count = part.value, part.error, part.status, part.evaluations
-    if len(parts) == 1 and df.dtype is not fmt.dtype:
-        df, error = fmt.as_array(df), _rounded_up(error, fmt)
     if is_random:
         keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)
         status = np.where(keeps, status, Status.NOT_DETERMINISTIC)
@@ -51,12 +49,26 @@ def result_of(asked: Question, calls: Calls, parts: Sequence[Estimates], is_rand
     return DerivativeResult(df[0], error[0], Status(int(status[0])), int(count[0]), *[array[0] for array in rest])
 
 
-def _joined(calls: Calls, parts: Sequence[Estimates], fmt: FloatFormat) -> Estimates:
+def _rounded(part: Estimates, fmt: FloatFormat) -> Estimates:
+    """Return estimates with values and bars of the format; nothing is known of a value that it does not hold."""
+    if part.value.dtype is fmt.dtype:
+        return part
+    value, error = fmt.as_array(part.value), _rounded_up(part.error, fmt)
+    with np.errstate(invalid="ignore"):  # ml_dtypes warns of NaN in a comparison
+        has_none = (part.status == OK) & ~has_digits(value, error)
+    status = np.where(has_none, int(Status.NO_DIGITS), part.status)
+    overflows = np.isfinite(part.value) & ~np.isfinite(value)
+    if overflows.any():
+        error = np.where(overflows, error.dtype.type(np.inf), error)
+        status = np.where(overflows, int(Status.NOT_FINITE), status)
+    return replace(part, value=value, error=error, status=status)
+
+
+def _joined(calls: Calls, real: Estimates, imaginary: Estimates) -> Estimates:
     """Return the estimates of a complex f, made of those of its real and of its imaginary part."""
-    real, imaginary = parts
     return Estimates(
-        value=_paired(*(fmt.as_array(part.value) for part in parts)),
-        error=_paired(*(_rounded_up(part.error, fmt) for part in parts)),
+        value=_paired(real.value, imaginary.value),
+        error=_paired(real.error, imaginary.error),
         status=_worse(real, imaginary),
         evaluations=calls.evaluations(),
         step=_paired(real.step, imaginary.step),
@@ -70,7 +82,7 @@ def _joined(calls: Calls, parts: Sequence[Estimates], fmt: FloatFormat) -> Estim
 def _worse(real: Estimates, imaginary: Estimates) -> np.ndarray:
     """Return the graver status of the two parts; a part near 0 has no need of digits if the whole has them."""
     has_digits = np.hypot(real.error, imaginary.error) < RESOLVED * np.hypot(real.value, imaginary.value)
-    found = np.full(real.status.shape, _OK)
+    found = np.full(real.status.shape, OK)
     for status in _GRAVER:
         is_so = (real.status == status) | (imaginary.status == status)
         found[is_so & ~has_digits if status is Status.NO_DIGITS else is_so] = status

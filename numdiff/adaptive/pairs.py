@@ -54,7 +54,7 @@ class _Pair:
     mean : ndarray
         Of the two values.
     equal : ndarray of bool
-        Whether the values are equal though the line is not flat.
+        Whether the values say nothing: they are equal though the line is not flat, or the domain has no room for them.
     slope, step : ndarray
     """
 
@@ -131,7 +131,7 @@ def _pair(state: State, rows: np.ndarray, slope: np.ndarray, step: np.ndarray) -
     first, last, h = found.y[0, 0], center if own.side else found.y[-1, 0], found.steps[0]
     rise = found.rise(center)[0]
     slope = slope if own.scheme.order == 1 else np.zeros_like(rise)
-    equal = (first == last) & (np.abs(slope) * h > 4 * state.floor(rows))
+    equal = ((first == last) & (np.abs(slope) * h > 4 * state.floor(rows))) | found.outside[0]
     return _Pair((rise - slope * h) * math.sqrt(2), first / 2 + last / 2, equal, rise / h, h)
 
 

@@ -10,10 +10,21 @@ from functools import cache
 
 import numpy as np
 
-from numdiff.adaptive.ladder import SLOTS, START, Scheme
+from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS, START, Scheme
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["FEWEST", "GENERIC", "GRAINS", "Plan", "first_start", "natural_start", "plan", "power_below", "spacing"]
+__all__ = [
+    "FEWEST",
+    "GENERIC",
+    "GRAINS",
+    "Plan",
+    "first_start",
+    "grains",
+    "natural_start",
+    "plan",
+    "power_below",
+    "spacing",
+]
 
 FEWEST = 4
 """The levels of a new segment of a first derivative. Three leave two residuals: noise and truncation error fit any two
@@ -24,9 +35,18 @@ an argument that f rounds, as 1 + x, would be rounded alike at all of them: an e
 number with many bits will do. The size of the first step stands here and in `Plan.scale`: four times as wide, bars of
 float64 are a hundred times as wide and twice as many peaks are missed; a quarter doubles the errors."""
 GRAINS = 64.0
-"""The least first step, in spacings of the format at x: the narrowest of six levels is 1/32 of it, two spacings, and is
-still a step of its own. With four times as much, 3 % instead of 0.6 % of the points of float16 are refused; a quarter
-makes neighbouring levels one."""
+"""The least first step of up to six levels, in spacings of the format at x: the narrowest is 1/32 of it, two spacings,
+and is still a step of its own. With four times as much, 3 % instead of 0.6 % of the points of float16 are refused; a
+quarter makes neighbouring levels one."""
+APART = 2.0
+"""By how many spacings the innermost steps of more levels differ at least, and from 0: nearer, rounding makes them
+equal, and equal steps have no extrapolation. With a quarter, one-sided formulas are refused beyond 1e26 in float64."""
+REACH = 2.0**-3
+"""The least first step of more levels is at most an eighth to a quarter of |x|, where that is more than `GRAINS`: twice
+this, times the power of two below |x|. With half, 9.7 instead of 3.8 % of the fourth derivatives of float16 on one side
+are refused; twice as much changes little."""
+FEW = 6
+"""The levels up to which `GRAINS` is enough."""
 _EXPONENT = np.int64(0x7FF) << np.int64(52)
 
 
@@ -50,6 +70,8 @@ class Plan:
         The relative error above which a line is worth a wider segment.
     near : float
         The relative bar above which a domain that cuts the steps is to blame: 1e-6 for 53 bits.
+    least : float
+        The |x| below which the first step is that for |x| = 1: √u, as in `numdiff.rules.evaluation`.
     """
 
     fewest: int
@@ -59,6 +81,7 @@ class Plan:
     scale: float
     agreed: float
     near: float
+    least: float
 
 
 @cache
@@ -85,16 +108,37 @@ def plan(fmt: FloatFormat, scheme: Scheme) -> Plan:
     levels = min(next(enough) + r, SLOTS - START - 1)
     first = levels if scheme.one_sided else min(levels, fewest + 1)
     most = min(max(levels + 1, 7), SLOTS - START)
-    return Plan(fewest, first, levels, most, 2.0**-c, 2.0 ** (-p * 0.45), 2.0 ** (-p * 0.375))
+    return Plan(fewest, first, levels, most, 2.0**-c, 2.0 ** (-p * 0.45), 2.0 ** (-p * 0.375), 2.0 ** (-p * 0.5))
 
 
 def natural_start(own: Plan, size: np.ndarray) -> np.ndarray:
-    """Return c√|x|, the start of a ladder that nothing limits; c at x = 0."""
-    return own.scale * GENERIC * np.sqrt(np.where(size == 0, 1, size))
+    """Return c√|x|, the start of a ladder that nothing limits; c where |x| < √u, which says nothing of a length of f.
+
+    Where f has the length x all the same, the search comes down to it; up to a length of 1 it would not find from √|x|,
+    where a second derivative has no digit.
+    """
+    return own.scale * GENERIC * np.sqrt(np.where(size < own.least, 1, size))
+
+
+@cache
+def grains(fmt: FloatFormat, levels: int) -> float:
+    """Return the least start of so many levels, in spacings of the format at x.
+
+    Examples
+    --------
+    >>> from numdiff.floats.formats import FORMATS
+    >>> [round(grains(FORMATS["float64"], levels)) for levels in (4, 6, 9)]
+    [64, 64, 630]
+    """
+    if levels <= FEW:
+        return GRAINS
+    steps = np.append(MULTIPLIERS[START : START + levels], 0)
+    apart = APART / float((steps[:-1] - steps[1:]).min())
+    return max(GRAINS, min(apart, REACH * 2.0**fmt.precision))
 
 
 def first_start(fmt: FloatFormat, own: Plan, size: np.ndarray, room: np.ndarray) -> np.ndarray:
-    """Return the first starts: c√|x|, at least 64 spacings of the format at x, inside the domain.
+    """Return the first starts: the natural ones, at least some spacings of the format at x, inside the domain.
 
     Parameters
     ----------
@@ -105,7 +149,7 @@ def first_start(fmt: FloatFormat, own: Plan, size: np.ndarray, room: np.ndarray)
     room : ndarray, shape (n,)
         The distance of the nearest end of the domain.
     """
-    start = np.maximum(natural_start(own, size), GRAINS * spacing(fmt, size))
+    start = np.maximum(natural_start(own, size), grains(fmt, own.levels) * spacing(fmt, size))
     return np.minimum(start, GENERIC * room)
 
 

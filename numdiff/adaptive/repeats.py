@@ -15,8 +15,6 @@ __all__ = ["differs_again"]
 LOUD = 64.0
 """Noise of so many units of roundoff of f is suspicious: 64 operations err by at most as much together where nothing
 cancels."""
-_SEEN = 512
-"""Nodes at the ends of a batch among which suspicious ones are looked for."""
 _MANY = 16
 """Points from which a look at two nodes more costs little beside the rest."""
 _OTHER = 2.0**-10
@@ -67,14 +65,13 @@ def _is_quiet(batch: Batch | None, noise: np.ndarray, unit: float) -> bool:
 
 
 def _suspicious(batch: Batch | None, end: int, noise: np.ndarray, is_doubtful: np.ndarray, unit: float) -> Batch | None:
-    """Return a node near the first or the last of a batch with a finite value and a reason for doubt, if there is one.
+    """Return a node near an end of those that are kept with a finite value and a reason for doubt, if there is one.
 
     Of many points any node will do.
     """
     if batch is None:
         return None
-    part = slice(-_SEEN, None) if end else slice(None, _SEEN)
-    nodes, rows, values = batch[0][part], batch[1][part], batch[2][part]
+    nodes, rows, values = batch
     sizes = np.abs(values).astype(noise.dtype, copy=False)
     doubted = np.isfinite(sizes)
     if len(noise) < _MANY:
@@ -89,8 +86,9 @@ def _suspicious(batch: Batch | None, end: int, noise: np.ndarray, is_doubtful: n
 
 
 def _asked(calls: Calls, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the values of nodes, copied: f may return the same memory the next time."""
     calls.extra += rows.tolist()
-    return calls.values(nodes, rows)
+    return calls.values(nodes, rows).copy()
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:

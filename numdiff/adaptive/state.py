@@ -21,6 +21,7 @@ __all__ = [
     "Request",
     "Setting",
     "State",
+    "among",
     "new_state",
     "room_of",
     "setting_of",
@@ -73,14 +74,14 @@ class Request:
         """Return the same for some of the points."""
         ends = {"lower": _part(self.lower, rows), "upper": _part(self.upper, rows)}
         noise, budget = _part(self.noise, rows), _part(self.budget, rows)
-        return replace(self, call=partial(_among, self.call, rows), noise=noise, budget=budget, **ends)
+        return replace(self, call=partial(among, self.call, rows), noise=noise, budget=budget, **ends)
 
 
 def _part(value: Any, rows: np.ndarray) -> Any:
     return value[rows] if isinstance(value, np.ndarray) and value.ndim else value
 
 
-def _among(call: Call, own: np.ndarray, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def among(call: Call, own: np.ndarray, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Call f where the points have their places among more of them."""
     return call(nodes, own[rows])
 
@@ -163,7 +164,7 @@ def setting_of(request: Request, x: np.ndarray) -> Setting:
         side=side,
         lower=low,
         upper=high,
-        given=np.broadcast_to(np.asarray(0.0 if request.noise is None else request.noise, float), x.shape),
+        given=np.broadcast_to(np.asarray(0.0 if request.noise is None else request.noise, wide), x.shape),
         budget=np.minimum(allowed, np.maximum(LIMIT, allowed - LOOK)),
         allowed=allowed,
         confidence=request.confidence,
@@ -337,7 +338,7 @@ def new_state(setting: Setting) -> State:
         fails=counts(),
         tested=np.zeros(n, bool),
         unit=wides(),
-        squares=np.zeros(n),
+        squares=wides(),
         freedom=counts(),
         kept=_nothing_kept(n, wide),
         doubted=Doubted(value=wides(nan), bar=wides(nan), sigma=wides(nan), narrowest=wides(nan)),

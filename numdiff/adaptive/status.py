@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 from types import MappingProxyType
 
-__all__ = ["DerivativeStatus", "Status"]
+__all__ = ["OK", "DerivativeStatus", "Status"]
 
 
 class DerivativeStatus(IntEnum):
@@ -67,6 +67,8 @@ class DerivativeStatus(IntEnum):
 
 Status = DerivativeStatus
 """The same under the short name that the estimator uses."""
+OK = int(Status.OK)
+"""As a plain number: NumPy compares arrays with members of an enum slowly."""
 
 _TEXTS: Mapping[DerivativeStatus, tuple[str, str]] = MappingProxyType(
     {

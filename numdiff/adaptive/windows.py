@@ -278,7 +278,7 @@ def _likely(scheme: Scheme, item: Ladder, changes: np.ndarray) -> np.ndarray:
         last = likely[item.first[j - 1] + 1 :][:count]
         before = likely[item.first[j - 2] + 2 :][:count]
         own = likely[here : here + count]
-        np.fmax(own, np.fmin(last, item.decay[here : here + count] * last * last / before), out=own)
+        np.fmax(own, np.fmin(last, last * (item.decay[here : here + count] * (last / before))), out=own)
     return likely
 
 

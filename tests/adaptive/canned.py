@@ -70,7 +70,7 @@ class Recorded:
     @property
     def nodes(self) -> np.ndarray:
         """All nodes, in the order of the calls."""
-        return np.concatenate([np.atleast_1d(call) for call in self.calls])
+        return np.concatenate([np.empty(0), *(np.atleast_1d(call) for call in self.calls)])
 
     @property
     def shapes(self) -> Sequence[tuple[int, ...]]:

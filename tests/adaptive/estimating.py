@@ -35,7 +35,7 @@ class Asked:
 
     def counts(self, n: int) -> np.ndarray:
         """Return how often f was evaluated for each point."""
-        return np.bincount(np.concatenate(self.rows), minlength=n)
+        return np.bincount(np.concatenate([np.empty(0, int), *self.rows]), minlength=n)
 
     def all_nodes(self) -> np.ndarray:
         """Return all nodes."""

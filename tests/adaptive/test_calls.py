@@ -224,6 +224,22 @@ def test_integers_of_an_argument_stay_integers_and_floats_go_into_the_format():
     assert seen == {("int64", "float32")}
 
 
+@pytest.mark.parametrize("kind", [list, np.array])
+@pytest.mark.parametrize("fmt", ["float32", "float64"])
+def test_complex_arguments_go_with_their_nodes_in_the_format(kind, fmt):
+    k = [1.0 + 2.0j, 2.0 - 1.0j, 3.0j]
+    x = np.array([0.1, 0.2, 0.3], dtype=fmt)
+    for factors, shape in ((k, (3,)), ([[factor] for factor in k], (3, 3))):
+        result = nd.derivative(lambda t, k: np.exp(k * t), x, args=(kind(factors),))
+        exact = np.array(factors) * np.exp(np.array(factors) * x)
+        assert result.df.shape == shape
+        assert result.df.dtype == FORMATS[fmt].complex_dtype
+        assert np.all(abs(result.df.real - exact.real) <= result.error.real)
+        assert np.all(abs(result.df.imag - exact.imag) <= result.error.imag)
+    one = nd.derivative(lambda t, k: np.exp(k * t), x, args=(np.complex128(k[0]),))
+    assert one.df.dtype == FORMATS[fmt].complex_dtype
+
+
 def test_other_arguments_are_handed_over_as_they_are():
     table = {"factor": 3.0}
     result = nd.derivative(lambda x, t, word: t[word] * x, [0.5, 1.0], args=(table, "factor"))
@@ -567,3 +583,37 @@ def test_threads_compute_without_warnings_of_their_own():
     with ThreadPoolExecutor(2) as pool:
         result = nd.derivative(np.sqrt, 1e-3, workers=pool.map)  # nodes below 0 give NaN
     assert result.x == 1e-3
+
+
+# --- results that f keeps ------------------------------------------------------------------------------------
+
+
+def reusing(f, size=1 << 16, dtype=float):
+    """Return f as a function that writes its result into the same memory in every call."""
+    memory = np.empty(size, dtype)
+    return lambda t: np.multiply(1, f(t), out=memory[: t.size])
+
+
+@pytest.mark.parametrize("workers", [None, map], ids=str)
+@pytest.mark.parametrize("n", [1, 3, 40, 2000])
+def test_a_function_may_return_the_same_memory_in_every_call(n, workers):
+    x = np.linspace(0.5, 3.0, n)
+    for f, dtype in (
+        (np.sin, float),
+        (lambda t: np.round(np.exp(t), 5), float),
+        (lambda t: np.abs(t - 1), float),
+        (lambda t: np.round(np.exp(1j * t), 5), complex),
+    ):
+        plain, reused = nd.derivative(f, x, workers=workers), nd.derivative(reusing(f, dtype=dtype), x, workers=workers)
+        for field in ("df", "error", "status", "nfev"):
+            np.testing.assert_array_equal(getattr(reused, field), getattr(plain, field))
+
+
+def test_one_number_in_the_same_memory_is_no_constant_if_it_changes():
+    memory = np.zeros(())
+
+    def total(t):
+        memory[...] = np.sum(t)
+        return memory
+
+    assert nd.derivative(total, 0.5).df == 1.0

@@ -159,6 +159,46 @@ def test_no_point_takes_more_evaluations_than_its_budget(f, budget, order, side)
         assert np.all(result.nfev <= budget)
 
 
+def held(fmt, value):
+    """Return whether a format holds a number."""
+    return bool(np.isfinite(fmt.as_array(np.array([value]))[0]))
+
+
+@pytest.mark.parametrize("fmt", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("status", ["OK", "NO_DIGITS", "KINK"])
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_a_derivative_that_overflows_the_format_has_no_bar(monkeypatch, fmt, status, sign):
+    most = float(FORMATS[fmt].largest_finite)
+    for value in (most, 1.001 * most, 2 * most):
+        monkeypatch.setattr(engine, "estimate", Canned(value=sign * value, error=1.0, status=DerivativeStatus[status]))
+        result = nd.derivative(np.exp, 0.5, dtype=fmt)
+        is_held = held(FORMATS[fmt], value)
+        assert result.status is DerivativeStatus[status if is_held else "NOT_FINITE"]
+        assert result.error == (1.0 if is_held else np.inf)
+        assert bool(np.isfinite(result.df)) == is_held
+
+
+def test_a_bar_that_is_rounded_up_to_the_value_leaves_no_digits(monkeypatch):
+    for bar, status in ((0.6, DerivativeStatus.OK), (0.9999, DerivativeStatus.NO_DIGITS)):
+        monkeypatch.setattr(engine, "estimate", Canned(value=1.0, error=bar))
+        assert nd.derivative(np.exp, 0.5, dtype="bfloat16").status is status
+
+
+def test_a_slope_beyond_the_format_is_not_finite():
+    x = np.float16([0.1, 0.5])
+    result = nd.derivative(lambda t: t * np.float16(300) * np.float16(300), x)
+    assert result.status.tolist() == [DerivativeStatus.NOT_FINITE] * 2
+    assert np.isinf(result.error).all()
+
+
+@pytest.mark.parametrize("factor", [1, 1j, 1 + 1j])
+def test_a_part_that_overflows_the_format_has_no_bar(factor):
+    result = nd.derivative(lambda t: np.sin(2 * t) * np.float32(3e38) * np.complex64(factor), np.float32(0))
+    assert result.status is DerivativeStatus.NOT_FINITE
+    assert np.isinf(result.error.real) == (factor != 1j)
+    assert np.isinf(result.error.imag) == (factor != 1)
+
+
 # --- complex values: one status for two parts ----------------------------------------------------------------
 
 

@@ -6,6 +6,8 @@ import re
 import numpy as np
 import pytest
 
+import numdiff as nd
+from numdiff.adaptive import blocks
 from numdiff.adaptive.engine import LIMIT, LOOK, estimate
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FORMATS
@@ -102,6 +104,56 @@ def test_ends_may_differ_from_point_to_point():
     assert (asked.all_nodes() < upper[rows]).all()
     assert (np.abs(found.value - np.exp(x)) <= found.error).all()
     assert (found.error < 1e-9).all()
+
+
+def ends(x, count: int):
+    """Return the numbers that are so many beyond a number on either side, as floats."""
+    low = high = x
+    for _ in range(count):
+        low, high = np.nextafter(low, x.dtype.type(-np.inf)), np.nextafter(high, x.dtype.type(np.inf))
+    return float(low), float(high)
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("side", [-1, 0, 1])
+def test_a_domain_without_room_is_named_and_costs_few_evaluations(name, count, order, side):
+    fmt = FORMATS[name]
+    for at in (1.0, 3.0, 1 - 2.0**-53 if name == "float64" else 0.3):
+        x = fmt.dtype.type(at)
+        low, high = ends(x, count)
+        result = nd.derivative(np.exp, x, domain=(low, high), order=order, side=side)
+        assert result.status is Status.TOUCHES_DOMAIN
+        assert result.nfev <= 24
+        result = nd.derivative(np.exp, x, domain=(-np.inf, high), order=order, side=side)
+        assert (result.status is Status.TOUCHES_DOMAIN) or side <= 0
+
+
+def test_f_is_not_evaluated_at_x_in_the_place_of_nodes_outside():
+    for x in (0.5, 1.0, 3.0):
+        for count in (1, 2, 3):
+            low, high = ends(np.float64(x), count)
+            asked = Asked(np.exp, F64)
+            found = estimate(asked, np.array([x, 8.0]), F64, lower=np.array([low, 0.0]), upper=np.array([high, 9.0]))
+            assert (asked.all_nodes() != x).all()
+            assert found.status.tolist() == [Status.TOUCHES_DOMAIN, Status.OK]
+
+
+def test_f_that_is_not_finite_stays_so_where_there_is_room():
+    found = estimated(lambda t: np.where(t == t, np.nan, t), [1.0], lower=1 - 1e-12, upper=2.0)
+    assert found.status[0] == Status.NOT_FINITE
+
+
+def test_a_complex_function_at_points_without_room_has_no_values(monkeypatch):
+    monkeypatch.setattr(blocks, "BLOCK", 2)
+    low, high = ends(np.float64(1.0), 1)
+    for side in (0, [-1, -1, 1, 1, 0]):
+        result = nd.derivative(lambda t: np.exp(1j * t), [1.0] * 5, domain=(low, 4.0), side=side)
+        wide = np.array(side) != -1
+        assert (np.isfinite(result.df) == wide).all()
+        assert np.all((result.status == Status.TOUCHES_DOMAIN) | wide)
+    assert np.isnan(nd.derivative(lambda t: np.exp(1j * t), [1.0] * 3, domain=(low, high)).df).all()
 
 
 def test_the_status_gives_its_advice():

@@ -92,6 +92,56 @@ def test_values_near_overflow_are_used():
     assert abs(found.value[0] / 1.7e308 - 1) <= found.error[0] / 1.7e308 < 1e-10
 
 
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_a_function_of_length_1_has_its_derivatives_beside_0_too(order):
+    x = 10.0 ** -np.arange(9.0, 31)
+    found = estimated(np.exp, x, order=order)
+    error = np.abs(found.value - np.exp(x))
+    assert (error <= found.error).all()
+    assert (error < 1e-2).all()
+    assert np.median(found.error) < 1e-6
+
+
+@pytest.mark.parametrize(("name", "x"), [("float64", 10.0 ** np.arange(26, 40)), ("float32", 10.0 ** np.arange(8, 20))])
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_one_sided_steps_at_the_grain_of_a_large_x_are_apart(name, x, order):
+    for at in FORMATS[name].as_array(x):
+        asked = Asked(lambda t, at=at: np.exp(t / at), FORMATS[name])
+        found = estimate(asked, np.array([at]), FORMATS[name], order=order, side=1)
+        first = asked.nodes[1]
+        assert np.unique(first).size == first.size
+        exact = np.exp(1.0) / float(at) ** order
+        assert abs(found.value[0] - exact) <= found.error[0] < np.inf
+        assert order > 1 or found.status[0] == Status.OK
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("exponent", [10, 14, 20])
+def test_a_function_of_the_length_x_has_its_derivatives_there_too(order, exponent):
+    scale = 10.0**exponent
+    x = np.linspace(0.5, 2, 16) / scale
+    sine = (scale**order) * np.sin(scale * x + order * np.pi / 2)
+    log = (-1.0) ** (order - 1) * math.factorial(order - 1) / x**order
+    for f, exact in ((lambda t: np.sin(scale * t), sine), (np.log, log)):
+        with np.errstate(all="ignore"):
+            found = estimated(f, x, order=order)
+        error = np.abs(found.value - exact)
+        assert (error <= found.error).all()
+        assert (error < 1e-5 * np.abs(exact)).all()
+        assert (found.status == Status.OK).all()
+
+
+@pytest.mark.parametrize("exponent", [-880, -600, 600, 950])
+@pytest.mark.parametrize(("order", "side"), [(1, 1), (2, 0), (2, 1), (3, 0), (3, -1), (4, 0)])
+def test_f_in_other_units_has_the_same_derivative_and_bar_in_them(order, side, exponent):
+    x = np.linspace(0.5, 3, 60)
+    for f in (np.exp, lambda t: np.sin(3 * t)):
+        plain = estimated(f, x, order=order, side=side)
+        scaled = estimated(lambda t, f=f: np.ldexp(f(t), exponent), x, order=order, side=side)
+        assert scaled.value.tolist() == np.ldexp(plain.value, exponent).tolist()
+        assert scaled.error.tolist() == np.ldexp(plain.error, exponent).tolist()
+
+
 # --- what it says -----------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +231,26 @@ def test_smooth_pieces_between_stairs_are_ambiguous_and_the_bar_holds_both_slope
     assert (np.abs(found.value - 2) <= found.error)[ambiguous].all()
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("confidence", [0.99, 1 - 1e-9])
+def test_a_success_has_a_bar_below_its_value(name, order, side, confidence, rng):
+    x = FORMATS[name].as_array(rng.uniform(-3, 3, 500))
+    for f in (np.sin, noisy(np.sin, 1e-4)) if name == "float64" else (np.sin,):
+        found = estimated(f, x, name, order=order, side=side, confidence=confidence)
+        assert (found.error < np.abs(found.value))[found.status == Status.OK].all()
+
+
+def test_a_value_that_the_fast_way_finds_has_no_digits_either_if_its_bar_is_larger():
+    x = np.pi * np.array([85.0, 87.0, 89.0, 91.0]) / 100 + 6e-5  # next to zeros of the derivative
+    for at in (x, x[1:2]):
+        found = estimated(lambda t: np.sin(50 * t), at)
+        assert (found.evaluations == 12).all()
+        assert (found.error > np.abs(found.value)).all()
+        assert (found.status == Status.NO_DIGITS).all()
+
+
 # --- noise ------------------------------------------------------------------------------------------------------------
 
 
@@ -225,6 +295,16 @@ def test_a_given_noise_is_not_tested_away():
     x = np.linspace(0.5, 2, 40)
     found = estimated(lambda t: np.exp(t) + 1e-6 * np.sin(1e5 * t), x, noise=1e-6)
     assert (np.abs(found.value - np.exp(x)) <= found.error).mean() > 0.9
+
+
+@pytest.mark.skipif("float80" not in FORMATS, reason="the platform has no wider format")
+@pytest.mark.parametrize("given", ["1e-400", "1e400"])
+def test_noise_beyond_float64_is_heard_in_a_wider_format(given):
+    sigma = np.longdouble(given)
+    found = estimated(lambda t: np.exp(t) * sigma * 1000, [np.longdouble(0.5)], "float80", noise=sigma)
+    plain = estimated(lambda t: np.exp(t) * 1000, [np.longdouble(0.5)], "float80", noise=1.0)
+    assert found.error[0] / sigma == pytest.approx(float(plain.error[0]), rel=1e-9)
+    assert found.noise[0] / sigma == pytest.approx(float(plain.noise[0]), rel=1e-9)
 
 
 # --- what it never does -----------------------------------------------------------------------------------------------

@@ -5,7 +5,18 @@ import pytest
 
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.ladder import MULTIPLIERS, START, Scheme
-from numdiff.adaptive.plan import GENERIC, GRAINS, first_start, plan, power_below, spacing
+from numdiff.adaptive.plan import (
+    APART,
+    FEW,
+    GENERIC,
+    GRAINS,
+    first_start,
+    grains,
+    natural_start,
+    plan,
+    power_below,
+    spacing,
+)
 from numdiff.floats.formats import FORMATS
 from tests.adaptive.estimating import Asked
 
@@ -48,6 +59,32 @@ def test_the_first_start_is_that_of_the_square_root_within_spacings_and_room():
     assert found[:3] / GENERIC == pytest.approx([0.125, 0.125, 1.25])
     assert found[3] == 64 * np.spacing(1e40)
     assert found[4] == GENERIC * 1e-3
+
+
+@pytest.mark.parametrize("name", ["float32", "float64"])
+@pytest.mark.parametrize("levels", range(3, 12))
+def test_the_steps_of_the_least_start_differ_by_two_spacings(name, levels):
+    fmt = FORMATS[name]
+    steps = grains(fmt, levels) * MULTIPLIERS[START : START + levels]
+    assert (steps[:-1] - steps[1:]).min() >= APART - 1e-12 or levels == FEW
+    assert steps[-1] >= (APART if levels > FEW else 1.6)
+    assert len(set(np.rint(steps))) == levels
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+@pytest.mark.parametrize("levels", range(3, 12))
+def test_the_least_start_is_below_half_of_x_in_formats_of_few_bits(name, levels):
+    fmt = FORMATS[name]
+    assert GRAINS <= grains(fmt, levels) <= 0.5 * 2.0 ** (fmt.precision - 1)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float32", "float64"])
+def test_an_x_below_the_root_of_u_says_nothing_of_the_first_step(name):
+    fmt = FORMATS[name]
+    own, root = plan(fmt, Scheme(2)), float(fmt.unit_roundoff) ** 0.5
+    sizes = np.array([0.0, 1e-30, 0.99 * root, root, 1.0])
+    found = natural_start(own, sizes) / own.scale / GENERIC
+    assert found == pytest.approx([1, 1, 1, root**0.5, 1])
 
 
 def test_steps_do_not_share_the_low_bits_of_x():

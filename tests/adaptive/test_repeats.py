@@ -161,3 +161,19 @@ def test_a_result_with_noise_given_has_the_value_of_the_noisy_function(canned):
     canned(noise=1e-6, step=0.25)
     exact = np.exp(0.5) * np.sinh(0.25) / 0.25
     assert abs(nd.derivative(noisy(), 0.5, noise=1e-6).df - exact) < 20e-6
+
+
+@pytest.mark.parametrize("n", [1, 40])
+def test_noise_is_seen_in_memory_that_f_uses_again(canned, n):
+    canned(noise=1e-6, batches=2)
+    f, memory = noisy(), np.empty(400)
+    result = nd.derivative(lambda t: np.multiply(1, f(t), out=memory[: t.size]), np.linspace(0.5, 1.0, n))
+    assert np.all(result.status == DerivativeStatus.NOT_DETERMINISTIC)
+
+
+@pytest.mark.parametrize("n", [1, 40, 5000])
+def test_memory_that_f_uses_again_is_no_reason_to_call_it_not_elementwise(canned, n):
+    canned(noise=1e-6, batches=2, step=0.25)
+    memory = np.empty(2 * n)
+    result = nd.derivative(lambda t: np.sin(t, out=memory[: t.size]), np.linspace(0.5, 1.0, n))
+    assert np.all(result.success)
