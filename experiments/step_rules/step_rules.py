@@ -1,5 +1,7 @@
 """The league of step rules and libraries: how accurate, at how many evaluations, and how often without a result."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 
@@ -15,9 +17,10 @@ from experiments.step_rules.tables import details, tables
 from experiments.words import listed, percent, plain
 from numdiff.analysis.scores import performance_profile
 from numdiff.report.figures import Figure
+from numdiff.rules.textbook import nth_root
 from numdiff.study.run import Measured
 
-FACTORS = tuple(float(f"{10 ** (power / 8):.6g}") for power in range(65))
+FACTORS = tuple(float(f"{float(nth_root(Fraction(10**power), 8)):.6g}") for power in range(65))
 """The factors of the performance profiles, 1 to 10⁸."""
 PROFILES = 3
 """The rules and libraries whose profiles are named beside ours and the default of SciPy: those of the largest area."""

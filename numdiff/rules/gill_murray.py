@@ -105,7 +105,7 @@ class GillMurray:
         for _ in range(RETREATS):
             if np.isfinite(outer).all() or h < near.spacing:
                 break
-            h = near.rounded(h / RHO**2)
+            h = near.rounded(h / (RHO * RHO))
             outer = near.at([-h, h])
         trials: list[Trial] = []
         while np.isfinite(outer).all() and h >= near.spacing:

@@ -31,7 +31,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.evaluation import Probe, only_for_centered, root
-from numdiff.rules.working import answer, centered_quotient, constants, first_step
+from numdiff.rules.working import answer, centered_quotient, constants, first_step, power
 
 __all__ = ["ROMBERG", "Romberg"]
 
@@ -80,7 +80,7 @@ def _table(near: Probe, fmt: FloatFormat, h: Any) -> Choice:
     if isinstance(first, Choice):
         return first
     two, epsilon = constants(fmt, 2, fmt.machine_epsilon)
-    tolerance = root(near.u**13, 16)
+    tolerance = root(power(near.u, 13), 16)
     before, error = [first], None
     for _ in range(_ROWS - 1):
         shorter = h / two
