@@ -17,6 +17,8 @@ from experiments.league.yardsticks import CASE, x_of, yardsticks_of
 from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.extras import EXTRAS
 from numdiff.floats.formats import FORMATS
+from numdiff.rules.peers import PEERS
+from numdiff.rules.run import RULES
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run
 from numdiff.study.store import Store
@@ -109,6 +111,12 @@ class Match:
         facts = [type(self).__name__, self.contestant, self.set, self.format, self.noise, self.told, self.every]
         return digest_of([facts, *_code_of(self.contestant)])
 
+    @property
+    def is_stable(self) -> bool:
+        """Whether the key names code and options of the contestant, as it does for those of this project alone."""
+        rule = getattr(entry(self.contestant).contestant, "rule", None)
+        return rule is None or RULES.has_own(rule.name) or PEERS.has_own(rule.name)
+
     def values(self) -> pd.DataFrame:
         """Return what the outcomes hang on: values of f, and some figures of the contestant where these do too."""
         frames = [_values_of_cases(self.set, self.format, self.noise)]
@@ -169,8 +177,12 @@ def _code_of(name: str) -> list[Any]:
     rule = getattr(item.contestant, "rule", None)
     packages = {EXTRAS_PACKAGES[module] for module in getattr(rule, "modules", ()) if module in EXTRAS_PACKAGES}
     packages |= {module.partition(".")[0] for module in item.contestant.modules}
-    options = "" if " at 0x" in repr(rule) else repr(rule)
-    return [conditions(__name__), *map(conditions, item.contestant.modules), sorted(map(_version, packages)), options]
+    return [
+        conditions(__name__),
+        *map(conditions, item.contestant.modules),
+        sorted(map(_version, packages)),
+        repr(rule),
+    ]
 
 
 def _version(package: str) -> str:

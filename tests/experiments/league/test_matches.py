@@ -15,6 +15,7 @@ from experiments.league.roster import OURS, PEER, RULE, entry, roster
 from experiments.league.schedule import COLUMNS, THINNED, bar_measures, league_measures, quick_measures
 from experiments.league.yardsticks import CASE, Yardsticks
 from numdiff.floats.formats import FORMATS
+from numdiff.problems import PROBLEMS
 from numdiff.rules.base import Choice
 from numdiff.rules.run import RULES
 from numdiff.study.run import run
@@ -39,6 +40,7 @@ def own_rule():
         roster.cache_clear()
         yield "own_derivative"
     roster.cache_clear()
+    matches._code_of.cache_clear()
 
 
 def test_rules_take_part_with_each_formula_that_they_are_for():
@@ -85,6 +87,45 @@ def test_matches_are_stored_and_found_again(tmp_path):
     assert (tmp_path / "measured" / match.key()).exists()
     again = run([match], store=store, progress=False)[0]["matches"]
     assert again.equals(first)
+
+
+class Shifted:
+    """A rule of somebody else: its options are in no name and in no repr."""
+
+    name = "shifted"
+
+    def __init__(self, derivative):
+        self.derivative = derivative
+
+    def __call__(self, f, x, fmt, formula, noise, domain):
+        return Choice(derivative=fmt.dtype.type(self.derivative))
+
+
+def test_a_contestant_of_somebody_else_is_measured_anew_when_its_options_change(tmp_path, own_rule):
+    found = []
+    for derivative in (1.0, 2.0):
+        roster.cache_clear()
+        matches._code_of.cache_clear()
+        with RULES.holding(Shifted(derivative)):
+            match = Match("shifted", "adversarial", "float32")
+            found.append(run([match], store=Store(tmp_path), progress=False)[0]["matches"]["value"])
+            assert not match.is_stable
+    assert (found[0] == 1).all()
+    assert (found[1] == 2).all()
+
+
+def test_contestants_of_the_project_are_told_apart_by_their_options():
+    """Their keys name the options: no repr has an address, and no two of one kind are the same."""
+    rules = {name: repr(item.contestant.rule) for name, item in roster().items() if item.kind != OURS}
+    assert not [text for text in rules.values() if " at 0x" in text]
+    assert all(Match(name, "league", "float64").is_stable for name in roster())
+
+
+def test_yardsticks_of_a_problem_of_somebody_else_are_not_stored():
+    usual = Yardsticks("league", ("exp",), "float32", "none")
+    assert usual.is_stable
+    with PROBLEMS.holding(replace(PROBLEMS["exp"], name="own_exp")):
+        assert not replace(usual, problems=("exp", "own_exp")).is_stable
 
 
 def test_keys_differ_where_anything_asked_for_does():
