@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from numdiff.formulas.stencil import CENTERED, Method
 from numdiff.rules.base import RuleStatus
 from numdiff.rules.run import run_rule
 
-__all__ = ["ESTIMATE", "Contestant", "Estimator", "RuleContestant", "outcomes"]
+__all__ = ["ESTIMATE", "Contestant", "Estimator", "Outcome", "RuleContestant", "framed", "outcomes"]
 
 ESTIMATE = "numdiff.adaptive.engine:estimate"
 """Our estimator, by the function that does the work."""
@@ -68,6 +68,16 @@ def outcomes(values: np.ndarray, bars: Any, status: Any, ok: Any, evaluations: A
         "message": messages,
     }
     return pd.DataFrame(columns, index=range(len(high)))
+
+
+Outcome = tuple[np.ndarray, float, str, bool, int, str]
+"""What becomes of one point: the value as an array of one, then the columns of `outcomes`."""
+
+
+def framed(found: Sequence[Outcome]) -> pd.DataFrame:
+    """Return the outcomes of points as a frame."""
+    values, *others = zip(*found, strict=True)
+    return outcomes(np.concatenate(values), *others)
 
 
 @dataclass(frozen=True)
@@ -160,16 +170,16 @@ class RuleContestant:
         self, f: Function, x: np.ndarray, fmt: FloatFormat, noise: np.ndarray | None, domain: Domain
     ) -> pd.DataFrame:
         """Return what the rule makes of each point; what it raises is an outcome too."""
-        found = [
-            self._one(f, point, fmt, None if noise is None else float(noise[place]) or None, domain)
-            for place, point in enumerate(x)
-        ]
-        values, *others = zip(*found, strict=True)
-        return outcomes(np.concatenate(values), *others)
+        return framed(list(self.each(f, x, fmt, noise, domain)))
 
-    def _one(
-        self, f: Function, x: Any, fmt: FloatFormat, noise: float | None, domain: Domain
-    ) -> tuple[np.ndarray, float, str, bool, int, str]:
+    def each(
+        self, f: Function, x: np.ndarray, fmt: FloatFormat, noise: np.ndarray | None, domain: Domain
+    ) -> Iterator[Outcome]:
+        """Yield what the rule makes of each point, one call after the other."""
+        for place, point in enumerate(x):
+            yield self._one(f, point, fmt, None if noise is None else float(noise[place]) or None, domain)
+
+    def _one(self, f: Function, x: Any, fmt: FloatFormat, noise: float | None, domain: Domain) -> Outcome:
         nothing = np.array([math.nan])
         try:
             choice = run_rule(self.rule, f, x, self.method, fmt, noise=noise, domain=domain)

@@ -8,15 +8,15 @@ import pytest
 
 from experiments.league import matches
 from experiments.league import roster as module
-from experiments.league.cases import LEVELS
-from experiments.league.contestants import Estimator
+from experiments.league.cases import LEVELS, subject_of
 from experiments.league.matches import Match, cases_of
 from experiments.league.roster import OURS, PEER, RULE, entry, roster
 from experiments.league.schedule import COLUMNS, THINNED, bar_measures, league_measures, quick_measures
-from experiments.league.yardsticks import CASE, Yardsticks
+from experiments.league.yardsticks import CASE, Yardsticks, x_of
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.rules.base import Choice
+from numdiff.rules.peers import PEERS
 from numdiff.rules.run import RULES
 from numdiff.study.run import run
 from numdiff.study.store import Store
@@ -32,6 +32,10 @@ class OwnDerivative:
     def __call__(self, f, x, fmt, formula, noise, domain):
         y = f(np.array([x + fmt.dtype.type(0.01), x - fmt.dtype.type(0.01)]))
         return Choice(derivative=(y[0] - y[1]) / fmt.dtype.type(0.02), error=noise or 1e-3)
+
+
+class Platform(OwnDerivative):
+    platform = True
 
 
 @pytest.fixture
@@ -206,12 +210,19 @@ def test_a_bar_that_is_no_double_is_rounded_up():
     assert math.isinf(_as_doubles(np.array([np.inf]))[0])
 
 
-def test_a_call_that_does_not_return_is_not_made_and_counts_as_no_result(monkeypatch):
-    cases = cases_of("adversarial", "float32")
-    first = cases.iloc[0]
-    monkeypatch.setattr(matches, "NO_RETURN", {("small", first["problem"], first["x"])})
-    found = matches.play(Estimator("small", "tests.experiments.league.small_estimators:richardson"), cases)
-    assert found["status"].tolist().count("no return") == 1
-    assert (found.iloc[0]["status"], found.iloc[0]["ok"], found.iloc[0]["evaluations"]) == ("no return", False, 0)
-    assert np.isnan(found.iloc[0]["value"])
-    assert found["problem"].equals(cases["problem"])
+def test_libraries_alone_are_called_in_a_process_of_their_own(own_rule):
+    known = {name: matches.is_library(getattr(item.contestant, "rule", "")) for name, item in roster().items()}
+    assert {name for name, apart in known.items() if apart} == {n for n, item in roster().items() if item.kind == PEER}
+    assert matches.is_library("scipy_3_point")
+    with PEERS.holding(own := Platform()):
+        assert not matches.is_library(own)  # another process does not know it
+
+
+def test_a_library_answers_in_a_process_of_its_own_as_it_does_in_this_one():
+    item = entry("scipy_3_point")
+    cases = cases_of("league", "float32", "none").head(30)
+    cases = cases[cases["problem"] == cases["problem"].iloc[0]]
+    subject = subject_of(cases["problem"].iloc[0])
+    here = item.contestant.run(subject.f, x_of(cases), FORMATS["float32"], None, subject.domain)
+    there = matches.play(item.contestant, cases)[here.columns]
+    assert there.equals(here)
