@@ -58,7 +58,7 @@ def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
 
 
 def _draw_contestant(ax: Axes, row) -> None:
-    """Draw one dot with its interval, and its name where at least 98 % hold but not all, or many people use it."""
+    """Draw a dot; with interval and name if at least `HELD` but not all of its bars hold, or it is `_KNOWN`."""
     style = KIND_STYLE[row.kind]
     width, missed = min(max(row.sharpness, _WIDTHS[0]), _WIDTHS[1]), max(1 - row.coverage, _FLOOR)
     is_named = (row.coverage >= HELD and missed > _FLOOR) or row.contestant in _KNOWN

@@ -31,7 +31,7 @@ from numdiff.floats.formats import FORMATS
 __all__ = ["LIMIT", "Calls", "run_apart"]
 
 LIMIT = 30.0
-"""Seconds that a call may take: a thousand times as long as the slowest that returns, so that no load decides it."""
+"""Seconds that a call may take: a hundred times as long as the slowest that was seen to return, imports included."""
 _OUT_OF_TIME = 1
 """The exit code of a process that `faulthandler` has ended."""
 

@@ -59,7 +59,8 @@ def costs_figure(scores: pd.DataFrame) -> Figure:
         "accuracy_and_cost",
         "What accuracy costs",
         "Median error over that of the best centered difference against the median number of evaluations, functions of "
-        "the judgement half. Named are those below 0.1 that no other beats in both; at the top edge are those without "
+        "the judgement half. Named are those below "
+        f"{NAMED:g} that no other beats in both; at the top edge are those without "
         "a result in half of the cases.",
         f"Dots in two panels, lower and farther left is better. On the lower left edge, with evaluations: {best}.",
         data,
@@ -144,8 +145,9 @@ EXPERIMENT = Experiment(
     advice=advice,
     note=(
         "Every method gets the same function, point, format and domain. Evaluations are counted in points. The true "
-        "derivative is that of Arb. A case without a result counts as the worst in medians and quantiles. Functions "
-        f"belong to two halves by a fixed rule; constants are chosen on the {DEVELOPMENT} half alone."
+        "derivative is enclosed by Arb, or, of a function with an exact twin, given by the twin in "
+        "mpmath. A case without a result counts as the worst in medians and quantiles. Functions belong to two halves "
+        f"by a fixed rule; constants are chosen on the {DEVELOPMENT} half alone."
     ),
     limits=LIMITS,
     details=details,
