@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -68,6 +69,17 @@ def outcomes(values: np.ndarray, bars: Any, status: Any, ok: Any, evaluations: A
         "message": messages,
     }
     return pd.DataFrame(columns, index=range(len(high)))
+
+
+_MEASURED = re.compile(r"-?\d+\.\d{4,}(e[-+]?\d+)?")
+
+
+def one_line(message: str) -> str:
+    """Return a message as it is kept: on one line, NaN in words (no cell of a table may hold it), no measured number.
+
+    A number of many digits is another one on each machine, and would move the place where a message is cut.
+    """
+    return _MEASURED.sub("…", " ".join(message.replace("NaN", "not a number").split()))
 
 
 Outcome = tuple[np.ndarray, float, str, bool, int, str]
@@ -184,7 +196,7 @@ class RuleContestant:
         try:
             choice = run_rule(self.rule, f, x, self.method, fmt, noise=noise, domain=domain)
         except Exception as error:
-            return nothing, math.nan, "raised", False, 0, f"{type(error).__name__}: {error!s:.200}"
+            return nothing, math.nan, "raised", False, 0, one_line(f"{type(error).__name__}: {error}")
         # A derivative beside a status that is not ok is doubtful, and is judged as what it is.
         value = nothing if choice.derivative is None else np.asarray(choice.derivative).reshape(1)
         bar = math.nan if choice.error is None else float(choice.error)
@@ -194,5 +206,5 @@ class RuleContestant:
             str(choice.status),
             choice.status is RuleStatus.OK,
             choice.evaluations,
-            choice.reason,
+            one_line(choice.reason),
         )

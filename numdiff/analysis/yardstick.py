@@ -276,19 +276,30 @@ def yardstick(
     True
     """
     floor = float(fmt.unit_roundoff) * abs(float(truth(exact_points(fmt, fmt.as_array(x)))[0][0]))
-    return tuple(max(best_rms(_errors(f, truth, fmt, x, domain, stencil)), floor) for stencil in stencils)
+    grids = [step_grid(fmt, stencil, x, domain) for stencil in stencils]
+    if not any(steps.size for steps in grids):
+        return (math.inf,) * len(grids)
+    near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
+    true = truth(exact_points(fmt, near))
+    return tuple(
+        max(best_rms(_errors(f, near, true, domain, stencil, steps)), floor)
+        for stencil, steps in zip(stencils, grids, strict=True)
+    )
 
 
 def _errors(
-    f: Function, truth: TrueDerivatives, fmt: FloatFormat, x: Any, domain: Domain, stencil: Stencil
+    f: Function,
+    near: np.ndarray,
+    true: tuple[np.ndarray, np.ndarray],
+    domain: Domain,
+    stencil: Stencil,
+    steps: np.ndarray,
 ) -> np.ndarray:
     """Return e_ij of (1), NaN where a node leaves the domain; shape (8, number of steps)."""
-    steps = step_grid(fmt, stencil, x, domain)
     if not steps.size:
-        return np.empty((len(NEIGHBOURS), 0))
-    near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
+        return np.empty((len(near), 0))
     seen = observe(stencil, f, near[:, np.newaxis], steps[np.newaxis, :])
-    high, low = truth(exact_points(fmt, near))
+    high, low = true
     errors = errors_of(seen.result, high[:, np.newaxis], low[:, np.newaxis])
     for nodes in seen.abscissae:
         places = nodes.astype(np.float64)

@@ -8,7 +8,8 @@ import pytest
 
 from experiments.league import matches
 from experiments.league import roster as module
-from experiments.league.cases import LEVELS, subject_of
+from experiments.league.cases import LEVELS, points_of, subject_of
+from experiments.league.contestants import RuleContestant
 from experiments.league.matches import Match, cases_of
 from experiments.league.roster import OURS, PEER, RULE, entry, roster
 from experiments.league.schedule import COLUMNS, THINNED, bar_measures, league_measures, quick_measures
@@ -226,3 +227,23 @@ def test_a_library_answers_in_a_process_of_its_own_as_it_does_in_this_one():
     here = item.contestant.run(subject.f, x_of(cases), FORMATS["float32"], None, subject.domain)
     there = matches.play(item.contestant, cases)[here.columns]
     assert there.equals(here)
+
+
+@pytest.mark.parametrize("raises", [False, True])
+def test_messages_are_on_one_line_and_without_measured_numbers(raises):
+    said = "an error of -1.23456789e-05\n  at 0.5, NaN there"
+
+    def rule(f, x, fmt, formula, noise, domain):
+        if raises:
+            raise OSError(said)
+        return Choice(derivative=x, reason=said)
+
+    found = RuleContestant("talkative", rule).run(np.exp, np.ones(1), FORMATS["float64"], None, (-1, 2))
+    assert found["message"][0] == "OSError: " * raises + "an error of … at 0.5, not a number there"
+
+
+def test_points_are_found_once_and_nobody_can_change_them():
+    points = points_of("exp", FORMATS["float32"], 4)
+    assert points is points_of("exp", FORMATS["float32"], 4)
+    with pytest.raises(ValueError, match="read-only"):
+        points[0] = 1
