@@ -82,13 +82,13 @@ class SteplemanWinarsky:
             middle = near.at([0.0])
             if not np.isfinite(middle[0]):
                 return not_finite(near, [0.0], middle)
-            found = first_step(near, abs(middle[0]), h, noise)
+            found = searched_start(near, abs(middle[0]), h, noise)
             doubt = "" if found is not None else "no first step loses as many digits as it should"
             h = h if found is None else found
         return shortened(near, h, noise, doubt)
 
 
-def first_step(near: Probe, size: Any, h: Any, noise: float | None) -> Any | None:
+def searched_start(near: Probe, size: Any, h: Any, noise: float | None) -> Any | None:
     """Return an h₀ of (2) for |f(x)|, or None."""
     error = near.noise(np.array([size]), noise)
     reference = size or near.number(1)
