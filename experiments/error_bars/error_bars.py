@@ -9,7 +9,7 @@ from experiments.error_bars.scores import bars, by_function, ours_by_format
 from experiments.experiment import Experiment, Later
 from experiments.frames import blank, rows_of
 from experiments.league.cases import COVERAGE_FUNCTIONS, COVERAGE_POINTS, DEVELOPMENT, JUDGEMENT
-from experiments.league.results import digests, ours, title_of
+from experiments.league.results import KEYS, PORTABLE, blank_infinite, digests, ours, title_of
 from experiments.league.schedule import SPARSE, bar_measures, quick_measures
 from experiments.words import counted, function_name, listed, percent, words_of
 from numdiff.analysis.scores import SILENT, SLACK
@@ -17,8 +17,6 @@ from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
-KEYS = ["contestant", "half", "format", "noise"]
-PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 LIMITS = (
     f"Coverage is that of {COVERAGE_FUNCTIONS} smooth functions of each half, {COVERAGE_POINTS} points each, chosen by "
     f"a fixed rule; `numdiff` meets all points, the others, which run point by point, one in {SPARSE}.",
@@ -95,7 +93,7 @@ def own_tables(measured: Measured) -> list[Table]:
             "Accuracy of numdiff in each format",
             "On all cases of the league: error over that of the best centered difference, evaluations in the median. "
             "Flat: cases with f′ = 0, and those with error ≤ bar ≤ 10 yardsticks.",
-            words_for_infinite(frame[accuracy]),
+            blank_infinite(frame[accuracy]),
             rows_shown=None,
             headings={"p90": "90 %", "flat_good": "good"},
             kinds=keys,
@@ -112,11 +110,6 @@ def own_tables(measured: Measured) -> list[Table]:
             kinds=keys,
         ),
     ]
-
-
-def words_for_infinite(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with words for infinite ratios."""
-    return blank(frame).map(lambda value: "no result" if isinstance(value, float) and np.isinf(value) else value)
 
 
 def functions_table(measured: Measured) -> Table:

@@ -6,7 +6,7 @@ import pandas as pd
 from experiments.error_bars.scores import bars, ours_by_format
 from experiments.frames import rows_of
 from experiments.league.cases import JUDGEMENT
-from experiments.league.results import ours, rows, title_of
+from experiments.league.results import HEAD, column_of, ours, rows, title_of
 from experiments.league.roster import OURS
 from experiments.words import counted, function_name, listed, percent, plain
 from numdiff.analysis.scores import SLACK
@@ -45,15 +45,14 @@ def findings(measured: Measured) -> list[str]:
     ]
 
 
-def head(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores in float64 without noise, on the judgement half, of who was told nothing."""
-    chosen = (scores["half"] == JUDGEMENT) & (scores["format"] == "float64") & (scores["noise"] == "none")
-    return scores[chosen & ~scores["told"].astype(bool)]
+def untold(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of who was told nothing."""
+    return scores[~scores["told"].astype(bool)]
 
 
 def answer(scores: pd.DataFrame) -> str:
     """How far bars can be trusted in float64."""
-    frame = head(scores)
+    frame = column_of(untold(scores), JUDGEMENT, HEAD)
     own, others = ours(frame), frame[frame["kind"] != OURS]
     held = int((others["coverage"] >= HELD).sum())
     share = how_many(held, len(others))
@@ -74,7 +73,7 @@ def how_many(some: int, all: int) -> str:
 
 def others_sentence(scores: pd.DataFrame) -> list[str]:
     """How many of the others cover enough."""
-    frame = head(scores)
+    frame = column_of(untold(scores), JUDGEMENT, HEAD)
     others = frame[frame["kind"] != OURS]
     held = others[others["coverage"] >= HELD]
     if others.empty:
@@ -93,7 +92,7 @@ def exact_percent(share: float) -> str:
 
 def library_sentence(scores: pd.DataFrame) -> list[str]:
     """How often the bars of libraries hold."""
-    frame = head(scores)
+    frame = column_of(untold(scores), JUDGEMENT, HEAD)
     frame = frame[frame["kind"] == "peer"].sort_values("coverage", kind="stable")
     if frame.empty:
         return []
@@ -108,7 +107,7 @@ def shares(frame: pd.DataFrame) -> list[str]:
 def width_sentence(scores: pd.DataFrame) -> list[str]:
     """Who is sharpest among those whose bars hold, in each column on the judgement half."""
     said = []
-    chosen = scores[(scores["half"] == JUDGEMENT) & ~scores["told"].astype(bool)]
+    chosen = untold(scores[scores["half"] == JUDGEMENT])
     for column, frame in chosen.groupby(["format", "noise"], sort=False):
         format, noise = map(str, column) if isinstance(column, tuple) else (str(column), "none")
         held = frame[(frame["coverage"] >= HELD) & np.isfinite(frame["sharpness"])].sort_values(

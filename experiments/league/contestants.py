@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from numdiff.adaptive.status import Status
 from numdiff.analysis.yardstick import Domain, Function, split
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat
@@ -141,15 +142,8 @@ def _as_doubles(bars: Any) -> np.ndarray:
 
 def _status_names(codes: Any) -> np.ndarray:
     """Return integer codes of a status as lower-case names; 0 is ok."""
-    try:
-        members = {int(item.value): item.name.lower() for item in _status_class()}
-    except ImportError:
-        members = {0: "ok"}
+    members = {int(item.value): item.name.lower() for item in Status}
     return np.array([members.get(int(code), f"status {int(code)}") for code in np.asarray(codes)], dtype=object)
-
-
-def _status_class() -> Any:
-    return importlib.import_module("numdiff.adaptive.status").Status
 
 
 @dataclass(frozen=True)

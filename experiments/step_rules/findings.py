@@ -6,9 +6,9 @@ import pandas as pd
 from experiments.frames import rows_of
 from experiments.league.adversaries import Verdict
 from experiments.league.cases import JUDGEMENT
-from experiments.league.results import ours, title_of
+from experiments.league.results import HEAD, column_of, ours, title_of
 from experiments.league.roster import OURS, PEER
-from experiments.step_rules.scores import HEAD, answers, column_of, groups, league, rivals
+from experiments.step_rules.scores import answers, groups, league, rivals
 from experiments.words import counted, listed, percent, plain
 from numdiff.study.run import Measured
 

@@ -8,11 +8,11 @@ import pandas as pd
 from experiments.experiment import Experiment, Later
 from experiments.frames import rows_of
 from experiments.league.cases import DEVELOPMENT, JUDGEMENT
-from experiments.league.results import common, digests, rows, title_of
+from experiments.league.results import HEAD, column_of, common, digests, rows, title_of
 from experiments.league.schedule import THINNED, league_measures, quick_measures
 from experiments.step_rules.drawing import NAMED, draw_costs, draw_profiles, draw_regrets
 from experiments.step_rules.findings import advice, findings
-from experiments.step_rules.scores import HEAD, NOISY, column_of, league
+from experiments.step_rules.scores import NOISY, league
 from experiments.step_rules.tables import details, tables
 from experiments.words import listed, percent, plain
 from numdiff.analysis.scores import performance_profile

@@ -6,19 +6,17 @@ import pandas as pd
 from experiments.frames import blank
 from experiments.league.adversaries import Verdict
 from experiments.league.cases import JUDGEMENT, half_of, league_functions
-from experiments.league.results import games, ours
-from experiments.step_rules.scores import HEAD, answers, column_of, league, named
+from experiments.league.results import HEAD, KEYS, PORTABLE, blank_infinite, column_of, games, named, ours
+from experiments.step_rules.scores import answers, league
 from experiments.words import words_of
 from numdiff.problems.adversarial import ADVERSARIAL
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
-__all__ = ["blank_infinite", "details", "tables"]
+__all__ = ["details", "tables"]
 
-KEYS = ["contestant", "half", "format", "noise"]
 _SAID = 110
 """Characters of a message that are shown."""
-PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 
 
 def tables(measured: Measured) -> list[Table]:
@@ -101,12 +99,6 @@ def take_away(scores: pd.DataFrame) -> Table:
         headings={"p90": "90 %", "no_result": "no result"},
         kinds={"*": "platform"},
     )
-
-
-def blank_infinite(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with words for infinite ratios, and nothing where there is no number."""
-    frame = blank(frame)
-    return frame.map(lambda value: "no result" if isinstance(value, float) and np.isinf(value) else value)
 
 
 def adversarial_tables(measured: Measured) -> list[Table]:

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from experiments.league import matches
-from experiments.league import roster as module
 from experiments.league.cases import LEVELS, points_of, subject_of
 from experiments.league.contestants import RuleContestant
 from experiments.league.matches import Match, cases_of
@@ -78,12 +77,13 @@ def test_an_unknown_contestant_is_refused_with_those_that_are_known():
         entry("nobody")
 
 
-def test_packages_of_peers_that_are_missing_are_named(monkeypatch):
-    class Absent:
-        name, modules = "absent", ("no_such_package",)
+def test_peers_whose_packages_are_missing_take_no_part(own_rule):
+    class Absent(Platform):
+        name, modules = "absent_peer", ("no_such_package",)
 
-    monkeypatch.setattr(module, "_peers", lambda: [Absent()])
-    assert module.absent() == ["no_such_package"]
+    roster.cache_clear()
+    with PEERS.holding(Absent()):
+        assert "absent_peer" not in roster()
 
 
 def test_matches_are_stored_and_found_again(tmp_path):
