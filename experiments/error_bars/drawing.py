@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from experiments.drawing import DASHED
 from experiments.error_bars.findings import HELD
 from experiments.frames import rows_of
-from experiments.step_rules.drawing import KIND_STYLE, KIND_WORDS, mark
+from experiments.step_rules.drawing import KIND_STYLE, kind_handles, mark
 from experiments.words import function_name
 from numdiff.report import figures as draw
 from numdiff.report.figures import Note
@@ -48,17 +48,13 @@ def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
         if (part["coverage"] >= 1).any():
             ax.text(0.02, 1.4 * _FLOOR, "none", transform=ax.get_yaxis_transform(), fontsize=8, color=MUTED)
     draw.subject(fig, "Error bars of first derivatives: how many are below the error, and how wide they are")
-    handles = [
-        Line2D([], [], linestyle="none", label=words, **mark(KIND_STYLE[kind]))
-        for kind, words in KIND_WORDS.items()
-        if (data["kind"] == kind).any()
-    ]
+    handles = kind_handles(data)
     handles.append(Line2D([], [], color=MUTED, linewidth=1, linestyle=DASHED, label="1 %: a bar at 99 %"))
     draw.outside_legend(fig, handles=handles, where="bottom")
 
 
 def _draw_contestant(ax: Axes, row) -> None:
-    """Draw one dot with its interval, and its name where at least 98 % hold but not all, or many people use it."""
+    """Draw a dot; with interval and name if at least `HELD` but not all of its bars hold, or it is `_KNOWN`."""
     style = KIND_STYLE[row.kind]
     width, missed = min(max(row.sharpness, _WIDTHS[0]), _WIDTHS[1]), max(1 - row.coverage, _FLOOR)
     is_named = (row.coverage >= HELD and missed > _FLOOR) or row.contestant in _KNOWN

@@ -5,8 +5,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.league.results import GROUP, ordered, ours, rows, summaries
-from experiments.league.table import in_words
+from experiments.league.results import GROUP, named, ordered, ours, rows, summaries
 from numdiff.study.run import Measured
 
 __all__ = ["bars", "by_function", "ours_by_format"]
@@ -21,9 +20,7 @@ def bars(measured: Measured) -> pd.DataFrame:
         numbers = ("bars", "covered", "coverage", "low", "high", "sharpness", "silent", "beyond", "refused")
         columns = {name: pd.Series(dtype="str") for name in (*GROUP, "kind")}
         return pd.DataFrame(columns | {name: pd.Series(dtype="float64") for name in numbers})
-    frame = summaries(found)
-    names = [in_words(*pair) for pair in zip(frame["contestant"], frame["told"], strict=True)]
-    return frame.assign(contestant=names)
+    return named(summaries(found))
 
 
 @cache

@@ -125,6 +125,7 @@ def subject_of(name: str) -> Subject:
     return Subject(name, adversary.f, TrueDerivatives(exact), adversary.domain, adversary.points)
 
 
+@cache
 def points_of(name: str, fmt: FloatFormat, randoms: int) -> np.ndarray:
     """Return the points of a function that the format has, then random ones, all distinct.
 
@@ -144,7 +145,9 @@ def points_of(name: str, fmt: FloatFormat, randoms: int) -> np.ndarray:
         tried += len(batch)
         batch = np.array(list(dict.fromkeys([x for x in batch if x not in found])), dtype=fmt.dtype)
         found += [x for x, good in zip(batch, usable(name, fmt, batch), strict=True) if good]
-    return np.array(found[:wanted], dtype=fmt.dtype)
+    points = np.array(found[:wanted], dtype=fmt.dtype)
+    points.flags.writeable = False  # it is the same for everybody who asks
+    return points
 
 
 def random_points(subject: Subject) -> Iterator[float]:

@@ -10,27 +10,24 @@ import numpy as np
 import pandas as pd
 
 from experiments.league.cases import COVERAGE_POINTS, LEVELS, RANDOM_POINTS, subject_of
-from experiments.league.contestants import Contestant, outcomes
+from experiments.league.contestants import Contestant, RuleContestant
+from experiments.league.limited import Calls, run_apart
 from experiments.league.roster import Entry, entry
 from experiments.league.table import in_words, scored
 from experiments.league.yardsticks import CASE, x_of, yardsticks_of
 from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.extras import EXTRAS
 from numdiff.floats.formats import FORMATS
+from numdiff.rules.peers import PEERS
+from numdiff.rules.run import RULES
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run
 from numdiff.study.store import Store
 from numdiff.study.values import Digests
 
-__all__ = ["NO_RETURN", "Match", "cases_of", "play"]
+__all__ = ["Match", "cases_of", "play"]
 
 OUTCOME = ["value", "value_low", "bar", "status", "ok", "evaluations", "message"]
-NO_RETURN = frozenset((name, "log_at_its_edge", "0x1.dee7a4ad4b81fp-167") for name in ("jacobi", "jacobi_directed"))
-"""Contestant, function and point of calls that do not return, and so are not made.
-
-At x = 1e-50 the squared steps of jacobi underflow in its fit, and LAPACK does not come back from the matrix of NaN.
-Nothing in Python can end that call.
-"""
 _PROBES = 5
 """Cases of which a contestant whose figures are the platform's is run, to see whether they are still the same."""
 _LONGEST = 160
@@ -64,16 +61,22 @@ def _outcomes(contestant: Contestant, cases: pd.DataFrame, told: bool) -> pd.Dat
         first = part.iloc[0]
         fmt, subject = FORMATS[first["format"]], subject_of(first["problem"])
         f = subject.variant(LEVELS[first["noise"]], bool(first["absolute"]))
-        lost = [(contestant.name, *pair) in NO_RETURN for pair in zip(part["problem"], part["x"], strict=True)]
-        part, never = part[np.logical_not(lost)], part[np.array(lost)]
-        if len(never):
-            missing = np.full(len(never), np.nan)
-            message = "the call does not return"
-            parts.append(outcomes(missing, missing, "no return", False, 0, message).set_index(never.index))
-        if len(part):
-            noise = part["deviation"].to_numpy() if told and part["deviation"].any() else None
-            parts.append(contestant.run(f, x_of(part), fmt, noise, subject.domain).set_index(part.index))
+        noise = part["deviation"].to_numpy() if told and part["deviation"].any() else None
+        if isinstance(contestant, RuleContestant) and is_library(contestant.rule):
+            calls = Calls(
+                contestant, subject.name, fmt.name, first["noise"], bool(first["absolute"]), x_of(part), noise
+            )
+            found = run_apart(calls)
+        else:
+            found = contestant.run(f, x_of(part), fmt, noise, subject.domain)
+        parts.append(found.set_index(part.index))
     return pd.concat(parts).loc[cases.index]
+
+
+def is_library(rule: Any) -> bool:
+    """Whether a rule, or what its name stands for, is a peer that other processes know."""
+    peer = PEERS.get(rule if isinstance(rule, str) else rule.name)
+    return peer is not None and rule in (peer, peer.name) and peer not in PEERS.added()
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,12 @@ class Match:
         """Return the key under which the outcomes are stored: it has the code, and the versions of the libraries."""
         facts = [type(self).__name__, self.contestant, self.set, self.format, self.noise, self.told, self.every]
         return digest_of([facts, *_code_of(self.contestant)])
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the key names code and options of the contestant, as it does for those of this project alone."""
+        rule = getattr(entry(self.contestant).contestant, "rule", None)
+        return rule is None or RULES.has_own(rule.name) or PEERS.has_own(rule.name)
 
     def values(self) -> pd.DataFrame:
         """Return what the outcomes hang on: values of f, and some figures of the contestant where these do too."""
@@ -169,8 +178,12 @@ def _code_of(name: str) -> list[Any]:
     rule = getattr(item.contestant, "rule", None)
     packages = {EXTRAS_PACKAGES[module] for module in getattr(rule, "modules", ()) if module in EXTRAS_PACKAGES}
     packages |= {module.partition(".")[0] for module in item.contestant.modules}
-    options = "" if " at 0x" in repr(rule) else repr(rule)
-    return [conditions(__name__), *map(conditions, item.contestant.modules), sorted(map(_version, packages)), options]
+    return [
+        conditions(__name__),
+        *map(conditions, item.contestant.modules),
+        sorted(map(_version, packages)),
+        repr(rule),
+    ]
 
 
 def _version(package: str) -> str:

@@ -13,7 +13,7 @@ from experiments.league.yardsticks import yardsticks_of
 from numdiff.floats.formats import FORMATS
 from numdiff.study.blocks import Measurement
 
-__all__ = ["BARRED", "COLUMNS", "THINNED", "bar_measures", "columns", "league_measures", "quick_measures"]
+__all__ = ["BARRED", "COLUMNS", "SPARSE", "THINNED", "bar_measures", "columns", "league_measures", "quick_measures"]
 
 COLUMNS = (
     *(("float64", "none"), ("float64", "1e-8"), ("float64", "1e-4"), ("float32", "none")),
@@ -24,7 +24,7 @@ BARRED = COLUMNS[:2] + COLUMNS[3:4]
 """Those in which the error bars of all are measured."""
 THINNED = 3
 """Rules and peers meet the first of so many cases of each function."""
-_SPARSE = 40
+SPARSE = 40
 """Of the 400 points of each function of the coverage set, they meet the first of so many."""
 _ADVERSARIAL = ("float64", "float32")
 
@@ -62,7 +62,7 @@ def bar_measures() -> Iterator[Measurement]:
                     yield Match(item.name, "coverage", format, noise, told)
                     yield Match(item.name, "league", format, noise, told)
             elif item.bars and (format, noise) in BARRED:
-                yield Match(item.name, "coverage", format, noise, every=_SPARSE)
+                yield Match(item.name, "coverage", format, noise, every=SPARSE)
 
 
 def quick_measures() -> Iterator[Measurement]:
@@ -79,4 +79,4 @@ def quick_measures() -> Iterator[Measurement]:
         yield Match(item.name, "league", "float64", every=1 if item.kind == OURS else THINNED)
         yield Match(item.name, "adversarial", "float64")
         if item.bars:
-            yield Match(item.name, "coverage", "float64", every=_SPARSE)
+            yield Match(item.name, "coverage", "float64", every=SPARSE)

@@ -23,6 +23,7 @@ from numdiff.analysis.yardstick import exact_points, step_grid, yardstick
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED, FORWARD
+from numdiff.problems import PROBLEMS
 from numdiff.problems.adversarial import ADVERSARIAL
 from numdiff.problems.noise import deviation
 from numdiff.study.blocks import conditions, digest_of
@@ -68,6 +69,11 @@ class Yardsticks:
         """Return the key under which the cases are stored."""
         facts = [type(self).__name__, self.set, list(self.problems), self.format, self.noise]
         return digest_of([facts, conditions(__name__)])
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the key names all code: that of a problem of a plugin is not in it."""
+        return all(name in ADVERSARIAL or PROBLEMS.has_own(name) for name in self.problems)
 
     def values(self) -> pd.DataFrame:
         """Return what the outcomes hang on: values of f.

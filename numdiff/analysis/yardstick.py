@@ -163,12 +163,12 @@ def neighbours(fmt: FloatFormat, x: Any, domain: Domain, scale: float) -> np.nda
 def _scale_at_zero(f: Function, fmt: FloatFormat, domain: Domain) -> float:
     """Return the largest power of two, 1 or below, near which f varies by no more than max(1, |f(0)|)."""
     for exponent in range(-_NARROWEST):
-        near = neighbours(fmt, 0.0, domain, 2.0**-exponent)
+        near = neighbours(fmt, 0.0, domain, math.ldexp(1, -exponent))
         with np.errstate(all="ignore"):
             value, *others = evaluate(fmt, f, np.append(fmt.as_array(0.0), near)).astype(np.float64)
             if np.max(np.abs(np.array(others) - value)) <= max(1.0, abs(value)):
                 break
-    return 2.0**-exponent
+    return math.ldexp(1, -exponent)
 
 
 def step_grid(fmt: FloatFormat, stencil: Stencil, x: Any, domain: Domain) -> np.ndarray:
@@ -184,11 +184,11 @@ def step_grid(fmt: FloatFormat, stencil: Stencil, x: Any, domain: Domain) -> np.
     """
     here = abs(float(x))
     widest = min(
-        2.0**_WIDEST * max(1.0, here),
+        math.ldexp(1, _WIDEST) * max(1.0, here),
         float(largest_step(stencil, fmt)) / 4,
         *(abs(end - float(x)) for end in domain if math.isfinite(end)),
     )
-    least = here * float(fmt.unit_roundoff) if here else 2.0**_NARROWEST
+    least = here * float(fmt.unit_roundoff) if here else math.ldexp(1, _NARROWEST)
     least = max(least, float(fmt.smallest_normal), 2.0**-1000)
     if not widest > least:
         return fmt.as_array(np.empty(0))
@@ -234,7 +234,7 @@ def best_rms(errors: np.ndarray, width: int = PER_BINADE) -> float:
         total = np.zeros(usable.size)
         for row in errors:  # a fixed order of additions, on every machine
             for shift in range(width):
-                total += (row[usable + shift] / scale) ** 2
+                total += np.square(row[usable + shift] / scale)
         means = total / (errors.shape[0] * width)
         return float(np.min(scale * np.sqrt(means)))
 
@@ -276,19 +276,30 @@ def yardstick(
     True
     """
     floor = float(fmt.unit_roundoff) * abs(float(truth(exact_points(fmt, fmt.as_array(x)))[0][0]))
-    return tuple(max(best_rms(_errors(f, truth, fmt, x, domain, stencil)), floor) for stencil in stencils)
+    grids = [step_grid(fmt, stencil, x, domain) for stencil in stencils]
+    if not any(steps.size for steps in grids):
+        return (math.inf,) * len(grids)
+    near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
+    true = truth(exact_points(fmt, near))
+    return tuple(
+        max(best_rms(_errors(f, near, true, domain, stencil, steps)), floor)
+        for stencil, steps in zip(stencils, grids, strict=True)
+    )
 
 
 def _errors(
-    f: Function, truth: TrueDerivatives, fmt: FloatFormat, x: Any, domain: Domain, stencil: Stencil
+    f: Function,
+    near: np.ndarray,
+    true: tuple[np.ndarray, np.ndarray],
+    domain: Domain,
+    stencil: Stencil,
+    steps: np.ndarray,
 ) -> np.ndarray:
     """Return e_ij of (1), NaN where a node leaves the domain; shape (8, number of steps)."""
-    steps = step_grid(fmt, stencil, x, domain)
     if not steps.size:
-        return np.empty((len(NEIGHBOURS), 0))
-    near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
+        return np.empty((len(near), 0))
     seen = observe(stencil, f, near[:, np.newaxis], steps[np.newaxis, :])
-    high, low = truth(exact_points(fmt, near))
+    high, low = true
     errors = errors_of(seen.result, high[:, np.newaxis], low[:, np.newaxis])
     for nodes in seen.abscissae:
         places = nodes.astype(np.float64)

@@ -176,3 +176,24 @@ def test_there_is_no_truth_outside_the_domain_or_at_a_kink():
 def test_points_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="x must be finite"):
         exact_points(FORMATS["float64"], np.array([1.0, np.inf]))
+
+
+def test_the_truth_at_the_neighbours_is_asked_for_once_for_all_formulas():
+    truth, fmt = TrueDerivatives(ExactFunction(np.exp, engine="arb")), FORMATS["float64"]
+    asked = []
+
+    def counted(points, order=1):
+        asked.append(len(points))
+        return truth(points, order)
+
+    both = yardstick(np.exp, counted, fmt, np.float64(1.0), EVERYWHERE, (CENTERED, FORWARD))
+    assert asked == [1, 8]
+    assert both == tuple(
+        yardstick(np.exp, truth, fmt, np.float64(1.0), EVERYWHERE, (item,))[0] for item in (CENTERED, FORWARD)
+    )
+
+
+def test_where_no_step_has_room_the_yardstick_is_infinite():
+    truth, fmt = TrueDerivatives(ExactFunction(np.exp, engine="arb")), FORMATS["float16"]
+    beside = (1.0, float(np.nextafter(np.float16(1), np.float16(2))) + 2.0**-12)
+    assert yardstick(np.exp, truth, fmt, np.float16(1.0009765625), beside, (CENTERED, FORWARD)) == (math.inf, math.inf)
