@@ -16,6 +16,9 @@ from numdiff.adaptive.windows import Reading, read
 
 __all__ = ["DIGIT", "SWAMPED", "Look", "advance"]
 
+FAILS = 4
+"""How often a search restarts inside because noise was none. With one, three times as many unsmooth points are refused
+(0.3 %); above four the budget ends first."""
 SWAMPED = 0.05
 """Noise of more than so much of |f| is an oscillation that is not resolved. No useful f is as noisy; residuals of an
 oscillation are of the size of f itself. Above, OSCILLATES would be said of nothing but f that is noise; far below, of
@@ -358,11 +361,6 @@ def _test(state: State, look: Look) -> np.ndarray:
     kept.bar[rows] = np.inf
     go = (state.fails[rows] <= FAILS) & state.left(rows, own.cost(own.plan.fewest))
     return np.concatenate([tested.stands, _restart(state, rows[go], tested.start[go])])
-
-
-FAILS = 4
-"""How often a search restarts inside because noise was none. With one, three times as many unsmooth points are refused
-(0.3 %); above four the budget ends first."""
 
 
 def _restart(state: State, rows: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from numdiff.adaptive.plan import FEWEST
+from numdiff.adaptive.rows import Rows
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 
@@ -20,7 +21,7 @@ SEEN = 100.0
 
 
 @dataclass(frozen=True)
-class Estimates:
+class Estimates(Rows):
     """What was found at each point; all arrays have the shape (n,).
 
     Attributes
@@ -57,10 +58,6 @@ class Estimates:
         """Overwrite some of the points."""
         for item in fields(self):
             getattr(self, item.name)[rows] = getattr(other, item.name)
-
-    def rows(self, chosen: np.ndarray) -> "Estimates":
-        """Return some of the points."""
-        return Estimates(*(getattr(self, item.name)[chosen] for item in fields(self)))
 
 
 @dataclass(frozen=True)

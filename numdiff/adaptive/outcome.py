@@ -36,7 +36,7 @@ OF_NO_POINTS = Estimates(_EMPTY, _EMPTY, _NO_CODES, _NO_CODES, *[_EMPTY] * 5)
 def result_of(asked: Question, calls: Calls, parts: Sequence[Estimates], is_random: bool) -> DerivativeResult:
     """Return what was found in the format and the shape of the question."""
     found = [_rounded(part, asked.fmt) for part in parts]
-    part = _joined(calls, *found, asked.fmt) if len(found) > 1 else found[0]
+    part = _joined(calls, found[0], found[1], asked.fmt) if len(found) > 1 else found[0]
     df, error, status, count = part.value, part.error, part.status, part.evaluations
     if is_random:
         keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)

@@ -43,7 +43,7 @@ class DerivativeResult(Shown):
         The widest step of the formula that was chosen.
     noise : scalar or ndarray of float
         The standard deviation of the error of a value of f, as it was seen, in units of f.
-    freedom : scalar or ndarray of float
+    freedom : int or ndarray of int
         The degrees of freedom with which the noise was seen.
     left, right : scalar or ndarray of float
         The slopes from the left and from the right at a kink; NaN elsewhere.

@@ -11,12 +11,13 @@ whose last correction is small by chance. The window with the smallest sum of tr
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
 from numdiff.adaptive.noise import Known, seen_in
+from numdiff.adaptive.rows import Rows
 
 __all__ = ["SAFETY", "SIGMAS", "Reading", "read"]
 
@@ -34,7 +35,7 @@ exceeds three in one case of 370; with twelve, the companion is heard in fewer c
 
 
 @dataclass
-class Reading:
+class Reading(Rows):
     """What the levels of some points say; arrays of shape (k,).
 
     Attributes
@@ -81,10 +82,6 @@ class Reading:
     def total(self) -> np.ndarray:
         """Noise and truncation."""
         return self.noise + self.truncation
-
-    def rows(self, chosen: np.ndarray) -> "Reading":
-        """Return some of the points."""
-        return Reading(*(getattr(self, item.name)[chosen] for item in fields(self)))
 
 
 def read(
