@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numdiff.adaptive.ladder import MULTIPLIERS, START, Scheme, ladder
+from numdiff.adaptive.ladder import MULTIPLIERS, START, Ladder, Scheme, ladder
 from numdiff.adaptive.noise import PRIOR, growth
 from numdiff.adaptive.student import quantile
 
@@ -48,15 +48,21 @@ SHARES = tuple(tuple(1 / ((STEPS[i] / STEPS[i + j]) ** 2 - 1) for i in range(LEV
 DECAY = (STEPS[0] / STEPS[1]) ** 2
 """t₀/t₁, the g of `windows`."""
 DECAY_ROOT = DECAY**1.5
+
+
+def _companions(item: Ladder) -> np.ndarray:
+    """Return the rows of the companion, which a centered series has."""
+    return np.asarray(item.companions)
+
+
 _FIVE, _SIX = ladder(Scheme(1), START, FIRST), ladder(Scheme(1), START, LEVELS)
 SPREAD = tuple(float(_SIX.noise[_SIX.first[j], 0]) for j in DEGREES)
 """K of these windows."""
-_ROWS = np.stack([_FIVE.residuals, np.zeros_like(_FIVE.residuals) if _FIVE.companions is None else _FIVE.companions])
-_ROWS[1] /= 2
+_ROWS = np.stack([_FIVE.residuals, _companions(_FIVE) / 2])
 WEIGHTS = tuple(tuple(tuple(_ROWS[:, p, q].tolist()) for q in range(p, FIRST - 1)) for p in (3, 2, 1))
 """For each of the residuals c₄, c₃, c₂ of five levels, the weights of the corrections from the one of its degree on: of
 D (times the start) and of 2E."""
-WEIGHTS_SIX = (float(_SIX.residuals[-1, -1]), 0.0 if _SIX.companions is None else float(_SIX.companions[-1, -1]) / 2)
+WEIGHTS_SIX = (float(_SIX.residuals[-1, -1]), float(_companions(_SIX)[-1, -1]) / 2)
 """The weights of the correction of degree 5 in c₅ of six levels."""
 TAIL = growth(2)[0]
 """The last mean square times this is the largest that is of one noise with it."""

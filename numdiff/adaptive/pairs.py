@@ -14,6 +14,7 @@ import numpy as np
 from numdiff.adaptive.ladder import MULTIPLIERS
 from numdiff.adaptive.nodes import evaluate, misfit
 from numdiff.adaptive.plan import spacing
+from numdiff.adaptive.rows import Rows
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 from numdiff.adaptive.windows import Reading
@@ -44,7 +45,7 @@ HALVINGS = 5
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _Pair(Rows):
     """What pairs of near nodes say; arrays of shape (k,).
 
     Attributes
@@ -63,12 +64,6 @@ class _Pair:
     equal: np.ndarray
     slope: np.ndarray
     step: np.ndarray
-
-    def rows(self, chosen: np.ndarray) -> "_Pair":
-        """Return some of the points."""
-        return _Pair(
-            self.residual[chosen], self.mean[chosen], self.equal[chosen], self.slope[chosen], self.step[chosen]
-        )
 
 
 @dataclass(frozen=True)

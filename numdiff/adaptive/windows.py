@@ -11,12 +11,13 @@ whose last correction is small by chance. The window with the smallest sum of tr
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
 from numdiff.adaptive.noise import UNSEEN, Known, seen_in
+from numdiff.adaptive.rows import Rows
 
 __all__ = ["SAFETY", "SIGMAS", "Reading", "read"]
 
@@ -39,7 +40,7 @@ one, bars are twice as wide."""
 
 
 @dataclass
-class Reading:
+class Reading(Rows):
     """What the levels of some points say; arrays of shape (k,).
 
     Attributes
@@ -86,10 +87,6 @@ class Reading:
     def total(self) -> np.ndarray:
         """Noise and truncation."""
         return self.noise + self.truncation
-
-    def rows(self, chosen: np.ndarray) -> "Reading":
-        """Return some of the points."""
-        return Reading(*(getattr(self, item.name)[chosen] for item in fields(self)))
 
 
 def read(
@@ -266,7 +263,7 @@ def _truncation(
     apart = np.abs(values[item.wider] - values) - (scatter[item.wider] + scatter)
     apart[item.widest] = 0
     np.maximum(truncation, apart, out=truncation)
-    _no_history(scheme, item, values, truncation)
+    _no_history(scheme, item, values, scatter, truncation, q)
     return truncation, q
 
 
@@ -297,10 +294,25 @@ def _ratio(
     return np.minimum(q, 1, out=q)
 
 
-def _no_history(scheme: Scheme, item: Ladder, values: np.ndarray, truncation: np.ndarray) -> None:
-    """Set the truncation error of the windows without a correction of their own, from the next wider ones."""
+def _no_history(
+    scheme: Scheme, item: Ladder, values: np.ndarray, scatter: np.ndarray, truncation: np.ndarray, q: np.ndarray
+) -> None:
+    """Set truncation error and ratio of the windows without a correction of their own, by those of one level more.
+
+    Of a higher order, such a window is taken often, for noise grows fast from level to level. There a change of the
+    value is known up to the noise of the wider window only, is that to the wider window on either side, and says
+    nothing of how the series falls. With the change to one side alone, windows are taken in which noise and truncation
+    cancel: coverage of third derivatives in float32 falls from 99.9 to 97.7 %, on one side from 97.8 to 90 %.
+    """
     here, above = item.first[scheme.coefficient], item.first[scheme.coefficient + 1]
+    count = above - here - 1
     truncation[:here] = np.inf
     truncation[above - 1] = np.inf
-    change = SAFETY * np.abs(values[above : 2 * above - here - 1] - values[here : above - 1])
+    wider = values[above : above + count]
+    change = SAFETY * np.abs(wider - values[here : above - 1])
+    if scheme.order > 1:
+        outward = SAFETY * np.abs(wider - values[here + 1 : above])
+        np.fmax(change[1:], outward[:-1], out=change[1:])
+        np.fmax(change, scatter[above : above + count], out=change)
+        q[here:above] = 1
     np.fmax(truncation[here : above - 1], change, out=truncation[here : above - 1])
