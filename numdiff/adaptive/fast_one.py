@@ -65,7 +65,7 @@ def take_one(call: Call, x: float, start: float, agreed: float, confidence: floa
     tables = _tables(odd), _tables(total)
     squares = _squares(tables[0][1], tables[1][1], start)
     floor = largest * HALF_UNIT
-    calm = squares[0] <= floor * floor * (2 * UNSEEN**2) or squares[1] > squares[0] * TAIL
+    calm = squares[0] <= floor * floor * (2 * UNSEEN * UNSEEN) or squares[1] > squares[0] * TAIL
     if calm and SIZES[0] <= largest <= SIZES[1]:
         (more,), (less,) = _pairs(call, x, steps[FIRST:])
         odd.append((more - less) / (steps[FIRST] + steps[FIRST]))
@@ -161,7 +161,7 @@ def _noise(
     last, unit = c * c + e * e, floor * floor
     two = second <= last * TAIL
     count, squares = 2 + 2 * two, second * two + last
-    near = squares <= unit * VISIBLE**2 * count
+    near = squares <= unit * VISIBLE * VISIBLE * count
     # The last residual is not small by chance, see `windows`.
     sure = near if two else second >= last * LUCK or second * fourth <= third * third * SLOWER
     if not (sure and last > 0):
@@ -169,7 +169,7 @@ def _noise(
     alone, few, many = reaches(confidence)
     if near:
         count += PRIOR
-        sigma = math.sqrt((squares + unit * (PRIOR * PRIOR_RATIO**2)) / count)
+        sigma = math.sqrt((squares + unit * (PRIOR * PRIOR_RATIO * PRIOR_RATIO)) / count)
         reach, used = (two * (many - few) + few) * sigma, max(floor, sigma)
     else:
         # Truncation errors, still: the bar counts them as noise, the choice of the window does not.
