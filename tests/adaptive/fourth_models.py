@@ -3,8 +3,7 @@
 import cmath
 import math
 
-import numpy as np
-
+from tests.adaptive.fourth_science import unit_nodes
 from tests.adaptive.unseen_function import Unseen, formula, summed
 from tests.adaptive.unseen_models import dyadic_draws
 
@@ -140,11 +139,14 @@ def _sabr(x, m):
     return alpha * z / chi * (1.0 + 0.25 * rho * nu * alpha + (2.0 - 3.0 * rho * rho) / 24.0 * nu * nu)
 
 
-def heston_terms(maturity=1.0, kappa=1.5, theta=0.04, sigma=0.5, rho=-0.7, moneyness=-0.1):
-    """Return per node of u: the weight, and the exponents' constant and factor of v₀, real and imaginary parts."""
-    nodes, weights = np.polynomial.legendre.leggauss(32)
+def heston_terms(maturity=1.0, kappa=1.5, theta=0.04, sigma=0.5, rho=-0.7, moneyness=-0.1, count=64):
+    """Return per node of u: the weight, and the exponents' constant and factor of v₀, real and imaginary parts.
+
+    With u = tan(θ)/2 the weight du/(u² + 1/4) is 2·dθ.
+    """
     rows = []
-    for t, w in zip((24.0 * (1.0 + nodes)).tolist(), (24.0 * weights).tolist(), strict=True):
+    for node, w in unit_nodes(count):
+        t = 0.5 * math.tan(0.5 * math.pi * node)
         u = t - 0.5j
         beta = kappa - 1j * rho * sigma * u
         d = cmath.sqrt(beta * beta + sigma * sigma * (u * u + 1j * u))
@@ -153,7 +155,7 @@ def heston_terms(maturity=1.0, kappa=1.5, theta=0.04, sigma=0.5, rho=-0.7, money
         c = kappa * theta / sigma**2 * ((beta - d) * maturity - 2.0 * cmath.log((1.0 - g * decay) / (1.0 - g)))
         factor = (beta - d) / sigma**2 * (1.0 - decay) / (1.0 - g * decay)
         c += 1j * t * moneyness
-        rows.append((w / (t * t + 0.25), c.real, c.imag, factor.real, factor.imag))
+        rows.append((math.pi * w, c.real, c.imag, factor.real, factor.imag))
     return rows
 
 
@@ -161,7 +163,7 @@ _HESTON = heston_terms()
 
 
 def _heston(x, m):
-    """Price of a call as a function of the first variance, by A. Lewis's integral; 32 nodes up to u = 48."""
+    """Price of a call as a function of the first variance, by A. Lewis's integral; 64 nodes."""
     terms = (w * m.exp(a + p * x) * m.cos(b + q * x) for w, a, b, p, q in _HESTON)
     return 100.0 - math.sqrt(100.0 * 100.0 * math.exp(0.1)) / math.pi * summed(terms)
 
