@@ -1,6 +1,7 @@
 """The fourth set: solvers with a tolerance, rounded output and input.
 
-The derivative is that of the exact problem.
+The derivative is that of the exact problem. Between two jumps the error of a solver is smooth, and its slope cannot be
+seen in the values: pool this kind apart from the others.
 """
 
 import math
