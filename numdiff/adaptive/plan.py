@@ -116,8 +116,8 @@ def plan(fmt: FloatFormat, scheme: Scheme) -> Plan:
 
 
 def _two_to(exponent: float) -> float:
-    """Return a power of two to six digits, the same on every machine."""
-    return float(f"{2.0**exponent:.6g}")
+    """Return a power of two, the same on every machine: to six digits if it is not exact."""
+    return 2.0**exponent if exponent == int(exponent) else float(f"{2.0**exponent:.6g}")
 
 
 def near_bar(fmt: FloatFormat) -> float:
