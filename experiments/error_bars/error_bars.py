@@ -5,12 +5,14 @@ import pandas as pd
 
 from experiments.error_bars.drawing import draw_coverage, draw_functions
 from experiments.error_bars.findings import advice, findings
+from experiments.error_bars.further import further_tables
 from experiments.error_bars.scores import bars, by_function, ours_by_format
 from experiments.experiment import Experiment, Later
 from experiments.frames import blank, rows_of
 from experiments.league.cases import COVERAGE_FUNCTIONS, COVERAGE_POINTS, DEVELOPMENT, JUDGEMENT
 from experiments.league.results import digests, ours, title_of
-from experiments.league.schedule import bar_measures, quick_measures
+from experiments.league.schedule import BARRED, SPARSE, bar_measures, quick_measures
+from experiments.step_rules.tables import blank_infinite
 from experiments.words import counted, function_name, listed, percent, words_of
 from numdiff.analysis.scores import SILENT, SLACK
 from numdiff.report.figures import Figure
@@ -21,7 +23,8 @@ KEYS = ["contestant", "half", "format", "noise"]
 PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 LIMITS = (
     f"Coverage is that of {COVERAGE_FUNCTIONS} smooth functions of each half, {COVERAGE_POINTS} points each, chosen by "
-    "a fixed rule; `numdiff` meets all points, the others, which run point by point, one in 40.",
+    "a fixed rule. `numdiff` meets all points; the others meet all of the judgement half without noise, one in "
+    f"{BARRED['float64', '1e-8']} with noise, and one in {SPARSE} of the development half.",
     "A computed function that is smooth and wrong, as (1 − cos x)/x² near 0, shows no method its error: `noise=` is "
     "the cure. Kinks along a sample path are another such class.",
     "The bars of libraries are not promised at 99 %: most are an estimate of the error. They are measured as what a "
@@ -63,6 +66,7 @@ def details(measured: Measured) -> list[Table]:
         return []
     return [
         *own_tables(measured),
+        *further_tables(measured),
         Table(
             "excesses",
             "Errors beyond the bar, both halves",
@@ -96,7 +100,7 @@ def own_tables(measured: Measured) -> list[Table]:
             "Accuracy of numdiff in each format",
             "On all cases of the league: error over that of the best centered difference, evaluations in the median. "
             "Flat: cases with f′ = 0, and those with error ≤ bar ≤ 10 yardsticks.",
-            words_for_infinite(frame[accuracy]),
+            blank_infinite(frame[accuracy]),
             rows_shown=None,
             headings={"p90": "90 %", "flat_good": "good"},
             kinds=keys,
@@ -113,11 +117,6 @@ def own_tables(measured: Measured) -> list[Table]:
             kinds=keys,
         ),
     ]
-
-
-def words_for_infinite(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with words for infinite ratios."""
-    return blank(frame).map(lambda value: "no result" if isinstance(value, float) and np.isinf(value) else value)
 
 
 def functions_table(measured: Measured) -> Table:

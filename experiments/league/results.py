@@ -10,13 +10,14 @@ from experiments.league.cases import HALVES
 from experiments.league.roster import OURS, PEER
 from experiments.league.schedule import COLUMNS, THINNED, quick_measures
 from experiments.league.table import in_words, summary, with_errors
+from experiments.league.tasks import FIRST
 from experiments.league.yardsticks import CASE
 from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.analysis.scores import ranked_quantile
 from numdiff.study.run import Measured, run
 from numdiff.study.values import Digests
 
-__all__ = ["GROUP", "common", "digests", "games", "ours", "rows", "summaries", "title_of"]
+__all__ = ["GROUP", "common", "digests", "further", "games", "ordered", "ours", "rows", "summaries", "title_of"]
 
 GROUP = ["half", "format", "noise", "contestant", "told"]
 """What a row of the league table is for."""
@@ -42,9 +43,15 @@ def games(measured: Measured) -> pd.DataFrame:
 
 
 def rows(measured: Measured, set: str) -> pd.DataFrame:
-    """Return the outcomes of one set."""
+    """Return the outcomes of one set for f′."""
     found = games(measured)
-    return found[found["set"] == set]
+    return found[(found["set"] == set) & (found["task"] == FIRST)]
+
+
+def further(measured: Measured, set: str) -> pd.DataFrame:
+    """Return the outcomes of one set for all other tasks."""
+    found = games(measured)
+    return found[(found["set"] == set) & (found["task"] != FIRST)]
 
 
 def common(found: pd.DataFrame) -> pd.DataFrame:
