@@ -1,6 +1,6 @@
 r"""What our estimator is meant to reach: coverage, and for other derivatives than f′ accuracy and evaluations too.
 
-The aims for f⁽ᵐ⁾ and for f′ from one side follow from those things that are known beforehand.
+The aims for f⁽ᵐ⁾ and for f′ from one side follow from those of f′ and from theory.
 
 - **Evaluations.** A smooth f′ takes N evaluations (`EVALUATIONS`). Each further order is one more division by h, and
   takes one more node to give the same accuracy order: N + m − 1 nodes on both sides of x make a formula for f⁽ᵐ⁾ of

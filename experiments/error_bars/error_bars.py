@@ -209,7 +209,10 @@ EXPERIMENT = Experiment(
     note=(
         "Every finite bar counts, whatever its status; an infinite bar or no value is a refusal and is never counted "
         "as covered. The error is that against the derivative by Arb. Functions belong to two halves by a fixed rule; "
-        f"constants are chosen on the {DEVELOPMENT} half alone."
+        f"constants are chosen on the {DEVELOPMENT} half alone. Aims for f⁽ᵐ⁾, and for f′ from one side, come "
+        "from theory: coverage as for f′; m − 1 evaluations more; in the median half of the digits that a formula of "
+        "so many nodes gains over the plainest one by u^(p/(p + m)), p the accuracy order, as neither its constants "
+        "nor its best step are known; in 90 % no error above that of the plainest formula at its best step."
     ),
     limits=LIMITS,
     details=details,
