@@ -181,31 +181,28 @@ def test_points_that_are_not_finite_are_refused():
 @pytest.mark.parametrize(
     ("stencil", "quotient", "prime"),
     [
-        (centered(derivative_order=2), lambda f, z, h: (f(z + h) - 2 * f(z) + f(z - h)) / h**2, mp.exp),
+        (centered(derivative_order=2), lambda f, z, h: (f(z + h) - 2 * f(z) + f(z - h)) / h**2, lambda t: -mp.sin(t)),
         (
             centered(derivative_order=3),
             lambda f, z, h: (f(z + 2 * h) - 2 * f(z + h) + 2 * f(z - h) - f(z - 2 * h)) / (2 * h**3),
-            mp.exp,
+            lambda t: -mp.cos(t),
         ),
-        (BACKWARD, lambda f, z, h: (f(z) - f(z - h)) / h, mp.exp),
+        (BACKWARD, lambda f, z, h: (f(z) - f(z - h)) / h, mp.cos),
     ],
 )
 def test_a_formula_is_compared_with_the_derivative_of_its_order(stencil, quotient, prime):
-    (found,) = yardstick(np.exp, truth_of(np.exp), FORMATS["float64"], np.float64(0.5), EVERYWHERE, (stencil,))
-    value = lambda z: np.exp(np.array([z]))[0]
-    expected = by_hand(np.exp, prime, 0.5, EVERYWHERE, lambda z, h: quotient(value, z, h))
+    (found,) = yardstick(np.sin, truth_of(np.sin), FORMATS["float64"], np.float64(0.5), EVERYWHERE, (stencil,))
+    value = lambda z: np.sin(np.array([z]))[0]
+    expected = by_hand(np.sin, prime, 0.5, EVERYWHERE, lambda z, h: quotient(value, z, h))
     # The order of additions differs, by some roundings of the quotient; and one element at a time as above.
     assert found == pytest.approx(expected, rel=0.2)
 
 
-@pytest.mark.parametrize("order", [2, 3, 4])
-def test_the_floor_is_one_rounding_of_the_derivative_that_is_asked_for(order):
-    """Of a monomial of degree m + 1 the plainest centered formula has no truncation error."""
-    f = lambda x: x ** (order + 1.0)
-    best = yardstick(f, truth_of(f), FORMATS["float64"], np.float64(0.5), EVERYWHERE, (centered(2, order),))[0]
-    slope = math.factorial(order + 1) * 0.5
-    assert best >= 2.0**-53 * slope
-    assert best < 2.0**-40 * slope
+def test_the_floor_is_one_rounding_of_the_derivative_that_is_asked_for():
+    """The second difference of x² is exact but for rounding, which wide steps make small: u|f″| is 2u."""
+    f = lambda x: x * x
+    best = yardstick(f, truth_of(f), FORMATS["float32"], np.float32(0.5), EVERYWHERE, (centered(derivative_order=2),))
+    assert best == (2.0**-24 * 2.0,)
 
 
 def test_formulas_of_several_orders_keep_their_places():
