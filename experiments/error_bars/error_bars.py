@@ -23,8 +23,8 @@ KEYS = ["contestant", "half", "format", "noise"]
 PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 LIMITS = (
     f"Coverage is that of {COVERAGE_FUNCTIONS} smooth functions of each half, {COVERAGE_POINTS} points each, chosen by "
-    "a fixed rule. `numdiff` meets all points; the others meet all of the judgement half without noise, one in "
-    f"{BARRED['float64', '1e-8']} with noise, and one in {SPARSE} of the development half.",
+    "a fixed rule. `numdiff` meets all, the others those of the judgement half; with noise one in "
+    f"{BARRED['float64', '1e-8']}, and one in {SPARSE} of the other half.",
     "A computed function that is smooth and wrong, as (1 − cos x)/x² near 0, shows no method its error: `noise=` is "
     "the cure. Kinks along a sample path are another such class.",
     "The bars of libraries are not promised at 99 %: most are an estimate of the error. They are measured as what a "
@@ -209,10 +209,9 @@ EXPERIMENT = Experiment(
     note=(
         "Every finite bar counts, whatever its status; an infinite bar or no value is a refusal and is never counted "
         "as covered. The error is that against the derivative by Arb. Functions belong to two halves by a fixed rule; "
-        f"constants are chosen on the {DEVELOPMENT} half alone. Aims for f⁽ᵐ⁾, and for f′ from one side, come "
-        "from theory: coverage as for f′; m − 1 evaluations more; in the median half of the digits that a formula of "
-        "so many nodes gains over the plainest one by u^(p/(p + m)), p the accuracy order, as neither its constants "
-        "nor its best step are known; in 90 % no error above that of the plainest formula at its best step."
+        f"constants are chosen on the {DEVELOPMENT} half alone. Aims for f⁽ᵐ⁾ and f′ from one side: "
+        "coverage as for f′; m − 1 evaluations more; half of the digits that a formula of so many nodes gains over the "
+        "plainest in theory, as nobody knows its constants and its best step."
     ),
     limits=LIMITS,
     details=details,

@@ -50,11 +50,11 @@ def further_tables(measured: Measured) -> list[Table]:
             "further_accuracy",
             "Accuracy of numdiff on higher derivatives and on those from one side",
             "On all cases of the league: error over that of the best difference of the plainest formula for the same "
-            "derivative (smallest RMS over a binade of steps and 8 neighbours). Aim: half of the digits that theory "
-            "lets a formula of as many nodes gain; 1 in 90 %. Most: the aim for evaluations, those of f′ and one more "
-            f"for each order. Flat: derivatives of 0, and those with error ≤ bar ≤ {SLACK:g} yardsticks. Of a "
-            "polynomial of low degree the plainest formula has no truncation error, and a wider step only lessens its "
-            "rounding: no estimator that stays near x is as accurate.",
+            "derivative (smallest RMS over a binade of steps and 8 neighbours). Aim: half of the digits that a formula "
+            "of accuracy order p gains over the plainest in theory, by its error u^(p/(p + m)); 1 in 90 %. Most: the "
+            "aim for evaluations, those of f′ and one more for each order. Flat: derivatives of 0, and those with "
+            f"error ≤ bar ≤ {SLACK:g} yardsticks. Of a polynomial of low degree the plainest formula has no truncation "
+            "error, and a wider step only lessens its rounding: no estimator that stays near x is as accurate.",
             blank_infinite(frame[[*_KEYS, *accuracy]]),
             rows_shown=None,
             headings={"p90": "90 %", "flat_good": "good"},
@@ -88,10 +88,9 @@ def further_sentences(measured: Measured) -> list[str]:
         int(met.sum()) for met in (frame["held"], frame["median"] <= frame["aim"], frame["p90"] <= RATIO)
     )
     return [
-        "Second to fourth derivatives, and first ones from one side: the bars of `numdiff` hold as often as they are "
-        f"meant to in {held} of {len(frame)} rows of the appendix"
-        f"{f', all of {listed(whole)} among them' if whole else ''}. They hold least often in {least.format} "
-        f"({least.derivative} derivative: {percent(least.coverage)}).",
-        f"In {head['format'].iloc[0]} their median error is {low} to {high} of that of the best plain difference. The "
-        f"aims of accuracy are met in {good} of {len(frame)} rows in the median, and in {few} in 90 % of the cases.",
+        "Higher derivatives and those from one side: the bars of `numdiff` hold as often as they are meant to in "
+        f"{held} of {len(frame)} rows of the appendix{f', all of {listed(whole)} among them' if whole else ''}; least "
+        f"often in {least.format} ({least.derivative} derivative: {percent(least.coverage)}).",
+        f"In {head['format'].iloc[0]} their median error is {low} to {high} of that of the best plain difference; in "
+        f"all formats it meets its aim in {good} rows, and the 90 % quantile in {few}.",
     ]

@@ -111,8 +111,8 @@ def test_the_sentences_say_where_bars_hold_least_often_and_how_many_aims_are_met
     assert "all of float64 among them" in said
     assert "float32 (second derivative: 90 %)" in said
     assert accuracy.startswith("In float64 their median error is 1.0·10⁻⁴ to 1.0·10⁻⁴ of that of")
-    assert "met in 20 of 20 rows in the median, and in 20 in 90 %" in accuracy
-    assert "met in 0 of 20 rows in the median, and in 0 in 90 %" in further_sentences(played(ratio=2.0))[1]
+    assert "meets its aim in 20 rows, and the 90 % quantile in 20." in accuracy
+    assert "meets its aim in 0 rows, and the 90 % quantile in 0." in further_sentences(played(ratio=2.0))[1]
     assert set((said, accuracy)) < set(findings(played()))
 
 
