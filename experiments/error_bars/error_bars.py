@@ -209,9 +209,7 @@ EXPERIMENT = Experiment(
     note=(
         "Every finite bar counts, whatever its status; an infinite bar or no value is a refusal and is never counted "
         "as covered. The error is that against the derivative by Arb. Functions belong to two halves by a fixed rule; "
-        f"constants are chosen on the {DEVELOPMENT} half alone. Aims for f⁽ᵐ⁾ and f′ from one side: "
-        "coverage as for f′; m − 1 evaluations more; half of the digits that a formula of so many nodes gains over the "
-        "plainest in theory, as nobody knows its constants and its best step."
+        f"constants are chosen on the {DEVELOPMENT} half alone."
     ),
     limits=LIMITS,
     details=details,
