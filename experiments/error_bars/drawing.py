@@ -1,5 +1,7 @@
 """How coverage is drawn: against the width of the bars, and function by function."""
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -24,6 +26,8 @@ _KNOWN = ("numdifftools", "jacobi", "scipy_derivative")
 """Libraries that are named also where their bars do not hold: the defaults of those that most people use."""
 _NAMED = 0.9
 """Functions whose bars hold less often are named."""
+_LONGEST = 20
+"""Characters of a line of a name: a long one in one line covers the dots of others."""
 _HALF_WORDS = {"judgement": "functions that no constant was chosen on", "development": "the other half"}
 _HALVES = {"judgement": (VERMILLION, -0.16), "development": (BLUE, 0.16)}
 
@@ -63,8 +67,8 @@ def _draw_contestant(ax: Axes, row) -> None:
     size = {} if is_named else {"markersize": 4, "alpha": 0.55}
     ax.plot([width], [missed], linestyle="none", zorder=4, label="_contestant", **mark(style) | size)
     if is_named:
-        words = str(row.contestant).replace("_", " ")
-        draw.add_note(ax, Note(words, [(width, missed)], reach=8, fontsize=8, color=style.text_color))
+        words = fill(str(row.contestant).replace("_", " "), _LONGEST)
+        draw.add_note(ax, Note(words, [(width, missed)], reach=8, rank=-len(words), fontsize=8, color=style.text_color))
 
 
 def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:

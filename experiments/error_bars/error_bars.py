@@ -5,12 +5,13 @@ import pandas as pd
 
 from experiments.error_bars.drawing import draw_coverage, draw_functions
 from experiments.error_bars.findings import HELD, advice, findings
+from experiments.error_bars.further import further_tables
 from experiments.error_bars.scores import bars, by_function, ours_by_format
 from experiments.experiment import Experiment, Later
 from experiments.frames import blank, rows_of
 from experiments.league.cases import COVERAGE_FUNCTIONS, COVERAGE_POINTS, DEVELOPMENT, JUDGEMENT
 from experiments.league.results import KEYS, PORTABLE, blank_infinite, digests, ours, title_of
-from experiments.league.schedule import SPARSE, bar_measures, quick_measures
+from experiments.league.schedule import BARRED, SPARSE, bar_measures, quick_measures
 from experiments.words import counted, function_name, listed, percent, words_of
 from numdiff.analysis.scores import SILENT, SLACK
 from numdiff.report.figures import Figure
@@ -19,7 +20,8 @@ from numdiff.study.run import Measured
 
 LIMITS = (
     f"Coverage is that of {COVERAGE_FUNCTIONS} smooth functions of each half, {COVERAGE_POINTS} points each, chosen by "
-    f"a fixed rule; `numdiff` meets all points, the others, which run point by point, one in {SPARSE}.",
+    "a fixed rule. `numdiff` meets all, the others those of the judgement half; with noise one in "
+    f"{BARRED['float64', '1e-8']}, and one in {SPARSE} of the other half.",
     "A computed function that is smooth and wrong, as (1 − cos x)/x² near 0, shows no method its error: `noise=` is "
     "the cure. Kinks along a sample path are another such class.",
     "The bars of libraries are measured as what a user takes them for, whatever their documentation promises.",
@@ -60,6 +62,7 @@ def details(measured: Measured) -> list[Table]:
         return []
     return [
         *own_tables(measured),
+        *further_tables(measured),
         Table(
             "excesses",
             "Errors beyond the bar, both halves",

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from experiments.error_bars.aims import AIMS, TOLD
+from experiments.error_bars.further import further_sentences
 from experiments.error_bars.scores import bars, ours_by_format
 from experiments.frames import rows_of
 from experiments.league.cases import JUDGEMENT
@@ -12,22 +14,10 @@ from experiments.words import counted, function_name, listed, percent, plain
 from numdiff.analysis.scores import SLACK
 from numdiff.study.run import Measured
 
-__all__ = ["AIMS", "HELD", "advice", "findings"]
+__all__ = ["HELD", "advice", "findings"]
 
 HELD = 0.98
 """Sharpness is compared among those that cover at least so much."""
-TOLD = 0.99
-"""The aim where the noise is told."""
-AIMS = {
-    ("float64", "none"): 0.99,
-    ("float32", "none"): 0.99,
-    ("float80", "none"): 0.99,
-    ("float64", "1e-8"): 0.99,
-    ("float64", "1e-4"): 0.98,
-    ("float16", "none"): 0.98,
-    ("bfloat16", "none"): 0.97,
-}
-"""The coverage that our bars are for, by format and noise."""
 
 
 def findings(measured: Measured) -> list[str]:
@@ -42,6 +32,7 @@ def findings(measured: Measured) -> list[str]:
         *width_sentence(scores),
         *aims_sentence(ours_by_format(measured)),
         *far_sentence(measured),
+        *further_sentences(measured),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from experiments.league.tasks import FIRST, TASKS
 from numdiff.adaptive.status import Status
 from numdiff.analysis.yardstick import Domain, Function, split
 from numdiff.floats.call import evaluate
@@ -103,11 +104,14 @@ class Estimator:
     entry : str
         ``"module:function"``.
     formula : str
+    task : str
+        One of `experiments.league.tasks.TASKS`: which derivative it is asked for.
     """
 
     name: str
     entry: str = ESTIMATE
     formula: str = ""
+    task: str = FIRST
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -121,10 +125,12 @@ class Estimator:
         module, _, function = self.entry.partition(":")
         estimate: Callable[..., Any] = getattr(importlib.import_module(module), function)
         ends = [np.full(x.shape, end) for end in domain]
+        task = TASKS[self.task]
+        options: dict[str, Any] = {"lower": ends[0], "upper": ends[1], "noise": noise}
+        if self.task != FIRST:
+            options |= {"order": task.order, "side": task.side}
         with np.errstate(all="ignore"):
-            found = estimate(
-                lambda points, rows: evaluate(fmt, f, points), x, fmt, lower=ends[0], upper=ends[1], noise=noise
-            )
+            found = estimate(lambda points, rows: evaluate(fmt, f, points), x, fmt, **options)
         names = _status_names(found.status)
         messages = getattr(found, "message", "")
         return outcomes(

@@ -1,7 +1,7 @@
 """Matches: one contestant on the cases of one set, format and noise, measured once and stored."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.league.cases import COVERAGE_POINTS, LEVELS, RANDOM_POINTS, subject_of
-from experiments.league.contestants import Contestant, RuleContestant
+from experiments.league.cases import COVERAGE_POINTS, LEVELS, RANDOM_POINTS, half_of, subject_of
+from experiments.league.contestants import Contestant, Estimator, RuleContestant
 from experiments.league.limited import Calls, run_apart
 from experiments.league.roster import Entry, entry
 from experiments.league.table import in_words, scored
+from experiments.league.tasks import FIRST
 from experiments.league.yardsticks import CASE, x_of, yardsticks_of
 from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.extras import EXTRAS
@@ -92,6 +93,15 @@ class Match:
         Whether it is told the standard deviation of f.
     every : int
         Of each function the first of so many cases is taken.
+    half : str
+        The half whose functions are taken; empty for both.
+    task : str
+        One of `experiments.league.tasks.TASKS`.
+
+    Raises
+    ------
+    ValueError
+        If the task is another than f′, and the contestant has that alone.
     """
 
     contestant: str
@@ -100,17 +110,19 @@ class Match:
     noise: str = "none"
     told: bool = False
     every: int = 1
+    half: str = ""
+    task: str = FIRST
 
     @property
     def cells(self) -> int:
         """About how many cases there are."""
         points = {"league": RANDOM_POINTS + 2, "coverage": COVERAGE_POINTS, "adversarial": 2}[self.set]
-        return -(-points // self.every) * sum(item.cells for item in yardsticks_of(self.set, self.format, self.noise))
+        functions = [name for item in yardsticks_of(self.set, self.format, self.noise) for name in item.problems]
+        return -(-points // self.every) * sum(self.half in ("", half_of(name)) for name in functions)
 
     def key(self) -> str:
         """Return the key under which the outcomes are stored: it has the code, and the versions of the libraries."""
-        facts = [type(self).__name__, self.contestant, self.set, self.format, self.noise, self.told, self.every]
-        return digest_of([facts, *_code_of(self.contestant)])
+        return digest_of([type(self).__name__, asdict(self), *_code_of(self.contestant)])
 
     @property
     def is_stable(self) -> bool:
@@ -127,8 +139,8 @@ class Match:
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
         """Return the frame ``matches``: the names of the cases and the outcomes."""
-        cases = self.chosen(_cases_of(self.set, self.format, self.noise))
-        found = _outcomes(entry(self.contestant).contestant, cases, self.told)
+        cases = self.chosen(_cases_of(self.set, self.format, self.noise, self.task))
+        found = _outcomes(self._player(), cases, self.told)
         done(self.cells)
         item = entry(self.contestant)
         names = cases[CASE].assign(
@@ -143,14 +155,24 @@ class Match:
         return {"matches": pd.concat([names, kept], axis=1).reset_index(drop=True)}
 
     def chosen(self, cases: pd.DataFrame) -> pd.DataFrame:
-        """Return the cases of the match: all, or of each function the first of so many."""
+        """Return the cases of the match: those of its half, and of each function the first of so many."""
+        cases = cases[cases["half"] == self.half] if self.half else cases
         return cases[cases.groupby("problem", sort=False).cumcount() % self.every == 0]
+
+    def _player(self) -> Contestant:
+        """Return the contestant as it is asked for the task."""
+        player = entry(self.contestant).contestant
+        if self.task == FIRST:
+            return player
+        if isinstance(player, Estimator):
+            return replace(player, task=self.task)
+        raise ValueError(f"contestant must be an estimator where the task is {self.task!r}, got {self.contestant!r}")
 
 
 @cache
-def _cases_of(set: str, format: str, noise: str) -> pd.DataFrame:
+def _cases_of(set: str, format: str, noise: str, task: str = FIRST) -> pd.DataFrame:
     """Return cases with what a contestant may know; the yardsticks are measured for themselves."""
-    rows = [row for item in yardsticks_of(set, format, noise) for row in item.cases()]
+    rows = [row for item in yardsticks_of(set, format, noise, task) for row in item.cases()]
     return pd.DataFrame(rows)
 
 

@@ -11,14 +11,15 @@ from experiments.league.cases import HALVES
 from experiments.league.roster import OURS, PEER
 from experiments.league.schedule import COLUMNS, THINNED, quick_measures
 from experiments.league.table import in_words, summary, with_errors
+from experiments.league.tasks import FIRST
 from experiments.league.yardsticks import CASE
 from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.analysis.scores import ranked_quantile
 from numdiff.study.run import Measured, run
 from numdiff.study.values import Digests
 
-__all__ = ["GROUP", "HEAD", "KEYS", "PORTABLE", "blank_infinite", "column_of", "common", "digests", "games", "named"]
-__all__ += ["ours", "rows", "summaries", "title_of"]
+__all__ = ["GROUP", "HEAD", "KEYS", "PORTABLE", "blank_infinite", "column_of", "common", "digests", "further", "games"]
+__all__ += ["named", "ordered", "ours", "rows", "summaries", "title_of"]
 
 GROUP = ["half", "format", "noise", "contestant", "told"]
 """What a row of the league table is for."""
@@ -50,9 +51,15 @@ def games(measured: Measured) -> pd.DataFrame:
 
 
 def rows(measured: Measured, set: str) -> pd.DataFrame:
-    """Return the outcomes of one set."""
+    """Return the outcomes of one set for f′."""
     found = games(measured)
-    return found[found["set"] == set]
+    return found[(found["set"] == set) & (found["task"] == FIRST)]
+
+
+def further(measured: Measured, set: str) -> pd.DataFrame:
+    """Return the outcomes of one set for all other tasks."""
+    found = games(measured)
+    return found[(found["set"] == set) & (found["task"] != FIRST)]
 
 
 def common(found: pd.DataFrame) -> pd.DataFrame:

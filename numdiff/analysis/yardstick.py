@@ -1,14 +1,15 @@
-r"""The yardstick: how accurate the best centered (or forward) difference near a point is.
+r"""The yardstick: how accurate the best difference of a formula near a point is.
 
 A method that chooses its own steps is compared with what the plain formula can do there, at a step that nobody could
 have known. The error of the formula is taken at steps of a fine grid and at eight neighbours of x, each against its own
 true derivative,
 
-    e_ij = D(xᵢ, hⱼ) − f′(xᵢ),    xᵢ = x(1 + δᵢ), |δᵢ| ≤ 2⁻⁶,
+    e_ij = D(xᵢ, hⱼ) − f⁽ᵐ⁾(xᵢ),    xᵢ = x(1 + δᵢ), |δᵢ| ≤ 2⁻⁶,
 
-and the yardstick is the smallest root mean square over all neighbours and the steps of one binade,
+where m is the order of the derivative that the formula is for, and the yardstick is the smallest root mean square over
+all neighbours and the steps of one binade,
 
-    Y = max(u|f′(x)|, min_k √(mean of e_ij² over all i and the j of binade k)).                                   (1)
+    Y = max(u|f⁽ᵐ⁾(x)|, min_k √(mean of e_ij² over all i and the j of binade k)).                                 (1)
 
 Where x is 0 the neighbours are δᵢs with the largest power of two s ≤ 1 for which f varies there by no more than
 max(1, |f(0)|): of an even function every centered difference at 0 itself is exact, which says nothing of the formula.
@@ -60,7 +61,7 @@ _DIGITS = 120
 
 
 class TrueDerivatives:
-    """f′ at many points, as sums of two doubles, from the house's reference.
+    """f, f′ or a higher derivative at many points, as sums of two doubles, from the house's reference.
 
     Parameters
     ----------
@@ -247,7 +248,7 @@ def yardstick(
     domain: Domain = (-math.inf, math.inf),
     stencils: Sequence[Stencil] = (CENTERED,),
 ) -> tuple[float, ...]:
-    """Return (1) for some formulas for f′ at a point: the errors of their best steps.
+    """Return (1) for some formulas at a point: the errors of their best steps.
 
     Parameters
     ----------
@@ -259,6 +260,7 @@ def yardstick(
     domain : tuple of float
         The ends of the open interval in which f is smooth.
     stencils : sequence of Stencil
+        Each is compared with the derivative of the order that it is for.
 
     Returns
     -------
@@ -275,15 +277,19 @@ def yardstick(
     >>> 1e-12 < best < 1e-10
     True
     """
-    floor = float(fmt.unit_roundoff) * abs(float(truth(exact_points(fmt, fmt.as_array(x)))[0][0]))
+    u, here = float(fmt.unit_roundoff), exact_points(fmt, fmt.as_array(x))
+    orders = {stencil.derivative_order for stencil in stencils}
+    floors = {m: u * abs(float(truth(here, m)[0][0])) for m in orders}
     grids = [step_grid(fmt, stencil, x, domain) for stencil in stencils]
     if not any(steps.size for steps in grids):
         return (math.inf,) * len(grids)
     near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
-    true = truth(exact_points(fmt, near))
+    beside = exact_points(fmt, near)
+    true = {m: truth(beside, m) for m in orders}
     return tuple(
-        max(best_rms(_errors(f, near, true, domain, stencil, steps)), floor)
+        max(best_rms(_errors(f, near, true[m], domain, stencil, steps)), floors[m])
         for stencil, steps in zip(stencils, grids, strict=True)
+        for m in [stencil.derivative_order]
     )
 
 

@@ -4,14 +4,24 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.league import matches
-from experiments.league.cases import LEVELS, points_of, subject_of
+from experiments.league.cases import COVERAGE_FUNCTIONS, COVERAGE_POINTS, LEVELS, points_of, subject_of
 from experiments.league.contestants import RuleContestant
 from experiments.league.matches import Match, cases_of
 from experiments.league.roster import OURS, PEER, RULE, entry, roster
-from experiments.league.schedule import COLUMNS, THINNED, bar_measures, league_measures, quick_measures
+from experiments.league.schedule import (
+    BARRED,
+    COLUMNS,
+    SPARSE,
+    THINNED,
+    bar_measures,
+    league_measures,
+    quick_measures,
+)
+from experiments.league.tasks import FIRST
 from experiments.league.yardsticks import CASE, Yardsticks, x_of
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
@@ -142,6 +152,7 @@ def test_keys_differ_where_anything_asked_for_does():
         replace(match, noise="1e-8"),
         replace(match, told=True),
         replace(match, every=2),
+        replace(match, half="judgement"),
     ]
     assert len({item.key() for item in (match, *others)}) == len(others) + 1
 
@@ -154,11 +165,50 @@ def test_of_each_function_the_first_of_so_many_cases_is_met():
     assert 0.3 < len(chosen) / len(cases) < 0.5
 
 
+def test_the_functions_of_one_half_can_be_met_alone():
+    cases = cases_of("coverage", "float64")
+    whole, part = Match(THUMB, "coverage", "float64"), Match(THUMB, "coverage", "float64", half="judgement")
+    assert part.chosen(cases).index.tolist() == cases.index[cases["half"] == "judgement"].tolist()
+    assert part.cells == whole.cells / 2
+
+
+def test_every_bar_is_measured_at_400_points_of_15_functions_in_two_formats():
+    asked = [item for item in bar_measures() if isinstance(item, Match) and item.set == "coverage"]
+    barred = {name for name, item in roster().items() if item.bars}
+    for format in ("float64", "float32"):
+        cases = cases_of("coverage", format)
+        for name in barred:
+            met = [item for item in asked if (item.contestant, item.format, item.noise) == (name, format, "none")]
+            frames = [item.chosen(cases) for item in met if item.task == FIRST]
+            frame = pd.concat(frames)
+            assert not frame.index.duplicated().any(), name
+            counts = frame[frame["half"] == "judgement"].groupby("problem").size()
+            assert len(counts) == COVERAGE_FUNCTIONS, name
+            assert (counts >= COVERAGE_POINTS).all(), name
+            assert frame["problem"].nunique() == 2 * COVERAGE_FUNCTIONS, name
+
+
+def test_with_noise_and_on_the_other_half_bars_are_measured_at_some_points():
+    met = {
+        (item.noise, item.half): item.every
+        for item in bar_measures()
+        if isinstance(item, Match) and item.contestant == "ridders" and item.format == "float64"
+    }
+    assert met == {
+        ("none", "judgement"): 1,
+        ("none", "development"): SPARSE,
+        ("1e-8", "judgement"): BARRED["float64", "1e-8"],
+        ("1e-8", "development"): SPARSE,
+    }
+
+
 def test_every_match_of_the_schedule_meets_cases_that_are_measured():
     for measures in (list(league_measures()), list(bar_measures()), list(quick_measures())):
-        yardsticks = {(item.set, item.format, item.noise) for item in measures if isinstance(item, Yardsticks)}
+        yardsticks = {
+            (item.set, item.format, item.noise, item.task) for item in measures if isinstance(item, Yardsticks)
+        }
         matches = [item for item in measures if isinstance(item, Match)]
-        assert {(item.set, item.format, item.noise) for item in matches} <= yardsticks
+        assert {(item.set, item.format, item.noise, item.task) for item in matches} <= yardsticks
         assert len(set(matches)) == len(matches)
 
 
