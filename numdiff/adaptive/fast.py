@@ -16,6 +16,7 @@ degrees of freedom each (see `windows`); the sixth level, and with it
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -123,6 +124,7 @@ class Levels:
     largest: np.ndarray
 
 
+@lru_cache(maxsize=16)
 def reaches(confidence: float) -> tuple[float, float, float]:
     """Return the quantiles of Student's distribution for one mean square alone, and for one and two with the floor."""
     return quantile(2, confidence), quantile(2 + PRIOR, confidence), quantile(4 + PRIOR, confidence)
