@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("numdiff/rules", "numdiff/analysis/yardstick.py", "numdiff/analysis/scores.py")
+ROOMS = ("numdiff/adaptive", "numdiff/rules", "numdiff/analysis/yardstick.py", "numdiff/analysis/scores.py")
 ROOMS += ("experiments/league", "experiments/step_rules", "experiments/error_bars")
 NAMES = {*"exp exp2 expm1 log log2 log10 log1p pow power float_power cbrt hypot sin cos tan sinh cosh tanh".split()}
 NAMES |= {*"arcsin arccos arctan arctan2 arcsinh arccosh arctanh asin acos atan atan2 asinh acosh atanh".split()}
@@ -20,6 +20,21 @@ NAMES |= {*"logspace geomspace logaddexp logaddexp2 sinc gamma lgamma erf erfc d
 """Functions of NumPy and of `math` that a C library, or code for one kind of processor, computes."""
 MODULES = ("math", "cmath", "np", "numpy", "pd")
 PLACES = {
+    ("numdiff/adaptive/ladder.py", "step ** series.power"): "a Fraction",
+    ("numdiff/adaptive/ladder.py", "step ** self.pole"): "a Fraction",
+    ("numdiff/adaptive/ladder.py", "Fraction(2) ** (START - slot)"): "exact",
+    ("numdiff/adaptive/ladder.py", "Fraction(2) ** series.power"): "exact",
+    ("numdiff/adaptive/ladder.py", "sum(own, Fraction(0)) ** 2"): "a Fraction",
+    ("numdiff/adaptive/nodes.py", "own.side ** own.scheme.order"): "integers",
+    ("numdiff/adaptive/noise.py", "40 ** (1 / k)"): "cut to six digits",
+    ("numdiff/adaptive/plan.py", "2.0 ** exponent"): "cut to six digits",
+    ("numdiff/adaptive/plan.py", "2.0 ** (-c)"): "exact",
+    ("numdiff/adaptive/plan.py", "2.0 ** fmt.precision"): "exact",
+    ("numdiff/adaptive/plan.py", "2.0 ** fmt.min_exponent"): "exact",
+    ("numdiff/adaptive/plan.py", "2.0 ** (1 - fmt.precision)"): "exact",
+    ("numdiff/adaptive/student.py", "math.atan"): "cut to six digits",
+    ("numdiff/adaptive/result.py", "math.log10"): "digits that are shown; nothing is decided by them",
+    ("numdiff/adaptive/result.py", "np.log10"): "likewise",
     ("numdiff/rules/evaluation.py", "Fraction(2) ** binade"): "exact",
     ("numdiff/rules/textbook.py", "Fraction(2) ** exponent"): "exact",
     ("numdiff/rules/textbook.py", "root ** (degree - 1)"): "integers",

@@ -13,6 +13,7 @@ from numdiff.adaptive.plan import GRAINS, grains, spacing
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 from numdiff.adaptive.windows import Reading, read
+from numdiff.floats.fixed_order import power
 
 __all__ = ["DIGIT", "SWAMPED", "Look", "advance"]
 
@@ -203,7 +204,7 @@ def _look(state: State, rows: np.ndarray, outer: int, inner: int) -> Look:
     supported = seen.noise_dominates | (seen.ratio < FALLS)
     if own.scheme.order > 1:
         # Inside, noise would be larger than all that is wrong here: this is as good as it gets.
-        held = ~supported & (seen.noise * (NARROWER / MULTIPLIERS[inner]) ** own.scheme.order > total)
+        held = ~supported & (seen.noise * power(NARROWER / MULTIPLIERS[inner], own.scheme.order) > total)
         seen.bar[held] += HELD * seen.truncation[held]
         supported |= held
     sound = supported & np.isfinite(total + seen.bar) & ~swamped

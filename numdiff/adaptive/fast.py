@@ -15,6 +15,7 @@ degrees of freedom each (see `windows`); the sixth level, and with it
     value       of the window with the smallest sum of truncation and 4σK/h.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +24,7 @@ import numpy as np
 from numdiff.adaptive.ladder import MULTIPLIERS, START, Ladder, Scheme, ladder
 from numdiff.adaptive.noise import PRIOR, growth
 from numdiff.adaptive.student import quantile
+from numdiff.floats.fixed_order import power
 
 __all__ = [
     "CERTAIN",
@@ -44,11 +46,11 @@ FIRST, LEVELS = 5, 6
 DEGREES = (5, 4, 3)
 """The degrees of the windows at the outermost level, in the order in which they are tried."""
 STEPS = tuple(float(step) for step in MULTIPLIERS[START : START + LEVELS])
-SHARES = tuple(tuple(1 / ((STEPS[i] / STEPS[i + j]) ** 2 - 1) for i in range(LEVELS - j)) for j in range(1, LEVELS))
+SHARES = tuple(tuple(1 / (power(STEPS[i] / STEPS[i + j], 2) - 1) for i in range(LEVELS - j)) for j in range(1, LEVELS))
 """What the difference of two windows is multiplied by in Neville's scheme: by degree, then from the outermost."""
-DECAY = (STEPS[0] / STEPS[1]) ** 2
+DECAY = power(STEPS[0] / STEPS[1], 2)
 """t₀/t₁, the g of `windows`."""
-DECAY_ROOT = DECAY**1.5
+DECAY_ROOT = DECAY * math.sqrt(DECAY)
 
 
 def _companions(item: Ladder) -> np.ndarray:

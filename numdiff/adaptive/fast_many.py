@@ -196,7 +196,7 @@ class _Block:
         total[:FIRST] -= about
         squares = _read_five(work, start)
         floor = largest * HALF_UNIT
-        go = squares[0] <= floor * floor * (2 * UNSEEN**2)
+        go = squares[0] <= floor * floor * (2 * UNSEEN * UNSEEN)
         go |= squares[1] > squares[0] * TAIL
         go &= (largest >= SIZES[0]) & (largest <= SIZES[1])
         np.maximum(largest, self._put(go, slice(FIRST, LEVELS)), out=largest, where=go)
@@ -316,14 +316,14 @@ def _noise(block: _Block, floor: np.ndarray, before: np.ndarray) -> _Noise:
     count += 2
     squares = second * both
     squares += last
-    near = squares <= unit * VISIBLE**2 * count
+    near = squares <= unit * VISIBLE * VISIBLE * count
     # The last residual is not small by chance, see `windows`.
     good = second >= last * LUCK
     good |= second * fourth <= third * third * SLOWER
     good &= ~two
     good |= two & near
     good &= last > 0
-    squares += unit * (PRIOR * PRIOR_RATIO**2)
+    squares += unit * (PRIOR * PRIOR_RATIO * PRIOR_RATIO)
     count += PRIOR
     freedom[:] = count
     squares /= count

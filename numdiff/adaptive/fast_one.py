@@ -40,9 +40,8 @@ __all__ = ["One", "read_one", "take_one"]
 _BIG = 1.5 * 2.0**52
 """A number plus so many spacings, less them, is rounded to the spacing."""
 _LOW, _HIGH = (1.5 * reached for reached in REACHED)
-_CALM = 2 * UNSEEN**2
-_NEAR = VISIBLE**2
-_PRIOR_SQUARES = PRIOR * PRIOR_RATIO**2
+_CALM = 2 * UNSEEN * UNSEEN
+_PRIOR_SQUARES = PRIOR * PRIOR_RATIO * PRIOR_RATIO
 _SCATTER = tuple(SIGMAS * spread for spread in SPREAD)
 _APART = (0.0, *(SIGMAS * (SPREAD[k] + SPREAD[k + 1]) for k in range(len(SPREAD) - 1)))
 _FACTORS = tuple(zip(SPREAD, _SCATTER, _APART, strict=True))
@@ -214,7 +213,7 @@ def _noise(last: Numbers, floor: float, before: Numbers, start: float, confidenc
     square, unit = c * c + e * e, floor * floor
     two = second <= square * TAIL
     count, squares = (4, second + square) if two else (2, square)
-    near = squares <= unit * _NEAR * count
+    near = squares <= unit * VISIBLE * VISIBLE * count
     # The last residual is not small by chance, see `windows`.
     sure = near if two else second >= square * LUCK or second * fourth <= third * third * SLOWER
     if not (sure and square > 0):

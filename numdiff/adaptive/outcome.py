@@ -82,13 +82,21 @@ def _joined(calls: Calls, real: Estimates, imaginary: Estimates, fmt: FloatForma
 
 def _worse(real: Estimates, imaginary: Estimates, fmt: FloatFormat) -> np.ndarray:
     """Return the graver status of the two parts; a part near 0 may have a bar that is small beside the whole."""
-    bar, size = np.hypot(real.error, imaginary.error), np.hypot(real.value, imaginary.value)
+    bar, size = _length(real.error, imaginary.error), _length(real.value, imaginary.value)
     least = {Status.NO_DIGITS: bar < RESOLVED * size, Status.TOUCHES_DOMAIN: bar <= near_bar(fmt) * size}
     found = np.full(real.status.shape, OK)
     for status in _GRAVER:
         is_so = (real.status == status) | (imaginary.status == status)
         found[is_so & ~least[status] if status in least else is_so] = status
     return found
+
+
+def _length(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return √(a² + b²), which overflows only where it is larger than any number."""
+    large, small = np.maximum(np.abs(a), np.abs(b)), np.minimum(np.abs(a), np.abs(b))
+    with np.errstate(all="ignore"):
+        part = small / large
+        return np.where(np.isfinite(part), large * np.sqrt(1 + part * part), large)  # 0/0 and ∞/∞
 
 
 def _paired(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:

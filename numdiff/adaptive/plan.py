@@ -112,7 +112,12 @@ def plan(fmt: FloatFormat, scheme: Scheme) -> Plan:
     levels = min(next(enough) + r, SLOTS - START - 1)
     first = levels if scheme.one_sided else min(levels, fewest + 1)
     most = min(max(levels + 1, 7), SLOTS - START)
-    return Plan(fewest, first, levels, most, 2.0**-c, 2.0 ** (-p * 0.45), near_bar(fmt), 2.0 ** (-p * 0.5))
+    return Plan(fewest, first, levels, most, 2.0**-c, _two_to(-p * 0.45), near_bar(fmt), _two_to(-p * 0.5))
+
+
+def _two_to(exponent: float) -> float:
+    """Return a power of two, the same on every machine: to six digits if it is not exact."""
+    return 2.0**exponent if exponent == int(exponent) else float(f"{2.0**exponent:.6g}")
 
 
 def near_bar(fmt: FloatFormat) -> float:
@@ -124,7 +129,7 @@ def near_bar(fmt: FloatFormat) -> float:
     >>> f"{near_bar(FORMATS['float64']):.0e}"
     '1e-06'
     """
-    return float(2.0 ** (-fmt.precision * 0.375))
+    return _two_to(-fmt.precision * 0.375)
 
 
 def natural_start(own: Plan, size: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ import numpy as np
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
 from numdiff.adaptive.noise import UNSEEN, Known, seen_in
 from numdiff.adaptive.rows import Rows
+from numdiff.floats.fixed_order import power
 
 __all__ = ["SAFETY", "SIGMAS", "Reading", "read"]
 
@@ -122,7 +123,7 @@ def read(
     values, corrections, beside = _extrapolated(scheme, item, numbers, companions, t)
     squares = _squares(scheme, item, corrections, beside, start, known.unit)
     seen = seen_in(squares, known, 1 if beside is None else 2, confidence)
-    spread = item.noise / start**scheme.order
+    spread = item.noise / power(start, scheme.order)
     scatter = SIGMAS * seen.used * spread
     truncation, q = _truncation(scheme, item, values, beside, scatter, seen.used, start)
     total = truncation + scatter
@@ -159,7 +160,8 @@ def _uneven(item: Ladder, sizes: np.ndarray, best: np.ndarray, told: np.ndarray,
     if not noisy.any():
         return np.ones(noisy.shape)
     own, seen = item.shares[best], item.residual_shares[-LAST:].mean(axis=0)
-    squares = (sizes / sizes.max(axis=0)) ** 2
+    parts = sizes / sizes.max(axis=0)
+    squares = parts * parts
     here, there = own[:, 0] * squares[0], seen[0] * squares[0]
     for level in range(1, len(sizes)):  # in one order on every machine
         here += own[:, level] * squares[level]
@@ -227,11 +229,11 @@ def _squares(
 ) -> np.ndarray:
     """Return the mean squares of the residuals of each degree 1, …, n − 1, in units of `unit`², shape (n − 1, k)."""
     places = list(item.first[1:])
-    own = _combined(item.residuals, corrections[places]) * (start**scheme.series.pole / unit)
+    own = _combined(item.residuals, corrections[places]) * (power(start, scheme.series.pole) / unit)
     own *= own
     if beside is None or item.companions is None or scheme.companion is None:
         return own
-    other = _combined(item.companions, beside[places]) * (start**scheme.companion.pole / unit)
+    other = _combined(item.companions, beside[places]) * (power(start, scheme.companion.pole) / unit)
     other *= other
     return (own + other) / 2
 
@@ -284,11 +286,11 @@ def _ratio(
 ) -> np.ndarray:
     """Return q of all windows: how much smaller their error is than their last correction, at most 1."""
     q = item.decay * (changes / changes[item.parent])
-    np.fmax(q, item.decay**1.5 * np.sqrt(changes / changes[item.grandparent]), out=q)
+    np.fmax(q, item.decay * np.sqrt(item.decay) * np.sqrt(changes / changes[item.grandparent]), out=q)
     if beside is not None and scheme.companion is not None:
         size = np.abs(beside)
         ratio = np.fmin(1, item.decay * size / size[item.parent])
-        ratio[size <= NOTICED * sigma * item.companion_noise / start**scheme.companion.pole] = 0
+        ratio[size <= NOTICED * sigma * item.companion_noise / power(start, scheme.companion.pole)] = 0
         np.fmax(q, ratio, out=q)
     q[np.isnan(q)] = 0
     return np.minimum(q, 1, out=q)

@@ -32,8 +32,8 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.fixed_order import power
 from numdiff.rules.evaluation import Probe, root
-from numdiff.rules.working import power
 
 __all__ = ["Noise", "Spacing", "ecnoise", "noise_near"]
 

@@ -27,11 +27,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from numdiff.floats.fixed_order import power
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.evaluation import Probe, root
-from numdiff.rules.working import answer, centered_quotients, constants, extrapolation_start, power
+from numdiff.rules.working import answer, centered_quotients, constants, extrapolation_start
 
 __all__ = ["ROMBERG", "Romberg"]
 

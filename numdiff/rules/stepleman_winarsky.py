@@ -37,11 +37,11 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.fixed_order import power
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import CENTERED, Method
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.evaluation import Probe, no_step, not_finite, only_for_centered, root, settled
-from numdiff.rules.working import power
 
 __all__ = ["STEPLEMAN_WINARSKY", "Stage", "SteplemanWinarsky"]
 

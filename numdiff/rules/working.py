@@ -17,7 +17,7 @@ from numdiff.rules.base import Choice, Domain, Function, RuleStatus
 from numdiff.rules.evaluation import Probe, not_finite, only_for_centered
 
 __all__ = ["SPACINGS", "answer", "centered_quotient", "centered_quotients", "constants"]
-__all__ += ["extrapolation_start", "first_step", "no_room", "power", "third_nodes", "third_terms", "values_at"]
+__all__ += ["extrapolation_start", "first_step", "no_room", "third_nodes", "third_terms", "values_at"]
 
 SPACINGS = 4
 """Spacings of x that a step of an extrapolation has at least: nodes that are rounded onto others spoil quotients."""
@@ -40,21 +40,6 @@ def constants(fmt: FloatFormat, *numbers: Fraction | int) -> list[Any]:
     [np.float16(0.3333), np.float16(2.0)]
     """
     return [fmt.round(number) for number in numbers]
-
-
-def power(base: Any, exponent: int) -> Any:
-    """Return a power as a product, factor by factor: that of the C library differs from machine to machine.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> power(np.float64(1.1), 3) == np.float64(1.1) * np.float64(1.1) * np.float64(1.1)
-    np.True_
-    """
-    product = base
-    for _ in range(exponent - 1):
-        product = product * base
-    return product
 
 
 def first_step(near: Probe, length: Any, left: float, right: float, spacings: int = 1) -> Any:
