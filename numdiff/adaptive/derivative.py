@@ -116,12 +116,12 @@ def derivative(
     True
     """
     answers = None
-    if dtype is noise is side is max_evaluations is workers is None and elementwise is True and type(args) is tuple:
-        if type(order) is int and order == 1 and not args:
-            found = differentiated(f, x, domain, confidence)
-            if isinstance(found, DerivativeResult):
-                return found
-            answers = found
+    has_defaults = dtype is noise is side is max_evaluations is workers is None and elementwise is True
+    if has_defaults and type(order) is int and order == 1 and type(args) is tuple and not args:
+        found = differentiated(f, x, domain, confidence)
+        if isinstance(found, DerivativeResult):
+            return found
+        answers = found
     check_order(order)
     check_budget(max_evaluations)
     check_confidence(confidence)

@@ -32,7 +32,17 @@ from numdiff.adaptive.state import LIMIT, LOOK, Call, Request, State, new_state,
 from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["FIRST_ORDER", "LIMIT", "LOOK", "ROUNDING", "Call", "Estimates", "estimate", "first_evaluations", "least_budget"]
+__all__ = [
+    "FIRST_ORDER",
+    "LIMIT",
+    "LOOK",
+    "ROUNDING",
+    "Call",
+    "Estimates",
+    "estimate",
+    "first_evaluations",
+    "least_budget",
+]
 
 
 def estimate(

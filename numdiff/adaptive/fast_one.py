@@ -142,7 +142,7 @@ def read_one(
     calm = squares[0] <= first * HALF_UNIT * (first * HALF_UNIT) * _CALM or squares[1] > squares[0] * TAIL
     if not (calm and SIZES[0] <= first <= SIZES[1]):
         return _levels(y, steps)
-    more, less = pair = values([x + h, x - h])
+    more, less = values([x + h, x - h])
     largest = max(first, abs(more), abs(less))
     added = _six(odd.ends, (more - less) / (h + h))
     last = added[2] * WEIGHTS_SIX[0] * start, _six(total.ends, more + less - about)[2] * WEIGHTS_SIX[1]
