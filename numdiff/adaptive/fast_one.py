@@ -1,4 +1,4 @@
-"""The fast way for one point: Python numbers, a sixth of the time of arrays of one number. See `fast`.
+"""The fast way for one point: Python numbers, a tenth of the time of arrays of one number. See `fast`.
 
 The scheme is written out number by number: c₂₁ is the correction of degree 2 of the window that begins one level
 inside the outermost one, v₂₁ the value of that window.
