@@ -249,12 +249,16 @@ class Calls:
         if not task.elementwise:
             return task.numbers(nodes, self.x[rows], self.arguments.taken(rows))
         try:
-            y = task.array(nodes, self.arguments.at(rows) if self.arguments.values else ())
+            y = self.returned(nodes, rows)
         except Exception as error:
             return self._after(error, nodes, rows)
         if type(y) is np.ndarray and y.dtype == nodes.dtype and y.shape == nodes.shape:
             return y
         return self._accepted(y, nodes, rows)
+
+    def returned(self, nodes: np.ndarray, rows: np.ndarray) -> Any:
+        """Return what f returns for an array, as it is."""
+        return self.task.array(nodes, self.arguments.at(rows) if self.arguments.values else ())
 
     def forget(self) -> None:
         """Forget the values of a complex f, but not how many they were."""

@@ -32,7 +32,17 @@ from numdiff.adaptive.state import LIMIT, LOOK, Call, Request, State, new_state,
 from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["LIMIT", "LOOK", "Call", "Estimates", "estimate", "first_evaluations", "least_budget"]
+__all__ = [
+    "FIRST_ORDER",
+    "LIMIT",
+    "LOOK",
+    "ROUNDING",
+    "Call",
+    "Estimates",
+    "estimate",
+    "first_evaluations",
+    "least_budget",
+]
 
 
 def estimate(
@@ -109,7 +119,8 @@ def estimate(
 
 
 FIRST_ORDER = Scheme(1)
-_ROUNDING = rounding(np.dtype(float), 2.0**-53)
+ROUNDING = rounding(np.dtype(float), 2.0**-53)
+"""The relative error of a result in float64 by what follows its bar."""
 
 
 def least_budget(fmt: FloatFormat, scheme: Scheme) -> int:
@@ -209,7 +220,7 @@ def _resumed(request: Request, x: np.ndarray, levels: fast.Levels) -> Estimates:
 def _estimates_of(smooth: fast.Smooth) -> Estimates:
     """Return what the fast way found, as if all of it were good."""
     size = smooth.value.size
-    nan, error = np.full(size, np.nan), smooth.bar + _ROUNDING * np.abs(smooth.value)
+    nan, error = np.full(size, np.nan), smooth.bar + ROUNDING * np.abs(smooth.value)
     return Estimates(
         value=smooth.value,
         error=error,

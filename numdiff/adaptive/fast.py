@@ -17,6 +17,7 @@ degrees of freedom each (see `windows`); the sixth level, and with it
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -125,6 +126,7 @@ class Levels:
     largest: np.ndarray
 
 
+@lru_cache(maxsize=16)
 def reaches(confidence: float) -> tuple[float, float, float]:
     """Return the quantiles of Student's distribution for one mean square alone, and for one and two with the floor."""
     return quantile(2, confidence), quantile(2 + PRIOR, confidence), quantile(4 + PRIOR, confidence)

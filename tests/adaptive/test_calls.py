@@ -14,7 +14,7 @@ import numdiff as nd
 from numdiff.adaptive import engine
 from numdiff.adaptive.calls import Calls, arguments_of
 from numdiff.floats.formats import FORMATS
-from tests.adaptive.canned import Canned, Recorded
+from tests.adaptive.canned import Canned, Recorded, answer_with
 
 FORMAT = pytest.mark.parametrize("fmt", FORMATS)
 REAL = FORMATS["float64"]
@@ -26,7 +26,7 @@ def canned(monkeypatch):
 
     def put(**answers):
         estimator = Canned(**answers)
-        monkeypatch.setattr(engine, "estimate", estimator)
+        answer_with(monkeypatch, estimator)
         return estimator
 
     put()
@@ -326,7 +326,7 @@ def test_the_worse_status_of_the_two_parts_is_that_of_the_point(monkeypatch):
     def estimate(call, x, fmt, **options):  # once to find out that f is complex, then once for each part
         return Canned(status=next(statuses))(call, x, fmt, **options)
 
-    monkeypatch.setattr(engine, "estimate", estimate)
+    answer_with(monkeypatch, estimate)
     result = nd.derivative(f, [0.25, 0.5])
     assert result.df[1].real == 1.0
     assert np.isnan(result.df[1].imag)
