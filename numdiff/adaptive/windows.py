@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
-from numdiff.adaptive.noise import UNSEEN, Known, seen_in
+from numdiff.adaptive.noise import UNSEEN, Known, Seen, seen_in
 from numdiff.adaptive.rows import Rows
 from numdiff.floats.fixed_order import power
 
@@ -126,16 +126,13 @@ def read(
     spread = item.noise / power(start, scheme.order)
     scatter = SIGMAS * seen.used * spread
     truncation, q = _truncation(scheme, item, values, beside, scatter, seen.used, start)
-    total = truncation + scatter
-    total[~np.isfinite(total)] = np.inf
-    best = (total.argmin(axis=0), np.arange(len(start)))
+    best = _smallest(truncation + scatter)
     noise, error = scatter[best], truncation[best]
     # Of higher orders, noise is in the correction more than in the window: it grows so fast from level to level.
     allowed = noise if scheme.order == 1 else SAFETY * (noise + scatter[item.parent[best[0]], best[1]])
     return Reading(
         value=values[best],
-        bar=seen.reach * _uneven(item, sizes, best[0], known.given > 0, seen.used > UNSEEN * known.floor) * spread[best]
-        + error,
+        bar=seen.reach * _uneven(item, sizes, best[0], known, seen) * spread[best] + error,
         noise=noise,
         truncation=error,
         noise_dominates=error <= allowed,
@@ -151,22 +148,28 @@ def read(
     )
 
 
-def _uneven(item: Ladder, sizes: np.ndarray, best: np.ndarray, told: np.ndarray, noisy: np.ndarray) -> np.ndarray:
+def _smallest(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the windows with the smallest total; what is not finite is not small."""
+    return np.where(np.isfinite(total), total, np.inf).argmin(axis=0), np.arange(total.shape[1])
+
+
+def _uneven(item: Ladder, sizes: np.ndarray, best: np.ndarray, known: Known, seen: Seen) -> np.ndarray:
     """Return how much noisier a window is than the last residuals, if noise is as large as f: at least 1.
 
     The residuals give one σ for all levels, and who tells the noise means that at x. Beside a zero of f, relative noise
     is larger on the outer levels.
     """
+    noisy = seen.used > UNSEEN * known.floor
     if not noisy.any():
         return np.ones(noisy.shape)
-    own, seen = item.shares[best], item.residual_shares[-LAST:].mean(axis=0)
+    own, last = item.shares[best], item.residual_shares[-LAST:].mean(axis=0)
     parts = sizes / sizes.max(axis=0)
     squares = parts * parts
-    here, there = own[:, 0] * squares[0], seen[0] * squares[0]
+    here, there = own[:, 0] * squares[0], last[0] * squares[0]
     for level in range(1, len(sizes)):  # in one order on every machine
         here += own[:, level] * squares[level]
-        there += seen[level] * squares[level]
-    there = np.where(told, np.minimum(there, squares[-2]), there)
+        there += last[level] * squares[level]
+    there = np.where(known.given > 0, np.minimum(there, squares[-2]), there)
     return np.where(noisy, np.sqrt(np.fmax(here / there, 1)), 1)
 
 
