@@ -10,13 +10,16 @@ the message of the case.
 
 import atexit
 import contextlib
+import ctypes
 import faulthandler
 import math
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any, cast
@@ -25,7 +28,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.league.cases import LEVELS, subject_of
-from experiments.league.contestants import Outcome, RuleContestant, framed
+from experiments.league.contestants import Outcome, RuleContestant, framed, one_line
 from numdiff.floats.formats import FORMATS
 
 __all__ = ["LIMIT", "Calls", "run_apart"]
@@ -33,7 +36,11 @@ __all__ = ["LIMIT", "Calls", "run_apart"]
 LIMIT = 30.0
 """Seconds that a call may take: a hundred times as long as the slowest that was seen to return, imports included."""
 _OUT_OF_TIME = 1
-"""The exit code of a process that `faulthandler` has ended."""
+"""The exit code of a process that `faulthandler` has ended; a library may end it with the same one, but at once."""
+_LONGEST = 1000
+"""Characters of what a library writes that are kept: a message is cut to fewer still."""
+_FOLDER = re.compile(r"(?:[A-Za-z]:)?(?:[/\\\\][^\s/\\\\:]+)+(?=[/\\\\])")
+"""The folder of a file that a warning names: another one on each machine."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +90,13 @@ def run_apart(calls: Calls) -> pd.DataFrame:
         helper = _helper()
         try:
             helper.ask((calls, len(found)))
+            since = time.monotonic()
             while len(found) < len(calls.x):
                 found.append(helper.answer())
+                since = time.monotonic()
         except (EOFError, ConnectionError):
-            found.append(_lost(calls.limit, *_ended(helper)))
+            was_late = time.monotonic() - since >= calls.limit
+            found.append(_lost(calls.limit, was_late, *_ended(helper)))
         except BaseException:  # nobody knows how far it is
             helper.kill()
             _ended(helper)
@@ -94,9 +104,10 @@ def run_apart(calls: Calls) -> pd.DataFrame:
     return framed(found)
 
 
-def _lost(limit: float, code: int, said: str) -> Outcome:
+def _lost(limit: float, was_late: bool, code: int, said: str) -> Outcome:
     """Return the outcome of a call that ended its process."""
-    words = f"did not return within {limit:g} s" if code == _OUT_OF_TIME else f"ended its process with the code {code}"
+    is_over = was_late and code == _OUT_OF_TIME
+    words = f"did not return within {limit:g} s" if is_over else f"ended its process with the code {code}"
     return _with_words((np.array([math.nan]), math.nan, "no return", False, 0, f"the call {words}"), said)
 
 
@@ -108,19 +119,20 @@ def _with_words(outcome: Outcome, said: str) -> Outcome:
 
 
 def _lines(said: IO[bytes]) -> str:
-    """Return the lines of a file, each once, and empty the file."""
+    """Return the first lines of a file, each once and without what is another machine's, and empty the file."""
     said.seek(0)
-    lines = [" ".join(line.split()) for line in said.read().decode(errors="replace").splitlines()]
+    text = said.read(1 << 16).decode(errors="replace")
     said.seek(0)
     said.truncate()
-    return "; ".join(dict.fromkeys(filter(None, lines)))
+    lines = dict.fromkeys(one_line(_FOLDER.sub("…", line)) for line in text.splitlines())
+    return "; ".join(filter(None, lines))[:_LONGEST]
 
 
 class _Helper:
     """The other process."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-m", __name__]
+        command = [sys.executable, "-u", "-m", __name__]
         paths = os.pathsep.join(os.path.abspath(path) for path in sys.path)
         self._said = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - it is closed with the process
         self._process = subprocess.Popen(
@@ -214,7 +226,14 @@ def serve(questions: IO[bytes], answers: IO[bytes], said: IO[bytes]) -> None:
                 faulthandler.dump_traceback_later(calls.limit, exit=True, file=nowhere)
                 outcome = next(outcomes)
                 faulthandler.cancel_dump_traceback_later()
+                _flush_the_c_library()
                 tell(answers, _with_words(outcome, _lines(said)))
+
+
+def _flush_the_c_library() -> None:
+    """Let what a compiled library has printed be written, where the C library can be reached."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).fflush(None)
 
 
 def tell(stream: IO[bytes], found: Any) -> None:
@@ -229,7 +248,7 @@ def main() -> None:
         os.dup2(2, 1)
         try:
             serve(sys.stdin.buffer, answers, said)
-        except Exception as error:
+        except BaseException as error:
             tell(answers, RuntimeError(f"{type(error).__name__}: {error}"))
 
 

@@ -17,8 +17,9 @@ from functools import cache
 
 import numpy as np
 
-from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS
+from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS, START
 from numdiff.adaptive.nodes import evaluate
+from numdiff.adaptive.plan import first_start
 from numdiff.adaptive.state import State
 from numdiff.adaptive.student import quantile
 
@@ -36,8 +37,9 @@ NOISE = 8.0
 CERTAIN = quantile(2, 0.975)
 """Deviations of its noise that s exceeds, of a noise that two numbers show: by chance in one case of forty. With one in
 a thousand, half of the kinks of a tenth of the slope are missed in float32."""
-DEVIATIONS = 10.0
-"""A pair is as far from x as a kink of s exceeds so many deviations of the noise, if it is inside the levels."""
+DEVIATIONS, RESOLVED = 10.0, 4.0
+"""A pair is as far from x as a kink of s exceeds so many deviations of the noise, if it is inside the innermost level;
+where it exceeds fewer than RESOLVED there, the pair is noise, and nothing is said of a kink."""
 INSIDE, STAYS = 4.0, 0.5
 """The steps of two pairs have this ratio, and at a kink the least ratio of their (E(h) − f(x))/h is that: a smooth f
 keeps a quarter, and a kink all but its curvature."""
@@ -91,7 +93,7 @@ def _put(found: Breaks, state: State, rows: np.ndarray, outer: int, inner: int) 
     seen = _Kinks(lines.slopes[best], lines.odds[best], spread[best], sigma)
     kink = (seen.doubt < np.abs(seen.half)) & ~jump
     if kink.any():
-        kink[kink] = _stays(state, rows[kink], h[-1, kink], seen, kink)
+        kink[kink] = _stays(state, rows[kink], h[:, kink], seen, kink)
     found.kink[rows], found.jump[rows], found.doubt[rows] = kink, jump, seen.doubt
     found.left[rows], found.right[rows] = seen.slope - seen.half, seen.slope + seen.half
 
@@ -116,15 +118,18 @@ class _Kinks:
     sigma: np.ndarray
 
 
-def _stays(state: State, rows: np.ndarray, step: np.ndarray, seen: _Kinks, chosen: np.ndarray) -> np.ndarray:
+def _stays(state: State, rows: np.ndarray, h: np.ndarray, seen: _Kinks, chosen: np.ndarray) -> np.ndarray:
     """Return where (E(h) − f(x))/h is s at two pairs, as far inside the step as rounding lets see it.
 
     Where the pairs show s and D(0) better, these are overwritten.
     """
     own, size = state.setting, np.abs(seen.half[chosen])
     least = SEEN * own.unit_roundoff * state.largest[rows]
-    near = np.maximum(least / size, np.minimum(step / INSIDE, DEVIATIONS * seen.sigma[chosen] / size))
-    can = (near * INSIDE < own.room[rows]) & (state.evaluations[rows] + 5 <= own.allowed[rows])
+    noise = seen.sigma[chosen] / size
+    near = np.maximum(least / size, np.minimum(h[-1] / INSIDE, DEVIATIONS * noise))
+    widest = first_start(own.fmt, own.plan, own.size[rows], own.room[rows]) * MULTIPLIERS[START]
+    can = (near * INSIDE <= np.maximum(widest, h[0])) & (near >= RESOLVED * noise)
+    can &= state.evaluations[rows] + 5 <= own.allowed[rows]
     result = np.zeros(rows.shape, bool)
     rows, place = rows[can], np.flatnonzero(chosen)[can]
     if rows.size:
@@ -148,7 +153,7 @@ class _Lines:
     Attributes
     ----------
     slopes, odds, apart : ndarray, shape (w, k)
-        s, D(0), and how far the two windows of one level less are from s.
+        s, D(0), and how far the two windows of one level less are from them.
     last : tuple of ndarray, shape (k,)
         The last correction of E(0) and of D(0).
     """
@@ -165,15 +170,20 @@ def _lines(h: np.ndarray, mean: np.ndarray, odd: np.ndarray) -> _Lines:
     found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     last = mean[0], odd[0]
     for j in range(1, len(h)):
-        outer, inner, before = h[:-j], h[j:], slopes
+        outer, inner, before, odds_before = h[:-j], h[j:], slopes, odds
         slopes = (means[:-1] - means[1:] + outer * slopes[1:] - inner * slopes[:-1]) / (outer - inner)
         last = means[1], odds[1]
         means, odds = ((outer * part[1:] - inner * part[:-1]) / (outer - inner) for part in (means, odds))
         last = means[0] - last[0], odds[0] - last[1]
         if j > 1:
-            found.append((slopes, odds, np.maximum(np.abs(slopes - before[:-1]), np.abs(slopes - before[1:]))))
+            found.append((slopes, odds, np.maximum(_apart(slopes, before), _apart(odds, odds_before))))
     every, beside, apart = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return _Lines(every, beside, apart, last)
+
+
+def _apart(numbers: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Return how far the two windows of one level less are from each window."""
+    return np.maximum(np.abs(numbers - before[:-1]), np.abs(numbers - before[1:]))
 
 
 @dataclass(frozen=True)

@@ -131,8 +131,10 @@ def differentiated(f: Any, x: Any, domain: Any, confidence: Any) -> DerivativeRe
     """
     if type(f) not in _PLAIN or type(x) not in _NUMBERS or not math.isfinite(x):
         return None
+    if type(confidence) is not float or not 0 < confidence < 1:
+        return None
     ends = _ends(domain)
-    if ends is None or not ends[0] < x < ends[1] or type(confidence) is not float or not 0 < confidence < 1:
+    if ends is None or not ends[0] < x < ends[1]:
         return None
     at = float(x)
     room, size = min(at - ends[0], ends[1] - at), abs(at)

@@ -67,6 +67,8 @@ def interval(domain: Any) -> tuple[float, float]:
     try:
         ends = tuple(domain)
         low, high = map(float, ends) if len(ends) == 2 else (math.nan, math.nan)
+    except OverflowError:
+        raise ValueError("domain must have ends that are doubles, got an integer beyond the largest of them") from None
     except (TypeError, ValueError):
         raise TypeError(f"{rule}, got {domain!r}") from None
     if not low < high:

@@ -113,3 +113,16 @@ def test_the_slopes_of_a_kink_are_those_of_both_sides(dtype):
 def test_the_look_for_kinks_keeps_within_the_budget(budget):
     found = nd.derivative(lambda t: np.exp(t) + np.abs(t - 0.5), 0.5, max_evaluations=budget)
     assert found.nfev <= budget
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "dtype"),
+    [
+        (lambda t: 1 / (1 + 25 * t * t), np.linspace(-0.3, 0.3, 601), "bfloat16"),
+        (lambda t: t / (1 + np.abs(t)), np.linspace(-0.1, 0.1, 401), "float16"),
+        (lambda t: 1 + 1e-13 * np.abs(t - 1), 1.0, "float64"),
+    ],
+    ids=["a peak", "a kink of the second derivative", "a kink below rounding"],
+)
+def test_pairs_beyond_the_levels_show_no_kink(f, x, dtype):
+    assert not np.any(nd.derivative(f, x, dtype=dtype).status == Status.KINK)
