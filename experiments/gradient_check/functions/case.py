@@ -107,10 +107,14 @@ class Case:
         """Return the gradient at a point as it is computed in the format, a fresh array of shape (n,)."""
         return self.function.run(self._own(point), self.data)[1]().astype(self.dtype, copy=False)
 
-    def gradient_in(self, dtype: Any) -> np.ndarray:
-        """Return the gradient at x as it is computed in another format; x and the data are rounded to it."""
+    def gradient_in(self, dtype: Any, point: np.ndarray | None = None) -> np.ndarray:
+        """Return the gradient at a point, x by default, as it is computed in another format."""
         data = {name: values.astype(dtype) for name, values in self.data.items()}
-        return self.function.run(self.x.astype(dtype), data)[1]()
+        return self.function.run((self.x if point is None else point).astype(dtype), data)[1]()
+
+    def wrong(self, bug: str, point: np.ndarray) -> np.ndarray | None:
+        """Return None: the mistakes of the catalogue have their place in networks alone."""
+        return None
 
     @cached_property
     def truth(self) -> np.ndarray:
