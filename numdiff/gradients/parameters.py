@@ -366,7 +366,7 @@ def _common_format(found: list[tuple[str, Any, str]], arrays: list[np.ndarray]) 
     formats: dict[FloatFormat, str] = {}
     for (_, given, who), array in zip(found, arrays, strict=True):
         item = FORMATS.of_dtype(array.dtype)
-        is_weak = isinstance(given, (list, tuple)) or type(given) in (int, float)
+        is_weak = array.dtype == np.float64 and (isinstance(given, (list, tuple)) or type(given) is float)
         if item is not None and not is_weak:
             formats.setdefault(item, who)
     if len(formats) > 1:
