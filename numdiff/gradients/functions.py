@@ -154,12 +154,20 @@ class Gradient:
         """Whether it can be evaluated elsewhere."""
         return callable(self.gradient)
 
-    def at(self, point: Parameters, vector: np.ndarray) -> np.ndarray:
-        """Return the gradient at a vector, as a vector of float64 (longdouble for a wider format)."""
+    def at(self, point: Parameters, vector: np.ndarray, is_finite: bool = True) -> np.ndarray:
+        """Return the gradient at a vector, as a vector of float64 (longdouble for a wider format).
+
+        Parameters
+        ----------
+        point : Parameters
+        vector : ndarray of the format, shape (n,)
+        is_finite : bool
+            Whether it has to be.
+        """
         value = called(self.gradient, "gradient", point, vector) if self.is_callable else self.gradient
         array = point.flat(value, "gradient")
         bad = np.flatnonzero(~np.isfinite(array))
-        if bad.size:
+        if is_finite and bad.size:
             raise ValueError(
                 f"gradient must be finite, got {array[bad[0]]} at {point.name(bad[0])}"
                 + (f" and {bad.size - 1} more" if bad.size > 1 else "")

@@ -20,7 +20,7 @@ from numdiff.adaptive.plan import GENERIC, natural_start, plan
 from numdiff.floats.callables import Map
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "estimated"]
+__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "ends", "estimated"]
 
 BATCH_BYTES = 126976
 """Bytes of the points that are held at once; of one point, if that has more.
@@ -125,6 +125,12 @@ class Lines:
             self.size = self.base.size
             self.evaluations += 1
         return self.base
+
+    def some(self, rows: np.ndarray) -> "Lines":
+        """Return some of the lines, with f at x where it is known, and the same workers; their nodes count apart."""
+        other = Lines(self.f, self.x, self.places[rows], self.moves, self.size)
+        other.base, other._run, other._pieces = self.base, self._run, self._pieces
+        return other
 
     @contextmanager
     def running(self, workers: int | Map) -> Iterator[None]:
@@ -319,6 +325,7 @@ def estimated(
     *,
     order: int = 1,
     scale: np.ndarray | None = None,
+    start: np.ndarray | None = None,
     lower: np.ndarray | None = None,
     upper: np.ndarray | None = None,
     block: int = BLOCK,
@@ -334,6 +341,8 @@ def estimated(
     order : int
     scale, lower, upper : ndarray, shape (n,), or None
         The lengths of `starts`; closed bounds, which no argument of f leaves. On a bound the nodes are on one side.
+    start : ndarray, shape (lines,), or None
+        The first steps, instead of those of `starts`.
     block : int
         Searches that run side by side, at most; one line at least, if f has no more than `BLOCK` values.
     report : callable
@@ -347,7 +356,8 @@ def estimated(
         Of shape (m·lines,): the k-th value of f along line l is at k + m·l.
     """
     m, count = lines.size, lines.at.size
-    start, (low, high) = starts(lines, fmt, order, scale), ends(lines, fmt, lower, upper)
+    start = starts(lines, fmt, order, scale) if start is None else start
+    low, high = ends(lines, fmt, lower, upper)
     side = _sides(lines, low, high)
     whole: dict[str, np.ndarray] = {}
     done = 0

@@ -23,7 +23,7 @@ Each coordinate, or direction, then has the first verdict that applies:
     disagree    |v − c| > B, and the second look confirms it
     inexact     the same, but |v − c| ≤ 10⁻³|v|: right to three digits or more
     undecided   |v − c| > B, and the second look does not confirm it
-    zero        c = 0 and |v| ≤ B: nothing above B is seen
+    zero        c = 0 and |v| ≤ B: nothing above B is seen, and no kink or wave either
     agree       |v − c| + B ≤ resolution·|v|
     undecided   B is too wide for a slope of this size
 
@@ -65,6 +65,9 @@ INEXACT = 1e-3
 LOUD = 64.0
 """Noise of so many units of roundoff of f is more than its rounding, as in `numdiff.adaptive.repeats`."""
 
+_SPLIT = (Status.KINK, Status.AMBIGUOUS, Status.OSCILLATES)
+"""What f does where different steps see different slopes."""
+
 
 class Verdict(StrEnum):
     """The outcome of a check, or of the comparison of one slope with its claim.
@@ -95,8 +98,8 @@ class Verdict(StrEnum):
 def resolution_of(item: FloatFormat) -> float:
     """Return the part of a slope to which it is checked, if nothing is said: 0.1, and 0.5 in formats of 16 bits.
 
-    There even perfect steps leave 31 % (float16) and 69 % (bfloat16) of the slopes of usual functions with three standard
-    deviations of more than a tenth of them, and 7 and 26 % with more than a half.
+    There even perfect steps leave 31 % (float16) and 69 % (bfloat16) of the slopes of usual functions with three
+    standard deviations of more than a tenth of them, and 7 and 26 % with more than a half.
     """
     return 0.1 if item.precision >= 16 else 0.5
 
@@ -163,7 +166,7 @@ class Slopes:
                 (suspect & ~confirmed, Verdict.UNDECIDED),
                 (suspect & (deviation <= INEXACT * size), Verdict.INEXACT),
                 (suspect, Verdict.DISAGREE),
-                ((self.claim == 0) & (size <= tolerance), Verdict.ZERO),
+                ((self.claim == 0) & (size <= tolerance) & ~np.isin(self.found.status, _SPLIT), Verdict.ZERO),
                 (deviation + tolerance <= resolution * size, Verdict.AGREE),
             ]
         chosen = np.select([case for case, _ in cases], list(range(len(cases))), len(cases))
@@ -187,7 +190,7 @@ class Slopes:
         if status is Status.KINK:
             slopes = (_short(side[row]) for side in (found.left, found.right))
             return "kink: the slope is {} from the left and {} from the right".format(*slopes)
-        if status in (Status.JUMP, Status.NOT_FINITE, Status.OSCILLATES, Status.AMBIGUOUS):
+        if status in (Status.JUMP, Status.NOT_FINITE, *_SPLIT):
             return status.meaning
         if status is Status.TOUCHES_DOMAIN and not self._is_claim(row):
             return status.meaning
