@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numdiff.adaptive.plan import spacing
+from numdiff.adaptive.ladder import Scheme
+from numdiff.adaptive.plan import GENERIC, natural_start, plan, spacing
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.functions import Gradient
 from numdiff.gradients.parameters import Parameters
 
-__all__ = ["Claim", "chosen_directions", "claimed"]
+__all__ = ["Claim", "Directions", "chosen_directions", "claimed"]
 
 UNITS = (2, 16, 128)
 """Displacements, in units in the last place: see `numdiff.gradients.rule`."""
@@ -109,12 +110,31 @@ def _units(wide: np.ndarray, item: FloatFormat) -> np.ndarray:
     return spacing(item, np.where(size > 0, size, size[size > 0].min() if size.any() else size.dtype.type(1)))
 
 
-def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+@dataclass(frozen=True)
+class Directions:
+    """Directions, and where a search along them begins.
+
+    Parameters
+    ----------
+    moves : ndarray of the format, shape (k, n)
+    start : ndarray, shape (k,), or None
+        The first steps; None for those of `numdiff.gradients.lines`.
+    """
+
+    moves: np.ndarray
+    start: np.ndarray | None = None
+
+
+def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.random.Generator) -> Directions:
     """Return directions along which mistakes of all scales are seen.
 
     All have random signs. In turn: the coordinates of the lower half by |xᵢgᵢ| move by |xᵢ|, those of the upper half
     do, all move by the root mean square of x, all move by 1. A coordinate whose claim is 0 is in the lower half, where
     no larger one hides it; scaling by |xᵢ| shows mixed scales, and the others show coordinates that are 0 or small.
+
+    The first step along the halves is the part c of `numdiff.adaptive.plan` of x, as where x is 1, and along the others
+    that of the first coordinate; but at most c times what the coordinates differ by (their median deviation from their
+    median), for f may depend on that alone, as a variance does: then 1000 ± 1 varies over 1.
 
     Parameters
     ----------
@@ -123,20 +143,16 @@ def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.
         The gradient that is claimed. The choice may depend on it: the slopes along the directions do not.
     count : int
     rng : Generator
-
-    Returns
-    -------
-    ndarray of the format, shape (count, n)
     """
     wide = point.vector.astype(claim.dtype)
     size, n = np.abs(wide), wide.size
     known = size[size > 0]
+    typical = np.median(known) if known.size else claim.dtype.type(1)
+    length = np.where(size > 0, size, typical)
+    largest = length.max()
     with np.errstate(over="ignore", under="ignore"):
-        typical = np.median(known) if known.size else claim.dtype.type(1)
-        length = np.where(size > 0, size, typical)
-        order = np.argsort(np.abs(wide * claim), kind="stable")
-        largest = length.max()
         square = largest * np.sqrt(np.mean(np.square(size / largest))) or claim.dtype.type(1)
+        order = np.argsort(np.abs(wide * claim), kind="stable")
     is_lower = np.zeros(n, bool)
     is_lower[order[: (n + 1) // 2]] = True
     scales = (
@@ -145,7 +161,15 @@ def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.
         np.full(n, square),
         np.ones(n, claim.dtype),
     )
-    moves = np.empty((count, n), point.vector.dtype)
+    own = plan(point.item, Scheme(1))
+    spread = np.median(np.abs(wide - np.median(wide))) or typical
+    first = float(natural_start(own, size).min())
+    parts = (min(1.0, spread / typical),) * 2 + tuple(
+        min(first / own.scale, spread) / scale for scale in (square, claim.dtype.type(1))
+    )
+    moves, starts = np.empty((count, n), point.vector.dtype), np.empty(count, claim.dtype)
     for row in range(count):
-        moves[row] = (rng.choice((-1, 1), size=n) * scales[row % KINDS]).astype(moves.dtype)
-    return moves
+        kind = row % KINDS
+        moves[row] = (rng.choice((-1, 1), size=n) * scales[kind]).astype(moves.dtype)
+        starts[row] = own.scale * GENERIC * parts[kind]
+    return Directions(moves, starts)

@@ -5,7 +5,7 @@ there is no chance: a dozen evaluations for each would not have fitted one serie
 else is in doubt, f(x) is compared with m further values. If two values are equal with probability q, all are with about
 qᵐ: for dropout of one half of 8 units q = 2⁻⁸ and one repeat would do; for dropout of a tenth of them all are kept with
 0.9⁸ = 0.43, and 16 repeats miss it with 0.43¹⁷ = 6·10⁻⁷. Of a rarer event little is seen in the slopes of few
-coordinates, so that there are as many repeats as an eighth of all evaluations, if that is more, up to 64: dropout of
+coordinates, so that there are as many repeats as a quarter of all evaluations, if that is more, up to 64: dropout of
 2 % of 8 units is missed with 0.85⁶⁵ = 3·10⁻⁵.
 """
 
@@ -17,10 +17,10 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.status import OK, Status
 from numdiff.gradients.rule import LOUD
 
-__all__ = ["FEWEST", "is_doubtful", "refuse_random", "repeats_of"]
+__all__ = ["is_doubtful", "refuse_random", "repeats_of"]
 
 FEWEST, MOST = 16, 64
-SHARE = 8
+SHARE = 4
 """One repeat for so many evaluations, between the two."""
 
 
@@ -44,7 +44,7 @@ def repeats_of(evaluations: int) -> int:
 
     Examples
     --------
-    >>> repeats_of(60), repeats_of(400), repeats_of(10**6)
+    >>> repeats_of(60), repeats_of(200), repeats_of(10**6)
     (16, 50, 64)
     """
     return min(max(FEWEST, evaluations // SHARE), MOST)

@@ -11,7 +11,8 @@ stair hides.
 which rounding leaves an eighth of the deviation. If two neighbouring ones are three times nearer to the claim than to
 v, the claim is the slope at x and v that of something farther out (a kink, a wave that passed for noise), and the
 suspicion is withdrawn. Steps that are wider than those of v, narrower than two spacings at x, or outside the domain are
-left out.
+left out; and so are differences of exactly 0 where f is seen to be noisier than rounding, for a stair is flat between
+its steps.
 """
 
 import math
@@ -23,7 +24,7 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.lines import Lines, ends, estimated
-from numdiff.gradients.rule import Slopes
+from numdiff.gradients.rule import LOUD, Slopes
 
 __all__ = ["second_look"]
 
@@ -102,11 +103,12 @@ def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any
         first = ROOM * float(fmt.unit_roundoff) * scale / slopes.deviation
     if lines.moves is None:
         first = np.maximum(first, SPACINGS * spacing(fmt, np.abs(at)))
-    nearer = [_is_nearer(lines, slopes, factor * first, low, high) for factor in PLAIN]
+    loud = found.noise > LOUD * float(fmt.unit_roundoff) * size
+    nearer = [_is_nearer(lines, slopes, factor * first, low, high, loud) for factor in PLAIN]
     return np.asarray((nearer[0] & nearer[1]) | (nearer[1] & nearer[2]))
 
 
-def _is_nearer(lines: Lines, slopes: Slopes, step: np.ndarray, low: Any, high: Any) -> np.ndarray:
+def _is_nearer(lines: Lines, slopes: Slopes, step: np.ndarray, low: Any, high: Any, loud: np.ndarray) -> np.ndarray:
     """Return where the centered difference at a step is nearer to the claim; False where it is left out."""
     at, nearer = lines.at, np.zeros(step.shape, bool)
     wide, found = slopes.found.value.dtype, slopes.found
@@ -119,4 +121,5 @@ def _is_nearer(lines: Lines, slopes: Slopes, step: np.ndarray, low: Any, high: A
         with np.errstate(invalid="ignore"):
             slope = (values[: rows.size] - values[rows.size :]) / (b - a)[rows]
             nearer[rows] = NEARER * np.abs(slope - slopes.claim[rows]) < np.abs(slope - found.value[rows])
+        nearer[rows] &= (slope != 0) | ~loud[rows]
     return nearer
