@@ -2,7 +2,8 @@
 
 from numdiff.gradients.check import check_gradient
 from numdiff.gradients.differences import NonFiniteGradientWarning, gradient, jacobian
-from numdiff.gradients.result import GradientCheck, SlopeComparison, TaylorTest, Verdict, WrongGradientError
+from numdiff.gradients.result import GradientCheck, SlopeComparison, WrongGradientError
+from numdiff.gradients.rule import Verdict
 
-__all__ = ["GradientCheck", "SlopeComparison", "TaylorTest", "Verdict", "WrongGradientError", "check_gradient"]
+__all__ = ["GradientCheck", "SlopeComparison", "Verdict", "WrongGradientError", "check_gradient"]
 __all__ += ["NonFiniteGradientWarning", "gradient", "jacobian"]

@@ -1,0 +1,412 @@
+r"""Lines through one point: f of many variables as a function of one, for the estimator.
+
+A line is a coordinate, along which xᵢ is replaced by the node, so that the argument of f is exact; or a direction d,
+along which the argument is x + t·d, rounded, and x itself is the node t = 0. If f has m values, each of them has
+searches of its own on every line, and these share their nodes: f is evaluated once at each.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from typing import Any, Protocol
+
+import numpy as np
+
+from numdiff.adaptive.ending import Estimates
+from numdiff.adaptive.engine import estimate
+from numdiff.adaptive.ladder import Scheme
+from numdiff.adaptive.plan import GENERIC, natural_start, plan
+from numdiff.floats.callables import Map
+from numdiff.floats.formats import FloatFormat
+
+__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "ends", "estimated"]
+
+BATCH_BYTES = 126976
+"""Bytes of the points that are held at once; of one point, if that has more.
+
+124 KiB, just below the size (128 KiB) from which the usual C library takes an array (the batch, and what f makes of it)
+from the system each time and gives it back, so that every page of it faults: with twice as many bytes the Rosenbrock
+function of 1000 numbers took up to 2.8 times as long.
+"""
+BLOCK = 1 << 14
+"""Searches that run side by side, as in `numdiff.adaptive.blocks`: their working memory is some 8 MB."""
+_TASKS = 64
+"""Pieces of one batch, at most, for a map of the user: how many workers it has is not known."""
+_PIECES = 4
+"""Pieces of one batch for each thread: calls of f need not take equally long."""
+
+
+class Values(Protocol):
+    """f at some points, as lines call it."""
+
+    @property
+    def vectorized(self) -> bool:
+        """Whether the values at a point may depend on the number of points: then a batch is cut by memory alone."""
+
+    def values(self, points: np.ndarray) -> np.ndarray:
+        """Return f at points, an array of shape (b, n) that is f's own to keep; the result has shape (b, m)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """A call of f that can go to a worker: from nodes and the places of their lines to values."""
+
+    f: Values
+    x: np.ndarray
+    directions: np.ndarray | None
+
+    def __call__(self, work: tuple[int, np.ndarray, np.ndarray]) -> tuple[int, np.ndarray]:
+        number, nodes, places = work
+        found = []
+        with np.errstate(all="ignore"):  # a thread does not inherit it
+            for first in range(0, nodes.size, rows_of(self.x)):
+                part = slice(first, first + rows_of(self.x))
+                found.append(self.f.values(self.points(nodes[part], places[part])))
+        return number, found[0] if len(found) == 1 else np.concatenate(found)
+
+    def points(self, nodes: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Return the points of the nodes, as rows."""
+        if self.directions is None:
+            points = np.empty((nodes.size, self.x.size), self.x.dtype)
+            points[...] = self.x
+            points[np.arange(nodes.size), places] = nodes
+            return points
+        points = nodes[:, None] * self.directions[places]
+        points += self.x
+        return points
+
+
+def rows_of(x: np.ndarray) -> int:
+    """Return how many points a batch has at most."""
+    return max(1, BATCH_BYTES // x.nbytes)
+
+
+class Lines:
+    """Lines through x, as ``numdiff.adaptive.engine.estimate`` calls them.
+
+    Use `coordinates` or `directions`.
+
+    Parameters
+    ----------
+    f : Values
+    x : ndarray of the format, shape (n,)
+    places : ndarray of int, shape (lines,)
+        The coordinates, or the rows of `moves`.
+    moves : ndarray of the format, shape (r, n), or None
+        The directions.
+    size : int
+        m, the number of values of f.
+
+    Attributes
+    ----------
+    at : ndarray of the format, shape (lines,)
+        Where x is on each line.
+    evaluations : int
+        The points at which f was evaluated.
+    """
+
+    def __init__(
+        self, f: Values, x: np.ndarray, places: np.ndarray, moves: np.ndarray | None = None, size: int = 1
+    ) -> None:
+        self.f, self.x, self.places, self.moves, self.size = f, x, places, moves, size
+        self.at = x[places] if moves is None else np.zeros(places.size, x.dtype)
+        self.evaluations = 0
+        self.base: np.ndarray | None = None
+        self._run: Callable[..., Any] = map
+        self._pieces = 1
+        self._known: dict[tuple[int, Any], int] = {}
+        self._rows = np.empty((0, size))
+
+    def at_x(self) -> np.ndarray:
+        """Return f at x, of shape (m,); evaluated once."""
+        if self.base is None:
+            self.base = self.f.values(self.x[None].copy())[0]
+            self.size = self.base.size
+            self.evaluations += 1
+        return self.base
+
+    def some(self, rows: np.ndarray) -> "Lines":
+        """Return some of the lines, with f at x where it is known, and the same workers; their nodes count apart."""
+        other = Lines(self.f, self.x, self.places[rows], self.moves, self.size)
+        other.base, other._run, other._pieces = self.base, self._run, self._pieces
+        return other
+
+    @contextmanager
+    def running(self, workers: int | Map) -> Iterator[None]:
+        """Evaluate f in threads, or by a map of the user."""
+        if not callable(workers) and workers == 1:
+            yield
+        elif callable(workers):
+            self._run, self._pieces = workers, _TASKS
+            yield
+        else:
+            with ThreadPoolExecutor(int(workers)) as pool:
+                self._run, self._pieces = pool.map, _PIECES * int(workers)
+                yield
+
+    def __call__(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return f at nodes; row k + m·l is the k-th value of f on line l."""
+        if self.size == 1:
+            return self._fresh(nodes, rows)[:, 0]
+        lines, outputs = np.divmod(rows, self.size)
+        # Searches of one line stand side by side: most of the nodes that are equal are neighbours.
+        is_head = np.ones(nodes.size, bool)
+        is_head[1:] = (lines[1:] != lines[:-1]) | (nodes[1:] != nodes[:-1])
+        heads = np.flatnonzero(is_head)
+        slots = self._slots(nodes[heads], lines[heads])
+        return np.ascontiguousarray(self._rows[slots[np.cumsum(is_head) - 1], outputs])
+
+    def _slots(self, nodes: np.ndarray, lines: np.ndarray) -> np.ndarray:
+        """Return where the values at nodes are kept, after evaluating f at those that are not known."""
+        known, keys = self._known, list(zip(lines.tolist(), nodes.tolist(), strict=True))
+        new: dict[tuple[int, Any], int] = {}  # the first place of each
+        for place, key in enumerate(keys):
+            if key not in known:
+                new.setdefault(key, place)
+        if new:
+            places = np.fromiter(new.values(), np.intp, len(new))
+            found = self._fresh(nodes[places], lines[places])
+            known.update(zip(new, range(len(known), len(known) + len(new)), strict=True))
+            self._rows = np.concatenate([self._rows, found]) if len(self._rows) else found
+        return np.fromiter((known[key] for key in keys), np.intp, len(keys))
+
+    def forget(self) -> None:
+        """Forget all values but that at x."""
+        self._known, self._rows = {}, np.empty((0, self.size))
+
+    def _fresh(self, nodes: np.ndarray, lines: np.ndarray) -> np.ndarray:
+        """Return f at nodes, of shape (k, m): at x from memory, elsewhere evaluated."""
+        is_x = nodes == self.at[lines]
+        if not is_x.any():
+            return self._evaluated(nodes, lines)
+        at_x = self.at_x()
+        found = np.empty((nodes.size, self.size), at_x.dtype)
+        found[is_x] = at_x
+        if not is_x.all():
+            found[~is_x] = self._evaluated(nodes[~is_x], lines[~is_x])
+        return found
+
+    def _evaluated(self, nodes: np.ndarray, lines: np.ndarray) -> np.ndarray:
+        task, places = _Task(self.f, self.x, self.moves), self.places[lines]
+        self.evaluations += nodes.size
+        if self._pieces == 1:
+            return task((0, nodes, places))[1]
+        spans = self._spans(nodes.size)
+        works = [(number, nodes[part], places[part]) for number, part in enumerate(spans)]
+        found: list[np.ndarray | None] = [None] * len(works)
+        for result in self._run(task, works):
+            if not (isinstance(result, tuple) and len(result) == 2):
+                raise TypeError(f"workers must return what the mapped callable returns, got {result!r:.60}")
+            found[result[0]] = result[1]
+        values = [value for value in found if value is not None]
+        if len(values) != len(works):
+            raise ValueError(
+                f"workers must return one result for each task, got results for {len(values)} of {len(works)}"
+            )
+        return np.concatenate(values)
+
+    def _spans(self, count: int) -> list[slice]:
+        """Cut a batch into pieces: of batches of f only between them."""
+        least = rows_of(self.x) if self.f.vectorized else 1
+        width = least * max(1, -(-count // (least * self._pieces)))
+        return [slice(first, first + width) for first in range(0, count, width)]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Some of the lines, and neighbouring ones of the values of f: row k + w·l is the k-th of w values on line l."""
+
+    whole: Lines
+    lines: np.ndarray
+    outputs: range
+
+    def __call__(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        line, output = np.divmod(rows, len(self.outputs))
+        return self.whole(nodes, self.lines[line] * self.whole.size + output + self.outputs.start)
+
+
+def coordinates(f: Values, x: np.ndarray, chosen: Sequence[int] | np.ndarray | None = None) -> Lines:
+    """Return the lines along coordinates, all of them by default.
+
+    Parameters
+    ----------
+    f : Values
+    x : ndarray of the format, shape (n,)
+    chosen : sequence of int, optional
+
+    Examples
+    --------
+    >>> class Products:
+    ...     vectorized = False
+    ...     def values(self, points):
+    ...         return points.prod(axis=1, keepdims=True)
+    >>> lines = coordinates(Products(), np.array([2.0, 3.0, 4.0]))
+    >>> lines(np.array([1.0, 1.0]), np.array([0, 2])).tolist()
+    [12.0, 6.0]
+    """
+    return Lines(f, x, np.arange(x.size) if chosen is None else np.asarray(chosen, np.intp))
+
+
+def directions(f: Values, x: np.ndarray, moves: np.ndarray) -> Lines:
+    """Return the lines x + t·d.
+
+    Parameters
+    ----------
+    f : Values
+    x : ndarray of the format, shape (n,)
+    moves : ndarray of the format, shape (r, n)
+    """
+    return Lines(f, x, np.arange(len(moves)), moves)
+
+
+def starts(lines: Lines, fmt: FloatFormat, order: int, scale: np.ndarray | None) -> np.ndarray | None:
+    """Return the first steps of a search on each line; None for those that follow from the nodes.
+
+    For a coordinate with a scale s it is c·s, with the c of `numdiff.adaptive.plan`. A direction begins where the first
+    of its coordinates would have its own first step: min c·Lᵢ/|dᵢ|, with Lᵢ the scale, or √|xᵢ| without one.
+
+    Parameters
+    ----------
+    lines : Lines
+    fmt : FloatFormat
+    order : int
+    scale : ndarray, shape (n,), or None
+        The length over which f varies along each coordinate; 0 or NaN where it is not known.
+    """
+    if scale is None and lines.moves is None:
+        return None
+    own = plan(fmt, Scheme(order))
+    wide: Any = np.longdouble if fmt.precision > 53 else np.float64
+    length = natural_start(own, np.abs(lines.x.astype(wide)))
+    if scale is not None:
+        length = np.where(scale > 0, own.scale * GENERIC * scale.astype(wide), length)
+    if lines.moves is None:
+        return np.asarray(length[lines.places])
+    with np.errstate(divide="ignore"):
+        found = np.array([np.min(length / np.abs(move.astype(wide))) for move in lines.moves[lines.places]])
+    return np.where(np.isfinite(found), found, own.scale * GENERIC)  # along d = 0 any step will do
+
+
+def ends(lines: Lines, fmt: FloatFormat, lower: np.ndarray | None, upper: np.ndarray | None) -> tuple[Any, Any]:
+    """Return the open interval of the nodes on each line, such that no argument of f leaves closed bounds.
+
+    Parameters
+    ----------
+    lines : Lines
+    fmt : FloatFormat
+    lower, upper : ndarray of the format, shape (n,), or None
+        lower ≤ x ≤ upper.
+    """
+    if lower is None or upper is None:
+        return -np.inf, np.inf
+    wide: Any = np.longdouble if fmt.precision > 53 else np.float64
+    if lines.moves is None:
+        # The nodes of the estimator lie strictly inside: its ends are the numbers next to the bounds.
+        down, up = (np.nextafter(b, b.dtype.type(end)) for b, end in ((lower, -np.inf), (upper, np.inf)))
+        return down[lines.places].astype(wide), up[lines.places].astype(wide)
+    x: Any = lines.x.astype(wide)
+    low, high = lower.astype(wide), upper.astype(wide)
+    # Rounding is monotone: fl(x + fl(t·d)) does not pass a bound if fl(t·d) does not pass its distance.
+    margin = 1 - 4 * wide(2.0) ** -(fmt.precision - 1)
+    found = []
+    for move in lines.moves[lines.places].astype(wide):
+        moving = move != 0
+        a, b = (low - x)[moving] / move[moving], (high - x)[moving] / move[moving]
+        least, most = np.minimum(a, b).max(initial=-np.inf), np.maximum(a, b).min(initial=np.inf)
+        found.append((least * margin, most * margin))
+    left, right = np.array(found, wide).reshape(-1, 2).T
+    return left, right
+
+
+def estimated(
+    lines: Lines,
+    fmt: FloatFormat,
+    *,
+    order: int = 1,
+    scale: np.ndarray | None = None,
+    start: np.ndarray | None = None,
+    lower: np.ndarray | None = None,
+    upper: np.ndarray | None = None,
+    block: int = BLOCK,
+    report: Callable[[int], object] = int,
+    **options: Any,
+) -> Estimates:
+    """Estimate the derivative of every value of f along every line.
+
+    Parameters
+    ----------
+    lines : Lines
+    fmt : FloatFormat
+    order : int
+    scale, lower, upper : ndarray, shape (n,), or None
+        The lengths of `starts`; closed bounds, which no argument of f leaves. On a bound the nodes are on one side.
+    start : ndarray, shape (lines,), or None
+        The first steps, instead of those of `starts`.
+    block : int
+        Searches that run side by side, at most; one line at least, if f has no more than `BLOCK` values.
+    report : callable
+        Is told how many lines are done.
+    **options
+        As of `numdiff.adaptive.engine.estimate`: noise, budget, confidence.
+
+    Returns
+    -------
+    Estimates
+        Of shape (m·lines,): the k-th value of f along line l is at k + m·l.
+    """
+    m, count = lines.size, lines.at.size
+    start = starts(lines, fmt, order, scale) if start is None else start
+    low, high = ends(lines, fmt, lower, upper)
+    side = _sides(lines, low, high)
+    whole: dict[str, np.ndarray] = {}
+    done = 0
+    for number, own in _blocks(side, max(1, block // max(1, m))):
+        for first in range(0, m, BLOCK):
+            outputs = range(first, min(first + BLOCK, m))
+            among = np.repeat(own, len(outputs))
+            found = estimate(
+                _Part(lines, own, outputs),
+                lines.at[among],
+                fmt,
+                order=order,
+                lower=_at(low, among),
+                upper=_at(high, among),
+                side=number,
+                start=None if start is None else start[among],
+                **options,
+            )
+            rows = among * m + np.tile(np.arange(outputs.start, outputs.stop), own.size)
+            for field in fields(found):
+                values = getattr(found, field.name)
+                whole.setdefault(field.name, np.empty(count * m, values.dtype))[rows] = values
+        lines.forget()
+        done += own.size
+        report(done)
+    return Estimates(**whole) if whole else _nothing()
+
+
+def _nothing() -> Estimates:
+    empty, codes = np.empty(0), np.empty(0, np.intp)
+    return Estimates(empty, empty, codes, codes, *[empty] * 5)
+
+
+def _at(end: Any, rows: np.ndarray) -> Any:
+    return end[rows] if isinstance(end, np.ndarray) else end
+
+
+def _sides(lines: Lines, low: Any, high: Any) -> np.ndarray:
+    """Return on which side of x the nodes of each line are: next to a bound, on the other one."""
+    if not isinstance(low, np.ndarray):
+        return np.zeros(lines.at.size, np.intp)
+    below, above = (np.nextafter(lines.at, lines.at.dtype.type(end)).astype(low.dtype) for end in (-np.inf, np.inf))
+    is_lowest, is_highest = low >= below, high <= above
+    return np.where(is_lowest & ~is_highest, 1, np.where(is_highest & ~is_lowest, -1, 0))
+
+
+def _blocks(side: np.ndarray, width: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield a side and some of the lines that have their nodes there."""
+    for number in np.unique(side):
+        own = np.flatnonzero(side == number)
+        for first in range(0, own.size, width):
+            yield int(number), own[first : first + width]
