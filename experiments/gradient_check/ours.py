@@ -16,16 +16,15 @@ COORDINATES, DIRECTIONS = "numdiff", "numdiff, directions"
 USED = 4
 """Directions that are asked for."""
 _VERDICTS = {"agree": Decision.PASSED, "disagree": Decision.REJECTED, "inconclusive": Decision.INCONCLUSIVE}
-_LINES = {"inconclusive": Line.UNDECIDED, **{line.value: line for line in Line}}
 
 
 def checked(f: Function, gradient: Function, x: np.ndarray, seed: int, directions: int) -> Outcome:
     """Run `check_gradient` along some directions; 0 for every coordinate."""
     result = check_gradient(f, gradient, x, directions=directions, seed=seed)
-    lines = tuple(_LINES[str(item.verdict)] for item in result.comparisons)
-    bars = tuple(float(item.tolerance) for item in result.comparisons)
+    lines = tuple(Line(item.verdict.value) for item in result.comparisons)
+    bars = tuple(item.error + item.rounding for item in result.comparisons)
     reasons = dict.fromkeys(item.reason for item in result.comparisons if item.reason)
-    return Outcome(_VERDICTS[str(result.verdict)], "; ".join(reasons), lines, bars)
+    return Outcome(_VERDICTS[result.verdict.value], "; ".join(reasons), lines, bars)
 
 
 @cache
