@@ -11,7 +11,20 @@ from experiments.gradient_check.rules import Decision, Line
 from experiments.gradient_check.trials import LEFT
 from numdiff.analysis.statistics import binomial_interval, binomial_limit
 
-__all__ = ["AT", "BY", "DECIDED", "JUDGED", "LINES", "VERDICTS", "counts", "evaluations", "of_kind", "rates", "summed"]
+__all__ = [
+    "AT",
+    "BY",
+    "BY_FUNCTION",
+    "DECIDED",
+    "JUDGED",
+    "LINES",
+    "VERDICTS",
+    "counts",
+    "evaluations",
+    "of_kind",
+    "rates",
+    "summed",
+]
 
 JUDGED = (JUDGEMENT, LAST)
 """The groups whose functions were used for no constant."""
@@ -23,6 +36,8 @@ AT = tuple(f"at_{line}" for line in LINES)
 """Verdicts on the wrong coordinate."""
 BY = ("checker", "mode", "group", "smooth", "format", "kind", "claim")
 """What trials are counted by."""
+BY_FUNCTION = ("subject", "group", "checker", "mode", "format", "claim")
+"""What those of our check on right gradients are counted by, too."""
 
 
 def counts(trials: pd.DataFrame, by: Iterable[str] = BY) -> pd.DataFrame:

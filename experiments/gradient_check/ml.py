@@ -27,7 +27,7 @@ import pandas as pd
 
 from experiments.gradient_check import schedule
 from experiments.gradient_check.claims import RIGHT
-from experiments.gradient_check.counts import BY, JUDGED, counts, evaluations, summed
+from experiments.gradient_check.counts import BY, BY_FUNCTION, JUDGED, counts, evaluations, summed
 from experiments.gradient_check.libraries import SUFFIX, installed
 from experiments.gradient_check.ours import ours
 from experiments.gradient_check.rules import RULES, Checker, Decision
@@ -44,7 +44,6 @@ from numdiff.study.store import Store
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "results" / "ml"
 RECORDS = ROOT / ".cache" / "records"
-BY_FUNCTION = ("subject", "group", "checker", "mode", "format", "claim")
 
 
 def measured(items: Iterable[Measurement], name: str, workers: int, store: Store | None, fresh: bool) -> pd.DataFrame:
