@@ -1,6 +1,7 @@
 """Trials, counted: how often each verdict was given, on checks and on coordinates; rates with their intervals."""
 
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,7 @@ def evaluations(trials: pd.DataFrame) -> pd.DataFrame:
         checker, mode, format, checks, median, p90, most; per coordinate where coordinates are compared.
     """
     right = trials[(trials["claim"] == RIGHT) & (trials["evaluations"] > 0)]
-    each = right["evaluations"] / np.where(right["mode"] == "coordinates", right["n"], 1)
+    each: Any = right["evaluations"] / np.where(right["mode"] == "coordinates", right["n"], 1)
     found = right.assign(each=each).groupby(["checker", "mode", "format"], sort=False)["each"]
     return found.agg(checks="size", median="median", p90=_ninth, most="max").reset_index()
 

@@ -119,14 +119,13 @@ def usable_in_words(usable: Collection[tuple[str, str]], names: Sequence[str], f
     return text + (f"; none in {listed(none)}." if none and there else ".")
 
 
-def like_with_like(compared: pd.DataFrame, usable: Collection[tuple[str, str]]) -> list[str]:
+def like_with_like(compared: pd.DataFrame) -> list[str]:
     """Return whose smallest errors are smaller in float32, of checkers that compare the same.
 
     Parameters
     ----------
     compared : pandas.DataFrame
         From `experiments.gradient_check.tables.ratios`.
-    usable : set of (checker, format)
     """
     said = []
     chosen = compared[(compared["format"] == "float32") & (compared["shape"] == "one coordinate")]
@@ -153,10 +152,10 @@ def contested(table: pd.DataFrame) -> list[str]:
     part = table[(table["format"] == "float64") & (table["checker"] == COORDINATES)]
     if part.empty:
         return []
-    total = int(part[["passed", "rejected", "inconclusive"]].to_numpy().sum())
+    share = int(part["rejected"].sum()) / int(part[["passed", "rejected", "inconclusive"]].to_numpy().sum())
     return [
-        f"A gradient computed in float32 is counted apart: in float64 {percent(int(part['rejected'].sum()) / total)} of "
-        "the checks by coordinates reject it, and the others call it inexact or agree."
+        f"A gradient computed in float32 is counted apart: in float64 {percent(share)} of the "
+        "checks by coordinates reject it, and the others call it inexact or agree."
     ]
 
 

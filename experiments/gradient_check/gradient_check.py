@@ -1,4 +1,4 @@
-"""Gradient checkers: the right gradients that they reject, the wrong ones that they accept, and what stays undecided."""
+"""Gradient checkers: right gradients that they reject, wrong ones that they accept, and what stays undecided."""
 
 from functools import cache
 
@@ -42,8 +42,8 @@ from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
 NOTE = (
-    "Realistic functions with gradients written by hand, right ones and wrong ones, all wholly in the format; rates are "
-    "those of functions that were used for no constant of the check. The large runs, and those of JAX, PyTorch and "
+    "Realistic functions with gradients written by hand, right ones and wrong ones, all wholly in the format; rates "
+    "are those of functions that were used for no constant of the check. The large runs, and those of JAX, PyTorch and "
     "autograd themselves, come from make experiments-ml: they are in results/ml/ and are not made again when the "
     "results are rebuilt. The small run is."
 )
@@ -111,8 +111,8 @@ def _wrong_table(measured):
     return Table(
         "wrong_coordinates",
         "What check_gradient says of gradients with one wrong coordinate",
-        "Times 2, 1/2, −1, 0 or 1.25. Limit: the rate of accepted ones is below it with 95 % confidence. Open: undecided. "
-        "Ten bars: one coordinate is off by ten times its own bar; found: it disagrees, or is called inexact.",
+        "Times 2, 1/2, −1, 0 or 1.25. Limit: the rate of accepted ones is below it with 95 % confidence. Open: "
+        "undecided. Ten bars: one coordinate is off by ten times its own bar; found: it disagrees, or is called inexact.",
         blank(frame),
         {"open": "percent"} | dict.fromkeys(("ten_bars", "ten_found", "ten_open"), "int"),
         headings={"mode": "compared", "ten_bars": "ten bars", "ten_found": "found", "ten_open": "open of these"},
@@ -157,8 +157,8 @@ def details(measured: Measured) -> list[Table]:
         Table(
             "by_function",
             "Right gradients, function by function",
-            "Open: coordinates or directions that check_gradient leaves undecided. Two values: those that perfect steps "
-            "would leave.",
+            "Open: coordinates or directions that check_gradient leaves undecided. Two values: those that perfect "
+            "steps would leave.",
             blank(by_function(trials.functions, left_by_ml("oracle"))),
             dict.fromkeys(("open_lines", "oracle", "inexact"), "percent"),
             headings={"mode": "compared", "open_lines": "open", "oracle": "two values"},

@@ -44,8 +44,8 @@ def functions_table() -> Table:
     return Table(
         "functions",
         "The functions",
-        "Parameters and data are drawn anew for each seed. Groups: constants of the check may be chosen on the functions "
-        "of the development half; those of the third group were written last.",
+        "Parameters and data are drawn anew for each seed. Groups: constants of the check may be chosen on the "
+        "functions of the development half; those of the third group were written last.",
         pd.DataFrame(rows, columns=["function", "group", "what it is", "parameters", "formats"]),
         rows_shown=None,
     )

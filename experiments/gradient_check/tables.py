@@ -77,12 +77,12 @@ def left_by_ml(name: str, folder: Path | None = None) -> pd.DataFrame | None:
 
 def trials_found(trials: pd.DataFrame) -> Found:
     """Return what the large runs gave, or else some trials."""
-    large = [left_by_ml(name) for name in ("verdicts", "functions", "evaluations")]
-    if any(frame is None for frame in large):
+    counted, functions, cost = (left_by_ml(name) for name in ("verdicts", "functions", "evaluations"))
+    if counted is None or functions is None or cost is None:
         own = trials[trials["checker"].isin(list(OWN.values())) & (trials["claim"] == "right")]
         right = trials[trials["group"].isin(JUDGED)]
         return Found(counts(trials), counts(own, BY_FUNCTION), evaluations(right), False)
-    return Found(*(frame for frame in large if frame is not None), True)
+    return Found(counted, functions, cost, True)
 
 
 def in_formats(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:

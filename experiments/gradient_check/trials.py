@@ -127,8 +127,8 @@ def trials_of(plan: TrialPlan) -> tuple[Trials, ...]:
     for name, format_name, mode, seeds in product(plan.subjects, plan.formats, plan.modes, pieces):
         checkers = tuple(checker for checker in plan.checkers if mode_of(checker) == mode)
         if format_name in SUBJECTS[name].formats and checkers:
-            part = {"subjects": (name,), "formats": (format_name,), "modes": (mode,), "seeds": seeds}
-            found.append(Trials(replace(plan, **part, checkers=checkers)))
+            one = replace(plan, subjects=(name,), formats=(format_name,), modes=(mode,))
+            found.append(Trials(replace(one, seeds=seeds, checkers=checkers)))
     return tuple(found)
 
 
