@@ -29,7 +29,9 @@ __all__ = [
 
 JUDGED = (JUDGEMENT, LAST)
 """The groups whose functions were used for no constant."""
-DECIDED = (Decision.PASSED.value, Decision.REJECTED.value, Decision.INCONCLUSIVE.value)
+DECIDED = tuple(
+    verdict.value for verdict in (Decision.PASSED, Decision.REJECTED, Decision.INCONCLUSIVE, Decision.INEXACT)
+)
 """The verdicts that answer the question."""
 VERDICTS = (*(verdict.value for verdict in Decision), LEFT)
 LINES = tuple(line.value for line in Line)
@@ -88,7 +90,7 @@ def rates(counted: pd.DataFrame, wrong: bool) -> pd.DataFrame:
         From `counts`.
     wrong : bool
         Whether the gradients were wrong: the error is to accept one then, else to reject one. What is undecided is
-        counted beside it.
+        counted beside it; what is called inexact is no error in either case.
 
     Returns
     -------

@@ -37,8 +37,8 @@ def short_name(checker: str) -> str:
     """
     if checker.startswith("numdiff"):
         return checker.replace(", ", ",\n")
-    if checker.endswith(", repeated"):
-        return f"{checker.split()[0]},\nrepeated"
+    if checker.endswith("(repeated)"):
+        return f"{checker.split()[0]}\n(repeated)"
     return checker.split()[0] + ("\n" + SUFFIX.strip() if checker.endswith(SUFFIX) else "")
 
 
@@ -204,11 +204,14 @@ def verdict_shares(counted: pd.DataFrame) -> pd.DataFrame:
     -------
     pandas.DataFrame
         checker, format, kind (of `KINDS`), trials, and the shares accepted, undecided and rejected; NaN where no
-        verdict was given.
+        verdict was given. What is called inexact counts as accepted where it is right, and as rejected where not.
     """
     part = counted[counted["kind"].isin(list(KINDS)) & counted["group"].isin(JUDGED) & counted["format"].isin(FORMATS)]
     table = part.groupby(["checker", "format", "kind"], sort=False)[list(DECIDED)].sum().reset_index()
     trials = table[list(DECIDED)].sum(axis=1)
+    is_right = table["kind"] == "right"
+    table["passed"] += table["called inexact"].where(is_right, 0)
+    table["rejected"] += table["called inexact"].where(~is_right, 0)
     shares = {
         name: table[verdict] / trials.where(trials > 0)
         for name, verdict in (("accepted", "passed"), ("undecided", "inconclusive"), ("rejected", "rejected"))

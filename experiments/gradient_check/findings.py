@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 import pandas as pd
 
 from experiments.frames import rows_of
+from experiments.gradient_check.counts import DECIDED
 from experiments.gradient_check.functions import FUNCTIONS
 from experiments.gradient_check.ours import COORDINATES, DIRECTIONS
 from experiments.words import counted, listed, percent, plain
@@ -133,7 +134,7 @@ def like_with_like(compared: pd.DataFrame) -> list[str]:
         is_worse = row.theirs_over_ours < 1
         factor = plain(1 / row.theirs_over_ours if is_worse else row.theirs_over_ours)
         how = "along directions" if row.mode == "directions" else "by coordinates"
-        cost = ", which is given as many evaluations" if row.checker.endswith("repeated") else ""
+        cost = ", which is given as many evaluations" if row.checker.endswith("(repeated)") else ""
         said.append(
             f"In float32, {how}, the smallest error of a coordinate that check_gradient finds is {factor} times "
             f"{'larger' if is_worse else 'smaller'} than that of {row.checker}{cost} (median)."
@@ -152,7 +153,7 @@ def contested(table: pd.DataFrame) -> list[str]:
     part = table[(table["format"] == "float64") & (table["checker"] == COORDINATES)]
     if part.empty:
         return []
-    share = int(part["rejected"].sum()) / int(part[["passed", "rejected", "inconclusive"]].to_numpy().sum())
+    share = int(part["rejected"].sum()) / int(part[list(DECIDED)].to_numpy().sum())
     return [
         f"A gradient computed in float32 is counted apart: in float64 {percent(share)} of the "
         "checks by coordinates reject it, and the others call it inexact or agree."

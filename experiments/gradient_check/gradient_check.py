@@ -5,9 +5,8 @@ from functools import cache
 from experiments.experiment import Experiment, Later
 from experiments.frames import blank, frame_beside, rows_of
 from experiments.gradient_check import findings as sentences
-from experiments.gradient_check.counts import counts, summed
+from experiments.gradient_check.counts import DECIDED, counts, summed
 from experiments.gradient_check.drawing import (
-    KINDS,
     USABLE,
     draw_curve,
     draw_errors_by_size,
@@ -48,7 +47,7 @@ NOTE = (
     "results are rebuilt. The small run is."
 )
 PLATFORM = {"*": "platform"}
-SMALL_COUNTED = ["passed", "rejected", "inconclusive", "failed", "unavailable"]
+SMALL_COUNTED = [*DECIDED, "failed", "unavailable"]
 FORMATS = ("float64", "float32", "float16", "bfloat16")
 """The formats that others take, too."""
 
@@ -112,7 +111,7 @@ def _wrong_table(measured):
         "wrong_coordinates",
         "What check_gradient says of gradients with one wrong coordinate",
         "Times 2, 1/2, −1, 0 or 1.25. Limit: the rate of accepted ones is below it with 95 % confidence. Open: "
-        "undecided. Ten bars: one coordinate is off by ten times its own bar; found: it disagrees, or is called inexact.",
+        "undecided. Ten bars: a coordinate is off by ten times its own bar; found: it disagrees, or is inexact.",
         blank(frame),
         {"open": "percent"} | dict.fromkeys(("ten_bars", "ten_found", "ten_open"), "int"),
         headings={"mode": "compared", "ten_bars": "ten bars", "ten_found": "found", "ten_open": "open of these"},
@@ -143,7 +142,8 @@ def _like_table(frame):
         "smallest_ratios",
         "The smallest error found, theirs against ours",
         "Median over functions and seeds of their smallest error over ours: below 1 theirs is smaller. Shape: of the "
-        "error. Where a checker rejects the right gradient, it finds nothing, and the pair is left out.",
+        "error. Ours is found where it is rejected or called inexact. Where a checker objects to the right gradient, "
+        "the pair is left out.",
         frame,
         headings={"mode": "compared", "theirs_over_ours": "theirs / ours"},
         kinds=PLATFORM,
@@ -187,7 +187,7 @@ def details(measured: Measured) -> list[Table]:
         Table(
             "contested",
             "Gradients that were computed in the next narrower format",
-            "They are right to that format. Inexact: how many coordinates or directions were called so.",
+            "They are right to that format. Called inexact: not rejected, but said to be right to some digits only.",
             contested(trials.counted),
             headings={"mode": "compared", "passed": "accepted", "inconclusive": "undecided"},
             kinds=PLATFORM,
@@ -288,7 +288,8 @@ def figures(measured: Measured) -> list[Figure]:
 def _verdicts_figure(shares, run_of):
     """Return the picture of right, undecided and wrong verdicts."""
     own = shares[(shares["checker"] == COORDINATES) & (shares["undecided"] > 0)]
-    undecided = [f"{percent(e.undecided)} of the {KINDS[e.kind]} in {e.format}" for e in rows_of(own)]
+    words = {"right": "right", "one coordinate": "wrong"}
+    undecided = [f"{percent(e.undecided)} of the {words[e.kind]} gradients in {e.format}" for e in rows_of(own)]
     return Figure(
         "verdicts",
         "Right, undecided and wrong verdicts on right gradients and on those with one wrong coordinate",
@@ -311,8 +312,8 @@ def _errors_figure(sizes, run_of):
     return Figure(
         "errors_by_size",
         "How small an error of the whole gradient each checker finds",
-        "Each cell is a stack: found, undecided, missed. Checkers that reject 1 % or more of the right gradients "
-        f"have no cells. {run_of}",
+        "Each cell is a stack: found (rejected, or called inexact), undecided, missed. Checkers that reject 1 % or "
+        f"more of the right gradients have no cells. {run_of}",
         "Cells that turn from plain to coloured as the error shrinks. In float64 the smallest error that is "
         f"always found is {listed(f'{_smallest(sizes, name)} ({name})' for name in checkers)}.",
         sizes,

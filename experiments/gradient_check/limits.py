@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.gradient_check.rules import Checker, Decision
+from experiments.gradient_check.rules import Checker
 from experiments.gradient_check.subjects import SUBJECTS, Case, Remembered
 from experiments.gradient_check.trials import key_of, mode_of, values_near
 from numdiff.floats.fixed_order import norm
@@ -64,13 +64,13 @@ SHAPES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
 def smallest_found(
     checker: Checker, case: Case, shape: str, seed: int, f: Remembered | None = None, evaluations: int = 0
 ) -> float:
-    """Return the smallest relative error that a checker calls wrong; NaN if it does not even find the largest."""
+    """Return the smallest relative error that a checker rejects or calls inexact; NaN if it misses the largest."""
     right, f = case.gradient(case.x), f or Remembered(case)
     error = SHAPES[shape](right.astype(np.float64), np.random.default_rng(seed))
     size, found = LARGEST, float("nan")
     while size > SMALLEST:
         wrong = Wrong(case, right, size * error)
-        if checker.check(f, wrong, case.x, seed, evaluations).verdict is not Decision.REJECTED:
+        if not checker.check(f, wrong, case.x, seed, evaluations).noticed:
             return found
         size, found = size * FACTOR, size
     return found
@@ -111,13 +111,13 @@ class Search:
                 right = checker.check(f, case.gradient, case.x, seed, used[mode_of(checker)])
                 used[mode_of(checker)] = used[mode_of(checker)] or f.calls
                 for shape in self.shapes:
-                    found = float("nan")  # who rejects the right gradient finds nothing
-                    if not right.rejected:
+                    found = float("nan")  # who objects to the right gradient finds nothing
+                    if not right.noticed:
                         found = smallest_found(checker, case, shape, seed, f, used[mode_of(checker)])
                     known = (self.subject, self.format_name, case.x.size, seed, shape)
-                    rows.append((*known, checker.name, mode_of(checker), right.verdict.value, found))
+                    rows.append((*known, checker.name, mode_of(checker), right.noticed, found))
                     done(1)
-        columns = ["subject", "format", "n", "seed", "shape", "checker", "mode", "right", "smallest"]
+        columns = ["subject", "format", "n", "seed", "shape", "checker", "mode", "objects", "smallest"]
         return {"smallest": pd.DataFrame(rows, columns=columns)}
 
 

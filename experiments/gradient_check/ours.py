@@ -24,7 +24,10 @@ def checked(f: Function, gradient: Function, x: np.ndarray, seed: int, direction
     lines = tuple(Line(item.verdict.value) for item in result.comparisons)
     bars = tuple(item.error + item.rounding for item in result.comparisons)
     reasons = dict.fromkeys(item.reason for item in result.comparisons if item.reason)
-    return Outcome(_VERDICTS[result.verdict.value], "; ".join(reasons), lines, bars)
+    verdict = _VERDICTS[result.verdict.value]
+    if verdict is not Decision.REJECTED and Line.INEXACT in lines:
+        verdict = Decision.INEXACT
+    return Outcome(verdict, "; ".join(reasons), lines, bars)
 
 
 @cache

@@ -43,6 +43,8 @@ class Decision(StrEnum):
     PASSED = "passed"
     REJECTED = "rejected"
     INCONCLUSIVE = "inconclusive"
+    INEXACT = "called inexact"
+    """It is not rejected, but said to be right to some digits only, somewhere."""
     FAILED = "failed"
     """It raised an error that is not its rejection."""
     UNAVAILABLE = "unavailable"
@@ -86,6 +88,11 @@ class Outcome:
     def rejected(self) -> bool:
         """Whether the checker said that the gradient is wrong."""
         return self.verdict is Decision.REJECTED
+
+    @property
+    def noticed(self) -> bool:
+        """Whether it said that something is wrong, or inexact."""
+        return self.verdict in (Decision.REJECTED, Decision.INEXACT)
 
 
 @dataclass(frozen=True)
@@ -312,7 +319,7 @@ RULES = (
         "centered, h = 1e-4 times a normal direction; tol + tol |numeric|, tol from 1e-5 (float64) to 1e-1 (bfloat16)",
     ),
     Checker(
-        "jax check_grads, repeated",
+        "jax check_grads (repeated)",
         "0.10.2",
         "directions",
         ALL_FORMATS,

@@ -10,6 +10,7 @@ import pandas as pd
 from experiments.gradient_check.counts import (
     AT,
     BY_FUNCTION,
+    DECIDED,
     JUDGED,
     LINES,
     counts,
@@ -68,11 +69,11 @@ class Found:
 
 
 def left_by_ml(name: str, folder: Path | None = None) -> pd.DataFrame | None:
-    """Return a table of `make experiments-ml`, or None where it was never run."""
-    path = (folder or ML) / f"{name}.csv"
-    if not path.is_file() or not path.read_text(encoding="utf-8").strip():
+    """Return a table of `make experiments-ml`, or None where it was never run, or by a version without these trials."""
+    paths = [(folder or ML) / f"{file}.csv" for file in ("verdicts", name)]
+    if not all(path.is_file() and path.read_text(encoding="utf-8").strip() for path in paths):
         return None
-    return frame_from_csv(path)
+    return frame_from_csv(paths[1])
 
 
 def trials_found(trials: pd.DataFrame) -> Found:
@@ -193,7 +194,7 @@ def by_function(functions: pd.DataFrame, oracle: pd.DataFrame | None) -> pd.Data
             "group": functions["group"],
             "format": functions["format"],
             "mode": functions["mode"],
-            "right": functions[["passed", "rejected", "inconclusive"]].sum(axis=1),
+            "right": functions[list(DECIDED)].sum(axis=1),
             "rejected": functions["rejected"],
             "open_lines": functions["undecided"] / lines.where(lines > 0),
             "oracle": [known.get((name, form)) if mode == "coordinates" else None for name, form, mode in keys],
@@ -245,7 +246,7 @@ def found_by(counted: pd.DataFrame) -> pd.DataFrame:
     """Return what became of each wrong coordinate by kind: a row for each claim, format and checker of ours."""
     by = ["format", "mode", "claim"]
     table = rates(summed(of_kind(_of_own(counted), "one coordinate"), by), wrong=True)
-    return in_formats(table[[*by, "decided", "rejected", "passed", "inconclusive"]])
+    return in_formats(table[[*by, "decided", "rejected", "passed", "called inexact", "inconclusive"]])
 
 
 def catalogue(counted: pd.DataFrame, format_name: str) -> pd.DataFrame:
@@ -267,7 +268,7 @@ def catalogue(counted: pd.DataFrame, format_name: str) -> pd.DataFrame:
 def contested(counted: pd.DataFrame) -> pd.DataFrame:
     """Return the verdicts on gradients that were computed in the next narrower format, and are right to that."""
     table = summed(counted[counted["kind"] == "contested"], ["format", "mode", "checker"])
-    columns = ["format", "mode", "checker", "passed", "rejected", "inconclusive", "inexact"]
+    columns = ["format", "mode", "checker", *DECIDED]
     return in_formats(table[columns])
 
 
@@ -289,7 +290,7 @@ def smallest_table(smallest: pd.DataFrame, usable: Pairs) -> pd.DataFrame:
         shape, format, checker, trials, not_found, median, largest; those that are not found count as infinite.
     """
     kept = smallest[[pair in usable for pair in zip(smallest["checker"], smallest["format"], strict=True)]]
-    kept = kept[kept["right"] != "rejected"]
+    kept = kept[~kept["objects"]]
     values = kept.assign(smallest=kept["smallest"].fillna(np.inf)).groupby(["shape", "format", "checker"], sort=False)
     return (
         values["smallest"]
@@ -305,11 +306,11 @@ def ratios(smallest: pd.DataFrame, usable: Pairs) -> pd.DataFrame:
     -------
     pandas.DataFrame
         format, mode, checker, shape, pairs, and the median of theirs over ours: below 1 theirs are the smaller ones.
-        What is not found at all counts as found at the largest error tried; cases whose right gradient one of the two
-        rejects are left out.
+        What is not found at all counts as found at the largest error tried; cases in which one of the two objects
+        to the right gradient are left out.
     """
     rows = []
-    kept = smallest[smallest["right"] != "rejected"].fillna({"smallest": LARGEST})
+    kept = smallest[~smallest["objects"]].fillna({"smallest": LARGEST})
     for (name, shape), part in kept.groupby(["format", "shape"], sort=False):
         wide = part.pivot(index=["subject", "seed"], columns="checker", values="smallest")
         for rule in RULES:
