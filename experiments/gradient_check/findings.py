@@ -68,6 +68,9 @@ def own_sentences(own: pd.DataFrame) -> list[str]:
             f"Along directions it rejects {rejected} of {right} right gradients, in all formats together, and leaves "
             f"something undecided in {percent(share)} of the checks."
         )
+    rejected = int(own["rejected"].sum())
+    if rejected:
+        said.append(f"Of the {rejected} rejected ones {int(own['of_smooth'].sum())} are of smooth functions.")
     if (failed := int(own["failed"].sum())) > 0:
         said.append(f"{counted(failed, 'check')} of right gradients ended with an error message.")
     return said

@@ -91,7 +91,7 @@ def _own_table(measured):
         "Limit: the rate of rejections is below it with 95 % confidence. Open: checks with anything undecided, and "
         "coordinates or directions that are. Two values: coordinates that perfect steps would leave undecided. "
         "Evaluations: the median for each coordinate, or for a check along directions; and the most.",
-        blank(own_verdicts(found(measured), left_by_ml("oracle")).drop(columns="failed")),
+        blank(own_verdicts(found(measured), left_by_ml("oracle")).drop(columns=["failed", "of_smooth"])),
         dict.fromkeys(shares, "percent"),
         headings={
             "mode": "compared",

@@ -115,7 +115,7 @@ class Search:
                     if not right.noticed:
                         found = smallest_found(checker, case, shape, seed, f, used[mode_of(checker)])
                     known = (self.subject, self.format_name, case.x.size, seed, shape)
-                    rows.append((*known, checker.name, mode_of(checker), right.noticed, found))
+                    rows.append((*known, checker.name, mode_of(checker), int(right.noticed), found))
                     done(1)
         columns = ["subject", "format", "n", "seed", "shape", "checker", "mode", "objects", "smallest"]
         return {"smallest": pd.DataFrame(rows, columns=columns)}

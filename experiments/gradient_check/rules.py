@@ -324,7 +324,8 @@ RULES = (
         "directions",
         ALL_FORMATS,
         jax_repeated,
-        "as jax check_grads, along further directions",
+        "jax/_src/public_test_util.py, along further directions; "
+        "https://github.com/jax-ml/jax/blob/jax-v0.10.2/jax/_src/public_test_util.py",
         "as jax check_grads, along as many directions as our check has evaluations for",
         repeats=True,
     ),

@@ -113,12 +113,14 @@ def own_verdicts(found: Found, oracle: pd.DataFrame | None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        format, mode, right (checks), rejected, limit, failed, open_checks and open_lines (shares with something
-        undecided), oracle (share of coordinates that perfect steps leave undecided), inexact (share of lines),
-        evaluations (median) and most.
+        format, mode, right (checks), rejected, limit, failed, of_smooth (those of smooth functions among the rejected),
+        open_checks and open_lines (shares with something undecided), oracle (share of coordinates that perfect steps
+        leave undecided), inexact (share of lines), evaluations (median) and most.
     """
     table = rates(summed(of_kind(_of_own(found.counted), "right"), ["checker", "mode", "format"]), wrong=False)
     lines = table[list(LINES)].sum(axis=1)
+    parts = of_kind(_of_own(found.counted), "right")
+    smooth = summed(parts[parts["smooth"] == 1], ["checker", "format"]).set_index(["checker", "format"])["rejected"]
     cost = found.evaluations.set_index(["checker", "format"])
     keys = list(zip(table["checker"], table["format"], strict=True))
     shares = {} if oracle is None else _oracle_shares(oracle[oracle["group"].isin(JUDGED)])
@@ -131,6 +133,7 @@ def own_verdicts(found: Found, oracle: pd.DataFrame | None) -> pd.DataFrame:
             "rejected": table["rejected"],
             "limit": table["limit"],
             "failed": table["failed"],
+            "of_smooth": [int(smooth.get(key, 0)) for key in keys],
             "open_checks": table["open"] / table["decided"],
             "open_lines": table["undecided"] / lines,
             "oracle": table["format"].map(shares).where(is_by_coordinates),
@@ -290,7 +293,7 @@ def smallest_table(smallest: pd.DataFrame, usable: Pairs) -> pd.DataFrame:
         shape, format, checker, trials, not_found, median, largest; those that are not found count as infinite.
     """
     kept = smallest[[pair in usable for pair in zip(smallest["checker"], smallest["format"], strict=True)]]
-    kept = kept[~kept["objects"]]
+    kept = kept[kept["objects"] == 0]
     values = kept.assign(smallest=kept["smallest"].fillna(np.inf)).groupby(["shape", "format", "checker"], sort=False)
     return (
         values["smallest"]
@@ -310,7 +313,7 @@ def ratios(smallest: pd.DataFrame, usable: Pairs) -> pd.DataFrame:
         to the right gradient are left out.
     """
     rows = []
-    kept = smallest[~smallest["objects"]].fillna({"smallest": LARGEST})
+    kept = smallest[smallest["objects"] == 0].fillna({"smallest": LARGEST})
     for (name, shape), part in kept.groupby(["format", "shape"], sort=False):
         wide = part.pivot(index=["subject", "seed"], columns="checker", values="smallest")
         for rule in RULES:

@@ -147,7 +147,7 @@ def values_near(subjects: Sequence[str], formats: Sequence[str], seeds: Sequence
     for name, format_name, seed in product(subjects, formats, seeds):
         case = SUBJECTS[name].case(format_name, seed)
         with np.errstate(all="ignore"):
-            near = [np.asarray(case.f(case.x + case.x * case.x.dtype.type(2.0**-k))) for k in (1, 3, 5, 7)]
+            near = [np.asarray(case.f(case.x + case.x * case.x.dtype.type(2.0**-k))) for k in range(1, 13)]
             digests.add(name, format_name, [case.gradient(case.x), *near])
     return digests.frame()
 
@@ -185,7 +185,7 @@ def _trials(plan: TrialPlan, name: str, format_name: str, mode: str, seed: int) 
             used = used or f.calls
             if claimed == RIGHT and outcome is not None and outcome.bars:
                 bars[checker.name] = outcome.bars
-            known = (name, subject.group, subject.smooth, case.x.size, format_name, mode, seed)
+            known = (name, subject.group, int(subject.smooth), case.x.size, format_name, mode, seed)
             asked = (claimed, kind_of(claimed), np.nan if claim is None else claim.size)
             rows.append((*known, *asked, checker.name, *_told(claim, outcome, f.calls)))
     return rows

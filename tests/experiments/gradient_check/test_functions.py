@@ -70,7 +70,7 @@ def test_the_computed_gradient_is_right_to_its_format(name):
     """Against the same formulas in the widest format: within a condition number of some hundred, at every seed."""
     item = FUNCTIONS[name]
     limits = {"layer_norm_offset": 5e3, "gaussian_process": 1e3, "lennard_jones": 300}
-        limits |= dict.fromkeys(("oscillation", "fourier_features"), 300)
+    limits |= dict.fromkeys(("oscillation", "fourier_features"), 300)
     for format_name in set(item.formats) & {"float32", "float64"}:
         for seed in range(5):
             case = item.case(format_name, seed)
