@@ -1,8 +1,10 @@
 """Gradients of functions of many variables by differences, and the check of a gradient against them."""
 
+from numdiff.gradients.asked import NonFiniteGradientWarning, UncertainGradientWarning
 from numdiff.gradients.check import check_gradient
-from numdiff.gradients.differences import NonFiniteGradientWarning, gradient, jacobian
+from numdiff.gradients.gradient import gradient
+from numdiff.gradients.jacobian import jacobian
 from numdiff.gradients.result import GradientCheck, SlopeComparison, TaylorTest, Verdict, WrongGradientError
 
 __all__ = ["GradientCheck", "SlopeComparison", "TaylorTest", "Verdict", "WrongGradientError", "check_gradient"]
-__all__ += ["NonFiniteGradientWarning", "gradient", "jacobian"]
+__all__ += ["NonFiniteGradientWarning", "UncertainGradientWarning", "gradient", "jacobian"]

@@ -22,7 +22,8 @@ from numdiff.adaptive.state import among
 from numdiff.floats.callables import Map
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "estimated", "searched"]
+__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "estimated", "lengths", "rows_of"]
+__all__ += ["searched"]
 
 BATCH_BYTES = 126976
 """Bytes of the points that are held at once; of one point, if that has more.
@@ -281,15 +282,27 @@ def starts(lines: Lines, fmt: FloatFormat, order: int, scale: np.ndarray | None)
     if scale is None and lines.moves is None:
         return None
     own = plan(fmt, Scheme(order))
-    wide: Any = np.longdouble if fmt.precision > 53 else np.float64
-    length = natural_start(own, np.abs(lines.x.astype(wide)))
-    if scale is not None:
-        length = np.where(scale > 0, own.scale * GENERIC * scale.astype(wide), length)
+    length = lengths(lines.x, fmt, scale) * (own.scale * GENERIC)
     if lines.moves is None:
         return np.asarray(length[lines.places])
     with np.errstate(divide="ignore"):
-        found = np.array([np.min(length / np.abs(move.astype(wide))) for move in lines.moves[lines.places]])
+        found = np.array([np.min(length / np.abs(move.astype(length.dtype))) for move in lines.moves[lines.places]])
     return np.where(np.isfinite(found), found, own.scale * GENERIC)  # along d = 0 any step will do
+
+
+def lengths(x: np.ndarray, fmt: FloatFormat, scale: np.ndarray | None) -> np.ndarray:
+    """Return the length over which f is taken to vary along each coordinate: the scale, or √|x|; 1 for x = 0.
+
+    Examples
+    --------
+    >>> from numdiff.floats.formats import FORMATS
+    >>> lengths(np.array([0.0, 100.0, 5.0]), FORMATS["float64"], np.array([np.nan, np.nan, 3.0])).tolist()
+    [1.0, 10.0, 3.0]
+    """
+    own = plan(fmt, Scheme(1))
+    wide = x.astype(np.longdouble if fmt.precision > 53 else np.float64)
+    natural = natural_start(own, np.abs(wide)) / (own.scale * GENERIC)
+    return natural if scale is None else np.where(scale > 0, scale.astype(wide.dtype), natural)
 
 
 def ends(lines: Lines, fmt: FloatFormat, lower: np.ndarray | None, upper: np.ndarray | None) -> tuple[Any, Any]:

@@ -15,7 +15,7 @@ from numdiff.floats.call import complex_advice, explain, handed, refuse_masked
 from numdiff.floats.callables import require_callable
 from numdiff.floats.formats import FORMATS, FloatFormat, format_of
 from numdiff.formulas.arguments import points_of, refuse_not_finite
-from numdiff.gradients.quotients import BATCH_BYTES
+from numdiff.gradients.lines import BATCH_BYTES
 
 __all__ = ["AnalyticGradient", "ArrayLibrary", "ScalarFunction", "starting_point"]
 
