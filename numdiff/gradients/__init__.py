@@ -3,8 +3,10 @@
 from numdiff.gradients.asked import NonFiniteGradientWarning, UncertainGradientWarning
 from numdiff.gradients.check import check_gradient
 from numdiff.gradients.gradient import gradient
+from numdiff.gradients.hessian import directional_derivative, hessian, hessian_vector_product
 from numdiff.gradients.jacobian import jacobian
 from numdiff.gradients.result import GradientCheck, SlopeComparison, TaylorTest, Verdict, WrongGradientError
 
 __all__ = ["GradientCheck", "SlopeComparison", "TaylorTest", "Verdict", "WrongGradientError", "check_gradient"]
-__all__ += ["NonFiniteGradientWarning", "UncertainGradientWarning", "gradient", "jacobian"]
+__all__ += ["NonFiniteGradientWarning", "UncertainGradientWarning", "directional_derivative", "gradient", "hessian"]
+__all__ += ["hessian_vector_product", "jacobian"]

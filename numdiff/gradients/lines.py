@@ -5,7 +5,7 @@ along which the argument is x + t·d, rounded, and x itself is the node t = 0. I
 searches of its own on every line, and these share their nodes: f is evaluated once at each.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -17,13 +17,14 @@ import numpy as np
 from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.ladder import Scheme
+from numdiff.adaptive.outcome import OF_NO_POINTS
 from numdiff.adaptive.plan import GENERIC, natural_start, plan
 from numdiff.adaptive.state import among
 from numdiff.floats.callables import Map
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "estimated", "lengths", "rows_of"]
-__all__ += ["searched"]
+__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "estimated", "gathered", "lengths"]
+__all__ += ["rows_of", "searched"]
 
 BATCH_BYTES = 126976
 """Bytes of the points that are held at once; of one point, if that has more.
@@ -414,17 +415,17 @@ def _blocks(chosen: np.ndarray, m: int, block: int, rows: np.ndarray | None) -> 
 
 def estimated(lines: Lines, fmt: FloatFormat, **options: Any) -> Estimates:
     """Return the estimates of `searched` together, of shape (m·lines,)."""
+    return gathered(searched(lines, fmt, **options), lines.at.size * lines.size)
+
+
+def gathered(found: Iterable[tuple[np.ndarray, Estimates]], count: int) -> Estimates:
+    """Return estimates that come in blocks together."""
     whole: dict[str, np.ndarray] = {}
-    for rows, found in searched(lines, fmt, **options):
-        for field in fields(found):
-            values = getattr(found, field.name)
-            whole.setdefault(field.name, np.empty(lines.at.size * lines.size, values.dtype))[rows] = values
-    return Estimates(**whole) if whole else _nothing()
-
-
-def _nothing() -> Estimates:
-    empty, codes = np.empty(0), np.empty(0, np.intp)
-    return Estimates(empty, empty, codes, codes, *[empty] * 5)
+    for rows, part in found:
+        for field in fields(part):
+            values = getattr(part, field.name)
+            whole.setdefault(field.name, np.empty(count, values.dtype))[rows] = values
+    return Estimates(**whole) if whole else OF_NO_POINTS
 
 
 def _at(end: Any, rows: np.ndarray) -> Any:
