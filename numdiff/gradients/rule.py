@@ -55,7 +55,7 @@ from numdiff.digits import is_moderate
 from numdiff.display import number
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BARS", "INEXACT", "Slopes", "Verdict", "resolution_of"]
+__all__ = ["BARS", "INEXACT", "Slopes", "Verdict", "is_loud", "resolution_of"]
 
 BARS = 3.0
 """B in bars: with one, ten times as many right gradients are suspected, and 15 times as many called wrong; of six, a
@@ -102,6 +102,11 @@ def resolution_of(item: FloatFormat) -> float:
     standard deviations of more than a tenth of them, and 7 and 26 % with more than a half.
     """
     return 0.1 if item.precision >= 16 else 0.5
+
+
+def is_loud(found: Estimates, size: float, unit: float) -> np.ndarray:
+    """Return where f is seen to be noisier than its rounding, beside |f(x)|; `unit` is the unit roundoff."""
+    return np.asarray(found.noise > LOUD * unit * size)
 
 
 @dataclass(frozen=True)
@@ -196,7 +201,7 @@ class Slopes:
             return status.meaning
         if self._is_claim(row):
             return "the rounding error of the gradient hides a slope of this size"
-        if noise > LOUD * unit * size:
+        if is_loud(found, size, unit)[row]:
             return f"noise of f, about {noise:.1e}, hides a slope of this size"
         if status is Status.BUDGET:
             return status.meaning
