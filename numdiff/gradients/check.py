@@ -11,17 +11,17 @@ from numdiff.adaptive.arguments import check_confidence
 from numdiff.adaptive.ending import Estimates
 from numdiff.floats.callables import Map, check_workers, require_callable, with_arguments
 from numdiff.floats.formats import FloatFormat
+from numdiff.gradients.asked import Progress, bounds_of, check_progress, reported
 from numdiff.gradients.causes import Evidence, diagnosis
 from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed
 from numdiff.gradients.functions import Function, Gradient
-from numdiff.gradients.lines import BLOCK, Lines, estimated
+from numdiff.gradients.lines import Lines, estimated, searched
 from numdiff.gradients.lines import coordinates as along_coordinates
 from numdiff.gradients.lines import directions as along_directions
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
 from numdiff.gradients.result import GradientCheck, SlopeComparison
 from numdiff.gradients.rule import Slopes, Verdict, is_loud, resolution_of
-from numdiff.gradients.running import Progress, check_progress, reported
 from numdiff.gradients.second_look import second_look
 from numdiff.spellings import hinted
 
@@ -97,8 +97,8 @@ def check_gradient(
         The part of each slope that a mistake may have and be overlooked, between 0 and 1; 0.1 by default, and 0.5 in
         formats of 16 bits.
     domain : tuple, optional
-        The lower and the upper end of the domain, each a number or in the structure of x. f is not evaluated outside,
-        nor at an end in which x does not lie.
+        The open interval in which f is smooth, two ends, each a number or in the structure of x: f is not evaluated
+        outside of it, nor at its ends.
     noise : float, optional
         The standard deviation of the error of f, in units of f, if it is known: a floor of what is seen. With it, f
         need not be deterministic. Give it where f is less accurate than its format: the tolerance of a solver.
@@ -161,7 +161,7 @@ def check_gradient(
     setup = _Setup(function, at_x, given, lower, upper, _checked_noise(noise), float(confidence))
     lines = along_coordinates(function, point.vector, places)
     if along is not None:
-        lines = along_directions(function, point.vector, _inward(point, along.moves, lower, upper))
+        lines = along_directions(function, point.vector, along.moves)
     lines.base = np.array([at_x])
     lines.evaluations = evaluations
     with lines.running(workers):
@@ -240,25 +240,10 @@ def _opened(function: Function, is_required: bool) -> tuple[Function, Any, tuple
 
 
 def _bounds(point: Parameters, domain: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return closed bounds: the ends of the domain where x lies in them, else the numbers next to them."""
-    if domain is None:
-        return None, None
-    if not isinstance(domain, (tuple, list)) or len(domain) != 2:
-        raise ValueError(f"domain must be a tuple of a lower and an upper end, got {domain!r:.60}")
-    ends = []
-    for end, way, text in zip(domain, (1, -1), ("lower", "upper"), strict=True):
-        wide = point.spread(end, f"the {text} end of domain")
-        outside = np.flatnonzero(~(way * (point.vector.astype(wide.dtype) - wide) >= 0))
-        if outside.size:
-            first = int(outside[0])
-            raise ValueError(
-                f"x must lie inside the domain, got {point.vector[first]!s} at {point.name(first)}, whose {text} end "
-                f"is {wide[first]!s}"
-            )
-        near = point.item.as_array(wide)
-        moved = (way * (near.astype(wide.dtype) - wide) <= 0) & (near != point.vector)
-        ends.append(np.where(moved, np.nextafter(near, near.dtype.type(way * np.inf)), near))
-    return ends[0], ends[1]
+    """Return closed bounds that hold the open domain, flat."""
+    if point.is_tree and isinstance(domain, (tuple, list)) and len(domain) == 2:
+        domain = [point.spread(end, "domain") for end in domain]
+    return bounds_of(point.item, point.vector, point.shape, None, domain)
 
 
 def _chosen(
@@ -281,14 +266,6 @@ def _chosen(
     else:
         count = _checked_directions(directions)
     return (chosen_directions(point, claim.value, count, rng) if count else None), None
-
-
-def _inward(point: Parameters, moves: np.ndarray, lower: np.ndarray | None, upper: np.ndarray | None) -> np.ndarray:
-    """Return directions that move coordinates at an end of their domain inward."""
-    if lower is None or upper is None:
-        return moves
-    moves = np.where(point.vector <= lower, np.abs(moves), moves)
-    return np.where(point.vector >= upper, -np.abs(moves), moves)
 
 
 def _checked_directions(directions: Any) -> int:
@@ -327,17 +304,18 @@ def _checked_resolution(resolution: Any, item: FloatFormat) -> float:
 
 def _searched(setup: _Setup, lines: Lines, start: np.ndarray | None, progress: Progress) -> Estimates:
     """Return the slopes on all lines, of which nothing depends on the claim."""
-    budget = None if lines.moves is None else SEARCH
+    options = {"start": start, "budget": None if lines.moves is None else SEARCH, **setup.options}
+    if progress is False:
+        return estimated(lines, setup.item, **options)
+    found, done = [], 0
     with reported(progress, lines.at.size) as report:
-        return estimated(
-            lines,
-            setup.item,
-            start=start,
-            budget=budget,
-            block=WATCHED if progress else BLOCK,
-            report=report,
-            **setup.options,
-        )
+        for rows, part in searched(lines, setup.item, block=WATCHED, **options):
+            found.append((rows, part))
+            done += rows.size
+            report(done)
+    order = np.argsort(np.concatenate([rows for rows, _ in found]), kind="stable")
+    parts = zip(*(vars(part).values() for _, part in found), strict=True)
+    return Estimates(*(np.concatenate(part)[order] for part in parts))
 
 
 def _slopes(setup: _Setup, lines: Lines, found: Estimates) -> Slopes:
@@ -413,14 +391,14 @@ def _observed(setup: _Setup, slopes: Slopes, verdicts: list[Verdict]) -> list[st
     off = [part[row] for row, verdict in enumerate(verdicts) if verdict in (Verdict.INEXACT, Verdict.DISAGREE)]
     if off and max(off) <= DOUBTED:
         notes.append(
-            f"slopes and claims differ by {max(off):.0e} of the slopes at most: either the gradient is wrong by that, or "
-            "f is not more accurate (the tolerance of a solver, a table): then give noise=, its standard deviation"
+            f"slopes and claims differ by {max(off):.0e} of the slopes at most: either the gradient is wrong by that, "
+            "or f is not more accurate (the tolerance of a solver, a table): then give noise=, its standard deviation"
         )
     loud = is_loud(found, abs(float(setup.at_x)), setup.unit)
     if loud.any() and setup.noise is None:
         notes.append(
-            f"f is less accurate than {setup.item.name}: it scatters by {float(np.median(found.noise[loud])):.0e} or so "
-            "(a stair, a solver, cancellation?); give noise= if it is known to be more"
+            f"f is less accurate than {setup.item.name}: it scatters by {float(np.median(found.noise[loud])):.0e} or "
+            "so (a stair, a solver, cancellation?); give noise= if it is known to be more"
         )
     jumps &= claim.value != 0
     if jumps.any():

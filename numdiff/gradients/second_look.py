@@ -13,9 +13,9 @@ v, the claim is the slope at x and v that of something farther out (a kink, a wa
 suspicion is withdrawn. Steps that are wider than those of v, narrower than two spacings at x, or outside the domain are
 left out.
 
-Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
-of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the slopes of either side, and
-with the noise in the place of the rounding.
+Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there
+differences of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the slopes of
+either side, and with the noise in the place of the rounding.
 """
 
 import math

@@ -24,7 +24,7 @@ from numdiff.formulas.differences import difference
 from numdiff.formulas.stencil import Stencil, backward, centered, forward, from_offsets
 from numdiff.formulas.table import METHODS
 from numdiff.gradients import NonFiniteGradientWarning, gradient, jacobian
-from numdiff.gradients.quotients import BATCH_BYTES
+from numdiff.gradients.lines import BATCH_BYTES
 from tests.core_environment import needs_everything
 
 STENCILS = [item for item in METHODS.values() if isinstance(item, Stencil) and item.derivative_order == 1]
