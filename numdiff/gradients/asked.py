@@ -29,6 +29,8 @@ __all__ = [
     "Progress",
     "UncertainGradientWarning",
     "asked_of",
+    "bounds_of",
+    "check_progress",
     "reported",
 ]
 
@@ -168,10 +170,9 @@ def asked_of(
     check_confidence(confidence)
     workers = 1 if workers is None else workers
     check_workers(workers)
-    if not isinstance(progress, bool) and not callable(progress):
-        raise TypeError(f"progress must be a bool or a callable of (done, total), got {progress!r:.60}")
+    check_progress(progress)
     flat, shape = point.reshape(-1), point.shape
-    lower, upper = _bounds(item, flat, shape, bounds, domain)
+    lower, upper = bounds_of(item, flat, shape, bounds, domain)
     deviation = None if noise is None else float(noise_of(noise, item))
     budget = None if max_evaluations is None else int(max_evaluations) - RESERVE
     return Asked(
@@ -207,7 +208,7 @@ def _scale(item: FloatFormat, scale: Any, shape: tuple[int, ...]) -> np.ndarray:
     return lengths
 
 
-def _bounds(
+def bounds_of(
     item: FloatFormat, x: np.ndarray, shape: tuple[int, ...], bounds: Any, domain: Any
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Return closed bounds of the format that hold both the bounds and the open domain; None if there are none."""
@@ -240,6 +241,12 @@ def _pair(item: FloatFormat, given: Any, shape: tuple[int, ...], who: str) -> tu
         )
     low, high = (_spread(converted(item, end, who), shape, who) for end in ends)
     return low, high
+
+
+def check_progress(progress: Any) -> None:
+    """Refuse progress that is neither a bool nor a callable."""
+    if not isinstance(progress, bool) and not callable(progress):
+        raise TypeError(f"progress must be a bool or a callable of (done, total), got {progress!r:.60}")
 
 
 @contextmanager
@@ -342,7 +349,7 @@ class Answer:
         x = np.broadcast_to(x, self.shape) if ends_in_x else np.full(self.shape, np.nan, x.dtype)
         rest = (x, *(kept[name] for name in ("step", "noise", "freedom", "left", "right")))
         if self.shape:
-            codes = status.astype(np.int32), kept["evaluations"].astype(np.int32)
-            return DerivativeResult(kept["value"], kept["error"], *codes, *rest)
-        codes = Status(int(status)), int(kept["evaluations"])
-        return DerivativeResult(kept["value"][()], kept["error"][()], *codes, *(array[()] for array in rest))
+            counts = kept["evaluations"].astype(np.int32)
+            return DerivativeResult(kept["value"], kept["error"], status.astype(np.int32), counts, *rest)
+        code, count = Status(int(status)), int(kept["evaluations"])
+        return DerivativeResult(kept["value"][()], kept["error"][()], code, count, *(array[()] for array in rest))

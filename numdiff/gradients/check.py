@@ -1,21 +1,28 @@
-"""The check of a gradient against differences of f, with tolerances from measured rounding and estimated truncation."""
+"""The check of a gradient: slopes of its function with their bars, and what the decision rule says of the claims."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from numdiff.floats.callables import with_arguments
-from numdiff.floats.formats import FloatFormat, format_of
+from numdiff.adaptive.arguments import check_confidence
+from numdiff.adaptive.ending import Estimates
+from numdiff.floats.callables import Map, check_workers, require_callable, with_arguments
+from numdiff.floats.formats import FloatFormat
+from numdiff.gradients.asked import Progress, bounds_of, check_progress, reported
 from numdiff.gradients.causes import Evidence, diagnosis
-from numdiff.gradients.coordinates import CoordinateProbe, best_estimates, recheck
-from numdiff.gradients.directions import DirectionProbe, direction_estimates
-from numdiff.gradients.estimates import ROUNDINGS, SAFETY, Estimate, GivenGradient
-from numdiff.gradients.noise import as_longdouble, function_noise, gradient_noise, inflated, rounding_floor
-from numdiff.gradients.probing import AnalyticGradient, ArrayLibrary, ScalarFunction, starting_point
-from numdiff.gradients.remainders import fitted, taylor_test
-from numdiff.gradients.result import GradientCheck, SlopeComparison, TaylorTest, Verdict
+from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed
+from numdiff.gradients.functions import Function, Gradient
+from numdiff.gradients.lines import Lines, estimated, searched
+from numdiff.gradients.lines import coordinates as along_coordinates
+from numdiff.gradients.lines import directions as along_directions
+from numdiff.gradients.parameters import Parameters
+from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
+from numdiff.gradients.result import GradientCheck, SlopeComparison
+from numdiff.gradients.rule import Slopes, Verdict, is_loud, resolution_of
+from numdiff.gradients.second_look import second_look
 from numdiff.spellings import hinted
 
 __all__ = ["check_gradient"]
@@ -23,31 +30,18 @@ __all__ = ["check_gradient"]
 LEAST_DIRECTIONS = 4
 COORDINATES = 100
 """Up to this size every coordinate is checked unless directions are asked for."""
-RESOLVED = 0.5
-"""A slope counts as resolved if its tolerance is at most this part of it."""
-
-
-@dataclass(frozen=True)
-class _Setup:
-    """The input of both modes; values in longdouble."""
-
-    function: ScalarFunction
-    x: np.ndarray
-    at_x: np.longdouble
-    gradient: GivenGradient
-    noise: np.longdouble | None
-    rng: np.random.Generator
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """The result of a mode."""
-
-    estimate: Estimate
-    analytic: np.ndarray
-    noise: np.longdouble
-    taylor: TaylorTest
-    directions: np.ndarray | None = None
+SEARCH = 18
+"""The evaluations along a direction, at most, before a second look: a segment, and one that begins again inside it."""
+REPEATS = 12
+"""Of f(x), where there is doubt along directions: dropout of a tenth of 8 units is missed with 0.43¹³ = 2·10⁻⁵."""
+EACH = 25
+"""The evaluations for each direction, at most, all in all: so many are left for a second look."""
+PLAIN, LEAST = 6, 8
+"""The evaluations of a second look at least: the plain steps, and one segment."""
+DOUBTED = 0.05
+"""The part of a slope by which f itself may be off where a deviation is no larger: a coarse solver."""
+WATCHED = 64
+"""Coordinates that are searched side by side where progress is reported."""
 
 
 @hinted
@@ -58,74 +52,88 @@ def check_gradient(
     *,
     args: Sequence[Any] = (),
     dtype: Any = None,
-    directions: int | None = None,
+    coordinates: Any = None,
+    directions: Any = None,
+    resolution: float | None = None,
+    domain: tuple[Any, Any] | None = None,
     noise: float | None = None,
+    confidence: float = 0.99,
     vectorized: bool = False,
+    progress: Progress = False,
+    workers: int | Map = 1,
     seed: int = 0,
 ) -> GradientCheck:
-    """Check a gradient against differences of its function, with a tolerance that is derived.
+    """Check a gradient against slopes of its function, which are measured without looking at it.
 
-    In every coordinate, or along random directions d, the slope of the remainder f(x + hd) − f(x) − h⟨g, d⟩ is
-    compared with the sum of its own errors: truncation, from nested centered stencils; rounding in f, whose size is
-    measured by differences of high order over neighbouring numbers; and rounding in the gradient. The step is chosen
-    for each coordinate, and for the format. No tolerance has to be given, in any format.
+    In every coordinate, or along a few directions, the estimator of `derivative` finds the slope with an error bar. A
+    claim that is farther away than three bars, and its own rounding, is looked at again from other values of f, before
+    it is called wrong; one is called right only if all that it may be off is small beside *that* slope. No step and no
+    tolerance has to be given, in any format. The rule, with its derivation: `numdiff.gradients.rule`.
 
     Parameters
     ----------
     f : callable
-        Takes an array of the shape and format of x, returns a real scalar of that format (a wider one is noted). With
-        `vectorized` it takes ``(b, *x.shape)`` and returns ``(b,)``. It must be deterministic and leave its argument
+        Takes the parameters x and returns a real scalar of their format (a wider one is noted). With `vectorized` all
+        arrays have a leading axis of b points, and f returns ``(b,)``. It must be deterministic and leave its argument
         alone. Functions of other array libraries (JAX, PyTorch) get arrays of the kind of x.
-    gradient : callable or array
-        A callable of x, or its value at x; of the shape of x, real and finite. With a callable the rounding error of
-        the gradient is measured too (it is called six times); the error of an array is taken to be two units of
-        roundoff of its largest component.
-    x : array of floats, any shape
-        Where the gradient is checked. Near kinks, and near zeros of the gradient, the check is often inconclusive.
+    gradient : callable, array or tree
+        A callable of x, or its value at x; of the structure and the shapes of x, real and finite. A callable is called
+        eight times, to measure its rounding error.
+    x : array or number, or a tree of them
+        Where the gradient is checked. A tree is a dict, list, tuple, named tuple, or what is registered with JAX, where
+        JAX is imported already; f gets the same. Integers become floats.
     args : tuple
         What f takes after x, and a callable `gradient` too: ``f(x, *args)``.
     dtype : format, optional
         The format to evaluate f in (name or dtype, as in `get_format`); x is rounded to it. By default that of x; where
         f returns a narrower one (JAX without x64), that one, which is noted.
-    directions : int, optional
-        How many random directions to take, at least 4; 0 checks every coordinate. By default every coordinate if there
-        are at most 100, else 4 directions.
+    coordinates : sequence of int, tuples or names, or a mask, optional
+        Which coordinates to check: places in the flat x, indices, names as in the table (``"W[2, 3]"``, ``"W"`` for all
+        of W), or truth values of the shape of x.
+    directions : int or array of shape ``(k, n)``, optional
+        How many directions to take, at least 4, or the directions themselves; 0 checks every coordinate. By default
+        every coordinate if there are at most 100, else 4 directions.
+    resolution : float, optional
+        The part of each slope that a mistake may have and be overlooked, between 0 and 1; 0.1 by default, and 0.5 in
+        formats of 16 bits.
+    domain : tuple, optional
+        The open interval in which f is smooth, two ends, each a number or in the structure of x: f is not evaluated
+        outside of it, nor at its ends.
     noise : float, optional
-        The standard deviation of the error of f, in units of f, if it is known; it may be that of a simulation, which
-        then need not be deterministic. By default it is measured.
+        The standard deviation of the error of f, in units of f, if it is known: a floor of what is seen. With it, f
+        need not be deterministic. Give it where f is less accurate than its format: the tolerance of a solver.
+    confidence : float
+        Of the bars, 0.99 by default.
     vectorized : bool, optional
         Whether f takes many points at once.
+    progress : bool or callable, optional
+        True shows a bar (needs tqdm); a callable gets the numbers of slopes done and of all.
+    workers : int or map-like callable, optional
+        Threads in which f is called, or a callable like ``map``.
     seed : int, optional
-        Of the random directions; the same seed gives the same check.
+        Of the random signs; the same seed gives the same check.
 
     Returns
     -------
     GradientCheck
-        Print it, ask for its `verdict`, or call ``raise_if_wrong()``.
+        Print it, ask for its `verdict`, or call ``raise_if_wrong()``, which is one line in a test.
 
     Raises
     ------
     TypeError
-        If f is not callable, x or the gradient not real floats, f or the gradient writes into its argument, or f
+        If f is not callable, x or the gradient not real numbers, f or the gradient writes into its argument, or f
         computes in a narrower format than `dtype`.
     ValueError
-        If x, f(x) or the gradient is not finite, the gradient has another shape than x, f returns no scalar or is not
-        deterministic, or an option is out of range.
+        If x, f(x) or the gradient is not finite, x is empty or outside the domain, the gradient has another structure
+        or shape than x, f returns no scalar or is not deterministic, or an option is out of range.
 
     Notes
     -----
-    Coordinates take 6 evaluations of f for each step that is tried, and some 30 for all together; directions take 4
-    each and 4 for all together, so 20 for four directions, whatever the size of x.
+    A coordinate takes some 12 evaluations of f in float64 and 10 in float32, and at most 60 (beside a second look);
+    four directions take some 50 for all together, and at most 100, whatever the size of x.
 
-    As far as the tolerance covers the error of the numerical slope, a deviation of ten times the tolerance is found: in
-    coordinates always; along k Gaussian directions, where it is its norm that is so large, with a probability of at
-    least 1 − P(|N(0, 1)| ≤ 0.2)ᵏ = 1 − 0.1585ᵏ, which is 0.9993 for k = 4. The tolerance is an estimate and no proof:
-    if f oscillates within a step, every difference formula can be wrong.
-
-    References
-    ----------
-    J. J. Moré, S. M. Wild, Estimating derivatives of noisy simulations, ACM Trans. Math. Softw. 38(3), 2012,
-    19:1–19:21, doi:10.1145/2168773.2168777 (steps from measured noise).
+    Directions find mistakes in many coordinates, and in a single one if it is large beside what the bar leaves of the
+    slope along the direction. How large, is said.
 
     Examples
     --------
@@ -138,67 +146,129 @@ def check_gradient(
     >>> check_gradient(lambda x: np.sum(np.exp(x)), lambda x: -np.exp(x), x).cause
     'sign: the gradient points the other way'
     """
+    check_confidence(confidence)
+    check_progress(progress)
+    check_workers(workers)
+    require_callable(f)
     f = with_arguments(f, args)
-    gradient = with_arguments(gradient, args, "gradient") if callable(gradient) else gradient
-    count = _checked_directions(directions)
+    claim = Gradient(with_arguments(gradient, args, "gradient") if callable(gradient) else gradient)
+    function, at_x, notes, evaluations = _opened(Function(f, Parameters(x, dtype), vectorized), dtype is not None)
+    point = function.point
+    lower, upper = _bounds(point, domain)
     rng = np.random.default_rng(_checked_seed(seed))
-    deviation = _checked_noise(noise)
-    library = ArrayLibrary(x)
-    point = starting_point(x, dtype)
-    function, point, at_x, notes, is_repeated = _opened(f, point, library, vectorized, dtype is not None)
-    analytic = AnalyticGradient(gradient, library)
-    given, findings = _given_gradient(analytic, point, function.item, rng)
-    setup = _Setup(function, point, at_x, given, deviation, rng)
-    count = _usual_directions(point.size) if count is None else count
-    is_open = deviation is None and not is_repeated  # whether f is deterministic
-    outcome = _along_directions(setup, count, function.evaluations + is_open <= 2) if count else _in_coordinates(setup)
-    if is_open:
-        _refuse_chance(function, point, at_x)
+    given = claimed(claim, point, lower, upper, rng)
+    along, places = _chosen(point, given, coordinates, directions, rng)
+    setup = _Setup(function, at_x, given, lower, upper, _checked_noise(noise), float(confidence))
+    lines = along_coordinates(function, point.vector, places)
+    if along is not None:
+        lines = along_directions(function, point.vector, along.moves)
+    lines.base = np.array([at_x])
+    lines.evaluations = evaluations
+    with lines.running(workers):
+        found = _searched(setup, lines, None if along is None else along.start, progress)
+        again = 1 if setup.noise is None else 0
+        if again and is_doubtful(found, abs(float(at_x)), setup.unit):
+            again = repeats_of(lines.evaluations) if along is None else REPEATS
+        lines.evaluations += refuse_random(lambda: function.values(point.vector[None])[0, 0], at_x, again)
+        slopes = _slopes(setup, lines, found)
+        confirmed, reasons = _confirmed(setup, lines, slopes)
+    part = _checked_resolution(resolution, point.item)
+    verdicts = slopes.verdicts(confirmed, part)
+    rows = _compared(setup, lines, slopes, verdicts, reasons)
     check = GradientCheck(
-        _compared(outcome, point.shape),
-        "directions" if count else "coordinates",
-        function.item.name,
+        rows,
+        "coordinates" if along is None else "directions",
+        point.item.name,
         point.shape,
-        float(outcome.noise),
-        outcome.taylor,
-        function.evaluations,
-        notes=(*notes, *findings),
+        float(np.median(found.noise)),
+        lines.evaluations,
+        part,
+        math.nan if lines.moves is None else _visible(lines.moves, slopes),
+        notes=(*notes, *_observed(setup, slopes, verdicts)),
     )
-    return replace(check, cause=_cause(outcome, point, given)) if check.verdict is Verdict.DISAGREE else check
+    return replace(check, cause=_cause(setup, lines, slopes)) if check.verdict is Verdict.DISAGREE else check
 
 
-def _usual_directions(size: int) -> int:
-    """Return how many directions are taken by default; 0 stands for every coordinate."""
-    return 0 if size <= COORDINATES else LEAST_DIRECTIONS
+@dataclass(frozen=True)
+class _Setup:
+    """What both modes are given."""
+
+    function: Function
+    at_x: Any
+    claim: Claim
+    lower: np.ndarray | None
+    upper: np.ndarray | None
+    noise: float | None
+    confidence: float
+
+    @property
+    def item(self) -> FloatFormat:
+        """The format."""
+        return self.function.point.item
+
+    @property
+    def unit(self) -> float:
+        """The unit roundoff."""
+        return float(self.item.unit_roundoff)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What goes to `numdiff.gradients.lines.estimated`."""
+        return {"lower": self.lower, "upper": self.upper, "noise": self.noise, "confidence": self.confidence}
 
 
-def _cause(outcome: "_Outcome", point: np.ndarray, given: GivenGradient) -> str:
-    """Return what is wrong with a gradient that was rejected, as far as the slopes show it."""
-    numeric = outcome.analytic + outcome.estimate.deviation
-    return diagnosis(Evidence(point, given.value, outcome.directions, numeric, outcome.estimate.tolerance))
+def _opened(function: Function, is_required: bool) -> tuple[Function, Any, tuple[str, ...], int]:
+    """Return the function in the format in which it computes, f(x), notes on this format, and the evaluations."""
+    value, returned = function.opened()
+    given, evaluations = function.point.item, 1
+    notes: tuple[str, ...] = ()
+    if returned.precision < given.precision:
+        if is_required:
+            raise TypeError(
+                f"f must compute in {given.name}, the dtype that was asked for, got {returned.name} (JAX needs "
+                "jax_enable_x64 for float64)"
+            )
+        notes = (f"f computes in {returned.name} though x is {given.name}: checked in {returned.name}",)
+        function, evaluations = replace(function, point=function.point.rounded(returned)), 2
+        value = function.values(function.point.vector[None])[0]
+    elif returned.precision > given.precision:
+        notes = (f"f returns {returned.name} for x of {given.name}",)
+    at_x = value.astype(np.longdouble if function.point.item.precision > 53 else np.float64).reshape(())[()]
+    if not np.isfinite(at_x):
+        raise ValueError(f"f must be finite at x, got {at_x} in {function.point.item.name}")
+    return function, at_x, notes, evaluations
 
 
-def _given_gradient(
-    gradient: AnalyticGradient, point: np.ndarray, item: FloatFormat, rng: np.random.Generator
-) -> tuple[GivenGradient, tuple[str, ...]]:
-    """Return the gradient at x with its estimated rounding error, and notes on noise and on chance."""
-    value = gradient.at(point)
-    noise = gradient_noise(gradient, point, value, item, rng)
-    limit = ROUNDINGS * as_longdouble(item.unit_roundoff) * np.abs(value).max()
-    notes = []
-    if np.any(SAFETY * noise > limit):
-        notes.append(
-            f"the gradient jumps by about {float(noise.max()):.1e} between neighbouring numbers: it is random, or not "
-            "that of a smooth function"
-        )
-    if gradient.is_callable and np.any(gradient.at(point) != value):
-        notes.append("the gradient is not deterministic: asked again, it was another one")
-    return GivenGradient(value, noise, limit), tuple(notes)
+def _bounds(point: Parameters, domain: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return closed bounds that hold the open domain, flat."""
+    if point.is_tree and isinstance(domain, (tuple, list)) and len(domain) == 2:
+        domain = [point.spread(end, "domain") for end in domain]
+    return bounds_of(point.item, point.vector, point.shape, None, domain)
 
 
-def _checked_directions(directions: Any) -> int | None:
+def _chosen(
+    point: Parameters, claim: Claim, coordinates: Any, directions: Any, rng: np.random.Generator
+) -> tuple[Directions | None, np.ndarray | None]:
+    """Return the directions, or None and the places of the coordinates (None: all of them)."""
+    if coordinates is not None:
+        if directions is not None and not (isinstance(directions, int) and directions == 0):
+            raise ValueError("coordinates and directions must not both be given")
+        return None, point.chosen(coordinates)
     if directions is None:
-        return None
+        count = 0 if point.vector.size <= COORDINATES else LEAST_DIRECTIONS
+    elif isinstance(directions, (list, tuple)) or (isinstance(directions, np.ndarray) and directions.ndim):
+        moves = point.item.as_array(directions, "directions").reshape(len(directions), -1)
+        if not moves.size or moves.shape[1] != point.vector.size or not np.isfinite(moves).all():
+            raise ValueError(
+                f"directions must be finite, of shape (k, {point.vector.size}) as x has, got {np.shape(directions)}"
+            )
+        return Directions(moves), None
+    else:
+        count = _checked_directions(directions)
+    return (chosen_directions(point, claim.value, count, rng) if count else None), None
+
+
+def _checked_directions(directions: Any) -> int:
     is_integer = isinstance(directions, (int, np.integer)) and not isinstance(directions, bool)
     if not is_integer or (directions != 0 and directions < LEAST_DIRECTIONS):
         raise ValueError(
@@ -214,125 +284,145 @@ def _checked_seed(seed: Any) -> int:
     return int(seed)
 
 
-def _checked_noise(noise: Any) -> np.longdouble | None:
-    if noise is None:
-        return None
-    is_real = isinstance(noise, (int, float, np.integer, np.floating)) and not isinstance(noise, bool)
-    if not is_real or not 0 <= noise < np.inf:
+def _is_real(value: Any) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def _checked_noise(noise: Any) -> float | None:
+    if noise is not None and not (_is_real(noise) and 0 <= noise < np.inf):
         raise ValueError(f"noise must be a finite standard deviation of f, at least 0, got {noise!r}")
-    return np.longdouble(noise)
+    return None if noise is None else float(noise)
 
 
-def _opened(
-    f: Callable[[Any], Any], point: np.ndarray, library: ArrayLibrary, vectorized: bool, is_required: bool
-) -> tuple[ScalarFunction, np.ndarray, np.longdouble, tuple[str, ...], bool]:
-    """Return the function, x, and f(x), in the format in which f computes, and notes on this format.
-
-    Last comes whether f(x) has been evaluated twice already: where f rounds x itself, rounding it first has no effect.
-    """
-    function = ScalarFunction(f, format_of(point), library, vectorized)
-    at_x, is_repeated = function.value(point), False
-    given, returned = function.item, function.result_item
-    notes: tuple[str, ...] = ()
-    if returned.precision < given.precision:
-        if is_required:
-            raise TypeError(
-                f"f must compute in {given.name}, the dtype that was asked for, got {returned.name} (JAX needs "
-                "jax_enable_x64 for float64)"
-            )
-        notes = (f"f computes in {returned.name} though x is {given.name}: checked in {returned.name}",)
-        point = returned.as_array(point)
-        function.item = returned
-        first, at_x = at_x, function.value(point)
-        is_repeated = bool(first == at_x)
-    elif returned.precision > given.precision:
-        notes = (f"f returns {returned.name} for x of {given.name}",)
-    if not np.isfinite(at_x):
-        raise ValueError(f"f must be finite at x, got {at_x} in {function.item.name}")
-    return function, point, at_x, notes, is_repeated
+def _checked_resolution(resolution: Any, item: FloatFormat) -> float:
+    if resolution is None:
+        return resolution_of(item)
+    if not (_is_real(resolution) and 0 < resolution < 1):
+        raise ValueError(f"resolution must be a part of each slope, between 0 and 1, got {resolution!r}")
+    return float(resolution)
 
 
-def _refuse_chance(function: ScalarFunction, point: np.ndarray, at_x: np.longdouble) -> None:
-    """Evaluate f at x once more, after all the rest, and refuse a function whose value has changed."""
-    again = function.value(point)
-    if again != at_x:
-        raise ValueError(
-            f"f must be deterministic, got {at_x!s} and later {again!s} for the same x: fix its random numbers "
-            "(dropout, sampling, running averages), or give noise=, the standard deviation of f"
-        )
+def _searched(setup: _Setup, lines: Lines, start: np.ndarray | None, progress: Progress) -> Estimates:
+    """Return the slopes on all lines, of which nothing depends on the claim."""
+    options = {"start": start, "budget": None if lines.moves is None else SEARCH, **setup.options}
+    if progress is False:
+        return estimated(lines, setup.item, **options)
+    found, done = [], 0
+    with reported(progress, lines.at.size) as report:
+        for rows, part in searched(lines, setup.item, block=WATCHED, **options):
+            found.append((rows, part))
+            done += rows.size
+            report(done)
+    order = np.argsort(np.concatenate([rows for rows, _ in found]), kind="stable")
+    parts = zip(*(vars(part).values() for _, part in found), strict=True)
+    return Estimates(*(np.concatenate(part)[order] for part in parts))
 
 
-def _in_coordinates(setup: _Setup) -> _Outcome:
-    function, x, at_x = setup.function, setup.x, setup.at_x
-    floor, noise = rounding_floor(np.abs(at_x), function.result_item), setup.noise
-    if noise is None:
-        noise = inflated(floor, function_noise(function, x, at_x, setup.rng))
-    probe = CoordinateProbe(function, x, at_x, noise, setup.gradient)
-    found = best_estimates(probe)
-    suspects = np.flatnonzero(np.abs(found.deviation) > found.tolerance)
-    if suspects.size:
-        recheck(probe, found, suspects)
-    direction = setup.rng.standard_normal(x.shape).astype(np.longdouble)
-    steps = np.ldexp(DirectionProbe.first_step_at(x, function.item), np.arange(-3, 2))
-    taylor = taylor_test(function, x, at_x, setup.gradient.value, direction, steps, np.maximum(noise, floor))
-    return _Outcome(found, setup.gradient.value.ravel(), noise, taylor)
+def _slopes(setup: _Setup, lines: Lines, found: Estimates) -> Slopes:
+    """Return the slopes beside their claims."""
+    if lines.moves is None:
+        return Slopes(*setup.claim.at(lines.places), found)
+    values, rounding = setup.claim.along(lines.moves)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Slopes(values, rounding + setup.unit * setup.claim.reach / found.step, found)
 
 
-def _along_directions(setup: _Setup, count: int, has_spare: bool) -> _Outcome:
-    directions = setup.rng.standard_normal((count, *setup.x.shape)).astype(np.longdouble)
-    probe = DirectionProbe(
-        setup.function, setup.x, setup.at_x, setup.gradient, directions, setup.noise, setup.rng, has_spare
-    )
-    found = direction_estimates(probe)
-    analytic = np.array([np.sum(setup.gradient.value * line) for line in directions])
-    taylor = fitted(*probe.remainders(), np.maximum(probe.floor, probe.noise if setup.noise is not None else 0))
-    return _Outcome(found, analytic, probe.noise, taylor, directions)
+def _confirmed(setup: _Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, dict[int, str]]:
+    """Look again at the suspicions, and return which are confirmed, and why others are not."""
+    confirmed, suspects = np.zeros(slopes.claim.shape, bool), np.flatnonzero(slopes.is_suspect)
+    reasons: dict[int, str] = {}
+    if not suspects.size:
+        return confirmed, reasons
+    size, budget = abs(float(setup.at_x)), None
+    if lines.moves is not None:
+        reasons = dict.fromkeys(suspects.tolist(), "only the direction with the largest deviation was looked at again")
+        # One that is confirmed is enough, and the evaluations are limited.
+        with np.errstate(divide="ignore"):
+            suspects = suspects[[np.argmax(slopes.deviation[suspects] / slopes.tolerance[suspects])]]
+        size = math.hypot(size, setup.claim.reach)
+        plain = PLAIN * (1 + int(is_loud(slopes.found, size, setup.unit)[suspects[0]]))
+        budget = EACH * len(lines.moves) - lines.evaluations - plain
+        if budget < LEAST:
+            reasons[int(suspects[0])] = "no evaluations are left for a second look: take more directions="
+            return confirmed, reasons
+    among = lines.some(suspects)
+    part = Slopes(claim=slopes.claim[suspects], rounding=slopes.rounding[suspects], found=slopes.found.rows(suspects))
+    confirmed[suspects], withdrawn = second_look(among, setup.item, part, size, budget=budget, **setup.options)
+    lines.evaluations += among.evaluations
+    said = ("another ladder of steps sees another slope", "small steps see the claim: a kink or a wave beside x")
+    return confirmed, reasons | {int(row): said[int(back)] for row, back in zip(suspects, withdrawn, strict=True)}
 
 
-def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[SlopeComparison, ...]:
+def _compared(
+    setup: _Setup, lines: Lines, slopes: Slopes, verdicts: list[Verdict], reasons: dict[int, str]
+) -> tuple[SlopeComparison, ...]:
     """Return the comparisons, each with its verdict."""
-    found, analytic = outcome.estimate, outcome.analytic
-    numeric = analytic + found.deviation
-    tolerance = found.tolerance
-    finite = np.abs(numeric[np.isfinite(numeric)])
-    typical = np.sqrt(np.mean(finite * finite)) if finite.size else np.longdouble(0)
-    rows = []
-    for row in range(len(numeric)):
-        where = (row,) if outcome.directions is not None else tuple(map(int, np.unravel_index(row, shape)))
-        size = max(abs(numeric[row]), abs(analytic[row]), typical)
-        verdict, reason = _verdict(found.rows(np.array([row])), tolerance[row], size, not np.any(analytic))
-        slopes = float(numeric[row]), float(analytic[row]), float(tolerance[row])
-        parts = float(found.truncation[row]), float(found.rounding[row]), float(found.step[row])
-        rows.append(SlopeComparison(where, *slopes, *parts, verdict, reason))
+    point, found, tolerance, rows = setup.function.point, slopes.found, slopes.tolerance, []
+    size = abs(float(setup.at_x))
+    for row, verdict in enumerate(verdicts):
+        place = int(lines.places[row])
+        is_along = lines.moves is not None
+        where, name = ((row,), f"direction {row}") if is_along else (point.where(place), point.name(place))
+        reason = ""
+        if verdict is Verdict.UNDECIDED:
+            reason = reasons.get(row) or slopes.reason(row, size, setup.unit)
+        numbers = (found.value, slopes.claim, found.error, slopes.rounding, tolerance, found.step)
+        value, claim, error, rounding, most, step = (float(array[row]) for array in numbers)
+        rows.append(SlopeComparison(where, name, value, claim, error, rounding, most, step, verdict, reason))
     return tuple(rows)
 
 
-def _verdict(line: Estimate, tolerance: np.longdouble, size: np.longdouble, is_flat: bool) -> tuple[Verdict, str]:
-    """Return the verdict on one line and the reason if there is none.
+def _visible(moves: np.ndarray, slopes: Slopes) -> float:
+    """Return the smallest deviation of a single coordinate, whichever it is, that would have been a suspicion."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen = slopes.deviation + slopes.tolerance
+        least = np.full(moves.shape[1], np.inf)
+        for move, size in zip(moves, np.where(np.isfinite(seen), seen, np.inf), strict=True):
+            least = np.fmin(least, float(size) / np.abs(move.astype(np.float64)))
+    return float(least.max())
 
-    Parameters
-    ----------
-    line : Estimate
-        Of one row.
-    size : longdouble
-        Of the slopes: the tolerance has to be small against it.
-    is_flat : bool
-        Whether all analytic slopes are 0.
-    """
-    if not np.isfinite(tolerance):
-        return Verdict.INCONCLUSIVE, "f is not finite around x"
-    disagrees = bool(abs(line.deviation[0]) > tolerance)
-    if not disagrees and tolerance <= RESOLVED * size:
-        return Verdict.AGREE, ""
-    kink = "kink: the slopes left and right of x differ"
-    if line.is_kinked[0] and line.is_between[0]:
-        return Verdict.INCONCLUSIVE, f"{kink}, and the gradient lies between"
-    if disagrees:
-        return Verdict.DISAGREE, ""
-    if line.is_kinked[0]:
-        return Verdict.INCONCLUSIVE, kink
-    if is_flat:
-        return Verdict.INCONCLUSIVE, "the gradient vanishes here: take another x"
-    if line.truncation[0] > line.rounding[0]:
-        return Verdict.INCONCLUSIVE, "f bends too much within a step for a slope of this size"
-    return Verdict.INCONCLUSIVE, "rounding hides a slope of this size"
+
+def _observed(setup: _Setup, slopes: Slopes, verdicts: list[Verdict]) -> list[str]:
+    """Return notes on the accuracy of f and of the gradient."""
+    notes, claim, found, name = [], setup.claim, slopes.found, setup.function.point.name
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = slopes.deviation / np.abs(found.value)
+        jumps = np.abs(claim.scatter) > resolution_of(setup.item) * np.abs(claim.value)
+    off = [part[row] for row, verdict in enumerate(verdicts) if verdict in (Verdict.INEXACT, Verdict.DISAGREE)]
+    if off and max(off) <= DOUBTED:
+        notes.append(
+            f"slopes and claims differ by {max(off):.0e} of the slopes at most: either the gradient is wrong by that, "
+            "or f is not more accurate (the tolerance of a solver, a table): then give noise=, its standard deviation"
+        )
+    loud = is_loud(found, abs(float(setup.at_x)), setup.unit)
+    if loud.any() and setup.noise is None:
+        notes.append(
+            f"f is less accurate than {setup.item.name}: it scatters by {float(np.median(found.noise[loud])):.0e} or "
+            "so (a stair, a solver, cancellation?); give noise= if it is known to be more"
+        )
+    jumps &= claim.value != 0
+    if jumps.any():
+        place = int(np.argmax(jumps.any(axis=0)))
+        size = float(np.abs(claim.scatter[:, place]).max())
+        notes.append(
+            f"the gradient jumps by about {size:.1e} between neighbouring numbers at {name(place)}: it is random, or "
+            "loses its digits, or f is not smooth"
+        )
+    return [
+        *notes,
+        *(["the gradient is not deterministic: asked again, it was another one"] if claim.is_random else []),
+    ]
+
+
+def _cause(setup: _Setup, lines: Lines, slopes: Slopes) -> str:
+    """Return what is wrong with a gradient that was rejected, as far as the slopes show it."""
+    point, claim = setup.function.point, setup.claim
+    numeric, tolerance = slopes.found.value, np.where(slopes.is_open, slopes.tolerance, np.inf)
+    if lines.moves is None:
+        whole = np.full((2, claim.value.size), np.nan, claim.value.dtype)
+        whole[0, lines.places], whole[1, lines.places] = numeric, tolerance
+        (numeric, tolerance), moves = whole, None
+    else:
+        moves = lines.moves.astype(claim.value.dtype).reshape(-1, *point.shape)
+    shaped = (claim.x.reshape(point.shape), claim.value.reshape(point.shape))
+    return diagnosis(Evidence(*shaped, moves, numeric, tolerance, point.name))

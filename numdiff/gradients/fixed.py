@@ -51,9 +51,7 @@ class _Steps:
         self.x, self.item, self.stencil = asked.x, asked.item, stencil
         self.given = None if h is None else steps_of(asked.item, h, "h", stencil)
         if self.given is not None and self.given.shape not in ((), asked.shape):
-            raise ValueError(
-                f"h must be one number or of the shape of x, {asked.shape}, got shape {self.given.shape}"
-            )
+            raise ValueError(f"h must be one number or of the shape of x, {asked.shape}, got shape {self.given.shape}")
 
     def at(self, places: Any) -> np.ndarray:
         """Return the steps of some coordinates: of a slice, or of an array of places."""
@@ -241,7 +239,8 @@ def _look(
     if not places.size or not out.size:
         return
     values = _values(lines, formula, places, h, base)
-    wide = np.longdouble if asked.item.precision > 53 else np.float64
+    wide: Any = np.longdouble if asked.item.precision > 53 else np.float64
+    other: Any
     other, first = parts.combine(formula, values, h[:, None]).astype(wide), out[:, places].T.astype(wide)
     size = np.maximum(np.abs(other), np.abs(first))
     unit, step = float(asked.item.unit_roundoff), h.astype(wide)[:, None]

@@ -179,5 +179,7 @@ def is_fixed(asked: Asked, h: Any, stencil: Any, method: Any, full: bool) -> boo
         if value is not None:
             raise ValueError(f"{name} is for the estimator; leave it out, or h, stencil and method")
     if full:
-        raise ValueError("full=True needs the estimator: a fixed step or formula has no bar; leave out h, stencil and method")
+        raise ValueError(
+            "full=True needs the estimator: a fixed step or formula has no bar; leave out h, stencil and method"
+        )
     return True

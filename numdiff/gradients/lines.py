@@ -23,8 +23,8 @@ from numdiff.adaptive.state import among
 from numdiff.floats.callables import Map
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "estimated", "gathered", "lengths"]
-__all__ += ["rows_of", "searched"]
+__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "ends", "estimated", "gathered"]
+__all__ += ["lengths", "rows_of", "searched"]
 
 BATCH_BYTES = 126976
 """Bytes of the points that are held at once; of one point, if that has more.
@@ -46,8 +46,7 @@ class Values(Protocol):
 
     @property
     def vectorized(self) -> bool:
-        """Whether it is quicker with many points at once, but may then give other last digits: batches are cut by
-        memory alone. Otherwise it is given one at a time."""
+        """Whether f takes batches, which are cut by memory alone; otherwise it is given one point at a time."""
 
     def values(self, points: np.ndarray) -> np.ndarray:
         """Return f at points, an array of shape (b, n) that is f's own to keep; the result has shape (b, m)."""
@@ -143,6 +142,12 @@ class Lines:
             self.size = self.base.size
             self.evaluations += 1
         return self.base
+
+    def some(self, rows: np.ndarray) -> "Lines":
+        """Return some of the lines, with f at x where it is known, and the same workers; their nodes count apart."""
+        other = Lines(self.f, self.x, self.places[rows], self.moves, self.size)
+        other.base, other._run, other._pieces = self.base, self._run, self._pieces
+        return other
 
     @contextmanager
     def running(self, workers: int | Map) -> Iterator[None]:
@@ -343,6 +348,7 @@ def searched(
     *,
     order: int = 1,
     scale: np.ndarray | None = None,
+    start: np.ndarray | None = None,
     lower: np.ndarray | None = None,
     upper: np.ndarray | None = None,
     side: np.ndarray | None = None,
@@ -359,6 +365,8 @@ def searched(
     order : int
     scale, lower, upper : ndarray, shape (n,), or None
         The lengths of `starts`; closed bounds, which no argument of f leaves. On a bound the nodes are on one side.
+    start : ndarray, shape (lines,), or None
+        The first steps, instead of those of `starts`.
     side : ndarray of int, shape (lines,), or None
         −1 or 1 where nodes must lie on one side.
     rows : ndarray of int, or None
@@ -376,7 +384,8 @@ def searched(
         Of these.
     """
     m, last = lines.size, -1
-    start, (low, high) = starts(lines, fmt, order, scale), ends(lines, fmt, lower, upper)
+    start = starts(lines, fmt, order, scale) if start is None else start
+    low, high = ends(lines, fmt, lower, upper)
     sides = _sides(lines, low, high)
     if side is not None:
         sides = np.where(side != 0, side, sides)

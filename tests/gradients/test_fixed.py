@@ -695,7 +695,7 @@ def test_a_step_that_does_not_fit_is_told(case, vectorized):
     def batch(points):
         return np.array([f(point) for point in points], points.dtype)
 
-    with pytest.warns(UncertainGradientWarning, match="another step contradicts the quotient in .*; leave out h") as told:
+    with pytest.warns(UncertainGradientWarning, match="another step contradicts .*; leave out h") as told:
         found = gradient(batch if vectorized else f, x, vectorized=vectorized, **options)
     assert told[0].filename == __file__
     assert told[0].message.coordinates >= 1
@@ -709,7 +709,7 @@ def test_a_step_that_does_not_fit_is_told(case, vectorized):
 @pytest.mark.filterwarnings("error:another step contradicts")
 @every_format
 @every_stencil
-@pytest.mark.parametrize("f", [np.exp, np.sin, lambda x: 3.0 * x, lambda x: 0.0 * x], ids=["exp", "sin", "line", "flat"])
+@pytest.mark.parametrize("f", [np.exp, np.sin, lambda x: 3.0 * x, lambda x: 0.0 * x])
 def test_a_chosen_step_that_fits_is_not_contradicted(item, stencil, f):
     jacobian(f, points(item, 12), stencil=stencil)
 
