@@ -278,9 +278,7 @@ def _parts(count: int, asked: Asked) -> Iterator[slice]:
     return (slice(first, min(first + width, count)) for first in range(0, count, width))
 
 
-def _mixed(
-    both: Estimates, one: tuple[Estimates, np.ndarray], two: tuple[Estimates, np.ndarray]
-) -> Estimates:
+def _mixed(both: Estimates, one: tuple[Estimates, np.ndarray], two: tuple[Estimates, np.ndarray]) -> Estimates:
     """Return the mixed derivatives, from the second ones along two lines and along the sum of their sizes.
 
     Parameters

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from numdiff.adaptive.ending import Estimates
+from numdiff.adaptive.ends import CRAMPED
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.ladder import Scheme
 from numdiff.adaptive.outcome import OF_NO_POINTS
@@ -271,8 +272,8 @@ def directions(f: Values, x: np.ndarray, moves: np.ndarray) -> Lines:
     return Lines(f, x, np.arange(len(moves)), moves)
 
 
-def starts(lines: Lines, fmt: FloatFormat, order: int, scale: np.ndarray | None) -> np.ndarray | None:
-    """Return the first steps of a search on each line; None for those that follow from the nodes.
+def starts(lines: Lines, fmt: FloatFormat, order: int, scale: np.ndarray | None) -> np.ndarray:
+    """Return the start of the ladder on each line.
 
     For a coordinate with a scale s it is c·s, with the c of `numdiff.adaptive.plan`. A direction begins where the first
     of its coordinates would have its own first step: min c·Lᵢ/|dᵢ|, with Lᵢ the scale, or √|xᵢ| without one.
@@ -285,10 +286,10 @@ def starts(lines: Lines, fmt: FloatFormat, order: int, scale: np.ndarray | None)
     scale : ndarray, shape (n,), or None
         The length over which f varies along each coordinate; 0 or NaN where it is not known.
     """
-    if scale is None and lines.moves is None:
-        return None
     own = plan(fmt, Scheme(order))
-    length = lengths(lines.x, fmt, scale) * (own.scale * GENERIC)
+    length = natural_start(own, np.abs(lines.x.astype(_wide(fmt))))
+    if scale is not None:
+        length = np.where(scale > 0, scale.astype(length.dtype) * (own.scale * GENERIC), length)
     if lines.moves is None:
         return np.asarray(length[lines.places])
     with np.errstate(divide="ignore"):
@@ -306,9 +307,12 @@ def lengths(x: np.ndarray, fmt: FloatFormat, scale: np.ndarray | None) -> np.nda
     [1.0, 10.0, 3.0]
     """
     own = plan(fmt, Scheme(1))
-    wide = x.astype(np.longdouble if fmt.precision > 53 else np.float64)
-    natural = natural_start(own, np.abs(wide)) / (own.scale * GENERIC)
-    return natural if scale is None else np.where(scale > 0, scale.astype(wide.dtype), natural)
+    natural = natural_start(own, np.abs(x.astype(_wide(fmt)))) / (own.scale * GENERIC)
+    return natural if scale is None else np.where(scale > 0, scale.astype(natural.dtype), natural)
+
+
+def _wide(fmt: FloatFormat) -> Any:
+    return np.longdouble if fmt.precision > 53 else np.float64
 
 
 def ends(lines: Lines, fmt: FloatFormat, lower: np.ndarray | None, upper: np.ndarray | None) -> tuple[Any, Any]:
@@ -323,7 +327,7 @@ def ends(lines: Lines, fmt: FloatFormat, lower: np.ndarray | None, upper: np.nda
     """
     if lower is None or upper is None:
         return -np.inf, np.inf
-    wide: Any = np.longdouble if fmt.precision > 53 else np.float64
+    wide = _wide(fmt)
     if lines.moves is None:
         # The nodes of the estimator lie strictly inside: its ends are the numbers next to the bounds.
         down, up = (np.nextafter(b, b.dtype.type(end)) for b, end in ((lower, -np.inf), (upper, np.inf)))
@@ -386,7 +390,7 @@ def searched(
     m, last = lines.size, -1
     start = starts(lines, fmt, order, scale) if start is None else start
     low, high = ends(lines, fmt, lower, upper)
-    sides = _sides(lines, low, high)
+    sides = _sides(lines, low, high, start)
     if side is not None:
         sides = np.where(side != 0, side, sides)
     for number in np.unique(sides).tolist():
@@ -404,7 +408,7 @@ def searched(
                 lower=_at(low, line),
                 upper=_at(high, line),
                 side=number,
-                start=None if start is None else start[line],
+                start=start[line],
                 **options,
             )
             yield own, found
@@ -441,10 +445,14 @@ def _at(end: Any, rows: np.ndarray) -> Any:
     return end[rows] if isinstance(end, np.ndarray) else end
 
 
-def _sides(lines: Lines, low: Any, high: Any) -> np.ndarray:
-    """Return on which side of x the nodes of each line are: next to a bound, on the other one."""
+def _sides(lines: Lines, low: Any, high: Any, start: np.ndarray) -> np.ndarray:
+    """Return on which side of x the nodes of each line are: on or near a bound, where there is room for the ladder."""
     if not isinstance(low, np.ndarray):
         return np.zeros(lines.at.size, np.intp)
-    below, above = (np.nextafter(lines.at, lines.at.dtype.type(end)).astype(low.dtype) for end in (-np.inf, np.inf))
-    is_lowest, is_highest = low >= below, high <= above
-    return np.where(is_lowest & ~is_highest, 1, np.where(is_highest & ~is_lowest, -1, 0))
+    below, above = lines.at - low, high - lines.at
+    right, left = (below < CRAMPED * start) & (above > start), (above < CRAMPED * start) & (below > start)
+    # On a bound there is no other choice.
+    ends = [np.nextafter(lines.at, lines.at.dtype.type(end)).astype(low.dtype) for end in (-np.inf, np.inf)]
+    is_lowest, is_highest = low >= ends[0], high <= ends[1]
+    right, left = right | (is_lowest & ~is_highest), left | (is_highest & ~is_lowest)
+    return np.where(right, 1, np.where(left, -1, 0))
