@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Pattern", "pattern_of"]
+__all__ = ["Pattern", "greedy", "pattern_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ def _grouped(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> n
     except ImportError:
         return greedy(rows, columns, shape)
     matrix = csc_array((np.ones(rows.size, np.int8), (rows, columns)), shape=shape)
-    return np.asarray(group_columns(matrix))
+    return np.asarray(group_columns(matrix, np.arange(shape[1])))  # the default is a random order
 
 
 def greedy(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -139,7 +139,8 @@ class Lines:
     def at_x(self) -> np.ndarray:
         """Return f at x, of shape (m,); evaluated once."""
         if self.base is None:
-            self.base = self.f.values(self.x[None].copy())[0]
+            with np.errstate(all="ignore"):
+                self.base = self.f.values(self.x[None].copy())[0]
             self.size = self.base.size
             self.evaluations += 1
         return self.base
