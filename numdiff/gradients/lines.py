@@ -69,8 +69,8 @@ class _Task:
 
     def batches(self, nodes: np.ndarray, places: np.ndarray) -> Iterator[np.ndarray]:
         """Yield the points in arrays of shape (b, n): one at a time, or as many as memory allows."""
-        if self.f.vectorized or self.directions is not None:
-            rows = rows_of(self.x) if self.f.vectorized else 1
+        rows = rows_of(self.x) if self.f.vectorized else 1
+        if rows > 1 or self.directions is not None:
             for first in range(0, nodes.size, rows):
                 yield self.points(nodes[first : first + rows], places[first : first + rows])
             return

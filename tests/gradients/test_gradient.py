@@ -224,9 +224,9 @@ def test_the_complex_step_is_right_to_the_last_digits(name, vectorized):
 
 
 def test_the_complex_step_refuses_what_is_not_analytic():
-    with pytest.raises(TypeError, match="f must be analytic for the complex step, but it uses np.absolute"):
+    with pytest.raises(TypeError, match=r"f must be analytic for the complex step, but it uses np\.absolute"):
         nd.gradient(lambda v: np.sum(np.abs(v)), [1.0, 2.0], method="complex")
-    with pytest.warns(nd.NonFiniteGradientWarning, match="complex step gives no finite derivative in 1 of 2"):
+    with pytest.warns(nd.NonFiniteGradientWarning, match="complex step gives no finite derivative in 2 of 4"):
         found = nd.jacobian(np.log, [-1.0, 2.0], method="complex")[[0, 1], [0, 1]]
     assert np.isnan(found[0])
     with pytest.raises(TypeError, match="format with a complex dtype for method='complex', got float16"):
@@ -310,7 +310,7 @@ def test_progress_counts_up_to_all_coordinates():
         (
             {"method": "3-point"},
             ValueError,
-            "method must be None or 'complex', got '3-point'; write stencil='centered'",
+            "None or 'complex', got '3-point'; write stencil='centered'",
         ),
         ({"method": "nonsense"}, ValueError, "a difference formula is stencil='forward'"),
         ({"method": "complex", "stencil": "forward"}, ValueError, "method='complex' takes no stencil"),
