@@ -367,7 +367,7 @@ def _compared(
         if verdict is Verdict.UNDECIDED:
             reason = reasons.get(row) or slopes.reason(row, size, setup.unit)
         numbers = (found.value, slopes.claim, found.error, slopes.rounding, tolerance, found.step)
-        value, claim, error, rounding, most, step = (float(array[row]) for array in numbers)
+        value, claim, error, rounding, most, step = (array[row].item() for array in numbers)
         rows.append(SlopeComparison(where, name, value, claim, error, rounding, most, step, verdict, reason))
     return tuple(rows)
 

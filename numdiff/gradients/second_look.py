@@ -7,15 +7,15 @@ it confirms the suspicion. A v₂ of which not even the sign is known says nothi
 steps may be a stair; unless the claimed change |c|h over the widest step is more than `COARSE` of |f|, which no useful
 stair hides.
 
-**(b) Plain steps**: centered differences at the steps 1, 4.3 and 17 times 8u·max(|f|, |xv|)/|v − c|, at the first of
-which rounding leaves an eighth of the deviation. If two neighbouring ones are three times nearer to the claim than to
-v, the claim is the slope at x and v that of something farther out (a kink, a wave that passed for noise), and the
-suspicion is withdrawn. Steps that are wider than those of v, narrower than two spacings at x, or outside the domain are
-left out.
+**(b) Plain steps**: centered and one-sided differences at the steps 1, 4.3 and 17 times 8u·max(|f|, |xv|)/|v − c|, at
+the first of which rounding leaves an eighth of the deviation. If two neighbouring ones of a kind are three times nearer
+to the claim than to v, the claim is the slope at x, or on one side of it, and v that of something farther out (a kink,
+a wave that passed for noise), and the suspicion is withdrawn. Steps that are wider than those of v, narrower than two
+spacings at x, or outside the domain are left out.
 
-Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there
-differences of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the slopes of
-either side, and with the noise in the place of the rounding.
+Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
+of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
+rounding.
 """
 
 import math
@@ -99,7 +99,7 @@ def _is_confirmed(claim: np.ndarray, first: Estimates, second: Estimates, size: 
 
 
 def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any, fmt: FloatFormat) -> np.ndarray:
-    """Return where two neighbouring plain differences are nearer to the claim."""
+    """Return where two neighbouring plain differences of a kind are nearer to the claim."""
     found, at, unit = slopes.found, lines.at.astype(slopes.found.value.dtype), float(fmt.unit_roundoff)
     scale, least = np.full(at.shape, size, at.dtype), np.zeros_like(at)
     if lines.moves is None:
@@ -107,13 +107,13 @@ def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any
     loud = is_loud(found, size, unit)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         first, wider = (np.fmax(ROOM * error / slopes.deviation, least) for error in (unit * scale, found.noise))
-    plain = [_plain(lines, factor * first, low, high, found.step)[0] for factor in PLAIN]
-    withdrawn = _twice([_is_nearer(slope, slopes) & ~(loud & (slope == 0)) for slope in plain])
-    if loud.any():
-        most = np.where(loud, PLAIN[-1] * found.step, 0)
-        around = [_plain(lines, factor * wider, low, high, most) for factor in PLAIN]
-        for side in (1, 2):
-            withdrawn |= _twice([_is_nearer(slopes_of[side], slopes) for slopes_of in around])
+    withdrawn = np.zeros(at.shape, bool)
+    for is_wide, widths, most in ((False, first, found.step), (True, wider, np.where(loud, PLAIN[-1] * found.step, 0))):
+        around = [_plain(lines, factor * widths, low, high, most) for factor in PLAIN]
+        for side in range(3):
+            flat = [loud & (slopes_of[side] == 0) & (not is_wide) for slopes_of in around]
+            near = [_is_nearer(slopes_of[side], slopes) & ~no for slopes_of, no in zip(around, flat, strict=True)]
+            withdrawn |= (near[0] & near[1]) | (near[1] & near[2])
     return withdrawn
 
 
@@ -139,8 +139,3 @@ def _is_nearer(slope: np.ndarray, slopes: Slopes) -> np.ndarray:
     """Return where a slope is much nearer to the claim than to the value."""
     with np.errstate(invalid="ignore"):
         return np.asarray(NEARER * np.abs(slope - slopes.claim) < np.abs(slope - slopes.found.value))
-
-
-def _twice(nearer: list[np.ndarray]) -> np.ndarray:
-    """Return where two neighbours are true."""
-    return np.asarray((nearer[0] & nearer[1]) | (nearer[1] & nearer[2]))
