@@ -11,7 +11,7 @@ from numdiff.adaptive.plan import GENERIC, plan, spacing
 from numdiff.adaptive.state import Request, setting_of
 from numdiff.adaptive.status import Status
 
-__all__ = ["at_ends"]
+__all__ = ["CRAMPED", "at_ends"]
 
 CRAMPED = 2.0**-6
 """A room of less than so much of the first step is looked at from the other side as well. Noise grows as the step

@@ -137,7 +137,9 @@ def _local(evidence: Evidence) -> str:
             if _says_something(simple, evidence):
                 facts.append(f"a factor: it has to be multiplied by {simple} there")
     place = _pattern(where, x, shape, evidence.name)
-    return "; ".join([f"wrong {place}", *facts]) if place or facts else ""
+    if not facts and count == int(np.isfinite(evidence.tolerance).sum()):
+        return ""  # wrong everywhere, which is seen
+    return "; ".join([f"wrong {place}", *facts])
 
 
 def _pattern(where: np.ndarray, x: np.ndarray, shape: tuple[int, ...], name: Callable[[int], str]) -> str:

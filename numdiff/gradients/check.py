@@ -11,17 +11,17 @@ from numdiff.adaptive.arguments import check_confidence
 from numdiff.adaptive.ending import Estimates
 from numdiff.floats.callables import Map, check_workers, require_callable, with_arguments
 from numdiff.floats.formats import FloatFormat
+from numdiff.gradients.asked import Progress, bounds_of, check_progress, reported
 from numdiff.gradients.causes import Evidence, diagnosis
 from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed
 from numdiff.gradients.functions import Function, Gradient
-from numdiff.gradients.lines import BLOCK, Lines, estimated
+from numdiff.gradients.lines import Lines, estimated, searched
 from numdiff.gradients.lines import coordinates as along_coordinates
 from numdiff.gradients.lines import directions as along_directions
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
 from numdiff.gradients.result import GradientCheck, SlopeComparison
-from numdiff.gradients.rule import LOUD, Slopes, Verdict, resolution_of
-from numdiff.gradients.running import Progress, check_progress, reported
+from numdiff.gradients.rule import Slopes, Verdict, is_loud, resolution_of
 from numdiff.gradients.second_look import second_look
 from numdiff.spellings import hinted
 
@@ -38,6 +38,8 @@ EACH = 25
 """The evaluations for each direction, at most, all in all: so many are left for a second look."""
 PLAIN, LEAST = 6, 8
 """The evaluations of a second look at least: the plain steps, and one segment."""
+DOUBTED = 0.05
+"""The part of a slope by which f itself may be off where a deviation is no larger: a coarse solver."""
 WATCHED = 64
 """Coordinates that are searched side by side where progress is reported."""
 
@@ -95,8 +97,8 @@ def check_gradient(
         The part of each slope that a mistake may have and be overlooked, between 0 and 1; 0.1 by default, and 0.5 in
         formats of 16 bits.
     domain : tuple, optional
-        The lower and the upper end of the domain, each a number or in the structure of x. f is not evaluated outside,
-        nor at an end in which x does not lie.
+        The open interval in which f is smooth, two ends, each a number or in the structure of x: f is not evaluated
+        outside of it, nor at its ends.
     noise : float, optional
         The standard deviation of the error of f, in units of f, if it is known: a floor of what is seen. With it, f
         need not be deterministic. Give it where f is less accurate than its format: the tolerance of a solver.
@@ -159,7 +161,7 @@ def check_gradient(
     setup = _Setup(function, at_x, given, lower, upper, _checked_noise(noise), float(confidence))
     lines = along_coordinates(function, point.vector, places)
     if along is not None:
-        lines = along_directions(function, point.vector, _inward(point, along.moves, lower, upper))
+        lines = along_directions(function, point.vector, along.moves)
     lines.base = np.array([at_x])
     lines.evaluations = evaluations
     with lines.running(workers):
@@ -168,7 +170,10 @@ def check_gradient(
         if again and is_doubtful(found, abs(float(at_x)), setup.unit):
             again = repeats_of(lines.evaluations) if along is None else REPEATS
         lines.evaluations += refuse_random(lambda: function.values(point.vector[None])[0, 0], at_x, again)
-        slopes, verdicts, reasons = _decided(setup, lines, found, _checked_resolution(resolution, point.item))
+        slopes = _slopes(setup, lines, found)
+        confirmed, reasons = _confirmed(setup, lines, slopes)
+    part = _checked_resolution(resolution, point.item)
+    verdicts = slopes.verdicts(confirmed, part)
     rows = _compared(setup, lines, slopes, verdicts, reasons)
     check = GradientCheck(
         rows,
@@ -177,7 +182,7 @@ def check_gradient(
         point.shape,
         float(np.median(found.noise)),
         lines.evaluations,
-        _checked_resolution(resolution, point.item),
+        part,
         math.nan if lines.moves is None else _visible(lines.moves, slopes),
         notes=(*notes, *_observed(setup, slopes, verdicts)),
     )
@@ -235,25 +240,10 @@ def _opened(function: Function, is_required: bool) -> tuple[Function, Any, tuple
 
 
 def _bounds(point: Parameters, domain: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return closed bounds: the ends of the domain where x lies in them, else the numbers next to them."""
-    if domain is None:
-        return None, None
-    if not isinstance(domain, (tuple, list)) or len(domain) != 2:
-        raise ValueError(f"domain must be a tuple of a lower and an upper end, got {domain!r:.60}")
-    ends = []
-    for end, way, text in zip(domain, (1, -1), ("lower", "upper"), strict=True):
-        wide = point.spread(end, f"the {text} end of domain")
-        outside = np.flatnonzero(~(way * (point.vector.astype(wide.dtype) - wide) >= 0))
-        if outside.size:
-            first = int(outside[0])
-            raise ValueError(
-                f"x must lie inside the domain, got {point.vector[first]!s} at {point.name(first)}, whose {text} end "
-                f"is {wide[first]!s}"
-            )
-        near = point.item.as_array(wide)
-        moved = (way * (near.astype(wide.dtype) - wide) <= 0) & (near != point.vector)
-        ends.append(np.where(moved, np.nextafter(near, near.dtype.type(way * np.inf)), near))
-    return ends[0], ends[1]
+    """Return closed bounds that hold the open domain, flat."""
+    if point.is_tree and isinstance(domain, (tuple, list)) and len(domain) == 2:
+        domain = [point.spread(end, "domain") for end in domain]
+    return bounds_of(point.item, point.vector, point.shape, None, domain)
 
 
 def _chosen(
@@ -270,20 +260,12 @@ def _chosen(
         moves = point.item.as_array(directions, "directions").reshape(len(directions), -1)
         if not moves.size or moves.shape[1] != point.vector.size or not np.isfinite(moves).all():
             raise ValueError(
-                f"directions must be finite and have the size of x, {point.vector.size}, got shape {np.shape(directions)}"
+                f"directions must be finite, of shape (k, {point.vector.size}) as x has, got {np.shape(directions)}"
             )
         return Directions(moves), None
     else:
         count = _checked_directions(directions)
     return (chosen_directions(point, claim.value, count, rng) if count else None), None
-
-
-def _inward(point: Parameters, moves: np.ndarray, lower: np.ndarray | None, upper: np.ndarray | None) -> np.ndarray:
-    """Return directions that move coordinates at an end of their domain inward."""
-    if lower is None or upper is None:
-        return moves
-    moves = np.where(point.vector <= lower, np.abs(moves), moves)
-    return np.where(point.vector >= upper, -np.abs(moves), moves)
 
 
 def _checked_directions(directions: Any) -> int:
@@ -322,47 +304,53 @@ def _checked_resolution(resolution: Any, item: FloatFormat) -> float:
 
 def _searched(setup: _Setup, lines: Lines, start: np.ndarray | None, progress: Progress) -> Estimates:
     """Return the slopes on all lines, of which nothing depends on the claim."""
-    budget = None if lines.moves is None else SEARCH
+    options = {"start": start, "budget": None if lines.moves is None else SEARCH, **setup.options}
+    if progress is False:
+        return estimated(lines, setup.item, **options)
+    found, done = [], 0
     with reported(progress, lines.at.size) as report:
-        return estimated(
-            lines,
-            setup.item,
-            start=start,
-            budget=budget,
-            block=WATCHED if progress else BLOCK,
-            report=report,
-            **setup.options,
-        )
+        for rows, part in searched(lines, setup.item, block=WATCHED, **options):
+            found.append((rows, part))
+            done += rows.size
+            report(done)
+    order = np.argsort(np.concatenate([rows for rows, _ in found]), kind="stable")
+    parts = zip(*(vars(part).values() for _, part in found), strict=True)
+    return Estimates(*(np.concatenate(part)[order] for part in parts))
 
 
-def _decided(
-    setup: _Setup, lines: Lines, found: Estimates, resolution: float
-) -> tuple[Slopes, list[Verdict], dict[int, str]]:
-    """Return the slopes beside their claims, the verdicts, and the reasons of suspicions that are not confirmed."""
-    size, claim = abs(float(setup.at_x)), setup.claim
+def _slopes(setup: _Setup, lines: Lines, found: Estimates) -> Slopes:
+    """Return the slopes beside their claims."""
     if lines.moves is None:
-        slopes, budget = Slopes(*claim.at(lines.places), found), None
-    else:
-        values, rounding = claim.along(lines.moves)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            slopes = Slopes(values, rounding + setup.unit * claim.reach / found.step, found)
-        size = math.hypot(size, claim.reach)
-    confirmed, reasons = np.zeros(found.value.shape, bool), {}
-    suspects = np.flatnonzero(slopes.is_suspect)
-    if lines.moves is not None and suspects.size:
-        # One that is confirmed is enough, and the evaluations are limited: the one that is farthest out.
+        return Slopes(*setup.claim.at(lines.places), found)
+    values, rounding = setup.claim.along(lines.moves)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Slopes(values, rounding + setup.unit * setup.claim.reach / found.step, found)
+
+
+def _confirmed(setup: _Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, dict[int, str]]:
+    """Look again at the suspicions, and return which are confirmed, and why others are not."""
+    confirmed, suspects = np.zeros(slopes.claim.shape, bool), np.flatnonzero(slopes.is_suspect)
+    reasons: dict[int, str] = {}
+    if not suspects.size:
+        return confirmed, reasons
+    size, budget = abs(float(setup.at_x)), None
+    if lines.moves is not None:
+        reasons = dict.fromkeys(suspects.tolist(), "only the direction with the largest deviation was looked at again")
+        # One that is confirmed is enough, and the evaluations are limited.
         with np.errstate(divide="ignore"):
             suspects = suspects[[np.argmax(slopes.deviation[suspects] / slopes.tolerance[suspects])]]
-        budget = max(EACH * len(lines.moves) - lines.evaluations - PLAIN, LEAST)
-        reasons = dict.fromkeys(np.flatnonzero(slopes.is_suspect).tolist(), "another direction was looked at again")
-    if suspects.size:
-        among = lines.some(suspects)
-        part = Slopes(claim=slopes.claim[suspects], rounding=slopes.rounding[suspects], found=found.rows(suspects))
-        confirmed[suspects], withdrawn = second_look(among, setup.item, part, size, budget=budget, **setup.options)
-        lines.evaluations += among.evaluations
-        said = ("another ladder of steps sees another slope", "small steps see the claim: a kink or a wave beside x")
-        reasons |= {int(row): said[is_back] for row, is_back in zip(suspects, withdrawn.astype(int), strict=True)}
-    return slopes, slopes.verdicts(confirmed, resolution), reasons
+        size = math.hypot(size, setup.claim.reach)
+        plain = PLAIN * (1 + int(is_loud(slopes.found, size, setup.unit)[suspects[0]]))
+        budget = EACH * len(lines.moves) - lines.evaluations - plain
+        if budget < LEAST:
+            reasons[int(suspects[0])] = "no evaluations are left for a second look: take more directions="
+            return confirmed, reasons
+    among = lines.some(suspects)
+    part = Slopes(claim=slopes.claim[suspects], rounding=slopes.rounding[suspects], found=slopes.found.rows(suspects))
+    confirmed[suspects], withdrawn = second_look(among, setup.item, part, size, budget=budget, **setup.options)
+    lines.evaluations += among.evaluations
+    said = ("another ladder of steps sees another slope", "small steps see the claim: a kink or a wave beside x")
+    return confirmed, reasons | {int(row): said[int(back)] for row, back in zip(suspects, withdrawn, strict=True)}
 
 
 def _compared(
@@ -379,7 +367,7 @@ def _compared(
         if verdict is Verdict.UNDECIDED:
             reason = reasons.get(row) or slopes.reason(row, size, setup.unit)
         numbers = (found.value, slopes.claim, found.error, slopes.rounding, tolerance, found.step)
-        value, claim, error, rounding, most, step = (float(array[row]) for array in numbers)
+        value, claim, error, rounding, most, step = (array[row].item() for array in numbers)
         rows.append(SlopeComparison(where, name, value, claim, error, rounding, most, step, verdict, reason))
     return tuple(rows)
 
@@ -396,31 +384,34 @@ def _visible(moves: np.ndarray, slopes: Slopes) -> float:
 
 def _observed(setup: _Setup, slopes: Slopes, verdicts: list[Verdict]) -> list[str]:
     """Return notes on the accuracy of f and of the gradient."""
-    notes, claim, size = [], setup.claim, abs(float(setup.at_x))
-    inexact = [row for row, verdict in enumerate(verdicts) if verdict is Verdict.INEXACT]
-    noise = float(np.median(slopes.found.noise))
-    if inexact:
-        part = max(float(slopes.deviation[row] / abs(slopes.found.value[row])) for row in inexact)
-        notes.append(
-            f"{len(inexact)} inexact, right to {max(int(-math.log10(part)), 3)} digits or more: the gradient is less "
-            f"accurate than {setup.item.name}, or f is (the tolerance of a solver?): then give noise=, its deviation"
-        )
-    if noise > LOUD * setup.unit * size and setup.noise is None:
-        notes.append(
-            f"f is less accurate than {setup.item.name}: its values scatter by about {noise:.1e}, or are a stair or the "
-            "result of a solver; give noise= where it is known to be more"
-        )
+    notes, claim, found, name = [], setup.claim, slopes.found, setup.function.point.name
     with np.errstate(divide="ignore", invalid="ignore"):
+        part = slopes.deviation / np.abs(found.value)
         jumps = np.abs(claim.scatter) > resolution_of(setup.item) * np.abs(claim.value)
-    if (jumps & (claim.value != 0)).any():
-        place = int(np.argmax(jumps.any(axis=0)))
+    off = [part[row] for row, verdict in enumerate(verdicts) if verdict in (Verdict.INEXACT, Verdict.DISAGREE)]
+    if off and max(off) <= DOUBTED:
         notes.append(
-            f"the gradient jumps by about {float(np.abs(claim.scatter[:, place]).max()):.1e} between neighbouring numbers at "
-            f"{setup.function.point.name(place)}: it is random, rounding takes its digits, or f is not smooth"
+            f"slopes and claims differ by {max(off):.0e} of the slopes at most: either the gradient is wrong by that, "
+            "or f is not more accurate (the tolerance of a solver, a table): then give noise=, its standard deviation"
         )
-    if claim.is_random:
-        notes.append("the gradient is not deterministic: asked again, it was another one")
-    return notes
+    loud = is_loud(found, abs(float(setup.at_x)), setup.unit)
+    if loud.any() and setup.noise is None:
+        notes.append(
+            f"f is less accurate than {setup.item.name}: it scatters by {float(np.median(found.noise[loud])):.0e} or "
+            "so (a stair, a solver, cancellation?); give noise= if it is known to be more"
+        )
+    jumps &= claim.value != 0
+    if jumps.any():
+        place = int(np.argmax(jumps.any(axis=0)))
+        size = float(np.abs(claim.scatter[:, place]).max())
+        notes.append(
+            f"the gradient jumps by about {size:.1e} between neighbouring numbers at {name(place)}: it is random, or "
+            "loses its digits, or f is not smooth"
+        )
+    return [
+        *notes,
+        *(["the gradient is not deterministic: asked again, it was another one"] if claim.is_random else []),
+    ]
 
 
 def _cause(setup: _Setup, lines: Lines, slopes: Slopes) -> str:

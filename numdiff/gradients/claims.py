@@ -14,7 +14,7 @@ from numdiff.gradients.parameters import Parameters
 __all__ = ["Claim", "Directions", "chosen_directions", "claimed"]
 
 UNITS = (2, 16, 128)
-"""Displacements, in units in the last place: see `numdiff.gradients.rule`."""
+"""Displacements, in units in the last place, by half more or less: see `numdiff.gradients.rule`."""
 KINDS = 4
 """The kinds of directions: see `chosen_directions`."""
 
@@ -89,7 +89,8 @@ def claimed(
     ulps, most = _units(wide, point.item), math.sqrt(1 / (16 * unit))
     rows = []
     for units in UNITS:
-        step = rng.choice((-1, 1), size=wide.size) * ulps * (units if units <= most else UNITS[0])
+        about = units if units <= most else UNITS[0]
+        step = rng.choice((-1, 1), size=wide.size) * rng.integers(about // 2, about + about // 2 + 1, wide.size) * ulps
         if lower is not None and upper is not None:
             outside = (wide - np.abs(step) < lower) | (wide + np.abs(step) > upper)
             step[outside] = 0

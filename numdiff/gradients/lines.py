@@ -5,22 +5,27 @@ along which the argument is x + t·d, rounded, and x itself is the node t = 0. I
 searches of its own on every line, and these share their nodes: f is evaluated once at each.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
 
 from numdiff.adaptive.ending import Estimates
+from numdiff.adaptive.ends import CRAMPED
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.ladder import Scheme
+from numdiff.adaptive.outcome import OF_NO_POINTS
 from numdiff.adaptive.plan import GENERIC, natural_start, plan
+from numdiff.adaptive.state import among
 from numdiff.floats.callables import Map
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "ends", "estimated"]
+__all__ = ["BATCH_BYTES", "BLOCK", "Lines", "Values", "coordinates", "directions", "ends", "estimated", "gathered"]
+__all__ += ["lengths", "rows_of", "searched"]
 
 BATCH_BYTES = 126976
 """Bytes of the points that are held at once; of one point, if that has more.
@@ -42,7 +47,7 @@ class Values(Protocol):
 
     @property
     def vectorized(self) -> bool:
-        """Whether the values at a point may depend on the number of points: then a batch is cut by memory alone."""
+        """Whether f takes batches, which are cut by memory alone; otherwise it is given one point at a time."""
 
     def values(self, points: np.ndarray) -> np.ndarray:
         """Return f at points, an array of shape (b, n) that is f's own to keep; the result has shape (b, m)."""
@@ -58,12 +63,22 @@ class _Task:
 
     def __call__(self, work: tuple[int, np.ndarray, np.ndarray]) -> tuple[int, np.ndarray]:
         number, nodes, places = work
-        found = []
         with np.errstate(all="ignore"):  # a thread does not inherit it
-            for first in range(0, nodes.size, rows_of(self.x)):
-                part = slice(first, first + rows_of(self.x))
-                found.append(self.f.values(self.points(nodes[part], places[part])))
+            found = [self.f.values(points) for points in self.batches(nodes, places)]
         return number, found[0] if len(found) == 1 else np.concatenate(found)
+
+    def batches(self, nodes: np.ndarray, places: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield the points in arrays of shape (b, n): one at a time, or as many as memory allows."""
+        rows = rows_of(self.x) if self.f.vectorized else 1
+        if rows > 1 or self.directions is not None:
+            for first in range(0, nodes.size, rows):
+                yield self.points(nodes[first : first + rows], places[first : first + rows])
+            return
+        copy = self.x[None].copy
+        for node, place in zip(nodes.tolist(), places.tolist(), strict=True):  # numbers of Python, or longdoubles
+            point = copy()
+            point[0, place] = node
+            yield point
 
     def points(self, nodes: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Return the points of the nodes, as rows."""
@@ -104,6 +119,8 @@ class Lines:
         Where x is on each line.
     evaluations : int
         The points at which f was evaluated.
+    largest : ndarray, shape (m,)
+        The largest finite size of each value of f that was seen.
     """
 
     def __init__(
@@ -112,6 +129,7 @@ class Lines:
         self.f, self.x, self.places, self.moves, self.size = f, x, places, moves, size
         self.at = x[places] if moves is None else np.zeros(places.size, x.dtype)
         self.evaluations = 0
+        self.largest = np.zeros(size)
         self.base: np.ndarray | None = None
         self._run: Callable[..., Any] = map
         self._pieces = 1
@@ -121,7 +139,8 @@ class Lines:
     def at_x(self) -> np.ndarray:
         """Return f at x, of shape (m,); evaluated once."""
         if self.base is None:
-            self.base = self.f.values(self.x[None].copy())[0]
+            with np.errstate(all="ignore"):
+                self.base = self.f.values(self.x[None].copy())[0]
             self.size = self.base.size
             self.evaluations += 1
         return self.base
@@ -179,51 +198,45 @@ class Lines:
         """Return f at nodes, of shape (k, m): at x from memory, elsewhere evaluated."""
         is_x = nodes == self.at[lines]
         if not is_x.any():
-            return self._evaluated(nodes, lines)
+            return self.evaluated(nodes, lines)
         at_x = self.at_x()
         found = np.empty((nodes.size, self.size), at_x.dtype)
         found[is_x] = at_x
         if not is_x.all():
-            found[~is_x] = self._evaluated(nodes[~is_x], lines[~is_x])
+            found[~is_x] = self.evaluated(nodes[~is_x], lines[~is_x])
         return found
 
-    def _evaluated(self, nodes: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    def evaluated(self, nodes: np.ndarray, lines: np.ndarray) -> np.ndarray:
+        """Return f at nodes, of shape (k, m), with all calls that this needs."""
         task, places = _Task(self.f, self.x, self.moves), self.places[lines]
         self.evaluations += nodes.size
         if self._pieces == 1:
-            return task((0, nodes, places))[1]
-        spans = self._spans(nodes.size)
-        works = [(number, nodes[part], places[part]) for number, part in enumerate(spans)]
-        found: list[np.ndarray | None] = [None] * len(works)
+            return self._seen(task((0, nodes, places))[1])
+        works = [(number, nodes[part], places[part]) for number, part in enumerate(self._spans(nodes.size))]
+        found: dict[int, np.ndarray] = {}
         for result in self._run(task, works):
             if not (isinstance(result, tuple) and len(result) == 2):
                 raise TypeError(f"workers must return what the mapped callable returns, got {result!r:.60}")
             found[result[0]] = result[1]
-        values = [value for value in found if value is not None]
-        if len(values) != len(works):
+        if len(found) != len(works):
             raise ValueError(
-                f"workers must return one result for each task, got results for {len(values)} of {len(works)}"
+                f"workers must return one result for each task, got results for {len(found)} of {len(works)}"
             )
-        return np.concatenate(values)
+        return self._seen(np.concatenate([found[number] for number in range(len(works))]))
+
+    def _seen(self, values: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            size = np.abs(values).max(axis=0, initial=0)
+            if not np.isfinite(size).all():
+                size = np.where(np.isfinite(values), np.abs(values), 0).max(axis=0, initial=0)
+            self.largest = np.maximum(self.largest, size)
+        return values
 
     def _spans(self, count: int) -> list[slice]:
         """Cut a batch into pieces: of batches of f only between them."""
         least = rows_of(self.x) if self.f.vectorized else 1
         width = least * max(1, -(-count // (least * self._pieces)))
         return [slice(first, first + width) for first in range(0, count, width)]
-
-
-@dataclass(frozen=True)
-class _Part:
-    """Some of the lines, and neighbouring ones of the values of f: row k + w·l is the k-th of w values on line l."""
-
-    whole: Lines
-    lines: np.ndarray
-    outputs: range
-
-    def __call__(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        line, output = np.divmod(rows, len(self.outputs))
-        return self.whole(nodes, self.lines[line] * self.whole.size + output + self.outputs.start)
 
 
 def coordinates(f: Values, x: np.ndarray, chosen: Sequence[int] | np.ndarray | None = None) -> Lines:
@@ -260,8 +273,8 @@ def directions(f: Values, x: np.ndarray, moves: np.ndarray) -> Lines:
     return Lines(f, x, np.arange(len(moves)), moves)
 
 
-def starts(lines: Lines, fmt: FloatFormat, order: int, scale: np.ndarray | None) -> np.ndarray | None:
-    """Return the first steps of a search on each line; None for those that follow from the nodes.
+def starts(lines: Lines, fmt: FloatFormat, order: int, scale: np.ndarray | None) -> np.ndarray:
+    """Return the start of the ladder on each line.
 
     For a coordinate with a scale s it is c·s, with the c of `numdiff.adaptive.plan`. A direction begins where the first
     of its coordinates would have its own first step: min c·Lᵢ/|dᵢ|, with Lᵢ the scale, or √|xᵢ| without one.
@@ -274,18 +287,33 @@ def starts(lines: Lines, fmt: FloatFormat, order: int, scale: np.ndarray | None)
     scale : ndarray, shape (n,), or None
         The length over which f varies along each coordinate; 0 or NaN where it is not known.
     """
-    if scale is None and lines.moves is None:
-        return None
     own = plan(fmt, Scheme(order))
-    wide: Any = np.longdouble if fmt.precision > 53 else np.float64
-    length = natural_start(own, np.abs(lines.x.astype(wide)))
+    length = natural_start(own, np.abs(lines.x.astype(_wide(fmt))))
     if scale is not None:
-        length = np.where(scale > 0, own.scale * GENERIC * scale.astype(wide), length)
+        length = np.where(scale > 0, scale.astype(length.dtype) * (own.scale * GENERIC), length)
     if lines.moves is None:
         return np.asarray(length[lines.places])
     with np.errstate(divide="ignore"):
-        found = np.array([np.min(length / np.abs(move.astype(wide))) for move in lines.moves[lines.places]])
+        found = np.array([np.min(length / np.abs(move.astype(length.dtype))) for move in lines.moves[lines.places]])
     return np.where(np.isfinite(found), found, own.scale * GENERIC)  # along d = 0 any step will do
+
+
+def lengths(x: np.ndarray, fmt: FloatFormat, scale: np.ndarray | None) -> np.ndarray:
+    """Return the length over which f is taken to vary along each coordinate: the scale, or √|x|; 1 for x = 0.
+
+    Examples
+    --------
+    >>> from numdiff.floats.formats import FORMATS
+    >>> lengths(np.array([0.0, 100.0, 5.0]), FORMATS["float64"], np.array([np.nan, np.nan, 3.0])).tolist()
+    [1.0, 10.0, 3.0]
+    """
+    own = plan(fmt, Scheme(1))
+    natural = natural_start(own, np.abs(x.astype(_wide(fmt)))) / (own.scale * GENERIC)
+    return natural if scale is None else np.where(scale > 0, scale.astype(natural.dtype), natural)
+
+
+def _wide(fmt: FloatFormat) -> Any:
+    return np.longdouble if fmt.precision > 53 else np.float64
 
 
 def ends(lines: Lines, fmt: FloatFormat, lower: np.ndarray | None, upper: np.ndarray | None) -> tuple[Any, Any]:
@@ -300,7 +328,7 @@ def ends(lines: Lines, fmt: FloatFormat, lower: np.ndarray | None, upper: np.nda
     """
     if lower is None or upper is None:
         return -np.inf, np.inf
-    wide: Any = np.longdouble if fmt.precision > 53 else np.float64
+    wide = _wide(fmt)
     if lines.moves is None:
         # The nodes of the estimator lie strictly inside: its ends are the numbers next to the bounds.
         down, up = (np.nextafter(b, b.dtype.type(end)) for b, end in ((lower, -np.inf), (upper, np.inf)))
@@ -319,7 +347,7 @@ def ends(lines: Lines, fmt: FloatFormat, lower: np.ndarray | None, upper: np.nda
     return left, right
 
 
-def estimated(
+def searched(
     lines: Lines,
     fmt: FloatFormat,
     *,
@@ -328,11 +356,12 @@ def estimated(
     start: np.ndarray | None = None,
     lower: np.ndarray | None = None,
     upper: np.ndarray | None = None,
+    side: np.ndarray | None = None,
+    rows: np.ndarray | None = None,
     block: int = BLOCK,
-    report: Callable[[int], object] = int,
     **options: Any,
-) -> Estimates:
-    """Estimate the derivative of every value of f along every line.
+) -> Iterator[tuple[np.ndarray, Estimates]]:
+    """Estimate the derivative of every value of f along every line, and yield the estimates block by block.
 
     Parameters
     ----------
@@ -343,70 +372,88 @@ def estimated(
         The lengths of `starts`; closed bounds, which no argument of f leaves. On a bound the nodes are on one side.
     start : ndarray, shape (lines,), or None
         The first steps, instead of those of `starts`.
+    side : ndarray of int, shape (lines,), or None
+        −1 or 1 where nodes must lie on one side.
+    rows : ndarray of int, or None
+        Which searches are made, sorted; all by default. The k-th value of f along line l is row k + m·l.
     block : int
-        Searches that run side by side, at most; one line at least, if f has no more than `BLOCK` values.
-    report : callable
-        Is told how many lines are done.
+        Searches that run side by side, at most.
     **options
         As of `numdiff.adaptive.engine.estimate`: noise, budget, confidence.
 
-    Returns
-    -------
+    Yields
+    ------
+    ndarray of int
+        The rows of the block.
     Estimates
-        Of shape (m·lines,): the k-th value of f along line l is at k + m·l.
+        Of these.
     """
-    m, count = lines.size, lines.at.size
+    m, last = lines.size, -1
     start = starts(lines, fmt, order, scale) if start is None else start
     low, high = ends(lines, fmt, lower, upper)
-    side = _sides(lines, low, high)
-    whole: dict[str, np.ndarray] = {}
-    done = 0
-    for number, own in _blocks(side, max(1, block // max(1, m))):
-        for first in range(0, m, BLOCK):
-            outputs = range(first, min(first + BLOCK, m))
-            among = np.repeat(own, len(outputs))
+    sides = _sides(lines, low, high, start)
+    if side is not None:
+        sides = np.where(side != 0, side, sides)
+    for number in np.unique(sides).tolist():
+        chosen = np.flatnonzero(sides == number)
+        for own in _blocks(chosen, m, max(1, block), rows):
+            line = own // m
+            if line[0] != last:
+                lines.forget()
+            last = line[-1]
             found = estimate(
-                _Part(lines, own, outputs),
-                lines.at[among],
+                partial(among, lines, own),
+                lines.at[line],
                 fmt,
                 order=order,
-                lower=_at(low, among),
-                upper=_at(high, among),
+                lower=_at(low, line),
+                upper=_at(high, line),
                 side=number,
-                start=None if start is None else start[among],
+                start=start[line],
                 **options,
             )
-            rows = among * m + np.tile(np.arange(outputs.start, outputs.stop), own.size)
-            for field in fields(found):
-                values = getattr(found, field.name)
-                whole.setdefault(field.name, np.empty(count * m, values.dtype))[rows] = values
-        lines.forget()
-        done += own.size
-        report(done)
-    return Estimates(**whole) if whole else _nothing()
+            yield own, found
+    lines.forget()
 
 
-def _nothing() -> Estimates:
-    empty, codes = np.empty(0), np.empty(0, np.intp)
-    return Estimates(empty, empty, codes, codes, *[empty] * 5)
+def _blocks(chosen: np.ndarray, m: int, block: int, rows: np.ndarray | None) -> Iterator[np.ndarray]:
+    """Yield the rows of some lines in blocks: of whole lines where a line has no more values than a block."""
+    width, outputs = max(1, block // max(1, m)), np.arange(m)
+    parts = (chosen[first : first + width, None] * m + outputs for first in range(0, chosen.size, width))
+    if rows is not None:
+        parts = (part for part in (rows[np.isin(rows // m, chosen)],))
+    for part in parts:
+        for first in range(0, part.size, block):
+            yield part.reshape(-1)[first : first + block]
+
+
+def estimated(lines: Lines, fmt: FloatFormat, **options: Any) -> Estimates:
+    """Return the estimates of `searched` together, of shape (m·lines,)."""
+    return gathered(searched(lines, fmt, **options), lines.at.size * lines.size)
+
+
+def gathered(found: Iterable[tuple[np.ndarray, Estimates]], count: int) -> Estimates:
+    """Return estimates that come in blocks together."""
+    whole: dict[str, np.ndarray] = {}
+    for rows, part in found:
+        for field in fields(part):
+            values = getattr(part, field.name)
+            whole.setdefault(field.name, np.empty(count, values.dtype))[rows] = values
+    return Estimates(**whole) if whole else OF_NO_POINTS
 
 
 def _at(end: Any, rows: np.ndarray) -> Any:
     return end[rows] if isinstance(end, np.ndarray) else end
 
 
-def _sides(lines: Lines, low: Any, high: Any) -> np.ndarray:
-    """Return on which side of x the nodes of each line are: next to a bound, on the other one."""
+def _sides(lines: Lines, low: Any, high: Any, start: np.ndarray) -> np.ndarray:
+    """Return on which side of x the nodes of each line are: on or near a bound, where there is room for the ladder."""
     if not isinstance(low, np.ndarray):
         return np.zeros(lines.at.size, np.intp)
-    below, above = (np.nextafter(lines.at, lines.at.dtype.type(end)).astype(low.dtype) for end in (-np.inf, np.inf))
-    is_lowest, is_highest = low >= below, high <= above
-    return np.where(is_lowest & ~is_highest, 1, np.where(is_highest & ~is_lowest, -1, 0))
-
-
-def _blocks(side: np.ndarray, width: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield a side and some of the lines that have their nodes there."""
-    for number in np.unique(side):
-        own = np.flatnonzero(side == number)
-        for first in range(0, own.size, width):
-            yield int(number), own[first : first + width]
+    below, above = lines.at - low, high - lines.at
+    right, left = (below < CRAMPED * start) & (above > start), (above < CRAMPED * start) & (below > start)
+    # On a bound there is no other choice.
+    ends = [np.nextafter(lines.at, lines.at.dtype.type(end)).astype(low.dtype) for end in (-np.inf, np.inf)]
+    is_lowest, is_highest = low >= ends[0], high <= ends[1]
+    right, left = right | (is_lowest & ~is_highest), left | (is_highest & ~is_lowest)
+    return np.where(right, 1, np.where(left, -1, 0))

@@ -15,7 +15,7 @@ import numpy as np
 
 from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.status import OK, Status
-from numdiff.gradients.rule import LOUD
+from numdiff.gradients.rule import is_loud
 
 __all__ = ["is_doubtful", "refuse_random", "repeats_of"]
 
@@ -36,7 +36,7 @@ def is_doubtful(found: Estimates, size: float, unit: float) -> bool:
         The unit roundoff.
     """
     quiet = (found.status == OK) | (found.status == Status.NO_DIGITS) | (found.status == Status.TOUCHES_DOMAIN)
-    return bool(np.any(~quiet | ~(found.noise <= LOUD * unit * size)))
+    return bool(np.any(~quiet | is_loud(found, size, unit)))
 
 
 def repeats_of(evaluations: int) -> int:

@@ -7,13 +7,14 @@ on which nothing was tuned, in float64, 0.44, 0.11, 0.033, 0.009 and 0.002 % wer
 bars. So three things come together, and of 10⁴ checks of right gradients "|v − c| > b" called 632 wrong in float64
 (835 in float32), three bars 47 (145), three bars and a second look 2 (4), all of them right to three digits or more:
 
-1. *The claim is rounded too*, by R = 2r + 2u|c|. r is the largest |g(x + δ) + g(x − δ) − 2g(x)|/√6 over three δ of k
-   whole units in the last place and of random signs, k = 2, 16, 128. g is linear over them, so that three rounding
-   errors remain, with the weights 1, 1 and −2, of which √6 is the norm; the largest of three falls below half of the
-   deviation in 6 % of the cases, hence 2r. Points within one unit do not differ, and farther out curvature counts, as
-   (2ku)²x²g″, so k is at most √(1/(16u)), with which it is u/4 of x²g″. 2u|c| is the last rounding of g, and what f′
-   changes by within the rounding of x. For a claim that is given as an array r is 0: nothing more is known of it. Along
-   directions the arguments x + td are rounded, and R has u‖x∘g‖/t as well, with t the widest step of v.
+1. *The claim is rounded too*, by R = 2r + 2u|c|. r is the largest |g(x + δ) + g(x − δ) − 2g(x)|/√6 over three δ of
+   k/2 to 3k/2 whole units in the last place and of random signs, k = 2, 16, 128. g is linear over them, so that three
+   rounding errors remain, with the weights 1, 1 and −2, of which √6 is the norm; the largest of three falls below half
+   of the deviation in 6 % of the cases, hence 2r. Points within one unit do not differ; with equal numbers of units a
+   sum of 8 components is often rounded alike; and farther out curvature counts, as (2ku)²x²g″, so k is at most
+   √(1/(16u)), with which it is u/4 of x²g″. 2u|c| is the last rounding of g, and what f′ changes by within the rounding
+   of x. For a claim that is given as an array r is 0: nothing more is known of it. Along directions the arguments
+   x + td are rounded, and R has u‖x∘g‖/t as well, with t the widest step of v.
 2. *Three bars*: B = 3(b + R). A deviation |v − c| > B is a suspicion.
 3. *A second look*, from other values of f (`numdiff.gradients.second_look`), at every suspicion.
 
@@ -55,7 +56,7 @@ from numdiff.digits import is_moderate
 from numdiff.display import number
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BARS", "INEXACT", "Slopes", "Verdict", "resolution_of"]
+__all__ = ["BARS", "INEXACT", "Slopes", "Verdict", "is_loud", "resolution_of"]
 
 BARS = 3.0
 """B in bars: with one, ten times as many right gradients are suspected, and 15 times as many called wrong; of six, a
@@ -102,6 +103,11 @@ def resolution_of(item: FloatFormat) -> float:
     standard deviations of more than a tenth of them, and 7 and 26 % with more than a half.
     """
     return 0.1 if item.precision >= 16 else 0.5
+
+
+def is_loud(found: Estimates, size: float, unit: float) -> np.ndarray:
+    """Return where f is seen to be noisier than its rounding, beside |f(x)|; `unit` is the unit roundoff."""
+    return np.asarray(found.noise > LOUD * unit * size)
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,7 @@ class Slopes:
             return status.meaning
         if self._is_claim(row):
             return "the rounding error of the gradient hides a slope of this size"
-        if noise > LOUD * unit * size:
+        if is_loud(found, size, unit)[row]:
             return f"noise of f, about {noise:.1e}, hides a slope of this size"
         if status is Status.BUDGET:
             return status.meaning

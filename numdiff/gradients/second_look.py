@@ -7,12 +7,15 @@ it confirms the suspicion. A v₂ of which not even the sign is known says nothi
 steps may be a stair; unless the claimed change |c|h over the widest step is more than `COARSE` of |f|, which no useful
 stair hides.
 
-**(b) Plain steps**: centered differences at the steps 1, 4.3 and 17 times 8u·max(|f|, |xv|)/|v − c|, at the first of
-which rounding leaves an eighth of the deviation. If two neighbouring ones are three times nearer to the claim than to
-v, the claim is the slope at x and v that of something farther out (a kink, a wave that passed for noise), and the
-suspicion is withdrawn. Steps that are wider than those of v, narrower than two spacings at x, or outside the domain are
-left out; and so are differences of exactly 0 where f is seen to be noisier than rounding, for a stair is flat between
-its steps.
+**(b) Plain steps**: centered and one-sided differences at the steps 1, 4.3 and 17 times 8u·max(|f|, |xv|)/|v − c|, at
+the first of which rounding leaves an eighth of the deviation. If two neighbouring ones of a kind are three times nearer
+to the claim than to v, the claim is the slope at x, or on one side of it, and v that of something farther out (a kink,
+a wave that passed for noise), and the suspicion is withdrawn. Steps that are wider than those of v, narrower than two
+spacings at x, or outside the domain are left out.
+
+Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
+of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
+rounding.
 """
 
 import math
@@ -24,7 +27,7 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.lines import Lines, ends, estimated
-from numdiff.gradients.rule import LOUD, Slopes
+from numdiff.gradients.rule import Slopes, is_loud
 
 __all__ = ["second_look"]
 
@@ -96,30 +99,43 @@ def _is_confirmed(claim: np.ndarray, first: Estimates, second: Estimates, size: 
 
 
 def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any, fmt: FloatFormat) -> np.ndarray:
-    """Return where two neighbouring plain differences are nearer to the claim."""
-    found, at = slopes.found, lines.at.astype(slopes.found.value.dtype)
-    scale = np.maximum(size, np.abs(at * found.value)) if lines.moves is None else size
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        first = ROOM * float(fmt.unit_roundoff) * scale / slopes.deviation
+    """Return where two neighbouring plain differences of a kind are nearer to the claim."""
+    found, at, unit = slopes.found, lines.at.astype(slopes.found.value.dtype), float(fmt.unit_roundoff)
+    scale, least = np.full(at.shape, size, at.dtype), np.zeros_like(at)
     if lines.moves is None:
-        first = np.maximum(first, SPACINGS * spacing(fmt, np.abs(at)))
-    loud = found.noise > LOUD * float(fmt.unit_roundoff) * size
-    nearer = [_is_nearer(lines, slopes, factor * first, low, high, loud) for factor in PLAIN]
-    return np.asarray((nearer[0] & nearer[1]) | (nearer[1] & nearer[2]))
+        scale, least = np.maximum(scale, np.abs(at * found.value)), SPACINGS * spacing(fmt, np.abs(at))
+    loud = is_loud(found, size, unit)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        first, wider = (np.fmax(ROOM * error / slopes.deviation, least) for error in (unit * scale, found.noise))
+    withdrawn = np.zeros(at.shape, bool)
+    for is_wide, widths, most in ((False, first, found.step), (True, wider, np.where(loud, PLAIN[-1] * found.step, 0))):
+        around = [_plain(lines, factor * widths, low, high, most) for factor in PLAIN]
+        for side in range(3):
+            flat = [loud & (slopes_of[side] == 0) & (not is_wide) for slopes_of in around]
+            near = [_is_nearer(slopes_of[side], slopes) & ~no for slopes_of, no in zip(around, flat, strict=True)]
+            withdrawn |= (near[0] & near[1]) | (near[1] & near[2])
+    return withdrawn
 
 
-def _is_nearer(lines: Lines, slopes: Slopes, step: np.ndarray, low: Any, high: Any, loud: np.ndarray) -> np.ndarray:
-    """Return where the centered difference at a step is nearer to the claim; False where it is left out."""
-    at, nearer = lines.at, np.zeros(step.shape, bool)
-    wide, found = slopes.found.value.dtype, slopes.found
+def _plain(
+    lines: Lines, step: np.ndarray, low: Any, high: Any, most: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the centered difference at a step on each line, and those on the left and right; NaN if left out."""
+    at, wide = lines.at, step.dtype
+    found = np.full((3, step.size), np.nan, wide)
     with np.errstate(invalid="ignore", over="ignore"):
-        right, left = ((at.astype(wide) + sign * step).astype(at.dtype) for sign in (1, -1))
-        a, b = left.astype(wide), right.astype(wide)
-        rows = np.flatnonzero((low < a) & (a < b) & (b < high) & (step <= found.step))
-    if rows.size:
-        values = lines(np.concatenate((right[rows], left[rows])), np.concatenate((rows, rows)))
-        with np.errstate(invalid="ignore"):
-            slope = (values[: rows.size] - values[rows.size :]) / (b - a)[rows]
-            nearer[rows] = NEARER * np.abs(slope - slopes.claim[rows]) < np.abs(slope - found.value[rows])
-        nearer[rows] &= (slope != 0) | ~loud[rows]
-    return nearer
+        left, right = ((at.astype(wide) + sign * step).astype(at.dtype) for sign in (-1, 1))
+        x, a, b = (nodes.astype(wide) for nodes in (at, left, right))
+        rows = np.flatnonzero((low < a) & (a < x) & (x < b) & (b < high) & (step <= most))
+        if rows.size:
+            values = lines(np.concatenate((left[rows], right[rows])), np.concatenate((rows, rows)))
+            before, after, at_x = values[: rows.size], values[rows.size :], lines.at_x()[0]
+            x, a, b = x[rows], a[rows], b[rows]
+            found[:, rows] = (after - before) / (b - a), (at_x - before) / (x - a), (after - at_x) / (b - x)
+    return found[0], found[1], found[2]
+
+
+def _is_nearer(slope: np.ndarray, slopes: Slopes) -> np.ndarray:
+    """Return where a slope is much nearer to the claim than to the value."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(NEARER * np.abs(slope - slopes.claim) < np.abs(slope - slopes.found.value))

@@ -8,7 +8,7 @@ import pytest
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FORMATS
-from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, estimated
+from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, estimated, searched
 
 NAMES = [name for name in ("float16", "bfloat16", "float32", "float64", "float80") if name in FORMATS]
 F64 = FORMATS["float64"]
@@ -122,8 +122,7 @@ def test_every_value_of_f_has_its_own_search_on_every_line(block):
     assert lines.evaluations < found.evaluations.sum() / 1.5  # shared
 
 
-def test_more_values_than_a_block_are_taken_in_pieces(monkeypatch):
-    monkeypatch.setattr("numdiff.gradients.lines.BLOCK", 2)
+def test_more_values_than_a_block_are_taken_in_pieces():
     x = np.array([0.3, 1.1, 0.7])
     f = Function(several)
     lines = coordinates(f, x)
@@ -244,10 +243,20 @@ def test_a_map_that_loses_results_is_found_out(workers, error, message):
         estimated(lines, F64)
 
 
-def test_the_lines_that_are_done_are_reported():
-    told = []
-    estimated(coordinates(Function(lambda p: p[0]), np.ones(7)), F64, block=3, report=told.append)
-    assert told == [3, 6, 7]
+def test_blocks_are_of_whole_lines():
+    lines = coordinates(Function(several), np.ones(3))
+    lines.at_x()
+    assert [rows.tolist() for rows, _ in searched(lines, F64, block=7)] == [[0, 1, 2, 3, 4, 5], [6, 7, 8]]
+    assert [rows.tolist() for rows, _ in searched(lines, F64, block=2)][:2] == [[0, 1], [2]]
+
+
+def test_some_of_the_searches_can_be_chosen():
+    x = np.array([0.3, 1.1, 0.7])
+    lines = coordinates(Function(several), x)
+    lines.at_x()
+    found = list(searched(lines, F64, rows=np.array([1, 3, 8])))
+    assert [rows.tolist() for rows, _ in found] == [[1, 3, 8]]
+    assert found[0][1].value == pytest.approx(slopes_of_several(x).reshape(-1)[[1, 3, 8]])
 
 
 def test_no_lines_have_no_estimates():
