@@ -150,7 +150,7 @@ def _pattern(where: np.ndarray, x: np.ndarray, shape: tuple[int, ...], name: Cal
     for sign, word in ((-1, "negative"), (1, "positive")):
         if len(right) and np.all(sign * x[where] > 0) and np.all(sign * x[right] <= 0):
             return f"exactly where x is {word}"
-    for axis, index in enumerate(np.unravel_index(where, shape)):
+    for axis, index in enumerate(np.unravel_index(where, shape) if shape else ()):
         if len(shape) > 1 and len(np.unique(index)) == 1 and len(where) > 1:
             return f"only at index {index[0]} of axis {axis}"
     if len(where) > 1 and where[-1] - where[0] == len(where) - 1 and len(right):

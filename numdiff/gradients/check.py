@@ -21,7 +21,7 @@ from numdiff.gradients.lines import directions as along_directions
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
 from numdiff.gradients.result import GradientCheck, SlopeComparison
-from numdiff.gradients.rule import Slopes, Verdict, is_loud, resolution_of
+from numdiff.gradients.rule import BARS, Slopes, Verdict, is_loud, resolution_of
 from numdiff.gradients.second_look import second_look
 from numdiff.spellings import hinted
 
@@ -207,6 +207,11 @@ class _Setup:
         return self.function.point.item
 
     @property
+    def is_coarse(self) -> bool:
+        """Whether the format has 16 bits."""
+        return self.item.precision < 16
+
+    @property
     def unit(self) -> float:
         """The unit roundoff."""
         return float(self.item.unit_roundoff)
@@ -321,10 +326,10 @@ def _searched(setup: _Setup, lines: Lines, start: np.ndarray | None, progress: P
 def _slopes(setup: _Setup, lines: Lines, found: Estimates) -> Slopes:
     """Return the slopes beside their claims."""
     if lines.moves is None:
-        return Slopes(*setup.claim.at(lines.places), found)
+        return Slopes(*setup.claim.at(lines.places), found, setup.is_coarse)
     values, rounding = setup.claim.along(lines.moves)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return Slopes(values, rounding + setup.unit * setup.claim.reach / found.step, found)
+        return Slopes(values, rounding + setup.unit * setup.claim.reach / found.step, found, setup.is_coarse)
 
 
 def _confirmed(setup: _Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, dict[int, str]]:
@@ -346,8 +351,8 @@ def _confirmed(setup: _Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray,
             reasons[int(suspects[0])] = "no evaluations are left for a second look: take more directions="
             return confirmed, reasons
     among = lines.some(suspects)
-    part = Slopes(claim=slopes.claim[suspects], rounding=slopes.rounding[suspects], found=slopes.found.rows(suspects))
-    confirmed[suspects], withdrawn = second_look(among, setup.item, part, size, budget=budget, **setup.options)
+    part, options = slopes.rows(suspects), {"budget": budget, **setup.options}
+    confirmed[suspects], withdrawn = second_look(among, setup.item, part, size, **options)
     lines.evaluations += among.evaluations
     said = ("another ladder of steps sees another slope", "small steps see the claim: a kink or a wave beside x")
     return confirmed, reasons | {int(row): said[int(back)] for row, back in zip(suspects, withdrawn, strict=True)}
@@ -366,7 +371,7 @@ def _compared(
         reason = ""
         if verdict is Verdict.UNDECIDED:
             reason = reasons.get(row) or slopes.reason(row, size, setup.unit)
-        numbers = (found.value, slopes.claim, found.error, slopes.rounding, tolerance, found.step)
+        numbers = (found.value, slopes.claim, tolerance / BARS, slopes.rounding, tolerance, found.step)
         value, claim, error, rounding, most, step = (array[row].item() for array in numbers)
         rows.append(SlopeComparison(where, name, value, claim, error, rounding, most, step, verdict, reason))
     return tuple(rows)

@@ -42,7 +42,7 @@ class SlopeComparison:
     numeric, analytic : float
         The slope v and the claim c, in units of f per unit of x, or along a direction d per d.
     error : float
-        The bar b of `numeric`, of the confidence that was asked for; infinite where nothing is known.
+        The bar of their difference, b + R, with the bar b of `numeric`; infinite where nothing is known.
     rounding : float
         What the claim may be off by its own rounding, R.
     tolerance : float

@@ -1,11 +1,11 @@
 r"""The second look at a claim that is suspected: other values of f, before anything is called wrong.
 
-**(a) A second value** v₂, from a ladder that begins at 6·√(3/2) = 7.35 times the widest step that v is made of. The
+**(a) A second value** v₂, from a ladder that begins at 3·√(3/2) = 3.67 times the widest step that v is made of. The
 ratio of its steps to those of the first ladder is irrational, so that no node is a node of the first, and what is wrong
 by a feature of f near the steps of v is wrong in another way here. With |v₂ − c| > |v − c|/2 and |v₂ − v| < |v − c|/3
 it confirms the suspicion. A v₂ of which not even the sign is known says nothing, for an f that is constant over its
 steps may be a stair; unless the claimed change |c|h over the widest step is more than `COARSE` of |f|, which no useful
-stair hides.
+stair hides. In formats of 16 bits its own bar must not hold the claim either.
 
 **(b) Plain steps**: centered and one-sided differences at the steps 1, 4.3 and 17 times 8u·max(|f|, |xv|)/|v − c|, at
 the first of which rounding leaves an eighth of the deviation. If two neighbouring ones of a kind are three times nearer
@@ -31,7 +31,9 @@ from numdiff.gradients.rule import Slopes, is_loud
 
 __all__ = ["second_look"]
 
-WIDER = 6 * math.sqrt(1.5)
+WIDER = 3 * math.sqrt(1.5)
+"""From where a second ladder begins, in widest steps of v. From six times, of 360 deviations of ten bars 22 are not
+confirmed in float64 instead of 11, for v₂ is less accurate; from one, twice as many kinks of float16 are confirmed."""
 AWAY, NEAR = 1 / 2, 1 / 3
 """The parts of the deviation by which a second value is away from the claim, and near the first value."""
 PLAIN = (1.0, 4.3, 17.0)
@@ -84,17 +86,19 @@ def second_look(
         start, among = WIDER * slopes.found.step[rows], lines.some(rows)
         second = estimated(among, fmt, start=start, lower=lower, upper=upper, **options)
         lines.evaluations += among.evaluations
-        confirmed[rows] = _is_confirmed(slopes.claim[rows], slopes.found.rows(rows), second, size)
+        confirmed[rows] = _is_confirmed(slopes.rows(rows), second, size)
     return confirmed, withdrawn
 
 
-def _is_confirmed(claim: np.ndarray, first: Estimates, second: Estimates, size: float) -> np.ndarray:
+def _is_confirmed(slopes: Slopes, second: Estimates, size: float) -> np.ndarray:
     """Return where a second value is the first one rather than the claim."""
-    deviation, apart = np.abs(first.value - claim), np.abs(second.value - first.value)
+    claim, first, away = slopes.claim, slopes.found, np.abs(second.value - slopes.claim)
     with np.errstate(invalid="ignore"):
-        is_same = (np.abs(second.value - claim) > AWAY * deviation) & (apart < NEAR * deviation)
+        is_same = (away > AWAY * slopes.deviation) & (np.abs(second.value - first.value) < NEAR * slopes.deviation)
         is_told = np.abs(second.value) > second.error
         is_told |= np.abs(claim) * np.fmax(first.step, second.step) > COARSE * size
+        if slopes.is_coarse:
+            is_same &= away > second.error + slopes.rounding
     return np.asarray(is_same & is_told)
 
 
