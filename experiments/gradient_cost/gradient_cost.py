@@ -24,8 +24,8 @@ NOTE = (
 )
 EVALUATIONS = {
     "loss": "1",
-    "forward": "n + 1, and 8 at most",
-    "centered": "2n, and 16 at most",
+    "forward": "n + 1, and at most 8",
+    "centered": "2n, and at most 16",
     "back-propagation": "1, and a backward pass",
 }
 """What each way takes; the further ones look at another step in a few coordinates."""
@@ -312,7 +312,7 @@ def found_here(frame):
         one = frame[(frame["method"] == "loss") & (frame["parameters"] == last["parameters"])]["seconds"].iloc[0]
         said.append(
             f"A check of {last['parameters']} parameters along directions takes {last['evaluations']} evaluations and "
-            f"{plain(last['seconds'] / (one * last['evaluations']))} times their time; so many it takes for any n."
+            f"{plain(last['seconds'] / (one * last['evaluations']))} times their time."
         )
     if len(fits):
         said.insert(
