@@ -127,7 +127,7 @@ def small_measures() -> tuple[Trials, ...]:
 
 def quick_measures() -> tuple[Trials, ...]:
     """Return a few trials in float64."""
-    claims = (RIGHT, *FACTORS, TEN_BARS)
+    claims = (RIGHT, *FACTORS, TEN_BARS, *BUGS)
     return trials_of(TrialPlan((*QUICK, *SMALL[:1]), ("float64",), claims=claims, checkers=(*ours(), *RULES[:2])))
 
 
