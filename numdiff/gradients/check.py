@@ -13,7 +13,7 @@ from numdiff.floats.callables import Map, check_workers, require_callable, with_
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.asked import Progress, bounds_of, check_progress, reported
 from numdiff.gradients.causes import Evidence, diagnosis
-from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed
+from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed, scatter_of
 from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.lines import Lines, estimated, searched
 from numdiff.gradients.lines import coordinates as along_coordinates
@@ -38,6 +38,8 @@ EACH = 25
 """The evaluations for each direction, at most, all in all: so many are left for a second look."""
 PLAIN, LEAST = 6, 8
 """The evaluations of a second look at least: the plain steps, and one segment."""
+ROUNDS = 3
+"""How much oftener the rounding of a suspected claim is looked at: 18 calls of the gradient."""
 DOUBTED = 0.05
 """The part of a slope by which f itself may be off where a deviation is no larger: a coarse solver."""
 WATCHED = 64
@@ -78,7 +80,7 @@ def check_gradient(
         alone. Functions of other array libraries (JAX, PyTorch) get arrays of the kind of x.
     gradient : callable, array or tree
         A callable of x, or its value at x; of the structure and the shapes of x, real and finite. A callable is called
-        eight times, to measure its rounding error.
+        eight times, to measure its rounding error, and 18 times more before it is called wrong.
     x : array or number, or a tree of them
         Where the gradient is checked. A tree is a dict, list, tuple, named tuple, or what is registered with JAX, where
         JAX is imported already; f gets the same. Integers become floats.
@@ -156,7 +158,7 @@ def check_gradient(
     point = function.point
     lower, upper = _bounds(point, domain)
     rng = np.random.default_rng(_checked_seed(seed))
-    given = claimed(claim, point, lower, upper, rng)
+    given = claimed(claim, point, rng, lower=lower, upper=upper)
     along, places = _chosen(point, given, coordinates, directions, rng)
     setup = _Setup(function, at_x, given, lower, upper, _checked_noise(noise), float(confidence))
     lines = along_coordinates(function, point.vector, places)
@@ -164,13 +166,18 @@ def check_gradient(
         lines = along_directions(function, point.vector, along.moves)
     lines.base = np.array([at_x])
     lines.evaluations = evaluations
-    with lines.running(workers):
+    with np.errstate(all="ignore"), lines.running(workers):
         found = _searched(setup, lines, None if along is None else along.start, progress)
         again = 1 if setup.noise is None else 0
         if again and is_doubtful(found, abs(float(at_x)), setup.unit):
             again = repeats_of(lines.evaluations) if along is None else REPEATS
         lines.evaluations += refuse_random(lambda: function.values(point.vector[None])[0, 0], at_x, again)
         slopes = _slopes(setup, lines, found)
+        if slopes.is_suspect.any():  # before anything is called wrong, also a second look at the claim
+            bounds = {"lower": lower, "upper": upper}
+            more = scatter_of(claim, point, given.value, rng, rounds=ROUNDS, **bounds)
+            setup = replace(setup, claim=replace(given, scatter=np.concatenate((given.scatter, more))))
+            slopes = _slopes(setup, lines, found)
         confirmed, reasons = _confirmed(setup, lines, slopes)
     part = _checked_resolution(resolution, point.item)
     verdicts = slopes.verdicts(confirmed, part)
