@@ -15,13 +15,14 @@ from numdiff.gradients.asked import Progress, bounds_of, check_progress, reporte
 from numdiff.gradients.causes import Evidence, diagnosis
 from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed
 from numdiff.gradients.functions import Function, Gradient
-from numdiff.gradients.lines import Lines, estimated, searched
+from numdiff.gradients.lines import Lines
 from numdiff.gradients.lines import coordinates as along_coordinates
 from numdiff.gradients.lines import directions as along_directions
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
 from numdiff.gradients.result import GradientCheck, SlopeComparison
 from numdiff.gradients.rule import BARS, Slopes, Verdict, is_loud, resolution_of
+from numdiff.gradients.searches import estimated, searched
 from numdiff.gradients.second_look import second_look
 from numdiff.spellings import hinted
 

@@ -8,7 +8,8 @@ import pytest
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FORMATS
-from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, estimated, searched
+from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions
+from numdiff.gradients.searches import estimated, searched
 
 NAMES = [name for name in ("float16", "bfloat16", "float32", "float64", "float80") if name in FORMATS]
 F64 = FORMATS["float64"]
