@@ -170,6 +170,8 @@ def asked_of(
     check_workers(workers)
     flat, shape = point.reshape(-1), point.shape
     budget = None if max_evaluations is None else int(max_evaluations) - RESERVE
+    if np.ndim(noise):
+        raise ValueError(f"noise must be one number, the standard deviation of the error of f, got {noise!r:.60}")
     options = {"noise": None if noise is None else float(noise_of(noise, item)), "budget": budget}
     return Asked(
         ArrayFunction(function, item, shape, bool(vectorized), scalar),
@@ -321,7 +323,8 @@ class Answer:
 
     def _is_random(self) -> bool:
         """Return whether f returns another value for x when it is asked again."""
-        first, second = (self.asked.f.values(self.asked.x[None].copy()) for _ in range(2))
+        with np.errstate(all="ignore"):
+            first, second = (self.asked.f.values(self.asked.x[None].copy()) for _ in range(2))
         return not bool(np.all((first == second) | ((first != first) & (second != second))))
 
     def warn(self, is_random: bool) -> None:

@@ -124,14 +124,12 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     wanted = pattern.groups[pattern.columns] * m + pattern.rows
     order = np.argsort(wanted, kind="stable")
     answer = Answer(asked, pattern.rows.shape, full=True)
-    start = 0
     for rows, found in asked.search(lines, rows=wanted[order]):
         places = order[np.searchsorted(wanted[order], rows)]
-        start += rows.size
         answer.put(places, _divided(found, moving[pattern.columns[places]]), lines.largest[rows % m])
-    if not start:
-        return pattern.matrix(np.zeros(0, asked.item.dtype))
-    _refuse_missed(asked, pattern, answer.values(), answer.kept["error"])
+    _refuse_missed(asked, pattern, answer.values(), answer.kept.get("error", np.zeros(0)))
+    if not pattern.rows.size:
+        return pattern.matrix(answer.values())
     if not full:
         answer.full = False
         return pattern.matrix(answer.given())

@@ -202,6 +202,8 @@ class Lines:
     def evaluated(self, nodes: np.ndarray, lines: np.ndarray) -> np.ndarray:
         """Return f at nodes, of shape (k, m), with all calls that this needs."""
         task, places = _Task(self.f, self.x, self.moves), self.places[lines]
+        if not nodes.size:
+            return np.empty((0, self.size), self.x.dtype)
         self.evaluations += nodes.size
         if self._pieces == 1:
             return self._seen(task((0, nodes, places))[1])
