@@ -95,7 +95,7 @@ def check_gradient(
         How many directions to take, at least 4, or the directions themselves; 0 checks every coordinate. By default
         every coordinate if there are at most 100, else 4 directions.
     resolution : float, optional
-        The part of each slope that a mistake may have and be overlooked, between 0 and 1; 0.1 by default, and 0.5 in
+        The part of each slope that a mistake may have and be overlooked, between 0 and 1; 0.1 by default, and 0.2 in
         formats of 16 bits.
     domain : tuple, optional
         The open interval in which f is smooth, two ends, each a number or in the structure of x: f is not evaluated

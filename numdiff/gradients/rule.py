@@ -60,8 +60,8 @@ from numdiff.floats.formats import FloatFormat
 __all__ = ["BARS", "INEXACT", "Slopes", "Verdict", "is_loud", "resolution_of"]
 
 BARS = 3.0
-"""B in bars: with one, ten times as many right gradients are suspected, and 15 times as many called wrong; of six, a
-deviation of ten bars would be no suspicion where R is as large as b."""
+"""B in bars: with one, ten times as many right gradients are suspected, and 15 times as many called wrong; with twice as
+many, twice as many right coordinates are undecided in 16 bits."""
 COARSE_BARS = 8.0
 """The same in 16 bits, where of 800 right gradients of functions with kinks 50 have a confirmed deviation of three bars,
 and two one of eight."""
@@ -101,12 +101,13 @@ class Verdict(StrEnum):
 
 
 def resolution_of(item: FloatFormat) -> float:
-    """Return the part of a slope to which it is checked, if nothing is said: 0.1, and 0.5 in formats of 16 bits.
+    """Return the part of a slope to which it is checked, if nothing is said: 0.1, and 0.2 in formats of 16 bits.
 
     There even perfect steps leave 31 % (float16) and 69 % (bfloat16) of the slopes of usual functions with three
-    standard deviations of more than a tenth of them, and 7 and 26 % with more than a half.
+    standard deviations of more than a tenth of them. 0.2 is the most with which a component that is a quarter too large
+    is never called right while B holds the error of v: v = 1.25 f′ would need B = 0.25 f′ = 0.2 v.
     """
-    return 0.1 if item.precision >= 16 else 0.5
+    return 0.1 if item.precision >= 16 else 0.2
 
 
 def is_loud(found: Estimates, size: float, unit: float) -> np.ndarray:
