@@ -74,9 +74,15 @@ class ArrayFunction:
             found = np.empty((1, 1), points.dtype)
             found[0, 0] = y
             return found
-        if type(y) is np.ndarray and y.dtype == points.dtype and self.shape is not None:
-            if y.shape == ((count, *self.shape) if self.vectorized else self.shape) and y.size:
-                return y.reshape(count, -1).copy()
+        wanted = (count, *(self.shape or ())) if self.vectorized else self.shape
+        if (
+            type(y) is np.ndarray
+            and y.dtype == points.dtype
+            and y.shape == wanted
+            and y.size
+            and self.shape is not None
+        ):
+            return y.reshape(count, -1).copy()  # what all the rest comes to in most calls
         return self._accepted(y, points.dtype, count if self.vectorized else None).reshape(count, -1).copy()
 
     def _handed(self, batch: np.ndarray) -> np.ndarray:

@@ -19,7 +19,8 @@ from numdiff.floats.callables import Map, check_workers, require_callable, scala
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import converted, points_of, refuse_not_finite
 from numdiff.gradients.arrays import ArrayFunction
-from numdiff.gradients.lines import BLOCK, Lines, searched
+from numdiff.gradients.lines import Lines
+from numdiff.gradients.searches import BLOCK, searched
 from numdiff.spellings import warn_user
 
 __all__ = [
@@ -123,7 +124,7 @@ class Asked:
     progress: Progress
 
     def search(self, lines: Lines, order: int = 1, rows: np.ndarray | None = None) -> Iterator[Any]:
-        """Yield the estimates along lines; see `numdiff.gradients.lines.searched`."""
+        """Yield the estimates along lines; see `numdiff.gradients.searches.searched`."""
         side = None if self.side is None or lines.moves is not None else self.side[lines.places]
         width = BLOCK
         if self.progress is not False and not self.f.vectorized:
@@ -161,33 +162,38 @@ def asked_of(
     """Return what is asked, after all checks; the arguments are those of `numdiff.gradient`."""
     function = with_arguments(f, args)
     require_callable(function)
+    item, point = _point(x, dtype)
+    check_budget(max_evaluations)
+    check_confidence(confidence)
+    check_progress(progress)
+    workers = 1 if workers is None else workers
+    check_workers(workers)
+    flat, shape = point.reshape(-1), point.shape
+    budget = None if max_evaluations is None else int(max_evaluations) - RESERVE
+    if np.ndim(noise):
+        raise ValueError(f"noise must be one number, the standard deviation of the error of f, got {noise!r:.60}")
+    options = {"noise": None if noise is None else float(noise_of(noise, item)), "budget": budget}
+    return Asked(
+        ArrayFunction(function, item, shape, bool(vectorized), scalar),
+        item,
+        flat,
+        shape,
+        None if scale is None else _scale(item, scale, shape),
+        *bounds_of(item, flat, shape, bounds, domain),
+        None if side is None else _spread(np.asarray(sides_of(side)), shape, "side"),
+        options | {"confidence": float(confidence)},
+        workers,
+        progress,
+    )
+
+
+def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:
+    """Return the format of the evaluation and a contiguous copy of x in it."""
     item, points = points_of(x, dtype)
     if not points.size:
         raise ValueError(f"x must have at least one coordinate, got shape {points.shape}")
     refuse_not_finite(item, points, x)
-    point = np.array(points, order="C", copy=True, subok=False)
-    check_budget(max_evaluations)
-    check_confidence(confidence)
-    workers = 1 if workers is None else workers
-    check_workers(workers)
-    check_progress(progress)
-    flat, shape = point.reshape(-1), point.shape
-    lower, upper = bounds_of(item, flat, shape, bounds, domain)
-    deviation = None if noise is None else float(noise_of(noise, item))
-    budget = None if max_evaluations is None else int(max_evaluations) - RESERVE
-    return Asked(
-        f=ArrayFunction(function, item, shape, bool(vectorized), scalar),
-        item=item,
-        x=flat,
-        shape=shape,
-        scale=None if scale is None else _scale(item, scale, shape),
-        lower=lower,
-        upper=upper,
-        side=None if side is None else _spread(np.asarray(sides_of(side)), shape, "side"),
-        options={"noise": deviation, "budget": budget, "confidence": float(confidence)},
-        workers=workers,
-        progress=progress,
-    )
+    return item, np.array(points, order="C", copy=True, subok=False)
 
 
 def _spread(array: np.ndarray, shape: tuple[int, ...], who: str) -> np.ndarray:
@@ -317,7 +323,8 @@ class Answer:
 
     def _is_random(self) -> bool:
         """Return whether f returns another value for x when it is asked again."""
-        first, second = (self.asked.f.values(self.asked.x[None].copy()) for _ in range(2))
+        with np.errstate(all="ignore"):
+            first, second = (self.asked.f.values(self.asked.x[None].copy()) for _ in range(2))
         return not bool(np.all((first == second) | ((first != first) & (second != second))))
 
     def warn(self, is_random: bool) -> None:

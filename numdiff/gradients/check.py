@@ -13,13 +13,14 @@ from numdiff.gradients.asked import Progress, bounds_of, check_progress, reporte
 from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed
 from numdiff.gradients.comparison import Setup, compared
 from numdiff.gradients.functions import Function, Gradient
-from numdiff.gradients.lines import Lines, estimated, searched
+from numdiff.gradients.lines import Lines
 from numdiff.gradients.lines import coordinates as along_coordinates
 from numdiff.gradients.lines import directions as along_directions
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
 from numdiff.gradients.result import GradientCheck
 from numdiff.gradients.rule import resolution_of
+from numdiff.gradients.searches import estimated, gathered, searched
 from numdiff.spellings import hinted
 
 __all__ = ["check_gradient"]
@@ -251,15 +252,13 @@ def _searched(setup: Setup, lines: Lines, start: np.ndarray | None, progress: Pr
     options = {"start": start, "budget": None if lines.moves is None else SEARCH, **setup.options}
     if progress is False:
         return estimated(lines, setup.item, **options)
-    found, done = [], 0
+    blocks, done = [], 0
     with reported(progress, lines.at.size) as report:
         for rows, part in searched(lines, setup.item, block=WATCHED, **options):
-            found.append((rows, part))
+            blocks.append((rows, part))
             done += rows.size
             report(done)
-    order = np.argsort(np.concatenate([rows for rows, _ in found]), kind="stable")
-    parts = zip(*(vars(part).values() for _, part in found), strict=True)
-    return Estimates(*(np.concatenate(part)[order] for part in parts))
+    return gathered(blocks, lines.at.size)
 
 
 def _refuse_random(setup: Setup, lines: Lines, found: Estimates) -> None:

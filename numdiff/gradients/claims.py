@@ -127,7 +127,7 @@ def scatter_of(
     rows = []
     for units in UNITS * rounds:
         about = units if units <= most else UNITS[0]
-        step = rng.choice((-1, 1), size=wide.size) * rng.integers(about // 2, about + about // 2 + 1, wide.size) * ulps
+        step = _signs(rng, wide.size) * rng.integers(about // 2, about + about // 2 + 1, wide.size) * ulps
         if lower is not None and upper is not None:
             step[(wide - np.abs(step) < lower) | (wide + np.abs(step) > upper)] = 0
         with np.errstate(all="ignore"):
@@ -135,6 +135,11 @@ def scatter_of(
             rows.append((sides[0] - value + (sides[1] - value)) / math.sqrt(6))
     scatter = np.array(rows)
     return np.where(np.isfinite(scatter), scatter, 0)
+
+
+def _signs(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return random signs; by integers in a tenth of the time of `Generator.choice`."""
+    return rng.integers(0, 2, n, dtype=np.int8) * np.int8(2) - np.int8(1)
 
 
 def _units(wide: np.ndarray, item: FloatFormat) -> np.ndarray:
@@ -188,7 +193,7 @@ def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.
     largest = length.max()
     with np.errstate(over="ignore", under="ignore"):
         square = largest * np.sqrt(np.mean(np.square(size / largest))) or claim.dtype.type(1)
-        order = np.argsort(np.abs(wide * claim), kind="stable")
+        order = np.argpartition(np.abs(wide * claim), (n - 1) // 2)
     is_lower = np.zeros(n, bool)
     is_lower[order[: (n + 1) // 2]] = True
     scales = (
@@ -206,6 +211,6 @@ def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.
     moves, starts = np.empty((count, n), point.vector.dtype), np.empty(count, claim.dtype)
     for row in range(count):
         kind = row % KINDS
-        moves[row] = (rng.choice((-1, 1), size=n) * scales[kind]).astype(moves.dtype)
+        moves[row] = (_signs(rng, n) * scales[kind]).astype(moves.dtype)
         starts[row] = own.scale * GENERIC * parts[kind]
     return Directions(moves, starts)

@@ -125,23 +125,9 @@ def gradient(
     >>> nd.gradient(lambda w: np.sum(np.exp(w)), [0, 1], method="complex").tolist()
     [1.0, 2.718281828459045]
     """
-    asked = asked_of(
-        f,
-        x,
-        args=args,
-        dtype=dtype,
-        scale=scale,
-        bounds=bounds,
-        domain=domain,
-        noise=noise,
-        side=side,
-        max_evaluations=max_evaluations,
-        confidence=confidence,
-        vectorized=vectorized,
-        workers=workers,
-        progress=progress,
-        scalar=True,
-    )
+    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "side": side}
+    own = {"args": args, "dtype": dtype, "max_evaluations": max_evaluations, "confidence": confidence}
+    asked = asked_of(f, x, **ends, **own, vectorized=vectorized, workers=workers, progress=progress, scalar=True)
     return differentiated(asked, h, stencil, method, full)
 
 

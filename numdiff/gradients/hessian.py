@@ -20,7 +20,8 @@ from numdiff.adaptive.status import OK, Status
 from numdiff.floats.callables import Map
 from numdiff.formulas.arguments import converted, refuse_not_finite
 from numdiff.gradients.asked import Answer, Asked, Progress, asked_of
-from numdiff.gradients.lines import Lines, coordinates, directions, gathered, lengths
+from numdiff.gradients.lines import Lines, coordinates, directions
+from numdiff.gradients.searches import gathered, lengths
 from numdiff.spellings import hinted
 
 __all__ = ["directional_derivative", "hessian", "hessian_vector_product"]

@@ -14,7 +14,8 @@ from numdiff.gradients.asked import Answer, Asked, Progress, asked_of
 from numdiff.gradients.colouring import Pattern, pattern_of
 from numdiff.gradients.fixed import CONTRADICTS, by_complex_step, sparse_by_stencil
 from numdiff.gradients.gradient import differentiated, is_fixed
-from numdiff.gradients.lines import coordinates, directions, lengths
+from numdiff.gradients.lines import coordinates, directions
+from numdiff.gradients.searches import lengths
 from numdiff.spellings import renamed
 
 __all__ = ["jacobian"]
@@ -88,22 +89,9 @@ def jacobian(
     >>> nd.jacobian(lambda w: w**2, [1.0, 2.0, 3.0], sparsity=np.eye(3)).round(9).diagonal().tolist()
     [2.0, 4.0, 6.0]
     """
-    asked = asked_of(
-        f,
-        x,
-        args=args,
-        dtype=dtype,
-        scale=scale,
-        bounds=bounds,
-        domain=domain,
-        noise=noise,
-        side=side,
-        max_evaluations=max_evaluations,
-        confidence=confidence,
-        vectorized=vectorized,
-        workers=workers,
-        progress=progress,
-    )
+    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "side": side}
+    own = {"args": args, "dtype": dtype, "max_evaluations": max_evaluations, "confidence": confidence}
+    asked = asked_of(f, x, **ends, **own, vectorized=vectorized, workers=workers, progress=progress)
     if sparsity is None:
         return differentiated(asked, h, stencil, method, full)
     return _sparse(asked, h, stencil, method, sparsity, full)
@@ -136,14 +124,12 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     wanted = pattern.groups[pattern.columns] * m + pattern.rows
     order = np.argsort(wanted, kind="stable")
     answer = Answer(asked, pattern.rows.shape, full=True)
-    start = 0
     for rows, found in asked.search(lines, rows=wanted[order]):
         places = order[np.searchsorted(wanted[order], rows)]
-        start += rows.size
         answer.put(places, _divided(found, moving[pattern.columns[places]]), lines.largest[rows % m])
-    if not start:
-        return pattern.matrix(np.zeros(0, asked.item.dtype))
-    _refuse_missed(asked, pattern, answer.values(), answer.kept["error"])
+    _refuse_missed(asked, pattern, answer.values(), answer.kept.get("error", np.zeros(0)))
+    if not pattern.rows.size:
+        return pattern.matrix(answer.values())
     if not full:
         answer.full = False
         return pattern.matrix(answer.given())

@@ -28,8 +28,9 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
-from numdiff.gradients.lines import Lines, ends, estimated
+from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import Slopes, is_loud
+from numdiff.gradients.searches import ends, estimated
 
 __all__ = ["second_look"]
 

@@ -38,6 +38,14 @@ both_modes = pytest.mark.parametrize("vectorized", [False, True], ids=["points",
 
 
 @pytest.fixture
+def strict():
+    """Make every warning an error, that of a contradiction too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.fixture
 def unseen(monkeypatch):
     """Leave out the look at another step, which evaluates f at nodes of its own."""
     monkeypatch.setattr("numdiff.gradients.fixed._look", lambda *arguments: None)
@@ -685,7 +693,6 @@ CONTRADICTED = {
 }
 
 
-@pytest.mark.filterwarnings("default:another step contradicts")
 @pytest.mark.parametrize("case", CONTRADICTED)
 @both_modes
 def test_a_step_that_does_not_fit_is_told(case, vectorized):
@@ -706,7 +713,7 @@ def test_a_step_that_does_not_fit_is_told(case, vectorized):
     assert found.shape == default.shape
 
 
-@pytest.mark.filterwarnings("error:another step contradicts")
+@pytest.mark.usefixtures("strict")
 @every_format
 @every_stencil
 @pytest.mark.parametrize("f", [np.exp, np.sin, lambda x: 3.0 * x, lambda x: 0.0 * x])
@@ -714,11 +721,18 @@ def test_a_chosen_step_that_fits_is_not_contradicted(item, stencil, f):
     jacobian(f, points(item, 12), stencil=stencil)
 
 
-@pytest.mark.filterwarnings("error:another step contradicts")
+@pytest.mark.usefixtures("strict")
 def test_slopes_of_0_are_no_contradiction():
     gradient(lambda v: 1 + np.sum((v - 1) ** 2), np.ones(4), stencil="forward")
     gradient(lambda v: np.cos(v[0]), np.zeros(1), stencil="centered")
     gradient(lambda v: np.sum(v) * 0 + 1e6, np.ones(3), stencil="centered4")
+    gradient(lambda v: 1e6 + np.sum(np.sin(v)), np.linspace(1.57, 1.5716, 8), stencil="centered")
+
+
+@pytest.mark.usefixtures("strict")
+def test_a_step_that_is_right_to_a_digit_is_the_choice_of_the_user():
+    found = gradient(lambda v: np.sum(np.sin(v)), np.array([0.3, 0.5]), h=0.5)
+    assert 0.01 < np.abs(found / np.cos([0.3, 0.5]) - 1).max() < 0.05
 
 
 def test_the_look_stays_within_the_bounds():

@@ -324,6 +324,7 @@ def test_progress_counts_up_to_all_coordinates():
         ({"domain": (1, 3)}, ValueError, r"x must lie within its open domain \(1.0, 3.0\), got 1.0 at index \(0,\)"),
         ({"bounds": 3}, ValueError, "bounds must be a pair, the lower and the upper end"),
         ({"noise": -1.0}, ValueError, "noise must be finite and at least 0"),
+        ({"noise": [0.1, 0.2]}, ValueError, "noise must be one number"),
         ({"side": "up"}, ValueError, "side must be None, 'left', 'right'"),
         ({"side": [1]}, ValueError, "side must be one number or of the shape of x"),
         ({"max_evaluations": 3}, ValueError, "max_evaluations must be an integer of at least 20"),

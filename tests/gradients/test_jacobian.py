@@ -122,6 +122,14 @@ def test_a_pattern_that_misses_an_entry_is_refused(options, missed):
         nd.jacobian(band, np.linspace(0.5, 1.5, N), sparsity=pattern, **options)
 
 
+@pytest.mark.parametrize("options", [{}, {"h": 0.125}, {"method": "complex"}], ids=str)
+def test_a_pattern_without_entries_is_checked_too(options):
+    nothing = np.zeros((2, 2))
+    assert np.array_equal(nd.jacobian(lambda x: 0 * x + 2, [1.0, 2.0], sparsity=nothing, **options), nothing)
+    with pytest.raises(ValueError, match="its row 1 misses one"):
+        nd.jacobian(lambda x: x * np.arange(2.0), [1.0, 2.0], sparsity=nothing, **options)
+
+
 def test_a_small_entry_that_is_missed_is_found_too():
     def f(x):
         return band(x) + 1e-6 * x[::-1]

@@ -8,7 +8,8 @@ import pytest
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FORMATS
-from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, estimated, searched
+from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions
+from numdiff.gradients.searches import ends, estimated, searched
 
 NAMES = [name for name in ("float16", "bfloat16", "float32", "float64", "float80") if name in FORMATS]
 F64 = FORMATS["float64"]
@@ -191,6 +192,24 @@ def test_bounds_are_never_crossed(name, room, along):
     if fmt.precision >= 53 and room != 1e-7:
         assert np.abs(found.value - exact)[good].max() < 1e-6
         assert good.sum() == (3 if room else 2 if along == "coordinates" else 1)  # the last coordinate cannot move
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_argument_passes_a_bound_up_to_the_last_node_of_a_direction(name, rng):
+    fmt = FORMATS[name]
+    x, moves = fmt.as_array(rng.normal(size=40)), fmt.as_array(rng.normal(size=(60, 40)))
+    lower, upper = x - fmt.as_array(rng.uniform(0.01, 1, 40)), x + fmt.as_array(rng.uniform(0.01, 1, 40))
+    lines = directions(Function(np.sum), x, moves)
+    left, right = ends(lines, fmt, lower, upper)
+    for end, inward in ((left, np.inf), (right, -np.inf)):
+        nodes = end.astype(fmt.dtype)
+        passed = np.abs(nodes.astype(end.dtype)) >= np.abs(end)
+        nodes = np.where(passed, np.nextafter(nodes, fmt.dtype.type(inward)), nodes)
+        points = x + nodes[:, None] * moves
+        assert (points >= lower).all()
+        assert (points <= upper).all()
+        near = np.minimum(np.abs(points - lower), np.abs(points - upper)).astype(float).min(axis=1)
+        assert (near <= 32 * float(fmt.unit_roundoff) * 4).all()
 
 
 def test_on_a_bound_the_nodes_are_on_the_other_side():

@@ -6,9 +6,10 @@ import pytest
 from numdiff.floats.formats import FORMATS
 from numdiff.gradients import check_gradient
 from numdiff.gradients.functions import Function
-from numdiff.gradients.lines import coordinates, estimated
+from numdiff.gradients.lines import coordinates
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
+from numdiff.gradients.searches import estimated
 
 
 def doubtful(f, x):

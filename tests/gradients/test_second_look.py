@@ -6,9 +6,10 @@ import pytest
 from numdiff.floats.formats import FORMATS
 from numdiff.gradients import second_look as module
 from numdiff.gradients.functions import Function
-from numdiff.gradients.lines import coordinates, estimated
+from numdiff.gradients.lines import coordinates
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.rule import Slopes
+from numdiff.gradients.searches import estimated
 from numdiff.gradients.second_look import second_look
 
 FLOAT64 = FORMATS["float64"]
