@@ -9,18 +9,7 @@ import numpy as np
 from experiments.gradient_check.bugs import BUGS, CONTESTED, NARROWER, deviation
 from experiments.gradient_check.subjects import Case
 
-__all__ = [
-    "FACTORS",
-    "KINDS",
-    "LEAST_BARS",
-    "RIGHT",
-    "TEN_BARS",
-    "TIMES",
-    "Claim",
-    "claim_of",
-    "kind_of",
-    "resolution_in",
-]
+__all__ = ["FACTORS", "KINDS", "LEAST_BARS", "RIGHT", "TEN_BARS", "TIMES", "Claim", "claim_of", "kind_of"]
 
 RIGHT = "right"
 FACTORS = {"times_2": 2.0, "times_half": 0.5, "sign_of_one": -1.0, "zero": 0.0, "times_1.25": 1.25}
@@ -29,35 +18,25 @@ TEN_BARS = "ten_bars"
 """One coordinate is off by ten times the bar that the check itself gave for it."""
 TIMES, LEAST_BARS = 10, 9.5
 """So many bars are put in, and so many have to be left once the claim is rounded to its format."""
-KINDS = ("right", "one coordinate", "within resolution", "ten bars", "mistake", "error", "contested")
-"""Kinds of claims: a right gradient; one wrong coordinate; one that is wrong by less than the resolution to which a
-format is checked; ten bars in one coordinate; a mistake of the catalogue; an error of known relative size; and a
-gradient computed in a narrower format, which is right to that format."""
-COARSE = {"float16": 0.5, "bfloat16": 0.5}
-"""The part of a slope to which it is checked, in formats where that is not 0.1."""
+KINDS = ("right", "one coordinate", "ten bars", "mistake", "error", "contested")
+"""Kinds of claims: a right gradient; one wrong coordinate; ten bars in one coordinate; a mistake of the catalogue; an
+error of known relative size; and a gradient computed in a narrower format, which is right to that format."""
 
 
-def resolution_in(format_name: str) -> float:
-    """Return the part of a slope to which it is checked in a format by default."""
-    return COARSE.get(format_name, 0.1)
-
-
-def kind_of(name: str, format_name: str = "float64") -> str:
-    """Return the kind of a claim in a format.
+def kind_of(name: str) -> str:
+    """Return the kind of a claim.
 
     Examples
     --------
     >>> kind_of("times_2"), kind_of("narrower_format")
     ('one coordinate', 'contested')
-    >>> kind_of("times_1.25", "float16")
-    'within resolution'
     """
     if name in CONTESTED:
         return "contested"
     if name in (RIGHT, TEN_BARS):
         return name.replace("_", " ")
     if name in FACTORS:
-        return "one coordinate" if abs(FACTORS[name] - 1) >= resolution_in(format_name) else "within resolution"
+        return "one coordinate"
     return "mistake" if BUGS[name].kind == "mistake" else "error"
 
 

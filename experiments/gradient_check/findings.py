@@ -19,8 +19,6 @@ LIMITS = (
     "mistakes of the catalogue. Rates on other functions are others.",
     "A function that is smooth and wrong beyond its rounding, as the solution of a differential equation, shows no "
     "check its error: the gradient is then called inexact, which is no rejection, and `noise=` is the cure.",
-    "In 16 bits a slope is checked to half of it: that a quarter of it is not seen there is no miss, and is counted "
-    "apart.",
     "A gradient computed in the next narrower format is contested: it is correct to that format. "
     "It is counted apart from the mistakes.",
     "The other checkers run at their defaults, and JAX's along further directions, too. PyTorch documents that those "

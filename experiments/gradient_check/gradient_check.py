@@ -178,8 +178,7 @@ def details(measured: Measured) -> list[Table]:
         Table(
             "wrong_by_claim",
             "Wrong coordinates, by what they are multiplied with",
-            "Verdicts of check_gradient on the whole gradient. In 16 bits 1.25 lies within the resolution of 0.5, and "
-            "is in no other table.",
+            "Verdicts of check_gradient on the whole gradient.",
             found_by(trials.counted),
             headings={"mode": "compared", "passed": "accepted", "inconclusive": "undecided"},
             kinds=PLATFORM,

@@ -13,20 +13,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.gradient_check.claims import resolution_in
 from experiments.gradient_check.functions import FUNCTIONS, RealisticFunction, group_of
 from experiments.gradient_check.functions.case import Case
 from experiments.gradient_check.trials import values_near
 from numdiff.floats.formats import FORMATS
 from numdiff.study.blocks import conditions, digest_of
 
-__all__ = ["DEVIATIONS", "Oracle", "best_errors", "oracles"]
+__all__ = ["DEVIATIONS", "RESOLUTION", "Oracle", "best_errors", "oracles", "resolution_in"]
 
 DEVIATIONS = 3.0
 """Root mean square errors that are taken for the bar."""
 NEAR = 2.0 ** (np.arange(5) / 8)
 """Factors of the steps near each other."""
 LARGEST_STEP = 0.5
+RESOLUTION = {"float16": 0.5, "bfloat16": 0.5}
+"""The part of a slope that has to be resolved, where it is not 0.1."""
+
+
+def resolution_in(format_name: str) -> float:
+    """Return the part of a slope to which it has to be known in a format."""
+    return RESOLUTION.get(format_name, 0.1)
 
 
 def best_errors(case: Case) -> np.ndarray:

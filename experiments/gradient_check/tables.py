@@ -248,7 +248,7 @@ def rivals(found: Found, formats: Collection[str]) -> pd.DataFrame:
 def found_by(counted: pd.DataFrame) -> pd.DataFrame:
     """Return what became of each wrong coordinate by kind: a row for each claim, format and checker of ours."""
     by = ["format", "mode", "claim"]
-    table = rates(summed(of_kind(_of_own(counted), "one coordinate", "within resolution"), by), wrong=True)
+    table = rates(summed(of_kind(_of_own(counted), "one coordinate"), by), wrong=True)
     return in_formats(table[[*by, "decided", "rejected", "passed", "called inexact", "inconclusive"]])
 
 

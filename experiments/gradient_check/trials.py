@@ -186,7 +186,7 @@ def _trials(plan: TrialPlan, name: str, format_name: str, mode: str, seed: int) 
             if claimed == RIGHT and outcome is not None and outcome.bars:
                 bars[checker.name] = outcome.bars
             known = (name, subject.group, int(subject.smooth), case.x.size, format_name, mode, seed)
-            asked = (claimed, kind_of(claimed, format_name), np.nan if claim is None else claim.size)
+            asked = (claimed, kind_of(claimed), np.nan if claim is None else claim.size)
             rows.append((*known, *asked, checker.name, *_told(claim, outcome, f.calls)))
     return rows
 

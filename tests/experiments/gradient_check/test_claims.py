@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from experiments.gradient_check.bugs import BUGS
-from experiments.gradient_check.claims import FACTORS, RIGHT, TEN_BARS, claim_of, kind_of, resolution_in
+from experiments.gradient_check.claims import FACTORS, RIGHT, TEN_BARS, claim_of, kind_of
 from experiments.gradient_check.networks import NumpyNetwork
 from experiments.gradient_check.subjects import NETWORKS, REMEMBERED, SMALL, SUBJECTS, Remembered
-from numdiff.floats.formats import FORMATS
-from numdiff.gradients.rule import resolution_of
 
 FUNCTION, NETWORK = SUBJECTS["attention"], SUBJECTS["tanh_squared"]
 
@@ -52,8 +50,6 @@ def test_ten_bars_are_ten_bars_and_bars_that_are_not_finite_are_left():
 def test_ten_bars_that_round_away_are_left():
     case = FUNCTION.case("float16", 0)
     assert claim_of(case, TEN_BARS, 0, np.full(case.x.size, 1e-9)) is None
-    spacings = np.spacing(np.abs(case.gradient(case.x))).astype(float)
-    assert claim_of(case, TEN_BARS, 0, 0.14 * spacings) is None  # ten of them round to one spacing: seven bars are left
 
 
 def test_the_right_gradient_is_no_claim_that_is_wrong():
@@ -85,14 +81,6 @@ def test_mistakes_of_the_catalogue_are_made_at_other_points_too():
 def test_every_claim_has_a_kind():
     kinds = {kind_of(name) for name in (RIGHT, TEN_BARS, *FACTORS, *BUGS)}
     assert kinds == {"right", "ten bars", "one coordinate", "mistake", "error", "contested"}
-
-
-def test_what_a_format_is_not_checked_to_is_counted_apart():
-    """The resolution is that of the check: a quarter of a slope is below it in 16 bits, and nothing else is."""
-    for name, item in FORMATS.items():
-        assert resolution_in(name) == resolution_of(item)
-        apart = {claim for claim in FACTORS if kind_of(claim, name) == "within resolution"}
-        assert apart == ({"times_1.25"} if name in ("float16", "bfloat16") else set())
 
 
 @pytest.mark.parametrize("name", ["attention", "tanh_squared"])

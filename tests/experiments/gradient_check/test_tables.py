@@ -5,10 +5,10 @@ import pytest
 
 from experiments.gradient_check import lists, tables
 from experiments.gradient_check.bugs import BUGS
-from experiments.gradient_check.claims import FACTORS, RIGHT, TEN_BARS, resolution_in
+from experiments.gradient_check.claims import FACTORS, RIGHT, TEN_BARS
 from experiments.gradient_check.counts import LINES, counts
 from experiments.gradient_check.functions import FUNCTIONS
-from experiments.gradient_check.oracle import DEVIATIONS, best_errors, oracles
+from experiments.gradient_check.oracle import DEVIATIONS, best_errors, oracles, resolution_in
 from experiments.gradient_check.ours import COORDINATES, ours
 from experiments.gradient_check.rules import RULES
 from experiments.gradient_check.trials import TrialPlan, run_trials
