@@ -17,22 +17,16 @@ from experiments.gradient_check.functions import FUNCTIONS, RealisticFunction, g
 from experiments.gradient_check.functions.case import Case
 from experiments.gradient_check.trials import values_near
 from numdiff.floats.formats import FORMATS
+from numdiff.gradients.rule import resolution_of
 from numdiff.study.blocks import conditions, digest_of
 
-__all__ = ["DEVIATIONS", "RESOLUTION", "Oracle", "best_errors", "oracles", "resolution_in"]
+__all__ = ["DEVIATIONS", "Oracle", "best_errors", "oracles"]
 
 DEVIATIONS = 3.0
 """Root mean square errors that are taken for the bar."""
 NEAR = 2.0 ** (np.arange(5) / 8)
 """Factors of the steps near each other."""
 LARGEST_STEP = 0.5
-RESOLUTION = {"float16": 0.5, "bfloat16": 0.5}
-"""The part of a slope that has to be resolved, where it is not 0.1."""
-
-
-def resolution_in(format_name: str) -> float:
-    """Return the part of a slope to which it has to be known in a format."""
-    return RESOLUTION.get(format_name, 0.1)
 
 
 def best_errors(case: Case) -> np.ndarray:
@@ -91,7 +85,7 @@ class Oracle:
             bars = DEVIATIONS * best_errors(case)
             coordinates += bars.size
             slopes = np.abs(case.truth).astype(np.float64)
-            undecided += int(np.sum((bars > resolution_in(self.format_name) * slopes) & (slopes > 0)))
+            undecided += int(np.sum((bars > resolution_of(FORMATS[self.format_name]) * slopes) & (slopes > 0)))
             done(1)
         row = (self.name, group_of(self.name), self.format_name, coordinates, undecided)
         return {"oracle": pd.DataFrame([row], columns=["subject", "group", "format", "coordinates", "undecided"])}
