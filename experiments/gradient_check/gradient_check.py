@@ -20,6 +20,7 @@ from experiments.gradient_check.rules import RULES
 from experiments.gradient_check.schedule import quick_measures, small_measures
 from experiments.gradient_check.tables import (
     COMPARED,
+    always_found,
     by_function,
     catalogue,
     contested,
@@ -315,7 +316,7 @@ def _errors_figure(sizes, run_of):
         "Each cell is a stack: found (rejected, or called inexact), undecided, missed. Checkers that reject 1 % or "
         f"more of the right gradients have no cells. {run_of}",
         "Cells that turn from plain to coloured as the error shrinks. In float64 the smallest error that is "
-        f"always found is {listed(f'{_smallest(sizes, name)} ({name})' for name in checkers)}.",
+        f"always found is {listed(f'{always_found(sizes, name)} ({name})' for name in checkers)}.",
         sizes,
         draw_errors_by_size,
         (7.6, 7.0),
@@ -340,17 +341,6 @@ def _curve_figure(data):
         (7.6, 4.4),
         kinds=PLATFORM,
     )
-
-
-def _smallest(sizes, checker):
-    """Return the smallest relative error that a checker always finds in float64, as text."""
-    rows = sizes[(sizes["checker"] == checker) & (sizes["format"] == "float64") & (sizes["error"] == "miss")]
-    smallest = "none"
-    for row in rows.sort_values("nominal", ascending=False).itertuples():
-        if not row.decided or row.rate > 0:
-            break
-        smallest = f"{row.nominal:.0e}"
-    return smallest
 
 
 # --- words ----------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ __all__ = [
     "COMPARED",
     "Found",
     "Pairs",
+    "always_found",
     "by_function",
     "catalogue",
     "contested",
@@ -328,3 +329,14 @@ def curve_table(curve: pd.DataFrame) -> pd.DataFrame:
     """Return the median over the seeds of the smallest errors found, by checker, format and number of parameters."""
     found = curve.groupby(["checker", "format", "n"], sort=False)["smallest"]
     return found.agg(seeds="size", median="median", largest="max").reset_index()
+
+
+def always_found(sizes: pd.DataFrame, checker: str) -> str:
+    """Return the smallest relative error that a checker always finds in float64, as text."""
+    rows = sizes[(sizes["checker"] == checker) & (sizes["format"] == "float64") & (sizes["error"] == "miss")]
+    smallest = "none"
+    for row in rows.sort_values("nominal", ascending=False).itertuples():
+        if not row.decided or row.rate > 0:
+            break
+        smallest = f"{row.nominal:.0e}"
+    return smallest
