@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from experiments.frames import rows_of
 from experiments.gradient_check.counts import (
     AT,
     BY_FUNCTION,
@@ -335,7 +336,7 @@ def always_found(sizes: pd.DataFrame, checker: str) -> str:
     """Return the smallest relative error that a checker always finds in float64, as text."""
     rows = sizes[(sizes["checker"] == checker) & (sizes["format"] == "float64") & (sizes["error"] == "miss")]
     smallest = "none"
-    for row in rows.sort_values("nominal", ascending=False).itertuples():
+    for row in rows_of(rows.sort_values("nominal", ascending=False)):
         if not row.decided or row.rate > 0:
             break
         smallest = f"{row.nominal:.0e}"
