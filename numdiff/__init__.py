@@ -48,7 +48,8 @@ _HOME = {
     "analysis.orders": "observed_order",
     "rules.model": "FailedAssumption Prediction Predictions optimal_step",
     "gradients": """
-        GradientCheck NonFiniteGradientWarning Verdict WrongGradientError check_gradient gradient jacobian
+        GradientCheck NonFiniteGradientWarning UncertainGradientWarning Verdict WrongGradientError check_gradient
+        directional_derivative gradient hessian hessian_vector_product jacobian
     """,
     "api": "SweepResult sweep",
 }

@@ -40,6 +40,9 @@ _FOREIGN: Mapping[str, str] = MappingProxyType(
         "side": "step_direction direction one_sided",
         "max_evaluations": "maxiter max_iter maxfev max_nfev maxfun budget",
         "directions": "n_directions num_directions",
+        "full": "full_output return_error with_error",
+        "sparsity": "sparsity_pattern jac_sparsity pattern",
+        "v": "direction vector p tangent",
         "seed": "random_state rng random_seed",
         "name": "label title",
     }

@@ -272,7 +272,7 @@ def test_the_tests_of_every_room_of_the_core_belong_to_it():
     found = {path.relative_to(tests).as_posix() for path in tests.rglob("test_*.py") if is_core_test(path)}
     expected = """
         autodiff/test_array_gradients.py autodiff/test_backpropagation.py floats/test_formats.py floats/test_views.py
-        formulas/test_kernels.py formulas/test_stencil.py gradients/test_check.py gradients/test_differences.py
+        formulas/test_kernels.py formulas/test_stencil.py gradients/test_check.py gradients/test_fixed.py
         problems/test_classic.py test_cli.py test_core.py
     """
     assert set(expected.split()) <= found

@@ -53,7 +53,7 @@ FORBIDDEN = [
     ("report/extra.py", "import numdiff.floats.formats", REPORT),
     ("report/extra.py", "from numdiff.study import sweep", REPORT),
     ("formulas/kernels.py", "import pandas", CORE),
-    ("gradients/running.py", "def late():\n    import scipy.special", CORE),
+    ("gradients/lines.py", "def late():\n    import scipy.special", CORE),
     ("autodiff/extra.py", "import matplotlib.figure", CORE),
     ("problems/extra.py", "from numdiff.arithmetic import balls", CORE),
     ("analysis/extra.py", "import experiments", CHECKOUT),

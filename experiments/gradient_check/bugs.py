@@ -23,6 +23,7 @@ CONTESTED = ("narrower_format",)
 MANY = 10_000
 """So many parameters are needed to have one wrong in ten thousand."""
 NARROWER: dict[np.dtype, np.dtype] = {
+    np.dtype(np.longdouble): np.dtype(np.float64),
     np.dtype(np.float64): np.dtype(np.float32),
     np.dtype(np.float32): np.dtype(np.float16),
 }

@@ -12,9 +12,10 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from experiments.gradient_check.bugs import CONTESTED, FORMATS
+from experiments.gradient_check.bugs import BUGS, FORMATS
+from experiments.gradient_check.counts import DECIDED, JUDGED, of_kind, rates, summed
 from experiments.gradient_check.libraries import SUFFIX
-from experiments.gradient_check.trials import DECIDED, rates
+from experiments.gradient_check.subjects import CATALOGUE
 from experiments.words import listed
 from numdiff.report import figures as draw
 from numdiff.report.figures import ROLE_STYLE
@@ -25,7 +26,7 @@ _FALSE, _MISSED, _UNDECIDED = (ROLE_STYLE[name].color for name in ("false positi
 _RIGHT = "#dfe4ea"
 USABLE = 0.01
 """A checker can be used in a format if it rejects fewer of the correct gradients."""
-KINDS = {"correct": "correct gradients", "mistake": "wrong gradients"}
+KINDS = {"right": "right gradients", "one coordinate": "one coordinate wrong"}
 """What stands above the two columns of the picture of the verdicts."""
 
 
@@ -36,6 +37,8 @@ def short_name(checker: str) -> str:
     """
     if checker.startswith("numdiff"):
         return checker.replace(", ", ",\n")
+    if checker.endswith("(repeated)"):
+        return f"{checker.split()[0]}\n(repeated)"
     return checker.split()[0] + ("\n" + SUFFIX.strip() if checker.endswith(SUFFIX) else "")
 
 
@@ -45,22 +48,26 @@ def errors_by_size(counted: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     counted : pandas.DataFrame
-        From `experiments.gradient_check.trials.counts`, by `BY`.
+        From `experiments.gradient_check.counts.counts`. Right gradients are those of functions that were used for no
+        constant; errors of known size are put into the gradients of the networks.
 
     Returns
     -------
     pandas.DataFrame
-        checker, format, nominal (NaN for correct gradients), error (``false positive`` or ``miss``), decided, errors,
-        rate, low, high, undecided: the share of inconclusive verdicts, which are part of the misses.
+        checker, format, nominal (NaN for right gradients), error (``false positive`` or ``miss``), decided, errors,
+        rate, undecided: the share of inconclusive verdicts, which are part of the misses.
     """
-    parts = []
-    for kind, error in (("correct", "false positive"), ("relative", "miss")):
-        part = counted[counted["kind"] == kind].reset_index(drop=True)
-        parts.append(rates(part, wrong=error == "miss").assign(error=error))
-    table = pd.concat(parts, ignore_index=True)
-    table["undecided"] = table["inconclusive"] / table["decided"].where(table["decided"] > 0)
-    columns = ["checker", "format", "nominal", "error", "decided", "errors", "rate", "low", "high", "undecided"]
-    return table[columns]
+    sizes = {name: bug.size for name, bug in BUGS.items() if bug.kind == "relative"}
+    errors = counted[counted["claim"].isin(list(sizes)) & (counted["group"] == CATALOGUE)]
+    right = summed(of_kind(counted, "right"), ["checker", "format"]).assign(nominal=float("nan"))
+    wrong = summed(errors.assign(nominal=errors["claim"].map(sizes)), ["checker", "format", "nominal"])
+    false = rates(right, wrong=False).assign(error="false positive")
+    missed = rates(wrong, wrong=True).assign(error="miss")
+    missed["errors"] += missed["inconclusive"]
+    missed["rate"] += missed["undecided_share"]
+    table = pd.concat([false, missed], ignore_index=True).rename(columns={"undecided": "lines_undecided"})
+    table = table.rename(columns={"undecided_share": "undecided"})
+    return table[["checker", "format", "nominal", "error", "decided", "errors", "rate", "undecided"]]
 
 
 def draw_errors_by_size(fig: Canvas, data: pd.DataFrame) -> None:
@@ -116,7 +123,7 @@ def _useless(part: pd.DataFrame, usable: Sequence[str], narrow: bool) -> str:
     shares = [(short_name(e["checker"]), f"{_percent(e['rate'])} %") for e in rejecting.to_dict("records")]
     groups = {share: [name for name, other in shares if other == share] for _, share in shares}
     words = "; ".join(f"{listed(names)} {share}" for share, names in groups.items())
-    lines = [f"reject correct gradients: {words}"] if words else []
+    lines = [f"reject right gradients: {words}"] if words else []
     lines += [f"not available: {listed(blind)}"] if blind else []
     width = 46 if narrow else 84
     return "\n".join(textwrap.fill(line, width) for line in lines)
@@ -186,27 +193,30 @@ def _legend(fig: Canvas, entries: Mapping[str, str]) -> None:
 
 
 def verdict_shares(counted: pd.DataFrame) -> pd.DataFrame:
-    """Return the shares of the verdicts on correct gradients and on mistakes, without the contested ones.
+    """Return the shares of the verdicts on right gradients and on those with one wrong coordinate.
 
     Parameters
     ----------
     counted : pandas.DataFrame
-        From `experiments.gradient_check.trials.counts`, by `BY`.
+        From `experiments.gradient_check.counts.counts`.
 
     Returns
     -------
     pandas.DataFrame
-        checker, format, kind (``correct`` or ``mistake``), trials, and the shares accepted, undecided and rejected;
-        NaN where no verdict was given.
+        checker, format, kind (of `KINDS`), trials, and the shares accepted, undecided and rejected; NaN where no
+        verdict was given. What is called inexact counts as accepted where it is right, and as rejected where not.
     """
-    part = counted[counted["kind"].isin(list(KINDS)) & ~counted["bug"].isin(CONTESTED)]
-    summed = part.groupby(["checker", "format", "kind"], sort=False)[list(DECIDED)].sum().reset_index()
-    trials = summed[list(DECIDED)].sum(axis=1)
+    part = counted[counted["kind"].isin(list(KINDS)) & counted["group"].isin(JUDGED) & counted["format"].isin(FORMATS)]
+    table = part.groupby(["checker", "format", "kind"], sort=False)[list(DECIDED)].sum().reset_index()
+    trials = table[list(DECIDED)].sum(axis=1)
+    is_right = table["kind"] == "right"
+    table["passed"] += table["called inexact"].where(is_right, 0)
+    table["rejected"] += table["called inexact"].where(~is_right, 0)
     shares = {
-        name: summed[verdict] / trials.where(trials > 0)
+        name: table[verdict] / trials.where(trials > 0)
         for name, verdict in (("accepted", "passed"), ("undecided", "inconclusive"), ("rejected", "rejected"))
     }
-    return summed[["checker", "format", "kind"]].assign(trials=trials, **shares)
+    return table[["checker", "format", "kind"]].assign(trials=trials, **shares)
 
 
 def draw_verdicts(fig: Canvas, data: pd.DataFrame) -> None:
@@ -241,7 +251,7 @@ def draw_verdicts(fig: Canvas, data: pd.DataFrame) -> None:
         {
             "right verdict": _RIGHT,
             "undecided": _UNDECIDED,
-            "correct, but rejected": _FALSE,
+            "right, but rejected": _FALSE,
             "wrong, but accepted": _MISSED,
         },
     )
@@ -256,7 +266,7 @@ def _stack(ax: Axes, level: int, shares: pd.Series, kind: str) -> None:
     if not shares["trials"]:
         ax.text(50, level, "not available", ha="center", va="center", fontsize=8.5, color=MUTED)
         return
-    colors = (_RIGHT, _UNDECIDED, _FALSE) if kind == "correct" else (_MISSED, _UNDECIDED, _RIGHT)
+    colors = (_RIGHT, _UNDECIDED, _FALSE) if kind == "right" else (_MISSED, _UNDECIDED, _RIGHT)
     start = 0.0
     for name, color in zip(("accepted", "undecided", "rejected"), colors, strict=True):
         ax.barh(level, 100 * shares[name], left=start, height=0.72, color=color, zorder=2)
@@ -272,7 +282,7 @@ def _stack(ax: Axes, level: int, shares: pd.Series, kind: str) -> None:
 def draw_curve(fig: Canvas, data: pd.DataFrame) -> None:
     """Draw the smallest error found against the number of parameters: a panel for each mode of our check."""
     modes = {
-        "along four random directions": data["checker"] != "numdiff",
+        "along directions": data["checker"] != "numdiff",
         "in every coordinate": data["checker"] == "numdiff",
     }
     label = "smallest error found,\nrelative to the gradient"

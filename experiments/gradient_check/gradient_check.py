@@ -1,15 +1,12 @@
-"""Gradient checkers: their false positives and the bugs that they miss, in every format."""
+"""Gradient checkers: right gradients that they reject, wrong ones that they accept, and what stays undecided."""
 
 from functools import cache
 
-import pandas as pd
-
-from experiments.experiment import Experiment
+from experiments.experiment import Experiment, Later
 from experiments.frames import blank, frame_beside, rows_of
 from experiments.gradient_check import findings as sentences
-from experiments.gradient_check.bugs import CONTESTED
+from experiments.gradient_check.counts import DECIDED, counts, summed
 from experiments.gradient_check.drawing import (
-    KINDS,
     USABLE,
     draw_curve,
     draw_errors_by_size,
@@ -17,114 +14,241 @@ from experiments.gradient_check.drawing import (
     errors_by_size,
     verdict_shares,
 )
-from experiments.gradient_check.findings import DIRECTIONS, OWN
-from experiments.gradient_check.libraries import SUFFIX
-from experiments.gradient_check.ours import ours, version
+from experiments.gradient_check.lists import bugs_table, checkers_tables, functions_table, networks_table
+from experiments.gradient_check.ours import COORDINATES, ours, version
 from experiments.gradient_check.rules import RULES
+from experiments.gradient_check.schedule import quick_measures, small_measures
 from experiments.gradient_check.tables import (
-    bugs_table,
-    checkers_tables,
+    COMPARED,
+    always_found,
+    by_function,
+    catalogue,
+    contested,
     curve_table,
-    false_positives,
+    found_by,
     left_by_ml,
-    limits_table,
-    missed,
-    missed_by_checker,
-    mistakes_missed,
-    networks_table,
     own_verdicts,
     ratios,
+    rivals,
+    smallest_table,
+    trials_found,
+    usable_pairs,
+    wrong_coordinates,
 )
-from experiments.gradient_check.trials import TrialPlan, counts, jax_trap, scipy_trap, trials_of
+from experiments.gradient_check.traps import jax_trap, scipy_trap
 from experiments.words import listed, percent, plain
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
 NOTE = (
-    "Gradients of small networks by hand-written back-propagation, correct ones and wrong ones, loss and gradient "
-    "wholly in the format. The large runs, and those of JAX, PyTorch and autograd themselves, come from make "
-    "experiments-ml: they are in results/ml/ and are not made again when the results are rebuilt. The small run is."
+    "Realistic functions with gradients written by hand, right ones and wrong ones, all wholly in the format; rates "
+    "are those of functions that were used for no constant of the check. The large runs, and those of JAX, PyTorch and "
+    "autograd themselves, come from make experiments-ml: they are in results/ml/ and are not made again when the "
+    "results are rebuilt. The small run is."
 )
-PLAN = TrialPlan(seeds=(0,), checkers=(*ours(), *RULES))
-MEASURES = trials_of(PLAN)
 PLATFORM = {"*": "platform"}
-COUNTED = ["checker", "format", "bug", "passed", "rejected", "inconclusive", "failed", "unavailable"]
-OURS = {"coordinates": OWN, "directions": DIRECTIONS}
-"""Our checker for each thing that can be compared."""
-MODES = {rule.name: "coordinates" if rule.mode == "coordinates" else "directions" for rule in RULES}
-"""What the others compare."""
-LIKE = (
-    "like_with_like",
-    "The smallest error found, theirs against ours: like with like",
-    "Checkers that compare coordinates against ours by coordinates, along directions against ours along four. Median "
-    "over networks and seeds of their smallest error over ours: below 1 theirs is smaller. Shape: of the error.",
-)
-ML_TABLES = {
-    "limits": (
-        "smallest_found",
-        "The smallest error found",
-        "‖δ‖/‖g‖ of an error in a random direction, or in the largest coordinate, divided by √2 until it is not found: "
-        f"median and largest over networks and seeds. Checkers that reject fewer than {percent(USABLE)} of the correct "
-        "gradients of the format.",
-    ),
-    "curve": ("smallest_by_size", "The smallest error found as the network grows", "In a random direction."),
-    "ten_tolerances": (
-        "ten_tolerances",
-        "Deviations of ten tolerances that check_gradient misses",
-        "Trials: wrong gradients whose deviation is at least ten times the tolerance of their check; left: those whose "
-        "tolerance came out larger, or not finite.",
-    ),
-    "agreement": (
-        "libraries_and_rules",
-        "The libraries and their transcribed rules",
-        "Same: gradients, correct or wrong, on which both gave the same verdict.",
-    ),
-    "large": (
-        "one_in_ten_thousand",
-        "One wrong element in ten thousand, and correct gradients of that network",
-        "How often each verdict was given.",
-    ),
-}
-"""The tables of make experiments-ml: the name, title and caption of each."""
+SMALL_COUNTED = [*DECIDED, "failed", "unavailable"]
+FORMATS = ("float64", "float32", "float16", "bfloat16")
+"""The formats that others take, too."""
 
 
 @cache
-def here(measured):
-    """Return the counts of the small run, which is made when the results are built."""
-    return counts(frame_beside(measured, "trials", MEASURES))
+def found(measured):
+    """Return what the trials gave: the large runs if they are there, else the small one."""
+    return trials_found(_small(measured))
 
 
-def trials(measured):
-    """Return the counts of the large runs if they are there, else those of the small one, and whether they are."""
-    parts = [left_by_ml(name) for name in ("correct", "wrong")]
-    if any(part is None for part in parts):
-        return here(measured), False
-    return pd.concat(parts, ignore_index=True), True
+@cache
+def _small(measured):
+    return frame_beside(measured, "trials", list(small_measures()))
+
+
+def _usable(measured):
+    """Return the pairs of checker and format that reject next to no right gradient."""
+    return usable_pairs(found(measured).counted, USABLE)
+
+
+# --- tables ---------------------------------------------------------------------------------------------
 
 
 def tables(measured: Measured) -> list[Table]:
-    found, _ = trials(measured)
+    """Return the tables of the section, the one to take away first."""
+    smallest = left_by_ml("smallest")
+    return [
+        _own_table(measured),
+        _wrong_table(measured),
+        _rivals_table(measured),
+        *([] if smallest is None else [_like_table(ratios(smallest, _usable(measured)))]),
+    ]
+
+
+def _own_table(measured):
+    """Return what our check says of right gradients."""
+    shares = ("open_checks", "open_lines", "oracle", "inexact")
+    return Table(
+        "own_verdicts",
+        "What check_gradient says of right gradients",
+        "Limit: the rate of rejections is below it with 95 % confidence. Open: checks with anything undecided, and "
+        "coordinates or directions that are. Two values: coordinates that perfect steps would leave undecided. "
+        "Evaluations: the median for each coordinate, or for a check along directions; and the most.",
+        blank(own_verdicts(found(measured), left_by_ml("oracle")).drop(columns=["failed", "of_smooth"])),
+        dict.fromkeys(shares, "percent"),
+        headings={
+            "mode": "compared",
+            "open_checks": "open checks",
+            "open_lines": "open",
+            "oracle": "two values",
+        },
+        kinds=PLATFORM,
+        rows_shown=None,
+    )
+
+
+def _wrong_table(measured):
+    """Return what our check says of wrong coordinates."""
+    frame = wrong_coordinates(found(measured).counted)
+    return Table(
+        "wrong_coordinates",
+        "What check_gradient says of gradients with one wrong coordinate",
+        "Times 2, 1/2, −1, 0 or 1.25. Limit: the rate of accepted ones is below it with 95 % confidence. Open: "
+        "undecided. Ten bars: a coordinate is off by ten times its own bar; found: it disagrees, or is inexact.",
+        blank(frame),
+        {"open": "percent"} | dict.fromkeys(("ten_bars", "ten_found", "ten_open"), "int"),
+        headings={"mode": "compared", "ten_bars": "ten bars", "ten_found": "found", "ten_open": "open of these"},
+        kinds=PLATFORM,
+        rows_shown=None,
+    )
+
+
+def _rivals_table(measured):
+    """Return how checkers fare that compare the same thing."""
+    frame = rivals(found(measured), COMPARED)
+    return Table(
+        "like_with_like",
+        "Checkers that compare the same thing, on the same gradients",
+        "By coordinates, or along directions. Evaluations: the median, for each coordinate or for a check. Open: "
+        "undecided. Repeated: along so many directions that the evaluations are as many as ours.",
+        blank(frame),
+        dict.fromkeys(("rejected", "right_open", "accepted", "wrong_open"), "percent"),
+        headings={"mode": "compared", "right_open": "open", "wrong_open": "open of these"},
+        kinds=PLATFORM,
+        rows_shown=None,
+    )
+
+
+def _like_table(frame):
+    """Return the smallest errors that others find over ours."""
+    return Table(
+        "smallest_ratios",
+        "The smallest error found, theirs against ours",
+        "Median over functions and seeds of their smallest error over ours: below 1 theirs is smaller. Shape: of the "
+        "error. Ours is found where it is rejected or called inexact. Where a checker objects to the right gradient, "
+        "the pair is left out.",
+        frame,
+        headings={"mode": "compared", "theirs_over_ours": "theirs / ours"},
+        kinds=PLATFORM,
+    )
+
+
+def details(measured: Measured) -> list[Table]:
+    """Return the tables of the appendix."""
+    trials = found(measured)
     return [
         Table(
-            "own_verdicts",
-            "What check_gradient says of correct gradients and of mistakes",
-            "Undecided: it says that it cannot tell. Limit: the rate of false positives is below it with 95 % "
-            "confidence, over all correct gradients, and over the decided ones. The contested mistake is left out.",
-            blank(own_verdicts(found, OWN)),
-            dict.fromkeys(("undecided", "accepted", "mistakes_undecided"), "percent"),
-            headings={"limit_decided": "limit, decided", "mistakes_undecided": "undecided, of mistakes"},
+            "by_function",
+            "Right gradients, function by function",
+            "Open: coordinates or directions that check_gradient leaves undecided. Two values: those that perfect "
+            "steps would leave.",
+            blank(by_function(trials.functions, left_by_ml("oracle"))),
+            dict.fromkeys(("open_lines", "oracle", "inexact"), "percent"),
+            headings={"mode": "compared", "open_lines": "open", "oracle": "two values"},
             kinds=PLATFORM,
-            rows_shown=None,
+            rows_shown=12,
         ),
-        *_trial_tables(measured, found),
-        *_from_ml(measured),
-        *checkers_tables(PLAN.checkers),
+        Table(
+            "false_positives",
+            "Right gradients that are rejected, by all checkers in all formats",
+            "Rates; what is undecided beside them. 0 gradients: it does not take the format.",
+            blank(rivals(trials, FORMATS)),
+            dict.fromkeys(("rejected", "right_open", "accepted", "wrong_open"), "percent"),
+            headings={"mode": "compared", "right_open": "open", "wrong_open": "open of these"},
+            kinds=PLATFORM,
+            rows_shown=10,
+        ),
+        Table(
+            "wrong_by_claim",
+            "Wrong coordinates, by what they are multiplied with",
+            "Verdicts of check_gradient on the whole gradient.",
+            found_by(trials.counted),
+            headings={"mode": "compared", "passed": "accepted", "inconclusive": "undecided"},
+            kinds=PLATFORM,
+            rows_shown=10,
+        ),
+        Table(
+            "contested",
+            "Gradients that were computed in the next narrower format",
+            "They are right to that format. Called inexact: not rejected, but said to be right to some digits only.",
+            contested(trials.counted),
+            headings={"mode": "compared", "passed": "accepted", "inconclusive": "undecided"},
+            kinds=PLATFORM,
+            rows_shown=10,
+        ),
+        *(_catalogue_table(trials.counted, name) for name in FORMATS),
+        *_large_tables(measured),
+        *_lists_and_traps(measured),
+    ]
+
+
+def _catalogue_table(counted, name):
+    """Return the mistakes that are not found in a format."""
+    return Table(
+        f"mistakes_{name}",
+        f"Mistakes in networks that are not found in {name}",
+        "The share of wrong gradients that a checker accepts or leaves undecided. Where it rejects right ones too, the "
+        "share means nothing: see the table of right gradients.",
+        catalogue(counted, name),
+        kinds=PLATFORM,
+    )
+
+
+def _large_tables(measured):
+    """Return the further tables that only the large runs can fill."""
+    made = {name: left_by_ml(name) for name in ("smallest", "curve", "libraries", "agreement")}
+    texts = {
+        "smallest": ("smallest_found", "The smallest error found", "‖δ‖/‖g‖, halved until it is not found."),
+        "curve": ("smallest_by_size", "The smallest error found as the network grows", "In a random direction."),
+        "libraries": ("libraries", "The libraries themselves", "Verdicts on right and wrong gradients."),
+        "agreement": (
+            "libraries_and_rules",
+            "The libraries and their transcribed rules",
+            "Same: gradients, right or wrong, on which both gave the same verdict.",
+        ),
+    }
+    views = {
+        "smallest": lambda frame: smallest_table(frame, _usable(measured)),
+        "curve": curve_table,
+        "libraries": lambda frame: summed(frame, ["checker", "format", "kind"])[
+            ["checker", "format", "kind", *SMALL_COUNTED]
+        ],
+        "agreement": lambda frame: frame,
+    }
+    return [
+        Table(*texts[name], views[name](frame), kinds=PLATFORM) for name, frame in made.items() if frame is not None
+    ]
+
+
+def _lists_and_traps(measured):
+    """Return what the trials consist of, the two traps, and the small run."""
+    small = summed(counts(_small(measured)), ["checker", "mode", "format", "kind"])
+    return [
+        *checkers_tables((*ours(), *RULES)),
+        functions_table(),
         bugs_table(),
         networks_table(),
         Table(
             "scipy_in_narrow_formats",
-            "What scipy.optimize.check_grad returns for a correct gradient",
+            "What scipy.optimize.check_grad returns for a right gradient",
             "Zeros: coordinates in which the difference of f is 0, because the step 1.49e-8 rounds away. Ratio: what "
             "is returned, over the norm of the gradient.",
             scipy_trap(),
@@ -134,7 +258,7 @@ def tables(measured: Measured) -> list[Table]:
             "jax_in_narrow_formats",
             "What jax.test_util.check_grads sees",
             "Moved: coordinates that its step moves at all. Numeric and claimed: the slopes that it compares, of "
-            "correct gradients.",
+            "right gradients.",
             jax_trap(),
             kinds=PLATFORM,
         ),
@@ -142,114 +266,36 @@ def tables(measured: Measured) -> list[Table]:
             "small_run",
             "The small run",
             "Verdicts of all checkers, one seed. It is made anew whenever the results are built.",
-            here(measured)[COUNTED],
+            small[["checker", "mode", "format", "kind", *SMALL_COUNTED]],
             kinds=PLATFORM,
         ),
     ]
 
 
-def _trial_tables(measured, found):
-    """Return the tables of false positives and of missed mistakes."""
-    usable = _usable(measured)
-    right = false_positives(found)
-    errors = pd.concat([missed(found, kind) for kind in ("relative", "coordinate")], ignore_index=True)
-    return [
-        Table(
-            "false_positives",
-            "Correct gradients that are rejected",
-            "Rate: of all gradients with a verdict. Limits as above. 0 gradients: it does not take the format.",
-            blank(
-                right[["checker", "format", "gradients", "rejected", "inconclusive", "rate", "limit", "limit_decided"]]
-            ),
-            headings={"inconclusive": "undecided", "limit_decided": "limit, decided"},
-            kinds=PLATFORM,
-            rows_shown=None,
-        ),
-        Table(
-            "mistakes_missed",
-            "Mistakes that are not found, in all",
-            f"Checkers that reject fewer than {percent(USABLE)} of the correct gradients of the format. Contested: a "
-            "gradient computed in the next narrower format.",
-            mistakes_missed(found, usable),
-            headings={"contested_accepted": "contested, not found"},
-            kinds=PLATFORM,
-            rows_shown=None,
-        ),
-        *(
-            Table(
-                f"mistakes_{name}",
-                f"Mistakes that are not found in {name}",
-                "The share of wrong gradients that a checker accepts or leaves undecided. Where it rejects correct "
-                "ones too, the share means nothing: see the table of correct gradients.",
-                missed_by_checker(found, "mistake", name),
-                kinds=PLATFORM,
-                rows_shown=None,
-            )
-            for name in reversed(PLAN.formats)
-        ),
-        Table(
-            "errors",
-            "Errors of a given relative size that are not found",
-            "In the whole gradient (relative) and in its largest coordinate. Undecided ones count as missed.",
-            blank(errors[["checker", "format", "bug", "gradients", "missed", "inconclusive", "rate"]]),
-            headings={"inconclusive": "undecided", "bug": "error"},
-            kinds=PLATFORM,
-        ),
-    ]
-
-
-def _from_ml(measured):
-    """Return the tables that only make experiments-ml can fill."""
-    usable, frames = _usable(measured), {name: left_by_ml(name) for name in ML_TABLES}
-    made = {name: frame for name, frame in frames.items() if frame is not None}
-    if "limits" in made:
-        made["like_with_like"] = ratios(made["limits"], usable, OURS, MODES)
-        made["limits"] = limits_table(made["limits"], usable)
-    if "curve" in made:
-        made["curve"] = curve_table(made["curve"])
-    if "large" in made:
-        made["large"] = made["large"][COUNTED]
-    headings = {"theirs_over_ours": "theirs / ours"}
-    return [
-        Table(
-            name,
-            title,
-            caption,
-            blank(made[key]),
-            headings={column: text for column, text in headings.items() if column in made[key]},
-            kinds=PLATFORM,
-            rows_shown=None if key in ("limits", "like_with_like", "curve") else 40,
-        )
-        for key, (name, title, caption) in {**ML_TABLES, "like_with_like": LIKE}.items()
-        if key in made
-    ]
-
-
-def _usable(measured):
-    """Return the pairs of checker and format that reject next to no correct gradient."""
-    right = false_positives(trials(measured)[0])
-    quiet = right[(right["rate"] < USABLE) & (right["gradients"] > 0)]
-    return set(zip(quiet["checker"], quiet["format"], strict=True))
+# --- figures --------------------------------------------------------------------------------------------
 
 
 def figures(measured: Measured) -> list[Figure]:
-    found, is_large = trials(measured)
-    rules = found[~found["checker"].str.endswith(SUFFIX)]
-    run_of = "Large runs." if is_large else "The small run."
-    curve = left_by_ml("curve")
-    first = [_verdicts_figure(verdict_shares(rules), run_of), _errors_figure(errors_by_size(rules), run_of)]
+    """Return the figures of the section."""
+    trials, curve = found(measured), left_by_ml("curve")
+    run_of = "Large runs." if trials.is_large else "The small run."
+    first = [
+        _verdicts_figure(verdict_shares(trials.counted), run_of),
+        _errors_figure(errors_by_size(trials.counted), run_of),
+    ]
     return first if curve is None else [*first, _curve_figure(curve_table(curve))]
 
 
 def _verdicts_figure(shares, run_of):
     """Return the picture of right, undecided and wrong verdicts."""
-    own = shares[(shares["checker"] == OWN) & (shares["undecided"] > 0)]
-    undecided = [f"{percent(e.undecided)} of the {KINDS[e.kind]} in {e.format}" for e in rows_of(own)]
+    own = shares[(shares["checker"] == COORDINATES) & (shares["undecided"] > 0)]
+    words = {"right": "right", "one coordinate": "wrong"}
+    undecided = [f"{percent(e.undecided)} of the {words[e.kind]} gradients in {e.format}" for e in rows_of(own)]
     return Figure(
         "verdicts",
-        "Right, undecided and wrong verdicts on correct and on wrong gradients",
+        "Right, undecided and wrong verdicts on right gradients and on those with one wrong coordinate",
         "Good is a plain bar, in both columns. One that is coloured at the left and plain at the right rejects "
-        f"everything. Without the contested mistake. {run_of}",
+        f"everything. A check is undecided if any of its coordinates is. {run_of}",
         "Bars of 100 %, a row for each checker. Undecided by numdiff, by coordinates: "
         + (listed(undecided) if undecided else "nothing")
         + ". In narrow formats most bars of the others are all coloured at the left.",
@@ -267,10 +313,10 @@ def _errors_figure(sizes, run_of):
     return Figure(
         "errors_by_size",
         "How small an error of the whole gradient each checker finds",
-        "Each cell is a stack: found, undecided, missed. Checkers that reject 1 % or more of the correct gradients "
-        f"have no cells. {run_of}",
+        "Each cell is a stack: found (rejected, or called inexact), undecided, missed. Checkers that reject 1 % or "
+        f"more of the right gradients have no cells. {run_of}",
         "Cells that turn from plain to coloured as the error shrinks. In float64 the smallest error that is "
-        f"always found is {listed(f'{_smallest(sizes, name)} ({name})' for name in checkers)}.",
+        f"always found is {listed(f'{always_found(sizes, name)} ({name})' for name in checkers)}.",
         sizes,
         draw_errors_by_size,
         (7.6, 7.0),
@@ -281,12 +327,12 @@ def _errors_figure(sizes, run_of):
 
 def _curve_figure(data):
     """Return the picture of the smallest errors found as the network grows."""
-    ends = data[data["checker"] != OWN].groupby("format", sort=False).tail(1)
+    ends = data[data["checker"] != COORDINATES].groupby("format", sort=False).tail(1)
     return Figure(
         "smallest_by_size",
         "What is found hardly depends on the size of the network",
-        "Median over the seeds of the smallest error that check_gradient finds. Four directions take 20 evaluations "
-        "whatever n is; all coordinates, up to 100 parameters here, take more and find smaller errors.",
+        "Median over the seeds of the smallest error that check_gradient finds. Directions take no more evaluations "
+        "where n is large; all coordinates, up to 100 parameters here, take more and find smaller errors.",
         "Nearly level curves, the wider the format the lower. At the right end of the first panel: "
         + listed(f"{plain(e.median)} in {e.format}" for e in rows_of(ends))
         + ". Those of float32 and float64 lie far lower in the second panel.",
@@ -297,39 +343,23 @@ def _curve_figure(data):
     )
 
 
-def _smallest(sizes, checker):
-    """Return the smallest relative error that a checker always finds in float64, as text."""
-    rows = sizes[(sizes["checker"] == checker) & (sizes["format"] == "float64") & (sizes["error"] == "miss")]
-    smallest = "none"
-    for row in rows.sort_values("nominal", ascending=False).itertuples():
-        if not row.decided or row.rate > 0:
-            break
-        smallest = f"{row.nominal:.0e}"
-    return smallest
-
-
-def _own(measured):
-    """Return how our checkers treat correct gradients."""
-    right = false_positives(trials(measured)[0])
-    return right[right["checker"].str.startswith(OWN) & (right["gradients"] > 0)]
+# --- words ----------------------------------------------------------------------------------------------
 
 
 def findings(measured: Measured) -> list[str]:
-    found, is_large = trials(measured)
-    own, usable, limits = _own(measured), _usable(measured), left_by_ml("limits")
-    plain_mistakes = missed(found[~found["bug"].isin(CONTESTED)], "mistake")
-    all_missed = mistakes_missed(found, usable)
-    others = [checker.name for checker in PLAN.checkers if not checker.name.startswith(OWN)]
+    """Return what the trials say, the answer first."""
+    trials, usable, smallest = found(measured), _usable(measured), left_by_ml("smallest")
+    own = own_verdicts(trials, left_by_ml("oracle"))
+    others = [rule.name for rule in RULES if not rule.repeats]
     said = [
         sentences.answer(own),
-        *sentences.rejections(own),
-        *sentences.narrow_mistakes(plain_mistakes),
-        sentences.usable_in_words(usable, others, list(reversed(PLAN.formats))),
-        *sentences.mistakes(all_missed),
-        *([] if limits is None else sentences.like_with_like(ratios(limits, usable, OURS, MODES), all_missed)),
-        *sentences.ten_tolerances(left_by_ml("ten_tolerances")),
+        *sentences.own_sentences(own),
+        *sentences.wrong(wrong_coordinates(trials.counted)),
+        sentences.usable_in_words(usable, others, FORMATS),
+        *([] if smallest is None else sentences.like_with_like(ratios(smallest, usable))),
+        *sentences.contested(contested(trials.counted)),
     ]
-    if not is_large:
+    if not trials.is_large:
         said.append("The large runs are absent: make experiments-ml makes them.")
     elif (made := _version_of_large_runs()) != version():
         said.append(
@@ -339,24 +369,27 @@ def findings(measured: Measured) -> list[str]:
 
 
 def advice(measured: Measured) -> list[str]:
-    return sentences.advice(_own(measured), own_verdicts(trials(measured)[0], OWN))
+    """Return what to do."""
+    return sentences.advice(own_verdicts(found(measured), None))
 
 
 def _version_of_large_runs():
     """Return the version of our checkers in the large runs."""
     versions = left_by_ml("versions")
-    return "unknown" if versions is None else versions.set_index("checker")["version"].get(OWN, "unknown")
+    return "unknown" if versions is None else versions.set_index("checker")["version"].get(COORDINATES, "unknown")
 
 
 EXPERIMENT = Experiment(
     "gradient_check",
     "Checking a gradient",
-    "Which checkers reject a correct gradient, which bugs do they miss, and how small a bug can be found?",
+    "Which checkers reject a right gradient, which mistakes do they accept, and what do they leave undecided?",
     tables,
     figures,
     findings,
-    measures=MEASURES,
+    measures=Later(small_measures),
+    quick_measures=Later(quick_measures),
     note=NOTE,
     advice=advice,
     limits=sentences.LIMITS,
+    details=details,
 )

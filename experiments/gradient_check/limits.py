@@ -1,51 +1,45 @@
-"""How small a bug does a gradient check find? Searched for by halving, for a few checkers and for growing networks.
+"""How small an error does a gradient check find? Searched for by halving, for several checkers and growing networks.
 
-The bug is an error δ of random direction, or in the largest coordinate alone, with ‖δ‖ = s·‖g‖. s falls by factors of
-√2 from where it is found until it is found no more: the last one found is recorded.
+The error δ has a random direction, or is in one coordinate, with ‖δ‖ = s·‖g‖. s is halved from where it is found until
+it is found no more: the last one found is recorded.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from itertools import product
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from experiments.gradient_check.bugs import FORMATS
-from experiments.gradient_check.networks import NumpyNetwork
-from experiments.gradient_check.rules import Checker, Decision
-from experiments.gradient_check.trials import NETWORKS, Loss
+from experiments.gradient_check.rules import Checker
+from experiments.gradient_check.subjects import SUBJECTS, Case, Remembered
+from experiments.gradient_check.trials import key_of, mode_of, values_near
 from numdiff.floats.fixed_order import norm
-from numdiff.gradients import check_gradient
-from numdiff.study.workers import results
 
-Task = TypeVar("Task")
-Found = TypeVar("Found")
+__all__ = ["FACTOR", "LARGEST", "SHAPES", "SMALLEST", "Search", "Wrong", "searches", "smallest_found"]
+
 LARGEST = 8.0
 """The relative error from which the search starts: what is not found there is not found at all."""
-FACTOR = math.sqrt(0.5)
+FACTOR = 0.5
 SMALLEST = 2.0**-50
-GROWING = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
-"""About so many parameters have the networks of the curve."""
+COORDINATES = 100
+"""Up to so many parameters all coordinates are compared."""
 
 
 @dataclass(frozen=True)
 class Wrong:
     """A gradient with an error that is the same at every point."""
 
-    network: NumpyNetwork
-    theta: np.ndarray
+    case: Case
     right: np.ndarray
     error: np.ndarray
 
     def __call__(self, point: np.ndarray) -> np.ndarray:
-        """Return the correct gradient at a point plus the error, in the format of θ."""
-        point = np.asarray(point).astype(self.theta.dtype, copy=False)
-        right = self.right if np.array_equal(point, self.theta) else self.network.gradient(point)
-        return (right.astype(np.float64) + self.error).astype(self.theta.dtype)
+        """Return the correct gradient at a point plus the error, in the format of x."""
+        point = np.asarray(point).astype(self.right.dtype, copy=False)
+        right = self.right if np.array_equal(point, self.case.x) else self.case.gradient(point)
+        return (right.astype(np.float64) + self.error).astype(self.right.dtype)
 
 
 def random_direction(gradient: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -54,139 +48,90 @@ def random_direction(gradient: np.ndarray, rng: np.random.Generator) -> np.ndarr
     return drawn * (norm(gradient) / norm(drawn))
 
 
-def largest_coordinate(gradient: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return an error of the length of the gradient in its largest coordinate."""
+def one_coordinate(gradient: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return an error of the length of the gradient in one coordinate, drawn at random."""
     error = np.zeros(gradient.size)
-    error[int(np.argmax(np.abs(gradient)))] = norm(gradient)
+    error[int(rng.integers(gradient.size))] = norm(gradient)
     return error
 
 
 SHAPES: dict[str, Callable[[np.ndarray, np.random.Generator], np.ndarray]] = {
     "random direction": random_direction,
-    "largest coordinate": largest_coordinate,
+    "one coordinate": one_coordinate,
 }
 
 
-def smallest_found(checker: Checker, network: NumpyNetwork, dtype: np.dtype, shape: str, seed: int) -> float:
-    """Return the smallest relative error that a checker calls wrong; NaN if it does not even find the largest."""
-    theta = network.theta(dtype)
-    right, loss = network.gradient(theta), Loss(network, dtype)
+def smallest_found(
+    checker: Checker, case: Case, shape: str, seed: int, f: Remembered | None = None, evaluations: int = 0
+) -> float:
+    """Return the smallest relative error that a checker rejects or calls inexact; NaN if it misses the largest."""
+    right, f = case.gradient(case.x), f or Remembered(case)
     error = SHAPES[shape](right.astype(np.float64), np.random.default_rng(seed))
     size, found = LARGEST, float("nan")
     while size > SMALLEST:
-        wrong = Wrong(network, theta, right, size * error)
-        if checker.check(loss, wrong, theta, seed).verdict is not Decision.REJECTED:
+        wrong = Wrong(case, right, size * error)
+        if not checker.check(f, wrong, case.x, seed, evaluations).noticed:
             return found
         size, found = size * FACTOR, size
     return found
 
 
-def by_checker(
-    checkers: Sequence[Checker], networks: Sequence[str], seeds: Sequence[int], workers: int
-) -> pd.DataFrame:
-    """Return the smallest errors that checkers find: a row for each format, network, seed, shape and checker."""
-    tasks = [
-        (checker, NumpyNetwork(*NETWORKS[name], seed), name, format_name, shape, seed)
-        for format_name, name, seed, shape, checker in product(FORMATS, networks, seeds, SHAPES, checkers)
-    ]
-    return _searched(tasks, workers)
+@dataclass(frozen=True)
+class Search:
+    """The smallest errors that checkers find in one subject and format, as something that is measured and stored."""
+
+    subject: str
+    format_name: str
+    seeds: tuple[int, ...]
+    shapes: tuple[str, ...]
+    checkers: tuple[Checker, ...]
+
+    @property
+    def cells(self) -> int:
+        """The number of searches."""
+        return len(self.seeds) * len(self.shapes) * len(self.checkers)
+
+    def key(self) -> str:
+        """Return the key under which the errors are stored."""
+        asked = [type(self).__name__, self.subject, self.format_name, list(self.seeds), list(self.shapes)]
+        return key_of(asked, self.checkers, __name__)
+
+    def values(self) -> pd.DataFrame:
+        """Return digests of what f and its gradient return near x."""
+        return values_near((self.subject,), (self.format_name,), self.seeds)
+
+    def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return the frame ``smallest``."""
+        rows: list[tuple[Any, ...]] = []
+        for seed in self.seeds:
+            case = SUBJECTS[self.subject].case(self.format_name, seed)
+            f, used = Remembered(case), dict.fromkeys(("coordinates", "directions"), 0)
+            for checker in self.checkers:
+                f.calls = 0
+                right = checker.check(f, case.gradient, case.x, seed, used[mode_of(checker)])
+                used[mode_of(checker)] = used[mode_of(checker)] or f.calls
+                for shape in self.shapes:
+                    found = float("nan")  # who objects to the right gradient finds nothing
+                    if not right.noticed:
+                        found = smallest_found(checker, case, shape, seed, f, used[mode_of(checker)])
+                    known = (self.subject, self.format_name, case.x.size, seed, shape)
+                    rows.append((*known, checker.name, mode_of(checker), int(right.noticed), found))
+                    done(1)
+        columns = ["subject", "format", "n", "seed", "shape", "checker", "mode", "objects", "smallest"]
+        return {"smallest": pd.DataFrame(rows, columns=columns)}
 
 
-def by_size(checkers: Sequence[Checker], seeds: Sequence[int], workers: int) -> pd.DataFrame:
-    """Return the smallest error in a random direction against the number of parameters, for each format."""
-    tasks = [
-        (checker, growing(n, seed), "growing", format_name, "random direction", seed)
-        for n, seed, format_name, checker in product(GROWING, seeds, FORMATS, checkers)
-        if checker.mode == "directions" or n <= 100
-    ]
-    return _searched(tasks, workers)
-
-
-def growing(n: int, seed: int) -> NumpyNetwork:
-    """Return a network of about n parameters: two hidden layers of the same size, two inputs and an output."""
-    width = max(1, round((-6 + math.sqrt(36 + 4 * n)) / 2))
-    return NumpyNetwork((4, width, width, 1), "tanh", "squared", 4, seed)
-
-
-def _searched(tasks: Sequence[tuple[Any, ...]], workers: int) -> pd.DataFrame:
-    return pd.DataFrame(_in_order(_row, tasks, workers))
-
-
-def _in_order(function: Callable[[Task], Found], tasks: Sequence[Task], workers: int) -> list[Found]:
-    """Return what a function of a module finds for each task, in the order of the tasks."""
-    if workers == 1:
-        return [function(task) for task in tasks]
-    items = {str(number): task for number, task in enumerate(tasks)}
-    found = dict(results(partial(_alone, function), items, workers, (_nothing, ()), _nothing))
-    return [found[name] for name in items]
-
-
-def _alone(function: Callable[[Task], Found], task: Task, tell: Callable[[int], Any]) -> Found:
-    return function(task)
-
-
-def _nothing(*told: Any) -> None:
-    """Prepare nothing, and do nothing with what is told."""
-
-
-def _row(task: tuple[Any, ...]) -> dict[str, Any]:
-    checker, network, name, format_name, shape, seed = task
-    smallest = smallest_found(checker, network, FORMATS[format_name], shape, seed)
-    return {
-        "checker": checker.name,
-        "format": format_name,
-        "network": name,
-        "n": network.n,
-        "seed": seed,
-        "shape": shape,
-        "smallest": smallest,
-    }
-
-
-TIMES = 10
-"""A deviation of so many tolerances is to be found."""
-PUT_IN = 13
-"""So many tolerances of the correct gradient are put in: the tolerance of the wrong one is its own."""
-
-
-def at_ten_tolerances(networks: Sequence[str], seeds: Sequence[int], workers: int) -> pd.DataFrame:
-    """Return how often our check misses a deviation of ten times its own tolerance, by format and mode.
-
-    Along directions δ is random with ‖δ‖ = 13·tolerance; by coordinates one component, drawn at random, is off by
-    thirteen times the tolerance of that coordinate. Left out, and counted, are trials in which the tolerance is not
-    finite, or in which the check of the wrong gradient ends with a larger one, of which δ is less than ten times.
-    """
-    tasks = [(name, format_name, seed) for format_name, name, seed in product(FORMATS, networks, seeds)]
-    found = _in_order(_at_ten, tasks, workers)
-    rows = pd.DataFrame([row for part in found for row in part], columns=["format", "mode", "trials", "missed", "left"])
-    return rows.groupby(["format", "mode"], sort=False).sum().reset_index()
-
-
-def _at_ten(task: tuple[str, str, int]) -> list[tuple[str, str, int, int, int]]:
-    name, format_name, seed = task
-    network, dtype = NumpyNetwork(*NETWORKS[name], seed), FORMATS[format_name]
-    theta, rng = network.theta(dtype), np.random.default_rng(seed)
-    loss, rows = Loss(network, dtype), []
-    for mode, directions in (("coordinates", 0), ("directions", 4)):
-        before = check_gradient(loss, network.gradient, theta, directions=directions, seed=seed)
-        where = int(rng.integers(theta.size))
-        drawn = rng.standard_normal(theta.size)
-        if directions:
-            error = drawn * (PUT_IN * before.tolerance / norm(drawn))
-        else:
-            error = np.zeros(theta.size)
-            error[where] = np.copysign(PUT_IN * before.comparisons[where].tolerance, drawn[where])
-        if not np.isfinite(error).all():
-            rows.append((format_name, mode, 0, 0, 1))
-            continue
-        after = check_gradient(loss, partial(_off, network, error), theta, directions=directions, seed=seed)
-        compared = after if directions else after.comparisons[where]
-        is_large = norm(error) >= TIMES * compared.tolerance
-        is_missed = compared.verdict != "disagree"
-        rows.append((format_name, mode, int(is_large), int(is_large and is_missed), int(not is_large)))
-    return rows
-
-
-def _off(network: NumpyNetwork, error: np.ndarray, point: np.ndarray) -> np.ndarray:
-    """Return the correct gradient at a point plus an error, in float64: a small error does not round away."""
-    return network.gradient(np.asarray(point)).astype(np.float64) + error
+def searches(
+    checkers: Sequence[Checker],
+    subjects: Sequence[str],
+    formats: Sequence[str],
+    seeds: Sequence[int],
+    shapes: Sequence[str] = tuple(SHAPES),
+) -> Iterator[Search]:
+    """Yield the searches of some checkers; coordinates are compared where they are few. Ours come first."""
+    for name, format_name in product(subjects, formats):
+        if format_name in SUBJECTS[name].formats:
+            few = SUBJECTS[name].case(format_name, 0).x.size <= COORDINATES
+            chosen = tuple(item for item in checkers if few or mode_of(item) == "directions")
+            if chosen:
+                yield Search(name, format_name, tuple(seeds), tuple(shapes), chosen)

@@ -1,4 +1,4 @@
-"""numdiff's own `check_gradient` behind the protocol of a checker: in every coordinate, and along four directions."""
+"""numdiff's own `check_gradient` behind the protocol of a checker: in every coordinate, and along directions."""
 
 from functools import cache, partial
 from hashlib import sha256
@@ -7,24 +7,35 @@ from pathlib import Path
 import numpy as np
 
 import numdiff
-from experiments.gradient_check.rules import ALL_FORMATS, Checker, Decision, Function, Outcome
+from experiments.gradient_check.rules import Checker, Decision, Function, Line, Outcome
+from numdiff.floats.formats import FORMATS
 from numdiff.gradients import check_gradient
 
-DIRECTIONS = 4
+COORDINATES, DIRECTIONS = "numdiff", "numdiff, directions"
+"""The names of our checkers."""
+USED = 4
+"""Directions that are asked for."""
 _VERDICTS = {"agree": Decision.PASSED, "disagree": Decision.REJECTED, "inconclusive": Decision.INCONCLUSIVE}
 
 
 def checked(f: Function, gradient: Function, x: np.ndarray, seed: int, directions: int) -> Outcome:
     """Run `check_gradient` along some directions; 0 for every coordinate."""
     result = check_gradient(f, gradient, x, directions=directions, seed=seed)
-    return Outcome(_VERDICTS[result.verdict], f"{result.evaluations} evaluations, tolerance {result.tolerance:.3g}")
+    lines = tuple(Line(item.verdict.value) for item in result.comparisons)
+    bars = tuple(item.error + item.rounding for item in result.comparisons)
+    reasons = dict.fromkeys(item.reason for item in result.comparisons if item.reason)
+    verdict = _VERDICTS[result.verdict.value]
+    if verdict is not Decision.REJECTED and Line.INEXACT in lines:
+        verdict = Decision.INEXACT
+    return Outcome(verdict, "; ".join(reasons), lines, bars)
 
 
 @cache
 def version() -> str:
     """Return the version of numdiff with the first digits of a digest of the code of the check."""
     digest = sha256()
-    for path in sorted((Path(numdiff.__file__).parent / "gradients").glob("*.py")):
+    package = Path(numdiff.__file__).parent
+    for path in sorted(path for room in ("adaptive", "gradients") for path in (package / room).glob("*.py")):
         digest.update(path.read_bytes())
     return f"{numdiff.__version__}+{digest.hexdigest()[:8]}"
 
@@ -32,23 +43,18 @@ def version() -> str:
 def ours() -> tuple[Checker, ...]:
     """Return numdiff's checkers."""
     source = "numdiff/gradients/check.py: check_gradient"
-    return (
+    return tuple(
         Checker(
-            "numdiff",
+            name,
             version(),
-            "coordinates",
-            ALL_FORMATS,
-            partial(checked, directions=0),
+            mode,
+            tuple(FORMATS),
+            partial(checked, directions=count),
             source,
-            "centered of order 6, h chosen for each coordinate; derived from measured rounding and truncation",
-        ),
-        Checker(
-            "numdiff, 4 directions",
-            version(),
-            "directions",
-            ALL_FORMATS,
-            partial(checked, directions=DIRECTIONS),
-            source,
-            "centered of order 4, h chosen, along 4 normal directions; derived in the same way",
-        ),
+            f"the estimator {where}; value ± its own error bar, in any format",
+        )
+        for name, mode, count, where in (
+            (COORDINATES, "coordinates", 0, "in each coordinate"),
+            (DIRECTIONS, "directions", USED, f"along {USED} directions"),
+        )
     )

@@ -12,7 +12,7 @@ at all, says so in its verdict: such a trial is neither a detection nor a miss.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -21,9 +21,11 @@ import scipy
 from scipy.optimize import check_grad
 
 from numdiff.floats.fixed_order import dot
+from numdiff.floats.formats import format_of
 
 Function = Callable[[np.ndarray], Any]
-Rule = Callable[[Function, Function, np.ndarray, int], "Outcome"]
+Rule = Callable[..., "Outcome"]
+"""(f, gradient, x, seed) → Outcome; of a checker that repeats, with the number of evaluations at the end."""
 ALL_FORMATS = ("bfloat16", "float16", "float32", "float64")
 IEEE_FORMATS = ("float16", "float32", "float64")
 SCIPY_LIMIT = 1e-5
@@ -41,23 +43,56 @@ class Decision(StrEnum):
     PASSED = "passed"
     REJECTED = "rejected"
     INCONCLUSIVE = "inconclusive"
+    INEXACT = "called inexact"
+    """It is not rejected, but said to be right to some digits only, somewhere."""
     FAILED = "failed"
     """It raised an error that is not its rejection."""
     UNAVAILABLE = "unavailable"
     """It does not take the format."""
 
 
+class Line(StrEnum):
+    """What a checker said of one coordinate, or along one direction."""
+
+    AGREE = "agree"
+    ZERO = "zero"
+    """0 is claimed, and nothing above the bar is seen."""
+    INEXACT = "inexact"
+    """Right to some digits, but not to those of the format."""
+    DISAGREE = "disagree"
+    UNDECIDED = "undecided"
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """The verdict of a checker, and what it rests on in a few words."""
+    """The answer of a checker.
+
+    Parameters
+    ----------
+    verdict : Decision
+        On the whole gradient.
+    note : str
+        What it rests on, in a few words.
+    lines : tuple of Line
+        The verdict on each coordinate, or along each direction; empty where there is only that on the whole.
+    bars : tuple of float
+        How far a slope may be off, for each line; empty where the checker has none of its own.
+    """
 
     verdict: Decision
     note: str = ""
+    lines: tuple[Line, ...] = ()
+    bars: tuple[float, ...] = ()
 
     @property
     def rejected(self) -> bool:
         """Whether the checker said that the gradient is wrong."""
         return self.verdict is Decision.REJECTED
+
+    @property
+    def noticed(self) -> bool:
+        """Whether it said that something is wrong, or inexact."""
+        return self.verdict in (Decision.REJECTED, Decision.INEXACT)
 
 
 @dataclass(frozen=True)
@@ -78,6 +113,9 @@ class Checker:
         Where the rule is published.
     defaults : str
         Its difference, step and tolerance in short.
+    repeats : bool
+        Whether the rule also takes how many evaluations it may make, as its last argument: it draws further directions
+        until they are used.
     """
 
     name: str
@@ -87,14 +125,15 @@ class Checker:
     rule: Rule
     source: str = ""
     defaults: str = ""
+    repeats: bool = False
 
-    def check(self, f: Function, gradient: Function, x: np.ndarray, seed: int = 0) -> Outcome:
-        """Return the verdict on `gradient` at x, shape (n,); nothing is raised."""
-        if x.dtype.name not in self.formats:
-            return Outcome(Decision.UNAVAILABLE, f"does not take {x.dtype.name}")
+    def check(self, f: Function, gradient: Function, x: np.ndarray, seed: int = 0, evaluations: int = 0) -> Outcome:
+        """Return the verdict on `gradient` at x, shape (n,), after so many evaluations of f; nothing is raised."""
+        if format_of(x).name not in self.formats:
+            return Outcome(Decision.UNAVAILABLE, f"does not take {format_of(x).name}")
         try:
             with np.errstate(all="ignore"):
-                return self.rule(f, gradient, x, seed)
+                return self.rule(f, gradient, x, seed, *[evaluations] * self.repeats)
         except Exception as error:  # whatever a foreign library raises is its answer
             return Outcome(Decision.FAILED, f"{type(error).__name__}: {error}".split("\n")[0][:160])
 
@@ -137,7 +176,8 @@ def torch_gradcheck(f: Function, gradient: Function, x: np.ndarray, seed: int) -
     numbers = numeric.astype(np.float64)
     excess = np.abs(claimed - numbers) / (TORCH_ATOL + TORCH_RTOL * np.abs(numbers))
     largest = float(np.max(excess))
-    return decided(not largest <= 1, f"largest deviation {largest:.2g} × its tolerance")
+    lines = tuple(Line.AGREE if one <= 1 else Line.DISAGREE for one in excess)
+    return replace(decided(not largest <= 1, f"largest deviation {largest:.2g} × its tolerance"), lines=lines)
 
 
 # --- JAX -------------------------------------------------------------------------------------------
@@ -152,7 +192,9 @@ def jax_direction(x: np.ndarray) -> tuple[np.ndarray, Any]:
     return random.randn(*x.shape).astype(x.dtype), x.dtype.type(random.randn())
 
 
-def jax_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: int) -> Outcome:
+def jax_check_grads(
+    f: Function, gradient: Function, x: np.ndarray, seed: int, drawn: tuple[np.ndarray, Any] | None = None
+) -> Outcome:
     """Decide as `jax.test_util.check_grads` does with ``order=1, modes=("rev",)``.
 
     With v and c standard normal from RandomState(0), d = (f(x + eps·v) − f(x − eps·v)) / (2 eps), everything in the
@@ -160,9 +202,9 @@ def jax_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: int) -
     in float32, 1e-2 in float16, 1e-1 in bfloat16).
 
     `order` has no default; the forward mode of the default modes does not exist for a function with a hand-written
-    backward pass (jax.custom_vjp).
+    backward pass (jax.custom_vjp). Other v and c than those of the source are `drawn`.
     """
-    tangent, cotangent = jax_direction(x)
+    tangent, cotangent = jax_direction(x) if drawn is None else drawn
     number = x.dtype.type
     step = tangent * number(JAX_EPS)
     slope = (f(x + step) - f(x - step)) * number(0.5 / JAX_EPS)
@@ -171,6 +213,21 @@ def jax_check_grads(f: Function, gradient: Function, x: np.ndarray, seed: int) -
     tolerance = JAX_TOLERANCE[x.dtype.name]
     close = abs(claimed - numeric) <= tolerance + tolerance * abs(numeric)
     return decided(not close, f"claimed {claimed:.4g}, numeric {numeric:.4g}")
+
+
+def jax_repeated(f: Function, gradient: Function, x: np.ndarray, seed: int, evaluations: int) -> Outcome:
+    """Decide as `jax_check_grads` along as many directions as two evaluations each allow; all have to pass.
+
+    The first direction is that of the source. The source has no repetition: this is what a user could do who gives it
+    as many evaluations as another check takes.
+    """
+    random, kept = np.random.RandomState(seed), gradient(x)  # the generator of the source
+    lines: list[Line] = []
+    for number in range(max(1, evaluations // 2)):
+        drawn = (random.randn(*x.shape).astype(x.dtype), x.dtype.type(random.randn())) if number else None
+        found = jax_check_grads(f, lambda point: kept, x, seed, drawn)
+        lines.append(Line.DISAGREE if found.rejected else Line.AGREE)
+    return replace(decided(Line.DISAGREE in lines, f"{len(lines)} directions"), lines=tuple(lines))
 
 
 # --- SciPy -----------------------------------------------------------------------------------------
@@ -260,6 +317,17 @@ RULES = (
         "jax/_src/public_test_util.py: check_vjp, numerical_jvp, default_gradient_tolerance; "
         "https://github.com/jax-ml/jax/blob/jax-v0.10.2/jax/_src/public_test_util.py",
         "centered, h = 1e-4 times a normal direction; tol + tol |numeric|, tol from 1e-5 (float64) to 1e-1 (bfloat16)",
+    ),
+    Checker(
+        "jax check_grads (repeated)",
+        "0.10.2",
+        "directions",
+        ALL_FORMATS,
+        jax_repeated,
+        "jax/_src/public_test_util.py, along further directions; "
+        "https://github.com/jax-ml/jax/blob/jax-v0.10.2/jax/_src/public_test_util.py",
+        "as jax check_grads, along as many directions as our check has evaluations for",
+        repeats=True,
     ),
     Checker(
         "scipy check_grad",

@@ -4,12 +4,14 @@ import pandas as pd
 
 from experiments.gradient_cost.drawing import LARGE
 from experiments.gradient_cost.network import network_of
-from experiments.gradient_cost.times import DIFFERENCES, FILE, WIDTHS, evaluations_of, read
+from experiments.gradient_cost.times import CHECK, DEEP, DIFFERENCES, ESTIMATOR, FILE, WIDTHS, evaluations_of, read
 from numdiff.analysis.statistics import power_law
 
 FAR = 10**9
 """A number of parameters far beyond what is measured."""
 WAYS = ("loss", "forward", "centered", "back-propagation")
+MEASURED = (*WAYS, ESTIMATOR, CHECK)
+"""The ways whose evaluations are counted beforehand, and those whose are counted as they run."""
 YEAR = 365.25 * 86400
 """Seconds."""
 
@@ -26,20 +28,23 @@ def counts():
 
 
 def times():
-    """Return what was measured, and the differences that take too long as evaluations × time of one; None if absent."""
+    """Return what was measured with one hidden layer, differences that take too long as evaluations × time of one.
+
+    None if nothing was measured; then what is known of the machine.
+    """
     if not FILE.is_file():
         return None, {}
     frame, machine = read(FILE)
-    frame["source"] = "measured"
+    frame = frame[frame["layers"] == 1].drop(columns="layers").assign(source="measured")
     one = frame[frame["method"] == "loss"].set_index("parameters")["seconds"]
     known = set(zip(frame["parameters"], frame["method"], strict=True))
     guessed = [
-        (n, name, evaluations_of(name, n) * seconds, "estimated")
+        (n, name, evaluations_of(name, n), evaluations_of(name, n) * seconds, "estimated")
         for n, seconds in zip(one.index, one, strict=True)
         for name in DIFFERENCES
         if (n, name) not in known
     ]
-    rest = pd.DataFrame(guessed, columns=["parameters", "method", "seconds", "source"])
+    rest = pd.DataFrame(guessed, columns=["parameters", "method", "evaluations", "seconds", "source"])
     frames = [frame, rest] if guessed else [frame]  # an empty frame would have a say in the types
     return pd.concat(frames, ignore_index=True).astype({"calls": "Int64", "peak_bytes": "Int64"}), machine
 
@@ -48,7 +53,7 @@ def exponents(frame, columns):
     """Return the fitted exponents of some columns for every method, from LARGE parameters on and without estimates."""
     rows = []
     for column in columns:
-        for method in WAYS:
+        for method in MEASURED:
             part = frame[(frame["method"] == method) & (frame["parameters"] >= LARGE)].dropna(subset=column)
             if "source" in part:
                 part = part[part["source"] == "measured"]
@@ -72,6 +77,28 @@ def far(measured):
             seconds = one * last[method] / last["loss"]
         rows.append((method, evaluations_of(method, FAR), seconds, None if seconds is None else seconds / YEAR))
     return pd.DataFrame(rows, columns=["method", "evaluations", "seconds", "years"])
+
+
+def depth():
+    """Return what gradients take in networks of one, two and five hidden layers: counted, and measured if it was.
+
+    Counted are the multiplications of back-propagation over those of one evaluation, for layers of 1000 units. Measured
+    are times over that of one evaluation, of the largest network of so many layers in which every way was timed.
+    """
+    rows = []
+    frame = read(FILE)[0] if FILE.is_file() else None
+    for layers in (1, *DEEP):
+        network = network_of(WIDTHS[-1], layers)
+        row = {"layers": layers, "work": 1 + network.products_back / network.products}
+        if frame is not None and len(part := frame[frame["layers"] == layers]):
+            seconds = part.pivot(index="parameters", columns="method", values="seconds").dropna()
+            if len(seconds):
+                last = seconds.iloc[-1]
+                row["parameters"] = int(seconds.index[-1])
+                row |= {name: last[name] / last["loss"] for name in MEASURED if name != "loss" and name in last}
+        rows.append(row)
+    found = pd.DataFrame(rows)
+    return found.astype({"parameters": "Int64"}) if "parameters" in found else found
 
 
 def memory_ratio(frame, n):

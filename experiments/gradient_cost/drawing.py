@@ -23,7 +23,7 @@ from numdiff.report.figures import (
 from numdiff.report.labels import named_lines
 from numdiff.report.styles import MUTED
 
-NAMES = {"loss": "one evaluation"}
+NAMES = {"loss": "one evaluation", "estimator": "with error bars", "check": "a check"}
 """How ways to a gradient are shown whose name in the measured file is another one."""
 BOTH = "differences"
 """The two differences where they cost the same."""
@@ -33,6 +33,8 @@ STYLES = {
     "forward": METHOD_STYLE["forward"],
     "centered": METHOD_STYLE["centered"],
     BOTH: METHOD_STYLE["centered"],
+    "with error bars": ROLE_STYLE["a third way"],
+    "a check": ROLE_STYLE["another way"],
 }
 """The style of each way to a gradient."""
 LARGE = 10**4

@@ -5,36 +5,38 @@ from functools import partial
 import pandas as pd
 
 from experiments.experiment import Experiment
-from experiments.gradient_cost.data import FAR, WAYS, counts, exponents, far, memory_ratio, times
+from experiments.frames import blank
+from experiments.gradient_cost.data import FAR, WAYS, counts, depth, exponents, far, memory_ratio, times
 from experiments.gradient_cost.drawing import BOTH, LARGE, NAMES, draw_cost
 from experiments.gradient_cost.network import SAMPLES, VariableNetwork
-from experiments.gradient_cost.times import FILE, LONGEST, WIDTHS, evaluations_of
+from experiments.gradient_cost.times import CHECK, ESTIMATOR, FILE, LONGEST, WIDTHS, evaluations_of
 from experiments.words import listed, percent, plain
 from numdiff.report.figures import Figure, superscript
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
 NOTE = (
-    f"A tanh network with as many inputs as hidden units, one output, no biases and the mean squared error over "
-    f"{SAMPLES} samples; the smallest is a single unit. Evaluations and multiplications are counted, the same on every "
-    "machine. Times and memory come from one machine: they are in results/measured/, which make measure-cost writes, "
-    "and which is neither measured again nor compared when the results are rebuilt."
+    f"Tanh networks with as many inputs as units in each hidden layer, one output, no biases and the mean squared "
+    f"error over {SAMPLES} samples; the smallest is a single unit. Where no number of layers is said, there is one "
+    "hidden layer. Evaluations and multiplications are counted, the same on every machine. Times and memory come from "
+    "one machine: they are in results/measured/, which make measure-cost writes, and which is neither measured "
+    "again nor compared when the results are rebuilt."
 )
 EVALUATIONS = {
     "loss": "1",
-    "forward": "n + 1",
-    "centered": "2n",
+    "forward": "n + 1, and at most 8",
+    "centered": "2n, and at most 16",
     "back-propagation": "1, and a backward pass",
 }
-"""What each way takes."""
+"""What each way takes; the further ones look at another step in a few coordinates."""
 MANY = f"10{superscript(len(str(FAR)) - 1)}"
 """`FAR` as it is written."""
 ALIKE = 0.25
 """Two ways whose memory differs by less everywhere are drawn as one curve."""
 LIMITS = (
-    "One kind of network (tanh, no biases, as many inputs as hidden units, one hidden layer, 256 samples) and one "
-    "machine. Whether other networks, other numbers of samples and graphics processors have the same factors is not "
-    "decided here.",
+    "One kind of network (tanh, no biases, as many inputs as hidden units, one, two and five hidden layers, 256 "
+    "samples) and one machine. Whether other networks, other numbers of samples and graphics processors have the same "
+    "factors is not decided here.",
     "Below some thousand parameters the times are those of calls of Python functions, not of arithmetic. No library "
     "for back-propagation but our own was timed; JAX and PyTorch are faster by constant factors.",
     "Not measured: forward-mode differentiation, several derivatives in one pass, and recomputation (checkpoints), "
@@ -67,53 +69,61 @@ def summary(frame):
     if frame is not None:
         n, seconds = timed(frame)
         table[f"seconds for n = {n}"] = [seconds[name] for name in WAYS]
+        table = pd.concat([table, pd.DataFrame(_counted_as_they_ran(frame, n), columns=table.columns)])
     return named(table)
+
+
+def _counted_as_they_ran(frame, n):
+    """Return the rows of the ways whose evaluations are known only once they ran, with n parameters."""
+    taken = frame[frame["parameters"] == n].set_index("method")
+    rows = []
+    if ESTIMATOR in taken.index:
+        each = plain(taken["evaluations"][ESTIMATOR] / n)
+        rows.append((ESTIMATOR, f"{each} n, as counted", "n²", float(taken["seconds"][ESTIMATOR])))
+    if CHECK in taken.index:
+        rows.append((CHECK, f"{taken['evaluations'][CHECK]}, as counted", "n", float(taken["seconds"][CHECK])))
+    return rows
 
 
 def timed(frame):
     """Return the largest number of parameters that all ways were timed at, and the seconds there."""
-    seconds = frame[frame["source"] == "measured"].pivot(index="parameters", columns="method", values="seconds")
+    known = frame[(frame["source"] == "measured") & frame["method"].isin(WAYS)]
+    seconds = known.pivot(index="parameters", columns="method", values="seconds")
     both = seconds.dropna()
     return both.index[-1], both.iloc[-1].astype(float)
 
 
+def _measured_on():
+    """Say on which machine times and memory were measured, or that they were not."""
+    frame, machine = times()
+    if frame is None:
+        return ABSENT
+    return f"Measured on one machine: {machine['machine']}; {machine['software']}; {machine['threads']} thread."
+
+
 def tables(measured: Measured) -> list[Table]:
-    counted, (frame, machine) = counts(), times()
-    there = ABSENT
-    if frame is not None:
-        there = f"Measured on one machine: {machine['machine']}; {machine['software']}; {machine['threads']} thread."
-    fitted = (
-        f"Exponents p of cost ∝ nᵖ by least squares on the logarithms from n = {LARGE} on; half width of the 95 % "
-        "interval by Student's t: how well the line is determined, not whether it is straight."
-    )
+    """Return the tables of the section, the one to take away first."""
+    (frame, _), there = times(), _measured_on()
     way, own = {"method": "way"}, {"*": "platform"}
-    fit = way | {"half_width": "half width", "smallest_n": "from n", "largest_n": "to n"}
-    result = [
+    return [
         Table(
             "summary",
             "What a gradient of n parameters takes",
-            f"The work is counted in multiplications. {there}",
+            "The work is counted in multiplications. Differences look at another step in at most 8 coordinates. "
+            f"{there}",
             summary(frame),
             headings=way | {"work_grows_as": "work grows as"},
             kinds=own,
         ),
         Table(
-            "counts",
-            "Evaluations and multiplications of a gradient, counted",
-            "Multiplications of matrix elements; those of back-propagation include its backward pass.",
-            named(counted),
-            {"multiplications": "g6"},
-            headings=way,
-            kinds={"*": "portable"},
-        ),
-        Table(
-            "growth",
-            "How the counted cost grows",
-            fitted,
-            named(exponents(counted, ["evaluations", "multiplications"])),
-            {"smallest_n": "int", "largest_n": "int"},
-            headings=fit,
-            kinds={"*": "portable"},
+            "layers",
+            "What a gradient takes in networks of one, two and five hidden layers",
+            "Work: multiplications of back-propagation over those of one evaluation, for layers of 1000 units. The "
+            "others: time over that of one evaluation, in the largest network of so many layers with all ways timed. "
+            f"{there}",
+            blank(named_columns(depth())),
+            headings={"layers": "hidden layers"},
+            kinds=own,
         ),
         Table(
             "far",
@@ -124,6 +134,42 @@ def tables(measured: Measured) -> list[Table]:
             {"evaluations": "g6"},
             headings=way,
             kinds=own,
+        ),
+    ]
+
+
+def named_columns(frame):
+    """Return a frame whose columns are ways, under the names that are shown."""
+    return frame.rename(columns=NAMES)
+
+
+def details(measured: Measured) -> list[Table]:
+    """Return the tables of the appendix."""
+    frame, _ = times()
+    way, there = {"method": "way"}, _measured_on()
+    fitted = (
+        f"Exponents p of cost ∝ nᵖ by least squares on the logarithms from n = {LARGE} on; half width of the 95 % "
+        "interval by Student's t: how well the line is determined, not whether it is straight."
+    )
+    fit = way | {"half_width": "half width", "smallest_n": "from n", "largest_n": "to n"}
+    result = [
+        Table(
+            "counts",
+            "Evaluations and multiplications of a gradient, counted",
+            "Multiplications of matrix elements; those of back-propagation include its backward pass.",
+            named(counts()),
+            {"multiplications": "g6"},
+            headings=way,
+            kinds={"*": "portable"},
+        ),
+        Table(
+            "growth",
+            "How the counted cost grows",
+            fitted,
+            named(exponents(counts(), ["evaluations", "multiplications"])),
+            {"smallest_n": "int", "largest_n": "int"},
+            headings=fit,
+            kinds={"*": "portable"},
         ),
     ]
     return result if frame is None else result + _measured_tables(frame, fitted, there, fit)
@@ -212,7 +258,7 @@ def _measured_figures(frame, machine):
 
 def memory_of(frame):
     """Return the memory of each way; where both differences need the same to within a quarter they are one curve."""
-    part = frame[["parameters", "method", "peak_bytes", "source"]].dropna()
+    part = frame[frame["method"].isin(WAYS)][["parameters", "method", "peak_bytes", "source"]].dropna()
     sizes = part.pivot(index="parameters", columns="method", values="peak_bytes").astype(float)
     if (sizes["centered"] / sizes["forward"] - 1).abs().max() < ALIKE:
         part = part[part["method"] != "forward"].replace({"method": {"centered": BOTH}})
@@ -232,7 +278,7 @@ def findings(measured: Measured) -> list[str]:
         "A gradient of n parameters takes n + 1 evaluations by forward differences and 2n by centered ones; "
         "back-propagation takes one evaluation and one backward pass.",
         f"In multiplications, back-propagation costs {work_of(1):.1f} evaluations with one hidden layer, "
-        f"{work_of(2):.1f} with two, and never more than 3.",
+        f"{work_of(2):.1f} with two, {work_of(5):.1f} with five, and never more than 3.",
     ]
     return [*said, ABSENT] if frame is None else [*said, *found_here(frame)]
 
@@ -261,6 +307,13 @@ def found_here(frame):
         f"Times beyond {LONGEST:g} s are estimates; at the largest network where both are known the estimate is "
         f"{percent(guess)} of what was measured.",
     ]
+    if len(check := frame[frame["method"] == CHECK]):
+        last = check.loc[check["parameters"].idxmax()]
+        one = frame[(frame["method"] == "loss") & (frame["parameters"] == last["parameters"])]["seconds"].iloc[0]
+        said.append(
+            f"A check of {last['parameters']} parameters along directions takes {last['evaluations']} evaluations and "
+            f"{plain(last['seconds'] / (one * last['evaluations']))} times their time."
+        )
     if len(fits):
         said.insert(
             1,
@@ -297,4 +350,5 @@ EXPERIMENT = Experiment(
     note=NOTE,
     advice=advice,
     limits=LIMITS,
+    details=details,
 )

@@ -14,9 +14,9 @@ SAMPLES = 256
 """How many samples the loss is the mean over."""
 
 
-def network_of(width: int) -> "VariableNetwork":
-    """Return a network with as many inputs as hidden units, and one output; of width 0 it is a single unit."""
-    return VariableNetwork((width, width, 1) if width else (1, 1))
+def network_of(width: int, layers: int = 1) -> "VariableNetwork":
+    """Return a network with as many inputs as units in each hidden layer, and one output; of width 0 a single unit."""
+    return VariableNetwork((*[width] * (layers + 1), 1) if width else (1, 1))
 
 
 @dataclass(frozen=True)

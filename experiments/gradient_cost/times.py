@@ -17,11 +17,12 @@ import platform
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ from experiments.places import unsuitable_file, unsuitable_folder
 from numdiff.autodiff import gradient_of, on_arrays
 from numdiff.files import write_file
 from numdiff.formulas.stencil import CENTERED, FORWARD
-from numdiff.gradients import gradient
+from numdiff.gradients import check_gradient, gradient
+from numdiff.gradients.fixed import LOOKED_AT
 from numdiff.interruption import Interruption, run_program
 from numdiff.report import checksums
 from numdiff.report.tables import csv_text, frame_from_csv
@@ -46,13 +48,23 @@ FILE = ROOT / "results" / "measured" / "gradient_cost_times.csv"
 RECORDS = ROOT / ".cache" / "records"
 WIDTHS = (0, 1, 2, 3, 5, 10, 18, 31, 42, 56, 75, 100, 133, 178, 237, 316, 562, 1000)
 """Widths of the networks: 1 to about 10⁶ parameters; the last two show what an evaluation costs in the end."""
+DEEP = {2: (3, 10, 31, 100, 316), 5: (3, 10, 31, 100, 316)}
+"""Widths of the networks of several hidden layers, by the number of these."""
 DIFFERENCES = {"forward": FORWARD, "centered": CENTERED}
+ESTIMATOR, CHECK = "estimator", "check"
+"""The gradient with an error bar for each derivative, and the check of a gradient along directions."""
+USUAL = 14
+"""Evaluations for each derivative with an error bar, about: by them it is decided whether there is time to measure."""
+DIRECTIONS = 4
+MOST = 100
+"""Evaluations of a check along so many directions, at most."""
+COLUMNS = ["layers", "parameters", "method", "evaluations", "seconds", "calls", "peak_bytes"]
 LONGEST = 300.0
 """Seconds beyond which a gradient by differences is not measured."""
 LONG = 10.0
 """Seconds beyond which a call is made once."""
-ENOUGH = 256
-"""Coordinates after which the memory of a long call is known."""
+ENOUGH = 4096
+"""Evaluations after which the memory of a long call is known: those of some blocks of coordinates."""
 REPEATED = 0.2
 """Seconds for which a call is repeated, at least three times where it is not longer than a second."""
 ONE_THREAD = {
@@ -70,19 +82,45 @@ ENVIRONMENT = ONE_THREAD | {
 
 
 def evaluations_of(method: str, n: int) -> int:
-    """Return how many evaluations of the loss a gradient takes; back-propagation adds a backward pass to its one."""
+    """Return how many evaluations of the loss a gradient takes; back-propagation adds a backward pass to its one.
+
+    Differences by a fixed formula look at another step in a few coordinates. What the estimator and the check take
+    depends on the values they meet: it is counted where they run.
+    """
     if method not in DIFFERENCES:
         return 1
     offsets = DIFFERENCES[method].offsets
-    return n * sum(offset != 0 for offset in offsets) + (0 in offsets)
+    return (n + min(n, LOOKED_AT)) * sum(offset != 0 for offset in offsets) + (0 in offsets)
 
 
-def ways(network: VariableNetwork) -> dict[str, Callable[..., Any]]:
-    """Return the loss and the ways to its gradient, as functions of the parameters."""
-    loss = on_arrays(network)
-
+def ways(network: VariableNetwork, loss: Callable[[Any], Any] | None = None) -> dict[str, Callable[..., Any]]:
+    """Return the loss and the ways to its gradient, as functions of the parameters; another `loss` may be given."""
+    loss = loss or on_arrays(network)
+    back = gradient_of(network)
     by = {name: partial(gradient, loss, stencil=name) for name in DIFFERENCES}
-    return {"loss": loss, "back-propagation": gradient_of(network), **by}
+    return {
+        "loss": loss,
+        "back-propagation": back,
+        **by,
+        ESTIMATOR: partial(gradient, loss),
+        CHECK: partial(check_gradient, loss, back, directions=DIRECTIONS),
+    }
+
+
+@dataclass
+class Counted:
+    """A loss that counts how often it is called, and ends a call of `_begun` where that is known enough."""
+
+    loss: Callable[[Any], Any]
+    calls: int = 0
+    most: float = np.inf
+
+    def __call__(self, point: Any) -> Any:
+        """Return the loss."""
+        self.calls += 1
+        if self.calls > self.most:
+            raise _Begun
+        return self.loss(point)
 
 
 def seconds_of(call: Callable[[], Any]) -> tuple[float, int]:
@@ -108,36 +146,37 @@ def bytes_of(call: Callable[[], Any]) -> int:
     return peak - before
 
 
-def rows_of(width: int) -> list[tuple[Any, ...]]:
+def rows_of(width: int, layers: int = 1) -> list[tuple[Any, ...]]:
     """Return a row for each way to the gradient of one network that can be measured in time."""
-    network = network_of(width)
+    network = network_of(width, layers)
     theta, n, rows, evaluation = network.start(), network.parameters, [], 0.0
-    for name, call in ways(network).items():
-        expected = evaluations_of(name, n) * evaluation
-        if name in DIFFERENCES and expected > LONGEST:
+    loss = Counted(on_arrays(network))
+    for name, call in ways(network, loss).items():
+        expected = {ESTIMATOR: USUAL * n, CHECK: MOST}.get(name, evaluations_of(name, n)) * evaluation
+        if name not in ("loss", "back-propagation") and expected > LONGEST:
             continue
         if expected <= LONG:
             call(theta)  # caches, and the samples of the network
+        loss.calls = 0
         seconds, calls = seconds_of(partial(call, theta))
+        evaluations = loss.calls // calls or 1  # back-propagation calls the network itself
         evaluation = seconds if name == "loss" else evaluation
-        one = partial(call, theta) if expected <= LONG else partial(_begun, call, theta)
-        rows.append((n, name, seconds, calls, bytes_of(one)))
+        is_whole = expected <= LONG or name == CHECK
+        one = partial(call, theta) if is_whole else partial(_begun, call, theta, loss)
+        rows.append((layers, n, name, evaluations, seconds, calls, bytes_of(one)))
     return rows
 
 
 class _Begun(Exception):
-    """Enough coordinates are done."""
+    """Enough evaluations are done."""
 
 
-def _begun(call: Callable[..., Any], theta: np.ndarray) -> None:
+def _begun(call: Callable[..., Any], theta: np.ndarray, loss: Counted) -> None:
     """Make a call of `gradient` that ends after its first coordinates."""
-
-    def stop(done: int, total: int) -> None:
-        if done >= ENOUGH:
-            raise _Begun
-
+    loss.most = loss.calls + ENOUGH
     with suppress(_Begun):
-        call(theta, progress=stop)
+        call(theta)
+    loss.most = np.inf
 
 
 def machine() -> list[tuple[str, str]]:
@@ -163,15 +202,16 @@ class Cost:
     """What the gradients of one network cost on this machine, as something that is measured once and stored."""
 
     width: int
+    layers: int = 1
 
     @property
     def cells(self) -> int:
         """The number of parameters."""
-        return network_of(self.width).parameters
+        return network_of(self.width, self.layers).parameters
 
     def key(self) -> str:
         """Return the key under which the costs are stored; they are those of this machine and its software alone."""
-        return digest_of([type(self).__name__, self.width, REPEATED, machine(), conditions(__name__)])
+        return digest_of([type(self).__name__, self.width, self.layers, REPEATED, machine(), conditions(__name__)])
 
     def values(self) -> pd.DataFrame:
         """Return no digests: times and bytes are no values of f."""
@@ -179,15 +219,23 @@ class Cost:
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
         """Return the frame ``costs``, and say on standard error what it holds."""
-        found = rows_of(self.width)
-        shown = ", ".join(f"{name} {seconds:.2g} s" for _, name, seconds, *_ in found)
-        print(f"{found[0][0]} parameters: {shown}", file=sys.stderr)
-        return {"costs": pd.DataFrame(found, columns=["parameters", "method", "seconds", "calls", "peak_bytes"])}
+        found = pd.DataFrame(rows_of(self.width, self.layers), columns=COLUMNS)
+        shown = ", ".join(f"{row.method} {row.seconds:.2g} s" for row in found.itertuples())
+        print(f"{found['parameters'][0]} parameters, hidden layers: {self.layers}: {shown}", file=sys.stderr)
+        return {"costs": found}
 
 
-def measure_costs(widths: Sequence[int], out: Path, store: Store | None = None, fresh: bool = False) -> None:
-    """Measure networks of some widths, those apart that the store holds, and write the file."""
-    found = run([Cost(width) for width in widths], store=store, fresh=fresh, progress=False)
+def measure_costs(
+    widths: Sequence[int],
+    out: Path,
+    store: Store | None = None,
+    fresh: bool = False,
+    deep: Mapping[int, Sequence[int]] = MappingProxyType({}),
+) -> None:
+    """Measure networks of some widths, and deep ones, those apart that the store holds, and write the file."""
+    costs = [Cost(width) for width in widths]
+    costs += [Cost(width, layers) for layers, some in deep.items() for width in some]
+    found = run(costs, store=store, fresh=fresh, progress=False)
     frame = pd.concat([frames["costs"] for frames in found], ignore_index=True)
     head = "".join(f"# {name}: {text}\n" for name, text in machine())
     write_file(out, (head + csv_text(frame)).encode())
@@ -198,14 +246,20 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return what was measured, and on which machine."""
     lines = path.read_text(encoding="utf-8").splitlines()
     facts = dict(line[2:].split(": ", 1) for line in lines if line.startswith("# "))
-    return frame_from_csv(path, comment="#"), facts
+    frame = frame_from_csv(path, comment="#")
+    if "layers" not in frame:  # measured before there were others
+        pairs = zip(frame["method"], frame["parameters"], strict=True)
+        frame = frame.assign(layers=1, evaluations=[evaluations_of(str(name), int(n)) for name, n in pairs])
+    return frame, facts
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure in a process whose environment is set; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m experiments.gradient_cost.times", description=__doc__)
     parser.add_argument("--out", type=Path, default=FILE, metavar="FILE", help="where the times go")
-    parser.add_argument("--widths", type=int, nargs="+", default=list(WIDTHS), metavar="N", help="of the networks")
+    parser.add_argument(
+        "--widths", type=int, nargs="+", metavar="N", help="of networks of one hidden layer (default: all networks)"
+    )
     parser.add_argument("--records", type=Path, default=RECORDS, metavar="DIR", help="where what was measured is kept")
     parser.add_argument("--fresh", action="store_true", help="measure again what is stored")
     options = parser.parse_args(arguments)
@@ -213,10 +267,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(refused, file=sys.stderr)
         return 2
     if ENVIRONMENT.items() <= os.environ.items():
-        measure_costs(options.widths, options.out, Store(options.records), options.fresh)
+        deep = DEEP if options.widths is None else {}
+        measure_costs(options.widths or WIDTHS, options.out, Store(options.records), options.fresh, deep)
         return 0
     words = ["--out", str(options.out), "--records", str(options.records), *["--fresh"] * options.fresh]
-    words += ["--widths", *map(str, options.widths)]
+    words += [] if options.widths is None else ["--widths", *map(str, options.widths)]
     command = [sys.executable, "-m", "experiments.gradient_cost.times", *words]
     return run_program(command, Path.cwd(), os.environ | ENVIRONMENT)
 

@@ -17,7 +17,8 @@ from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.problems.given import common_domain, function_of
 from numdiff.problems.problem import Problem
 
-__all__ = ["LEAST", "ORDERS", "RESERVE", "Question", "check_budget", "check_confidence", "check_order", "question"]
+__all__ = ["LEAST", "ORDERS", "RESERVE", "Question", "check_budget", "check_confidence", "check_order", "noise_of", "question"]
+__all__ += ["sides_of"]
 
 ORDERS = (1, 2, 3, 4)
 """The orders of a derivative that the estimator knows."""
@@ -67,8 +68,8 @@ def question(f: Any, x: Any, args: Sequence[Any], dtype: Any, domain: Any, noise
     further = _NOTHING if is_bound else arguments_of(args, fmt)
     if further.values and not any(further.varies):
         function, further = with_arguments(function, further.values), _NOTHING
-    deviation = None if noise is None else _noise(noise, fmt)
-    chosen = 0 if side is None else _side(side)
+    deviation = None if noise is None else noise_of(noise, fmt)
+    chosen = 0 if side is None else sides_of(side)
     shape, further, deviation, chosen = _broadcast(points, further, deviation, chosen)
     if shape != points.shape:
         points = np.broadcast_to(points, shape)
@@ -116,7 +117,7 @@ def _broadcast(
     return shape, further, None if noise is None else flat(noise), flat(side) if np.ndim(side) else side
 
 
-def _noise(noise: Any, fmt: FloatFormat) -> np.ndarray:
+def noise_of(noise: Any, fmt: FloatFormat) -> np.ndarray:
     """Return standard deviations in the precision of the estimator."""
     kind = fmt if fmt.dtype.itemsize > 8 else "float64"
     array = np.asarray(noise) if type(noise) is float else points_of(noise, kind, "noise")[1]
@@ -129,7 +130,7 @@ def _noise(noise: Any, fmt: FloatFormat) -> np.ndarray:
     return array
 
 
-def _side(side: Any) -> Any:
+def sides_of(side: Any) -> Any:
     """Return −1 for left, 1 for right and 0 for both: one number, or an array of them."""
     if isinstance(side, str):
         if side in _SIDES:

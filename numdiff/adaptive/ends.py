@@ -7,11 +7,11 @@ import numpy as np
 
 from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.ladder import Scheme
-from numdiff.adaptive.plan import GENERIC, natural_start, plan, spacing
+from numdiff.adaptive.plan import GENERIC, plan, spacing
 from numdiff.adaptive.state import Request, setting_of
 from numdiff.adaptive.status import Status
 
-__all__ = ["at_ends"]
+__all__ = ["CRAMPED", "at_ends"]
 
 CRAMPED = 2.0**-6
 """A room of less than so much of the first step is looked at from the other side as well. Noise grows as the step
@@ -46,7 +46,7 @@ def at_ends(
         ``search(request, x)`` searches from the start.
     """
     setting = setting_of(request, x)
-    own, natural = setting.plan, natural_start(setting.plan, setting.size)
+    own, natural = setting.plan, setting.wanted
     cut = GENERIC * setting.room < natural
     if not cut.any():
         return found

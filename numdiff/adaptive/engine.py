@@ -57,6 +57,7 @@ def estimate(
     side: int = 0,
     budget: int | np.ndarray | None = None,
     confidence: float = 0.99,
+    start: np.ndarray | None = None,
 ) -> Estimates:
     """Estimate a derivative of f at each point, with a bar.
 
@@ -80,6 +81,9 @@ def estimate(
         The largest number of evaluations at a point, `LIMIT` + `LOOK` by default.
     confidence : float
         The probability that the bar covers the error.
+    start : ndarray, shape (n,), optional
+        The start of the ladder, positive: the first step is 13/16 of it. By default c√|x|, see
+        `numdiff.adaptive.plan`. The resolution of the format at x and the domain limit it.
 
     Returns
     -------
@@ -107,7 +111,7 @@ def estimate(
             f"budget must be at least {least} for {fmt.name} and order {order}, got {fewest}: fewer values do not show "
             "their error; leave it out for the default"
         )
-    request = Request(call, fmt, scheme, side, lower, upper, noise, allowed, confidence)
+    request = Request(call, fmt, scheme, side, lower, upper, noise, allowed, confidence, start)
     is_open = np.ndim(lower) == 0 and np.ndim(upper) == 0 and lower == -math.inf and upper == math.inf
     # Infinities and NaN of f, and quotients by 0, are told apart by what comes of them.
     with np.errstate(all="ignore"):
@@ -207,7 +211,7 @@ def _fast_first(request: Request, x: np.ndarray) -> Estimates:
 
 def _first_start(request: Request, x: np.ndarray) -> np.ndarray:
     own, size = plan(request.fmt, FIRST_ORDER), np.abs(x)
-    return first_start(request.fmt, own, size, room_of(x, request.lower, request.upper, 0))
+    return first_start(request.fmt, own, size, room_of(x, request.lower, request.upper, 0), request.wanted(size))
 
 
 def _resumed(request: Request, x: np.ndarray, levels: fast.Levels) -> Estimates:

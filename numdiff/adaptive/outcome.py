@@ -13,7 +13,7 @@ from numdiff.adaptive.result import DerivativeResult
 from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["OF_NO_POINTS", "RESOLVED", "result_of"]
+__all__ = ["OF_NO_POINTS", "RESOLVED", "result_of", "rounded"]
 
 _GRAVER = (
     Status.NO_DIGITS,
@@ -35,7 +35,7 @@ OF_NO_POINTS = Estimates(_EMPTY, _EMPTY, _NO_CODES, _NO_CODES, *[_EMPTY] * 5)
 
 def result_of(asked: Question, calls: Calls, parts: Sequence[Estimates], is_random: bool) -> DerivativeResult:
     """Return what was found in the format and the shape of the question."""
-    found = [_rounded(part, asked.fmt) for part in parts]
+    found = [rounded(part, asked.fmt) for part in parts]
     part = _joined(calls, found[0], found[1], asked.fmt) if len(found) > 1 else found[0]
     df, error, status, count = part.value, part.error, part.status, part.evaluations
     if is_random:
@@ -50,7 +50,7 @@ def result_of(asked: Question, calls: Calls, parts: Sequence[Estimates], is_rand
     return DerivativeResult(df[0], error[0], Status(int(status[0])), int(count[0]), *[array[0] for array in rest])
 
 
-def _rounded(part: Estimates, fmt: FloatFormat) -> Estimates:
+def rounded(part: Estimates, fmt: FloatFormat) -> Estimates:
     """Return estimates with values and bars of the format; nothing is known of a value that it does not hold."""
     if part.value.dtype is fmt.dtype:
         return part

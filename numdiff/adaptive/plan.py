@@ -158,8 +158,8 @@ def grains(fmt: FloatFormat, levels: int) -> float:
     return max(GRAINS, min(apart, REACH * 2.0**fmt.precision))
 
 
-def first_start(fmt: FloatFormat, own: Plan, size: np.ndarray, room: np.ndarray) -> np.ndarray:
-    """Return the first starts: the natural ones, at least some spacings of the format at x, inside the domain.
+def first_start(fmt: FloatFormat, own: Plan, size: np.ndarray, room: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the first starts: the wanted ones, at least some spacings of the format at x, inside the domain.
 
     Parameters
     ----------
@@ -169,8 +169,10 @@ def first_start(fmt: FloatFormat, own: Plan, size: np.ndarray, room: np.ndarray)
         |x|.
     room : ndarray, shape (n,)
         The distance of the nearest end of the domain.
+    wanted : ndarray, shape (n,)
+        What they would be if nothing limited them: given, or those of `natural_start`.
     """
-    start = np.maximum(natural_start(own, size), grains(fmt, own.levels) * spacing(fmt, size))
+    start = np.maximum(wanted, grains(fmt, own.levels) * spacing(fmt, size))
     return np.minimum(start, GENERIC * room)
 
 

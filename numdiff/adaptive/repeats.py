@@ -10,7 +10,7 @@ import numpy as np
 from numdiff.adaptive.calls import Batch, Calls
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["differs_again"]
+__all__ = ["LOUD", "differs_again"]
 
 LOUD = 64.0
 """Noise of so many units of roundoff of f is suspicious: 64 operations err by at most as much together where nothing

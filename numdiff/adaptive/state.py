@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.adaptive.ladder import SLOTS, START, Scheme
-from numdiff.adaptive.plan import Plan, first_start, plan
+from numdiff.adaptive.plan import Plan, first_start, natural_start, plan
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 
@@ -58,6 +58,8 @@ class Request:
     budget : int or ndarray
         The largest number of evaluations.
     confidence : float
+    start : ndarray or None
+        The start of the ladder, instead of that which follows from |x|.
     """
 
     call: Call
@@ -69,12 +71,19 @@ class Request:
     noise: Any
     budget: Any
     confidence: float
+    start: np.ndarray | None = None
+
+    def wanted(self, size: np.ndarray) -> np.ndarray:
+        """Return the starts that are wanted at points of the size |x|, before anything limits them."""
+        if self.start is None:
+            return natural_start(plan(self.fmt, self.scheme), size)
+        return self.start.astype(size.dtype, copy=False)
 
     def at(self, rows: np.ndarray) -> "Request":
         """Return the same for some of the points."""
         ends = {"lower": _part(self.lower, rows), "upper": _part(self.upper, rows)}
-        noise, budget = _part(self.noise, rows), _part(self.budget, rows)
-        return replace(self, call=partial(among, self.call, rows), noise=noise, budget=budget, **ends)
+        own = {"noise": _part(self.noise, rows), "budget": _part(self.budget, rows), "start": _part(self.start, rows)}
+        return replace(self, call=partial(among, self.call, rows), **own, **ends)
 
 
 def _part(value: Any, rows: np.ndarray) -> Any:
@@ -111,6 +120,8 @@ class Setting:
         In what is computed: float64, or longdouble for a wider format.
     at, size : ndarray
         x and |x|, wide.
+    wanted : ndarray
+        The start of the ladder, if nothing limits it.
     room : ndarray
         The distance of the nearest end of the domain, on the side of the nodes.
     unit_roundoff : float
@@ -133,6 +144,7 @@ class Setting:
     wide: np.dtype
     at: np.ndarray
     size: np.ndarray
+    wanted: np.ndarray
     room: np.ndarray
     unit_roundoff: float
     tiny: Any
@@ -172,6 +184,7 @@ def setting_of(request: Request, x: np.ndarray) -> Setting:
         wide=wide,
         at=at,
         size=np.abs(at),
+        wanted=request.wanted(np.abs(at)),
         room=room_of(at, low, high, side),
         unit_roundoff=float(fmt.unit_roundoff),
         tiny=wide.type(fmt.round(fmt.smallest_subnormal)),
@@ -327,7 +340,7 @@ def new_state(setting: Setting) -> State:
         companions=companions,
         t=t,
         sizes=sizes,
-        start=first_start(setting.fmt, setting.plan, setting.size, setting.room),
+        start=first_start(setting.fmt, setting.plan, setting.size, setting.room, setting.wanted),
         outermost=counts(START),
         innermost=counts(START - 1),
         largest=wides(),

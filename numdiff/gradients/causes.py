@@ -1,13 +1,14 @@
 """Diagnosis of a wrong gradient: the simplest change that makes it agree with the differences.
 
-Each cause is a corrected gradient; a cause is likely if with its correction every coordinate, or every direction,
-agrees. The numbers of the check are used: f is not called again.
+Each cause is a corrected gradient; a cause is named if with its correction every coordinate, or every direction, is
+within its tolerance, and if it prints as a change: no factor of 1, and none that a factor of 0 would replace. The
+numbers of the check are used: f is not called again.
 """
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ DENOMINATORS = 100
 
 
 class Evidence(NamedTuple):
-    """The numbers of a check; arrays of longdouble."""
+    """The numbers of a check; arrays of float64, or of longdouble for a wider format."""
 
     x: np.ndarray
     gradient: np.ndarray
@@ -27,7 +28,9 @@ class Evidence(NamedTuple):
     """Shape ``(k, *x.shape)``; None where there is a comparison for every coordinate."""
     numeric: np.ndarray
     tolerance: np.ndarray
-    """Shape ``(k,)``, or ``(n,)`` in the order of x."""
+    """Shape ``(k,)``, or ``(n,)`` in the order of x; infinite, or NaN, where nothing is known."""
+    name: Callable[[int], str]
+    """Returns what a place in the flat x is called."""
 
     def along(self, field: np.ndarray) -> np.ndarray:
         """Return the slopes along the directions, or the components, of a field of the shape of x."""
@@ -40,12 +43,12 @@ class Evidence(NamedTuple):
         known = np.isfinite(self.numeric) & np.isfinite(self.tolerance)
         return bool(known.any() and np.all(np.abs(slopes - self.numeric)[known] <= self.tolerance[known]))
 
-    def factor(self, slopes: np.ndarray, target: np.ndarray) -> np.longdouble:
+    def factor(self, slopes: np.ndarray, target: np.ndarray) -> np.floating:
         """Return the c for which c·slopes is nearest to the target, in units of the tolerances."""
         known = np.isfinite(target) & np.isfinite(self.tolerance) & (self.tolerance > 0)
         weight = np.where(known, 1 / np.where(known, self.tolerance, 1) ** 2, 0)
         norm = np.sum(weight * slopes * slopes)
-        return np.sum(weight * slopes * np.where(known, target, 0)) / norm if norm else np.longdouble(0)
+        return np.sum(weight * slopes * np.where(known, target, 0)) / norm if norm else weight.dtype.type(0)
 
 
 def diagnosis(evidence: Evidence) -> str:
@@ -79,19 +82,27 @@ def _fitted(evidence: Evidence) -> str:
         (given, evidence.x, "a term proportional to x is missing (weight decay?): add {}·x"),
         (given, ones, "a constant is missing: add {} to every component"),
     ):
-        along = evidence.along(field.astype(np.longdouble))
+        along = evidence.along(field)
         factor = evidence.factor(along, evidence.numeric - fixed)
-        if factor and evidence.explains(fixed + factor * along):
-            return cause.format(_simplest(factor, partial(_is_enough, evidence, fixed, along)))
+        if factor and evidence.explains(fixed + factor * along) and not evidence.explains(fixed):
+            simple = _simplest(factor, partial(_is_enough, evidence, fixed, along))
+            if _says_something(simple, evidence):
+                return cause.format(simple)
     return ""
+
+
+def _says_something(simple: str, evidence: Evidence) -> bool:
+    """Return whether a number in a cause is a change, and no more digits of it than there are slopes to fix them."""
+    is_fraction = "." not in simple and "e" not in simple
+    return simple not in ("1", "0", "-0") and (is_fraction or int(np.isfinite(evidence.tolerance).sum()) > 1)
 
 
 def _is_enough(evidence: Evidence, fixed: np.ndarray, along: np.ndarray, factor: Fraction) -> bool:
     """Whether a factor explains the numerical slopes as ``fixed + factor·along``."""
-    return evidence.explains(fixed + np.longdouble(factor.numerator) / factor.denominator * along)
+    return evidence.explains(fixed + along.dtype.type(factor.numerator) / factor.denominator * along)
 
 
-def _simplest(number: np.longdouble, is_enough: Callable[[Fraction], bool]) -> str:
+def _simplest(number: np.floating, is_enough: Callable[[Fraction], bool]) -> str:
     """Return the fraction of the smallest denominator that explains as much, or the number with three digits."""
     value = float(number)
     for denominator in range(1, DENOMINATORS + 1):
@@ -110,7 +121,7 @@ def _local(evidence: Evidence) -> str:
     numeric, x = evidence.numeric[where], evidence.x.ravel()
     swap = count == 2 and np.all(np.abs(gradient[where][::-1] - numeric) <= evidence.tolerance[where])
     if swap:
-        first, second = (_named(index, shape) for index in where)
+        first, second = (evidence.name(int(index)) for index in where)
         return f"swapped: {first} and {second} have each other's component"
     facts = []
     if not np.any(gradient[where]):
@@ -123,26 +134,25 @@ def _local(evidence: Evidence) -> str:
         rest = np.where(wrong, 0, gradient)
         if count > 1 and evidence.explains(rest + ratio * along):
             simple = _simplest(ratio, partial(_is_enough, evidence, rest, along))
-            facts.append(f"a factor: it has to be multiplied by {simple} there")
-    place = _pattern(where, x, shape)
-    return "; ".join([f"wrong {place}", *facts]) if place or facts else ""
+            if _says_something(simple, evidence):
+                facts.append(f"a factor: it has to be multiplied by {simple} there")
+    place = _pattern(where, x, shape, evidence.name)
+    if not facts and count == int(np.isfinite(evidence.tolerance).sum()):
+        return ""  # wrong everywhere, which is seen
+    return "; ".join([f"wrong {place}", *facts])
 
 
-def _pattern(where: np.ndarray, x: np.ndarray, shape: tuple[int, ...]) -> str:
+def _pattern(where: np.ndarray, x: np.ndarray, shape: tuple[int, ...], name: Callable[[int], str]) -> str:
     """Return what the places of the wrong coordinates have in common; an empty text for nothing."""
     if len(where) == 1 and len(x) > 1:
-        return f"in one coordinate only, {_named(where[0], shape)}"
+        return f"in one coordinate only, {name(int(where[0]))}"
     right = np.setdiff1d(np.arange(len(x)), where)
     for sign, word in ((-1, "negative"), (1, "positive")):
         if len(right) and np.all(sign * x[where] > 0) and np.all(sign * x[right] <= 0):
             return f"exactly where x is {word}"
-    for axis, index in enumerate(np.unravel_index(where, shape)):
+    for axis, index in enumerate(np.unravel_index(where, shape) if shape else ()):
         if len(shape) > 1 and len(np.unique(index)) == 1 and len(where) > 1:
             return f"only at index {index[0]} of axis {axis}"
     if len(where) > 1 and where[-1] - where[0] == len(where) - 1 and len(right):
-        return f"in {len(where)} neighbouring coordinates, from {_named(where[0], shape)} on"
+        return f"in {len(where)} neighbouring coordinates, from {name(int(where[0]))} on"
     return f"in {len(where)} of {len(x)} coordinates"
-
-
-def _named(flat: Any, shape: tuple[int, ...]) -> str:
-    return f"x[{', '.join(str(int(i)) for i in np.unravel_index(flat, shape))}]" if shape else "x"

@@ -1,21 +1,26 @@
-"""The check of a gradient against differences of f, with tolerances from measured rounding and estimated truncation."""
+"""The check of a gradient: slopes of its function with their bars, and what the decision rule says of the claims."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from numdiff.floats.callables import with_arguments
-from numdiff.floats.formats import FloatFormat, format_of
-from numdiff.gradients.causes import Evidence, diagnosis
-from numdiff.gradients.coordinates import CoordinateProbe, best_estimates, recheck
-from numdiff.gradients.directions import DirectionProbe, direction_estimates
-from numdiff.gradients.estimates import ROUNDINGS, SAFETY, Estimate, GivenGradient
-from numdiff.gradients.noise import as_longdouble, function_noise, gradient_noise, inflated, rounding_floor
-from numdiff.gradients.probing import AnalyticGradient, ArrayLibrary, ScalarFunction, starting_point
-from numdiff.gradients.remainders import fitted, taylor_test
-from numdiff.gradients.result import GradientCheck, SlopeComparison, TaylorTest, Verdict
+from numdiff.adaptive.arguments import check_confidence
+from numdiff.adaptive.ending import Estimates
+from numdiff.floats.callables import Map, check_workers, require_callable, with_arguments
+from numdiff.gradients.asked import Progress, bounds_of, check_progress, reported
+from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed
+from numdiff.gradients.comparison import Setup, compared
+from numdiff.gradients.functions import Function, Gradient
+from numdiff.gradients.lines import Lines
+from numdiff.gradients.lines import coordinates as along_coordinates
+from numdiff.gradients.lines import directions as along_directions
+from numdiff.gradients.parameters import Parameters
+from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
+from numdiff.gradients.result import GradientCheck
+from numdiff.gradients.rule import resolution_of
+from numdiff.gradients.searches import estimated, gathered, searched
 from numdiff.spellings import hinted
 
 __all__ = ["check_gradient"]
@@ -23,31 +28,12 @@ __all__ = ["check_gradient"]
 LEAST_DIRECTIONS = 4
 COORDINATES = 100
 """Up to this size every coordinate is checked unless directions are asked for."""
-RESOLVED = 0.5
-"""A slope counts as resolved if its tolerance is at most this part of it."""
-
-
-@dataclass(frozen=True)
-class _Setup:
-    """The input of both modes; values in longdouble."""
-
-    function: ScalarFunction
-    x: np.ndarray
-    at_x: np.longdouble
-    gradient: GivenGradient
-    noise: np.longdouble | None
-    rng: np.random.Generator
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    """The result of a mode."""
-
-    estimate: Estimate
-    analytic: np.ndarray
-    noise: np.longdouble
-    taylor: TaylorTest
-    directions: np.ndarray | None = None
+SEARCH = 18
+"""The evaluations along a direction, at most, before a second look: a segment, and one that begins again inside it."""
+REPEATS = 12
+"""Of f(x), where there is doubt along directions: dropout of a tenth of 8 units is missed with 0.43¹³ = 2·10⁻⁵."""
+WATCHED = 64
+"""Coordinates that are searched side by side where progress is reported."""
 
 
 @hinted
@@ -58,74 +44,88 @@ def check_gradient(
     *,
     args: Sequence[Any] = (),
     dtype: Any = None,
-    directions: int | None = None,
+    coordinates: Any = None,
+    directions: Any = None,
+    resolution: float | None = None,
+    domain: tuple[Any, Any] | None = None,
     noise: float | None = None,
+    confidence: float = 0.99,
     vectorized: bool = False,
+    progress: Progress = False,
+    workers: int | Map = 1,
     seed: int = 0,
 ) -> GradientCheck:
-    """Check a gradient against differences of its function, with a tolerance that is derived.
+    """Check a gradient against slopes of its function, which are measured without looking at it.
 
-    In every coordinate, or along random directions d, the slope of the remainder f(x + hd) − f(x) − h⟨g, d⟩ is
-    compared with the sum of its own errors: truncation, from nested centered stencils; rounding in f, whose size is
-    measured by differences of high order over neighbouring numbers; and rounding in the gradient. The step is chosen
-    for each coordinate, and for the format. No tolerance has to be given, in any format.
+    In every coordinate, or along a few directions, the estimator of `derivative` finds the slope with an error bar. A
+    claim that is farther away than three bars, and its own rounding, is looked at again from other values of f, before
+    it is called wrong; one is called right only if all that it may be off is small beside *that* slope. No step and no
+    tolerance has to be given, in any format. The rule, with its derivation: `numdiff.gradients.rule`.
 
     Parameters
     ----------
     f : callable
-        Takes an array of the shape and format of x, returns a real scalar of that format (a wider one is noted). With
-        `vectorized` it takes ``(b, *x.shape)`` and returns ``(b,)``. It must be deterministic and leave its argument
+        Takes the parameters x and returns a real scalar of their format (a wider one is noted). With `vectorized` all
+        arrays have a leading axis of b points, and f returns ``(b,)``. It must be deterministic and leave its argument
         alone. Functions of other array libraries (JAX, PyTorch) get arrays of the kind of x.
-    gradient : callable or array
-        A callable of x, or its value at x; of the shape of x, real and finite. With a callable the rounding error of
-        the gradient is measured too (it is called six times); the error of an array is taken to be two units of
-        roundoff of its largest component.
-    x : array of floats, any shape
-        Where the gradient is checked. Near kinks, and near zeros of the gradient, the check is often inconclusive.
+    gradient : callable, array or tree
+        A callable of x, or its value at x; of the structure and the shapes of x, real and finite. A callable is called
+        eight times, to measure its rounding error, and 18 times more before it is called wrong.
+    x : array or number, or a tree of them
+        Where the gradient is checked. A tree is a dict, list, tuple, named tuple, or what is registered with JAX, where
+        JAX is imported already; f gets the same. Integers become floats.
     args : tuple
         What f takes after x, and a callable `gradient` too: ``f(x, *args)``.
     dtype : format, optional
         The format to evaluate f in (name or dtype, as in `get_format`); x is rounded to it. By default that of x; where
         f returns a narrower one (JAX without x64), that one, which is noted.
-    directions : int, optional
-        How many random directions to take, at least 4; 0 checks every coordinate. By default every coordinate if there
-        are at most 100, else 4 directions.
+    coordinates : sequence of int, tuples or names, or a mask, optional
+        Which coordinates to check: places in the flat x, indices, names as in the table (``"W[2, 3]"``, ``"W"`` for all
+        of W), or truth values of the shape of x.
+    directions : int or array of shape ``(k, n)``, optional
+        How many directions to take, at least 4, or the directions themselves; 0 checks every coordinate. By default
+        every coordinate if there are at most 100, else 4 directions.
+    resolution : float, optional
+        The part of each slope that a mistake may have and be overlooked, between 0 and 1; 0.1 by default, and 0.2 in
+        formats of 16 bits.
+    domain : tuple, optional
+        The open interval in which f is smooth, two ends, each a number or in the structure of x: f is not evaluated
+        outside of it, nor at its ends.
     noise : float, optional
-        The standard deviation of the error of f, in units of f, if it is known; it may be that of a simulation, which
-        then need not be deterministic. By default it is measured.
+        The standard deviation of the error of f, in units of f, if it is known: a floor of what is seen. With it, f
+        need not be deterministic. Give it where f is less accurate than its format: the tolerance of a solver.
+    confidence : float
+        Of the bars, 0.99 by default.
     vectorized : bool, optional
         Whether f takes many points at once.
+    progress : bool or callable, optional
+        True shows a bar (needs tqdm); a callable gets the numbers of slopes done and of all.
+    workers : int or map-like callable, optional
+        Threads in which f is called, or a callable like ``map``.
     seed : int, optional
-        Of the random directions; the same seed gives the same check.
+        Of the random signs; the same seed gives the same check.
 
     Returns
     -------
     GradientCheck
-        Print it, ask for its `verdict`, or call ``raise_if_wrong()``.
+        Print it, ask for its `verdict`, or call ``raise_if_wrong()``, which is one line in a test.
 
     Raises
     ------
     TypeError
-        If f is not callable, x or the gradient not real floats, f or the gradient writes into its argument, or f
+        If f is not callable, x or the gradient not real numbers, f or the gradient writes into its argument, or f
         computes in a narrower format than `dtype`.
     ValueError
-        If x, f(x) or the gradient is not finite, the gradient has another shape than x, f returns no scalar or is not
-        deterministic, or an option is out of range.
+        If x, f(x) or the gradient is not finite, x is empty or outside the domain, the gradient has another structure
+        or shape than x, f returns no scalar or is not deterministic, or an option is out of range.
 
     Notes
     -----
-    Coordinates take 6 evaluations of f for each step that is tried, and some 30 for all together; directions take 4
-    each and 4 for all together, so 20 for four directions, whatever the size of x.
+    A coordinate takes some 12 evaluations of f in float64 and 10 in float32, and at most 60 (beside a second look);
+    four directions take some 50 for all together, and at most 100, whatever the size of x.
 
-    As far as the tolerance covers the error of the numerical slope, a deviation of ten times the tolerance is found: in
-    coordinates always; along k Gaussian directions, where it is its norm that is so large, with a probability of at
-    least 1 − P(|N(0, 1)| ≤ 0.2)ᵏ = 1 − 0.1585ᵏ, which is 0.9993 for k = 4. The tolerance is an estimate and no proof:
-    if f oscillates within a step, every difference formula can be wrong.
-
-    References
-    ----------
-    J. J. Moré, S. M. Wild, Estimating derivatives of noisy simulations, ACM Trans. Math. Softw. 38(3), 2012,
-    19:1–19:21, doi:10.1145/2168773.2168777 (steps from measured noise).
+    Directions find mistakes in many coordinates, and in a single one if it is large beside what the bar leaves of the
+    slope along the direction. How large, is said.
 
     Examples
     --------
@@ -138,67 +138,84 @@ def check_gradient(
     >>> check_gradient(lambda x: np.sum(np.exp(x)), lambda x: -np.exp(x), x).cause
     'sign: the gradient points the other way'
     """
-    f = with_arguments(f, args)
-    gradient = with_arguments(gradient, args, "gradient") if callable(gradient) else gradient
-    count = _checked_directions(directions)
-    rng = np.random.default_rng(_checked_seed(seed))
-    deviation = _checked_noise(noise)
-    library = ArrayLibrary(x)
-    point = starting_point(x, dtype)
-    function, point, at_x, notes, is_repeated = _opened(f, point, library, vectorized, dtype is not None)
-    analytic = AnalyticGradient(gradient, library)
-    given, findings = _given_gradient(analytic, point, function.item, rng)
-    setup = _Setup(function, point, at_x, given, deviation, rng)
-    count = _usual_directions(point.size) if count is None else count
-    is_open = deviation is None and not is_repeated  # whether f is deterministic
-    outcome = _along_directions(setup, count, function.evaluations + is_open <= 2) if count else _in_coordinates(setup)
-    if is_open:
-        _refuse_chance(function, point, at_x)
-    check = GradientCheck(
-        _compared(outcome, point.shape),
-        "directions" if count else "coordinates",
-        function.item.name,
-        point.shape,
-        float(outcome.noise),
-        outcome.taylor,
-        function.evaluations,
-        notes=(*notes, *findings),
-    )
-    return replace(check, cause=_cause(outcome, point, given)) if check.verdict is Verdict.DISAGREE else check
+    check_confidence(confidence)
+    check_progress(progress)
+    check_workers(workers)
+    require_callable(f)
+    deviation, rng = _checked_noise(noise), np.random.default_rng(_checked_seed(seed))
+    part = _checked_resolution(resolution)
+    claim = Gradient(with_arguments(gradient, args, "gradient") if callable(gradient) else gradient)
+    function = Function(with_arguments(f, args), Parameters(x, dtype), vectorized)
+    function, at_x, notes, evaluations = _opened(function, dtype is not None)
+    point = function.point
+    lower, upper = _bounds(point, domain)
+    given = claimed(claim, point, rng, lower, upper)
+    along, places = _chosen(point, given, coordinates, directions, rng)
+    part = resolution_of(point.item) if part is None else part
+    setup = Setup(function, at_x, claim, given, rng, lower, upper, deviation, float(confidence), part, notes)
+    lines = along_coordinates(function, point.vector, places)
+    if along is not None:
+        lines = along_directions(function, point.vector, along.moves)
+    lines.base, lines.evaluations = np.array([at_x]), evaluations
+    with np.errstate(all="ignore"), lines.running(workers):
+        found = _searched(setup, lines, None if along is None else along.start, progress)
+        if deviation is None:
+            _refuse_random(setup, lines, found)
+        return compared(setup, lines, found)
 
 
-def _usual_directions(size: int) -> int:
-    """Return how many directions are taken by default; 0 stands for every coordinate."""
-    return 0 if size <= COORDINATES else LEAST_DIRECTIONS
+def _opened(function: Function, is_required: bool) -> tuple[Function, Any, tuple[str, ...], int]:
+    """Return the function in the format in which it computes, f(x), notes on this format, and the evaluations."""
+    value, returned = function.opened()
+    given, evaluations = function.point.item, 1
+    notes: tuple[str, ...] = ()
+    if returned.precision < given.precision:
+        if is_required:
+            raise TypeError(
+                f"f must compute in {given.name}, the dtype that was asked for, got {returned.name} (JAX needs "
+                "jax_enable_x64 for float64)"
+            )
+        notes = (f"f computes in {returned.name} though x is {given.name}: checked in {returned.name}",)
+        function, evaluations = replace(function, point=function.point.rounded(returned)), 2
+        value = function.values(function.point.vector[None])[0]
+    elif returned.precision > given.precision:
+        notes = (f"f returns {returned.name} for x of {given.name}",)
+    at_x = value.astype(np.longdouble if function.point.item.precision > 53 else np.float64).reshape(())[()]
+    if not np.isfinite(at_x):
+        raise ValueError(f"f must be finite at x, got {at_x} in {function.point.item.name}")
+    return function, at_x, notes, evaluations
 
 
-def _cause(outcome: "_Outcome", point: np.ndarray, given: GivenGradient) -> str:
-    """Return what is wrong with a gradient that was rejected, as far as the slopes show it."""
-    numeric = outcome.analytic + outcome.estimate.deviation
-    return diagnosis(Evidence(point, given.value, outcome.directions, numeric, outcome.estimate.tolerance))
+def _bounds(point: Parameters, domain: Any) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Return closed bounds that hold the open domain, flat."""
+    if point.is_tree and isinstance(domain, (tuple, list)) and len(domain) == 2:
+        domain = [point.spread(end, "domain") for end in domain]
+    return bounds_of(point.item, point.vector, point.shape, None, domain)
 
 
-def _given_gradient(
-    gradient: AnalyticGradient, point: np.ndarray, item: FloatFormat, rng: np.random.Generator
-) -> tuple[GivenGradient, tuple[str, ...]]:
-    """Return the gradient at x with its estimated rounding error, and notes on noise and on chance."""
-    value = gradient.at(point)
-    noise = gradient_noise(gradient, point, value, item, rng)
-    limit = ROUNDINGS * as_longdouble(item.unit_roundoff) * np.abs(value).max()
-    notes = []
-    if np.any(SAFETY * noise > limit):
-        notes.append(
-            f"the gradient jumps by about {float(noise.max()):.1e} between neighbouring numbers: it is random, or not "
-            "that of a smooth function"
-        )
-    if gradient.is_callable and np.any(gradient.at(point) != value):
-        notes.append("the gradient is not deterministic: asked again, it was another one")
-    return GivenGradient(value, noise, limit), tuple(notes)
-
-
-def _checked_directions(directions: Any) -> int | None:
+def _chosen(
+    point: Parameters, claim: Claim, coordinates: Any, directions: Any, rng: np.random.Generator
+) -> tuple[Directions | None, np.ndarray | None]:
+    """Return the directions, or None and the places of the coordinates (None: all of them)."""
+    if coordinates is not None:
+        if directions is not None and not (isinstance(directions, int) and directions == 0):
+            raise ValueError("coordinates and directions must not both be given")
+        return None, point.chosen(coordinates)
     if directions is None:
-        return None
+        count = 0 if point.vector.size <= COORDINATES else LEAST_DIRECTIONS
+    elif isinstance(directions, (list, tuple)) or (isinstance(directions, np.ndarray) and directions.ndim):
+        moves = point.item.as_array(directions, "directions").reshape(len(directions), -1)
+        if not moves.size or moves.shape[1] != point.vector.size or not np.isfinite(moves).all():
+            raise ValueError(
+                f"directions must be finite, of shape (k, {point.vector.size}) as x has, got {np.shape(directions)}"
+            )
+        return Directions(moves), None
+    else:
+        count = _checked_directions(directions)
+    return (chosen_directions(point, claim.value, count, rng) if count else None), None
+
+
+def _checked_directions(directions: Any) -> int:
     is_integer = isinstance(directions, (int, np.integer)) and not isinstance(directions, bool)
     if not is_integer or (directions != 0 and directions < LEAST_DIRECTIONS):
         raise ValueError(
@@ -214,125 +231,40 @@ def _checked_seed(seed: Any) -> int:
     return int(seed)
 
 
-def _checked_noise(noise: Any) -> np.longdouble | None:
-    if noise is None:
-        return None
-    is_real = isinstance(noise, (int, float, np.integer, np.floating)) and not isinstance(noise, bool)
-    if not is_real or not 0 <= noise < np.inf:
+def _is_real(value: Any) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
+def _checked_noise(noise: Any) -> float | None:
+    if noise is not None and not (_is_real(noise) and 0 <= noise < np.inf):
         raise ValueError(f"noise must be a finite standard deviation of f, at least 0, got {noise!r}")
-    return np.longdouble(noise)
+    return None if noise is None else float(noise)
 
 
-def _opened(
-    f: Callable[[Any], Any], point: np.ndarray, library: ArrayLibrary, vectorized: bool, is_required: bool
-) -> tuple[ScalarFunction, np.ndarray, np.longdouble, tuple[str, ...], bool]:
-    """Return the function, x, and f(x), in the format in which f computes, and notes on this format.
-
-    Last comes whether f(x) has been evaluated twice already: where f rounds x itself, rounding it first has no effect.
-    """
-    function = ScalarFunction(f, format_of(point), library, vectorized)
-    at_x, is_repeated = function.value(point), False
-    given, returned = function.item, function.result_item
-    notes: tuple[str, ...] = ()
-    if returned.precision < given.precision:
-        if is_required:
-            raise TypeError(
-                f"f must compute in {given.name}, the dtype that was asked for, got {returned.name} (JAX needs "
-                "jax_enable_x64 for float64)"
-            )
-        notes = (f"f computes in {returned.name} though x is {given.name}: checked in {returned.name}",)
-        point = returned.as_array(point)
-        function.item = returned
-        first, at_x = at_x, function.value(point)
-        is_repeated = bool(first == at_x)
-    elif returned.precision > given.precision:
-        notes = (f"f returns {returned.name} for x of {given.name}",)
-    if not np.isfinite(at_x):
-        raise ValueError(f"f must be finite at x, got {at_x} in {function.item.name}")
-    return function, point, at_x, notes, is_repeated
+def _checked_resolution(resolution: Any) -> float | None:
+    if resolution is not None and not (_is_real(resolution) and 0 < resolution < 1):
+        raise ValueError(f"resolution must be a part of each slope, between 0 and 1, got {resolution!r}")
+    return None if resolution is None else float(resolution)
 
 
-def _refuse_chance(function: ScalarFunction, point: np.ndarray, at_x: np.longdouble) -> None:
-    """Evaluate f at x once more, after all the rest, and refuse a function whose value has changed."""
-    again = function.value(point)
-    if again != at_x:
-        raise ValueError(
-            f"f must be deterministic, got {at_x!s} and later {again!s} for the same x: fix its random numbers "
-            "(dropout, sampling, running averages), or give noise=, the standard deviation of f"
-        )
+def _searched(setup: Setup, lines: Lines, start: np.ndarray | None, progress: Progress) -> Estimates:
+    """Return the slopes on all lines, of which nothing depends on the claim."""
+    options = {"start": start, "budget": None if lines.moves is None else SEARCH, **setup.options}
+    if progress is False:
+        return estimated(lines, setup.item, **options)
+    blocks, done = [], 0
+    with reported(progress, lines.at.size) as report:
+        for rows, part in searched(lines, setup.item, block=WATCHED, **options):
+            blocks.append((rows, part))
+            done += rows.size
+            report(done)
+    return gathered(blocks, lines.at.size)
 
 
-def _in_coordinates(setup: _Setup) -> _Outcome:
-    function, x, at_x = setup.function, setup.x, setup.at_x
-    floor, noise = rounding_floor(np.abs(at_x), function.result_item), setup.noise
-    if noise is None:
-        noise = inflated(floor, function_noise(function, x, at_x, setup.rng))
-    probe = CoordinateProbe(function, x, at_x, noise, setup.gradient)
-    found = best_estimates(probe)
-    suspects = np.flatnonzero(np.abs(found.deviation) > found.tolerance)
-    if suspects.size:
-        recheck(probe, found, suspects)
-    direction = setup.rng.standard_normal(x.shape).astype(np.longdouble)
-    steps = np.ldexp(DirectionProbe.first_step_at(x, function.item), np.arange(-3, 2))
-    taylor = taylor_test(function, x, at_x, setup.gradient.value, direction, steps, np.maximum(noise, floor))
-    return _Outcome(found, setup.gradient.value.ravel(), noise, taylor)
-
-
-def _along_directions(setup: _Setup, count: int, has_spare: bool) -> _Outcome:
-    directions = setup.rng.standard_normal((count, *setup.x.shape)).astype(np.longdouble)
-    probe = DirectionProbe(
-        setup.function, setup.x, setup.at_x, setup.gradient, directions, setup.noise, setup.rng, has_spare
-    )
-    found = direction_estimates(probe)
-    analytic = np.array([np.sum(setup.gradient.value * line) for line in directions])
-    taylor = fitted(*probe.remainders(), np.maximum(probe.floor, probe.noise if setup.noise is not None else 0))
-    return _Outcome(found, analytic, probe.noise, taylor, directions)
-
-
-def _compared(outcome: _Outcome, shape: tuple[int, ...]) -> tuple[SlopeComparison, ...]:
-    """Return the comparisons, each with its verdict."""
-    found, analytic = outcome.estimate, outcome.analytic
-    numeric = analytic + found.deviation
-    tolerance = found.tolerance
-    finite = np.abs(numeric[np.isfinite(numeric)])
-    typical = np.sqrt(np.mean(finite * finite)) if finite.size else np.longdouble(0)
-    rows = []
-    for row in range(len(numeric)):
-        where = (row,) if outcome.directions is not None else tuple(map(int, np.unravel_index(row, shape)))
-        size = max(abs(numeric[row]), abs(analytic[row]), typical)
-        verdict, reason = _verdict(found.rows(np.array([row])), tolerance[row], size, not np.any(analytic))
-        slopes = float(numeric[row]), float(analytic[row]), float(tolerance[row])
-        parts = float(found.truncation[row]), float(found.rounding[row]), float(found.step[row])
-        rows.append(SlopeComparison(where, *slopes, *parts, verdict, reason))
-    return tuple(rows)
-
-
-def _verdict(line: Estimate, tolerance: np.longdouble, size: np.longdouble, is_flat: bool) -> tuple[Verdict, str]:
-    """Return the verdict on one line and the reason if there is none.
-
-    Parameters
-    ----------
-    line : Estimate
-        Of one row.
-    size : longdouble
-        Of the slopes: the tolerance has to be small against it.
-    is_flat : bool
-        Whether all analytic slopes are 0.
-    """
-    if not np.isfinite(tolerance):
-        return Verdict.INCONCLUSIVE, "f is not finite around x"
-    disagrees = bool(abs(line.deviation[0]) > tolerance)
-    if not disagrees and tolerance <= RESOLVED * size:
-        return Verdict.AGREE, ""
-    kink = "kink: the slopes left and right of x differ"
-    if line.is_kinked[0] and line.is_between[0]:
-        return Verdict.INCONCLUSIVE, f"{kink}, and the gradient lies between"
-    if disagrees:
-        return Verdict.DISAGREE, ""
-    if line.is_kinked[0]:
-        return Verdict.INCONCLUSIVE, kink
-    if is_flat:
-        return Verdict.INCONCLUSIVE, "the gradient vanishes here: take another x"
-    if line.truncation[0] > line.rounding[0]:
-        return Verdict.INCONCLUSIVE, "f bends too much within a step for a slope of this size"
-    return Verdict.INCONCLUSIVE, "rounding hides a slope of this size"
+def _refuse_random(setup: Setup, lines: Lines, found: Estimates) -> None:
+    """Ask for f(x) again, once or as often as doubt needs, and refuse another value."""
+    again, size = 1, abs(float(setup.at_x))
+    if is_doubtful(found, size, setup.unit):
+        again = repeats_of(lines.evaluations) if lines.moves is None else REPEATS
+    vector = setup.function.point.vector[None]
+    lines.evaluations += refuse_random(lambda: setup.function.values(vector)[0, 0], setup.at_x, again)

@@ -1,37 +1,20 @@
-"""The result of a gradient check: a comparison for every coordinate or direction, and a verdict with its reason."""
+"""The result of a gradient check: a comparison for every coordinate or direction, and a verdict with its reasons."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from numdiff.display import Shown, View, wrapped
+from numdiff.gradients.rule import Verdict
 
-__all__ = ["GradientCheck", "SlopeComparison", "TaylorTest", "Verdict", "WrongGradientError"]
-
-
-class Verdict(StrEnum):
-    """The outcome of the comparison of a numerical with an analytic slope.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import numdiff as nd
-    >>> x = np.array([0.5, -1.0])
-    >>> nd.check_gradient(lambda x: np.sum(x * x), lambda x: 2 * x, x).verdict
-    <Verdict.AGREE: 'agree'>
-    """
-
-    AGREE = "agree"
-    DISAGREE = "disagree"
-    INCONCLUSIVE = "inconclusive"
+__all__ = ["GradientCheck", "SlopeComparison", "WrongGradientError"]
 
 
 class WrongGradientError(AssertionError):
-    """A gradient disagrees with the differences of its function beyond the tolerance, or the check is inconclusive.
+    """A gradient disagrees with the slopes of its function, or is not confirmed where that was asked for.
 
     Examples
     --------
@@ -48,94 +31,81 @@ class WrongGradientError(AssertionError):
 
 @dataclass(frozen=True)
 class SlopeComparison:
-    """A numerical and an analytic slope, in one coordinate or along one direction.
+    """A claim and a slope, in one coordinate or along one direction.
 
     Parameters
     ----------
     where : tuple of int
-        The index of the coordinate in x; for a direction its number alone.
+        The index of the coordinate in x (in a tree: in its flat vector); for a direction its number alone.
+    name : str
+        What it is called: ``x[3]``, ``W[2, 3]``, ``direction 0``.
     numeric, analytic : float
-        The slopes, in units of f per unit of x. Along a direction d with independent standard normal components both
-        are ⟨gradient, d⟩.
+        The slope v and the claim c, in units of f per unit of x, or along a direction d per d.
+    error : float
+        The bar of their difference, b + R, with the bar b of `numeric`; infinite where nothing is known.
+    rounding : float
+        What the claim may be off by its own rounding, R.
     tolerance : float
-        The largest difference that truncation and rounding explain; infinite where f has no finite values.
-    truncation, rounding : float
-        The parts of the tolerance: of the formula, and of rounding in f and in the gradient.
+        B = 3(b + R).
     step : float
-        h; along a direction the factor of d.
+        The widest step from which `numeric` comes; along a direction the factor of d.
     verdict : Verdict
     reason : str
-        Why it is inconclusive; empty otherwise.
+        Why nothing is decided; empty otherwise.
     """
 
     where: tuple[int, ...]
+    name: str
     numeric: float
     analytic: float
-    tolerance: float
-    truncation: float
+    error: float
     rounding: float
+    tolerance: float
     step: float
     verdict: Verdict
     reason: str = ""
 
     @property
     def difference(self) -> float:
-        """The analytic slope minus the numerical one."""
+        """The claim minus the slope."""
         return self.analytic - self.numeric
 
     @property
     def excess(self) -> float:
-        """|difference|/tolerance: above 1 the two disagree."""
-        if not np.isfinite(self.tolerance):
+        """|difference|/tolerance: above 1 there is a second look; 0 where nothing is known."""
+        if not np.isfinite(self.tolerance) or np.isnan(self.difference):
             return 0.0
         return abs(self.difference) / self.tolerance if self.tolerance else (np.inf if self.difference else 0.0)
 
-
-@dataclass(frozen=True)
-class TaylorTest:
-    """How the remainder R(t) = |f(x + td) − f(x) − t⟨gradient, d⟩| falls with t.
-
-    Parameters
-    ----------
-    steps, remainders : tuple of float
-        t, and R(t) in units of f; R is the mean over both signs of d and over the directions.
-    noise : float
-        The remainder that rounding alone leaves.
-    slope : float or None
-        Of log R against log t: 2 where the gradient is right, 1 where it is wrong. None where fewer than two
-        remainders are clearly above the noise, as for a linear function.
-    """
-
-    steps: tuple[float, ...]
-    remainders: tuple[float, ...]
-    noise: float
-    slope: float | None
-
-    def __str__(self) -> str:
-        if self.slope is None:
-            return "Taylor test: no remainder above rounding (f is linear along these directions, or too noisy)"
-        return f"Taylor test: the remainder falls with the power {self.slope:.2f} of the step (right: 2, wrong: 1)"
+    @property
+    def uncertainty(self) -> float:
+        """(|difference| + tolerance)/|numeric|: how far off the claim may be; NaN for a slope of 0."""
+        return (abs(self.difference) + self.tolerance) / abs(self.numeric) if self.numeric else float("nan")
 
 
 @dataclass(frozen=True, repr=False)
 class GradientCheck(Shown):
-    """The result of `check_gradient`.
+    """The result of `check_gradient`; its truth is not defined: ask for `verdict`, or call `raise_if_wrong`.
 
     Parameters
     ----------
     comparisons : tuple of SlopeComparison
-        One for each coordinate in the order of x, or one for each direction.
+        One for each coordinate that was checked, in the order of x, or one for each direction.
     mode : str
         ``"coordinates"`` or ``"directions"``.
     format : str
         The name of the format in which f was evaluated.
     shape : tuple of int
-        The shape of x.
+        The shape of x; of a tree ``(n,)``.
     noise : float
-        The standard deviation of the rounding error of f, estimated or given, in units of f.
-    taylor : TaylorTest
+        The standard deviation of the error of f: the median over all slopes, in units of f.
     evaluations : int
         Of f, in points.
+    resolution : float
+        The part of a slope to which it is checked.
+    visible : float
+        Along directions: a single coordinate that is wrong by more would have been seen, whichever it is. NaN for
+        coordinates, where each has its own tolerance.
     cause : str
         A likely cause of a disagreement, or an empty text.
     notes : tuple of str
@@ -146,8 +116,8 @@ class GradientCheck(Shown):
     >>> import numpy as np
     >>> import numdiff as nd
     >>> check = nd.check_gradient(lambda x: np.sum(x * x), lambda x: 3 * x, np.array([0.5, -1.0]))
-    >>> check.worst.where, check.cause
-    ((1,), 'a factor: the gradient has to be multiplied by 2/3')
+    >>> check.verdict.value, check.cause
+    ('disagree', 'a factor: the gradient has to be multiplied by 2/3')
     """
 
     comparisons: tuple[SlopeComparison, ...]
@@ -155,119 +125,136 @@ class GradientCheck(Shown):
     format: str
     shape: tuple[int, ...]
     noise: float
-    taylor: TaylorTest
     evaluations: int
+    resolution: float
+    visible: float = float("nan")
     cause: str = ""
     notes: tuple[str, ...] = ()
 
+    def __bool__(self) -> NoReturn:
+        """Refuse to be true or false."""
+        raise TypeError(
+            "the truth of a GradientCheck is not defined: write check.raise_if_wrong() in a test, which raises where "
+            "the gradient is wrong (inconclusive=True: also where not all is resolved), or check.verdict == 'agree'"
+        )
+
     @property
     def verdict(self) -> Verdict:
-        """Disagree if any comparison does, agree if all do, otherwise inconclusive."""
+        """Disagree if any comparison does, agree if all are resolved, otherwise inconclusive.
+
+        Resolved are slopes that agree, and inexact ones.
+        """
         found = {comparison.verdict for comparison in self.comparisons}
         if Verdict.DISAGREE in found:
             return Verdict.DISAGREE
-        return Verdict.INCONCLUSIVE if Verdict.INCONCLUSIVE in found else Verdict.AGREE
+        return Verdict.INCONCLUSIVE if found - {Verdict.AGREE, Verdict.INEXACT} else Verdict.AGREE
+
+    @property
+    def resolved(self) -> int:
+        """How many of the comparisons agree, are inexact, or disagree."""
+        return sum(one.verdict not in (Verdict.UNDECIDED, Verdict.ZERO) for one in self.comparisons)
 
     @property
     def tolerance(self) -> float:
-        """The largest tolerance of all comparisons: a deviation ten times as large is found.
-
-        As far as it covers the error of the numerical slopes: in coordinates always; along k independent Gaussian
-        directions with a probability of at least 1 − 0.16ᵏ, if it is the norm of the deviation that is so large.
-        """
+        """The largest tolerance of all comparisons; infinite where nothing is known of one."""
         return max(comparison.tolerance for comparison in self.comparisons)
 
     @property
     def worst(self) -> SlopeComparison:
-        """The comparison with the largest excess."""
-        return max(self.comparisons, key=lambda comparison: comparison.excess)
+        """The comparison with the gravest verdict, and among these with the largest excess."""
+        return self._worst_first()[0]
 
-    def raise_if_wrong(self, *, inconclusive: bool = False) -> "GradientCheck":
+    def raise_if_wrong(self, *, inconclusive: bool = False, inexact: bool = False) -> "GradientCheck":
         """Raise if the gradient is wrong, return the check otherwise: one line in a test.
 
         Parameters
         ----------
         inconclusive : bool, optional
-            Whether to raise as well where any coordinate or direction is inconclusive, which is frequent in the
-            formats of 16 bits.
+            Whether to raise as well where any slope is undecided, or 0 to within its tolerance, which is frequent in
+            the formats of 16 bits.
+        inexact : bool, optional
+            Whether to raise as well where any component is right to some digits only.
 
         Raises
         ------
         WrongGradientError
             If the verdict is disagree (or, where asked for, inconclusive); the message is the whole table.
         """
-        if self.verdict is Verdict.DISAGREE or (inconclusive and self.verdict is Verdict.INCONCLUSIVE):
+        is_inexact = any(comparison.verdict is Verdict.INEXACT for comparison in self.comparisons)
+        is_open = inconclusive and self.verdict is Verdict.INCONCLUSIVE
+        if self.verdict is Verdict.DISAGREE or is_open or (inexact and is_inexact):
             raise WrongGradientError(str(self))
         return self
 
     def __str__(self) -> str:
-        return "\n".join(self._lines(rows=10))
+        return "\n".join([*self._lines(), self.table(10), *(f"note: {note}" for note in self.notes)])
 
     def _view(self) -> View:
         """Return what is shown: the verdict and its worst comparisons, in ten lines at most."""
-        first, conditions, *cause = self._lines(rows=0)[: 3 if self.cause else 2]
-        more = f"notes: {len(self.notes)}, the first: {self.notes[0]}" if self.notes else ""
-        after = [str(self.taylor), *([more] if more else [])]
-        room = 10 - sum(len(wrapped(line).splitlines()) for line in (first, conditions, *cause, *after)) - 2
+        lines, after = self._lines(), []
+        if self.notes:
+            after = [f"notes: {len(self.notes)}, the first: {self.notes[0]}"]
         ordered = self._worst_first()
-        rows = [self._cells(comparison) for comparison in ordered[:room]]
+        room = 9 - sum(len(wrapped(line).splitlines()) for line in (*lines, *after))
         if len(ordered) > room:
-            after.insert(0, f"… and {len(ordered) - room} more; print() shows ten, .to_pandas() has all")
-        return View((first, conditions, *cause), _HEAD, rows, tuple(after))
+            room -= 1
+            after.insert(0, f"… and {len(ordered) - max(room, 1)} more; print() shows ten, .to_pandas() has all")
+        return View(tuple(lines), _HEAD, [self._cells(one) for one in ordered[: max(room, 1)]], tuple(after))
 
     def _columns(self) -> Mapping[str, Any]:
         """Return the comparisons in the order of x, one row each."""
-        names = ("numeric", "analytic", "difference", "tolerance", "excess", "truncation", "rounding", "step")
-        columns: dict[str, list[Any]] = {"where": [self.place(comparison.where) for comparison in self.comparisons]}
-        for name in (*names, "verdict", "reason"):
-            values = [getattr(comparison, name) for comparison in self.comparisons]
-            columns[name] = [float(value) for value in values] if name in names else list(map(str, values))
-        return columns
+        names = ("numeric", "error", "analytic", "difference", "rounding", "tolerance", "excess", "step")
+        columns: dict[str, list[Any]] = {"where": [one.name for one in self.comparisons]}
+        columns |= {name: [float(getattr(one, name)) for one in self.comparisons] for name in names}
+        return columns | {name: [str(getattr(one, name)) for one in self.comparisons] for name in ("verdict", "reason")}
 
     def _worst_first(self) -> list[SlopeComparison]:
-        return sorted(self.comparisons, key=lambda comparison: (-_rank(comparison), -comparison.excess))
+        return sorted(self.comparisons, key=lambda one: (_GRAVEST.index(one.verdict), -one.excess))
 
     def table(self, rows: int | None = None) -> str:
         """Return the comparisons as text, worst first; `rows` limits their number (None: all)."""
-        ordered, head = self._worst_first(), _HEAD
-        cells = [head, *(self._cells(comparison) for comparison in ordered[:rows])]
-        widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-        lines = [
-            "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:7], widths[1:7]), row[7]]).rstrip()
-            for row in cells
-        ]
+        ordered = self._worst_first()
+        cells = [_HEAD, *(self._cells(comparison) for comparison in ordered[:rows])]
+        widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
+        lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:6], widths[1:6]), row[6]]) for row in cells]
         left = len(ordered) - len(ordered[:rows])
-        return "\n".join([*lines, *([f"… and {left} more"] if left else [])])
+        return "\n".join([*map(str.rstrip, lines), *([f"… and {left} more"] if left else [])])
 
-    def _cells(self, comparison: SlopeComparison) -> tuple[str, ...]:
-        slopes = f"{comparison.numeric:.6g}", f"{comparison.analytic:.6g}"
-        errors = f"{comparison.difference:.1e}", f"{comparison.tolerance:.1e}", f"{comparison.excess:.2g}"
-        verdict = comparison.verdict + (f": {comparison.reason}" if comparison.reason else "")
-        return self.place(comparison.where), *slopes, *errors, f"{comparison.step:.1e}", verdict
+    @staticmethod
+    def _cells(one: SlopeComparison) -> tuple[str, ...]:
+        slopes = f"{one.numeric:.6g}", f"{one.analytic:.6g}"
+        errors = f"{one.difference:.1e}", f"{one.tolerance:.1e}", f"{one.excess:.2g}"
+        said = f"0 to within {one.tolerance:.1e}" if one.verdict is Verdict.ZERO else str(one.verdict)
+        return one.name, *slopes, *errors, said + (f": {one.reason}" if one.reason else "")
 
-    def place(self, where: tuple[int, ...]) -> str:
-        """Return the name of a coordinate (``x[3]``) or of a direction (``direction 0``)."""
-        if self.mode == "directions":
-            return f"direction {where[0]}"
-        return f"x[{', '.join(map(str, where))}]" if where else "x"
-
-    def _lines(self, rows: int) -> list[str]:
+    def _lines(self) -> list[str]:
         counts = Counter(comparison.verdict for comparison in self.comparisons)
-        what = "coordinates" if self.mode == "coordinates" else "random directions"
         said = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
-        return [
-            f"gradient check: {self.verdict.upper()} ({len(self.comparisons)} {what}: {said})",
+        count, what = len(self.comparisons), self.mode
+        if count == 1:
+            what = what.removesuffix("s")
+        lines = [
+            f"gradient check: {self.verdict.upper()}{self._resolved()} ({count} {what}: {said})",
             f"{self.format}, x of shape {self.shape}, noise of f {self.noise:.1e}, {self.evaluations} evaluations of f",
-            *([f"likely cause: {self.cause}"] if self.cause else []),
-            self.table(rows),
-            str(self.taylor),
-            *(f"note: {note}" for note in self.notes),
         ]
+        if np.isfinite(self.visible) and self.verdict is not Verdict.DISAGREE:
+            lines.append(f"a single coordinate wrong by more than {self.visible:.1e} would have been seen")
+        return [*lines, *([f"likely cause: {self.cause}"] if self.cause else [])]
+
+    def _resolved(self) -> str:
+        """Return what was resolved: `` to 3e-09 (worst x[3]: 4e-07)``; nothing for a wrong gradient."""
+        known = [one for one in self.comparisons if one.verdict in (Verdict.AGREE, Verdict.INEXACT)]
+        if self.verdict is Verdict.DISAGREE:
+            return ""
+        part = "" if self.verdict is Verdict.AGREE else f", resolved {self.resolved} of {len(self.comparisons)}"
+        if not known:
+            return part
+        worst = max(known, key=lambda one: one.uncertainty)
+        typical = float(np.median([one.uncertainty for one in known]))
+        least = f" (worst {worst.name}: {worst.uncertainty:.0e})" if len(known) > 1 else ""
+        return f"{part} to {typical:.0e}{least}"
 
 
-_HEAD = ("where", "numeric", "analytic", "difference", "tolerance", "diff/tol", "step", "verdict")
+_HEAD = ("where", "numeric", "analytic", "difference", "tolerance", "diff/tol", "verdict")
 """The columns of the comparisons as a person reads them."""
-
-
-def _rank(comparison: SlopeComparison) -> int:
-    return {Verdict.DISAGREE: 2, Verdict.INCONCLUSIVE: 1, Verdict.AGREE: 0}[comparison.verdict]
+_GRAVEST = (Verdict.DISAGREE, Verdict.INEXACT, Verdict.UNDECIDED, Verdict.ZERO, Verdict.AGREE)

@@ -49,6 +49,29 @@ def test_derivatives_of_every_order_side_and_format_are_within_their_bars(name, 
         assert (found.status == Status.OK).mean() > 0.8
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("n", [1, 4])
+def test_the_first_step_can_be_given(name, n):
+    fmt = FORMATS[name]
+    x, start = fmt.as_array(np.full(n, 1.0)), np.linspace(0.25, 0.5, n)
+    asked = Asked(np.exp, fmt)
+    found = estimate(asked, x, fmt, start=start)
+    first = np.abs(asked.nodes[0].astype(float) - 1).max()
+    grain = 2.0 ** (1 - fmt.precision)
+    assert first >= MULTIPLIERS[START] * min(start) / 1.1
+    assert fmt.precision < 16 or first == pytest.approx(MULTIPLIERS[START] * start.max(), rel=8 * grain)
+    assert (np.abs(found.value - np.exp(np.longdouble(1))) <= found.error).all()
+
+
+def test_a_given_start_finds_a_length_that_x_does_not_tell_of():
+    lengths = np.array([1e-6, 1e-3, 1.0, 1e3, 1e6])
+    found = estimate(lambda nodes, rows: np.sin(nodes / lengths[rows]), np.zeros(5), F64, start=0.125 * lengths)
+    assert found.evaluations.max() <= 14
+    assert (np.abs(found.value * lengths - 1) <= np.minimum(found.error * lengths, 1e-12)).all()
+    far = estimate(lambda nodes, rows: np.sin(nodes), np.array([0.7]), F64, start=np.array([1e3]))
+    assert abs(far.value[0] - math.cos(0.7)) <= far.error[0]
+
+
 @pytest.mark.parametrize("side", [-1, 1])
 def test_one_sided_nodes_are_on_their_side(side):
     asked = Asked(np.exp, F64)

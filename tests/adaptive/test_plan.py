@@ -55,10 +55,11 @@ def test_the_first_start_is_that_of_the_square_root_within_spacings_and_room():
     own = plan(fmt, Scheme(1))
     size = np.array([0.0, 1.0, 100.0, 1e40, 1.0])
     room = np.array([np.inf, np.inf, np.inf, np.inf, 1e-3])
-    found = first_start(fmt, own, size, room)
+    found = first_start(fmt, own, size, room, natural_start(own, size))
     assert found[:3] / GENERIC == pytest.approx([0.125, 0.125, 1.25])
     assert found[3] == 64 * np.spacing(1e40)
     assert found[4] == GENERIC * 1e-3
+    assert first_start(fmt, own, size, room, np.full(5, 0.5)).tolist()[:3] == [0.5, 0.5, 0.5]
 
 
 @pytest.mark.parametrize("name", ["float32", "float64"])

@@ -7,7 +7,7 @@ import pytest
 
 from experiments.gradient_check.bugs import BUGS, FORMATS, MANY, NARROWER, SIZES, deviation
 from experiments.gradient_check.networks import NumpyNetwork
-from experiments.gradient_check.trials import NETWORKS, SMALL
+from experiments.gradient_check.subjects import NETWORKS, SMALL
 from numdiff.floats.formats import FORMATS as KNOWN
 
 CASES = [

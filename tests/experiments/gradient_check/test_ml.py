@@ -1,64 +1,75 @@
-"""The large runs count every trial once."""
+"""The large runs count every trial once, and a warm run measures nothing."""
 
 from dataclasses import replace
 
 import pandas as pd
+import pytest
 
 from experiments.gradient_check import ml as gradient_ml
+from experiments.gradient_check import schedule
+from experiments.gradient_check.claims import FACTORS, RIGHT
+from experiments.gradient_check.counts import BY, JUDGED, counts
+from experiments.gradient_check.functions import group_of
 from experiments.gradient_check.libraries import SUFFIX
+from experiments.gradient_check.ours import ours
 from experiments.gradient_check.rules import RULES, Decision, Outcome
-from experiments.gradient_check.trials import BY, HARMLESS, TrialPlan, run_trials
+from experiments.gradient_check.schedule import Sizes
+from experiments.gradient_check.trials import TrialPlan, run_trials
+from numdiff.floats.formats import FORMATS
+from numdiff.study.store import Store
 
-NETWORKS = ("sigmoid_squared",)
-
-
-def test_large_runs_count_every_trial(tmp_path, monkeypatch):
-    monkeypatch.setattr(gradient_ml, "installed", lambda: ())
-    monkeypatch.setattr(gradient_ml, "ours", lambda: ())
-    monkeypatch.setattr(gradient_ml, "BATCH", 1)
-    frames = gradient_ml.tables(
-        gradient_ml.Sizes(
-            correct=2,
-            wrong=2,
-            correct_libraries=1,
-            wrong_libraries=1,
-            large=0,
-            limits=0,
-            curve=0,
-            ten_tolerances=0,
-            networks=NETWORKS,
-        ),
-        workers=1,
-    )
-    whole = run_trials(TrialPlan(NETWORKS, seeds=(0, 1)))
-    for name, part in (("correct", whole[whole["kind"] == "correct"]), ("wrong", whole[whole["kind"] != "correct"])):
-        verdicts = frames[name].drop(columns=[*BY, "size_min", "size_max"])
-        assert verdicts.to_numpy().sum() == len(part)
-        key = ["checker", "format", "bug"]
-        sizes = part.groupby(key)["size"].agg(["min", "max"])
-        pd.testing.assert_frame_equal(
-            frames[name].set_index(key)[["size_min", "size_max"]].sort_index(),
-            sizes.rename(columns={"min": "size_min", "max": "size_max"}),
-        )
-    assert {len(frames[name]) for name in ("large", "agreement", "limits", "curve", "ten_tolerances")} == {0}
-    assert frames["versions"]["checker"].tolist() == [rule.name for rule in RULES]
-
-
-def test_agreement_counts_pairs_that_were_decided_and_the_same_verdicts():
-    """A library that passes everything agrees with the rule exactly where that one passes."""
-    rule = next(rule for rule in RULES if rule.name == "autograd check_grads")
-    library = replace(rule, name=rule.name + SUFFIX, rule=passes_everything)
-    table = gradient_ml.agreement("", [library], (0,), 1).set_index("format")
-    trials = run_trials(TrialPlan(seeds=(0,), checkers=(rule,)))
-    assert set(table.index) == {"float16", "float32", "float64"}  # no bfloat16
-    for name, row in table.iterrows():
-        verdicts = trials[(trials["format"] == name) & (trials["verdict"] != HARMLESS)]["verdict"]
-        assert (row["pairs"], row["same"]) == (len(verdicts), (verdicts == "passed").sum())
-    assert 0 < table.loc["float64", "same"] < table.loc["float64", "pairs"]
+FEW = TrialPlan(("poisson", "gru"), ("float32", "float64"), claims=(RIGHT, "zero"), checkers=(*ours(), RULES[0]))
 
 
 def passes_everything(f, gradient, x, seed):
     return Outcome(Decision.PASSED)
+
+
+@pytest.fixture
+def small_schedule(monkeypatch):
+    library = replace(RULES[0], name=RULES[0].name + SUFFIX, rule=passes_everything)
+    monkeypatch.setattr(gradient_ml, "installed", lambda: (library,))
+    monkeypatch.setattr(schedule, "plans", lambda sizes: [FEW, replace(FEW, seeds=(1,))])
+    monkeypatch.setattr(
+        schedule, "library_plans", lambda libraries, sizes: [replace(FEW, checkers=(library, RULES[0]))]
+    )
+    monkeypatch.setattr(schedule, "limits", lambda sizes: [])
+    monkeypatch.setattr(schedule, "oracle", lambda sizes: schedule.oracles(("poisson",), ("float32",), (0,)))
+
+
+def test_large_runs_count_every_trial_and_a_warm_one_makes_none(small_schedule, tmp_path, monkeypatch):
+    sizes, store = replace(Sizes().quick(), curve=0), Store(tmp_path)
+    found = gradient_ml.tables(sizes, 1, store)
+    whole = run_trials(replace(FEW, seeds=(0, 1)))
+    left = found["verdicts"].sort_values(list(BY), ignore_index=True)
+    pd.testing.assert_frame_equal(left, counts(whole).sort_values(list(BY), ignore_index=True))
+    assert set(found["functions"]["checker"]) == {checker.name for checker in ours()}
+    agreement = found["agreement"].set_index("format")
+    beside = run_trials(replace(FEW, checkers=RULES[:1]))
+    for name, row in agreement.iterrows():
+        verdicts = beside[beside["format"] == name]["verdict"]
+        assert (row["pairs"], row["same"]) == (len(verdicts), (verdicts == "passed").sum())
+    for kind in ("Trials", "Oracle"):
+        module = gradient_ml.schedule.trials_of.__module__ if kind == "Trials" else schedule.oracles.__module__
+        monkeypatch.setattr(f"{module}.{kind}.measure", None)
+    again = gradient_ml.tables(sizes, 1, store)
+    assert set(again) == set(found)
+    for name, frame in found.items():
+        pd.testing.assert_frame_equal(again[name], frame)
+
+
+def test_ten_thousand_right_gradients_and_wrong_coordinates_are_planned_in_each_format_and_mode():
+    sizes = Sizes()
+    for name in FORMATS:
+        right = wrong = 0
+        for plan in schedule.plans(sizes):
+            if plan.formats == (name,) and all(group_of(subject) in JUDGED for subject in plan.subjects[:1]):
+                each = len(plan.subjects) * len(plan.seeds)
+                right += each * (RIGHT in plan.claims) * (plan.subjects == schedule.judged(name))
+                wrong += each * len(set(plan.claims) & set(FACTORS))
+        assert right >= sizes.checks == 10_000
+        assert wrong >= 10_000
+        assert len(schedule.judged(name)) >= 15
 
 
 def test_bad_number_of_workers_is_refused(capsys, tmp_path):
@@ -66,6 +77,7 @@ def test_bad_number_of_workers_is_refused(capsys, tmp_path):
     assert "--workers must be at least 1" in capsys.readouterr().err
 
 
-def test_a_quick_run_does_not_replace_the_large_one(capsys):
-    assert gradient_ml.main(["--quick"]) == 2
-    assert "--quick needs --out" in capsys.readouterr().err
+@pytest.mark.parametrize("options", [["--quick"], ["--checks", "10"]])
+def test_a_short_run_does_not_replace_the_large_one(capsys, options):
+    assert gradient_ml.main(options) == 2
+    assert "need --out" in capsys.readouterr().err

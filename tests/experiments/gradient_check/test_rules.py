@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 
 from experiments.gradient_check import rules
+from experiments.gradient_check.bugs import BUGS
+from experiments.gradient_check.claims import FACTORS, RIGHT
 from experiments.gradient_check.libraries import SUFFIX, installed
 from experiments.gradient_check.rules import RULES, Checker, Decision, Outcome
-from experiments.gradient_check.trials import NETWORKS, SMALL, TrialPlan, run_trials
+from experiments.gradient_check.subjects import SMALL
+from experiments.gradient_check.trials import TrialPlan, run_trials
 
 BY_NAME = {rule.name: rule for rule in RULES}
 X = np.array([0.5, -1.25, 2.0])
@@ -38,7 +41,7 @@ def test_every_rule_names_its_source_and_a_release():
     for rule in RULES:
         assert "https://github.com/" in rule.source
         assert (scipy if rule.name == "scipy check_grad" else rule.version) in rule.source
-        assert rule.mode in ("coordinates", "direction")
+        assert rule.mode in ("coordinates", "directions" if rule.repeats else "direction")
 
 
 @pytest.mark.parametrize("name", BY_NAME)
@@ -119,12 +122,37 @@ def test_library_and_rule_give_the_same_verdict(library):
     """Where the library is there (make experiments-ml has them all)."""
     rule = BY_NAME[library.name.removesuffix(SUFFIX)]
     assert library.version == rule.version
-    trials = run_trials(TrialPlan(seeds=(0,), networks=SMALL[:1], checkers=(library, rule)))
-    table = trials.pivot(index=["format", "bug"], columns="checker", values="verdict")
+    claims = (RIGHT, *FACTORS, *BUGS)
+    subjects = ("attention", "gru", "relu_1", *SMALL[:1])
+    trials = run_trials(TrialPlan(subjects, rule.formats, claims=claims, checkers=(library, rule)))
+    table = trials.pivot(index=["format", "subject", "claim"], columns="checker", values="verdict")
     assert (table[library.name] == table[rule.name]).all()
 
 
 def test_libraries_are_found_by_what_is_installed():
     here = {name.split()[0] for name in (checker.name for checker in installed())}
     assert here == {name for name in ("torch", "jax", "autograd") if importlib.util.find_spec(name)}
-    assert set(NETWORKS) > set(SMALL)
+
+
+def test_the_repeated_rule_begins_with_the_source_and_takes_two_evaluations_a_direction():
+    calls = []
+    weights = np.array([1.0, 2.0, -3.0])
+
+    def f(x):
+        calls.append(x)
+        return linear(weights)(x)
+
+    rule = BY_NAME["jax check_grads (repeated)"]
+    outcome = rule.check(f, lambda p: weights.copy(), X, 5, 21)
+    assert len(calls) == 20 == 2 * len(outcome.lines)
+    tangent, _ = rules.jax_direction(X)
+    np.testing.assert_array_equal(calls[0], X + tangent * rules.JAX_EPS)
+    assert len({point.tobytes() for point in calls}) == 20
+    wrong = weights + np.array([0.0, 0.0, 1e-4])
+    assert rule.check(f, lambda p: wrong.copy(), X, 5, 21).rejected
+
+
+def test_torch_says_which_coordinate_is_wrong():
+    wrong = np.array([1.0, 2.1, -3.0])
+    outcome = BY_NAME["torch gradcheck"].check(linear(np.array([1.0, 2.0, -3.0])), lambda p: wrong.copy(), X, 0)
+    assert outcome.lines == (rules.Line.AGREE, rules.Line.DISAGREE, rules.Line.AGREE)

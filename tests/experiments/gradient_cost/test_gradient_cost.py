@@ -8,14 +8,15 @@ from experiments import command as module
 from experiments.gradient_cost import data as gradient_cost_data
 from experiments.gradient_cost import gradient_cost
 from experiments.gradient_cost import times as gradient_cost_times
-from experiments.gradient_cost.data import FAR, LARGE, WAYS, counts, exponents, far, times
+from experiments.gradient_cost.data import FAR, LARGE, WAYS, counts, depth, exponents, far, times
 from experiments.gradient_cost.network import SAMPLES, VariableNetwork, network_of
-from experiments.gradient_cost.times import DIFFERENCES, bytes_of, evaluations_of, seconds_of, ways
+from experiments.gradient_cost.times import DEEP, DIFFERENCES, MOST, Counted, bytes_of, evaluations_of, seconds_of, ways
 from experiments.registry import EXPERIMENTS
 from experiments.reproducibility import comparison
 from numdiff.autodiff import array_functions, data, gradient_of, on_arrays
 from numdiff.floats.views import HolomorphicArray
 from numdiff.gradients import gradient
+from numdiff.gradients.fixed import LOOKED_AT
 from numdiff.report import checksums
 from numdiff.study.store import Store
 from tests.experiments.sentences import check_section, numbers_of
@@ -69,6 +70,9 @@ def test_back_propagation_makes_one_evaluation():
     assert len(calls) == evaluations_of("back-propagation", 6) == 1
 
 
+EVERY = ("loss", "back-propagation", "forward", "centered", "estimator", "check")
+
+
 # --- measuring -------------------------------------------------------------------------------------
 
 
@@ -89,9 +93,7 @@ def use(path, monkeypatch):
 
 def test_every_way_is_measured_and_the_machine_is_described(measured):
     frame, machine = gradient_cost_times.read(measured)
-    assert [*zip(frame["parameters"], frame["method"], strict=True)] == [
-        (n, name) for n in (1, 2, 6) for name in ("loss", "back-propagation", "forward", "centered")
-    ]
+    assert [*zip(frame["parameters"], frame["method"], strict=True)] == [(n, name) for n in (1, 2, 6) for name in EVERY]
     assert (frame[["seconds", "calls", "peak_bytes"]] > 0).all().all()
     assert set(machine) == {"machine", "software", "threads"}
     assert "NumPy" in machine["software"]
@@ -99,9 +101,10 @@ def test_every_way_is_measured_and_the_machine_is_described(measured):
 
 def test_all_ways_give_one_gradient():
     network = network_of(3)
-    found = {name: call(network.start()) for name, call in ways(network).items() if name != "loss"}
+    found = {name: call(network.start()) for name, call in ways(network).items() if name not in ("loss", "check")}
     exact = found.pop("back-propagation")
-    for name, tolerance in (("forward", 1e-7), ("centered", 1e-9)):  # about √u and u^⅔ times moderate derivatives
+    # About √u and u^⅔ times moderate derivatives, and what the estimator reaches.
+    for name, tolerance in (("forward", 1e-7), ("centered", 1e-9), ("estimator", 1e-9)):
         assert np.abs(found[name] - exact).max() <= tolerance
 
 
@@ -119,15 +122,15 @@ def test_a_gradient_that_takes_too_long_is_left_out_and_estimated(tmp_path, monk
         "forward": "estimated",
         "centered": "estimated",
     }
-    assert known["seconds"]["forward"] == 3 * known["seconds"]["loss"]
-    assert known["seconds"]["centered"] == 4 * known["seconds"]["loss"]
+    assert known["seconds"]["forward"] == 5 * known["seconds"]["loss"]
+    assert known["seconds"]["centered"] == 8 * known["seconds"]["loss"]
 
 
 def test_command_measures_in_a_process_of_its_own(tmp_path):
     out, records = tmp_path / "there" / "times.csv", tmp_path / "records"
     words = ["--out", str(out), "--records", str(records), "--widths", "0"]
     assert gradient_cost_times.main(words) == 0
-    assert len(gradient_cost_times.read(out)[0]) == 4
+    assert len(gradient_cost_times.read(out)[0]) == len(EVERY)
     first = out.read_bytes()
     assert gradient_cost_times.main(words) == 0
     assert out.read_bytes() == first
@@ -136,7 +139,9 @@ def test_command_measures_in_a_process_of_its_own(tmp_path):
 def test_what_was_measured_is_not_measured_again_unless_asked_for(tmp_path, monkeypatch):
     out, store, asked, rows_of = tmp_path / "times.csv", Store(tmp_path / "records"), [], gradient_cost_times.rows_of
     monkeypatch.setattr(gradient_cost_times, "REPEATED", 0.001)
-    monkeypatch.setattr(gradient_cost_times, "rows_of", lambda width: asked.append(width) or rows_of(width))
+    monkeypatch.setattr(
+        gradient_cost_times, "rows_of", lambda width, layers: asked.append(width) or rows_of(width, layers)
+    )
     gradient_cost_times.measure_costs((0, 1), out, store)
     gradient_cost_times.measure_costs((0, 1, 2), out, store)
     assert asked == [0, 1, 2]
@@ -157,12 +162,15 @@ def test_seconds_are_those_of_the_processor_and_bytes_those_at_the_peak():
 
 def test_the_peak_of_a_long_call_is_seen_in_its_first_coordinates(monkeypatch):
     network = network_of(30)
-    call, theta = ways(network)["forward"], network.start()
+    loss = Counted(on_arrays(network))
+    call, theta = ways(network, loss)["forward"], network.start()
     call(theta)
-    whole = bytes_of(lambda: call(theta))
-    monkeypatch.setattr(gradient_cost_times, "ENOUGH", 10)
-    begun = bytes_of(lambda: gradient_cost_times._begun(call, theta))
+    whole, before = bytes_of(lambda: call(theta)), loss.calls
+    monkeypatch.setattr(gradient_cost_times, "ENOUGH", 600)
+    begun = bytes_of(lambda: gradient_cost_times._begun(call, theta, loss))
+    assert loss.calls == before + 601
     assert begun == pytest.approx(whole, rel=0.1)
+    call(theta)  # as before: to the end
 
 
 # --- the experiment --------------------------------------------------------------------------------
@@ -196,13 +204,19 @@ def test_exponents_and_extrapolation_follow_from_the_times(tmp_path, monkeypatch
     use(path, monkeypatch)
     frame, _ = times()
     fits = exponents(frame, ["seconds"]).set_index("method")
-    assert fits["exponent"].round(3).to_dict() == {"loss": 1, "forward": 2, "centered": 2, "back-propagation": 1}
+    assert fits["exponent"].round(2).to_dict() == {"loss": 1, "forward": 2, "centered": 2, "back-propagation": 1}
     assert (fits["smallest_n"] == LARGE).all()
     assert fits["largest_n"].to_dict() == dict.fromkeys(DIFFERENCES, 50_000) | dict.fromkeys(
         ("loss", "back-propagation"), 100_000
     )
     ahead = far(frame).set_index("method")
-    assert ahead["evaluations"].to_dict() == {"loss": 1, "forward": FAR + 1, "centered": 2 * FAR, "back-propagation": 1}
+    few = LOOKED_AT  # coordinates in which another step is looked at
+    assert ahead["evaluations"].to_dict() == {
+        "loss": 1,
+        "forward": FAR + 1 + few,
+        "centered": 2 * (FAR + few),
+        "back-propagation": 1,
+    }
     assert ahead["seconds"]["loss"] == pytest.approx(10.0)
     assert ahead["seconds"]["centered"] == pytest.approx(2e10)
     assert ahead["seconds"]["back-propagation"] == pytest.approx(30.0)
@@ -214,14 +228,8 @@ def test_with_times_there_are_their_figures_tables_and_findings(tmp_path, monkey
     use(path, monkeypatch)
     section = EXPERIMENTS["gradient_cost"].section(module.NOTHING)
     assert [figure.name for figure in section.figures] == ["multiplications", "measured_seconds", "measured_peak_bytes"]
-    assert [table.name for table in section.tables] == [
-        "summary",
-        "counts",
-        "growth",
-        "far",
-        "growth_measured",
-        "times",
-    ]
+    assert [table.name for table in section.tables] == ["summary", "layers", "far"]
+    assert [table.name for table in section.appendix] == ["counts", "growth", "growth_measured", "times"]
     text = " ".join((section.answer, *section.findings))
     assert "50000 parameters takes 50 s by centered differences" in text
     assert "seconds of centered differences grow as n to the power 2.00" in text
@@ -238,6 +246,39 @@ def test_the_work_of_back_propagation_depends_on_the_number_of_layers(layers, wo
     assert gradient_cost.work_of(layers) == pytest.approx(work, abs=2e-3)
 
 
+def test_networks_of_one_two_and_five_hidden_layers_are_measured_and_have_a_row(tmp_path, monkeypatch):
+    path = tmp_path / "times.csv"
+    monkeypatch.setattr(gradient_cost_times, "REPEATED", 0.001)
+    gradient_cost_times.measure_costs((2, 3), path, deep={2: (2,), 5: (2,)})
+    use(path, monkeypatch)
+    frame, _ = gradient_cost_times.read(path)
+    assert frame.groupby("layers")["parameters"].max().to_dict() == {1: 12, 2: 10, 5: 22}
+    assert set(DEEP) == {2, 5}
+    table = depth().set_index("layers")
+    assert table.index.tolist() == [1, 2, 5]
+    assert table["parameters"].tolist() == [12, 10, 22]
+    assert table["work"].tolist() == [pytest.approx(value, abs=2e-3) for value in (2.0, 2.5, 2.8)]
+    assert (table[["forward", "centered", "estimator", "check"]].to_numpy() > 1).all()
+    assert set(times()[0]["parameters"]) == {6, 12}  # the figures are of one hidden layer
+
+
+def test_evaluations_are_counted_as_they_run(measured):
+    frame = gradient_cost_times.read(measured)[0].set_index(["parameters", "method"])["evaluations"]
+    assert frame[6, "loss"] == frame[6, "back-propagation"] == 1
+    for method in DIFFERENCES:
+        assert frame[6, method] == evaluations_of(method, 6)
+    assert frame[6, "estimator"] >= 6 * 4
+    assert 4 < frame[6, "check"] <= MOST
+
+
+def test_a_file_without_layers_is_of_one_hidden_layer(tmp_path):
+    path = tmp_path / "times.csv"
+    fake(path)
+    frame, _ = gradient_cost_times.read(path)
+    assert set(frame["layers"]) == {1}
+    assert frame.set_index(["parameters", "method"])["evaluations"][10, "forward"] == 11 + 8
+
+
 def test_text_and_pictures_have_one_name_for_an_evaluation(tmp_path, monkeypatch):
     path = tmp_path / "times.csv"
     fake(path)
@@ -248,7 +289,7 @@ def test_text_and_pictures_have_one_name_for_an_evaluation(tmp_path, monkeypatch
         assert "loss" not in f"{figure.alt} {figure.caption}".split()
     assert len({figure.alt for figure in section.figures}) == 3
     for table in section.tables:
-        assert "loss" not in set(table.frame["method"])
+        assert "loss" not in {*table.frame.get("method", ()), *table.frame.columns}
 
 
 def test_differences_that_need_the_same_memory_are_one_curve(tmp_path, monkeypatch):
@@ -275,11 +316,12 @@ def test_without_times_one_sentence_says_so(tmp_path, monkeypatch):
     use(tmp_path / "absent.csv", monkeypatch)
     section = EXPERIMENTS["gradient_cost"].section(module.NOTHING)
     assert [figure.name for figure in section.figures] == ["multiplications"]
-    assert [table.name for table in section.tables] == ["summary", "counts", "growth", "far"]
+    assert [table.name for table in section.tables] == ["summary", "layers", "far"]
+    assert [table.name for table in section.appendix] == ["counts", "growth"]
     assert section.findings[-1] == gradient_cost.ABSENT
     assert "not measured" in section.answer
     assert "make measure-cost" in gradient_cost.ABSENT
-    assert gradient_cost.ABSENT in section.tables[3].caption
+    assert gradient_cost.ABSENT in section.tables[2].caption
     assert set(exponents(counts(), ["evaluations"])["method"]) == set(WAYS)
 
 

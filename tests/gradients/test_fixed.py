@@ -1,4 +1,4 @@
-"""Gradients by differences: what is computed, how f is called, how often, in how much memory, and what is refused."""
+"""Gradients by a fixed step or formula: what is computed, how f is called, how often, and what is refused."""
 
 import io
 import math
@@ -23,16 +23,32 @@ from numdiff.formulas.checks import StepAbsorbedWarning
 from numdiff.formulas.differences import difference
 from numdiff.formulas.stencil import Stencil, backward, centered, forward, from_offsets
 from numdiff.formulas.table import METHODS
-from numdiff.gradients import NonFiniteGradientWarning, gradient, jacobian
-from numdiff.gradients.quotients import BATCH_BYTES
+from numdiff.gradients import NonFiniteGradientWarning, UncertainGradientWarning, gradient, jacobian
+from numdiff.gradients.fixed import LOOKED_AT
+from numdiff.gradients.lines import BATCH_BYTES
 from tests.core_environment import needs_everything
 
 STENCILS = [item for item in METHODS.values() if isinstance(item, Stencil) and item.derivative_order == 1]
 STENCILS += [backward(3), from_offsets("halves", [Fraction(1, 2), Fraction(-1, 2), 1])]
 
+pytestmark = pytest.mark.filterwarnings("ignore:another step contradicts")
 every_format = pytest.mark.parametrize("item", FORMATS.values(), ids=lambda item: item.name)
 every_stencil = pytest.mark.parametrize("stencil", STENCILS, ids=lambda stencil: stencil.name)
 both_modes = pytest.mark.parametrize("vectorized", [False, True], ids=["points", "batches"])
+
+
+@pytest.fixture
+def strict():
+    """Make every warning an error, that of a contradiction too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+@pytest.fixture
+def unseen(monkeypatch):
+    """Leave out the look at another step, which evaluates f at nodes of its own."""
+    monkeypatch.setattr("numdiff.gradients.fixed._look", lambda *arguments: None)
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -236,7 +252,7 @@ def chosen_step(item: FloatFormat, stencil: Stencil) -> float:
 
 @every_format
 @every_stencil
-def test_the_chosen_step_is_the_power_of_two_nearest_to_the_modelled_minimum(item, stencil):
+def test_the_chosen_step_is_the_power_of_two_nearest_to_the_modelled_minimum(item, stencil, unseen):
     """The step is seen from outside: f notes its arguments."""
     seen = []
 
@@ -267,7 +283,7 @@ def test_chosen_steps_are_added_exactly_unless_the_binade_changes(x, name):
     gradient(lambda y: nodes.append(float(y[0])) or y[0], np.array([x]), stencil=name)
     h = max(1.0, 2.0 ** (math.frexp(x)[1] - 1)) * chosen_step(FORMATS["float64"], METHODS[name])
     offsets = {"forward": (0, 1), "centered": (1, -1)}[name]
-    for offset, node in zip(offsets, nodes, strict=True):
+    for offset, node in zip(offsets, nodes, strict=False):  # what follows is the look at another step
         exact = Fraction(x) + offset * Fraction(h)
         grows = math.frexp(float(exact))[1] > math.frexp(x)[1]
         assert grows or Fraction(node) == exact
@@ -324,7 +340,7 @@ def test_f_is_evaluated_once_for_each_node_and_once_for_x(stencil, workers, diff
     x = points(FORMATS["float64"], 11)
     differentiate(f, x, stencil=stencil, workers=workers)
     moving = sum(c != 0 for c in stencil.offsets)
-    assert len(seen) == 11 * moving + (0 in stencil.offsets)
+    assert len(seen) == (11 + LOOKED_AT) * moving + (0 in stencil.offsets)
     assert len(set(seen)) == len(seen)  # no point twice
 
 
@@ -341,11 +357,11 @@ def test_a_batch_function_gets_as_many_points_in_blocks_of_bounded_memory(stenci
 
     differentiate(f, points(FORMATS["float64"], n), stencil=stencil, vectorized=True)
     moving = sum(c != 0 for c in stencil.offsets)
-    assert rows == n * moving + (0 in stencil.offsets)
+    assert rows == (n + LOOKED_AT) * moving + (0 in stencil.offsets)
     assert largest <= BATCH_BYTES
 
 
-def test_the_values_of_a_batch_are_bounded_too():
+def test_the_values_of_a_batch_are_bounded_too(unseen):
     rows = []
 
     def f(x):
@@ -365,8 +381,8 @@ def test_arguments_that_f_keeps_stay_what_they_were(item):
         kept.append((x, x.copy()))
         return total(x)
 
-    gradient(f, points(item, 6))
-    assert len({id(x) for x, _ in kept}) == 12
+    gradient(f, points(item, 6), h=0.25)
+    assert len({id(x) for x, _ in kept}) == 24
     assert all(same(np.asarray(x), np.asarray(then)) for x, then in kept)
 
 
@@ -485,7 +501,7 @@ def test_memory_is_a_few_copies_of_x(n, dtype, limit):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_memory_of_batches_is_bounded_by_block_and_nodes(workers):
-    peak = peak_of(10**5, np.float64, 200, vectorized=True, workers=workers)
+    peak = peak_of(10**5, np.float64, 200, vectorized=True, workers=workers, stencil="centered")
     assert peak <= (3 + 2 * 2 * workers) * 8 * 10**5 + FIXED  # two nodes, the next batch before the last is gone
 
 
@@ -501,7 +517,9 @@ def shuffled(function, tasks):
 @pytest.mark.parametrize("n", [5, 300, 1000])
 @pytest.mark.parametrize("differentiate", [gradient, jacobian])
 @both_modes
-def test_the_result_is_the_same_for_any_workers(n, differentiate, vectorized, rng):
+@pytest.mark.filterwarnings("ignore:the derivative is uncertain")
+@pytest.mark.parametrize("stencil", [None, "centered"])
+def test_the_result_is_the_same_for_any_workers(n, differentiate, vectorized, stencil, rng):
     matrix = rng.normal(size=(n, 7))
 
     def f(x):  # in a batch of another size BLAS may sum in another order: here the size is seen for certain
@@ -509,12 +527,12 @@ def test_the_result_is_the_same_for_any_workers(n, differentiate, vectorized, rn
         return y if differentiate is jacobian else np.vecdot(y, y)
 
     x = rng.normal(size=n)
-    expected = differentiate(f, x, vectorized=vectorized)
+    expected = differentiate(f, x, vectorized=vectorized, stencil=stencil)
     with ThreadPoolExecutor(3) as pool:
         for workers in (2, 5, np.int64(3), map, shuffled, pool.map):
-            found = differentiate(f, x, vectorized=vectorized, workers=workers)
+            found = differentiate(f, x, vectorized=vectorized, workers=workers, stencil=stencil)
             assert found.tobytes() == expected.tobytes()
-    watched = differentiate(f, x, vectorized=vectorized, progress=lambda done, total: None)
+    watched = differentiate(f, x, vectorized=vectorized, progress=lambda done, total: None, stencil=stencil)
     assert watched.tobytes() == expected.tobytes()
 
 
@@ -547,9 +565,9 @@ def test_threads_do_not_run_far_ahead_of_who_takes_the_results():
             time.sleep(0.2)
             ahead.append(len(calls))
 
-    gradient(f, np.ones(1000), workers=2, progress=watch)
+    gradient(f, np.ones(1000), workers=2, progress=watch, stencil="centered")
     assert ahead[0] <= 2 * 2 * 3 * 2
-    assert len(calls) == 2000
+    assert len(calls) == 2000 + 2 * LOOKED_AT
 
 
 def test_an_error_of_f_in_a_thread_is_raised():
@@ -655,6 +673,78 @@ def test_an_absorbed_step_is_told_before_f_is_called():
         gradient(f, np.ones(3), h=1e-30)
 
 
+# --- the look at another step ----------------------------------------------------------------------------------
+
+
+def one(x):
+    return np.array([x])
+
+
+NOISE = np.random.default_rng(5)
+CONTRADICTED = {
+    "log at 1e-5": (lambda v: np.log(v[0]), one(1e-5), {}),
+    "sin at 1e6": (lambda v: np.sin(v[0]), one(1e6), {}),
+    "1/x at 1e-5": (lambda v: 1 / v[0], one(1e-5), {}),
+    "noise": (lambda v: v @ v + 1e-3 * NOISE.standard_normal(), np.array([1.0, 2.0]), {}),
+    "a wide step": (lambda v: np.sin(v[0]), one(0.3), {"h": 2.0}),
+    "forward": (lambda v: np.sum(np.exp(3 * v)), np.zeros(3), {"h": 0.5, "stencil": "forward"}),
+    "one of many": (lambda v: np.sum(np.log(v)), np.where(np.arange(50) == 37, 1e-5, 1.0), {}),
+    "float32": (lambda v: np.log(v[0]), np.array([1e-2], np.float32), {}),
+}
+
+
+@pytest.mark.parametrize("case", CONTRADICTED)
+@both_modes
+def test_a_step_that_does_not_fit_is_told(case, vectorized):
+    f, x, options = CONTRADICTED[case]
+    options = {"stencil": "centered"} | options
+
+    def batch(points):
+        return np.array([f(point) for point in points], points.dtype)
+
+    with pytest.warns(UncertainGradientWarning, match="another step contradicts .*; leave out h") as told:
+        found = gradient(batch if vectorized else f, x, vectorized=vectorized, **options)
+    assert told[0].filename == __file__
+    assert told[0].message.coordinates >= 1
+    assert told[0].message.total == x.size
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        default = gradient(f, x)
+    assert found.shape == default.shape
+
+
+@pytest.mark.usefixtures("strict")
+@every_format
+@every_stencil
+@pytest.mark.parametrize("f", [np.exp, np.sin, lambda x: 3.0 * x, lambda x: 0.0 * x])
+def test_a_chosen_step_that_fits_is_not_contradicted(item, stencil, f):
+    jacobian(f, points(item, 12), stencil=stencil)
+
+
+@pytest.mark.usefixtures("strict")
+def test_slopes_of_0_are_no_contradiction():
+    gradient(lambda v: 1 + np.sum((v - 1) ** 2), np.ones(4), stencil="forward")
+    gradient(lambda v: np.cos(v[0]), np.zeros(1), stencil="centered")
+    gradient(lambda v: np.sum(v) * 0 + 1e6, np.ones(3), stencil="centered4")
+    gradient(lambda v: 1e6 + np.sum(np.sin(v)), np.linspace(1.57, 1.5716, 8), stencil="centered")
+
+
+@pytest.mark.usefixtures("strict")
+def test_a_step_that_is_right_to_a_digit_is_the_choice_of_the_user():
+    found = gradient(lambda v: np.sum(np.sin(v)), np.array([0.3, 0.5]), h=0.5)
+    assert 0.01 < np.abs(found / np.cos([0.3, 0.5]) - 1).max() < 0.05
+
+
+def test_the_look_stays_within_the_bounds():
+    def f(v):
+        assert 0 <= v[0] <= 1
+        return np.sqrt(v[0])
+
+    assert np.isfinite(gradient(f, np.zeros(1), stencil="forward", bounds=(0, 1)))
+    with pytest.raises(ValueError, match=r"keep x \+ c\*h within the bounds, but x = 0.0 .* leave out h and stencil"):
+        gradient(f, np.zeros(1), stencil="centered", bounds=(0, 1))
+
+
 # --- refusals --------------------------------------------------------------------------------------------------
 
 
@@ -741,7 +831,7 @@ def test_an_unsuitable_stencil_is_refused(stencil, error, message):
         gradient(total, np.ones(3), stencil=stencil)
 
 
-@pytest.mark.parametrize("workers", [0, -1, 1.5, True, None, "2"])
+@pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
 def test_unsuitable_workers_are_refused(workers):
     with pytest.raises(ValueError, match="workers must be an integer of at least 1 or a callable like map"):
         gradient(total, np.ones(3), workers=workers)
@@ -787,12 +877,12 @@ def test_an_unsuitable_value_of_f_is_refused(f, error, message):
 )
 def test_an_unsuitable_value_of_a_batch_function_is_refused(f, message):
     with pytest.raises(ValueError, match=message):
-        gradient(f, np.ones(3), vectorized=True)
+        gradient(f, np.ones(3), vectorized=True, h=0.25)
 
 
 def test_a_batch_function_without_one_value_a_point_is_refused_by_jacobian():
     with pytest.raises(ValueError, match=r"f must return 2 values for 2 points .* got an array of shape \(3,\)"):
-        jacobian(lambda x: x[0], np.ones(3), vectorized=True)
+        jacobian(lambda x: x[0], np.ones(3), vectorized=True, h=0.25)
 
 
 @pytest.mark.parametrize("workers", [1, 2])

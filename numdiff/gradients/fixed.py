@@ -1,0 +1,325 @@
+"""A step or a formula by name: the quotients of the kernels along the coordinates, and the complex step.
+
+For a coordinate i of x with the step hᵢ, offsets cⱼ and weights wⱼ of a first-derivative stencil
+
+    ∂f/∂xᵢ ≈ Σⱼ wⱼ f(x + cⱼhᵢeᵢ) / hᵢ.
+
+Abscissae, order of operations and the nominal divisor fl(D·h) are those of `numdiff.formulas.kernels`, so that for a
+separable function the gradient is what `numdiff.difference` gives for each coordinate, bit for bit. One more step, at a
+few coordinates, shows whether the quotients can be what they seem (`_look`).
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from numdiff.adaptive.repeats import LOUD
+from numdiff.floats.formats import FloatFormat
+from numdiff.formulas import parts
+from numdiff.formulas.arguments import method_of, steps_of
+from numdiff.formulas.checks import StepAbsorbedWarning
+from numdiff.formulas.stencil import Stencil
+from numdiff.gradients.asked import Asked, NonFiniteGradientWarning, UncertainGradientWarning, reported
+from numdiff.gradients.colouring import Pattern
+from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, rows_of
+from numdiff.rules.scale import scale_steps
+from numdiff.spellings import warn_user
+
+__all__ = ["CONTRADICTS", "by_complex_step", "by_stencil", "sparse_by_stencil"]
+
+MOST_COORDINATES = 256
+"""Coordinates whose values are held at once, at most, where f takes one point at a time. With workers or a progress
+callback there are about as many parts as that, for short waits."""
+LOOKED_AT = 8
+"""Coordinates at which another step is looked at: all of x where it has no more. What it costs does not grow with n."""
+OTHER_STEP = (3 - math.sqrt(5)) / 2
+"""The other step, in terms of the step. An error of order p falls to its 0.38ᵖ; a quantised function may lie on a line
+by accident at a step, and then at all simple fractions of it, but not at an irrational one."""
+CONTRADICTS = 0.1
+"""The part of a quotient by which another step may differ: then one digit may be wrong. It is an error of 12 % of a
+centered difference, of 16 % of a forward one."""
+_CHECKED = 16384
+"""Coordinates that are checked at once: what the check needs stays small beside x."""
+
+
+class _Steps:
+    """The step of each coordinate, made block by block: given, or those of `numdiff.rules.scale.scale_steps`."""
+
+    def __init__(self, h: Any, asked: Asked, stencil: Stencil) -> None:
+        self.x, self.item, self.stencil = asked.x, asked.item, stencil
+        self.given = None if h is None else steps_of(asked.item, h, "h", stencil)
+        if self.given is not None and self.given.shape not in ((), asked.shape):
+            raise ValueError(f"h must be one number or of the shape of x, {asked.shape}, got shape {self.given.shape}")
+
+    def at(self, places: Any) -> np.ndarray:
+        """Return the steps of some coordinates: of a slice, or of an array of places."""
+        if self.given is None:
+            return scale_steps(self.item, self.stencil, self.x[places])
+        size = self.x[places].size
+        return np.full(size, self.given) if not self.given.ndim else self.given.reshape(-1)[places]
+
+    def check(self, asked: Asked) -> None:
+        """Refuse nodes outside the format or the bounds, and warn of steps that are absorbed."""
+        absorbed, smallest = 0, None
+        for start in range(0, self.x.size, _CHECKED):
+            part = slice(start, start + _CHECKED)
+            x, h = self.x[part], self.at(part)
+            with np.errstate(over="ignore"):
+                nodes = parts.abscissae(self.stencil, x, h)
+            for offset, at in zip(self.stencil.offsets, nodes, strict=True):
+                self._refuse(np.isfinite(at), self.item.name, start, offset)
+                if asked.lower is not None and asked.upper is not None:
+                    self._refuse((at >= asked.lower[part]) & (at <= asked.upper[part]), "the bounds", start, offset)
+            found, enough = parts.absorbed_steps(self.stencil, x, h)
+            if found:
+                absorbed += found
+                smallest = enough if smallest is None else np.maximum(smallest, enough)
+        if absorbed:
+            _warn_absorbed(self.item, absorbed, self.x.size, smallest)
+
+    def _refuse(self, inside: np.ndarray, what: str, start: int, offset: Any) -> None:
+        if inside.all():
+            return
+        place = start + int(np.argmin(inside))
+        advice = "" if what == self.item.name else "; leave out h and stencil, or take a smaller h or another stencil"
+        raise ValueError(
+            f"h must keep x + c*h within {what}, but x = {self.x[place]!s} (coordinate {place} of the flat x), "
+            f"h = {self.at(slice(place, place + 1))[0]!s} and c = {offset} do not{advice}"
+        )
+
+
+def _warn_absorbed(item: FloatFormat, absorbed: int, total: int, smallest: Any) -> None:
+    advice = f"the smallest useful step is {smallest!s}" if np.isfinite(smallest) else "no step is useful"
+    message = (
+        f"h is absorbed in {absorbed} of {total} coordinates: two of x and the abscissae x + c*h are the same "
+        f"{item.name} number there; {advice}"
+    )
+    warn_user(StepAbsorbedWarning(message, absorbed, total, smallest))
+
+
+def by_stencil(asked: Asked, h: Any, stencil: Any) -> np.ndarray:
+    """Return the quotients of a formula, of shape (m, n)."""
+    formula = _first_derivative("centered" if stencil is None else stencil)
+    steps = _Steps(h, asked, formula)
+    steps.check(asked)
+    lines = coordinates(asked.f, asked.x)
+    base = lines.at_x()[None] if 0 in formula.offsets else None
+    out, bad = None, _Bad(asked)
+    with np.errstate(all="ignore"), lines.running(asked.workers), reported(asked.progress, asked.x.size) as report:
+        for part in _spans(asked, formula):
+            values = _values(lines, formula, np.arange(part.start, part.stop), steps.at(part), base)
+            rows = parts.combine(formula, values, steps.at(part)[:, None])
+            if out is None:
+                out = np.empty((rows.shape[1], asked.x.size), rows.dtype)
+            out[:, part] = rows.T
+            bad.see(part, rows, values, formula)
+            report(part.stop)
+        if out is None:
+            raise ValueError(f"x must have at least one coordinate, got shape {asked.shape}")
+        if not bad.count:
+            _look(asked, lines, formula, steps, base, out)
+    bad.warn()
+    return out
+
+
+def sparse_by_stencil(asked: Asked, h: Any, stencil: Any, pattern: Pattern) -> np.ndarray:
+    """Return the quotients of a formula at the entries of a pattern."""
+    formula = _first_derivative("centered" if stencil is None else stencil)
+    steps = _Steps(h, asked, formula)
+    steps.check(asked)
+    own = steps.at(slice(0, asked.x.size))
+    lines = directions(asked.f, asked.x, pattern.moves(own))
+    base, groups = lines.at_x(), np.arange(pattern.count)
+    with np.errstate(all="ignore"), lines.running(asked.workers), reported(asked.progress, asked.x.size) as report:
+        values = []
+        for offset in formula.offsets:
+            if not offset:
+                values.append(base[pattern.rows])
+                continue
+            nodes = np.full(pattern.count, asked.item.round(offset))
+            values.append(pattern.entries(lines.evaluated(nodes, groups)))
+        report(asked.x.size)
+        found = parts.combine(formula, values, own[pattern.columns])
+    count = int(np.count_nonzero(~np.isfinite(found)))
+    if count:
+        message = f"the derivative is not finite in {count} of {found.size} entries of the pattern"
+        warn_user(NonFiniteGradientWarning(message, count, found.size))
+    return found
+
+
+def _first_derivative(stencil: Any) -> Stencil:
+    formula = method_of(stencil)
+    if not isinstance(formula, Stencil):
+        raise TypeError(f"stencil must be a difference stencil or the name of one, got {stencil!r:.60}")
+    if formula.derivative_order != 1:
+        raise ValueError(
+            f"stencil must approximate the first derivative, got {formula.name!r} of order {formula.derivative_order}"
+        )
+    return formula
+
+
+def _spans(asked: Asked, formula: Stencil) -> Iterator[slice]:
+    """Cut the coordinates into parts of bounded memory for the values; the first alone if their size is not known."""
+    n, points, start = asked.x.size, sum(c != 0 for c in formula.offsets), 0
+    is_plain = asked.workers == 1 and asked.progress is False and not asked.f.vectorized
+    most = MOST_COORDINATES if is_plain else max(1, min(MOST_COORDINATES, n // MOST_COORDINATES))
+    if asked.f.vectorized:  # of batches a full one at least: its points are what the caller may not divide
+        most = max(most, rows_of(asked.x) // points)
+    while start < n:
+        shape = asked.f.shape
+        size = points * asked.x.itemsize * (1 if shape is None else max(1, math.prod(shape)))
+        width = 1 if shape is None else max(1, min(most, BATCH_BYTES // size))
+        yield slice(start, min(start + width, n))
+        start += width
+
+
+def _values(
+    lines: Lines, formula: Stencil, places: np.ndarray, h: np.ndarray, base: np.ndarray | None
+) -> list[np.ndarray]:
+    """Return for each node of the formula the values at it, (coordinates, m)."""
+    nodes = parts.abscissae(formula, lines.x[places], h)
+    moved = [at for c, at in zip(formula.offsets, nodes, strict=True) if c]
+    found = lines.evaluated(np.concatenate(moved), np.tile(places, len(moved)))
+    rows = iter(found.reshape(len(moved), places.size, -1) if found.size else [found[: places.size]] * len(moved))
+    zero = found[:0] if base is None else base
+    return [next(rows) if c else zero for c in formula.offsets]
+
+
+class _Bad:
+    """The coordinates whose quotient is not finite."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked, self.count, self.first = asked, 0, ""
+
+    def see(self, part: slice, rows: np.ndarray, values: list[np.ndarray], formula: Stencil) -> None:
+        """Count those of a part, and say what happened at the first."""
+        finite = np.isfinite(rows).all(axis=1)
+        if finite.all():
+            return
+        self.count += int(np.count_nonzero(~finite))
+        if self.first:
+            return
+        place = int(np.argmin(finite))
+        index = tuple(map(int, np.unravel_index(part.start + place, self.asked.shape)))
+        self.first = f"at index {index}, where the quotient of finite values overflows {self.asked.item.name}"
+        for offset, y in zip(formula.offsets, values, strict=True):
+            row = y[place if len(y) > 1 else 0]
+            if not np.isfinite(row).all():
+                what = row[~np.isfinite(row)][0]
+                self.first = f"at index {index}, where f(x + c*h) with c = {offset} is {what!s}"
+                return
+
+    def warn(self) -> None:
+        """Warn of them."""
+        if self.count:
+            total = self.asked.x.size
+            message = f"the derivative is not finite in {self.count} of {total} coordinates, first {self.first}"
+            warn_user(NonFiniteGradientWarning(message, self.count, total))
+
+
+def _look(
+    asked: Asked, lines: Lines, formula: Stencil, steps: _Steps, base: np.ndarray | None, out: np.ndarray
+) -> None:
+    """Take another step at some coordinates, and warn where the quotient differs by more than rounding explains.
+
+    The rounding of f is allowed `LOUD` units of roundoff of its largest value, as noise is in the estimator, and that
+    of the abscissae one spacing of the format at x.
+    """
+    places = _most_doubtful(asked, steps, out)
+    h = (steps.at(places) * asked.item.dtype.type(OTHER_STEP)).astype(asked.item.dtype)
+    near = asked.x[places]
+    fits = h > 0
+    for at in parts.abscissae(formula, near, h):
+        fits &= np.isfinite(at)
+        if asked.lower is not None and asked.upper is not None:
+            fits &= (at >= asked.lower[places]) & (at <= asked.upper[places])
+    places, h, near = places[fits], h[fits], near[fits]
+    if not places.size or not out.size:
+        return
+    values = _values(lines, formula, places, h, base)
+    wide: Any = np.longdouble if asked.item.precision > 53 else np.float64
+    other: Any
+    other, first = parts.combine(formula, values, h[:, None]).astype(wide), out[:, places].T.astype(wide)
+    size = np.maximum(np.abs(other), np.abs(first))
+    unit, step = float(asked.item.unit_roundoff), h.astype(wide)[:, None]
+    rounding = LOUD * unit * float(formula.weight_sum) * lines.largest.astype(wide) / step
+    abscissa = 2 * unit * np.abs(near.astype(wide))[:, None] / step * size
+    wrong = (np.abs(other - first) > CONTRADICTS * size + rounding + abscissa).any(axis=1)
+    if wrong.any():
+        _warn_contradicted(asked, steps, places, h, wrong)
+
+
+def _most_doubtful(asked: Asked, steps: _Steps, out: np.ndarray) -> np.ndarray:
+    """Return the coordinates to look at: those with the widest steps, beside |x| and at all, and the steepest."""
+    n = asked.x.size
+    if n <= LOOKED_AT:
+        return np.arange(n)
+    h, x = steps.at(slice(0, n)).astype(np.float64), np.abs(asked.x.astype(np.float64))
+    relative = np.where(x > 0, h / x, 0)
+    slopes = np.abs(out).max(axis=0, initial=0).astype(np.float64)
+    third = LOOKED_AT // 3
+    chosen: dict[int, None] = {}
+    for key, count in ((relative, third), (h, third), (slopes, LOOKED_AT)):
+        order = np.argpartition(-key, LOOKED_AT - 1)[:LOOKED_AT]
+        for place in order[np.argsort(-key[order], kind="stable")][:count].tolist():
+            chosen.setdefault(place)
+    return np.array(list(chosen)[:LOOKED_AT])
+
+
+def _warn_contradicted(asked: Asked, steps: _Steps, places: np.ndarray, h: np.ndarray, wrong: np.ndarray) -> None:
+    k, n = int(np.argmax(wrong)), asked.x.size
+    index = tuple(map(int, np.unravel_index(places[k], asked.shape)))
+    said = f"{int(wrong.sum())} of {places.size} coordinates that were looked at"
+    warn_user(
+        UncertainGradientWarning(
+            f"another step contradicts the quotient in {said}, first at index {index}: with h = {h[k]!s} instead of "
+            f"{steps.at(places[k : k + 1])[0]!s} it differs by more than a tenth; leave out h and stencil, which takes "
+            "steps that fit and gives a bar for each with full=True",
+            int(wrong.sum()),
+            n,
+        )
+    )
+
+
+def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.ndarray:
+    r"""Return Im f(x + ihe)/h, of shape (m, n), or of the entries of a pattern.
+
+    h = u·L, with L = |xᵢ|, the scale, or 1 at 0: its truncation error h²f‴/6 is far below u, and nothing cancels.
+    Where f(x) of real x is not finite, or not the real part of f(x + ih), there is no derivative.
+    """
+    item = asked.item
+    if item.complex_dtype is None:
+        raise TypeError(f"x must have a format with a complex dtype for method='complex', got {item.name}")
+    steps = _complex_steps(asked) if h is None else np.broadcast_to(steps_of(item, h), asked.shape).reshape(-1)
+    x, n = asked.x.astype(item.complex_dtype), asked.x.size
+    base = coordinates(asked.f, asked.x).at_x()
+    moves = None if pattern is None else pattern.moves(1j * steps)
+    lines = Lines(asked.f, x, np.arange(n if pattern is None else pattern.count), moves, base.size)
+    nodes = x + 1j * steps if moves is None else np.ones(pattern.count if pattern else 0, x.dtype)
+    with np.errstate(all="ignore"), lines.running(asked.workers), reported(asked.progress, n) as report:
+        found = lines.evaluated(nodes.astype(x.dtype), np.arange(nodes.size))
+        report(n)
+        near = np.abs(found.real - base) <= 2.0 ** (-item.precision / 2) * np.maximum(np.abs(base), np.abs(found.real))
+        found = np.where(np.isfinite(base) & near, found.imag, item.dtype.type(np.nan))
+        out = found.T / steps if pattern is None else pattern.entries(found) / steps[pattern.columns]
+    count = int(np.count_nonzero(~np.isfinite(out)))
+    if count:
+        message = (
+            f"the complex step gives no finite derivative in {count} of {out.size} entries: f of the real x is not "
+            "finite, or f is not analytic there"
+        )
+        warn_user(NonFiniteGradientWarning(message, count, out.size))
+    return out.astype(item.dtype, copy=False)
+
+
+def _complex_steps(asked: Asked) -> np.ndarray:
+    item = asked.item
+    length = np.abs(asked.x)
+    length = np.where(length > 0, length, item.dtype.type(1))
+    if asked.scale is not None:
+        length = asked.scale.astype(item.dtype)
+    # Below that, f′·h would be subnormal.
+    least = np.finfo(item.dtype).tiny / item.dtype.type(float(item.unit_roundoff))
+    return np.maximum(length * item.dtype.type(float(item.unit_roundoff)), least)

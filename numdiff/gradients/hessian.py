@@ -1,0 +1,316 @@
+r"""Second derivatives along lines, and slopes along one: `hessian`, `hessian_vector_product`, `directional_derivative`.
+
+The second derivative of f along sᵢeᵢ + sⱼeⱼ is D₊ = sᵢ²Hᵢᵢ + 2sᵢsⱼHᵢⱼ + sⱼ²Hⱼⱼ, so that
+
+    Hᵢⱼ = (D₊ − sᵢ²Hᵢᵢ − sⱼ²Hⱼⱼ)/(2sᵢsⱼ),    (Hv)ᵢ = (D₊ − sᵢ²Hᵢᵢ − s²v·Hv)/(2sᵢs),    D₊ along sᵢeᵢ + s·v,
+
+each D and Hᵢᵢ by the estimator. The bar is the sum of the bars in it. s are the lengths over which f varies along each
+coordinate: D has an error by the rounding of f, which does not depend on them, and by the product it is divided.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from numdiff.adaptive.arguments import check_order
+from numdiff.adaptive.ending import Estimates, has_digits
+from numdiff.adaptive.status import OK, Status
+from numdiff.floats.callables import Map
+from numdiff.formulas.arguments import converted, refuse_not_finite
+from numdiff.gradients.asked import Answer, Asked, Progress, asked_of
+from numdiff.gradients.lines import Lines, coordinates, directions
+from numdiff.gradients.searches import gathered, lengths
+from numdiff.spellings import hinted
+
+__all__ = ["directional_derivative", "hessian", "hessian_vector_product"]
+
+MOVES_BYTES = 1 << 22
+"""Bytes of the directions that are held at once: of one line, if that has more."""
+
+
+@hinted
+def directional_derivative(
+    f: Callable[..., Any],
+    x: Any,
+    v: Any,
+    *,
+    args: Sequence[Any] = (),
+    order: int = 1,
+    dtype: Any = None,
+    scale: Any = None,
+    bounds: Any = None,
+    domain: Any = None,
+    noise: float | None = None,
+    max_evaluations: int | None = None,
+    confidence: float = 0.99,
+    workers: int | Map | None = 1,
+    vectorized: bool = False,
+    full: bool = False,
+) -> Any:
+    """Differentiate f along a direction: the derivative of f(x + t·v) at t = 0, with an error bar.
+
+    Of a function with several values it is the product of the Jacobian with v; of a gradient that of the Hessian with
+    v. It costs the evaluations of one coordinate, whatever the number of them.
+
+    Parameters
+    ----------
+    f, x, args, dtype, scale, bounds, domain, noise, max_evaluations, confidence, workers, vectorized, full
+        As in `numdiff.jacobian`: f may have values of any shape.
+    v : array of the shape of x
+        The direction; it need not have length 1.
+    order : int
+        Of the derivative: 1 to 4.
+
+    Returns
+    -------
+    ndarray of the shape of f(x), or a NumPy scalar; with ``full=True`` a `DerivativeResult` of these
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `numdiff.jacobian`, or if v has another shape than x or is not finite, or the order is none of 1 to 4.
+
+    Warns
+    -----
+    UncertainGradientWarning, NonFiniteGradientWarning
+        As `numdiff.gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> found = nd.directional_derivative(lambda w: w[0] * w[1], [2.0, 3.0], [1.0, -1.0])
+    >>> round(float(found), 9)
+    1.0
+    """
+    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
+    own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
+    asked = asked_of(f, x, **ends, **own)
+    check_order(order)
+    lines = directions(asked.f, asked.x, _direction(asked, v)[None])
+    lines.at_x()
+    answer = Answer(asked, asked.f.shape or (), full)
+    for rows, found in asked.search(lines, int(order)):
+        answer.put(rows, found, lines.largest[rows])
+    return answer.given()
+
+
+@hinted
+def hessian(
+    f: Callable[..., Any],
+    x: Any,
+    *,
+    args: Sequence[Any] = (),
+    dtype: Any = None,
+    scale: Any = None,
+    bounds: Any = None,
+    domain: Any = None,
+    noise: float | None = None,
+    max_evaluations: int | None = None,
+    confidence: float = 0.99,
+    vectorized: bool = False,
+    workers: int | Map | None = 1,
+    progress: Progress = False,
+    full: bool = False,
+) -> Any:
+    """Differentiate a scalar function twice: all second derivatives, each with an error bar.
+
+    f is evaluated along n coordinates and n(n − 1)/2 diagonals, some 13 times each. Where a gradient can be computed,
+    ``numdiff.jacobian`` of it takes n lines.
+
+    Parameters
+    ----------
+    f, x, args, dtype, scale, bounds, domain, noise, max_evaluations, confidence, vectorized, workers, progress, full
+        As in `numdiff.gradient`; max_evaluations is for each line.
+
+    Returns
+    -------
+    ndarray of shape x.shape + x.shape, symmetric; with ``full=True`` a `DerivativeResult` of such arrays
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `numdiff.gradient`.
+
+    Warns
+    -----
+    UncertainGradientWarning, NonFiniteGradientWarning
+        As `numdiff.gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.hessian(lambda w: w[0] ** 2 * w[1], [1.0, 3.0]).round(6).tolist()
+    [[6.0, 2.0], [2.0, 0.0]]
+    """
+    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
+    own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
+    asked = asked_of(f, x, **ends, **own, progress=progress, scalar=True)
+    n, answer = asked.x.size, Answer(asked, asked.shape + asked.shape, full)
+    lines = coordinates(asked.f, asked.x)
+    along = _along(asked, lines)
+    answer.put(np.arange(n) * (n + 1), along, lines.largest)
+    size = _power(asked, _inward(asked))
+    first, second = np.triu_indices(n, 1)
+    for part in _parts(first.size, asked):
+        i, j = first[part], second[part]
+        moves = np.zeros((i.size, n), asked.x.dtype)
+        moves[np.arange(i.size), i], moves[np.arange(i.size), j] = size[i], size[j]
+        both = _along(replace(asked, progress=False), lines, moves)
+        mixed = _mixed(both, (along.rows(i), size[i]), (along.rows(j), size[j]))
+        for places in (i * n + j, j * n + i):
+            answer.put(places, mixed, lines.largest)
+    return answer.given()
+
+
+@hinted
+def hessian_vector_product(
+    f: Callable[..., Any],
+    x: Any,
+    v: Any,
+    *,
+    args: Sequence[Any] = (),
+    dtype: Any = None,
+    scale: Any = None,
+    bounds: Any = None,
+    domain: Any = None,
+    noise: float | None = None,
+    max_evaluations: int | None = None,
+    confidence: float = 0.99,
+    vectorized: bool = False,
+    workers: int | Map | None = 1,
+    progress: Progress = False,
+    full: bool = False,
+) -> Any:
+    """Multiply the Hessian of a scalar function with a vector, with an error bar for each entry.
+
+    f is evaluated along 2n + 1 lines, some 13 times each. Where a gradient can be computed,
+    ``numdiff.directional_derivative(gradient, x, v)`` is the product, of one line.
+
+    Parameters
+    ----------
+    f, x, args, dtype, scale, bounds, domain, noise, max_evaluations, confidence, vectorized, workers, progress, full
+        As in `numdiff.hessian`.
+    v : array of the shape of x
+
+    Returns
+    -------
+    ndarray of the shape of x; with ``full=True`` a `DerivativeResult` of such arrays
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `numdiff.gradient`, or if v has another shape than x or is not finite.
+
+    Warns
+    -----
+    UncertainGradientWarning, NonFiniteGradientWarning
+        As `numdiff.gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> nd.hessian_vector_product(lambda w: w[0] ** 2 * w[1], [1.0, 3.0], [1.0, 1.0]).round(6).tolist()
+    [8.0, 2.0]
+    """
+    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
+    own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
+    asked = asked_of(f, x, **ends, **own, progress=progress, scalar=True)
+    n, answer, move = asked.x.size, Answer(asked, asked.shape, full), _direction(asked, v)
+    lines = coordinates(asked.f, asked.x)
+    along, quiet = _along(asked, lines), replace(asked, progress=False)
+    alone = _along(quiet, lines, move[None])
+    with np.errstate(divide="ignore"):
+        length = np.min(lengths(asked.x, asked.item, asked.scale) / np.abs(move.astype(along.value.dtype)))
+    size, other = (_power(asked, array) for array in (_inward(asked), np.where(np.isfinite(length), length, 1)[None]))
+    for part in _parts(n, asked):
+        i = np.arange(part.start, min(part.stop, n))
+        moves = np.repeat((other * move)[None], i.size, axis=0)
+        moves[np.arange(i.size), i] += size[i]
+        # What was moved, as it was rounded: the product is with v alone.
+        own_size = (moves[np.arange(i.size), i] - (other * move)[i]).astype(size.dtype)
+        both = _along(quiet, lines, moves)
+        answer.put(i, _mixed(both, (along.rows(i), own_size), (alone.rows(i * 0), other)), lines.largest)
+    return answer.given()
+
+
+def _direction(asked: Asked, v: Any) -> np.ndarray:
+    """Return a direction, flat and in the format."""
+    move = converted(asked.item, v, "v")
+    if move.shape != asked.shape:
+        raise ValueError(f"v must have the shape of x, {asked.shape}, got shape {move.shape}")
+    refuse_not_finite(asked.item, move, v, "v")
+    return move.reshape(-1)
+
+
+def _inward(asked: Asked) -> np.ndarray:
+    """Return the length of each coordinate, negative where the upper bound is the nearer one."""
+    found = lengths(asked.x, asked.item, asked.scale)
+    if asked.lower is None or asked.upper is None:
+        return found
+    return np.where(asked.upper - asked.x < asked.x - asked.lower, -found, found)
+
+
+def _along(asked: Asked, lines: Lines, moves: np.ndarray | None = None) -> Estimates:
+    """Return the second derivatives along lines, or along directions from the same x, where f is known."""
+    own = lines
+    if moves is not None:
+        own = directions(asked.f, asked.x, moves)
+        own.base = lines.base
+    found = gathered(asked.search(own, 2), own.at.size)
+    lines.base, lines.largest = own.base, np.maximum(lines.largest, own.largest)
+    return found
+
+
+def _power(asked: Asked, length: np.ndarray) -> np.ndarray:
+    """Return the powers of two next to lengths, with their signs, in the format."""
+    with np.errstate(all="ignore"):
+        power = np.exp2(np.rint(np.log2(np.abs(length))))
+    return np.asarray(np.copysign(power, length).astype(asked.item.dtype))
+
+
+def _parts(count: int, asked: Asked) -> Iterator[slice]:
+    """Cut directions into parts of bounded memory."""
+    width = max(1, MOVES_BYTES // asked.x.nbytes)
+    return (slice(first, min(first + width, count)) for first in range(0, count, width))
+
+
+def _mixed(both: Estimates, one: tuple[Estimates, np.ndarray], two: tuple[Estimates, np.ndarray]) -> Estimates:
+    """Return the mixed derivatives, from the second ones along two lines and along the sum of their sizes.
+
+    Parameters
+    ----------
+    both : Estimates
+        D along s·d + r·e.
+    one, two : tuple of Estimates and ndarray
+        Those along d and e, and s and r.
+    """
+    (left, s), (right, r) = ((part, size.astype(both.value.dtype)) for part, size in (one, two))
+    by = 2 * s * r
+    with np.errstate(all="ignore"):
+        value = (both.value - s * s * left.value - r * r * right.value) / by
+        # Four roundings of terms of these sizes, too.
+        size = np.abs(both.value) + s * s * np.abs(left.value) + r * r * np.abs(right.value)
+        error = both.error + s * s * left.error + r * r * right.error + 4 * np.finfo(value.dtype).eps * size
+        error = error / np.abs(by)
+    error = np.where(np.isnan(error), np.inf, error)
+    status = np.where(has_digits(value, error), OK, int(Status.NO_DIGITS))
+    for part in (right, left, both):
+        keeps = (part.status == OK) | (part.status == Status.NO_DIGITS)
+        status = np.where(keeps, status, part.status)
+    nan = np.full(value.shape, np.nan, value.dtype)
+    return Estimates(
+        value=value,
+        error=error,
+        status=status,
+        evaluations=both.evaluations + left.evaluations + right.evaluations,
+        step=both.step * np.abs(s),
+        noise=np.maximum(both.noise, np.maximum(left.noise, right.noise)),
+        freedom=both.freedom,
+        left=nan,
+        right=nan,
+    )

@@ -1,0 +1,178 @@
+"""`jacobian`: the derivatives of a function of any shape; sparse ones by products with groups of columns."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from numdiff.adaptive.ending import Estimates
+from numdiff.adaptive.repeats import LOUD
+from numdiff.floats.callables import Map
+from numdiff.formulas.stencil import Stencil
+from numdiff.gradients.asked import Answer, Asked, Progress, asked_of
+from numdiff.gradients.colouring import Pattern, pattern_of
+from numdiff.gradients.fixed import CONTRADICTS, by_complex_step, sparse_by_stencil
+from numdiff.gradients.gradient import differentiated, is_fixed
+from numdiff.gradients.lines import coordinates, directions
+from numdiff.gradients.searches import lengths
+from numdiff.spellings import renamed
+
+__all__ = ["jacobian"]
+
+MISSED = 3.0
+"""How many bars a product with the found matrix may differ from that of f; beyond it the pattern misses an entry. Bars
+of 99 % are exceeded three times by 0.03 % of slopes."""
+
+
+@renamed(step="h")
+def jacobian(
+    f: Callable[..., Any],
+    x: Any,
+    *,
+    args: Sequence[Any] = (),
+    h: Any = None,
+    stencil: str | Stencil | None = None,
+    method: str | None = None,
+    sparsity: Any = None,
+    dtype: Any = None,
+    scale: Any = None,
+    bounds: Any = None,
+    domain: Any = None,
+    noise: float | None = None,
+    side: Any = None,
+    max_evaluations: int | None = None,
+    confidence: float = 0.99,
+    vectorized: bool = False,
+    workers: int | Map | None = 1,
+    progress: Progress = False,
+    full: bool = False,
+) -> Any:
+    """Differentiate a function of any shape, each derivative with an error bar; see `gradient`.
+
+    Parameters
+    ----------
+    f : callable
+        Takes an array of the shape and format of x and returns an array of always the same shape, of the format.
+    x, args, h, stencil, method, dtype, scale, bounds, domain, noise, side, max_evaluations, confidence
+        As in `gradient`.
+    sparsity : array or sparse matrix of shape (m, n), or tuple of one and the groups of its columns, optional
+        Where the matrix may be other than 0, for f and x of one dimension. Columns that share no row are moved
+        together: the number of evaluations is that for the number of groups instead of n. One more product, with a
+        vector, shows whether the pattern misses an entry.
+    vectorized, workers, progress, full
+        As in `gradient`.
+
+    Returns
+    -------
+    ndarray of shape f(x).shape + x.shape and the format of the evaluation, or a NumPy scalar where that is ()
+        With the entry [k, i] = ∂fₖ/∂xᵢ. A `scipy.sparse.csr_array` where `sparsity` is a sparse matrix; with
+        ``full=True`` a `DerivativeResult` of arrays, whose `nfev` counts f once for each of its values.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `gradient`, or if f does not return arrays of one shape, or `sparsity` misses an entry.
+
+    Warns
+    -----
+    UncertainGradientWarning, NonFiniteGradientWarning, StepAbsorbedWarning
+        As `gradient`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> found = nd.jacobian(lambda w: np.array([w[0] * w[1], w[0] + w[1]]), np.array([2.0, 3.0]))
+    >>> bool(np.allclose(found, [[3.0, 2.0], [1.0, 1.0]]))
+    True
+    >>> nd.jacobian(lambda w: w**2, [1.0, 2.0, 3.0], sparsity=np.eye(3)).round(9).diagonal().tolist()
+    [2.0, 4.0, 6.0]
+    """
+    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "side": side}
+    own = {"args": args, "dtype": dtype, "max_evaluations": max_evaluations, "confidence": confidence}
+    asked = asked_of(f, x, **ends, **own, vectorized=vectorized, workers=workers, progress=progress)
+    if sparsity is None:
+        return differentiated(asked, h, stencil, method, full)
+    return _sparse(asked, h, stencil, method, sparsity, full)
+
+
+def _sparse(asked: Asked, h: Any, stencil: Any, method: Any, sparsity: Any, full: bool) -> Any:
+    """Return a sparse Jacobian, of products with groups of columns."""
+    m = coordinates(asked.f, asked.x).at_x().size
+    if len(asked.shape) != 1 or asked.f.shape != (m,):
+        raise ValueError(
+            f"sparsity is for x and f(x) of one dimension, got shapes {asked.shape} and {asked.f.shape}; flatten them"
+        )
+    if asked.side is not None:
+        raise ValueError("side is of single coordinates; leave it out, or sparsity")
+    pattern = pattern_of(sparsity, (m, asked.x.size))
+    if not is_fixed(asked, h, stencil, method, full):
+        return _estimated(asked, pattern, full)
+    entries = by_complex_step(asked, h, pattern) if method else sparse_by_stencil(asked, h, stencil, pattern)
+    part = LOUD * float(asked.item.unit_roundoff) if method else CONTRADICTS  # for want of bars
+    _refuse_missed(asked, pattern, entries, part * np.abs(entries))
+    return pattern.matrix(entries)
+
+
+def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
+    if full and pattern.is_sparse:
+        raise ValueError("full=True gives arrays; give sparsity as one, too: sparsity.toarray()")
+    m, moving = pattern.shape[0], _inward(asked)
+    lines = directions(asked.f, asked.x, pattern.moves(moving))
+    lines.at_x()
+    wanted = pattern.groups[pattern.columns] * m + pattern.rows
+    order = np.argsort(wanted, kind="stable")
+    answer = Answer(asked, pattern.rows.shape, full=True)
+    for rows, found in asked.search(lines, rows=wanted[order]):
+        places = order[np.searchsorted(wanted[order], rows)]
+        answer.put(places, _divided(found, moving[pattern.columns[places]]), lines.largest[rows % m])
+    _refuse_missed(asked, pattern, answer.values(), answer.kept.get("error", np.zeros(0)))
+    if not pattern.rows.size:
+        return pattern.matrix(answer.values())
+    if not full:
+        answer.full = False
+        return pattern.matrix(answer.given())
+    whole = Answer(asked, pattern.shape, full=True)
+    whole.kept = {name: pattern.matrix(values).reshape(-1) for name, values in answer.kept.items()}
+    whole.is_loud = answer.is_loud
+    return whole.given()
+
+
+def _inward(asked: Asked) -> np.ndarray:
+    """Return for each coordinate a power of two near its length, away from the nearer bound: products are exact."""
+    size = lengths(asked.x, asked.item, asked.scale)
+    found = np.exp2(np.rint(np.log2(size))).astype(asked.item.dtype)
+    if asked.lower is None or asked.upper is None:
+        return found
+    return np.where(asked.upper - asked.x < asked.x - asked.lower, -found, found)
+
+
+def _divided(found: Estimates, by: np.ndarray) -> Estimates:
+    """Return slopes along directions as derivatives."""
+    number = by.astype(found.value.dtype)
+    sides = {name: getattr(found, name) / number for name in ("value", "left", "right")}
+    return replace(found, error=found.error / np.abs(number), **sides)
+
+
+def _refuse_missed(asked: Asked, pattern: Pattern, entries: np.ndarray, bars: np.ndarray) -> None:
+    """Refuse a pattern with which a product is not that of f."""
+    wide = np.longdouble if asked.item.precision > 53 else np.float64
+    shares = np.random.default_rng(0).uniform(0.5, 1, asked.x.size)
+    move = (_inward(asked) * shares.astype(asked.item.dtype))[None]
+    lines = directions(asked.f, asked.x, move)
+    lines.at_x()
+    product, doubt = np.zeros(pattern.shape[0], wide), np.zeros(pattern.shape[0], wide)
+    step = move[0].astype(wide)[pattern.columns]
+    with np.errstate(all="ignore"):
+        np.add.at(product, pattern.rows, entries.astype(wide) * step)
+        np.add.at(doubt, pattern.rows, bars.astype(wide) * np.abs(step))
+    for rows, found in replace(asked, progress=False).search(lines):
+        off = np.abs(found.value - product[rows]) > MISSED * (found.error + doubt[rows])
+        if off.any():
+            row = int(rows[np.argmax(off)])
+            raise ValueError(
+                f"sparsity must hold all entries of the Jacobian that are not 0, but its row {row} misses one: along a "
+                f"random direction f has the slope {found.value[np.argmax(off)]!s}, the matrix {product[row]!s}; leave "
+                "out sparsity, or add the entry"
+            )

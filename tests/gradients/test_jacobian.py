@@ -1,0 +1,181 @@
+"""`jacobian`: values of any shape, and sparse matrices by products with groups of columns."""
+
+import numpy as np
+import pytest
+
+import numdiff as nd
+from numdiff.floats.formats import FORMATS
+
+NAMES = [name for name in ("float32", "float64", "float80") if name in FORMATS]
+both_modes = pytest.mark.parametrize("vectorized", [False, True], ids=["points", "batches"])
+N = 30
+
+
+def band(x):
+    """Return x₀² + x₁³, …, a function with a Jacobian of two diagonals."""
+    places = np.arange(1, x.size + 1) % x.size
+    return np.exp(x) + np.where(places > 0, x[places] ** 3, 0 * x)
+
+
+def jacobian_of_band(x):
+    return np.diag(np.exp(x)) + np.diag(3 * x[1:] ** 2, 1)
+
+
+PATTERN = np.eye(N) + np.eye(N, k=1)
+
+
+@both_modes
+def test_values_of_any_shape_have_bars(vectorized, rng):
+    matrix = rng.normal(size=(2, 3, 4))
+
+    def f(x):  # (2, 3) values of a (2, 2) point
+        return np.sin((x.reshape(*x.shape[:-2], 1, 1, 4) * matrix).sum(axis=-1))
+
+    x = rng.normal(size=(2, 2))
+    found = nd.jacobian(f, x, vectorized=vectorized, full=True)
+    inner = (matrix * x.reshape(4)).sum(axis=-1)
+    exact = (np.cos(inner)[..., None] * matrix).reshape(2, 3, 2, 2)
+    assert found.df.shape == found.error.shape == found.x.shape == (2, 3, 2, 2)
+    assert (np.abs(found.df - exact) <= found.error).all()
+    assert np.abs(found.df - exact).max() < 1e-10
+    assert np.array_equal(nd.jacobian(f, x, vectorized=vectorized), found.df)
+
+
+def test_f_is_evaluated_once_at_each_node_for_all_its_values():
+    seen = []
+
+    def f(x):
+        seen.append(x.tobytes())
+        return np.concatenate([np.exp(x), np.sin(x * 3), x**2])
+
+    found = nd.jacobian(f, [0.3, 0.4, 0.5], full=True)
+    assert len(set(seen)) == len(seen)
+    assert len(seen) <= 3 * 16
+    assert found.nfev.sum() > 5 * len(seen)
+
+
+def test_a_function_without_values_has_an_empty_jacobian():
+    assert nd.jacobian(lambda x: x[:0], np.ones(3)).shape == (0, 3)
+
+
+def test_a_scalar_function_has_its_gradient():
+    x = np.array([0.3, 0.4])
+    assert nd.jacobian(lambda v: v[0] * v[1], x).tobytes() == nd.gradient(lambda v: v[0] * v[1], x).tobytes()
+    assert isinstance(nd.jacobian(lambda v: v * v, np.float64(2.0)), np.float64)
+
+
+def test_f_may_return_the_same_buffer_each_time():
+    buffer = np.empty(3)
+
+    def f(x):
+        buffer[...] = np.exp(x)
+        return buffer
+
+    assert np.diagonal(nd.jacobian(f, [0.1, 0.2, 0.3])) == pytest.approx(np.exp([0.1, 0.2, 0.3]))
+
+
+# --- sparse -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("options", [{}, {"h": 2.0**-8}, {"stencil": "forward"}, {"method": "complex"}], ids=str)
+def test_a_pattern_saves_evaluations_and_changes_nothing_else(name, options):
+    fmt = FORMATS[name]
+    calls = 0
+
+    def f(x):
+        nonlocal calls
+        calls += 1
+        return band(x)
+
+    x = fmt.as_array(np.linspace(0.5, 1.5, N))
+    dense = nd.jacobian(f, x, **options)
+    before, calls = calls, 0
+    sparse = nd.jacobian(f, x, sparsity=PATTERN, **options)
+    assert calls < before
+    exact = jacobian_of_band(x.astype(np.longdouble))
+    rough = 0.05 if options and "method" not in options else 100 * float(fmt.unit_roundoff) ** 0.7
+    assert np.abs(sparse - exact).max() <= rough
+    assert np.abs(sparse - dense.astype(sparse.dtype)).max() <= rough
+    assert sparse.dtype == fmt.dtype
+    if not options:
+        assert calls < before / 4
+    else:  # one step or formula: the same quotients
+        scale = 2.0**8 if "h" in options else float(fmt.unit_roundoff) ** -0.5 if "stencil" in options else 1
+        assert np.abs(sparse - dense)[PATTERN > 0].max() <= 64 * float(fmt.unit_roundoff) * scale
+
+
+def test_bars_of_a_sparse_matrix_hold():
+    x = np.linspace(0.5, 1.5, N)
+    found = nd.jacobian(band, x, sparsity=PATTERN, full=True)
+    assert (np.abs(found.df - jacobian_of_band(x)) <= found.error).all()
+    assert found.success.all()
+    assert (found.error[PATTERN == 0] == 0).all()
+
+
+@pytest.mark.parametrize("options", [{}, {"h": 2.0**-12}, {"method": "complex"}], ids=str)
+@pytest.mark.parametrize("missed", [(3, 4), (0, 0), (N - 1, N - 1)])
+def test_a_pattern_that_misses_an_entry_is_refused(options, missed):
+    pattern = PATTERN.copy()
+    pattern[missed] = 0
+    with pytest.raises(ValueError, match=rf"must hold all entries .* but its row {missed[0]} misses one"):
+        nd.jacobian(band, np.linspace(0.5, 1.5, N), sparsity=pattern, **options)
+
+
+@pytest.mark.parametrize("options", [{}, {"h": 0.125}, {"method": "complex"}], ids=str)
+def test_a_pattern_without_entries_is_checked_too(options):
+    nothing = np.zeros((2, 2))
+    assert np.array_equal(nd.jacobian(lambda x: 0 * x + 2, [1.0, 2.0], sparsity=nothing, **options), nothing)
+    with pytest.raises(ValueError, match="its row 1 misses one"):
+        nd.jacobian(lambda x: x * np.arange(2.0), [1.0, 2.0], sparsity=nothing, **options)
+
+
+def test_a_small_entry_that_is_missed_is_found_too():
+    def f(x):
+        return band(x) + 1e-6 * x[::-1]
+
+    with pytest.raises(ValueError, match="misses one"):
+        nd.jacobian(f, np.linspace(0.5, 1.5, N), sparsity=PATTERN)
+
+
+def test_a_sparse_matrix_is_answered_by_one():
+    sparse = pytest.importorskip("scipy.sparse")
+    x = np.linspace(0.5, 1.5, N)
+    found = nd.jacobian(band, x, sparsity=sparse.csc_array(PATTERN))
+    assert isinstance(found, sparse.csr_array)
+    assert np.abs(found.toarray() - jacobian_of_band(x)).max() < 1e-10
+    with pytest.raises(ValueError, match="full=True gives arrays"):
+        nd.jacobian(band, x, sparsity=sparse.csc_array(PATTERN), full=True)
+
+
+def test_bounds_hold_where_columns_move_together():
+    low, high = np.zeros(N), np.full(N, 2.0)
+    x = np.where(np.arange(N) % 4 < 2, 0.0, 2.0)
+
+    def f(v):
+        assert (v >= low).all()
+        assert (v <= high).all()
+        return band(v)
+
+    found = nd.jacobian(f, x, sparsity=PATTERN, bounds=(low, high))
+    assert np.abs(found - jacobian_of_band(x)).max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "sparsity", "message"),
+    [
+        (band, np.ones(3), np.eye(2), r"shape of the Jacobian, \(3, 3\), got \(2, 2\)"),
+        (lambda v: v, np.ones((2, 2)), np.eye(4), "for x and f.x. of one dimension"),
+        (lambda v: v[0], np.ones(2), np.ones((1, 2)), "for x and f.x. of one dimension"),
+        (band, np.ones(2), (np.ones((2, 2)), [0, 0]), "columns that share a row into different groups"),
+        (band, np.ones(2), (np.ones((2, 2)), [0, 1, 2]), "one group for each column"),
+    ],
+)
+def test_an_unsuitable_pattern_is_refused(f, x, sparsity, message):
+    with pytest.raises(ValueError, match=message):
+        nd.jacobian(f, x, sparsity=sparsity)
+
+
+def test_side_does_not_go_with_a_pattern():
+    with pytest.raises(ValueError, match="side is of single coordinates"):
+        nd.jacobian(band, np.ones(3), sparsity=np.ones((3, 3)), side=1)
