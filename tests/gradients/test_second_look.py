@@ -81,3 +81,28 @@ def test_domain_is_not_left():
     slopes = Slopes(np.array([500.0]), np.array([0.0]), found)
     assert second_look(lines, FLOAT64, slopes, 7.0, **ends)[0].all()
     assert min(seen) >= 1e-4
+
+
+@pytest.mark.parametrize(
+    "second, confirmed",
+    [(1.0, True), (1.3, True), (0.7, True), (1.35, False), (0.65, False), (1.6, False), (2.0, False)],
+)
+def test_second_value_confirms_within_a_third_of_the_deviation(monkeypatch, second, confirmed):
+    """The claim is 2 and the first value 1: what is farther from both, or between them, confirms neither."""
+
+    def other(lines, fmt, **options):
+        found = estimated(lines, fmt)
+        found.value[:], found.error[:] = second, 1e-9
+        return found
+
+    monkeypatch.setattr(module, "estimated", other)
+    monkeypatch.setattr(module, "_is_withdrawn", lambda *arguments: np.zeros(1, bool))
+    assert looked(lambda v: v, 0.5, 2.0, value=1.0)[0] is confirmed
+
+
+def test_plain_steps_are_two_spacings_at_least():
+    """A claim that is off by much needs so small a step that it would be one spacing, or none."""
+    seen, x = [], 1e6
+    looked(lambda v: seen.append(float(v)) or v, x, 1e9)
+    apart = np.abs(np.array(seen) - x)
+    assert 2 * np.spacing(x) <= apart[apart > 0].min() <= 3 * np.spacing(x)
