@@ -11,7 +11,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.functions import Gradient
 from numdiff.gradients.parameters import Parameters
 
-__all__ = ["Claim", "Directions", "chosen_directions", "claimed"]
+__all__ = ["Claim", "Directions", "chosen_directions", "claimed", "scatter_of"]
 
 UNITS = (2, 16, 128)
 """Displacements, in units in the last place, by half more or less: see `numdiff.gradients.rule`."""
@@ -69,7 +69,11 @@ class Claim:
 
 
 def claimed(
-    gradient: Gradient, point: Parameters, lower: np.ndarray | None, upper: np.ndarray | None, rng: np.random.Generator
+    gradient: Gradient,
+    point: Parameters,
+    rng: np.random.Generator,
+    lower: np.ndarray | None = None,
+    upper: np.ndarray | None = None,
 ) -> Claim:
     """Return the gradient at x, and its scatter over a few units in the last place; eight calls of a callable.
 
@@ -77,29 +81,65 @@ def claimed(
     ----------
     gradient : Gradient
     point : Parameters
+    rng : Generator
+        Of the displacements.
     lower, upper : ndarray of the format, shape (n,), or None
         Closed bounds, which no argument leaves.
-    rng : Generator
-        Of the signs.
     """
     value = gradient.at(point, point.vector)
-    wide, unit = point.vector.astype(value.dtype), float(point.item.unit_roundoff)
+    scatter = scatter_of(gradient, point, value, rng, lower=lower, upper=upper)
+    is_random = gradient.is_callable and bool(np.any(gradient.at(point, point.vector) != value))
+    return Claim(value, scatter, point.vector.astype(value.dtype), float(point.item.unit_roundoff), is_random)
+
+
+def scatter_of(
+    gradient: Gradient,
+    point: Parameters,
+    value: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    lower: np.ndarray | None = None,
+    upper: np.ndarray | None = None,
+    rounds: int = 1,
+) -> np.ndarray:
+    """Return (g(x + δ) + g(x − δ) − 2g(x))/√6 for three δ in each round; six calls of a callable, none of an array.
+
+    Parameters
+    ----------
+    gradient : Gradient
+    point : Parameters
+    value : ndarray, shape (n,)
+        g(x).
+    rng : Generator
+    lower, upper : ndarray of the format, shape (n,), or None
+        Closed bounds, which no argument leaves.
+    rounds : int
+
+    Returns
+    -------
+    ndarray, shape (k, n)
+        0 where g is not finite beside x.
+    """
     if not gradient.is_callable:
-        return Claim(value, np.empty((0, value.size), value.dtype), wide, unit)
-    ulps, most = _units(wide, point.item), math.sqrt(1 / (16 * unit))
+        return np.empty((0, value.size), value.dtype)
+    wide = point.vector.astype(value.dtype)
+    ulps, most = _units(wide, point.item), math.sqrt(1 / (16 * float(point.item.unit_roundoff)))
     rows = []
-    for units in UNITS:
+    for units in UNITS * rounds:
         about = units if units <= most else UNITS[0]
-        step = rng.choice((-1, 1), size=wide.size) * rng.integers(about // 2, about + about // 2 + 1, wide.size) * ulps
+        step = _signs(rng, wide.size) * rng.integers(about // 2, about + about // 2 + 1, wide.size) * ulps
         if lower is not None and upper is not None:
-            outside = (wide - np.abs(step) < lower) | (wide + np.abs(step) > upper)
-            step[outside] = 0
+            step[(wide - np.abs(step) < lower) | (wide + np.abs(step) > upper)] = 0
         with np.errstate(all="ignore"):
             sides = [gradient.at(point, (wide + way * step).astype(point.vector.dtype), False) for way in (1, -1)]
             rows.append((sides[0] - value + (sides[1] - value)) / math.sqrt(6))
     scatter = np.array(rows)
-    is_random = bool(np.any(gradient.at(point, point.vector) != value))
-    return Claim(value, np.where(np.isfinite(scatter), scatter, 0), wide, unit, is_random)
+    return np.where(np.isfinite(scatter), scatter, 0)
+
+
+def _signs(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return random signs; by integers in a tenth of the time of `Generator.choice`."""
+    return rng.integers(0, 2, n, dtype=np.int8) * np.int8(2) - np.int8(1)
 
 
 def _units(wide: np.ndarray, item: FloatFormat) -> np.ndarray:
@@ -153,7 +193,7 @@ def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.
     largest = length.max()
     with np.errstate(over="ignore", under="ignore"):
         square = largest * np.sqrt(np.mean(np.square(size / largest))) or claim.dtype.type(1)
-        order = np.argsort(np.abs(wide * claim), kind="stable")
+        order = np.argpartition(np.abs(wide * claim), (n - 1) // 2)
     is_lower = np.zeros(n, bool)
     is_lower[order[: (n + 1) // 2]] = True
     scales = (
@@ -171,6 +211,6 @@ def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.
     moves, starts = np.empty((count, n), point.vector.dtype), np.empty(count, claim.dtype)
     for row in range(count):
         kind = row % KINDS
-        moves[row] = (rng.choice((-1, 1), size=n) * scales[kind]).astype(moves.dtype)
+        moves[row] = (_signs(rng, n) * scales[kind]).astype(moves.dtype)
         starts[row] = own.scale * GENERIC * parts[kind]
     return Directions(moves, starts)

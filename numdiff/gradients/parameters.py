@@ -131,7 +131,7 @@ class Parameters:
         """Return whether leaves have been written into since they were made of a vector."""
         return any(
             not isinstance(given, (np.ndarray, np.generic))
-            and np.any(to_numpy(given, "x") != vector[..., leaf.start : leaf.stop].reshape(np.shape(given)))
+            and not np.array_equal(to_numpy(given, "x").ravel(), vector[..., leaf.start : leaf.stop].ravel())
             for leaf, given in zip(self._leaves, leaves, strict=True)
         )
 
@@ -279,20 +279,19 @@ def _node_of(tree: Any) -> _Node | None:
         rebuild: Callable[[list[Any]], Any] = type(tree)._make  # type: ignore[attr-defined]
         return _Node(names, list(tree), rebuild, type(tree).__name__)
     if isinstance(tree, (list, tuple)):
-        if _is_of_numbers(tree):
+        if _shape_of(tree) is not None:
             return None
         return _Node([f"[{i}]" for i in range(len(tree))], list(tree), type(tree), "list or tuple")
     return _registered(tree)
 
 
-def _is_of_numbers(tree: Any) -> bool:
-    """Return whether a list is one array: of numbers, or of lists of them."""
-    return all(
-        _is_of_numbers(item)
-        if isinstance(item, (list, tuple)) and not hasattr(item, "_fields")
-        else isinstance(item, (Number, str, np.generic, np.ma.core.MaskedConstant))
-        for item in tree
-    )
+def _shape_of(tree: Any) -> tuple[int, ...] | None:
+    """Return the shape of a number, or of lists of them of equal lengths, which are one array; None for all else."""
+    if isinstance(tree, (list, tuple)) and not hasattr(tree, "_fields"):
+        below = {_shape_of(item) for item in tree} or {()}
+        first = next(iter(below))
+        return None if len(below) > 1 or first is None else (len(tree), *first)
+    return () if isinstance(tree, (Number, str, np.generic, np.ma.core.MaskedConstant)) else None
 
 
 def _registered(tree: Any) -> _Node | None:

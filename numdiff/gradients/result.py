@@ -116,8 +116,8 @@ class GradientCheck(Shown):
     >>> import numpy as np
     >>> import numdiff as nd
     >>> check = nd.check_gradient(lambda x: np.sum(x * x), lambda x: 3 * x, np.array([0.5, -1.0]))
-    >>> check.worst.where, check.cause
-    ((1,), 'a factor: the gradient has to be multiplied by 2/3')
+    >>> check.verdict.value, check.cause
+    ('disagree', 'a factor: the gradient has to be multiplied by 2/3')
     """
 
     comparisons: tuple[SlopeComparison, ...]

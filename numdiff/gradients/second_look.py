@@ -3,9 +3,10 @@ r"""The second look at a claim that is suspected: other values of f, before anyt
 **(a) A second value** v₂, from a ladder that begins at 3·√(3/2) = 3.67 times the widest step that v is made of. The
 ratio of its steps to those of the first ladder is irrational, so that no node is a node of the first, and what is wrong
 by a feature of f near the steps of v is wrong in another way here. With |v₂ − c| > |v − c|/2 and |v₂ − v| < |v − c|/3
-it confirms the suspicion. A v₂ of which not even the sign is known says nothing, for an f that is constant over its
-steps may be a stair; unless the claimed change |c|h over the widest step is more than `COARSE` of |f|, which no useful
-stair hides. In formats of 16 bits its own bar must not hold the claim either.
+it confirms the suspicion. A v₂ of which not even the sign is known says nothing (but at a kink, whose slopes are), for
+an f that is constant over its steps may be a stair; unless the claimed change |c|h over the widest step is more than
+`COARSE` of |f|, which no useful stair hides but those of formats of 16 bits. There its own bar must not hold the claim
+either.
 
 **(b) Plain steps**: centered and one-sided differences at the steps 1, 4.3 and 17 times 8u·max(|f|, |xv|)/|v − c|, at
 the first of which rounding leaves an eighth of the deviation. If two neighbouring ones of a kind are three times nearer
@@ -25,6 +26,7 @@ import numpy as np
 
 from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
+from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import Slopes, is_loud
@@ -96,10 +98,11 @@ def _is_confirmed(slopes: Slopes, second: Estimates, size: float) -> np.ndarray:
     claim, first, away = slopes.claim, slopes.found, np.abs(second.value - slopes.claim)
     with np.errstate(invalid="ignore"):
         is_same = (away > AWAY * slopes.deviation) & (np.abs(second.value - first.value) < NEAR * slopes.deviation)
-        is_told = np.abs(second.value) > second.error
-        is_told |= np.abs(claim) * np.fmax(first.step, second.step) > COARSE * size
+        is_told = (np.abs(second.value) > second.error) | (second.status == Status.KINK)
         if slopes.is_coarse:
             is_same &= away > second.error + slopes.rounding
+        else:
+            is_told |= np.abs(claim) * np.fmax(first.step, second.step) > COARSE * size
     return np.asarray(is_same & is_told)
 
 

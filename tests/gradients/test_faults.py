@@ -253,7 +253,7 @@ def test_dropout_is_refused(rate, directions, seeds, least):
 
 def test_slow_drift_is_refused():
     calls = iter(range(10**6))
-    with pytest.raises(ValueError, match="f must be deterministic, got .* and later"):
+    with pytest.raises(ValueError, match=r"f must be deterministic, got .* and later"):
         check_gradient(lambda v: (v * v).sum() + 1e-15 * next(calls), lambda v: 2 * v, np.ones(3))
 
 

@@ -1,0 +1,199 @@
+"""Slopes beside their claims: the second look, the verdicts, and what is said of them."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from numdiff.adaptive.ending import Estimates
+from numdiff.floats.formats import FloatFormat
+from numdiff.gradients.causes import Evidence, diagnosis
+from numdiff.gradients.claims import Claim, scatter_of
+from numdiff.gradients.functions import Function, Gradient
+from numdiff.gradients.lines import Lines
+from numdiff.gradients.result import GradientCheck, SlopeComparison
+from numdiff.gradients.rule import BARS, Slopes, Verdict, is_loud, resolution_of
+from numdiff.gradients.second_look import second_look
+
+__all__ = ["Setup", "compared"]
+
+EACH = 25
+"""The evaluations for each direction, at most, all in all: so many are left for a second look."""
+PLAIN, LEAST = 6, 8
+"""The evaluations of a second look at least: the plain steps, and one segment."""
+ROUNDS = 3
+"""How much oftener the rounding of a suspected claim is looked at: 18 calls of the gradient."""
+DOUBTED = 0.05
+"""The part of a slope by which f itself may be off where a deviation is no larger: a coarse solver."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What both modes are given."""
+
+    function: Function
+    at_x: Any
+    gradient: Gradient
+    claim: Claim
+    rng: np.random.Generator
+    lower: np.ndarray | None
+    upper: np.ndarray | None
+    noise: float | None
+    confidence: float
+    resolution: float
+    notes: tuple[str, ...]
+
+    @property
+    def item(self) -> FloatFormat:
+        """The format."""
+        return self.function.point.item
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether the format has 16 bits."""
+        return self.item.precision < 16
+
+    @property
+    def unit(self) -> float:
+        """The unit roundoff."""
+        return float(self.item.unit_roundoff)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What goes to `numdiff.gradients.lines.estimated`."""
+        return {"lower": self.lower, "upper": self.upper, "noise": self.noise, "confidence": self.confidence}
+
+
+def compared(setup: Setup, lines: Lines, found: Estimates) -> GradientCheck:
+    """Return the check that comes of slopes along lines."""
+    slopes = _slopes(setup, lines, found)
+    if slopes.is_suspect.any():  # before anything is called wrong, also a second look at the claim
+        given, ends = setup.claim, {"lower": setup.lower, "upper": setup.upper}
+        more = scatter_of(setup.gradient, setup.function.point, given.value, setup.rng, rounds=ROUNDS, **ends)
+        setup = replace(setup, claim=replace(given, scatter=np.concatenate((given.scatter, more))))
+        slopes = _slopes(setup, lines, found)
+    confirmed, reasons = _confirmed(setup, lines, slopes)
+    verdicts = slopes.verdicts(confirmed, setup.resolution)
+    check = GradientCheck(
+        comparisons=_rows(setup, lines, slopes, verdicts, reasons),
+        mode="coordinates" if lines.moves is None else "directions",
+        format=setup.item.name,
+        shape=setup.function.point.shape,
+        noise=float(np.median(found.noise)),
+        evaluations=lines.evaluations,
+        resolution=setup.resolution,
+        visible=math.nan if lines.moves is None else _visible(lines.moves, slopes),
+        notes=(*setup.notes, *_observed(setup, slopes, verdicts)),
+    )
+    return replace(check, cause=_cause(setup, lines, slopes)) if check.verdict is Verdict.DISAGREE else check
+
+
+def _slopes(setup: Setup, lines: Lines, found: Estimates) -> Slopes:
+    """Return the slopes beside their claims."""
+    if lines.moves is None:
+        return Slopes(*setup.claim.at(lines.places), found, setup.is_coarse)
+    values, rounding = setup.claim.along(lines.moves)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Slopes(values, rounding + setup.unit * setup.claim.reach / found.step, found, setup.is_coarse)
+
+
+def _confirmed(setup: Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, dict[int, str]]:
+    """Look again at the suspicions, and return which are confirmed, and why others are not."""
+    confirmed, suspects = np.zeros(slopes.claim.shape, bool), np.flatnonzero(slopes.is_suspect)
+    reasons: dict[int, str] = {}
+    if not suspects.size:
+        return confirmed, reasons
+    size, budget = abs(float(setup.at_x)), None
+    if lines.moves is not None:
+        reasons = dict.fromkeys(suspects.tolist(), "only the direction with the largest deviation was looked at again")
+        # One that is confirmed is enough, and the evaluations are limited.
+        with np.errstate(divide="ignore"):
+            suspects = suspects[[np.argmax(slopes.deviation[suspects] / slopes.tolerance[suspects])]]
+        size = math.hypot(size, setup.claim.reach)
+        plain = PLAIN * (1 + int(is_loud(slopes.found, size, setup.unit)[suspects[0]]))
+        budget = EACH * len(lines.moves) - lines.evaluations - plain
+        if budget < LEAST:
+            reasons[int(suspects[0])] = "no evaluations are left for a second look: take more directions="
+            return confirmed, reasons
+    among = lines.some(suspects)
+    part, options = slopes.rows(suspects), {"budget": budget, **setup.options}
+    confirmed[suspects], withdrawn = second_look(among, setup.item, part, size, **options)
+    lines.evaluations += among.evaluations
+    said = ("another ladder of steps sees another slope", "small steps see the claim: a kink or a wave beside x")
+    return confirmed, reasons | {int(row): said[int(back)] for row, back in zip(suspects, withdrawn, strict=True)}
+
+
+def _rows(
+    setup: Setup, lines: Lines, slopes: Slopes, verdicts: list[Verdict], reasons: dict[int, str]
+) -> tuple[SlopeComparison, ...]:
+    """Return the comparisons, each with its verdict."""
+    point, found, tolerance, rows = setup.function.point, slopes.found, slopes.tolerance, []
+    size = abs(float(setup.at_x))
+    for row, verdict in enumerate(verdicts):
+        place = int(lines.places[row])
+        is_along = lines.moves is not None
+        where, name = ((row,), f"direction {row}") if is_along else (point.where(place), point.name(place))
+        reason = ""
+        if verdict is Verdict.UNDECIDED:
+            reason = reasons.get(row) or slopes.reason(row, size, setup.unit)
+        numbers = (found.value, slopes.claim, tolerance / BARS, slopes.rounding, tolerance, found.step)
+        value, claim, error, rounding, most, step = (array[row].item() for array in numbers)
+        rows.append(SlopeComparison(where, name, value, claim, error, rounding, most, step, verdict, reason))
+    return tuple(rows)
+
+
+def _visible(moves: np.ndarray, slopes: Slopes) -> float:
+    """Return the smallest deviation of a single coordinate, whichever it is, that would have been a suspicion."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        seen = slopes.deviation + slopes.tolerance
+        least = np.full(moves.shape[1], np.inf)
+        for move, size in zip(moves, np.where(np.isfinite(seen), seen, np.inf), strict=True):
+            least = np.fmin(least, float(size) / np.abs(move.astype(np.float64)))
+    return float(least.max())
+
+
+def _observed(setup: Setup, slopes: Slopes, verdicts: list[Verdict]) -> list[str]:
+    """Return notes on the accuracy of f and of the gradient."""
+    notes, claim, found, name = [], setup.claim, slopes.found, setup.function.point.name
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = slopes.deviation / np.abs(found.value)
+        jumps = np.abs(claim.scatter) > resolution_of(setup.item) * np.abs(claim.value)
+    off = [part[row] for row, verdict in enumerate(verdicts) if verdict in (Verdict.INEXACT, Verdict.DISAGREE)]
+    if off and max(off) <= DOUBTED:
+        notes.append(
+            f"slopes and claims differ by {max(off):.0e} of the slopes at most: either the gradient is wrong by that, "
+            "or f is not more accurate (the tolerance of a solver, a table): then give noise=, its standard deviation"
+        )
+    loud = is_loud(found, abs(float(setup.at_x)), setup.unit)
+    if loud.any() and setup.noise is None:
+        notes.append(
+            f"f is less accurate than {setup.item.name}: it scatters by {float(np.median(found.noise[loud])):.0e} or "
+            "so (a stair, a solver, cancellation?); give noise= if it is known to be more"
+        )
+    jumps &= claim.value != 0
+    if jumps.any():
+        place = int(np.argmax(jumps.any(axis=0)))
+        size = float(np.abs(claim.scatter[:, place]).max())
+        notes.append(
+            f"the gradient jumps by about {size:.1e} between neighbouring numbers at {name(place)}: it is random, or "
+            "loses its digits, or f is not smooth"
+        )
+    return [
+        *notes,
+        *(["the gradient is not deterministic: asked again, it was another one"] if claim.is_random else []),
+    ]
+
+
+def _cause(setup: Setup, lines: Lines, slopes: Slopes) -> str:
+    """Return what is wrong with a gradient that was rejected, as far as the slopes show it."""
+    point, claim = setup.function.point, setup.claim
+    numeric, tolerance = slopes.found.value, np.where(slopes.is_open, slopes.tolerance, np.inf)
+    if lines.moves is None:
+        whole = np.full((2, claim.value.size), np.nan, claim.value.dtype)
+        whole[0, lines.places], whole[1, lines.places] = numeric, tolerance
+        (numeric, tolerance), moves = whole, None
+    else:
+        moves = lines.moves.astype(claim.value.dtype).reshape(-1, *point.shape)
+    shaped = (claim.x.reshape(point.shape), claim.value.reshape(point.shape))
+    return diagnosis(Evidence(*shaped, moves, numeric, tolerance, point.name))
