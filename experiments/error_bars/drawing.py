@@ -1,5 +1,7 @@
 """How coverage is drawn: against the width of the bars, and function by function."""
 
+from textwrap import fill
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -9,7 +11,7 @@ from matplotlib.lines import Line2D
 from experiments.drawing import DASHED
 from experiments.error_bars.findings import HELD
 from experiments.frames import rows_of
-from experiments.step_rules.drawing import KIND_STYLE, KIND_WORDS, mark
+from experiments.step_rules.drawing import KIND_STYLE, kind_handles, mark
 from experiments.words import function_name
 from numdiff.report import figures as draw
 from numdiff.report.figures import Note
@@ -24,6 +26,8 @@ _KNOWN = ("numdifftools", "jacobi", "scipy_derivative")
 """Libraries that are named also where their bars do not hold: the defaults of those that most people use."""
 _NAMED = 0.9
 """Functions whose bars hold less often are named."""
+_LONGEST = 20
+"""Characters of a line of a name: a long one in one line covers the dots of others."""
 _HALF_WORDS = {"judgement": "functions that no constant was chosen on", "development": "the other half"}
 _HALVES = {"judgement": (VERMILLION, -0.16), "development": (BLUE, 0.16)}
 
@@ -48,17 +52,13 @@ def draw_coverage(fig: Canvas, data: pd.DataFrame) -> None:
         if (part["coverage"] >= 1).any():
             ax.text(0.02, 1.4 * _FLOOR, "none", transform=ax.get_yaxis_transform(), fontsize=8, color=MUTED)
     draw.subject(fig, "Error bars of first derivatives: how many are below the error, and how wide they are")
-    handles = [
-        Line2D([], [], linestyle="none", label=words, **mark(KIND_STYLE[kind]))
-        for kind, words in KIND_WORDS.items()
-        if (data["kind"] == kind).any()
-    ]
+    handles = kind_handles(data)
     handles.append(Line2D([], [], color=MUTED, linewidth=1, linestyle=DASHED, label="1 %: a bar at 99 %"))
     draw.outside_legend(fig, handles=handles, where="bottom")
 
 
 def _draw_contestant(ax: Axes, row) -> None:
-    """Draw one dot with its interval, and its name where at least 98 % hold but not all, or many people use it."""
+    """Draw a dot; with interval and name if at least `HELD` but not all of its bars hold, or it is `_KNOWN`."""
     style = KIND_STYLE[row.kind]
     width, missed = min(max(row.sharpness, _WIDTHS[0]), _WIDTHS[1]), max(1 - row.coverage, _FLOOR)
     is_named = (row.coverage >= HELD and missed > _FLOOR) or row.contestant in _KNOWN
@@ -67,8 +67,8 @@ def _draw_contestant(ax: Axes, row) -> None:
     size = {} if is_named else {"markersize": 4, "alpha": 0.55}
     ax.plot([width], [missed], linestyle="none", zorder=4, label="_contestant", **mark(style) | size)
     if is_named:
-        words = str(row.contestant).replace("_", " ")
-        draw.add_note(ax, Note(words, [(width, missed)], reach=8, fontsize=8, color=style.text_color))
+        words = fill(str(row.contestant).replace("_", " "), _LONGEST)
+        draw.add_note(ax, Note(words, [(width, missed)], reach=8, rank=-len(words), fontsize=8, color=style.text_color))
 
 
 def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:

@@ -4,28 +4,27 @@ import numpy as np
 import pandas as pd
 
 from experiments.error_bars.drawing import draw_coverage, draw_functions
-from experiments.error_bars.findings import advice, findings
+from experiments.error_bars.findings import HELD, advice, findings
+from experiments.error_bars.further import further_tables
 from experiments.error_bars.scores import bars, by_function, ours_by_format
 from experiments.experiment import Experiment, Later
 from experiments.frames import blank, rows_of
 from experiments.league.cases import COVERAGE_FUNCTIONS, COVERAGE_POINTS, DEVELOPMENT, JUDGEMENT
-from experiments.league.results import digests, ours, title_of
-from experiments.league.schedule import bar_measures, quick_measures
+from experiments.league.results import KEYS, PORTABLE, blank_infinite, digests, ours, title_of
+from experiments.league.schedule import BARRED, SPARSE, bar_measures, quick_measures
 from experiments.words import counted, function_name, listed, percent, words_of
 from numdiff.analysis.scores import SILENT, SLACK
 from numdiff.report.figures import Figure
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
-KEYS = ["contestant", "half", "format", "noise"]
-PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 LIMITS = (
     f"Coverage is that of {COVERAGE_FUNCTIONS} smooth functions of each half, {COVERAGE_POINTS} points each, chosen by "
-    "a fixed rule; `numdiff` meets all points, the others, which run point by point, one in 40.",
+    "a fixed rule. `numdiff` meets all, the others those of the judgement half; with noise one in "
+    f"{BARRED['float64', '1e-8']}, and one in {SPARSE} of the other half.",
     "A computed function that is smooth and wrong, as (1 − cos x)/x² near 0, shows no method its error: `noise=` is "
     "the cure. Kinks along a sample path are another such class.",
-    "The bars of libraries are not promised at 99 %: most are an estimate of the error. They are measured as what a "
-    "user takes them for.",
+    "The bars of libraries are measured as what a user takes them for, whatever their documentation promises.",
     "Bars that are proved, from interval arithmetic or Taylor models, need the source of f; a method for black boxes "
     "can only be right most of the time.",
 )
@@ -63,6 +62,7 @@ def details(measured: Measured) -> list[Table]:
         return []
     return [
         *own_tables(measured),
+        *further_tables(measured),
         Table(
             "excesses",
             "Errors beyond the bar, both halves",
@@ -96,7 +96,7 @@ def own_tables(measured: Measured) -> list[Table]:
             "Accuracy of numdiff in each format",
             "On all cases of the league: error over that of the best centered difference, evaluations in the median. "
             "Flat: cases with f′ = 0, and those with error ≤ bar ≤ 10 yardsticks.",
-            words_for_infinite(frame[accuracy]),
+            blank_infinite(frame[accuracy]),
             rows_shown=None,
             headings={"p90": "90 %", "flat_good": "good"},
             kinds=keys,
@@ -113,11 +113,6 @@ def own_tables(measured: Measured) -> list[Table]:
             kinds=keys,
         ),
     ]
-
-
-def words_for_infinite(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with words for infinite ratios."""
-    return blank(frame).map(lambda value: "no result" if isinstance(value, float) and np.isinf(value) else value)
 
 
 def functions_table(measured: Measured) -> Table:
@@ -155,15 +150,15 @@ def coverage_figure(scores: pd.DataFrame) -> Figure:
     shown = [pair in barred for pair in zip(data["format"], data["noise"], strict=True)]
     data = data[np.array(shown, dtype=bool)].reset_index(drop=True)
     data["title"] = [title_of(*pair) for pair in zip(data["format"], data["noise"], strict=True)]
-    good = data[data["coverage"] >= 0.98]
+    good = data[data["coverage"] >= HELD]
     names = listed([f"{row.contestant} in {row.title} ({percent(row.coverage)})" for row in rows_of(good)] or ["none"])
     return Figure(
         "coverage_and_width",
         "Coverage against width of the error bars",
         "Share of the bars that do not hold, with its interval at 95 %, against the median of bar over error; "
         "functions of the judgement half. Bars at 99 % lie on the line or below; at the lower edge all held.",
-        f"Dots in {counted(data['title'].nunique(), 'panel')}; lower is safer, farther left is sharper. At least 98 % "
-        f"hold of {names}.",
+        f"Dots in {counted(data['title'].nunique(), 'panel')}; lower is safer, farther left is sharper. At least "
+        f"{percent(HELD)} hold of {names}.",
         data,
         draw_coverage,
         (7.6, 6.4),
@@ -184,11 +179,12 @@ def functions_figure(own: pd.DataFrame) -> Figure:
     data = data.reset_index(drop=True)
     data["title"] = [title_of(*pair) for pair in zip(data["format"], data["noise"], strict=True)]
     worst = data.iloc[int(np.argmin(data["coverage"].to_numpy()))]
+    above = int((data["coverage"] >= 0.99).sum())
     return Figure(
         "own_coverage",
         "Coverage of the bars of numdiff, function by function",
         "A dot for each function, the two halves beside each other; the lines are at 99 % and 95 %.",
-        f"Columns of dots, most of them above 99 %. The lowest is {function_name(worst['problem'])} in "
+        f"Columns of dots, {above} of {len(data)} at 99 % or above. The lowest is {function_name(worst['problem'])} in "
         f"{worst['title']}: {percent(worst['coverage'])}.",
         data,
         draw_functions,
@@ -209,7 +205,8 @@ EXPERIMENT = Experiment(
     advice=advice,
     note=(
         "Every finite bar counts, whatever its status; an infinite bar or no value is a refusal and is never counted "
-        "as covered. The error is that against the derivative by Arb. Functions belong to two halves by a fixed rule; "
+        "as covered. The error is that against the derivative that Arb encloses, or, of a function with an exact twin, "
+        "that of the twin in mpmath. Functions belong to two halves by a fixed rule; "
         f"constants are chosen on the {DEVELOPMENT} half alone."
     ),
     limits=LIMITS,

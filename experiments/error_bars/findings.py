@@ -3,31 +3,21 @@
 import numpy as np
 import pandas as pd
 
+from experiments.error_bars.aims import AIMS, TOLD
+from experiments.error_bars.further import further_sentences
 from experiments.error_bars.scores import bars, ours_by_format
 from experiments.frames import rows_of
 from experiments.league.cases import JUDGEMENT
-from experiments.league.results import ours, rows, title_of
+from experiments.league.results import HEAD, column_of, ours, rows, title_of
 from experiments.league.roster import OURS
 from experiments.words import counted, function_name, listed, percent, plain
 from numdiff.analysis.scores import SLACK
 from numdiff.study.run import Measured
 
-__all__ = ["AIMS", "HELD", "advice", "findings"]
+__all__ = ["HELD", "advice", "findings"]
 
 HELD = 0.98
 """Sharpness is compared among those that cover at least so much."""
-TOLD = 0.99
-"""The aim where the noise is told."""
-AIMS = {
-    ("float64", "none"): 0.99,
-    ("float32", "none"): 0.99,
-    ("float80", "none"): 0.99,
-    ("float64", "1e-8"): 0.99,
-    ("float64", "1e-4"): 0.98,
-    ("float16", "none"): 0.98,
-    ("bfloat16", "none"): 0.97,
-}
-"""The coverage that our bars are for, by format and noise."""
 
 
 def findings(measured: Measured) -> list[str]:
@@ -42,32 +32,39 @@ def findings(measured: Measured) -> list[str]:
         *width_sentence(scores),
         *aims_sentence(ours_by_format(measured)),
         *far_sentence(measured),
+        *further_sentences(measured),
     ]
 
 
-def head(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the scores in float64 without noise, on the judgement half, of who was told nothing."""
-    chosen = (scores["half"] == JUDGEMENT) & (scores["format"] == "float64") & (scores["noise"] == "none")
-    return scores[chosen & ~scores["told"].astype(bool)]
+def untold(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of who was told nothing."""
+    return scores[~scores["told"].astype(bool)]
 
 
 def answer(scores: pd.DataFrame) -> str:
     """How far bars can be trusted in float64."""
-    frame = head(scores)
+    frame = column_of(untold(scores), JUDGEMENT, HEAD)
     own, others = ours(frame), frame[frame["kind"] != OURS]
     held = int((others["coverage"] >= HELD).sum())
-    share = (
-        "none" if not held else "few" if 3 * held < len(others) else "some" if 3 * held < 2 * len(others) else "most"
-    )
+    share = how_many(held, len(others))
     if own.empty:
-        return f"An error bar seldom means what it says: {share} of the methods cover at least 98 % in float64."
-    mine = exact_percent(own.iloc[0]["coverage"])
-    return f"In float64 the bars of `numdiff.derivative` hold in {mine}; {share} of the others cover at least 98 %."
+        return f"In float64 {share} of the methods cover the error in at least {percent(HELD)} of the cases."
+    mine = own.iloc[0]["coverage"]
+    said = "has no finite error bar" if np.isnan(mine) else f"covers the error in {exact_percent(mine)} of the cases"
+    rest = f"; {share} of the others do in at least {percent(HELD)}" if len(others) else ""
+    return f"In float64 `numdiff.derivative` {said}{rest}."
+
+
+def how_many(some: int, all: int) -> str:
+    """Return a share in words: few are less than a third, most are two thirds at least."""
+    if some in (0, all):
+        return "all" if some else "none"
+    return "few" if 3 * some < all else "some" if 3 * some < 2 * all else "most"
 
 
 def others_sentence(scores: pd.DataFrame) -> list[str]:
     """How many of the others cover enough."""
-    frame = head(scores)
+    frame = column_of(untold(scores), JUDGEMENT, HEAD)
     others = frame[frame["kind"] != OURS]
     held = others[others["coverage"] >= HELD]
     if others.empty:
@@ -75,7 +72,7 @@ def others_sentence(scores: pd.DataFrame) -> list[str]:
     who = f": {listed(shares(held))}" if len(held) else ""
     return [
         f"Of the {counted(len(others), 'other method')} with bars in float64, {len(held) or 'none'} cover at least "
-        f"98 %{who}."
+        f"{percent(HELD)}{who}."
     ]
 
 
@@ -86,7 +83,7 @@ def exact_percent(share: float) -> str:
 
 def library_sentence(scores: pd.DataFrame) -> list[str]:
     """How often the bars of libraries hold."""
-    frame = head(scores)
+    frame = column_of(untold(scores), JUDGEMENT, HEAD)
     frame = frame[frame["kind"] == "peer"].sort_values("coverage", kind="stable")
     if frame.empty:
         return []
@@ -101,22 +98,27 @@ def shares(frame: pd.DataFrame) -> list[str]:
 def width_sentence(scores: pd.DataFrame) -> list[str]:
     """Who is sharpest among those whose bars hold, in each column on the judgement half."""
     said = []
-    chosen = scores[(scores["half"] == JUDGEMENT) & ~scores["told"].astype(bool)]
+    chosen = untold(scores[scores["half"] == JUDGEMENT])
     for column, frame in chosen.groupby(["format", "noise"], sort=False):
         format, noise = map(str, column) if isinstance(column, tuple) else (str(column), "none")
-        held = frame[frame["coverage"] >= HELD].sort_values("sharpness", kind="stable")
+        held = frame[(frame["coverage"] >= HELD) & np.isfinite(frame["sharpness"])].sort_values(
+            "sharpness", kind="stable"
+        )
         if len(frame) < 2 or held.empty:
             continue
         best = held.iloc[0]
         said.append(f"`{best['contestant']}` in {title_of(format, noise)} ({plain(best['sharpness'])})")
     if not said:
         return []
-    return [f"Of those that cover at least 98 % the sharpest, with its median of bar over error, is {listed(said)}."]
+    return [
+        f"Of those that cover at least {percent(HELD)} the sharpest, with its median of bar over error, is "
+        f"{listed(said)}."
+    ]
 
 
 def aims_sentence(frame: pd.DataFrame) -> list[str]:
     """Where our bars miss the coverage that they are for."""
-    if frame.empty:
+    if frame.empty or (frame := frame[frame["coverage"].notna()]).empty:
         return []
     missed = [
         f"{title_of(row.format, row.noise)}, {row.half}{', noise told' if row.told else ''} "
@@ -126,7 +128,10 @@ def aims_sentence(frame: pd.DataFrame) -> list[str]:
     ]
     if missed:
         return [f"The bars of `numdiff` hold less often than they are meant to in: {'; '.join(missed)}."]
-    return ["The bars of `numdiff` hold as often as they are meant to in all formats, with noise and without."]
+    return [
+        "The bars of `numdiff` hold as often as they are meant to in each format, with each noise and on each half "
+        "that was measured."
+    ]
 
 
 def far_sentence(measured: Measured) -> list[str]:
@@ -146,10 +151,13 @@ def far_sentence(measured: Measured) -> list[str]:
 def advice(measured: Measured) -> list[str]:
     """What it means for somebody who reads error bars."""
     said = [
-        "Before an error estimate decides anything, see here how often it holds: most are an estimate of a difference, "
-        "and no bound.",
-        "With noise in f no estimate holds that does not look for it: give the noise where you know it.",
+        "Before an error estimate decides anything, see here how often it holds: an estimate is no bound.",
+        "Give the noise of f where you know it: the difference of two values does not tell it from slope.",
     ]
     if len(ours_by_format(measured)):
-        said.append("`nd.derivative` gives a bar at 99 %, and an infinite one with a status where it cannot.")
+        least, most = (percent(end([*AIMS.values(), TOLD])) for end in (min, max))
+        said.append(
+            f"`nd.derivative` gives a bar that is meant to hold in {least} to {most} of the cases, by format and "
+            "noise, and an infinite one with a status where it cannot."
+        )
     return said

@@ -5,11 +5,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from experiments.league.results import GROUP, ordered, ours, rows, summaries
-from experiments.league.table import in_words
+from experiments.league.results import GROUP, further, named, ordered, ours, rows, summaries
+from experiments.league.tasks import FURTHER
 from numdiff.study.run import Measured
 
-__all__ = ["bars", "by_function", "ours_by_format"]
+__all__ = ["bars", "by_function", "ours_by_format", "ours_further"]
 
 
 @cache
@@ -21,9 +21,7 @@ def bars(measured: Measured) -> pd.DataFrame:
         numbers = ("bars", "covered", "coverage", "low", "high", "sharpness", "silent", "beyond", "refused")
         columns = {name: pd.Series(dtype="str") for name in (*GROUP, "kind")}
         return pd.DataFrame(columns | {name: pd.Series(dtype="float64") for name in numbers})
-    frame = summaries(found)
-    names = [in_words(*pair) for pair in zip(frame["contestant"], frame["told"], strict=True)]
-    return frame.assign(contestant=names)
+    return named(summaries(found))
 
 
 @cache
@@ -45,6 +43,25 @@ def ours_by_format(measured: Measured) -> pd.DataFrame:
     league, trust = ours(rows(measured, "league")), ours(rows(measured, "coverage"))
     if league.empty or trust.empty:
         return pd.DataFrame()
+    return _beside(league, trust)
+
+
+@cache
+def ours_further(measured: Measured) -> pd.DataFrame:
+    """Return the same for other derivatives than f′, named in the column `task`; `useful` is that on the league."""
+    league, trust = ours(further(measured, "league")), ours(further(measured, "coverage"))
+    parts = []
+    for task in FURTHER:
+        met, held = league[league["task"] == task], trust[trust["task"] == task]
+        if len(met) and len(held):
+            useful = summaries(met)[[*GROUP, "useful"]]
+            found = _beside(met, held).drop(columns="useful").merge(useful, on=GROUP, validate="one_to_one")
+            parts.append(found.assign(task=task))
+    return ordered(pd.concat(parts, ignore_index=True)) if parts else pd.DataFrame()
+
+
+def _beside(league: pd.DataFrame, trust: pd.DataFrame) -> pd.DataFrame:
+    """Return accuracy on the league beside trust on the coverage set."""
     accuracy = summaries(league)[[*GROUP, "cases", "median", "p90", "worst", "evaluations", "flat", "flat_good"]]
     scores = summaries(trust).rename(columns={"least_covered": "least"})
     scores["refused"] = scores["refused"].astype(float) / scores["cases"]

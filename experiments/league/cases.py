@@ -26,8 +26,8 @@ from numdiff.problems.adversarial import ADVERSARIAL
 from numdiff.problems.noise import Noisy
 
 __all__ = ["COVERAGE_FUNCTIONS", "COVERAGE_POINTS", "DEVELOPMENT", "HALVES", "JUDGEMENT", "LEVELS", "RANDOM_POINTS"]
-__all__ += ["SETS", "Subject", "adversaries", "covered_functions", "half_of", "league_functions", "points_of"]
-__all__ += ["subject_of", "usable"]
+__all__ += ["SETS", "Subject", "adversaries", "covered_functions", "half_of", "holds", "league_functions"]
+__all__ += ["points_of", "subject_of", "usable"]
 
 DEVELOPMENT, JUDGEMENT = HALVES = ("development", "judgement")
 LEVELS = {"none": 0.0, "1e-8": 1e-8, "1e-4": 1e-4}
@@ -125,8 +125,9 @@ def subject_of(name: str) -> Subject:
     return Subject(name, adversary.f, TrueDerivatives(exact), adversary.domain, adversary.points)
 
 
+@cache
 def points_of(name: str, fmt: FloatFormat, randoms: int) -> np.ndarray:
-    """Return the points of a function that the format has, then random ones, all distinct.
+    """Return the points of a function that the format has, then random ones, all distinct; they are read-only.
 
     Parameters
     ----------
@@ -144,7 +145,9 @@ def points_of(name: str, fmt: FloatFormat, randoms: int) -> np.ndarray:
         tried += len(batch)
         batch = np.array(list(dict.fromkeys([x for x in batch if x not in found])), dtype=fmt.dtype)
         found += [x for x, good in zip(batch, usable(name, fmt, batch), strict=True) if good]
-    return np.array(found[:wanted], dtype=fmt.dtype)
+    points = np.array(found[:wanted], dtype=fmt.dtype)
+    points.flags.writeable = False  # it is the same for everybody who asks
+    return points
 
 
 def random_points(subject: Subject) -> Iterator[float]:
@@ -175,9 +178,14 @@ def usable(name: str, fmt: FloatFormat, x: np.ndarray) -> np.ndarray:
         good[good] = np.isfinite(evaluate(fmt, subject.f, inside))
     if name in ADVERSARIAL or not good.any():
         return good
-    slope = np.abs(subject.truth(exact_points(fmt, x[good]))[0])
-    good[good] = ((slope >= float(fmt.smallest_normal)) | (slope == 0)) & (slope <= largest(fmt))
+    good[good] = holds(fmt, subject.truth(exact_points(fmt, x[good]))[0])
     return good
+
+
+def holds(fmt: FloatFormat, derivatives: np.ndarray) -> np.ndarray:
+    """Return which derivatives a format holds as a normal number or 0; there is none where they are NaN."""
+    size = np.abs(derivatives)
+    return ((size >= float(fmt.smallest_normal)) | (size == 0)) & (size <= largest(fmt))
 
 
 def largest(fmt: FloatFormat) -> float:

@@ -2,13 +2,16 @@
 
 import importlib
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+from experiments.league.tasks import FIRST, TASKS
+from numdiff.adaptive.status import Status
 from numdiff.analysis.yardstick import Domain, Function, split
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat
@@ -16,7 +19,7 @@ from numdiff.formulas.stencil import CENTERED, Method
 from numdiff.rules.base import RuleStatus
 from numdiff.rules.run import run_rule
 
-__all__ = ["ESTIMATE", "Contestant", "Estimator", "RuleContestant", "outcomes"]
+__all__ = ["ESTIMATE", "Contestant", "Estimator", "Outcome", "RuleContestant", "framed", "outcomes"]
 
 ESTIMATE = "numdiff.adaptive.engine:estimate"
 """Our estimator, by the function that does the work."""
@@ -70,6 +73,27 @@ def outcomes(values: np.ndarray, bars: Any, status: Any, ok: Any, evaluations: A
     return pd.DataFrame(columns, index=range(len(high)))
 
 
+_MEASURED = re.compile(r"-?\d+\.\d{4,}(e[-+]?\d+)?")
+
+
+def one_line(message: str) -> str:
+    """Return a message as it is kept: on one line, NaN in words (no cell of a table may hold it), no measured number.
+
+    A number of many digits is another one on each machine, and would move the place where a message is cut.
+    """
+    return _MEASURED.sub("…", " ".join(message.replace("NaN", "not a number").split()))
+
+
+Outcome = tuple[np.ndarray, float, str, bool, int, str]
+"""What becomes of one point: the value as an array of one, then the columns of `outcomes`."""
+
+
+def framed(found: Sequence[Outcome]) -> pd.DataFrame:
+    """Return the outcomes of points as a frame."""
+    values, *others = zip(*found, strict=True)
+    return outcomes(np.concatenate(values), *others)
+
+
 @dataclass(frozen=True)
 class Estimator:
     """An estimator that takes all points at once, with the signature of `numdiff.adaptive.engine.estimate`.
@@ -80,11 +104,14 @@ class Estimator:
     entry : str
         ``"module:function"``.
     formula : str
+    task : str
+        One of `experiments.league.tasks.TASKS`: which derivative it is asked for.
     """
 
     name: str
     entry: str = ESTIMATE
     formula: str = ""
+    task: str = FIRST
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -98,10 +125,12 @@ class Estimator:
         module, _, function = self.entry.partition(":")
         estimate: Callable[..., Any] = getattr(importlib.import_module(module), function)
         ends = [np.full(x.shape, end) for end in domain]
+        task = TASKS[self.task]
+        options: dict[str, Any] = {"lower": ends[0], "upper": ends[1], "noise": noise}
+        if self.task != FIRST:
+            options |= {"order": task.order, "side": task.side}
         with np.errstate(all="ignore"):
-            found = estimate(
-                lambda points, rows: evaluate(fmt, f, points), x, fmt, lower=ends[0], upper=ends[1], noise=noise
-            )
+            found = estimate(lambda points, rows: evaluate(fmt, f, points), x, fmt, **options)
         names = _status_names(found.status)
         messages = getattr(found, "message", "")
         return outcomes(
@@ -119,15 +148,8 @@ def _as_doubles(bars: Any) -> np.ndarray:
 
 def _status_names(codes: Any) -> np.ndarray:
     """Return integer codes of a status as lower-case names; 0 is ok."""
-    try:
-        members = {int(item.value): item.name.lower() for item in _status_class()}
-    except ImportError:
-        members = {0: "ok"}
+    members = {int(item.value): item.name.lower() for item in Status}
     return np.array([members.get(int(code), f"status {int(code)}") for code in np.asarray(codes)], dtype=object)
-
-
-def _status_class() -> Any:
-    return importlib.import_module("numdiff.adaptive.status").Status
 
 
 @dataclass(frozen=True)
@@ -160,21 +182,21 @@ class RuleContestant:
         self, f: Function, x: np.ndarray, fmt: FloatFormat, noise: np.ndarray | None, domain: Domain
     ) -> pd.DataFrame:
         """Return what the rule makes of each point; what it raises is an outcome too."""
-        found = [
-            self._one(f, point, fmt, None if noise is None else float(noise[place]) or None, domain)
-            for place, point in enumerate(x)
-        ]
-        values, *others = zip(*found, strict=True)
-        return outcomes(np.concatenate(values), *others)
+        return framed(list(self.each(f, x, fmt, noise, domain)))
 
-    def _one(
-        self, f: Function, x: Any, fmt: FloatFormat, noise: float | None, domain: Domain
-    ) -> tuple[np.ndarray, float, str, bool, int, str]:
+    def each(
+        self, f: Function, x: np.ndarray, fmt: FloatFormat, noise: np.ndarray | None, domain: Domain
+    ) -> Iterator[Outcome]:
+        """Yield what the rule makes of each point, one call after the other."""
+        for place, point in enumerate(x):
+            yield self._one(f, point, fmt, None if noise is None else float(noise[place]) or None, domain)
+
+    def _one(self, f: Function, x: Any, fmt: FloatFormat, noise: float | None, domain: Domain) -> Outcome:
         nothing = np.array([math.nan])
         try:
             choice = run_rule(self.rule, f, x, self.method, fmt, noise=noise, domain=domain)
         except Exception as error:
-            return nothing, math.nan, "raised", False, 0, f"{type(error).__name__}: {error!s:.200}"
+            return nothing, math.nan, "raised", False, 0, one_line(f"{type(error).__name__}: {error}")
         # A derivative beside a status that is not ok is doubtful, and is judged as what it is.
         value = nothing if choice.derivative is None else np.asarray(choice.derivative).reshape(1)
         bar = math.nan if choice.error is None else float(choice.error)
@@ -184,5 +206,5 @@ class RuleContestant:
             str(choice.status),
             choice.status is RuleStatus.OK,
             choice.evaluations,
-            choice.reason,
+            one_line(choice.reason),
         )

@@ -1,7 +1,7 @@
 """Matches: one contestant on the cases of one set, format and noise, measured once and stored."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -9,28 +9,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from experiments.league.cases import COVERAGE_POINTS, LEVELS, RANDOM_POINTS, subject_of
-from experiments.league.contestants import Contestant, outcomes
+from experiments.league.cases import COVERAGE_POINTS, LEVELS, RANDOM_POINTS, half_of, subject_of
+from experiments.league.contestants import Contestant, Estimator, RuleContestant
+from experiments.league.limited import Calls, run_apart
 from experiments.league.roster import Entry, entry
 from experiments.league.table import in_words, scored
+from experiments.league.tasks import FIRST
 from experiments.league.yardsticks import CASE, x_of, yardsticks_of
 from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.extras import EXTRAS
 from numdiff.floats.formats import FORMATS
+from numdiff.rules.peers import PEERS
+from numdiff.rules.run import RULES
 from numdiff.study.blocks import conditions, digest_of
 from numdiff.study.run import run
 from numdiff.study.store import Store
 from numdiff.study.values import Digests
 
-__all__ = ["NO_RETURN", "Match", "cases_of", "play"]
+__all__ = ["Match", "cases_of", "play"]
 
 OUTCOME = ["value", "value_low", "bar", "status", "ok", "evaluations", "message"]
-NO_RETURN = frozenset((name, "log_at_its_edge", "0x1.dee7a4ad4b81fp-167") for name in ("jacobi", "jacobi_directed"))
-"""Contestant, function and point of calls that do not return, and so are not made.
-
-At x = 1e-50 the squared steps of jacobi underflow in its fit, and LAPACK does not come back from the matrix of NaN.
-Nothing in Python can end that call.
-"""
 _PROBES = 5
 """Cases of which a contestant whose figures are the platform's is run, to see whether they are still the same."""
 _LONGEST = 160
@@ -64,16 +62,22 @@ def _outcomes(contestant: Contestant, cases: pd.DataFrame, told: bool) -> pd.Dat
         first = part.iloc[0]
         fmt, subject = FORMATS[first["format"]], subject_of(first["problem"])
         f = subject.variant(LEVELS[first["noise"]], bool(first["absolute"]))
-        lost = [(contestant.name, *pair) in NO_RETURN for pair in zip(part["problem"], part["x"], strict=True)]
-        part, never = part[np.logical_not(lost)], part[np.array(lost)]
-        if len(never):
-            missing = np.full(len(never), np.nan)
-            message = "the call does not return"
-            parts.append(outcomes(missing, missing, "no return", False, 0, message).set_index(never.index))
-        if len(part):
-            noise = part["deviation"].to_numpy() if told and part["deviation"].any() else None
-            parts.append(contestant.run(f, x_of(part), fmt, noise, subject.domain).set_index(part.index))
+        noise = part["deviation"].to_numpy() if told and part["deviation"].any() else None
+        if isinstance(contestant, RuleContestant) and is_library(contestant.rule):
+            calls = Calls(
+                contestant, subject.name, fmt.name, first["noise"], bool(first["absolute"]), x_of(part), noise
+            )
+            found = run_apart(calls)
+        else:
+            found = contestant.run(f, x_of(part), fmt, noise, subject.domain)
+        parts.append(found.set_index(part.index))
     return pd.concat(parts).loc[cases.index]
+
+
+def is_library(rule: Any) -> bool:
+    """Whether a rule, or what its name stands for, is a peer that other processes know."""
+    peer = PEERS.get(rule if isinstance(rule, str) else rule.name)
+    return peer is not None and rule in (peer, peer.name) and peer not in PEERS.added()
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,15 @@ class Match:
         Whether it is told the standard deviation of f.
     every : int
         Of each function the first of so many cases is taken.
+    half : str
+        The half whose functions are taken; empty for both.
+    task : str
+        One of `experiments.league.tasks.TASKS`.
+
+    Raises
+    ------
+    ValueError
+        If the task is another than f′, and the contestant has that alone.
     """
 
     contestant: str
@@ -97,17 +110,25 @@ class Match:
     noise: str = "none"
     told: bool = False
     every: int = 1
+    half: str = ""
+    task: str = FIRST
 
     @property
     def cells(self) -> int:
         """About how many cases there are."""
         points = {"league": RANDOM_POINTS + 2, "coverage": COVERAGE_POINTS, "adversarial": 2}[self.set]
-        return -(-points // self.every) * sum(item.cells for item in yardsticks_of(self.set, self.format, self.noise))
+        functions = [name for item in yardsticks_of(self.set, self.format, self.noise) for name in item.problems]
+        return -(-points // self.every) * sum(self.half in ("", half_of(name)) for name in functions)
 
     def key(self) -> str:
         """Return the key under which the outcomes are stored: it has the code, and the versions of the libraries."""
-        facts = [type(self).__name__, self.contestant, self.set, self.format, self.noise, self.told, self.every]
-        return digest_of([facts, *_code_of(self.contestant)])
+        return digest_of([type(self).__name__, asdict(self), *_code_of(self.contestant)])
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the key names code and options of the contestant, as it does for those of this project alone."""
+        rule = getattr(entry(self.contestant).contestant, "rule", None)
+        return rule is None or RULES.has_own(rule.name) or PEERS.has_own(rule.name)
 
     def values(self) -> pd.DataFrame:
         """Return what the outcomes hang on: values of f, and some figures of the contestant where these do too."""
@@ -118,8 +139,8 @@ class Match:
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
         """Return the frame ``matches``: the names of the cases and the outcomes."""
-        cases = self.chosen(_cases_of(self.set, self.format, self.noise))
-        found = _outcomes(entry(self.contestant).contestant, cases, self.told)
+        cases = self.chosen(_cases_of(self.set, self.format, self.noise, self.task))
+        found = _outcomes(self._player(), cases, self.told)
         done(self.cells)
         item = entry(self.contestant)
         names = cases[CASE].assign(
@@ -134,14 +155,24 @@ class Match:
         return {"matches": pd.concat([names, kept], axis=1).reset_index(drop=True)}
 
     def chosen(self, cases: pd.DataFrame) -> pd.DataFrame:
-        """Return the cases of the match: all, or of each function the first of so many."""
+        """Return the cases of the match: those of its half, and of each function the first of so many."""
+        cases = cases[cases["half"] == self.half] if self.half else cases
         return cases[cases.groupby("problem", sort=False).cumcount() % self.every == 0]
+
+    def _player(self) -> Contestant:
+        """Return the contestant as it is asked for the task."""
+        player = entry(self.contestant).contestant
+        if self.task == FIRST:
+            return player
+        if isinstance(player, Estimator):
+            return replace(player, task=self.task)
+        raise ValueError(f"contestant must be an estimator where the task is {self.task!r}, got {self.contestant!r}")
 
 
 @cache
-def _cases_of(set: str, format: str, noise: str) -> pd.DataFrame:
+def _cases_of(set: str, format: str, noise: str, task: str = FIRST) -> pd.DataFrame:
     """Return cases with what a contestant may know; the yardsticks are measured for themselves."""
-    rows = [row for item in yardsticks_of(set, format, noise) for row in item.cases()]
+    rows = [row for item in yardsticks_of(set, format, noise, task) for row in item.cases()]
     return pd.DataFrame(rows)
 
 
@@ -169,8 +200,12 @@ def _code_of(name: str) -> list[Any]:
     rule = getattr(item.contestant, "rule", None)
     packages = {EXTRAS_PACKAGES[module] for module in getattr(rule, "modules", ()) if module in EXTRAS_PACKAGES}
     packages |= {module.partition(".")[0] for module in item.contestant.modules}
-    options = "" if " at 0x" in repr(rule) else repr(rule)
-    return [conditions(__name__), *map(conditions, item.contestant.modules), sorted(map(_version, packages)), options]
+    return [
+        conditions(__name__),
+        *map(conditions, item.contestant.modules),
+        sorted(map(_version, packages)),
+        repr(rule),
+    ]
 
 
 def _version(package: str) -> str:

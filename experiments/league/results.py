@@ -6,20 +6,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from experiments.frames import blank
 from experiments.league.cases import HALVES
 from experiments.league.roster import OURS, PEER
 from experiments.league.schedule import COLUMNS, THINNED, quick_measures
 from experiments.league.table import in_words, summary, with_errors
+from experiments.league.tasks import FIRST
 from experiments.league.yardsticks import CASE
 from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.analysis.scores import ranked_quantile
 from numdiff.study.run import Measured, run
 from numdiff.study.values import Digests
 
-__all__ = ["GROUP", "common", "digests", "games", "ours", "rows", "summaries", "title_of"]
+__all__ = ["GROUP", "HEAD", "KEYS", "PORTABLE", "blank_infinite", "column_of", "common", "digests", "further", "games"]
+__all__ += ["named", "ordered", "ours", "rows", "summaries", "title_of"]
 
 GROUP = ["half", "format", "noise", "contestant", "told"]
 """What a row of the league table is for."""
+HEAD = ("float64", "none")
+"""The column of the league that is read first."""
+KEYS = ["contestant", "half", "format", "noise"]
+"""What names a row of a table of the league,"""
+PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
+"""and the kinds of the columns of such a table."""
 _NAMES = {"none": "", "1e-8": "noise 1e-8", "1e-4": "noise 1e-4"}
 
 
@@ -42,9 +51,15 @@ def games(measured: Measured) -> pd.DataFrame:
 
 
 def rows(measured: Measured, set: str) -> pd.DataFrame:
-    """Return the outcomes of one set."""
+    """Return the outcomes of one set for f′."""
     found = games(measured)
-    return found[found["set"] == set]
+    return found[(found["set"] == set) & (found["task"] == FIRST)]
+
+
+def further(measured: Measured, set: str) -> pd.DataFrame:
+    """Return the outcomes of one set for all other tasks."""
+    found = games(measured)
+    return found[(found["set"] == set) & (found["task"] != FIRST)]
 
 
 def common(found: pd.DataFrame) -> pd.DataFrame:
@@ -89,6 +104,24 @@ def ordered(frame: pd.DataFrame) -> pd.DataFrame:
 def title_of(format: str, noise: str) -> str:
     """Return what a column of the league is called."""
     return ", ".join(filter(None, (format, _NAMES[noise])))
+
+
+def column_of(frame: pd.DataFrame, half: str, column: tuple[str, str]) -> pd.DataFrame:
+    """Return the rows of one half in one column of the league."""
+    chosen = (frame["half"] == half) & (frame["format"] == column[0]) & (frame["noise"] == column[1])
+    return frame[chosen].reset_index(drop=True)
+
+
+def named(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return rows whose contestants are named with what they were told."""
+    words = [in_words(*pair) for pair in zip(frame["contestant"], frame["told"], strict=True)]
+    return frame.assign(contestant=words)
+
+
+def blank_infinite(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame with words for infinite ratios, and nothing where there is no number."""
+    frame = blank(frame)
+    return frame.map(lambda value: "no result" if isinstance(value, float) and np.isinf(value) else value)
 
 
 def ours(frame: pd.DataFrame) -> pd.DataFrame:

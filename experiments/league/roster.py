@@ -4,25 +4,23 @@ Rules and peers that other packages register take part as well. Whoever makes so
 second row, in which it is.
 """
 
-import importlib
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
-from experiments.league.contestants import ESTIMATE, Contestant, Estimator, RuleContestant
+from experiments.league.contestants import Contestant, Estimator, RuleContestant
 from numdiff.extras import missing
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
 from numdiff.problems.noise import Noisy
-from numdiff.rules.base import Rule, RuleStatus
+from numdiff.rules.base import RuleStatus
+from numdiff.rules.peers import PEERS
 from numdiff.rules.run import RULES, run_rule
 
-__all__ = ["OURS", "PEER", "RULE", "Entry", "absent", "entry", "roster"]
+__all__ = ["OURS", "PEER", "RULE", "Entry", "entry", "roster"]
 
 OURS, RULE, PEER = "ours", "rule", "peer"
 """What a contestant is."""
@@ -69,11 +67,11 @@ class Entry:
 @cache
 def roster() -> dict[str, Entry]:
     """Return all entries by name, ours first, then rules and peers as they are registered."""
-    found = [Entry(Estimator("numdiff"), OURS, bars=True, heeds_noise=True)] if _has(ESTIMATE) else []
+    found = [Entry(Estimator("numdiff"), OURS, bars=True, heeds_noise=True)]
     for rule in RULES.values():
         if type(rule).__module__ != _INSIDE:
             found += _entries(rule, RULE)
-    for peer in _peers():
+    for peer in PEERS.values():
         if not missing(*getattr(peer, "modules", ())):
             found += _entries(peer, PEER)
     return {item.name: item for item in found}
@@ -90,24 +88,6 @@ def entry(name: str) -> Entry:
     if name not in roster():
         raise ValueError(f"contestant must be one of {', '.join(roster())}, got {name!r}")
     return roster()[name]
-
-
-def absent() -> list[str]:
-    """Return the packages of peers that are not installed, so that they do not take part."""
-    return sorted({name for peer in _peers() for name in missing(*getattr(peer, "modules", ()))})
-
-
-def _has(name: str) -> bool:
-    module = name.partition(":")[0]
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # of the package that it is in
-        return False
-
-
-def _peers() -> Iterable[Rule]:
-    """Return the peers, where this version of the package has any."""
-    return importlib.import_module("numdiff.rules.peers").PEERS.values() if _has("numdiff.rules.peers") else ()
 
 
 def _entries(rule: Any, kind: str) -> list[Entry]:

@@ -1,31 +1,35 @@
 """Which matches are played: who meets which cases, and who meets them all.
 
 Our estimator takes all points of a function in one call and meets every case. Rules and peers are run point by point in
-Python: they meet the first of `THINNED` cases of each function, the same for all of them, and our estimator is compared
-with them on those alone.
+Python. In the league they meet the first of `THINNED` cases of each function, the same for all of them, and our
+estimator is compared with them on those alone. Their error bars are measured at all points of the functions of the
+judgement half where f has no noise, and at the first of so many elsewhere (`BARRED`, `SPARSE`).
 """
 
 from collections.abc import Iterator
 
+from experiments.league.cases import DEVELOPMENT, JUDGEMENT
 from experiments.league.matches import Match
 from experiments.league.roster import OURS, roster
+from experiments.league.tasks import further_tasks
 from experiments.league.yardsticks import yardsticks_of
 from numdiff.floats.formats import FORMATS
 from numdiff.study.blocks import Measurement
 
-__all__ = ["BARRED", "COLUMNS", "THINNED", "bar_measures", "columns", "league_measures", "quick_measures"]
+__all__ = ["BARRED", "COLUMNS", "SPARSE", "THINNED", "bar_measures", "columns", "league_measures", "quick_measures"]
 
 COLUMNS = (
     *(("float64", "none"), ("float64", "1e-8"), ("float64", "1e-4"), ("float32", "none")),
     *(("float80", "none"), ("float16", "none"), ("bfloat16", "none")),
 )
 """Format and noise of the columns of the league."""
-BARRED = COLUMNS[:2] + COLUMNS[3:4]
-"""Those in which the error bars of all are measured."""
+BARRED = {("float64", "none"): 1, ("float64", "1e-8"): 10, ("float32", "none"): 1}
+"""Those in which the error bars of all are measured; of each function of the judgement half rules and peers meet the
+first of so many points."""
 THINNED = 3
 """Rules and peers meet the first of so many cases of each function."""
-_SPARSE = 40
-"""Of the 400 points of each function of the coverage set, they meet the first of so many."""
+SPARSE = 40
+"""Of each function of the development half they meet the first of so many points."""
 _ADVERSARIAL = ("float64", "float32")
 
 
@@ -62,7 +66,20 @@ def bar_measures() -> Iterator[Measurement]:
                     yield Match(item.name, "coverage", format, noise, told)
                     yield Match(item.name, "league", format, noise, told)
             elif item.bars and (format, noise) in BARRED:
-                yield Match(item.name, "coverage", format, noise, every=_SPARSE)
+                yield Match(item.name, "coverage", format, noise, every=BARRED[format, noise], half=JUDGEMENT)
+                yield Match(item.name, "coverage", format, noise, every=SPARSE, half=DEVELOPMENT)
+        if noise == "none":
+            yield from _further_measures(format)
+
+
+def _further_measures(format: str) -> Iterator[Measurement]:
+    """Yield what our estimator is measured with on higher derivatives, and on those from one side."""
+    for task in further_tasks(format):
+        for set in ("league", "coverage"):
+            yield from yardsticks_of(set, format, task=task)
+            for item in roster().values():
+                if item.kind == OURS:
+                    yield Match(item.name, set, format, task=task)
 
 
 def quick_measures() -> Iterator[Measurement]:
@@ -79,4 +96,4 @@ def quick_measures() -> Iterator[Measurement]:
         yield Match(item.name, "league", "float64", every=1 if item.kind == OURS else THINNED)
         yield Match(item.name, "adversarial", "float64")
         if item.bars:
-            yield Match(item.name, "coverage", "float64", every=_SPARSE)
+            yield Match(item.name, "coverage", "float64", every=SPARSE)

@@ -1,4 +1,4 @@
-"""What a case is compared with: the true derivative, and the error of the best centered and forward differences."""
+"""What a case is compared with: the true derivative, and the error of the best difference of a formula for it."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -15,14 +15,17 @@ from experiments.league.cases import (
     adversaries,
     covered_functions,
     half_of,
+    holds,
     league_functions,
     points_of,
     subject_of,
 )
+from experiments.league.tasks import FIRST, TASKS
 from numdiff.analysis.yardstick import exact_points, step_grid, yardstick
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED, FORWARD
+from numdiff.problems import PROBLEMS
 from numdiff.problems.adversarial import ADVERSARIAL
 from numdiff.problems.noise import deviation
 from numdiff.study.blocks import conditions, digest_of
@@ -30,7 +33,7 @@ from numdiff.study.values import Digests
 
 __all__ = ["CASE", "Yardsticks", "x_of", "yardsticks_of"]
 
-CASE = ["set", "problem", "format", "noise", "x"]
+CASE = ["set", "problem", "format", "noise", "task", "x"]
 """What names a case."""
 TOGETHER = 8
 """Functions of one measurement."""
@@ -52,12 +55,15 @@ class Yardsticks:
     format : str
     noise : str
         One of `LEVELS`.
+    task : str
+        One of `experiments.league.tasks.TASKS`. Beside f′ the coverage set has no yardsticks.
     """
 
     set: str
     problems: tuple[str, ...]
     format: str
     noise: str
+    task: str = FIRST
 
     @property
     def cells(self) -> int:
@@ -66,8 +72,13 @@ class Yardsticks:
 
     def key(self) -> str:
         """Return the key under which the cases are stored."""
-        facts = [type(self).__name__, self.set, list(self.problems), self.format, self.noise]
+        facts = [type(self).__name__, self.set, list(self.problems), self.format, self.noise, self.task]
         return digest_of([facts, conditions(__name__)])
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the key names all code: that of a problem of a plugin is not in it."""
+        return all(name in ADVERSARIAL or PROBLEMS.has_own(name) for name in self.problems)
 
     def values(self) -> pd.DataFrame:
         """Return what the outcomes hang on: values of f.
@@ -118,8 +129,9 @@ class Yardsticks:
         fmt, level, subject = FORMATS[self.format], LEVELS[self.noise], subject_of(name)
         points = self.points(name)
         exact = exact_points(fmt, points)
-        (high, low), (values, _) = subject.truth(exact), subject.truth(exact, 0)
-        for x, value, above, below in zip(points, values, high, low, strict=True):
+        (high, low), (values, _) = subject.truth(exact, TASKS[self.task].order), subject.truth(exact, 0)
+        held = np.full(len(points), True) if self.task == FIRST else holds(fmt, high)
+        for x, value, above, below in zip(points[held], values[held], high[held], low[held], strict=True):
             absolute = bool(level) and value == 0
             yield {
                 "set": self.set,
@@ -127,6 +139,7 @@ class Yardsticks:
                 "half": half_of(name),
                 "format": self.format,
                 "noise": self.noise,
+                "task": self.task,
                 "x": fmt.hex(x),
                 "absolute": absolute,
                 "deviation": self._deviation(name, float(x), float(value), absolute),
@@ -137,14 +150,15 @@ class Yardsticks:
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         """Yield the cases of a function with their yardsticks; in the coverage set those of each point of so many."""
         fmt, subject = FORMATS[self.format], subject_of(name)
+        stencils = (CENTERED, FORWARD) if self.task == FIRST else (TASKS[self.task].stencil,)
         for number, case in enumerate(self._cases_of(name)):
-            best = forward = math.nan
-            thinned = self.set == "coverage" and number % _THINNED
+            best = [math.nan, math.nan]
+            thinned = self.set == "coverage" and (number % _THINNED or self.task != FIRST)
             if not thinned and not math.isnan(case["truth"]):
                 f = subject.variant(LEVELS[self.noise], case["absolute"])
                 x = fmt.from_hex(case["x"])
-                best, forward = yardstick(f, subject.truth, fmt, x, subject.domain, (CENTERED, FORWARD))
-            yield {**case, "yardstick": best, "forward": forward}
+                best[: len(stencils)] = yardstick(f, subject.truth, fmt, x, subject.domain, stencils)
+            yield {**case, "yardstick": best[0], "forward": best[1]}
 
     def _deviation(self, name: str, x: float, value: float, absolute: bool) -> float:
         """Return the standard deviation of f at a point: that of the variant, or of an adversary that has one."""
@@ -152,12 +166,13 @@ class Yardsticks:
         return deviation(LEVELS[self.noise], value, absolute) if own is None else own(x)
 
 
-def yardsticks_of(set: str, format: str, noise: str = "none") -> tuple[Yardsticks, ...]:
+def yardsticks_of(set: str, format: str, noise: str = "none", task: str = FIRST) -> tuple[Yardsticks, ...]:
     """Cut a set in a format into measurements."""
     known = {"league": league_functions, "coverage": covered_functions, "adversarial": adversaries}
     names = known[set](format)
     return tuple(
-        Yardsticks(set, names[start : start + TOGETHER], format, noise) for start in range(0, len(names), TOGETHER)
+        Yardsticks(set, names[start : start + TOGETHER], format, noise, task)
+        for start in range(0, len(names), TOGETHER)
     )
 
 

@@ -41,11 +41,7 @@ def draw_costs(fig: Canvas, data: pd.DataFrame) -> None:
     for ax, title in zip(panels, titles, strict=True):
         _draw_cost(ax, data[data["title"] == title], edge)
     draw.subject(fig, "First derivatives of black boxes: what rules and libraries cost, and how exact they are")
-    handles = [
-        Line2D([], [], linestyle="none", label=words, **mark(KIND_STYLE[kind]))
-        for kind, words in KIND_WORDS.items()
-        if (data["kind"] == kind).any()
-    ]
+    handles = kind_handles(data)
     if not np.isfinite(data["median"]).all():
         words = "hollow: no result in half of the cases"
         handles.append(Line2D([], [], linestyle="none", label=words, **mark(_HOLLOW) | {"markerfacecolor": "white"}))
@@ -69,6 +65,15 @@ def _draw_cost(ax: Axes, part: pd.DataFrame, edge: float) -> None:
         words = "complex step" if row.complex else str(row.contestant).replace("_", " ").replace(" (", "\n(")
         point = [(row.evaluations, row.median)]
         draw.add_note(ax, Note(words, point, reach=6, fontsize=8.5, color=KIND_STYLE[row.kind].text_color))
+
+
+def kind_handles(data: pd.DataFrame) -> list[Line2D]:
+    """Return what a legend shows of the kinds of contestants that there are."""
+    return [
+        Line2D([], [], linestyle="none", label=words, **mark(KIND_STYLE[kind]))
+        for kind, words in KIND_WORDS.items()
+        if (data["kind"] == kind).any()
+    ]
 
 
 def mark(style: Style) -> dict[str, Any]:

@@ -8,13 +8,10 @@ import pandas as pd
 from experiments.league.adversaries import graded
 from experiments.league.results import common, rows, summaries
 from experiments.league.roster import OURS
-from experiments.league.table import in_words
 from numdiff.study.run import Measured
 
-__all__ = ["HEAD", "NOISY", "answers", "column_of", "groups", "league", "named", "rivals"]
+__all__ = ["NOISY", "answers", "groups", "league", "rivals"]
 
-HEAD = ("float64", "none")
-"""The column of the league that is read first."""
 NOISY = ("float64", "1e-8")
 
 
@@ -30,18 +27,6 @@ def answers(measured: Measured) -> pd.DataFrame:
     found = rows(measured, "adversarial")
     parts = [graded(part, named=kind == OURS) for kind, part in found.groupby("kind", sort=False)]
     return pd.concat(parts, ignore_index=True) if parts else found.assign(verdict="", undecidable=False)
-
-
-def column_of(frame: pd.DataFrame, half: str, column: tuple[str, str]) -> pd.DataFrame:
-    """Return the rows of one half in one column of the league."""
-    chosen = (frame["half"] == half) & (frame["format"] == column[0]) & (frame["noise"] == column[1])
-    return frame[chosen].reset_index(drop=True)
-
-
-def named(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return rows whose contestants are named with what they were told."""
-    words = [in_words(*pair) for pair in zip(frame["contestant"], frame["told"], strict=True)]
-    return frame.assign(contestant=words)
 
 
 def groups(scores: pd.DataFrame) -> list[tuple[str, str, str, pd.DataFrame]]:

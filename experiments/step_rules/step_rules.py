@@ -1,23 +1,26 @@
 """The league of step rules and libraries: how accurate, at how many evaluations, and how often without a result."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 
 from experiments.experiment import Experiment, Later
 from experiments.frames import rows_of
 from experiments.league.cases import DEVELOPMENT, JUDGEMENT
-from experiments.league.results import common, digests, rows, title_of
+from experiments.league.results import HEAD, column_of, common, digests, rows, title_of
 from experiments.league.schedule import THINNED, league_measures, quick_measures
 from experiments.step_rules.drawing import NAMED, draw_costs, draw_profiles, draw_regrets
 from experiments.step_rules.findings import advice, findings
-from experiments.step_rules.scores import HEAD, NOISY, column_of, league
+from experiments.step_rules.scores import NOISY, league
 from experiments.step_rules.tables import details, tables
 from experiments.words import listed, percent, plain
 from numdiff.analysis.scores import performance_profile
 from numdiff.report.figures import Figure
+from numdiff.rules.textbook import nth_root
 from numdiff.study.run import Measured
 
-FACTORS = tuple(float(f"{10 ** (power / 8):.6g}") for power in range(65))
+FACTORS = tuple(float(f"{float(nth_root(Fraction(10**power), 8)):.6g}") for power in range(65))
 """The factors of the performance profiles, 1 to 10⁸."""
 PROFILES = 3
 """The rules and libraries whose profiles are named beside ours and the default of SciPy: those of the largest area."""
@@ -56,7 +59,8 @@ def costs_figure(scores: pd.DataFrame) -> Figure:
         "accuracy_and_cost",
         "What accuracy costs",
         "Median error over that of the best centered difference against the median number of evaluations, functions of "
-        "the judgement half. Named are those below 0.1 that no other beats in both; at the top edge are those without "
+        "the judgement half. Named are those below "
+        f"{NAMED:g} that no other beats in both; at the top edge are those without "
         "a result in half of the cases.",
         f"Dots in two panels, lower and farther left is better. On the lower left edge, with evaluations: {best}.",
         data,
@@ -141,8 +145,9 @@ EXPERIMENT = Experiment(
     advice=advice,
     note=(
         "Every method gets the same function, point, format and domain. Evaluations are counted in points. The true "
-        "derivative is that of Arb. A case without a result counts as the worst in medians and quantiles. Functions "
-        f"belong to two halves by a fixed rule; constants are chosen on the {DEVELOPMENT} half alone."
+        "derivative is enclosed by Arb, or, of a function with an exact twin, given by the twin in "
+        "mpmath. A case without a result counts as the worst in medians and quantiles. Functions belong to two halves "
+        f"by a fixed rule; constants are chosen on the {DEVELOPMENT} half alone."
     ),
     limits=LIMITS,
     details=details,

@@ -1,26 +1,22 @@
 """The tables of the league."""
 
-import re
-
 import numpy as np
 import pandas as pd
 
 from experiments.frames import blank
 from experiments.league.adversaries import Verdict
 from experiments.league.cases import JUDGEMENT, half_of, league_functions
-from experiments.league.results import games, ours
-from experiments.step_rules.scores import HEAD, answers, column_of, league, named
+from experiments.league.results import HEAD, KEYS, PORTABLE, blank_infinite, column_of, games, named, ours
+from experiments.step_rules.scores import answers, league
 from experiments.words import words_of
 from numdiff.problems.adversarial import ADVERSARIAL
 from numdiff.report.tables import Table
 from numdiff.study.run import Measured
 
-__all__ = ["blank_infinite", "details", "tables"]
+__all__ = ["details", "tables"]
 
-KEYS = ["contestant", "half", "format", "noise"]
 _SAID = 110
 """Characters of a message that are shown."""
-PORTABLE = {"*": "platform", **dict.fromkeys(KEYS, "portable")}
 
 
 def tables(measured: Measured) -> list[Table]:
@@ -103,12 +99,6 @@ def take_away(scores: pd.DataFrame) -> Table:
         headings={"p90": "90 %", "no_result": "no result"},
         kinds={"*": "platform"},
     )
-
-
-def blank_infinite(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame with words for infinite ratios, and nothing where there is no number."""
-    frame = blank(frame)
-    return frame.map(lambda value: "no result" if isinstance(value, float) and np.isinf(value) else value)
 
 
 def adversarial_tables(measured: Measured) -> list[Table]:
@@ -199,9 +189,7 @@ def _outcomes_of(part: pd.DataFrame) -> tuple[int, str, str]:
     bad = part[~part["ok"].astype(bool)]
     counts = bad["status"].value_counts().sort_index()
     said = next((text for text in bad["message"].fillna("") if text), "")
-    # A number that was measured is another one on each machine, and moves the place where a message was cut.
-    words = re.sub(r"-?\d+\.\d{4,}(e[-+]?\d+)?", "…", said.replace("\n", " ").replace("NaN", "not a number"))[:_SAID]
-    return len(bad), ", ".join(f"{status} {count}" for status, count in counts.items()).replace("_", " "), words
+    return len(bad), ", ".join(f"{status} {count}" for status, count in counts.items()).replace("_", " "), said[:_SAID]
 
 
 def halves_table() -> Table:

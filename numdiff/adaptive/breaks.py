@@ -83,7 +83,8 @@ def _put(found: Breaks, state: State, rows: np.ndarray, outer: int, inner: int) 
     jump = rise.max(axis=0) - rise.min(axis=0) <= RISE * np.abs(rise).max(axis=0)
     jump &= np.abs(rise[-1]) > SEEN * least
     lines, of = _lines(h, mean - mean[-1], odd), _constants(outer, inner)
-    sigma = np.sqrt(((lines.last[0] / of.last[0]) ** 2 + (lines.last[1] * start / of.last[1]) ** 2) / 2)
+    parts = lines.last[0] / of.last[0], lines.last[1] * start / of.last[1]
+    sigma = np.sqrt((parts[0] * parts[0] + parts[1] * parts[1]) / 2)
     noise = of.slopes / start * np.fmax(NOISE * least, CERTAIN * sigma)
     spread = np.fmax(lines.apart / AGREED, noise)
     best = (spread.argmin(axis=0), np.arange(rows.size))
@@ -197,4 +198,4 @@ def _constants(outer: int, inner: int) -> _Constants:
     steps = np.broadcast_to(h, ones.shape)
     item = _lines(steps, ones, ones / steps)
     size = [float(np.sqrt((part * part).sum())) for part in item.last]
-    return _Constants(np.sqrt((item.slopes**2).sum(axis=1))[:, None], (size[0], size[1]))
+    return _Constants(np.sqrt((item.slopes * item.slopes).sum(axis=1))[:, None], (size[0], size[1]))

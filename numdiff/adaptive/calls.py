@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.adaptive.complex_values import Known, both_kinds, complex_dtype, refuse_other_complex
+from numdiff.adaptive.complex_values import ComplexKnown, both_kinds, complex_dtype, refuse_other_complex
 from numdiff.floats.call import accepted, explain, handed, numbers_of, refuse_masked
 from numdiff.floats.callables import Map, number_of
 from numdiff.floats.formats import FORMATS, FloatFormat
@@ -193,7 +193,7 @@ class Calls:
         self.last: Batch | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._is_constant = False
-        self._known = Known()
+        self._known = ComplexKnown()
         self._counts: np.ndarray | int = 0
 
     @contextmanager
@@ -249,17 +249,21 @@ class Calls:
         if not task.elementwise:
             return task.numbers(nodes, self.x[rows], self.arguments.taken(rows))
         try:
-            y = task.array(nodes, self.arguments.at(rows) if self.arguments.values else ())
+            y = self.returned(nodes, rows)
         except Exception as error:
             return self._after(error, nodes, rows)
         if type(y) is np.ndarray and y.dtype == nodes.dtype and y.shape == nodes.shape:
             return y
         return self._accepted(y, nodes, rows)
 
+    def returned(self, nodes: np.ndarray, rows: np.ndarray) -> Any:
+        """Return what f returns for an array, as it is."""
+        return self.task.array(nodes, self.arguments.at(rows) if self.arguments.values else ())
+
     def forget(self) -> None:
         """Forget the values of a complex f, but not how many they were."""
         self._counts = self.evaluations()
-        self._known = Known()
+        self._known = ComplexKnown()
 
     def evaluations(self) -> np.ndarray:
         """Return at how many nodes of each point a complex f was evaluated."""

@@ -7,10 +7,10 @@ import numpy as np
 from numdiff.floats.call import complex_advice
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["Known", "both_kinds", "complex_dtype", "refuse_other_complex"]
+__all__ = ["ComplexKnown", "both_kinds", "complex_dtype", "refuse_other_complex"]
 
 
-class Known:
+class ComplexKnown:
     """Complex values by row and node: those of the real part are those of the imaginary part."""
 
     # Nothing is made for each call of a real f.

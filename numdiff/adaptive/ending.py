@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from numdiff.adaptive.breaks import Breaks, breaks
+from numdiff.adaptive.rows import Rows
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 
@@ -12,7 +13,7 @@ __all__ = ["Estimates", "ended", "has_digits", "rounding"]
 
 
 @dataclass(frozen=True)
-class Estimates:
+class Estimates(Rows):
     """What was found at each point; all arrays have the shape (n,).
 
     Attributes
@@ -49,10 +50,6 @@ class Estimates:
         """Overwrite some of the points."""
         for item in fields(self):
             getattr(self, item.name)[rows] = getattr(other, item.name)
-
-    def rows(self, chosen: np.ndarray) -> "Estimates":
-        """Return some of the points."""
-        return Estimates(*(getattr(self, item.name)[chosen] for item in fields(self)))
 
 
 def rounding(wide: np.dtype, unit_roundoff: float) -> float:

@@ -32,7 +32,17 @@ from numdiff.adaptive.state import LIMIT, LOOK, Call, Request, State, new_state,
 from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["LIMIT", "LOOK", "Call", "Estimates", "estimate", "least_budget"]
+__all__ = [
+    "FIRST_ORDER",
+    "LIMIT",
+    "LOOK",
+    "ROUNDING",
+    "Call",
+    "Estimates",
+    "estimate",
+    "first_evaluations",
+    "least_budget",
+]
 
 
 def estimate(
@@ -45,7 +55,7 @@ def estimate(
     upper: Any = math.inf,
     noise: Any = None,
     side: int = 0,
-    budget: int | None = None,
+    budget: int | np.ndarray | None = None,
     confidence: float = 0.99,
     start: np.ndarray | None = None,
 ) -> Estimates:
@@ -67,7 +77,7 @@ def estimate(
         The standard deviation of f, absolute: a floor of what is seen.
     side : {-1, 0, 1}
         Where nodes may lie: to the left of x, on both sides, to the right.
-    budget : int, optional
+    budget : int or ndarray of int, shape (n,), optional
         The largest number of evaluations at a point, `LIMIT` + `LOOK` by default.
     confidence : float
         The probability that the bar covers the error.
@@ -95,16 +105,17 @@ def estimate(
     """
     scheme, allowed = Scheme(order, side != 0), LIMIT + LOOK if budget is None else budget
     least = least_budget(fmt, scheme)
-    if allowed < least:
+    fewest = int(np.min(allowed, initial=least))
+    if fewest < least:
         raise ValueError(
-            f"budget must be at least {least} for {fmt.name} and order {order}, got {budget}: fewer values do not show "
+            f"budget must be at least {least} for {fmt.name} and order {order}, got {fewest}: fewer values do not show "
             "their error; leave it out for the default"
         )
     request = Request(call, fmt, scheme, side, lower, upper, noise, allowed, confidence, start)
     is_open = np.ndim(lower) == 0 and np.ndim(upper) == 0 and lower == -math.inf and upper == math.inf
     # Infinities and NaN of f, and quotients by 0, are told apart by what comes of them.
     with np.errstate(all="ignore"):
-        if scheme == FIRST_ORDER and fmt.precision == 53 and noise is None and allowed >= 2 * fast.LEVELS:
+        if scheme == FIRST_ORDER and fmt.precision == 53 and noise is None and np.min(allowed) >= 2 * fast.LEVELS:
             found = _fast_first(request, x)
         else:
             found = _searched(request, x)
@@ -112,7 +123,8 @@ def estimate(
 
 
 FIRST_ORDER = Scheme(1)
-_ROUNDING = rounding(np.dtype(float), 2.0**-53)
+ROUNDING = rounding(np.dtype(float), 2.0**-53)
+"""The relative error of a result in float64 by what follows its bar."""
 
 
 def least_budget(fmt: FloatFormat, scheme: Scheme) -> int:
@@ -125,6 +137,18 @@ def least_budget(fmt: FloatFormat, scheme: Scheme) -> int:
     (8, 6)
     """
     return plan(fmt, scheme).fewest * (1 if scheme.one_sided else 2) + scheme.series.centered
+
+
+def first_evaluations(fmt: FloatFormat, scheme: Scheme) -> int:
+    """Return the evaluations that every search begins with, at nodes that do not depend on f.
+
+    Examples
+    --------
+    >>> from numdiff.floats.formats import FORMATS
+    >>> first_evaluations(FORMATS["float64"], Scheme(1)), first_evaluations(FORMATS["float64"], Scheme(2))
+    (10, 11)
+    """
+    return plan(fmt, scheme).first * (1 if scheme.one_sided else 2) + scheme.series.centered
 
 
 def _searched(request: Request, x: np.ndarray) -> Estimates:
@@ -200,7 +224,7 @@ def _resumed(request: Request, x: np.ndarray, levels: fast.Levels) -> Estimates:
 def _estimates_of(smooth: fast.Smooth) -> Estimates:
     """Return what the fast way found, as if all of it were good."""
     size = smooth.value.size
-    nan, error = np.full(size, np.nan), smooth.bar + _ROUNDING * np.abs(smooth.value)
+    nan, error = np.full(size, np.nan), smooth.bar + ROUNDING * np.abs(smooth.value)
     return Estimates(
         value=smooth.value,
         error=error,

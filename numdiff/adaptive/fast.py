@@ -15,13 +15,16 @@ degrees of freedom each (see `windows`); the sixth level, and with it
     value       of the window with the smallest sum of truncation and 4σK/h.
 """
 
+import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from numdiff.adaptive.ladder import MULTIPLIERS, START, Scheme, ladder
+from numdiff.adaptive.ladder import MULTIPLIERS, START, Ladder, Scheme, ladder
 from numdiff.adaptive.noise import PRIOR, growth
 from numdiff.adaptive.student import quantile
+from numdiff.floats.fixed_order import power
 
 __all__ = [
     "CERTAIN",
@@ -43,20 +46,26 @@ FIRST, LEVELS = 5, 6
 DEGREES = (5, 4, 3)
 """The degrees of the windows at the outermost level, in the order in which they are tried."""
 STEPS = tuple(float(step) for step in MULTIPLIERS[START : START + LEVELS])
-SHARES = tuple(tuple(1 / ((STEPS[i] / STEPS[i + j]) ** 2 - 1) for i in range(LEVELS - j)) for j in range(1, LEVELS))
+SHARES = tuple(tuple(1 / (power(STEPS[i] / STEPS[i + j], 2) - 1) for i in range(LEVELS - j)) for j in range(1, LEVELS))
 """What the difference of two windows is multiplied by in Neville's scheme: by degree, then from the outermost."""
-DECAY = (STEPS[0] / STEPS[1]) ** 2
+DECAY = power(STEPS[0] / STEPS[1], 2)
 """t₀/t₁, the g of `windows`."""
-DECAY_ROOT = DECAY**1.5
+DECAY_ROOT = DECAY * math.sqrt(DECAY)
+
+
+def _companions(item: Ladder) -> np.ndarray:
+    """Return the rows of the companion, which a centered series has."""
+    return np.asarray(item.companions)
+
+
 _FIVE, _SIX = ladder(Scheme(1), START, FIRST), ladder(Scheme(1), START, LEVELS)
 SPREAD = tuple(float(_SIX.noise[_SIX.first[j], 0]) for j in DEGREES)
 """K of these windows."""
-_ROWS = np.stack([_FIVE.residuals, np.zeros_like(_FIVE.residuals) if _FIVE.companions is None else _FIVE.companions])
-_ROWS[1] /= 2
+_ROWS = np.stack([_FIVE.residuals, _companions(_FIVE) / 2])
 WEIGHTS = tuple(tuple(tuple(_ROWS[:, p, q].tolist()) for q in range(p, FIRST - 1)) for p in (3, 2, 1))
 """For each of the residuals c₄, c₃, c₂ of five levels, the weights of the corrections from the one of its degree on: of
 D (times the start) and of 2E."""
-WEIGHTS_SIX = (float(_SIX.residuals[-1, -1]), 0.0 if _SIX.companions is None else float(_SIX.companions[-1, -1]) / 2)
+WEIGHTS_SIX = (float(_SIX.residuals[-1, -1]), float(_companions(_SIX)[-1, -1]) / 2)
 """The weights of the correction of degree 5 in c₅ of six levels."""
 TAIL = growth(2)[0]
 """The last mean square times this is the largest that is of one noise with it."""
@@ -117,6 +126,7 @@ class Levels:
     largest: np.ndarray
 
 
+@lru_cache(maxsize=16)
 def reaches(confidence: float) -> tuple[float, float, float]:
     """Return the quantiles of Student's distribution for one mean square alone, and for one and two with the floor."""
     return quantile(2, confidence), quantile(2 + PRIOR, confidence), quantile(4 + PRIOR, confidence)

@@ -34,6 +34,8 @@ from functools import cache
 
 import numpy as np
 
+from numdiff.formulas.rationals import solved_weights
+
 __all__ = ["EVEN", "MEAN", "MULTIPLIERS", "ODD", "SIDE", "SLOTS", "START", "Ladder", "Scheme", "Series", "ladder"]
 
 START = 4
@@ -242,18 +244,13 @@ def _rows(residuals: "Sequence[_Residual]") -> np.ndarray:
 
 def _weights(t: Sequence[Fraction], coefficient: int) -> dict[tuple[int, int], list[Fraction]]:
     """Return the weights of the levels in the coefficient of tʳ of the polynomial of each window (i, j)."""
-    n = len(t)
-    none = [Fraction(0)] * n
-    table = {(i, 0): [[Fraction(int(k == i)) for k in range(n)]] + [none] * coefficient for i in range(n)}
-    for j in range(1, n):
-        for i in range(n - j):
-            outer, inner, rows = table[i, j - 1], table[i + 1, j - 1], []
-            for r in range(coefficient + 1):
-                lower = [p - q for p, q in zip(outer[r - 1], inner[r - 1], strict=True)] if r else none
-                same = [t[i] * q - t[i + j] * p for p, q in zip(outer[r], inner[r], strict=True)]
-                rows.append([(a + b) / (t[i] - t[i + j]) for a, b in zip(lower, same, strict=True)])
-            table[i, j] = rows
-    return {window: rows[coefficient] for window, rows in table.items()}
+    n, none = len(t), Fraction(0)
+    table = {}
+    for j, i in [(degree, outer) for degree in range(n) for outer in range(n - degree)]:
+        inside = solved_weights(tuple(t[i : i + j + 1]), coefficient) if j >= coefficient else (none,) * (j + 1)
+        own = (weight / math.factorial(coefficient) for weight in inside)
+        table[i, j] = [none] * i + [*own] + [none] * (n - i - j - 1)
+    return table
 
 
 def _corrections(t: Sequence[Fraction]) -> dict[tuple[int, int], list[Fraction]]:

@@ -15,6 +15,7 @@ from functools import cache
 import numpy as np
 
 from numdiff.adaptive.student import MOST, quantile, quantiles
+from numdiff.floats.fixed_order import power
 
 __all__ = ["FLAT", "KNEE", "LUCK", "POOLED", "PRIOR", "PRIOR_RATIO", "SLOWER", "TOLD", "UNSEEN", "VISIBLE"]
 __all__ += ["Known", "Seen", "growth", "seen_in"]
@@ -118,8 +119,8 @@ def growth(freedom: int) -> tuple[float, ...]:
     F(2, 2k) has the quantile k((1 − P)^(−1/k) − 1), and F(1, k) is the square of t(k).
     """
     if freedom == 2:
-        return tuple(k * (40 ** (1 / k) - 1) for k in range(1, 13))
-    return tuple(quantile(k, 0.975) ** 2 for k in range(1, 13))
+        return tuple(k * (float(f"{40 ** (1 / k):.6g}") - 1) for k in range(1, 13))
+    return tuple(power(quantile(k, 0.975), 2) for k in range(1, 13))
 
 
 def seen_in(squares: np.ndarray, known: Known, each: int, confidence: float) -> Seen:
@@ -143,7 +144,7 @@ def seen_in(squares: np.ndarray, known: Known, each: int, confidence: float) -> 
     floor = np.maximum(known.floor, known.given)
     limit = VISIBLE * floor / known.unit
     near = (~flat | (tail.count <= 2)) & (own <= limit * limit * own_freedom)
-    total = np.where(near, own + PRIOR * (PRIOR_RATIO * floor / known.unit) ** 2, own)
+    total = np.where(near, own + PRIOR * power(PRIOR_RATIO * floor / known.unit, 2), own)
     freedom = np.where(near, own_freedom + PRIOR, own_freedom)
     sigma = np.sqrt(total / freedom) * known.unit
     visible = flat | (sigma <= VISIBLE * floor)

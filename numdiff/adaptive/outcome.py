@@ -8,6 +8,7 @@ import numpy as np
 from numdiff.adaptive.arguments import Question
 from numdiff.adaptive.calls import Calls
 from numdiff.adaptive.ending import Estimates, has_digits
+from numdiff.adaptive.plan import near_bar
 from numdiff.adaptive.result import DerivativeResult
 from numdiff.adaptive.status import OK, Status
 from numdiff.floats.formats import FloatFormat
@@ -35,7 +36,7 @@ OF_NO_POINTS = Estimates(_EMPTY, _EMPTY, _NO_CODES, _NO_CODES, *[_EMPTY] * 5)
 def result_of(asked: Question, calls: Calls, parts: Sequence[Estimates], is_random: bool) -> DerivativeResult:
     """Return what was found in the format and the shape of the question."""
     found = [rounded(part, asked.fmt) for part in parts]
-    part = _joined(calls, *found) if len(found) > 1 else found[0]
+    part = _joined(calls, found[0], found[1], asked.fmt) if len(found) > 1 else found[0]
     df, error, status, count = part.value, part.error, part.status, part.evaluations
     if is_random:
         keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)
@@ -64,12 +65,12 @@ def rounded(part: Estimates, fmt: FloatFormat) -> Estimates:
     return replace(part, value=value, error=error, status=status)
 
 
-def _joined(calls: Calls, real: Estimates, imaginary: Estimates) -> Estimates:
+def _joined(calls: Calls, real: Estimates, imaginary: Estimates, fmt: FloatFormat) -> Estimates:
     """Return the estimates of a complex f, made of those of its real and of its imaginary part."""
     return Estimates(
         value=_paired(real.value, imaginary.value),
         error=_paired(real.error, imaginary.error),
-        status=_worse(real, imaginary),
+        status=_worse(real, imaginary, fmt),
         evaluations=calls.evaluations(),
         step=_paired(real.step, imaginary.step),
         noise=_paired(real.noise, imaginary.noise),
@@ -79,14 +80,23 @@ def _joined(calls: Calls, real: Estimates, imaginary: Estimates) -> Estimates:
     )
 
 
-def _worse(real: Estimates, imaginary: Estimates) -> np.ndarray:
-    """Return the graver status of the two parts; a part near 0 has no need of digits if the whole has them."""
-    has_digits = np.hypot(real.error, imaginary.error) < RESOLVED * np.hypot(real.value, imaginary.value)
+def _worse(real: Estimates, imaginary: Estimates, fmt: FloatFormat) -> np.ndarray:
+    """Return the graver status of the two parts; a part near 0 may have a bar that is small beside the whole."""
+    bar, size = _length(real.error, imaginary.error), _length(real.value, imaginary.value)
+    least = {Status.NO_DIGITS: bar < RESOLVED * size, Status.TOUCHES_DOMAIN: bar <= near_bar(fmt) * size}
     found = np.full(real.status.shape, OK)
     for status in _GRAVER:
         is_so = (real.status == status) | (imaginary.status == status)
-        found[is_so & ~has_digits if status is Status.NO_DIGITS else is_so] = status
+        found[is_so & ~least[status] if status in least else is_so] = status
     return found
+
+
+def _length(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return √(a² + b²), which overflows only where it is larger than any number."""
+    large, small = np.maximum(np.abs(a), np.abs(b)), np.minimum(np.abs(a), np.abs(b))
+    with np.errstate(all="ignore"):
+        part = small / large
+        return np.where(np.isfinite(part), large * np.sqrt(1 + part * part), large)  # 0/0 and ∞/∞
 
 
 def _paired(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:

@@ -14,9 +14,11 @@ import numpy as np
 from numdiff.adaptive.ladder import MULTIPLIERS
 from numdiff.adaptive.nodes import evaluate, misfit
 from numdiff.adaptive.plan import spacing
+from numdiff.adaptive.rows import Rows
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 from numdiff.adaptive.windows import Reading
+from numdiff.floats.fixed_order import power, root
 
 __all__ = ["Tested", "connect", "test_noise"]
 
@@ -44,7 +46,7 @@ HALVINGS = 5
 
 
 @dataclass(frozen=True)
-class _Pair:
+class _Pair(Rows):
     """What pairs of near nodes say; arrays of shape (k,).
 
     Attributes
@@ -63,12 +65,6 @@ class _Pair:
     equal: np.ndarray
     slope: np.ndarray
     step: np.ndarray
-
-    def rows(self, chosen: np.ndarray) -> "_Pair":
-        """Return some of the points."""
-        return _Pair(
-            self.residual[chosen], self.mean[chosen], self.equal[chosen], self.slope[chosen], self.step[chosen]
-        )
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def _count(state: State, rows: np.ndarray, pair: _Pair, chosen: np.ndarray) -> N
     """Add what pairs say of a noise that stands."""
     counted = chosen & ~pair.equal
     rows = rows[counted]
-    state.squares[rows] += (pair.residual[counted] / state.unit[rows]) ** 2
+    state.squares[rows] += power(pair.residual[counted] / state.unit[rows], 2)
     state.freedom[rows] += 1
 
 
@@ -166,8 +162,8 @@ def connect(state: State) -> None:
     rows, first = restarted[apart], first[apart]
     if not rows.size:
         return
-    ratio = (state.doubted.narrowest[rows] / first) ** (1 / (PLACES - 1))
-    steps = first * ratio ** np.arange(PLACES)[:, None]
+    ratio = root(state.doubted.narrowest[rows] / first, PLACES - 1)
+    steps = np.stack([first * power(ratio, place) for place in range(PLACES)])
     off = np.zeros_like(steps)
     off[1:] = misfit(state, rows, steps[1:])
     away = off > SHRINKS * state.doubted.sigma[rows]
@@ -175,7 +171,7 @@ def connect(state: State) -> None:
     inside = np.maximum(k - 1, 0)
     before = np.maximum(off[inside, j], 8 * state.floor(rows))
     # A smooth f leaves its line with the square of the step at least; six powers are a step.
-    sudden = (k > 0) & (before * ratio**6 < off[k, j])
+    sudden = (k > 0) & (before * power(ratio, 6) < off[k, j])
     if sudden.any():
         part = (steps[inside, j][sudden], steps[k, j][sudden], off[k, j][sudden])
         _hold_both(state, rows[sudden], *part)

@@ -14,13 +14,17 @@ from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS, START, Scheme
 from numdiff.floats.formats import FloatFormat
 
 __all__ = [
+    "APART",
+    "FEW",
     "FEWEST",
     "GENERIC",
     "GRAINS",
+    "REACH",
     "Plan",
     "first_start",
     "grains",
     "natural_start",
+    "near_bar",
     "plan",
     "power_below",
     "spacing",
@@ -108,7 +112,24 @@ def plan(fmt: FloatFormat, scheme: Scheme) -> Plan:
     levels = min(next(enough) + r, SLOTS - START - 1)
     first = levels if scheme.one_sided else min(levels, fewest + 1)
     most = min(max(levels + 1, 7), SLOTS - START)
-    return Plan(fewest, first, levels, most, 2.0**-c, 2.0 ** (-p * 0.45), 2.0 ** (-p * 0.375), 2.0 ** (-p * 0.5))
+    return Plan(fewest, first, levels, most, 2.0**-c, _two_to(-p * 0.45), near_bar(fmt), _two_to(-p * 0.5))
+
+
+def _two_to(exponent: float) -> float:
+    """Return a power of two, the same on every machine: to six digits if it is not exact."""
+    return 2.0**exponent if exponent == int(exponent) else float(f"{2.0**exponent:.6g}")
+
+
+def near_bar(fmt: FloatFormat) -> float:
+    """Return the relative bar above which a domain that cuts the steps is to blame.
+
+    Examples
+    --------
+    >>> from numdiff.floats.formats import FORMATS
+    >>> f"{near_bar(FORMATS['float64']):.0e}"
+    '1e-06'
+    """
+    return _two_to(-fmt.precision * 0.375)
 
 
 def natural_start(own: Plan, size: np.ndarray) -> np.ndarray:

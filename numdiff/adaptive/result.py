@@ -10,7 +10,7 @@ import numpy as np
 
 from numdiff.adaptive.status import DerivativeStatus
 from numdiff.digits import is_moderate
-from numdiff.display import ELLIPSIS, Shown, View, counted, few, number
+from numdiff.display import ELLIPSIS, Shown, View, few, number
 from numdiff.floats.formats import format_of
 
 __all__ = ["DerivativeResult"]
@@ -43,7 +43,7 @@ class DerivativeResult(Shown):
         The widest step of the formula that was chosen.
     noise : scalar or ndarray of float
         The standard deviation of the error of a value of f, as it was seen, in units of f.
-    freedom : scalar or ndarray of float
+    freedom : int or ndarray of int
         The degrees of freedom with which the noise was seen.
     left, right : scalar or ndarray of float
         The slopes from the left and from the right at a kink; NaN elsewhere.
@@ -78,8 +78,12 @@ class DerivativeResult(Shown):
     @property
     def digits(self) -> Any:
         """The decimal digits of `df` that hold: log₁₀ |df/error|, from 0 to what the format has; 0 for no bar."""
+        return self._digits(())
+
+    def _digits(self, index: Any) -> Any:
+        """Return the digits of the points at an index of the arrays."""
         most = format_of(np.asarray(self.x)).precision * math.log10(2)
-        value, error = (np.abs(_wide(item)) for item in (self.df, self.error))
+        value, error = (np.abs(_wide(np.asarray(item)[index])) for item in (self.df, self.error))
         with np.errstate(all="ignore"):
             found = np.log10(value / error)
         found = np.where(error == 0, most, np.clip(np.nan_to_num(found, nan=0.0), 0.0, most)).astype(np.float64)
@@ -108,17 +112,20 @@ class DerivativeResult(Shown):
             line = f"{self._pair(())} ({self.digits:.1f} digits, {self.nfev} evaluations)"
             more = () if self.status is DerivativeStatus.OK else (f"{self.status.label}: {self.message}",)
             return View((line, *more))
-        codes = self.status.ravel().tolist()
-        said = counted(DerivativeStatus(code).label for code in codes) or "no points"
+        seen = [DerivativeStatus(int(code)) for code in np.unique(self.status)]
+        counts = {item: int(np.count_nonzero(self.status == int(item))) for item in seen}
+        ordered = sorted(seen, key=lambda item: (item is not DerivativeStatus.OK, -counts[item], item.label))
+        said = ", ".join(f"{counts[item]} {item.label}" for item in ordered) or "no points"
         shape = "×".join(map(str, self.status.shape))
-        places = list(np.ndindex(self.status.shape))
-        rows = [(ELLIPSIS, *[""] * (len(_HEAD) - 1)) if i is None else self._cells(places[i]) for i in few(len(places))]
+        rows = [(ELLIPSIS, *[""] * (len(_HEAD) - 1)) if i is None else self._cells(i) for i in few(self.status.size)]
         head = f"derivative at {shape} points: {said}; {int(np.sum(self.nfev))} evaluations"
-        others = sorted({DerivativeStatus(code) for code in codes} - {DerivativeStatus.OK}, reverse=True)
+        others = sorted(set(seen) - {DerivativeStatus.OK}, reverse=True)
         return View((head,), _HEAD if rows else (), rows, tuple(f"{item.label}: {item.message}" for item in others))
 
-    def _cells(self, index: tuple[int, ...]) -> tuple[str, ...]:
-        digits = f"{np.asarray(self.digits)[index]:.1f}"
+    def _cells(self, place: int) -> tuple[str, ...]:
+        """Return a row of the table, that of a point in the order of the flat arrays."""
+        index = tuple(int(i) for i in np.unravel_index(place, self.status.shape))
+        digits = f"{self._digits(index):.1f}"
         label = DerivativeStatus(int(self.status[index])).label
         return number(self.x[index], 6), self._pair(index), digits, str(int(self.nfev[index])), label
 

@@ -11,12 +11,14 @@ whose last correction is small by chance. The window with the smallest sum of tr
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from numdiff.adaptive.ladder import Ladder, Scheme, ladder
-from numdiff.adaptive.noise import UNSEEN, Known, seen_in
+from numdiff.adaptive.noise import UNSEEN, Known, Seen, seen_in
+from numdiff.adaptive.rows import Rows
+from numdiff.floats.fixed_order import power
 
 __all__ = ["SAFETY", "SIGMAS", "Reading", "read"]
 
@@ -39,7 +41,7 @@ one, bars are twice as wide."""
 
 
 @dataclass
-class Reading:
+class Reading(Rows):
     """What the levels of some points say; arrays of shape (k,).
 
     Attributes
@@ -87,10 +89,6 @@ class Reading:
         """Noise and truncation."""
         return self.noise + self.truncation
 
-    def rows(self, chosen: np.ndarray) -> "Reading":
-        """Return some of the points."""
-        return Reading(*(getattr(self, item.name)[chosen] for item in fields(self)))
-
 
 def read(
     scheme: Scheme,
@@ -125,19 +123,16 @@ def read(
     values, corrections, beside = _extrapolated(scheme, item, numbers, companions, t)
     squares = _squares(scheme, item, corrections, beside, start, known.unit)
     seen = seen_in(squares, known, 1 if beside is None else 2, confidence)
-    spread = item.noise / start**scheme.order
+    spread = item.noise / power(start, scheme.order)
     scatter = SIGMAS * seen.used * spread
     truncation, q = _truncation(scheme, item, values, beside, scatter, seen.used, start)
-    total = truncation + scatter
-    total[~np.isfinite(total)] = np.inf
-    best = (total.argmin(axis=0), np.arange(len(start)))
+    best = _smallest(truncation + scatter)
     noise, error = scatter[best], truncation[best]
     # Of higher orders, noise is in the correction more than in the window: it grows so fast from level to level.
     allowed = noise if scheme.order == 1 else SAFETY * (noise + scatter[item.parent[best[0]], best[1]])
     return Reading(
         value=values[best],
-        bar=seen.reach * _uneven(item, sizes, best[0], known.given > 0, seen.used > UNSEEN * known.floor) * spread[best]
-        + error,
+        bar=seen.reach * _uneven(item, sizes, best[0], known, seen) * spread[best] + error,
         noise=noise,
         truncation=error,
         noise_dominates=error <= allowed,
@@ -153,21 +148,28 @@ def read(
     )
 
 
-def _uneven(item: Ladder, sizes: np.ndarray, best: np.ndarray, told: np.ndarray, noisy: np.ndarray) -> np.ndarray:
+def _smallest(total: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the windows with the smallest total; what is not finite is not small."""
+    return np.where(np.isfinite(total), total, np.inf).argmin(axis=0), np.arange(total.shape[1])
+
+
+def _uneven(item: Ladder, sizes: np.ndarray, best: np.ndarray, known: Known, seen: Seen) -> np.ndarray:
     """Return how much noisier a window is than the last residuals, if noise is as large as f: at least 1.
 
     The residuals give one σ for all levels, and who tells the noise means that at x. Beside a zero of f, relative noise
     is larger on the outer levels.
     """
+    noisy = seen.used > UNSEEN * known.floor
     if not noisy.any():
         return np.ones(noisy.shape)
-    own, seen = item.shares[best], item.residual_shares[-LAST:].mean(axis=0)
-    squares = (sizes / sizes.max(axis=0)) ** 2
-    here, there = own[:, 0] * squares[0], seen[0] * squares[0]
+    own, last = item.shares[best], item.residual_shares[-LAST:].mean(axis=0)
+    parts = sizes / sizes.max(axis=0)
+    squares = parts * parts
+    here, there = own[:, 0] * squares[0], last[0] * squares[0]
     for level in range(1, len(sizes)):  # in one order on every machine
         here += own[:, level] * squares[level]
-        there += seen[level] * squares[level]
-    there = np.where(told, np.minimum(there, squares[-2]), there)
+        there += last[level] * squares[level]
+    there = np.where(known.given > 0, np.minimum(there, squares[-2]), there)
     return np.where(noisy, np.sqrt(np.fmax(here / there, 1)), 1)
 
 
@@ -230,11 +232,11 @@ def _squares(
 ) -> np.ndarray:
     """Return the mean squares of the residuals of each degree 1, …, n − 1, in units of `unit`², shape (n − 1, k)."""
     places = list(item.first[1:])
-    own = _combined(item.residuals, corrections[places]) * (start**scheme.series.pole / unit)
+    own = _combined(item.residuals, corrections[places]) * (power(start, scheme.series.pole) / unit)
     own *= own
     if beside is None or item.companions is None or scheme.companion is None:
         return own
-    other = _combined(item.companions, beside[places]) * (start**scheme.companion.pole / unit)
+    other = _combined(item.companions, beside[places]) * (power(start, scheme.companion.pole) / unit)
     other *= other
     return (own + other) / 2
 
@@ -266,7 +268,7 @@ def _truncation(
     apart = np.abs(values[item.wider] - values) - (scatter[item.wider] + scatter)
     apart[item.widest] = 0
     np.maximum(truncation, apart, out=truncation)
-    _no_history(scheme, item, values, truncation)
+    _no_history(scheme, item, values, scatter, truncation, q)
     return truncation, q
 
 
@@ -287,20 +289,35 @@ def _ratio(
 ) -> np.ndarray:
     """Return q of all windows: how much smaller their error is than their last correction, at most 1."""
     q = item.decay * (changes / changes[item.parent])
-    np.fmax(q, item.decay**1.5 * np.sqrt(changes / changes[item.grandparent]), out=q)
+    np.fmax(q, item.decay * np.sqrt(item.decay) * np.sqrt(changes / changes[item.grandparent]), out=q)
     if beside is not None and scheme.companion is not None:
         size = np.abs(beside)
         ratio = np.fmin(1, item.decay * size / size[item.parent])
-        ratio[size <= NOTICED * sigma * item.companion_noise / start**scheme.companion.pole] = 0
+        ratio[size <= NOTICED * sigma * item.companion_noise / power(start, scheme.companion.pole)] = 0
         np.fmax(q, ratio, out=q)
     q[np.isnan(q)] = 0
     return np.minimum(q, 1, out=q)
 
 
-def _no_history(scheme: Scheme, item: Ladder, values: np.ndarray, truncation: np.ndarray) -> None:
-    """Set the truncation error of the windows without a correction of their own, from the next wider ones."""
+def _no_history(
+    scheme: Scheme, item: Ladder, values: np.ndarray, scatter: np.ndarray, truncation: np.ndarray, q: np.ndarray
+) -> None:
+    """Set truncation error and ratio of the windows without a correction of their own, by those of one level more.
+
+    Of a higher order, such a window is taken often, for noise grows fast from level to level. There a change of the
+    value is known up to the noise of the wider window only, is that to the wider window on either side, and says
+    nothing of how the series falls. With the change to one side alone, windows are taken in which noise and truncation
+    cancel: coverage of third derivatives in float32 falls from 99.9 to 97.7 %, on one side from 97.8 to 90 %.
+    """
     here, above = item.first[scheme.coefficient], item.first[scheme.coefficient + 1]
+    count = above - here - 1
     truncation[:here] = np.inf
     truncation[above - 1] = np.inf
-    change = SAFETY * np.abs(values[above : 2 * above - here - 1] - values[here : above - 1])
+    wider = values[above : above + count]
+    change = SAFETY * np.abs(wider - values[here : above - 1])
+    if scheme.order > 1:
+        outward = SAFETY * np.abs(wider - values[here + 1 : above])
+        np.fmax(change[1:], outward[:-1], out=change[1:])
+        np.fmax(change, scatter[above : above + count], out=change)
+        q[here:above] = 1
     np.fmax(truncation[here : above - 1], change, out=truncation[here : above - 1])

@@ -1,14 +1,15 @@
-r"""The yardstick: how accurate the best centered (or forward) difference near a point is.
+r"""The yardstick: how accurate the best difference of a formula near a point is.
 
 A method that chooses its own steps is compared with what the plain formula can do there, at a step that nobody could
 have known. The error of the formula is taken at steps of a fine grid and at eight neighbours of x, each against its own
 true derivative,
 
-    e_ij = D(xᵢ, hⱼ) − f′(xᵢ),    xᵢ = x(1 + δᵢ), |δᵢ| ≤ 2⁻⁶,
+    e_ij = D(xᵢ, hⱼ) − f⁽ᵐ⁾(xᵢ),    xᵢ = x(1 + δᵢ), |δᵢ| ≤ 2⁻⁶,
 
-and the yardstick is the smallest root mean square over all neighbours and the steps of one binade,
+where m is the order of the derivative that the formula is for, and the yardstick is the smallest root mean square over
+all neighbours and the steps of one binade,
 
-    Y = max(u|f′(x)|, min_k √(mean of e_ij² over all i and the j of binade k)).                                   (1)
+    Y = max(u|f⁽ᵐ⁾(x)|, min_k √(mean of e_ij² over all i and the j of binade k)).                                 (1)
 
 Where x is 0 the neighbours are δᵢs with the largest power of two s ≤ 1 for which f varies there by no more than
 max(1, |f(0)|): of an even function every centered difference at 0 itself is exact, which says nothing of the formula.
@@ -60,7 +61,7 @@ _DIGITS = 120
 
 
 class TrueDerivatives:
-    """f′ at many points, as sums of two doubles, from the house's reference.
+    """f, f′ or a higher derivative at many points, as sums of two doubles, from the house's reference.
 
     Parameters
     ----------
@@ -163,12 +164,12 @@ def neighbours(fmt: FloatFormat, x: Any, domain: Domain, scale: float) -> np.nda
 def _scale_at_zero(f: Function, fmt: FloatFormat, domain: Domain) -> float:
     """Return the largest power of two, 1 or below, near which f varies by no more than max(1, |f(0)|)."""
     for exponent in range(-_NARROWEST):
-        near = neighbours(fmt, 0.0, domain, 2.0**-exponent)
+        near = neighbours(fmt, 0.0, domain, math.ldexp(1, -exponent))
         with np.errstate(all="ignore"):
             value, *others = evaluate(fmt, f, np.append(fmt.as_array(0.0), near)).astype(np.float64)
             if np.max(np.abs(np.array(others) - value)) <= max(1.0, abs(value)):
                 break
-    return 2.0**-exponent
+    return math.ldexp(1, -exponent)
 
 
 def step_grid(fmt: FloatFormat, stencil: Stencil, x: Any, domain: Domain) -> np.ndarray:
@@ -184,11 +185,11 @@ def step_grid(fmt: FloatFormat, stencil: Stencil, x: Any, domain: Domain) -> np.
     """
     here = abs(float(x))
     widest = min(
-        2.0**_WIDEST * max(1.0, here),
+        math.ldexp(1, _WIDEST) * max(1.0, here),
         float(largest_step(stencil, fmt)) / 4,
         *(abs(end - float(x)) for end in domain if math.isfinite(end)),
     )
-    least = here * float(fmt.unit_roundoff) if here else 2.0**_NARROWEST
+    least = here * float(fmt.unit_roundoff) if here else math.ldexp(1, _NARROWEST)
     least = max(least, float(fmt.smallest_normal), 2.0**-1000)
     if not widest > least:
         return fmt.as_array(np.empty(0))
@@ -234,7 +235,7 @@ def best_rms(errors: np.ndarray, width: int = PER_BINADE) -> float:
         total = np.zeros(usable.size)
         for row in errors:  # a fixed order of additions, on every machine
             for shift in range(width):
-                total += (row[usable + shift] / scale) ** 2
+                total += np.square(row[usable + shift] / scale)
         means = total / (errors.shape[0] * width)
         return float(np.min(scale * np.sqrt(means)))
 
@@ -247,7 +248,7 @@ def yardstick(
     domain: Domain = (-math.inf, math.inf),
     stencils: Sequence[Stencil] = (CENTERED,),
 ) -> tuple[float, ...]:
-    """Return (1) for some formulas for f′ at a point: the errors of their best steps.
+    """Return (1) for some formulas at a point: the errors of their best steps.
 
     Parameters
     ----------
@@ -259,6 +260,7 @@ def yardstick(
     domain : tuple of float
         The ends of the open interval in which f is smooth.
     stencils : sequence of Stencil
+        Each is compared with the derivative of the order that it is for.
 
     Returns
     -------
@@ -275,20 +277,35 @@ def yardstick(
     >>> 1e-12 < best < 1e-10
     True
     """
-    floor = float(fmt.unit_roundoff) * abs(float(truth(exact_points(fmt, fmt.as_array(x)))[0][0]))
-    return tuple(max(best_rms(_errors(f, truth, fmt, x, domain, stencil)), floor) for stencil in stencils)
+    u, here = float(fmt.unit_roundoff), exact_points(fmt, fmt.as_array(x))
+    orders = {stencil.derivative_order for stencil in stencils}
+    floors = {m: u * abs(float(truth(here, m)[0][0])) for m in orders}
+    grids = [step_grid(fmt, stencil, x, domain) for stencil in stencils]
+    if not any(steps.size for steps in grids):
+        return (math.inf,) * len(grids)
+    near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
+    beside = exact_points(fmt, near)
+    true = {m: truth(beside, m) for m in orders}
+    return tuple(
+        max(best_rms(_errors(f, near, true[m], domain, stencil, steps)), floors[m])
+        for stencil, steps in zip(stencils, grids, strict=True)
+        for m in [stencil.derivative_order]
+    )
 
 
 def _errors(
-    f: Function, truth: TrueDerivatives, fmt: FloatFormat, x: Any, domain: Domain, stencil: Stencil
+    f: Function,
+    near: np.ndarray,
+    true: tuple[np.ndarray, np.ndarray],
+    domain: Domain,
+    stencil: Stencil,
+    steps: np.ndarray,
 ) -> np.ndarray:
     """Return e_ij of (1), NaN where a node leaves the domain; shape (8, number of steps)."""
-    steps = step_grid(fmt, stencil, x, domain)
     if not steps.size:
-        return np.empty((len(NEIGHBOURS), 0))
-    near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
+        return np.empty((len(near), 0))
     seen = observe(stencil, f, near[:, np.newaxis], steps[np.newaxis, :])
-    high, low = truth(exact_points(fmt, near))
+    high, low = true
     errors = errors_of(seen.result, high[:, np.newaxis], low[:, np.newaxis])
     for nodes in seen.abscissae:
         places = nodes.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Products, norms and slopes in a fixed order of IEEE 754 operations, the same numbers on every machine.
+"""Products, powers, norms and slopes in a fixed order of IEEE 754 operations, the same numbers on every machine.
 
 A BLAS adds the terms of a product in an order that depends on the processor, and may fuse a product with a sum; two of
 them differ in the last digits, and a decision near its threshold differs with them. Here every product and every sum
@@ -13,11 +13,14 @@ too, but a product of two complex numbers is NumPy's, and the order within it th
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-__all__ = ["dot", "fitted_slope", "matrix_product", "norm", "root_mean_square"]
+__all__ = ["dot", "fitted_slope", "matrix_product", "norm", "power", "root", "root_mean_square"]
 
+_ITERATIONS = 12
+"""Newton's iteration for a root begins at most a factor of four above it: it is there after eight."""
 _FEW = 256
 """So many elements of a product of matrices are summed by one call; for more a call for each term is faster."""
 
@@ -86,6 +89,44 @@ def dot(a: np.ndarray, b: np.ndarray) -> np.generic:
 def _wide(a: np.ndarray) -> np.ndarray:
     """Return an array in float32 at least."""
     return a.astype(np.float32) if a.dtype.itemsize < 4 else a
+
+
+def power(base: Any, exponent: int) -> Any:
+    """Return a power as a product, factor by factor: that of the C library differs from machine to machine.
+
+    Parameters
+    ----------
+    base : number or ndarray
+    exponent : int
+        At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> power(np.float64(1.1), 3) == np.float64(1.1) * np.float64(1.1) * np.float64(1.1)
+    np.True_
+    """
+    if not exponent:
+        return base * 0 + 1
+    product = base
+    for _ in range(exponent - 1):
+        product = product * base
+    return product
+
+
+def root(values: np.ndarray, degree: int) -> np.ndarray:
+    """Return roots of positive numbers, to a few roundings, by Newton's iteration.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> root(np.array([32.0, 1e-5, 3.0]), 5).round(6).tolist()
+    [2.0, 0.1, 1.245731]
+    """
+    found = np.ldexp(np.ones_like(values), np.frexp(values)[1] // degree + 1)  # above the root, so that it falls
+    for _ in range(_ITERATIONS):
+        found = found - (found - values / power(found, degree - 1)) / degree
+    return found
 
 
 def norm(values: Iterable[float]) -> float:

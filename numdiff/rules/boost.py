@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.stencil import Method
+from numdiff.formulas.stencil import Method, Stencil, centered
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.evaluation import Probe, only_for_centered, only_for_one_sided, root
 from numdiff.rules.working import answer, constants, first_step, no_room, values_at
@@ -60,17 +60,25 @@ class _Row:
     noise: tuple[Fraction, ...]
 
 
-def _row(step: str, derivative: str, divisor: int, truncation: str, divided: int, noise: str) -> _Row:
-    weights = [tuple(Fraction(word) for word in text.split()) for text in (derivative, truncation, noise)]
-    return _Row(Fraction(step), weights[0], divisor, weights[1], divided, weights[2])
+def _row(order: int, step: str, divisor: int, truncation: int, divided: int, noise: str) -> _Row:
+    """Return a row: the weights are those of f′ and of `truncation` times the derivative of the next odd order."""
+    derivative = tuple(divisor * weight for weight in _outward(centered(order)))
+    truncated = tuple(truncation * weight for weight in _outward(centered(2, order + 1)))
+    return _Row(Fraction(step), derivative, divisor, truncated, divided, tuple(map(Fraction, noise.split())))
+
+
+def _outward(stencil: Stencil) -> list[Fraction]:
+    """Return the weights at x + h, x + 2h and so on."""
+    weights = dict(zip(stencil.offsets, stencil.weights, strict=True))
+    return [weights[offset] for offset in sorted(weights) if offset > 0]
 
 
 _TABLE: Mapping[int, _Row] = MappingProxyType(
     {
-        2: _row("3", "1", 2, "-1 1/2", 6, "1/2"),
-        4: _row("45/4", "8 -1", 12, "5/2 -2 1/2", 30, "2/3 1/12"),
-        6: _row("1/168", "45 -9 1", 60, "-14 14 -6 1", 280, "5"),
-        8: _row("2205/4", "84 -21 4 -3/8", 105, "21 -24 27/2 -4 1/2", 630, "7"),
+        2: _row(2, "3", 2, 1, 6, "1/2"),
+        4: _row(4, "45/4", 12, 1, 30, "2/3 1/12"),
+        6: _row(6, "1/168", 60, 2, 280, "5"),
+        8: _row(8, "2205/4", 105, 1, 630, "7"),
     }
 )
 _ONE_SIDED_STEP = Fraction(4)

@@ -34,6 +34,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.fixed_order import power
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import CENTERED, Method
 from numdiff.rules.base import Choice, Domain, Function
@@ -82,6 +83,7 @@ class CurtisReid:
         low, high = h / RANGE, h * RANGE
         largest, retreated = high, False
         last: Choice | None = None
+        linear = root(power(2 * near.u, 4), 5)  # ε_M^(4/5)
         for _ in range(STEPS):
             high = min(largest, near.longest(1, 1))
             outer = near.at([-h, h])
@@ -96,7 +98,7 @@ class CurtisReid:
             last = settled(near, CENTERED, h, error, "" if ACCEPTED[0] <= q <= ACCEPTED[1] else f"T/R is {q:.3g}")
             if ACCEPTED[0] <= q <= ACCEPTED[1]:
                 return last
-            if q < float(fmt.machine_epsilon) ** 0.8:
+            if q < linear:
                 doubt = "the second difference is 0: f is linear, or odd about x"
                 return settled(near, CENTERED, h if retreated else min(LARGE * h, high), None, doubt)
             following = near.rounded(min(max(moved(h, q), low, near.spacing), high))
@@ -116,7 +118,7 @@ def ratio(near: Probe, middle: Any, outer: np.ndarray, h: Any, noise: float | No
 
 def moved(h: Any, q: Any) -> Any:
     """Return the step after (2)."""
-    return h / SHRINK if not q < AIM * SHRINK**2 else h * root(AIM / max(q, type(h)(1)), 2)
+    return h / SHRINK if not q < AIM * SHRINK * SHRINK else h * root(AIM / max(q, type(h)(1)), 2)
 
 
 CURTIS_REID = CurtisReid("curtis_reid")

@@ -42,6 +42,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import CENTERED, Method
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.evaluation import Probe, no_step, not_finite, only_for_centered, root, settled
+from numdiff.rules.working import third_nodes, third_terms
 
 __all__ = ["DUMONTET_VIGNES", "DumontetVignes", "Third"]
 
@@ -52,8 +53,6 @@ GOOD = (2.0, 15.0)
 RANGE = 1e6
 BISECTIONS = 24
 """How many k are tried at most: 96 evaluations."""
-OFFSETS = np.array([-2, -1, 1, 2])
-WEIGHTS = np.array([-0.5, 1, -1, 0.5])
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class DumontetVignes:
         missing: Choice | None = None
         for _ in range(BISECTIONS):
             k = near.rounded(k)
-            offsets = OFFSETS.astype(near.wide) * k
+            offsets = third_nodes(k)
             values = near.at(offsets)
             if not np.isfinite(values).all():
                 missing, high = not_finite(near, offsets, values), k
@@ -128,7 +127,7 @@ def third_derivative(near: Probe, k: Any, values: np.ndarray, noise: float | Non
     absolute = near.noise(values[1:3], noise)
     largest = np.abs(values).max()
     e = near.u if noise is None or not largest else absolute / largest
-    terms = values * WEIGHTS.astype(near.wide)
+    terms = third_terms(values)
     positive, negative = terms[terms > 0].sum(), terms[terms < 0].sum()
     spread = near.number(np.inf)
     if e < 1:

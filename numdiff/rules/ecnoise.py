@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.fixed_order import power
 from numdiff.rules.evaluation import Probe, root
 
 __all__ = ["Noise", "Spacing", "ecnoise", "noise_near"]
@@ -144,7 +145,7 @@ def noise_near(near: Probe) -> Noise:
     >>> bool(2e-7 < noise_near(near).value < 2e-6)
     True
     """
-    length = root(near.u**5, 8) * max(near.number(1), abs(near.x))
+    length = root(power(near.u, 5), 8) * max(near.number(1), abs(near.x))
     factor, before = near.number(_NEXT), None
     found = Noise(near.number(0), Spacing.TOO_SHORT, np.zeros(_POINTS - 1, near.wide))
     for _ in range(_SPACINGS):
@@ -163,7 +164,9 @@ def noise_near(near: Probe) -> Noise:
 
 def _at_spacing(near: Probe, length: Any) -> Noise:
     """Return what the values at x − 3h, …, x + 3h say, where h is the power of two nearest to a length."""
-    h = np.ldexp(near.number(1), int(np.rint(np.log2(length))))
+    significand, binade = np.frexp(length)
+    # Nearest in its logarithm: below √½ the significand belongs to the power of two below.
+    h = np.ldexp(near.number(1), int(binade) - bool(significand < np.sqrt(near.number(0.5))))
     reach = _POINTS // 2
     too_long = Noise(near.number(0), Spacing.TOO_LONG, np.zeros(_POINTS - 1, near.wide))
     if h > near.longest(reach, reach):

@@ -33,11 +33,12 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.fixed_order import power
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method, from_offsets
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus
 from numdiff.rules.evaluation import Probe, only_for_centered, root
-from numdiff.rules.working import answer, constants, power, values_at
+from numdiff.rules.working import answer, constants, values_at
 
 __all__ = ["FINITE_DIFFERENCES_JL", "FiniteDifferencesJl"]
 

@@ -40,7 +40,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.stencil import Method, Stencil
+from numdiff.formulas.stencil import BACKWARD, FORWARD, Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.evaluation import Probe, no_step, not_finite, only_for_one_sided, settled
 
@@ -94,9 +94,9 @@ class GillMurray:
         """Return the step with the error (3)."""
         if refusal := only_for_one_sided(self.name, formula):
             return refusal
-        near = Probe(f, x, fmt, domain)
+        near, stencil = Probe(f, x, fmt, domain), BACKWARD if formula.direction < 0 else FORWARD
         middle = near.at([0.0])
-        if not np.isfinite(middle[0]) or not isinstance(formula, Stencil):
+        if not np.isfinite(middle[0]):
             return not_finite(near, [0.0], middle)
         relative = near.u if noise is None else near.number(noise) / (1 + abs(middle[0]))
         well_scaled = 2 * (1 + abs(near.x)) * np.sqrt(relative)
@@ -105,14 +105,14 @@ class GillMurray:
         for _ in range(RETREATS):
             if np.isfinite(outer).all() or h < near.spacing:
                 break
-            h = near.rounded(h / RHO**2)
+            h = near.rounded(h / (RHO * RHO))
             outer = near.at([-h, h])
         trials: list[Trial] = []
         while np.isfinite(outer).all() and h >= near.spacing:
             trials.append(trial(near, middle[0], outer, h, noise))
             chosen, factor = _verdict(trials)
             if chosen is not None:
-                return _answer(near, formula, chosen)
+                return _answer(near, stencil, chosen)
             following = near.rounded(min(h * near.number(factor), near.longest(1, 1)))
             if following == h or len(trials) > MOVES:
                 break
@@ -120,7 +120,7 @@ class GillMurray:
             outer = near.at([-h, h])
         if not trials:
             return not_finite(near, [-h, h], outer) if h >= near.spacing else no_step("there is no room for a step")
-        return _failed(near, formula, trials, well_scaled)
+        return _failed(near, stencil, trials, well_scaled)
 
 
 def trial(near: Probe, middle: Any, outer: np.ndarray, h: Any, noise: float | None) -> Trial:
@@ -146,15 +146,14 @@ def _verdict(trials: list[Trial]) -> tuple[Trial | None, float]:
     return (None, RHO) if too_short else (last, 1.0)
 
 
-def _answer(near: Probe, formula: Stencil, found: Trial, doubt: str = "") -> Choice:
+def _answer(near: Probe, formula: Stencil, found: Trial) -> Choice:
     """Return the step (3)."""
     size = abs(found.second)
     if not found.noise:
         return no_step("the values of f are 0: their error is unknown")
     h = 2 * np.sqrt(found.noise / size)
     error = h * size / 2 + 2 * found.noise / h
-    if not doubt and error > abs(found.first) / 2:
-        doubt = "the error may be more than half of the derivative"
+    doubt = "the error may be more than half of the derivative" if error > abs(found.first) / 2 else ""
     return settled(near, formula, h, error, doubt)
 
 

@@ -45,8 +45,9 @@ TOLERANCE = 0.1
 LEAST = 5
 """How many steps the truncation branch has at least."""
 PER_BINADE = 16
+_BITS = 20
 _GRAIN = 2.0**-20
-"""To what logarithms are rounded, so that the last bits of a platform's do not matter."""
+"""To what logarithms are rounded: a bit is a squaring in `_log2`, and a square root in `_power`."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +113,19 @@ def logarithms(grid: Grid, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     numbers = []
     for values in (grid.steps[places], grid.errors[places]):
         significand, binade = np.frexp(values)
-        numbers.append(binade + np.round(np.log2(significand.astype(np.float64)) / _GRAIN) * _GRAIN)
+        numbers.append(binade + _log2(significand.astype(np.float64)))
     return numbers[0], numbers[1]
+
+
+def _log2(significands: np.ndarray) -> np.ndarray:
+    """Return the logarithms of numbers in [½, 1), to `_BITS` bits, the same on every machine."""
+    # Of y in [1, 2), the first bit of log₂y is whether y² ≥ 2. Each squaring doubles the error: 2⁻³⁰ in the end.
+    y, bits = 2 * significands, np.zeros(significands.shape)
+    for _ in range(_BITS + 1):
+        y = y * y
+        carried = y >= 2
+        y, bits = np.where(carried, y / 2, y), 2 * bits + carried
+    return np.floor((bits + 1) / 2) * _GRAIN - 1
 
 
 def fitted(theta: np.ndarray, tau: np.ndarray) -> tuple[float, float]:
@@ -125,7 +137,7 @@ def fitted(theta: np.ndarray, tau: np.ndarray) -> tuple[float, float]:
     levels = np.median(heights, axis=0)
     residuals = np.abs(heights - levels)
     radii = np.maximum(np.median(residuals, axis=0), _GRAIN)
-    losses = np.add.reduce(radii**2 * (np.sqrt(1 + (residuals / radii) ** 2) - 1), axis=0)
+    losses = np.add.reduce(np.square(radii) * (np.sqrt(1 + np.square(residuals / radii)) - 1), axis=0)
     place = int(np.argmin(losses))
     return float(kinks[place]), float(levels[place])
 
@@ -135,7 +147,7 @@ def _power(near: Probe, exponent: float) -> Any:
     whole = int(np.floor(exponent))
     power = near.number(1)
     fraction, factor = exponent - whole, near.number(2)
-    for _ in range(21):
+    for _ in range(_BITS + 1):
         factor, fraction = np.sqrt(factor), fraction * 2
         if fraction >= 1:
             power, fraction = power * factor, fraction - 1

@@ -29,6 +29,7 @@ A. Kostyrka, pnd: parallel numerical derivatives in R, version 0.1.1 (2025), R/s
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import CENTERED, Method
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.evaluation import Probe, no_step, not_finite, only_for_centered, root, settled
+from numdiff.rules.textbook import nth_root
 
 __all__ = ["MATHUR", "Grid", "Mathur", "fallback", "leftmost_run", "sampled"]
 
@@ -44,7 +46,7 @@ START = 0.001
 SHRINK = 0.5
 DOWN, UP = 36, 24
 """How many powers of two the grid has below and above its start: 2·61 evaluations at most."""
-TOLERANCES = (0.1, 0.3)
+TOLERANCES = (Fraction(1, 10), Fraction(3, 10))
 """How far a slope may be from 2, relatively."""
 RUN = 5
 
@@ -101,7 +103,7 @@ def sampled(near: Probe, noise: float | None) -> Grid | Choice:
     """Evaluate f over the grid, in one call; say why if there are not two steps with finite values."""
     one = near.number(1)
     significand, binade = np.frexp(near.number(START) * max(abs(near.x), one))
-    middle = int(binade) - (significand < 0.5**0.5)  # the nearest power of two
+    middle = int(binade) - bool(significand < np.sqrt(near.number(0.5)))  # the nearest power of two
     with np.errstate(over="ignore"):
         steps = np.ldexp(one, np.arange(middle - DOWN, middle + UP + 1)).astype(near.wide)
     steps = steps[(steps >= near.spacing) & (steps <= near.longest(1, 1))]
@@ -115,28 +117,34 @@ def sampled(near: Probe, noise: float | None) -> Grid | Choice:
     with np.errstate(all="ignore"):
         quotients = np.where(bad, near.number(np.nan), (right - left) / 2 / steps)
         size = np.maximum(np.abs(left), np.abs(right))
-        errors = np.append(near.number(np.nan), np.abs(np.diff(quotients)) / (1 - SHRINK**2))
+        errors = np.append(near.number(np.nan), np.abs(np.diff(quotients)) / (1 - SHRINK * SHRINK))
     if bad.sum() > len(steps) - 2:
         return not_finite(near, offsets, values)
     given = near.u * size if noise is None else np.full(size.shape, near.number(noise))
     return Grid(steps, quotients, size, given, np.where(np.isfinite(errors), errors, near.number(np.nan)))
 
 
-def leftmost_run(grid: Grid, tolerance: float) -> int | None:
+def leftmost_run(grid: Grid, tolerance: Fraction) -> int | None:
     """Return the index of the h with the first slope of the leftmost run of at least `RUN` slopes near 2, or None."""
     with np.errstate(all="ignore"):
         ratios = grid.errors[1:] / grid.errors[:-1]
     # A slope within a part t of 2 is a ratio of two neighbours between 2^(2(1 − t)) and 2^(2(1 + t)).
-    good = (ratios >= 4.0 ** (1 - tolerance)) & (ratios <= 4.0 ** (1 + tolerance))
+    least, most = (_power_of_four(1 + sign * tolerance) for sign in (-1, 1))
+    good = (ratios >= least) & (ratios <= most)
     for place in range(len(good) - RUN + 1):
         if good[place : place + RUN].all():
             return place + 1
     return None
 
 
+def _power_of_four(exponent: Fraction) -> float:
+    """Return 4 to a power, the same on every machine."""
+    return float(nth_root(Fraction(4**exponent.numerator), exponent.denominator))
+
+
 def _answer(near: Probe, grid: Grid, place: int, doubt: str) -> Choice:
     """Return the step (2)."""
-    shrink = root(1 / near.number((1 + 1 / SHRINK) / (1 - SHRINK**2)), 3)
+    shrink = root(1 / near.number((1 + 1 / SHRINK) / (1 - SHRINK * SHRINK)), 3)
     h = grid.steps[place] * shrink
     error = grid.errors[place] * shrink * shrink + grid.noise[place] / h
     return settled(near, CENTERED, h, error, doubt)

@@ -121,7 +121,7 @@ def _second_difference(near: Probe, length: Any, sigma: Any) -> Any:
     difference = abs(right - 2 * middle + left)
     ends = ((right, abs(right - middle)), (left, abs(left - middle)))
     short = all(change <= near.number(_RANGE) * max(abs(middle), abs(end)) for end, change in ends)
-    return _Second(difference / k**2, bool(difference >= _SIGNAL * sigma and short))
+    return _Second(difference / (k * k), bool(difference >= _SIGNAL * sigma and short))
 
 
 MORE_WILD = MoreWild("more_wild")

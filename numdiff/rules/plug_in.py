@@ -30,6 +30,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import CENTERED, Method
 from numdiff.rules.base import Choice, Domain, Function
 from numdiff.rules.evaluation import Probe, no_step, not_finite, only_for_centered, root, settled
+from numdiff.rules.working import third_nodes, third_terms
 
 __all__ = ["PLUG_IN", "PlugIn"]
 
@@ -39,8 +40,6 @@ OVER_ZERO, OVER_SMALL = 128, 256
 """What |x| is divided by where f₃ is 0, and where it is small."""
 HALVINGS = 30
 """How often k is halved at most: 124 evaluations where f is nowhere finite, and 4 where it is finite at once."""
-OFFSETS = np.array([-2, -1, 1, 2])
-WEIGHTS = np.array([-0.5, 1, -1, 0.5])
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,13 @@ class PlugIn:
         near = Probe(f, x, fmt, domain)
         # ∛ε_M·ε_M^(−2/15) = ⁵√ε_M
         k = near.rounded(min(root(2 * near.u, 5) * near.scale, near.longest(2, 2)))
-        offsets = OFFSETS.astype(near.wide) * k
+        offsets = third_nodes(k)
         values = near.at(offsets)
         for _ in range(HALVINGS):
             if np.isfinite(values).all() or k < near.spacing:
                 break
             k = near.rounded(k / 2)
-            offsets = OFFSETS.astype(near.wide) * k
+            offsets = third_nodes(k)
             values = near.at(offsets)
         if k < near.spacing:
             return no_step("there is no room for a third derivative")
@@ -80,7 +79,7 @@ class PlugIn:
 
 def _answer(near: Probe, values: np.ndarray, k: Any, noise: float | None) -> Choice:
     """Return the step for the values at x ± k and x ± 2k."""
-    third = abs((WEIGHTS.astype(near.wide) * values).sum()) / k / k / k
+    third = abs(third_terms(values).sum()) / k / k / k
     middle = abs(values[1] + values[2]) / 2
     error = near.noise(np.array([middle]) if middle else values[1:3], noise)
     relative = min(error / middle, near.number(1)) if noise is not None and middle else near.u

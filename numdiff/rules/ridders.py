@@ -31,15 +31,14 @@ import numpy as np
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method
 from numdiff.rules.base import Choice, Domain, Function
-from numdiff.rules.evaluation import Probe, only_for_centered
-from numdiff.rules.working import answer, centered_quotient, constants, first_step
+from numdiff.rules.evaluation import Probe
+from numdiff.rules.working import answer, centered_quotients, constants, extrapolation_start
 
 __all__ = ["RIDDERS", "Ridders"]
 
 _RATIO = Fraction(7, 5)
 _ROWS = 10
 _SAFE = 2
-_SPACINGS = 4
 
 
 @dataclass(frozen=True)
@@ -68,39 +67,28 @@ class Ridders:
         self, f: Function, x: Any, fmt: FloatFormat, formula: Method, noise: float | None, domain: Domain
     ) -> Choice:
         """Return the entry with the smallest error, the step of its row, and the error; `noise` does not matter."""
-        if (refusal := only_for_centered(self.name, formula)) is not None:
-            return refusal
-        near = Probe(f, x, fmt, domain)
-        h = first_step(near, near.number(self.step) * max(near.number(1), abs(near.x)), 1, 1, _SPACINGS)
-        if isinstance(h, Choice):
-            return h
-        return _table(near, fmt, h)
+        start = extrapolation_start(self.name, self.step, f, x, fmt, formula, domain)
+        return start if isinstance(start, Choice) else _table(start[0], fmt, start[1])
 
 
 def _table(near: Probe, fmt: FloatFormat, h: Any) -> Choice:
     """Fill the table row by row, and return its best entry."""
-    first = centered_quotient(near, fmt, h)
-    if isinstance(first, Choice):
-        return first
     ratio, square, one = constants(fmt, _RATIO, _RATIO**2, 1)
-    best, step, error = first, h, near.number(np.inf)
-    before = [first]
-    for _ in range(_ROWS - 1):
-        h = h / ratio
-        if near.number(h) < _SPACINGS * near.spacing:
-            break
-        quotient = centered_quotient(near, fmt, h)
+    best, step, error = None, h, near.number(np.inf)
+    before: list[Any] = []
+    for length, quotient in centered_quotients(near, fmt, h, ratio, _ROWS):
         if isinstance(quotient, Choice):
             return quotient
         row, gain = [quotient], square
+        best = quotient if best is None else best
         for left in before:
             entry = (row[-1] * gain - left) / (gain - one)
             found = max(_distance(near, entry, row[-1]), _distance(near, entry, left))
             if found <= error:
-                best, step, error = entry, h, found
+                best, step, error = entry, length, found
             row.append(entry)
             gain = gain * square
-        if _distance(near, row[-1], before[-1]) >= _SAFE * error:
+        if before and _distance(near, row[-1], before[-1]) >= _SAFE * error:
             break
         before = row
     doubt = "" if np.isfinite(error) else "one step alone has room: nothing is known of the error"

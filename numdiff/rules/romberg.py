@@ -27,16 +27,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from numdiff.floats.fixed_order import power
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method
 from numdiff.rules.base import Choice, Domain, Function
-from numdiff.rules.evaluation import Probe, only_for_centered, root
-from numdiff.rules.working import answer, centered_quotient, constants, first_step
+from numdiff.rules.evaluation import Probe, root
+from numdiff.rules.working import answer, centered_quotients, constants, extrapolation_start
 
 __all__ = ["ROMBERG", "Romberg"]
 
 _ROWS = 12
-_SPACINGS = 4
 
 
 @dataclass(frozen=True)
@@ -65,35 +65,26 @@ class Romberg:
         self, f: Function, x: Any, fmt: FloatFormat, formula: Method, noise: float | None, domain: Domain
     ) -> Choice:
         """Return the last entry of the diagonal, the last step, and the error; `noise` does not matter."""
-        if (refusal := only_for_centered(self.name, formula)) is not None:
-            return refusal
-        near = Probe(f, x, fmt, domain)
-        h = first_step(near, near.number(self.step) * max(near.number(1), abs(near.x)), 1, 1, _SPACINGS)
-        if isinstance(h, Choice):
-            return h
-        return _table(near, fmt, h)
+        start = extrapolation_start(self.name, self.step, f, x, fmt, formula, domain)
+        return start if isinstance(start, Choice) else _table(start[0], fmt, start[1])
 
 
 def _table(near: Probe, fmt: FloatFormat, h: Any) -> Choice:
     """Fill the table row by row, and return the end of its diagonal."""
-    first = centered_quotient(near, fmt, h)
-    if isinstance(first, Choice):
-        return first
     two, epsilon = constants(fmt, 2, fmt.machine_epsilon)
-    tolerance = root(near.u**13, 16)
-    before, error = [first], None
-    for _ in range(_ROWS - 1):
-        shorter = h / two
-        if near.number(shorter) < _SPACINGS * near.spacing:
-            break
-        h = shorter
-        quotient = centered_quotient(near, fmt, h)
+    tolerance = root(power(near.u, 13), 16)
+    before: list[Any] = []
+    error = None
+    for length, quotient in centered_quotients(near, fmt, h, two, _ROWS):
         if isinstance(quotient, Choice):
             return quotient
-        row = [quotient]
+        h, row = length, [quotient]
         for column, left in enumerate(before, start=1):
             (divisor,) = constants(fmt, 4**column - 1)
             row.append(row[-1] + (row[-1] - left) / divisor)
+        if not before:
+            before = row
+            continue
         last, previous = near.number(row[-1]), near.number(before[-1])
         error, before = abs(last - previous), row
         if 2 * error <= tolerance * (abs(last) + abs(previous) + near.number(epsilon)):

@@ -37,6 +37,7 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.fixed_order import power
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import CENTERED, Method
 from numdiff.rules.base import Choice, Domain, Function
@@ -81,13 +82,13 @@ class SteplemanWinarsky:
             middle = near.at([0.0])
             if not np.isfinite(middle[0]):
                 return not_finite(near, [0.0], middle)
-            found = first_step(near, abs(middle[0]), h, noise)
+            found = searched_start(near, abs(middle[0]), h, noise)
             doubt = "" if found is not None else "no first step loses as many digits as it should"
             h = h if found is None else found
         return shortened(near, h, noise, doubt)
 
 
-def first_step(near: Probe, size: Any, h: Any, noise: float | None) -> Any | None:
+def searched_start(near: Probe, size: Any, h: Any, noise: float | None) -> Any | None:
     """Return an h₀ of (2) for |f(x)|, or None."""
     error = near.noise(np.array([size]), noise)
     reference = size or near.number(1)
@@ -105,7 +106,7 @@ def first_step(near: Probe, size: Any, h: Any, noise: float | None) -> Any | Non
             low = h
             # Where the difference is 0, or the interval has an upper end, by no more than is known.
             wanted = h * 2 * least / difference if difference else h * BETA
-            h = min(wanted, h * BETA**5) if wanted < high else root(low, 2) * root(high, 2)
+            h = min(wanted, h * power(BETA, 5)) if wanted < high else root(low, 2) * root(high, 2)
         else:
             return h
         h = near.rounded(h)
@@ -145,7 +146,7 @@ def shortened(near: Probe, h: Any, noise: float | None, doubt: str) -> Choice:
 
 
 def _answer(near: Probe, stage: Stage, doubt: str) -> Choice:
-    truncation = stage.change / (BETA**2 - 1) if np.isfinite(stage.change) else 0
+    truncation = stage.change / (BETA * BETA - 1) if np.isfinite(stage.change) else 0
     return settled(near, CENTERED, stage.step, truncation + stage.noise / stage.step, doubt)
 
 

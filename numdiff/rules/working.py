@@ -5,16 +5,25 @@ number of the format for which all nodes are inside the domain, the derivative i
 the format, and the error in wide numbers (see `numdiff.rules.evaluation.Probe`).
 """
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from numdiff.floats.formats import FloatFormat
-from numdiff.rules.base import Choice, RuleStatus
-from numdiff.rules.evaluation import Probe, not_finite
+from numdiff.formulas.stencil import Method, centered
+from numdiff.rules.base import Choice, Domain, Function, RuleStatus
+from numdiff.rules.evaluation import Probe, not_finite, only_for_centered
 
-__all__ = ["answer", "centered_quotient", "constants", "first_step", "no_room", "power", "values_at"]
+__all__ = ["SPACINGS", "answer", "centered_quotient", "centered_quotients", "constants"]
+__all__ += ["extrapolation_start", "first_step", "no_room", "third_nodes", "third_terms", "values_at"]
+
+SPACINGS = 4
+"""Spacings of x that a step of an extrapolation has at least: nodes that are rounded onto others spoil quotients."""
+_THIRD = centered(2, derivative_order=3)
+_OFFSETS, _WEIGHTS = np.array(sorted(zip(_THIRD.offsets, _THIRD.weights, strict=True)), dtype=np.float64).T
+"""The third difference of four points, from the left to the right."""
 
 _ROOM = Fraction(9, 10)
 """Of the distance to the end of a domain, the part that nodes may take where a first step is too long: the README of
@@ -31,21 +40,6 @@ def constants(fmt: FloatFormat, *numbers: Fraction | int) -> list[Any]:
     [np.float16(0.3333), np.float16(2.0)]
     """
     return [fmt.round(number) for number in numbers]
-
-
-def power(base: Any, exponent: int) -> Any:
-    """Return a power as a product, factor by factor: that of the C library differs from machine to machine.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> power(np.float64(1.1), 3) == np.float64(1.1) * np.float64(1.1) * np.float64(1.1)
-    np.True_
-    """
-    product = base
-    for _ in range(exponent - 1):
-        product = product * base
-    return product
 
 
 def first_step(near: Probe, length: Any, left: float, right: float, spacings: int = 1) -> Any:
@@ -105,6 +99,48 @@ def centered_quotient(near: Probe, fmt: FloatFormat, step: Any) -> Any:
     h = near.number(step)
     values = values_at(near, fmt, (h, -h))
     return values if isinstance(values, Choice) else (values[0] - values[1]) / (step + step)
+
+
+def third_nodes(k: Any) -> np.ndarray:
+    """Return the distances −2k, −k, k and 2k of the nodes of the third difference."""
+    return _OFFSETS.astype(type(k)) * k
+
+
+def third_terms(values: np.ndarray) -> np.ndarray:
+    """Return the terms −½f(x − 2k), f(x − k), −f(x + k), ½f(x + 2k): their sum is about k³f‴."""
+    return values * _WEIGHTS.astype(values.dtype)
+
+
+def extrapolation_start(
+    rule: str, step: Fraction, f: Function, x: Any, fmt: FloatFormat, formula: Method, domain: Domain
+) -> tuple[Probe, Any] | Choice:
+    """Return f near x and the first step of a table of centered differences, or the reason why there is none.
+
+    Parameters
+    ----------
+    rule : str
+    step : Fraction
+        The first step in units of max(1, |x|).
+    f, x, fmt, formula, domain
+        As a rule gets them.
+    """
+    if (refusal := only_for_centered(rule, formula)) is not None:
+        return refusal
+    near = Probe(f, x, fmt, domain)
+    h = first_step(near, near.number(step) * max(near.number(1), abs(near.x)), 1, 1, SPACINGS)
+    return h if isinstance(h, Choice) else (near, h)
+
+
+def centered_quotients(near: Probe, fmt: FloatFormat, h: Any, ratio: Any, rows: int) -> Iterator[tuple[Any, Any]]:
+    """Yield the steps h, h/ratio, …, at most so many and none below `SPACINGS` spacings of x, with their quotients.
+
+    In place of a quotient stands the reason why a value is not finite.
+    """
+    for _ in range(rows):
+        yield h, centered_quotient(near, fmt, h)
+        h = h / ratio
+        if near.number(h) < SPACINGS * near.spacing:
+            return
 
 
 def answer(step: Any, derivative: Any, error: Any, doubt: str = "") -> Choice:

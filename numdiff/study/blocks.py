@@ -42,7 +42,8 @@ class Measurement(Protocol):
     """Something that any process can measure: it carries names and numbers, never callables, and pickles.
 
     `key` is a digest of all that is asked for and of the code that answers. What f returns here is not part of it but
-    is kept beside the frames (`values`): it says whether they are those of this machine.
+    is kept beside the frames (`values`): it says whether they are those of this machine. One that cannot tell the code
+    from its key, as that of a plugin, has an attribute `is_stable` that is False: it is measured anew in every run.
     """
 
     @property

@@ -270,7 +270,9 @@ def register_added(formats: Sequence[FloatFormat], methods: Sequence[Method], pr
 
 def _is_stable(item: Measurement) -> bool:
     """Whether the key of a measurement names its code: that of a problem of a plugin, or added later, does not."""
-    return not isinstance(item, Block) or item.problem not in PROBLEMS or PROBLEMS.has_own(item.problem)
+    if isinstance(item, Block):
+        return item.problem not in PROBLEMS or PROBLEMS.has_own(item.problem)
+    return bool(getattr(item, "is_stable", True))
 
 
 def _frames_of(item: Measurement, done: Callable[[int], Any] = lambda cells: None) -> Frames:

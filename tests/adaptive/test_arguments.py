@@ -9,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import numdiff as nd
-from numdiff.adaptive import engine
 from numdiff.adaptive.arguments import LEAST, ORDERS, RESERVE, question
 from numdiff.floats.formats import FORMATS
-from tests.adaptive.canned import Canned
+from tests.adaptive.canned import Canned, answer_with
 from tests.extra_rows import EXTRA_FORMATS
 
 FORMAT = pytest.mark.parametrize("fmt", FORMATS)
@@ -22,7 +21,7 @@ FORMAT = pytest.mark.parametrize("fmt", FORMATS)
 def asked(monkeypatch):
     """Return what the estimator was asked, call by call."""
     estimator = Canned()
-    monkeypatch.setattr(engine, "estimate", estimator)
+    answer_with(monkeypatch, estimator)
     return estimator.asked
 
 

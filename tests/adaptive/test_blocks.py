@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 import numdiff as nd
-from numdiff.adaptive import blocks, engine
+from numdiff.adaptive import blocks
 from numdiff.adaptive.status import DerivativeStatus
-from tests.adaptive.canned import Canned, Recorded
+from tests.adaptive.canned import Canned, Recorded, answer_with
 
 
 @pytest.fixture
 def canned(monkeypatch):
     estimator = Canned()
-    monkeypatch.setattr(engine, "estimate", estimator)
+    answer_with(monkeypatch, estimator)
     return estimator
 
 
@@ -68,7 +68,7 @@ def test_a_function_that_is_complex_from_some_block_on_is_refused(canned, small)
 
 
 def test_a_function_that_is_not_deterministic_is_named_in_every_block(monkeypatch, small):
-    monkeypatch.setattr(engine, "estimate", Canned(noise=1e-6))
+    answer_with(monkeypatch, Canned(noise=1e-6))
     rng = np.random.default_rng(0)
     result = nd.derivative(lambda x: x + 1e-6 * rng.normal(size=x.shape), np.linspace(0.5, 1.0, 30))
     assert np.all(result.status == DerivativeStatus.NOT_DETERMINISTIC)

@@ -14,7 +14,7 @@ import numdiff as nd
 from numdiff.adaptive import engine
 from numdiff.adaptive.calls import Calls, arguments_of
 from numdiff.floats.formats import FORMATS
-from tests.adaptive.canned import Canned, Recorded
+from tests.adaptive.canned import Canned, Recorded, answer_with
 
 FORMAT = pytest.mark.parametrize("fmt", FORMATS)
 REAL = FORMATS["float64"]
@@ -26,7 +26,7 @@ def canned(monkeypatch):
 
     def put(**answers):
         estimator = Canned(**answers)
-        monkeypatch.setattr(engine, "estimate", estimator)
+        answer_with(monkeypatch, estimator)
         return estimator
 
     put()
@@ -286,6 +286,29 @@ def test_nodes_of_the_real_part_are_not_evaluated_again_for_the_imaginary_part(c
     assert result.nfev.tolist() == [6, 6]
 
 
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: np.exp(1j * t),
+        lambda t: np.abs(t - 0.5) + 1j * np.sin(1e6 * t),
+        lambda t: np.sin(1e5 * t) + 1j * np.round(np.exp(t), 5),
+        lambda t: np.round(np.exp(1j * t), 4),
+        lambda t: np.sqrt(t - 0.45) + 1j * np.sign(t - 0.5),
+    ],
+)
+@pytest.mark.parametrize("order", [1, 2, 4])
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("budget", [20, 23, 30, 60, 100])
+def test_both_parts_together_stay_within_the_budget(f, order, side, budget):
+    for x in (0.5, [0.46, 0.5, 3.0]):
+        recorded = Recorded(f)
+        result = nd.derivative(recorded, x, order=order, side=side, max_evaluations=budget, domain=(0.45, 4))
+        assert np.all(result.nfev <= budget)
+        assert np.sum(result.nfev) == recorded.nodes.size
+    wide = nd.derivative(lambda t: np.exp(1j * t), 0.5, order=order, side=side, max_evaluations=60)
+    assert wide.success
+
+
 @pytest.mark.parametrize("elementwise", [True, False])
 def test_complex_numbers_of_python_are_taken(elementwise):
     result = nd.derivative(lambda x: cmath.exp(1j * x), 0.5, elementwise=elementwise)
@@ -303,7 +326,7 @@ def test_the_worse_status_of_the_two_parts_is_that_of_the_point(monkeypatch):
     def estimate(call, x, fmt, **options):  # once to find out that f is complex, then once for each part
         return Canned(status=next(statuses))(call, x, fmt, **options)
 
-    monkeypatch.setattr(engine, "estimate", estimate)
+    answer_with(monkeypatch, estimate)
     result = nd.derivative(f, [0.25, 0.5])
     assert result.df[1].real == 1.0
     assert np.isnan(result.df[1].imag)

@@ -5,14 +5,14 @@ import time
 import numpy as np
 import pytest
 
-from numdiff.adaptive.complex_values import Known
+from numdiff.adaptive.complex_values import ComplexKnown
 
 
-def known(rng, n: int, batches: int = 3) -> tuple[Known, np.ndarray, np.ndarray, np.ndarray]:
+def known(rng, n: int, batches: int = 3) -> tuple[ComplexKnown, np.ndarray, np.ndarray, np.ndarray]:
     """Return a store with nodes of random rows, in batches, and what is in it."""
     rows, nodes = rng.integers(0, max(n // 8, 1), n), rng.standard_normal(n)
     values = rng.standard_normal(n) + 1j * rng.standard_normal(n)
-    store = Known()
+    store = ComplexKnown()
     for part in np.array_split(np.arange(n), batches):
         store.add(nodes[part], rows[part], values[part])
     return store, nodes, rows, values
@@ -32,7 +32,7 @@ def test_what_was_put_in_comes_out_and_nothing_else_is_known(n, rng):
 
 
 def test_an_empty_store_knows_nothing():
-    assert not Known().holds(np.zeros(3), np.arange(3)).any()
+    assert not ComplexKnown().holds(np.zeros(3), np.arange(3)).any()
 
 
 def test_a_look_at_few_nodes_does_not_go_through_all_that_are_known(rng):

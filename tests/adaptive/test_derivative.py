@@ -8,12 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import numdiff as nd
-from numdiff.adaptive import engine
 from numdiff.adaptive.arguments import LEAST, ORDERS
 from numdiff.adaptive.outcome import RESOLVED
 from numdiff.adaptive.status import DerivativeStatus
 from numdiff.floats.formats import FORMATS
-from tests.adaptive.canned import Canned, Recorded
+from tests.adaptive.canned import Canned, Recorded, answer_with
 from tests.extra_rows import EXTRA_FORMATS, FLOAT8_E4M3FN
 
 FORMAT = pytest.mark.parametrize("fmt", FORMATS)
@@ -57,7 +56,7 @@ def test_dtype_decides_the_format(fmt):
 @pytest.mark.parametrize("value", [1 / 3, -1e5, 7e4, 1e-9, 0.0])
 @pytest.mark.parametrize("bar", [1e-3, 1e-9, 1e5, 0.0, np.inf])
 def test_value_and_bar_are_rounded_to_the_format_and_the_bar_never_down(monkeypatch, fmt, value, bar):
-    monkeypatch.setattr(engine, "estimate", Canned(value=value, error=bar, step=2.0**-3))
+    answer_with(monkeypatch, Canned(value=value, error=bar, step=2.0**-3))
     result = nd.derivative(np.sin, [0.5, 0.75], dtype=fmt)
     item = FORMATS[fmt]
     expected = item.as_array(np.array(value))
@@ -83,7 +82,7 @@ def test_a_format_that_was_added_is_one_like_the_others(item):
 
 def test_an_infinite_bar_stays_one_in_a_format_without_infinity(monkeypatch):
     with FORMATS.holding(FLOAT8_E4M3FN):
-        monkeypatch.setattr(engine, "estimate", Canned(value=2.0, error=np.inf, step=0.25))
+        answer_with(monkeypatch, Canned(value=2.0, error=np.inf, step=0.25))
         assert nd.derivative(np.square, 1.0, dtype="float8_e4m3fn").error == np.inf
 
 
@@ -170,7 +169,7 @@ def held(fmt, value):
 def test_a_derivative_that_overflows_the_format_has_no_bar(monkeypatch, fmt, status, sign):
     most = float(FORMATS[fmt].largest_finite)
     for value in (most, 1.001 * most, 2 * most):
-        monkeypatch.setattr(engine, "estimate", Canned(value=sign * value, error=1.0, status=DerivativeStatus[status]))
+        answer_with(monkeypatch, Canned(value=sign * value, error=1.0, status=DerivativeStatus[status]))
         result = nd.derivative(np.exp, 0.5, dtype=fmt)
         is_held = held(FORMATS[fmt], value)
         assert result.status is DerivativeStatus[status if is_held else "NOT_FINITE"]
@@ -180,7 +179,7 @@ def test_a_derivative_that_overflows_the_format_has_no_bar(monkeypatch, fmt, sta
 
 def test_a_bar_that_is_rounded_up_to_the_value_leaves_no_digits(monkeypatch):
     for bar, status in ((0.6, DerivativeStatus.OK), (0.9999, DerivativeStatus.NO_DIGITS)):
-        monkeypatch.setattr(engine, "estimate", Canned(value=1.0, error=bar))
+        answer_with(monkeypatch, Canned(value=1.0, error=bar))
         assert nd.derivative(np.exp, 0.5, dtype="bfloat16").status is status
 
 
@@ -203,7 +202,7 @@ def test_a_part_that_overflows_the_format_has_no_bar(factor):
 
 
 def test_a_derivative_with_digits_has_at_least_one(monkeypatch):
-    monkeypatch.setattr(engine, "estimate", Canned(value=1.0, error=RESOLVED))
+    answer_with(monkeypatch, Canned(value=1.0, error=RESOLVED))
     assert nd.derivative(np.exp, 0.5).digits == pytest.approx(1.0)
 
 
@@ -215,7 +214,7 @@ def test_a_part_that_is_zero_needs_no_digits_if_the_whole_has_them(monkeypatch, 
     def estimate(call, x, fmt, **options):  # once to find out that f is complex, then once for each part
         return Canned(**common, **next(parts))(call, x, fmt, **options)
 
-    monkeypatch.setattr(engine, "estimate", estimate)
+    answer_with(monkeypatch, estimate)
     result = nd.derivative(lambda x: np.exp(1j * x), 0.0)
     assert result.status is (DerivativeStatus.OK if bar < RESOLVED else DerivativeStatus.NO_DIGITS)
 
@@ -235,7 +234,7 @@ def test_the_graver_status_of_two_is_that_of_the_point(monkeypatch, first, secon
     def estimate(call, x, fmt, **options):
         return Canned(**next(parts))(call, x, fmt, **options)
 
-    monkeypatch.setattr(engine, "estimate", estimate)
+    answer_with(monkeypatch, estimate)
     assert nd.derivative(lambda x: np.exp(1j * x), 0.5).status is DerivativeStatus[worse]
 
 

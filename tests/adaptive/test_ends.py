@@ -156,5 +156,17 @@ def test_a_complex_function_at_points_without_room_has_no_values(monkeypatch):
     assert np.isnan(nd.derivative(lambda t: np.exp(1j * t), [1.0] * 3, domain=(low, high)).df).all()
 
 
+@pytest.mark.parametrize("factor", [1, 1j, 1 + 1j])
+def test_a_part_near_0_does_not_touch_the_domain_if_the_whole_does_not(factor):
+    x = 1e-3
+    plain = nd.derivative(np.exp, x, domain=(0, math.inf))
+    assert plain.status is Status.OK
+    for tiny in (0, 1e-3, 1e-12):
+        found = nd.derivative(lambda t, tiny=tiny: factor * (np.exp(t) + 1j * tiny * t * t), x, domain=(0, math.inf))
+        assert found.status is Status.OK
+    cramped = nd.derivative(lambda t: factor * np.exp(t), 1.0, domain=(1 - 1e-12, 1 + 1e-12))
+    assert cramped.status is Status.TOUCHES_DOMAIN
+
+
 def test_the_status_gives_its_advice():
     assert re.search("move x inward", Status.TOUCHES_DOMAIN.message)

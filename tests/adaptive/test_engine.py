@@ -154,6 +154,26 @@ def test_a_function_of_the_length_x_has_its_derivatives_there_too(order, exponen
         assert (found.status == Status.OK).all()
 
 
+SERIES = (
+    (np.exp, lambda m, x: np.exp(x)),
+    (lambda t: np.sin(3 * t), lambda m, x: 3.0**m * np.sin(3 * x + m * np.pi / 2)),
+    (lambda t: 1 / (1 + t), lambda m, x: (-1.0) ** m * math.factorial(m) / (1 + x) ** (m + 1)),
+    (np.log, lambda m, x: (-1.0) ** (m - 1) * math.factorial(m - 1) / x**m),
+)
+
+
+@pytest.mark.parametrize("order", [2, 3, 4])
+@pytest.mark.parametrize("side", [-1, 0, 1])
+def test_bars_of_higher_orders_hold_in_float32(order, side, rng):
+    """Where noise leaves the windows of the lowest degree alone, a change that is small by chance is no small error."""
+    x = rng.uniform(0.5, 3, 2000).astype(np.float32)
+    covered = []
+    for f, exact in SERIES:
+        found = estimated(f, x, "float32", order=order, side=side)
+        covered.append(np.abs(found.value - exact(order, x.astype(float))) <= found.error)
+    assert np.mean(covered) >= 0.993
+
+
 @pytest.mark.parametrize("exponent", [-880, -600, 600, 950])
 @pytest.mark.parametrize(("order", "side"), [(1, 1), (2, 0), (2, 1), (3, 0), (3, -1), (4, 0)])
 def test_f_in_other_units_has_the_same_derivative_and_bar_in_them(order, side, exponent):

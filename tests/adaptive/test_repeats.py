@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 import numdiff as nd
-from numdiff.adaptive import engine
 from numdiff.adaptive.repeats import LOUD
 from numdiff.adaptive.status import DerivativeStatus
-from tests.adaptive.canned import Canned, Recorded
+from tests.adaptive.canned import Canned, Recorded, answer_with
 
 U = 2.0**-53
 
@@ -16,7 +15,7 @@ U = 2.0**-53
 def canned(monkeypatch):
     def put(**answers):
         estimator = Canned(**answers)
-        monkeypatch.setattr(engine, "estimate", estimator)
+        answer_with(monkeypatch, estimator)
         return estimator
 
     return put

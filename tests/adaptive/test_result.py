@@ -3,6 +3,8 @@
 import math
 import pickle
 import re
+import time
+import tracemalloc
 from dataclasses import FrozenInstanceError
 
 import numpy as np
@@ -185,6 +187,19 @@ def test_several_points_are_a_table_with_counts_and_the_advice_once():
     assert "…" in text
     assert text.count("kink: ") == text.count("not finite: ") == 1
     assert "0.9" in text
+
+
+def test_a_million_points_are_shown_without_a_look_at_each(monkeypatch):
+    found = result_of(np.ones(10**6), 1e-3, [DerivativeStatus.OK] * (10**6 - 1) + [DerivativeStatus.KINK])
+    tracemalloc.start()
+    begun = time.perf_counter()
+    text = repr(found)
+    seconds, most = time.perf_counter() - begun, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert text.startswith("derivative at 1000000 points: 999999 ok, 1 kink; 12000000 evaluations")
+    assert len(text.splitlines()) < 12
+    assert most < 2e7  # some bytes a point, and no object for any
+    assert seconds < 0.5
 
 
 def test_a_matrix_of_points_and_no_points_are_shown():

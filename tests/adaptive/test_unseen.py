@@ -1,4 +1,4 @@
-"""The unseen set is what it says: independent, deterministic, with true derivatives; the command counts right.
+"""The unseen sets are what they say: independent, deterministic, with true derivatives; the command counts right.
 
 No test runs the estimator of the suite.
 """
@@ -15,7 +15,7 @@ import pytest
 
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
-from tests.adaptive.unseen import UNSEEN, contestant, main
+from tests.adaptive.unseen import SETS, contestant, main
 from tests.adaptive.unseen_function import CONTEXT, EXACT, Dual, Unseen, formula
 from tests.adaptive.unseen_models import misra1a_squares
 from tests.adaptive.unseen_scoring import (
@@ -34,24 +34,32 @@ from tests.adaptive.unseen_scoring import (
 ROOT = Path(__file__).resolve().parents[2]
 U = 2.0**-53
 KINDS = ("smooth", "pole", "flat", "narrow", "kinked", "noisy", "solver", "rounded")
-each_function = pytest.mark.parametrize("function", UNSEEN, ids=lambda function: function.name)
+ALL = tuple(function for functions in SETS.values() for function in functions)
+each_function = pytest.mark.parametrize("function", ALL, ids=lambda function: function.name)
+each_set = pytest.mark.parametrize("functions", SETS.values(), ids=SETS)
 
 
 def by_name(name: str) -> Unseen:
-    return next(function for function in UNSEEN if function.name == name)
+    return next(function for function in ALL if function.name == name)
 
 
-def test_set_has_at_least_36_functions_of_its_own():
-    names = [function.name for function in UNSEEN]
-    assert len(names) == len(set(names)) >= 36
+@each_set
+def test_set_has_at_least_36_functions_of_its_own(functions):
+    assert len(functions) >= 36
+    assert {function.kind for function in functions} == set(KINDS)
+    assert all(function.source for function in functions)
+
+
+def test_no_function_is_in_two_sets_or_a_problem():
+    names = [function.name for function in ALL]
+    assert len(names) == len(set(names))
     assert set(names).isdisjoint(PROBLEMS)
-    assert {function.kind for function in UNSEEN} == set(KINDS)
-    assert all(function.source for function in UNSEEN)
 
 
-def test_set_has_enough_functions_in_every_format():
-    counts = {name: sum(name in function.formats for function in UNSEEN) for name in FORMATS}
-    assert counts["float64"] == len(UNSEEN)
+@each_set
+def test_set_has_enough_functions_in_every_format(functions):
+    counts = {name: sum(name in function.formats for function in functions) for name in FORMATS}
+    assert counts["float64"] == len(functions)
     assert counts["float32"] >= 20
     assert counts["float16"] >= 8
 
@@ -71,7 +79,7 @@ def test_points_lie_in_the_domain_and_f_is_finite_there(function):
 
 @each_function
 def test_twin_is_f_up_to_rounding(function):
-    """The error of f: 2¹¹ units of roundoff of f and of x·f′, and the level of its noise.
+    """The error of f: 2¹¹ units of roundoff of f and of x·f′, and the level and size of its noise.
 
     Where the values of f are differences of larger numbers, those are about the largest |f| nearby.
     """
@@ -80,6 +88,7 @@ def test_twin_is_f_up_to_rounding(function):
     twin = np.array([float(function.twin(exact(t))) for t in x])
     nearby = np.abs(function.f(neighbours(function, x).ravel())).reshape(x.size, -1).max(axis=1)
     allowed = (2**11 * U + 4 * function.noise) * np.maximum(nearby, np.abs(f)) + 2**11 * U * np.abs(x * slope)
+    allowed += 4 * function.noise_size
     assert (np.abs(f - twin) <= allowed).all(), (np.abs(f - twin) / allowed).max()
 
 
@@ -103,10 +112,10 @@ def test_derivative_has_25_digits(function):
 DIGEST = """
 import hashlib
 import numpy as np
-from tests.adaptive.unseen import UNSEEN
+from tests.adaptive.unseen import SETS
 from tests.adaptive.unseen_scoring import noisy, truths
 digest = hashlib.sha256()
-for function in UNSEEN:
+for function in (*SETS["third"], *SETS["fourth"]):
     x = function.points()
     for part in (x, noisy(function, 1e-8)(x), truths(function, x[:3])):
         digest.update(np.ascontiguousarray(part, np.float64).tobytes())
@@ -279,6 +288,13 @@ def test_command_prints_functions_and_pools(capsys):
         ["pooled", "kinked", "100"],
         ["pooled", "all", "200"],
     ]
+
+
+def test_command_takes_the_set_that_it_is_told(capsys):
+    main(["--contestant", "tests.adaptive.trivial_contestant:centered", "--set", "fourth", "--only", "selu"])
+    assert [row.split()[0] for row in capsys.readouterr().out.splitlines()[1:]] == ["selu", "pooled", "pooled"]
+    with pytest.raises(ValueError, match=r"--only must name functions of the set, got \['selu'\]"):
+        main(["--contestant", "tests.adaptive.trivial_contestant:centered", "--only", "selu"])
 
 
 def test_command_refuses_unknown_names():

@@ -1,8 +1,8 @@
-"""An independent set of functions for an estimator of derivatives, and the command that scores one on it.
+"""Independent sets of functions for an estimator of derivatives, and the command that scores one on them.
 
-    python -m tests.adaptive.unseen --contestant module:function [--format float64] [--noise 1e-8]
+    python -m tests.adaptive.unseen --contestant module:function [--set fourth] [--format float64] [--noise 1e-8]
 
-The set was written without knowledge of the estimator. The contestant is
+Each set was written without knowledge of the estimator, and no function is in two sets. The contestant is
 ``estimate(call, x, fmt, lower=…, upper=…, noise=None)`` and returns an object with the arrays `value`, `error` (the
 bar), `status` (0: no doubt) and `evaluations`; ``call(nodes, rows)`` returns f at nodes of any shape, in the format;
 fmt is the row of `numdiff.floats.formats.FORMATS`; lower and upper are the ends of the open domain, as floats.
@@ -21,6 +21,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from numdiff.floats.formats import FORMATS
+from tests.adaptive import (
+    fourth_computed,
+    fourth_kinked,
+    fourth_models,
+    fourth_noisy,
+    fourth_rough,
+    fourth_science,
+)
 from tests.adaptive.unseen_computed import COMPUTED
 from tests.adaptive.unseen_function import Unseen
 from tests.adaptive.unseen_models import MODELS
@@ -29,10 +37,22 @@ from tests.adaptive.unseen_science import SCIENCE
 from tests.adaptive.unseen_scoring import Outcome, figures, run
 from tests.adaptive.unseen_special import SPECIAL
 
-__all__ = ["UNSEEN", "main"]
+__all__ = ["FOURTH", "SETS", "UNSEEN", "main"]
 
 UNSEEN: tuple[Unseen, ...] = (*SCIENCE, *MODELS, *SPECIAL, *COMPUTED, *ROUGH)
-"""The set, in the order of the table."""
+"""The third set, in the order of the table."""
+
+FOURTH: tuple[Unseen, ...] = (
+    *fourth_science.SCIENCE,
+    *fourth_models.MODELS,
+    *fourth_computed.COMPUTED,
+    *fourth_kinked.KINKED,
+    *fourth_noisy.NOISY,
+    *fourth_rough.ROUGH,
+)
+"""The fourth set."""
+
+SETS = {"third": UNSEEN, "fourth": FOURTH}
 
 _HEADER = (
     f"{'function':26} {'kind':8} {'points':>6} {'cover':>6} {'interval':>15} {'bar/err':>8} {'refused':>7} "
@@ -65,6 +85,7 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m tests.adaptive.unseen", description="Score an estimator.")
     parser.add_argument("--contestant", required=True, help="module:function")
+    parser.add_argument("--set", default="third", choices=sorted(SETS), dest="chosen", help="the set of functions")
     parser.add_argument("--format", default="float64", choices=sorted(FORMATS))
     parser.add_argument("--noise", type=float, default=0.0, help="relative noise of f, a function of the node")
     parser.add_argument("--told", action="store_true", help="pass the level as noise=")
@@ -76,13 +97,14 @@ def options(arguments: Sequence[str]) -> argparse.Namespace:
 def main(arguments: Sequence[str]) -> None:
     """Score a contestant and print the table."""
     given = options(arguments)
-    known = {function.name for function in UNSEEN}
+    functions = SETS[given.chosen]
+    known = {function.name for function in functions}
     if unknown := set(given.only) - known:
         raise ValueError(f"--only must name functions of the set, got {sorted(unknown)}")
     estimate = contestant(given.contestant)
     print(_HEADER)
     outcomes = []
-    for function in UNSEEN:
+    for function in functions:
         if given.format in function.formats and (not given.only or function.name in given.only):
             outcome = run(estimate, function, given.format, given.noise, given.told, not given.no_yardstick)
             outcomes.append(outcome)

@@ -104,7 +104,10 @@ def _table() -> dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]]:
         "cosh": (c.cosh, c.sinh),
         "tanh": (c.tanh, lambda v: c.sech(v) ** 2),
         "arctan": (c.atan, lambda v: 1 / (1 + v * v)),
+        "arccos": (c.acos, lambda v: -1 / c.sqrt(1 - v * v)),
+        "arcsinh": (c.asinh, lambda v: 1 / c.sqrt(1 + v * v)),
         "ndtr": (c.ncdf, c.npdf),
+        "gammaln": (c.loggamma, c.digamma),
     }
 
 
@@ -136,9 +139,9 @@ class _Exact:
 
 
 class _Numpy:
-    """NumPy with the one special function that formulas use."""
+    """NumPy with the special functions that formulas use."""
 
-    ndtr = staticmethod(scipy.special.ndtr)
+    ndtr, gammaln = staticmethod(scipy.special.ndtr), staticmethod(scipy.special.gammaln)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -185,6 +188,8 @@ class Unseen:
         The formats that make sense.
     noise : float
         Relative size of the error of f beyond rounding in the last place; 0 if there is none.
+    noise_size : float
+        Absolute size of such an error, where it does not shrink with f.
     reach : float
         The neighbours of the yardstick are x·(1 + δ) with |δ| at most this; smaller where features are narrower.
     yardstick_points : int
@@ -204,6 +209,7 @@ class Unseen:
     sign: float = 1.0
     formats: tuple[str, ...] = ("float64", "float80")
     noise: float = 0.0
+    noise_size: float = 0.0
     reach: float = 2.0**-6
     yardstick_points: int = POINTS
 

@@ -20,7 +20,7 @@ from numdiff.analysis.yardstick import (
     yardstick,
 )
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.stencil import CENTERED, FORWARD
+from numdiff.formulas.stencil import BACKWARD, CENTERED, FORWARD, centered
 
 EVERYWHERE = (-math.inf, math.inf)
 BY_HAND = {
@@ -176,3 +176,61 @@ def test_there_is_no_truth_outside_the_domain_or_at_a_kink():
 def test_points_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="x must be finite"):
         exact_points(FORMATS["float64"], np.array([1.0, np.inf]))
+
+
+def test_the_truth_at_the_neighbours_is_asked_for_once_for_all_formulas():
+    truth, fmt = TrueDerivatives(ExactFunction(np.exp, engine="arb")), FORMATS["float64"]
+    asked = []
+
+    def counted(points, order=1):
+        asked.append(len(points))
+        return truth(points, order)
+
+    both = yardstick(np.exp, counted, fmt, np.float64(1.0), EVERYWHERE, (CENTERED, FORWARD))
+    assert asked == [1, 8]
+    assert both == tuple(
+        yardstick(np.exp, truth, fmt, np.float64(1.0), EVERYWHERE, (item,))[0] for item in (CENTERED, FORWARD)
+    )
+
+
+def test_where_no_step_has_room_the_yardstick_is_infinite():
+    truth, fmt = TrueDerivatives(ExactFunction(np.exp, engine="arb")), FORMATS["float16"]
+    beside = (1.0, float(np.nextafter(np.float16(1), np.float16(2))) + 2.0**-12)
+    assert yardstick(np.exp, truth, fmt, np.float16(1.0009765625), beside, (CENTERED, FORWARD)) == (math.inf, math.inf)
+
+
+@pytest.mark.parametrize(
+    ("stencil", "quotient", "prime"),
+    [
+        (centered(derivative_order=2), lambda f, z, h: (f(z + h) + f(z - h) - 2 * f(z)) / h**2, lambda t: -mp.sin(t)),
+        (
+            centered(derivative_order=3),
+            lambda f, z, h: (f(z + 2 * h) - 2 * f(z + h) + 2 * f(z - h) - f(z - 2 * h)) / (2 * h**3),
+            lambda t: -mp.cos(t),
+        ),
+        (BACKWARD, lambda f, z, h: (f(z) - f(z - h)) / h, mp.cos),
+    ],
+)
+def test_a_formula_is_compared_with_the_derivative_of_its_order(stencil, quotient, prime):
+    (found,) = yardstick(np.sin, truth_of(np.sin), FORMATS["float64"], np.float64(0.5), EVERYWHERE, (stencil,))
+    value = lambda z: np.sin(np.array([z]))[0]
+    expected = by_hand(np.sin, prime, 0.5, EVERYWHERE, lambda z, h: quotient(value, z, h))
+    # One element at a time as above; of f‴ the order of additions differs too, by some roundings of the quotient.
+    assert found == pytest.approx(expected, rel=0.2)
+
+
+def test_the_floor_is_one_rounding_of_the_derivative_that_is_asked_for():
+    """The second difference of x² is exact but for rounding, which wide steps make small: u|f″| is 2u."""
+    f = lambda x: x * x
+    best = yardstick(f, truth_of(f), FORMATS["float32"], np.float32(0.5), EVERYWHERE, (centered(derivative_order=2),))
+    assert best == (2.0**-24 * 2.0,)
+
+
+def test_formulas_of_several_orders_keep_their_places():
+    formulas = (centered(derivative_order=2), CENTERED, FORWARD)
+    together = yardstick(np.exp, truth_of(np.exp), FORMATS["float64"], np.float64(1.0), EVERYWHERE, formulas)
+    alone = [
+        yardstick(np.exp, truth_of(np.exp), FORMATS["float64"], np.float64(1.0), EVERYWHERE, (formula,))[0]
+        for formula in formulas
+    ]
+    assert list(together) == alone

@@ -8,9 +8,10 @@ import pytest
 
 import numdiff as nd
 from numdiff.rules.base import RuleStatus
-from numdiff.rules.dumontet_vignes import DUMONTET_VIGNES, OFFSETS, third_derivative
+from numdiff.rules.dumontet_vignes import DUMONTET_VIGNES, third_derivative
 from numdiff.rules.evaluation import Probe
 from numdiff.rules.run import run_rule
+from numdiff.rules.working import third_nodes
 
 U = 2.0**-53
 FIRST = U**0.2
@@ -49,7 +50,7 @@ def test_the_badly_scaled_exponential_of_numericalderivative_gets_its_long_step(
 def test_the_bounds_of_the_third_derivative_are_those_of_numericalderivative() -> None:
     """sin at 1, k = 10⁻³: both bounds are −cos 1 to 1e-5 in its test; L is near 1."""
     near = Probe(np.sin, np.float64(1.0), nd.get_format("float64"), (-math.inf, math.inf))
-    third = third_derivative(near, np.float64(1e-3), near.at(1e-3 * OFFSETS), None)
+    third = third_derivative(near, np.float64(1e-3), near.at(third_nodes(np.float64(1e-3))), None)
     assert third.derivative == pytest.approx(-math.cos(1), rel=1e-5)
     assert 1 < third.spread < 1 + 1e-5
 

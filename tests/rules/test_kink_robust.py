@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numdiff.rules.kink_robust import KINK_ROBUST, branches, fitted
+from numdiff.arithmetic.rounded import rounded
+from numdiff.rules.kink_robust import KINK_ROBUST, _log2, branches, fitted
 from numdiff.rules.mathur import Grid
 from numdiff.rules.run import run_rule
 
@@ -96,3 +97,9 @@ def test_without_a_truncation_branch_the_step_is_that_of_the_rule_of_thumb(f: An
     choice = run_rule(KINK_ROBUST, f, 4.0)
     assert float(choice.step) == pytest.approx(4 * (3 * 2.0**-53) ** (1 / 3), rel=0.01)
     assert "fewer than 5 steps" in choice.reason
+
+
+def test_logarithms_are_the_exact_ones_to_twenty_bits() -> None:
+    significands = np.append(np.random.default_rng(1).random(4000) / 2 + 0.5, [0.5, 1 - 2.0**-53, 0.5 + 2.0**-53])
+    exact = rounded(np.log2)(significands)
+    assert np.array_equal(_log2(significands), np.round(exact * 2.0**20) / 2.0**20)

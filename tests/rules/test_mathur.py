@@ -1,6 +1,7 @@
 """Mathur: pnd's examples, slopes at both sides of their tolerance, the grid, and functions without a slope."""
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 
 import numdiff as nd
 from numdiff.rules.evaluation import Probe
-from numdiff.rules.mathur import MATHUR, Grid, leftmost_run, sampled
+from numdiff.rules.mathur import MATHUR, TOLERANCES, Grid, leftmost_run, sampled
 from numdiff.rules.run import run_rule
 
 EVERYWHERE = (-math.inf, math.inf)
+NARROW = TOLERANCES[0]
 
 
 def near(f: Any, x: float) -> Probe:
@@ -46,28 +48,28 @@ def test_examples_of_pnd_are_differentiated_to_1e_8(f: Any, x: float, first: flo
 def test_the_step_is_the_first_good_one_times_the_cube_root_of_a_quarter() -> None:
     grid = sampled(near(np.sin, 1.0), None)
     assert isinstance(grid, Grid)
-    place = leftmost_run(grid, 0.1)
+    place = leftmost_run(grid, NARROW)
     assert place is not None
     choice = run_rule(MATHUR, np.sin, 1.0)
     h = grid.steps[place] * 0.25 ** (1 / 3)
     assert float(choice.step) == pytest.approx(h, rel=1e-15)
     assert choice.error == pytest.approx(grid.errors[place] * 0.25 ** (2 / 3) + grid.noise[place] / h, rel=1e-12, abs=0)
     # The five slopes before are those that are not good, somewhere.
-    assert leftmost_run(Grid(*(part[: place + 4] for part in vars(grid).values())), 0.1) is None
+    assert leftmost_run(Grid(*(part[: place + 4] for part in vars(grid).values())), NARROW) is None
 
 
-@pytest.mark.parametrize("tolerance", [0.1, 0.3])
+@pytest.mark.parametrize("tolerance", TOLERANCES)
 @pytest.mark.parametrize("side", [-1, 1])
 @pytest.mark.parametrize("share, good", [(0.999, True), (1.001, False)])
-def test_slopes_are_good_within_their_tolerance(tolerance: float, side: int, share: float, good: bool) -> None:
-    ratio = 2.0 ** (2 * (1 + side * share * tolerance))
+def test_slopes_are_good_within_their_tolerance(tolerance: Fraction, side: int, share: float, good: bool) -> None:
+    ratio = 2.0 ** (2 * (1 + side * share * float(tolerance)))
     assert leftmost_run(grid_of([1.0, *[ratio] * 5, 1.0]), tolerance) == (3 if good else None)
 
 
 def test_a_run_has_five_slopes_and_the_leftmost_one_counts() -> None:
-    assert leftmost_run(grid_of([4.0] * 4), 0.1) is None
-    assert leftmost_run(grid_of([4.0] * 5), 0.1) == 2
-    assert leftmost_run(grid_of([4.0] * 4 + [1.0] + [4.0] * 5 + [1.0] + [4.0] * 9), 0.1) == 7
+    assert leftmost_run(grid_of([4.0] * 4), NARROW) is None
+    assert leftmost_run(grid_of([4.0] * 5), NARROW) == 2
+    assert leftmost_run(grid_of([4.0] * 4 + [1.0] + [4.0] * 5 + [1.0] + [4.0] * 9), NARROW) == 7
 
 
 def steep(slope: float) -> Any:

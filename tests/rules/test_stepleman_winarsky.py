@@ -11,7 +11,7 @@ import numdiff as nd
 from numdiff.rules.base import RuleStatus
 from numdiff.rules.evaluation import Probe
 from numdiff.rules.run import run_rule
-from numdiff.rules.stepleman_winarsky import STEPLEMAN_WINARSKY, SteplemanWinarsky, first_step
+from numdiff.rules.stepleman_winarsky import STEPLEMAN_WINARSKY, SteplemanWinarsky, searched_start
 
 PAPER: list[tuple[Any, float, float]] = [
     (np.sqrt, 1.0, 0.5),
@@ -66,7 +66,7 @@ def line(slope: float) -> Probe:
 )
 def test_the_first_step_loses_digits_but_not_too_many(slope: float, factor: float) -> None:
     """For e = 10⁻⁶ the least δ is 4·10⁻² = 2·0.08·¼, and 2·4·10⁻²/δ takes a step that is too short to twice of it."""
-    found = first_step(line(slope), np.float64(1.0), np.float64(0.25), 1e-6)
+    found = searched_start(line(slope), np.float64(1.0), np.float64(0.25), 1e-6)
     assert float(found) == pytest.approx(0.25 * factor, rel=0.01 if factor == 2 else 1e-12)
 
 

@@ -3,17 +3,19 @@
 import numpy as np
 import pandas as pd
 
+from experiments.league.tasks import FIRST
 from experiments.league.yardsticks import CASE, yardsticks_of
 from numdiff.study.run import Measured
 
 
-def cases(sets=("league", "adversarial"), columns=(("float64", "none"),), problems=6):
+def cases(sets=("league", "adversarial"), columns=(("float64", "none"),), problems=6, tasks=(FIRST,)):
     """Return the cases of a few functions of each set, format and noise; a yardstick is a millionth of the slope."""
     rows = []
     for name in sets:
         for format, noise in columns:
-            for item in yardsticks_of(name, format, noise if name != "adversarial" else "none"):
-                rows += list(item.cases())
+            for task in tasks:
+                for item in yardsticks_of(name, format, noise if name != "adversarial" else "none", task):
+                    rows += list(item.cases())
     frame = pd.DataFrame(rows).drop_duplicates(CASE)
     few = frame.groupby(["set", "half"])["problem"].unique().map(lambda names: list(names[:problems]))
     kept = [row.set == "adversarial" or row.problem in few[row.set, row.half] for row in frame.itertuples()]
