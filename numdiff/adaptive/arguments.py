@@ -17,8 +17,8 @@ from numdiff.formulas.arguments import points_of, refuse_not_finite
 from numdiff.problems.given import common_domain, function_of
 from numdiff.problems.problem import Problem
 
-__all__ = ["LEAST", "ORDERS", "RESERVE", "Question", "check_budget", "check_confidence", "check_order", "noise_of", "question"]
-__all__ += ["sides_of"]
+__all__ = ["LEAST", "ORDERS", "RESERVE", "Question", "check_budget", "check_confidence", "check_order"]
+__all__ += ["noise_of", "question", "sides_of"]
 
 ORDERS = (1, 2, 3, 4)
 """The orders of a derivative that the estimator knows."""

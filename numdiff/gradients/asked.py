@@ -163,16 +163,10 @@ def asked_of(
     function = with_arguments(f, args)
     require_callable(function)
     item, point = _point(x, dtype)
-    check_budget(max_evaluations)
-    check_confidence(confidence)
     check_progress(progress)
     workers = 1 if workers is None else workers
     check_workers(workers)
     flat, shape = point.reshape(-1), point.shape
-    budget = None if max_evaluations is None else int(max_evaluations) - RESERVE
-    if np.ndim(noise):
-        raise ValueError(f"noise must be one number, the standard deviation of the error of f, got {noise!r:.60}")
-    options = {"noise": None if noise is None else float(noise_of(noise, item)), "budget": budget}
     return Asked(
         ArrayFunction(function, item, shape, bool(vectorized), scalar),
         item,
@@ -181,10 +175,23 @@ def asked_of(
         None if scale is None else _scale(item, scale, shape),
         *bounds_of(item, flat, shape, bounds, domain),
         None if side is None else _spread(np.asarray(sides_of(side)), shape, "side"),
-        options | {"confidence": float(confidence)},
+        _options(item, noise, max_evaluations, confidence),
         workers,
         progress,
     )
+
+
+def _options(item: FloatFormat, noise: Any, max_evaluations: Any, confidence: Any) -> dict[str, Any]:
+    """Return what the estimator is told."""
+    check_budget(max_evaluations)
+    check_confidence(confidence)
+    if np.ndim(noise):
+        raise ValueError(f"noise must be one number, the standard deviation of the error of f, got {noise!r:.60}")
+    return {
+        "noise": None if noise is None else float(noise_of(noise, item)),
+        "budget": None if max_evaluations is None else int(max_evaluations) - RESERVE,
+        "confidence": float(confidence),
+    }
 
 
 def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:

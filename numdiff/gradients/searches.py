@@ -145,24 +145,13 @@ def searched(
     if side is not None:
         sides = np.where(side != 0, side, sides)
     for number in np.unique(sides).tolist():
-        chosen = np.flatnonzero(sides == number)
-        for own in _blocks(chosen, m, max(1, block), rows):
+        for own in _blocks(np.flatnonzero(sides == number), m, max(1, block), rows):
             line = own // m
             if line[0] != last:
                 lines.forget()
-            last = line[-1]
-            found = estimate(
-                partial(among, lines, own),
-                lines.at[line],
-                fmt,
-                order=order,
-                lower=_at(low, line),
-                upper=_at(high, line),
-                side=number,
-                start=start[line],
-                **options,
-            )
-            yield own, found
+            last, interval = line[-1], {"lower": _at(low, line), "upper": _at(high, line)}
+            run = partial(estimate, partial(among, lines, own), lines.at[line], fmt, order=order, side=number)
+            yield own, run(start=start[line], **interval, **options)
     lines.forget()
 
 
