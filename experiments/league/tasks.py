@@ -74,7 +74,8 @@ def best_error(format: str, order: int, accuracy_order: int) -> float:
     >>> best_error("float64", 2, 2) == 2.0**-26.5
     True
     """
-    return float(FORMATS[format].unit_roundoff) ** (accuracy_order / (accuracy_order + order))
+    exact = float(FORMATS[format].unit_roundoff) ** (accuracy_order / (accuracy_order + order))
+    return float(f"{exact:.6g}")
 
 
 def further_tasks(format: str) -> tuple[str, ...]:
