@@ -51,6 +51,10 @@ PLACES = {
     ("experiments/league/roster.py", "np.exp"): "a function on which rules are tried; yes and no come of it",
     ("experiments/league/roster.py", "math.exp"): "a noise that is told there; yes and no come of it",
     ("experiments/step_rules/step_rules.py", "10 ** power"): "integers",
+    (
+        "experiments/league/tasks.py",
+        "float(FORMATS[format].unit_roundoff) ** (accuracy_order / (accuracy_order + order))",
+    ): "cut to six digits",
 }
 """Where such a call is right, and why."""
 

@@ -67,14 +67,15 @@ FURTHER = tuple(name for name in TASKS if name != FIRST)
 
 
 def best_error(format: str, order: int, accuracy_order: int) -> float:
-    """Return (1) in a format.
+    """Return (1) in a format, to six digits.
 
     Examples
     --------
-    >>> best_error("float64", 2, 2) == 2.0**-26.5
-    True
+    >>> best_error("float64", 2, 2)  # 2 to the power of −26.5
+    1.05367e-08
     """
-    return float(FORMATS[format].unit_roundoff) ** (accuracy_order / (accuracy_order + order))
+    exact = float(FORMATS[format].unit_roundoff) ** (accuracy_order / (accuracy_order + order))
+    return float(f"{exact:.6g}")
 
 
 def further_tasks(format: str) -> tuple[str, ...]:
