@@ -127,7 +127,7 @@ def _stays(state: State, rows: np.ndarray, h: np.ndarray, seen: _Kinks, chosen: 
     least = SEEN * own.unit_roundoff * state.largest[rows]
     noise = seen.sigma[chosen] / size
     near = np.maximum(least / size, np.minimum(h[-1] / INSIDE, DEVIATIONS * noise))
-    widest = first_start(own.fmt, own.plan, own.size[rows], own.room[rows]) * MULTIPLIERS[START]
+    widest = first_start(own.fmt, own.plan, own.size[rows], own.room[rows], own.wanted[rows]) * MULTIPLIERS[START]
     can = (near * INSIDE <= np.maximum(widest, h[0])) & (near >= RESOLVED * noise)
     can &= state.evaluations[rows] + 5 <= own.allowed[rows]
     result = np.zeros(rows.shape, bool)
