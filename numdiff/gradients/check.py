@@ -138,10 +138,7 @@ def check_gradient(
     >>> check_gradient(lambda x: np.sum(np.exp(x)), lambda x: -np.exp(x), x).cause
     'sign: the gradient points the other way'
     """
-    check_confidence(confidence)
-    check_progress(progress)
-    check_workers(workers)
-    require_callable(f)
+    _check_options(f, confidence, progress, workers)
     deviation, rng = _checked_noise(noise), np.random.default_rng(_checked_seed(seed))
     part = _checked_resolution(resolution)
     claim = Gradient(with_arguments(gradient, args, "gradient") if callable(gradient) else gradient)
@@ -153,15 +150,28 @@ def check_gradient(
     along, places = _chosen(point, given, coordinates, directions, rng)
     part = resolution_of(point.item) if part is None else part
     setup = Setup(function, at_x, claim, given, rng, lower, upper, deviation, float(confidence), part, notes)
-    lines = along_coordinates(function, point.vector, places)
-    if along is not None:
-        lines = along_directions(function, point.vector, along.moves)
+    lines = _lines(function, along, places)
     lines.base, lines.evaluations = np.array([at_x]), evaluations
     with np.errstate(all="ignore"), lines.running(workers):
         found = _searched(setup, lines, None if along is None else along.start, progress)
         if deviation is None:
             _refuse_random(setup, lines, found)
         return compared(setup, lines, found)
+
+
+def _check_options(f: Any, confidence: Any, progress: Any, workers: Any) -> None:
+    """Refuse a confidence, a progress or workers that are none, and what cannot be called."""
+    check_confidence(confidence)
+    check_progress(progress)
+    check_workers(workers)
+    require_callable(f)
+
+
+def _lines(function: Function, along: Directions | None, places: np.ndarray | None) -> Lines:
+    """Return the lines through x that are looked at: some coordinates, or directions."""
+    if along is not None:
+        return along_directions(function, function.point.vector, along.moves)
+    return along_coordinates(function, function.point.vector, places)
 
 
 def _opened(function: Function, is_required: bool) -> tuple[Function, Any, tuple[str, ...], int]:
