@@ -24,6 +24,12 @@ PLACES = {
     ("numdiff/autodiff/protocols.py", "matmul"): "the name of an operator, in a table of what to write instead",
     ("numdiff/floats/call.py", "linalg"): "an error of NumPy's, which is explained",
     (
+        "numdiff/gradients/colouring.py",
+        "scipy.optimize._numdiff.group_columns",
+    ): "compares places, and computes nothing",
+    ("numdiff/gradients/colouring.py", "scipy.sparse.csc_array"): "a pattern, of which places are read",
+    ("numdiff/gradients/colouring.py", "scipy.sparse.csr_array"): "holds entries that are computed elsewhere",
+    (
         "numdiff/problems/special.py",
         "scipy.special",
     ): "elementwise functions, of problems; none is a product",
