@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.adaptive import fast
-from numdiff.adaptive.decisions import advance
+from numdiff.adaptive.decisions import advance, look_nearer
 from numdiff.adaptive.ending import Estimates, ended, has_digits, rounding
 from numdiff.adaptive.ends import at_ends
 from numdiff.adaptive.fast_many import take_many
@@ -183,12 +183,16 @@ def _resume(state: State, levels: fast.Levels) -> None:
 
 def _to_the_end(state: State) -> Estimates:
     """Search to the end."""
-    active = np.arange(state.start.size)
-    while active.size:
-        active = advance(state, active)
+    _all(state, np.arange(state.start.size))
     if state.setting.scheme.order == 1:
+        _all(state, look_nearer(state))
         connect(state)
     return ended(state)
+
+
+def _all(state: State, active: np.ndarray) -> None:
+    while active.size:
+        active = advance(state, active)
 
 
 def _fast_first(request: Request, x: np.ndarray) -> Estimates:

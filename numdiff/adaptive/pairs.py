@@ -4,6 +4,9 @@ A kink, a peak or an oscillation that the levels do not resolve leaves residuals
 not care how near two nodes are. With a pair at h/4096, if the difference of its values is that of a line, to a tenth of
 the noise, and so is that of a pair at h/1024, then f is smooth there and the noise was none; the search restarts
 inside. Where the two values are equal although the slope is not 0, f is rounded to few digits, and the noise stands.
+
+A cusp can be nearer than these pairs. Noise that leaves no digit is tested once more, at the nearest nodes of the
+format.
 """
 
 import math
@@ -17,7 +20,6 @@ from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.rows import Rows
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
-from numdiff.adaptive.windows import Reading
 from numdiff.floats.fixed_order import power, root
 
 __all__ = ["Tested", "connect", "test_noise"]
@@ -87,29 +89,37 @@ class Tested:
     start: np.ndarray
 
 
-def test_noise(state: State, rows: np.ndarray, seen: Reading, narrowest: np.ndarray) -> Tested:
+def test_noise(
+    state: State,
+    rows: np.ndarray,
+    value: np.ndarray,
+    sigma: np.ndarray,
+    narrowest: np.ndarray,
+    nearest: bool,
+) -> Tested:
     """Look whether noise is there at pairs of near nodes.
 
     Parameters
     ----------
     state : State
     rows : ndarray of int, shape (k,)
-    seen : Reading
-        Of these points.
-    narrowest : ndarray, shape (k,)
-        The narrowest step that was read.
+    value, sigma, narrowest : ndarray, shape (k,)
+        The slope and the noise that were seen, and the narrowest step that was read.
+    nearest : bool
+        Whether the pairs are the nearest that the format has room for, instead of the nearest that the levels need.
     """
     state.tested[rows] = True
     own = state.setting
-    step = np.maximum(narrowest / NEAR, PAIR_GRAINS * spacing(own.fmt, own.size[rows]))
-    near = _pair(state, rows, seen.value, step)
-    doubt = ~near.equal & (np.abs(near.residual) <= DOUBTED * seen.sigma)
+    step = PAIR_GRAINS * spacing(own.fmt, own.size[rows])
+    step = step if nearest else np.maximum(narrowest / NEAR, step)
+    near = _pair(state, rows, value, step)
+    doubt = ~near.equal & (np.abs(near.residual) <= DOUBTED * sigma)
     _count(state, rows, near, ~doubt)
     stands = [rows[~doubt]]
-    rows, sigma, narrowest, step, near = rows[doubt], seen.sigma[doubt], narrowest[doubt], step[doubt], near.rows(doubt)
+    rows, sigma, narrowest, step, near = rows[doubt], sigma[doubt], narrowest[doubt], step[doubt], near.rows(doubt)
     if not rows.size:
         return Tested(stands[0], rows, narrowest, step)
-    far = _pair(state, rows, seen.value[doubt], step * (NEAR / FAR))
+    far = _pair(state, rows, value[doubt], step * (NEAR / FAR))
     limit = SHRINKS * sigma
     # Of a smooth f the residual is that of a slope: it grows as the step does.
     smooth = np.abs(far.residual - near.residual * (far.step / near.step)) <= limit
@@ -117,7 +127,8 @@ def test_noise(state: State, rows: np.ndarray, seen: Reading, narrowest: np.ndar
     _count(state, rows, far, ~smooth)
     stands.append(rows[~smooth])
     rows, narrowest, near, far = rows[smooth], narrowest[smooth], near.rows(smooth), far.rows(smooth)
-    return Tested(np.concatenate(stands), rows, narrowest, _start_inside(state, rows, narrowest, near, far))
+    start = np.sqrt(step[smooth] * narrowest) if nearest else _start_inside(state, rows, narrowest, near, far)
+    return Tested(np.concatenate(stands), rows, narrowest, start)
 
 
 def _pair(state: State, rows: np.ndarray, slope: np.ndarray, step: np.ndarray) -> _Pair:
@@ -152,9 +163,12 @@ def connect(state: State) -> None:
     """Look where f leaves the line that was found inside of what looked like noise: gradually, or with a jump.
 
     A computed function can be smooth in pieces between jumps, as (1 − cos x)/x² is in a narrow format, where 1 − cos x
-    is a multiple of u. Then the jumps are the noise after all, and the bar has to hold both slopes.
+    is a multiple of u. Then the jumps are the noise after all, and the bar has to hold both slopes. So it has where no
+    digit was found inside: between the steps of a stair, with a little noise on them, there is no slope.
     """
-    restarted = np.flatnonzero((state.kept.rank == 2) & (state.fails > 0))
+    restarted = (state.fails > 0) & np.isfinite(state.doubted.bar)
+    _hold(state, np.flatnonzero(restarted & (state.kept.rank == 1)))
+    restarted = np.flatnonzero(restarted & (state.kept.rank == 2))
     if not restarted.size:
         return
     first = state.start[restarted] * MULTIPLIERS[state.outermost[restarted]]
@@ -182,12 +196,17 @@ def _hold_both(state: State, rows: np.ndarray, low: np.ndarray, high: np.ndarray
 
     Where the budget has no room to narrow the place down, the bar holds both.
     """
-    own, kept, doubted = state.setting, state.kept, state.doubted
+    own = state.setting
     jump = np.ones(rows.shape, bool)
     afford = state.evaluations[rows] + own.cost(HALVINGS + 1) <= own.allowed[rows]
     if afford.any():
         jump[afford] = _is_jump(state, rows[afford], low[afford], high[afford], size[afford])
-    rows = rows[jump]
+    _hold(state, rows[jump])
+
+
+def _hold(state: State, rows: np.ndarray) -> None:
+    """Let the bar hold the slope that was found before the restart, and give that as the value."""
+    kept, doubted = state.kept, state.doubted
     value, bar = doubted.value[rows], doubted.bar[rows]
     kept.bar[rows] = np.maximum(bar, np.abs(value - kept.value[rows]) + kept.bar[rows])
     kept.value[rows], kept.rank[rows], state.kind[rows] = value, 1, int(Status.AMBIGUOUS)
