@@ -8,14 +8,14 @@ import numpy as np
 from numdiff.adaptive.ladder import MULTIPLIERS, SLOTS, START
 from numdiff.adaptive.nodes import fresh, put
 from numdiff.adaptive.noise import UNSEEN, Known
-from numdiff.adaptive.pairs import NEAR, PAIR_GRAINS, Tested, test_noise
+from numdiff.adaptive.pairs import test_noise
 from numdiff.adaptive.plan import GRAINS, grains, spacing
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
 from numdiff.adaptive.windows import Reading, read
 from numdiff.floats.fixed_order import power
 
-__all__ = ["DIGIT", "SWAMPED", "Look", "advance", "look_nearer"]
+__all__ = ["DIGIT", "SWAMPED", "Look", "advance"]
 
 FAILS = 4
 """How often a search restarts inside because noise was none. With one, three times as many unsmooth points are refused
@@ -349,32 +349,11 @@ def _lost(state: State, look: Look, chosen: np.ndarray) -> np.ndarray:
 
 def _test(state: State, look: Look) -> np.ndarray:
     """Test whether noise is there; where it is none, restart inside. Return the points that go on."""
-    narrowest = state.start[look.rows] * MULTIPLIERS[look.innermost]
-    tested = test_noise(state, look.rows, look.seen.value, look.seen.sigma, narrowest, nearest=False)
-    return np.concatenate([tested.stands, _inside(state, tested)])
-
-
-def look_nearer(state: State) -> np.ndarray:
-    """Test noise that leaves no digit at the nearest nodes of the format, and return the points that go on inside.
-
-    Where f has a cusp or a peak that is far narrower than the first steps, the pairs of a segment are outside of it.
-    Without a budget for a restart, nothing is known there.
-    """
-    kept, own = state.kept, state.setting
-    rows = np.flatnonzero(kept.rank == 1)
-    rows = rows[(kept.sigma[rows] > UNSEEN * state.floor(rows)) & (kept.sigma[rows] > 3 * own.given[rows])]
-    narrowest = state.start[rows] * MULTIPLIERS[state.innermost[rows]]
-    room = narrowest > NEAR * PAIR_GRAINS * spacing(own.fmt, own.size[rows])
-    room &= state.evaluations[rows] + 2 * own.cost(1) <= own.allowed[rows]
-    rows, narrowest = rows[room], narrowest[room]
+    own, seen = state.setting, look.seen
+    tested = test_noise(state, look.rows, seen.value, seen.sigma, state.start[look.rows] * MULTIPLIERS[look.innermost])
+    rows = tested.smooth
     if not rows.size:
-        return rows
-    return _inside(state, test_noise(state, rows, kept.value[rows], kept.sigma[rows], narrowest, nearest=True))
-
-
-def _inside(state: State, tested: Tested) -> np.ndarray:
-    """Doubt what was read where noise is none, and restart inside; return the points that go on."""
-    rows, own = tested.smooth, state.setting
+        return tested.stands
     kept, doubted = state.kept, state.doubted
     state.fails[rows] += 1
     state.kind[rows] = int(Status.OSCILLATES)
@@ -383,7 +362,7 @@ def _inside(state: State, tested: Tested) -> np.ndarray:
     kept.rank[rows] = np.minimum(kept.rank[rows], 0)
     kept.bar[rows] = np.inf
     go = (state.fails[rows] <= FAILS) & state.left(rows, own.cost(own.plan.fewest))
-    return _restart(state, rows[go], tested.start[go])
+    return np.concatenate([tested.stands, _restart(state, rows[go], tested.start[go])])
 
 
 def _restart(state: State, rows: np.ndarray, start: np.ndarray) -> np.ndarray:

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from numdiff.adaptive import fast
-from numdiff.adaptive.decisions import advance, look_nearer
+from numdiff.adaptive.decisions import advance
 from numdiff.adaptive.ending import Estimates, ended, has_digits, rounding
 from numdiff.adaptive.ends import at_ends
 from numdiff.adaptive.fast_many import take_many
 from numdiff.adaptive.fast_one import take_one
 from numdiff.adaptive.ladder import START, Scheme
 from numdiff.adaptive.nodes import fresh
-from numdiff.adaptive.pairs import connect
+from numdiff.adaptive.pairs import connect, look_nearest
 from numdiff.adaptive.plan import first_start, plan
 from numdiff.adaptive.state import LIMIT, LOOK, Call, Request, State, new_state, room_of, setting_of
 from numdiff.adaptive.status import OK, Status
@@ -183,16 +183,13 @@ def _resume(state: State, levels: fast.Levels) -> None:
 
 def _to_the_end(state: State) -> Estimates:
     """Search to the end."""
-    _all(state, np.arange(state.start.size))
-    if state.setting.scheme.order == 1:
-        _all(state, look_nearer(state))
-        connect(state)
-    return ended(state)
-
-
-def _all(state: State, active: np.ndarray) -> None:
+    active = np.arange(state.start.size)
     while active.size:
         active = advance(state, active)
+    if state.setting.scheme.order == 1:
+        look_nearest(state)
+        connect(state)
+    return ended(state)
 
 
 def _fast_first(request: Request, x: np.ndarray) -> Estimates:
