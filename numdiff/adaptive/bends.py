@@ -22,7 +22,8 @@ FEWEST = 4
 """Levels that decide: two more than a line has parameters."""
 FITS = 4.0
 """Mean squares of the residuals of a line, in those of the noise: two residuals of noise exceed it in one case of
-fifty. With one, half of the bends under noise of 1e-4 are missed; with sixteen, curves pass for bends."""
+fifty. With one, coverage at such jumps falls from 97 to 91 % under noise of 1e-4; with sixteen times as much, no figure
+of the tests changes."""
 
 
 def bends(state: State) -> np.ndarray:
