@@ -100,7 +100,7 @@ def draw_functions(fig: Canvas, data: pd.DataFrame) -> None:
                 draw.add_note(ax, name)
     ticks = titles if narrow else [title.replace(", ", "\n") for title in titles]
     ax.set_xticks(range(len(titles)), ticks, fontsize=8 if narrow else 9, rotation=90 if narrow else 0)
-    ax.set(xlim=(-0.5, len(titles) - 0.5), ylabel="share of error bars that hold the error")
+    ax.set(xlim=(-0.5, len(titles) - 0.5), ylabel="share of bars that hold")
     ax.grid(visible=False, axis="x")
     draw.subject(fig, "Error bars of nd.derivative: a ring for each function, at some 400 points")
     draw.outside_legend(fig, ax, where="bottom")

@@ -81,7 +81,7 @@ def further_sentences(measured: Measured) -> list[str]:
     if found.empty:
         return []
     frame = with_aims(found)
-    head, least = frame[frame["format"] == frame["format"].iloc[0]], min(rows_of(frame), key=lambda row: row.coverage)
+    head, least = frame[frame["format"] == frame["format"].iloc[0]], frame.loc[frame["coverage"].idxmin()]
     whole = [str(name) for name, part in frame.groupby("format", sort=False) if part["held"].all()]
     low, high = plain(head["median"].min()), plain(head["median"].max())
     held, good, few = (
@@ -90,7 +90,7 @@ def further_sentences(measured: Measured) -> list[str]:
     return [
         "Higher derivatives and those from one side: the bars of `numdiff` hold as often as they are meant to in "
         f"{held} of {len(frame)} rows of the appendix{f', all of {listed(whole)} among them' if whole else ''}; least "
-        f"often in {least.format} ({least.derivative} derivative: {percent(least.coverage)}).",
+        f"often in {least['format']} ({least['derivative']} derivative: {percent(least['coverage'])}).",
         f"In {head['format'].iloc[0]} their median error is {low} to {high} of that of the best plain difference; in "
         f"all formats it meets its aim in {good} rows, and the 90 % quantile in {few}.",
     ]

@@ -349,8 +349,8 @@ def _lost(state: State, look: Look, chosen: np.ndarray) -> np.ndarray:
 
 def _test(state: State, look: Look) -> np.ndarray:
     """Test whether noise is there; where it is none, restart inside. Return the points that go on."""
-    own = state.setting
-    tested = test_noise(state, look.rows, look.seen, state.start[look.rows] * MULTIPLIERS[look.innermost])
+    own, seen = state.setting, look.seen
+    tested = test_noise(state, look.rows, seen.value, seen.sigma, state.start[look.rows] * MULTIPLIERS[look.innermost])
     rows = tested.smooth
     if not rows.size:
         return tested.stands

@@ -4,7 +4,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from numdiff.adaptive.bends import bends
 from numdiff.adaptive.breaks import Breaks, breaks
+from numdiff.adaptive.decisions import DIGIT
 from numdiff.adaptive.rows import Rows
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
@@ -61,7 +63,8 @@ def ended(state: State) -> Estimates:
     """Return what a search has found."""
     kept, at_x = state.kept, breaks(state)
     value, has_value = kept.value, np.isfinite(kept.value)
-    bar = kept.bar + rounding(state.setting.wide, state.setting.unit_roundoff) * np.abs(value)
+    apart = bends(state)
+    bar = np.maximum(kept.bar, apart) + rounding(state.setting.wide, state.setting.unit_roundoff) * np.abs(value)
     bar[(kept.rank <= 0) | np.isnan(bar)] = np.inf
     if at_x.kink.any():
         slopes = np.maximum(np.abs(at_x.left - value), np.abs(at_x.right - value)) + at_x.doubt
@@ -71,7 +74,7 @@ def ended(state: State) -> Estimates:
     return Estimates(
         value=value,
         error=bar,
-        status=_status(state, at_x, value, bar),
+        status=_status(state, at_x, value, bar, apart),
         evaluations=state.evaluations,
         step=kept.step,
         noise=kept.sigma,
@@ -86,7 +89,7 @@ def has_digits(value: np.ndarray, bar: np.ndarray) -> np.ndarray:
     return np.asarray(bar < np.abs(value))
 
 
-def _status(state: State, at_x: Breaks, value: np.ndarray, bar: np.ndarray) -> np.ndarray:
+def _status(state: State, at_x: Breaks, value: np.ndarray, bar: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """Return what is said of each point: of what applies, the last line."""
     kept, rank, has_value = state.kept, state.kept.rank, np.isfinite(value)
     ran_out = ~state.left(slice(None), state.setting.cost(state.setting.plan.fewest))
@@ -95,7 +98,8 @@ def _status(state: State, at_x: Breaks, value: np.ndarray, bar: np.ndarray) -> n
     status[ran_out & ((rank == 0) | ~kept.dominated)] = int(Status.BUDGET)
     status[unresolved & (rank == 0)] = int(Status.OSCILLATES)
     # A total with digits has none where the noise is known from so few residuals that its bar is much wider.
-    status[rank == 2] = np.where(has_digits(value, bar), int(Status.OK), int(Status.NO_DIGITS))[rank == 2]
+    sure = has_digits(value, bar) & (apart < DIGIT * np.abs(value))
+    status[rank == 2] = np.where(sure, int(Status.OK), int(Status.NO_DIGITS))[rank == 2]
     status[state.kind == int(Status.AMBIGUOUS)] = int(Status.AMBIGUOUS)
     status[~has_value] = int(Status.NOT_FINITE)
     status[at_x.kink & has_value] = int(Status.KINK)

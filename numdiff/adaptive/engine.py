@@ -26,7 +26,7 @@ from numdiff.adaptive.fast_many import take_many
 from numdiff.adaptive.fast_one import take_one
 from numdiff.adaptive.ladder import START, Scheme
 from numdiff.adaptive.nodes import fresh
-from numdiff.adaptive.pairs import connect
+from numdiff.adaptive.pairs import connect, look_nearest
 from numdiff.adaptive.plan import first_start, plan
 from numdiff.adaptive.state import LIMIT, LOOK, Call, Request, State, new_state, room_of, setting_of
 from numdiff.adaptive.status import OK, Status
@@ -191,6 +191,7 @@ def _to_the_end(state: State) -> Estimates:
     while active.size:
         active = advance(state, active)
     if state.setting.scheme.order == 1:
+        look_nearest(state)
         connect(state)
     return ended(state)
 

@@ -4,6 +4,9 @@ A kink, a peak or an oscillation that the levels do not resolve leaves residuals
 not care how near two nodes are. With a pair at h/4096, if the difference of its values is that of a line, to a tenth of
 the noise, and so is that of a pair at h/1024, then f is smooth there and the noise was none; the search restarts
 inside. Where the two values are equal although the slope is not 0, f is rounded to few digits, and the noise stands.
+
+A cusp can be nearer than these pairs. Noise that leaves no digit is tested once more, at the nearest nodes of the
+format; where f is smooth there, the bar holds their slope too.
 """
 
 import math
@@ -13,14 +16,14 @@ import numpy as np
 
 from numdiff.adaptive.ladder import MULTIPLIERS
 from numdiff.adaptive.nodes import evaluate, misfit
+from numdiff.adaptive.noise import UNSEEN
 from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.rows import Rows
 from numdiff.adaptive.state import State
 from numdiff.adaptive.status import Status
-from numdiff.adaptive.windows import Reading
 from numdiff.floats.fixed_order import power, root
 
-__all__ = ["Tested", "connect", "test_noise"]
+__all__ = ["Tested", "connect", "look_nearest", "test_noise"]
 
 DOUBTED, SHRINKS = 0.2, 0.1
 """A residual below 0.2σ is looked at again: noise has one in a sixth of the cases, and pays two evaluations for it. Two
@@ -87,37 +90,64 @@ class Tested:
     start: np.ndarray
 
 
-def test_noise(state: State, rows: np.ndarray, seen: Reading, narrowest: np.ndarray) -> Tested:
+def test_noise(state: State, rows: np.ndarray, value: np.ndarray, sigma: np.ndarray, narrowest: np.ndarray) -> Tested:
     """Look whether noise is there at pairs of near nodes.
 
     Parameters
     ----------
     state : State
     rows : ndarray of int, shape (k,)
-    seen : Reading
-        Of these points.
-    narrowest : ndarray, shape (k,)
-        The narrowest step that was read.
+    value, sigma, narrowest : ndarray, shape (k,)
+        The slope and the noise that were seen, and the narrowest step that was read.
     """
     state.tested[rows] = True
     own = state.setting
     step = np.maximum(narrowest / NEAR, PAIR_GRAINS * spacing(own.fmt, own.size[rows]))
-    near = _pair(state, rows, seen.value, step)
-    doubt = ~near.equal & (np.abs(near.residual) <= DOUBTED * seen.sigma)
-    _count(state, rows, near, ~doubt)
-    stands = [rows[~doubt]]
-    rows, sigma, narrowest, step, near = rows[doubt], seen.sigma[doubt], narrowest[doubt], step[doubt], near.rows(doubt)
+    smooth, near, far = _smooth(state, rows, value, sigma, step)
+    start = _start_inside(state, rows[smooth], narrowest[smooth], near, far)
+    return Tested(rows[~smooth], rows[smooth], narrowest[smooth], start)
+
+
+def look_nearest(state: State) -> None:
+    """Test noise that leaves no digit at the nearest nodes of the format; where it is none, hold their slope too.
+
+    A cusp and a formula in which digits cancel look alike: both are smooth there, with a slope that no wider step sees.
+    """
+    own, kept = state.setting, state.kept
+    rows = np.flatnonzero(kept.rank == 1)
+    rows = rows[(kept.sigma[rows] > UNSEEN * state.floor(rows)) & (kept.sigma[rows] > 3 * own.given[rows])]
+    step = PAIR_GRAINS * spacing(own.fmt, own.size[rows])
+    room = state.start[rows] * MULTIPLIERS[state.innermost[rows]] > NEAR * step
+    room &= state.evaluations[rows] + 2 * own.cost(1) <= own.allowed[rows]
+    rows, step = rows[room], step[room]
     if not rows.size:
-        return Tested(stands[0], rows, narrowest, step)
-    far = _pair(state, rows, seen.value[doubt], step * (NEAR / FAR))
-    limit = SHRINKS * sigma
+        return
+    smooth, near, far = _smooth(state, rows, kept.value[rows], kept.sigma[rows], step)
+    rows = rows[smooth]
+    apart = np.maximum(np.abs(near.slope - kept.value[rows]), np.abs(far.slope - kept.value[rows]))
+    apart += np.abs(near.slope - far.slope) + 4 * state.floor(rows) / far.step
+    wider = apart > kept.bar[rows]
+    kept.bar[rows[wider]], state.kind[rows[wider]] = apart[wider], int(Status.AMBIGUOUS)
+
+
+def _smooth(
+    state: State, rows: np.ndarray, value: np.ndarray, sigma: np.ndarray, step: np.ndarray
+) -> tuple[np.ndarray, _Pair, _Pair]:
+    """Return where pairs at a step, and at one that is NEAR/FAR as large, show no noise, and these pairs there."""
+    near = _pair(state, rows, value, step)
+    smooth = ~near.equal & (np.abs(near.residual) <= DOUBTED * sigma)
+    _count(state, rows, near, ~smooth)
+    doubted, near = np.flatnonzero(smooth), near.rows(smooth)
+    if not doubted.size:
+        return smooth, near, near
+    rows, limit = rows[doubted], SHRINKS * sigma[doubted]
+    far = _pair(state, rows, value[doubted], step[doubted] * (NEAR / FAR))
     # Of a smooth f the residual is that of a slope: it grows as the step does.
-    smooth = np.abs(far.residual - near.residual * (far.step / near.step)) <= limit
-    smooth &= ~far.equal & (np.abs(far.mean - near.mean) <= 1.5 * limit)
-    _count(state, rows, far, ~smooth)
-    stands.append(rows[~smooth])
-    rows, narrowest, near, far = rows[smooth], narrowest[smooth], near.rows(smooth), far.rows(smooth)
-    return Tested(np.concatenate(stands), rows, narrowest, _start_inside(state, rows, narrowest, near, far))
+    is_line = np.abs(far.residual - near.residual * (far.step / near.step)) <= limit
+    is_line &= ~far.equal & (np.abs(far.mean - near.mean) <= 1.5 * limit)
+    _count(state, rows, far, ~is_line)
+    smooth[doubted] = is_line
+    return smooth, near.rows(is_line), far.rows(is_line)
 
 
 def _pair(state: State, rows: np.ndarray, slope: np.ndarray, step: np.ndarray) -> _Pair:
@@ -152,9 +182,12 @@ def connect(state: State) -> None:
     """Look where f leaves the line that was found inside of what looked like noise: gradually, or with a jump.
 
     A computed function can be smooth in pieces between jumps, as (1 − cos x)/x² is in a narrow format, where 1 − cos x
-    is a multiple of u. Then the jumps are the noise after all, and the bar has to hold both slopes.
+    is a multiple of u. Then the jumps are the noise after all, and the bar has to hold both slopes. So it has where no
+    digit was found inside: between the steps of a stair, with a little noise on them, there is no slope.
     """
-    restarted = np.flatnonzero((state.kept.rank == 2) & (state.fails > 0))
+    restarted = (state.fails > 0) & np.isfinite(state.doubted.bar)
+    _hold(state, np.flatnonzero(restarted & (state.kept.rank == 1)))
+    restarted = np.flatnonzero(restarted & (state.kept.rank == 2))
     if not restarted.size:
         return
     first = state.start[restarted] * MULTIPLIERS[state.outermost[restarted]]
@@ -182,12 +215,17 @@ def _hold_both(state: State, rows: np.ndarray, low: np.ndarray, high: np.ndarray
 
     Where the budget has no room to narrow the place down, the bar holds both.
     """
-    own, kept, doubted = state.setting, state.kept, state.doubted
+    own = state.setting
     jump = np.ones(rows.shape, bool)
     afford = state.evaluations[rows] + own.cost(HALVINGS + 1) <= own.allowed[rows]
     if afford.any():
         jump[afford] = _is_jump(state, rows[afford], low[afford], high[afford], size[afford])
-    rows = rows[jump]
+    _hold(state, rows[jump])
+
+
+def _hold(state: State, rows: np.ndarray) -> None:
+    """Let the bar hold the slope that was found before the restart, and give that as the value."""
+    kept, doubted = state.kept, state.doubted
     value, bar = doubted.value[rows], doubted.bar[rows]
     kept.bar[rows] = np.maximum(bar, np.abs(value - kept.value[rows]) + kept.bar[rows])
     kept.value[rows], kept.rank[rows], state.kind[rows] = value, 1, int(Status.AMBIGUOUS)

@@ -313,8 +313,14 @@ class State:
         return self.evaluations[rows] + needed <= self.setting.budget[rows]
 
     def floor(self, rows: np.ndarray) -> np.ndarray:
-        """Return the least deviation that values of this size have: half a unit roundoff, or a subnormal number."""
-        return np.maximum(0.5 * self.setting.unit_roundoff * self.largest[rows], self.setting.tiny)
+        """Return the least deviation that values of this size have: half a unit roundoff, or a subnormal number.
+
+        Values that are all 0 have no size. They may be what is left of numbers that cancel, √(x² + 1) − x, and count as
+        rounded where x is.
+        """
+        own, largest = self.setting, self.largest[rows]
+        size = np.where(largest == 0, own.size[rows], largest)
+        return np.maximum(0.5 * own.unit_roundoff * size, own.tiny)
 
     def forget(self, rows: np.ndarray) -> None:
         """Forget the noise that was seen elsewhere."""

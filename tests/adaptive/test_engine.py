@@ -517,3 +517,17 @@ def test_the_default_budget_is_that_of_four_segments_and_a_look():
     assert decisions.FAILS * 2 * 4 <= LIMIT
     assert engine.least_budget(F64, Scheme(1)) == 8
     assert MULTIPLIERS[START] < 1
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16", "float32", "float64", "float80"])
+def test_values_that_are_all_0_may_be_what_is_left_of_numbers_that_cancel(name):
+    fmt = FORMATS[name]
+    smallest = 2.0 ** (fmt.precision / 2 + 1)
+    x = np.asarray(fmt.as_array(smallest * np.linspace(1, 2, 50))).astype(fmt.as_array([1.0]).dtype)
+    found = estimated(lambda t: np.sqrt(t * t + 1) - t, x, name)
+    wide = x.astype(np.longdouble)
+    truth = -1 / (np.sqrt(wide * wide + 1) * (wide + np.sqrt(wide * wide + 1)))
+    zero = found.value == 0
+    assert zero.mean() > 0.5
+    assert (np.abs(found.value - truth) <= found.error)[zero].all()
+    assert (found.error[zero] <= 8 * 2.0**-fmt.precision * wide[zero]).all()

@@ -7,6 +7,7 @@ import pytest
 
 from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.ladder import MULTIPLIERS, START
+from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FORMATS
 from tests.adaptive.estimating import Asked, estimated
 from tests.adaptive.test_engine import hashed, noisy
@@ -63,6 +64,45 @@ def test_equal_values_of_rounded_output_are_noise_that_stands():
     assert (np.abs(found.value - np.exp(x)) <= found.error).mean() > 0.96
     assert np.median(found.error) < 1e-3
     assert np.quantile(found.error, 0.95) < 0.1
+
+
+@pytest.mark.parametrize("digits", [2, 3, 4, 5])
+@pytest.mark.parametrize("noise", [1e-12, 1e-9, 1e-7])
+def test_stairs_with_a_little_noise_on_them_have_the_slope_across_them(digits, noise):
+    x = np.linspace(0.5, 2, 200)
+    found = estimated(noisy(lambda t: np.round(np.exp(t), digits), noise), x)
+    assert (np.abs(found.value - np.exp(x)) <= found.error).mean() > 0.96
+    assert np.isfinite(found.error).mean() > 0.97
+
+
+@pytest.mark.parametrize("power", [0.2, 0.25, 0.3])
+@pytest.mark.parametrize("center", [1.0, -0.3])
+def test_a_cusp_that_is_nearer_than_the_pairs_is_no_noise(power, center):
+    away = np.abs(center) * np.logspace(-7, -2, 40)
+    x = np.concatenate([center - away, center + away])
+    found = estimated(lambda t: np.abs(t - center) ** power + t * t / 2, x)
+    truth = x + power * np.abs(x - center) ** (power - 1) * np.sign(x - center)
+    assert (np.abs(found.value - truth) <= found.error).all()
+    assert np.isfinite(found.error).mean() > 0.95
+    assert not (found.status == Status.OK)[found.error > np.abs(found.value)].any()
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (lambda t: (1 - np.cos(t)) / (t * t), 0.0),
+        (lambda t: (np.exp(t) - 1) / t, 0.5),
+        (lambda t: np.log(1 + t) / t, -0.5),
+        (lambda t: ((1 + t) ** 5 - 1 - 5 * t) / (t * t), 10.0),
+    ],
+    ids=["cosine", "exponential", "logarithm", "power"],
+)
+def test_where_digits_cancel_no_smooth_piece_passes_for_the_function(f, slope):
+    away = np.logspace(-9, -5, 60)
+    for x in (away, -away):
+        found = estimated(f, x)
+        assert (np.abs(found.value - slope) <= found.error + 6 * away).mean() > 0.97
+        assert (np.abs(found.value - slope) <= 3 * found.error + 6 * away)[found.status == Status.OK].all()
 
 
 @pytest.mark.parametrize(("exponent", "is_tested"), [(67, True), (71, False)])
