@@ -20,7 +20,7 @@ from numdiff.floats.callables import number_of
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas.arguments import format_named, points_of, refuse_not_finite
 
-__all__ = ["Parameters", "to_numpy"]
+__all__ = ["Parameters", "has_structure", "to_numpy"]
 
 
 class _Node(NamedTuple):
@@ -43,14 +43,21 @@ class _Leaf:
     like: Any
     is_number: bool
 
-    def made(self, item: FloatFormat, values: np.ndarray) -> Any:
+    def made(self, item: FloatFormat, values: np.ndarray, is_result: bool = False) -> Any:
         """Return values of shape ``(..., *shape)`` as an array of the library of the leaf, the function's own."""
+        is_other = hasattr(self.like, "new_tensor") or _speaks_standard(self.like)
+        if is_other and values.dtype.kind == "c":
+            raise TypeError(
+                f"x must hold arrays of NumPy for the complex step, got {type(self.like).__name__}; leave out method"
+            )
         if hasattr(self.like, "new_tensor"):
             dtype = getattr(sys.modules["torch"], item.name)
             plain = values.astype(np.float32) if item.weak_scalars else values.copy()  # exact: they are narrower
             return self.like.new_tensor(plain, dtype=dtype)
-        if _speaks_standard(self.like):
+        if is_other:
             return self.like.__array_namespace__().asarray(values.copy())
+        if is_result:
+            return values.copy()[()]
         array = handed(item, values.copy())
         return number_of(array, 0) if self.is_number and not array.ndim else array
 
@@ -126,6 +133,23 @@ class Parameters:
     def tree(self, leaves: list[Any]) -> Any:
         """Return leaves in the structure of x."""
         return _built(self._like, iter(leaves)) if self.is_tree else leaves[0]
+
+    def like(self, values: np.ndarray) -> Any:
+        """Return results of shape ``(..., n)`` in the structure of x, with leaves of shape ``(..., *shape)``."""
+        return self.tree(
+            [
+                leaf.made(
+                    self.item, values[..., leaf.start : leaf.stop].reshape((*values.shape[:-1], *leaf.shape)), True
+                )
+                for leaf in self._leaves
+            ]
+        )
+
+    def twice_like(self, matrix: np.ndarray) -> Any:
+        """Return a matrix of shape (n, n) in the structure of x with, for each leaf, such a structure."""
+        return self.tree(
+            [self.like(matrix[leaf.start : leaf.stop].reshape((*leaf.shape, -1))) for leaf in self._leaves]
+        )
 
     def differs(self, leaves: list[Any], vector: np.ndarray) -> bool:
         """Return whether leaves have been written into since they were made of a vector."""
@@ -245,6 +269,13 @@ def to_numpy(value: Any, who: str) -> np.ndarray:
         raise ValueError(f"{who} must be an array, got {type(value).__name__} {value!r:.60}") from error
     native = array.dtype.newbyteorder("=")  # = the machine's own
     return array.astype(native, copy=False).view(np.ndarray)
+
+
+def has_structure(x: Any) -> bool:
+    """Return whether x is a tree, or an array of another library; else it is an array of NumPy, or as good as one."""
+    if isinstance(x, (np.ndarray, np.generic, Number, str)):
+        return False
+    return hasattr(x, "detach") or _speaks_standard(x) or _node_of(x) is not None
 
 
 def _speaks_standard(leaf: Any) -> bool:

@@ -176,6 +176,12 @@ def test_an_unsuitable_pattern_is_refused(f, x, sparsity, message):
         nd.jacobian(f, x, sparsity=sparsity)
 
 
+@pytest.mark.parametrize("sparsity", ["tridiagonal", len, {"a": 1}, [["x", "y"], ["z", "w"]]], ids=str)
+def test_a_pattern_is_an_array(sparsity):
+    with pytest.raises(TypeError, match="sparsity must be an array or a sparse matrix of numbers, got "):
+        nd.jacobian(band, np.ones(2), sparsity=sparsity)
+
+
 def test_side_does_not_go_with_a_pattern():
     with pytest.raises(ValueError, match="side is of single coordinates"):
         nd.jacobian(band, np.ones(3), sparsity=np.ones((3, 3)), side=1)
