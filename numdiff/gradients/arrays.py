@@ -82,6 +82,14 @@ class ArrayFunction:
             found = np.empty((1, 1), points.dtype)
             found[0, 0] = y
             return found
+        if (
+            self.scalar
+            and self.vectorized
+            and type(y) is np.ndarray
+            and y.shape == (count,)
+            and y.dtype == points.dtype
+        ):
+            return y[:, None].copy()
         wanted = (count, *(self.shape or ())) if self.vectorized else self.shape
         if (
             type(y) is np.ndarray
@@ -98,7 +106,9 @@ class ArrayFunction:
         if self.point is not None:
             y = called(self.f, "f", self.point, points if self.vectorized else points[0])
             return y if isinstance(y, (int, float, np.ndarray, np.generic)) else to_numpy(y, "f(x)")
-        batch = points.reshape((len(points), *self.x_shape) if self.vectorized else self.x_shape)
+        batch = points
+        if not (self.vectorized and len(self.x_shape) == 1):
+            batch = points.reshape((len(points), *self.x_shape) if self.vectorized else self.x_shape)
         try:
             return self.f(handed(self.item, batch))
         except (ValueError, TypeError) as error:

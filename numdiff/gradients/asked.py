@@ -13,9 +13,10 @@ from numdiff.floats.callables import Map, check_workers, require_callable, with_
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import converted, points_of, refuse_not_finite
 from numdiff.gradients.arrays import ArrayFunction
+from numdiff.gradients.constants import MANY, searched_apart
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.parameters import Parameters, has_structure
-from numdiff.gradients.searches import BLOCK, lengths, searched
+from numdiff.gradients.searches import BLOCK, lengths, searched, starts
 
 __all__ = ["Asked", "Progress", "asked_of", "bounds_of", "check_progress", "powers", "reported"]
 
@@ -67,10 +68,16 @@ class Asked:
         width = BLOCK
         if self.progress is not False and not self.f.vectorized:
             width = min(BLOCK, lines.size * max(1, lines.at.size // PARTS))
-        ends = {"scale": self.scale, "lower": self.lower, "upper": self.upper, "side": side}
+        is_free = rows is self.lower is self.side is self.options["noise"] is None
+        if is_free and order == 1 and lines.size > 1 and lines.size * lines.at.size >= MANY:
+            start = starts(lines, self.item, order, self.scale)
+            searches = searched_apart(lines, self.item, start, width, **self.options)
+        else:
+            ends = {"scale": self.scale, "lower": self.lower, "upper": self.upper, "side": side}
+            searches = searched(lines, self.item, order=order, rows=rows, block=width, **ends, **self.options)
         with np.errstate(all="ignore"), lines.running(self.workers), reported(self.progress, lines.at.size) as report:
             done = 0
-            for own, found in searched(lines, self.item, order=order, rows=rows, block=width, **ends, **self.options):
+            for own, found in searches:
                 yield own, found
                 if rows is None:
                     done += int(np.count_nonzero(own % lines.size == lines.size - 1))

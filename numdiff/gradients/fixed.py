@@ -25,7 +25,7 @@ from numdiff.gradients.answer import NonFiniteGradientWarning, UncertainGradient
 from numdiff.gradients.asked import Asked, reported
 from numdiff.gradients.colouring import Pattern
 from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, rows_of
-from numdiff.gradients.products import MISSED, contradiction, random_move, wide_of
+from numdiff.gradients.products import MISSED, contradiction, wide_of
 from numdiff.rules.scale import scale_steps
 from numdiff.spellings import warn_user
 
@@ -324,9 +324,8 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
 
 def _look_along(asked: Asked, out: np.ndarray) -> None:
     """Warn where f of real x contradicts along a random direction: not all that is not analytic can be refused."""
-    wide, move = wide_of(asked), random_move(asked)
-    product, size = out.astype(wide) @ move, np.abs(out.astype(wide)) @ np.abs(move)
-    found = contradiction(asked, move, product, CONTRADICTS / MISSED * size)
+    entries = out.astype(wide_of(asked))
+    found = contradiction(asked, lambda move: (entries @ move, CONTRADICTS / MISSED * (np.abs(entries) @ np.abs(move))))
     if found is not None:
         warn_user(
             UncertainGradientWarning(

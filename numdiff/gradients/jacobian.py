@@ -16,7 +16,7 @@ from numdiff.gradients.colouring import Pattern, pattern_of
 from numdiff.gradients.fixed import CONTRADICTS, by_complex_step, sparse_by_stencil
 from numdiff.gradients.gradient import differentiated, is_fixed
 from numdiff.gradients.lines import coordinates, directions
-from numdiff.gradients.products import contradiction, random_move, wide_of
+from numdiff.gradients.products import contradiction, wide_of
 from numdiff.spellings import renamed
 
 __all__ = ["jacobian"]
@@ -147,13 +147,17 @@ def _divided(found: Estimates, by: np.ndarray) -> Estimates:
 
 def _refuse_missed(asked: Asked, pattern: Pattern, entries: np.ndarray, bars: np.ndarray) -> None:
     """Refuse a pattern with which a product is not that of f."""
-    wide, move = wide_of(asked), random_move(asked)
-    product, doubt = np.zeros(pattern.shape[0], wide), np.zeros(pattern.shape[0], wide)
-    step = move.astype(wide)[pattern.columns]
-    with np.errstate(all="ignore"):
-        np.add.at(product, pattern.rows, entries.astype(wide) * step)
-        np.add.at(doubt, pattern.rows, bars.astype(wide) * np.abs(step))
-    found = contradiction(asked, move, product, doubt)
+    wide = wide_of(asked)
+
+    def multiplied(move: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        product, doubt = np.zeros(pattern.shape[0], wide), np.zeros(pattern.shape[0], wide)
+        step = move[pattern.columns]
+        with np.errstate(all="ignore"):
+            np.add.at(product, pattern.rows, entries.astype(wide) * step)
+            np.add.at(doubt, pattern.rows, bars.astype(wide) * np.abs(step))
+        return product, doubt
+
+    found = contradiction(asked, multiplied)
     if found is not None:
         row, slope, other = found
         raise ValueError(
