@@ -87,7 +87,7 @@ class Asked:
 
     def flat(self, given: Any, who: str) -> Any:
         """Return an argument with a number for each coordinate as an array, if it has the structure of a tree x."""
-        return given if self.point is None else _flat(self.point, given, who)
+        return _flat(self.point, given, who)
 
     def structured(self, found: Any) -> Any:
         """Return derivatives, whose last axes are those of x, in the structure of x."""
@@ -139,22 +139,18 @@ def asked_of(
     """Return what is asked, after all checks; the arguments are those of `numdiff.gradient`."""
     function = with_arguments(f, args)
     require_callable(function)
-    point = Parameters(x, dtype) if has_structure(x) else None
-    item, values = _point(x, dtype) if point is None else (point.item, point.vector)
+    point, item, flat, shape = _point(x, dtype)
     check_progress(progress)
     workers = 1 if workers is None else workers
     check_workers(workers)
-    flat, shape = values.reshape(-1), values.shape if point is None else point.shape
-    if point is not None:
-        scale, side = _flat(point, scale, "scale"), _flat(point, side, "side")
-        bounds, domain = (_flat_ends(point, given, who) for given, who in ((bounds, "bounds"), (domain, "domain")))
+    bounds, domain = _flat_ends(point, bounds, "bounds"), _flat_ends(point, domain, "domain")
     return Asked(
         ArrayFunction(function, item, shape, bool(vectorized), scalar, point),
         item,
         flat,
         shape,
         point,
-        None if scale is None else _scale(item, scale, shape),
+        None if scale is None else _scale(item, _flat(point, scale, "scale"), shape),
         *bounds_of(item, flat, shape, bounds, domain),
         None if side is None else _spread(np.asarray(sides_of(side)), shape, "side"),
         _options(item, noise, max_evaluations, confidence),
@@ -176,20 +172,24 @@ def _options(item: FloatFormat, noise: Any, max_evaluations: Any, confidence: An
     }
 
 
-def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:
-    """Return the format of the evaluation and a contiguous copy of x in it."""
+def _point(x: Any, dtype: Any) -> tuple[Parameters | None, FloatFormat, np.ndarray, tuple[int, ...]]:
+    """Return the structure of x if it has one, the format of the evaluation, a flat copy of x in it, and its shape."""
+    if has_structure(x):
+        point = Parameters(x, dtype)
+        return point, point.item, point.vector, point.shape
     item, points = points_of(x, dtype)
     if not points.size:
         raise ValueError(f"x must have at least one coordinate, got shape {points.shape}")
     refuse_not_finite(item, points, x)
-    return item, np.array(points, order="C", copy=True, subok=False)
+    return None, item, np.array(points, order="C", copy=True, subok=False).reshape(-1), points.shape
 
 
-def _flat(point: Parameters, given: Any, who: str) -> Any:
-    return point.flat(given, who) if given is not None and point.is_tree and has_structure(given) else given
+def _flat(point: Parameters | None, given: Any, who: str) -> Any:
+    is_tree = given is not None and point is not None and point.is_tree and has_structure(given)
+    return point.flat(given, who) if point is not None and is_tree else given
 
 
-def _flat_ends(point: Parameters, given: Any, who: str) -> Any:
+def _flat_ends(point: Parameters | None, given: Any, who: str) -> Any:
     is_pair = isinstance(given, (tuple, list)) and len(given) == 2
     return tuple(_flat(point, end, who) for end in given) if is_pair else given
 

@@ -25,7 +25,7 @@ from numdiff.gradients.answer import NonFiniteGradientWarning, UncertainGradient
 from numdiff.gradients.asked import Asked, reported
 from numdiff.gradients.colouring import Pattern
 from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, rows_of
-from numdiff.gradients.products import MISSED, contradiction, wide_of
+from numdiff.gradients.products import MISSED, contradiction
 from numdiff.rules.scale import scale_steps
 from numdiff.spellings import warn_user
 
@@ -46,21 +46,24 @@ _CHECKED = 16384
 """Coordinates that are checked at once: what the check needs stays small beside x."""
 
 
+def _given_steps(asked: Asked, h: Any, stencil: Stencil | None = None) -> np.ndarray:
+    """Return the steps that were given, one for each coordinate."""
+    given = steps_of(asked.item, asked.flat(h, "h"), "h", stencil)
+    if given.shape not in ((), asked.shape):
+        raise ValueError(f"h must be one number or of the shape of x, {asked.shape}, got shape {given.shape}")
+    return np.broadcast_to(given.reshape(-1), asked.x.shape)
+
+
 class _Steps:
     """The step of each coordinate, made block by block: given, or those of `numdiff.rules.scale.scale_steps`."""
 
     def __init__(self, h: Any, asked: Asked, stencil: Stencil) -> None:
         self.x, self.item, self.stencil = asked.x, asked.item, stencil
-        self.given = None if h is None else steps_of(asked.item, asked.flat(h, "h"), "h", stencil)
-        if self.given is not None and self.given.shape not in ((), asked.shape):
-            raise ValueError(f"h must be one number or of the shape of x, {asked.shape}, got shape {self.given.shape}")
+        self.given = None if h is None else _given_steps(asked, h, stencil)
 
     def at(self, places: Any) -> np.ndarray:
         """Return the steps of some coordinates: of a slice, or of an array of places."""
-        if self.given is None:
-            return scale_steps(self.item, self.stencil, self.x[places])
-        size = self.x[places].size
-        return np.full(size, self.given) if not self.given.ndim else self.given.reshape(-1)[places]
+        return scale_steps(self.item, self.stencil, self.x[places]) if self.given is None else self.given[places]
 
     def check(self, asked: Asked) -> None:
         """Refuse nodes outside the format or the bounds, and warn of steps that are absorbed."""
@@ -241,7 +244,7 @@ def _look(
     if not places.size or not out.size:
         return
     values = _values(lines, formula, places, h, base)
-    wide: Any = np.longdouble if asked.item.precision > 53 else np.float64
+    wide = asked.item.wide
     other: Any
     other, first = parts.combine(formula, values, h[:, None]).astype(wide), out[:, places].T.astype(wide)
     size = np.maximum(np.abs(other), np.abs(first))
@@ -297,8 +300,7 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
             f"x must have a format with a complex dtype for method='complex', got {item.name}; leave out method, or "
             "write dtype='float32'"
         )
-    given = None if h is None else steps_of(item, asked.flat(h, "h"))
-    steps = _complex_steps(asked) if given is None else np.broadcast_to(given, asked.shape).reshape(-1)
+    steps = _complex_steps(asked) if h is None else _given_steps(asked, h)
     x, n = asked.x.astype(item.complex_dtype), asked.x.size
     base = coordinates(asked.f, asked.x).at_x()
     moves = None if pattern is None else pattern.moves(1j * steps)
@@ -324,7 +326,7 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
 
 def _look_along(asked: Asked, out: np.ndarray) -> None:
     """Warn where f of real x contradicts along a random direction: not all that is not analytic can be refused."""
-    entries = out.astype(wide_of(asked))
+    entries = out.astype(asked.item.wide)
     found = contradiction(asked, lambda move: (entries @ move, CONTRADICTS / MISSED * (np.abs(entries) @ np.abs(move))))
     if found is not None:
         warn_user(

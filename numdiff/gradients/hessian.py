@@ -22,7 +22,6 @@ from numdiff.formulas.arguments import converted, refuse_not_finite
 from numdiff.gradients.answer import Answer
 from numdiff.gradients.asked import Asked, Progress, asked_of, powers
 from numdiff.gradients.lines import Lines, coordinates, directions
-from numdiff.gradients.products import wide_of
 from numdiff.gradients.searches import gathered, lengths
 from numdiff.spellings import hinted
 
@@ -230,11 +229,7 @@ def hessian_vector_product(
     lines = coordinates(asked.f, asked.x)
     along, quiet = _along(asked, lines), replace(asked, progress=False)
     alone = _along(quiet, lines, move[None])
-    with np.errstate(divide="ignore"):
-        length = np.min(lengths(asked.x, asked.item, asked.scale) / np.abs(move.astype(along.value.dtype)))
-    size, other = (
-        powers(asked.item, array) for array in (asked.inward(), np.where(np.isfinite(length), length, 1)[None])
-    )
+    size, other = powers(asked.item, asked.inward()), _length(asked, move)
     for part in _parts(n, asked):
         i = np.arange(part.start, min(part.stop, n))
         moves = np.repeat((other * move)[None], i.size, axis=0)
@@ -253,10 +248,17 @@ def _direction(asked: Asked, v: Any) -> tuple[np.ndarray, Any]:
     if move.shape != asked.shape:
         raise ValueError(f"v must have the shape of x, {asked.shape}, got shape {move.shape}")
     refuse_not_finite(asked.item, move, v, "v")
-    wide: np.ndarray = move.reshape(-1).astype(wide_of(asked))
+    wide: np.ndarray = move.reshape(-1).astype(asked.item.wide)
     largest = np.abs(wide).max()
     size = np.exp2(np.floor(np.log2(largest))) if largest > 0 else largest + 1
     return (wide / size).astype(asked.item.dtype), size
+
+
+def _length(asked: Asked, move: np.ndarray) -> np.ndarray:
+    """Return the power of two, of shape (1,), next to the length over which f varies along a direction."""
+    with np.errstate(divide="ignore"):
+        length = np.min(lengths(asked.x, asked.item, asked.scale) / np.abs(move.astype(asked.item.wide)))
+    return powers(asked.item, np.where(np.isfinite(length), length, 1)[None])
 
 
 def _times(found: Estimates, by: Any) -> Estimates:

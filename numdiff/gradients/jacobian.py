@@ -16,7 +16,7 @@ from numdiff.gradients.colouring import Pattern, pattern_of
 from numdiff.gradients.fixed import CONTRADICTS, by_complex_step, sparse_by_stencil
 from numdiff.gradients.gradient import differentiated, is_fixed
 from numdiff.gradients.lines import coordinates, directions
-from numdiff.gradients.products import contradiction, wide_of
+from numdiff.gradients.products import contradiction
 from numdiff.spellings import renamed
 
 __all__ = ["jacobian"]
@@ -147,7 +147,7 @@ def _divided(found: Estimates, by: np.ndarray) -> Estimates:
 
 def _refuse_missed(asked: Asked, pattern: Pattern, entries: np.ndarray, bars: np.ndarray) -> None:
     """Refuse a pattern with which a product is not that of f."""
-    wide = wide_of(asked)
+    wide = asked.item.wide
 
     def multiplied(move: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         product, doubt = np.zeros(pattern.shape[0], wide), np.zeros(pattern.shape[0], wide)

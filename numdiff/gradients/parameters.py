@@ -45,11 +45,9 @@ class _Leaf:
 
     def made(self, item: FloatFormat, values: np.ndarray, is_result: bool = False) -> Any:
         """Return values of shape ``(..., *shape)`` as an array of the library of the leaf, the function's own."""
-        is_other = hasattr(self.like, "new_tensor") or _speaks_standard(self.like)
+        is_other, kind = hasattr(self.like, "new_tensor") or _speaks_standard(self.like), type(self.like).__name__
         if is_other and values.dtype.kind == "c":
-            raise TypeError(
-                f"x must hold arrays of NumPy for the complex step, got {type(self.like).__name__}; leave out method"
-            )
+            raise TypeError(f"x must hold arrays of NumPy for the complex step, got {kind}; leave out method")
         if hasattr(self.like, "new_tensor"):
             dtype = getattr(sys.modules["torch"], item.name)
             plain = values.astype(np.float32) if item.weak_scalars else values.copy()  # exact: they are narrower
@@ -122,11 +120,14 @@ class Parameters:
         other.item, other.vector = item, item.as_array(self.vector)
         return other
 
-    def leaves(self, vector: np.ndarray) -> list[Any]:
-        """Return vectors of shape ``(..., n)`` as leaves of shape ``(..., *shape)``, copied; NumPy's are read-only."""
+    def leaves(self, vector: np.ndarray, is_result: bool = False) -> list[Any]:
+        """Return vectors of shape ``(..., n)`` as leaves of shape ``(..., *shape)``, copied.
+
+        Those of NumPy are read-only, unless they are results.
+        """
         before = vector.shape[:-1]
         return [
-            leaf.made(self.item, vector[..., leaf.start : leaf.stop].reshape(before + leaf.shape))
+            leaf.made(self.item, vector[..., leaf.start : leaf.stop].reshape(before + leaf.shape), is_result)
             for leaf in self._leaves
         ]
 
@@ -136,14 +137,7 @@ class Parameters:
 
     def like(self, values: np.ndarray) -> Any:
         """Return results of shape ``(..., n)`` in the structure of x, with leaves of shape ``(..., *shape)``."""
-        return self.tree(
-            [
-                leaf.made(
-                    self.item, values[..., leaf.start : leaf.stop].reshape((*values.shape[:-1], *leaf.shape)), True
-                )
-                for leaf in self._leaves
-            ]
-        )
+        return self.tree(self.leaves(values, is_result=True))
 
     def twice_like(self, matrix: np.ndarray) -> Any:
         """Return a matrix of shape (n, n) in the structure of x with, for each leaf, such a structure."""
@@ -185,13 +179,13 @@ class Parameters:
                 raise TypeError(f"{who} must be an array of real numbers{where}, got dtype {array.dtype}{advice}")
             if array.shape != leaf.shape:
                 raise ValueError(f"{who} must have the shape of x{where}, {leaf.shape}, got {array.shape}")
-            parts.append(array.reshape(-1).astype(np.longdouble if self.item.precision > 53 else np.float64))
+            parts.append(array.reshape(-1).astype(self.item.wide))
         return np.concatenate(parts)
 
     def spread(self, value: Any, who: str) -> np.ndarray:
         """Return a number for every coordinate, of one for all of them or of some in the structure of x."""
         if isinstance(value, (Number, np.generic)) or (isinstance(value, np.ndarray) and not value.ndim):
-            return np.full(self.vector.size, value, np.longdouble if self.item.precision > 53 else np.float64)
+            return np.full(self.vector.size, value, self.item.wide)
         return self.flat(value, who)
 
     def name(self, index: int) -> str:

@@ -2,25 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from numdiff.gradients.asked import Asked, powers
 from numdiff.gradients.lines import directions
 
-__all__ = ["MISSED", "contradiction", "wide_of"]
+__all__ = ["MISSED", "contradiction"]
 
 MISSED = 3.0
 """How many bars a product with a matrix may differ from that of f; beyond it the matrix is wrong. Bars of 99 % are
 exceeded three times by 0.03 % of slopes."""
 LOOKS = 3
 """Directions along which a row has to be off: of 10⁶ right rows then 0.03 are, if the slopes do not depend."""
-
-
-def wide_of(asked: Asked) -> Any:
-    """Return the type in which products are formed."""
-    return np.longdouble if asked.item.precision > 53 else np.float64
 
 
 def contradiction(
@@ -49,7 +43,7 @@ def contradiction(
     first = None
     for seed in range(LOOKS):
         move = _random_move(asked, seed)
-        product, doubt = multiplied(move.astype(wide_of(asked)))
+        product, doubt = multiplied(move.astype(asked.item.wide))
         lines = directions(asked.f, asked.x, move[None])
         if base is not None:
             lines.base, lines.size = base, base.size

@@ -414,6 +414,7 @@ def test_progress_counts_up_to_all_coordinates():
         ({"bounds": (2, 3)}, ValueError, r"x must lie within its bounds \[2.0, 3.0\], got 1.0 at index \(0,\)"),
         ({"domain": (1, 3)}, ValueError, r"x must lie within its open domain \(1.0, 3.0\), got 1.0 at index \(0,\)"),
         ({"bounds": 3}, ValueError, "bounds must be a pair, the lower and the upper end"),
+        ({"method": "complex", "h": [0.1] * 3}, ValueError, r"h must be one number or of the shape of x, \(2,\), got"),
         ({"noise": -1.0}, ValueError, "noise must be finite and at least 0"),
         ({"noise": [0.1, 0.2]}, ValueError, "noise must be one number"),
         ({"side": "up"}, ValueError, "side must be None, 'left', 'right'"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import numdiff as nd
+from tests.gradients.test_check import Tensor
 
 W, B = np.array([[1.0, 2.0], [3.0, 4.0]]), 0.5
 TREE = {"W": W, "b": B}
@@ -131,25 +132,6 @@ def test_a_warning_names_the_coordinate():
 def test_a_tree_that_does_not_fit_is_refused(x, options, error, message):
     with pytest.raises(error, match=message):
         nd.gradient(lambda p: 1.0, x, **options)
-
-
-class Tensor:
-    """What numdiff needs of a PyTorch tensor."""
-
-    def __init__(self, data):
-        self.data = np.asarray(data)
-        self.dtype = f"torch.{self.data.dtype.name}"
-
-    def detach(self):
-        return self
-
-    cpu = detach
-
-    def numpy(self):
-        return self.data
-
-    def new_tensor(self, data, dtype):
-        return Tensor(data.astype(dtype))
 
 
 def test_tensors_go_in_and_out(monkeypatch):
