@@ -122,6 +122,19 @@ def test_a_pattern_that_misses_an_entry_is_refused(options, missed):
         nd.jacobian(band, np.linspace(0.5, 1.5, N), sparsity=pattern, **options)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_right_pattern_is_not_refused_by_chance(seed):
+    """Of thousands of rows some are beyond three bars along one direction."""
+    sparse = pytest.importorskip("scipy.sparse")
+    n, rng = 2000, np.random.default_rng(seed)
+    x = rng.standard_normal(n) * np.exp(rng.standard_normal(n))
+    pattern = sparse.csr_array(sparse.eye(n) + sparse.eye(n, k=-1))
+    found = nd.jacobian(
+        lambda v: np.concatenate([v[:1] ** 2, v[1:] * np.sin(v[:-1])]), x, sparsity=pattern, method="complex"
+    )
+    assert np.allclose(found.diagonal()[1:], np.sin(x[:-1]), rtol=1e-12)
+
+
 @pytest.mark.parametrize("options", [{}, {"h": 0.125}, {"method": "complex"}], ids=str)
 def test_a_pattern_without_entries_is_checked_too(options):
     nothing = np.zeros((2, 2))
