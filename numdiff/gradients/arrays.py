@@ -13,7 +13,7 @@ import numpy as np
 from numdiff.floats.call import explain, handed, numbers_of, refuse_masked
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.functions import called
-from numdiff.gradients.parameters import Parameters, to_numpy
+from numdiff.gradients.parameters import Parameters, has_structure, to_numpy
 
 __all__ = ["ArrayFunction"]
 
@@ -105,7 +105,7 @@ class ArrayFunction:
         """Return what f returns for points: as it is, of other libraries as an array."""
         if self.point is not None:
             y = called(self.f, "f", self.point, points if self.vectorized else points[0])
-            return y if isinstance(y, (int, float, np.ndarray, np.generic)) else to_numpy(y, "f(x)")
+            return to_numpy(y, "f(x)") if has_structure(y) and not isinstance(y, (dict, list, tuple)) else y
         batch = points
         if not (self.vectorized and len(self.x_shape) == 1):
             batch = points.reshape((len(points), *self.x_shape) if self.vectorized else self.x_shape)

@@ -134,6 +134,12 @@ def test_a_tree_that_does_not_fit_is_refused(x, options, error, message):
         nd.gradient(lambda p: 1.0, x, **options)
 
 
+@pytest.mark.parametrize("differentiate", [nd.gradient, nd.jacobian])
+def test_a_tree_is_no_value_of_f(differentiate):
+    with pytest.raises(TypeError, match=r"f must return numbers of float64, got dict \{'W': "):
+        differentiate(lambda p: p, TREE)
+
+
 def test_tensors_go_in_and_out(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(float64=np.float64))
 
