@@ -35,10 +35,13 @@ Function = Callable[[Any], Any]
 def handed(item: FloatFormat, x: np.ndarray) -> np.ndarray:
     """Return an array of the format as a function gets it: made read-only in place, its Python numbers weak.
 
-    The array must be the caller's own: a copy, or a view of one that others may go on to write to.
+    A complex one is that of the complex step. The array must be the caller's own: a copy, or a view of one that others
+    may go on to write to.
     """
     x.setflags(False)  # type: ignore[call-arg]  # positional: a keyword costs twice as much
-    return x.view(WeakScalarArray) if item.weak_scalars else x
+    if item.weak_scalars:
+        return x.view(WeakScalarArray)
+    return x.view(HolomorphicArray) if x.dtype.kind == "c" else x
 
 
 def evaluate(item: FloatFormat, f: Function, x: np.ndarray) -> np.ndarray:
@@ -142,6 +145,10 @@ def explain(error: Exception, f: Function, who: str = "f") -> None:
     if isinstance(error, TypeError) and "not supported for the input types" in text:
         raise TypeError(
             f"{who} must compute in the format of x, but a function in it does not ({text:.60}); {SPECIAL_FORMATS}"
+        ) from error
+    if isinstance(error, TypeError) and "required positional argument" in text:
+        raise TypeError(
+            f"{who} must take x as one argument, as in lambda x: f(*x); further ones are args= ({text:.80})"
         ) from error
     if isinstance(error, TypeError) and isinstance(f, type):
         raise TypeError(

@@ -143,6 +143,11 @@ class FloatFormat:
         """The machine epsilon ε = 2u: the distance from 1 to the next larger number."""
         return 2 * self.unit_roundoff
 
+    @property
+    def wide(self) -> type[Any]:
+        """The type in which numbers of the format are combined: float64, or longdouble for a wider format."""
+        return np.longdouble if self.precision > 53 else np.float64
+
     @cached_property
     def smallest_normal(self) -> Fraction:
         """The smallest positive number with full precision."""

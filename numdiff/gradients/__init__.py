@@ -1,6 +1,6 @@
 """Gradients of functions of many variables by differences, and the check of a gradient against them."""
 
-from numdiff.gradients.asked import NonFiniteGradientWarning, UncertainGradientWarning
+from numdiff.gradients.answer import NonFiniteGradientWarning, UncertainGradientWarning
 from numdiff.gradients.check import check_gradient
 from numdiff.gradients.gradient import gradient
 from numdiff.gradients.hessian import directional_derivative, hessian, hessian_vector_product

@@ -12,7 +12,8 @@ import numpy as np
 
 from numdiff.floats.call import explain, handed, numbers_of, refuse_masked
 from numdiff.floats.formats import FloatFormat
-from numdiff.floats.views import HolomorphicArray
+from numdiff.gradients.functions import called
+from numdiff.gradients.parameters import Parameters, has_structure, to_numpy
 
 __all__ = ["ArrayFunction"]
 
@@ -30,6 +31,8 @@ class ArrayFunction:
     vectorized : bool
     scalar : bool
         Whether f has to return a scalar.
+    point : Parameters or None
+        The structure in which f takes its parameters, if that is no array of NumPy.
 
     Attributes
     ----------
@@ -45,11 +48,19 @@ class ArrayFunction:
     """
 
     def __init__(
-        self, f: Callable[[Any], Any], item: FloatFormat, x_shape: tuple[int, ...], vectorized: bool, scalar: bool
+        self,
+        f: Callable[[Any], Any],
+        item: FloatFormat,
+        x_shape: tuple[int, ...],
+        vectorized: bool,
+        scalar: bool,
+        point: Parameters | None = None,
     ) -> None:
         self.f, self.item, self.x_shape, self.vectorized, self.scalar = f, item, x_shape, vectorized, scalar
+        self.point = point
         self.shape: tuple[int, ...] | None = () if scalar else None
         self._quick = item.dtype.type if scalar else None
+        self._is_compared = False
 
     def values(self, points: np.ndarray) -> np.ndarray:
         """Return f at points, an array of shape (b, n), as one of shape (b, m) of the same dtype.
@@ -64,16 +75,21 @@ class ArrayFunction:
         if not self.vectorized and len(points) > 1:
             return np.concatenate([self.values(point[None].copy()) for point in points])
         count = len(points)
-        batch = points.reshape((count, *self.x_shape) if self.vectorized else self.x_shape)
-        try:
-            y = self.f(self._handed(batch))
-        except (ValueError, TypeError) as error:
-            explain(error, self.f)
-            raise
+        if count > 1 and not self._is_compared:
+            return self._compared(points)
+        y = self._returned(points)
         if type(y) is self._quick and not self.vectorized:
             found = np.empty((1, 1), points.dtype)
             found[0, 0] = y
             return found
+        if (
+            self.scalar
+            and self.vectorized
+            and type(y) is np.ndarray
+            and y.shape == (count,)
+            and y.dtype == points.dtype
+        ):
+            return y[:, None].copy()
         wanted = (count, *(self.shape or ())) if self.vectorized else self.shape
         if (
             type(y) is np.ndarray
@@ -85,11 +101,49 @@ class ArrayFunction:
             return y.reshape(count, -1).copy()  # what all the rest comes to in most calls
         return self._accepted(y, points.dtype, count if self.vectorized else None).reshape(count, -1).copy()
 
-    def _handed(self, batch: np.ndarray) -> np.ndarray:
-        if batch.dtype.kind != "c":
-            return handed(self.item, batch)
-        batch.setflags(write=False)
-        return batch.view(HolomorphicArray)
+    def _returned(self, points: np.ndarray) -> Any:
+        """Return what f returns for points: as it is, of other libraries as an array."""
+        if self.point is not None:
+            y = called(self.f, "f", self.point, points if self.vectorized else points[0])
+            return to_numpy(y, "f(x)") if has_structure(y) and not isinstance(y, (dict, list, tuple)) else y
+        batch = points
+        if not (self.vectorized and len(self.x_shape) == 1):
+            batch = points.reshape((len(points), *self.x_shape) if self.vectorized else self.x_shape)
+        try:
+            return self.f(handed(self.item, batch))
+        except (ValueError, TypeError) as error:
+            explain(error, self.f)
+            if self.vectorized:
+                error.add_note(f"numdiff called f with {len(points)} points, of shape {batch.shape} (vectorized=True)")
+            raise
+
+    def _compared(self, points: np.ndarray) -> np.ndarray:
+        """Return f at the first batch, and refuse an f that returns another value for a point when it is alone.
+
+        Sums may be formed in another order: half of the digits must be the same. An f that returns another value when
+        it is asked again is random, which is looked for elsewhere.
+        """
+        self._is_compared = True
+        last = points[-1:].copy()
+        found, alone = self.values(points), self.values(last.copy())
+        parts = (np.real, np.imag) if found.dtype.kind == "c" else (np.asarray,)
+        far = np.any([self._are_far(part(found), part(alone[0])) for part in parts], axis=0)
+        if far.any() and np.array_equal(alone, self.values(last), equal_nan=True):
+            k = int(np.argmax(far))
+            raise ValueError(
+                "f must return for each point of a batch what it returns for that point alone (vectorized=True), got "
+                f"{found[-1, k]!s} among {len(points)} points and {alone[0, k]!s} alone; sums go over the axes after "
+                "the first one (x.sum(axis=-1)), and x[..., i] is a coordinate; or leave out vectorized"
+            )
+        return found
+
+    def _are_far(self, found: np.ndarray, alone: np.ndarray) -> np.ndarray:
+        """Return which values of the last point of a batch differ from those of the point alone."""
+        most = np.abs(found[np.isfinite(found)]).max(initial=0)
+        with np.errstate(all="ignore"):
+            near = np.abs(found[-1] - alone) <= 2.0 ** (-self.item.precision / 2) * most
+        near |= (found[-1] == alone) | (np.isnan(found[-1]) & np.isnan(alone))
+        return np.asarray(~near)
 
     def _accepted(self, y: Any, dtype: np.dtype, count: int | None) -> np.ndarray:
         """Return what f returned as an array of the format, or say what is wrong with it."""
@@ -102,10 +156,13 @@ class ArrayFunction:
         if array.shape == (*before, *(self.shape or ())):
             return array
         if self.scalar:
-            each = f" of {count} values, one for each point," if before else ""
+            each = f" of {count} values, one for each point" if before else ""
+            instead = "; use jacobian for a function with several values"
+            if array.size == (count or 1):
+                instead = f"; write y.reshape({'len(x)' if before else '()'}) for y"
             raise ValueError(
-                f"f must return {f'an array{each}' if before else 'a scalar'} for a gradient, got an array of shape "
-                f"{array.shape}; use jacobian for a function with several values"
+                f"f must return {f'an array{each}' if before else 'a scalar'}, got an array of shape "
+                f"{array.shape}{instead}"
             )
         if before and array.shape[:1] != before:
             raise ValueError(
@@ -117,12 +174,13 @@ class ArrayFunction:
 
 
 def _complex(y: Any, dtype: np.dtype) -> np.ndarray:
-    """Return values of the complex step; real ones are constants."""
+    """Return values of the complex step; of real ones only numbers of Python are constants."""
     refuse_masked(y, "f must not return")
-    array = np.asarray(y)
-    if array.dtype != dtype and (array.dtype.kind not in "iuf" or isinstance(y, np.ndarray)):
+    array: np.ndarray = np.asarray(y)
+    parts = y if isinstance(y, (list, tuple)) else (y,)
+    if array.dtype != dtype and not all(type(part) in (int, float, complex) for part in parts):
         raise TypeError(
             f"f must keep the dtype of its argument for the complex step, {dtype}, got {array.dtype}; use a difference "
-            "stencil for this function"
+            "stencil for this function, or write a constant as a Python number"
         )
     return array.astype(dtype, copy=False)

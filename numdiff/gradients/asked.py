@@ -1,92 +1,28 @@
-"""What `gradient`, `jacobian` and the others are asked, checked and flat, and what they say of their answers."""
+"""What `gradient`, `jacobian` and the others are asked: checked, flat, and in the format of x."""
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from numdiff.adaptive.arguments import RESERVE, check_budget, check_confidence, noise_of, sides_of
-from numdiff.adaptive.ending import Estimates
-from numdiff.adaptive.outcome import rounded
-from numdiff.adaptive.repeats import LOUD
-from numdiff.adaptive.result import DerivativeResult
-from numdiff.adaptive.status import OK, Status
 from numdiff.extras import require_extra
-from numdiff.floats.callables import Map, check_workers, require_callable, scalar_of, with_arguments
+from numdiff.floats.callables import Map, check_workers, require_callable, with_arguments
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import converted, points_of, refuse_not_finite
 from numdiff.gradients.arrays import ArrayFunction
+from numdiff.gradients.constants import MANY, searched_apart
 from numdiff.gradients.lines import Lines
-from numdiff.gradients.searches import BLOCK, searched
-from numdiff.spellings import warn_user
+from numdiff.gradients.parameters import Parameters, has_structure
+from numdiff.gradients.searches import BLOCK, lengths, searched, starts
 
-__all__ = [
-    "Answer",
-    "Asked",
-    "NonFiniteGradientWarning",
-    "Progress",
-    "UncertainGradientWarning",
-    "asked_of",
-    "bounds_of",
-    "check_progress",
-    "reported",
-]
+__all__ = ["Asked", "Progress", "asked_of", "bounds_of", "check_progress", "powers", "reported"]
 
 Progress = bool | Callable[[int, int], object]
 PARTS = 256
 """How often progress is told at least, if there are as many coordinates."""
-
-
-class UncertainGradientWarning(UserWarning):
-    """Some derivatives are not what they may seem: their bar is wide, or another step contradicts the one taken.
-
-    Attributes
-    ----------
-    coordinates : int
-        How many.
-    total : int
-        Of how many.
-
-    Examples
-    --------
-    >>> import warnings
-    >>> import numpy as np
-    >>> import numdiff as nd
-    >>> with warnings.catch_warnings(record=True) as caught:
-    ...     warnings.simplefilter("always")
-    ...     nd.gradient(lambda x: abs(x[0]) + x[1], np.array([0.0, 1.0])).shape
-    (2,)
-    >>> caught[-1].message.coordinates, caught[-1].message.total
-    (1, 2)
-    """
-
-    def __init__(self, message: str, coordinates: int, total: int) -> None:
-        super().__init__(message, coordinates, total)  # all that pickling hands back
-        self.coordinates = coordinates
-        self.total = total
-
-    def __str__(self) -> str:
-        return str(self.args[0])
-
-
-class NonFiniteGradientWarning(UncertainGradientWarning):
-    """Some derivatives are infinite or NaN, because f is, or because a quotient overflows.
-
-    Examples
-    --------
-    >>> import warnings
-    >>> import numpy as np
-    >>> import numdiff as nd
-    >>> with warnings.catch_warnings(record=True) as caught:
-    ...     warnings.simplefilter("always")
-    ...     nd.gradient(lambda x: np.sum(np.sqrt(x)), np.array([0.5, 0.0]))[1]
-    np.float64(nan)
-    >>> caught[-1].message.coordinates, caught[-1].message.total
-    (1, 2)
-    """
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +35,9 @@ class Asked:
     item : FloatFormat
     x : ndarray of the format, a copy
     shape : tuple of int
-        Of x.
+        Of x; ``(n,)`` of a tree.
+    point : Parameters or None
+        The structure of x, if it is no array of NumPy.
     scale : ndarray or None
         The length over which f varies; NaN where nothing is known.
     lower, upper : ndarray of the format, or None
@@ -115,6 +53,7 @@ class Asked:
     item: FloatFormat
     x: np.ndarray
     shape: tuple[int, ...]
+    point: Parameters | None
     scale: np.ndarray | None
     lower: np.ndarray | None
     upper: np.ndarray | None
@@ -129,16 +68,54 @@ class Asked:
         width = BLOCK
         if self.progress is not False and not self.f.vectorized:
             width = min(BLOCK, lines.size * max(1, lines.at.size // PARTS))
-        ends = {"scale": self.scale, "lower": self.lower, "upper": self.upper, "side": side}
+        is_free = rows is self.lower is self.side is self.options["noise"] is None
+        if is_free and order == 1 and lines.size > 1 and lines.size * lines.at.size >= MANY:
+            start = starts(lines, self.item, order, self.scale)
+            searches = searched_apart(lines, self.item, start, width, **self.options)
+        else:
+            ends = {"scale": self.scale, "lower": self.lower, "upper": self.upper, "side": side}
+            searches = searched(lines, self.item, order=order, rows=rows, block=width, **ends, **self.options)
         with np.errstate(all="ignore"), lines.running(self.workers), reported(self.progress, lines.at.size) as report:
             done = 0
-            for own, found in searched(lines, self.item, order=order, rows=rows, block=width, **ends, **self.options):
+            for own, found in searches:
                 yield own, found
                 if rows is None:
                     done += int(np.count_nonzero(own % lines.size == lines.size - 1))
                     report(done)
             if rows is not None:
                 report(lines.at.size)
+
+    def flat(self, given: Any, who: str) -> Any:
+        """Return an argument with a number for each coordinate as an array, if it has the structure of a tree x."""
+        return _flat(self.point, given, who)
+
+    def structured(self, found: Any) -> Any:
+        """Return derivatives, whose last axes are those of x, in the structure of x."""
+        if self.point is None:
+            return found
+        array = np.asarray(found)
+        return self.point.like(array.reshape(*array.shape[: array.ndim - len(self.shape)], -1))
+
+    def entry(self, place: int, shape: tuple[int, ...]) -> str:
+        """Return what an entry of an answer is called: by its index, or by the name of its coordinate in a tree."""
+        index = tuple(map(int, np.unravel_index(place, shape))) if shape else ()
+        if self.point is None or not self.point.is_tree or shape[-1:] != self.shape:
+            return f"index {index}"
+        return self.point.name(index[-1]) + (f" of the values {index[:-1]}" if index[:-1] else "")
+
+    def inward(self) -> np.ndarray:
+        """Return the length over which f varies along each coordinate, negative if the upper bound is the nearer."""
+        found = lengths(self.x, self.item, self.scale)
+        if self.lower is None or self.upper is None:
+            return found
+        return np.where(self.upper - self.x < self.x - self.lower, -found, found)
+
+
+def powers(item: FloatFormat, sizes: Any) -> np.ndarray:
+    """Return the powers of two next to numbers, with their signs, in a format: products with them are exact."""
+    with np.errstate(all="ignore"):
+        power = np.exp2(np.rint(np.log2(np.abs(sizes))))
+    return np.asarray(np.copysign(power, sizes).astype(item.dtype))
 
 
 def asked_of(
@@ -162,17 +139,18 @@ def asked_of(
     """Return what is asked, after all checks; the arguments are those of `numdiff.gradient`."""
     function = with_arguments(f, args)
     require_callable(function)
-    item, point = _point(x, dtype)
+    point, item, flat, shape = _point(x, dtype)
     check_progress(progress)
     workers = 1 if workers is None else workers
     check_workers(workers)
-    flat, shape = point.reshape(-1), point.shape
+    bounds, domain = _flat_ends(point, bounds, "bounds"), _flat_ends(point, domain, "domain")
     return Asked(
-        ArrayFunction(function, item, shape, bool(vectorized), scalar),
+        ArrayFunction(function, item, shape, bool(vectorized), scalar, point),
         item,
         flat,
         shape,
-        None if scale is None else _scale(item, scale, shape),
+        point,
+        None if scale is None else _scale(item, _flat(point, scale, "scale"), shape),
         *bounds_of(item, flat, shape, bounds, domain),
         None if side is None else _spread(np.asarray(sides_of(side)), shape, "side"),
         _options(item, noise, max_evaluations, confidence),
@@ -194,13 +172,26 @@ def _options(item: FloatFormat, noise: Any, max_evaluations: Any, confidence: An
     }
 
 
-def _point(x: Any, dtype: Any) -> tuple[FloatFormat, np.ndarray]:
-    """Return the format of the evaluation and a contiguous copy of x in it."""
+def _point(x: Any, dtype: Any) -> tuple[Parameters | None, FloatFormat, np.ndarray, tuple[int, ...]]:
+    """Return the structure of x if it has one, the format of the evaluation, a flat copy of x in it, and its shape."""
+    if has_structure(x):
+        point = Parameters(x, dtype)
+        return point, point.item, point.vector, point.shape
     item, points = points_of(x, dtype)
     if not points.size:
         raise ValueError(f"x must have at least one coordinate, got shape {points.shape}")
     refuse_not_finite(item, points, x)
-    return item, np.array(points, order="C", copy=True, subok=False)
+    return None, item, np.array(points, order="C", copy=True, subok=False).reshape(-1), points.shape
+
+
+def _flat(point: Parameters | None, given: Any, who: str) -> Any:
+    is_tree = given is not None and point is not None and point.is_tree and has_structure(given)
+    return point.flat(given, who) if point is not None and is_tree else given
+
+
+def _flat_ends(point: Parameters | None, given: Any, who: str) -> Any:
+    is_pair = isinstance(given, (tuple, list)) and len(given) == 2
+    return tuple(_flat(point, end, who) for end in given) if is_pair else given
 
 
 def _spread(array: np.ndarray, shape: tuple[int, ...], who: str) -> np.ndarray:
@@ -247,13 +238,23 @@ def bounds_of(
 
 def _pair(item: FloatFormat, given: Any, shape: tuple[int, ...], who: str) -> tuple[np.ndarray, np.ndarray]:
     ends = (given.lb, given.ub) if hasattr(given, "lb") and hasattr(given, "ub") else given
-    if isinstance(ends, str) or not hasattr(ends, "__len__") or len(ends) != 2:
+    if isinstance(ends, (str, dict)) or not hasattr(ends, "__len__") or len(ends) != 2:
         raise ValueError(
             f"{who} must be a pair, the lower and the upper end, each a number or an array of the shape of x, got "
-            f"{given!r:.60}"
+            f"{given!r:.60}; of a list with a pair for each coordinate, zip(*{who}) makes the two ends"
         )
-    low, high = (_spread(converted(item, end, who), shape, who) for end in ends)
+    low, high = (
+        _spread(converted(item, _without_none(end, infinity), who), shape, who)
+        for end, infinity in zip(ends, (-np.inf, np.inf), strict=True)
+    )
     return low, high
+
+
+def _without_none(end: Any, infinity: float) -> Any:
+    """Return an end, with an infinite number where there is none."""
+    if isinstance(end, (list, tuple)):
+        return [_without_none(one, infinity) for one in end]
+    return infinity if end is None else end
 
 
 def check_progress(progress: Any) -> None:
@@ -276,94 +277,3 @@ def reported(progress: Progress, total: int) -> Iterator[Callable[[int], object]
 
     with tqdm(total=total, unit="coordinate", disable=None) as bar:
         yield lambda done: bar.update(done - bar.n)
-
-
-class Answer:
-    """The answer, filled block by block.
-
-    Parameters
-    ----------
-    asked : Asked
-    shape : tuple of int
-    full : bool
-        Whether all is kept, or the values alone.
-    """
-
-    def __init__(self, asked: Asked, shape: tuple[int, ...], full: bool) -> None:
-        self.asked, self.shape, self.full = asked, shape, full
-        self.kept: dict[str, np.ndarray] = {}
-        self.names = [field.name for field in fields(Estimates)] if full else ["value"]
-        self.doubts, self.first, self.status = 0, math.prod(shape), OK
-        self.is_finite, self.is_loud = True, False
-
-    def put(self, places: np.ndarray, found: Estimates, largest: np.ndarray) -> None:
-        """Take in the estimates of some places of the flat answer, of values of f of a size that was seen."""
-        part = rounded(found, self.asked.item)
-        for name in self.names:
-            values = getattr(part, name)
-            if name not in self.kept:
-                self.kept[name] = np.empty(math.prod(self.shape), values.dtype)
-            self.kept[name][places] = values
-        loud = part.noise > LOUD * float(self.asked.item.unit_roundoff) * largest
-        self.is_loud |= bool(loud.any())
-        # Of a slope of 0 no digit is left, and none is missed where f has the noise of its rounding alone.
-        doubted = np.flatnonzero((part.status != OK) & (loud | (part.status != Status.NO_DIGITS)))
-        if not doubted.size:
-            return
-        self.doubts += doubted.size
-        self.is_finite &= bool(np.isfinite(part.value[doubted].astype(np.float64)).all())
-        earliest = doubted[np.argmin(places[doubted])]
-        if places[earliest] < self.first:
-            self.first, self.status = int(places[earliest]), int(part.status[earliest])
-
-    def values(self) -> np.ndarray:
-        """Return the values."""
-        return self.kept.get("value", np.empty(0, self.asked.item.dtype)).reshape(self.shape)
-
-    def given(self) -> Any:
-        """Return the result; the values alone with a warning of what is doubtful."""
-        is_random = self.is_loud and self.asked.options["noise"] is None and self._is_random()
-        if self.full:
-            return self._result(is_random)
-        self.warn(is_random)
-        return scalar_of(self.values())
-
-    def _is_random(self) -> bool:
-        """Return whether f returns another value for x when it is asked again."""
-        with np.errstate(all="ignore"):
-            first, second = (self.asked.f.values(self.asked.x[None].copy()) for _ in range(2))
-        return not bool(np.all((first == second) | ((first != first) & (second != second))))
-
-    def warn(self, is_random: bool) -> None:
-        """Warn of derivatives that are not what they may seem."""
-        if not (is_random or self.doubts):
-            return
-        total = math.prod(self.shape)
-        count, first = (total, 0) if is_random else (self.doubts, self.first)
-        index = tuple(map(int, np.unravel_index(first, self.shape))) if self.shape else ()
-        kind = UncertainGradientWarning if self.is_finite else NonFiniteGradientWarning
-        message = (Status.NOT_DETERMINISTIC if is_random else Status(self.status)).message
-        warn_user(
-            kind(
-                f"the derivative is uncertain{'' if self.is_finite else ' or not finite'} in {count} of {total} "
-                f"entries, first at index {index}: {message}; full=True gives a bar and a status for each",
-                count,
-                total,
-            )
-        )
-
-    def _result(self, is_random: bool) -> DerivativeResult:
-        empty = np.empty(math.prod(self.shape))
-        kept = {name: self.kept.get(name, empty).reshape(self.shape) for name in self.names}
-        status, x = kept["status"], self.asked.x.reshape(self.asked.shape)
-        if is_random:
-            keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)
-            status = np.where(keeps, status, int(Status.NOT_DETERMINISTIC))
-        ends_in_x = self.shape[len(self.shape) - x.ndim :] == x.shape
-        x = np.broadcast_to(x, self.shape) if ends_in_x else np.full(self.shape, np.nan, x.dtype)
-        rest = (x, *(kept[name] for name in ("step", "noise", "freedom", "left", "right")))
-        if self.shape:
-            counts = kept["evaluations"].astype(np.int32)
-            return DerivativeResult(kept["value"], kept["error"], status.astype(np.int32), counts, *rest)
-        code, count = Status(int(status)), int(kept["evaluations"])
-        return DerivativeResult(kept["value"][()], kept["error"][()], code, count, *(array[()] for array in rest))

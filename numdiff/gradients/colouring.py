@@ -90,6 +90,8 @@ def pattern_of(sparsity: Any, shape: tuple[int, int]) -> Pattern:
     structure, groups = sparsity if isinstance(sparsity, tuple) and len(sparsity) == 2 else (sparsity, None)
     is_sparse = hasattr(structure, "tocsc")
     given: Any = structure if is_sparse else np.asarray(structure)
+    if given.dtype.kind not in "biuf":
+        raise TypeError(f"sparsity must be an array or a sparse matrix of numbers, got {structure!r:.60}")
     if given.shape != shape:
         raise ValueError(f"sparsity must have the shape of the Jacobian, {shape}, got {given.shape}")
     if is_sparse:

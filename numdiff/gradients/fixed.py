@@ -21,9 +21,11 @@ from numdiff.formulas import parts
 from numdiff.formulas.arguments import method_of, steps_of
 from numdiff.formulas.checks import StepAbsorbedWarning
 from numdiff.formulas.stencil import Stencil
-from numdiff.gradients.asked import Asked, NonFiniteGradientWarning, UncertainGradientWarning, reported
+from numdiff.gradients.answer import NonFiniteGradientWarning, UncertainGradientWarning
+from numdiff.gradients.asked import Asked, reported
 from numdiff.gradients.colouring import Pattern
 from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, rows_of
+from numdiff.gradients.products import MISSED, contradiction
 from numdiff.rules.scale import scale_steps
 from numdiff.spellings import warn_user
 
@@ -44,21 +46,24 @@ _CHECKED = 16384
 """Coordinates that are checked at once: what the check needs stays small beside x."""
 
 
+def _given_steps(asked: Asked, h: Any, stencil: Stencil | None = None) -> np.ndarray:
+    """Return the steps that were given, one for each coordinate."""
+    given = steps_of(asked.item, asked.flat(h, "h"), "h", stencil)
+    if given.shape not in ((), asked.shape):
+        raise ValueError(f"h must be one number or of the shape of x, {asked.shape}, got shape {given.shape}")
+    return np.broadcast_to(given.reshape(-1), asked.x.shape)
+
+
 class _Steps:
     """The step of each coordinate, made block by block: given, or those of `numdiff.rules.scale.scale_steps`."""
 
     def __init__(self, h: Any, asked: Asked, stencil: Stencil) -> None:
         self.x, self.item, self.stencil = asked.x, asked.item, stencil
-        self.given = None if h is None else steps_of(asked.item, h, "h", stencil)
-        if self.given is not None and self.given.shape not in ((), asked.shape):
-            raise ValueError(f"h must be one number or of the shape of x, {asked.shape}, got shape {self.given.shape}")
+        self.given = None if h is None else _given_steps(asked, h, stencil)
 
     def at(self, places: Any) -> np.ndarray:
         """Return the steps of some coordinates: of a slice, or of an array of places."""
-        if self.given is None:
-            return scale_steps(self.item, self.stencil, self.x[places])
-        size = self.x[places].size
-        return np.full(size, self.given) if not self.given.ndim else self.given.reshape(-1)[places]
+        return scale_steps(self.item, self.stencil, self.x[places]) if self.given is None else self.given[places]
 
     def check(self, asked: Asked) -> None:
         """Refuse nodes outside the format or the bounds, and warn of steps that are absorbed."""
@@ -202,13 +207,13 @@ class _Bad:
         if self.first:
             return
         place = int(np.argmin(finite))
-        index = tuple(map(int, np.unravel_index(part.start + place, self.asked.shape)))
-        self.first = f"at index {index}, where the quotient of finite values overflows {self.asked.item.name}"
+        where = self.asked.entry(part.start + place, self.asked.shape)
+        self.first = f"at {where}, where the quotient of finite values overflows {self.asked.item.name}"
         for offset, y in zip(formula.offsets, values, strict=True):
             row = y[place if len(y) > 1 else 0]
             if not np.isfinite(row).all():
                 what = row[~np.isfinite(row)][0]
-                self.first = f"at index {index}, where f(x + c*h) with c = {offset} is {what!s}"
+                self.first = f"at {where}, where f(x + c*h) with c = {offset} is {what!s}"
                 return
 
     def warn(self) -> None:
@@ -239,7 +244,7 @@ def _look(
     if not places.size or not out.size:
         return
     values = _values(lines, formula, places, h, base)
-    wide: Any = np.longdouble if asked.item.precision > 53 else np.float64
+    wide = asked.item.wide
     other: Any
     other, first = parts.combine(formula, values, h[:, None]).astype(wide), out[:, places].T.astype(wide)
     size = np.maximum(np.abs(other), np.abs(first))
@@ -270,11 +275,11 @@ def _most_doubtful(asked: Asked, steps: _Steps, out: np.ndarray) -> np.ndarray:
 
 def _warn_contradicted(asked: Asked, steps: _Steps, places: np.ndarray, h: np.ndarray, wrong: np.ndarray) -> None:
     k, n = int(np.argmax(wrong)), asked.x.size
-    index = tuple(map(int, np.unravel_index(places[k], asked.shape)))
     said = f"{int(wrong.sum())} of {places.size} coordinates that were looked at"
     warn_user(
         UncertainGradientWarning(
-            f"another step contradicts the quotient in {said}, first at index {index}: with h = {h[k]!s} instead of "
+            f"another step contradicts the quotient in {said}, first at {asked.entry(places[k], asked.shape)}: with "
+            f"h = {h[k]!s} instead of "
             f"{steps.at(places[k : k + 1])[0]!s} it differs by more than a tenth; leave out h and stencil, which takes "
             "steps that fit and gives a bar for each with full=True",
             int(wrong.sum()),
@@ -291,8 +296,11 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
     """
     item = asked.item
     if item.complex_dtype is None:
-        raise TypeError(f"x must have a format with a complex dtype for method='complex', got {item.name}")
-    steps = _complex_steps(asked) if h is None else np.broadcast_to(steps_of(item, h), asked.shape).reshape(-1)
+        raise TypeError(
+            f"x must have a format with a complex dtype for method='complex', got {item.name}; leave out method, or "
+            "write dtype='float32'"
+        )
+    steps = _complex_steps(asked) if h is None else _given_steps(asked, h)
     x, n = asked.x.astype(item.complex_dtype), asked.x.size
     base = coordinates(asked.f, asked.x).at_x()
     moves = None if pattern is None else pattern.moves(1j * steps)
@@ -311,7 +319,25 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
             "finite, or f is not analytic there"
         )
         warn_user(NonFiniteGradientWarning(message, count, out.size))
+    elif pattern is None:
+        _look_along(asked, out)
     return out.astype(item.dtype, copy=False)
+
+
+def _look_along(asked: Asked, out: np.ndarray) -> None:
+    """Warn where f of real x contradicts along a random direction: not all that is not analytic can be refused."""
+    entries = out.astype(asked.item.wide)
+    found = contradiction(asked, lambda move: (entries @ move, CONTRADICTS / MISSED * (np.abs(entries) @ np.abs(move))))
+    if found is not None:
+        warn_user(
+            UncertainGradientWarning(
+                f"f of real x contradicts the complex step: along a random direction it has the slope {found[1]!s}, "
+                f"and the derivatives give {found[2]!s}; f is not analytic, or does not see the imaginary part of x "
+                "(after np.asarray, in a cast); leave out method",
+                asked.x.size,
+                asked.x.size,
+            )
+        )
 
 
 def _complex_steps(asked: Asked) -> np.ndarray:

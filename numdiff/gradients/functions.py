@@ -59,12 +59,10 @@ class Function:
     Parameters
     ----------
     f : callable
-        Takes the parameters and returns a real scalar (a 0-d array, or a number), or an array of any shape. With
-        `vectorized` all leaves have a leading axis of b points, and so has what f returns.
+        Takes the parameters and returns a real scalar (a 0-d array, or a number). With `vectorized` all leaves have a
+        leading axis of b points, and so has what f returns.
     point : Parameters
     vectorized : bool
-    is_scalar : bool
-        Whether f has to return one number for every point.
 
     Examples
     --------
@@ -78,7 +76,6 @@ class Function:
     f: Callable[[Any], Any]
     point: Parameters
     vectorized: bool = False
-    is_scalar: bool = True
 
     def values(self, vectors: np.ndarray) -> np.ndarray:
         """Return f at b points, as `numdiff.gradients.lines` wants it.
@@ -89,8 +86,8 @@ class Function:
 
         Returns
         -------
-        ndarray of float64 (longdouble for a wider format), shape (b, m)
-            The m values at each point, flat. They may be NaN and infinities.
+        ndarray of float64 (longdouble for a wider format), shape (b, 1)
+            They may be NaN and infinities.
 
         Raises
         ------
@@ -99,14 +96,13 @@ class Function:
         ValueError
             If f returns another shape than it should.
         """
-        wide = np.longdouble if self.point.item.precision > 53 else np.float64
         if self.vectorized:
             found = self._checked(called(self.f, "f", self.point, vectors), len(vectors))
         elif len(vectors) == 1:
             found = self._checked(called(self.f, "f", self.point, vectors[0]))
         else:
             found = np.stack([self._checked(called(self.f, "f", self.point, vector)) for vector in vectors])
-        return found.reshape(len(vectors), -1).astype(wide)
+        return found.reshape(len(vectors), -1).astype(self.point.item.wide)
 
     def opened(self) -> tuple[np.ndarray, FloatFormat]:
         """Return f(x) in its own shape, and the format in which f computes; it may be another one than that of x."""
@@ -120,7 +116,7 @@ class Function:
         """Return what f returned for so many points (0: for one, without an axis) as an array, or say what is wrong."""
         result = to_numpy(returned, "f(x)")
         expected = (count,) if count else ()
-        if result.shape[: len(expected)] != expected or (self.is_scalar and result.shape != expected):
+        if result.shape != expected:
             raise ValueError(
                 f"f must return one number for every point (shape {expected}), got shape {result.shape}"
                 + ("" if self.vectorized else "; sum it up, or differentiate it by numdiff.jacobian")

@@ -19,7 +19,8 @@ from numdiff.adaptive.ending import Estimates, has_digits
 from numdiff.adaptive.status import OK, Status
 from numdiff.floats.callables import Map
 from numdiff.formulas.arguments import converted, refuse_not_finite
-from numdiff.gradients.asked import Answer, Asked, Progress, asked_of
+from numdiff.gradients.answer import Answer
+from numdiff.gradients.asked import Asked, Progress, asked_of, powers
 from numdiff.gradients.lines import Lines, coordinates, directions
 from numdiff.gradients.searches import gathered, lengths
 from numdiff.spellings import hinted
@@ -58,7 +59,7 @@ def directional_derivative(
     ----------
     f, x, args, dtype, scale, bounds, domain, noise, max_evaluations, confidence, workers, vectorized, full
         As in `numdiff.jacobian`: f may have values of any shape.
-    v : array of the shape of x
+    v : array of the shape of x, or tree
         The direction; it need not have length 1.
     order : int
         Of the derivative: 1 to 4.
@@ -89,10 +90,12 @@ def directional_derivative(
     own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
     asked = asked_of(f, x, **ends, **own)
     check_order(order)
-    lines = directions(asked.f, asked.x, _direction(asked, v)[None])
+    move, size = _direction(asked, v)
+    lines = directions(asked.f, asked.x, move[None])
     lines.at_x()
     answer = Answer(asked, asked.f.shape or (), full)
     for rows, found in asked.search(lines, int(order)):
+        found = replace(_times(found, size ** int(order)), step=found.step / size)
         answer.put(rows, found, lines.largest[rows])
     return answer.given()
 
@@ -128,6 +131,7 @@ def hessian(
     Returns
     -------
     ndarray of shape x.shape + x.shape, symmetric; with ``full=True`` a `DerivativeResult` of such arrays
+        For a tree a tree of trees, whose leaves have the shape of one leaf and that of another.
 
     Raises
     ------
@@ -153,7 +157,7 @@ def hessian(
     lines = coordinates(asked.f, asked.x)
     along = _along(asked, lines)
     answer.put(np.arange(n) * (n + 1), along, lines.largest)
-    size = _power(asked, _inward(asked))
+    size = powers(asked.item, asked.inward())
     first, second = np.triu_indices(n, 1)
     for part in _parts(first.size, asked):
         i, j = first[part], second[part]
@@ -163,7 +167,8 @@ def hessian(
         mixed = _mixed(both, (along.rows(i), size[i]), (along.rows(j), size[j]))
         for places in (i * n + j, j * n + i):
             answer.put(places, mixed, lines.largest)
-    return answer.given()
+    found = answer.given()
+    return found if full or asked.point is None else asked.point.twice_like(found.reshape(n, n))
 
 
 @hinted
@@ -194,11 +199,11 @@ def hessian_vector_product(
     ----------
     f, x, args, dtype, scale, bounds, domain, noise, max_evaluations, confidence, vectorized, workers, progress, full
         As in `numdiff.hessian`.
-    v : array of the shape of x
+    v : array of the shape of x, or tree
 
     Returns
     -------
-    ndarray of the shape of x; with ``full=True`` a `DerivativeResult` of such arrays
+    ndarray of the shape of x, or tree; with ``full=True`` a `DerivativeResult` of such arrays
 
     Raises
     ------
@@ -220,13 +225,11 @@ def hessian_vector_product(
     ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
     own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
     asked = asked_of(f, x, **ends, **own, progress=progress, scalar=True)
-    n, answer, move = asked.x.size, Answer(asked, asked.shape, full), _direction(asked, v)
+    n, answer, (move, times) = asked.x.size, Answer(asked, asked.shape, full), _direction(asked, v)
     lines = coordinates(asked.f, asked.x)
     along, quiet = _along(asked, lines), replace(asked, progress=False)
     alone = _along(quiet, lines, move[None])
-    with np.errstate(divide="ignore"):
-        length = np.min(lengths(asked.x, asked.item, asked.scale) / np.abs(move.astype(along.value.dtype)))
-    size, other = (_power(asked, array) for array in (_inward(asked), np.where(np.isfinite(length), length, 1)[None]))
+    size, other = powers(asked.item, asked.inward()), _length(asked, move)
     for part in _parts(n, asked):
         i = np.arange(part.start, min(part.stop, n))
         moves = np.repeat((other * move)[None], i.size, axis=0)
@@ -234,25 +237,35 @@ def hessian_vector_product(
         # What was moved, as it was rounded: the product is with v alone.
         own_size = (moves[np.arange(i.size), i] - (other * move)[i]).astype(size.dtype)
         both = _along(quiet, lines, moves)
-        answer.put(i, _mixed(both, (along.rows(i), own_size), (alone.rows(i * 0), other)), lines.largest)
-    return answer.given()
+        mixed = _mixed(both, (along.rows(i), own_size), (alone.rows(i * 0), other))
+        answer.put(i, _times(mixed, times), lines.largest)
+    return answer.given() if full else asked.structured(answer.given())
 
 
-def _direction(asked: Asked, v: Any) -> np.ndarray:
-    """Return a direction, flat and in the format."""
-    move = converted(asked.item, v, "v")
+def _direction(asked: Asked, v: Any) -> tuple[np.ndarray, Any]:
+    """Return a direction, flat, in the format and with entries near 1, and the power of two that it was divided by."""
+    move = converted(asked.item, asked.flat(v, "v"), "v")
     if move.shape != asked.shape:
         raise ValueError(f"v must have the shape of x, {asked.shape}, got shape {move.shape}")
     refuse_not_finite(asked.item, move, v, "v")
-    return move.reshape(-1)
+    wide: np.ndarray = move.reshape(-1).astype(asked.item.wide)
+    largest = np.abs(wide).max()
+    size = np.exp2(np.floor(np.log2(largest))) if largest > 0 else largest + 1
+    return (wide / size).astype(asked.item.dtype), size
 
 
-def _inward(asked: Asked) -> np.ndarray:
-    """Return the length of each coordinate, negative where the upper bound is the nearer one."""
-    found = lengths(asked.x, asked.item, asked.scale)
-    if asked.lower is None or asked.upper is None:
-        return found
-    return np.where(asked.upper - asked.x < asked.x - asked.lower, -found, found)
+def _length(asked: Asked, move: np.ndarray) -> np.ndarray:
+    """Return the power of two, of shape (1,), next to the length over which f varies along a direction."""
+    with np.errstate(divide="ignore"):
+        length = np.min(lengths(asked.x, asked.item, asked.scale) / np.abs(move.astype(asked.item.wide)))
+    return powers(asked.item, np.where(np.isfinite(length), length, 1)[None])
+
+
+def _times(found: Estimates, by: Any) -> Estimates:
+    """Return estimates of a slope times a power of two."""
+    with np.errstate(all="ignore"):
+        parts = {name: getattr(found, name) * by for name in ("value", "error", "left", "right")}
+    return replace(found, **parts)
 
 
 def _along(asked: Asked, lines: Lines, moves: np.ndarray | None = None) -> Estimates:
@@ -264,13 +277,6 @@ def _along(asked: Asked, lines: Lines, moves: np.ndarray | None = None) -> Estim
     found = gathered(asked.search(own, 2), own.at.size)
     lines.base, lines.largest = own.base, np.maximum(lines.largest, own.largest)
     return found
-
-
-def _power(asked: Asked, length: np.ndarray) -> np.ndarray:
-    """Return the powers of two next to lengths, with their signs, in the format."""
-    with np.errstate(all="ignore"):
-        power = np.exp2(np.rint(np.log2(np.abs(length))))
-    return np.asarray(np.copysign(power, length).astype(asked.item.dtype))
 
 
 def _parts(count: int, asked: Asked) -> Iterator[slice]:

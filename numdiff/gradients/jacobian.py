@@ -10,19 +10,16 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.repeats import LOUD
 from numdiff.floats.callables import Map
 from numdiff.formulas.stencil import Stencil
-from numdiff.gradients.asked import Answer, Asked, Progress, asked_of
+from numdiff.gradients.answer import Answer
+from numdiff.gradients.asked import Asked, Progress, asked_of, powers
 from numdiff.gradients.colouring import Pattern, pattern_of
 from numdiff.gradients.fixed import CONTRADICTS, by_complex_step, sparse_by_stencil
 from numdiff.gradients.gradient import differentiated, is_fixed
 from numdiff.gradients.lines import coordinates, directions
-from numdiff.gradients.searches import lengths
+from numdiff.gradients.products import contradiction
 from numdiff.spellings import renamed
 
 __all__ = ["jacobian"]
-
-MISSED = 3.0
-"""How many bars a product with the found matrix may differ from that of f; beyond it the pattern misses an entry. Bars
-of 99 % are exceeded three times by 0.03 % of slopes."""
 
 
 @renamed(step="h")
@@ -59,15 +56,17 @@ def jacobian(
     sparsity : array or sparse matrix of shape (m, n), or tuple of one and the groups of its columns, optional
         Where the matrix may be other than 0, for f and x of one dimension. Columns that share no row are moved
         together: the number of evaluations is that for the number of groups instead of n. One more product, with a
-        vector, shows whether the pattern misses an entry.
+        vector, shows whether the pattern misses an entry. For a tree, n counts the coordinates of all leaves, and the
+        result is a matrix.
     vectorized, workers, progress, full
         As in `gradient`.
 
     Returns
     -------
     ndarray of shape f(x).shape + x.shape and the format of the evaluation, or a NumPy scalar where that is ()
-        With the entry [k, i] = ∂fₖ/∂xᵢ. A `scipy.sparse.csr_array` where `sparsity` is a sparse matrix; with
-        ``full=True`` a `DerivativeResult` of arrays, whose `nfev` counts f once for each of its values.
+        With the entry [k, i] = ∂fₖ/∂xᵢ; for a tree a tree, with leaves of shape f(x).shape + leaf.shape. A
+        `scipy.sparse.csr_array` where `sparsity` is a sparse matrix; with ``full=True`` a `DerivativeResult` of arrays,
+        whose `nfev` counts f once for each of its values.
 
     Raises
     ------
@@ -118,7 +117,7 @@ def _sparse(asked: Asked, h: Any, stencil: Any, method: Any, sparsity: Any, full
 def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     if full and pattern.is_sparse:
         raise ValueError("full=True gives arrays; give sparsity as one, too: sparsity.toarray()")
-    m, moving = pattern.shape[0], _inward(asked)
+    m, moving = pattern.shape[0], powers(asked.item, asked.inward())
     lines = directions(asked.f, asked.x, pattern.moves(moving))
     lines.at_x()
     wanted = pattern.groups[pattern.columns] * m + pattern.rows
@@ -139,15 +138,6 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     return whole.given()
 
 
-def _inward(asked: Asked) -> np.ndarray:
-    """Return for each coordinate a power of two near its length, away from the nearer bound: products are exact."""
-    size = lengths(asked.x, asked.item, asked.scale)
-    found = np.exp2(np.rint(np.log2(size))).astype(asked.item.dtype)
-    if asked.lower is None or asked.upper is None:
-        return found
-    return np.where(asked.upper - asked.x < asked.x - asked.lower, -found, found)
-
-
 def _divided(found: Estimates, by: np.ndarray) -> Estimates:
     """Return slopes along directions as derivatives."""
     number = by.astype(found.value.dtype)
@@ -157,22 +147,20 @@ def _divided(found: Estimates, by: np.ndarray) -> Estimates:
 
 def _refuse_missed(asked: Asked, pattern: Pattern, entries: np.ndarray, bars: np.ndarray) -> None:
     """Refuse a pattern with which a product is not that of f."""
-    wide = np.longdouble if asked.item.precision > 53 else np.float64
-    shares = np.random.default_rng(0).uniform(0.5, 1, asked.x.size)
-    move = (_inward(asked) * shares.astype(asked.item.dtype))[None]
-    lines = directions(asked.f, asked.x, move)
-    lines.at_x()
-    product, doubt = np.zeros(pattern.shape[0], wide), np.zeros(pattern.shape[0], wide)
-    step = move[0].astype(wide)[pattern.columns]
-    with np.errstate(all="ignore"):
-        np.add.at(product, pattern.rows, entries.astype(wide) * step)
-        np.add.at(doubt, pattern.rows, bars.astype(wide) * np.abs(step))
-    for rows, found in replace(asked, progress=False).search(lines):
-        off = np.abs(found.value - product[rows]) > MISSED * (found.error + doubt[rows])
-        if off.any():
-            row = int(rows[np.argmax(off)])
-            raise ValueError(
-                f"sparsity must hold all entries of the Jacobian that are not 0, but its row {row} misses one: along a "
-                f"random direction f has the slope {found.value[np.argmax(off)]!s}, the matrix {product[row]!s}; leave "
-                "out sparsity, or add the entry"
-            )
+    wide = asked.item.wide
+
+    def multiplied(move: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        product, doubt = np.zeros(pattern.shape[0], wide), np.zeros(pattern.shape[0], wide)
+        step = move[pattern.columns]
+        with np.errstate(all="ignore"):
+            np.add.at(product, pattern.rows, entries.astype(wide) * step)
+            np.add.at(doubt, pattern.rows, bars.astype(wide) * np.abs(step))
+        return product, doubt
+
+    found = contradiction(asked, multiplied)
+    if found is not None:
+        row, slope, other = found
+        raise ValueError(
+            f"sparsity must hold all entries of the Jacobian that are not 0, but its row {row} misses one: along a "
+            f"random direction f has the slope {slope!s}, the matrix {other!s}; leave out sparsity, or add the entry"
+        )

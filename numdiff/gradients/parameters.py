@@ -20,7 +20,7 @@ from numdiff.floats.callables import number_of
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.formulas.arguments import format_named, points_of, refuse_not_finite
 
-__all__ = ["Parameters", "to_numpy"]
+__all__ = ["Parameters", "has_structure", "to_numpy"]
 
 
 class _Node(NamedTuple):
@@ -43,14 +43,19 @@ class _Leaf:
     like: Any
     is_number: bool
 
-    def made(self, item: FloatFormat, values: np.ndarray) -> Any:
+    def made(self, item: FloatFormat, values: np.ndarray, is_result: bool = False) -> Any:
         """Return values of shape ``(..., *shape)`` as an array of the library of the leaf, the function's own."""
+        is_other, kind = hasattr(self.like, "new_tensor") or _speaks_standard(self.like), type(self.like).__name__
+        if is_other and values.dtype.kind == "c":
+            raise TypeError(f"x must hold arrays of NumPy for the complex step, got {kind}; leave out method")
         if hasattr(self.like, "new_tensor"):
             dtype = getattr(sys.modules["torch"], item.name)
             plain = values.astype(np.float32) if item.weak_scalars else values.copy()  # exact: they are narrower
             return self.like.new_tensor(plain, dtype=dtype)
-        if _speaks_standard(self.like):
+        if is_other:
             return self.like.__array_namespace__().asarray(values.copy())
+        if is_result:
+            return values.copy()[()]
         array = handed(item, values.copy())
         return number_of(array, 0) if self.is_number and not array.ndim else array
 
@@ -115,17 +120,30 @@ class Parameters:
         other.item, other.vector = item, item.as_array(self.vector)
         return other
 
-    def leaves(self, vector: np.ndarray) -> list[Any]:
-        """Return vectors of shape ``(..., n)`` as leaves of shape ``(..., *shape)``, copied; NumPy's are read-only."""
+    def leaves(self, vector: np.ndarray, is_result: bool = False) -> list[Any]:
+        """Return vectors of shape ``(..., n)`` as leaves of shape ``(..., *shape)``, copied.
+
+        Those of NumPy are read-only, unless they are results.
+        """
         before = vector.shape[:-1]
         return [
-            leaf.made(self.item, vector[..., leaf.start : leaf.stop].reshape(before + leaf.shape))
+            leaf.made(self.item, vector[..., leaf.start : leaf.stop].reshape(before + leaf.shape), is_result)
             for leaf in self._leaves
         ]
 
     def tree(self, leaves: list[Any]) -> Any:
         """Return leaves in the structure of x."""
         return _built(self._like, iter(leaves)) if self.is_tree else leaves[0]
+
+    def like(self, values: np.ndarray) -> Any:
+        """Return results of shape ``(..., n)`` in the structure of x, with leaves of shape ``(..., *shape)``."""
+        return self.tree(self.leaves(values, is_result=True))
+
+    def twice_like(self, matrix: np.ndarray) -> Any:
+        """Return a matrix of shape (n, n) in the structure of x with, for each leaf, such a structure."""
+        return self.tree(
+            [self.like(matrix[leaf.start : leaf.stop].reshape((*leaf.shape, -1))) for leaf in self._leaves]
+        )
 
     def differs(self, leaves: list[Any], vector: np.ndarray) -> bool:
         """Return whether leaves have been written into since they were made of a vector."""
@@ -161,13 +179,13 @@ class Parameters:
                 raise TypeError(f"{who} must be an array of real numbers{where}, got dtype {array.dtype}{advice}")
             if array.shape != leaf.shape:
                 raise ValueError(f"{who} must have the shape of x{where}, {leaf.shape}, got {array.shape}")
-            parts.append(array.reshape(-1).astype(np.longdouble if self.item.precision > 53 else np.float64))
+            parts.append(array.reshape(-1).astype(self.item.wide))
         return np.concatenate(parts)
 
     def spread(self, value: Any, who: str) -> np.ndarray:
         """Return a number for every coordinate, of one for all of them or of some in the structure of x."""
         if isinstance(value, (Number, np.generic)) or (isinstance(value, np.ndarray) and not value.ndim):
-            return np.full(self.vector.size, value, np.longdouble if self.item.precision > 53 else np.float64)
+            return np.full(self.vector.size, value, self.item.wide)
         return self.flat(value, who)
 
     def name(self, index: int) -> str:
@@ -245,6 +263,13 @@ def to_numpy(value: Any, who: str) -> np.ndarray:
         raise ValueError(f"{who} must be an array, got {type(value).__name__} {value!r:.60}") from error
     native = array.dtype.newbyteorder("=")  # = the machine's own
     return array.astype(native, copy=False).view(np.ndarray)
+
+
+def has_structure(x: Any) -> bool:
+    """Return whether x is a tree, or an array of another library; else it is an array of NumPy, or as good as one."""
+    if isinstance(x, (np.ndarray, np.generic, Number, str)):
+        return False
+    return hasattr(x, "detach") or _speaks_standard(x) or _node_of(x) is not None
 
 
 def _speaks_standard(leaf: Any) -> bool:

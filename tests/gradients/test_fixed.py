@@ -357,7 +357,7 @@ def test_a_batch_function_gets_as_many_points_in_blocks_of_bounded_memory(stenci
 
     differentiate(f, points(FORMATS["float64"], n), stencil=stencil, vectorized=True)
     moving = sum(c != 0 for c in stencil.offsets)
-    assert rows == (n + LOOKED_AT) * moving + (0 in stencil.offsets)
+    assert rows == (n + LOOKED_AT) * moving + (0 in stencil.offsets) + 1  # one point of the first batch, alone
     assert largest <= BATCH_BYTES
 
 
@@ -369,7 +369,7 @@ def test_the_values_of_a_batch_are_bounded_too(unseen):
         return np.repeat(x[:, :1], 5000, axis=1)
 
     assert jacobian(f, np.ones(20), h=0.5, vectorized=True).shape == (5000, 20)
-    assert sum(rows) == 40
+    assert sum(rows) == 41
     assert max(rows) * 5000 * 8 <= BATCH_BYTES
 
 
@@ -523,7 +523,7 @@ def test_the_result_is_the_same_for_any_workers(n, differentiate, vectorized, st
     matrix = rng.normal(size=(n, 7))
 
     def f(x):  # in a batch of another size BLAS may sum in another order: here the size is seen for certain
-        y = np.tanh(x @ matrix) * (1.0 + 2.0**-30 * x.size)
+        y = np.tanh(x @ matrix) * (1.0 + 2.0**-44 * x.size)
         return y if differentiate is jacobian else np.vecdot(y, y)
 
     x = rng.normal(size=n)
@@ -850,9 +850,9 @@ def test_an_f_that_is_no_callable_is_refused():
 @pytest.mark.parametrize(
     ("f", "error", "message"),
     [
-        (lambda x: x, ValueError, r"f must return a scalar for a gradient, got an array of shape \(3,\); use jacobian"),
-        (lambda x: x[:1], ValueError, r"got an array of shape \(1,\); use jacobian"),
-        (lambda x: [x[0]], ValueError, r"got an array of shape \(1,\); use jacobian"),
+        (lambda x: x, ValueError, r"f must return a scalar, got an array of shape \(3,\); use jacobian"),
+        (lambda x: x[:1], ValueError, r"got an array of shape \(1,\); write y\.reshape\(\(\)\) for y"),
+        (lambda x: [x[0]], ValueError, r"got an array of shape \(1,\); write y\.reshape\(\(\)\) for y"),
         (lambda x: None, TypeError, "f must return numbers of float32, got NoneType None"),
         (lambda x: "1", TypeError, "got str '1'"),
         (lambda x: True, TypeError, "got bool"),
@@ -870,7 +870,8 @@ def test_an_unsuitable_value_of_f_is_refused(f, error, message):
 @pytest.mark.parametrize(
     ("f", "message"),
     [
-        (lambda x: x, r"an array of 6 values, one for each point, for a gradient, got an array of shape \(6, 3\)"),
+        (lambda x: x, r"an array of 6 values, one for each point, got an array of shape \(6, 3\)"),
+        (lambda x: x.sum(axis=1, keepdims=True), r"of shape \(6, 1\); write y\.reshape\(len\(x\)\) for y"),
         (lambda x: x[0], r"got an array of shape \(3,\)"),
         (lambda x: np.sum(x), r"got an array of shape \(\)"),
     ],

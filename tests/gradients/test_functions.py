@@ -17,12 +17,6 @@ def test_values_are_those_of_f_for_one_point_many_points_and_batches():
     assert one.dtype == np.float64
 
 
-def test_arrays_come_back_flat():
-    function = Function(lambda x: np.outer(x, x), Parameters([1.0, 2.0]), is_scalar=False)
-    assert function.values(np.array([[1.0, 2.0], [0.0, 1.0]])).tolist() == [[1, 2, 2, 4], [0, 0, 0, 1]]
-    assert function.opened()[0].shape == (2, 2)
-
-
 @pytest.mark.parametrize(
     "f, name",
     [

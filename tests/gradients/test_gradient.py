@@ -206,6 +206,32 @@ def test_bounds_of_scipy_are_taken():
     assert nd.gradient(lambda v: np.sum(np.sqrt(v)), [1.0, 4.0], bounds=bounds) == pytest.approx([0.5, 0.25])
 
 
+def test_none_is_no_bound():
+    def f(v):
+        assert v[0] >= 0
+        return np.sum(np.sqrt(v))
+
+    expected = [0.5 / np.sqrt(1e-9), 0.25]
+    assert nd.gradient(f, [1e-9, 4.0], bounds=(0, None)) == pytest.approx(expected, rel=1e-5)
+    assert nd.gradient(f, [1e-9, 4.0], bounds=([0, None], None)) == pytest.approx(expected, rel=1e-5)
+    with pytest.raises(ValueError, match=r"a list with a pair for each coordinate, zip\(\*bounds\) makes the two ends"):
+        nd.gradient(f, [1e-9, 4.0, 1.0], bounds=[(0, None), (0, None), (0, 2)])
+
+
+def test_a_coordinate_without_room_is_told():
+    with pytest.warns(nd.NonFiniteGradientWarning, match="in 1 of 2 .* the bounds leave no room for a node beside x"):
+        found = nd.gradient(lambda v: v[0] * v[1], [1.0, 2.0], bounds=([1.0, 0.0], [1.0, 3.0]))
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(1)
+
+
+def test_scale_is_named_where_f_oscillates():
+    with pytest.warns(
+        nd.UncertainGradientWarning, match="f oscillates .* scale= if it is smooth over a shorter length"
+    ):
+        nd.gradient(lambda v: np.sin(1e9 * v[0]), [0.0])
+
+
 # --- the complex step ---------------------------------------------------------------------------------------------
 
 
@@ -229,11 +255,76 @@ def test_the_complex_step_refuses_what_is_not_analytic():
     with pytest.warns(nd.NonFiniteGradientWarning, match="complex step gives no finite derivative in 2 of 4"):
         found = nd.jacobian(np.log, [-1.0, 2.0], method="complex")[[0, 1], [0, 1]]
     assert np.isnan(found[0])
-    with pytest.raises(TypeError, match="format with a complex dtype for method='complex', got float16"):
+    with pytest.raises(TypeError, match="complex dtype for method='complex', got float16; leave out method, or write"):
         nd.gradient(lambda v: v[0], np.ones(1, np.float16), method="complex")
 
 
+@both_modes
+def test_real_x_contradicts_a_complex_step_that_f_does_not_see(vectorized):
+    def hidden(v):
+        return np.sum(np.abs(np.asarray(v)) + 0 * np.asarray(v), axis=-1)
+
+    with pytest.warns(nd.UncertainGradientWarning, match="f of real x contradicts the complex step: along a random"):
+        assert not nd.gradient(hidden, [1.0, 2.0], method="complex", vectorized=vectorized).any()
+    with pytest.warns(nd.UncertainGradientWarning, match="f of real x contradicts"):
+        nd.jacobian(lambda v: np.array([v[0], np.asarray(v).real[1] + 0 * v[1]]), [1.0, 2.0], method="complex")
+
+
+def test_a_constant_of_the_complex_step_is_a_number_of_python():
+    assert nd.gradient(lambda v: 3.0, [1.0, 2.0], method="complex").tolist() == [0.0, 0.0]
+    assert nd.jacobian(lambda v: [3.0, 4], [1.0, 2.0], method="complex").tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    for f in (lambda v: np.asarray(v).real[0], lambda v: np.asarray(v).real):
+        with pytest.raises(
+            TypeError, match="keep the dtype of its argument for the complex step, complex128, got float64"
+        ):
+            nd.jacobian(f, [1.0, 2.0], method="complex")
+
+
 # --- how f is called ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"h": 2.0**-10}, {"method": "complex"}], ids=str)
+@pytest.mark.parametrize("differentiate", [nd.gradient, nd.jacobian])
+def test_a_batch_whose_points_are_mixed_is_refused(differentiate, options):
+    def mixed(x):  # the coordinates of the first point alone
+        return x[0].sum() * x[:, 0] if differentiate is nd.gradient else x * x[0]
+
+    with pytest.raises(ValueError, match=r"for each point of a batch what it returns for that point alone .* among "):
+        differentiate(mixed, np.array([0.5, 1.0, 2.0]), vectorized=True, **options)
+
+
+def test_a_batch_that_sums_in_another_order_is_not_mixed(rng):
+    matrix = rng.normal(size=(300, 40))
+    x = rng.normal(size=40)
+    b = matrix @ x
+
+    def f(v):  # about 1e-28 at x: rounding alone
+        r = v @ matrix.T - b
+        return np.sum(r * r, axis=-1)
+
+    found = nd.gradient(f, x, vectorized=True, full=True)
+    assert np.all(np.abs(found.df) <= np.maximum(found.error, 1e-10))
+
+
+def test_a_random_batch_is_random_not_mixed(rng):
+    def f(v):
+        return np.sum(v * v, axis=-1) + 1e-3 * rng.normal(size=len(v))
+
+    with pytest.warns(nd.UncertainGradientWarning, match="f returned another value when it was asked again"):
+        nd.gradient(f, np.array([0.5, 1.0]), vectorized=True)
+
+
+def test_an_error_of_a_batch_names_its_shape():
+    with pytest.raises(ValueError) as caught:
+        nd.gradient(lambda v: v @ v, np.ones(3), vectorized=True)
+    assert caught.value.__notes__ == ["numdiff called f with 30 points, of shape (30, 3) (vectorized=True)"]
+
+
+def test_a_function_of_several_arguments_is_told_to_take_one():
+    with pytest.raises(
+        TypeError, match=r"f must take x as one argument, as in lambda x: f\(\*x\); further ones are args="
+    ):
+        nd.gradient(lambda a, b: a * b, [1.0, 2.0])
 
 
 def test_batches_are_bounded_in_memory():
@@ -323,6 +414,7 @@ def test_progress_counts_up_to_all_coordinates():
         ({"bounds": (2, 3)}, ValueError, r"x must lie within its bounds \[2.0, 3.0\], got 1.0 at index \(0,\)"),
         ({"domain": (1, 3)}, ValueError, r"x must lie within its open domain \(1.0, 3.0\), got 1.0 at index \(0,\)"),
         ({"bounds": 3}, ValueError, "bounds must be a pair, the lower and the upper end"),
+        ({"method": "complex", "h": [0.1] * 3}, ValueError, r"h must be one number or of the shape of x, \(2,\), got"),
         ({"noise": -1.0}, ValueError, "noise must be finite and at least 0"),
         ({"noise": [0.1, 0.2]}, ValueError, "noise must be one number"),
         ({"side": "up"}, ValueError, "side must be None, 'left', 'right'"),

@@ -126,6 +126,19 @@ def test_derivatives_along_a_direction_are_within_their_bars(order):
     assert along.success
 
 
+@pytest.mark.parametrize("size", [1e-200, 1e-20, 3e15, 1e200])
+def test_the_length_of_a_direction_changes_nothing(size):
+    x, v = np.array([0.3, 0.7, 1.2]), np.array([2.0, -1.0, 0.5])
+    power = 2.0 ** np.round(np.log2(size))
+    for order in (1, 2) if 1e-150 < size < 1e150 else (1,):
+        found, long = (nd.directional_derivative(rosenbrock, x, w, order=order, full=True) for w in (v, v * power))
+        assert long.df == found.df * power**order
+        assert long.error == found.error * power**order
+        assert long.step == found.step / power
+    product = nd.hessian_vector_product(rosenbrock, x, v)
+    assert np.array_equal(nd.hessian_vector_product(rosenbrock, x, v * power), product * power)
+
+
 def test_a_product_with_the_jacobian_has_the_shape_of_f():
     x, v = np.array([0.3, 0.7, 0.2]), np.array([1.0, 0.0, -2.0])
     found = nd.directional_derivative(lambda w: np.outer(w, w), x, v)

@@ -122,6 +122,19 @@ def test_a_pattern_that_misses_an_entry_is_refused(options, missed):
         nd.jacobian(band, np.linspace(0.5, 1.5, N), sparsity=pattern, **options)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_right_pattern_is_not_refused_by_chance(seed):
+    """Of thousands of rows some are beyond three bars along one direction."""
+    sparse = pytest.importorskip("scipy.sparse")
+    n, rng = 2000, np.random.default_rng(seed)
+    x = rng.standard_normal(n) * np.exp(rng.standard_normal(n))
+    pattern = sparse.csr_array(sparse.eye(n) + sparse.eye(n, k=-1))
+    found = nd.jacobian(
+        lambda v: np.concatenate([v[:1] ** 2, v[1:] * np.sin(v[:-1])]), x, sparsity=pattern, method="complex"
+    )
+    assert np.allclose(found.diagonal()[1:], np.sin(x[:-1]), rtol=1e-12)
+
+
 @pytest.mark.parametrize("options", [{}, {"h": 0.125}, {"method": "complex"}], ids=str)
 def test_a_pattern_without_entries_is_checked_too(options):
     nothing = np.zeros((2, 2))
@@ -174,6 +187,12 @@ def test_bounds_hold_where_columns_move_together():
 def test_an_unsuitable_pattern_is_refused(f, x, sparsity, message):
     with pytest.raises(ValueError, match=message):
         nd.jacobian(f, x, sparsity=sparsity)
+
+
+@pytest.mark.parametrize("sparsity", ["tridiagonal", len, {"a": 1}, [["x", "y"], ["z", "w"]]], ids=str)
+def test_a_pattern_is_an_array(sparsity):
+    with pytest.raises(TypeError, match="sparsity must be an array or a sparse matrix of numbers, got "):
+        nd.jacobian(band, np.ones(2), sparsity=sparsity)
 
 
 def test_side_does_not_go_with_a_pattern():

@@ -1,0 +1,169 @@
+"""The answer to what is asked of a function of many variables, and the warnings of what is doubtful in it."""
+
+import math
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from numdiff.adaptive.ending import Estimates
+from numdiff.adaptive.outcome import rounded
+from numdiff.adaptive.repeats import LOUD
+from numdiff.adaptive.result import DerivativeResult
+from numdiff.adaptive.status import OK, Status
+from numdiff.floats.callables import scalar_of
+from numdiff.gradients.asked import Asked
+from numdiff.spellings import warn_user
+
+__all__ = ["Answer", "NonFiniteGradientWarning", "UncertainGradientWarning"]
+
+
+_NO_ROOM = "the bounds leave no room for a node beside x; leave out the coordinate, or widen them"
+_SCALE = "; scale= if it is smooth over a shorter length than that of x"
+
+
+class UncertainGradientWarning(UserWarning):
+    """Some derivatives are not what they may seem: their bar is wide, or another step contradicts the one taken.
+
+    Attributes
+    ----------
+    coordinates : int
+        How many.
+    total : int
+        Of how many.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     nd.gradient(lambda x: abs(x[0]) + x[1], np.array([0.0, 1.0])).shape
+    (2,)
+    >>> caught[-1].message.coordinates, caught[-1].message.total
+    (1, 2)
+    """
+
+    def __init__(self, message: str, coordinates: int, total: int) -> None:
+        super().__init__(message, coordinates, total)  # all that pickling hands back
+        self.coordinates = coordinates
+        self.total = total
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class NonFiniteGradientWarning(UncertainGradientWarning):
+    """Some derivatives are infinite or NaN, because f is, or because a quotient overflows.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> import numdiff as nd
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     nd.gradient(lambda x: np.sum(np.sqrt(x)), np.array([0.5, 0.0]))[1]
+    np.float64(nan)
+    >>> caught[-1].message.coordinates, caught[-1].message.total
+    (1, 2)
+    """
+
+
+class Answer:
+    """The answer, filled block by block.
+
+    Parameters
+    ----------
+    asked : Asked
+    shape : tuple of int
+    full : bool
+        Whether all is kept, or the values alone.
+    """
+
+    def __init__(self, asked: Asked, shape: tuple[int, ...], full: bool) -> None:
+        self.asked, self.shape, self.full = asked, shape, full
+        self.kept: dict[str, np.ndarray] = {}
+        self.names = [field.name for field in fields(Estimates)] if full else ["value"]
+        self.doubts, self.first, self.status = 0, math.prod(shape), OK
+        self.is_finite, self.is_loud, self.reason = True, False, ""
+
+    def put(self, places: np.ndarray, found: Estimates, largest: np.ndarray) -> None:
+        """Take in the estimates of some places of the flat answer, of values of f of a size that was seen."""
+        part = rounded(found, self.asked.item)
+        for name in self.names:
+            values = getattr(part, name)
+            if name not in self.kept:
+                self.kept[name] = np.empty(math.prod(self.shape), values.dtype)
+            self.kept[name][places] = values
+        loud = part.noise > LOUD * float(self.asked.item.unit_roundoff) * largest
+        self.is_loud |= bool(loud.any())
+        # Of a slope of 0 no digit is left, and none is missed where f has the noise of its rounding alone.
+        doubted = np.flatnonzero((part.status != OK) & (loud | (part.status != Status.NO_DIGITS)))
+        if not doubted.size:
+            return
+        self.doubts += doubted.size
+        self.is_finite &= bool(np.isfinite(part.value[doubted].astype(np.float64)).all())
+        earliest = doubted[np.argmin(places[doubted])]
+        if places[earliest] < self.first:
+            self.first, self.status = int(places[earliest]), int(part.status[earliest])
+            self.reason = ""
+            if self.status == Status.TOUCHES_DOMAIN and not np.isfinite(part.value[earliest]):
+                self.reason = _NO_ROOM
+            elif self.status == Status.OSCILLATES:
+                self.reason = f"{Status.OSCILLATES.message}{_SCALE}"
+
+    def values(self) -> np.ndarray:
+        """Return the values."""
+        return self.kept.get("value", np.empty(0, self.asked.item.dtype)).reshape(self.shape)
+
+    def given(self) -> Any:
+        """Return the result; the values alone with a warning of what is doubtful."""
+        is_random = self.is_loud and self.asked.options["noise"] is None and self._is_random()
+        if self.full:
+            return self._result(is_random)
+        self.warn(is_random)
+        return scalar_of(self.values())
+
+    def _is_random(self) -> bool:
+        """Return whether f returns another value for x when it is asked again."""
+        with np.errstate(all="ignore"):
+            first, second = (self.asked.f.values(self.asked.x[None].copy()) for _ in range(2))
+        return not bool(np.all((first == second) | ((first != first) & (second != second))))
+
+    def warn(self, is_random: bool) -> None:
+        """Warn of derivatives that are not what they may seem."""
+        if not (is_random or self.doubts):
+            return
+        total = math.prod(self.shape)
+        count, first = (total, 0) if is_random else (self.doubts, self.first)
+        kind = UncertainGradientWarning if self.is_finite else NonFiniteGradientWarning
+        message = self.reason or Status(self.status).message
+        if is_random:
+            message = Status.NOT_DETERMINISTIC.message
+        warn_user(
+            kind(
+                f"the derivative is uncertain{'' if self.is_finite else ' or not finite'} in {count} of {total} "
+                f"entries, first at {self.asked.entry(first, self.shape)}: {message}; full=True gives a bar and a "
+                "status for each",
+                count,
+                total,
+            )
+        )
+
+    def _result(self, is_random: bool) -> DerivativeResult:
+        empty = np.empty(math.prod(self.shape))
+        kept = {name: self.kept.get(name, empty).reshape(self.shape) for name in self.names}
+        status, x = kept["status"], self.asked.x.reshape(self.asked.shape)
+        if is_random:
+            keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)
+            status = np.where(keeps, status, int(Status.NOT_DETERMINISTIC))
+        ends_in_x = self.shape[len(self.shape) - x.ndim :] == x.shape
+        x = np.broadcast_to(x, self.shape) if ends_in_x else np.full(self.shape, np.nan, x.dtype)
+        rest = (x, *(kept[name] for name in ("step", "noise", "freedom", "left", "right")))
+        if self.shape:
+            counts = kept["evaluations"].astype(np.int32)
+            return DerivativeResult(kept["value"], kept["error"], status.astype(np.int32), counts, *rest)
+        code, count = Status(int(status)), int(kept["evaluations"])
+        return DerivativeResult(kept["value"][()], kept["error"][()], code, count, *(array[()] for array in rest))
