@@ -1,4 +1,4 @@
-r"""Kinks and jumps at x, from all levels of the last segment of a centered first derivative.
+r"""Kinks and jumps at x, from all levels of the last segment of a centered first or second derivative.
 
 At a kink of f the mean E(h) = (f(x+h) + f(x−h))/2 begins with half the difference of the slopes of both sides,
 
@@ -9,6 +9,9 @@ polynomials as there are windows of levels give as many s, which agree at a kink
 error, and differs from window to window by its order. Where windows agree, f(x) and two pairs more decide:
 (E(h) − f(x))/h falls as h does where f is smooth, and stays at a kink. The slopes of both sides are D(0) ± s, with
 D(h) = (f(x+h) − f(x−h))/(2h) taken to h = 0 by the same polynomial.
+
+For a second derivative, D(h) is what E(h) is for the first one: at a kink of f′ it begins with a quarter of the jump of
+f″ times h, and f″ of both sides are 2(E(h) − f(x))/h² at 0, minus and plus twice that slope.
 """
 
 import math
@@ -22,6 +25,7 @@ from numdiff.adaptive.nodes import evaluate
 from numdiff.adaptive.plan import first_start
 from numdiff.adaptive.state import State
 from numdiff.adaptive.student import quantile
+from numdiff.floats.fixed_order import power
 
 __all__ = ["Breaks", "breaks"]
 
@@ -64,15 +68,16 @@ class Breaks:
 
 
 def breaks(state: State) -> Breaks:
-    """Return where f has a kink or a jump at x, after five evaluations more where it may have a kink."""
+    """Return where f has a kink or a jump at x, or f′ a kink, after five evaluations more where it may have a kink."""
     own = state.setting
     found = Breaks.none(state.start.size, own.wide)
-    if own.side or own.scheme.order != 1:
+    if own.side or own.scheme.order > 2:
         return found
+    put = _put if own.scheme.order == 1 else _put_second
     shape = state.outermost * SLOTS + state.innermost
     for key in np.unique(shape).tolist():
         rows, (outer, inner) = np.flatnonzero(shape == key), divmod(key, SLOTS)
-        _put(found, state, rows, outer, inner)
+        put(found, state, rows, outer, inner)
     return found
 
 
@@ -84,18 +89,25 @@ def _put(found: Breaks, state: State, rows: np.ndarray, outer: int, inner: int) 
     rise = odd[-INNERMOST:] * h[-INNERMOST:]
     jump = rise.max(axis=0) - rise.min(axis=0) <= RISE * np.abs(rise).max(axis=0)
     jump &= np.abs(rise[-1]) > SEEN * least
-    lines, of = _lines(h, mean - mean[-1], odd), _constants(outer, inner)
-    parts = lines.last[0] / of.last[0], lines.last[1] * start / of.last[1]
-    sigma = np.sqrt((parts[0] * parts[0] + parts[1] * parts[1]) / 2)
-    noise = of.slopes / start * np.fmax(NOISE * least, CERTAIN * sigma)
-    spread = np.fmax(lines.apart / AGREED, noise)
-    best = (spread.argmin(axis=0), np.arange(rows.size))
-    seen = _Kinks(lines.slopes[best], lines.odds[best], spread[best], sigma)
+    seen = _seen(_lines(h, mean - mean[-1], odd), _constants(outer, inner, 1), start, 1, least)
     kink = (seen.doubt < np.abs(seen.half)) & ~jump
     if kink.any():
         kink[kink] = _stays(state, rows[kink], h[:, kink], seen, kink)
     found.kink[rows], found.jump[rows], found.doubt[rows] = kink, jump, seen.doubt
     found.left[rows], found.right[rows] = seen.slope - seen.half, seen.slope + seen.half
+
+
+def _put_second(found: Breaks, state: State, rows: np.ndarray, outer: int, inner: int) -> None:
+    """Look for kinks of f′ at points with the same levels."""
+    block, start = slice(outer, inner + 1), state.start[rows]
+    h, slope, second = np.sqrt(state.t[block, rows]), state.companions[block, rows], 2 * state.numbers[block, rows]
+    least = state.setting.unit_roundoff * state.largest[rows]
+    seen = _seen(_lines(h, slope - slope[-1], second), _constants(outer, inner, 2), start, 2, least)
+    kink = seen.doubt < np.abs(seen.half)
+    if kink.any():
+        kink[kink] = _slope_stays(state, rows[kink], h[:, kink], seen, kink)
+    found.kink[rows], found.doubt[rows] = kink, 2 * seen.doubt
+    found.left[rows], found.right[rows] = seen.slope - 2 * seen.half, seen.slope + 2 * seen.half
 
 
 @dataclass(frozen=True)
@@ -116,6 +128,32 @@ class _Kinks:
     slope: np.ndarray
     doubt: np.ndarray
     sigma: np.ndarray
+
+
+def _seen(lines: "_Lines", of: "_Constants", start: np.ndarray, order: int, least: np.ndarray) -> _Kinks:
+    """Return the slope of the window that is most certain, of the windows and their noise."""
+    parts = lines.last[0] * power(start, order - 1) / of.last[0], lines.last[1] * power(start, order) / of.last[1]
+    sigma = np.sqrt((parts[0] * parts[0] + parts[1] * parts[1]) / 2)
+    noise = of.slopes / power(start, order) * np.fmax(NOISE * least, CERTAIN * sigma)
+    spread = np.fmax(lines.apart / AGREED, noise)
+    best = (spread.argmin(axis=0), np.arange(start.size))
+    return _Kinks(lines.slopes[best], lines.odds[best], spread[best], sigma)
+
+
+def _slope_stays(state: State, rows: np.ndarray, h: np.ndarray, seen: _Kinks, chosen: np.ndarray) -> np.ndarray:
+    """Return where D(h) has the slope s between two pairs inside the innermost level: of a smooth f′ it falls as h."""
+    own, size, half = state.setting, np.abs(seen.half[chosen]), seen.half[chosen]
+    noise = np.maximum(SEEN * own.unit_roundoff * state.largest[rows], DEVIATIONS * seen.sigma[chosen]) / size
+    near = np.minimum(h[-1], np.maximum(np.sqrt(noise), h[-1] / INSIDE))
+    can = (near * near * DEVIATIONS >= RESOLVED * noise) & (state.evaluations[rows] + 4 <= own.allowed[rows])
+    can &= near * INSIDE < own.room[rows]
+    result, rows = np.zeros(rows.shape, bool), rows[can]
+    if rows.size:
+        found = evaluate(state, rows, near[can] * np.array([[1.0], [INSIDE]]))
+        d = (found.y[0] - found.y[1]) / 2 / found.steps
+        slope = (d[1] - d[0]) / (found.steps[1] - found.steps[0])
+        result[can] = np.abs(slope - half[can]) <= STAYS * size[can]
+    return result
 
 
 def _stays(state: State, rows: np.ndarray, h: np.ndarray, seen: _Kinks, chosen: np.ndarray) -> np.ndarray:
@@ -201,11 +239,12 @@ class _Constants:
 
 
 @cache
-def _constants(outer: int, inner: int) -> _Constants:
-    """Return the deviations for some levels: E and D·h have the deviation 1/√2."""
+def _constants(outer: int, inner: int, order: int) -> _Constants:
+    """Return the deviations for some levels: E and D·h have the deviation 1/√2, and 2(E − f(x)) has √6."""
     h = MULTIPLIERS[outer : inner + 1, None]
     ones = np.eye(len(h)) / math.sqrt(2)
     steps = np.broadcast_to(h, ones.shape)
-    item = _lines(steps, ones, ones / steps)
+    both = (ones, ones / steps) if order == 1 else (ones / steps, ones * math.sqrt(12) / (steps * steps))
+    item = _lines(steps, *both)
     size = [float(np.sqrt((part * part).sum())) for part in item.last]
     return _Constants(np.sqrt((item.slopes * item.slopes).sum(axis=1))[:, None], (size[0], size[1]))

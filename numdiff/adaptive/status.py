@@ -32,7 +32,7 @@ class DerivativeStatus(IntEnum):
     NO_DIGITS = -5
     """The bar is as large as the value, or nearly: f′ is about 0, or the noise of f hides it."""
     KINK = -6
-    """The slopes from the left and from the right differ."""
+    """The derivatives from the left and from the right differ."""
     JUMP = -7
     """f jumps."""
     OSCILLATES = -8
@@ -85,7 +85,10 @@ _TEXTS: Mapping[DerivativeStatus, tuple[str, str]] = MappingProxyType(
             "the bar is about as large as the value: the derivative is near 0, or the noise of f hides it",
             "value and bar hold; for more digits give a wider dtype=, or a less noisy f",
         ),
-        Status.KINK: ("f has a kink at x or beside it", "take side='left' or side='right' for one of the two slopes"),
+        Status.KINK: (
+            "f has a kink at x or beside it, or f′ has one and this is f″",
+            "take side='left' or side='right' for one of the two derivatives",
+        ),
         Status.JUMP: ("f jumps at x or beside it", "there is no derivative; move x, or end the domain= at the jump"),
         Status.OSCILLATES: (
             "f oscillates faster than its values can resolve",

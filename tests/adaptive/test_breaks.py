@@ -64,8 +64,52 @@ def test_a_kink_has_a_second_difference_over_h_that_stays(power, is_kink):
     assert breaks(state_of(lambda h: np.abs(h) ** power)).kink[0] == is_kink
 
 
-def test_second_derivatives_have_no_breaks():
-    assert not breaks(state_of(np.abs, order=2)).kink[0]
+def test_derivatives_of_higher_orders_have_no_breaks():
+    for order in (3, 4):
+        assert not breaks(state_of(np.abs, order=order)).kink[0]
+
+
+RAMPS = {
+    "ramp": (lambda t: np.maximum(t - 1, 0) ** 2, 0, 2),
+    "both": (lambda t: (t - 1) * np.abs(t - 1) + np.exp(t), np.e - 2, np.e + 2),
+    "huber": (lambda t: np.where(np.abs(t) <= 1, t * t / 2, np.abs(t) - t.dtype.type(0.5)), 1, 0),
+}
+
+
+@pytest.mark.parametrize("name", RAMPS)
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float80"])
+def test_a_second_derivative_has_a_kink_where_the_slope_has_one(name, dtype):
+    f, left, right = RAMPS[name]
+    found = nd.derivative(f, 1.0, order=2, dtype=dtype)
+    assert found.status == Status.KINK
+    assert [found.left, found.right] == pytest.approx([left, right], abs=5e-3 if dtype == "float32" else 1e-6)
+    assert found.error >= abs(right - left) / 2 * (1 - 1e-4)
+
+
+def test_a_second_derivative_of_a_smooth_function_has_no_kink():
+    x = np.geomspace(1e-3, 3, 60)
+    for name, f in CURVES.items():
+        for dtype in ("float64", "float32", "float80"):
+            found = nd.derivative(f, x, order=2, dtype=dtype)
+            assert not (found.status == Status.KINK).any(), (name, dtype)
+        for noise in (1e-8, 1e-4):
+            found = nd.derivative(lambda t, f=f, noise=noise: f(t) * (1 + noise * uniform(t)), x, order=2)
+            assert np.count_nonzero(found.status == Status.KINK) <= 1, (name, noise)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size", "least"), [("float64", 1, 0.95), ("float64", 0.1, 0.85), ("float32", 1, 0.9)]
+)
+def test_a_kink_of_the_slope_of_a_curve_is_seen(dtype, size, least):
+    seen = total = 0
+    for f in CURVES.values():
+        for at in np.linspace(0.13, 1.9, 20):
+            x = nd.FORMATS[dtype].as_array(np.array(at))[()]
+            found = nd.derivative(
+                lambda t, f=f, x=x: f(t) + t.dtype.type(size / 2) * np.maximum(t - x, 0) ** 2, x, order=2, dtype=dtype
+            )
+            seen, total = seen + (found.status == Status.KINK), total + 1
+    assert seen >= least * total
 
 
 def test_a_curve_without_kink_has_none_at_points_of_any_size():
@@ -109,9 +153,10 @@ def test_the_slopes_of_a_kink_are_those_of_both_sides(dtype):
     assert found.error >= 1
 
 
+@pytest.mark.parametrize("order", [1, 2])
 @pytest.mark.parametrize("budget", range(20, 40))
-def test_the_look_for_kinks_keeps_within_the_budget(budget):
-    found = nd.derivative(lambda t: np.exp(t) + np.abs(t - 0.5), 0.5, max_evaluations=budget)
+def test_the_look_for_kinks_keeps_within_the_budget(budget, order):
+    found = nd.derivative(lambda t: np.exp(t) + np.abs(t - 0.5) ** order, 0.5, order=order, max_evaluations=budget)
     assert found.nfev <= budget
 
 
