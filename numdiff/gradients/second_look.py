@@ -17,9 +17,11 @@ and any two of the three that confirm each other are enough; not in 16 bits, whe
 the first of which rounding leaves an eighth of the deviation. If two neighbouring ones of a kind are three times nearer
 to the claim than to v, the claim is the slope at x, or on one side of it, and v that of something farther out (a kink,
 a wave that passed for noise), and the suspicion is withdrawn. Steps that are wider than those of v, narrower than two
-spacings at x, or outside the domain are left out. Where the noise of f is some of its roundings, two differences of a
-kind are near the claim by chance in one case of thirty: so it is done again, at `BETWEEN` times the steps, and counts
-if the same kind is near each time, or if it is so with the noise in the place of the rounding.
+spacings at x, or outside the domain are left out. Two differences of a kind may be near the claim by chance, where the
+noise of f is some of its roundings in one case of thirty: so it is done again at `BETWEEN` times the steps, and counts
+if the same kind is near once more. The error of f(x) is common to all differences on one side, which count only where
+the noise leaves at most a quarter of the deviation. Where f is noisier than its rounding, all is done once more with
+the noise in the place of the rounding.
 
 Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
 of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
@@ -51,8 +53,9 @@ NARROWER = math.sqrt(1.5)
 is irrational too."""
 PLAIN = (1.0, 4.3, 17.0)
 """The plain steps: their ratios are no powers of two, and over a factor of 17 a wave does not stay in phase."""
-BETWEEN = (1.31, 1.83)
-"""Plain steps that are looked at again, in the former ones: other nodes, of other rounding errors."""
+BETWEEN = 0.76
+"""Plain steps that are looked at again, in the former ones: other nodes, of other rounding errors. They are smaller, as
+a kink may be next to the former ones."""
 GRAINS = 2.0
 """The claimed change of a constant f, in grains, from which it contradicts it: over ±h it is twice as many, and a stair
 hides one."""
@@ -169,16 +172,20 @@ def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any
         first, wider = (np.fmax(ROOM * error / slopes.deviation, least) for error in (unit * scale, found.noise))
 
     def near(widths: np.ndarray, most: np.ndarray, flat: np.ndarray) -> np.ndarray:
-        around = [_plain(lines, factor * widths, low, high, most) for factor in PLAIN]
-        close = [[_is_nearer(one, slopes) & ~(flat & (one == 0)) for one in slopes_of] for slopes_of in around]
+        close = []
+        for factor in PLAIN:
+            centered, *sides = _plain(lines, factor * widths, low, high, most)
+            told = loud | (factor * widths * slopes.deviation >= ROOM / 2 * found.noise)  # f(x) is common to all sides
+            close.append([_is_nearer(centered, slopes), *(_is_nearer(one, slopes) & told for one in sides)])
+            close[-1] = [is_near & ~(flat & (one == 0)) for is_near, one in zip(close[-1], (centered, *sides), strict=True)]
         return np.array([(a & b) | (b & c) for a, b, c in zip(*close, strict=True)])
 
     def seen(widths: np.ndarray, most: np.ndarray, flat: np.ndarray) -> np.ndarray:
-        sides = near(widths, most, flat)
-        doubtful = sides.any(axis=0) & noisy
-        for factor in BETWEEN if doubtful.any() and lines.moves is None else ():
-            sides &= near(factor * widths, np.where(doubtful, most, 0), flat) | ~doubtful
-        return np.asarray(sides.any(axis=0))
+        kinds = near(widths, most, flat)
+        found = kinds.any(axis=0)
+        if lines.moves is None and found.any():
+            kinds &= near(BETWEEN * widths, np.where(found, most, 0), flat)
+        return np.asarray(kinds.any(axis=0))
 
     withdrawn = seen(first, found.step, loud)
     again = ~withdrawn & noisy & (loud | (lines.moves is None))
