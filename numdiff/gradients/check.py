@@ -19,8 +19,8 @@ from numdiff.gradients.lines import directions as along_directions
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
 from numdiff.gradients.result import GradientCheck
-from numdiff.gradients.rule import resolution_of
-from numdiff.gradients.searches import estimated, gathered, searched
+from numdiff.gradients.rule import BARS, resolution_of
+from numdiff.gradients.searches import estimated, gathered, refined, searched
 from numdiff.spellings import hinted
 
 __all__ = ["check_gradient"]
@@ -261,14 +261,21 @@ def _searched(setup: Setup, lines: Lines, start: np.ndarray | None, progress: Pr
     """Return the slopes on all lines, of which nothing depends on the claim."""
     options = {"start": start, "budget": None if lines.moves is None else SEARCH, **setup.options}
     if progress is False:
-        return estimated(lines, setup.item, **options)
+        return _refined(setup, lines, estimated(lines, setup.item, **options))
     blocks, done = [], 0
     with reported(progress, lines.at.size) as report:
         for rows, part in searched(lines, setup.item, block=WATCHED, **options):
             blocks.append((rows, part))
             done += rows.size
             report(done)
-    return gathered(blocks, lines.at.size)
+    return _refined(setup, lines, gathered(blocks, lines.at.size))
+
+
+def _refined(setup: Setup, lines: Lines, found: Estimates) -> Estimates:
+    """Search once more where a coordinate is not resolved; along directions the evaluations are limited."""
+    if lines.moves is not None or setup.is_coarse:
+        return found
+    return refined(lines, setup.item, found, setup.resolution, BARS, **setup.options)
 
 
 def _refuse_random(setup: Setup, lines: Lines, found: Estimates) -> None:
