@@ -9,13 +9,25 @@ import numpy as np
 from experiments.gradient_check.bugs import BUGS, CONTESTED, NARROWER, deviation
 from experiments.gradient_check.subjects import Case
 
-__all__ = ["FACTORS", "JUDGED", "KINDS", "LEAST_BARS", "RIGHT", "TEN_BARS", "TIMES", "Claim", "claim_of", "is_short", "kind_of"]
+__all__ = [
+    "FACTORS",
+    "JUDGED",
+    "KINDS",
+    "LEAST_BARS",
+    "RIGHT",
+    "TEN_BARS",
+    "TIMES",
+    "Claim",
+    "claim_of",
+    "is_short",
+    "kind_of",
+]
 
 RIGHT = "right"
 FACTORS = {"times_2": 2.0, "times_half": 0.5, "sign_of_one": -1.0, "zero": 0.0, "times_1.25": 1.25}
 """What one coordinate is multiplied with."""
 TEN_BARS = "ten_bars"
-"""One coordinate is off by ten times its bar: the column ``error`` of the report of the check, a third of the tolerance.
+"""One coordinate is off by ten times its bar: the column ``error`` of the report, a third of the tolerance.
 
 It is the bar of the report that judges this claim. Before a claim is called wrong, the rounding of the gradient is
 looked at more often, and its part of the bar may grow: then the claim is put farther off, and judged again."""

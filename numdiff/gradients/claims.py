@@ -18,7 +18,8 @@ UNITS = (2, 16, 128)
 """Displacements, in units in the last place, by half more or less: see `numdiff.gradients.rule`."""
 GRAIN_UNITS = (1, 1, 1, 2, 8, 32)
 """Displacements by which the grain of f is looked for. With 1, every other x moves. Of the twelve changes, some of the
-first are of a few units in the last place of f, if the rounding of x and that of f are alike; where f loses digits, its grain is as coarse."""
+first are of a few units in the last place of f, if the rounding of x and that of f are alike; where f loses digits, its
+grain is as coarse."""
 KINDS = 4
 """The kinds of directions: see `chosen_directions`."""
 

@@ -20,8 +20,7 @@ a wave that passed for noise), and the suspicion is withdrawn. Steps that are wi
 spacings at x, or outside the domain are left out. Two differences of a kind may be near the claim by chance, where the
 noise of f is some of its roundings in one case of thirty: so it is done again at `BETWEEN` times the steps, and counts
 if the same kind is near once more. The error of f(x) is common to all differences on one side, which count only where
-the noise leaves at most a quarter of the deviation. Where f is noisier than its rounding, all is done once more with
-the noise in the place of the rounding.
+the noise leaves at most a quarter of the deviation.
 
 Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
 of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
@@ -175,9 +174,9 @@ def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any
         close = []
         for factor in PLAIN:
             centered, *sides = _plain(lines, factor * widths, low, high, most)
-            told = loud | (factor * widths * slopes.deviation >= ROOM / 2 * found.noise)  # f(x) is common to all sides
-            close.append([_is_nearer(centered, slopes), *(_is_nearer(one, slopes) & told for one in sides)])
-            close[-1] = [is_near & ~(flat & (one == 0)) for is_near, one in zip(close[-1], (centered, *sides), strict=True)]
+            told = loud | (factor * widths * slopes.deviation >= ROOM / 2 * found.noise)
+            counts = [(centered, True), *((side, told) for side in sides)]
+            close.append([_is_nearer(one, slopes) & counted & ~(flat & (one == 0)) for one, counted in counts])
         return np.array([(a & b) | (b & c) for a, b, c in zip(*close, strict=True)])
 
     def seen(widths: np.ndarray, most: np.ndarray, flat: np.ndarray) -> np.ndarray:
