@@ -154,8 +154,10 @@ def check_gradient(
     lines.base, lines.evaluations = np.array([at_x]), evaluations
     with np.errstate(all="ignore"), lines.running(workers):
         found = _searched(setup, lines, None if along is None else along.start, progress)
+        is_odd = is_doubtful(found, abs(float(at_x)), setup.unit)
+        found = _refined(setup, lines, found)
         if deviation is None:
-            _refuse_random(setup, lines, found)
+            _refuse_random(setup, lines, is_odd)
         return compared(setup, lines, found)
 
 
@@ -261,14 +263,14 @@ def _searched(setup: Setup, lines: Lines, start: np.ndarray | None, progress: Pr
     """Return the slopes on all lines, of which nothing depends on the claim."""
     options = {"start": start, "budget": None if lines.moves is None else SEARCH, **setup.options}
     if progress is False:
-        return _refined(setup, lines, estimated(lines, setup.item, **options))
+        return estimated(lines, setup.item, **options)
     blocks, done = [], 0
     with reported(progress, lines.at.size) as report:
         for rows, part in searched(lines, setup.item, block=WATCHED, **options):
             blocks.append((rows, part))
             done += rows.size
             report(done)
-    return _refined(setup, lines, gathered(blocks, lines.at.size))
+    return gathered(blocks, lines.at.size)
 
 
 def _refined(setup: Setup, lines: Lines, found: Estimates) -> Estimates:
@@ -278,10 +280,10 @@ def _refined(setup: Setup, lines: Lines, found: Estimates) -> Estimates:
     return refined(lines, setup.item, found, setup.resolution, BARS, **setup.options)
 
 
-def _refuse_random(setup: Setup, lines: Lines, found: Estimates) -> None:
+def _refuse_random(setup: Setup, lines: Lines, is_odd: bool) -> None:
     """Ask for f(x) again, once or as often as doubt needs, and refuse another value."""
-    again, size = 1, abs(float(setup.at_x))
-    if is_doubtful(found, size, setup.unit):
+    again = 1
+    if is_odd:
         again = repeats_of(lines.evaluations) if lines.moves is None else REPEATS
     vector = setup.function.point.vector[None]
     lines.evaluations += refuse_random(lambda: setup.function.values(vector)[0, 0], setup.at_x, again)

@@ -9,9 +9,11 @@ twice the grain of f, or `COARSE` of |f|, which no useful stair hides but those 
 must not hold the claim either. The *grain* is the smallest change of f that is seen over a few units in the last place
 of all x: no tread of a stair of values is lower.
 
-Where neither v₂ and v confirm each other nor v₂ holds the claim, because the wider steps show less than the deviation
-or v itself is off by a few bars, a third value is taken from a ladder that begins at √(3/2) times the widest step of v,
-and any two of the three that confirm each other are enough; not in 16 bits, where this confirms kinks.
+Where v₂ is away from the claim, and not near v, because the wider steps show less than the deviation or v itself is off
+by a few bars, a third value is taken from a ladder that begins at √(3/2) times the widest step of v, and any two of the
+three that confirm each other are enough; not in 16 bits, where this confirms kinks. A v₂ that is nearer to the claim
+than to v has no successor, unless its bar is more than the deviation: the third steps may be nearly those of v, and
+then their errors are alike.
 
 **(b) Plain steps**: centered and one-sided differences at the steps 1, 4.3 and 17 times 8u·max(|f|, |xv|)/|v − c|, at
 the first of which rounding leaves an eighth of the deviation. If two neighbouring ones of a kind are three times nearer
@@ -131,7 +133,8 @@ def second_look(
     if rows.size:
         first, second = slopes.rows(rows), look(rows, WIDER)
         confirmed[rows], held[rows] = _is_confirmed(first, second, least), _is_held(first, second)
-        again = ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options.get("budget") is None)
+        again = (second.deviation > AWAY * first.deviation) | (second.found.error > first.deviation)
+        again &= ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options.get("budget") is None)
         if again.any():
             first, second, rows = first.rows(again), second.rows(again), rows[again]
             third = look(rows, NARROWER)
