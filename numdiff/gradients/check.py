@@ -121,7 +121,8 @@ def check_gradient(
 
     Notes
     -----
-    A coordinate takes some 12 evaluations of f in float64 and 10 in float32, and at most 60 (beside a second look);
+    A coordinate takes some 12 evaluations of f in float64 and 10 in float32, and at most 60, twice where a first search
+    leaves it unresolved (beside a second look);
     four directions take some 50 for all together, and at most 100, whatever the size of x.
 
     Directions find mistakes in many coordinates, and in a single one if it is large beside what the bar leaves of the

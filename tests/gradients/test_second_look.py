@@ -113,6 +113,8 @@ def test_second_value_confirms_within_a_third_of_the_deviation(monkeypatch, seco
         ((0.4, 1e-9), (1.6, 1e-9), False),
         ((1.6, 5.0), (1.6, 1e-9), False),
         ((2.0, 1e-9), (1.0, 1e-9), False),  # the second value is the claim
+        ((1.6, 0.9), (1.0, 1e-9), False),  # it is nearer to the claim, with a bar below the deviation
+        ((1.6, 1.1), (1.0, 1e-9), True),
     ],
 )
 def test_third_value_decides_where_the_second_one_is_neither(monkeypatch, second, third, confirmed):
@@ -135,7 +137,7 @@ def test_third_value_is_not_taken_in_16_bits(monkeypatch):
     def other(lines, fmt, **options):
         taken.append(options["start"])
         found = estimated(lines, fmt)
-        found.value[:], found.error[:] = 1.6, 1e-9
+        found.value[:], found.error[:] = 0.4, 1e-9
         return found
 
     monkeypatch.setattr(module, "estimated", other)
