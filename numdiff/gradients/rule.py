@@ -46,10 +46,10 @@ float32 would have been.
 **Error rates.** A right gradient is called wrong if v is off by more than B, and the second look by as much in the same
 direction: the measured rates are above. A deviation of ten bars of a coordinate is a suspicion, as v is off by one, and
 nine are more than three. Of 1000 of them on functions of development all were found in float64, and 999 in float32,
-where v itself was off by more than three bars in the last. What the second look does not confirm is undecided, for one of four
-reasons: small steps see the claim; another ladder does; f is constant, and its grain is too coarse; no two ladders
-agree. A component times 2, ½, −1 or 0 was found in 99.5 % (float64) and
-97.4 % (float32) of the cases, and never called agree.
+where v itself was off by more than three bars in the last. What the second look does not confirm is undecided, for one
+of four reasons: small steps see the claim; another ladder does; f is constant, and its grain is too coarse; no two
+ladders agree. A component times 2, ½, −1 or 0 was found in 99.5 % (float64) and 97.4 % (float32) of the cases, and
+never called agree.
 """
 
 from dataclasses import dataclass
