@@ -187,6 +187,24 @@ def test_claim_that_is_near_once_by_chance_is_not_withdrawn(monkeypatch):
     assert taken[len(module.PLAIN)] == pytest.approx(module.BETWEEN * taken[0])
 
 
+@pytest.mark.parametrize("distance, withdrawn", [(1.05, True), (0.95, False)])
+def test_kink_next_to_a_plain_step_is_seen_at_the_smaller_ones_again(monkeypatch, distance, withdrawn):
+    """Steps up to the kink see the claim; the second plain step is the last of these, or already beyond it."""
+    kink = distance * module.PLAIN[1] * module.ROOM * 2.0**-53
+
+    def plain(lines, step, low, high, most):
+        return tuple(np.where(step < kink, 2.0, 1.0) * np.exp(0.5) for _ in range(3))
+
+    monkeypatch.setattr(module, "_plain", plain)
+    assert looked(np.exp, 0.5, 2 * np.exp(0.5))[1] is withdrawn
+
+
+def test_plain_steps_are_asked_again_at_other_nodes_with_errors_of_a_sixth():
+    steps = {factor * part for factor in module.PLAIN for part in (1.0, module.BETWEEN)}
+    assert len(steps) == 2 * len(module.PLAIN)
+    assert module.ROOM * module.BETWEEN >= 6
+
+
 @pytest.mark.parametrize("part, withdrawn", [(3.9, False), (4.1, True)])
 def test_error_of_f_at_x_is_not_a_slope_on_one_side(monkeypatch, part, withdrawn):
     """Differences on one side count from steps on at which the noise is a quarter of the deviation, which is 1 here."""
