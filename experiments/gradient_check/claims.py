@@ -9,15 +9,31 @@ import numpy as np
 from experiments.gradient_check.bugs import BUGS, CONTESTED, NARROWER, deviation
 from experiments.gradient_check.subjects import Case
 
-__all__ = ["FACTORS", "KINDS", "LEAST_BARS", "RIGHT", "TEN_BARS", "TIMES", "Claim", "claim_of", "kind_of"]
+__all__ = [
+    "FACTORS",
+    "JUDGED",
+    "KINDS",
+    "LEAST_BARS",
+    "RIGHT",
+    "TEN_BARS",
+    "TIMES",
+    "Claim",
+    "claim_of",
+    "is_short",
+    "kind_of",
+]
 
 RIGHT = "right"
 FACTORS = {"times_2": 2.0, "times_half": 0.5, "sign_of_one": -1.0, "zero": 0.0, "times_1.25": 1.25}
 """What one coordinate is multiplied with."""
 TEN_BARS = "ten_bars"
-"""One coordinate is off by ten times the bar that the check itself gave for it."""
-TIMES, LEAST_BARS = 10, 9.5
-"""So many bars are put in, and so many have to be left once the claim is rounded to its format."""
+"""One coordinate is off by ten times its bar: the column ``error`` of the report, a third of the tolerance.
+
+It is the bar of the report that judges this claim. Before a claim is called wrong, the rounding of the gradient is
+looked at more often, and its part of the bar may grow: then the claim is put farther off, and judged again."""
+TIMES, LEAST_BARS, JUDGED = 10, 9.5, 4
+"""So many bars are put in; so many have to be left once the claim is rounded to its format, and beside the bar of the
+report; and so often, at most, a claim is put farther off."""
 KINDS = ("right", "one coordinate", "ten bars", "mistake", "error", "contested")
 """Kinds of claims: a right gradient; one wrong coordinate; ten bars in one coordinate; a mistake of the catalogue; an
 error of known relative size; and a gradient computed in a narrower format, which is right to that format."""
@@ -120,6 +136,11 @@ def claim_of(case: Case, name: str, seed: int, bars: Sequence[float] = ()) -> Cl
     if wrong is None or not np.isfinite(wrong.astype(np.float64)).all() or np.array_equal(wrong, right):
         return None
     return Claim(case, name, wrong, right)
+
+
+def is_short(claim: Claim, bars: Sequence[float]) -> bool:
+    """Return whether a deviation of ten bars is one of fewer bars of the report that judges it."""
+    return bool(bars) and LEAST_BARS * bars[claim.at] > abs(claim.offset)
 
 
 def _one_wrong(case: Case, name: str, right: np.ndarray, seed: int, offsets: np.ndarray) -> Claim | None:

@@ -22,7 +22,7 @@ def checked(f: Function, gradient: Function, x: np.ndarray, seed: int, direction
     """Run `check_gradient` along some directions; 0 for every coordinate."""
     result = check_gradient(f, gradient, x, directions=directions, seed=seed)
     lines = tuple(Line(item.verdict.value) for item in result.comparisons)
-    bars = tuple(item.error + item.rounding for item in result.comparisons)
+    bars = tuple(item.error for item in result.comparisons)
     reasons = dict.fromkeys(item.reason for item in result.comparisons if item.reason)
     verdict = _VERDICTS[result.verdict.value]
     if verdict is not Decision.REJECTED and Line.INEXACT in lines:

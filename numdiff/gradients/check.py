@@ -19,8 +19,8 @@ from numdiff.gradients.lines import directions as along_directions
 from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
 from numdiff.gradients.result import GradientCheck
-from numdiff.gradients.rule import resolution_of
-from numdiff.gradients.searches import estimated, gathered, searched
+from numdiff.gradients.rule import BARS, resolution_of
+from numdiff.gradients.searches import estimated, gathered, refined, searched
 from numdiff.spellings import hinted
 
 __all__ = ["check_gradient"]
@@ -121,7 +121,8 @@ def check_gradient(
 
     Notes
     -----
-    A coordinate takes some 12 evaluations of f in float64 and 10 in float32, and at most 60 (beside a second look);
+    A coordinate takes some 12 evaluations of f in float64 and 10 in float32, and at most 60, twice where a first search
+    leaves it unresolved (beside a second look);
     four directions take some 50 for all together, and at most 100, whatever the size of x.
 
     Directions find mistakes in many coordinates, and in a single one if it is large beside what the bar leaves of the
@@ -154,8 +155,10 @@ def check_gradient(
     lines.base, lines.evaluations = np.array([at_x]), evaluations
     with np.errstate(all="ignore"), lines.running(workers):
         found = _searched(setup, lines, None if along is None else along.start, progress)
+        is_odd = is_doubtful(found, abs(float(at_x)), setup.unit)
+        found = _refined(setup, lines, found)
         if deviation is None:
-            _refuse_random(setup, lines, found)
+            _refuse_random(setup, lines, is_odd)
         return compared(setup, lines, found)
 
 
@@ -271,10 +274,17 @@ def _searched(setup: Setup, lines: Lines, start: np.ndarray | None, progress: Pr
     return gathered(blocks, lines.at.size)
 
 
-def _refuse_random(setup: Setup, lines: Lines, found: Estimates) -> None:
+def _refined(setup: Setup, lines: Lines, found: Estimates) -> Estimates:
+    """Search once more where a coordinate is not resolved; along directions the evaluations are limited."""
+    if lines.moves is not None or setup.is_coarse:
+        return found
+    return refined(lines, setup.item, found, setup.resolution, BARS, **setup.options)
+
+
+def _refuse_random(setup: Setup, lines: Lines, is_odd: bool) -> None:
     """Ask for f(x) again, once or as often as doubt needs, and refuse another value."""
-    again, size = 1, abs(float(setup.at_x))
-    if is_doubtful(found, size, setup.unit):
+    again = 1
+    if is_odd:
         again = repeats_of(lines.evaluations) if lines.moves is None else REPEATS
     vector = setup.function.point.vector[None]
     lines.evaluations += refuse_random(lambda: setup.function.values(vector)[0, 0], setup.at_x, again)

@@ -2,19 +2,24 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from numdiff.adaptive.ladder import Scheme
 from numdiff.adaptive.plan import GENERIC, natural_start, plan, spacing
 from numdiff.floats.formats import FloatFormat
-from numdiff.gradients.functions import Gradient
+from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.parameters import Parameters
 
-__all__ = ["Claim", "Directions", "chosen_directions", "claimed", "scatter_of"]
+__all__ = ["Claim", "Directions", "chosen_directions", "claimed", "grain_of", "scatter_of"]
 
 UNITS = (2, 16, 128)
 """Displacements, in units in the last place, by half more or less: see `numdiff.gradients.rule`."""
+GRAIN_UNITS = (1, 1, 1, 2, 8, 32)
+"""Displacements by which the grain of f is looked for. With 1, every other x moves. Of the twelve changes, some of the
+first are of a few units in the last place of f, if the rounding of x and that of f are alike; where f loses digits, its
+grain is as coarse."""
 KINDS = 4
 """The kinds of directions: see `chosen_directions`."""
 
@@ -122,19 +127,63 @@ def scatter_of(
     """
     if not gradient.is_callable:
         return np.empty((0, value.size), value.dtype)
-    wide = point.vector.astype(value.dtype)
-    ulps, most = _units(wide, point.item), math.sqrt(1 / (16 * float(point.item.unit_roundoff)))
-    rows = []
+    rows, item = [], point.item
+    most = math.sqrt(1 / (16 * float(item.unit_roundoff)))
     for units in UNITS * rounds:
         about = units if units <= most else UNITS[0]
-        step = _signs(rng, wide.size) * rng.integers(about // 2, about + about // 2 + 1, wide.size) * ulps
-        if lower is not None and upper is not None:
-            step[(wide - np.abs(step) < lower) | (wide + np.abs(step) > upper)] = 0
         with np.errstate(all="ignore"):
-            sides = [gradient.at(point, (wide + way * step).astype(point.vector.dtype), False) for way in (1, -1)]
+            beside = _beside(point.vector, item, about, rng, lower, upper)
+            sides = [gradient.at(point, vector, False) for vector in beside]
             rows.append((sides[0] - value + (sides[1] - value)) / math.sqrt(6))
     scatter = np.array(rows)
     return np.where(np.isfinite(scatter), scatter, 0)
+
+
+def grain_of(
+    function: Function,
+    at_x: Any,
+    rng: np.random.Generator,
+    lower: np.ndarray | None = None,
+    upper: np.ndarray | None = None,
+) -> tuple[float, int]:
+    """Return the smallest change of f over a few units in the last place of all x, and the evaluations that it took.
+
+    An f that prints its values, or rounds them, does not change over so little, or else by a tread. Infinite where no
+    change is seen.
+
+    Parameters
+    ----------
+    function : Function
+        Of one value.
+    at_x : number
+        f(x).
+    rng : Generator
+    lower, upper : ndarray of the format, shape (n,), or None
+        Closed bounds, which no argument leaves.
+    """
+    point, least = function.point, math.inf
+    for units in GRAIN_UNITS:
+        beside = np.array(_beside(point.vector, point.item, units, rng, lower, upper))
+        changes = np.abs(function.values(beside)[:, 0] - at_x)
+        known = changes[np.isfinite(changes) & (changes > 0)]
+        least = min(least, float(known.min(initial=math.inf)))
+    return least, 2 * len(GRAIN_UNITS)
+
+
+def _beside(
+    vector: np.ndarray,
+    item: FloatFormat,
+    units: int,
+    rng: np.random.Generator,
+    lower: np.ndarray | None,
+    upper: np.ndarray | None,
+) -> list[np.ndarray]:
+    """Return x + δ and x − δ, δ of about so many units in the last place, by half more or less, of random signs."""
+    wide = vector.astype(np.longdouble if item.precision > 53 else np.float64)
+    step = _signs(rng, wide.size) * rng.integers(units // 2, units + units // 2 + 1, wide.size) * _units(wide, item)
+    if lower is not None and upper is not None:
+        step[(wide - np.abs(step) < lower) | (wide + np.abs(step) > upper)] = 0
+    return [(wide + way * step).astype(vector.dtype) for way in (1, -1)]
 
 
 def _signs(rng: np.random.Generator, n: int) -> np.ndarray:

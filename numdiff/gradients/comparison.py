@@ -9,7 +9,7 @@ import numpy as np
 from numdiff.adaptive.ending import Estimates
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.causes import Evidence, diagnosis
-from numdiff.gradients.claims import Claim, scatter_of
+from numdiff.gradients.claims import Claim, grain_of, scatter_of
 from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.result import GradientCheck, SlopeComparison
@@ -24,6 +24,13 @@ PLAIN, LEAST = 6, 8
 """The evaluations of a second look at least: the plain steps, and one segment."""
 ROUNDS = 3
 """How much oftener the rounding of a suspected claim is looked at: 18 calls of the gradient."""
+UNCONFIRMED = (
+    "small steps see the claim: a kink or a wave beside x",
+    "another ladder of steps sees the claim",
+    "f is constant over all steps: it may be a stair",
+    "other ladders of steps see neither the slope nor the claim",
+)
+"""Why a suspicion is not confirmed."""
 DOUBTED = 0.05
 """The part of a slope by which f itself may be off where a deviation is no larger: a coarse solver."""
 
@@ -118,10 +125,15 @@ def _confirmed(setup: Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, 
             return confirmed, reasons
     among = lines.some(suspects)
     part, options = slopes.rows(suspects), {"budget": budget, **setup.options}
-    confirmed[suspects], withdrawn = second_look(among, setup.item, part, size, **options)
+    is_flat, grain = part.found.value == 0, math.inf
+    if np.any(np.abs(part.found.value) <= part.found.error) and lines.moves is None and not setup.is_coarse:
+        grain, used = grain_of(setup.function, setup.at_x, setup.rng, setup.lower, setup.upper)
+        lines.evaluations += used
+    looks = second_look(among, setup.item, part, size, grain=grain, **options)
+    confirmed[suspects] = looks.confirmed
     lines.evaluations += among.evaluations
-    said = ("another ladder of steps sees another slope", "small steps see the claim: a kink or a wave beside x")
-    return confirmed, reasons | {int(row): said[int(back)] for row, back in zip(suspects, withdrawn, strict=True)}
+    kinds = np.select([looks.withdrawn, looks.held, is_flat], range(3), 3)
+    return confirmed, reasons | {int(row): UNCONFIRMED[kind] for row, kind in zip(suspects, kinds, strict=True)}
 
 
 def _rows(

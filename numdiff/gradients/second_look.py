@@ -5,14 +5,24 @@ ratio of its steps to those of the first ladder is irrational, so that no node i
 by a feature of f near the steps of v is wrong in another way here. With |v₂ − c| > |v − c|/2 and |v₂ − v| < |v − c|/3
 it confirms the suspicion. A v₂ of which not even the sign is known says nothing (but at a kink, whose slopes are), for
 an f that is constant over its steps may be a stair; unless the claimed change |c|h over the widest step is more than
-`COARSE` of |f|, which no useful stair hides but those of formats of 16 bits. There its own bar must not hold the claim
-either.
+twice the grain of f, or `COARSE` of |f|, which no useful stair hides but those of formats of 16 bits. There its own bar
+must not hold the claim either. The *grain* is the smallest change of f that is seen over a few units in the last place
+of all x: no tread of a stair of values is lower.
+
+Where v₂ is away from the claim, and not near v, because the wider steps show less than the deviation or v itself is off
+by a few bars, a third value is taken from a ladder that begins at √(3/2) times the widest step of v, and any two of the
+three that confirm each other are enough; not in 16 bits, where this confirms kinks. A v₂ that is nearer to the claim
+than to v has no successor, unless its bar is more than the deviation: the third steps may be nearly those of v, and
+then their errors are alike.
 
 **(b) Plain steps**: centered and one-sided differences at the steps 1, 4.3 and 17 times 8u·max(|f|, |xv|)/|v − c|, at
 the first of which rounding leaves an eighth of the deviation. If two neighbouring ones of a kind are three times nearer
 to the claim than to v, the claim is the slope at x, or on one side of it, and v that of something farther out (a kink,
 a wave that passed for noise), and the suspicion is withdrawn. Steps that are wider than those of v, narrower than two
-spacings at x, or outside the domain are left out.
+spacings at x, or outside the domain are left out. Two differences of a kind may be near the claim by chance, where the
+noise of f is some of its roundings in one case of thirty: so it is done again at `BETWEEN` times the steps, and counts
+if the same kind is near once more. The error of f(x) is common to all differences on one side, which count only where
+the noise leaves at most a quarter of the deviation.
 
 Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
 of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
@@ -20,11 +30,11 @@ rounding.
 """
 
 import math
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
@@ -32,15 +42,24 @@ from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import Slopes, is_loud
 from numdiff.gradients.searches import ends, estimated
 
-__all__ = ["second_look"]
+__all__ = ["Looks", "second_look"]
 
 WIDER = 3 * math.sqrt(1.5)
 """From where a second ladder begins, in widest steps of v. From six times, of 360 deviations of ten bars 22 are not
 confirmed in float64 instead of 11, for v₂ is less accurate; from one, twice as many kinks of float16 are confirmed."""
 AWAY, NEAR = 1 / 2, 1 / 3
 """The parts of the deviation by which a second value is away from the claim, and near the first value."""
+NARROWER = math.sqrt(1.5)
+"""From where a third ladder begins, in widest steps of v: nearly those of v, where that has found a good bar; the ratio
+is irrational too."""
 PLAIN = (1.0, 4.3, 17.0)
 """The plain steps: their ratios are no powers of two, and over a factor of 17 a wave does not stay in phase."""
+BETWEEN = 0.76
+"""Plain steps that are looked at again, in the former ones: other nodes, of other rounding errors. They are smaller, as
+a kink may be next to the former ones."""
+GRAINS = 2.0
+"""The claimed change of a constant f, in grains, from which it contradicts it: over ±h it is twice as many, and a stair
+hides one."""
 ROOM = 8.0
 """The first plain step, in steps at which the rounding of f is as large as the deviation."""
 NEARER = 3.0
@@ -52,16 +71,36 @@ COARSE = 0.02
 """Numbers of three digits are apart by at most 1 % of themselves: any f that has as many shows twice this."""
 
 
+@dataclass(frozen=True)
+class Looks:
+    """What a second look has found; arrays of bool, shape (k,).
+
+    Parameters
+    ----------
+    confirmed : ndarray
+        Where the claim is wrong.
+    withdrawn : ndarray
+        Where small steps see the claim.
+    held : ndarray
+        Where another ladder of steps sees it.
+    """
+
+    confirmed: np.ndarray
+    withdrawn: np.ndarray
+    held: np.ndarray
+
+
 def second_look(
     lines: Lines,
     fmt: FloatFormat,
     slopes: Slopes,
     size: float,
     *,
+    grain: float = math.inf,
     lower: np.ndarray | None = None,
     upper: np.ndarray | None = None,
     **options: Any,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Looks:
     """Look a second time at slopes that differ from their claims.
 
     Parameters
@@ -72,38 +111,56 @@ def second_look(
     slopes : Slopes, of shape (k,)
     size : float
         |f(x)|; along directions the norm of f(x) and of all x·g, for the rounding of x counts too.
+    grain : float
+        The smallest change of f that was seen; infinite where it is not known.
     lower, upper : ndarray of the format, shape (n,), or None
         Closed bounds.
     **options
-        As of `numdiff.adaptive.engine.estimate`: noise, budget, confidence.
-
-    Returns
-    -------
-    confirmed, withdrawn : ndarray of bool, shape (k,)
-        Where the claim is wrong, and where small steps see it.
+        As of `numdiff.adaptive.engine.estimate`: noise, budget, confidence. With a budget there is no third value.
     """
     withdrawn = _is_withdrawn(lines, slopes, size, *ends(lines, fmt, lower, upper), fmt)
-    confirmed = np.zeros(withdrawn.shape, bool)
+    confirmed, held = np.zeros(withdrawn.shape, bool), np.zeros(withdrawn.shape, bool)
+    least = min(COARSE * size, math.inf if slopes.is_coarse else GRAINS * grain)
+
+    def look(rows: np.ndarray, factor: float) -> Slopes:
+        among, part = lines.some(rows), slopes.rows(rows)
+        start = factor * part.found.step
+        found = estimated(among, fmt, start=start, lower=lower, upper=upper, **options)
+        lines.evaluations += among.evaluations
+        return replace(part, found=found)
+
     rows = np.flatnonzero(~withdrawn)
     if rows.size:
-        start, among = WIDER * slopes.found.step[rows], lines.some(rows)
-        second = estimated(among, fmt, start=start, lower=lower, upper=upper, **options)
-        lines.evaluations += among.evaluations
-        confirmed[rows] = _is_confirmed(slopes.rows(rows), second, size)
-    return confirmed, withdrawn
+        first, second = slopes.rows(rows), look(rows, WIDER)
+        confirmed[rows], held[rows] = _is_confirmed(first, second, least), _is_held(first, second)
+        again = (second.deviation > AWAY * first.deviation) | (second.found.error > first.deviation)
+        again &= ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options.get("budget") is None)
+        if again.any():
+            first, second, rows = first.rows(again), second.rows(again), rows[again]
+            third = look(rows, NARROWER)
+            confirmed[rows] = _is_confirmed(first, third, least)
+            confirmed[rows] |= second.is_suspect & _is_confirmed(second, third, least)
+    return Looks(confirmed, withdrawn, held)
 
 
-def _is_confirmed(slopes: Slopes, second: Estimates, size: float) -> np.ndarray:
-    """Return where a second value is the first one rather than the claim."""
-    claim, first, away = slopes.claim, slopes.found, np.abs(second.value - slopes.claim)
+def _is_confirmed(first: Slopes, second: Slopes, least: float) -> np.ndarray:
+    """Return where a second value is the first one rather than the claim; `least` is a change that nothing hides."""
+    claim, deviation, away = first.claim, first.deviation, second.deviation
+    one, other = first.found, second.found
     with np.errstate(invalid="ignore"):
-        is_same = (away > AWAY * slopes.deviation) & (np.abs(second.value - first.value) < NEAR * slopes.deviation)
-        is_told = (np.abs(second.value) > second.error) | (second.status == Status.KINK)
-        if slopes.is_coarse:
-            is_same &= away > second.error + slopes.rounding
+        is_same = (away > AWAY * deviation) & (np.abs(other.value - one.value) < NEAR * deviation)
+        is_told = (np.abs(other.value) > other.error) | (other.status == Status.KINK)
+        if first.is_coarse:
+            is_same &= away > other.error + second.rounding
         else:
-            is_told |= np.abs(claim) * np.fmax(first.step, second.step) > COARSE * size
+            is_told |= np.abs(claim) * np.fmax(one.step, other.step) > least
     return np.asarray(is_same & is_told)
+
+
+def _is_held(first: Slopes, second: Slopes) -> np.ndarray:
+    """Return where a second value that tells the claim from the first one is at the claim."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray((second.deviation <= second.tolerance) & (second.tolerance < first.deviation))
 
 
 def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any, fmt: FloatFormat) -> np.ndarray:
@@ -112,17 +169,31 @@ def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any
     scale, least = np.full(at.shape, size, at.dtype), np.zeros_like(at)
     if lines.moves is None:
         scale, least = np.maximum(scale, np.abs(at * found.value)), SPACINGS * spacing(fmt, np.abs(at))
-    loud = is_loud(found, size, unit)
+    loud, noisy = is_loud(found, size, unit), found.noise > unit * scale
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         first, wider = (np.fmax(ROOM * error / slopes.deviation, least) for error in (unit * scale, found.noise))
-    withdrawn = np.zeros(at.shape, bool)
-    for is_wide, widths, most in ((False, first, found.step), (True, wider, np.where(loud, PLAIN[-1] * found.step, 0))):
-        around = [_plain(lines, factor * widths, low, high, most) for factor in PLAIN]
-        for side in range(3):
-            flat = [loud & (slopes_of[side] == 0) & (not is_wide) for slopes_of in around]
-            near = [_is_nearer(slopes_of[side], slopes) & ~no for slopes_of, no in zip(around, flat, strict=True)]
-            withdrawn |= (near[0] & near[1]) | (near[1] & near[2])
-    return withdrawn
+
+    def near(widths: np.ndarray, most: np.ndarray, flat: np.ndarray) -> np.ndarray:
+        close = []
+        for factor in PLAIN:
+            centered, *sides = _plain(lines, factor * widths, low, high, most)
+            told = loud | (factor * widths * slopes.deviation >= ROOM / 2 * found.noise)
+            counts = [(centered, True), *((side, told) for side in sides)]
+            close.append([_is_nearer(one, slopes) & counted & ~(flat & (one == 0)) for one, counted in counts])
+        return np.array([(a & b) | (b & c) for a, b, c in zip(*close, strict=True)])
+
+    def seen(widths: np.ndarray, most: np.ndarray, flat: np.ndarray) -> np.ndarray:
+        kinds = near(widths, most, flat)
+        found = kinds.any(axis=0)
+        if lines.moves is None and found.any():
+            kinds &= near(BETWEEN * widths, np.where(found, most, 0), flat)
+        return np.asarray(kinds.any(axis=0))
+
+    withdrawn = seen(first, found.step, loud)
+    again = ~withdrawn & noisy & (loud | (lines.moves is None))
+    if again.any():
+        withdrawn |= seen(wider, np.where(again, PLAIN[-1] * found.step, 0), np.zeros_like(loud))
+    return np.asarray(withdrawn)
 
 
 def _plain(

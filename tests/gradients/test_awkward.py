@@ -65,12 +65,28 @@ def test_coordinates_that_f_does_not_see_here_are_zero(name):
     assert [comparison.verdict for comparison in check.comparisons] == expected, str(check)
 
 
-@pytest.mark.parametrize("claim, verdict", [(1e-9, Verdict.UNDECIDED), (0.5, Verdict.DISAGREE)])
-def test_claim_for_a_coordinate_that_f_does_not_see_is_wrong_if_it_were_seen(claim, verdict):
+def printed(digits):
+    return lambda x: float(f"{np.max(x):.{digits}g}")
+
+
+@pytest.mark.parametrize(
+    "f, claim, verdict",
+    [
+        (np.max, 1e-9, Verdict.DISAGREE),
+        (np.max, 1e-15, Verdict.UNDECIDED),
+        (printed(6), 1e-9, Verdict.UNDECIDED),
+        (printed(6), 1e-6, Verdict.UNDECIDED),
+        (printed(6), 0.5, Verdict.DISAGREE),
+        (lambda x: 4.0, 1e-9, Verdict.UNDECIDED),
+        (lambda x: 4.0, 0.5, Verdict.DISAGREE),
+    ],
+)
+def test_claim_for_a_coordinate_that_f_does_not_see_is_wrong_if_it_were_seen(f, claim, verdict):
     """f is constant: it may be a stair, but not one of which the claim would be several steps."""
     x = np.array([0.5, 4.0, -0.25, 1.0])
-    check = check_gradient(np.max, lambda x: np.array([claim, 1, 0, 0]), x, directions=0)
+    check = check_gradient(f, lambda x: np.array([claim, 1, 0, 0]), x, directions=0, coordinates=[0])
     assert check.comparisons[0].verdict is verdict
+    assert ("may be a stair" in check.comparisons[0].reason) == (verdict is Verdict.UNDECIDED and claim > 1e-14)
 
 
 @each_format

@@ -9,7 +9,7 @@ from numdiff.adaptive.engine import estimate
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FORMATS
 from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions
-from numdiff.gradients.searches import ends, estimated, searched
+from numdiff.gradients.searches import ends, estimated, refined, searched
 
 NAMES = [name for name in ("float16", "bfloat16", "float32", "float64", "float80") if name in FORMATS]
 F64 = FORMATS["float64"]
@@ -280,3 +280,40 @@ def test_some_of_the_searches_can_be_chosen():
 
 def test_no_lines_have_no_estimates():
     assert estimated(Lines(Function(lambda p: p[0]), np.ones(2), np.empty(0, int)), F64).value.shape == (0,)
+
+
+# --- a second search where the first one is not enough --------------------------------------------------------
+
+
+def wave(x):
+    return np.sin(50 * x.astype(np.float32)).sum()
+
+
+def test_second_search_finds_a_slope_between_the_first_segment_and_its_restart():
+    fmt, decided, before = FORMATS["float32"], 0, 0
+    for seed in range(20):
+        x = np.random.default_rng(seed).standard_normal(6).astype(np.float32)
+        truth = 50 * np.cos(50 * x.astype(np.float64))
+        lines = coordinates(Function(wave), x)
+        found = estimated(lines, fmt)
+        before += int((3 * found.error <= 0.1 * np.abs(found.value)).sum())
+        found = refined(lines, fmt, found, 0.1, 3.0)
+        is_told = 3 * found.error <= 0.1 * np.abs(found.value)
+        decided += int(is_told.sum())
+        assert (np.abs(found.value - truth) <= 3 * found.error)[is_told].all()
+    assert before <= 105
+    assert decided >= 115
+
+
+def test_second_search_leaves_what_is_known_what_is_constant_and_what_it_contradicts(monkeypatch):
+    x = np.array([0.5, 1.5, 2.5])
+    lines = coordinates(Function(lambda v: np.exp(v[0]) + v[2] ** 2), x)
+    first = estimated(lines, F64)
+    seen = lines.evaluations
+    same = refined(lines, F64, first, 0.1, 3.0)
+    assert lines.evaluations == seen
+    assert same is first
+    first.error[2], first.value[2] = 2.0, 5.9  # a bar that is too wide, and holds the slope of 5
+    assert refined(lines, F64, first, 0.1, 3.0).value[2] == pytest.approx(5.0)
+    first.error[2], first.value[2] = 2.0, 12.0  # and one that does not: three bars are 6
+    assert refined(lines, F64, first, 0.1, 3.0).value[2] == 12.0

@@ -1,10 +1,13 @@
 """The second look confirms what is wrong, and withdraws what a kink, a wave or a stair has made."""
 
+import math
+
 import numpy as np
 import pytest
 
 from numdiff.floats.formats import FORMATS
 from numdiff.gradients import second_look as module
+from numdiff.gradients.claims import grain_of
 from numdiff.gradients.functions import Function
 from numdiff.gradients.lines import coordinates
 from numdiff.gradients.parameters import Parameters
@@ -15,7 +18,7 @@ from numdiff.gradients.second_look import second_look
 FLOAT64 = FORMATS["float64"]
 
 
-def looked(f, x, claim, value=None):
+def looked(f, x, claim, value=None, grain=math.inf):
     """Return whether a claim is called wrong and whether small steps see it; `value` replaces the first value."""
     lines = coordinates(Function(lambda v: f(v[0]), Parameters([x])), np.array([x]))
     found = estimated(lines, FLOAT64)
@@ -23,8 +26,8 @@ def looked(f, x, claim, value=None):
         found.value[:] = value
         found.error[:] = abs(value) * 1e-9
     slopes = Slopes(np.array([claim]), np.array([0.0]), found)
-    confirmed, withdrawn = second_look(lines, FLOAT64, slopes, abs(f(x)))
-    return bool(confirmed[0]), bool(withdrawn[0])
+    looks = second_look(lines, FLOAT64, slopes, abs(f(x)), grain=grain)
+    return bool(looks.confirmed[0]), bool(looks.withdrawn[0])
 
 
 @pytest.mark.parametrize("factor", [2, 0.5, -1, 0, 1 + 1e-6, 1 - 1e-8])
@@ -79,7 +82,7 @@ def test_domain_is_not_left():
     lines = coordinates(Function(f, Parameters(x)), x)
     found = estimated(lines, FLOAT64, **ends)
     slopes = Slopes(np.array([500.0]), np.array([0.0]), found)
-    assert second_look(lines, FLOAT64, slopes, 7.0, **ends)[0].all()
+    assert second_look(lines, FLOAT64, slopes, 7.0, **ends).confirmed.all()
     assert min(seen) >= 1e-4
 
 
@@ -97,7 +100,127 @@ def test_second_value_confirms_within_a_third_of_the_deviation(monkeypatch, seco
 
     monkeypatch.setattr(module, "estimated", other)
     monkeypatch.setattr(module, "_is_withdrawn", lambda *arguments: np.zeros(1, bool))
+    monkeypatch.setattr(Slopes, "is_suspect", np.zeros(1, bool))  # the second and a third value are the same one here
     assert looked(lambda v: v, 0.5, 2.0, value=1.0)[0] is confirmed
+
+
+@pytest.mark.parametrize(
+    "second, third, confirmed",
+    [
+        ((1.0, 5.0), (1.0, 1e-9), True),  # the second bar is too wide to say anything
+        ((1.6, 5.0), (1.0, 1e-9), True),
+        ((0.4, 1e-9), (0.4, 1e-9), True),  # the first value is off, two others are one
+        ((0.4, 1e-9), (1.6, 1e-9), False),
+        ((1.6, 5.0), (1.6, 1e-9), False),
+        ((2.0, 1e-9), (1.0, 1e-9), False),  # the second value is the claim
+        ((1.6, 0.9), (1.0, 1e-9), False),  # it is nearer to the claim, with a bar below the deviation
+        ((1.6, 1.1), (1.0, 1e-9), True),
+    ],
+)
+def test_third_value_decides_where_the_second_one_is_neither(monkeypatch, second, third, confirmed):
+    """The claim is 2 and the first value 1."""
+    answers = [(1.0, 1e-9), second, third]
+
+    def other(lines, fmt, **options):
+        found = estimated(lines, fmt)
+        found.value[:], found.error[:] = answers[1 if options["start"][0] > 3 * found.step[0] else 2]
+        return found
+
+    monkeypatch.setattr(module, "estimated", other)
+    monkeypatch.setattr(module, "_is_withdrawn", lambda *arguments: np.zeros(1, bool))
+    assert looked(lambda v: v, 0.5, 2.0, value=1.0)[0] is confirmed
+
+
+def test_third_value_is_not_taken_in_16_bits(monkeypatch):
+    taken = []
+
+    def other(lines, fmt, **options):
+        taken.append(options["start"])
+        found = estimated(lines, fmt)
+        found.value[:], found.error[:] = 0.4, 1e-9
+        return found
+
+    monkeypatch.setattr(module, "estimated", other)
+    monkeypatch.setattr(module, "_is_withdrawn", lambda *arguments: np.zeros(1, bool))
+    lines = coordinates(Function(lambda v: v[0], Parameters([0.5])), np.array([0.5]))
+    found = estimated(lines, FLOAT64)
+    for is_coarse, count in ((True, 1), (False, 2)):
+        taken.clear()
+        second_look(lines, FLOAT64, Slopes(np.array([2.0]), np.array([0.0]), found, is_coarse), 0.5)
+        assert len(taken) == count
+
+
+@pytest.mark.parametrize("grains, confirmed", [(1.9, False), (2.1, True)])
+def test_constant_contradicts_a_claimed_change_of_two_grains(grains, confirmed):
+    """The widest step of the second ladder is measured, and the claim put on both sides of the constant."""
+    lines = coordinates(Function(lambda v: 1.0, Parameters([0.5])), np.array([0.5]))
+    widest = max(
+        estimated(lines, FLOAT64, start=module.WIDER * estimated(lines, FLOAT64).step).step[0],
+        estimated(lines, FLOAT64).step[0],
+    )
+    assert looked(lambda v: 1.0, 0.5, grains * 1e-12 / widest, value=0.0, grain=1e-12)[0] is confirmed
+
+
+def test_grain_is_that_of_the_rounding_or_a_tread():
+    rng, x = np.random.default_rng(0), Parameters(np.linspace(0.5, 1.5, 6))
+
+    def grain(f):
+        return grain_of(Function(f, x), f(x.vector), rng)[0]
+
+    value = float(np.exp(x.vector).sum())
+    assert np.spacing(value) <= grain(lambda v: np.exp(v).sum()) <= 8 * np.spacing(value)
+    assert grain(lambda v: float(f"{np.exp(v).sum():.6g}")) >= 9e-5  # numbers of six digits between 10 and 100
+    assert grain(lambda v: 1.0) == np.inf
+
+
+def test_claim_that_is_near_once_by_chance_is_not_withdrawn(monkeypatch):
+    """Plain differences are near the claim at the first steps, and not at those between."""
+    taken = []
+
+    def plain(lines, step, low, high, most):
+        taken.append(float(step[0]))
+        is_near = len(taken) <= len(module.PLAIN)
+        return tuple(np.full(1, 2 * np.exp(0.5) if is_near and kind == 0 else np.exp(0.5)) for kind in range(3))
+
+    monkeypatch.setattr(module, "_plain", plain)
+    assert looked(np.exp, 0.5, 2 * np.exp(0.5)) == (True, False)
+    assert taken[len(module.PLAIN)] == pytest.approx(module.BETWEEN * taken[0])
+
+
+@pytest.mark.parametrize("distance, withdrawn", [(1.05, True), (0.95, False)])
+def test_kink_next_to_a_plain_step_is_seen_at_the_smaller_ones_again(monkeypatch, distance, withdrawn):
+    """Steps up to the kink see the claim; the second plain step is the last of these, or already beyond it."""
+    kink = distance * module.PLAIN[1] * module.ROOM * 2.0**-53
+
+    def plain(lines, step, low, high, most):
+        return tuple(np.where(step < kink, 2.0, 1.0) * np.exp(0.5) for _ in range(3))
+
+    monkeypatch.setattr(module, "_plain", plain)
+    assert looked(np.exp, 0.5, 2 * np.exp(0.5))[1] is withdrawn
+
+
+def test_plain_steps_are_asked_again_at_other_nodes_with_errors_of_a_sixth():
+    steps = {factor * part for factor in module.PLAIN for part in (1.0, module.BETWEEN)}
+    assert len(steps) == 2 * len(module.PLAIN)
+    assert module.ROOM * module.BETWEEN >= 6
+
+
+@pytest.mark.parametrize("part, withdrawn", [(3.9, False), (4.1, True)])
+def test_error_of_f_at_x_is_not_a_slope_on_one_side(monkeypatch, part, withdrawn):
+    """Differences on one side count from steps on at which the noise is a quarter of the deviation, which is 1 here."""
+    size = 1.5
+    first = module.ROOM * 2.0**-53 * size
+
+    def plain(lines, step, low, high, most):
+        is_narrow = step < 1.5 * module.PLAIN[-1] * first  # not where the noise stands for the rounding
+        return np.full(1, 1.0), np.where(is_narrow, 2.0, 1.0), np.full(1, 0.0)
+
+    monkeypatch.setattr(module, "_plain", plain)
+    lines = coordinates(Function(lambda v: 1.0 + v[0], Parameters([0.5])), np.array([0.5]))
+    found = estimated(lines, FLOAT64)
+    found.noise[:] = module.BETWEEN * module.PLAIN[1] * first / part  # at the second of the narrowest two that count
+    slopes = Slopes(np.array([2.0]), np.array([0.0]), found)
+    assert bool(second_look(lines, FLOAT64, slopes, size).withdrawn[0]) is withdrawn
 
 
 def test_plain_steps_are_two_spacings_at_least():
