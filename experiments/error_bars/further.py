@@ -81,7 +81,7 @@ def further_sentences(measured: Measured) -> list[str]:
     if found.empty:
         return []
     frame = with_aims(found)
-    head, least = frame[frame["format"] == frame["format"].iloc[0]], frame.loc[frame["coverage"].idxmin()]
+    head, least = frame[frame["format"] == frame["format"].iloc[0]], frame.nsmallest(1, "coverage").iloc[0]
     whole = [str(name) for name, part in frame.groupby("format", sort=False) if part["held"].all()]
     low, high = plain(head["median"].min()), plain(head["median"].max())
     held, good, few = (

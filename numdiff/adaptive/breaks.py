@@ -68,7 +68,7 @@ class Breaks:
 
 
 def breaks(state: State) -> Breaks:
-    """Return where f has a kink or a jump at x, or f′ a kink, after five evaluations more where it may have a kink."""
+    """Return where f has a kink or a jump at x, or f′ a kink; a kink is looked at with two pairs more."""
     own = state.setting
     found = Breaks.none(state.start.size, own.wide)
     if own.side or own.scheme.order > 2:
@@ -133,7 +133,9 @@ class _Kinks:
 def _seen(lines: "_Lines", of: "_Constants", start: np.ndarray, order: int, least: np.ndarray) -> _Kinks:
     """Return the slope of the window that is most certain, of the windows and their noise."""
     parts = lines.last[0] * power(start, order - 1) / of.last[0], lines.last[1] * power(start, order) / of.last[1]
-    sigma = np.sqrt((parts[0] * parts[0] + parts[1] * parts[1]) / 2)
+    large, small = (choose(np.abs(parts[0]), np.abs(parts[1])) for choose in (np.fmax, np.fmin))
+    small = small / np.where(large > 0, large, 1)  # squares of large numbers would overflow
+    sigma = large * np.sqrt((1 + small * small) / 2)
     noise = of.slopes / power(start, order) * np.fmax(NOISE * least, CERTAIN * sigma)
     spread = np.fmax(lines.apart / AGREED, noise)
     best = (spread.argmin(axis=0), np.arange(start.size))
@@ -143,10 +145,9 @@ def _seen(lines: "_Lines", of: "_Constants", start: np.ndarray, order: int, leas
 def _slope_stays(state: State, rows: np.ndarray, h: np.ndarray, seen: _Kinks, chosen: np.ndarray) -> np.ndarray:
     """Return where D(h) has the slope s between two pairs inside the innermost level: of a smooth f′ it falls as h."""
     own, size, half = state.setting, np.abs(seen.half[chosen]), seen.half[chosen]
-    noise = np.maximum(SEEN * own.unit_roundoff * state.largest[rows], DEVIATIONS * seen.sigma[chosen]) / size
-    near = np.minimum(h[-1], np.maximum(np.sqrt(noise), h[-1] / INSIDE))
-    can = (near * near * DEVIATIONS >= RESOLVED * noise) & (state.evaluations[rows] + 4 <= own.allowed[rows])
-    can &= near * INSIDE < own.room[rows]
+    noise = np.maximum(SEEN * own.unit_roundoff * state.largest[rows] / DEVIATIONS, seen.sigma[chosen]) / size
+    near = np.minimum(h[-1] / INSIDE, np.sqrt(DEVIATIONS * noise))
+    can = (near * near >= RESOLVED * noise) & (state.evaluations[rows] + 4 <= own.allowed[rows])
     result, rows = np.zeros(rows.shape, bool), rows[can]
     if rows.size:
         found = evaluate(state, rows, near[can] * np.array([[1.0], [INSIDE]]))

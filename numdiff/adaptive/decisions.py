@@ -358,7 +358,11 @@ def _test(state: State, look: Look) -> np.ndarray:
     state.fails[rows] += 1
     state.kind[rows] = int(Status.OSCILLATES)
     doubted.value[rows], doubted.bar[rows], doubted.sigma[rows] = kept.value[rows], kept.bar[rows], kept.sigma[rows]
-    doubted.narrowest[rows] = tested.narrowest
+    doubted.step[rows], doubted.freedom[rows], doubted.narrowest[rows] = (
+        kept.step[rows],
+        kept.freedom[rows],
+        tested.narrowest,
+    )
     kept.rank[rows] = np.minimum(kept.rank[rows], 0)
     kept.bar[rows] = np.inf
     go = (state.fails[rows] <= FAILS) & state.left(rows, own.cost(own.plan.fewest))

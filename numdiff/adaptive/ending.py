@@ -35,7 +35,7 @@ class Estimates(Rows):
     freedom : ndarray of int
         The degrees of freedom of `noise`.
     left, right : ndarray
-        The one-sided slopes at a kink; NaN elsewhere.
+        The one-sided derivatives at a kink; NaN elsewhere.
     """
 
     value: np.ndarray

@@ -9,6 +9,9 @@ and does one thing, until nothing helps or the budget ends (see `decisions`):
     outward     noise dominates: one more level on the outer side;
     wider       f is a line as far as the noise lets see: a new segment, eight times as wide.
 
+At the end, bars are widened where something else was seen: at the nearest nodes, between a restart and the segment
+before it (see `pairs`), and at x itself (see `breaks` and `bends`).
+
 Most first derivatives in float64 need none of it: `fast` takes the first levels, and the search goes on where that is
 not enough.
 """

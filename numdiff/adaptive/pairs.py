@@ -44,6 +44,8 @@ some; no test holds it."""
 PLACES = 6
 """The steps, evenly spaced on a logarithmic scale from the restart to the segment before, at which the line is looked
 for: five of them cost ten evaluations."""
+NONE = -1
+"""The number of a segment that is not there."""
 HALVINGS = 5
 """How often the place is halved at which f leaves the line: to 1/32 of a factor of some hundred, a step of 1.15."""
 
@@ -109,7 +111,7 @@ def test_noise(state: State, rows: np.ndarray, value: np.ndarray, sigma: np.ndar
 
 
 def look_nearest(state: State) -> None:
-    """Test noise that leaves no digit at the nearest nodes of the format; where it is none, hold their slope too.
+    """Test noise that leaves no digit at the nearest nodes of the format; where a slope is there, hold it too.
 
     A cusp and a formula in which digits cancel look alike: both are smooth there, with a slope that no wider step sees.
     """
@@ -120,14 +122,20 @@ def look_nearest(state: State) -> None:
     room = state.start[rows] * MULTIPLIERS[state.innermost[rows]] > NEAR * step
     room &= state.evaluations[rows] + 2 * own.cost(1) <= own.allowed[rows]
     rows, step = rows[room], step[room]
-    if not rows.size:
-        return
+    if rows.size:
+        _hold_slopes(state, rows, step)
+
+
+def _hold_slopes(state: State, rows: np.ndarray, step: np.ndarray) -> None:
+    """Let the bar hold the slopes of two pairs, where these agree and rounding and noise do not explain them."""
+    own, kept = state.setting, state.kept
     smooth, near, far = _smooth(state, rows, kept.value[rows], kept.sigma[rows], step)
     rows = rows[smooth]
     apart = np.maximum(np.abs(near.slope - kept.value[rows]), np.abs(far.slope - kept.value[rows]))
-    apart += np.abs(near.slope - far.slope) + 4 * state.floor(rows) / far.step
-    wider = apart > kept.bar[rows]
-    kept.bar[rows[wider]], state.kind[rows[wider]] = apart[wider], int(Status.AMBIGUOUS)
+    differ, unsure = np.abs(near.slope - far.slope), 4 * np.maximum(state.floor(rows), own.given[rows])
+    is_slope = (differ <= ALIKE * np.abs(near.slope)) & (apart > np.maximum(kept.bar[rows], unsure / near.step))
+    rows, apart = rows[is_slope], (apart + differ + unsure / far.step)[is_slope]
+    kept.bar[rows], state.kind[rows] = apart, int(Status.AMBIGUOUS)
 
 
 def _smooth(
@@ -183,11 +191,12 @@ def connect(state: State) -> None:
 
     A computed function can be smooth in pieces between jumps, as (1 − cos x)/x² is in a narrow format, where 1 − cos x
     is a multiple of u. Then the jumps are the noise after all, and the bar has to hold both slopes. So it has where no
-    digit was found inside: between the steps of a stair, with a little noise on them, there is no slope.
+    sign was found inside: between the steps of a stair, with a little noise on them, there is no slope.
     """
+    kept = state.kept
     restarted = (state.fails > 0) & np.isfinite(state.doubted.bar)
-    _hold(state, np.flatnonzero(restarted & (state.kept.rank == 1)))
-    restarted = np.flatnonzero(restarted & (state.kept.rank == 2))
+    _hold(state, np.flatnonzero(restarted & (kept.rank == 1) & (kept.bar >= np.abs(kept.value))))
+    restarted = np.flatnonzero(restarted & (kept.rank == 2))
     if not restarted.size:
         return
     first = state.start[restarted] * MULTIPLIERS[state.outermost[restarted]]
@@ -229,6 +238,8 @@ def _hold(state: State, rows: np.ndarray) -> None:
     value, bar = doubted.value[rows], doubted.bar[rows]
     kept.bar[rows] = np.maximum(bar, np.abs(value - kept.value[rows]) + kept.bar[rows])
     kept.value[rows], kept.rank[rows], state.kind[rows] = value, 1, int(Status.AMBIGUOUS)
+    kept.step[rows], kept.segment[rows] = doubted.step[rows], NONE
+    kept.sigma[rows], kept.freedom[rows] = doubted.sigma[rows], doubted.freedom[rows]
 
 
 def _is_jump(state: State, rows: np.ndarray, low: np.ndarray, high: np.ndarray, size: np.ndarray) -> np.ndarray:

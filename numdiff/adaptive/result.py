@@ -46,7 +46,7 @@ class DerivativeResult(Shown):
     freedom : int or ndarray of int
         The degrees of freedom with which the noise was seen.
     left, right : scalar or ndarray of float
-        The slopes from the left and from the right at a kink; NaN elsewhere.
+        The derivatives from the left and from the right at a kink; NaN elsewhere.
 
     Examples
     --------
@@ -104,7 +104,7 @@ class DerivativeResult(Shown):
         if status is not DerivativeStatus.KINK:
             return status.message
         left, right = (_short(np.asarray(side)[index][()]) for side in (self.left, self.right))
-        return f"{status.meaning}: the slope is {left} from the left and {right} from the right; {status.advice}"
+        return f"{status.meaning}: the derivative is {left} from the left and {right} from the right; {status.advice}"
 
     def _view(self) -> View:
         """Return what is shown: one line for one point, a table for several."""

@@ -37,8 +37,8 @@ LIMIT = 48
 """The evaluations of a search if nothing is said: four segments of a first derivative in float64 and some pairs. With
 half, peaks and oscillations are not resolved; with twice as many, points that have no derivative cost twice as much."""
 LOOK = 12
-"""The evaluations beyond that which the look for jumps at the end may take: six pairs, to narrow down the place of
-one. A larger budget is for the search."""
+"""The evaluations beyond that which the looks for jumps, kinks and cusps at the end may take: six pairs, to narrow down
+the place of a jump. A larger budget is for the search."""
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ class Doubted:
 
     Attributes
     ----------
-    value, bar, sigma : ndarray
+    value, bar, step, sigma, freedom : ndarray
         As in `numdiff.adaptive.windows.Reading`.
     narrowest : ndarray
         The narrowest step that was read.
@@ -248,7 +248,9 @@ class Doubted:
 
     value: np.ndarray
     bar: np.ndarray
+    step: np.ndarray
     sigma: np.ndarray
+    freedom: np.ndarray
     narrowest: np.ndarray
 
 
@@ -315,11 +317,12 @@ class State:
     def floor(self, rows: np.ndarray) -> np.ndarray:
         """Return the least deviation that values of this size have: half a unit roundoff, or a subnormal number.
 
-        Values that are all 0 have no size. They may be what is left of numbers that cancel, √(x² + 1) − x, and count as
-        rounded where x is.
+        Values that are all 0 have no size. They may be what is left of numbers that cancel, √(x² + 1) − x: for a first
+        derivative they count as rounded where x is. For higher ones that would be more than f can have.
         """
-        own, largest = self.setting, self.largest[rows]
-        size = np.where(largest == 0, own.size[rows], largest)
+        own, size = self.setting, self.largest[rows]
+        if own.scheme.order == 1:
+            size = np.where(size == 0, own.size[rows], size)
         return np.maximum(0.5 * own.unit_roundoff * size, own.tiny)
 
     def forget(self, rows: np.ndarray) -> None:
@@ -360,6 +363,6 @@ def new_state(setting: Setting) -> State:
         squares=wides(),
         freedom=counts(),
         kept=_nothing_kept(n, wide),
-        doubted=Doubted(value=wides(nan), bar=wides(nan), sigma=wides(nan), narrowest=wides(nan)),
+        doubted=Doubted(wides(nan), wides(nan), wides(nan), wides(nan), counts(), wides(nan)),
         kind=counts(int(Status.OK)),
     )

@@ -114,3 +114,32 @@ def test_noise_is_tested_where_the_narrowest_step_has_room_inside(exponent, is_t
     widest = np.abs(asked.nodes[0] - x).max()
     pairs = [nodes for nodes in asked.nodes if nodes.size == 2 and np.abs(nodes - x).max() < widest / 100]
     assert bool(pairs) == is_tested
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "float16", "float80"])
+def test_a_stationary_point_has_no_slope_at_the_nearest_nodes(monkeypatch, name):
+    for f, x in (
+        (lambda t: 1 / (1 + 25 * t * t), 0.0),
+        (lambda t: np.cos(40 * t), 0.0),
+        (lambda t: np.cosh(9 * t), 0.0),
+        (lambda t: 1 / (1 + 25 * (t - 1) ** 2), 1.0),
+        (lambda t: np.exp(-(((t - 2) * 8) ** 2)), 2.0),
+    ):
+        found = estimated(f, [x], name)
+        with monkeypatch.context() as patch:
+            patch.setattr("numdiff.adaptive.engine.look_nearest", lambda state: None)
+            without = estimated(f, [x], name)
+        assert (found.status[0], found.error[0]) == (without.status[0], without.error[0])
+
+
+def test_noise_that_is_told_is_no_slope_at_the_nearest_nodes():
+    x = np.linspace(-0.01, 0.01, 200)
+    found = estimated(noisy(lambda t: np.cos(40 * t), 1e-10), x, noise=1e-10)
+    assert (found.status == Status.AMBIGUOUS).mean() < 0.05
+
+
+def test_an_answer_with_a_sign_is_kept_where_a_search_restarted():
+    found = estimated(noisy(lambda t: np.sin(2.25 * (2 * t + 4.5) * (-0.625 * t * t)), 1e-4), [7.34353])
+    u = 7.34353
+    truth = -1.40625 * (6 * u * u + 9 * u) * np.cos(-1.40625 * (2 * u + 4.5) * u * u)
+    assert abs(found.value[0] - truth) <= found.error[0] < abs(found.value[0])

@@ -119,7 +119,7 @@ def test_a_message_is_that_of_the_status_and_at_a_kink_it_has_the_slopes():
     several = result_of([1.0, 0.25, 2.0], 1e-3, statuses, **fields)
     first, second, third = several.message
     assert first == DerivativeStatus.OK.message
-    assert "the slope is -1 from the left and 1.5 from the right" in second
+    assert "the derivative is -1 from the left and 1.5 from the right" in second
     assert second.endswith(DerivativeStatus.KINK.advice)
     assert third == DerivativeStatus.JUMP.message
     one = result_of(0.25, 1e-3, DerivativeStatus.KINK, left=-1.0, right=1.5)
