@@ -7,7 +7,7 @@ With D(h) = (f(x+h) − f(x−h))/(2h) and J the jump of f″ at x,
 where a smooth f has even powers of h alone. Where the levels of the last segment reach the noise, extrapolation in h²
 leaves a third of J·h/4 or less, which may look like noise there. Two lines decide, V + c·h and V + c·h², fitted to the
 innermost levels with the weights of their noise. Where the first one fits, and better than the second one, the bar
-holds the V of the first one too, with its noise. In formats of 16 bits, rounding bends lines as often as f does.
+holds the V of the first one too, with its noise.
 """
 
 import numpy as np
@@ -18,8 +18,9 @@ from numdiff.adaptive.state import State
 
 __all__ = ["bends"]
 
-LEAST_PRECISION = 24
-"""In 16 bits, one in ten of the answers in bfloat16 would lose its digits, for a bar in 700 that holds more."""
+LEAST_PRECISION = 11
+"""In bfloat16, whose values have 8 bits, one in ten of the answers would lose its digits, for a bar in 700 that holds
+more."""
 FEWEST = 4
 """Levels that decide: two more than a line has parameters."""
 FITS = 4.0
