@@ -103,6 +103,11 @@ class Asked:
             return f"index {index}"
         return self.point.name(index[-1]) + (f" of the values {index[:-1]}" if index[:-1] else "")
 
+    def own_lengths(self) -> np.ndarray:
+        """Return the length over which f varies along each coordinate, by x alone; a scale counts where x is 0."""
+        scale = None if self.scale is None else np.where(self.x == 0, self.scale, np.nan)
+        return lengths(self.x, self.item, scale)
+
     def inward(self) -> np.ndarray:
         """Return the length over which f varies along each coordinate, negative if the upper bound is the nearer."""
         found = lengths(self.x, self.item, self.scale)

@@ -327,7 +327,16 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
 def _look_along(asked: Asked, out: np.ndarray) -> None:
     """Warn where f of real x contradicts along a random direction: not all that is not analytic can be refused."""
     entries = out.astype(asked.item.wide)
-    found = contradiction(asked, lambda move: (entries @ move, CONTRADICTS / MISSED * (np.abs(entries) @ np.abs(move))))
+
+    def multiplied(move: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the product and its doubt, a row at a time: in one order on all machines, and in little memory."""
+        product, doubt = np.empty(len(entries), move.dtype), np.empty(len(entries), move.dtype)
+        for k, row in enumerate(entries):
+            terms = row * move
+            product[k], doubt[k] = np.sum(terms), np.sum(np.abs(terms))
+        return product, CONTRADICTS / MISSED * doubt
+
+    found = contradiction(asked, multiplied)
     if found is not None:
         warn_user(
             UncertainGradientWarning(

@@ -151,8 +151,10 @@ def differentiated(asked: Asked, h: Any, stencil: Any, method: Any, full: bool) 
         lines.at_x()
     m, n = lines.size, asked.x.size
     answer = Answer(asked, (asked.f.shape or ()) + asked.shape, full)
+    own = asked.own_lengths()
     for rows, found in asked.search(lines):
-        answer.put(rows % m * n + rows // m, found, lines.largest[rows % m])
+        near = own[rows // m]
+        answer.put(rows % m * n + rows // m, found, lines.largest[rows % m], near, near)
     return answer.given() if full else asked.structured(answer.given())
 
 

@@ -94,9 +94,10 @@ def directional_derivative(
     lines = directions(asked.f, asked.x, move[None])
     lines.at_x()
     answer = Answer(asked, asked.f.shape or (), full)
+    own = _along_direction(asked.own_lengths(), move, asked) / size
     for rows, found in asked.search(lines, int(order)):
         found = replace(_times(found, size ** int(order)), step=found.step / size)
-        answer.put(rows, found, lines.largest[rows])
+        answer.put(rows, found, lines.largest[rows], own ** int(order), own)
     return answer.given()
 
 
@@ -156,7 +157,8 @@ def hessian(
     n, answer = asked.x.size, Answer(asked, asked.shape + asked.shape, full)
     lines = coordinates(asked.f, asked.x)
     along = _along(asked, lines)
-    answer.put(np.arange(n) * (n + 1), along, lines.largest)
+    own = asked.own_lengths()
+    answer.put(np.arange(n) * (n + 1), along, lines.largest, own * own, own)
     size = powers(asked.item, asked.inward())
     first, second = np.triu_indices(n, 1)
     for part in _parts(first.size, asked):
@@ -166,7 +168,7 @@ def hessian(
         both = _along(replace(asked, progress=False), lines, moves)
         mixed = _mixed(both, (along.rows(i), size[i]), (along.rows(j), size[j]))
         for places in (i * n + j, j * n + i):
-            answer.put(places, mixed, lines.largest)
+            answer.put(places, mixed, lines.largest, own[i] * own[j], own[i])
     found = answer.given()
     return found if full or asked.point is None else asked.point.twice_like(found.reshape(n, n))
 
@@ -230,6 +232,8 @@ def hessian_vector_product(
     along, quiet = _along(asked, lines), replace(asked, progress=False)
     alone = _along(quiet, lines, move[None])
     size, other = powers(asked.item, asked.inward()), _length(asked, move)
+    own = asked.own_lengths()
+    far = _along_direction(own, move, asked) / times
     for part in _parts(n, asked):
         i = np.arange(part.start, min(part.stop, n))
         moves = np.repeat((other * move)[None], i.size, axis=0)
@@ -238,7 +242,7 @@ def hessian_vector_product(
         own_size = (moves[np.arange(i.size), i] - (other * move)[i]).astype(size.dtype)
         both = _along(quiet, lines, moves)
         mixed = _mixed(both, (along.rows(i), own_size), (alone.rows(i * 0), other))
-        answer.put(i, _times(mixed, times), lines.largest)
+        answer.put(i, _times(mixed, times), lines.largest, own[i] * far, own[i])
     return answer.given() if full else asked.structured(answer.given())
 
 
@@ -256,9 +260,14 @@ def _direction(asked: Asked, v: Any) -> tuple[np.ndarray, Any]:
 
 def _length(asked: Asked, move: np.ndarray) -> np.ndarray:
     """Return the power of two, of shape (1,), next to the length over which f varies along a direction."""
+    return powers(asked.item, _along_direction(lengths(asked.x, asked.item, asked.scale), move, asked)[None])
+
+
+def _along_direction(own: np.ndarray, move: np.ndarray, asked: Asked) -> np.ndarray:
+    """Return the length over which f varies along a direction, from those along the coordinates."""
     with np.errstate(divide="ignore"):
-        length = np.min(lengths(asked.x, asked.item, asked.scale) / np.abs(move.astype(asked.item.wide)))
-    return powers(asked.item, np.where(np.isfinite(length), length, 1)[None])
+        length = np.min(own / np.abs(move.astype(asked.item.wide)))
+    return np.where(np.isfinite(length), length, 1)
 
 
 def _times(found: Estimates, by: Any) -> Estimates:
