@@ -1,7 +1,9 @@
 """The answer to what is asked of a function of many variables, and the warnings of what is doubtful in it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,10 +82,16 @@ class Answer:
     shape : tuple of int
     full : bool
         Whether all is kept, or the values alone.
+
+    Attributes
+    ----------
+    name : callable
+        What a place of the flat answer is called in a message.
     """
 
     def __init__(self, asked: Asked, shape: tuple[int, ...], full: bool) -> None:
         self.asked, self.shape, self.full = asked, shape, full
+        self.name: Callable[[int], str] = partial(asked.entry, shape=shape)
         self.kept: dict[str, np.ndarray] = {}
         self.names = [field.name for field in fields(Estimates)] if full else ["value"]
         self.doubts, self.first, self.status = 0, math.prod(shape), OK
@@ -177,7 +185,7 @@ class Answer:
         warn_user(
             kind(
                 f"the derivative is uncertain{'' if self.is_finite else ' or not finite'} in {count} of {total} "
-                f"entries, first at {self.asked.entry(first, self.shape)}: {message}; full=True gives a bar and a "
+                f"entries, first at {self.name(first)}: {message}; full=True gives a bar and a "
                 "status for each",
                 count,
                 total,

@@ -108,9 +108,10 @@ def gradient(
     Warns
     -----
     UncertainGradientWarning
-        If some derivatives have another status than OK; or if, with a fixed step or formula, another step contradicts
+        If some derivatives have another status than OK, or a bar as large as they are that hides differences of f of a
+        tenth of its size; or if, with a fixed step or formula, another step contradicts
         the quotient at one of up to eight coordinates, or f of real x the complex step. A derivative of 0 is no cause:
-        its bar is as it should be.
+        its bar is as it should be. An f that is the same number at all nodes is taken for constant.
     NonFiniteGradientWarning
         If some of them are infinite or NaN.
     StepAbsorbedWarning

@@ -125,6 +125,8 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     wanted = pattern.groups[pattern.columns] * m + pattern.rows
     order = np.argsort(wanted, kind="stable")
     answer = Answer(asked, pattern.rows.shape, full=True)
+    n = pattern.shape[1]
+    answer.name = lambda place: asked.entry(pattern.rows[place] * n + pattern.columns[place], pattern.shape)
     for rows, found in asked.search(lines, rows=wanted[order]):
         places = order[np.searchsorted(wanted[order], rows)]
         columns = pattern.columns[places]
