@@ -78,8 +78,15 @@ _ELSEWHERE: Mapping[str, str] = MappingProxyType(
     }
 )
 """Where an argument is taken that a function does not have."""
+_NO_STEP: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(
+        ("h", *_FOREIGN["h"].split()),
+        "no step is given, they are chosen for each line; leave it out, or give scale=, the length over which f varies",
+    )
+)
 _OF_FUNCTION: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
+        **dict.fromkeys(("directional_derivative", "hessian", "hessian_vector_product"), _NO_STEP),
         "derivative": MappingProxyType(
             {
                 **dict.fromkeys(
@@ -102,7 +109,7 @@ _OF_FUNCTION: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "callback": "leave it out: no iteration is shown; .status and .nfev say how it ended",
                 "full_output": "leave it out: the result always has error, status and evaluations",
             }
-        )
+        ),
     }
 )
 """What a function says by itself of the habits of other libraries."""

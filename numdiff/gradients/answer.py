@@ -1,13 +1,15 @@
 """The answer to what is asked of a function of many variables, and the warnings of what is doubtful in it."""
 
 import math
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from numdiff.adaptive.ending import Estimates
-from numdiff.adaptive.outcome import rounded
+from numdiff.adaptive.outcome import RESOLVED, rounded
 from numdiff.adaptive.repeats import LOUD
 from numdiff.adaptive.result import DerivativeResult
 from numdiff.adaptive.status import OK, Status
@@ -80,17 +82,36 @@ class Answer:
     shape : tuple of int
     full : bool
         Whether all is kept, or the values alone.
+
+    Attributes
+    ----------
+    name : callable
+        What a place of the flat answer is called in a message.
     """
 
     def __init__(self, asked: Asked, shape: tuple[int, ...], full: bool) -> None:
         self.asked, self.shape, self.full = asked, shape, full
+        self.name: Callable[[int], str] = partial(asked.entry, shape=shape)
         self.kept: dict[str, np.ndarray] = {}
         self.names = [field.name for field in fields(Estimates)] if full else ["value"]
         self.doubts, self.first, self.status = 0, math.prod(shape), OK
         self.is_finite, self.is_loud, self.reason = True, False, ""
 
-    def put(self, places: np.ndarray, found: Estimates, largest: np.ndarray) -> None:
-        """Take in the estimates of some places of the flat answer, of values of f of a size that was seen."""
+    def put(self, places: np.ndarray, found: Estimates, largest: np.ndarray, own: np.ndarray, at: np.ndarray) -> None:
+        """Take in the estimates of some places of the flat answer.
+
+        Parameters
+        ----------
+        places : ndarray of int
+        found : Estimates
+        largest : ndarray
+            The largest size of f that was seen.
+        own : ndarray
+            The length over which f varies if no scale is given: a derivative times it is a difference of values of f.
+            Of second derivatives it is the product of two.
+        at : ndarray
+            The one that belongs to the step.
+        """
         part = rounded(found, self.asked.item)
         for name in self.names:
             values = getattr(part, name)
@@ -100,7 +121,8 @@ class Answer:
         loud = part.noise > LOUD * float(self.asked.item.unit_roundoff) * largest
         self.is_loud |= bool(loud.any())
         # Of a slope of 0 no digit is left, and none is missed where f has the noise of its rounding alone.
-        doubted = np.flatnonzero((part.status != OK) & (loud | (part.status != Status.NO_DIGITS)))
+        flat = (part.status == Status.NO_DIGITS) & ~loud & self._explained(part, largest, own, at)
+        doubted = np.flatnonzero((part.status != OK) & ~flat)
         if not doubted.size:
             return
         self.doubts += doubted.size
@@ -113,6 +135,24 @@ class Answer:
                 self.reason = _NO_ROOM
             elif self.status == Status.OSCILLATES:
                 self.reason = f"{Status.OSCILLATES.message}{_SCALE}"
+            elif self.status == Status.NO_DIGITS:
+                advice = "" if self.asked.scale is None else ", or another scale="
+                bar = f"the value is {part.value[earliest]!s} with a bar of {part.error[earliest]!s}"
+                self.reason = f"{bar}; {Status.NO_DIGITS.message}{advice}"
+
+    def _explained(self, part: Estimates, largest: np.ndarray, own: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Return where a value without digits is what a flat f has.
+
+        Either f is the same at all nodes, or the bar is small beside the differences of f over its own length: it hides
+        no slope that matters. From nodes further away, which a scale leads to, differences are taken to fall with the
+        square of the distance, as they do where the slope is 0.
+        """
+        wide = self.asked.item.wide
+        value, error, step = (np.asarray(array).astype(wide) for array in (part.value, part.error, part.step))
+        with np.errstate(all="ignore"):
+            near = np.minimum(1, np.abs(at) / step) ** 2
+            is_small = error * np.abs(own) <= RESOLVED * near * largest.astype(wide)
+        return np.asarray(np.isfinite(error) & (is_small | ((value == 0) & (part.noise == 0))))
 
     def values(self) -> np.ndarray:
         """Return the values."""
@@ -145,7 +185,7 @@ class Answer:
         warn_user(
             kind(
                 f"the derivative is uncertain{'' if self.is_finite else ' or not finite'} in {count} of {total} "
-                f"entries, first at {self.asked.entry(first, self.shape)}: {message}; full=True gives a bar and a "
+                f"entries, first at {self.name(first)}: {message}; full=True gives a bar and a "
                 "status for each",
                 count,
                 total,

@@ -12,7 +12,7 @@ import numpy as np
 
 from numdiff.floats.call import explain, handed, numbers_of, refuse_masked
 from numdiff.floats.formats import FloatFormat
-from numdiff.gradients.functions import called
+from numdiff.gradients.functions import called, refuse_several
 from numdiff.gradients.parameters import Parameters, has_structure, to_numpy
 
 __all__ = ["ArrayFunction"]
@@ -147,6 +147,8 @@ class ArrayFunction:
 
     def _accepted(self, y: Any, dtype: np.dtype, count: int | None) -> np.ndarray:
         """Return what f returned as an array of the format, or say what is wrong with it."""
+        if self.scalar:
+            refuse_several(y)
         array = _complex(y, dtype) if dtype.kind == "c" else numbers_of(self.item, y)
         before = () if count is None else (count,)
         if self.shape is None and array.shape[: len(before)] == before:

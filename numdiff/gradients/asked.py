@@ -62,19 +62,22 @@ class Asked:
     workers: int | Map
     progress: Progress
 
-    def search(self, lines: Lines, order: int = 1, rows: np.ndarray | None = None) -> Iterator[Any]:
-        """Yield the estimates along lines; see `numdiff.gradients.searches.searched`."""
+    def search(
+        self, lines: Lines, order: int = 1, rows: np.ndarray | None = None, start: np.ndarray | None = None
+    ) -> Iterator[Any]:
+        """Yield the estimates along lines, from the first steps that are given; see `searches.searched`."""
         side = None if self.side is None or lines.moves is not None else self.side[lines.places]
         width = BLOCK
         if self.progress is not False and not self.f.vectorized:
             width = min(BLOCK, lines.size * max(1, lines.at.size // PARTS))
         is_free = rows is self.lower is self.side is self.options["noise"] is None
         if is_free and order == 1 and lines.size > 1 and lines.size * lines.at.size >= MANY:
-            start = starts(lines, self.item, order, self.scale)
-            searches = searched_apart(lines, self.item, start, width, **self.options)
+            first = starts(lines, self.item, order, self.scale) if start is None else start
+            searches = searched_apart(lines, self.item, first, width, **self.options)
         else:
-            ends = {"scale": self.scale, "lower": self.lower, "upper": self.upper, "side": side}
-            searches = searched(lines, self.item, order=order, rows=rows, block=width, **ends, **self.options)
+            ends: dict[str, Any] = {"scale": self.scale, "lower": self.lower, "upper": self.upper, "side": side}
+            ends |= {"order": order, "rows": rows, "start": start, "block": width}
+            searches = searched(lines, self.item, **ends, **self.options)
         with np.errstate(all="ignore"), lines.running(self.workers), reported(self.progress, lines.at.size) as report:
             done = 0
             for own, found in searches:
@@ -102,6 +105,11 @@ class Asked:
         if self.point is None or not self.point.is_tree or shape[-1:] != self.shape:
             return f"index {index}"
         return self.point.name(index[-1]) + (f" of the values {index[:-1]}" if index[:-1] else "")
+
+    def own_lengths(self) -> np.ndarray:
+        """Return the length over which f varies along each coordinate, by x alone; a scale counts where x is 0."""
+        scale = None if self.scale is None else np.where(self.x == 0, self.scale, np.nan)
+        return lengths(self.x, self.item, scale)
 
     def inward(self) -> np.ndarray:
         """Return the length over which f varies along each coordinate, negative if the upper bound is the nearer."""

@@ -310,24 +310,42 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
         found = lines.evaluated(nodes.astype(x.dtype), np.arange(nodes.size))
         report(n)
         near = np.abs(found.real - base) <= 2.0 ** (-item.precision / 2) * np.maximum(np.abs(base), np.abs(found.real))
+        wrong = "f of the real x is not finite" if not np.isfinite(base).all() else _not_analytic(asked, h)
         found = np.where(np.isfinite(base) & near, found.imag, item.dtype.type(np.nan))
         out = found.T / steps if pattern is None else pattern.entries(found) / steps[pattern.columns]
     count = int(np.count_nonzero(~np.isfinite(out)))
     if count:
-        message = (
-            f"the complex step gives no finite derivative in {count} of {out.size} entries: f of the real x is not "
-            "finite, or f is not analytic there"
-        )
+        message = f"the complex step gives no finite derivative in {count} of {out.size} entries: {wrong}"
         warn_user(NonFiniteGradientWarning(message, count, out.size))
     elif pattern is None:
         _look_along(asked, out)
     return out.astype(item.dtype, copy=False)
 
 
+def _not_analytic(asked: Asked, h: Any) -> str:
+    """Return what is said where f(x + ih) is no f(x) + ihf'(x)."""
+    differs = "f(x + ih) is not finite, or its real part is not f(x) to half of the digits: "
+    if h is None:
+        return f"{differs}f is not analytic there, or has a pole nearby; leave out method, or give scale="
+    return (
+        f"{differs}h is too wide, which costs the complex step its digits, or f is not analytic there; leave out h: "
+        f"by itself it is {float(asked.item.unit_roundoff):.2g} of |x|"
+    )
+
+
 def _look_along(asked: Asked, out: np.ndarray) -> None:
     """Warn where f of real x contradicts along a random direction: not all that is not analytic can be refused."""
     entries = out.astype(asked.item.wide)
-    found = contradiction(asked, lambda move: (entries @ move, CONTRADICTS / MISSED * (np.abs(entries) @ np.abs(move))))
+
+    def multiplied(move: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the product and its doubt, a row at a time: in one order on all machines, and in little memory."""
+        product, doubt = np.empty(len(entries), move.dtype), np.empty(len(entries), move.dtype)
+        for k, row in enumerate(entries):
+            terms = row * move
+            product[k], doubt[k] = np.sum(terms), np.sum(np.abs(terms))
+        return product, CONTRADICTS / MISSED * doubt
+
+    found = contradiction(asked, multiplied)
     if found is not None:
         warn_user(
             UncertainGradientWarning(

@@ -14,7 +14,23 @@ from numdiff.floats.call import complex_advice, explain, refuse_masked
 from numdiff.floats.formats import FORMATS, FloatFormat, format_of
 from numdiff.gradients.parameters import Parameters, to_numpy
 
-__all__ = ["Function", "Gradient", "called"]
+__all__ = ["Function", "Gradient", "called", "refuse_several"]
+
+
+def refuse_several(returned: Any) -> None:
+    """Refuse a tuple of which one part alone is a number to differentiate, as (loss, aux) of JAX."""
+    if isinstance(returned, tuple) and len(returned) > 1:
+        raise TypeError(
+            f"f must return one number, got a tuple of {len(returned)} ({returned!r:.60}); of (loss, aux) take "
+            "lambda *p: f(*p)[0], and a tuple of values is differentiated by numdiff.jacobian as np.stack of it"
+        )
+
+
+def _note_parts(error: Exception, given: Any) -> None:
+    """Add to an error of f that x is no array: rows of different lengths make a list of arrays."""
+    if isinstance(given, (list, tuple)):
+        kind = type(given).__name__
+        error.add_note(f"x is a {kind} of {len(given)} parts that make no array, and f gets it so: a {kind} of arrays")
 
 
 def called(f: Callable[[Any], Any], who: str, point: Parameters, vector: np.ndarray) -> Any:
@@ -45,6 +61,7 @@ def called(f: Callable[[Any], Any], who: str, point: Parameters, vector: np.ndar
             returned = f(given)
         except (ValueError, TypeError) as error:
             explain(error, f, who)
+            _note_parts(error, given)
             raise
     if point.differs(leaves, vector):
         raise TypeError(f"{who} must not write into its argument, but did; compute into a new array")
@@ -114,6 +131,7 @@ class Function:
 
     def _checked(self, returned: Any, count: int = 0) -> np.ndarray:
         """Return what f returned for so many points (0: for one, without an axis) as an array, or say what is wrong."""
+        refuse_several(returned)
         result = to_numpy(returned, "f(x)")
         expected = (count,) if count else ()
         if result.shape != expected:

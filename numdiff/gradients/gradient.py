@@ -108,9 +108,10 @@ def gradient(
     Warns
     -----
     UncertainGradientWarning
-        If some derivatives have another status than OK; or if, with a fixed step or formula, another step contradicts
+        If some derivatives have another status than OK, or a bar as large as they are that hides differences of f of a
+        tenth of its size; or if, with a fixed step or formula, another step contradicts
         the quotient at one of up to eight coordinates, or f of real x the complex step. A derivative of 0 is no cause:
-        its bar is as it should be.
+        its bar is as it should be. An f that is the same number at all nodes is taken for constant.
     NonFiniteGradientWarning
         If some of them are infinite or NaN.
     StepAbsorbedWarning
@@ -151,8 +152,10 @@ def differentiated(asked: Asked, h: Any, stencil: Any, method: Any, full: bool) 
         lines.at_x()
     m, n = lines.size, asked.x.size
     answer = Answer(asked, (asked.f.shape or ()) + asked.shape, full)
+    own = asked.own_lengths()
     for rows, found in asked.search(lines):
-        answer.put(rows % m * n + rows // m, found, lines.largest[rows % m])
+        near = own[rows // m]
+        answer.put(rows % m * n + rows // m, found, lines.largest[rows % m], near, near)
     return answer.given() if full else asked.structured(answer.given())
 
 

@@ -22,13 +22,16 @@ from numdiff.formulas.arguments import converted, refuse_not_finite
 from numdiff.gradients.answer import Answer
 from numdiff.gradients.asked import Asked, Progress, asked_of, powers
 from numdiff.gradients.lines import Lines, coordinates, directions
-from numdiff.gradients.searches import gathered, lengths
+from numdiff.gradients.searches import gathered, lengths, starts
 from numdiff.spellings import hinted
 
 __all__ = ["directional_derivative", "hessian", "hessian_vector_product"]
 
 MOVES_BYTES = 1 << 22
 """Bytes of the directions that are held at once: of one line, if that has more."""
+NARROW = 0.25
+"""The part of a start below which a step is narrow. A search that does not begin again ends at its start or half of it;
+one that does begins at an eighth of its narrowest step."""
 
 
 @hinted
@@ -94,9 +97,10 @@ def directional_derivative(
     lines = directions(asked.f, asked.x, move[None])
     lines.at_x()
     answer = Answer(asked, asked.f.shape or (), full)
+    reach = _along_direction(asked.own_lengths(), move, asked) / size
     for rows, found in asked.search(lines, int(order)):
         found = replace(_times(found, size ** int(order)), step=found.step / size)
-        answer.put(rows, found, lines.largest[rows])
+        answer.put(rows, found, lines.largest[rows], reach ** int(order), reach)
     return answer.given()
 
 
@@ -156,17 +160,18 @@ def hessian(
     n, answer = asked.x.size, Answer(asked, asked.shape + asked.shape, full)
     lines = coordinates(asked.f, asked.x)
     along = _along(asked, lines)
-    answer.put(np.arange(n) * (n + 1), along, lines.largest)
+    reach = asked.own_lengths()
+    answer.put(np.arange(n) * (n + 1), along, lines.largest, reach * reach, reach)
     size = powers(asked.item, asked.inward())
     first, second = np.triu_indices(n, 1)
     for part in _parts(first.size, asked):
         i, j = first[part], second[part]
         moves = np.zeros((i.size, n), asked.x.dtype)
         moves[np.arange(i.size), i], moves[np.arange(i.size), j] = size[i], size[j]
-        both = _along(replace(asked, progress=False), lines, moves)
+        both = _along(replace(asked, progress=False), lines, moves, along)
         mixed = _mixed(both, (along.rows(i), size[i]), (along.rows(j), size[j]))
         for places in (i * n + j, j * n + i):
-            answer.put(places, mixed, lines.largest)
+            answer.put(places, mixed, lines.largest, reach[i] * reach[j], reach[i])
     found = answer.given()
     return found if full or asked.point is None else asked.point.twice_like(found.reshape(n, n))
 
@@ -228,17 +233,19 @@ def hessian_vector_product(
     n, answer, (move, times) = asked.x.size, Answer(asked, asked.shape, full), _direction(asked, v)
     lines = coordinates(asked.f, asked.x)
     along, quiet = _along(asked, lines), replace(asked, progress=False)
-    alone = _along(quiet, lines, move[None])
+    alone = _along(quiet, lines, move[None], along)
     size, other = powers(asked.item, asked.inward()), _length(asked, move)
+    reach = asked.own_lengths()
+    far = _along_direction(reach, move, asked) / times
     for part in _parts(n, asked):
         i = np.arange(part.start, min(part.stop, n))
         moves = np.repeat((other * move)[None], i.size, axis=0)
         moves[np.arange(i.size), i] += size[i]
         # What was moved, as it was rounded: the product is with v alone.
         own_size = (moves[np.arange(i.size), i] - (other * move)[i]).astype(size.dtype)
-        both = _along(quiet, lines, moves)
+        both = _along(quiet, lines, moves, along)
         mixed = _mixed(both, (along.rows(i), own_size), (alone.rows(i * 0), other))
-        answer.put(i, _times(mixed, times), lines.largest)
+        answer.put(i, _times(mixed, times), lines.largest, reach[i] * far, reach[i])
     return answer.given() if full else asked.structured(answer.given())
 
 
@@ -256,9 +263,14 @@ def _direction(asked: Asked, v: Any) -> tuple[np.ndarray, Any]:
 
 def _length(asked: Asked, move: np.ndarray) -> np.ndarray:
     """Return the power of two, of shape (1,), next to the length over which f varies along a direction."""
+    return powers(asked.item, _along_direction(lengths(asked.x, asked.item, asked.scale), move, asked)[None])
+
+
+def _along_direction(own: np.ndarray, move: np.ndarray, asked: Asked) -> np.ndarray:
+    """Return the length over which f varies along a direction, from those along the coordinates."""
     with np.errstate(divide="ignore"):
-        length = np.min(lengths(asked.x, asked.item, asked.scale) / np.abs(move.astype(asked.item.wide)))
-    return powers(asked.item, np.where(np.isfinite(length), length, 1)[None])
+        length = np.min(own / np.abs(move.astype(asked.item.wide)))
+    return np.where(np.isfinite(length), length, 1)
 
 
 def _times(found: Estimates, by: Any) -> Estimates:
@@ -268,13 +280,23 @@ def _times(found: Estimates, by: Any) -> Estimates:
     return replace(found, **parts)
 
 
-def _along(asked: Asked, lines: Lines, moves: np.ndarray | None = None) -> Estimates:
-    """Return the second derivatives along lines, or along directions from the same x, where f is known."""
-    own = lines
+def _along(asked: Asked, lines: Lines, moves: np.ndarray | None = None, along: Estimates | None = None) -> Estimates:
+    """Return the second derivatives along lines, or along directions from the same x, where f is known.
+
+    If those along the coordinates are given, a direction starts no further than the steps that were narrow enough along
+    each: f varies as fast along it. Beyond, the nodes may be periods of f apart, so that f seems to be smooth.
+    """
+    own, start = lines, None
     if moves is not None:
         own = directions(asked.f, asked.x, moves)
         own.base = lines.base
-    found = gathered(asked.search(own, 2), own.at.size)
+    if moves is not None and along is not None:
+        start = starts(own, asked.item, 2, asked.scale)
+        with np.errstate(all="ignore"):
+            narrow = along.step / np.abs(moves.astype(start.dtype))
+        least = np.where(narrow > 0, narrow, np.inf).min(axis=1)
+        start = np.where(least < NARROW * start, least, start)
+    found = gathered(asked.search(own, 2, start=start), own.at.size)
     lines.base, lines.largest = own.base, np.maximum(lines.largest, own.largest)
     return found
 

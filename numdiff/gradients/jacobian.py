@@ -120,12 +120,18 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     m, moving = pattern.shape[0], powers(asked.item, asked.inward())
     lines = directions(asked.f, asked.x, pattern.moves(moving))
     lines.at_x()
+    own = asked.own_lengths()
+    ratio = own / np.abs(moving.astype(own.dtype))
     wanted = pattern.groups[pattern.columns] * m + pattern.rows
     order = np.argsort(wanted, kind="stable")
     answer = Answer(asked, pattern.rows.shape, full=True)
+    n = pattern.shape[1]
+    answer.name = lambda place: asked.entry(pattern.rows[place] * n + pattern.columns[place], pattern.shape)
     for rows, found in asked.search(lines, rows=wanted[order]):
         places = order[np.searchsorted(wanted[order], rows)]
-        answer.put(places, _divided(found, moving[pattern.columns[places]]), lines.largest[rows % m])
+        columns = pattern.columns[places]
+        # Steps are in terms of the moves.
+        answer.put(places, _divided(found, moving[columns]), lines.largest[rows % m], own[columns], ratio[columns])
     _refuse_missed(asked, pattern, answer.values(), answer.kept.get("error", np.zeros(0)))
     if not pattern.rows.size:
         return pattern.matrix(answer.values())

@@ -113,6 +113,23 @@ def test_a_product_with_the_hessian_is_within_its_bars(name, vectorized):
     assert found.df.shape == (4,)
 
 
+@pytest.mark.parametrize("seed", [43, 64, 75, 80, 83, 86, 146, 168, 178])
+def test_a_wave_along_one_coordinate_is_seen_along_directions_too(seed):
+    """Its period divided the steps between the first nodes of these directions, and f seemed to be smooth."""
+    rng, lengths = np.random.default_rng(seed), np.array([1e-4, 1], np.float32)
+    x, v = (lengths * rng.normal(size=2)).astype(np.float32), rng.normal(size=2).astype(np.float32)
+
+    def f(w):
+        return np.sin(w / lengths).sum(dtype=np.float32)
+
+    product = nd.hessian_vector_product(f, x, v, full=True)
+    matrix = nd.hessian(f, x, full=True)
+    wide = lengths.astype(float)
+    exact = np.diag(-np.sin(x / wide) / wide**2)
+    assert (np.abs(product.df - exact @ v) <= 3 * product.error).all()
+    assert (np.abs(matrix.df - exact) <= 3 * matrix.error).all()
+
+
 # --- directions -----------------------------------------------------------------------------------------------
 
 
