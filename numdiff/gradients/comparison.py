@@ -14,7 +14,7 @@ from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.result import GradientCheck, SlopeComparison
 from numdiff.gradients.rule import BARS, Slopes, Verdict, is_loud, resolution_of
-from numdiff.gradients.second_look import second_look
+from numdiff.gradients.second_look import contradicted, second_look
 
 __all__ = ["Setup", "compared"]
 
@@ -22,6 +22,8 @@ EACH = 25
 """The evaluations for each direction, at most, all in all: so many are left for a second look."""
 PLAIN, LEAST = 6, 8
 """The evaluations of a second look at least: the plain steps, and one segment."""
+ASKED = 7
+"""The evaluations by which small steps are asked about a claim, at most: one, and three pairs."""
 ROUNDS = 3
 """How much oftener the rounding of a suspected claim is looked at: 18 calls of the gradient."""
 UNCONFIRMED = (
@@ -82,6 +84,8 @@ def compared(setup: Setup, lines: Lines, found: Estimates) -> GradientCheck:
         slopes = _slopes(setup, lines, found)
     confirmed, reasons = _confirmed(setup, lines, slopes)
     verdicts = slopes.verdicts(confirmed, setup.resolution)
+    for row, reason in _contradicted(setup, lines, slopes, verdicts).items():
+        verdicts[row], reasons[row] = Verdict.UNDECIDED, reason
     check = GradientCheck(
         comparisons=_rows(setup, lines, slopes, verdicts, reasons),
         mode="coordinates" if lines.moves is None else "directions",
@@ -134,6 +138,30 @@ def _confirmed(setup: Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, 
     lines.evaluations += among.evaluations
     kinds = np.select([looks.withdrawn, looks.held, is_flat], range(3), 3)
     return confirmed, reasons | {int(row): UNCONFIRMED[kind] for row, kind in zip(suspects, kinds, strict=True)}
+
+
+def _contradicted(setup: Setup, lines: Lines, slopes: Slopes, verdicts: list[Verdict]) -> dict[int, str]:
+    """Ask small steps about claims that would be called right, and return why some are not."""
+    rows = np.array([verdict in (Verdict.AGREE, Verdict.INEXACT) for verdict in verdicts]).nonzero()[0]
+    size = abs(float(setup.at_x))
+    if lines.moves is not None:
+        size = math.hypot(size, setup.claim.reach)
+        if lines.evaluations + ASKED * rows.size > EACH * len(lines.moves) or Verdict.DISAGREE in verdicts:
+            return {}
+    if not rows.size or setup.is_coarse:
+        return {}
+    among, part = lines.some(rows), slopes.rows(rows)
+    allowed = np.fmax(setup.resolution * np.abs(part.found.value), part.tolerance)
+    ends = {"lower": setup.lower, "upper": setup.upper}
+    slope, apart = contradicted(among, setup.item, part, size, allowed, noise=setup.noise, **ends)
+    lines.evaluations += among.evaluations
+    said = {}
+    for row, other, off in zip(rows.tolist(), slope, apart, strict=True):
+        if np.isfinite(other):
+            said[row] = f"small steps see another slope, {other:.6g}: a narrow feature or a wave at x"
+        elif np.isfinite(off):
+            said[row] = f"f(x) is off the line through the values beside it, by {abs(off):.1e}"
+    return said
 
 
 def _rows(

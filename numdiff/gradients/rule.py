@@ -31,6 +31,9 @@ Each coordinate, or direction, then has the first verdict that applies:
     agree       |v − c| + B ≤ resolution·|v|
     undecided   B is too wide for a slope of this size
 
+Before one is called right, small steps are asked once more: where they see another slope, or f(x) itself lies off the
+values beside it, the coordinate is undecided (`numdiff.gradients.second_look.contradicted`; one more evaluation).
+
 *Inexact* is what a float32 gradient in a float64 program looks like, and the right gradient of an f that is less
 accurate than its format, such as the solution of an ODE: only the user knows which it is. At tolerances of 10⁻⁵ to 10⁻⁸
 of the solver most right gradients are called inexact, and none of a coordinate more than that. At 10⁻³ and 10⁻⁴ the
@@ -64,7 +67,7 @@ from numdiff.digits import is_moderate
 from numdiff.display import number
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BARS", "INEXACT", "Slopes", "Verdict", "is_loud", "resolution_of"]
+__all__ = ["BARS", "INEXACT", "LOUD", "Slopes", "Verdict", "is_loud", "resolution_of"]
 
 BARS = 3.0
 """B in bars: with one, ten times as many right gradients are suspected, and 15 times as many called wrong. Three leave
