@@ -150,7 +150,8 @@ def check_gradient(
     given = claimed(claim, point, rng, lower, upper)
     along, places = _chosen(point, given, coordinates, directions, rng)
     part = resolution_of(point.item) if part is None else part
-    setup = Setup(function, at_x, claim, given, rng, lower, upper, deviation, float(confidence), part, notes)
+    notes, kept = (*notes, *_unseen(point, along)), True if along is None else along.is_kept
+    setup = Setup(function, at_x, claim, given, rng, lower, upper, deviation, float(confidence), part, notes, kept)
     lines = _lines(function, along, places)
     lines.base, lines.evaluations = np.array([at_x]), evaluations
     with np.errstate(all="ignore"), lines.running(workers):
@@ -222,10 +223,23 @@ def _chosen(
             raise ValueError(
                 f"directions must be finite, of shape (k, {point.vector.size}) as x has, got {np.shape(directions)}"
             )
+        if not moves.any(axis=1).all():
+            raise ValueError(f"directions must not be 0, got one that is: row {int(np.argmin(moves.any(axis=1)))}")
         return Directions(moves), None
     else:
         count = _checked_directions(directions)
     return (chosen_directions(point, claim.value, count, rng) if count else None), None
+
+
+def _unseen(point: Parameters, along: Directions | None) -> tuple[str, ...]:
+    """Return a note on coordinates along which no direction goes."""
+    still = np.array([]) if along is None else np.flatnonzero(~along.moves.any(axis=0))
+    if not still.size:
+        return ()
+    names = ", ".join([point.name(int(place)) for place in still[:3]]) + (", …" if still.size > 3 else "")
+    return (
+        f"no direction goes along {still.size} of {point.vector.size} coordinates ({names}): nothing is said of them",
+    )
 
 
 def _checked_directions(directions: Any) -> int:
