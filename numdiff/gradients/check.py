@@ -140,7 +140,8 @@ def check_gradient(
     'sign: the gradient points the other way'
     """
     _check_options(f, confidence, progress, workers)
-    deviation, rng = _checked_noise(noise), np.random.default_rng(_checked_seed(seed))
+    deviation = _checked_noise(noise)
+    rng, signs = np.random.default_rng(_checked_seed(seed)).spawn(2)  # the signs must not depend on the claim
     part = _checked_resolution(resolution)
     claim = Gradient(with_arguments(gradient, args, "gradient") if callable(gradient) else gradient)
     function = Function(with_arguments(f, args), Parameters(x, dtype), vectorized)
@@ -148,7 +149,7 @@ def check_gradient(
     point = function.point
     lower, upper = _bounds(point, domain)
     given = claimed(claim, point, rng, lower, upper)
-    along, places = _chosen(point, given, coordinates, directions, rng)
+    along, places = _chosen(point, given, coordinates, directions, signs)
     part = resolution_of(point.item) if part is None else part
     notes, kept = (*notes, *_unseen(point, along)), True if along is None else along.is_kept
     setup = Setup(function, at_x, claim, given, rng, lower, upper, deviation, float(confidence), part, notes, kept)
