@@ -207,7 +207,6 @@ def contradicted(
         off = np.multiply.outer(PLAIN, first).astype(slope.dtype) * (right - left) / 2
     told, away = np.isfinite(centered).sum(axis=0) >= 2, np.abs(centered - claim)
     other = told & np.all(~(away <= allowed), axis=0) & (_extent(centered) <= ALIKE * _least(away))
-    other &= ~(loud & np.any(centered == 0, axis=0))
     lone = told & ~loud & np.all(~(away > allowed), axis=0)
     lone &= (_least(np.abs(off)) > LOUD * scatter) & (_extent(off) <= ALIKE * _least(np.abs(off)))
     slope[other], apart[lone] = centered[0, other], off[0, lone]

@@ -19,8 +19,6 @@ def named(numeric, claim, x, tolerance=1e-9):
 @pytest.mark.parametrize("text", ["2", "1/3", "3/2", "7", "1/64", "1e-04", "5e-04", "3/10"])
 def test_plain_factor_of_two_slopes_is_named(text):
     number = float(Fraction(text))
-        number, str(number)
-    )
     assert f"multiplied by {text}" in named([number * 0.7, -number * 1.3], [0.7, -1.3], [0.1, 0.2], 1e-13)
 
 
