@@ -121,7 +121,7 @@ def check_gradient(
 
     Notes
     -----
-    A coordinate takes some 12 evaluations of f in float64 and 10 in float32, and at most 60, twice where a first search
+    A coordinate takes some 13 evaluations of f in float64 and 11 in float32, and at most 67, twice where a first search
     leaves it unresolved (beside a second look);
     four directions take some 50 for all together, and at most 100, whatever the size of x.
 
