@@ -123,7 +123,7 @@ def check_gradient(
     -----
     A coordinate takes some 13 evaluations of f in float64 and 11 in float32, and at most 67, twice where a first search
     leaves it unresolved (beside a second look);
-    four directions take some 50 for all together, and at most 100, whatever the size of x.
+    four directions take some 54 for all together, and at most 100, whatever the size of x.
 
     Directions find mistakes in many coordinates, and in a single one if it is large beside what the bar leaves of the
     slope along the direction. How large, is said.
@@ -140,9 +140,8 @@ def check_gradient(
     'sign: the gradient points the other way'
     """
     _check_options(f, confidence, progress, workers)
-    deviation = _checked_noise(noise)
+    deviation, part = _checked_noise(noise), _checked_resolution(resolution)
     rng, signs = np.random.default_rng(_checked_seed(seed)).spawn(2)  # the signs must not depend on the claim
-    part = _checked_resolution(resolution)
     claim = Gradient(with_arguments(gradient, args, "gradient") if callable(gradient) else gradient)
     function = Function(with_arguments(f, args), Parameters(x, dtype), vectorized)
     function, at_x, notes, evaluations = _opened(function, dtype is not None)
@@ -151,8 +150,8 @@ def check_gradient(
     given = claimed(claim, point, rng, lower, upper)
     along, places = _chosen(point, given, coordinates, directions, signs)
     part = resolution_of(point.item) if part is None else part
-    notes, kept = (*notes, *_unseen(point, along)), True if along is None else along.is_kept
-    setup = Setup(function, at_x, claim, given, rng, lower, upper, deviation, float(confidence), part, notes, kept)
+    notes += _unseen(point, along)
+    setup = Setup(function, at_x, claim, given, rng, lower, upper, deviation, float(confidence), part, notes, along)
     lines = _lines(function, along, places)
     lines.base, lines.evaluations = np.array([at_x]), evaluations
     with np.errstate(all="ignore"), lines.running(workers):

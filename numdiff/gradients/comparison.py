@@ -11,7 +11,7 @@ from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.causes import Evidence, diagnosis
-from numdiff.gradients.claims import Claim, grain_of, scatter_of
+from numdiff.gradients.claims import Claim, Directions, grain_of, scatter_of
 from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.result import GradientCheck, SlopeComparison
@@ -54,8 +54,7 @@ class Setup:
     confidence: float
     resolution: float
     notes: tuple[str, ...]
-    is_kept: np.ndarray | bool = True
-    """Which directions do not depend on the claim."""
+    along: Directions | None = None
 
     @property
     def item(self) -> FloatFormat:
@@ -197,7 +196,7 @@ def _visible(setup: Setup, moves: np.ndarray, slopes: Slopes) -> float:
     size = np.abs(setup.function.point.vector.astype(np.float64))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         seen = slopes.deviation + (COARSE_BARS / BARS if slopes.is_coarse else 1) * slopes.tolerance
-        for row in np.flatnonzero(np.isfinite(seen) & setup.is_kept):
+        for row in np.flatnonzero(np.isfinite(seen) & (setup.along is None or setup.along.is_kept)):
             part = np.abs(moves[row].astype(np.float64))
             shown = part - COARSE_BARS * unit * (4 * part + size / float(slopes.found.step[row]))
             least = np.fmin(least, np.where(shown > 0, float(seen[row]) / shown, np.inf))
