@@ -1,10 +1,12 @@
 """Diagnosis of a wrong gradient: the simplest change that makes it agree with the differences.
 
 Each cause is a corrected gradient; a cause is named if with its correction every coordinate, or every direction, is
-within its tolerance, and if it prints as a change: no factor of 1, and none that a factor of 0 would replace. The
-numbers of the check are used: f is not called again.
+within its tolerance, and if more slopes are wrong than it has parameters: one number is always explained by another.
+A number in a cause has to be a plain one, such as mistakes are made of (see `_simplest`), and a change: no factor of 1,
+and none of 0. The numbers of the check are used: f is not called again.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
@@ -14,8 +16,8 @@ import numpy as np
 
 __all__ = ["Evidence", "diagnosis"]
 
-DENOMINATORS = 100
-"""A number in a cause is shown as a fraction if one of at most this denominator explains the deviations."""
+SIMPLE, COUNTED = 12, 100
+"""Plain fractions have a numerator and a denominator of at most 12; whole numbers, and parts of a mean, go to 100."""
 
 
 class Evidence(NamedTuple):
@@ -28,7 +30,7 @@ class Evidence(NamedTuple):
     """Shape ``(k, *x.shape)``; None where there is a comparison for every coordinate."""
     numeric: np.ndarray
     tolerance: np.ndarray
-    """Shape ``(k,)``, or ``(n,)`` in the order of x; infinite, or NaN, where nothing is known."""
+    """Shape ``(k,)``, or ``(n,)`` in the order of x; infinite, or NaN, where nothing is decided."""
     name: Callable[[int], str]
     """Returns what a place in the flat x is called."""
 
@@ -43,6 +45,12 @@ class Evidence(NamedTuple):
         known = np.isfinite(self.numeric) & np.isfinite(self.tolerance)
         return bool(known.any() and np.all(np.abs(slopes - self.numeric)[known] <= self.tolerance[known]))
 
+    @property
+    def wrong(self) -> int:
+        """How many of the slopes are known to differ from the gradient."""
+        with np.errstate(invalid="ignore"):
+            return int(np.sum(np.abs(self.along(self.gradient) - self.numeric) > self.tolerance))
+
     def factor(self, slopes: np.ndarray, target: np.ndarray) -> np.floating:
         """Return the c for which c·slopes is nearest to the target, in units of the tolerances."""
         known = np.isfinite(target) & np.isfinite(self.tolerance) & (self.tolerance > 0)
@@ -53,15 +61,17 @@ class Evidence(NamedTuple):
 
 def diagnosis(evidence: Evidence) -> str:
     """Return the likely cause as a sentence, or an empty text where no simple change explains the deviations."""
-    for cause, corrected in _rearranged(evidence.gradient):
+    several = evidence.wrong > 1
+    if evidence.explains(-evidence.along(evidence.gradient)):
+        return "sign: the gradient points the other way"
+    for cause, corrected in _rearranged(evidence.gradient) if several else ():
         if evidence.explains(evidence.along(corrected)):
             return cause
-    return _fitted(evidence) or (_local(evidence) if evidence.directions is None else "")
+    return (_fitted(evidence) if several else "") or (_local(evidence) if evidence.directions is None else "")
 
 
 def _rearranged(gradient: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield causes that change only the place and the sign of the components."""
-    yield "sign: the gradient points the other way", -gradient
+    """Yield causes that change only the place of the components."""
     if gradient.ndim == 2 and gradient.shape[0] == gradient.shape[1]:
         yield "transposed: the gradient is that of the transposed argument", gradient.T
     for axis in range(gradient.ndim):
@@ -86,15 +96,9 @@ def _fitted(evidence: Evidence) -> str:
         factor = evidence.factor(along, evidence.numeric - fixed)
         if factor and evidence.explains(fixed + factor * along) and not evidence.explains(fixed):
             simple = _simplest(factor, partial(_is_enough, evidence, fixed, along))
-            if _says_something(simple, evidence):
+            if simple:
                 return cause.format(simple)
     return ""
-
-
-def _says_something(simple: str, evidence: Evidence) -> bool:
-    """Return whether a number in a cause is a change, and no more digits of it than there are slopes to fix them."""
-    is_fraction = "." not in simple and "e" not in simple
-    return simple not in ("1", "0", "-0") and (is_fraction or int(np.isfinite(evidence.tolerance).sum()) > 1)
 
 
 def _is_enough(evidence: Evidence, fixed: np.ndarray, along: np.ndarray, factor: Fraction) -> bool:
@@ -103,13 +107,25 @@ def _is_enough(evidence: Evidence, fixed: np.ndarray, along: np.ndarray, factor:
 
 
 def _simplest(number: np.floating, is_enough: Callable[[Fraction], bool]) -> str:
-    """Return the fraction of the smallest denominator that explains as much, or the number with three digits."""
+    """Return the plainest number near another one that explains as much, or an empty text: 1 and 0 explain nothing.
+
+    Plain are fractions of numbers up to `SIMPLE`, whole numbers and their inverses up to `COUNTED`, and powers of ten
+    times one digit, such as a weight decay has.
+    """
     value = float(number)
-    for denominator in range(1, DENOMINATORS + 1):
-        near = Fraction(round(value * denominator), denominator)
-        if near and is_enough(near):
-            return str(near)
-    return f"{value:.3g}"
+    if not math.isfinite(value) or not value:
+        return ""
+    near = [Fraction(round(value * denominator), denominator) for denominator in range(1, SIMPLE + 1)]
+    plain = [one for one in near if abs(one.numerator) <= (COUNTED if one.denominator == 1 else SIMPLE)]
+    if abs(value) * COUNTED > 1 / 2:
+        plain.append(1 / Fraction(round(1 / value) or 1))
+    digit, power = f"{value:.0e}".split("e")
+    plain.append(int(digit) * Fraction(10) ** int(power))
+    for one in plain:
+        if one not in (0, 1) and is_enough(one):
+            is_short = max(abs(one.numerator), one.denominator) <= COUNTED
+            return str(one) if is_short else f"{float(one):.0e}"
+    return ""
 
 
 def _local(evidence: Evidence) -> str:
@@ -134,7 +150,7 @@ def _local(evidence: Evidence) -> str:
         rest = np.where(wrong, 0, gradient)
         if count > 1 and evidence.explains(rest + ratio * along):
             simple = _simplest(ratio, partial(_is_enough, evidence, rest, along))
-            if _says_something(simple, evidence):
+            if simple:
                 facts.append(f"a factor: it has to be multiplied by {simple} there")
     place = _pattern(where, x, shape, evidence.name)
     if not facts and count == int(np.isfinite(evidence.tolerance).sum()):

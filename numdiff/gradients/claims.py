@@ -209,10 +209,13 @@ class Directions:
     moves : ndarray of the format, shape (k, n)
     start : ndarray, shape (k,), or None
         The first steps; None for those of `numdiff.gradients.lines`.
+    is_kept : ndarray of bool, shape (k,), or True
+        Which directions any other claim would have had too.
     """
 
     moves: np.ndarray
     start: np.ndarray | None = None
+    is_kept: np.ndarray | bool = True
 
 
 def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.random.Generator) -> Directions:
@@ -262,4 +265,4 @@ def chosen_directions(point: Parameters, claim: np.ndarray, count: int, rng: np.
         kind = row % KINDS
         moves[row] = (_signs(rng, n) * scales[kind]).astype(moves.dtype)
         starts[row] = own.scale * GENERIC * parts[kind]
-    return Directions(moves, starts)
+    return Directions(moves, starts, np.arange(count) % KINDS >= KINDS // 2)

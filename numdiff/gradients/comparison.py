@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 
 from numdiff.adaptive.ending import Estimates
+from numdiff.adaptive.plan import spacing
+from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.causes import Evidence, diagnosis
-from numdiff.gradients.claims import Claim, grain_of, scatter_of
+from numdiff.gradients.claims import Claim, Directions, grain_of, scatter_of
 from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.result import GradientCheck, SlopeComparison
-from numdiff.gradients.rule import BARS, Slopes, Verdict, is_loud, resolution_of
-from numdiff.gradients.second_look import second_look
+from numdiff.gradients.rule import BARS, COARSE_BARS, LOUD, Slopes, Verdict, is_loud, resolution_of
+from numdiff.gradients.second_look import contradicted, second_look
 
 __all__ = ["Setup", "compared"]
 
@@ -22,6 +24,8 @@ EACH = 25
 """The evaluations for each direction, at most, all in all: so many are left for a second look."""
 PLAIN, LEAST = 6, 8
 """The evaluations of a second look at least: the plain steps, and one segment."""
+ASKED = 7
+"""The evaluations by which small steps are asked about a claim, at most: one, and three pairs."""
 ROUNDS = 3
 """How much oftener the rounding of a suspected claim is looked at: 18 calls of the gradient."""
 UNCONFIRMED = (
@@ -50,6 +54,7 @@ class Setup:
     confidence: float
     resolution: float
     notes: tuple[str, ...]
+    along: Directions | None = None
 
     @property
     def item(self) -> FloatFormat:
@@ -82,6 +87,8 @@ def compared(setup: Setup, lines: Lines, found: Estimates) -> GradientCheck:
         slopes = _slopes(setup, lines, found)
     confirmed, reasons = _confirmed(setup, lines, slopes)
     verdicts = slopes.verdicts(confirmed, setup.resolution)
+    for row, reason in _contradicted(setup, lines, slopes, verdicts).items():
+        verdicts[row], reasons[row] = Verdict.UNDECIDED, reason
     check = GradientCheck(
         comparisons=_rows(setup, lines, slopes, verdicts, reasons),
         mode="coordinates" if lines.moves is None else "directions",
@@ -90,10 +97,10 @@ def compared(setup: Setup, lines: Lines, found: Estimates) -> GradientCheck:
         noise=float(np.median(found.noise)),
         evaluations=lines.evaluations,
         resolution=setup.resolution,
-        visible=math.nan if lines.moves is None else _visible(lines.moves, slopes),
-        notes=(*setup.notes, *_observed(setup, slopes, verdicts)),
+        visible=math.nan if lines.moves is None else _visible(setup, lines.moves, slopes),
+        notes=(*setup.notes, *_observed(setup, lines, slopes, verdicts)),
     )
-    return replace(check, cause=_cause(setup, lines, slopes)) if check.verdict is Verdict.DISAGREE else check
+    return replace(check, cause=_cause(setup, lines, slopes, verdicts)) if check.verdict is Verdict.DISAGREE else check
 
 
 def _slopes(setup: Setup, lines: Lines, found: Estimates) -> Slopes:
@@ -136,6 +143,30 @@ def _confirmed(setup: Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, 
     return confirmed, reasons | {int(row): UNCONFIRMED[kind] for row, kind in zip(suspects, kinds, strict=True)}
 
 
+def _contradicted(setup: Setup, lines: Lines, slopes: Slopes, verdicts: list[Verdict]) -> dict[int, str]:
+    """Ask small steps about claims that would be called right, and return why some are not."""
+    rows = np.array([verdict in (Verdict.AGREE, Verdict.INEXACT) for verdict in verdicts]).nonzero()[0]
+    size = abs(float(setup.at_x))
+    if lines.moves is not None:
+        size = math.hypot(size, setup.claim.reach)
+        if lines.evaluations + ASKED * rows.size > EACH * len(lines.moves) or Verdict.DISAGREE in verdicts:
+            return {}
+    if not rows.size or setup.is_coarse:
+        return {}
+    among, part = lines.some(rows), slopes.rows(rows)
+    allowed = np.fmax(setup.resolution * np.abs(part.found.value), part.tolerance)
+    ends = {"lower": setup.lower, "upper": setup.upper}
+    slope, apart = contradicted(among, setup.item, part, size, allowed, noise=setup.noise, **ends)
+    lines.evaluations += among.evaluations
+    said = {}
+    for row, other, off in zip(rows.tolist(), slope, apart, strict=True):
+        if np.isfinite(other):
+            said[row] = f"small steps see another slope, {other:.6g}: a narrow feature or a wave at x"
+        elif np.isfinite(off):
+            said[row] = f"f(x) is off the line through the values beside it, by {abs(off):.1e}"
+    return said
+
+
 def _rows(
     setup: Setup, lines: Lines, slopes: Slopes, verdicts: list[Verdict], reasons: dict[int, str]
 ) -> tuple[SlopeComparison, ...]:
@@ -148,24 +179,31 @@ def _rows(
         where, name = ((row,), f"direction {row}") if is_along else (point.where(place), point.name(place))
         reason = ""
         if verdict is Verdict.UNDECIDED:
-            reason = reasons.get(row) or slopes.reason(row, size, setup.unit)
+            reason = reasons.get(row) or slopes.reason(row, size, setup.unit, setup.noise)
         numbers = (found.value, slopes.claim, tolerance / BARS, slopes.rounding, tolerance, found.step)
         value, claim, error, rounding, most, step = (array[row].item() for array in numbers)
         rows.append(SlopeComparison(where, name, value, claim, error, rounding, most, step, verdict, reason))
     return tuple(rows)
 
 
-def _visible(moves: np.ndarray, slopes: Slopes) -> float:
-    """Return the smallest deviation of a single coordinate, whichever it is, that would have been a suspicion."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        seen = slopes.deviation + slopes.tolerance
-        least = np.full(moves.shape[1], np.inf)
-        for move, size in zip(moves, np.where(np.isfinite(seen), seen, np.inf), strict=True):
-            least = np.fmin(least, float(size) / np.abs(move.astype(np.float64)))
+def _visible(setup: Setup, moves: np.ndarray, slopes: Slopes) -> float:
+    """Return the smallest deviation δ of a single coordinate, whichever it is, that would have been a suspicion.
+
+    It puts δ|dᵢ| to the deviation, and its rounding to R: at most 2u·δ|dᵢ|, and
+    uδ|xᵢ|/t. Directions that another claim would have changed do not count.
+    """
+    unit, least = setup.unit, np.full(moves.shape[1], np.inf)
+    size = np.abs(setup.function.point.vector.astype(np.float64))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        seen = slopes.deviation + (COARSE_BARS / BARS if slopes.is_coarse else 1) * slopes.tolerance
+        for row in np.flatnonzero(np.isfinite(seen) & (setup.along is None or setup.along.is_kept)):
+            part = np.abs(moves[row].astype(np.float64))
+            shown = part - COARSE_BARS * unit * (4 * part + size / float(slopes.found.step[row]))
+            least = np.fmin(least, np.where(shown > 0, float(seen[row]) / shown, np.inf))
     return float(least.max())
 
 
-def _observed(setup: Setup, slopes: Slopes, verdicts: list[Verdict]) -> list[str]:
+def _observed(setup: Setup, lines: Lines, slopes: Slopes, verdicts: list[Verdict]) -> list[str]:
     """Return notes on the accuracy of f and of the gradient."""
     notes, claim, found, name = [], setup.claim, slopes.found, setup.function.point.name
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -177,11 +215,13 @@ def _observed(setup: Setup, slopes: Slopes, verdicts: list[Verdict]) -> list[str
             f"slopes and claims differ by {max(off):.0e} of the slopes at most: either the gradient is wrong by that, "
             "or f is not more accurate (the tolerance of a solver, a table): then give noise=, its standard deviation"
         )
-    loud = is_loud(found, abs(float(setup.at_x)), setup.unit)
+    loud = is_loud(found, max(abs(float(setup.at_x)), float(lines.largest.max())), setup.unit)
+    loud &= (found.status != Status.KINK) & (found.noise > LOUD * float(spacing(setup.item, np.zeros(1))[0]))
     if loud.any() and setup.noise is None:
         notes.append(
-            f"f is less accurate than {setup.item.name}: it scatters by {float(np.median(found.noise[loud])):.0e} or "
-            "so (a stair, a solver, cancellation?); give noise= if it is known to be more"
+            f"f scatters by {float(np.median(found.noise[loud])):.0e} or so, more than {setup.item.name} rounds: it is "
+            "less accurate (a stair, a solver, cancellation?), or varies over less than the steps (a wave, an x near "
+            "a pole); give noise= if it is known to be more"
         )
     jumps &= claim.value != 0
     if jumps.any():
@@ -197,10 +237,16 @@ def _observed(setup: Setup, slopes: Slopes, verdicts: list[Verdict]) -> list[str
     ]
 
 
-def _cause(setup: Setup, lines: Lines, slopes: Slopes) -> str:
+def _cause(setup: Setup, lines: Lines, slopes: Slopes, verdicts: list[Verdict]) -> str:
     """Return what is wrong with a gradient that was rejected, as far as the slopes show it."""
     point, claim = setup.function.point, setup.claim
-    numeric, tolerance = slopes.found.value, np.where(slopes.is_open, slopes.tolerance, np.inf)
+    numeric, said = slopes.found.value, np.array(verdicts)
+    open_ = said == Verdict.UNDECIDED
+    if lines.moves is not None:  # there only one suspicion is looked at again
+        open_ &= ~slopes.is_suspect
+    # What is right to three digits is not what is wrong.
+    tolerance = np.where(said == Verdict.INEXACT, 2 * slopes.deviation, slopes.tolerance)
+    tolerance = np.where(open_, np.inf, tolerance)
     if lines.moves is None:
         whole = np.full((2, claim.value.size), np.nan, claim.value.dtype)
         whole[0, lines.places], whole[1, lines.places] = numeric, tolerance

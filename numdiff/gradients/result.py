@@ -239,6 +239,12 @@ class GradientCheck(Shown):
         ]
         if np.isfinite(self.visible) and self.verdict is not Verdict.DISAGREE:
             lines.append(f"a single coordinate wrong by more than {self.visible:.1e} would have been seen")
+        left = {one.verdict for one in self.comparisons} - {Verdict.AGREE, Verdict.INEXACT}
+        if left == {Verdict.ZERO}:
+            lines.append(
+                "what is left are slopes of 0, which raise_if_wrong() accepts: for agreement check at an x where they "
+                "are not 0, or name the others in coordinates="
+            )
         return [*lines, *([f"likely cause: {self.cause}"] if self.cause else [])]
 
     def _resolved(self) -> str:

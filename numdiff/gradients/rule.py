@@ -31,6 +31,9 @@ Each coordinate, or direction, then has the first verdict that applies:
     agree       |v − c| + B ≤ resolution·|v|
     undecided   B is too wide for a slope of this size
 
+Before one is called right, small steps are asked once more: where they see another slope, or f(x) itself lies off the
+values beside it, the coordinate is undecided (`numdiff.gradients.second_look.contradicted`; one more evaluation).
+
 *Inexact* is what a float32 gradient in a float64 program looks like, and the right gradient of an f that is less
 accurate than its format, such as the solution of an ODE: only the user knows which it is. At tolerances of 10⁻⁵ to 10⁻⁸
 of the solver most right gradients are called inexact, and none of a coordinate more than that. At 10⁻³ and 10⁻⁴ the
@@ -64,7 +67,7 @@ from numdiff.digits import is_moderate
 from numdiff.display import number
 from numdiff.floats.formats import FloatFormat
 
-__all__ = ["BARS", "INEXACT", "Slopes", "Verdict", "is_loud", "resolution_of"]
+__all__ = ["BARS", "INEXACT", "LOUD", "Slopes", "Verdict", "is_loud", "resolution_of"]
 
 BARS = 3.0
 """B in bars: with one, ten times as many right gradients are suspected, and 15 times as many called wrong. Three leave
@@ -76,6 +79,8 @@ INEXACT = 1e-3
 """The relative deviation up to which a gradient is right to some digits: a mistake in a derivation is larger."""
 LOUD = 64.0
 """Noise of so many units of roundoff of f is more than its rounding, as in `numdiff.adaptive.repeats`."""
+SAME = 4.0
+"""The noise that is seen is the one that was given if it is not more than so many times that."""
 
 _SPLIT = (Status.KINK, Status.AMBIGUOUS, Status.OSCILLATES)
 """What f does where different steps see different slopes."""
@@ -200,7 +205,7 @@ class Slopes:
             [verdict for _, verdict in cases][place] if place < len(cases) else Verdict.UNDECIDED for place in chosen
         ]
 
-    def reason(self, row: int, size: float, unit: float) -> str:
+    def reason(self, row: int, size: float, unit: float, given: float | None = None) -> str:
         """Return why nothing can be said of a slope that is no suspicion.
 
         Parameters
@@ -210,6 +215,8 @@ class Slopes:
             |f(x)|.
         unit : float
             The unit roundoff.
+        given : float, optional
+            The noise of f, as it was given.
         """
         found = self.found
         if self.deviation[row] > self.tolerance[row]:
@@ -218,12 +225,18 @@ class Slopes:
         if status is Status.KINK:
             slopes = (_short(side[row]) for side in (found.left, found.right))
             return "kink: the slope is {} from the left and {} from the right".format(*slopes)
-        if status in (Status.JUMP, Status.NOT_FINITE, *_SPLIT):
+        if status is Status.NOT_FINITE:
+            return status.message
+        if status in (Status.JUMP, *_SPLIT):
             return status.meaning
         if status is Status.TOUCHES_DOMAIN and not self._is_claim(row):
             return status.meaning
         if self._is_claim(row):
             return "the rounding error of the gradient hides a slope of this size"
+        if given and given >= max(unit * size, noise / SAME):
+            return f"noise={given:.3g}, as it was given, hides a slope of this size"
+        if not np.isfinite(noise):
+            return "f or its steps overflow beside x: scale x and f"
         if is_loud(found, size, unit)[row]:
             return f"noise of f, about {noise:.1e}, hides a slope of this size"
         if status is Status.BUDGET:

@@ -27,6 +27,16 @@ the noise leaves at most a quarter of the deviation.
 Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
 of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
 rounding.
+
+**Before a claim is called right** (`contradicted`), f beside x has its say. All steps of v may be longer than a narrow
+peak at x, or a wave that passes for noise. A forward difference at h = 8s/d, with s the noise of f and d what the
+verdict allows the slope to be off, takes one evaluation. Rounding leaves an eighth of d there. If it is off by more,
+the centered differences at h, 4.3h and 17h are taken too. They contradict the claim if all are off by more than d, and
+differ among themselves by less than a quarter of that, which errors of f do not, divided by such different lengths.
+Where all are at the claim, and yet f(x) lies off the three chords by the same amount, and by more than 64s, f(x) itself
+is a value apart. Differences of exactly 0 of an f that is noisier than its rounding say nothing: it may be a stair.
+Steps longer than those of v, narrower than two spacings, or outside the domain are left out, and where fewer than two
+remain nothing is contradicted.
 """
 
 import math
@@ -35,14 +45,15 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.lines import Lines
-from numdiff.gradients.rule import Slopes, is_loud
+from numdiff.gradients.rule import LOUD, Slopes, is_loud
 from numdiff.gradients.searches import ends, estimated
 
-__all__ = ["Looks", "second_look"]
+__all__ = ["Looks", "contradicted", "second_look"]
 
 WIDER = 3 * math.sqrt(1.5)
 """From where a second ladder begins, in widest steps of v. From six times, of 360 deviations of ten bars 22 are not
@@ -69,6 +80,10 @@ SPACINGS = 2.0
 """The least plain step, in spacings of the format at x: with one, rounding makes it 0 or two."""
 COARSE = 0.02
 """Numbers of three digits are apart by at most 1 % of themselves: any f that has as many shows twice this."""
+
+ALIKE = 1 / 4
+"""The part of their deviation by which small steps that contradict a claim may differ. An error of f in the first of
+them is 4.3 times smaller in the second, which differs by 3/4 of it."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +158,101 @@ def second_look(
     return Looks(confirmed, withdrawn, held)
 
 
+def contradicted(
+    lines: Lines,
+    fmt: FloatFormat,
+    slopes: Slopes,
+    size: float,
+    allowed: np.ndarray,
+    *,
+    noise: float | None = None,
+    lower: np.ndarray | None = None,
+    upper: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the slope that small steps see where it is not the one claimed, and how far f(x) is off its neighbours.
+
+    Parameters
+    ----------
+    lines : Lines
+        k lines, of an f with one value.
+    fmt : FloatFormat
+    slopes : Slopes, of shape (k,)
+    size : float
+        As in `second_look`.
+    allowed : ndarray, shape (k,)
+        By what a claim may be off.
+    noise : float, optional
+        The standard deviation of f, if it is known.
+    lower, upper : ndarray of the format, shape (n,), or None
+        Closed bounds.
+
+    Returns
+    -------
+    slope, apart : ndarray, shape (k,)
+        NaN where nothing contradicts the claim.
+    """
+    found, claim, (low, high) = slopes.found, slopes.claim, ends(lines, fmt, lower, upper)
+    slope, apart = np.full((2, claim.size), np.nan, found.value.dtype)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        scatter, loud = _scatter(lines, fmt, found, size, noise or 0.0)
+        first = np.fmax(ROOM * scatter / allowed, _narrowest(lines, fmt))
+        rows, seen = _forward(lines, first, low, high, found.step / PLAIN[1])
+        rows = rows[~(np.abs(seen - claim[rows]) <= allowed[rows]) & ~(loud[rows] & (seen == 0))]
+        if not rows.size:
+            return slope, apart
+        most = np.full(claim.size, -np.inf, slope.dtype)
+        most[rows] = found.step[rows]
+        sides = [_plain(lines, factor * first, low, high, most) for factor in PLAIN]
+        centered, left, right = np.moveaxis(np.array(sides), 1, 0)
+        off = np.multiply.outer(PLAIN, first).astype(slope.dtype) * (right - left) / 2
+    told, away = np.isfinite(centered).sum(axis=0) >= 2, np.abs(centered - claim)
+    other = told & np.all(~(away <= allowed), axis=0) & (_extent(centered) <= ALIKE * _least(away))
+    lone = told & ~loud & np.all(~(away > allowed), axis=0)
+    lone &= (_least(np.abs(off)) > LOUD * scatter) & (_extent(off) <= ALIKE * _least(np.abs(off)))
+    slope[other], apart[lone] = centered[0, other], off[0, lone]
+    return slope, apart
+
+
+def _scatter(
+    lines: Lines, fmt: FloatFormat, found: Estimates, size: float, noise: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the noise of f over the smallest steps, and where more than that was seen: a stair or a wave."""
+    reach = np.fmax(np.abs(lines.at.astype(found.value.dtype)), found.step)
+    rounding = float(fmt.unit_roundoff) * np.fmax(size, reach * np.abs(found.value))
+    loud = np.asarray(found.noise > LOUD * rounding)
+    return np.fmax(np.where(loud, rounding, np.fmax(rounding, found.noise)), noise), loud
+
+
+def _narrowest(lines: Lines, fmt: FloatFormat) -> np.ndarray:
+    """Return the least plain step on each line."""
+    if lines.moves is not None:
+        return np.zeros(lines.at.size)
+    return np.asarray(
+        SPACINGS * spacing(fmt, np.abs(lines.at.astype(np.longdouble if fmt.precision > 53 else np.float64)))
+    )
+
+
+def _forward(lines: Lines, step: np.ndarray, low: Any, high: Any, most: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lines on which a one-sided difference at a step is possible, and the differences: on the right."""
+    x = lines.at.astype(step.dtype)
+    right, left = ((x + sign * step).astype(lines.at.dtype) for sign in (1, -1))
+    node = np.where(right < high, right, left)
+    rows = np.flatnonzero((step <= most) & (node > low) & (node < high) & (node != lines.at))
+    if not rows.size:
+        return rows, np.empty(0)
+    return rows, (lines(node[rows], rows) - lines.at_x()[0]) / (node[rows].astype(step.dtype) - x[rows])
+
+
+def _least(values: np.ndarray) -> np.ndarray:
+    """Return the least of each column, NaN left out."""
+    return np.asarray(np.fmin.reduce(values, axis=0))
+
+
+def _extent(values: np.ndarray) -> np.ndarray:
+    """Return what the values of each column differ by at most, NaN left out."""
+    return np.asarray(np.fmax.reduce(values, axis=0) - np.fmin.reduce(values, axis=0))
+
+
 def _is_confirmed(first: Slopes, second: Slopes, least: float) -> np.ndarray:
     """Return where a second value is the first one rather than the claim; `least` is a change that nothing hides."""
     claim, deviation, away = first.claim, first.deviation, second.deviation
@@ -166,9 +276,9 @@ def _is_held(first: Slopes, second: Slopes) -> np.ndarray:
 def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any, fmt: FloatFormat) -> np.ndarray:
     """Return where two neighbouring plain differences of a kind are nearer to the claim."""
     found, at, unit = slopes.found, lines.at.astype(slopes.found.value.dtype), float(fmt.unit_roundoff)
-    scale, least = np.full(at.shape, size, at.dtype), np.zeros_like(at)
+    scale, least = np.full(at.shape, size, at.dtype), _narrowest(lines, fmt)
     if lines.moves is None:
-        scale, least = np.maximum(scale, np.abs(at * found.value)), SPACINGS * spacing(fmt, np.abs(at))
+        scale = np.maximum(scale, np.abs(at * found.value))
     loud, noisy = is_loud(found, size, unit), found.noise > unit * scale
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         first, wider = (np.fmax(ROOM * error / slopes.deviation, least) for error in (unit * scale, found.noise))

@@ -696,3 +696,84 @@ def test_arrays_of_the_standard_go_in_and_out():
 
     check = check_gradient(f, lambda x: Namespaced(np.exp(x.data)), Namespaced(point("float64")))
     assert check.verdict is Verdict.AGREE
+
+
+def test_noise_that_is_given_is_named_as_what_hides_a_slope():
+    check = check_gradient(lambda v: np.sum(v**2), lambda v: 2 * v, np.array([1.0, 2.0]), noise=1e3)
+    assert {one.reason for one in check.comparisons} == {"noise=1e+03, as it was given, hides a slope of this size"}
+
+
+def test_overflow_beside_x_is_no_coarse_format():
+    check = check_gradient(np.sum, np.ones_like, np.array([1e300, 1.0]))
+    assert check.comparisons[0].reason == "f or its steps overflow beside x: scale x and f"
+
+
+@pytest.mark.parametrize(
+    "f, gradient, x",
+    [
+        (lambda v: np.maximum(v, 0).sum(), lambda v: 1.0 * (v > 0), [0.0, 1.0]),
+        (lambda v: np.sum((v - 1) ** 2), lambda v: 2 * (v - 1), [1.0, 1.0]),
+        (lambda v: 1e-310 * np.exp(v[0]), lambda v: 1e-310 * np.exp(v), [1.0]),
+    ],
+)
+def test_exact_function_is_not_said_to_scatter(f, gradient, x):
+    assert not any("scatters" in note for note in check_gradient(f, gradient, np.array(x)).notes)
+
+
+def test_function_that_scatters_is_said_to():
+    check = check_gradient(lambda v: np.sum(np.round(np.exp(v), 6)), np.exp, np.array([0.5, 1.0]))
+    assert any("scatters" in note for note in check.notes)
+
+
+def test_coordinates_that_no_direction_moves_are_named():
+    x = np.array([1.0, 2.0, 3.0])
+    check = check_gradient(np.sum, lambda v: np.array([1.0, 1.0, 9.0]), x, directions=np.eye(3)[:2])
+    assert "no direction goes along 1 of 3 coordinates (x[2]): nothing is said of them" in check.notes
+    assert not check_gradient(np.sum, np.ones_like, x, directions=np.eye(3)).notes
+
+
+def test_direction_of_zeros_is_refused():
+    with pytest.raises(ValueError, match="directions must not be 0, got one that is: row 1"):
+        check_gradient(np.sum, np.ones_like, np.ones(2), directions=[[1.0, 0.0], [0.0, 0.0]])
+
+
+def test_end_of_a_domain_is_answered_with_domain():
+    f, gradient, x = (lambda v: np.sum(np.arcsin(v))), (lambda v: 1 / np.sqrt(1 - v * v)), np.array([1 - 1e-9])
+    assert "give domain=" in check_gradient(f, gradient, x).comparisons[0].reason
+    assert check_gradient(f, gradient, x, domain=(-1, 1)).comparisons[0].verdict != "disagree"
+
+
+def test_slopes_of_zero_are_told_with_what_to_do():
+    def f(v):
+        return np.sum(np.maximum(v, 0) ** 2)
+
+    def gradient(v):
+        return 2 * np.maximum(v, 0)
+
+    x = np.array([1.0, -2.0, 3.0])
+    check = check_gradient(f, gradient, x)
+    assert check.verdict is Verdict.INCONCLUSIVE
+    assert "slopes of 0, which raise_if_wrong() accepts" in str(check)
+    assert check.raise_if_wrong() is check
+    assert "slopes of 0" not in str(check_gradient(f, gradient, x, coordinates=[0, 2]))
+
+
+@pytest.mark.parametrize("is_array", [False, True])
+def test_deviation_that_is_said_to_be_seen_is_seen(is_array):
+    """In any coordinate, whatever its size, and whether the gradient was a callable or an array."""
+
+    def f(v):
+        return np.sum(np.sin(v) + 1e3 * v**2)
+
+    def gradient(v):
+        return np.cos(v) + 2e3 * v
+
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=200) * 10.0 ** rng.uniform(-8, 2, 200)
+        right = check_gradient(f, gradient(x) if is_array else gradient, x, seed=seed)
+        for place in rng.integers(0, 200, 4):
+            wrong = gradient(x)
+            wrong[place] += 1.05 * right.visible
+            check = check_gradient(f, wrong, x, seed=seed)
+            assert any(one.verdict is not Verdict.AGREE for one in check.comparisons)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+import numdiff
 from numdiff.floats.formats import FORMATS
 from numdiff.gradients import second_look as module
 from numdiff.gradients.claims import grain_of
@@ -229,3 +230,55 @@ def test_plain_steps_are_two_spacings_at_least():
     looked(lambda v: seen.append(float(v)) or v, x, 1e9)
     apart = np.abs(np.array(seen) - x)
     assert 2 * np.spacing(x) <= apart[apart > 0].min() <= 3 * np.spacing(x)
+
+
+def checked(f, gradient, x, **options):
+    """Return the check of a function of arrays, in one or a few coordinates."""
+    return numdiff.check_gradient(f, gradient, np.array(x), **options)
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-4, 1e-6])
+def test_claim_that_misses_a_narrow_peak_at_x_is_not_called_right(width):
+    """A mixture of a wide and a narrow density: steps longer than the narrow one see the wide one alone."""
+
+    def f(v):
+        return -np.log(np.exp(-((v[0] - 2) ** 2) / 2) + np.exp(-(((v[0] - 1) / width) ** 2) / 2) / width)
+
+    check = checked(f, lambda v: v - 2, [1 + width / 2])
+    assert check.verdict != "agree"
+    assert "small steps see another slope" in str(check) or check.verdict == "disagree"
+
+
+@pytest.mark.parametrize(("size", "rate"), [(1e-5, 1e6), (1e-6, 1e7), (1e-7, 1e9), (1e-8, 1e9)])
+def test_claim_that_misses_a_small_fast_wave_is_not_called_right(size, rate):
+    check = checked(lambda v: v[0] ** 2 + size * np.sin(rate * v[0]), lambda v: 2 * v, [0.7])
+    assert check.comparisons[0].verdict == "undecided"
+    assert "small steps see another slope" in check.comparisons[0].reason
+
+
+def test_wave_that_is_too_flat_to_matter_leaves_the_claim_right():
+    assert checked(lambda v: v[0] ** 2 + 1e-9 * np.sin(1e6 * v[0]), lambda v: 2 * v, [0.7]).verdict == "agree"
+
+
+@pytest.mark.parametrize("directions", [None, 4])
+def test_value_at_x_apart_from_all_others_is_said(directions):
+    x = [1.0, 2.0]
+    check = checked(lambda v: v @ v + 1e-9 * (v.tolist() == x), lambda v: 2 * v, x, directions=directions)
+    assert check.verdict == "inconclusive"
+    assert all("f(x) is off the line" in one.reason for one in check.comparisons)
+
+
+def test_stair_and_random_rounding_do_not_contradict_a_right_claim():
+    """Small steps of a stair see a slope of 0, and those of a noisy f another one each time."""
+    stair = checked(lambda v: np.round(np.exp(v[0]), 9), lambda v: np.exp(v), [0.5])
+    noisy = checked(lambda v: np.exp(v[0]) + 1e-9 * np.sin(1e20 * v[0]), lambda v: np.exp(v), [0.5])
+    assert (stair.verdict, noisy.verdict) == ("agree", "agree")
+
+
+def test_small_steps_cost_one_evaluation_where_they_see_the_claim():
+    lines = coordinates(Function(lambda v: np.exp(v).sum(), Parameters([0.5, 1.0])), np.array([0.5, 1.0]))
+    found, before = estimated(lines, FLOAT64), lines.evaluations + lines.at_x().size
+    slopes = Slopes(np.exp([0.5, 1.0]), np.zeros(2), found)
+    slope, apart = module.contradicted(lines, FLOAT64, slopes, 4.4, 0.1 * found.value)
+    assert np.isnan([slope, apart]).all()
+    assert lines.evaluations == before + 2
