@@ -54,12 +54,18 @@ def _by_format(own: pd.DataFrame) -> dict[str, float]:
 
 def own_sentences(own: pd.DataFrame) -> list[str]:
     """Return what our check says of right gradients in each format: rejected, undecided, and what two values allow."""
-    said = [
-        f"In {row.format}, by coordinates, it rejects {row.rejected} of {row.right} right gradients and leaves "
-        f"{percent(row.open_lines)} of their coordinates undecided"
-        + (f"; two values of f at perfect steps would leave {percent(row.oracle)}." if _is_told(row) else ".")
-        for row in rows_of(own[own["mode"] == "coordinates"])
-    ]
+    said, rows = [], list(rows_of(own[own["mode"] == "coordinates"]))
+    if rows:
+        open_lines = listed([f"{percent(row.open_lines)} in {row.format}" for row in rows])
+        oracle = [f"{percent(row.oracle)} in {row.format}" for row in rows if _is_told(row)]
+        said.append(
+            f"By coordinates it rejects {sum(row.rejected for row in rows)} of {sum(row.right for row in rows)} right "
+            "gradients, in all formats together."
+        )
+        said.append(
+            f"It leaves undecided of their coordinates: {open_lines}"
+            + (f"; two values of f at perfect steps would leave {listed(oracle)}." if oracle else ".")
+        )
     along = own[own["mode"] == "directions"]
     if len(along):
         rejected, right = int(along["rejected"].sum()), int(along["right"].sum())
