@@ -152,8 +152,7 @@ def check_gradient(
     part = resolution_of(point.item) if part is None else part
     notes += _unseen(point, along)
     setup = Setup(function, at_x, claim, given, rng, lower, upper, deviation, float(confidence), part, notes, along)
-    lines = _lines(function, along, places)
-    lines.base, lines.evaluations = np.array([at_x]), evaluations
+    lines = _lines(function, along, places, at_x, evaluations)
     with np.errstate(all="ignore"), lines.running(workers):
         found = _searched(setup, lines, None if along is None else along.start, progress)
         is_odd = is_doubtful(found, abs(float(at_x)), setup.unit)
@@ -171,11 +170,16 @@ def _check_options(f: Any, confidence: Any, progress: Any, workers: Any) -> None
     require_callable(f)
 
 
-def _lines(function: Function, along: Directions | None, places: np.ndarray | None) -> Lines:
-    """Return the lines through x that are looked at: some coordinates, or directions."""
+def _lines(
+    function: Function, along: Directions | None, places: np.ndarray | None, at_x: Any, evaluations: int
+) -> Lines:
+    """Return the lines through x that are looked at, some coordinates or directions, with f(x)."""
     if along is not None:
-        return along_directions(function, function.point.vector, along.moves)
-    return along_coordinates(function, function.point.vector, places)
+        lines = along_directions(function, function.point.vector, along.moves)
+    else:
+        lines = along_coordinates(function, function.point.vector, places)
+    lines.base, lines.evaluations = np.array([at_x]), evaluations
+    return lines
 
 
 def _opened(function: Function, is_required: bool) -> tuple[Function, Any, tuple[str, ...], int]:
