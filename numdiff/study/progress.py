@@ -52,11 +52,19 @@ class Progress:
         # The average over the whole run: blocks differ, and the last one says little of those that follow.
         silent = not shown or not pending
         # Without a thread that looks after it, each step asks for the time.
-        self._bar = _Bar(total=self.total, unit="cell", disable=silent, mininterval=0.5, miniters=1, smoothing=0)
+        self._bar = _Bar(
+            total=self.total, unit="cell", disable=silent, mininterval=0.5, miniters=1, smoothing=0, delay=1
+        )
+        self._bar.delay = 0  # so it is shown on entry, from where on an interruption closes it
         self._start = time.perf_counter()
         self._first: tuple[float, int] | None = None
 
     def __enter__(self) -> Self:
+        try:
+            self._bar.refresh()
+        except BaseException:
+            self._bar.close()
+            raise
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:

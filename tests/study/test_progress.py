@@ -1,8 +1,11 @@
 """The progress of a run: nothing is left of a bar that is interrupted while it is made."""
 
 import gc
+import signal
 import sys
 import threading
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -25,3 +28,24 @@ def test_bar_counts_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     with module._Bar(total=4, unit="cell", mininterval=0, miniters=1) as bar:
         bar.update(3)
     assert "3/4" in capsys.readouterr().err
+
+
+def test_bar_that_is_interrupted_while_it_is_shown_is_closed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Caught: the line of the interruption stood behind the bar, for nothing closed what the constructor had shown."""
+    shown = module._Bar.display
+
+    def interrupted(bar: module._Bar, *args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(module._Bar, "display", shown)
+        shown(bar, *args, **options)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(module._Bar, "display", interrupted)
+    told = module.Progress({"key": cast(Any, SimpleNamespace(cells=4))}, 0, 1, True)
+    assert "cell/s" not in capsys.readouterr().err
+    with pytest.raises(KeyboardInterrupt), told:
+        pass
+    said = capsys.readouterr().err
+    assert "cell/s" in said
+    assert said.endswith("\n")
