@@ -120,7 +120,8 @@ def _useless(part: pd.DataFrame, usable: Sequence[str], narrow: bool) -> str:
     false = part[(part["error"] == "false positive") & ~part["checker"].isin(usable)]
     rejecting = false.dropna(subset="rate").sort_values("rate", ascending=False, kind="stable")
     blind = [short_name(name) for name in false[false["rate"].isna()]["checker"]]
-    shares = [(short_name(e["checker"]), f"{_percent(e['rate'])} %") for e in rejecting.to_dict("records")]
+    pairs = zip(rejecting["checker"], rejecting["rate"], strict=True)
+    shares = [(short_name(name), f"{_percent(rate)}\N{NO-BREAK SPACE}%") for name, rate in pairs]
     groups = {share: [name for name, other in shares if other == share] for _, share in shares}
     words = "; ".join(f"{listed(names)} {share}" for share, names in groups.items())
     lines = [f"reject right gradients: {words}"] if words else []
