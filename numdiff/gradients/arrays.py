@@ -15,7 +15,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.functions import called, refuse_several
 from numdiff.gradients.parameters import Parameters, has_structure, to_numpy
 
-__all__ = ["ArrayFunction"]
+__all__ = ["ArrayFunction", "coupled", "is_far"]
 
 
 class ArrayFunction:
@@ -127,23 +127,11 @@ class ArrayFunction:
         last = points[-1:].copy()
         found, alone = self.values(points), self.values(last.copy())
         parts = (np.real, np.imag) if found.dtype.kind == "c" else (np.asarray,)
-        far = np.any([self._are_far(part(found), part(alone[0])) for part in parts], axis=0)
+        far = np.any([is_far(part(found), part(alone[0]), self.item) for part in parts], axis=0)
         if far.any() and np.array_equal(alone, self.values(last), equal_nan=True):
             k = int(np.argmax(far))
-            raise ValueError(
-                "f must return for each point of a batch what it returns for that point alone (vectorized=True), got "
-                f"{found[-1, k]!s} among {len(points)} points and {alone[0, k]!s} alone; sums go over the axes after "
-                "the first one (x.sum(axis=-1)), and x[..., i] is a coordinate; or leave out vectorized"
-            )
+            raise ValueError(coupled(found[-1, k], alone[0, k], len(points)))
         return found
-
-    def _are_far(self, found: np.ndarray, alone: np.ndarray) -> np.ndarray:
-        """Return which values of the last point of a batch differ from those of the point alone."""
-        most = np.abs(found[np.isfinite(found)]).max(initial=0)
-        with np.errstate(all="ignore"):
-            near = np.abs(found[-1] - alone) <= 2.0 ** (-self.item.precision / 2) * most
-        near |= (found[-1] == alone) | (np.isnan(found[-1]) & np.isnan(alone))
-        return np.asarray(~near)
 
     def _accepted(self, y: Any, dtype: np.dtype, count: int | None) -> np.ndarray:
         """Return what f returned as an array of the format, or say what is wrong with it."""
@@ -173,6 +161,23 @@ class ArrayFunction:
             )
         shape = array.shape[len(before) :]
         raise ValueError(f"f must return the same shape for every point, {self.shape}, got {shape}")
+
+
+def is_far(found: np.ndarray, alone: Any, item: FloatFormat) -> Any:
+    """Return which values of the last point of a batch differ from those of the point alone, by half of the digits."""
+    most = np.abs(found[np.isfinite(found)]).max(initial=0)
+    with np.errstate(all="ignore"):
+        near = np.abs(found[-1] - alone) <= 2.0 ** (-item.precision / 2) * most
+    return ~(near | (found[-1] == alone) | (np.isnan(found[-1]) & np.isnan(alone)))
+
+
+def coupled(among: Any, alone: Any, count: int) -> str:
+    """Return what is said of an f that returns one value for a point among several, and another for it alone."""
+    return (
+        "f must return for each point of a batch what it returns for that point alone (vectorized=True), got "
+        f"{among!s} among {count} points and {alone!s} alone; sums go over the axes after the first one "
+        "(x.sum(axis=-1)), and x[..., i] is a coordinate; or leave out vectorized"
+    )
 
 
 def _complex(y: Any, dtype: np.dtype) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from numdiff.adaptive.arguments import check_confidence
 from numdiff.adaptive.ending import Estimates
 from numdiff.floats.callables import Map, check_workers, require_callable, with_arguments
+from numdiff.gradients.arrays import coupled, is_far
 from numdiff.gradients.asked import Progress, bounds_of, check_progress, reported
 from numdiff.gradients.claims import Claim, Directions, chosen_directions, claimed
 from numdiff.gradients.comparison import Setup, compared
@@ -20,7 +21,7 @@ from numdiff.gradients.parameters import Parameters
 from numdiff.gradients.repeats import is_doubtful, refuse_random, repeats_of
 from numdiff.gradients.result import GradientCheck
 from numdiff.gradients.rule import BARS, resolution_of
-from numdiff.gradients.searches import estimated, gathered, refined, searched
+from numdiff.gradients.searches import ends, estimated, gathered, refined, searched
 from numdiff.spellings import hinted
 
 __all__ = ["check_gradient"]
@@ -159,6 +160,7 @@ def check_gradient(
         found = _refined(setup, lines, found)
         if deviation is None:
             _refuse_random(setup, lines, is_odd)
+            _refuse_coupled(setup, lines, found)
         return compared(setup, lines, found)
 
 
@@ -306,3 +308,19 @@ def _refuse_random(setup: Setup, lines: Lines, is_odd: bool) -> None:
         again = repeats_of(lines.evaluations) if lines.moves is None else REPEATS
     vector = setup.function.point.vector[None]
     lines.evaluations += refuse_random(lambda: setup.function.values(vector)[0, 0], setup.at_x, again)
+
+
+def _refuse_coupled(setup: Setup, lines: Lines, found: Estimates) -> None:
+    """Refuse an f that returns another value for x among several points than alone."""
+    rows = np.flatnonzero(np.isfinite(found.step))
+    if not setup.function.vectorized or not rows.size:
+        return
+    row = rows[:1]
+    low, high = ends(lines.some(row), setup.item, setup.lower, setup.upper)
+    step = np.concatenate((lines.at[row] - found.step[row], lines.at[row] + found.step[row]))
+    inside = step[(step > low) & (step < high)][:1].astype(setup.item.dtype)
+    points = np.concatenate((lines.points(inside, row[: inside.size]), setup.function.point.vector[None]))
+    lines.evaluations += len(points)
+    values = setup.function.values(points)[:, 0]
+    if is_far(values, setup.at_x, setup.item) and setup.function.values(points[-1:])[0, 0] == setup.at_x:
+        raise ValueError(coupled(values[-1], setup.at_x, len(values)))

@@ -15,15 +15,15 @@ from numdiff.gradients.claims import Claim, Directions, grain_of, scatter_of
 from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.result import GradientCheck, SlopeComparison
-from numdiff.gradients.rule import BARS, COARSE_BARS, LOUD, Slopes, Verdict, is_loud, resolution_of
-from numdiff.gradients.second_look import contradicted, second_look
+from numdiff.gradients.rule import BARS, COARSE_BARS, INEXACT, LOUD, Slopes, Verdict, is_loud, resolution_of
+from numdiff.gradients.second_look import LEAST, contradicted, second_look
 
 __all__ = ["Setup", "compared"]
 
 EACH = 25
 """The evaluations for each direction, at most, all in all: so many are left for a second look."""
-PLAIN, LEAST = 6, 8
-"""The evaluations of a second look at least: the plain steps, and one segment."""
+PLAIN = 6
+"""The evaluations of a second look at plain steps."""
 ASKED = 7
 """The evaluations by which small steps are asked about a claim, at most: one, and three pairs."""
 ROUNDS = 3
@@ -121,9 +121,11 @@ def _confirmed(setup: Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, 
     size, budget = abs(float(setup.at_x)), None
     if lines.moves is not None:
         reasons = dict.fromkeys(suspects.tolist(), "only the direction with the largest deviation was looked at again")
-        # One that is confirmed is enough, and the evaluations are limited.
+        # One that is confirmed is enough, and the evaluations are limited: the first that could be called wrong.
+        small = slopes.is_small[suspects]
         with np.errstate(divide="ignore"):
-            suspects = suspects[[np.argmax(slopes.deviation[suspects] / slopes.tolerance[suspects])]]
+            ratio = slopes.deviation[suspects] / slopes.tolerance[suspects]
+            suspects = suspects[[np.argmax(np.where(small & ~small.all(), -np.inf, ratio))]]
         size = math.hypot(size, setup.claim.reach)
         plain = PLAIN * (1 + int(is_loud(slopes.found, size, setup.unit)[suspects[0]]))
         budget = EACH * len(lines.moves) - lines.evaluations - plain
@@ -138,6 +140,8 @@ def _confirmed(setup: Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, 
         lines.evaluations += used
     looks = second_look(among, setup.item, part, size, grain=grain, **options)
     confirmed[suspects] = looks.confirmed
+    if lines.moves is not None and looks.confirmed.all():  # none of the others is called wrong
+        confirmed |= slopes.is_suspect & slopes.is_small
     lines.evaluations += among.evaluations
     kinds = np.select([looks.withdrawn, looks.held, is_flat], range(3), 3)
     return confirmed, reasons | {int(row): UNCONFIRMED[kind] for row, kind in zip(suspects, kinds, strict=True)}
@@ -190,12 +194,14 @@ def _visible(setup: Setup, moves: np.ndarray, slopes: Slopes) -> float:
     """Return the smallest deviation δ of a single coordinate, whichever it is, that would have been a suspicion.
 
     It puts δ|dᵢ| to the deviation, and its rounding to R: at most 2u·δ|dᵢ|, and
-    uδ|xᵢ|/t. Directions that another claim would have changed do not count.
+    uδ|xᵢ|/t. What leaves a claim right to three digits is no more than inexact, and does not count as seen. Directions
+    that another claim would have changed do not count.
     """
     unit, least = setup.unit, np.full(moves.shape[1], np.inf)
     size = np.abs(setup.function.point.vector.astype(np.float64))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        seen = slopes.deviation + (COARSE_BARS / BARS if slopes.is_coarse else 1) * slopes.tolerance
+        least_seen = (COARSE_BARS / BARS if slopes.is_coarse else 1) * slopes.tolerance
+        seen = slopes.deviation + np.fmax(least_seen, INEXACT * np.abs(slopes.found.value))
         for row in np.flatnonzero(np.isfinite(seen) & (setup.along is None or setup.along.is_kept)):
             part = np.abs(moves[row].astype(np.float64))
             shown = part - COARSE_BARS * unit * (4 * part + size / float(slopes.found.step[row]))

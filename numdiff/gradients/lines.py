@@ -183,6 +183,10 @@ class Lines:
             known.update(zip(new, range(first, last), strict=True))
         return np.fromiter((known[key] for key in keys), np.intp, len(keys))
 
+    def points(self, nodes: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the points of nodes on lines, as rows."""
+        return _Task(self.f, self.x, self.moves).points(nodes, self.places[rows])
+
     def forget(self) -> None:
         """Forget all values but that at x."""
         self._known, self._rows = {}, np.empty((0, self.size))

@@ -163,6 +163,12 @@ class Slopes:
         return BARS * (self.found.error + self.rounding)
 
     @property
+    def is_small(self) -> np.ndarray:
+        """Whether a deviation leaves the claim right to three digits or more."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.deviation <= INEXACT * np.abs(self.found.value))
+
+    @property
     def is_open(self) -> np.ndarray:
         """Whether there is a slope to compare with."""
         status = self.found.status
@@ -195,7 +201,7 @@ class Slopes:
             cases = [
                 (~self.is_open, Verdict.UNDECIDED),
                 ((deviation > tolerance) & ~confirmed, Verdict.UNDECIDED),
-                (suspect & (deviation <= INEXACT * size), Verdict.INEXACT),
+                (suspect & self.is_small, Verdict.INEXACT),
                 (suspect, Verdict.DISAGREE),
                 ((self.claim == 0) & (size <= tolerance) & ~np.isin(self.found.status, _SPLIT), Verdict.ZERO),
                 (deviation + tolerance <= resolution * size, Verdict.AGREE),

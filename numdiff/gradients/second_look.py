@@ -49,6 +49,7 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
+from numdiff.gradients.far_look import WIDE, is_inside, is_seen_wide, tread_beyond
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import LOUD, Slopes, is_loud
 from numdiff.gradients.searches import ends, estimated
@@ -81,6 +82,8 @@ SPACINGS = 2.0
 COARSE = 0.02
 """Numbers of three digits are apart by at most 1 % of themselves: any f that has as many shows twice this."""
 
+LEAST = 8
+"""The evaluations that a second ladder takes, at least."""
 ALIKE = 1 / 4
 """The part of their deviation by which small steps that contradict a claim may differ. An error of f in the first of
 them is 4.3 times smaller in the second, which differs by 3/4 of it."""
@@ -133,9 +136,10 @@ def second_look(
     **options
         As of `numdiff.adaptive.engine.estimate`: noise, budget, confidence. With a budget there is no third value.
     """
-    withdrawn = _is_withdrawn(lines, slopes, size, *ends(lines, fmt, lower, upper), fmt)
+    interval = ends(lines, fmt, lower, upper)
+    withdrawn = _is_withdrawn(lines, slopes, size, *interval, fmt)
     confirmed, held = np.zeros(withdrawn.shape, bool), np.zeros(withdrawn.shape, bool)
-    least = min(COARSE * size, math.inf if slopes.is_coarse else GRAINS * grain)
+    least = np.full(withdrawn.shape, min(COARSE * size, math.inf if slopes.is_coarse else GRAINS * grain))
 
     def look(rows: np.ndarray, factor: float) -> Slopes:
         among, part = lines.some(rows), slopes.rows(rows)
@@ -145,16 +149,30 @@ def second_look(
         return replace(part, found=found)
 
     rows = np.flatnonzero(~withdrawn)
+    if not slopes.is_coarse:
+        flat, most = rows[slopes.found.value[rows] == 0], options.get("budget")
+        if most is not None:
+            most -= LEAST + 2 * len(WIDE) * int(is_inside(lines, fmt, slopes.found).any())
+        least[flat], used = _hidden(lines, slopes, flat, interval, COARSE * size, GRAINS * grain, most)
+        lines.evaluations += used
+        if most is not None:
+            options["budget"], rows = most - used + LEAST, rows[: max(0, most - used + 1)]
     if rows.size:
         first, second = slopes.rows(rows), look(rows, WIDER)
-        confirmed[rows], held[rows] = _is_confirmed(first, second, least), _is_held(first, second)
+        confirmed[rows], held[rows] = _is_confirmed(first, second, least[rows]), _is_held(first, second)
         again = (second.deviation > AWAY * first.deviation) | (second.found.error > first.deviation)
         again &= ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options.get("budget") is None)
         if again.any():
             first, second, rows = first.rows(again), second.rows(again), rows[again]
             third = look(rows, NARROWER)
-            confirmed[rows] = _is_confirmed(first, third, least)
-            confirmed[rows] |= second.is_suspect & _is_confirmed(second, third, least)
+            confirmed[rows] = _is_confirmed(first, third, least[rows])
+            confirmed[rows] |= second.is_suspect & _is_confirmed(second, third, least[rows])
+    rows = np.flatnonzero(confirmed)
+    if rows.size and not slopes.is_coarse:
+        among = lines.some(rows)
+        held[rows] = is_seen_wide(among, fmt, slopes.rows(rows), *_of(interval, rows))
+        confirmed &= ~held
+        lines.evaluations += among.evaluations
     return Looks(confirmed, withdrawn, held)
 
 
@@ -253,7 +271,7 @@ def _extent(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.fmax.reduce(values, axis=0) - np.fmin.reduce(values, axis=0))
 
 
-def _is_confirmed(first: Slopes, second: Slopes, least: float) -> np.ndarray:
+def _is_confirmed(first: Slopes, second: Slopes, least: np.ndarray) -> np.ndarray:
     """Return where a second value is the first one rather than the claim; `least` is a change that nothing hides."""
     claim, deviation, away = first.claim, first.deviation, second.deviation
     one, other = first.found, second.found
@@ -265,6 +283,32 @@ def _is_confirmed(first: Slopes, second: Slopes, least: float) -> np.ndarray:
         else:
             is_told |= np.abs(claim) * np.fmax(one.step, other.step) > least
     return np.asarray(is_same & is_told)
+
+
+def _hidden(
+    lines: Lines,
+    slopes: Slopes,
+    rows: np.ndarray,
+    interval: tuple[Any, Any],
+    coarse: float,
+    grain: float,
+    most: int | None,
+) -> tuple[np.ndarray, int]:
+    """Return the changes of a constant f that its rounding may hide, on some lines, and the evaluations they took."""
+    if not rows.size:
+        return np.empty(0), 0
+    among = lines.some(rows)
+    tread = tread_beyond(among, slopes.found.rows(rows), *_of(interval, rows), math.inf if most is None else most)
+    tread = np.minimum(GRAINS * tread, grain)
+    found = np.where(tread > 0, np.where(np.isfinite(tread), tread, coarse), min(coarse, grain))
+    found = np.where(np.isnan(tread), np.inf, found)
+    return found, among.evaluations
+
+
+def _of(interval: tuple[Any, Any], rows: np.ndarray) -> tuple[Any, Any]:
+    """Return the ends of the intervals of some lines."""
+    low, high = (end[rows] if isinstance(end, np.ndarray) else end for end in interval)
+    return low, high
 
 
 def _is_held(first: Slopes, second: Slopes) -> np.ndarray:
