@@ -301,17 +301,16 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
             "write dtype='float32'"
         )
     steps = _complex_steps(asked) if h is None else _given_steps(asked, h)
-    x, n = asked.x.astype(item.complex_dtype), asked.x.size
-    base = coordinates(asked.f, asked.x).at_x()
-    moves = None if pattern is None else pattern.moves(1j * steps)
-    lines = Lines(asked.f, x, np.arange(n if pattern is None else pattern.count), moves, base.size)
-    nodes = x + 1j * steps if moves is None else np.ones(pattern.count if pattern else 0, x.dtype)
-    with np.errstate(all="ignore"), lines.running(asked.workers), reported(asked.progress, n) as report:
-        found = lines.evaluated(nodes.astype(x.dtype), np.arange(nodes.size))
+    n, base = asked.x.size, coordinates(asked.f, asked.x).at_x()
+    with np.errstate(all="ignore"), reported(asked.progress, n) as report:
+        found = _complex_values(asked, steps, base.size, pattern)
         report(n)
-        near = np.abs(found.real - base) <= 2.0 ** (-item.precision / 2) * np.maximum(np.abs(base), np.abs(found.real))
+        is_good = _is_analytic(found, base, item.precision)
+        is_short = (steps <= 2.0 ** (-item.precision / 2) * _lengths(asked)).all()
+        if is_short and not is_good.all():
+            is_good |= _agrees(found, _complex_values(asked, steps / 4, base.size, pattern), base, item.precision)
         wrong = "f of the real x is not finite" if not np.isfinite(base).all() else _not_analytic(asked, h)
-        found = np.where(np.isfinite(base) & near, found.imag, item.dtype.type(np.nan))
+        found = np.where(np.isfinite(base) & np.isfinite(found) & is_good, found.imag, item.dtype.type(np.nan))
         out = found.T / steps if pattern is None else pattern.entries(found) / steps[pattern.columns]
     count = int(np.count_nonzero(~np.isfinite(out)))
     if count:
@@ -320,6 +319,36 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
     elif pattern is None:
         _look_along(asked, out)
     return out.astype(item.dtype, copy=False)
+
+
+def _complex_values(asked: Asked, steps: np.ndarray, size: int, pattern: Pattern | None) -> np.ndarray:
+    """Return f(x + ihe), of shape (n, m), or along the groups of a pattern."""
+    x = asked.x.astype(asked.item.complex_dtype)
+    moves = None if pattern is None else pattern.moves(1j * steps)
+    lines = Lines(asked.f, x, np.arange(x.size if pattern is None else pattern.count), moves, size)
+    nodes = x + 1j * steps if pattern is None else np.ones(pattern.count, x.dtype)
+    with lines.running(asked.workers):
+        return lines.evaluated(nodes.astype(x.dtype), np.arange(nodes.size))
+
+
+def _is_analytic(found: np.ndarray, base: np.ndarray, precision: int) -> np.ndarray:
+    """Return where the real part of f(x + ih) is f(x), to half of the digits."""
+    size = np.maximum(np.abs(base), np.abs(found.real))
+    return np.asarray(np.abs(found.real - base) <= 2.0 ** (-precision / 2) * size)
+
+
+def _agrees(found: np.ndarray, nearer: np.ndarray, base: np.ndarray, precision: int) -> np.ndarray:
+    """Return where f(x + ih) and f(x + ih/4) are values of an analytic f, however far their real parts are from f(x).
+
+    Where f(x) is 0, or what is left of larger numbers, neither the change of the real part, h²f″/2, nor the rounding of
+    complex numbers is a small part of it. The quotients have to agree to half of the digits: those of √x do not at 0.
+    Or they agree to what half a unit of roundoff of x changes the derivative by, f″h/2, and the change falls to 1/16,
+    as that of xᵖ at 0 to 4⁻ᵖ: at least to 4^−1.75.
+    """
+    change, rest = np.abs(found.real - base), np.abs(nearer.real - base)
+    differs = np.abs(found.imag - 4 * nearer.imag)
+    is_same = differs <= 2.0 ** (-precision / 2) * np.abs(found.imag)
+    return np.asarray(is_same | ((rest <= 4.0**-1.75 * change) & (differs <= change)))
 
 
 def _not_analytic(asked: Asked, h: Any) -> str:
@@ -345,13 +374,13 @@ def _look_along(asked: Asked, out: np.ndarray) -> None:
             product[k], doubt[k] = np.sum(terms), np.sum(np.abs(terms))
         return product, CONTRADICTS / MISSED * doubt
 
-    found = contradiction(asked, multiplied)
+    found = contradiction(asked, multiplied, has_slopes=True)
     if found is not None:
         warn_user(
             UncertainGradientWarning(
                 f"f of real x contradicts the complex step: along a random direction it has the slope {found[1]!s}, "
                 f"and the derivatives give {found[2]!s}; f is not analytic, or does not see the imaginary part of x "
-                "(after np.asarray, in a cast); leave out method",
+                "(after np.asarray, in a cast), or its domain ends at x; leave out method",
                 asked.x.size,
                 asked.x.size,
             )
@@ -360,10 +389,14 @@ def _look_along(asked: Asked, out: np.ndarray) -> None:
 
 def _complex_steps(asked: Asked) -> np.ndarray:
     item = asked.item
-    length = np.abs(asked.x)
-    length = np.where(length > 0, length, item.dtype.type(1))
-    if asked.scale is not None:
-        length = asked.scale.astype(item.dtype)
+    unit = item.dtype.type(float(item.unit_roundoff))
     # Below that, f′·h would be subnormal.
-    least = np.finfo(item.dtype).tiny / item.dtype.type(float(item.unit_roundoff))
-    return np.maximum(length * item.dtype.type(float(item.unit_roundoff)), least)
+    return np.maximum(_lengths(asked) * unit, np.finfo(item.dtype).tiny / unit)
+
+
+def _lengths(asked: Asked) -> np.ndarray:
+    """Return the scale, or |xᵢ| without one, and 1 at 0, in the format."""
+    if asked.scale is not None:
+        return asked.scale.astype(asked.item.dtype)
+    length = np.abs(asked.x)
+    return np.where(length > 0, length, asked.item.dtype.type(1))

@@ -121,8 +121,9 @@ def gradient(
     -----
     With a fixed step or formula f is evaluated n·(number of nonzero offsets) times, as often again for the up to eight
     coordinates that are looked at, and once at x where the stencil has the offset 0. The complex step evaluates it n
-    times, at x, and at some 12 real points along a random direction, which show whether f is analytic. With
-    `vectorized`, one point of the first batch is evaluated once more, alone.
+    times, at x, and at some 12 real points along a random direction, which show whether f is analytic; where f(x) is 0,
+    or what is left of larger numbers, n times more, with a shorter step. With `vectorized`, one point of the first
+    batch is evaluated once more, alone.
 
     Examples
     --------

@@ -18,7 +18,7 @@ LOOKS = 3
 
 
 def contradiction(
-    asked: Asked, multiplied: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+    asked: Asked, multiplied: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], has_slopes: bool = False
 ) -> tuple[int, np.generic, np.generic] | None:
     """Return where products with a Jacobian are not the slopes of f along random directions.
 
@@ -31,6 +31,8 @@ def contradiction(
     multiplied : callable
         Takes a direction, of shape (n,) and the type of products, and returns its product with the Jacobian and how far
         that may be off, of shape (m,).
+    has_slopes : bool
+        Whether a slope that is not finite contradicts, too.
 
     Returns
     -------
@@ -50,7 +52,8 @@ def contradiction(
         base = lines.at_x()
         off = []
         for own, found in quiet.search(lines, rows=rows):
-            far = np.flatnonzero(np.abs(found.value - product[own]) > MISSED * (found.error + doubt[own]))
+            is_off = np.abs(found.value - product[own]) > MISSED * (found.error + doubt[own])
+            far = np.flatnonzero(is_off | (has_slopes & ~np.isfinite(found.value)))
             off.append(own[far])
             if far.size:
                 first = int(own[far[0]]), found.value[far[0]], product[own[far[0]]]

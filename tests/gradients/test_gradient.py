@@ -270,6 +270,51 @@ def test_real_x_contradicts_a_complex_step_that_f_does_not_see(vectorized):
         nd.jacobian(lambda v: np.array([v[0], np.asarray(v).real[1] + 0 * v[1]]), [1.0, 2.0], method="complex")
 
 
+ROOTS = {
+    "x(x-3)": (lambda v: v * (v - 3), 3.0, 3.0),
+    "x^2": (lambda v: v**2, 0.0, 0.0),
+    "(x-3)^2": (lambda v: (v - 3) ** 2, 3.0, 0.0),
+    "x^2 log x": (lambda v: v * v * np.log(v), 1.0, 1.0),
+    "log": (np.log, 1.0, 1.0),
+    "exp(x) - e": (lambda v: np.exp(v) - np.exp(v.dtype.type(1).real), 1.0, np.exp(np.longdouble(1))),
+    "x^2 + x^3": (lambda v: v**2 + v**3, 0.0, 0.0),
+    "1-cos": (lambda v: 1 - np.cos(v), 0.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "float80"])
+@pytest.mark.parametrize("root", ROOTS)
+@pytest.mark.parametrize("options", [{}, {"sparsity": np.eye(2)}, {"h": 1e-20}, {"scale": 2.0}], ids=str)
+def test_the_complex_step_differentiates_at_a_root(root, name, options):
+    if name not in FORMATS:
+        pytest.skip(f"no {name} here")
+    f, x, exact = ROOTS[root]
+    found = nd.jacobian(f, np.full(2, x, FORMATS[name].dtype), method="complex", **options)
+    assert np.abs(found - exact * np.eye(2)).max() <= 4 * float(FORMATS[name].unit_roundoff)
+
+
+def test_the_complex_step_differentiates_at_a_minimum():
+    def rosenbrock(v):
+        return np.sum(100 * (v[1:] - v[:-1] ** 2) ** 2 + (1 - v[:-1]) ** 2)
+
+    assert not nd.gradient(rosenbrock, np.ones(3), method="complex").any()
+    found = nd.gradient(lambda v: np.sum((v - 0.1) ** 2), [0.1 + 2.0**-56, 0.1], method="complex")
+    assert np.abs(found - [2.0**-55, 0]).max() <= 2.0**-56
+
+
+def test_a_complex_step_where_f_is_not_analytic_is_told():
+    def powers(v, power):
+        return np.sum(v**power)
+
+    for power in (0.5, 1.5):
+        with pytest.warns(nd.NonFiniteGradientWarning, match="its real part is not f"):
+            assert np.isnan(nd.gradient(powers, [0.0], args=(power,), method="complex"))
+        # Beside 1 the real part tells nothing.
+        with pytest.warns(nd.UncertainGradientWarning, match="it has the slope nan, .* or its domain ends at x"):
+            nd.gradient(powers, [0.0, 1.0], args=(power,), method="complex")
+    nd.gradient(powers, [0.0, 1.0], args=(1.5,), method="complex", bounds=(0, None))
+
+
 def test_a_constant_of_the_complex_step_is_a_number_of_python():
     assert nd.gradient(lambda v: 3.0, [1.0, 2.0], method="complex").tolist() == [0.0, 0.0]
     assert nd.jacobian(lambda v: [3.0, 4], [1.0, 2.0], method="complex").tolist() == [[0.0, 0.0], [0.0, 0.0]]
