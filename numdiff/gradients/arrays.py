@@ -160,7 +160,9 @@ class ArrayFunction:
         if self.scalar:
             each = f" of {count} values, one for each point" if before else ""
             instead = "; use jacobian for a function with several values"
-            if array.size == (count or 1):
+            if before and not array.ndim:
+                instead = "; sums go over the axes after the first one (x.sum(axis=-1))"
+            elif array.size == (count or 1):
                 instead = f"; write y.reshape({'len(x)' if before else '()'}) for y"
             raise ValueError(
                 f"f must return {f'an array{each}' if before else 'a scalar'}, got an array of shape "

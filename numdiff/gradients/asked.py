@@ -97,7 +97,7 @@ class Asked:
         if self.point is None:
             return found
         array = np.asarray(found)
-        return self.point.like(array.reshape(*array.shape[: array.ndim - len(self.shape)], -1))
+        return self.point.like(array.reshape(*array.shape[: array.ndim - len(self.shape)], self.x.size))
 
     def entry(self, place: int, shape: tuple[int, ...]) -> str:
         """Return what an entry of an answer is called: by its index, or by the name of its coordinate in a tree."""

@@ -106,6 +106,10 @@ def _sparse(asked: Asked, h: Any, stencil: Any, method: Any, sparsity: Any, full
     if asked.side is not None:
         raise ValueError("side is of single coordinates; leave it out, or sparsity")
     pattern = pattern_of(sparsity, (m, asked.x.size))
+    if pattern.is_sparse and full:
+        raise ValueError("full=True gives arrays; give sparsity as one, too: sparsity.toarray()")
+    if pattern.is_sparse and asked.item.dtype.itemsize < 4:
+        raise TypeError(f"sparsity must be an array in {asked.item.name}, which no matrix of SciPy holds; .toarray()")
     if not is_fixed(asked, h, stencil, method, full):
         return _estimated(asked, pattern, full)
     entries = by_complex_step(asked, h, pattern) if method else sparse_by_stencil(asked, h, stencil, pattern)
@@ -115,8 +119,6 @@ def _sparse(asked: Asked, h: Any, stencil: Any, method: Any, sparsity: Any, full
 
 
 def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
-    if full and pattern.is_sparse:
-        raise ValueError("full=True gives arrays; give sparsity as one, too: sparsity.toarray()")
     m, moving = pattern.shape[0], powers(asked.item, asked.inward())
     lines = directions(asked.f, asked.x, pattern.moves(moving))
     lines.at_x()
@@ -132,14 +134,12 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
         columns = pattern.columns[places]
         # Steps are in terms of the moves.
         answer.put(places, _divided(found, moving[columns]), lines.largest[rows % m], own[columns], ratio[columns])
-    _refuse_missed(asked, pattern, answer.values(), answer.kept.get("error", np.zeros(0)))
-    if not pattern.rows.size:
-        return pattern.matrix(answer.values())
+    _refuse_missed(asked, pattern, answer.flat("value"), answer.flat("error"))
     if not full:
         answer.full = False
         return pattern.matrix(answer.given())
     whole = Answer(asked, pattern.shape, full=True)
-    whole.kept = {name: pattern.matrix(values).reshape(-1) for name, values in answer.kept.items()}
+    whole.kept = {name: pattern.matrix(answer.flat(name)).reshape(-1) for name in answer.names}
     whole.is_loud = answer.is_loud
     return whole.given()
 

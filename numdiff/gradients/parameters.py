@@ -141,9 +141,8 @@ class Parameters:
 
     def twice_like(self, matrix: np.ndarray) -> Any:
         """Return a matrix of shape (n, n) in the structure of x with, for each leaf, such a structure."""
-        return self.tree(
-            [self.like(matrix[leaf.start : leaf.stop].reshape((*leaf.shape, -1))) for leaf in self._leaves]
-        )
+        rows = (matrix[leaf.start : leaf.stop].reshape((*leaf.shape, len(matrix))) for leaf in self._leaves)
+        return self.tree([self.like(row) for row in rows])
 
     def differs(self, leaves: list[Any], vector: np.ndarray) -> bool:
         """Return whether leaves have been written into since they were made of a vector."""

@@ -449,6 +449,8 @@ def test_progress_counts_up_to_all_coordinates():
             "None or 'complex', got '3-point'; write stencil='centered'",
         ),
         ({"method": "nonsense"}, ValueError, "a difference formula is stencil='forward'"),
+        ({"method": ["cs"]}, ValueError, "method must be None or 'complex', got .'cs'.; a difference formula"),
+        ({"method": np.ones(2)}, ValueError, "method must be None or 'complex', got array"),
         ({"method": "complex", "stencil": "forward"}, ValueError, "method='complex' takes no stencil"),
         ({"h": 0.1, "full": True}, ValueError, "full=True needs the estimator"),
         ({"h": 0.1, "noise": 0.1}, ValueError, "noise is for the estimator; leave it out"),
@@ -481,6 +483,13 @@ def test_a_function_with_several_values_is_sent_to_jacobian(vectorized):
         nd.gradient(lambda v: v, [1.0, 2.0], vectorized=vectorized)
     with pytest.raises(TypeError, match="f must not write into its argument"):
         nd.gradient(writes, [1.0, 2.0], vectorized=vectorized)
+
+
+@pytest.mark.parametrize("f", [np.sum, lambda v: 3.0])
+@pytest.mark.parametrize("options", [{}, {"h": 0.1}], ids=str)
+def test_a_sum_over_all_points_of_a_batch_is_told_where_sums_go(f, options):
+    with pytest.raises(ValueError, match=r"got an array of shape \(\); sums go over the axes after the first one"):
+        nd.gradient(f, [1.0, 2.0], vectorized=True, **options)
 
 
 def writes(v):
