@@ -123,7 +123,6 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     lines = directions(asked.f, asked.x, pattern.moves(moving))
     lines.at_x()
     own = asked.own_lengths()
-    ratio = own / np.abs(moving.astype(own.dtype))
     wanted = pattern.groups[pattern.columns] * m + pattern.rows
     order = np.argsort(wanted, kind="stable")
     answer = Answer(asked, pattern.rows.shape, full=True)
@@ -132,8 +131,7 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     for rows, found in asked.search(lines, rows=wanted[order]):
         places = order[np.searchsorted(wanted[order], rows)]
         columns = pattern.columns[places]
-        # Steps are in terms of the moves.
-        answer.put(places, _divided(found, moving[columns]), lines.largest[rows % m], own[columns], ratio[columns])
+        answer.put(places, _divided(found, moving[columns]), lines.largest[rows % m], own[columns], own[columns])
     _refuse_missed(asked, pattern, answer.flat("value"), answer.flat("error"))
     if not full:
         answer.full = False
@@ -145,10 +143,12 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
 
 
 def _divided(found: Estimates, by: np.ndarray) -> Estimates:
-    """Return slopes along directions as derivatives."""
+    """Return slopes along coordinates times numbers as derivatives: behind a negative one is what is on the right."""
     number = by.astype(found.value.dtype)
-    sides = {name: getattr(found, name) / number for name in ("value", "left", "right")}
-    return replace(found, error=found.error / np.abs(number), **sides)
+    size, is_back = np.abs(number), number < 0
+    left, right = np.where(is_back, (found.right, found.left), (found.left, found.right)) / number
+    value, error, step = found.value / number, found.error / size, found.step * size
+    return replace(found, value=value, error=error, step=step, left=left, right=right)
 
 
 def _refuse_missed(asked: Asked, pattern: Pattern, entries: np.ndarray, bars: np.ndarray) -> None:

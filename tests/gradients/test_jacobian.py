@@ -221,3 +221,13 @@ def test_no_values_of_a_tree_have_a_jacobian_without_rows():
     found = nd.jacobian(lambda p: p["a"][:0], {"a": np.ones(2), "b": 1.0})
     assert found["a"].shape == (0, 2)
     assert found["b"].shape == (0,)
+
+
+@pytest.mark.parametrize("bounds", [None, (-10, 105), (-10, 300)], ids=str)
+def test_steps_and_sides_of_a_sparse_matrix_are_those_of_the_coordinates(bounds):
+    found = nd.jacobian(lambda v: np.abs(v - 100), [100.0, 1.0], sparsity=np.eye(2), bounds=bounds, full=True)
+    assert found.left[0, 0] == pytest.approx(-1, rel=1e-3)
+    assert found.right[0, 0] == pytest.approx(1, rel=1e-3)
+    dense = nd.jacobian(np.exp, [100.0, 1.0], bounds=bounds, full=True)
+    found = nd.jacobian(np.exp, [100.0, 1.0], sparsity=np.eye(2), bounds=bounds, full=True)
+    assert (np.abs(np.log2(np.diagonal(found.step) / np.diagonal(dense.step))) < 2.5).all()
