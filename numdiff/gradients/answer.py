@@ -179,9 +179,7 @@ class Answer:
         total = math.prod(self.shape)
         count, first = (total, 0) if is_random else (self.doubts, self.first)
         kind = UncertainGradientWarning if self.is_finite else NonFiniteGradientWarning
-        message = self.reason or Status(self.status).message
-        if is_random:
-            message = Status.NOT_DETERMINISTIC.message
+        message = Status.NOT_DETERMINISTIC.message if is_random else self.reason or Status(self.status).message
         warn_user(
             kind(
                 f"the derivative is uncertain{'' if self.is_finite else ' or not finite'} in {count} of {total} "

@@ -79,24 +79,14 @@ class ArrayFunction:
             return self._compared(points)
         y = self._returned(points)
         if type(y) is self._quick and not self.vectorized:
-            found = np.empty((1, 1), points.dtype)
-            found[0, 0] = y
-            return found
-        if (
-            self.scalar
-            and self.vectorized
-            and type(y) is np.ndarray
-            and y.shape == (count,)
-            and y.dtype == points.dtype
-        ):
-            return y[:, None].copy()
+            return np.array([[y]], points.dtype)
         wanted = (count, *(self.shape or ())) if self.vectorized else self.shape
         if (
-            type(y) is np.ndarray
+            self.shape is not None
+            and type(y) is np.ndarray
             and y.dtype == points.dtype
             and y.shape == wanted
             and y.size
-            and self.shape is not None
         ):
             return y.reshape(count, -1).copy()  # what all the rest comes to in most calls
         return self._accepted(y, points.dtype, count if self.vectorized else None).reshape(count, -1).copy()

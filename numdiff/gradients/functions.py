@@ -115,8 +115,6 @@ class Function:
         """
         if self.vectorized:
             found = self._checked(called(self.f, "f", self.point, vectors), len(vectors))
-        elif len(vectors) == 1:
-            found = self._checked(called(self.f, "f", self.point, vectors[0]))
         else:
             found = np.stack([self._checked(called(self.f, "f", self.point, vector)) for vector in vectors])
         return found.reshape(len(vectors), -1).astype(self.point.item.wide)

@@ -29,7 +29,6 @@ class _Node(NamedTuple):
     names: list[str]
     children: list[Any]
     rebuild: Callable[[list[Any]], Any]
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -190,12 +189,12 @@ class Parameters:
     def name(self, index: int) -> str:
         """Return what a coordinate is called: ``x[3]``, or ``W[2, 3]`` in a tree."""
         leaf = next(leaf for leaf in self._leaves if index < leaf.stop)
-        place = np.unravel_index(index - leaf.start, leaf.shape) if leaf.shape else ()
+        place = np.unravel_index(index - leaf.start, leaf.shape)
         return (leaf.path or "x") + (f"[{', '.join(map(str, place))}]" if leaf.shape else "")
 
     def where(self, index: int) -> tuple[int, ...]:
         """Return the index of a coordinate in an array; in a tree its place in the vector."""
-        return tuple(map(int, np.unravel_index(index, self.shape))) if self.shape else ()
+        return tuple(map(int, np.unravel_index(index, self.shape)))
 
     def chosen(self, coordinates: Any) -> np.ndarray:
         """Return the places of chosen coordinates in the vector, sorted.
@@ -287,7 +286,7 @@ def _as_mask(given: Any) -> np.ndarray | None:
 def _node_of(tree: Any) -> _Node | None:
     """Return what stands below a node; None for a leaf."""
     if tree is None:
-        return _Node([], [], lambda children: None, "None")
+        return _Node([], [], lambda children: None)
     if isinstance(tree, dict):
         keys = list(tree)
 
@@ -297,15 +296,14 @@ def _node_of(tree: Any) -> _Node | None:
             return other
 
         names = [f".{key}" if isinstance(key, str) else f"[{key!r}]" for key in keys]
-        return _Node(names, list(tree.values()), dict_of, "dict")
+        return _Node(names, list(tree.values()), dict_of)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         names = [f".{name}" for name in tree._fields]
-        rebuild: Callable[[list[Any]], Any] = type(tree)._make  # type: ignore[attr-defined]
-        return _Node(names, list(tree), rebuild, type(tree).__name__)
+        return _Node(names, list(tree), type(tree)._make)  # type: ignore[attr-defined]
     if isinstance(tree, (list, tuple)):
         if _shape_of(tree) is not None:
             return None
-        return _Node([f"[{i}]" for i in range(len(tree))], list(tree), type(tree), "list or tuple")
+        return _Node([f"[{i}]" for i in range(len(tree))], list(tree), type(tree))
     return _registered(tree)
 
 
@@ -324,14 +322,15 @@ def _registered(tree: Any) -> _Node | None:
     if jax is None or not hasattr(jax, "all_leaves") or jax.all_leaves([tree]):
         return None
     found, structure = jax.tree_flatten_with_path(tree, is_leaf=lambda below: below is not tree)
-    return _Node([jax.keystr(path) for path, _ in found], [below for _, below in found], structure.unflatten, "node")
+    return _Node([jax.keystr(path) for path, _ in found], [below for _, below in found], structure.unflatten)
 
 
 def _leaves(tree: Any, path: str, who: str) -> Iterator[tuple[str, Any, str]]:
     """Yield the leaves of a tree, with their paths and what they are called in a message."""
     node = _node_of(tree)
     if node is None:
-        if isinstance(tree, (set, frozenset)) or (path and not hasattr(tree, "__array__") and not _is_number(tree)):
+        is_leaf = isinstance(tree, (Number, list, tuple)) or hasattr(tree, "__array__") or hasattr(tree, "detach")
+        if isinstance(tree, (set, frozenset)) or (path and not is_leaf):
             raise TypeError(
                 f"{who} must hold arrays and numbers, in dicts, lists, tuples and what is registered with JAX, got "
                 f"{type(tree).__name__} {tree!r:.60}"
@@ -341,10 +340,6 @@ def _leaves(tree: Any, path: str, who: str) -> Iterator[tuple[str, Any, str]]:
     for name, child in zip(node.names, node.children, strict=True):
         below = _joined(path, name)
         yield from _leaves(child, below, f"x at {below}")
-
-
-def _is_number(leaf: Any) -> bool:
-    return isinstance(leaf, (Number, list, tuple)) or hasattr(leaf, "detach")
 
 
 def _joined(path: str, name: str) -> str:
@@ -367,7 +362,9 @@ def _matched(like: Any, tree: Any, path: str, who: str) -> Iterator[Any]:
         return
     other, where = _node_of(tree), f" at {path}" if path else ""
     is_row = isinstance(like, (list, tuple)) and isinstance(tree, (list, tuple))
-    if not is_row and (other is None or not (type(tree) is type(like) or node.kind == other.kind == "dict")):
+    if not is_row and (
+        other is None or not (type(tree) is type(like) or (isinstance(like, dict) and isinstance(tree, dict)))
+    ):
         raise ValueError(
             f"{who} must have the structure of x{where}, a {type(like).__name__}, got {type(tree).__name__} "
             f"{tree!r:.60}"

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from numdiff.gradients.asked import Asked, powers
-from numdiff.gradients.lines import directions
+from numdiff.gradients.lines import coordinates, directions
 
 __all__ = ["MISSED", "contradiction"]
 
@@ -40,16 +40,14 @@ def contradiction(
         The row, the slope of f, and the product.
     """
     quiet = replace(asked, progress=False, side=None)
-    base: np.ndarray | None = None
+    base = coordinates(asked.f, asked.x).at_x()
     rows: np.ndarray | None = None
     first = None
     for seed in range(LOOKS):
         move = _random_move(asked, seed)
         product, doubt = multiplied(move.astype(asked.item.wide))
         lines = directions(asked.f, asked.x, move[None])
-        if base is not None:
-            lines.base, lines.size = base, base.size
-        base = lines.at_x()
+        lines.base, lines.size = base, base.size
         off = []
         for own, found in quiet.search(lines, rows=rows):
             is_off = np.abs(found.value - product[own]) > MISSED * (found.error + doubt[own])
