@@ -26,13 +26,6 @@ def refuse_several(returned: Any) -> None:
         )
 
 
-def _note_parts(error: Exception, given: Any) -> None:
-    """Add to an error of f that x is no array: rows of different lengths make a list of arrays."""
-    if isinstance(given, (list, tuple)):
-        kind = type(given).__name__
-        error.add_note(f"x is a {kind} of {len(given)} parts that make no array, and f gets it so: a {kind} of arrays")
-
-
 def called(f: Callable[[Any], Any], who: str, point: Parameters, vector: np.ndarray) -> Any:
     """Call a function with a copy of a vector, in the structure of a point, and refuse one that writes into it.
 
@@ -61,7 +54,11 @@ def called(f: Callable[[Any], Any], who: str, point: Parameters, vector: np.ndar
             returned = f(given)
         except (ValueError, TypeError) as error:
             explain(error, f, who)
-            _note_parts(error, given)
+            if isinstance(given, (list, tuple)):  # rows of different lengths are meant for one array
+                parts, kind = len(given), type(given).__name__
+                error.add_note(
+                    f"x is a {kind} of {parts} parts that make no array, and f gets it so: a {kind} of arrays"
+                )
             raise
     if point.differs(leaves, vector):
         raise TypeError(f"{who} must not write into its argument, but did; compute into a new array")

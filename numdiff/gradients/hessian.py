@@ -97,8 +97,7 @@ def directional_derivative(
     lines = directions(asked.f, asked.x, move[None])
     lines.at_x()
     answer = Answer(asked, asked.f.shape or (), full)
-    with np.errstate(over="ignore"):
-        reach = np.ldexp(_along_direction(asked.own_lengths(), move, asked), -power)
+    reach = _along_direction(asked.own_lengths(), move, power)
     for rows, found in asked.search(lines, int(order)):
         found = replace(_times(found, power * int(order)), step=np.ldexp(found.step, -power))
         answer.put(rows, found, lines.largest[rows], reach ** int(order), reach)
@@ -237,8 +236,7 @@ def hessian_vector_product(
     alone = _along(quiet, lines, move[None], along)
     size, other = powers(asked.item, asked.inward()), _length(asked, move)
     reach = asked.own_lengths()
-    with np.errstate(over="ignore"):
-        far = np.ldexp(_along_direction(reach, move, asked), -power)
+    far = _along_direction(reach, move, power)
     for part in _parts(n, asked):
         i = np.arange(part.start, min(part.stop, n))
         moves = np.repeat((other * move)[None], i.size, axis=0)
@@ -267,16 +265,16 @@ def _length(asked: Asked, move: np.ndarray) -> np.ndarray:
 
     It is negative where bounds leave less room than that ahead, and more behind.
     """
-    found = powers(asked.item, _along_direction(lengths(asked.x, asked.item, asked.scale), move, asked)[None])
+    found = powers(asked.item, _along_direction(lengths(asked.x, asked.item, asked.scale), move)[None])
     left, right = ends(directions(asked.f, asked.x, move[None]), asked.item, asked.lower, asked.upper)
     return np.where(right < np.minimum(found, -left), -found, found)
 
 
-def _along_direction(own: np.ndarray, move: np.ndarray, asked: Asked) -> np.ndarray:
-    """Return the length over which f varies along a direction, from those along the coordinates."""
-    with np.errstate(divide="ignore"):
-        length = np.min(own / np.abs(move.astype(asked.item.wide)))
-    return np.where(np.isfinite(length), length, 1)
+def _along_direction(own: np.ndarray, move: np.ndarray, power: int = 0) -> np.ndarray:
+    """Return the length over which f varies along a direction times a power of 2, from those along the coordinates."""
+    with np.errstate(divide="ignore", over="ignore"):
+        length = np.min(own / np.abs(move.astype(own.dtype)))
+        return np.asarray(np.ldexp(np.where(np.isfinite(length), length, 1), -power))
 
 
 def _times(found: Estimates, power: int) -> Estimates:
