@@ -252,7 +252,9 @@ def bounds_of(
 
 
 def _pair(item: FloatFormat, given: Any, shape: tuple[int, ...], who: str) -> tuple[np.ndarray, np.ndarray]:
-    ends = (given.lb, given.ub) if hasattr(given, "lb") and hasattr(given, "ub") else given
+    ends = given
+    if hasattr(given, "lb") and hasattr(given, "ub"):  # those of SciPy have a dimension, also for one number
+        ends = [end[0] if np.shape(end) == (1,) else end for end in (given.lb, given.ub)]
     if isinstance(ends, (str, dict)) or not hasattr(ends, "__len__") or len(ends) != 2:
         raise ValueError(
             f"{who} must be a pair, the lower and the upper end, each a number or an array of the shape of x, got "

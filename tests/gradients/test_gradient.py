@@ -206,6 +206,19 @@ def test_bounds_of_scipy_are_taken():
     assert nd.gradient(lambda v: np.sum(np.sqrt(v)), [1.0, 4.0], bounds=bounds) == pytest.approx([0.5, 0.25])
 
 
+def test_bounds_of_scipy_may_be_numbers():
+    bounds = pytest.importorskip("scipy.optimize").Bounds
+    for x in (1.0, [1.0], [1.0, 2.0], [[0.0], [0.5]], {"a": [1.0, 2.0]}):
+        given = nd.gradient(inside, x, bounds=bounds(0, 2), full=True)
+        assert np.array_equal(given.df, nd.gradient(inside, x, bounds=(0, 2), full=True).df)
+
+
+def inside(x):
+    x = np.asarray(x["a"] if isinstance(x, dict) else x)
+    assert ((x >= 0) & (x <= 2)).all()
+    return np.sum(np.sqrt(4 - x))
+
+
 def test_none_is_no_bound():
     def f(v):
         assert v[0] >= 0
