@@ -63,15 +63,7 @@ class ArrayFunction:
         self._is_compared = False
 
     def values(self, points: np.ndarray) -> np.ndarray:
-        """Return f at points, an array of shape (b, n), as one of shape (b, m) of the same dtype.
-
-        Raises
-        ------
-        TypeError
-            If f returns anything but numbers of the format, or writes into its argument.
-        ValueError
-            If f returns another shape than it should.
-        """
+        """Return f at points, an array of shape (b, n), as one of shape (b, m) of the same dtype, or refuse it."""
         if not self.vectorized and len(points) > 1:
             return np.concatenate([self.values(point[None].copy()) for point in points])
         count = len(points)

@@ -27,25 +27,9 @@ def refuse_several(returned: Any) -> None:
 
 
 def called(f: Callable[[Any], Any], who: str, point: Parameters, vector: np.ndarray) -> Any:
-    """Call a function with a copy of a vector, in the structure of a point, and refuse one that writes into it.
+    """Call a function with a copy of a vector of shape (…, n), in the structure of a point.
 
-    Parameters
-    ----------
-    f : callable
-    who : str
-        What it is called in a message.
-    point : Parameters
-    vector : ndarray of the format, shape ``(..., n)``
-
-    Returns
-    -------
-    object
-        What f returned.
-
-    Raises
-    ------
-    TypeError
-        If f writes into its argument, or returns something masked.
+    A TypeError, in which it is called `who`, where it writes into its argument, or returns something masked.
     """
     leaves = point.leaves(vector)
     given = point.tree(leaves)
@@ -92,24 +76,7 @@ class Function:
     vectorized: bool = False
 
     def values(self, vectors: np.ndarray) -> np.ndarray:
-        """Return f at b points, as `numdiff.gradients.lines` wants it.
-
-        Parameters
-        ----------
-        vectors : ndarray of the format, shape (b, n)
-
-        Returns
-        -------
-        ndarray of float64 (longdouble for a wider format), shape (b, 1)
-            They may be NaN and infinities.
-
-        Raises
-        ------
-        TypeError
-            If f returns no real numbers.
-        ValueError
-            If f returns another shape than it should.
-        """
+        """Return f at b points as numbers of shape (b, 1), float64 or longdouble for a wider format, or refuse it."""
         if self.vectorized:
             found = self._checked(called(self.f, "f", self.point, vectors), len(vectors))
         else:

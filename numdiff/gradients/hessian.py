@@ -314,15 +314,7 @@ def _parts(count: int, asked: Asked) -> Iterator[slice]:
 
 
 def _mixed(both: Estimates, one: tuple[Estimates, np.ndarray], two: tuple[Estimates, np.ndarray]) -> Estimates:
-    """Return the mixed derivatives, from the second ones along two lines and along the sum of their sizes.
-
-    Parameters
-    ----------
-    both : Estimates
-        D along s·d + r·e.
-    one, two : tuple of Estimates and ndarray
-        Those along d and e, and s and r.
-    """
+    """Return the mixed derivatives of D along s·d + r·e, from those along d and e, each with its s or r."""
     (left, s), (right, r) = ((part, size.astype(both.value.dtype)) for part, size in (one, two))
     by = 2 * s * r
     with np.errstate(all="ignore"):

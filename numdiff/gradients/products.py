@@ -20,7 +20,7 @@ LOOKS = 3
 def contradiction(
     asked: Asked, multiplied: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], has_slopes: bool = False
 ) -> tuple[int, np.generic, np.generic] | None:
-    """Return where products with a Jacobian are not the slopes of f along random directions.
+    """Return where products with a Jacobian are not the slopes of f along random directions: row, slope and product.
 
     A row is named if it is off along `LOOKS` directions, of which the second is taken only for the rows that are off
     along the first: of thousands of right rows some always are.
@@ -33,11 +33,6 @@ def contradiction(
         that may be off, of shape (m,).
     has_slopes : bool
         Whether a slope that is not finite contradicts, too.
-
-    Returns
-    -------
-    tuple of int and two numbers, or None
-        The row, the slope of f, and the product.
     """
     quiet = replace(asked, progress=False, side=None)
     base = coordinates(asked.f, asked.x).at_x()
