@@ -158,6 +158,8 @@ def hessian(
     own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
     asked = asked_of(f, x, **limits, **own, progress=progress, scalar=True)
     n, answer = asked.x.size, Answer(asked, asked.shape + asked.shape, full)
+    if asked.point is not None and asked.point.is_tree:
+        answer.name = lambda place: " and ".join(map(asked.entry, divmod(place, n), (asked.shape, asked.shape)))
     lines = coordinates(asked.f, asked.x)
     along = _along(asked, lines)
     reach = asked.own_lengths()

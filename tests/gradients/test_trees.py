@@ -161,3 +161,8 @@ def test_a_leaf_without_numbers_has_second_derivatives():
     assert found["a"]["a"].shape == (0, 0)
     assert found["a"]["b"].shape == found["b"]["a"].shape == (0,)
     assert abs(found["b"]["b"] - 2) < 1e-9
+
+
+def test_a_second_derivative_of_a_tree_is_named_by_both_coordinates():
+    with pytest.warns(nd.UncertainGradientWarning, match=r"first at a and b\[1\]:"):
+        nd.hessian(lambda p: p["b"][0] ** 2 + np.abs(p["a"] * p["b"][1]), {"a": 1.0, "b": np.array([1.0, 0.0])})
