@@ -154,18 +154,8 @@ class Parameters:
     def flat(self, tree: Any, who: str) -> np.ndarray:
         """Return numbers in the structure of x as a vector of float64 (longdouble for a wider format).
 
-        Parameters
-        ----------
-        tree : array or tree
-        who : str
-            What it is called in a message.
-
-        Raises
-        ------
-        TypeError
-            If it holds anything but real numbers, or masked ones.
-        ValueError
-            If its structure or a shape in it is not that of x.
+        A TypeError or a ValueError, in which they are called `who`, where they are no real numbers, or masked, or their
+        structure or a shape in it is not that of x.
         """
         parts = []
         for leaf, given in zip(self._leaves, _matched(self._like, tree, "", who), strict=True):
@@ -197,18 +187,10 @@ class Parameters:
         return tuple(map(int, np.unravel_index(index, self.shape)))
 
     def chosen(self, coordinates: Any) -> np.ndarray:
-        """Return the places of chosen coordinates in the vector, sorted.
+        """Return the places of chosen coordinates in the vector, sorted, and refuse what is none, or chooses none.
 
-        Parameters
-        ----------
-        coordinates : sequence of int, of tuples or of names, or a mask in the structure of x
-            An integer is a place in the flat x, a tuple an index in an array; a name is that of a coordinate, or of all
-            of a leaf or of a node.
-
-        Raises
-        ------
-        ValueError
-            If there is no such coordinate, or none is chosen.
+        They are a mask of the shape of x, or a sequence of which an integer is a place in the flat x, a tuple an index
+        in an array, and a text the name of a coordinate, or of all of a leaf or of a node.
         """
         places: set[int] = set()
         mask = _as_mask(coordinates)
