@@ -154,9 +154,9 @@ class Answer:
             is_small = error * np.abs(own) <= RESOLVED * near * largest.astype(wide)
         return np.asarray(np.isfinite(error) & (is_small | ((value == 0) & (part.noise == 0))))
 
-    def values(self) -> np.ndarray:
-        """Return the values."""
-        return self.kept.get("value", np.empty(0, self.asked.item.dtype)).reshape(self.shape)
+    def flat(self, name: str) -> np.ndarray:
+        """Return a field of the estimates at all places; it is empty if there are none."""
+        return self.kept.get(name, np.empty(0, self.asked.item.dtype if name == "value" else np.float64))
 
     def given(self) -> Any:
         """Return the result; the values alone with a warning of what is doubtful."""
@@ -164,7 +164,7 @@ class Answer:
         if self.full:
             return self._result(is_random)
         self.warn(is_random)
-        return scalar_of(self.values())
+        return scalar_of(self.flat("value").reshape(self.shape))
 
     def _is_random(self) -> bool:
         """Return whether f returns another value for x when it is asked again."""
@@ -179,9 +179,7 @@ class Answer:
         total = math.prod(self.shape)
         count, first = (total, 0) if is_random else (self.doubts, self.first)
         kind = UncertainGradientWarning if self.is_finite else NonFiniteGradientWarning
-        message = self.reason or Status(self.status).message
-        if is_random:
-            message = Status.NOT_DETERMINISTIC.message
+        message = Status.NOT_DETERMINISTIC.message if is_random else self.reason or Status(self.status).message
         warn_user(
             kind(
                 f"the derivative is uncertain{'' if self.is_finite else ' or not finite'} in {count} of {total} "
@@ -193,8 +191,7 @@ class Answer:
         )
 
     def _result(self, is_random: bool) -> DerivativeResult:
-        empty = np.empty(math.prod(self.shape))
-        kept = {name: self.kept.get(name, empty).reshape(self.shape) for name in self.names}
+        kept = {name: self.flat(name).reshape(self.shape) for name in self.names}
         status, x = kept["status"], self.asked.x.reshape(self.asked.shape)
         if is_random:
             keeps = (status == Status.NOT_FINITE) | (status == Status.TOUCHES_DOMAIN)

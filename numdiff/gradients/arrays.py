@@ -63,15 +63,7 @@ class ArrayFunction:
         self._is_compared = False
 
     def values(self, points: np.ndarray) -> np.ndarray:
-        """Return f at points, an array of shape (b, n), as one of shape (b, m) of the same dtype.
-
-        Raises
-        ------
-        TypeError
-            If f returns anything but numbers of the format, or writes into its argument.
-        ValueError
-            If f returns another shape than it should.
-        """
+        """Return f at points, an array of shape (b, n), as one of shape (b, m) of the same dtype, or refuse it."""
         if not self.vectorized and len(points) > 1:
             return np.concatenate([self.values(point[None].copy()) for point in points])
         count = len(points)
@@ -79,24 +71,14 @@ class ArrayFunction:
             return self._compared(points)
         y = self._returned(points)
         if type(y) is self._quick and not self.vectorized:
-            found = np.empty((1, 1), points.dtype)
-            found[0, 0] = y
-            return found
-        if (
-            self.scalar
-            and self.vectorized
-            and type(y) is np.ndarray
-            and y.shape == (count,)
-            and y.dtype == points.dtype
-        ):
-            return y[:, None].copy()
+            return np.array([[y]], points.dtype)
         wanted = (count, *(self.shape or ())) if self.vectorized else self.shape
         if (
-            type(y) is np.ndarray
+            self.shape is not None
+            and type(y) is np.ndarray
             and y.dtype == points.dtype
             and y.shape == wanted
             and y.size
-            and self.shape is not None
         ):
             return y.reshape(count, -1).copy()  # what all the rest comes to in most calls
         return self._accepted(y, points.dtype, count if self.vectorized else None).reshape(count, -1).copy()
@@ -148,7 +130,9 @@ class ArrayFunction:
         if self.scalar:
             each = f" of {count} values, one for each point" if before else ""
             instead = "; use jacobian for a function with several values"
-            if array.size == (count or 1):
+            if before and not array.ndim:
+                instead = "; sums go over the axes after the first one (x.sum(axis=-1))"
+            elif array.size == (count or 1):
                 instead = f"; write y.reshape({'len(x)' if before else '()'}) for y"
             raise ValueError(
                 f"f must return {f'an array{each}' if before else 'a scalar'}, got an array of shape "

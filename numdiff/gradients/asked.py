@@ -1,5 +1,6 @@
 """What `gradient`, `jacobian` and the others are asked: checked, flat, and in the format of x."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from numdiff.gradients.lines import Lines
 from numdiff.gradients.parameters import Parameters, has_structure
 from numdiff.gradients.searches import BLOCK, lengths, searched, starts
 
-__all__ = ["Asked", "Progress", "asked_of", "bounds_of", "check_progress", "powers", "reported"]
+__all__ = ["Asked", "Progress", "asked_of", "bounds_of", "check_progress", "powers", "reported", "spread"]
 
 Progress = bool | Callable[[int, int], object]
 PARTS = 256
@@ -97,14 +98,20 @@ class Asked:
         if self.point is None:
             return found
         array = np.asarray(found)
-        return self.point.like(array.reshape(*array.shape[: array.ndim - len(self.shape)], -1))
+        return self.point.like(array.reshape(*array.shape[: array.ndim - len(self.shape)], self.x.size))
 
     def entry(self, place: int, shape: tuple[int, ...]) -> str:
         """Return what an entry of an answer is called: by its index, or by the name of its coordinate in a tree."""
-        index = tuple(map(int, np.unravel_index(place, shape))) if shape else ()
+        index = tuple(map(int, np.unravel_index(place, shape)))
         if self.point is None or not self.point.is_tree or shape[-1:] != self.shape:
             return f"index {index}"
         return self.point.name(index[-1]) + (f" of the values {index[:-1]}" if index[:-1] else "")
+
+    def holds(self, nodes: np.ndarray, places: Any) -> np.ndarray:
+        """Return which nodes, one for each of some coordinates, are within the bounds."""
+        if self.lower is None or self.upper is None:
+            return np.ones(nodes.shape, bool)
+        return np.asarray((nodes >= self.lower[places]) & (nodes <= self.upper[places]))
 
     def own_lengths(self) -> np.ndarray:
         """Return the length over which f varies along each coordinate, by x alone; a scale counts where x is 0."""
@@ -160,7 +167,7 @@ def asked_of(
         point,
         None if scale is None else _scale(item, _flat(point, scale, "scale"), shape),
         *bounds_of(item, flat, shape, bounds, domain),
-        None if side is None else _spread(np.asarray(sides_of(side)), shape, "side"),
+        None if side is None else spread(np.asarray(sides_of(side)), shape, "side"),
         _options(item, noise, max_evaluations, confidence),
         workers,
         progress,
@@ -202,15 +209,15 @@ def _flat_ends(point: Parameters | None, given: Any, who: str) -> Any:
     return tuple(_flat(point, end, who) for end in given) if is_pair else given
 
 
-def _spread(array: np.ndarray, shape: tuple[int, ...], who: str) -> np.ndarray:
-    """Return one number for each coordinate."""
+def spread(array: np.ndarray, shape: tuple[int, ...], who: str) -> np.ndarray:
+    """Return one number for each coordinate, of an array of the shape of x or of one number for all."""
     if array.shape not in ((), shape):
         raise ValueError(f"{who} must be one number or of the shape of x, {shape}, got shape {array.shape}")
-    return np.array(np.broadcast_to(array, shape)).reshape(-1)
+    return np.broadcast_to(array.reshape(-1), math.prod(shape))
 
 
 def _scale(item: FloatFormat, scale: Any, shape: tuple[int, ...]) -> np.ndarray:
-    lengths = _spread(points_of(scale, item if item.precision > 53 else "float64", "scale")[1], shape, "scale")
+    lengths = spread(points_of(scale, item if item.precision > 53 else "float64", "scale")[1], shape, "scale")
     good = (lengths > 0) & np.isfinite(lengths)
     if not good.all():
         raise ValueError(
@@ -245,14 +252,16 @@ def bounds_of(
 
 
 def _pair(item: FloatFormat, given: Any, shape: tuple[int, ...], who: str) -> tuple[np.ndarray, np.ndarray]:
-    ends = (given.lb, given.ub) if hasattr(given, "lb") and hasattr(given, "ub") else given
+    ends = given
+    if hasattr(given, "lb") and hasattr(given, "ub"):  # those of SciPy have a dimension, also for one number
+        ends = [end[0] if np.shape(end) == (1,) else end for end in (given.lb, given.ub)]
     if isinstance(ends, (str, dict)) or not hasattr(ends, "__len__") or len(ends) != 2:
         raise ValueError(
             f"{who} must be a pair, the lower and the upper end, each a number or an array of the shape of x, got "
             f"{given!r:.60}; of a list with a pair for each coordinate, zip(*{who}) makes the two ends"
         )
     low, high = (
-        _spread(converted(item, _without_none(end, infinity), who), shape, who)
+        spread(converted(item, _without_none(end, infinity), who), shape, who)
         for end, infinity in zip(ends, (-np.inf, np.inf), strict=True)
     )
     return low, high

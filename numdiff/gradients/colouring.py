@@ -99,8 +99,8 @@ def pattern_of(sparsity: Any, shape: tuple[int, int]) -> Pattern:
         rows, columns = (np.asarray(array)[np.asarray(matrix.data) != 0] for array in (matrix.row, matrix.col))
     else:
         rows, columns = np.nonzero(given)
-    order = np.lexsort((rows, columns))
-    rows, columns = rows[order].astype(np.intp), columns[order].astype(np.intp)
+    places = np.unique(columns.astype(np.intp) * shape[0] + rows)  # a sparse matrix may name one twice
+    columns, rows = np.divmod(places, max(1, shape[0]))
     groups = _grouped(rows, columns, shape) if groups is None else np.asarray(groups)
     if groups.shape != shape[1:] or groups.dtype.kind not in "iu":
         raise ValueError(f"sparsity must have one group for each column, {shape[1:]}, got {groups!r:.60}")

@@ -22,7 +22,7 @@ from numdiff.formulas.arguments import method_of, steps_of
 from numdiff.formulas.checks import StepAbsorbedWarning
 from numdiff.formulas.stencil import Stencil
 from numdiff.gradients.answer import NonFiniteGradientWarning, UncertainGradientWarning
-from numdiff.gradients.asked import Asked, reported
+from numdiff.gradients.asked import Asked, reported, spread
 from numdiff.gradients.colouring import Pattern
 from numdiff.gradients.lines import BATCH_BYTES, Lines, coordinates, directions, rows_of
 from numdiff.gradients.products import MISSED, contradiction
@@ -48,49 +48,48 @@ _CHECKED = 16384
 
 def _given_steps(asked: Asked, h: Any, stencil: Stencil | None = None) -> np.ndarray:
     """Return the steps that were given, one for each coordinate."""
-    given = steps_of(asked.item, asked.flat(h, "h"), "h", stencil)
-    if given.shape not in ((), asked.shape):
-        raise ValueError(f"h must be one number or of the shape of x, {asked.shape}, got shape {given.shape}")
-    return np.broadcast_to(given.reshape(-1), asked.x.shape)
+    return spread(steps_of(asked.item, asked.flat(h, "h"), "h", stencil), asked.shape, "h")
 
 
 class _Steps:
-    """The step of each coordinate, made block by block: given, or those of `numdiff.rules.scale.scale_steps`."""
+    """The formula, and the step of each coordinate, made block by block: given, or those of `numdiff.rules.scale`."""
 
-    def __init__(self, h: Any, asked: Asked, stencil: Stencil) -> None:
-        self.x, self.item, self.stencil = asked.x, asked.item, stencil
-        self.given = None if h is None else _given_steps(asked, h, stencil)
+    def __init__(self, asked: Asked, h: Any, stencil: Any) -> None:
+        self.asked, self.stencil = asked, _first_derivative("centered" if stencil is None else stencil)
+        self.given = None if h is None else _given_steps(asked, h, self.stencil)
+        self._check()
 
     def at(self, places: Any) -> np.ndarray:
         """Return the steps of some coordinates: of a slice, or of an array of places."""
-        return scale_steps(self.item, self.stencil, self.x[places]) if self.given is None else self.given[places]
+        if self.given is not None:
+            return self.given[places]
+        return scale_steps(self.asked.item, self.stencil, self.asked.x[places])
 
-    def check(self, asked: Asked) -> None:
+    def _check(self) -> None:
         """Refuse nodes outside the format or the bounds, and warn of steps that are absorbed."""
-        absorbed, smallest = 0, None
-        for start in range(0, self.x.size, _CHECKED):
+        asked, absorbed, smallest = self.asked, 0, None
+        for start in range(0, asked.x.size, _CHECKED):
             part = slice(start, start + _CHECKED)
-            x, h = self.x[part], self.at(part)
+            x, h = asked.x[part], self.at(part)
             with np.errstate(over="ignore"):
                 nodes = parts.abscissae(self.stencil, x, h)
             for offset, at in zip(self.stencil.offsets, nodes, strict=True):
-                self._refuse(np.isfinite(at), self.item.name, start, offset)
-                if asked.lower is not None and asked.upper is not None:
-                    self._refuse((at >= asked.lower[part]) & (at <= asked.upper[part]), "the bounds", start, offset)
+                self._refuse(np.isfinite(at), asked.item.name, start, offset)
+                self._refuse(asked.holds(at, part), "the bounds", start, offset)
             found, enough = parts.absorbed_steps(self.stencil, x, h)
             if found:
                 absorbed += found
                 smallest = enough if smallest is None else np.maximum(smallest, enough)
         if absorbed:
-            _warn_absorbed(self.item, absorbed, self.x.size, smallest)
+            _warn_absorbed(asked.item, absorbed, asked.x.size, smallest)
 
     def _refuse(self, inside: np.ndarray, what: str, start: int, offset: Any) -> None:
         if inside.all():
             return
         place = start + int(np.argmin(inside))
-        advice = "" if what == self.item.name else "; leave out h and stencil, or take a smaller h or another stencil"
+        advice = "; leave out h and stencil, or take a smaller h or another stencil" if what == "the bounds" else ""
         raise ValueError(
-            f"h must keep x + c*h within {what}, but x = {self.x[place]!s} (coordinate {place} of the flat x), "
+            f"h must keep x + c*h within {what}, but x = {self.asked.x[place]!s} (coordinate {place} of the flat x), "
             f"h = {self.at(slice(place, place + 1))[0]!s} and c = {offset} do not{advice}"
         )
 
@@ -106,52 +105,65 @@ def _warn_absorbed(item: FloatFormat, absorbed: int, total: int, smallest: Any) 
 
 def by_stencil(asked: Asked, h: Any, stencil: Any) -> np.ndarray:
     """Return the quotients of a formula, of shape (m, n)."""
-    formula = _first_derivative("centered" if stencil is None else stencil)
-    steps = _Steps(h, asked, formula)
-    steps.check(asked)
-    lines = coordinates(asked.f, asked.x)
+    steps = _Steps(asked, h, stencil)
+    formula, n, lines = steps.stencil, asked.x.size, coordinates(asked.f, asked.x)
     base = lines.at_x()[None] if 0 in formula.offsets else None
-    out, bad = None, _Bad(asked)
-    with np.errstate(all="ignore"), lines.running(asked.workers), reported(asked.progress, asked.x.size) as report:
+    out, first = np.empty((0, n)), ""
+    with np.errstate(all="ignore"), lines.running(asked.workers), reported(asked.progress, n) as report:
         for part in _spans(asked, formula):
             values = _values(lines, formula, np.arange(part.start, part.stop), steps.at(part), base)
             rows = parts.combine(formula, values, steps.at(part)[:, None])
-            if out is None:
-                out = np.empty((rows.shape[1], asked.x.size), rows.dtype)
+            if not part.start:
+                out = np.empty((rows.shape[1], n), rows.dtype)
             out[:, part] = rows.T
-            bad.see(part, rows, values, formula)
+            first = first or _first_not_finite(asked, part.start, rows, values, formula)
             report(part.stop)
-        if out is None:
-            raise ValueError(f"x must have at least one coordinate, got shape {asked.shape}")
-        if not bad.count:
-            _look(asked, lines, formula, steps, base, out)
-    bad.warn()
+        if not first:
+            _look(asked, lines, steps, base, out)
+    if first:
+        count = int(np.count_nonzero(~np.isfinite(out).all(axis=0)))
+        message = f"the derivative is not finite in {count} of {n} coordinates, first {first}"
+        warn_user(NonFiniteGradientWarning(message, count, n))
     return out
+
+
+def _first_not_finite(asked: Asked, start: int, rows: np.ndarray, values: list[np.ndarray], formula: Stencil) -> str:
+    """Return what happened at the first coordinate of a part whose quotient is not finite; nothing if all are."""
+    finite = np.isfinite(rows).all(axis=1)
+    if finite.all():
+        return ""
+    place = int(np.argmin(finite))
+    where = asked.entry(start + place, asked.shape)
+    for offset, y in zip(formula.offsets, values, strict=True):
+        row = y[place if len(y) > 1 else 0]
+        if not np.isfinite(row).all():
+            return f"at {where}, where f(x + c*h) with c = {offset} is {row[~np.isfinite(row)][0]!s}"
+    return f"at {where}, where the quotient of finite values overflows {asked.item.name}"
 
 
 def sparse_by_stencil(asked: Asked, h: Any, stencil: Any, pattern: Pattern) -> np.ndarray:
     """Return the quotients of a formula at the entries of a pattern."""
-    formula = _first_derivative("centered" if stencil is None else stencil)
-    steps = _Steps(h, asked, formula)
-    steps.check(asked)
-    own = steps.at(slice(0, asked.x.size))
+    steps = _Steps(asked, h, stencil)
+    formula, own = steps.stencil, steps.at(slice(0, asked.x.size))
     lines = directions(asked.f, asked.x, pattern.moves(own))
     base, groups = lines.at_x(), np.arange(pattern.count)
     with np.errstate(all="ignore"), lines.running(asked.workers), reported(asked.progress, asked.x.size) as report:
         values = []
         for offset in formula.offsets:
-            if not offset:
-                values.append(base[pattern.rows])
-                continue
             nodes = np.full(pattern.count, asked.item.round(offset))
-            values.append(pattern.entries(lines.evaluated(nodes, groups)))
+            values.append(pattern.entries(lines.evaluated(nodes, groups)) if offset else base[pattern.rows])
         report(asked.x.size)
         found = parts.combine(formula, values, own[pattern.columns])
+    _warn_not_finite(found, "the derivative is not finite in {} of {} entries of the pattern")
+    return found
+
+
+def _warn_not_finite(found: np.ndarray, message: str) -> bool:
+    """Warn of derivatives that are not finite, with their number and that of all in the message."""
     count = int(np.count_nonzero(~np.isfinite(found)))
     if count:
-        message = f"the derivative is not finite in {count} of {found.size} entries of the pattern"
-        warn_user(NonFiniteGradientWarning(message, count, found.size))
-    return found
+        warn_user(NonFiniteGradientWarning(message.format(count, found.size), count, found.size))
+    return bool(count)
 
 
 def _first_derivative(stencil: Any) -> Stencil:
@@ -192,54 +204,18 @@ def _values(
     return [next(rows) if c else zero for c in formula.offsets]
 
 
-class _Bad:
-    """The coordinates whose quotient is not finite."""
-
-    def __init__(self, asked: Asked) -> None:
-        self.asked, self.count, self.first = asked, 0, ""
-
-    def see(self, part: slice, rows: np.ndarray, values: list[np.ndarray], formula: Stencil) -> None:
-        """Count those of a part, and say what happened at the first."""
-        finite = np.isfinite(rows).all(axis=1)
-        if finite.all():
-            return
-        self.count += int(np.count_nonzero(~finite))
-        if self.first:
-            return
-        place = int(np.argmin(finite))
-        where = self.asked.entry(part.start + place, self.asked.shape)
-        self.first = f"at {where}, where the quotient of finite values overflows {self.asked.item.name}"
-        for offset, y in zip(formula.offsets, values, strict=True):
-            row = y[place if len(y) > 1 else 0]
-            if not np.isfinite(row).all():
-                what = row[~np.isfinite(row)][0]
-                self.first = f"at {where}, where f(x + c*h) with c = {offset} is {what!s}"
-                return
-
-    def warn(self) -> None:
-        """Warn of them."""
-        if self.count:
-            total = self.asked.x.size
-            message = f"the derivative is not finite in {self.count} of {total} coordinates, first {self.first}"
-            warn_user(NonFiniteGradientWarning(message, self.count, total))
-
-
-def _look(
-    asked: Asked, lines: Lines, formula: Stencil, steps: _Steps, base: np.ndarray | None, out: np.ndarray
-) -> None:
+def _look(asked: Asked, lines: Lines, steps: _Steps, base: np.ndarray | None, out: np.ndarray) -> None:
     """Take another step at some coordinates, and warn where the quotient differs by more than rounding explains.
 
     The rounding of f is allowed `LOUD` units of roundoff of its largest value, as noise is in the estimator, and that
     of the abscissae one spacing of the format at x.
     """
-    places = _most_doubtful(asked, steps, out)
+    formula, places = steps.stencil, _most_doubtful(asked, steps, out)
     h = (steps.at(places) * asked.item.dtype.type(OTHER_STEP)).astype(asked.item.dtype)
     near = asked.x[places]
     fits = h > 0
     for at in parts.abscissae(formula, near, h):
-        fits &= np.isfinite(at)
-        if asked.lower is not None and asked.upper is not None:
-            fits &= (at >= asked.lower[places]) & (at <= asked.upper[places])
+        fits &= np.isfinite(at) & asked.holds(at, places)
     places, h, near = places[fits], h[fits], near[fits]
     if not places.size or not out.size:
         return
@@ -301,25 +277,51 @@ def by_complex_step(asked: Asked, h: Any, pattern: Pattern | None = None) -> np.
             "write dtype='float32'"
         )
     steps = _complex_steps(asked) if h is None else _given_steps(asked, h)
-    x, n = asked.x.astype(item.complex_dtype), asked.x.size
-    base = coordinates(asked.f, asked.x).at_x()
-    moves = None if pattern is None else pattern.moves(1j * steps)
-    lines = Lines(asked.f, x, np.arange(n if pattern is None else pattern.count), moves, base.size)
-    nodes = x + 1j * steps if moves is None else np.ones(pattern.count if pattern else 0, x.dtype)
-    with np.errstate(all="ignore"), lines.running(asked.workers), reported(asked.progress, n) as report:
-        found = lines.evaluated(nodes.astype(x.dtype), np.arange(nodes.size))
+    n, base = asked.x.size, coordinates(asked.f, asked.x).at_x()
+    with np.errstate(all="ignore"), reported(asked.progress, n) as report:
+        found = _complex_values(asked, steps, base.size, pattern)
         report(n)
-        near = np.abs(found.real - base) <= 2.0 ** (-item.precision / 2) * np.maximum(np.abs(base), np.abs(found.real))
+        is_good = _is_analytic(found, base, item.precision)
+        is_short = (steps <= 2.0 ** (-item.precision / 2) * _lengths(asked)).all()
+        if is_short and not is_good.all():
+            is_good |= _agrees(found, _complex_values(asked, steps / 4, base.size, pattern), base, item.precision)
         wrong = "f of the real x is not finite" if not np.isfinite(base).all() else _not_analytic(asked, h)
-        found = np.where(np.isfinite(base) & near, found.imag, item.dtype.type(np.nan))
+        found = np.where(np.isfinite(base) & np.isfinite(found) & is_good, found.imag, item.dtype.type(np.nan))
         out = found.T / steps if pattern is None else pattern.entries(found) / steps[pattern.columns]
-    count = int(np.count_nonzero(~np.isfinite(out)))
-    if count:
-        message = f"the complex step gives no finite derivative in {count} of {out.size} entries: {wrong}"
-        warn_user(NonFiniteGradientWarning(message, count, out.size))
-    elif pattern is None:
+    message = "the complex step gives no finite derivative in {} of {} entries: " + wrong
+    if not _warn_not_finite(out, message) and pattern is None:
         _look_along(asked, out)
     return out.astype(item.dtype, copy=False)
+
+
+def _complex_values(asked: Asked, steps: np.ndarray, size: int, pattern: Pattern | None) -> np.ndarray:
+    """Return f(x + ihe), of shape (n, m), or along the groups of a pattern."""
+    x = asked.x.astype(asked.item.complex_dtype)
+    moves = None if pattern is None else pattern.moves(1j * steps)
+    lines = Lines(asked.f, x, np.arange(x.size if pattern is None else pattern.count), moves, size)
+    nodes = x + 1j * steps if pattern is None else np.ones(pattern.count, x.dtype)
+    with lines.running(asked.workers):
+        return lines.evaluated(nodes.astype(x.dtype), np.arange(nodes.size))
+
+
+def _is_analytic(found: np.ndarray, base: np.ndarray, precision: int) -> np.ndarray:
+    """Return where the real part of f(x + ih) is f(x), to half of the digits."""
+    size = np.maximum(np.abs(base), np.abs(found.real))
+    return np.asarray(np.abs(found.real - base) <= 2.0 ** (-precision / 2) * size)
+
+
+def _agrees(found: np.ndarray, nearer: np.ndarray, base: np.ndarray, precision: int) -> np.ndarray:
+    """Return where f(x + ih) and f(x + ih/4) are values of an analytic f, however far their real parts are from f(x).
+
+    Where f(x) is 0, or what is left of larger numbers, neither the change of the real part, h²f″/2, nor the rounding of
+    complex numbers is a small part of it. The quotients have to agree to half of the digits: those of √x do not at 0.
+    Or they agree to what half a unit of roundoff of x changes the derivative by, f″h/2, and the change falls to 1/16,
+    as that of xᵖ at 0 to 4⁻ᵖ: at least to 4^−1.75.
+    """
+    change, rest = np.abs(found.real - base), np.abs(nearer.real - base)
+    differs = np.abs(found.imag - 4 * nearer.imag)
+    is_same = differs <= 2.0 ** (-precision / 2) * np.abs(found.imag)
+    return np.asarray(is_same | ((rest <= 4.0**-1.75 * change) & (differs <= change)))
 
 
 def _not_analytic(asked: Asked, h: Any) -> str:
@@ -345,13 +347,13 @@ def _look_along(asked: Asked, out: np.ndarray) -> None:
             product[k], doubt[k] = np.sum(terms), np.sum(np.abs(terms))
         return product, CONTRADICTS / MISSED * doubt
 
-    found = contradiction(asked, multiplied)
+    found = contradiction(asked, multiplied, has_slopes=True)
     if found is not None:
         warn_user(
             UncertainGradientWarning(
                 f"f of real x contradicts the complex step: along a random direction it has the slope {found[1]!s}, "
                 f"and the derivatives give {found[2]!s}; f is not analytic, or does not see the imaginary part of x "
-                "(after np.asarray, in a cast); leave out method",
+                "(after np.asarray, in a cast), or its domain ends at x; leave out method",
                 asked.x.size,
                 asked.x.size,
             )
@@ -360,10 +362,14 @@ def _look_along(asked: Asked, out: np.ndarray) -> None:
 
 def _complex_steps(asked: Asked) -> np.ndarray:
     item = asked.item
-    length = np.abs(asked.x)
-    length = np.where(length > 0, length, item.dtype.type(1))
-    if asked.scale is not None:
-        length = asked.scale.astype(item.dtype)
+    unit = item.dtype.type(float(item.unit_roundoff))
     # Below that, f′·h would be subnormal.
-    least = np.finfo(item.dtype).tiny / item.dtype.type(float(item.unit_roundoff))
-    return np.maximum(length * item.dtype.type(float(item.unit_roundoff)), least)
+    return np.maximum(_lengths(asked) * unit, np.finfo(item.dtype).tiny / unit)
+
+
+def _lengths(asked: Asked) -> np.ndarray:
+    """Return the scale, or |xᵢ| without one, and 1 at 0, in the format."""
+    if asked.scale is not None:
+        return asked.scale.astype(asked.item.dtype)
+    length = np.abs(asked.x)
+    return np.where(length > 0, length, asked.item.dtype.type(1))

@@ -26,33 +26,10 @@ def refuse_several(returned: Any) -> None:
         )
 
 
-def _note_parts(error: Exception, given: Any) -> None:
-    """Add to an error of f that x is no array: rows of different lengths make a list of arrays."""
-    if isinstance(given, (list, tuple)):
-        kind = type(given).__name__
-        error.add_note(f"x is a {kind} of {len(given)} parts that make no array, and f gets it so: a {kind} of arrays")
-
-
 def called(f: Callable[[Any], Any], who: str, point: Parameters, vector: np.ndarray) -> Any:
-    """Call a function with a copy of a vector, in the structure of a point, and refuse one that writes into it.
+    """Call a function with a copy of a vector of shape (…, n), in the structure of a point.
 
-    Parameters
-    ----------
-    f : callable
-    who : str
-        What it is called in a message.
-    point : Parameters
-    vector : ndarray of the format, shape ``(..., n)``
-
-    Returns
-    -------
-    object
-        What f returned.
-
-    Raises
-    ------
-    TypeError
-        If f writes into its argument, or returns something masked.
+    A TypeError, in which it is called `who`, where it writes into its argument, or returns something masked.
     """
     leaves = point.leaves(vector)
     given = point.tree(leaves)
@@ -61,7 +38,11 @@ def called(f: Callable[[Any], Any], who: str, point: Parameters, vector: np.ndar
             returned = f(given)
         except (ValueError, TypeError) as error:
             explain(error, f, who)
-            _note_parts(error, given)
+            if isinstance(given, (list, tuple)):  # rows of different lengths are meant for one array
+                parts, kind = len(given), type(given).__name__
+                error.add_note(
+                    f"x is a {kind} of {parts} parts that make no array, and f gets it so: a {kind} of arrays"
+                )
             raise
     if point.differs(leaves, vector):
         raise TypeError(f"{who} must not write into its argument, but did; compute into a new array")
@@ -95,28 +76,9 @@ class Function:
     vectorized: bool = False
 
     def values(self, vectors: np.ndarray) -> np.ndarray:
-        """Return f at b points, as `numdiff.gradients.lines` wants it.
-
-        Parameters
-        ----------
-        vectors : ndarray of the format, shape (b, n)
-
-        Returns
-        -------
-        ndarray of float64 (longdouble for a wider format), shape (b, 1)
-            They may be NaN and infinities.
-
-        Raises
-        ------
-        TypeError
-            If f returns no real numbers.
-        ValueError
-            If f returns another shape than it should.
-        """
+        """Return f at b points as numbers of shape (b, 1), float64 or longdouble for a wider format, or refuse it."""
         if self.vectorized:
             found = self._checked(called(self.f, "f", self.point, vectors), len(vectors))
-        elif len(vectors) == 1:
-            found = self._checked(called(self.f, "f", self.point, vectors[0]))
         else:
             found = np.stack([self._checked(called(self.f, "f", self.point, vector)) for vector in vectors])
         return found.reshape(len(vectors), -1).astype(self.point.item.wide)

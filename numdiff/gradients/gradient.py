@@ -121,8 +121,9 @@ def gradient(
     -----
     With a fixed step or formula f is evaluated n·(number of nonzero offsets) times, as often again for the up to eight
     coordinates that are looked at, and once at x where the stencil has the offset 0. The complex step evaluates it n
-    times, at x, and at some 12 real points along a random direction, which show whether f is analytic. With
-    `vectorized`, one point of the first batch is evaluated once more, alone.
+    times, at x, and at some 12 real points along a random direction, which show whether f is analytic; where f(x) is 0,
+    or what is left of larger numbers, n times more, with a shorter step. With `vectorized`, one point of the first
+    batch is evaluated once more, alone.
 
     Examples
     --------
@@ -164,8 +165,9 @@ _INSTEAD = {"2-point": "stencil='forward'", "3-point": "stencil='centered'", "cs
 
 def is_fixed(asked: Asked, h: Any, stencil: Any, method: Any, full: bool) -> bool:
     """Return whether the user chose the formula or the step, after checking that the choices go together."""
-    if method not in (None, "complex"):
-        how = f"write {_INSTEAD[method]}" if method in _INSTEAD else "a difference formula is stencil='forward'"
+    name = method if isinstance(method, str) else ""
+    if method is not None and name != "complex":
+        how = f"write {_INSTEAD[name]}" if name in _INSTEAD else "a difference formula is stencil='forward'"
         raise ValueError(f"method must be None or 'complex', got {method!r:.40}; {how}")
     if method and stencil is not None:
         raise ValueError("method='complex' takes no stencil; leave one of them out")

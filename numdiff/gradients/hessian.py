@@ -22,7 +22,7 @@ from numdiff.formulas.arguments import converted, refuse_not_finite
 from numdiff.gradients.answer import Answer
 from numdiff.gradients.asked import Asked, Progress, asked_of, powers
 from numdiff.gradients.lines import Lines, coordinates, directions
-from numdiff.gradients.searches import gathered, lengths, starts
+from numdiff.gradients.searches import ends, gathered, lengths, starts
 from numdiff.spellings import hinted
 
 __all__ = ["directional_derivative", "hessian", "hessian_vector_product"]
@@ -89,17 +89,17 @@ def directional_derivative(
     >>> round(float(found), 9)
     1.0
     """
-    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
+    limits = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
     own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
-    asked = asked_of(f, x, **ends, **own)
+    asked = asked_of(f, x, **limits, **own)
     check_order(order)
-    move, size = _direction(asked, v)
+    move, power = _direction(asked, v)
     lines = directions(asked.f, asked.x, move[None])
     lines.at_x()
     answer = Answer(asked, asked.f.shape or (), full)
-    reach = _along_direction(asked.own_lengths(), move, asked) / size
+    reach = _along_direction(asked.own_lengths(), move, power)
     for rows, found in asked.search(lines, int(order)):
-        found = replace(_times(found, size ** int(order)), step=found.step / size)
+        found = replace(_times(found, power * int(order)), step=np.ldexp(found.step, -power))
         answer.put(rows, found, lines.largest[rows], reach ** int(order), reach)
     return answer.given()
 
@@ -154,10 +154,12 @@ def hessian(
     >>> nd.hessian(lambda w: w[0] ** 2 * w[1], [1.0, 3.0]).round(6).tolist()
     [[6.0, 2.0], [2.0, 0.0]]
     """
-    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
+    limits = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
     own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
-    asked = asked_of(f, x, **ends, **own, progress=progress, scalar=True)
+    asked = asked_of(f, x, **limits, **own, progress=progress, scalar=True)
     n, answer = asked.x.size, Answer(asked, asked.shape + asked.shape, full)
+    if asked.point is not None and asked.point.is_tree:
+        answer.name = lambda place: " and ".join(map(asked.entry, divmod(place, n), (asked.shape, asked.shape)))
     lines = coordinates(asked.f, asked.x)
     along = _along(asked, lines)
     reach = asked.own_lengths()
@@ -227,16 +229,16 @@ def hessian_vector_product(
     >>> nd.hessian_vector_product(lambda w: w[0] ** 2 * w[1], [1.0, 3.0], [1.0, 1.0]).round(6).tolist()
     [8.0, 2.0]
     """
-    ends = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
+    limits = {"scale": scale, "bounds": bounds, "domain": domain, "noise": noise, "max_evaluations": max_evaluations}
     own = {"args": args, "dtype": dtype, "confidence": confidence, "workers": workers, "vectorized": vectorized}
-    asked = asked_of(f, x, **ends, **own, progress=progress, scalar=True)
-    n, answer, (move, times) = asked.x.size, Answer(asked, asked.shape, full), _direction(asked, v)
+    asked = asked_of(f, x, **limits, **own, progress=progress, scalar=True)
+    n, answer, (move, power) = asked.x.size, Answer(asked, asked.shape, full), _direction(asked, v)
     lines = coordinates(asked.f, asked.x)
     along, quiet = _along(asked, lines), replace(asked, progress=False)
     alone = _along(quiet, lines, move[None], along)
     size, other = powers(asked.item, asked.inward()), _length(asked, move)
     reach = asked.own_lengths()
-    far = _along_direction(reach, move, asked) / times
+    far = _along_direction(reach, move, power)
     for part in _parts(n, asked):
         i = np.arange(part.start, min(part.stop, n))
         moves = np.repeat((other * move)[None], i.size, axis=0)
@@ -245,39 +247,45 @@ def hessian_vector_product(
         own_size = (moves[np.arange(i.size), i] - (other * move)[i]).astype(size.dtype)
         both = _along(quiet, lines, moves, along)
         mixed = _mixed(both, (along.rows(i), own_size), (alone.rows(i * 0), other))
-        answer.put(i, _times(mixed, times), lines.largest, reach[i] * far, reach[i])
+        answer.put(i, _times(mixed, power), lines.largest, reach[i] * far, reach[i])
     return answer.given() if full else asked.structured(answer.given())
 
 
-def _direction(asked: Asked, v: Any) -> tuple[np.ndarray, Any]:
-    """Return a direction, flat, in the format and with entries near 1, and the power of two that it was divided by."""
+def _direction(asked: Asked, v: Any) -> tuple[np.ndarray, int]:
+    """Return a direction, flat, in the format and with entries near 1, and the power of 2 that it was divided by."""
     move = converted(asked.item, asked.flat(v, "v"), "v")
     if move.shape != asked.shape:
         raise ValueError(f"v must have the shape of x, {asked.shape}, got shape {move.shape}")
     refuse_not_finite(asked.item, move, v, "v")
     wide: np.ndarray = move.reshape(-1).astype(asked.item.wide)
-    largest = np.abs(wide).max()
-    size = np.exp2(np.floor(np.log2(largest))) if largest > 0 else largest + 1
-    return (wide / size).astype(asked.item.dtype), size
+    power = int(np.frexp(np.abs(wide).max())[1]) - 1 if wide.any() else 0
+    return np.ldexp(wide, -power).astype(asked.item.dtype), power
 
 
 def _length(asked: Asked, move: np.ndarray) -> np.ndarray:
-    """Return the power of two, of shape (1,), next to the length over which f varies along a direction."""
-    return powers(asked.item, _along_direction(lengths(asked.x, asked.item, asked.scale), move, asked)[None])
+    """Return the power of two, of shape (1,), next to the length over which f varies along a direction.
+
+    It is negative where bounds leave less room than that ahead, and more behind.
+    """
+    found = powers(asked.item, _along_direction(lengths(asked.x, asked.item, asked.scale), move)[None])
+    left, right = ends(directions(asked.f, asked.x, move[None]), asked.item, asked.lower, asked.upper)
+    return np.where(right < np.minimum(found, -left), -found, found)
 
 
-def _along_direction(own: np.ndarray, move: np.ndarray, asked: Asked) -> np.ndarray:
-    """Return the length over which f varies along a direction, from those along the coordinates."""
-    with np.errstate(divide="ignore"):
-        length = np.min(own / np.abs(move.astype(asked.item.wide)))
-    return np.where(np.isfinite(length), length, 1)
+def _along_direction(own: np.ndarray, move: np.ndarray, power: int = 0) -> np.ndarray:
+    """Return the length over which f varies along a direction times a power of 2, from those along the coordinates."""
+    with np.errstate(divide="ignore", over="ignore"):
+        length = np.min(own / np.abs(move.astype(own.dtype)))
+        return np.asarray(np.ldexp(np.where(np.isfinite(length), length, 1), -power))
 
 
-def _times(found: Estimates, by: Any) -> Estimates:
-    """Return estimates of a slope times a power of two."""
+def _times(found: Estimates, power: int) -> Estimates:
+    """Return estimates of a slope times a power of 2; nothing is known of one that overflows."""
     with np.errstate(all="ignore"):
-        parts = {name: getattr(found, name) * by for name in ("value", "error", "left", "right")}
-    return replace(found, **parts)
+        parts = {name: np.ldexp(getattr(found, name), power) for name in ("value", "error", "left", "right")}
+    overflows = np.isfinite(found.value) & ~np.isfinite(parts["value"])
+    parts["error"] = np.where(overflows, np.inf, parts["error"])
+    return replace(found, **parts, status=np.where(overflows, int(Status.NOT_FINITE), found.status))
 
 
 def _along(asked: Asked, lines: Lines, moves: np.ndarray | None = None, along: Estimates | None = None) -> Estimates:
@@ -308,15 +316,7 @@ def _parts(count: int, asked: Asked) -> Iterator[slice]:
 
 
 def _mixed(both: Estimates, one: tuple[Estimates, np.ndarray], two: tuple[Estimates, np.ndarray]) -> Estimates:
-    """Return the mixed derivatives, from the second ones along two lines and along the sum of their sizes.
-
-    Parameters
-    ----------
-    both : Estimates
-        D along s·d + r·e.
-    one, two : tuple of Estimates and ndarray
-        Those along d and e, and s and r.
-    """
+    """Return the mixed derivatives of D along s·d + r·e, from those along d and e, each with its s or r."""
     (left, s), (right, r) = ((part, size.astype(both.value.dtype)) for part, size in (one, two))
     by = 2 * s * r
     with np.errstate(all="ignore"):

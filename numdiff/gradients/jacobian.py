@@ -106,6 +106,10 @@ def _sparse(asked: Asked, h: Any, stencil: Any, method: Any, sparsity: Any, full
     if asked.side is not None:
         raise ValueError("side is of single coordinates; leave it out, or sparsity")
     pattern = pattern_of(sparsity, (m, asked.x.size))
+    if pattern.is_sparse and full:
+        raise ValueError("full=True gives arrays; give sparsity as one, too: sparsity.toarray()")
+    if pattern.is_sparse and asked.item.dtype.itemsize < 4:
+        raise TypeError(f"sparsity must be an array in {asked.item.name}, which no matrix of SciPy holds; .toarray()")
     if not is_fixed(asked, h, stencil, method, full):
         return _estimated(asked, pattern, full)
     entries = by_complex_step(asked, h, pattern) if method else sparse_by_stencil(asked, h, stencil, pattern)
@@ -115,13 +119,10 @@ def _sparse(asked: Asked, h: Any, stencil: Any, method: Any, sparsity: Any, full
 
 
 def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
-    if full and pattern.is_sparse:
-        raise ValueError("full=True gives arrays; give sparsity as one, too: sparsity.toarray()")
     m, moving = pattern.shape[0], powers(asked.item, asked.inward())
     lines = directions(asked.f, asked.x, pattern.moves(moving))
     lines.at_x()
     own = asked.own_lengths()
-    ratio = own / np.abs(moving.astype(own.dtype))
     wanted = pattern.groups[pattern.columns] * m + pattern.rows
     order = np.argsort(wanted, kind="stable")
     answer = Answer(asked, pattern.rows.shape, full=True)
@@ -130,25 +131,24 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
     for rows, found in asked.search(lines, rows=wanted[order]):
         places = order[np.searchsorted(wanted[order], rows)]
         columns = pattern.columns[places]
-        # Steps are in terms of the moves.
-        answer.put(places, _divided(found, moving[columns]), lines.largest[rows % m], own[columns], ratio[columns])
-    _refuse_missed(asked, pattern, answer.values(), answer.kept.get("error", np.zeros(0)))
-    if not pattern.rows.size:
-        return pattern.matrix(answer.values())
+        answer.put(places, _divided(found, moving[columns]), lines.largest[rows % m], own[columns], own[columns])
+    _refuse_missed(asked, pattern, answer.flat("value"), answer.flat("error"))
     if not full:
         answer.full = False
         return pattern.matrix(answer.given())
     whole = Answer(asked, pattern.shape, full=True)
-    whole.kept = {name: pattern.matrix(values).reshape(-1) for name, values in answer.kept.items()}
+    whole.kept = {name: pattern.matrix(answer.flat(name)).reshape(-1) for name in answer.names}
     whole.is_loud = answer.is_loud
     return whole.given()
 
 
 def _divided(found: Estimates, by: np.ndarray) -> Estimates:
-    """Return slopes along directions as derivatives."""
+    """Return slopes along coordinates times numbers as derivatives: behind a negative one is what is on the right."""
     number = by.astype(found.value.dtype)
-    sides = {name: getattr(found, name) / number for name in ("value", "left", "right")}
-    return replace(found, error=found.error / np.abs(number), **sides)
+    size, is_back = np.abs(number), number < 0
+    left, right = np.where(is_back, (found.right, found.left), (found.left, found.right)) / number
+    value, error, step = found.value / number, found.error / size, found.step * size
+    return replace(found, value=value, error=error, step=step, left=left, right=right)
 
 
 def _refuse_missed(asked: Asked, pattern: Pattern, entries: np.ndarray, bars: np.ndarray) -> None:

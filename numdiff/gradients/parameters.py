@@ -29,7 +29,6 @@ class _Node(NamedTuple):
     names: list[str]
     children: list[Any]
     rebuild: Callable[[list[Any]], Any]
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -141,9 +140,8 @@ class Parameters:
 
     def twice_like(self, matrix: np.ndarray) -> Any:
         """Return a matrix of shape (n, n) in the structure of x with, for each leaf, such a structure."""
-        return self.tree(
-            [self.like(matrix[leaf.start : leaf.stop].reshape((*leaf.shape, -1))) for leaf in self._leaves]
-        )
+        rows = (matrix[leaf.start : leaf.stop].reshape((*leaf.shape, len(matrix))) for leaf in self._leaves)
+        return self.tree([self.like(row) for row in rows])
 
     def differs(self, leaves: list[Any], vector: np.ndarray) -> bool:
         """Return whether leaves have been written into since they were made of a vector."""
@@ -156,18 +154,8 @@ class Parameters:
     def flat(self, tree: Any, who: str) -> np.ndarray:
         """Return numbers in the structure of x as a vector of float64 (longdouble for a wider format).
 
-        Parameters
-        ----------
-        tree : array or tree
-        who : str
-            What it is called in a message.
-
-        Raises
-        ------
-        TypeError
-            If it holds anything but real numbers, or masked ones.
-        ValueError
-            If its structure or a shape in it is not that of x.
+        A TypeError or a ValueError, in which they are called `who`, where they are no real numbers, or masked, or their
+        structure or a shape in it is not that of x.
         """
         parts = []
         for leaf, given in zip(self._leaves, _matched(self._like, tree, "", who), strict=True):
@@ -191,26 +179,18 @@ class Parameters:
     def name(self, index: int) -> str:
         """Return what a coordinate is called: ``x[3]``, or ``W[2, 3]`` in a tree."""
         leaf = next(leaf for leaf in self._leaves if index < leaf.stop)
-        place = np.unravel_index(index - leaf.start, leaf.shape) if leaf.shape else ()
+        place = np.unravel_index(index - leaf.start, leaf.shape)
         return (leaf.path or "x") + (f"[{', '.join(map(str, place))}]" if leaf.shape else "")
 
     def where(self, index: int) -> tuple[int, ...]:
         """Return the index of a coordinate in an array; in a tree its place in the vector."""
-        return tuple(map(int, np.unravel_index(index, self.shape))) if self.shape else ()
+        return tuple(map(int, np.unravel_index(index, self.shape)))
 
     def chosen(self, coordinates: Any) -> np.ndarray:
-        """Return the places of chosen coordinates in the vector, sorted.
+        """Return the places of chosen coordinates in the vector, sorted, and refuse what is none, or chooses none.
 
-        Parameters
-        ----------
-        coordinates : sequence of int, of tuples or of names, or a mask in the structure of x
-            An integer is a place in the flat x, a tuple an index in an array; a name is that of a coordinate, or of all
-            of a leaf or of a node.
-
-        Raises
-        ------
-        ValueError
-            If there is no such coordinate, or none is chosen.
+        They are a mask of the shape of x, or a sequence of which an integer is a place in the flat x, a tuple an index
+        in an array, and a text the name of a coordinate, or of all of a leaf or of a node.
         """
         places: set[int] = set()
         mask = _as_mask(coordinates)
@@ -288,7 +268,7 @@ def _as_mask(given: Any) -> np.ndarray | None:
 def _node_of(tree: Any) -> _Node | None:
     """Return what stands below a node; None for a leaf."""
     if tree is None:
-        return _Node([], [], lambda children: None, "None")
+        return _Node([], [], lambda children: None)
     if isinstance(tree, dict):
         keys = list(tree)
 
@@ -298,15 +278,14 @@ def _node_of(tree: Any) -> _Node | None:
             return other
 
         names = [f".{key}" if isinstance(key, str) else f"[{key!r}]" for key in keys]
-        return _Node(names, list(tree.values()), dict_of, "dict")
+        return _Node(names, list(tree.values()), dict_of)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         names = [f".{name}" for name in tree._fields]
-        rebuild: Callable[[list[Any]], Any] = type(tree)._make  # type: ignore[attr-defined]
-        return _Node(names, list(tree), rebuild, type(tree).__name__)
+        return _Node(names, list(tree), type(tree)._make)  # type: ignore[attr-defined]
     if isinstance(tree, (list, tuple)):
         if _shape_of(tree) is not None:
             return None
-        return _Node([f"[{i}]" for i in range(len(tree))], list(tree), type(tree), "list or tuple")
+        return _Node([f"[{i}]" for i in range(len(tree))], list(tree), type(tree))
     return _registered(tree)
 
 
@@ -325,14 +304,15 @@ def _registered(tree: Any) -> _Node | None:
     if jax is None or not hasattr(jax, "all_leaves") or jax.all_leaves([tree]):
         return None
     found, structure = jax.tree_flatten_with_path(tree, is_leaf=lambda below: below is not tree)
-    return _Node([jax.keystr(path) for path, _ in found], [below for _, below in found], structure.unflatten, "node")
+    return _Node([jax.keystr(path) for path, _ in found], [below for _, below in found], structure.unflatten)
 
 
 def _leaves(tree: Any, path: str, who: str) -> Iterator[tuple[str, Any, str]]:
     """Yield the leaves of a tree, with their paths and what they are called in a message."""
     node = _node_of(tree)
     if node is None:
-        if isinstance(tree, (set, frozenset)) or (path and not hasattr(tree, "__array__") and not _is_number(tree)):
+        is_leaf = isinstance(tree, (Number, list, tuple)) or hasattr(tree, "__array__") or hasattr(tree, "detach")
+        if isinstance(tree, (set, frozenset)) or (path and not is_leaf):
             raise TypeError(
                 f"{who} must hold arrays and numbers, in dicts, lists, tuples and what is registered with JAX, got "
                 f"{type(tree).__name__} {tree!r:.60}"
@@ -342,10 +322,6 @@ def _leaves(tree: Any, path: str, who: str) -> Iterator[tuple[str, Any, str]]:
     for name, child in zip(node.names, node.children, strict=True):
         below = _joined(path, name)
         yield from _leaves(child, below, f"x at {below}")
-
-
-def _is_number(leaf: Any) -> bool:
-    return isinstance(leaf, (Number, list, tuple)) or hasattr(leaf, "detach")
 
 
 def _joined(path: str, name: str) -> str:
@@ -368,7 +344,9 @@ def _matched(like: Any, tree: Any, path: str, who: str) -> Iterator[Any]:
         return
     other, where = _node_of(tree), f" at {path}" if path else ""
     is_row = isinstance(like, (list, tuple)) and isinstance(tree, (list, tuple))
-    if not is_row and (other is None or not (type(tree) is type(like) or node.kind == other.kind == "dict")):
+    if not is_row and (
+        other is None or not (type(tree) is type(like) or (isinstance(like, dict) and isinstance(tree, dict)))
+    ):
         raise ValueError(
             f"{who} must have the structure of x{where}, a {type(like).__name__}, got {type(tree).__name__} "
             f"{tree!r:.60}"

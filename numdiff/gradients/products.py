@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from numdiff.gradients.asked import Asked, powers
-from numdiff.gradients.lines import directions
+from numdiff.gradients.lines import coordinates, directions
 
 __all__ = ["MISSED", "contradiction"]
 
@@ -18,9 +18,9 @@ LOOKS = 3
 
 
 def contradiction(
-    asked: Asked, multiplied: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+    asked: Asked, multiplied: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], has_slopes: bool = False
 ) -> tuple[int, np.generic, np.generic] | None:
-    """Return where products with a Jacobian are not the slopes of f along random directions.
+    """Return where products with a Jacobian are not the slopes of f along random directions: row, slope and product.
 
     A row is named if it is off along `LOOKS` directions, of which the second is taken only for the rows that are off
     along the first: of thousands of right rows some always are.
@@ -31,26 +31,22 @@ def contradiction(
     multiplied : callable
         Takes a direction, of shape (n,) and the type of products, and returns its product with the Jacobian and how far
         that may be off, of shape (m,).
-
-    Returns
-    -------
-    tuple of int and two numbers, or None
-        The row, the slope of f, and the product.
+    has_slopes : bool
+        Whether a slope that is not finite contradicts, too.
     """
     quiet = replace(asked, progress=False, side=None)
-    base: np.ndarray | None = None
+    base = coordinates(asked.f, asked.x).at_x()
     rows: np.ndarray | None = None
     first = None
     for seed in range(LOOKS):
         move = _random_move(asked, seed)
         product, doubt = multiplied(move.astype(asked.item.wide))
         lines = directions(asked.f, asked.x, move[None])
-        if base is not None:
-            lines.base, lines.size = base, base.size
-        base = lines.at_x()
+        lines.base, lines.size = base, base.size
         off = []
         for own, found in quiet.search(lines, rows=rows):
-            far = np.flatnonzero(np.abs(found.value - product[own]) > MISSED * (found.error + doubt[own]))
+            is_off = np.abs(found.value - product[own]) > MISSED * (found.error + doubt[own])
+            far = np.flatnonzero(is_off | (has_slopes & ~np.isfinite(found.value)))
             off.append(own[far])
             if far.size:
                 first = int(own[far[0]]), found.value[far[0]], product[own[far[0]]]

@@ -48,3 +48,10 @@ def test_explicit_zeros_are_no_entries():
     sparse = pytest.importorskip("scipy.sparse")
     assert pattern_of(sparse.coo_array(([1, 0], ([0, 1], [0, 1])), shape=(2, 2)), (2, 2)).rows.tolist() == [0]
     assert colouring.__all__ == ["Pattern", "greedy", "pattern_of"]
+
+
+def test_an_entry_that_is_named_twice_is_one():
+    sparse = pytest.importorskip("scipy.sparse")
+    structure = sparse.coo_array(([1, 1, 1], ([0, 0, 1], [0, 0, 1])), shape=(2, 2))
+    found = pattern_of(structure, (2, 2))
+    assert (found.rows.tolist(), found.columns.tolist()) == ([0, 1], [0, 1])

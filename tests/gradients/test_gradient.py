@@ -206,6 +206,19 @@ def test_bounds_of_scipy_are_taken():
     assert nd.gradient(lambda v: np.sum(np.sqrt(v)), [1.0, 4.0], bounds=bounds) == pytest.approx([0.5, 0.25])
 
 
+def test_bounds_of_scipy_may_be_numbers():
+    bounds = pytest.importorskip("scipy.optimize").Bounds
+    for x in (1.0, [1.0], [1.0, 2.0], [[0.0], [0.5]], {"a": [1.0, 2.0]}):
+        given = nd.gradient(inside, x, bounds=bounds(0, 2), full=True)
+        assert np.array_equal(given.df, nd.gradient(inside, x, bounds=(0, 2), full=True).df)
+
+
+def inside(x):
+    x = np.asarray(x["a"] if isinstance(x, dict) else x)
+    assert ((x >= 0) & (x <= 2)).all()
+    return np.sum(np.sqrt(4 - x))
+
+
 def test_none_is_no_bound():
     def f(v):
         assert v[0] >= 0
@@ -268,6 +281,51 @@ def test_real_x_contradicts_a_complex_step_that_f_does_not_see(vectorized):
         assert not nd.gradient(hidden, [1.0, 2.0], method="complex", vectorized=vectorized).any()
     with pytest.warns(nd.UncertainGradientWarning, match="f of real x contradicts"):
         nd.jacobian(lambda v: np.array([v[0], np.asarray(v).real[1] + 0 * v[1]]), [1.0, 2.0], method="complex")
+
+
+ROOTS = {
+    "x(x-3)": (lambda v: v * (v - 3), 3.0, 3.0),
+    "x^2": (lambda v: v**2, 0.0, 0.0),
+    "(x-3)^2": (lambda v: (v - 3) ** 2, 3.0, 0.0),
+    "x^2 log x": (lambda v: v * v * np.log(v), 1.0, 1.0),
+    "log": (np.log, 1.0, 1.0),
+    "exp(x) - e": (lambda v: np.exp(v) - np.exp(v.dtype.type(1).real), 1.0, np.exp(np.longdouble(1))),
+    "x^2 + x^3": (lambda v: v**2 + v**3, 0.0, 0.0),
+    "1-cos": (lambda v: 1 - np.cos(v), 0.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", ["float32", "float64", "float80"])
+@pytest.mark.parametrize("root", ROOTS)
+@pytest.mark.parametrize("options", [{}, {"sparsity": np.eye(2)}, {"h": 1e-20}, {"scale": 2.0}], ids=str)
+def test_the_complex_step_differentiates_at_a_root(root, name, options):
+    if name not in FORMATS:
+        pytest.skip(f"no {name} here")
+    f, x, exact = ROOTS[root]
+    found = nd.jacobian(f, np.full(2, x, FORMATS[name].dtype), method="complex", **options)
+    assert np.abs(found - exact * np.eye(2)).max() <= 4 * float(FORMATS[name].unit_roundoff)
+
+
+def test_the_complex_step_differentiates_at_a_minimum():
+    def rosenbrock(v):
+        return np.sum(100 * (v[1:] - v[:-1] ** 2) ** 2 + (1 - v[:-1]) ** 2)
+
+    assert not nd.gradient(rosenbrock, np.ones(3), method="complex").any()
+    found = nd.gradient(lambda v: np.sum((v - 0.1) ** 2), [0.1 + 2.0**-56, 0.1], method="complex")
+    assert np.abs(found - [2.0**-55, 0]).max() <= 2.0**-56
+
+
+def test_a_complex_step_where_f_is_not_analytic_is_told():
+    def powers(v, power):
+        return np.sum(v**power)
+
+    for power in (0.5, 1.5):
+        with pytest.warns(nd.NonFiniteGradientWarning, match="its real part is not f"):
+            assert np.isnan(nd.gradient(powers, [0.0], args=(power,), method="complex"))
+        # Beside 1 the real part tells nothing.
+        with pytest.warns(nd.UncertainGradientWarning, match="it has the slope nan, .* or its domain ends at x"):
+            nd.gradient(powers, [0.0, 1.0], args=(power,), method="complex")
+    nd.gradient(powers, [0.0, 1.0], args=(1.5,), method="complex", bounds=(0, None))
 
 
 def test_a_constant_of_the_complex_step_is_a_number_of_python():
@@ -404,6 +462,8 @@ def test_progress_counts_up_to_all_coordinates():
             "None or 'complex', got '3-point'; write stencil='centered'",
         ),
         ({"method": "nonsense"}, ValueError, "a difference formula is stencil='forward'"),
+        ({"method": ["cs"]}, ValueError, "method must be None or 'complex', got .'cs'.; a difference formula"),
+        ({"method": np.ones(2)}, ValueError, "method must be None or 'complex', got array"),
         ({"method": "complex", "stencil": "forward"}, ValueError, "method='complex' takes no stencil"),
         ({"h": 0.1, "full": True}, ValueError, "full=True needs the estimator"),
         ({"h": 0.1, "noise": 0.1}, ValueError, "noise is for the estimator; leave it out"),
@@ -436,6 +496,13 @@ def test_a_function_with_several_values_is_sent_to_jacobian(vectorized):
         nd.gradient(lambda v: v, [1.0, 2.0], vectorized=vectorized)
     with pytest.raises(TypeError, match="f must not write into its argument"):
         nd.gradient(writes, [1.0, 2.0], vectorized=vectorized)
+
+
+@pytest.mark.parametrize("f", [np.sum, lambda v: 3.0])
+@pytest.mark.parametrize("options", [{}, {"h": 0.1}], ids=str)
+def test_a_sum_over_all_points_of_a_batch_is_told_where_sums_go(f, options):
+    with pytest.raises(ValueError, match=r"got an array of shape \(\); sums go over the axes after the first one"):
+        nd.gradient(f, [1.0, 2.0], vectorized=True, **options)
 
 
 def writes(v):

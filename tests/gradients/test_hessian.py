@@ -200,3 +200,39 @@ def test_a_function_with_several_values_has_no_hessian():
 def test_names_of_other_libraries_are_answered():
     with pytest.raises(TypeError, match="has no argument n_jobs; write workers"):
         nd.hessian(rosenbrock, [1.0, 2.0], n_jobs=2)
+
+
+def test_directions_of_any_length_have_derivatives():
+    largest = np.finfo(np.float64).max
+    found = nd.directional_derivative(lambda v: 2.0**-10 * v[0] ** 2, [1.0], [largest], full=True)
+    assert abs(found.df / largest - 2.0**-9) <= found.error / largest < 1e-10
+    assert nd.directional_derivative(lambda v: v[0] ** 2, [1.0], [5e-324]) == 1e-323
+    product = nd.hessian_vector_product(lambda v: 2.0**-10 * v[0] ** 2, [1.0], [largest])
+    assert abs(product[0] / largest - 2.0**-9) < 1e-10
+
+
+def test_a_product_that_overflows_is_told():
+    with pytest.warns(nd.NonFiniteGradientWarning):
+        assert np.isposinf(nd.directional_derivative(lambda v: v[0] ** 2, [1.0], [1e300], order=2))
+    with pytest.warns(nd.NonFiniteGradientWarning):
+        assert np.isposinf(nd.hessian_vector_product(lambda v: 4 * v[0] ** 2, [1.0], [1e308])[0])
+    with pytest.warns(nd.UncertainGradientWarning, match="the value is 0.0 with a bar of inf"):
+        assert nd.directional_derivative(lambda v: v[0], [1.0], [1e300], order=2) == 0
+    found = nd.directional_derivative(lambda v: 4 * v[0], [1.0], [1e308], full=True)
+    assert found.status.name == "NOT_FINITE"
+    assert np.isposinf(found.error)
+
+
+@pytest.mark.parametrize("v", [(1.0, 1.0, 1.0), (-1.0, -1.0, -1.0)])
+@pytest.mark.parametrize("x", [(0.0, -1.0, 1.0), (1.0, 2.0, 1.5)])
+def test_products_in_a_corner_stay_inside_where_the_vector_points_out(x, v):
+    lower, upper = np.array([0.0, -1.0, 1.0]), np.array([1.0, 2.0, 1.5])
+
+    def f(x):
+        assert ((lower <= x) & (x <= upper)).all()
+        return x @ x + x[0] * x[1]
+
+    found = nd.hessian_vector_product(f, x, v, bounds=(lower, upper), full=True)
+    exact = np.array([[2, 1, 0], [1, 2, 0], [0, 0, 2]]) @ v
+    assert (np.abs(found.df - exact) <= found.error).all()
+    assert found.error.max() < 1e-8

@@ -200,3 +200,34 @@ def test_a_pattern_is_an_array(sparsity):
 def test_side_does_not_go_with_a_pattern():
     with pytest.raises(ValueError, match="side is of single coordinates"):
         nd.jacobian(band, np.ones(3), sparsity=np.ones((3, 3)), side=1)
+
+
+@pytest.mark.parametrize("m", [0, 3])
+def test_a_pattern_without_entries_gives_bars_too(m):
+    found = nd.jacobian(lambda v: 0 * v[:m], [1.0, 2.0, 3.0], sparsity=np.zeros((m, 3)), full=True)
+    assert found.df.shape == found.error.shape == found.status.shape == (m, 3)
+    assert not found.df.any()
+    assert not found.error.any()
+
+
+def test_a_sparse_matrix_in_a_format_of_16_bits_is_refused_with_advice():
+    sparse = pytest.importorskip("scipy.sparse")
+    for name in ("float16", "bfloat16"):
+        with pytest.raises(TypeError, match=rf"sparsity must be an array in {name}, .*; \.toarray\(\)"):
+            nd.jacobian(lambda v: v, np.ones(3), sparsity=sparse.eye_array(3), dtype=name)
+
+
+def test_no_values_of_a_tree_have_a_jacobian_without_rows():
+    found = nd.jacobian(lambda p: p["a"][:0], {"a": np.ones(2), "b": 1.0})
+    assert found["a"].shape == (0, 2)
+    assert found["b"].shape == (0,)
+
+
+@pytest.mark.parametrize("bounds", [None, (-10, 105), (-10, 300)], ids=str)
+def test_steps_and_sides_of_a_sparse_matrix_are_those_of_the_coordinates(bounds):
+    found = nd.jacobian(lambda v: np.abs(v - 100), [100.0, 1.0], sparsity=np.eye(2), bounds=bounds, full=True)
+    assert found.left[0, 0] == pytest.approx(-1, rel=1e-3)
+    assert found.right[0, 0] == pytest.approx(1, rel=1e-3)
+    dense = nd.jacobian(np.exp, [100.0, 1.0], bounds=bounds, full=True)
+    found = nd.jacobian(np.exp, [100.0, 1.0], sparsity=np.eye(2), bounds=bounds, full=True)
+    assert (np.abs(np.log2(np.diagonal(found.step) / np.diagonal(dense.step))) < 2.5).all()

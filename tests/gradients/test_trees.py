@@ -154,3 +154,15 @@ def test_tensors_go_in_and_out(monkeypatch):
     assert np.allclose(nd.hessian(f, x).data, np.diag(np.exp(x.data)), atol=1e-6)
     with pytest.raises(TypeError, match="x must hold arrays of NumPy for the complex step, got Tensor; leave out"):
         nd.gradient(f, x, method="complex")
+
+
+def test_a_leaf_without_numbers_has_second_derivatives():
+    found = nd.hessian(lambda p: p["b"] ** 2, {"a": np.ones(0), "b": 1.0})
+    assert found["a"]["a"].shape == (0, 0)
+    assert found["a"]["b"].shape == found["b"]["a"].shape == (0,)
+    assert abs(found["b"]["b"] - 2) < 1e-9
+
+
+def test_a_second_derivative_of_a_tree_is_named_by_both_coordinates():
+    with pytest.warns(nd.UncertainGradientWarning, match=r"first at a and b\[1\]:"):
+        nd.hessian(lambda p: p["b"][0] ** 2 + np.abs(p["a"] * p["b"][1]), {"a": 1.0, "b": np.array([1.0, 0.0])})
