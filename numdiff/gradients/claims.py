@@ -12,7 +12,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.parameters import Parameters
 
-__all__ = ["Claim", "Directions", "chosen_directions", "claimed", "grain_of", "scatter_of"]
+__all__ = ["Claim", "Directions", "Roundings", "chosen_directions", "claimed", "roundings_of", "scatter_of"]
 
 UNITS = (2, 16, 128)
 """Displacements, in units in the last place, by half more or less: see `numdiff.gradients.rule`."""
@@ -20,6 +20,9 @@ GRAIN_UNITS = (1, 1, 1, 2, 8, 32)
 """Displacements by which the grain of f is looked for. With 1, every other x moves. Of the twelve changes, some of the
 first are of a few units in the last place of f, if the rounding of x and that of f are alike; where f loses digits, its
 grain is as coarse."""
+SCATTER_UNITS = UNITS * 2
+"""Displacements by which the rounding of f is looked for in addition: by few units, sums of 8 or 16 numbers are often
+exact, and by more they are not."""
 KINDS = 4
 """The kinds of directions: see `chosen_directions`."""
 
@@ -139,17 +142,35 @@ def scatter_of(
     return np.where(np.isfinite(scatter), scatter, 0)
 
 
-def grain_of(
+@dataclass(frozen=True)
+class Roundings:
+    """What f is seen to be rounded by, over a few units in the last place of all x.
+
+    Parameters
+    ----------
+    grain : float
+        The smallest change of f that is seen; infinite where there is none. An f that prints its values, or rounds
+        them, does not change over so little, or else by a tread.
+    scatter : float
+        The largest |f(x + δ) + f(x − δ) − 2f(x)|/√6: the linear part of f is not in it, and three roundings are.
+    evaluations : int
+    """
+
+    grain: float = math.inf
+    scatter: float = 0.0
+    evaluations: int = 0
+
+
+def roundings_of(
     function: Function,
     at_x: Any,
     rng: np.random.Generator,
     lower: np.ndarray | None = None,
     upper: np.ndarray | None = None,
-) -> tuple[float, int]:
-    """Return the smallest change of f over a few units in the last place of all x, and the evaluations that it took.
-
-    An f that prints its values, or rounds them, does not change over so little, or else by a tread. Infinite where no
-    change is seen.
+    *,
+    is_short: bool = False,
+) -> Roundings:
+    """Return what f is rounded by beside x; 24 evaluations.
 
     Parameters
     ----------
@@ -160,14 +181,21 @@ def grain_of(
     rng : Generator
     lower, upper : ndarray of the format, shape (n,), or None
         Closed bounds, which no argument leaves.
+    is_short : bool
+        Whether only six evaluations are taken, which tell the scatter and not the grain.
     """
-    point, least = function.point, math.inf
-    for units in GRAIN_UNITS:
-        beside = np.array(_beside(point.vector, point.item, units, rng, lower, upper))
-        changes = np.abs(function.values(beside)[:, 0] - at_x)
-        known = changes[np.isfinite(changes) & (changes > 0)]
+    point, least, largest = function.point, math.inf, 0.0
+    most = math.sqrt(1 / (16 * float(point.item.unit_roundoff)))
+    chosen = UNITS if is_short else GRAIN_UNITS + SCATTER_UNITS
+    for units in chosen:
+        about = units if units <= most else UNITS[0]
+        beside = np.array(_beside(point.vector, point.item, about, rng, lower, upper))
+        changes = function.values(beside)[:, 0] - at_x
+        if np.isfinite(changes).all():
+            largest = max(largest, abs(float(changes.sum())) / math.sqrt(6))
+        known = np.abs(changes[np.isfinite(changes) & (changes != 0)])
         least = min(least, float(known.min(initial=math.inf)))
-    return least, 2 * len(GRAIN_UNITS)
+    return Roundings(math.inf if is_short else least, largest, 2 * len(chosen))
 
 
 def _beside(

@@ -24,6 +24,16 @@ noise of f is some of its roundings in one case of thirty: so it is done again a
 if the same kind is near once more. The error of f(x) is common to all differences on one side, which count only where
 the noise leaves at most a quarter of the deviation.
 
+**(c) The rounding of f beside x.** What v knows of the noise of f it has from a few residuals, which are small by luck
+where f is rounded alike at all nodes, as the mean in a layer norm of 1000 ± 1 is. So s is looked at as the rounding of
+the claim is (`numdiff.gradients.rule`), as f(x + δ) + f(x − δ) − 2f(x) over units in the last place of all x, and of
+the one coordinate where that is much more than v knows. If v knows of less than s/`LUCK`, the wider ladders take s for
+the noise of f, and their own three bars have to exclude the claim.
+
+Noise of more than `WAVE` roundings, max(u·max(|f|, |xv|), s), is no rounding, and may be a wave whose slope at x is the
+one claimed. Then steps of ROOM·s/|v − c|, and of half as much, extrapolated, have to be away from the claim too. Noise
+counts if it is seen in three residuals at least: fewer may be truncation errors. Differences of exactly 0 say nothing.
+
 Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
 of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
 rounding.
@@ -49,6 +59,7 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
+from numdiff.gradients.claims import Roundings
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import LOUD, Slopes, is_loud
 from numdiff.gradients.searches import ends, estimated
@@ -76,6 +87,16 @@ ROOM = 8.0
 NEARER = 3.0
 """How many times nearer to the claim than to the value plain differences withdraw a suspicion: errors of an eighth of
 the deviation leave the slope that is right seven times nearer."""
+LUCK = 3.0
+"""Noise of v that is so many times less than the rounding of f beside x is less by luck."""
+ALONG = ((3, 13), (57, 21), (97, 151), (34, 57), (151, 13), (21, 89))
+"""Displacements to the left and right along one coordinate, in units in the last place. With equal ones, the roundings
+of a sum are each other's opposite, and not seen."""
+FLAT = 4
+"""Degrees of freedom above which noise is that of three residuals or more: truncation errors fall from one to the next,
+and the last one alone, of two degrees beside the two of the prior, is often one of them."""
+WAVE = 2.0
+"""Noise of more than so many roundings of f may be a wave."""
 SPACINGS = 2.0
 """The least plain step, in spacings of the format at x: with one, rounding makes it 0 or two."""
 COARSE = 0.02
@@ -111,7 +132,7 @@ def second_look(
     slopes: Slopes,
     size: float,
     *,
-    grain: float = math.inf,
+    roundings: Roundings | None = None,
     lower: np.ndarray | None = None,
     upper: np.ndarray | None = None,
     **options: Any,
@@ -126,16 +147,22 @@ def second_look(
     slopes : Slopes, of shape (k,)
     size : float
         |f(x)|; along directions the norm of f(x) and of all x·g, for the rounding of x counts too.
-    grain : float
-        The smallest change of f that was seen; infinite where it is not known.
+    roundings : Roundings, optional
+        What f is rounded by, where it was looked at.
     lower, upper : ndarray of the format, shape (n,), or None
         Closed bounds.
     **options
         As of `numdiff.adaptive.engine.estimate`: noise, budget, confidence. With a budget there is no third value.
     """
-    withdrawn = _is_withdrawn(lines, slopes, size, *ends(lines, fmt, lower, upper), fmt)
-    confirmed, held = np.zeros(withdrawn.shape, bool), np.zeros(withdrawn.shape, bool)
-    least = min(COARSE * size, math.inf if slopes.is_coarse else GRAINS * grain)
+    interval, seen = ends(lines, fmt, lower, upper), roundings or Roundings()
+    withdrawn = _is_withdrawn(lines, slopes, size, *interval, fmt)
+    confirmed, held, apart = np.zeros((3, withdrawn.size), bool)
+    least = min(COARSE * size, math.inf if slopes.is_coarse else GRAINS * seen.grain)
+
+    scatter = _scatter_along(lines, fmt, slopes.found, seen.scatter, interval)
+    lucky = slopes.found.noise < scatter / LUCK
+    if lucky.any():
+        options["noise"] = max(options.get("noise") or 0.0, float(scatter[lucky].max()))
 
     def look(rows: np.ndarray, factor: float) -> Slopes:
         among, part = lines.some(rows), slopes.rows(rows)
@@ -144,17 +171,25 @@ def second_look(
         lines.evaluations += among.evaluations
         return replace(part, found=found)
 
-    rows = np.flatnonzero(~withdrawn)
+    rows, noise = np.flatnonzero(~withdrawn), _flat_noise(slopes.found)
     if rows.size:
         first, second = slopes.rows(rows), look(rows, WIDER)
+        noise[rows], apart[rows] = np.fmax(noise[rows], _flat_noise(second.found)), second.is_suspect
         confirmed[rows], held[rows] = _is_confirmed(first, second, least), _is_held(first, second)
         again = (second.deviation > AWAY * first.deviation) | (second.found.error > first.deviation)
         again &= ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options.get("budget") is None)
         if again.any():
             first, second, rows = first.rows(again), second.rows(again), rows[again]
             third = look(rows, NARROWER)
+            noise[rows], apart[rows] = np.fmax(noise[rows], _flat_noise(third.found)), third.is_suspect
             confirmed[rows] = _is_confirmed(first, third, least)
             confirmed[rows] |= second.is_suspect & _is_confirmed(second, third, least)
+    confirmed &= ~lucky | apart
+    if confirmed.any() and not slopes.is_coarse:
+        rows = np.flatnonzero(confirmed)
+        among = lines.some(rows)
+        confirmed[rows] &= ~_may_be_wave(among, fmt, slopes.rows(rows), size, noise[rows], seen.scatter, interval)
+        lines.evaluations += among.evaluations
     return Looks(confirmed, withdrawn, held)
 
 
@@ -304,6 +339,58 @@ def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any
     if again.any():
         withdrawn |= seen(wider, np.where(again, PLAIN[-1] * found.step, 0), np.zeros_like(loud))
     return np.asarray(withdrawn)
+
+
+def _scatter_along(
+    lines: Lines, fmt: FloatFormat, found: Estimates, scatter: float, interval: tuple[Any, Any]
+) -> np.ndarray:
+    """Return the rounding of f beside x along each line, where that of all x makes it worth a look; 0 elsewhere.
+
+    A sum of many terms is rounded less where one of them moves.
+    """
+    worth, at = found.noise < scatter / LUCK, lines.at.astype(found.value.dtype)
+    seen = np.where(worth, scatter, 0).astype(at.dtype)
+    (low, high), widest = interval, 2 * ALONG[2][1] * spacing(fmt, np.abs(at))
+    rows = np.flatnonzero(worth & (low < at - widest) & (at + widest < high))
+    if lines.moves is not None or not rows.size:
+        return seen
+    x, unit, largest = at[rows], spacing(fmt, np.abs(at))[rows], np.zeros(at.size, at.dtype)
+    for before, after in ALONG:
+        left, right = ((x + count * unit).astype(lines.at.dtype) for count in (-before, after))
+        values = lines(np.concatenate((left, right)), np.concatenate((rows, rows))) - lines.at_x()[0]
+        a, b = x - left, right - x
+        with np.errstate(all="ignore"):
+            bent = (a * values[rows.size :] + b * values[: rows.size]) / np.sqrt(a * a + b * b + (a + b) ** 2)
+        largest[rows] = np.fmax(largest[rows], np.abs(bent))
+    return np.where(worth, np.minimum(seen, largest), 0)
+
+
+def _flat_noise(found: Estimates) -> np.ndarray:
+    """Return the noise that several residuals show; 0 where it may be a truncation error."""
+    return np.where(found.freedom > FLAT, found.noise, 0)
+
+
+def _may_be_wave(
+    lines: Lines,
+    fmt: FloatFormat,
+    slopes: Slopes,
+    size: float,
+    noise: np.ndarray,
+    scatter: float,
+    interval: tuple[Any, Any],
+) -> np.ndarray:
+    """Return where the noise may be a wave with the slope that is claimed: small steps do not see that it is wrong."""
+    found, at = slopes.found, lines.at.astype(slopes.found.value.dtype)
+    scale = np.full(at.shape, size, at.dtype)
+    if lines.moves is None:
+        scale = np.maximum(scale, np.abs(at * found.value))
+    rounding = np.maximum(float(fmt.unit_roundoff) * scale, scatter)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        step = np.fmax(ROOM * rounding / slopes.deviation, 2 * _narrowest(lines, fmt))
+        most = np.where(noise > WAVE * rounding, found.step, -np.inf)
+        wide, narrow = (_plain(lines, part * step, *interval, part * most)[0] for part in (1.0, 0.5))
+        seen = narrow + (narrow - wide) / 3
+        return np.asarray((np.abs(seen - slopes.claim) <= AWAY * slopes.deviation) & (seen != 0))
 
 
 def _plain(
