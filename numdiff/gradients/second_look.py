@@ -51,6 +51,7 @@ remain nothing is contradicted.
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
-from numdiff.gradients.claims import Roundings
+from numdiff.gradients.claims import LUCK, Roundings, scatter_along
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import LOUD, Slopes, is_loud
 from numdiff.gradients.searches import ends, estimated
@@ -87,16 +88,12 @@ ROOM = 8.0
 NEARER = 3.0
 """How many times nearer to the claim than to the value plain differences withdraw a suspicion: errors of an eighth of
 the deviation leave the slope that is right seven times nearer."""
-LUCK = 3.0
-"""Noise of v that is so many times less than the rounding of f beside x is less by luck."""
-ALONG = ((3, 13), (57, 21), (97, 151), (34, 57), (151, 13), (21, 89))
-"""Displacements to the left and right along one coordinate, in units in the last place. With equal ones, the roundings
-of a sum are each other's opposite, and not seen."""
 FLAT = 4
 """Degrees of freedom above which noise is that of three residuals or more: truncation errors fall from one to the next,
 and the last one alone, of two degrees beside the two of the prior, is often one of them."""
 WAVE = 2.0
-"""Noise of more than so many roundings of f may be a wave."""
+"""Noise of more than so many roundings of f may be a wave: that of ten additions is √(10/3) = 1.8 units of roundoff. A
+wave that is rounded to f counts from an amplitude of three units on, one and a half units in the last place."""
 SPACINGS = 2.0
 """The least plain step, in spacings of the format at x: with one, rounding makes it 0 or two."""
 COARSE = 0.02
@@ -156,41 +153,41 @@ def second_look(
     """
     interval, seen = ends(lines, fmt, lower, upper), roundings or Roundings()
     withdrawn = _is_withdrawn(lines, slopes, size, *interval, fmt)
-    confirmed, held, apart = np.zeros((3, withdrawn.size), bool)
+    confirmed, held = np.zeros((2, withdrawn.size), bool)
     least = min(COARSE * size, math.inf if slopes.is_coarse else GRAINS * seen.grain)
-
-    scatter = _scatter_along(lines, fmt, slopes.found, seen.scatter, interval)
+    scatter = scatter_along(lines, fmt, slopes.found.noise, seen.scatter, interval)
     lucky = slopes.found.noise < scatter / LUCK
     if lucky.any():
         options["noise"] = max(options.get("noise") or 0.0, float(scatter[lucky].max()))
-
-    def look(rows: np.ndarray, factor: float) -> Slopes:
-        among, part = lines.some(rows), slopes.rows(rows)
-        start = factor * part.found.step
-        found = estimated(among, fmt, start=start, lower=lower, upper=upper, **options)
-        lines.evaluations += among.evaluations
-        return replace(part, found=found)
-
+    look = partial(_looked, lines, fmt, slopes, {"lower": lower, "upper": upper, **options})
     rows, noise = np.flatnonzero(~withdrawn), _flat_noise(slopes.found)
     if rows.size:
         first, second = slopes.rows(rows), look(rows, WIDER)
-        noise[rows], apart[rows] = np.fmax(noise[rows], _flat_noise(second.found)), second.is_suspect
-        confirmed[rows], held[rows] = _is_confirmed(first, second, least), _is_held(first, second)
+        noise[rows] = np.fmax(noise[rows], _flat_noise(second.found))
+        confirmed[rows] = _is_confirmed(first, second, least) & (~lucky[rows] | second.is_suspect)
+        held[rows] = _is_held(first, second)
         again = (second.deviation > AWAY * first.deviation) | (second.found.error > first.deviation)
         again &= ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options.get("budget") is None)
         if again.any():
             first, second, rows = first.rows(again), second.rows(again), rows[again]
             third = look(rows, NARROWER)
-            noise[rows], apart[rows] = np.fmax(noise[rows], _flat_noise(third.found)), third.is_suspect
+            noise[rows] = np.fmax(noise[rows], _flat_noise(third.found))
             confirmed[rows] = _is_confirmed(first, third, least)
             confirmed[rows] |= second.is_suspect & _is_confirmed(second, third, least)
-    confirmed &= ~lucky | apart
-    if confirmed.any() and not slopes.is_coarse:
-        rows = np.flatnonzero(confirmed)
-        among = lines.some(rows)
-        confirmed[rows] &= ~_may_be_wave(among, fmt, slopes.rows(rows), size, noise[rows], seen.scatter, interval)
-        lines.evaluations += among.evaluations
+            confirmed[rows] &= ~lucky[rows] | third.is_suspect
+    noise[~confirmed | slopes.is_coarse] = 0
+    confirmed &= ~_may_be_wave(lines, fmt, slopes, size, noise, seen.scatter, interval)
     return Looks(confirmed, withdrawn, held)
+
+
+def _looked(
+    lines: Lines, fmt: FloatFormat, slopes: Slopes, options: dict[str, Any], rows: np.ndarray, factor: float
+) -> Slopes:
+    """Return some of the slopes as another ladder sees them, from so many widest steps of v on."""
+    among, part = lines.some(rows), slopes.rows(rows)
+    found = estimated(among, fmt, start=factor * part.found.step, **options)
+    lines.evaluations += among.evaluations
+    return replace(part, found=found)
 
 
 def contradicted(
@@ -339,30 +336,6 @@ def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any
     if again.any():
         withdrawn |= seen(wider, np.where(again, PLAIN[-1] * found.step, 0), np.zeros_like(loud))
     return np.asarray(withdrawn)
-
-
-def _scatter_along(
-    lines: Lines, fmt: FloatFormat, found: Estimates, scatter: float, interval: tuple[Any, Any]
-) -> np.ndarray:
-    """Return the rounding of f beside x along each line, where that of all x makes it worth a look; 0 elsewhere.
-
-    A sum of many terms is rounded less where one of them moves.
-    """
-    worth, at = found.noise < scatter / LUCK, lines.at.astype(found.value.dtype)
-    seen = np.where(worth, scatter, 0).astype(at.dtype)
-    (low, high), widest = interval, 2 * ALONG[2][1] * spacing(fmt, np.abs(at))
-    rows = np.flatnonzero(worth & (low < at - widest) & (at + widest < high))
-    if lines.moves is not None or not rows.size:
-        return seen
-    x, unit, largest = at[rows], spacing(fmt, np.abs(at))[rows], np.zeros(at.size, at.dtype)
-    for before, after in ALONG:
-        left, right = ((x + count * unit).astype(lines.at.dtype) for count in (-before, after))
-        values = lines(np.concatenate((left, right)), np.concatenate((rows, rows))) - lines.at_x()[0]
-        a, b = x - left, right - x
-        with np.errstate(all="ignore"):
-            bent = (a * values[rows.size :] + b * values[: rows.size]) / np.sqrt(a * a + b * b + (a + b) ** 2)
-        largest[rows] = np.fmax(largest[rows], np.abs(bent))
-    return np.where(worth, np.minimum(seen, largest), 0)
 
 
 def _flat_noise(found: Estimates) -> np.ndarray:

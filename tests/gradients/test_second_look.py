@@ -341,7 +341,7 @@ def test_value_that_knows_of_less_noise_than_f_has_needs_wider_bars(monkeypatch,
 
     monkeypatch.setattr(module, "estimated", other)
     monkeypatch.setattr(module, "_is_withdrawn", lambda *arguments: np.zeros(1, bool))
-    monkeypatch.setattr(module, "_scatter_along", lambda *arguments: np.array([scatter]))
+    monkeypatch.setattr(module, "scatter_along", lambda *arguments: np.array([scatter]))
     lines = coordinates(Function(lambda v: v[0], Parameters([0.5])), np.array([0.5]))
     found = estimated(lines, FLOAT64)
     found.noise[:] = 1e-4
