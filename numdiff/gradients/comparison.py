@@ -1,7 +1,7 @@
 """Slopes beside their claims: the second look, the verdicts, and what is said of them."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.causes import Evidence, diagnosis
-from numdiff.gradients.claims import Claim, Directions, grain_of, scatter_of
+from numdiff.gradients.claims import Claim, Directions, Roundings, roundings_of, scatter_of
 from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.result import GradientCheck, SlopeComparison
@@ -22,8 +22,8 @@ __all__ = ["Setup", "compared"]
 
 EACH = 25
 """The evaluations for each direction, at most, all in all: so many are left for a second look."""
-PLAIN = 6
-"""The evaluations of a second look at plain steps."""
+PLAIN, SMALL = 6, 4
+"""The evaluations of a second look at least: the plain steps, and the small ones that tell a wave."""
 ASKED = 7
 """The evaluations by which small steps are asked about a claim, at most: one, and three pairs."""
 ROUNDS = 3
@@ -55,6 +55,7 @@ class Setup:
     resolution: float
     notes: tuple[str, ...]
     along: Directions | None = None
+    roundings: Roundings = field(default_factory=Roundings)
 
     @property
     def item(self) -> FloatFormat:
@@ -85,6 +86,8 @@ def compared(setup: Setup, lines: Lines, found: Estimates) -> GradientCheck:
         more = scatter_of(setup.gradient, setup.function.point, given.value, setup.rng, rounds=ROUNDS, **ends)
         setup = replace(setup, claim=replace(given, scatter=np.concatenate((given.scatter, more))))
         slopes = _slopes(setup, lines, found)
+    if slopes.is_suspect.any() and not setup.is_coarse:  # and at the rounding of f
+        setup = _rounded(setup, lines)
     confirmed, reasons = _confirmed(setup, lines, slopes)
     verdicts = slopes.verdicts(confirmed, setup.resolution)
     for row, reason in _contradicted(setup, lines, slopes, verdicts).items():
@@ -112,6 +115,15 @@ def _slopes(setup: Setup, lines: Lines, found: Estimates) -> Slopes:
         return Slopes(values, rounding + setup.unit * setup.claim.reach / found.step, found, setup.is_coarse)
 
 
+def _rounded(setup: Setup, lines: Lines) -> Setup:
+    """Return what is given with the rounding of f beside x; of few evaluations along directions."""
+    seen = roundings_of(
+        setup.function, setup.at_x, setup.rng, setup.lower, setup.upper, is_short=lines.moves is not None
+    )
+    lines.evaluations += seen.evaluations
+    return replace(setup, roundings=seen)
+
+
 def _confirmed(setup: Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, dict[int, str]]:
     """Look again at the suspicions, and return which are confirmed, and why others are not."""
     confirmed, suspects = np.zeros(slopes.claim.shape, bool), np.flatnonzero(slopes.is_suspect)
@@ -127,18 +139,15 @@ def _confirmed(setup: Setup, lines: Lines, slopes: Slopes) -> tuple[np.ndarray, 
             ratio = slopes.deviation[suspects] / slopes.tolerance[suspects]
             suspects = suspects[[np.argmax(np.where(small & ~small.all(), -np.inf, ratio))]]
         size = math.hypot(size, setup.claim.reach)
-        plain = PLAIN * (1 + int(is_loud(slopes.found, size, setup.unit)[suspects[0]]))
+        plain = SMALL + PLAIN * (1 + int(is_loud(slopes.found, size, setup.unit)[suspects[0]]))
         budget = EACH * len(lines.moves) - lines.evaluations - plain
         if budget < LEAST:
             reasons[int(suspects[0])] = "no evaluations are left for a second look: take more directions="
             return confirmed, reasons
     among = lines.some(suspects)
     part, options = slopes.rows(suspects), {"budget": budget, **setup.options}
-    is_flat, grain = part.found.value == 0, math.inf
-    if np.any(np.abs(part.found.value) <= part.found.error) and lines.moves is None and not setup.is_coarse:
-        grain, used = grain_of(setup.function, setup.at_x, setup.rng, setup.lower, setup.upper)
-        lines.evaluations += used
-    looks = second_look(among, setup.item, part, size, grain=grain, **options)
+    is_flat = part.found.value == 0
+    looks = second_look(among, setup.item, part, size, roundings=setup.roundings, **options)
     confirmed[suspects] = looks.confirmed
     if lines.moves is not None and looks.confirmed.all():  # none of the others is called wrong
         confirmed |= slopes.is_suspect & slopes.is_small

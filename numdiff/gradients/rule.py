@@ -19,7 +19,8 @@ bars. So three things come together, and of 10⁴ checks of right gradients "|v 
 2. *Three bars*: B = 3(b + R). A deviation |v − c| > B is a suspicion. In formats of 16 bits it is one from 8(b + R) on:
    there the steps have the length of f, and its kinks lie between them, which nothing tells from noise.
 3. *A second look* at every suspicion, from other values of f (`numdiff.gradients.second_look`) and more δ: a sum may be
-   rounded alike over three of them, and shares its error with all components.
+   rounded alike over three of them, and shares its error with all components. The rounding of f is looked at over such
+   δ too: v may know of less noise than f has, by luck, or take a wave for noise.
 
 Each coordinate, or direction, then has the first verdict that applies:
 

@@ -24,6 +24,16 @@ noise of f is some of its roundings in one case of thirty: so it is done again a
 if the same kind is near once more. The error of f(x) is common to all differences on one side, which count only where
 the noise leaves at most a quarter of the deviation.
 
+**(c) The rounding of f beside x.** What v knows of the noise of f it has from a few residuals, which are small by luck
+where f is rounded alike at all nodes, as the mean in a layer norm of 1000 ± 1 is. So s is looked at as the rounding of
+the claim is (`numdiff.gradients.rule`), as f(x + δ) + f(x − δ) − 2f(x) over units in the last place of all x, and of
+the one coordinate where that is much more than v knows. If v knows of less than s/`LUCK`, the wider ladders take s for
+the noise of f, and their own three bars have to exclude the claim.
+
+Noise of more than `WAVE` roundings, max(u·max(|f|, |xv|), s), is no rounding, and may be a wave whose slope at x is the
+one claimed. Then steps of ROOM·s/|v − c|, and of half as much, extrapolated, have to be away from the claim too. Noise
+counts if it is seen in three residuals at least: fewer may be truncation errors. Differences of exactly 0 say nothing.
+
 Where f is seen to be noisier than its rounding, that may be a stair, which is flat between its steps: there differences
 of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
 rounding.
@@ -41,6 +51,7 @@ remain nothing is contradicted.
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -49,6 +60,7 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
+from numdiff.gradients.claims import LUCK, Roundings, scatter_along
 from numdiff.gradients.far_look import WIDE, is_inside, is_seen_wide, tread_beyond
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import LOUD, Slopes, is_loud
@@ -77,6 +89,12 @@ ROOM = 8.0
 NEARER = 3.0
 """How many times nearer to the claim than to the value plain differences withdraw a suspicion: errors of an eighth of
 the deviation leave the slope that is right seven times nearer."""
+FLAT = 4
+"""Degrees of freedom above which noise is that of three residuals or more: truncation errors fall from one to the next,
+and the last one alone, of two degrees beside the two of the prior, is often one of them."""
+WAVE = 2.0
+"""Noise of more than so many roundings of f may be a wave: that of ten additions is √(10/3) = 1.8 units of roundoff. A
+wave that is rounded to f counts from an amplitude of three units on, one and a half units in the last place."""
 SPACINGS = 2.0
 """The least plain step, in spacings of the format at x: with one, rounding makes it 0 or two."""
 COARSE = 0.02
@@ -114,7 +132,7 @@ def second_look(
     slopes: Slopes,
     size: float,
     *,
-    grain: float = math.inf,
+    roundings: Roundings | None = None,
     lower: np.ndarray | None = None,
     upper: np.ndarray | None = None,
     **options: Any,
@@ -129,51 +147,55 @@ def second_look(
     slopes : Slopes, of shape (k,)
     size : float
         |f(x)|; along directions the norm of f(x) and of all x·g, for the rounding of x counts too.
-    grain : float
-        The smallest change of f that was seen; infinite where it is not known.
+    roundings : Roundings, optional
+        What f is rounded by, where it was looked at.
     lower, upper : ndarray of the format, shape (n,), or None
         Closed bounds.
     **options
         As of `numdiff.adaptive.engine.estimate`: noise, budget, confidence. With a budget there is no third value.
     """
-    interval = ends(lines, fmt, lower, upper)
+    interval, seen = ends(lines, fmt, lower, upper), roundings or Roundings()
     withdrawn = _is_withdrawn(lines, slopes, size, *interval, fmt)
-    confirmed, held = np.zeros(withdrawn.shape, bool), np.zeros(withdrawn.shape, bool)
-    least = np.full(withdrawn.shape, min(COARSE * size, math.inf if slopes.is_coarse else GRAINS * grain))
-
-    def look(rows: np.ndarray, factor: float) -> Slopes:
-        among, part = lines.some(rows), slopes.rows(rows)
-        start = factor * part.found.step
-        found = estimated(among, fmt, start=start, lower=lower, upper=upper, **options)
-        lines.evaluations += among.evaluations
-        return replace(part, found=found)
-
-    rows = np.flatnonzero(~withdrawn)
-    if not slopes.is_coarse:
-        flat, most = rows[slopes.found.value[rows] == 0], options.get("budget")
-        if most is not None:
-            most -= LEAST + 2 * len(WIDE) * int(is_inside(lines, fmt, slopes.found).any())
-        least[flat], used = _hidden(lines, slopes, flat, interval, COARSE * size, GRAINS * grain, most)
-        lines.evaluations += used
-        if most is not None:
-            options["budget"], rows = most - used + LEAST, rows[: max(0, most - used + 1)]
+    confirmed, held = np.zeros((2, withdrawn.size), bool)
+    scatter = scatter_along(lines, fmt, slopes.found.noise, seen.scatter, interval)
+    lucky = slopes.found.noise < scatter / LUCK
+    if lucky.any():
+        options["noise"] = max(options.get("noise") or 0.0, float(scatter[lucky].max()))
+    rows, noise = np.flatnonzero(~withdrawn), _flat_noise(slopes.found)
+    hidden = _Hidden(COARSE * size, seen, slopes.is_coarse)
+    least, budget = hidden.changes(lines, fmt, slopes, rows, interval, options.get("budget"))
+    if budget is not None:
+        options["budget"], rows = budget, rows[: max(0, budget - LEAST + 1)]
+    look = partial(_looked, lines, fmt, slopes, {"lower": lower, "upper": upper, **options})
     if rows.size:
         first, second = slopes.rows(rows), look(rows, WIDER)
-        confirmed[rows], held[rows] = _is_confirmed(first, second, least[rows]), _is_held(first, second)
+        noise[rows] = np.fmax(noise[rows], _flat_noise(second.found))
+        confirmed[rows] = _is_confirmed(first, second, least[rows]) & (~lucky[rows] | second.is_suspect)
+        held[rows] = _is_held(first, second)
         again = (second.deviation > AWAY * first.deviation) | (second.found.error > first.deviation)
         again &= ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options.get("budget") is None)
         if again.any():
             first, second, rows = first.rows(again), second.rows(again), rows[again]
             third = look(rows, NARROWER)
+            noise[rows] = np.fmax(noise[rows], _flat_noise(third.found))
             confirmed[rows] = _is_confirmed(first, third, least[rows])
             confirmed[rows] |= second.is_suspect & _is_confirmed(second, third, least[rows])
-    rows = np.flatnonzero(confirmed)
-    if rows.size and not slopes.is_coarse:
-        among = lines.some(rows)
-        held[rows] = is_seen_wide(among, fmt, slopes.rows(rows), *_of(interval, rows))
-        confirmed &= ~held
-        lines.evaluations += among.evaluations
+            confirmed[rows] &= ~lucky[rows] | third.is_suspect
+    noise[~confirmed | slopes.is_coarse] = 0
+    confirmed &= ~_may_be_wave(lines, fmt, slopes, size, noise, seen.scatter, interval)
+    held |= _is_seen_wide(lines, fmt, slopes, confirmed, interval)
+    confirmed &= ~held
     return Looks(confirmed, withdrawn, held)
+
+
+def _looked(
+    lines: Lines, fmt: FloatFormat, slopes: Slopes, options: dict[str, Any], rows: np.ndarray, factor: float
+) -> Slopes:
+    """Return some of the slopes as another ladder sees them, from so many widest steps of v on."""
+    among, part = lines.some(rows), slopes.rows(rows)
+    found = estimated(among, fmt, start=factor * part.found.step, **options)
+    lines.evaluations += among.evaluations
+    return replace(part, found=found)
 
 
 def contradicted(
@@ -285,24 +307,64 @@ def _is_confirmed(first: Slopes, second: Slopes, least: np.ndarray) -> np.ndarra
     return np.asarray(is_same & is_told)
 
 
-def _hidden(
-    lines: Lines,
-    slopes: Slopes,
-    rows: np.ndarray,
-    interval: tuple[Any, Any],
-    coarse: float,
-    grain: float,
-    most: int | None,
-) -> tuple[np.ndarray, int]:
-    """Return the changes of a constant f that its rounding may hide, on some lines, and the evaluations they took."""
-    if not rows.size:
-        return np.empty(0), 0
-    among = lines.some(rows)
-    tread = tread_beyond(among, slopes.found.rows(rows), *_of(interval, rows), math.inf if most is None else most)
-    tread = np.minimum(GRAINS * tread, grain)
-    found = np.where(tread > 0, np.where(np.isfinite(tread), tread, coarse), min(coarse, grain))
-    found = np.where(np.isnan(tread), np.inf, found)
-    return found, among.evaluations
+@dataclass(frozen=True)
+class _Hidden:
+    """What the rounding of f may hide.
+
+    Parameters
+    ----------
+    coarse : float
+        The part of |f(x)| that no useful stair hides.
+    seen : Roundings
+        What was seen beside x.
+    is_coarse : bool
+        Whether the format has 16 bits, in which a stair may hide anything.
+    """
+
+    coarse: float
+    seen: Roundings
+    is_coarse: bool
+
+    def changes(
+        self,
+        lines: Lines,
+        fmt: FloatFormat,
+        slopes: Slopes,
+        rows: np.ndarray,
+        interval: tuple[Any, Any],
+        budget: int | None,
+    ) -> tuple[np.ndarray, int | None]:
+        """Return the changes that may be hidden on all lines, looking far away on some, and what is left to do it."""
+        grain = math.inf if self.is_coarse else GRAINS * self.seen.grain
+        least = np.full(slopes.claim.shape, min(self.coarse, grain))
+        if self.is_coarse:
+            return least, budget
+        flat, most = rows[slopes.found.value[rows] == 0], math.inf
+        if budget is not None:
+            budget -= 2 * len(WIDE) * int(is_inside(lines, fmt, slopes.found).any())
+            most = budget - LEAST
+        if not flat.size:
+            return least, budget
+        among = lines.some(flat)
+        tread = tread_beyond(among, slopes.found.rows(flat), *_of(interval, flat), most)
+        lines.evaluations += among.evaluations
+        is_known, tread = np.isfinite(tread) | (grain < math.inf), np.minimum(GRAINS * tread, grain)
+        beyond = np.where(is_known, np.fmax(tread, GRAINS * self.seen.scatter), self.coarse)
+        least[flat] = np.where(tread > 0, beyond, least[flat])
+        least[flat[np.isnan(tread)]] = math.inf
+        return least, None if budget is None else budget - among.evaluations
+
+
+def _is_seen_wide(
+    lines: Lines, fmt: FloatFormat, slopes: Slopes, chosen: np.ndarray, interval: tuple[Any, Any]
+) -> np.ndarray:
+    """Return where wide steps see the claim, among some lines; not in 16 bits."""
+    rows, seen = np.flatnonzero(chosen), np.zeros(chosen.shape, bool)
+    if rows.size and not slopes.is_coarse:
+        among = lines.some(rows)
+        seen[rows] = is_seen_wide(among, fmt, slopes.rows(rows), *_of(interval, rows))
+        lines.evaluations += among.evaluations
+    return seen
 
 
 def _of(interval: tuple[Any, Any], rows: np.ndarray) -> tuple[Any, Any]:
@@ -348,6 +410,34 @@ def _is_withdrawn(lines: Lines, slopes: Slopes, size: float, low: Any, high: Any
     if again.any():
         withdrawn |= seen(wider, np.where(again, PLAIN[-1] * found.step, 0), np.zeros_like(loud))
     return np.asarray(withdrawn)
+
+
+def _flat_noise(found: Estimates) -> np.ndarray:
+    """Return the noise that several residuals show; 0 where it may be a truncation error."""
+    return np.where(found.freedom > FLAT, found.noise, 0)
+
+
+def _may_be_wave(
+    lines: Lines,
+    fmt: FloatFormat,
+    slopes: Slopes,
+    size: float,
+    noise: np.ndarray,
+    scatter: float,
+    interval: tuple[Any, Any],
+) -> np.ndarray:
+    """Return where the noise may be a wave with the slope that is claimed: small steps do not see that it is wrong."""
+    found, at = slopes.found, lines.at.astype(slopes.found.value.dtype)
+    scale = np.full(at.shape, size, at.dtype)
+    if lines.moves is None:
+        scale = np.maximum(scale, np.abs(at * found.value))
+    rounding = np.maximum(float(fmt.unit_roundoff) * scale, scatter)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        step = np.fmax(ROOM * rounding / slopes.deviation, 2 * _narrowest(lines, fmt))
+        most = np.where(noise > WAVE * rounding, found.step, -np.inf)
+        wide, narrow = (_plain(lines, part * step, *interval, part * most)[0] for part in (1.0, 0.5))
+        seen = narrow + (narrow - wide) / 3
+        return np.asarray((np.abs(seen - slopes.claim) <= AWAY * slopes.deviation) & (seen != 0))
 
 
 def _plain(

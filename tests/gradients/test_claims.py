@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from numdiff.gradients.claims import Claim, chosen_directions, claimed, scatter_of
-from numdiff.gradients.functions import Gradient
+from numdiff.floats.formats import FORMATS
+from numdiff.gradients.claims import Claim, chosen_directions, claimed, roundings_of, scatter_along, scatter_of
+from numdiff.gradients.functions import Function, Gradient
+from numdiff.gradients.lines import coordinates
 from numdiff.gradients.parameters import Parameters
 
 U32 = 2.0**-24
@@ -86,3 +88,48 @@ def test_first_steps_do_not_leave_the_spread_of_an_offset():
     x = 1000 + np.random.default_rng(0).standard_normal(50)
     along = chosen_directions(Parameters(x), np.ones(50), 4, np.random.default_rng(0))
     assert (along.start * np.abs(along.moves).max(axis=1) < 1).all()
+
+
+def along(f, x, noise=0.0, scatter=np.inf, interval=(-np.inf, np.inf)):
+    lines = coordinates(Function(f, Parameters(x)), x)
+    return scatter_along(lines, FORMATS["float32"], np.full(x.size, noise), scatter, interval)
+
+
+def test_rounding_of_a_mean_is_seen_beside_all_x_and_along_each():
+    """The mean of 16 numbers near 100 is rounded by some units of its last place, of 2⁻¹⁷ each."""
+    for seed in range(20):
+        x = (100 + np.random.default_rng(seed).standard_normal(16)).astype(np.float32)
+
+        def f(v):
+            return v.mean() - np.float32(100)
+
+        point = Parameters(x)
+        seen = roundings_of(Function(f, point), float(f(x)), np.random.default_rng(seed))
+        assert 2.0**-20 < seen.scatter < 2.0**-15
+        assert seen.evaluations == 24
+        assert np.all((along(f, x) > 2.0**-20) & (along(f, x) < 2.0**-15))
+
+
+def test_sum_of_many_terms_is_rounded_less_where_one_moves():
+    x = np.random.default_rng(0).uniform(0.5, 1, 64).astype(np.float32)
+
+    def f(v):
+        return np.float32(np.exp(v[:32].astype(np.float32)).sum() * np.float32(1e-3) + np.square(v[32:]).sum())
+
+    every = roundings_of(Function(f, Parameters(x)), float(f(x)), np.random.default_rng(0)).scatter
+    assert np.median(along(f, x)) < every
+
+
+def test_rounding_is_looked_at_only_where_a_slope_knows_of_much_less_and_inside_the_domain():
+    seen, x = [], np.array([1.0, 2.0], np.float32)
+
+    def f(v):
+        seen.append(v.copy())
+        return np.exp(v).sum()
+
+    assert not along(f, x, noise=1.1, scatter=3.0).any()
+    assert not seen
+    assert along(f, x, scatter=3.0, interval=(x.astype(float), x.astype(float) + 1)).tolist() == [3, 3]
+    assert not seen
+    assert along(f, x).all()
+    assert np.abs(np.array(seen) - x).max() <= 151 * 2.0**-22

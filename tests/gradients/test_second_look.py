@@ -7,12 +7,13 @@ import pytest
 
 import numdiff
 from numdiff.floats.formats import FORMATS
+from numdiff.gradients import check_gradient
 from numdiff.gradients import second_look as module
-from numdiff.gradients.claims import grain_of
+from numdiff.gradients.claims import Roundings, roundings_of
 from numdiff.gradients.functions import Function
 from numdiff.gradients.lines import coordinates
 from numdiff.gradients.parameters import Parameters
-from numdiff.gradients.rule import Slopes
+from numdiff.gradients.rule import Slopes, Verdict
 from numdiff.gradients.searches import estimated
 from numdiff.gradients.second_look import second_look
 
@@ -27,7 +28,7 @@ def looked(f, x, claim, value=None, grain=math.inf):
         found.value[:] = value
         found.error[:] = abs(value) * 1e-9
     slopes = Slopes(np.array([claim]), np.array([0.0]), found)
-    looks = second_look(lines, FLOAT64, slopes, abs(f(x)), grain=grain)
+    looks = second_look(lines, FLOAT64, slopes, abs(f(x)), roundings=Roundings(grain))
     return bool(looks.confirmed[0]), bool(looks.withdrawn[0])
 
 
@@ -166,7 +167,7 @@ def test_grain_is_that_of_the_rounding_or_a_tread():
     rng, x = np.random.default_rng(0), Parameters(np.linspace(0.5, 1.5, 6))
 
     def grain(f):
-        return grain_of(Function(f, x), f(x.vector), rng)[0]
+        return roundings_of(Function(f, x), f(x.vector), rng).grain
 
     value = float(np.exp(x.vector).sum())
     assert np.spacing(value) <= grain(lambda v: np.exp(v).sum()) <= 8 * np.spacing(value)
@@ -282,3 +283,100 @@ def test_small_steps_cost_one_evaluation_where_they_see_the_claim():
     slope, apart = module.contradicted(lines, FLOAT64, slopes, 4.4, 0.1 * found.value)
     assert np.isnan([slope, apart]).all()
     assert lines.evaluations == before + 2
+
+
+def normalised(seed, n=16, offset=100.0, dtype=np.float32):
+    """A layer norm, whose mean is rounded as its arguments are."""
+    rng = np.random.default_rng(seed)
+    x, w = (offset + rng.standard_normal(n)).astype(dtype), rng.standard_normal(n).astype(dtype)
+
+    def parts(v):
+        centered = v - v.mean()
+        size = np.sqrt((centered * centered).mean())
+        return centered / size, size
+
+    def gradient(v):
+        h, size = parts(v)
+        return (w - w.mean() - h * (w * h).mean()) / size
+
+    return (lambda v: (w * parts(v)[0]).sum()), gradient, x
+
+
+def waves(seed, offset, ulps=16, dtype=np.float32):
+    """Waves of some units in the last place of an offset."""
+    rng = np.random.default_rng(seed)
+    x, base = rng.uniform(0.5, 2, 2).astype(dtype), dtype(offset)
+    size, rate = dtype(ulps * np.spacing(base)), dtype(rng.uniform(50, 1000))
+    return (lambda v: base + (size * np.sin(rate * v)).sum()), (lambda v: size * rate * np.cos(rate * v)), x
+
+
+def test_right_gradient_is_not_wrong_where_the_noise_of_a_slope_is_small_by_luck():
+    f, gradient, x = normalised(72)
+    assert check_gradient(f, gradient, x, directions=0).verdict is not Verdict.DISAGREE
+
+
+@pytest.mark.parametrize("factor", [2, 0.5, -1])
+def test_wrong_gradient_of_a_layer_norm_is_found(factor):
+    for seed in range(3):
+        f, gradient, x = normalised(seed)
+        found = check_gradient(f, lambda v: factor * gradient(v), x, directions=0).comparisons  # noqa: B023
+        assert [one.verdict for one in found].count(Verdict.DISAGREE) >= 12
+
+
+@pytest.mark.parametrize("offset", [100, 1e4])
+@pytest.mark.parametrize("seed", [3, 8, 11, 28, 37, 49, 57, 142, 168, 170, 202, 246])
+def test_right_gradient_of_a_wave_of_few_units_in_the_last_place_is_not_wrong(offset, seed):
+    f, gradient, x = waves(seed, offset)
+    assert check_gradient(f, gradient, x, directions=0).verdict is not Verdict.DISAGREE
+
+
+@pytest.mark.parametrize("scatter, confirmed", [(2e-4, True), (4e-4, False)])
+def test_value_that_knows_of_less_noise_than_f_has_needs_wider_bars(monkeypatch, scatter, confirmed):
+    """The value knows of noise of 1e-4, and a second value has a bar that holds the claim."""
+
+    def other(lines, fmt, **options):
+        found = estimated(lines, fmt)
+        found.value[:], found.error[:] = 1.0, 0.5
+        return found
+
+    monkeypatch.setattr(module, "estimated", other)
+    monkeypatch.setattr(module, "_is_withdrawn", lambda *arguments: np.zeros(1, bool))
+    monkeypatch.setattr(module, "scatter_along", lambda *arguments: np.array([scatter]))
+    lines = coordinates(Function(lambda v: v[0], Parameters([0.5])), np.array([0.5]))
+    found = estimated(lines, FLOAT64)
+    found.noise[:] = 1e-4
+    looks = second_look(lines, FLOAT64, Slopes(np.array([2.0]), np.array([0.0]), found), 0.5)
+    assert bool(looks.confirmed[0]) is confirmed
+
+
+@pytest.mark.parametrize(
+    "noise, freedom, seen, confirmed",
+    [
+        (3, 6, 2.0, False),  # a wave with the slope that is claimed
+        (3, 6, 1.6, False),
+        (3, 6, 1.4, True),
+        (3, 6, 1.0, True),
+        (3, 6, 0.0, True),  # a stair
+        (1, 6, 2.0, True),  # rounding
+        (3, 4, 2.0, True),  # a truncation error
+    ],
+)
+def test_small_steps_see_that_a_claim_is_wrong_where_noise_may_be_a_wave(monkeypatch, noise, freedom, seen, confirmed):
+    """The claim is 2 and both values 1."""
+    size = 0.5
+
+    def other(lines, fmt, **options):
+        found = estimated(lines, fmt)
+        found.noise[:] = 0
+        return found
+
+    monkeypatch.setattr(module, "estimated", other)
+    monkeypatch.setattr(module, "_is_withdrawn", lambda *arguments: np.zeros(1, bool))
+    monkeypatch.setattr(
+        module, "_plain", lambda lines, step, low, high, most: (np.where(step <= most, seen, np.nan),) * 3
+    )
+    lines = coordinates(Function(lambda v: v[0], Parameters([0.5])), np.array([0.5]))
+    found = estimated(lines, FLOAT64)
+    found.noise[:], found.freedom[:] = noise * 2.0**-53 * size, freedom
+    looks = second_look(lines, FLOAT64, Slopes(np.array([2.0]), np.array([0.0]), found), size)
+    assert bool(looks.confirmed[0]) is confirmed
