@@ -159,8 +159,7 @@ def check_gradient(
         is_odd = is_doubtful(found, abs(float(at_x)), setup.unit)
         found = _refined(setup, lines, found)
         if deviation is None:
-            _refuse_random(setup, lines, is_odd)
-            _refuse_coupled(setup, lines, found)
+            _refuse_unsteady(setup, lines, found, is_odd)
         return compared(setup, lines, found)
 
 
@@ -301,21 +300,22 @@ def _refined(setup: Setup, lines: Lines, found: Estimates) -> Estimates:
     return refined(lines, setup.item, found, setup.resolution, BARS, **setup.options)
 
 
-def _refuse_random(setup: Setup, lines: Lines, is_odd: bool) -> None:
-    """Ask for f(x) again, once or as often as doubt needs, and refuse another value."""
+def _refuse_unsteady(setup: Setup, lines: Lines, found: Estimates, is_odd: bool) -> None:
+    """Ask for f(x) again, once or as often as doubt needs, and among other points, and refuse another value."""
     again = 1
     if is_odd:
         again = repeats_of(lines.evaluations) if lines.moves is None else REPEATS
     vector = setup.function.point.vector[None]
     lines.evaluations += refuse_random(lambda: setup.function.values(vector)[0, 0], setup.at_x, again)
+    if setup.function.vectorized:
+        _refuse_coupled(setup, lines, found)
 
 
 def _refuse_coupled(setup: Setup, lines: Lines, found: Estimates) -> None:
     """Refuse an f that returns another value for x among several points than alone."""
-    rows = np.flatnonzero(np.isfinite(found.step))
-    if not setup.function.vectorized or not rows.size:
+    row = np.flatnonzero(np.isfinite(found.step))[:1]
+    if not row.size:
         return
-    row = rows[:1]
     low, high = ends(lines.some(row), setup.item, setup.lower, setup.upper)
     step = np.concatenate((lines.at[row] - found.step[row], lines.at[row] + found.step[row]))
     inside = step[(step > low) & (step < high)][:1].astype(setup.item.dtype)

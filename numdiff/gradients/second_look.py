@@ -162,10 +162,9 @@ def second_look(
     if lucky.any():
         options["noise"] = max(options.get("noise") or 0.0, float(scatter[lucky].max()))
     rows, noise = np.flatnonzero(~withdrawn), _flat_noise(slopes.found)
-    hidden = _Hidden(COARSE * size, seen, slopes.is_coarse)
-    least, budget = hidden.changes(lines, fmt, slopes, rows, interval, options.get("budget"))
-    if budget is not None:
-        options["budget"], rows = budget, rows[: max(0, budget - LEAST + 1)]
+    least, rows, options["budget"] = _Hidden(COARSE * size, seen, slopes.is_coarse).changes(
+        lines, fmt, slopes, rows, interval, options.get("budget")
+    )
     look = partial(_looked, lines, fmt, slopes, {"lower": lower, "upper": upper, **options})
     if rows.size:
         first, second = slopes.rows(rows), look(rows, WIDER)
@@ -173,7 +172,7 @@ def second_look(
         confirmed[rows] = _is_confirmed(first, second, least[rows]) & (~lucky[rows] | second.is_suspect)
         held[rows] = _is_held(first, second)
         again = (second.deviation > AWAY * first.deviation) | (second.found.error > first.deviation)
-        again &= ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options.get("budget") is None)
+        again &= ~confirmed[rows] & ~held[rows] & (not slopes.is_coarse and options["budget"] is None)
         if again.any():
             first, second, rows = first.rows(again), second.rows(again), rows[again]
             third = look(rows, NARROWER)
@@ -181,11 +180,10 @@ def second_look(
             confirmed[rows] = _is_confirmed(first, third, least[rows])
             confirmed[rows] |= second.is_suspect & _is_confirmed(second, third, least[rows])
             confirmed[rows] &= ~lucky[rows] | third.is_suspect
-    noise[~confirmed | slopes.is_coarse] = 0
+    noise = np.where(confirmed & (not slopes.is_coarse), noise, 0)
     confirmed &= ~_may_be_wave(lines, fmt, slopes, size, noise, seen.scatter, interval)
     held |= _is_seen_wide(lines, fmt, slopes, confirmed, interval)
-    confirmed &= ~held
-    return Looks(confirmed, withdrawn, held)
+    return Looks(confirmed & ~held, withdrawn, held)
 
 
 def _looked(
@@ -333,18 +331,26 @@ class _Hidden:
         rows: np.ndarray,
         interval: tuple[Any, Any],
         budget: int | None,
-    ) -> tuple[np.ndarray, int | None]:
-        """Return the changes that may be hidden on all lines, looking far away on some, and what is left to do it."""
+    ) -> tuple[np.ndarray, np.ndarray, int | None]:
+        """Look far away on some lines where f is constant.
+
+        Returns
+        -------
+        ndarray, shape (k,)
+            The changes that may be hidden.
+        ndarray of int
+            The lines for which evaluations are left.
+        int or None
+            How many are left.
+        """
         grain = math.inf if self.is_coarse else GRAINS * self.seen.grain
         least = np.full(slopes.claim.shape, min(self.coarse, grain))
         if self.is_coarse:
-            return least, budget
+            return least, rows, budget
         flat, most = rows[slopes.found.value[rows] == 0], math.inf
         if budget is not None:
             budget -= 2 * len(WIDE) * int(is_inside(lines, fmt, slopes.found).any())
             most = budget - LEAST
-        if not flat.size:
-            return least, budget
         among = lines.some(flat)
         tread = tread_beyond(among, slopes.found.rows(flat), *_of(interval, flat), most)
         lines.evaluations += among.evaluations
@@ -352,7 +358,10 @@ class _Hidden:
         beyond = np.where(is_known, np.fmax(tread, GRAINS * self.seen.scatter), self.coarse)
         least[flat] = np.where(tread > 0, beyond, least[flat])
         least[flat[np.isnan(tread)]] = math.inf
-        return least, None if budget is None else budget - among.evaluations
+        if budget is not None:
+            budget -= among.evaluations
+            rows = rows[: max(0, budget - LEAST + 1)]
+        return least, rows, budget
 
 
 def _is_seen_wide(
