@@ -38,6 +38,10 @@ Where f is seen to be noisier than its rounding, that may be a stair, which is f
 of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
 rounding.
 
+**(d) Far away** (`numdiff.gradients.far_look`). A constant f says nothing about changes that its rounding hides: no
+less than twice the tread that is seen beyond its steps, the grain and s. And what wide steps see is not called wrong
+where v was found far inside of them.
+
 **Before a claim is called right** (`contradicted`), f beside x has its say. All steps of v may be longer than a narrow
 peak at x, or a wave that passes for noise. A forward difference at h = 8s/d, with s the noise of f and d what the
 verdict allows the slope to be off, takes one evaluation. Rounding leaves an eighth of d there. If it is off by more,
@@ -165,10 +169,9 @@ def second_look(
     least, rows, options["budget"] = _Hidden(COARSE * size, seen, slopes.is_coarse).changes(
         lines, fmt, slopes, rows, interval, options.get("budget")
     )
-    look = partial(_looked, lines, fmt, slopes, {"lower": lower, "upper": upper, **options})
+    look = partial(_looked, lines, fmt, slopes, noise, {"lower": lower, "upper": upper, **options})
     if rows.size:
         first, second = slopes.rows(rows), look(rows, WIDER)
-        noise[rows] = np.fmax(noise[rows], _flat_noise(second.found))
         confirmed[rows] = _is_confirmed(first, second, least[rows]) & (~lucky[rows] | second.is_suspect)
         held[rows] = _is_held(first, second)
         again = (second.deviation > AWAY * first.deviation) | (second.found.error > first.deviation)
@@ -176,10 +179,9 @@ def second_look(
         if again.any():
             first, second, rows = first.rows(again), second.rows(again), rows[again]
             third = look(rows, NARROWER)
-            noise[rows] = np.fmax(noise[rows], _flat_noise(third.found))
-            confirmed[rows] = _is_confirmed(first, third, least[rows])
-            confirmed[rows] |= second.is_suspect & _is_confirmed(second, third, least[rows])
-            confirmed[rows] &= ~lucky[rows] | third.is_suspect
+            told = _is_confirmed(first, third, least[rows])
+            told |= second.is_suspect & _is_confirmed(second, third, least[rows])
+            confirmed[rows] = told & (~lucky[rows] | third.is_suspect)
     noise = np.where(confirmed & (not slopes.is_coarse), noise, 0)
     confirmed &= ~_may_be_wave(lines, fmt, slopes, size, noise, seen.scatter, interval)
     held |= _is_seen_wide(lines, fmt, slopes, confirmed, interval)
@@ -187,12 +189,19 @@ def second_look(
 
 
 def _looked(
-    lines: Lines, fmt: FloatFormat, slopes: Slopes, options: dict[str, Any], rows: np.ndarray, factor: float
+    lines: Lines,
+    fmt: FloatFormat,
+    slopes: Slopes,
+    noise: np.ndarray,
+    options: dict[str, Any],
+    rows: np.ndarray,
+    factor: float,
 ) -> Slopes:
-    """Return some of the slopes as another ladder sees them, from so many widest steps of v on."""
+    """Return some slopes as another ladder sees them, from so many widest steps of v on, and keep its noise."""
     among, part = lines.some(rows), slopes.rows(rows)
     found = estimated(among, fmt, start=factor * part.found.step, **options)
     lines.evaluations += among.evaluations
+    noise[rows] = np.fmax(noise[rows], _flat_noise(found))
     return replace(part, found=found)
 
 
@@ -351,15 +360,16 @@ class _Hidden:
         if budget is not None:
             budget -= 2 * len(WIDE) * int(is_inside(lines, fmt, slopes.found).any())
             most = budget - LEAST
-        among = lines.some(flat)
-        tread = tread_beyond(among, slopes.found.rows(flat), *_of(interval, flat), most)
-        lines.evaluations += among.evaluations
-        is_known, tread = np.isfinite(tread) | (grain < math.inf), np.minimum(GRAINS * tread, grain)
-        beyond = np.where(is_known, np.fmax(tread, GRAINS * self.seen.scatter), self.coarse)
-        least[flat] = np.where(tread > 0, beyond, least[flat])
-        least[flat[np.isnan(tread)]] = math.inf
+        if flat.size:
+            among = lines.some(flat)
+            tread = tread_beyond(among, slopes.found.rows(flat), *_of(interval, flat), most)
+            is_known, tread = np.isfinite(tread) | (grain < math.inf), np.minimum(GRAINS * tread, grain)
+            beyond = np.where(is_known, np.fmax(tread, GRAINS * self.seen.scatter), self.coarse)
+            least[flat] = np.where(tread > 0, beyond, least[flat])
+            least[flat[np.isnan(tread)]] = math.inf
+            lines.evaluations += among.evaluations
+            budget = None if budget is None else budget - among.evaluations
         if budget is not None:
-            budget -= among.evaluations
             rows = rows[: max(0, budget - LEAST + 1)]
         return least, rows, budget
 
