@@ -5,7 +5,7 @@ its rounding: log(1 + exp(−40)) is 0, and the loss of an example that is class
 2⁻⁵³ or none. How much f can hide is not seen from f(x) then, whose digits have cancelled. So steps of 4, 4², … 4⁸ times
 the widest step of v are taken until f changes, and halved towards the place where it does: at a jump between two
 numbers that f can return, the change tends to the distance of these, and at the end of a piece that is really constant
-it tends to 0. 20 halvings leave at most 3h/2²⁰ of a slope that begins
+it tends to 0. 40 halvings leave at most 3h/2⁴⁰ of a slope that begins
 beyond h.
 
 **Wide steps** (`is_seen_wide`). A ladder begins again farther inside where f seems to vary over less than its steps.
@@ -29,7 +29,7 @@ __all__ = ["WIDE", "is_inside", "is_seen_wide", "tread_beyond"]
 
 FARTHER, TIMES = 4.0, 8
 """The steps beyond those of v: the last one is 4⁸ = 65 536 times as wide, from where on f is what it is."""
-HALVINGS = 20
+HALVINGS = 40
 INSIDE = 1 / 64
 """The part of the natural first step within which v was found by a ladder that began again: the five levels of a first
 one go down to 1/16, and their restart begins at 1/128."""

@@ -3,11 +3,11 @@ r"""The second look at a claim that is suspected: other values of f, before anyt
 **(a) A second value** v₂, from a ladder that begins at 3·√(3/2) = 3.67 times the widest step that v is made of. The
 ratio of its steps to those of the first ladder is irrational, so that no node is a node of the first, and what is wrong
 by a feature of f near the steps of v is wrong in another way here. With |v₂ − c| > |v − c|/2 and |v₂ − v| < |v − c|/3
-it confirms the suspicion. A v₂ of which not even the sign is known says nothing (but at a kink, whose slopes are), for
-an f that is constant over its steps may be a stair; unless the claimed change |c|h over the widest step is more than
-twice the grain of f, or `COARSE` of |f|, which no useful stair hides but those of formats of 16 bits. There its own bar
-must not hold the claim either. The *grain* is the smallest change of f that is seen over a few units in the last place
-of all x: no tread of a stair of values is lower.
+it confirms the suspicion. A v₂ of which not even the sign is known says nothing (but at a kink, whose slopes are), nor
+does one beside a v of a constant, for an f that is constant over its steps may be a stair; unless the claimed change
+|c|h over the widest step is more than twice the grain of f, or `COARSE` of |f|, which no useful stair hides but those
+of formats of 16 bits. There its own bar must not hold the claim either. The *grain* is the smallest change of f that is
+seen over a few units in the last place of all x: no tread of a stair of values is lower.
 
 Where v₂ is away from the claim, and not near v, because the wider steps show less than the deviation or v itself is off
 by a few bars, a third value is taken from a ladder that begins at √(3/2) times the widest step of v, and any two of the
@@ -38,8 +38,8 @@ Where f is seen to be noisier than its rounding, that may be a stair, which is f
 of exactly 0 say nothing. Or it may be a kink beside x: so the same is done once more with the noise in the place of the
 rounding.
 
-**(d) Far away** (`numdiff.gradients.far_look`). A constant f says nothing about changes that its rounding hides: no
-less than twice the tread that is seen beyond its steps, the grain and s. And what wide steps see is not called wrong
+**(d) Far away** (`numdiff.gradients.far_look`). A constant f says nothing about changes that its rounding hides: twice
+the tread that is seen beyond its steps, in place of the grain, and twice s. And what wide steps see is not called wrong
 where v was found far inside of them.
 
 **Before a claim is called right** (`contradicted`), f beside x has its say. All steps of v may be longer than a narrow
@@ -306,7 +306,8 @@ def _is_confirmed(first: Slopes, second: Slopes, least: np.ndarray) -> np.ndarra
     one, other = first.found, second.found
     with np.errstate(invalid="ignore"):
         is_same = (away > AWAY * deviation) & (np.abs(other.value - one.value) < NEAR * deviation)
-        is_told = (np.abs(other.value) > other.error) | (other.status == Status.KINK)
+        is_told = (np.abs(other.value) > other.error) & ((one.value != 0) | (one.noise > 0))
+        is_told |= other.status == Status.KINK
         if first.is_coarse:
             is_same &= away > other.error + second.rounding
         else:
@@ -363,8 +364,8 @@ class _Hidden:
         if flat.size:
             among = lines.some(flat)
             tread = tread_beyond(among, slopes.found.rows(flat), *_of(interval, flat), most)
-            is_known, tread = np.isfinite(tread) | (grain < math.inf), np.minimum(GRAINS * tread, grain)
-            beyond = np.where(is_known, np.fmax(tread, GRAINS * self.seen.scatter), self.coarse)
+            beyond = np.where(np.isfinite(tread), GRAINS * tread, grain if grain < math.inf else self.coarse)
+            beyond = np.fmax(beyond, GRAINS * self.seen.scatter)
             least[flat] = np.where(tread > 0, beyond, least[flat])
             least[flat[np.isnan(tread)]] = math.inf
             lines.evaluations += among.evaluations
