@@ -95,14 +95,18 @@ def test_the_limit_beside_the_one_liner_is_the_wanted_one_wherever_there_is_room
     assert limit_beside_the_one_liner(0.85, 0.9)[0] == 1.0
 
 
-@pytest.mark.parametrize("kind", ["an array of one point", "a Python float"])
-def test_one_point_costs_at_most_ten_microseconds_more_than_the_one_liner(benchmark, kind):
-    """The difference of the fastest rounds: what disturbs a call of microseconds only ever adds to it."""
-    times = times_in_turns(
-        ["kernel", "one-liner"], 1 if kind.startswith("an array") else "scalar", rounds=400, number=25
-    )
+@pytest.mark.parametrize(
+    ("kind", "n", "limit"), [("an array of one point", 1, 6.0), ("a Python float", "scalar", 22.0)]
+)
+def test_one_point_costs_a_few_one_liners(benchmark, kind, n, limit):
+    """What a call costs that has no work to hide behind: checks, blocks, and the look at whether f is elementwise.
+
+    On quiet machines the kernel takes 3.7 one-liners for an array of one point and 14 for a Python float, whose
+    one-liner makes two calls of exp and nothing else: some 10 microseconds more in both. The limits are 1.6 of that.
+    """
+    times = times_in_turns(["kernel", "one-liner"], n, rounds=400, number=25)
     record(benchmark, 1, times)
     benchmark.extra_info["median_microseconds_above"] = 1e6 * median_excess(times, "kernel", "one-liner")
-    above = 1e6 * (min(times["kernel"]) - min(times["one-liner"]))
-    gate = f"centered exp float64, {kind}: microseconds above the one-liner"
-    benchmark.extra_info.update(gate=gate, ratio=above, limit=10.0, sense="<=")
+    gate = f"centered exp float64, {kind}: kernel/one-liner"
+    ratio = median_ratio(times, "kernel", "one-liner")
+    benchmark.extra_info.update(gate=gate, ratio=ratio, limit=limit, sense="<=")
