@@ -5,8 +5,7 @@ its rounding: log(1 + exp(−40)) is 0, and the loss of an example that is class
 2⁻⁵³ or none. How much f can hide is not seen from f(x) then, whose digits have cancelled. So steps of 4, 4², … 4⁸ times
 the widest step of v are taken until f changes, and halved towards the place where it does: at a jump between two
 numbers that f can return, the change tends to the distance of these, and at the end of a piece that is really constant
-it tends to 0. 40 halvings leave at most 3h/2⁴⁰ of a slope that begins
-beyond h.
+it tends to 0. 40 halvings leave at most 3h/2⁴⁰ of a slope that begins beyond h.
 
 **Wide steps** (`is_seen_wide`). A ladder begins again farther inside where f seems to vary over less than its steps.
 Beside a removable singularity, as of log(1 + x)/x, that may be the rounding of 1 + x: the quotient is a smooth k/x as

@@ -42,6 +42,10 @@ by accident at a step, and then at all simple fractions of it, but not at an irr
 CONTRADICTS = 0.1
 """The part of a quotient by which another step may differ: then one digit may be wrong. It is an error of 12 % of a
 centered difference, of 16 % of a forward one."""
+DOUBTFUL = CONTRADICTS / 2
+"""The part of a quotient from which on one rounding of each value of f may change a digit."""
+ROOM = 1 / 8
+"""The widest step at which a quotient that may be rounding is looked at, in |x|, or in 1 where x is 0."""
 _CHECKED = 16384
 """Coordinates that are checked at once: what the check needs stays small beside x."""
 
@@ -228,8 +232,45 @@ def _look(asked: Asked, lines: Lines, steps: _Steps, base: np.ndarray | None, ou
     rounding = LOUD * unit * float(formula.weight_sum) * lines.largest.astype(wide) / step
     abscissa = 2 * unit * np.abs(near.astype(wide))[:, None] / step * size
     wrong = (np.abs(other - first) > CONTRADICTS * size + rounding + abscissa).any(axis=1)
+    if not wrong.any():
+        wrong, h = _is_rounded_away(asked, lines, steps, places, out)
     if wrong.any():
         _warn_contradicted(asked, steps, places, h, wrong)
+
+
+def _is_rounded_away(
+    asked: Asked, lines: Lines, steps: _Steps, places: np.ndarray, out: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where a quotient is the rounding of f rather than a slope, and the steps at which that was seen.
+
+    Where one rounding of each value may be `DOUBTFUL` of the largest quotient, no narrower step tells. A centered
+    difference at the step H where it would be a hundredth does, if it is off by a tenth, by eight roundings there,
+    and by more than the slope changes over H: at a minimum of f, where it does, no digit is missed.
+    """
+    wide, wrong = asked.item.wide, np.zeros(places.size, bool)
+    own, first, x = steps.at(places).astype(wide)[:, None], out[:, places].T.astype(wide), asked.x[places]
+    size = np.abs(out).max(axis=1).astype(wide)
+    rounding = float(asked.item.unit_roundoff) * lines.largest.astype(wide)
+    with np.errstate(all="ignore"):
+        is_doubtful = float(steps.stencil.weight_sum) * rounding / own > DOUBTFUL * size
+        length = np.where(x == 0, 1, np.abs(x.astype(wide))) * ROOM
+        if asked.lower is not None and asked.upper is not None:
+            ends = np.array((asked.lower[places], x, asked.upper[places]), wide)
+            length = np.minimum(length, np.diff(ends, axis=0).min(axis=0) / 2)
+        h = np.minimum(np.where(is_doubtful, 4 * rounding / (DOUBTFUL * size / 5), 0).max(axis=1), length)
+        h = h.astype(asked.item.dtype)
+        right, left = x + h, x - h
+    rows = np.flatnonzero((h > 2 * own[:, 0]) & np.isfinite(right) & np.isfinite(left))
+    rows = rows[asked.holds(right[rows], places[rows]) & asked.holds(left[rows], places[rows])]
+    if not rows.size:
+        return wrong, h
+    nodes, moved = np.concatenate((right[rows], left[rows])), np.concatenate((places[rows], places[rows]))
+    after, before = np.split(lines.evaluated(nodes, moved).astype(wide), 2)
+    width = (right[rows].astype(wide) - left[rows])[:, None]
+    slope, bend = (after - before) / width, 2 * np.abs(after + before - 2 * lines.at_x().astype(wide)) / width
+    off = CONTRADICTS * np.maximum(np.abs(slope), size) + 8 * rounding / width + bend
+    wrong[rows] = (is_doubtful[rows] & (np.abs(slope - first[rows]) > off)).any(axis=1)
+    return wrong, h
 
 
 def _most_doubtful(asked: Asked, steps: _Steps, out: np.ndarray) -> np.ndarray:

@@ -508,3 +508,52 @@ def test_a_sum_over_all_points_of_a_batch_is_told_where_sums_go(f, options):
 def writes(v):
     v *= 2
     return v[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "how"),
+    [
+        (lambda v: v.dtype.type(1e4) + np.sum(v * v), np.float32([1.3, 0.7]), {"stencil": "forward"}),
+        (lambda v: 1e8 + np.sum(np.sin(v)), np.array([1.3, 0.7]), {"stencil": "forward"}),
+        (lambda v: 1e8 + np.sum(np.sin(v)), np.array([1.3, 0.7]), {"h": 1e-8}),
+        (lambda v: np.sum(np.sin(v)), np.array([1.3, 0.7]), {"stencil": "forward", "h": 1e-15}),
+        (lambda v: 1e6 + 1e-3 * np.sum(v**2), np.array([1.3, 0.7]), {"stencil": "forward"}),
+        (lambda v: np.array([1.0, 1e8 + np.sum(v**2)]), np.array([1.3, 0.7]), {"h": 1e-8}),
+    ],
+)
+def test_quotient_that_is_mostly_rounding_is_told(f, x, how):
+    """Caught: what rounding explains was never looked at, and half of a gradient was silently wrong."""
+    with pytest.warns(nd.UncertainGradientWarning, match="another step contradicts the quotient"):
+        (nd.gradient if np.ndim(f(x)) == 0 else nd.jacobian)(f, x, **how)
+
+
+@pytest.mark.parametrize("how", [{"stencil": "forward"}, {"stencil": "centered"}, {"h": 1e-4}])
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda v: np.sum(np.cos(v)), np.zeros(3)),
+        (lambda v: np.sum((v - 0.7) ** 2) + v.dtype.type(5), np.full(3, 0.7)),
+        (lambda v: v.dtype.type(3), np.ones(3)),
+        (lambda v: np.sum(np.sin(v)), np.array([1.3, 0.7])),
+        (lambda v: np.sum(np.exp(v)) + v.dtype.type(100), np.array([1.3, 0.7, -0.4])),
+    ],
+)
+@pytest.mark.parametrize("name", ["float64", "float32"])
+def test_minimum_and_quotient_with_digits_are_not_doubted(name, f, x, how):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", nd.UncertainGradientWarning)
+        nd.gradient(f, x.astype(name), **how)
+
+
+def test_looks_at_rounding_stay_inside_the_bounds_and_batches():
+    seen = []
+
+    def f(v):
+        seen.append(v.copy())
+        return 1e8 + np.sum(np.sin(v), axis=-1)
+
+    x, bounds = np.array([1.3, 0.7]), (np.array([1.3 - 1e-6, 0.5]), np.array([1.3 + 1e-6, 0.9]))
+    with pytest.warns(nd.UncertainGradientWarning):
+        nd.gradient(f, x, h=1e-8, bounds=bounds, vectorized=True)
+    points = np.concatenate(seen)
+    assert ((bounds[0] <= points) & (points <= bounds[1])).all()
