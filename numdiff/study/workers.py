@@ -2,7 +2,7 @@
 
 An interruption is a matter of the process that started them. Workers ignore Ctrl-C, which a terminal sends to all
 processes; they are killed when the block is left, since nothing that they hold has to be saved; and each watches the
-process that started it, so that none goes on alone.
+process that started it, so that none goes on alone. A worker that dies is replaced, and what it was at is done again.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import pickle
 import signal
 import threading
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -28,23 +29,33 @@ Setup = tuple[Callable[..., Any], Sequence[Any]]
 """A function that each worker calls when it starts, and its arguments."""
 
 
+ATTEMPTS = 3
+"""Workers that may die over one item. Somebody who kills one, or a system that is out of memory for a moment, does not
+take three over the same item; an item that takes all memory does, and is not tried for ever."""
+
+
 class WorkerDied(RuntimeError):
-    """A worker process has ended by itself: the system was out of memory, or somebody killed it."""
+    """Worker processes have ended by themselves: the system was out of memory, or somebody killed them."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Worker:
+    """A process, and what it is at: an item by name, and how much of it is done as it has told."""
+
     process: SpawnProcess
     pipe: Connection
+    name: str = ""
+    told: int = 0
 
     def receive(self) -> tuple[str, Any]:
         try:
             return self.pipe.recv()
-        except (EOFError, ConnectionError) as error:
+        except (EOFError, OSError) as error:  # at the end of a message, or in the middle of one
             self.process.join()
             raise WorkerDied(f"a worker process has ended (exit code {self.process.exitcode})") from error
 
-    def send(self, item: Any) -> None:
+    def begin(self, name: str, item: Any) -> None:
+        self.name, self.told = name, 0
         with contextlib.suppress(BrokenPipeError):  # its end is found when it is asked for the result
             self.pipe.send(item)
 
@@ -69,7 +80,7 @@ def results(
     setup : (callable, sequence)
         What each worker calls at its start.
     done : callable
-        Is told what the workers tell.
+        Is told what the workers tell; and, less than 0, how much is lost with a worker that has died.
 
     Yields
     ------
@@ -79,50 +90,82 @@ def results(
     Raises
     ------
     WorkerDied
-        If a worker has ended by itself.
+        If `ATTEMPTS` workers have ended by themselves over the same item.
     Exception
         What the function raised, with the traceback of the worker as a note.
     """
-    waiting = iter(items.items())
-    busy: dict[Connection, tuple[_Worker, str]] = {}
-    workers: list[_Worker] = []
+    pool, waiting = _Pool(function, setup, items), iter(items)
     try:
-        for name, item in islice(waiting, number):
-            _start(workers, (function, setup))
-            workers[-1].send(item)
-            busy[workers[-1].pipe] = workers[-1], name
-        while busy:
-            for pipe in connection.wait(list(busy)):
-                worker, name = busy[pipe]  # type: ignore[index]  # no handles or sockets are among them
-                kind, content = worker.receive()
-                if kind == "done":
-                    done(content)
-                    continue
+        for name in islice(waiting, number):
+            pool.begin(pool.start(), name)
+        while pool.busy:
+            for worker in pool.ready():
+                name = worker.name
+                try:
+                    kind, content = worker.receive()
+                except WorkerDied as error:
+                    pool.replace(worker, error)
+                    kind, content = "done", -worker.told
                 if kind == "error":
                     raise content
-                del busy[worker.pipe]
+                if kind == "done":
+                    worker.told += content
+                    done(content)
+                    continue
                 if (following := next(waiting, None)) is not None:
-                    busy[worker.pipe] = worker, following[0]
-                    worker.send(following[1])
+                    pool.begin(worker, following)
+                else:
+                    del pool.busy[worker.pipe]
                 yield name, content
     finally:
-        for worker in workers:
+        pool.end()
+
+
+class _Pool:
+    """Workers, and which of them are at an item."""
+
+    def __init__(self, function: Callable[..., Any], setup: Setup, items: Mapping[str, Any]) -> None:
+        self._task, self._items = (function, setup), items
+        self._workers: list[_Worker] = []
+        self._deaths = Counter[str]()
+        self.busy: dict[Connection, _Worker] = {}
+
+    def start(self) -> _Worker:
+        """Start a worker, without an interruption before it is known."""
+        spawn = multiprocessing.get_context("spawn")
+        resource_tracker.ensure_running()  # it lets signals through when it starts
+        with _no_signals():
+            ours, theirs = spawn.Pipe()
+            process = spawn.Process(target=_work, args=(theirs, *self._task), daemon=True)
+            process.start()
+            theirs.close()
+            self._workers.append(_Worker(process, ours))
+        return self._workers[-1]
+
+    def begin(self, worker: _Worker, name: str) -> None:
+        """Send a worker an item."""
+        worker.begin(name, self._items[name])
+        self.busy[worker.pipe] = worker
+
+    def ready(self) -> list[_Worker]:
+        """Wait until workers have something to say, or have died, and return them."""
+        return [self.busy[pipe] for pipe in connection.wait(list(self.busy))]  # type: ignore[index]  # only pipes
+
+    def replace(self, worker: _Worker, error: WorkerDied) -> None:
+        """Let another worker do what one was at when it died."""
+        self._deaths[worker.name] += 1
+        if self._deaths[worker.name] == ATTEMPTS:
+            raise WorkerDied(f"{error}, and so have {ATTEMPTS - 1} before it over the same item") from error
+        del self.busy[worker.pipe]
+        self.begin(self.start(), worker.name)
+
+    def end(self) -> None:
+        """Kill all workers."""
+        for worker in self._workers:
             worker.process.kill()
-        for worker in workers:
+        for worker in self._workers:
             worker.process.join()
             worker.pipe.close()
-
-
-def _start(workers: list[_Worker], task: tuple[Callable[..., Any], Setup]) -> None:
-    """Start a worker and add it to the list, without an interruption in between."""
-    spawn = multiprocessing.get_context("spawn")
-    resource_tracker.ensure_running()  # it lets signals through when it starts
-    with _no_signals():
-        ours, theirs = spawn.Pipe()
-        process = spawn.Process(target=_work, args=(theirs, *task), daemon=True)
-        process.start()
-        theirs.close()
-        workers.append(_Worker(process, ours))
 
 
 @contextlib.contextmanager

@@ -46,6 +46,20 @@ def dying(item: Any, done: Any) -> Any:
     os._exit(7)
 
 
+def dying_at_first(item: Any, done: Any) -> Any:
+    """Die over an item, a folder to count in and a number, so many times, after telling of some work."""
+    folder, times = item
+    done(2)
+    for number in range(times):
+        try:
+            (Path(folder) / str(number)).touch(exist_ok=False)
+        except FileExistsError:
+            continue
+        os.kill(os.getpid(), signal.SIGKILL)
+    done(3)
+    return folder
+
+
 def sleeping(item: Any, done: Any) -> Any:
     time.sleep(60)
 
@@ -76,8 +90,21 @@ def test_error_that_cannot_be_sent_is_named() -> None:
         list(results(stubborn, {"a": 0}, 1, (nothing, ()), print))
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_item_of_a_worker_that_was_killed_is_done_again(tmp_path: Path, number: int) -> None:
+    items, told = {}, []
+    for name, times in {"a": 0, "b": 1, "c": 2, "d": 1, "e": 0}.items():
+        (tmp_path / name).mkdir()
+        items[name] = str(tmp_path / name), times
+    found = dict(results(dying_at_first, items, number, (nothing, ()), told.append))
+    assert found == {name: folder for name, (folder, _) in items.items()}
+    assert sum(told) == 5 * len(items)
+    assert sorted(told) == [-2] * 4 + [2] * 9 + [3] * 5
+    assert children() == []
+
+
 def test_worker_that_ends_by_itself_is_an_error_and_not_a_wait() -> None:
-    with pytest.raises(WorkerDied, match=r"a worker process has ended \(exit code 7\)"):
+    with pytest.raises(WorkerDied, match=r"a worker process has ended \(exit code 7\), and so have 2 before it"):
         list(results(dying, {"a": 0, "b": 1}, 2, (nothing, ()), print))
     assert children() == []
 
@@ -104,11 +131,12 @@ PARENT = """
 import os, sys
 from numdiff.study import workers
 from tests.study.test_workers import nothing, sleeping
-start = workers._start
-def started(team, task):
-    start(team, task)
-    print(team[-1].process.pid, flush=True)
-workers._start = started
+start = workers._Pool.start
+def started(pool):
+    worker = start(pool)
+    print(worker.process.pid, flush=True)
+    return worker
+workers._Pool.start = started
 if __name__ == "__main__":
     list(workers.results(sleeping, {"a": 0, "b": 1}, 2, (nothing, ()), print))
 """
