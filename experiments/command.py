@@ -18,6 +18,8 @@ from numdiff.interruption import BEFORE, Interruption
 from numdiff.registry import Registry
 from numdiff.report import provenance
 from numdiff.report.pages import write_report
+from numdiff.study.cluster import executor_at
+from numdiff.study.executors import ForeignWorkerError
 from numdiff.study.run import Measured, Tally
 from numdiff.study.store import Store
 from numdiff.study.sweep import ARITHMETICS
@@ -42,6 +44,11 @@ def parser(known: Registry[Experiment]) -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(prog="python -m experiments", description=DESCRIPTION)
     result.add_argument("names", nargs="*", metavar="NAME", help=f"which ones (default: all): {', '.join(known)}")
     result.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default: 1)")
+    result.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="the machines of a Dask cluster in place of processes, as tcp://10.0.0.1:8786 (needs [cluster])",
+    )
     result.add_argument("--engine", choices=("mpmath", "arb"), default="mpmath", help="exact arithmetic")
     result.add_argument(
         "--arithmetic",
@@ -78,7 +85,7 @@ def main(arguments: Sequence[str] | None = None, interruption: Interruption | No
         )
     try:
         return run(options, store, tally)
-    except (ValueError, WorkerDied, OSError) as error:
+    except (ValueError, WorkerDied, ForeignWorkerError, OSError) as error:
         if isinstance(error, BrokenPipeError) or (isinstance(error, ValueError) and tally.cells):
             raise
         kept = f"; {tally.done} of {tally.cells} cells are kept, {again} on from here" if tally.cells else ""
@@ -98,6 +105,10 @@ def run(options: argparse.Namespace, store: Store, tally: Tally) -> int:
     """
     if options.workers < 1:
         raise ValueError(f"--workers must be at least 1, got {options.workers}")
+    if options.scheduler is not None and options.workers != 1:
+        raise ValueError(
+            f"--workers must be left out beside --scheduler, whose workers these are, got {options.workers}"
+        )
     chosen = [EXPERIMENTS[name] for name in dict.fromkeys(options.names)] or list(EXPERIMENTS.values())
     if options.quick:
         chosen = [experiment.quick() for experiment in chosen]
@@ -111,9 +122,16 @@ def run(options: argparse.Namespace, store: Store, tally: Tally) -> int:
     if refused := refused or unsuitable_folder("--records", store.root):
         raise ValueError(refused)
     start = time.perf_counter()
-    measured = measure_experiments(
-        chosen, options.engine, workers=options.workers, store=store, fresh=options.fresh, tally=tally
-    )
+    with executor_at(options.scheduler) as executor:
+        measured = measure_experiments(
+            chosen,
+            options.engine,
+            workers=options.workers,
+            executor=executor,
+            store=store,
+            fresh=options.fresh,
+            tally=tally,
+        )
     between = time.perf_counter()
     keep_records(store, measured)
     command = "make experiments" if whole else partial_command(options)

@@ -1,6 +1,7 @@
 """An experiment: one question, what is measured for it, and how that becomes a section of the report."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -161,6 +162,7 @@ def measure_experiments(
     engine: Engine,
     *,
     workers: int = 1,
+    executor: Executor | None = None,
     store: Store | None = None,
     fresh: bool = False,
     progress: bool = True,
@@ -172,7 +174,9 @@ def measure_experiments(
         (sweep.name, block) for sweep in sweeps for block in blocks_of(sweep, engine)
     ]
     named += [(item.source, other) for item in chosen for other in item.measures]
-    return run_named(named, workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
+    return run_named(
+        named, workers=workers, executor=executor, store=store, fresh=fresh, progress=progress, tally=tally
+    )
 
 
 def failures_table(records: pd.DataFrame) -> Table:

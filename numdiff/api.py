@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -24,7 +25,7 @@ from numdiff.spellings import renamed
 from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
-from numdiff.study.run import joined, run_blocks
+from numdiff.study.run import check_workers, joined, run_blocks
 from numdiff.study.subject import UserFunction
 from numdiff.study.sweep import ARITHMETICS, Sweep, plan
 from numdiff.sweep_result import SweepResult
@@ -106,6 +107,7 @@ def sweep(
     arithmetic: str = "platform",
     engine: Engine = "mpmath",
     workers: int = 1,
+    executor: Executor | None = None,
     progress: bool = False,
     name: str | None = None,
 ) -> SweepResult:
@@ -150,6 +152,9 @@ def sweep(
         Processes. With more than one, `f` must be importable as module:function, or a problem whose functions are or
         that has its name in `PROBLEMS`, and a script must make the call under ``if __name__ == "__main__":``, because
         each process imports the script.
+    executor : concurrent.futures.Executor, optional
+        Measures instead of processes of its own, as `numdiff.study.run.run` has it: a pool, or the machines of a
+        cluster. `f` must be importable as beside `workers`.
     progress : bool
         Whether to show a progress bar.
     name : str, optional
@@ -167,10 +172,10 @@ def sweep(
         hold numbers, a method is neither a name nor a formula, or `name` is no text.
     ValueError
         If a name is unknown or given twice, nothing is named, x is not finite, a step is not positive, `domain` is no
-        interval, `workers` is no positive integer, `f` cannot go to workers, a formula has the name of another one, or
-        a problem is given another derivative; if both `derivative` and `exact` are given, or a callable of `exact` is
-        refused, as in `error_ledger`; if `elementwise` is False and there is no `exact`, or the arithmetic is rounded,
-        or there are workers.
+        interval, `workers` is no positive integer or is given beside an executor, `f` cannot go to workers, a formula
+        has the name of another one, or a problem is given another derivative; if both `derivative` and `exact` are
+        given, or a callable of `exact` is refused, as in `error_ledger`; if `elementwise` is False and there is no
+        `exact`, or the arithmetic is rounded, or there are workers.
 
     Examples
     --------
@@ -187,17 +192,19 @@ def sweep(
     if twin and derivative is not None:
         raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
     formats, methods = _formats(dtype), _formulas(stencil)
-    _check_run(arithmetic, workers)
+    if arithmetic not in ARITHMETICS:
+        raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
+    check_workers(workers, executor)
     ladders = _several("grids", grids) if h is None else ()
     if not elementwise:
-        _check_pointwise(twin, arithmetic, workers)
+        _check_pointwise(twin, arithmetic, workers, executor)
     cells = _cells(methods, formats, ladders, () if h is None else _steps(h), arithmetic)
     subject = _subject(f, derivative, args, points, interval(domain), twin, name)
     subject = subject if elementwise else replace(subject, f=pointwise(subject.f))
-    if workers == 1:
+    if workers == 1 and executor is None:
         return _measured_here(subject, cells, engine, points, progress)
     blocks = _blocks(f, derivative, args, subject, cells, engine, twin)
-    done = joined(run_blocks(blocks, workers=workers, progress=progress))
+    done = joined(run_blocks(blocks, workers=workers, executor=executor, progress=progress))
     return SweepResult(done.records, done.skips, cells, points)
 
 
@@ -262,15 +269,7 @@ def _formulas(stencil: Any) -> tuple[Method, ...]:
     return methods
 
 
-def _check_run(arithmetic: Any, workers: Any) -> None:
-    """Refuse an arithmetic that there is not, and what is no number of processes."""
-    if arithmetic not in ARITHMETICS:
-        raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-        raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
-
-
-def _check_pointwise(twin: Sequence[Any], arithmetic: str, workers: int) -> None:
+def _check_pointwise(twin: Sequence[Any], arithmetic: str, workers: int, executor: Executor | None) -> None:
     """Refuse what a function that is called point by point does not go with."""
     require_twin(twin)
     if arithmetic != "platform":
@@ -280,6 +279,8 @@ def _check_pointwise(twin: Sequence[Any], arithmetic: str, workers: int) -> None
         )
     if workers != 1:
         raise ValueError(f"workers must be 1 where elementwise=False, got {workers}: leave workers out")
+    if executor is not None:
+        raise ValueError(f"executor must be None where elementwise=False, got {executor!r:.60}: leave executor out")
 
 
 def _check_function(f: Any, derivative: Any, name: Any) -> None:

@@ -20,6 +20,7 @@ EXTRAS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             **{"fontTools": "fonttools", "markdown_it": "markdown-it-py", "mdit_py_plugins": "mdit-py-plugins"},
         },
         "peers": {name: name for name in ("jacobi", "numdifftools", "numericalderivative", "scipy")},
+        "cluster": {"distributed": "distributed"},
     }
 )
 """For every extra of the distribution: the modules that it brings, and the packages that hold them."""

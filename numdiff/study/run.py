@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from numdiff.formulas.stencil import Method
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.registry import Registry
+from numdiff.study import executors
 from numdiff.study.blocks import Block, Measurement
 from numdiff.study.measure import skip_frame
 from numdiff.study.progress import Progress
@@ -65,13 +67,14 @@ def run_blocks(
     blocks: Sequence[Block],
     *,
     workers: int = 1,
+    executor: Executor | None = None,
     store: Store | None = None,
     fresh: bool = False,
     progress: bool = True,
     tally: Tally | None = None,
 ) -> list[Measured]:
     """Measure blocks and return their results in the order given; the parameters are those of `run`."""
-    done = run(blocks, workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
+    done = run(blocks, workers=workers, executor=executor, store=store, fresh=fresh, progress=progress, tally=tally)
     return [_measured_from(frames) for frames in done]
 
 
@@ -79,6 +82,7 @@ def run(
     measurements: Sequence[Measurement],
     *,
     workers: int = 1,
+    executor: Executor | None = None,
     store: Store | None = None,
     fresh: bool = False,
     progress: bool = True,
@@ -92,6 +96,9 @@ def run(
         Blocks of sweeps, or anything else that has a key, values and frames.
     workers : int
         Processes; 1 measures in this one.
+    executor : concurrent.futures.Executor, optional
+        Measures in their place: a pool, or what reaches other machines, as Dask's `Client.get_executor(pure=False)`.
+        Its workers prove that they run the same code on the same versions, with the same elementary functions.
     store : Store, optional
         What it holds is not measured again if f still returns the same values; new frames are kept as soon as they are
         there.
@@ -111,21 +118,27 @@ def run(
     Raises
     ------
     ValueError
-        If `workers` is not a positive integer, or a problem that was registered at run time cannot go to workers.
+        If `workers` is not a positive integer, or not 1 beside an executor; if the executor was shut down; or a
+        problem that was registered at run time cannot go to workers.
+    TypeError
+        If `executor` is no executor.
+    WorkerDied
+        If workers die over the same measurement again and again, or the executor has lost its own.
+    ForeignWorkerError
+        If a worker of the executor is not like this process.
     """
-    if not isinstance(workers, int) or workers < 1:
-        raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
+    check_workers(workers, executor)
     tally = Tally() if tally is None else tally
     parts = [_parts_of(item) for item in measurements]
     wanted = {key: part for keyed in parts for key, part in keyed.items()}
-    if workers > 1:
+    if workers > 1 or executor is not None:
         added_for(wanted.values())  # refuses what no other process can know, before anything is measured
     tally.cells += sum(part.cells for part in wanted.values())
     results = {} if store is None else _stored(store, wanted, fresh, tally)
     reused, pending = _records(results), {key: part for key, part in wanted.items() if key not in results}
     tally.done += sum(wanted[key].cells for key in results)
     with Progress(pending, len(results), workers, progress) as told:
-        for key, frames in _measured(pending, told.cells, min(workers, len(pending)), told.tell):
+        for key, frames in _measured(pending, told.cells, executor or min(workers, len(pending)), told.tell):
             results[key] = frames
             if store is not None and _is_stable(wanted[key]):
                 store.save_frames(_place(key), frames)
@@ -134,6 +147,21 @@ def run(
     tally.reused += reused
     tally.measured += _records(results) - reused
     return [_joined(item, [results[key] for key in keyed]) for item, keyed in zip(measurements, parts, strict=True)]
+
+
+def check_workers(workers: Any, executor: Any) -> None:
+    """Refuse what is no number of processes, what is no executor, and both at once."""
+    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
+        raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
+    if executor is None:
+        return
+    if not isinstance(executor, Executor):
+        raise TypeError(
+            f"executor must be a concurrent.futures.Executor, got {executor!r:.60}; of a Client of Dask it is "
+            "client.get_executor(pure=False)"
+        )
+    if workers != 1:
+        raise ValueError(f"workers must be 1 beside an executor, which has its own, got {workers}: leave workers out")
 
 
 def _parts_of(item: Measurement) -> dict[str, Measurement]:
@@ -171,6 +199,7 @@ def run_named(
     named: Sequence[tuple[str, Measurement]],
     *,
     workers: int = 1,
+    executor: Executor | None = None,
     store: Store | None = None,
     fresh: bool = False,
     progress: bool = True,
@@ -182,10 +211,18 @@ def run_named(
     ----------
     named : sequence of (str, Measurement)
         The experiment that a measurement belongs to, and the measurement.
-    workers, store, fresh, progress, tally
+    workers, executor, store, fresh, progress, tally
         As in `run`.
     """
-    done = run([item for _, item in named], workers=workers, store=store, fresh=fresh, progress=progress, tally=tally)
+    done = run(
+        [item for _, item in named],
+        workers=workers,
+        executor=executor,
+        store=store,
+        fresh=fresh,
+        progress=progress,
+        tally=tally,
+    )
     gathered: dict[str, list[Measured]] = {}
     for (name, _), frames in zip(named, done, strict=True):
         gathered.setdefault(name, []).append(_measured_from(frames))
@@ -221,16 +258,25 @@ def _one(parts: Sequence[pd.DataFrame], nothing: pd.DataFrame) -> pd.DataFrame:
 
 
 def _measured(
-    pending: Mapping[str, Measurement], cells: Mapping[str, int], workers: int, done: Callable[[int], Any]
+    pending: Mapping[str, Measurement],
+    cells: Mapping[str, int],
+    workers: Executor | int,
+    done: Callable[[int], Any],
 ) -> Iterator[tuple[str, Frames]]:
     """Yield the results as they come."""
-    if workers <= 1:
+    if workers in (0, 1):
         for key, item in pending.items():
             yield key, _frames_of(item, done)
         return
     # The largest ones first, so that no worker is left with one at the end.
     order = {key: pending[key] for key in sorted(pending, key=cells.__getitem__, reverse=True)}
-    yield from results_of(_frames_of, order, workers, (register_added, added_for(order.values())), done)
+    setup = register_added, added_for(order.values())
+    if isinstance(workers, int):
+        yield from results_of(_frames_of, order, workers, setup, done)
+        return
+    for key, frames in executors.results(_frames_of, order, workers, setup):
+        done(cells[key])
+        yield key, frames
 
 
 Added = tuple[list[FloatFormat], list[Method], list[Problem]]

@@ -1,0 +1,49 @@
+"""The machines behind a Dask scheduler, as an executor."""
+
+import contextlib
+import importlib
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import Any
+
+from numdiff.extras import require_extra
+
+__all__ = ["executor_at"]
+
+PATIENCE = 10.0
+"""Seconds in which a scheduler has to answer."""
+
+
+@contextlib.contextmanager
+def executor_at(address: str | None) -> Iterator[Executor | None]:
+    """Connect to a scheduler, give its workers as an executor, and leave the cluster as it was.
+
+    Nothing that was computed there before is taken for a result (``pure=False``): the code may be another one since.
+
+    Parameters
+    ----------
+    address : str or None
+        As ``"tcp://10.0.0.1:8786"``. None gives None.
+
+    Raises
+    ------
+    MissingExtraError
+        If Dask is not installed.
+    ValueError
+        If it is no address.
+    OSError
+        If no scheduler answers there.
+    """
+    if address is None:
+        yield None
+        return
+    require_extra("a scheduler", "distributed")
+    distributed: Any = importlib.import_module("distributed")
+    try:
+        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise OSError(f"no Dask scheduler answers at {address} within {PATIENCE:.0f} s") from error
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"scheduler must be an address as tcp://10.0.0.1:8786, got {address!r} ({error})") from error
+    with client, client.get_executor(pure=False) as executor:
+        yield executor
