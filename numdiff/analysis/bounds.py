@@ -47,6 +47,7 @@ from numdiff.analysis.nodes import NodePlaces, between, exact_node, step_above
 from numdiff.analysis.suprema import Suprema, peano_constant
 from numdiff.analysis.unbounded import NO_COMPLEX_LIMITS, reasons_of
 from numdiff.arithmetic.accuracy import without_limit
+from numdiff.arithmetic.ball import Ball
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.promotion import refuse_unsuitable
@@ -79,6 +80,7 @@ class BoundedFunction:
         self.suprema = Suprema(None if untraced else f) if suprema is None else suprema
         self._errors: dict[str, dict[Dyadic | None, float]] = {}
         self._used: dict[str, frozenset[str]] = {}
+        self._enclosed: dict[str, dict[Ball, Running | None]] = {}
 
     def ufuncs(self, fmt: FloatFormat) -> frozenset[str]:
         """Return the ufuncs of f; raise OtherFormatError (a TypeError) where it is not computed in the format."""
@@ -116,6 +118,16 @@ class BoundedFunction:
         missing = [x for x in dict.fromkeys(points) if x is not None and x not in known]
         known.update(zip(missing, evaluation_errors(self.f, missing, fmt, used), strict=True))
         return known
+
+    def enclosed(self, places: Sequence[Ball], fmt: FloatFormat) -> list[Running | None]:
+        """Enclose values and rounding errors where a node may be rounded to; None where there is none.
+
+        To be called inside ``balls.working(working_precision(fmt))``. Formulas and steps share most places.
+        """
+        known = self._enclosed.setdefault(fmt.name, {})
+        missing = [place for place in dict.fromkeys(places) if place not in known]
+        known.update(zip(missing, enclosed(self.f, missing, fmt, self.ufuncs(fmt)), strict=True))
+        return [known[place] for place in places]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -213,13 +225,12 @@ def a_priori_bounds(
     cells = NodePlaces(method, fmt, x, h, shape)
     if function.untraced or not isinstance(method, Stencil):
         return np.full(shape, math.inf)
-    used = function.ufuncs(fmt)
     truncation = truncation_bounds(function, cells, method)
     limits = slopes(function, cells)
     bounds = []
     with working(working_precision(fmt)):
         balls = [place.ball for row in cells.places for place in row]
-        found = enclosed(function.f, balls, fmt, used)
+        found = function.enclosed(balls, fmt)
         weights = [exact(abs(n), 0) for n in method.numerators]
         formula = Formula(method, cells.operations)
         for i, first in enumerate(truncation):

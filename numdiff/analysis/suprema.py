@@ -109,7 +109,9 @@ def _magnitudes(value: Value) -> tuple[float, float]:
     return upper, math.nextafter(nearest_double(lower << scale, divisor), 0.0) if lower > 0 else 0.0
 
 
-def suprema(f: Callable[[Any], Any], order: int, intervals: Sequence[Interval]) -> list[float]:
+def suprema(
+    f: Callable[[Any], Any], order: int, intervals: Sequence[Interval], known: dict[Interval, Value] | None = None
+) -> list[float]:
     """Bound |f⁽ᵒʳᵈᵉʳ⁾| over intervals.
 
     Each interval is enclosed as a whole, then in halves, quarters, … as far as an enclosure exceeds a value that is
@@ -121,6 +123,9 @@ def suprema(f: Callable[[Any], Any], order: int, intervals: Sequence[Interval]) 
         An elementwise NumPy function.
     order : int
     intervals : sequence of Interval
+    known : dict, optional
+        The enclosures of pieces, in lowest terms, of the same derivative; is added to. The intervals of a ladder of
+        steps lie in one another, and a third of their pieces are pieces of others.
 
     Returns
     -------
@@ -133,11 +138,15 @@ def suprema(f: Callable[[Any], Any], order: int, intervals: Sequence[Interval]) 
     TypeError
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
-    searches = [_Search([interval]) for interval in intervals]
+    known = {} if known is None else known
+    searches = [_Search([_reduced(interval)]) for interval in intervals]
     open_, cuts = list(searches), 0
     while open_:
-        balls = [_ball(piece) for search in open_ for piece in search.pieces]
-        values = iter(enclose_derivatives(f, balls, order, PRECISION))
+        pieces = [piece for search in open_ for piece in search.pieces]
+        missing = [piece for piece in dict.fromkeys(pieces) if piece not in known]
+        enclosures = enclose_derivatives(f, [_ball(piece) for piece in missing], order, PRECISION)
+        known.update(zip(missing, enclosures, strict=True))
+        values = iter([known[piece] for piece in pieces])
         remaining = []
         for search in open_:
             poor = search.narrow([next(values) for _ in search.pieces], cuts)
@@ -155,7 +164,15 @@ def _ball(interval: Interval) -> Ball:
 
 def _halves(interval: Interval) -> tuple[Interval, Interval]:
     low, high, exponent = interval
-    return (2 * low, low + high, exponent - 1), (low + high, 2 * high, exponent - 1)
+    return _reduced((2 * low, low + high, exponent - 1)), _reduced((low + high, 2 * high, exponent - 1))
+
+
+def _reduced(interval: Interval) -> Interval:
+    """Return an interval in lowest terms: one name for one interval."""
+    low, high, exponent = interval
+    both = low | high
+    shift = (both & -both).bit_length() - 1
+    return (low >> shift, high >> shift, exponent + shift) if both else (0, 0, 0)
 
 
 class Suprema:
@@ -170,6 +187,7 @@ class Suprema:
     def __init__(self, f: Callable[[Any], Any] | None) -> None:
         self.f = f
         self._known: dict[int, dict[Interval, float]] = {}
+        self._pieces: dict[int, dict[Interval, Value]] = {}
 
     def of(self, order: int, intervals: Iterable[Interval]) -> Mapping[Interval, float]:
         """Return the bounds on |f⁽ᵒʳᵈᵉʳ⁾| by interval; the mapping holds at least the given ones."""
@@ -177,7 +195,8 @@ class Suprema:
             return dict.fromkeys(intervals, math.inf)
         known = self._known.setdefault(order, {})
         missing = [interval for interval in dict.fromkeys(intervals) if interval not in known]
-        known.update(zip(missing, suprema(self.f, order, missing), strict=True))
+        pieces = self._pieces.setdefault(order, {})
+        known.update(zip(missing, suprema(self.f, order, missing, pieces), strict=True))
         return known
 
 

@@ -24,6 +24,7 @@ from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import Stencil
 from numdiff.rules.assumptions import FailedAssumption
 from numdiff.rules.model import prediction_at
+from numdiff.study.collector import collector_held
 from numdiff.study.grids import NEIGHBOURS, POINTWISE_GRIDS, neighbours, steps_at
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.sweep import Batch, Skip, SweepPlan
@@ -62,11 +63,12 @@ def measure(
     suprema = Suprema(None if untraced else subject.f)
     bounded: dict[str, BoundedFunction] = {}
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
-    for batch in planned.batches:
-        function = bounded.setdefault(batch.arithmetic, BoundedFunction(batch.subject.f, suprema, untraced))
-        for name, values in _columns(batch, exact, function).items():
-            columns[name].extend(values)
-        done(batch.cells)
+    with collector_held():
+        for batch in planned.batches:
+            function = bounded.setdefault(batch.arithmetic, BoundedFunction(batch.subject.f, suprema, untraced))
+            for name, values in _columns(batch, exact, function).items():
+                columns[name].extend(values)
+            done(batch.cells)
     return frame_of(columns), skip_frame(planned.skips)
 
 
