@@ -106,9 +106,7 @@ def run(options: argparse.Namespace, store: Store, tally: Tally) -> int:
     if options.workers < 1:
         raise ValueError(f"--workers must be at least 1, got {options.workers}")
     if options.scheduler is not None and options.workers != 1:
-        raise ValueError(
-            f"--workers must be left out beside --scheduler, whose workers these are, got {options.workers}"
-        )
+        raise ValueError(f"--workers must be left out beside --scheduler, which has its own, got {options.workers}")
     chosen = [EXPERIMENTS[name] for name in dict.fromkeys(options.names)] or list(EXPERIMENTS.values())
     if options.quick:
         chosen = [experiment.quick() for experiment in chosen]

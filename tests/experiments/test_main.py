@@ -20,6 +20,7 @@ from numdiff.interruption import BEFORE, Interruption
 from numdiff.problems import PROBLEMS
 from numdiff.registry import Registry
 from numdiff.report import checksums
+from numdiff.study import cluster
 from numdiff.study.sweep import Sweep
 from tests.study.sweeps import run_sweeps
 
@@ -143,6 +144,16 @@ def test_unknown_name_and_bad_workers_are_refused(root, capsys):
     assert module.main(["compositoin"]) == 2
     assert "did you mean 'composition'" in capsys.readouterr().err
     assert module.main(["--workers", "0"]) == 2
+    assert not (root / ".cache").exists()
+
+
+def test_scheduler_that_is_not_there_is_told_in_one_line(root, capsys, monkeypatch):
+    pytest.importorskip("distributed", reason="needs the extra [cluster]")
+    monkeypatch.setattr(cluster, "PATIENCE", 1.0)
+    assert module.main(["composition", "--scheduler", "tcp://127.0.0.1:1"]) == 2
+    assert capsys.readouterr().err == "no Dask scheduler answers at tcp://127.0.0.1:1 within 1 s\n"
+    assert module.main(["composition", "--scheduler", "tcp://127.0.0.1:1", "--workers", "2"]) == 2
+    assert capsys.readouterr().err == "--workers must be left out beside --scheduler, which has its own, got 2\n"
     assert not (root / ".cache").exists()
 
 
