@@ -188,16 +188,12 @@ def sweep(
     if isinstance(f, Problem):
         x = f.points if x is None else x
         exact = exact or f.exact or None
-    points, twin = _numbers("x", x), twin_of(exact)
-    if twin and derivative is not None:
-        raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
+    points, twin = _numbers("x", x), _twin(exact, derivative)
     formats, methods = _formats(dtype), _formulas(stencil)
-    if arithmetic not in ARITHMETICS:
-        raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
-    check_workers(workers, executor)
-    ladders = _several("grids", grids) if h is None else ()
+    _check_run(arithmetic, workers, executor)
     if not elementwise:
         _check_pointwise(twin, arithmetic, workers, executor)
+    ladders = _several("grids", grids) if h is None else ()
     cells = _cells(methods, formats, ladders, () if h is None else _steps(h), arithmetic)
     subject = _subject(f, derivative, args, points, interval(domain), twin, name)
     subject = subject if elementwise else replace(subject, f=pointwise(subject.f))
@@ -267,6 +263,21 @@ def _formulas(stencil: Any) -> tuple[Method, ...]:
     methods = tuple(map(method_of, _several("stencil", stencil)))
     _names("stencil", [method.name for method in methods])
     return methods
+
+
+def _twin(exact: Any, derivative: Any) -> tuple[Callable[[Any], Any], ...]:
+    """Return the twin of a function that cannot be traced; refuse a derivative beside it."""
+    twin = twin_of(exact)
+    if twin and derivative is not None:
+        raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
+    return twin
+
+
+def _check_run(arithmetic: Any, workers: Any, executor: Any) -> None:
+    """Refuse an arithmetic that there is not, and what cannot measure."""
+    if arithmetic not in ARITHMETICS:
+        raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
+    check_workers(workers, executor)
 
 
 def _check_pointwise(twin: Sequence[Any], arithmetic: str, workers: int, executor: Executor | None) -> None:
