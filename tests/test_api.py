@@ -2,11 +2,13 @@
 
 import math
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import ml_dtypes
+import mpmath as mp
 import numpy as np
 import pandas as pd
 import pytest
@@ -475,6 +477,21 @@ def test_args_are_what_f_takes_after_x() -> None:
 def test_composition_of_functions_is_told_of_on_arrays() -> None:
     with pytest.raises(TypeError, match=r"Exp takes Variables, .* or hand on_arrays\(f\) to what calls f with arrays"):
         nd.sweep(lambda x: Exp()(x), 0.5, dtype=["float64"])
+
+
+def test_importable_function_goes_to_an_executor_with_the_same_records() -> None:
+    fields: dict[str, Any] = {"dtype": ("float32", "float64"), "derivative": np.cos}
+    with ThreadPoolExecutor(2) as executor:
+        elsewhere = nd.sweep(np.sin, 0.5, [0.25, 1e-3], executor=executor, **fields)
+        pd.testing.assert_frame_equal(elsewhere.records, nd.sweep(np.sin, 0.5, [0.25, 1e-3], **fields).records)
+        with pytest.raises(ValueError, match="f must be importable as module:function"):
+            nd.sweep(lambda x: x, 0.5, executor=executor)
+        with pytest.raises(ValueError, match="executor must be None where elementwise=False"):
+            nd.sweep(math.sin, 0.5, 0.25, exact=(mp.sin, mp.cos), elementwise=False, executor=executor)
+        with pytest.raises(ValueError, match="workers must be 1 beside an executor"):
+            nd.sweep(np.sin, 0.5, 0.25, workers=2, executor=executor)
+    with pytest.raises(TypeError, match=r"executor must be a concurrent\.futures\.Executor, got 2"):
+        nd.sweep(np.sin, 0.5, 0.25, executor=2)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("workers", [0, -2, 1.5, True])
