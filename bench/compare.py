@@ -109,11 +109,13 @@ def measured(tree: Path, select: str, file: Path) -> Times:
         If a benchmark fails, or none was measured.
     """
     file.unlink(missing_ok=True)
+    # In a worker of pytest-xdist, which it knows by its environment, pytest-benchmark measures nothing.
+    env = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
     command = [sys.executable, "-m", "pytest", "bench", "-q", "-n", "0", "--benchmark-only", f"--benchmark-json={file}"]
     done = subprocess.run(
         [*command, *(["-k", select] if select else [])],
         cwd=tree,
-        env=os.environ | {"PYTHONPATH": str(tree)},
+        env=env | {"PYTHONPATH": str(tree)},
         capture_output=True,
         text=True,
     )
