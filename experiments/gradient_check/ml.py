@@ -14,7 +14,8 @@ those of ``make experiments`` are: a run that was killed goes on where it stoppe
   transcribed rule;
 - ``versions.csv``: which release each checker is, and how its rule is documented.
 
-All tables are counts; no time, no host. They passed through the elementary functions of the platform.
+All tables are counts; no time, no host. They passed through the elementary functions of the platform. A table of
+`results/ml/` that an earlier version wrote, and this one does not, is removed.
 """
 
 import argparse
@@ -143,7 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = sizes if options.checks is None else replace(sizes, checks=options.checks)
     made = tables(sizes, options.workers, Store(options.records), options.fresh)
     found = {name: frame for name, frame in made.items() if not frame.empty}
-    with fresh_folder(options.out) as folder:
+    is_ours = options.out.resolve() == OUT.resolve()
+    with fresh_folder(options.out, keep=lambda name: not (is_ours and name.endswith(".csv"))) as folder:
         written = [folder / f"{name}.csv" for name in found]
         for path, frame in zip(written, found.values(), strict=True):
             path.write_text(csv_text(frame), encoding="utf-8", newline="\n")

@@ -58,6 +58,21 @@ def test_large_runs_count_every_trial_and_a_warm_one_makes_none(small_schedule, 
         pd.testing.assert_frame_equal(again[name], frame)
 
 
+def test_tables_of_an_earlier_version_do_not_stay_among_ours(small_schedule, tmp_path, monkeypatch):
+    ours_, theirs = tmp_path / "ml", tmp_path / "other"
+    monkeypatch.setattr(gradient_ml, "OUT", ours_)
+    monkeypatch.setattr(schedule, "curve", lambda sizes: [])
+    for folder in (ours_, theirs):
+        folder.mkdir()
+        (folder / "earlier.csv").write_text("a\n1\n")
+        (folder / "notes.md").write_text("mine")
+        assert gradient_ml.main(["--out", str(folder), "--records", str(tmp_path / "records")]) == 0
+        assert (folder / "notes.md").read_text() == "mine"
+        assert (folder / "verdicts.csv").exists()
+    assert not (ours_ / "earlier.csv").exists()
+    assert (theirs / "earlier.csv").exists()
+
+
 def test_ten_thousand_right_gradients_and_wrong_coordinates_are_planned_in_each_format_and_mode():
     sizes = Sizes()
     for name in FORMATS:
