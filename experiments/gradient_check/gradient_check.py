@@ -20,6 +20,7 @@ from experiments.gradient_check.rules import RULES
 from experiments.gradient_check.schedule import quick_measures, small_measures
 from experiments.gradient_check.tables import (
     COMPARED,
+    agreement_by_format,
     always_found,
     by_function,
     catalogue,
@@ -222,7 +223,7 @@ def _large_tables(measured):
         "agreement": (
             "libraries_and_rules",
             "The libraries and their transcribed rules",
-            "Same: gradients, right or wrong, on which both gave the same verdict.",
+            "By format: gradients, right or wrong, on which both gave the same verdict, of how many.",
         ),
     }
     views = {
@@ -231,7 +232,7 @@ def _large_tables(measured):
         "libraries": lambda frame: summed(frame, ["checker", "format", "kind"])[
             ["checker", "format", "kind", *SMALL_COUNTED]
         ],
-        "agreement": lambda frame: frame,
+        "agreement": agreement_by_format,
     }
     return [
         Table(*texts[name], views[name](frame), kinds=PLATFORM) for name, frame in made.items() if frame is not None

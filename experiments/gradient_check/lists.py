@@ -9,6 +9,8 @@ from experiments.gradient_check.functions import FUNCTIONS, group_of
 from experiments.gradient_check.networks import NumpyNetwork
 from experiments.gradient_check.rules import Checker
 from experiments.gradient_check.subjects import NETWORKS, SMALL
+from experiments.words import listed
+from numdiff.floats.formats import FORMATS
 from numdiff.report.tables import Table
 
 __all__ = ["bugs_table", "checkers_tables", "functions_table", "networks_table"]
@@ -16,7 +18,7 @@ __all__ = ["bugs_table", "checkers_tables", "functions_table", "networks_table"]
 
 def checkers_tables(checkers: Sequence[Checker]) -> list[Table]:
     """Return which checkers are compared and what each does by default, and where that is written."""
-    rows = [(c.name, c.version, c.mode, c.defaults, ", ".join(c.formats), c.source) for c in checkers]
+    rows = [(c.name, c.version, c.mode, c.defaults, _formats_of(c), c.source) for c in checkers]
     columns = ["checker", "version", "compares", "difference; tolerance", "formats", "source"]
     frame = pd.DataFrame(rows, columns=columns)
     return [
@@ -33,6 +35,12 @@ def checkers_tables(checkers: Sequence[Checker]) -> list[Table]:
             frame[["checker", *columns[4:]]],
         ),
     ]
+
+
+def _formats_of(checker: Checker) -> str:
+    """Return the formats that a checker takes: all, or which it does not."""
+    lost = [name for name in FORMATS if name not in checker.formats]
+    return f"all but {listed(lost)}" if lost else "all"
 
 
 def functions_table() -> Table:

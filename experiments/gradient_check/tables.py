@@ -33,6 +33,7 @@ __all__ = [
     "COMPARED",
     "Found",
     "Pairs",
+    "agreement_by_format",
     "always_found",
     "by_function",
     "catalogue",
@@ -324,6 +325,15 @@ def ratios(smallest: pd.DataFrame, usable: Pairs) -> pd.DataFrame:
                 ratio = (wide[rule.name] / wide[OWN[mode]]).dropna()
                 rows.append((name, mode, rule.name, shape, len(ratio), float(ratio.median())))
     return pd.DataFrame(rows, columns=["format", "mode", "checker", "shape", "pairs", "theirs_over_ours"])
+
+
+def agreement_by_format(agreement: pd.DataFrame) -> pd.DataFrame:
+    """Return on how many gradients each library gave the verdict of its rule, as text, a column for each format."""
+    text = agreement["same"].astype(str) + " of " + agreement["pairs"].astype(str)
+    table = agreement.assign(text=text).pivot(index=["library", "version"], columns="format", values="text")
+    order = pd.MultiIndex.from_frame(agreement[["library", "version"]].drop_duplicates())
+    table = table.reindex(order).fillna("")
+    return table[[name for name in ALL_FORMATS if name in table]].rename_axis(columns=None).reset_index()
 
 
 def curve_table(curve: pd.DataFrame) -> pd.DataFrame:
