@@ -186,3 +186,10 @@ def test_descriptions_have_no_empty_cell_but_the_sources_of_made_up_errors(table
 def test_every_bug_is_in_the_table_of_bugs_and_every_function_in_that_of_functions():
     assert lists.bugs_table().frame["bug"].tolist() == list(BUGS)
     assert lists.functions_table().frame["function"].tolist() == list(FUNCTIONS)
+
+
+def test_agreement_of_libraries_is_told_by_format_in_their_order():
+    rows = [("b", "2", "float64", 4, 4), ("b", "2", "float16", 3, 2), ("a", "1", "float64", 5, 0)]
+    told = tables.agreement_by_format(pd.DataFrame(rows, columns=["library", "version", "format", "pairs", "same"]))
+    assert told.columns.tolist() == ["library", "version", "float16", "float64"]
+    assert told.values.tolist() == [["b", "2", "2 of 3", "4 of 4"], ["a", "1", "", "0 of 5"]]
