@@ -130,7 +130,7 @@ def test_core_needs_two_packages():
 
 
 def test_all_is_every_extra_and_what_develops_the_project_includes_it():
-    assert needed("all") == needed("judge") | needed("report") | needed("peers")
+    assert needed("all") == needed("judge") | needed("report") | needed("peers") | needed("cluster")
     assert needed("all").keys() <= needed("dev").keys()
     assert not needed("judge").keys() & needed("report").keys()
     tools = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependency-groups"]["test"]}

@@ -76,7 +76,8 @@ def own_sentences(own: pd.DataFrame) -> list[str]:
         )
     rejected = int(own["rejected"].sum())
     if rejected:
-        said.append(f"Of the {rejected} rejected ones {int(own['of_smooth'].sum())} are of smooth functions.")
+        smooth = counted(int(own["of_smooth"].sum()), "is of a smooth function", "are of smooth functions")
+        said.append(f"Of the {rejected} rejected ones {smooth}.")
     if (failed := int(own["failed"].sum())) > 0:
         said.append(f"{counted(failed, 'check')} of right gradients ended with an error message.")
     return said

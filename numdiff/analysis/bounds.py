@@ -225,6 +225,7 @@ def a_priori_bounds(
     cells = NodePlaces(method, fmt, x, h, shape)
     if function.untraced or not isinstance(method, Stencil):
         return np.full(shape, math.inf)
+    function.ufuncs(fmt)  # refuses what the format does not compute, before anything is enclosed
     truncation = truncation_bounds(function, cells, method)
     limits = slopes(function, cells)
     bounds = []

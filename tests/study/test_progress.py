@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from tqdm import TMonitor
 
 from numdiff.study import progress as module
 
@@ -16,12 +17,12 @@ def test_bar_that_is_not_finished_says_nothing_and_leaves_no_thread(monkeypatch:
     """Caught: tqdm 4.66 printed two tracebacks after the line that says how the run was interrupted."""
     said: list[object] = []
     monkeypatch.setattr(sys, "unraisablehook", said.append)
-    before = set(threading.enumerate())
+    monitors = [thread for thread in threading.enumerate() if isinstance(thread, TMonitor)]
     bar = module._Bar.__new__(module._Bar)
     del bar
     gc.collect()
     assert said == []
-    assert set(threading.enumerate()) == before
+    assert [thread for thread in threading.enumerate() if isinstance(thread, TMonitor)] == monitors
 
 
 def test_bar_counts_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
