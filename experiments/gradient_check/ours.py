@@ -2,7 +2,6 @@
 
 from functools import cache, partial
 from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +9,7 @@ import numdiff
 from experiments.gradient_check.rules import Checker, Decision, Function, Line, Outcome
 from numdiff.floats.formats import FORMATS
 from numdiff.gradients import check_gradient
+from numdiff.study.blocks import sources_of
 
 COORDINATES, DIRECTIONS = "numdiff", "numdiff, directions"
 """The names of our checkers."""
@@ -32,11 +32,11 @@ def checked(f: Function, gradient: Function, x: np.ndarray, seed: int, direction
 
 @cache
 def version() -> str:
-    """Return the version of numdiff with the first digits of a digest of the code of the check."""
+    """Return the version of numdiff with the first digits of a digest of the check and of its estimator."""
     digest = sha256()
-    package = Path(numdiff.__file__).parent
-    for path in sorted(path for room in ("adaptive", "gradients") for path in (package / room).glob("*.py")):
-        digest.update(path.read_bytes())
+    for _, path in sorted(sources_of(check_gradient.__module__, packages=False).items()):
+        if path.parent.name in ("adaptive", "gradients"):
+            digest.update(path.read_bytes())
     return f"{numdiff.__version__}+{digest.hexdigest()[:8]}"
 
 

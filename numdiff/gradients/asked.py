@@ -239,6 +239,11 @@ def bounds_of(
         if given is None:
             continue
         low, high = _pair(item, given, shape, who)
+        is_order = (low < high) if who == "domain" else (low <= high)
+        if not is_order.all():
+            k = int(np.argmin(is_order))
+            than = "below" if who == "domain" else "at most"
+            raise ValueError(f"{who} must have its lower end {than} the upper one, got ({low[k]!s}, {high[k]!s})")
         inside = (x > low) & (x < high) if who == "domain" else (x >= low) & (x <= high)
         if not inside.all():
             k = int(np.argmin(inside))

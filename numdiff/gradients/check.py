@@ -224,10 +224,10 @@ def _chosen(
         count = 0 if point.vector.size <= COORDINATES else LEAST_DIRECTIONS
     elif isinstance(directions, (list, tuple)) or (isinstance(directions, np.ndarray) and directions.ndim):
         moves = point.item.as_array(directions, "directions").reshape(len(directions), -1)
-        if not moves.size or moves.shape[1] != point.vector.size or not np.isfinite(moves).all():
-            raise ValueError(
-                f"directions must be finite, of shape (k, {point.vector.size}) as x has, got {np.shape(directions)}"
-            )
+        if not moves.size or moves.shape[1] != point.vector.size:
+            raise ValueError(f"directions must have the shape (k, {point.vector.size}), got {np.shape(directions)}")
+        if not np.isfinite(moves).all():
+            raise ValueError(f"directions must be finite in {point.item.name}, got {moves[~np.isfinite(moves)][0]!s}")
         if not moves.any(axis=1).all():
             raise ValueError(f"directions must not be 0, got one that is: row {int(np.argmin(moves.any(axis=1)))}")
         return Directions(moves), None

@@ -12,11 +12,12 @@ from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.causes import Evidence, diagnosis
 from numdiff.gradients.claims import Claim, Directions, Roundings, roundings_of, scatter_of
+from numdiff.gradients.far_look import LEAST
 from numdiff.gradients.functions import Function, Gradient
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.result import GradientCheck, SlopeComparison
 from numdiff.gradients.rule import BARS, COARSE_BARS, INEXACT, LOUD, Slopes, Verdict, is_loud, resolution_of
-from numdiff.gradients.second_look import LEAST, contradicted, second_look
+from numdiff.gradients.second_look import contradicted, second_look
 
 __all__ = ["Setup", "compared"]
 

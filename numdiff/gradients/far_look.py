@@ -14,17 +14,20 @@ long as 1 + x is the same number, and v is the slope of that. So nothing is call
 it. A claim of 0 cannot be seen so, for it is what a fast wave looks like from afar.
 """
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from numdiff.adaptive.ending import Estimates
 from numdiff.floats.formats import FloatFormat
+from numdiff.gradients.claims import Roundings
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import Slopes
 from numdiff.gradients.searches import starts
 
-__all__ = ["WIDE", "is_inside", "is_seen_wide", "tread_beyond"]
+__all__ = ["Hidden", "is_inside", "is_seen_wide", "of_lines", "tread_beyond"]
 
 FARTHER, TIMES = 4.0, 8
 """The steps beyond those of v: the last one is 4⁸ = 65 536 times as wide, from where on f is what it is."""
@@ -36,6 +39,11 @@ WIDE = (4.3, 1.0, 1 / 4.3)
 """The wide steps, in natural first steps."""
 SEEN = 1 / 3
 """The part of the claim to which a wide step sees it."""
+GRAINS = 2.0
+"""The claimed change of a constant f, in grains, from which it contradicts it: over ±h it is twice as many, and a stair
+hides one."""
+LEAST = 8
+"""The evaluations that a second ladder takes, at least."""
 
 
 def tread_beyond(lines: Lines, found: Estimates, low: Any, high: Any, most: float = np.inf) -> np.ndarray:
@@ -141,3 +149,69 @@ def _change(lines: Lines, step: np.ndarray, low: Any, high: Any) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         change = np.abs(_values(lines, _nodes(lines, step, low, high)) - lines.at_x()[0])
     return np.where(np.isfinite(change), change, np.nan)
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What the rounding of f may hide.
+
+    Parameters
+    ----------
+    coarse : float
+        The part of |f(x)| that no useful stair hides.
+    seen : Roundings
+        What was seen beside x.
+    is_coarse : bool
+        Whether the format has 16 bits, in which a stair may hide anything.
+    """
+
+    coarse: float
+    seen: Roundings
+    is_coarse: bool
+
+    def changes(
+        self,
+        lines: Lines,
+        fmt: FloatFormat,
+        slopes: Slopes,
+        rows: np.ndarray,
+        interval: tuple[Any, Any],
+        budget: int | None,
+    ) -> tuple[np.ndarray, np.ndarray, int | None]:
+        """Look far away on some lines where f is constant.
+
+        Returns
+        -------
+        ndarray, shape (k,)
+            The changes that may be hidden.
+        ndarray of int
+            The lines for which evaluations are left.
+        int or None
+            How many are left.
+        """
+        grain = math.inf if self.is_coarse else GRAINS * self.seen.grain
+        least = np.full(slopes.claim.shape, min(self.coarse, grain))
+        if self.is_coarse:
+            return least, rows, budget
+        flat, most = rows[slopes.found.value[rows] == 0], math.inf
+        if budget is not None:
+            budget -= 2 * len(WIDE) * int(is_inside(lines, fmt, slopes.found).any())
+            most = budget - LEAST
+        if flat.size:
+            among = lines.some(flat)
+            tread = tread_beyond(among, slopes.found.rows(flat), *of_lines(interval, flat), most)
+            beyond = np.where(np.isfinite(tread), GRAINS * tread, grain if grain < math.inf else self.coarse)
+            beyond = np.fmax(beyond, GRAINS * self.seen.scatter)
+            least[flat] = np.where(tread > 0, beyond, least[flat])
+            least[flat[np.isnan(tread)]] = math.inf
+            lines.evaluations += among.evaluations
+            budget = None if budget is None else budget - among.evaluations
+        if budget is not None:
+            rows = rows[: max(0, budget - LEAST + 1)]
+        return least, rows, budget
+
+
+def of_lines(interval: tuple[Any, Any], rows: np.ndarray) -> tuple[Any, Any]:
+    """Return the ends of the intervals of some lines."""
+    low, high = (end[rows] if isinstance(end, np.ndarray) else end for end in interval)
+    return low, high

@@ -94,6 +94,8 @@ class Function:
     def _checked(self, returned: Any, count: int = 0) -> np.ndarray:
         """Return what f returned for so many points (0: for one, without an axis) as an array, or say what is wrong."""
         refuse_several(returned)
+        if returned is None:
+            raise TypeError("f must return a real number, got None")
         result = to_numpy(returned, "f(x)")
         expected = (count,) if count else ()
         if result.shape != expected:
@@ -118,7 +120,7 @@ class Gradient:
     Raises
     ------
     TypeError
-        On a call, if a value is no array of real numbers, or the callable writes into its argument.
+        On a call, if a value is None or no array of real numbers, or the callable writes into its argument.
     ValueError
         On a call, if a value has another structure or shape than x, or is not finite.
     """
@@ -141,6 +143,9 @@ class Gradient:
             Whether it has to be.
         """
         value = called(self.gradient, "gradient", point, vector) if self.is_callable else self.gradient
+        if value is None:
+            wanted = "return" if self.is_callable else "be a callable or"
+            raise TypeError(f"gradient must {wanted} an array of the shape of x, {point.shape}, got None")
         array = point.flat(value, "gradient")
         bad = np.flatnonzero(~np.isfinite(array))
         if is_finite and bad.size:

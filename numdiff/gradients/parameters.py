@@ -224,7 +224,7 @@ class Parameters:
             for leaf in self._leaves:
                 if one.startswith(leaf.path or "x"):
                     for index in range(leaf.start, leaf.stop):
-                        if self.name(index) == one:
+                        if _close(self.name(index)) == _close(one):
                             return [index]
         raise ValueError(f"coordinates must be coordinates of x, {self.name(0)} to {self.name(n - 1)}, got {one!r:.60}")
 
@@ -243,6 +243,11 @@ def to_numpy(value: Any, who: str) -> np.ndarray:
         raise ValueError(f"{who} must be an array, got {type(value).__name__} {value!r:.60}") from error
     native = array.dtype.newbyteorder("=")  # = the machine's own
     return array.astype(native, copy=False).view(np.ndarray)
+
+
+def _close(name: str) -> str:
+    """Return the name of a coordinate without spaces between its indices: w[0, 1] and w[0,1] are the same."""
+    return name.replace(", ", ",")
 
 
 def has_structure(x: Any) -> bool:

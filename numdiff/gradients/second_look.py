@@ -65,7 +65,7 @@ from numdiff.adaptive.plan import spacing
 from numdiff.adaptive.status import Status
 from numdiff.floats.formats import FloatFormat
 from numdiff.gradients.claims import LUCK, Roundings, scatter_along
-from numdiff.gradients.far_look import WIDE, is_inside, is_seen_wide, tread_beyond
+from numdiff.gradients.far_look import Hidden, is_seen_wide, of_lines
 from numdiff.gradients.lines import Lines
 from numdiff.gradients.rule import LOUD, Slopes, is_loud
 from numdiff.gradients.searches import ends, estimated
@@ -85,9 +85,6 @@ PLAIN = (1.0, 4.3, 17.0)
 BETWEEN = 0.76
 """Plain steps that are looked at again, in the former ones: other nodes, of other rounding errors. They are smaller, as
 a kink may be next to the former ones."""
-GRAINS = 2.0
-"""The claimed change of a constant f, in grains, from which it contradicts it: over ±h it is twice as many, and a stair
-hides one."""
 ROOM = 8.0
 """The first plain step, in steps at which the rounding of f is as large as the deviation."""
 NEARER = 3.0
@@ -104,8 +101,6 @@ SPACINGS = 2.0
 COARSE = 0.02
 """Numbers of three digits are apart by at most 1 % of themselves: any f that has as many shows twice this."""
 
-LEAST = 8
-"""The evaluations that a second ladder takes, at least."""
 ALIKE = 1 / 4
 """The part of their deviation by which small steps that contradict a claim may differ. An error of f in the first of
 them is 4.3 times smaller in the second, which differs by 3/4 of it."""
@@ -166,7 +161,7 @@ def second_look(
     if lucky.any():
         options["noise"] = max(options.get("noise") or 0.0, float(scatter[lucky].max()))
     rows, noise = np.flatnonzero(~withdrawn), _flat_noise(slopes.found)
-    least, rows, options["budget"] = _Hidden(COARSE * size, seen, slopes.is_coarse).changes(
+    least, rows, options["budget"] = Hidden(COARSE * size, seen, slopes.is_coarse).changes(
         lines, fmt, slopes, rows, interval, options.get("budget")
     )
     look = partial(_looked, lines, fmt, slopes, noise, {"lower": lower, "upper": upper, **options})
@@ -315,66 +310,6 @@ def _is_confirmed(first: Slopes, second: Slopes, least: np.ndarray) -> np.ndarra
     return np.asarray(is_same & is_told)
 
 
-@dataclass(frozen=True)
-class _Hidden:
-    """What the rounding of f may hide.
-
-    Parameters
-    ----------
-    coarse : float
-        The part of |f(x)| that no useful stair hides.
-    seen : Roundings
-        What was seen beside x.
-    is_coarse : bool
-        Whether the format has 16 bits, in which a stair may hide anything.
-    """
-
-    coarse: float
-    seen: Roundings
-    is_coarse: bool
-
-    def changes(
-        self,
-        lines: Lines,
-        fmt: FloatFormat,
-        slopes: Slopes,
-        rows: np.ndarray,
-        interval: tuple[Any, Any],
-        budget: int | None,
-    ) -> tuple[np.ndarray, np.ndarray, int | None]:
-        """Look far away on some lines where f is constant.
-
-        Returns
-        -------
-        ndarray, shape (k,)
-            The changes that may be hidden.
-        ndarray of int
-            The lines for which evaluations are left.
-        int or None
-            How many are left.
-        """
-        grain = math.inf if self.is_coarse else GRAINS * self.seen.grain
-        least = np.full(slopes.claim.shape, min(self.coarse, grain))
-        if self.is_coarse:
-            return least, rows, budget
-        flat, most = rows[slopes.found.value[rows] == 0], math.inf
-        if budget is not None:
-            budget -= 2 * len(WIDE) * int(is_inside(lines, fmt, slopes.found).any())
-            most = budget - LEAST
-        if flat.size:
-            among = lines.some(flat)
-            tread = tread_beyond(among, slopes.found.rows(flat), *_of(interval, flat), most)
-            beyond = np.where(np.isfinite(tread), GRAINS * tread, grain if grain < math.inf else self.coarse)
-            beyond = np.fmax(beyond, GRAINS * self.seen.scatter)
-            least[flat] = np.where(tread > 0, beyond, least[flat])
-            least[flat[np.isnan(tread)]] = math.inf
-            lines.evaluations += among.evaluations
-            budget = None if budget is None else budget - among.evaluations
-        if budget is not None:
-            rows = rows[: max(0, budget - LEAST + 1)]
-        return least, rows, budget
-
-
 def _is_seen_wide(
     lines: Lines, fmt: FloatFormat, slopes: Slopes, chosen: np.ndarray, interval: tuple[Any, Any]
 ) -> np.ndarray:
@@ -382,15 +317,9 @@ def _is_seen_wide(
     rows, seen = np.flatnonzero(chosen), np.zeros(chosen.shape, bool)
     if rows.size and not slopes.is_coarse:
         among = lines.some(rows)
-        seen[rows] = is_seen_wide(among, fmt, slopes.rows(rows), *_of(interval, rows))
+        seen[rows] = is_seen_wide(among, fmt, slopes.rows(rows), *of_lines(interval, rows))
         lines.evaluations += among.evaluations
     return seen
-
-
-def _of(interval: tuple[Any, Any], rows: np.ndarray) -> tuple[Any, Any]:
-    """Return the ends of the intervals of some lines."""
-    low, high = (end[rows] if isinstance(end, np.ndarray) else end for end in interval)
-    return low, high
 
 
 def _is_held(first: Slopes, second: Slopes) -> np.ndarray:

@@ -282,17 +282,18 @@ def code_of(module: str) -> str:
     return digest.hexdigest()
 
 
-def sources_of(module: str) -> dict[str, Path]:
+def sources_of(module: str, packages: bool = True) -> dict[str, Path]:
     """Return by name the files of a module, of all modules of its project that it imports, and the data beside these.
 
     Read from the source, so that an import inside a function counts too. Data are the JSON files of their folders.
+    Without packages what their `__init__.py` imports does not count, where this only gathers names for users.
     """
     found: dict[str, Path] = {}
     waiting = [module]
     while waiting:
         name = waiting.pop()
         path = _file_of(name)
-        if name in found or path is None:
+        if name in found or path is None or (path.name == "__init__.py" and not packages):
             continue
         found[name] = path
         found |= {f"{path.parent.name}/{data.name}": data for data in path.parent.glob("*.json")}
