@@ -34,7 +34,7 @@ from numdiff.autodiff import gradient_of, on_arrays
 from numdiff.files import write_file
 from numdiff.formulas.stencil import CENTERED, FORWARD
 from numdiff.gradients import check_gradient, gradient
-from numdiff.gradients.fixed import LOOKED_AT
+from numdiff.gradients.fixed_looks import LOOKED_AT, is_symmetric
 from numdiff.interruption import Interruption, run_program
 from numdiff.report import checksums
 from numdiff.report.tables import csv_text, frame_from_csv
@@ -89,8 +89,9 @@ def evaluations_of(method: str, n: int) -> int:
     """
     if method not in DIFFERENCES:
         return 1
-    offsets = DIFFERENCES[method].offsets
-    return (n + min(n, LOOKED_AT)) * sum(offset != 0 for offset in offsets) + (0 in offsets)
+    formula = DIFFERENCES[method]
+    moving = sum(offset != 0 for offset in formula.offsets)
+    return (n + min(n, LOOKED_AT)) * moving + (0 in formula.offsets or is_symmetric(formula))
 
 
 def ways(network: VariableNetwork, loss: Callable[[Any], Any] | None = None) -> dict[str, Callable[..., Any]]:

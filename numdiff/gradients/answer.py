@@ -17,7 +17,7 @@ from numdiff.floats.callables import scalar_of
 from numdiff.gradients.asked import Asked
 from numdiff.spellings import warn_user
 
-__all__ = ["Answer", "NonFiniteGradientWarning", "UncertainGradientWarning"]
+__all__ = ["Answer", "NonFiniteGradientWarning", "UncertainGradientWarning", "warn_not_finite"]
 
 
 _NO_ROOM = "the bounds leave no room for a node beside x; leave out the coordinate, or widen them"
@@ -71,6 +71,14 @@ class NonFiniteGradientWarning(UncertainGradientWarning):
     >>> caught[-1].message.coordinates, caught[-1].message.total
     (1, 2)
     """
+
+
+def warn_not_finite(found: np.ndarray, message: str) -> bool:
+    """Warn of derivatives that are not finite, with their number and that of all in the message."""
+    count = int(np.count_nonzero(~np.isfinite(found)))
+    if count:
+        warn_user(NonFiniteGradientWarning(message.format(count, found.size), count, found.size))
+    return bool(count)
 
 
 class Answer:

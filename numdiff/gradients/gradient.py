@@ -7,7 +7,8 @@ from numdiff.floats.callables import Map, scalar_of
 from numdiff.formulas.stencil import Stencil
 from numdiff.gradients.answer import Answer
 from numdiff.gradients.asked import Asked, Progress, asked_of
-from numdiff.gradients.fixed import by_complex_step, by_stencil
+from numdiff.gradients.complex_step import by_complex_step
+from numdiff.gradients.fixed import by_stencil
 from numdiff.gradients.lines import coordinates
 from numdiff.spellings import renamed
 

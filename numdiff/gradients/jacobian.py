@@ -10,14 +10,16 @@ from numdiff.adaptive.ending import Estimates
 from numdiff.adaptive.repeats import LOUD
 from numdiff.floats.callables import Map
 from numdiff.formulas.stencil import Stencil
-from numdiff.gradients.answer import Answer
+from numdiff.gradients.answer import Answer, UncertainGradientWarning
 from numdiff.gradients.asked import Asked, Progress, asked_of, powers
 from numdiff.gradients.colouring import Pattern, pattern_of
-from numdiff.gradients.fixed import CONTRADICTS, by_complex_step, sparse_by_stencil
+from numdiff.gradients.complex_step import by_complex_step
+from numdiff.gradients.fixed import SparseQuotients
+from numdiff.gradients.fixed_looks import CONTRADICTS
 from numdiff.gradients.gradient import differentiated, is_fixed
 from numdiff.gradients.lines import coordinates, directions
-from numdiff.gradients.products import contradiction
-from numdiff.spellings import renamed
+from numdiff.gradients.products import MISSED, Multiplied, Products
+from numdiff.spellings import renamed, warn_user
 
 __all__ = ["jacobian"]
 
@@ -76,7 +78,8 @@ def jacobian(
     Warns
     -----
     UncertainGradientWarning, NonFiniteGradientWarning, StepAbsorbedWarning
-        As `gradient`.
+        As `gradient`; with `sparsity` and a step or formula by name also where the slope of f along a random direction
+        differs from a product of the quotients by more than a tenth.
 
     Examples
     --------
@@ -112,10 +115,36 @@ def _sparse(asked: Asked, h: Any, stencil: Any, method: Any, sparsity: Any, full
         raise TypeError(f"sparsity must be an array in {asked.item.name}, which no matrix of SciPy holds; .toarray()")
     if not is_fixed(asked, h, stencil, method, full):
         return _estimated(asked, pattern, full)
-    entries = by_complex_step(asked, h, pattern) if method else sparse_by_stencil(asked, h, stencil, pattern)
-    part = LOUD * float(asked.item.unit_roundoff) if method else CONTRADICTS  # for want of bars
-    _refuse_missed(asked, pattern, entries, part * np.abs(entries))
-    return pattern.matrix(entries)
+    if method:
+        entries = by_complex_step(asked, h, pattern)
+        _refuse_missed(Products(asked), pattern, entries, LOUD * float(asked.item.unit_roundoff) * np.abs(entries))
+        return pattern.matrix(entries)
+    quotients = SparseQuotients(asked, h, stencil, pattern)
+    _check_quotients(quotients)
+    return pattern.matrix(quotients.entries)
+
+
+def _check_quotients(quotients: SparseQuotients) -> None:
+    """Refuse quotients whose pattern misses an entry, and warn of those that are off by more than a tenth.
+
+    What they are off by for their steps takes another step of all groups to know, and is asked for only where they are
+    off by more than their rounding or by a tenth.
+    """
+    products, pattern, entries = Products(quotients.asked), quotients.pattern, quotients.entries
+    rounding, tenth = quotients.rounding() / MISSED, CONTRADICTS / MISSED * np.abs(entries)
+    if products.contradiction(_multiplied(pattern, entries, np.minimum(rounding, tenth)), looks=1) is None:
+        return
+    advice = ", or leave out h and stencil, if the step does not suit f"
+    _refuse_missed(products, pattern, entries, rounding + quotients.truncation(), advice)
+    found = products.contradiction(_multiplied(pattern, entries, tenth))
+    if found is not None:
+        row, slope, other = found
+        text = (
+            f"f contradicts the quotients in row {row}: along a random direction it has the slope {slope!s}, and they "
+            f"give {other!s}; leave out h and stencil, which takes steps that fit and gives a bar for each with "
+            "full=True"
+        )
+        warn_user(UncertainGradientWarning(text, int(np.count_nonzero(pattern.rows == row)), entries.size))
 
 
 def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
@@ -132,7 +161,7 @@ def _estimated(asked: Asked, pattern: Pattern, full: bool) -> Any:
         places = order[np.searchsorted(wanted[order], rows)]
         columns = pattern.columns[places]
         answer.put(places, _divided(found, moving[columns]), lines.largest[rows % m], own[columns], own[columns])
-    _refuse_missed(asked, pattern, answer.flat("value"), answer.flat("error"))
+    _refuse_missed(Products(asked), pattern, answer.flat("value"), answer.flat("error"))
     if not full:
         answer.full = False
         return pattern.matrix(answer.given())
@@ -151,22 +180,28 @@ def _divided(found: Estimates, by: np.ndarray) -> Estimates:
     return replace(found, value=value, error=error, step=step, left=left, right=right)
 
 
-def _refuse_missed(asked: Asked, pattern: Pattern, entries: np.ndarray, bars: np.ndarray) -> None:
-    """Refuse a pattern with which a product is not that of f."""
-    wide = asked.item.wide
+def _multiplied(pattern: Pattern, entries: np.ndarray, doubts: np.ndarray) -> Multiplied:
+    """Return what multiplies a matrix, of which every entry may be off, with a direction."""
 
     def multiplied(move: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        product, doubt = np.zeros(pattern.shape[0], wide), np.zeros(pattern.shape[0], wide)
-        step = move[pattern.columns]
+        step, found = move[pattern.columns], np.zeros((2, pattern.shape[0]), move.dtype)
         with np.errstate(all="ignore"):
-            np.add.at(product, pattern.rows, entries.astype(wide) * step)
-            np.add.at(doubt, pattern.rows, bars.astype(wide) * np.abs(step))
-        return product, doubt
+            np.add.at(found[0], pattern.rows, entries.astype(move.dtype) * step)
+            np.add.at(found[1], pattern.rows, doubts.astype(move.dtype) * np.abs(step))
+        return found[0], found[1]
 
-    found = contradiction(asked, multiplied)
+    return multiplied
+
+
+def _refuse_missed(
+    products: Products, pattern: Pattern, entries: np.ndarray, doubts: np.ndarray, advice: str = ""
+) -> None:
+    """Refuse a pattern with which a product is not that of f."""
+    found = products.contradiction(_multiplied(pattern, entries, doubts))
     if found is not None:
         row, slope, other = found
         raise ValueError(
             f"sparsity must hold all entries of the Jacobian that are not 0, but its row {row} misses one: along a "
             f"random direction f has the slope {slope!s}, the matrix {other!s}; leave out sparsity, or add the entry"
+            + advice
         )

@@ -24,7 +24,7 @@ from numdiff.formulas.differences import difference
 from numdiff.formulas.stencil import Stencil, backward, centered, forward, from_offsets
 from numdiff.formulas.table import METHODS
 from numdiff.gradients import NonFiniteGradientWarning, UncertainGradientWarning, gradient, jacobian
-from numdiff.gradients.fixed import LOOKED_AT
+from numdiff.gradients.fixed_looks import LOOKED_AT, is_symmetric
 from numdiff.gradients.lines import BATCH_BYTES
 from tests.core_environment import needs_everything
 
@@ -48,7 +48,7 @@ def strict():
 @pytest.fixture
 def unseen(monkeypatch):
     """Leave out the look at another step, which evaluates f at nodes of its own."""
-    monkeypatch.setattr("numdiff.gradients.fixed._look", lambda *arguments: None)
+    monkeypatch.setattr("numdiff.gradients.fixed.look", lambda *arguments: None)
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -339,10 +339,10 @@ def test_f_is_evaluated_once_for_each_node_and_once_for_x(stencil, workers, diff
             seen.append(x.tobytes())
         return total(x)
 
-    x = points(FORMATS["float64"], 11)
+    x = points(FORMATS["float64"], 11, low=1.0)  # no minimum is near, where the bend would be looked at once more
     differentiate(f, x, stencil=stencil, workers=workers)
     moving = sum(c != 0 for c in stencil.offsets)
-    assert len(seen) == (11 + LOOKED_AT) * moving + (0 in stencil.offsets)
+    assert len(seen) == (11 + LOOKED_AT) * moving + (0 in stencil.offsets or is_symmetric(stencil))
     assert len(set(seen)) == len(seen)  # no point twice
 
 
@@ -359,7 +359,8 @@ def test_a_batch_function_gets_as_many_points_in_blocks_of_bounded_memory(stenci
 
     differentiate(f, points(FORMATS["float64"], n), stencil=stencil, vectorized=True)
     moving = sum(c != 0 for c in stencil.offsets)
-    assert rows == (n + LOOKED_AT) * moving + (0 in stencil.offsets) + 1  # one point of the first batch, alone
+    at_x, alone = 0 in stencil.offsets or is_symmetric(stencil), 1  # alone: one point of the first batch
+    assert rows == (n + LOOKED_AT) * moving + at_x + alone
     assert largest <= BATCH_BYTES
 
 
@@ -383,8 +384,8 @@ def test_arguments_that_f_keeps_stay_what_they_were(item):
         kept.append((x, x.copy()))
         return total(x)
 
-    gradient(f, points(item, 6), h=0.25)
-    assert len({id(x) for x, _ in kept}) == 24
+    gradient(f, points(item, 6, low=1.5), h=0.125)
+    assert len({id(x) for x, _ in kept}) == 25
     assert all(same(np.asarray(x), np.asarray(then)) for x, then in kept)
 
 
@@ -544,7 +545,7 @@ def test_processes_can_be_the_workers():
         assert same(gradient(np.linalg.norm, x, workers=pool.map), gradient(np.linalg.norm, x))
 
 
-def test_threads_evaluate_at_the_same_time():
+def test_threads_evaluate_at_the_same_time(unseen):
     barrier = threading.Barrier(2, timeout=60)
 
     def f(x):
@@ -569,7 +570,7 @@ def test_threads_do_not_run_far_ahead_of_who_takes_the_results():
 
     gradient(f, np.ones(1000), workers=2, progress=watch, stencil="centered")
     assert ahead[0] <= 2 * 2 * 3 * 2
-    assert len(calls) == 2000 + 2 * LOOKED_AT
+    assert len(calls) == 2000 + 2 * LOOKED_AT + 1
 
 
 def test_an_error_of_f_in_a_thread_is_raised():
@@ -693,6 +694,53 @@ CONTRADICTED = {
     "one of many": (lambda v: np.sum(np.log(v)), np.where(np.arange(50) == 37, 1e-5, 1.0), {}),
     "float32": (lambda v: np.log(v[0]), np.array([1e-2], np.float32), {}),
 }
+
+
+STRADDLED = {
+    "abs": (lambda v: np.sum(np.abs(v)), np.zeros(3), 3),
+    "relu": (lambda v: np.sum(np.maximum(v - 1, 0)), np.ones(2, np.float32), 2),
+    "beside slopes": (lambda v: np.abs(v[0] - 2) + np.exp(v[1]) + 3 * v[0], np.array([2.0, 1.0]), 1),
+    "offset": (lambda v: 100 + np.max(np.abs(v)), np.array([0.0, 0.0]), 2),
+}
+SMOOTH = {
+    "a minimum": lambda v: np.sum((v - v.dtype.type(0.5)) ** 2),
+    "a minimum of fourth order": lambda v: np.sum((v - v.dtype.type(0.5)) ** 4),
+    "cosh": lambda v: np.sum(np.cosh(4 * (v - v.dtype.type(0.5)))),
+    "power 3/2": lambda v: np.sum(np.abs(v - v.dtype.type(0.5)) ** v.dtype.type(1.5)),
+    "offset": lambda v: v.dtype.type(1000) + np.sum((v - v.dtype.type(0.5)) ** 2),
+    "constant": lambda v: 0 * v[0],
+}
+
+
+@pytest.mark.parametrize("case", STRADDLED)
+@pytest.mark.parametrize("stencil", ["centered", "centered4"])
+@pytest.mark.parametrize("h", [None, 1e-2])
+def test_a_kink_that_a_formula_straddles_is_told(case, stencil, h):
+    f, x, count = STRADDLED[case]
+    with pytest.warns(UncertainGradientWarning, match=rf"kink at x in {count} of .* leave out h") as told:
+        gradient(f, x, stencil=stencil, h=h)
+    assert told[0].filename == __file__
+    assert (told[0].message.coordinates, told[0].message.total) == (count, x.size)
+
+
+@pytest.mark.usefixtures("strict")
+@pytest.mark.parametrize("case", SMOOTH)
+@pytest.mark.parametrize("item", [item for item in FORMATS.values() if item.precision > 20], ids=lambda item: item.name)
+@pytest.mark.parametrize("stencil", ["centered", "centered4"])
+@pytest.mark.parametrize("h", [None, 1e-2])
+def test_a_smooth_minimum_is_no_kink(case, item, stencil, h):
+    gradient(SMOOTH[case], item.as_array([0.5, 0.5]), stencil=stencil, h=h)
+
+
+def test_a_function_that_is_not_defined_far_away_is_not_asked_there():
+    """Where the quotient may be rounding, a wide step would tell; it is not the caller's."""
+
+    def f(v):
+        if abs(v[0] - 1) > 1e-3:
+            raise ArithmeticError("outside of the table")
+        return np.float32(1e4) + v[0] * v[0]
+
+    assert np.isfinite(gradient(f, np.ones(1, np.float32), h=1e-4)).all()
 
 
 @pytest.mark.parametrize("case", CONTRADICTED)

@@ -1,5 +1,7 @@
 """`jacobian`: values of any shape, and sparse matrices by products with groups of columns."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -120,6 +122,74 @@ def test_a_pattern_that_misses_an_entry_is_refused(options, missed):
     pattern[missed] = 0
     with pytest.raises(ValueError, match=rf"must hold all entries .* but its row {missed[0]} misses one"):
         nd.jacobian(band, np.linspace(0.5, 1.5, N), sparsity=pattern, **options)
+
+
+def random_sparse(seed):
+    """Return a function of a random sparse Jacobian whose entries lie over two decades, its pattern, and a point."""
+    rng = np.random.default_rng(seed)
+    n, m = (int(size) for size in rng.integers(3, 25, 2))
+    pattern = rng.random((m, n)) < 0.2
+    pattern[np.arange(m), rng.integers(0, n, m)] = True
+    matrix = rng.choice([-1.0, 1.0], (m, n)) * 10 ** rng.uniform(-1, 1, (m, n)) * pattern
+    functions = (
+        lambda x: matrix @ x**2,
+        lambda x: np.sin(matrix @ x) + matrix @ x,
+        lambda x: matrix @ np.exp(x),
+        lambda x: matrix @ np.tanh(x) + (matrix @ x) ** 2 / 10,
+    )
+    return functions[seed % len(functions)], pattern, rng.uniform(0.3, 1.5, n) * rng.choice([-1, 1], n), rng
+
+
+@pytest.mark.parametrize("options", [{}, {"h": 1e-6}, {"h": 1e-4}, {"stencil": "forward"}, {"stencil": "centered4"}])
+def test_an_entry_of_any_size_is_missed(options):
+    """A tenth of the largest entry would hide the others: only what a step and rounding leave in doubt may."""
+    refused = right = 0
+    for seed in range(40):
+        f, pattern, x, rng = random_sparse(seed)
+        places = np.argwhere(pattern)
+        less = pattern.copy()
+        less[tuple(places[rng.integers(len(places))])] = False
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nd.jacobian(f, x, sparsity=pattern, **options)
+            right += 1
+            try:
+                nd.jacobian(f, x, sparsity=less, **options)
+            except ValueError as error:
+                refused += "misses one" in str(error)
+    assert right == 40
+    assert refused >= 39
+
+
+def test_a_step_that_is_too_wide_for_a_pattern_is_told_and_not_taken_for_a_missed_entry():
+    x = np.linspace(0.5, 1.5, N)
+    with pytest.warns(
+        nd.UncertainGradientWarning, match="f contradicts the quotients in row 0: .* leave out h"
+    ) as told:
+        found = nd.jacobian(band, x, sparsity=PATTERN, h=1.5)
+    assert told[0].filename == __file__
+    assert found[0, 0] > 1.3 * np.exp(0.5)
+    with pytest.warns(nd.UncertainGradientWarning, match="f contradicts the quotients"):
+        nd.jacobian(
+            lambda v: np.float32(1e4) + v * v, np.linspace(1, 2, 9, dtype=np.float32), sparsity=np.eye(9), h=1e-5
+        )
+
+
+def test_another_step_of_all_groups_is_taken_only_where_it_is_needed():
+    calls = 0
+
+    def f(x):
+        nonlocal calls
+        calls += 1
+        return band(x)
+
+    x, counts = np.linspace(0.5, 1.5, N), []
+    for h in (None, 2.0**-3):
+        nd.jacobian(f, x, sparsity=PATTERN, stencil="centered", h=h)
+        counts.append(calls)
+        calls = 0
+    assert counts[1] - counts[0] >= 4  # two groups, two nodes
+    assert counts[1] <= counts[0] + 8
 
 
 @pytest.mark.parametrize("seed", range(6))
