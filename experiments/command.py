@@ -5,19 +5,22 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from experiments.course.course import chapters
-from experiments.experiment import NOTHING, Experiment, measure_experiments
+from experiments.experiment import Experiment, measure_experiments
 from experiments.explorer import explorer_of
 from experiments.functions import core_data, function_files
+from experiments.kept_report import KeptReport, key_of
 from experiments.opening import NEEDED, opening
 from experiments.overview import overview
 from experiments.places import unsuitable_folder, unsuitable_report
+from experiments.presenting import sections_of
 from experiments.registry import EXPERIMENTS
 from numdiff.interruption import BEFORE, Interruption
 from numdiff.registry import Registry
 from numdiff.report import provenance
-from numdiff.report.pages import write_report
+from numdiff.report.pages import report_files, write_files
 from numdiff.study.cluster import executor_at
 from numdiff.study.executors import ForeignWorkerError
 from numdiff.study.run import Measured, Tally
@@ -133,7 +136,8 @@ def run(options: argparse.Namespace, store: Store, tally: Tally) -> int:
     between = time.perf_counter()
     keep_records(store, measured)
     command = "make experiments" if whole else partial_command(options)
-    written = present(chosen, measured, out, command, sums=whole, keep=is_no_result if whole and is_results else always)
+    keep = is_no_result if whole and is_results else always
+    written = present(chosen, measured, out, command, sums=whole, keep=keep, store=store, workers=options.workers)
     end = time.perf_counter()
     print(
         f"{tally.measured} records measured and {tally.reused} reused in {between - start:.1f} s, "
@@ -188,24 +192,43 @@ def present(
     *,
     sums: bool = False,
     keep: Callable[[str], bool] = always,
+    store: Store | None = None,
+    workers: int = 1,
 ) -> list[Path]:
-    """Write the report of some experiments, with the command that rebuilds it."""
-    sections = [experiment.section(measured.get(experiment.source, NOTHING)) for experiment in chosen]
-    names = {experiment.name for experiment in chosen}
+    """Write the report of some experiments, with the command that rebuilds it.
+
+    A report that the store has kept is not made again.
+    """
     facts = provenance.collect(ROOT / "requirements.lock", command, fingerprints())
-    return write_report(
-        sections,
+    kept = None if store is None else KeptReport(store)
+    key = (
+        ""
+        if kept is None
+        else key_of(ROOT / "results", measured, [[(one.name, repr(one.sweeps)) for one in chosen], facts])
+    )
+    files = None if kept is None else kept.load(key)
+    if files is None:
+        files = _files(chosen, measured, facts, workers)
+        if kept is not None:
+            kept.save(key, files)
+    return write_files(files, out, sums=sums, keep=keep)
+
+
+def _files(
+    chosen: Sequence[Experiment], measured: dict[str, Measured], facts: dict[str, Any], workers: int
+) -> dict[str, str]:
+    """Return the files of the report of some experiments."""
+    names = {experiment.name for experiment in chosen}
+    return report_files(
+        sections_of(chosen, measured, workers),
         facts,
-        out,
         title=TITLE,
         lead=LEAD,
-        command=command,
+        command=facts["command"],
         opening=opening(measured) if names.issuperset(NEEDED) else None,
         overview=overview(measured),
         chapters=chapters(measured, names),
         explorer=explorer_of(measured),
         data=core_data(measured),
         files=function_files(measured),
-        sums=sums,
-        keep=keep,
     )

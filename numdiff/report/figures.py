@@ -179,6 +179,11 @@ class Figure:
         """Return the drawings that a page shows, for `numdiff.report.svg.page_css`."""
         return [self._drawing(kind) for kind in ("wide", "narrow") if kind == "wide" or self.narrow_size]
 
+    def adopt(self, drawings: Iterable[Element]) -> None:
+        """Keep `drawings` of the same figure that were made in another process."""
+        kinds = [kind for kind in ("wide", "narrow") if kind == "wide" or self.narrow_size]
+        self._kept.update(zip(kinds, drawings, strict=True))
+
     def to_canvas(self, size: tuple[float, float] | None = None, *, narrow: bool = False) -> Canvas:
         """Return the drawing as a matplotlib figure, in another size (inches) if one is given, or as for a phone."""
         size = self.size if size is None else size

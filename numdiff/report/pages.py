@@ -21,16 +21,15 @@ from numdiff.report.sections import Advice, Chapter, Opening, Section
 from numdiff.report.tables import Table, csv_text
 from numdiff.report.views import ChapterView, SectionView, TableView, hero_view
 
-__all__ = ["Advice", "Chapter", "Opening", "Section", "write_report"]
+__all__ = ["Advice", "Chapter", "Opening", "Section", "report_files", "write_files", "write_report"]
 
 _TAKEN = ("appendix", "content", "contents", "definitions", "explorer", "opening", "overview", "provenance", "reading")
 """Anchors and folders of every report."""
 
 
-def write_report(
+def report_files(
     sections: Sequence[Section],
     provenance: Mapping[str, Any],
-    out: Path,
     *,
     title: str,
     lead: str,
@@ -41,13 +40,10 @@ def write_report(
     overview: Sequence[Table] = (),
     data: Mapping[str, Sequence[Table]] = MappingProxyType({}),
     files: Mapping[str, str] = MappingProxyType({}),
-    sums: bool = False,
-    keep: Callable[[str], bool] = lambda name: True,
-) -> list[Path]:
-    """Write a report into a folder: page, README, tables, figures, and the files for comparing them.
+) -> dict[str, str]:
+    """Return the files of a report by name: page, README, tables, figures, and the files for comparing them.
 
-    The latter are ``columns.json``, ``values.json`` and ``provenance.json``. The folder is written anew beside the
-    old one and takes its place in one step: whatever happens, one or the other is there, never a mixture.
+    The latter are ``columns.json``, ``values.json`` and ``provenance.json``.
 
     Parameters
     ----------
@@ -55,8 +51,6 @@ def write_report(
         The experiments, in their order.
     provenance : mapping
         From `numdiff.report.provenance.collect`.
-    out : Path
-        The folder; other files in it stay, as `keep` says.
     title, lead : str
         The title of the report, and what it is, in a sentence or two.
     command : str
@@ -73,22 +67,11 @@ def write_report(
         Tables that are files alone, by the name that their digests have in ``values.json``: it is their folder, too.
     files : mapping of str to str
         Further files, by name: the pages of single functions.
-    sums : bool
-        Whether to write ``SHA256SUMS`` of the files too.
-    keep : callable
-        Whether a file of the old folder that is not of this report stays, by its name relative to the folder.
-
-    Returns
-    -------
-    list of Path
-        The files that were written, sorted by their names.
 
     Raises
     ------
     ValueError
         If two sections or chapters share a name, or the opening names a figure or section that there is not.
-    OSError
-        If the folder cannot be written; the old one is untouched.
     """
     lettered, numbered = _views(chapters, sections)
     ends, further = _end(sections, overview)
@@ -110,7 +93,7 @@ def write_report(
     written = {**files, **_data(sections, chapters, overview, opening, data), **_pages(context)}
     written[columns.VALUES] = _digests(sections)
     written["provenance.json"] = origin.to_json(provenance)
-    return _write(Path(out), written, sums, keep)
+    return written
 
 
 def _pages(context: Mapping[str, Any]) -> dict[str, str]:
@@ -222,10 +205,67 @@ def _by_item(views: Sequence[Any]) -> dict[int, Any]:
     return {id(view.item): view for view in views}
 
 
-def _write(out: Path, files: Mapping[str, str], sums: bool, keep: Callable[[str], bool]) -> list[Path]:
-    """Put a folder with these files in the place of another one, and return their paths."""
-    names = sorted(files)
-    place = out.resolve()
+def write_report(
+    sections: Sequence[Section],
+    provenance: Mapping[str, Any],
+    out: Path,
+    *,
+    sums: bool = False,
+    keep: Callable[[str], bool] = lambda name: True,
+    **parts: Any,
+) -> list[Path]:
+    """Write a report into a folder.
+
+    Parameters
+    ----------
+    sections, provenance, **parts
+        As of `report_files`.
+    out, sums, keep
+        As of `write_files`.
+
+    Returns
+    -------
+    list of Path
+        The files that were written, sorted by their names.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `report_files` and `write_files`.
+    """
+    return write_files(report_files(sections, provenance, **parts), out, sums=sums, keep=keep)
+
+
+def write_files(
+    files: Mapping[str, str], out: Path, *, sums: bool = False, keep: Callable[[str], bool] = lambda name: True
+) -> list[Path]:
+    """Write the files of a report into a folder.
+
+    It is written anew beside the old one and takes its place in one step: whatever happens, one or the other is there,
+    never a mixture.
+
+    Parameters
+    ----------
+    files : mapping of str to str
+        From `report_files`.
+    out : Path
+        The folder; other files in it stay, as `keep` says.
+    sums : bool
+        Whether to write ``SHA256SUMS`` of the files too.
+    keep : callable
+        Whether a file of the old folder that is not of this report stays, by its name relative to the folder.
+
+    Returns
+    -------
+    list of Path
+        The files that were written, sorted by their names.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written; the old one is untouched.
+    """
+    names, place = sorted(files), Path(out).resolve()
     if place.parent.is_dir():
         remove_leftovers(place.parent, place.name)
     with fresh_folder(place, keep) as folder:
@@ -234,4 +274,4 @@ def _write(out: Path, files: Mapping[str, str], sums: bool, keep: Callable[[str]
             (folder / name).write_text(files[name], encoding="utf-8", newline="\n")
         if sums:
             names.append(checksums.write(folder, [folder / name for name in names]).name)
-    return [out / name for name in names]
+    return [Path(out) / name for name in names]

@@ -6,7 +6,8 @@ import io
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -114,6 +115,11 @@ def _typed(texts: list[str]) -> pd.Series:
     return pd.Series(texts, dtype="str")
 
 
+def _plain(value: Any) -> Any:
+    """Return a mapping, and those in it, as dicts."""
+    return {key: _plain(item) for key, item in value.items()} if isinstance(value, Mapping) else value
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """A table of the report.
@@ -188,6 +194,10 @@ class Table:
                     f"got {kind!r}"
                 )
         column_kinds.check(f"table {self.name!r}", list(self.frame.columns), self.kinds, self.where)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A mapping may be one that does not pickle.
+        return partial(Table, **{field.name: _plain(getattr(self, field.name)) for field in fields(self)}), ()
 
     def to_csv(self) -> str:
         """Return all rows as CSV: floats by repr, NaN as ``nan``, None as the empty text."""

@@ -1,7 +1,7 @@
 """Run measurements: serially or over processes, with a store behind them and a progress bar before them."""
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from numdiff.problems import PROBLEMS, Problem
 from numdiff.registry import Registry
 from numdiff.study import executors
 from numdiff.study.blocks import Block, Measurement
+from numdiff.study.gathered import Gathered, Gathering
 from numdiff.study.measure import skip_frame
 from numdiff.study.progress import Progress
 from numdiff.study.records import FIELDS, frame_of
@@ -127,26 +128,43 @@ def run(
     ForeignWorkerError
         If a worker of the executor is not like this process.
     """
-    check_workers(workers, executor)
     tally = Tally() if tally is None else tally
     parts = [_parts_of(item) for item in measurements]
+    results = _results(parts, workers, executor, store, fresh, progress, tally)
+    return [_joined(item, [results[key] for key in keyed]) for item, keyed in zip(measurements, parts, strict=True)]
+
+
+def _results(
+    parts: Sequence[Mapping[str, Measurement]],
+    workers: int,
+    executor: Executor | None,
+    store: Store | None,
+    fresh: bool,
+    progress: bool,
+    tally: Tally,
+    gathered: Set[str] = frozenset(),
+) -> dict[str, Frames]:
+    """Return the frames of parts of measurements by key; those `gathered` were found before, and are counted."""
+    check_workers(workers, executor)
     wanted = {key: part for keyed in parts for key, part in keyed.items()}
     if workers > 1 or executor is not None:
         added_for(wanted.values())  # refuses what no other process can know, before anything is measured
-    tally.cells += sum(part.cells for part in wanted.values())
+    tally.cells += sum(part.cells for key, part in wanted.items() if key not in gathered)
     results = {} if store is None else _stored(store, wanted, fresh, tally)
-    reused, pending = _records(results), {key: part for key, part in wanted.items() if key not in results}
-    tally.done += sum(wanted[key].cells for key in results)
-    with Progress(pending, len(results), workers, progress) as told:
+    pending = {key: part for key, part in wanted.items() if key not in results}
+    new = {key: frames for key, frames in results.items() if key not in gathered}
+    reused = _records(results)
+    tally.reused += _records(new)
+    tally.done += sum(wanted[key].cells for key in new)
+    with Progress(pending, len(results.keys() | gathered), workers, progress) as told:
         for key, frames in _measured(pending, told.cells, executor or min(workers, len(pending)), told.tell):
             results[key] = frames
             if store is not None and _is_stable(wanted[key]):
                 store.save_frames(_place(key), frames)
                 tally.done += told.cells[key]
             told.finish(key)
-    tally.reused += reused
     tally.measured += _records(results) - reused
-    return [_joined(item, [results[key] for key in keyed]) for item, keyed in zip(measurements, parts, strict=True)]
+    return results
 
 
 def check_workers(workers: Any, executor: Any) -> None:
@@ -214,24 +232,55 @@ def run_named(
     workers, executor, store, fresh, progress, tally
         As in `run`.
     """
-    done = run(
-        [item for _, item in named],
-        workers=workers,
-        executor=executor,
-        store=store,
-        fresh=fresh,
-        progress=progress,
-        tally=tally,
-    )
-    gathered: dict[str, list[Measured]] = {}
-    for (name, _), frames in zip(named, done, strict=True):
-        gathered.setdefault(name, []).append(_measured_from(frames))
-    return {name: joined(results) for name, results in gathered.items()}
+    tally = Tally() if tally is None else tally
+    items: dict[str, list[Measurement]] = {}
+    for name, item in named:
+        items.setdefault(name, []).append(item)
+    found = {} if store is None else _gathered(Gathering(store), items, fresh)
+    _count(tally, found.values())
+    rest = {name: own for name, own in items.items() if name not in found}
+    parts = {name: [_parts_of(item) for item in own] for name, own in rest.items()}
+    keyed = [part for own in parts.values() for part in own]
+    known = {key for one in found.values() for key in one.parts}
+    results = _results(keyed, workers, executor, store, fresh, progress, tally, known)
+    measured = {name: _measured_from(one.frames) for name, one in found.items()}
+    for name, own in rest.items():
+        given = zip(own, parts[name], strict=True)
+        measured[name] = joined([_measured_from(_joined(item, [results[key] for key in p])) for item, p in given])
+        if store is not None and all(map(_is_stable, own)):
+            sizes = {key: (part.cells, _records({key: results[key]})) for p in parts[name] for key, part in p.items()}
+            Gathering(store).save(name, own, Gathered(_frames_in(measured[name]), sizes))
+    return {name: measured[name] for name in items}
+
+
+def _gathered(gathering: Gathering, items: Mapping[str, list[Measurement]], fresh: bool) -> dict[str, Gathered]:
+    """Return by name what is kept of all measurements of a name; with `fresh` it is forgotten."""
+    found = {}
+    for name, own in items.items():
+        if fresh:
+            gathering.forget(name)
+        elif all(map(_is_stable, own)) and (kept := gathering.load(name, own)) is not None:
+            found[name] = kept
+    return found
+
+
+def _count(tally: Tally, found: Iterable[Gathered]) -> None:
+    """Count the cells and records of what is kept, once each."""
+    parts = {key: sizes for one in found for key, sizes in one.parts.items()}
+    cells = sum(size for size, _ in parts.values())
+    tally.cells += cells
+    tally.done += cells
+    tally.reused += sum(records for _, records in parts.values())
 
 
 def _measured_from(frames: Frames) -> Measured:
     parts = {name: frame for name, frame in frames.items() if name in ("records", "skips", "values")}
     return Measured(**parts, frames={name: frame for name, frame in frames.items() if name not in parts})
+
+
+def _frames_in(measured: Measured) -> Frames:
+    own = {"records": measured.records, "skips": measured.skips, "values": measured.values}
+    return {**own, **measured.frames}
 
 
 def joined(results: Sequence[Measured]) -> Measured:

@@ -132,6 +132,11 @@ class Store:
             self._is_clean = True
 
 
+def digest_of_frames(frames: Mapping[str, pd.DataFrame]) -> bytes:
+    """Return a digest of what frames hold, 64 hexadecimal digits."""
+    return _digest({name: _table(frame) for name, frame in frames.items()})
+
+
 def _table(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame, preserve_index=False)
 

@@ -74,6 +74,46 @@ def test_only_the_default_folder_is_cleaned_of_old_figures_and_tables(root):
     assert (root / "results" / "tables" / "overview" / "formats.csv").exists()
 
 
+def test_a_report_is_made_once_and_again_where_something_has_changed(root, monkeypatch):
+    made = []
+    honest = module.sections_of
+    monkeypatch.setattr(module, "sections_of", lambda *arguments: made.append(arguments) or honest(*arguments))
+    files = []
+    for words in ((), (), ("--out", "elsewhere")):
+        assert (
+            module.main(["--engine", "arb", *(str(root / word) if word == "elsewhere" else word for word in words)])
+            == 0
+        )
+        files.append(
+            {path.relative_to(root / "results"): path.read_bytes() for path in (root / "results").rglob("*.*")}
+        )
+    assert len(made) == 1
+    assert files[0] == files[1]
+    there = {path.relative_to(root / "elsewhere"): path.read_bytes() for path in (root / "elsewhere").rglob("*.*")}
+    assert there == files[0]
+    assert module.main(["composition", "--engine", "arb"]) == 0
+    assert len(made) == 2
+
+
+def test_workers_draw_the_same_report(root):
+    texts = []
+    for number in ("1", "2"):
+        words = [
+            "--engine",
+            "arb",
+            "--workers",
+            number,
+            "--records",
+            str(root / number),
+            "--out",
+            str(root / f"r{number}"),
+        ]
+        assert module.main(words) == 0
+        texts.append({path.name: path.read_bytes() for path in (root / f"r{number}").rglob("*.*")})
+    assert texts[0] == texts[1]
+    assert any(name.endswith(".svg") for name in texts[0])
+
+
 def test_all_experiments_leave_the_sums_of_their_files_and_records_where_they_are_asked_to(root):
     assert module.main(["composition", "--engine", "arb"]) == 0
     assert not (root / ".cache" / "report" / checksums.NAME).exists()
@@ -204,7 +244,7 @@ def test_interruption_says_how_much_is_kept_and_how_to_go_on(root, monkeypatch):
         patched.setattr(module, "parser", stop)
         assert line_after() == BEFORE
     with monkeypatch.context() as patched:
-        patched.setattr(module, "write_report", stop)
+        patched.setattr(module, "write_files", stop)
         drawing = re.fullmatch(
             r"interrupted after (\d+) of \1 cells; the same command goes on from here", line_after("composition")
         )
