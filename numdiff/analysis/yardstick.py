@@ -24,7 +24,6 @@ error of the quotient as a function of h, with one minimum between truncation an
 
 import math
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -120,11 +119,14 @@ def _parts(value: Any) -> tuple[float, float] | None:
     if isinstance(value, Ball):
         if value.rad and abs(value.mid) >> _DIGITS < value.rad:
             return None
-        value = value.midpoint
-    high = nearest_double(*value.as_integer_ratio())
+        numerator, denominator = value.mid << max(value.exp, 0), 1 << max(-value.exp, 0)
+    else:
+        numerator, denominator = value.as_integer_ratio()
+    high = nearest_double(numerator, denominator)
     if not math.isfinite(high):
         return high, 0.0
-    return high, nearest_double(*(Fraction(value) - Fraction(high)).as_integer_ratio())
+    n, d = high.as_integer_ratio()
+    return high, nearest_double(numerator * d - n * denominator, denominator * d)
 
 
 def split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -233,9 +235,9 @@ def best_rms(errors: np.ndarray, width: int = PER_BINADE) -> float:
             return math.inf
         scale = np.where(largest[usable] > 0, largest[usable], 1.0)  # squares would underflow
         total = np.zeros(usable.size)
-        for row in errors:  # a fixed order of additions, on every machine
-            for shift in range(width):
-                total += np.square(row[usable + shift] / scale)
+        squares = np.square(errors[:, usable + np.arange(width)[:, np.newaxis]] / scale)
+        for square in squares.reshape(-1, usable.size):  # a fixed order of additions, on every machine
+            total += square
         means = total / (errors.shape[0] * width)
         return float(np.min(scale * np.sqrt(means)))
 
