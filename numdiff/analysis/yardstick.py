@@ -280,19 +280,18 @@ def yardstick(
     True
     """
     u, here = float(fmt.unit_roundoff), exact_points(fmt, fmt.as_array(x))
-    orders = {stencil.derivative_order for stencil in stencils}
-    floors = {m: u * abs(float(truth(here, m)[0][0])) for m in orders}
     grids = [step_grid(fmt, stencil, x, domain) for stencil in stencils]
     if not any(steps.size for steps in grids):
         return (math.inf,) * len(grids)
     near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
     beside = exact_points(fmt, near)
-    true = {m: truth(beside, m) for m in orders}
-    return tuple(
-        max(best_rms(_errors(f, near, true[m], domain, stencil, steps)), floors[m])
-        for stencil, steps in zip(stencils, grids, strict=True)
-        for m in [stencil.derivative_order]
-    )
+    true = {m: truth([*here, *beside], m) for m in {stencil.derivative_order for stencil in stencils}}
+    found = []
+    for stencil, steps in zip(stencils, grids, strict=True):
+        high, low = true[stencil.derivative_order]
+        errors = _errors(f, near, (high[1:], low[1:]), domain, stencil, steps)
+        found.append(max(best_rms(errors), u * abs(float(high[0]))))
+    return tuple(found)
 
 
 def _errors(
