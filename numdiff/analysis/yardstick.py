@@ -28,16 +28,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from numdiff.analysis.enclosures import split, two_doubles
 from numdiff.analysis.reference import ExactFunction, precisions
-from numdiff.arithmetic.ball import Ball, Undefined
+from numdiff.arithmetic.ball import Ball
 from numdiff.floats.call import evaluate
-from numdiff.floats.dyadic import Dyadic, nearest_double
+from numdiff.floats.dyadic import Dyadic
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, Stencil
 
-__all__ = ["NEIGHBOURS", "TrueDerivatives", "best_rms", "errors_of", "exact_points", "neighbours", "split"]
+__all__ = ["NEIGHBOURS", "TrueDerivatives", "best_rms", "errors_of", "exact_points", "neighbours"]
 __all__ += ["step_grid", "yardstick"]
 
 Function: TypeAlias = Callable[[Any], Any]
@@ -55,8 +56,6 @@ _WIDEST = 6
 """The grid ends at 2⁶·max(1, |x|): beyond, the error of a straight line falls for ever."""
 _NARROWEST = -64
 """The grid begins at 2⁻⁶⁴ where x is 0, and else where x + h begins to differ from x."""
-_DIGITS = 120
-"""Bits to which a true derivative is known: those of a sum of two doubles, and slack."""
 
 
 class TrueDerivatives:
@@ -100,7 +99,7 @@ class TrueDerivatives:
         for bits in precisions():
             values = self.exact.derivative(missing, bits, order) if order else self.exact.values(missing, bits)
             for point in missing:
-                parts = _parts(values[point])
+                parts = two_doubles(values[point])
                 if parts is not None:
                     found[point] = parts
             missing = [point for point in missing if point not in found]
@@ -110,32 +109,6 @@ class TrueDerivatives:
             found[point] = (0.0, 0.0) if isinstance(values[point], Ball) else (math.nan, math.nan)
         pairs = np.array([found[point] for point in points], dtype=np.float64).reshape(len(points), 2)
         return pairs[:, 0].copy(), pairs[:, 1].copy()
-
-
-def _parts(value: Any) -> tuple[float, float] | None:
-    """Return a number as the sum of two doubles; None if more precision may tell it."""
-    if isinstance(value, Undefined):
-        return None if value is Undefined.UNDECIDED else (math.nan, math.nan)
-    if isinstance(value, Ball):
-        if value.rad and abs(value.mid) >> _DIGITS < value.rad:
-            return None
-        numerator, denominator = value.mid << max(value.exp, 0), 1 << max(-value.exp, 0)
-    else:
-        numerator, denominator = value.as_integer_ratio()
-    high = nearest_double(numerator, denominator)
-    if not math.isfinite(high):
-        return high, 0.0
-    n, d = high.as_integer_ratio()
-    return high, nearest_double(numerator * d - n * denominator, denominator * d)
-
-
-def split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return numbers of any format as sums of two doubles, which hold those of 106 bits exactly."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        high = np.asarray(values).astype(np.float64)
-        if values.dtype.itemsize <= 8:
-            return high, np.zeros_like(high)
-        return high, (values - high).astype(np.float64)
 
 
 def errors_of(values: np.ndarray, high: np.ndarray, low: np.ndarray) -> np.ndarray:

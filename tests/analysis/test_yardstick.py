@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 
+from numdiff.analysis.enclosures import split
 from numdiff.analysis.reference import ExactFunction
 from numdiff.analysis.yardstick import (
     NEIGHBOURS,
@@ -15,7 +16,6 @@ from numdiff.analysis.yardstick import (
     errors_of,
     exact_points,
     neighbours,
-    split,
     step_grid,
     yardstick,
 )
