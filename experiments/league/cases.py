@@ -138,14 +138,16 @@ def points_of(name: str, fmt: FloatFormat, randoms: int) -> np.ndarray:
     """
     subject = subject_of(name)
     own = fmt.as_array(np.array(subject.points))
-    found = list(dict.fromkeys(x for x, good in zip(own, usable(name, fmt, own), strict=True) if good))
+    found = dict.fromkeys(x for x, good in zip(own, usable(name, fmt, own), strict=True) if good)
     wanted, tried, drawn = len(found) + randoms, 0, random_points(subject)
     while len(found) < wanted and tried < _ATTEMPTS:
         batch = fmt.as_array(np.array([next(drawn) for _ in range(4 * randoms)]))
         tried += len(batch)
-        batch = np.array(list(dict.fromkeys([x for x in batch if x not in found])), dtype=fmt.dtype)
-        found += [x for x, good in zip(batch, usable(name, fmt, batch), strict=True) if good]
-    points = np.array(found[:wanted], dtype=fmt.dtype)
+        new = np.array(list(dict.fromkeys([x for x in batch if x not in found])), dtype=fmt.dtype)
+        while len(new) and len(found) < wanted:  # no more truths than are wanted: they are what takes the time
+            some, new = np.split(new, [wanted - len(found)])
+            found |= dict.fromkeys(x for x, good in zip(some, usable(name, fmt, some), strict=True) if good)
+    points = np.array(list(found)[:wanted], dtype=fmt.dtype)
     points.flags.writeable = False  # it is the same for everybody who asks
     return points
 

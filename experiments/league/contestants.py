@@ -12,7 +12,8 @@ import pandas as pd
 
 from experiments.league.tasks import FIRST, TASKS
 from numdiff.adaptive.status import Status
-from numdiff.analysis.yardstick import Domain, Function, split
+from numdiff.analysis.enclosures import split
+from numdiff.analysis.yardstick import Domain, Function
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import CENTERED, Method

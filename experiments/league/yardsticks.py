@@ -131,12 +131,13 @@ class Yardsticks:
         exact = exact_points(fmt, points)
         (high, low), (values, _) = subject.truth(exact, TASKS[self.task].order), subject.truth(exact, 0)
         held = np.full(len(points), True) if self.task == FIRST else holds(fmt, high)
+        half = half_of(name)
         for x, value, above, below in zip(points[held], values[held], high[held], low[held], strict=True):
             absolute = bool(level) and value == 0
             yield {
                 "set": self.set,
                 "problem": name,
-                "half": half_of(name),
+                "half": half,
                 "format": self.format,
                 "noise": self.noise,
                 "task": self.task,

@@ -17,6 +17,7 @@ import numpy as np
 from numdiff.analysis.error_model import ROUNDING, WIDE, ErrorModel, error_model
 from numdiff.analysis.representable import binade, exactly_representable, short_steps
 from numdiff.analysis.taylor import root, shifted, total_of_squares
+from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.stencil import Stencil
@@ -52,15 +53,20 @@ LEAST = Fraction(2) ** _NORMAL
 
 
 def searched(
-    f: Callable[[Any], Any], x: Fraction, fmt: FloatFormat, stencil: Stencil, domain: tuple[float, float]
+    f: Callable[[Any], Any] | KnownFunction,
+    x: Fraction,
+    fmt: FloatFormat,
+    stencil: Stencil,
+    domain: tuple[float, float],
 ) -> tuple[ErrorModel | None, Fraction | None, float]:
     """Return the model, its minimiser (None where no step has a finite error), and the minimum.
 
     The model is widened as long as its widest step is the best one, by half or more.
     """
+    known = f if isinstance(f, KnownFunction) else KnownFunction(f)
     wide, before = WIDE, math.inf
     while True:
-        model = error_model(f, x, fmt, stencil, domain, wide)
+        model = error_model(known, x, fmt, stencil, domain, wide)
         if model is None:
             return None, None, math.nan
         step, error = _minimum(model)

@@ -25,6 +25,40 @@ def broadcast_lift(fmt: FloatFormat, array: np.ndarray, shape: tuple[int, ...]) 
     return [lifted[i] for i in np.broadcast_to(np.arange(array.size).reshape(array.shape), shape).ravel().tolist()]
 
 
+_DIGITS = 120
+"""Bits to which a number is known that is told as the sum of two doubles: those that they have, and slack."""
+
+
+def two_doubles(value: ExactValue) -> tuple[float, float] | None:
+    """Return a number as the sum of two doubles; None if more precision may tell it.
+
+    The first is the nearest double t̂, the second the one nearest to what it lacks: the sum is off by less than
+    2⁻¹⁰⁵|t̂|, where the second is no subnormal number. Both are NaN where there is no number.
+    """
+    if isinstance(value, Undefined):
+        return None if value is Undefined.UNDECIDED else (math.nan, math.nan)
+    if isinstance(value, Ball):
+        if value.rad and abs(value.mid) >> _DIGITS < value.rad:
+            return None
+        numerator, denominator = value.mid << max(value.exp, 0), 1 << max(-value.exp, 0)
+    else:
+        numerator, denominator = value.as_integer_ratio()
+    high = nearest_double(numerator, denominator)
+    if not math.isfinite(high):
+        return high, 0.0
+    n, d = high.as_integer_ratio()
+    return high, nearest_double(numerator * d - n * denominator, denominator * d)
+
+
+def split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers of any format as sums of two doubles, which hold those of 106 bits exactly."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        high = np.asarray(values).astype(np.float64)
+        if values.dtype.itemsize <= 8:
+            return high, np.zeros_like(high)
+        return high, (values - high).astype(np.float64)
+
+
 def ball_of(value: Fraction, precision: int) -> Ball:
     """Enclose a rational number in a ball of about `precision` bits (radius 0 where it is dyadic)."""
     numerator, denominator = value.as_integer_ratio()

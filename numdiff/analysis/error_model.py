@@ -37,18 +37,15 @@ from numdiff.analysis.smooth import Room, Sides, Surroundings
 from numdiff.analysis.taylor import (
     Scaled,
     Series,
-    larger,
     root,
-    scaled_truncation_error,
+    scaled_truncation_errors,
     split,
-    taylor_series,
     total,
+    total_of_squared_rows,
     total_of_squares,
     truncation_error,
 )
-from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
-from numdiff.arithmetic.numpy_functions import ufuncs_used
-from numdiff.arithmetic.running_error import scaled_evaluation_errors
+from numdiff.analysis.typical_noise import KnownFunction, noise_at
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.formulas.stencil import FORWARD, Stencil
@@ -74,18 +71,6 @@ ROUNDING = 0.4247
 
 The error is uniform in ±ulp/2 with ulp = 2u|v|/μ, and E[μ⁻²] = 3/(8 ln 2): ρ² = 4/12·3/(8 ln 2) = 1/(8 ln 2).
 """
-TYPICAL = math.sqrt(1 / 3)
-"""The typical error of a callable as a share of the largest one that correctly rounded functions allow.
-
-Most results of an elementary function are the number of the format next to the exact one, or the one after it, however
-bad the worst of them is: an error that is uniform in ±ulp/2, whose root mean square is √⅓ of its limit. The largest
-error of f as a whole is that of its running bound with the limit ½ for every function (`scaled_evaluation_errors` of
-the arithmetic "rounded"): it propagates the errors as the typical ones propagate, and needs no measured limit.
-
-Where several roundings of similar size meet, the bound adds them and the root mean square does not, so that the share
-errs on the side of too much noise; for functions of float32 and float80 that are less accurate than the others it errs
-on the other. The best step goes with the square or cube root of it, for a truncation error of order h or h².
-"""
 WIDE = 3
 """Binades above |x| (and above 1) up to which the model knows the noise, if no more are asked for.
 
@@ -97,12 +82,6 @@ _NOISE_BINADES = 6
 
 Below, z ± h/|z| changes by less than 2⁻⁶, and the noise of a function by about its condition number times that. With
 more binades no predicted error of the suite changes by 7.5 %, with one less some do.
-"""
-FEW_SPACINGS = 8
-"""Steps of fewer spacings at z count with no less noise than that at z.
-
-All z lie at odd multiples of the spacing or at even ones where the room is narrow, and 3 spacings turn odd to even: of
-2 − z, which has a spacing twice as large for z < 1, no error was left. A wider step of two bits keeps the last two.
 """
 LARGEST = Fraction(sys.float_info.max)
 """The largest double: points and steps are no larger, whatever the format."""
@@ -180,8 +159,8 @@ class ErrorModel:
         return result
 
     def _truncation(self, steps: np.ndarray) -> Scaled:
-        parts = [scaled_truncation_error(series, self.stencil, steps) for series in self.series]
-        return total_of_squares(parts).times(1 / len(parts))
+        rows = scaled_truncation_errors(self.series, self.stencil, steps)
+        return total_of_squared_rows(rows).times(1 / len(self.series))
 
     def _roundoff(self, steps: np.ndarray) -> Scaled:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
@@ -234,14 +213,24 @@ class ErrorModel:
         return result
 
     def _abscissa(self, steps: np.ndarray, exact: Sequence[np.ndarray]) -> Scaled:
-        errors = [Scaled(np.zeros(steps.shape), np.zeros(steps.shape, dtype=np.int64))]
-        for z, series in zip(self.points, self.series, strict=True):
-            for c, w, held in zip(self.stencil.offsets, self.stencil.weights, exact, strict=True):
-                if c and not held.all():
-                    exponents = series.exponents[1] + ulp_exponents(self.format, float(z) + float(c) * steps)
-                    errors.append(Scaled(np.where(held, 0.0, float(w) * series.mantissas[1]), exponents))
-        squares = total_of_squares(errors)
+        kept = [i for i, c in enumerate(self.stencil.offsets) if c and not exact[i].all()]
+        offsets, weights = (
+            np.array([float(numbers[i]) for i in kept])[:, np.newaxis]
+            for numbers in (self.stencil.offsets, self.stencil.weights)
+        )
+        z = np.array([float(point) for point in self.points])[:, np.newaxis, np.newaxis]
+        slopes = Scaled(*(np.array(part)[:, np.newaxis, np.newaxis] for part in self._slopes))
+        held = np.array([exact[i] for i in kept]).reshape(len(kept), *steps.shape)
+        exponents = slopes.exponents + ulp_exponents(self.format, z + offsets * steps)
+        mantissas = np.where(held, 0.0, weights * slopes.mantissas)
+        shape = (len(self.points) * len(kept), *steps.shape)
+        squares = total_of_squared_rows(Scaled(mantissas.reshape(shape), exponents.reshape(shape)))
         return Scaled(squares.mantissas / (12 * len(self.points)), squares.exponents)
+
+    @cached_property
+    def _slopes(self) -> tuple[list[float], list[int]]:
+        """f′ at the points of the neighbourhood, as mantissas and exponents."""
+        return [float(s.mantissas[1]) for s in self.series], [int(s.exponents[1]) for s in self.series]
 
     @cached_property
     def _rho(self) -> float:
@@ -273,7 +262,7 @@ def _rounded_sums(stencil: Stencil) -> float:
 
 
 def error_model(
-    f: Callable[[Any], Any],
+    f: Callable[[Any], Any] | KnownFunction,
     x: Fraction,
     fmt: FloatFormat,
     stencil: Stencil,
@@ -284,8 +273,8 @@ def error_model(
 
     Parameters
     ----------
-    f : callable
-        An elementwise NumPy callable with Python constants.
+    f : callable or KnownFunction
+        An elementwise NumPy callable with Python constants; or what models share.
     x : Fraction
         A number of the format.
     fmt : FloatFormat
@@ -300,23 +289,24 @@ def error_model(
     TypeError
         If f uses a function that the exact arithmetics do not know.
     """
-    here = taylor_series(f, [dyadic(x)])[0]
+    known = f if isinstance(f, KnownFunction) else KnownFunction(f)
+    here = known.series([dyadic(x)])[0]
     if here is None:
         return None
     look = Fraction(2) ** binade(abs(x) or Fraction(1)) * _LOOK
     order = stencil.derivative_order + stencil.accuracy_order
-    around = Surroundings(f, x, here, order, fmt.spacing(abs(x)), domain)
+    around = Surroundings(known.f, x, here, order, fmt.spacing(abs(x)), domain)
     room, searched = around.within(Room(look, look))
     radius = _radius(here, x, fmt, room)
     nodes = [_in_format(fmt, x + radius * t) for t in NEIGHBOURHOOD]
     points = tuple(dyadic_to_fraction(node) for node in nodes if node is not None)
-    series = tuple(item for item in taylor_series(f, list(map(dyadic, points))) if item is not None)
+    series = tuple(item for item in known.series(list(map(dyadic, points))) if item is not None)
     if len(series) < len(NEIGHBOURHOOD):
         return None
     noise_steps = _noise_steps(x, points, wide, room, fmt, stencil)
-    squares = _noise(f, points, noise_steps, stencil, fmt)
-    known = np.array([float(h) for h in noise_steps])
-    return ErrorModel(stencil, fmt, x, around, room, searched, here, points, series, known, squares)
+    squares = noise_at(known, points, noise_steps, stencil, fmt)
+    steps = np.array([float(h) for h in noise_steps])
+    return ErrorModel(stencil, fmt, x, around, room, searched, here, points, series, steps, squares)
 
 
 def _noise_steps(
@@ -354,45 +344,6 @@ def _radius(here: Series, x: Fraction, fmt: FloatFormat, room: Sides) -> Fractio
             break
         radius /= 2
     return radius
-
-
-def _noise(
-    f: Callable[[Any], Any],
-    points: Sequence[Fraction],
-    noise_steps: Sequence[Fraction],
-    stencil: Stencil,
-    fmt: FloatFormat,
-) -> Scaled:
-    """Return for each step the mean over z of Σ wᵢ²σ(z + cᵢh)²; the first stands for h → 0, where all nodes are z."""
-    steps = (Fraction(0), *noise_steps[1:])
-    nodes = [[[_in_format(fmt, z + c * h) for c in stencil.offsets] for z in points] for h in steps]
-    known = list(dict.fromkeys(node for row in nodes for some in row for node in some if node is not None))
-    bounds: dict[Dyadic | None, tuple[float, int]] = {None: (math.inf, 0)}
-    bounds.update(zip(known, scaled_evaluation_errors(f, known, fmt, "rounded"), strict=True))
-    pairs = [[[bounds[node] for node in some] for some in row] for row in nodes]
-    sizes = np.array([[[size for size, _ in some] for some in row] for row in pairs])
-    exponents = np.array([[[exponent for _, exponent in some] for some in row] for row in pairs], dtype=np.int64)
-    typical = typical_share(f)
-    parts = [
-        Scaled(float(w) * typical * sizes[:, z, i], exponents[:, z, i])
-        for i, w in enumerate(stencil.weights)
-        for z in range(len(points))
-    ]
-    squares = total_of_squares(parts).times(1 / len(points))
-    few = FEW_SPACINGS * fmt.spacing(min(map(abs, points)))
-    if noise_steps[0] >= few:
-        return squares
-    at_rest = Scaled(squares.mantissas[:1], squares.exponents[:1])
-    return larger(squares, at_rest, np.array([h < few for h in noise_steps]))
-
-
-def typical_share(f: Callable[[Any], Any]) -> float:
-    """Return the typical evaluation error of a callable as a share of its bound with correctly rounded functions.
-
-    `TYPICAL`; 1 where f uses correctly rounded operations only, because then the bound is the error of the one
-    computation that IEEE 754 allows.
-    """
-    return 1.0 if ufuncs_used(f) <= CORRECTLY_ROUNDED | EXACT else TYPICAL
 
 
 def _in_format(fmt: FloatFormat, exact: Fraction) -> Dyadic | None:

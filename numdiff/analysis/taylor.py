@@ -128,6 +128,34 @@ def total_of_squares(terms: Sequence[Scaled]) -> Scaled:
     return Scaled(result, 2 * unit)
 
 
+def _in_one_unit(terms: Scaled) -> tuple[np.ndarray, np.ndarray]:
+    """Return terms, a row for each, in the unit of the largest of a column, and the exponents of the units."""
+    counts = (terms.mantissas != 0) & np.isfinite(terms.mantissas)
+    unit = np.max(np.where(counts, terms.exponents, _NOWHERE), axis=0, initial=_NOWHERE)
+    return shifted(terms.mantissas, terms.exponents - unit), unit
+
+
+def _added(parts: np.ndarray) -> np.ndarray:
+    """Return the sum of rows, added to +0.0 from the first to the last: `numpy.add.reduce` has another order."""
+    if not len(parts):
+        return np.zeros(parts.shape[1:])
+    sums: np.ndarray = np.add.accumulate(parts, axis=0)[-1]
+    return sums + 0.0
+
+
+def total_of_rows(terms: Scaled) -> Scaled:
+    """Return `total` of the rows of an array of terms."""
+    parts, unit = _in_one_unit(terms)
+    return Scaled(_added(parts), unit)
+
+
+def total_of_squared_rows(terms: Scaled) -> Scaled:
+    """Return `total_of_squares` of the rows of an array of terms."""
+    parts, unit = _in_one_unit(terms)
+    with np.errstate(under="ignore"):
+        return Scaled(_added(parts * parts), 2 * unit)
+
+
 def larger(numbers: Scaled, floor: Scaled, where: np.ndarray) -> Scaled:
     """Return the numbers, none of which is less than a floor where that is asked for; all are at least 0."""
     low = where & (shifted(floor.mantissas, floor.exponents - numbers.exponents) > numbers.mantissas)
@@ -246,31 +274,56 @@ def truncation_error(series: Series, stencil: Stencil, steps: np.ndarray) -> np.
 
 def scaled_truncation_error(series: Series, stencil: Stencil, steps: np.ndarray) -> Scaled:
     """Return `truncation_error` with exponents of its own: summed in the unit of the largest term."""
+    found = scaled_truncation_errors([series], stencil, steps)
+    return Scaled(found.mantissas[0], found.exponents[0])
+
+
+def scaled_truncation_errors(series: Sequence[Series], stencil: Stencil, steps: np.ndarray) -> Scaled:
+    """Return `scaled_truncation_error` at several points, a row for each."""
     m = stencil.derivative_order
-    split_steps = split(steps)
-    terms, power = [], np.ones(steps.shape)
-    for j in range(m + 1, TERMS + 1):
-        power = power * split_steps.mantissas
-        if (moment := _moment(stencil, j)) and series.mantissas[j]:
-            exponents = (j - m) * split_steps.exponents + series.exponents[j]
-            terms.append((j, Scaled(moment * series.mantissas[j] * power, exponents)))
-    result, last = total([term for _, term in terms]), np.zeros(steps.shape)
-    for j, term in terms:
-        if j > TERMS - _LAST:
-            last = np.maximum(last, np.abs(shifted(term.mantissas, term.exponents - result.exponents)))
-    converged = last <= LARGEST_LAST_SHARE * np.abs(result.mantissas)
-    mantissas = np.where(converged, result.mantissas, np.inf)
-    return Scaled(mantissas, np.broadcast_to(result.exponents, steps.shape))
+    orders = np.array([j for j in range(m + 1, TERMS + 1) if _moment(stencil, j)])
+    moments = np.array([_moment(stencil, j) for j in orders.tolist()])[:, np.newaxis]
+    coefficients = _coefficients(series, orders)
+    terms = _terms(coefficients.mantissas * moments, coefficients.exponents, _powers(split(steps), orders - m))
+    parts, unit = _in_one_unit(terms)
+    result = _added(parts)
+    last = np.max(np.abs(parts[orders > TERMS - _LAST]), axis=0, initial=0.0)
+    converged = last <= LARGEST_LAST_SHARE * np.abs(result)
+    return Scaled(np.where(converged, result, np.inf), unit)
 
 
 def scaled_value(series: Series, moves: np.ndarray) -> Scaled:
     """Return f(z + t) for some t, of either sign, summed up to the term `TERMS`, whether the terms die away or not."""
-    by, power, terms = split(moves), np.ones(moves.shape), list[Scaled]()
-    for j in range(TERMS + 1):
-        if series.mantissas[j]:
-            terms.append(Scaled(series.mantissas[j] * power, j * by.exponents + series.exponents[j]))
-        power = power * by.mantissas
-    return total(terms) if terms else Scaled(np.zeros(moves.shape), np.zeros(moves.shape, dtype=np.int64))
+    orders = np.flatnonzero(series.mantissas)
+    if not orders.size:
+        return Scaled(np.zeros(moves.shape), np.zeros(moves.shape, dtype=np.int64))
+    coefficients = _coefficients([series], orders)
+    terms = _terms(coefficients.mantissas, coefficients.exponents, _powers(split(moves), orders))
+    sums = total_of_rows(terms)
+    return Scaled(sums.mantissas[0], sums.exponents[0])
+
+
+def _coefficients(series: Sequence[Series], orders: np.ndarray) -> Scaled:
+    """Return the coefficients of some orders: a row for each order, a column for each series."""
+    mantissas = np.array([item.mantissas[orders] for item in series]).T
+    return Scaled(mantissas, np.array([item.exponents[orders] for item in series], dtype=np.int64).T)
+
+
+def _powers(by: Scaled, orders: np.ndarray) -> Scaled:
+    """Return tᵏ for some k, each the product of t and the power before; a row for each k."""
+    mantissas = np.ones((TERMS + 1, *by.mantissas.shape))
+    mantissas[1:] = by.mantissas
+    np.multiply.accumulate(mantissas, axis=0, out=mantissas)
+    return Scaled(mantissas[orders], np.multiply.outer(orders, by.exponents))
+
+
+def _terms(mantissas: np.ndarray, exponents: np.ndarray, powers: Scaled) -> Scaled:
+    """Return coefficients times powers: by row, series and step. A coefficient 0 leaves nothing of an infinite step."""
+    coefficients = mantissas[..., np.newaxis]
+    products = coefficients * powers.mantissas[:, np.newaxis]
+    if not np.isfinite(powers.mantissas[-1:]).all():
+        products = np.where(coefficients == 0, 0.0, products)
+    return Scaled(products, exponents[..., np.newaxis] + powers.exponents[:, np.newaxis])
 
 
 def converging(series: Series, distance: Fraction) -> Fraction:

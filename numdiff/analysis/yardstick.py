@@ -24,21 +24,21 @@ error of the quotient as a function of h, with one minimum between truncation an
 
 import math
 from collections.abc import Callable, Sequence
-from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from numdiff.analysis.enclosures import split, two_doubles
 from numdiff.analysis.reference import ExactFunction, precisions
-from numdiff.arithmetic.ball import Ball, Undefined
+from numdiff.arithmetic.ball import Ball
 from numdiff.floats.call import evaluate
-from numdiff.floats.dyadic import Dyadic, nearest_double
+from numdiff.floats.dyadic import Dyadic
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, Stencil
 
-__all__ = ["NEIGHBOURS", "TrueDerivatives", "best_rms", "errors_of", "exact_points", "neighbours", "split"]
+__all__ = ["NEIGHBOURS", "TrueDerivatives", "best_rms", "errors_of", "exact_points", "neighbours"]
 __all__ += ["step_grid", "yardstick"]
 
 Function: TypeAlias = Callable[[Any], Any]
@@ -56,8 +56,6 @@ _WIDEST = 6
 """The grid ends at 2⁶·max(1, |x|): beyond, the error of a straight line falls for ever."""
 _NARROWEST = -64
 """The grid begins at 2⁻⁶⁴ where x is 0, and else where x + h begins to differ from x."""
-_DIGITS = 120
-"""Bits to which a true derivative is known: those of a sum of two doubles, and slack."""
 
 
 class TrueDerivatives:
@@ -101,7 +99,7 @@ class TrueDerivatives:
         for bits in precisions():
             values = self.exact.derivative(missing, bits, order) if order else self.exact.values(missing, bits)
             for point in missing:
-                parts = _parts(values[point])
+                parts = two_doubles(values[point])
                 if parts is not None:
                     found[point] = parts
             missing = [point for point in missing if point not in found]
@@ -111,29 +109,6 @@ class TrueDerivatives:
             found[point] = (0.0, 0.0) if isinstance(values[point], Ball) else (math.nan, math.nan)
         pairs = np.array([found[point] for point in points], dtype=np.float64).reshape(len(points), 2)
         return pairs[:, 0].copy(), pairs[:, 1].copy()
-
-
-def _parts(value: Any) -> tuple[float, float] | None:
-    """Return a number as the sum of two doubles; None if more precision may tell it."""
-    if isinstance(value, Undefined):
-        return None if value is Undefined.UNDECIDED else (math.nan, math.nan)
-    if isinstance(value, Ball):
-        if value.rad and abs(value.mid) >> _DIGITS < value.rad:
-            return None
-        value = value.midpoint
-    high = nearest_double(*value.as_integer_ratio())
-    if not math.isfinite(high):
-        return high, 0.0
-    return high, nearest_double(*(Fraction(value) - Fraction(high)).as_integer_ratio())
-
-
-def split(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return numbers of any format as sums of two doubles, which hold those of 106 bits exactly."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        high = np.asarray(values).astype(np.float64)
-        if values.dtype.itemsize <= 8:
-            return high, np.zeros_like(high)
-        return high, (values - high).astype(np.float64)
 
 
 def errors_of(values: np.ndarray, high: np.ndarray, low: np.ndarray) -> np.ndarray:
@@ -233,9 +208,9 @@ def best_rms(errors: np.ndarray, width: int = PER_BINADE) -> float:
             return math.inf
         scale = np.where(largest[usable] > 0, largest[usable], 1.0)  # squares would underflow
         total = np.zeros(usable.size)
-        for row in errors:  # a fixed order of additions, on every machine
-            for shift in range(width):
-                total += np.square(row[usable + shift] / scale)
+        squares = np.square(errors[:, usable + np.arange(width)[:, np.newaxis]] / scale)
+        for square in squares.reshape(-1, usable.size):  # a fixed order of additions, on every machine
+            total += square
         means = total / (errors.shape[0] * width)
         return float(np.min(scale * np.sqrt(means)))
 
@@ -278,19 +253,18 @@ def yardstick(
     True
     """
     u, here = float(fmt.unit_roundoff), exact_points(fmt, fmt.as_array(x))
-    orders = {stencil.derivative_order for stencil in stencils}
-    floors = {m: u * abs(float(truth(here, m)[0][0])) for m in orders}
     grids = [step_grid(fmt, stencil, x, domain) for stencil in stencils]
     if not any(steps.size for steps in grids):
         return (math.inf,) * len(grids)
     near = neighbours(fmt, x, domain, abs(float(x)) or _scale_at_zero(f, fmt, domain))
     beside = exact_points(fmt, near)
-    true = {m: truth(beside, m) for m in orders}
-    return tuple(
-        max(best_rms(_errors(f, near, true[m], domain, stencil, steps)), floors[m])
-        for stencil, steps in zip(stencils, grids, strict=True)
-        for m in [stencil.derivative_order]
-    )
+    true = {m: truth([*here, *beside], m) for m in {stencil.derivative_order for stencil in stencils}}
+    found = []
+    for stencil, steps in zip(stencils, grids, strict=True):
+        high, low = true[stencil.derivative_order]
+        errors = _errors(f, near, (high[1:], low[1:]), domain, stencil, steps)
+        found.append(max(best_rms(errors), u * abs(float(high[0]))))
+    return tuple(found)
 
 
 def _errors(

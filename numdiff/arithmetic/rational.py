@@ -3,6 +3,9 @@
 Derivatives are Taylor coefficients carried through the arithmetic: a jet (c₀, c₁, …) of a function at x + t has the
 coefficients cₖ = f⁽ᵏ⁾(x)/k!.
 
+The numbers inside are those of GMP where gmpy2 is installed, whose sums and products take a twentieth of the time; the
+core has no gmpy2 and computes with `Fraction`. Both are exact, and what is returned are `Fraction`.
+
 References
 ----------
 Griewank & Walther 2008, Evaluating Derivatives, 2nd ed., section 13.2, tables 13.1 and 13.2 (product, quotient).
@@ -15,13 +18,20 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeAlias
 
+try:
+    from gmpy2 import mpq as Rational
+except ImportError:  # the core
+    Rational = Fraction
+
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import AMBIGUOUS, Engine
 from numdiff.arithmetic.special_names import shown
-from numdiff.floats.formats import Dyadic, dyadic_to_fraction
+from numdiff.floats.formats import Dyadic
 
-Gaussian: TypeAlias = tuple[Fraction, Fraction]
+Number: TypeAlias = Any
+"""A `Rational`."""
+Gaussian: TypeAlias = tuple[Number, Number]
 
 _LARGEST_EXPONENT = 64
 # Beyond this size a rational number costs more than 4096 bits of mpmath: 2**14 bits are x**256 in float64.
@@ -37,7 +47,19 @@ def not_rational(name: str) -> NotRational:
     return NotRational(f"{shown(name)} leaves the rational numbers")
 
 
-def multiplied(left: Fraction, right: Fraction) -> Fraction:
+_ZERO, _ONE = Rational(0), Rational(1)
+
+
+def _lifted(number: Dyadic) -> Number:
+    mantissa, exponent = number
+    return Rational(mantissa << exponent) if exponent >= 0 else Rational(mantissa, 1 << -exponent)
+
+
+def _as_fraction(number: Number) -> Fraction:
+    return Fraction(int(number.numerator), int(number.denominator))
+
+
+def multiplied(left: Number, right: Number) -> Number:
     """Return a product, unless it grows beyond use."""
     product = left * right
     if product.numerator.bit_length() + product.denominator.bit_length() > _LARGEST_SIZE:
@@ -45,17 +67,17 @@ def multiplied(left: Fraction, right: Fraction) -> Fraction:
     return product
 
 
-def rational_exponent(exponent: Fraction) -> int:
+def rational_exponent(exponent: Number) -> int:
     """Return an exponent that keeps a power rational and of use."""
     if exponent.denominator != 1 or abs(exponent) > _LARGEST_EXPONENT:
         reason = "leaves the rational numbers or grows beyond use"
         bits = exponent.numerator.bit_length(), exponent.denominator.bit_length()
         shown = str(exponent) if max(bits) < 200 else f"of {bits[0]} over {bits[1]} bits"
         raise NotRational(f"np.power with the exponent {shown} {reason}")
-    return exponent.numerator
+    return int(exponent.numerator)
 
 
-def _power(base: Fraction, exponent: Fraction) -> Fraction:
+def _power(base: Number, exponent: Number) -> Number:
     n = rational_exponent(exponent)
     size = base.numerator.bit_length() + base.denominator.bit_length()
     if abs(n) * size > _LARGEST_SIZE:
@@ -63,13 +85,13 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
     return base**n
 
 
-def _order(left: Fraction, right: Fraction) -> int:
+def _order(left: Number, right: Number) -> int:
     return (left > right) - (left < right)
 
 
 _REAL = Engine(
     name="rational numbers",
-    lift=dyadic_to_fraction,
+    lift=_lifted,
     functions={
         "add": operator.add,
         "subtract": operator.sub,
@@ -79,16 +101,16 @@ _REAL = Engine(
         "positive": operator.pos,
         "conjugate": operator.pos,
         "absolute": abs,
-        "sign": lambda x: Fraction(_order(x, Fraction(0))),
+        "sign": lambda x: Rational(_order(x, _ZERO)),
         "square": lambda x: multiplied(x, x),
         "reciprocal": lambda x: 1 / x,
         "power": _power,
         "maximum": max,
         "minimum": min,
-        "floor": lambda x: Fraction(math.floor(x)),
-        "ceil": lambda x: Fraction(math.ceil(x)),
-        "trunc": lambda x: Fraction(math.trunc(x)),
-        "rint": lambda x: Fraction(round(x)),
+        "floor": lambda x: Rational(math.floor(x)),
+        "ceil": lambda x: Rational(math.ceil(x)),
+        "trunc": lambda x: Rational(math.trunc(x)),
+        "rint": lambda x: Rational(round(x)),
         "remainder": lambda x, y: x - y * math.floor(x / y),
         "fmod": lambda x, y: x - y * math.trunc(x / y),
     },
@@ -120,7 +142,8 @@ def values(f: Callable[[Any], Any], points: Sequence[Dyadic]) -> list[Fraction |
         minimum, rounding to integers, remainders and ``np.where``, or if a number grows beyond 2**18 bits.
     """
     with EXACT_LOCK:
-        return evaluate_exactly(f, _REAL, [dyadic_to_fraction(point) for point in points])
+        found = evaluate_exactly(f, _REAL, [_lifted(point) for point in points])
+    return [item if isinstance(item, Undefined) else _as_fraction(item) for item in found]
 
 
 def _complex_product(left: Gaussian, right: Gaussian) -> Gaussian:
@@ -140,7 +163,7 @@ def _complex_power(base: Gaussian, exponent: Gaussian) -> Gaussian:
     n = rational_exponent(exponent[0])
     if n < 0:
         return _complex_reciprocal(_complex_power(base, (-exponent[0], exponent[1])))
-    result: Gaussian = (Fraction(1), Fraction(0))
+    result: Gaussian = (_ONE, _ZERO)
     for bit in f"{n:b}":
         result = _complex_product(result, result)
         if bit == "1":
@@ -156,7 +179,7 @@ def _complex_order(left: Gaussian, right: Gaussian) -> float:
 
 _COMPLEX = Engine(
     name="complex rational numbers",
-    lift=lambda number: (dyadic_to_fraction(number), Fraction(0)),
+    lift=lambda number: (_lifted(number), _ZERO),
     functions={
         "add": lambda z, w: (z[0] + w[0], z[1] + w[1]),
         "subtract": lambda z, w: (z[0] - w[0], z[1] - w[1]),
@@ -199,31 +222,32 @@ def complex_values(
         2**18 bits.
     """
     with EXACT_LOCK:
-        items = [(dyadic_to_fraction(real), dyadic_to_fraction(imaginary)) for real, imaginary in points]
-        return evaluate_exactly(f, _COMPLEX, items)
+        items = [(_lifted(real), _lifted(imaginary)) for real, imaginary in points]
+        found = evaluate_exactly(f, _COMPLEX, items)
+    return [item if isinstance(item, Undefined) else (_as_fraction(item[0]), _as_fraction(item[1])) for item in found]
 
 
-Jet: TypeAlias = tuple[Fraction, ...]
+Jet: TypeAlias = tuple[Number, ...]
 
 
-class _Constant(tuple[Fraction, ...]):
+class _Constant(tuple[Number, ...]):
     """The jet of a number that does not depend on x."""
 
 
 def _jet_product(left: Jet, right: Jet) -> Jet:
-    return tuple(sum((multiplied(left[i], right[k - i]) for i in range(k + 1)), Fraction(0)) for k in range(len(left)))
+    return tuple(sum((multiplied(left[i], right[k - i]) for i in range(k + 1)), _ZERO) for k in range(len(left)))
 
 
 def _jet_quotient(left: Jet, right: Jet) -> Jet:
-    found: list[Fraction] = []
+    found: list[Number] = []
     for k, coefficient in enumerate(left):
-        known = sum((multiplied(found[i], right[k - i]) for i in range(k)), Fraction(0))
+        known = sum((multiplied(found[i], right[k - i]) for i in range(k)), _ZERO)
         found.append((coefficient - known) / right[0])
     return tuple(found)
 
 
 def _unit_jet(like: Jet) -> Jet:
-    return (Fraction(1), *(Fraction(0) for _ in like[1:]))
+    return (_ONE, *(_ZERO for _ in like[1:]))
 
 
 def _jet_power(base: Jet, exponent: Jet) -> Jet:
@@ -268,32 +292,32 @@ def _jet_absolute(jet: Jet) -> Jet:
 def _jet_sign(jet: Jet) -> Jet:
     if not jet[0] and not isinstance(jet, _Constant):
         raise ArithmeticError  # a jump, at x or behind the order of the jet
-    return _Constant((Fraction((jet[0] > 0) - (jet[0] < 0)), *(Fraction(0) for _ in jet[1:])))
+    return _Constant((Rational((jet[0] > 0) - (jet[0] < 0)), *(_ZERO for _ in jet[1:])))
 
 
-def _jet_piece(rounding: Callable[[Fraction], int], x: Fraction) -> Fraction:
+def _jet_piece(rounding: Callable[[Number], int], x: Number) -> Number:
     """Return a piecewise constant function off its jumps: where it is the same on both sides."""
     value = rounding(x)
-    small = Fraction(1, 4 * x.denominator)
+    small = Rational(1, 4 * x.denominator)
     if not rounding(x - small) == value == rounding(x + small):
         raise ArithmeticError  # a jump
-    return Fraction(value)
+    return Rational(value)
 
 
-def _piece_of_jet(rounding: Callable[[Fraction], int]) -> Callable[[Jet], Jet]:
+def _piece_of_jet(rounding: Callable[[Number], int]) -> Callable[[Jet], Jet]:
     def function(jet: Jet) -> Jet:
         is_constant = isinstance(jet, _Constant)  # any other may move behind the order of the jet
-        value = Fraction(rounding(jet[0])) if is_constant else _jet_piece(rounding, jet[0])
-        return _Constant((value, *(Fraction(0) for _ in jet[1:])))
+        value = Rational(rounding(jet[0])) if is_constant else _jet_piece(rounding, jet[0])
+        return _Constant((value, *(_ZERO for _ in jet[1:])))
 
     return function
 
 
-def _remainder_of_jets(rounding: Callable[[Fraction], int]) -> Callable[[Jet, Jet], Jet]:
+def _remainder_of_jets(rounding: Callable[[Number], int]) -> Callable[[Jet, Jet], Jet]:
     def function(x: Jet, y: Jet) -> Jet:
         quotient = x[0] / y[0]
         is_constant = isinstance(x, _Constant) and isinstance(y, _Constant)
-        q = Fraction(rounding(quotient)) if is_constant else _jet_piece(rounding, quotient)
+        q = Rational(rounding(quotient)) if is_constant else _jet_piece(rounding, quotient)
         return tuple(a - multiplied(q, b) for a, b in zip(x, y, strict=True))
 
     return function
@@ -302,7 +326,7 @@ def _remainder_of_jets(rounding: Callable[[Fraction], int]) -> Callable[[Jet, Je
 @cache
 def _jet_engine(order: int) -> Engine:
     def lift(number: Dyadic) -> Jet:
-        return _Constant((dyadic_to_fraction(number), *[Fraction(0)] * order))
+        return _Constant((_lifted(number), *[_ZERO] * order))
 
     return Engine(
         name="rational jets",
@@ -364,8 +388,8 @@ def derivatives(f: Callable[[Any], Any], points: Sequence[Dyadic], order: int) -
     if order < 0:
         raise ValueError(f"order must not be negative, got {order}")
     with EXACT_LOCK:
-        zeros = [Fraction(0)] * order
-        items = [(dyadic_to_fraction(point), Fraction(1), *zeros)[: order + 1] for point in points]
+        zeros = [_ZERO] * order
+        items = [(_lifted(point), _ONE, *zeros)[: order + 1] for point in points]
         results = evaluate_exactly(f, _jet_engine(order), items)
     factor = math.factorial(order)
-    return [item if isinstance(item, Undefined) else item[order] * factor for item in results]
+    return [item if isinstance(item, Undefined) else _as_fraction(item[order] * factor) for item in results]

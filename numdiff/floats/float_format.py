@@ -15,6 +15,7 @@ import numpy as np
 
 from numdiff.floats.dyadic import (
     Dyadic,
+    dyadic,
     dyadic_to_fraction,
     hex_digits,
     lift_number,
@@ -213,6 +214,8 @@ class FloatFormat:
 
     def _member(self, value: Any) -> np.ndarray:
         """Return a number that the format holds exactly (or NaN or ±inf) as a 0-d array; refuse any other."""
+        if isinstance(value, np.generic) and value.dtype == self.dtype:
+            return np.asarray(value)
         array = self.as_array(value, "value")
         if array.ndim:
             raise ValueError(f"value must be a scalar, got an array of shape {array.shape}")
@@ -296,10 +299,11 @@ class FloatFormat:
         TypeError
             If `x`, called `argument` in the message, is not numeric, or is masked somewhere.
         """
-        if isinstance(x, (Fraction, int)):
-            return np.asarray(self.round(x))
-        if np.ma.is_masked(x):
-            raise TypeError(f"{argument} must not be masked anywhere, got {x!r}; write {argument}.compressed()")
+        if type(x) is not np.ndarray and not isinstance(x, np.generic):  # neither exact nor masked, told at once
+            if isinstance(x, (Fraction, int)):
+                return np.asarray(self.round(x))
+            if np.ma.is_masked(x):
+                raise TypeError(f"{argument} must not be masked anywhere, got {x!r}; write {argument}.compressed()")
         array = np.asarray(x)
         if array.dtype == self.dtype:
             return array
@@ -322,17 +326,24 @@ class FloatFormat:
     def _round_array(self, array: np.ndarray, source: "FloatFormat | None") -> np.ndarray:
         if source is None:
             items = [self.round(int(item)) for item in array.ravel()]
-        else:
-            exact = source.lift_array(array)
-            items = [
-                # Zeros, infinities and NaN are the same in all formats; not all of ml_dtypes take each other's scalars.
-                self.dtype.type(float(item)) if pair is None or not pair[0] else self.round(dyadic_to_fraction(pair))
-                for item, pair in zip(array.ravel(), exact, strict=True)
-            ]
-        out = np.empty(array.size, dtype=self.dtype)
-        for index, item in enumerate(items):
-            out[index] = item
-        return out.reshape(array.shape)
+            out = np.empty(array.size, dtype=self.dtype)
+            for index, item in enumerate(items):
+                out[index] = item
+            return out.reshape(array.shape)
+        with np.errstate(all="ignore"):
+            return self._rounded_wide(array.astype(source.wide)).astype(self.dtype)
+
+    def _rounded_wide(self, wide: np.ndarray) -> np.ndarray:
+        """Return numbers of a format with more bits rounded to this one, and still in the other.
+
+        In units of the spacing here a number has at most `precision` bits before the point, and all bits behind it:
+        what `numpy.rint` rounds is exact, and so is the result, since it is scaled by a power of two. Zeros, infinities
+        and NaN are what they were.
+        """
+        last = np.maximum(np.frexp(wide)[1] - 1, self.min_exponent) - (self.precision - 1)
+        rounded: np.ndarray = np.ldexp(np.rint(np.ldexp(wide, -last)), last)
+        beyond = np.abs(rounded) > scalar_of(wide.dtype, dyadic(self.largest_finite))
+        return np.where(beyond, np.copysign(np.inf, wide), rounded)
 
     def hex(self, value: Any) -> str:
         """Return a value of the format as exact hexadecimal text, e.g. ``0x1.8p+1``; `from_hex` reads it.

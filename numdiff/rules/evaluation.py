@@ -13,6 +13,7 @@ numbers a rule computes its differences, which adds no more than another roundin
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import BACKWARD, CENTERED, FORWARD, Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus
-from numdiff.rules.textbook import nth_root
+from numdiff.rules.textbook import integer_root
 
 __all__ = ["Probe", "no_step", "not_finite", "only_for_centered", "only_for_one_sided", "root", "settled"]
 
@@ -58,16 +59,17 @@ class Probe:
         self._exact = fmt.lift(x)
         self.wide: np.dtype[Any] = fmt.dtype if fmt.precision > 53 else np.dtype(np.float64)
         self.x = self.number(x)
-        self.u = self.number(fmt.unit_roundoff)
+        self.u = _wide_of(fmt, self.wide, "unit_roundoff")
 
     def number(self, value: Any) -> Any:
         """Return a number as a scalar of `wide`: exactly what the format holds, a Fraction rounded."""
-        if isinstance(value, Fraction):
+        # Whether a number of NumPy or a float is a Fraction takes longer to find out than all the rest.
+        if not isinstance(value, (np.generic, float)) and isinstance(value, Fraction):
             fmt = self._fmt
             return self.wide.type(fmt.round(value)) if fmt.precision > 53 else self.wide.type(float(value))
         return self.wide.type(value)
 
-    @property
+    @cached_property
     def spacing(self) -> Any:
         """The distance of x from its next neighbour (ulp)."""
         return self.number(self._fmt.spacing(self._exact))
@@ -140,6 +142,13 @@ class Probe:
         except (ArithmeticError, ValueError) as error:
             raise _FailedError(error) from error
 
+    @cached_property
+    def _ends(self) -> tuple[Any, Any, Any]:
+        """The largest number of the format, and the ends of the domain where they are less."""
+        largest = _wide_of(self._fmt, self.wide, "largest_finite")
+        low, high = (self.number(min(max(end, -float(largest)), float(largest))) for end in self._domain)
+        return largest, low, high
+
     def longest(self, left: float, right: float) -> Any:
         """Return the longest step h for which x − left·h and x + right·h are finite and inside the domain.
 
@@ -151,8 +160,7 @@ class Probe:
         left, right : float
             How far the nodes reach to both sides, in steps; 0 for not at all.
         """
-        largest = self.number(self._fmt.largest_finite)
-        low, high = (self.number(min(max(end, -float(largest)), float(largest))) for end in self._domain)
+        largest, low, high = self._ends
         room = largest / 4
         for reach, distance in ((left, self.x - low), (right, high - self.x)):
             if reach:
@@ -183,6 +191,13 @@ class Probe:
         return self.u * finite.max() if finite.size else self.number(0)
 
 
+@cache
+def _wide_of(fmt: FloatFormat, wide: np.dtype[Any], name: str) -> Any:
+    """Return an exact number that a format has by name, as a scalar of `Probe.wide`."""
+    exact: Fraction = getattr(fmt, name)
+    return wide.type(fmt.round(exact)) if fmt.precision > 53 else wide.type(float(exact))
+
+
 class _FailedError(ArithmeticError):
     """What f itself raised, apart from what is raised about f."""
 
@@ -208,13 +223,14 @@ def root(value: Any, degree: int) -> Any:
     """
     if not value or not np.isfinite(value):
         return value
-    exact = nth_root(Fraction(*value.as_integer_ratio()), degree)
-    numerator, denominator = exact.as_integer_ratio()
-    binade = numerator.bit_length() - denominator.bit_length()
+    numerator, denominator = value.as_integer_ratio()
+    mantissa, bits = integer_root(numerator, denominator, degree)
+    point = mantissa.bit_length() - 1
     # In two parts, because a longdouble has more bits than a float, and near 1, because it has more range.
-    significand = exact / Fraction(2) ** binade
-    head = float(significand)
-    return np.ldexp(type(value)(head) + type(value)(float(significand - Fraction(head))), binade)
+    head = mantissa / (1 << point)
+    n, d = head.as_integer_ratio()
+    tail = (mantissa * d - (n << point)) / (d << point)
+    return np.ldexp(type(value)(head) + type(value)(tail), point - bits)
 
 
 def only_for_centered(rule: str, formula: Method) -> Choice | None:

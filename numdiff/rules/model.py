@@ -19,6 +19,7 @@ import numpy as np
 
 from numdiff.analysis.best_step import FINE, LEAST, is_lost, leading_vanishes, loses_accuracy, searched, usable_steps
 from numdiff.analysis.error_model import LARGEST, ErrorModel
+from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.arithmetic.rounded import rounded
 from numdiff.autodiff import Function as CourseFunction
@@ -178,7 +179,8 @@ def optimal_step(
     if not here.ndim:
         return prediction_at(f, here, x, fmt, stencil, domain)
     given = np.asarray(x)
-    found = [prediction_at(f, here[index], given[index], fmt, stencil, domain) for index in np.ndindex(here.shape)]
+    known = KnownFunction(f)
+    found = [prediction_at(known, here[index], given[index], fmt, stencil, domain) for index in np.ndindex(here.shape)]
     columns: dict[str, np.ndarray] = {}
     for column, dtype in _COLUMNS.items():
         columns[column] = np.empty(here.shape, dtype or fmt.dtype)
@@ -199,7 +201,12 @@ _COLUMNS: dict[str, Any] = {
 
 
 def prediction_at(
-    f: Callable[[Any], Any], here: np.ndarray, x: Any, fmt: FloatFormat, stencil: Stencil, domain: tuple[float, float]
+    f: Callable[[Any], Any] | KnownFunction,
+    here: np.ndarray,
+    x: Any,
+    fmt: FloatFormat,
+    stencil: Stencil,
+    domain: tuple[float, float],
 ) -> Prediction:
     """Return the prediction at one point, as rounded and as given."""
     point = fmt.lift(here)

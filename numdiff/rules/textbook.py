@@ -32,7 +32,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method, Stencil
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
 
-__all__ = ["Textbook", "closed_form_error", "closed_form_step", "nth_root"]
+__all__ = ["Textbook", "closed_form_error", "closed_form_step", "integer_root", "nth_root"]
 
 _GUARD = 80
 """Bits to which a root is computed: more than the doubles have from which it is computed."""
@@ -131,12 +131,19 @@ def _scaled(value: float, exponent: int) -> float:
 
 def nth_root(value: Fraction, degree: int) -> Fraction:
     """Return the root of a positive number to `_GUARD` bits, in integers: the same on every machine."""
-    numerator, denominator = value.as_integer_ratio()
+    mantissa, bits = integer_root(*value.as_integer_ratio(), degree)
+    return Fraction(mantissa, 1 << bits)
+
+
+def integer_root(numerator: int, denominator: int, degree: int) -> tuple[int, int]:
+    """Return `nth_root` of a positive ratio in lowest terms as m and b of m/2ᵇ."""
     bits = max(0, _GUARD - (numerator.bit_length() - denominator.bit_length()) // degree)
     radicand = (numerator << (bits * degree)) // denominator
+    if degree == 2:
+        return math.isqrt(radicand), bits
     root = 1 << -(-radicand.bit_length() // degree)
     while True:  # Newton from above falls until it has arrived (floor of the root)
         lower = ((degree - 1) * root + radicand // root ** (degree - 1)) // degree
         if lower >= root:
-            return Fraction(root, 1 << bits)
+            return root, bits
         root = lower

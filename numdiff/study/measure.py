@@ -17,6 +17,7 @@ from numdiff.analysis.ledger import Ledger, ledger_of
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.suprema import Suprema
 from numdiff.analysis.totals import total_errors
+from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat
@@ -62,11 +63,13 @@ def measure(
     exact = exact_of(subject.f, None if untraced else subject.derivative, engine, subject.exact)
     suprema = Suprema(None if untraced else subject.f)
     bounded: dict[str, BoundedFunction] = {}
+    modelled: dict[str, KnownFunction] = {}
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
     with collector_held():
         for batch in planned.batches:
             function = bounded.setdefault(batch.arithmetic, BoundedFunction(batch.subject.f, suprema, untraced))
-            for name, values in _columns(batch, exact, function).items():
+            known = modelled.setdefault(batch.arithmetic, KnownFunction(batch.subject.f))
+            for name, values in _columns(batch, exact, function, known).items():
                 columns[name].extend(values)
             done(batch.cells)
     return frame_of(columns), skip_frame(planned.skips)
@@ -77,7 +80,9 @@ def skip_frame(skips: list[Skip]) -> pd.DataFrame:
     return pd.DataFrame([astuple(skip) for skip in skips], columns=list(SKIP_COLUMNS), dtype="str")
 
 
-def _columns(batch: Batch, exact: ExactFunction, bounded: BoundedFunction) -> dict[str, list[Any]]:
+def _columns(
+    batch: Batch, exact: ExactFunction, bounded: BoundedFunction, known: KnownFunction
+) -> dict[str, list[Any]]:
     """Run the kernel on one batch and return its records by column, points outermost."""
     x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
     observation = observe(batch.method, batch.subject.f, x, h)
@@ -97,7 +102,7 @@ def _columns(batch: Batch, exact: ExactFunction, bounded: BoundedFunction) -> di
         "a_priori_bound": a_priori_bounds(bounded, batch.method, batch.format, x, h).ravel().tolist(),
         "evaluations": [batch.method.evaluations] * cells,
         **_neighbourhood_columns(batch, exact),
-        **_prediction_columns(batch),
+        **_prediction_columns(batch, known),
     }
 
 
@@ -246,7 +251,7 @@ def _statistics(errors: list[float]) -> dict[str, Any]:
 # --- from the model of the error ----------------------------------------------------------------------------
 
 
-def _prediction_columns(batch: Batch) -> dict[str, list[Any]]:
+def _prediction_columns(batch: Batch, known: KnownFunction) -> dict[str, list[Any]]:
     """Return what the model of the total error says: of each cell its error, and of each point the best step.
 
     ``prediction`` is `OK`, `NOT_ASKED` or the assumption that fails; NaN stands where the model has no value.
@@ -261,7 +266,7 @@ def _prediction_columns(batch: Batch) -> dict[str, list[Any]]:
     with np.errstate(over="ignore", under="ignore"):
         steps = batch.steps.astype(np.float64)
     for x in batch.points:
-        found = prediction_at(batch.subject.f, x, x, batch.format, batch.method, batch.subject.domain)
+        found = prediction_at(known, x, x, batch.format, batch.method, batch.subject.domain)
         modelled = np.full(steps.shape, math.nan) if found.model is None else found.model.total(steps)
         columns["model_error"] += np.where(np.isfinite(modelled), modelled, math.nan).tolist()
         for name, value in (

@@ -11,14 +11,13 @@ from numdiff.analysis import error_model as error_model_module
 from numdiff.analysis.error_model import (
     NEIGHBOURHOOD,
     ROUNDING,
-    TYPICAL,
     ErrorModel,
     _rounded_sums,
     binade,
     error_model,
-    typical_share,
 )
 from numdiff.analysis.taylor import root
+from numdiff.analysis.typical_noise import TYPICAL, KnownFunction
 from numdiff.arithmetic import balls
 from numdiff.arithmetic.rounded import rounded
 from numdiff.arithmetic.running_error import evaluation_errors, scaled_evaluation_errors
@@ -98,7 +97,7 @@ def observed_over_model(f: Any, fmt: FloatFormat, low: float, high: float, numbe
     values = fmt.lift_array(evaluate(fmt, rounded(f) if arithmetic == "rounded" else f, points))
     truth = balls.values(f, exact, 256)
     errors = [float(dyadic_to_fraction(v) - t.midpoint) for v, t in zip(values, truth, strict=True)]  # type: ignore
-    return [e / (typical_share(f) * bound) for e, bound in zip(errors, bounds, strict=True)]
+    return [e / (KnownFunction(f).typical_share * bound) for e, bound in zip(errors, bounds, strict=True)]
 
 
 def root_mean_square(values: Any) -> float:
@@ -142,8 +141,8 @@ def test_typical_error_of_random_compositions_is_a_third_to_all_of_the_modelled_
 
 
 def test_share_is_1_where_every_operation_is_rounded_correctly() -> None:
-    assert typical_share(lambda x: 1 / (x * x + 1)) == 1
-    assert typical_share(np.exp) == TYPICAL == pytest.approx(1 / math.sqrt(3), rel=1e-15)
+    assert KnownFunction(lambda x: 1 / (x * x + 1)).typical_share == 1
+    assert KnownFunction(np.exp).typical_share == TYPICAL == pytest.approx(1 / math.sqrt(3), rel=1e-15)
 
 
 @pytest.mark.parametrize("f", [np.exp, rounded(np.exp)])
@@ -248,3 +247,16 @@ def test_rungs_end_where_the_format_does(name: str) -> None:
 def test_binade_is_the_floor_of_the_logarithm(value: Any) -> None:
     exponent = binade(Fraction(value))
     assert Fraction(2) ** exponent <= value < Fraction(2) ** (exponent + 1)
+
+
+def test_what_models_share_changes_no_bit_of_them() -> None:
+    f = lambda x: np.exp(np.sin(x)) / (1 + x * x)
+    known, steps = KnownFunction(f), np.ldexp(1.2357, np.arange(-40, 1))
+    for fmt in (FORMATS["float32"], F64):
+        for stencil in (FORWARD, CENTERED, centered(4)):
+            for x in (Fraction(1, 2), Fraction(2)):
+                shared, own = (error_model(item, x, fmt, stencil) for item in (known, f))
+                assert shared is not None
+                assert own is not None
+                assert shared.total(steps).tobytes() == own.total(steps).tobytes()
+                assert shared.noise == own.noise

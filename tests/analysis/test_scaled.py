@@ -4,7 +4,15 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numdiff.analysis.taylor import Scaled, root, split, total, total_of_squares
+from numdiff.analysis.taylor import (
+    Scaled,
+    root,
+    split,
+    total,
+    total_of_rows,
+    total_of_squared_rows,
+    total_of_squares,
+)
 
 moderate = st.lists(st.floats(1e-20, 1e20) | st.just(0.0), min_size=1, max_size=5)
 
@@ -36,3 +44,23 @@ def test_infinity_and_zero_have_no_say_in_the_unit() -> None:
     assert total([nothing, tiny]).mantissas[0] == 0.5
     assert total([Scaled(np.array([np.inf]), np.array([0])), tiny]).values[0] == np.inf
     assert total_of_squares([nothing]).values[0] == 0
+
+
+numbers = st.floats(-1e20, 1e20) | st.sampled_from([0.0, -0.0, np.inf, -np.inf])
+tables = st.integers(1, 3).flatmap(
+    lambda n: st.lists(st.lists(numbers, min_size=n, max_size=n), min_size=1, max_size=60)
+)
+
+
+@given(tables, st.integers(-5000, 5000))
+def test_rows_of_an_array_are_added_in_the_order_of_a_list_to_the_last_bit(
+    table: list[list[float]], shift: int
+) -> None:
+    rows = split(np.array(table))
+    rows = Scaled(rows.mantissas, rows.exponents + shift * np.arange(len(table))[:, np.newaxis])
+    terms = [Scaled(*pair) for pair in zip(rows.mantissas, rows.exponents, strict=True)]
+    with np.errstate(invalid="ignore"):
+        for one, other in ((total, total_of_rows), (total_of_squares, total_of_squared_rows)):
+            expected, found = one(terms), other(rows)
+            assert found.mantissas.tobytes() == expected.mantissas.tobytes()
+            assert np.array_equal(found.exponents, np.broadcast_to(expected.exponents, found.exponents.shape))

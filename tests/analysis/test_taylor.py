@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from numdiff.analysis.taylor import TERMS, taylor_series, truncation_error
+from numdiff.analysis import taylor
+from numdiff.analysis.taylor import TERMS, Scaled, split, taylor_series, total, truncation_error
 from numdiff.arithmetic import balls
 from numdiff.floats.dyadic import dyadic
 from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil
@@ -99,3 +100,33 @@ def test_function_beyond_every_format_has_no_series_and_one_below_it_the_series_
     (series,) = taylor_series(np.exp, [dyadic(x)])
     assert (series is not None) == known
     assert series is None or not series.mantissas.any()
+
+
+def term_by_term(series: taylor.Series, stencil: Stencil, steps: np.ndarray) -> Scaled:
+    """Return the sum of equation (1) as it is written, one term after the other."""
+    by, power, terms = split(steps), np.ones(steps.shape), []
+    for j in range(stencil.derivative_order + 1, TERMS + 1):
+        power = power * by.mantissas
+        if (moment := float(stencil.moment(j))) and series.mantissas[j]:
+            exponents = (j - stencil.derivative_order) * by.exponents + series.exponents[j]
+            terms.append(Scaled(moment * series.mantissas[j] * power, exponents))
+    return total(terms)
+
+
+@pytest.mark.parametrize("stencil", STENCILS, ids=lambda s: s.name)
+@pytest.mark.parametrize("size", [1, 2, 7, 300])
+def test_all_points_and_steps_at_once_give_the_bits_of_term_by_term(stencil: Stencil, size: int) -> None:
+    """Of even, odd and short series, and at infinite steps too."""
+    steps = np.ldexp(1.2357, np.arange(-size, 0))
+    steps[-1] = np.inf if size > 2 else steps[-1]
+    several = [series_of(f, 0.0) for f in (np.exp, np.sin, np.cos, lambda x: x**3 - x, lambda x: 0 * x)]
+    with np.errstate(invalid="ignore"):
+        found = taylor.scaled_truncation_errors(several, stencil, steps)
+        for i, series in enumerate(several):
+            expected = term_by_term(series, stencil, steps)
+            kept = ~np.isinf(found.mantissas[i])
+            assert np.array_equal(found.mantissas[i][kept], np.broadcast_to(expected.mantissas, steps.shape)[kept])
+            assert np.array_equal(found.exponents[i], np.broadcast_to(expected.exponents, steps.shape))
+            values = taylor.scaled_value(series, -steps)
+            alone = [taylor.scaled_value(series, -steps[k : k + 1]) for k in range(size)]
+            assert np.array_equal(values.mantissas, np.concatenate([one.mantissas for one in alone]), equal_nan=True)

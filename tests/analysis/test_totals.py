@@ -1,16 +1,21 @@
 """Total errors alone: the same doubles as the ledger's, and nothing for what failed."""
 
 import math
+from fractions import Fraction
 from typing import Any
 
 import mpmath
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from numdiff.analysis import reference
+from numdiff.analysis.enclosures import two_doubles
 from numdiff.analysis.error_ledger import error_ledger
 from numdiff.analysis.reference import ExactFunction
-from numdiff.analysis.totals import total_errors
+from numdiff.analysis.totals import _quickly, total_errors
+from numdiff.floats.dyadic import nearest_double
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Method, centered
@@ -110,3 +115,45 @@ def test_truth_is_asked_once_a_point(monkeypatch: pytest.MonkeyPatch) -> None:
         x = np.array([0.5, 0.25, 0.125])
         total_errors(exact, x, observe(method, np.exp, x[:, np.newaxis], h).result, 1, fmt)
     assert sorted(asked) == sorted(fmt.lift_array(np.array([0.5, 0.25, 0.125])))
+
+
+numerators = st.integers(-(2**200), 2**200)
+
+
+@given(numerators, st.integers(1, 2**80), st.sampled_from([0, 1, -1, 2**40, -(2**70)]), st.integers(-60, 60))
+@settings(max_examples=400, deadline=None)
+def test_what_is_decided_in_doubles_is_the_nearest_double_of_the_exact_difference(n, divisor, nudge, shift):
+    """Of truths of 200 bits and results close to them and far away, in every format, ties included."""
+    truth = Fraction(n, divisor) * Fraction(2) ** (shift - 120)
+    for fmt in FORMATS.values():
+        near = fmt.round(truth)
+        beside = fmt.round(truth + nudge * fmt.spacing(truth))
+        tie = fmt.round(fmt.spacing(truth))
+        results = np.array([[near, beside, tie, -near, fmt.round(1)]], dtype=fmt.dtype)
+        errors, decided = _quickly(results, np.array([two_doubles(truth)]))
+        for j in np.flatnonzero(decided[0]):
+            assert errors[0, j] == nearest_double(*(fmt.lift(results[0, j]) - truth).as_integer_ratio())
+        assert np.isnan(errors[~decided]).all()
+
+
+def test_nearly_all_differences_that_are_no_rounding_errors_are_decided_in_doubles():
+    truths = np.array([two_doubles(Fraction(k, 7**3)) for k in range(1, 2001)])
+    for fmt in FORMATS.values():
+        results = fmt.as_array(truths[:, :1] * np.array([1.5, 1.0625, -0.125, 1e3]))
+        assert _quickly(results, truths)[1].mean() > 0.99
+
+
+def test_exact_ties_and_numbers_near_the_ends_of_the_doubles_are_left_to_integers():
+    cases = [(1.0, 1 + Fraction(1, 2**54)), (2.0, 1 + Fraction(1, 2**53)), (1.0, Fraction(1)), (0.0, Fraction(1, 3))]
+    cases += [
+        (2.0**-1000, Fraction(1, 3)),
+        (1e300, Fraction(1, 3)),
+        (1.0, Fraction(1, 2**1000)),
+        (math.inf, Fraction(1)),
+    ]
+    for result, truth in cases:
+        errors, decided = _quickly(np.array([[result]]), np.array([two_doubles(truth)]))
+        expected = None if math.isinf(result) else nearest_double(*(Fraction(result) - truth).as_integer_ratio())
+        assert not decided[0, 0] or errors[0, 0] == expected
+    assert not _quickly(np.array([[2.0]]), np.array([two_doubles(1 - Fraction(1, 2**53))]))[1][0, 0]
+    assert not _quickly(np.array([[1.0]]), np.array([[math.nan, math.nan]]))[1][0, 0]

@@ -1,5 +1,7 @@
 """Rational callables: exact answers, and a clear no for all others."""
 
+import importlib.util
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -149,3 +151,44 @@ def test_what_is_not_rational_is_refused() -> None:
 def test_a_negative_order_is_refused() -> None:
     with pytest.raises(ValueError, match="order must not be negative, got -1"):
         rational.derivatives(np.square, [(1, 0)], -1)
+
+
+def without_gmpy2(monkeypatch):
+    """Return the module as the core has it, which computes with Fraction."""
+    monkeypatch.setitem(sys.modules, "gmpy2", None)
+    spec = importlib.util.spec_from_file_location("rational_of_the_core", rational.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.Rational is Fraction
+    return module
+
+
+FORMULAS = [
+    lambda x: (x**3 - 0.5 * x) / (2 + x**2) - np.square(x) + 1 / (x + 7),
+    lambda x: np.floor(3 * x) + np.ceil(x / 3) * x - np.trunc(x) + np.rint(5 * x / 2),
+    lambda x: np.remainder(x, 0.75) + np.fmod(x, -0.3) - abs(x) * np.sign(x - 1),
+    lambda x: np.where(x > 1, np.maximum(x, 2) ** -3, np.minimum(x * x, x)) + np.reciprocal(x),
+]
+
+
+@pytest.mark.parametrize("f", FORMULAS)
+def test_numbers_of_gmp_and_of_python_give_the_same_fractions(f, monkeypatch):
+    core = without_gmpy2(monkeypatch)
+    points = [(m, e) for m in (-7, -5, -3, -1, 0, 1, 3, 5, 11, 2**64 + 1) for e in (-70, -3, -2, -1, 0, 4)]
+    kinds = (Fraction, Undefined)
+    for order in (0, 1, 3):
+        found = rational.derivatives(f, points, order)
+        assert found == core.derivatives(f, points, order)
+        assert all(type(item) in kinds for item in found)
+    found = rational.values(f, points)
+    assert found == core.values(f, points)
+    assert all(type(item) in kinds and type(getattr(item, "numerator", 0)) is int for item in found)
+
+
+def test_complex_numbers_of_gmp_and_of_python_give_the_same_fractions(monkeypatch):
+    core = without_gmpy2(monkeypatch)
+    f = lambda z: (z**5 - 2 * z + 0.25) / (z**2 + 3) + np.square(z) - np.reciprocal(z + 9) ** 2
+    points = [((m, -3), (n, -70)) for m in (-3, 0, 5) for n in (0, 1, -9)]
+    found = rational.complex_values(f, points)
+    assert found == core.complex_values(f, points)
+    assert {type(part) for pair in found for part in pair} == {Fraction}

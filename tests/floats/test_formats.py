@@ -622,6 +622,23 @@ def test_nan_infinities_and_signed_zeros_keep_their_nature_in_every_conversion(t
 
 
 @ALL_PAIRS
+def test_conversions_of_random_numbers_of_all_sizes_are_those_of_each_number(target, source):
+    """Ties and their neighbours in every binade of the target, overflow and gradual underflow included."""
+    rng = np.random.default_rng(7)
+    exponents = rng.integers(target.min_exponent - 2 * target.precision, target.max_exponent + 3, 600)
+    pairs = zip(rng.integers(-4096, 4096, 600).tolist(), exponents.tolist(), strict=True)
+    numbers = [m * Fraction(2) ** (e - 12) for m, e in pairs]
+    values = np.array([source.round(n) for n in numbers], source.dtype)
+    with np.errstate(all="ignore"):
+        values = np.concatenate([values, np.nextafter(values, np.full_like(values, math.inf))])
+    values = values[np.isfinite(values)]
+    expected = [target.round(exact_value(source, value)) for value in values]
+    result = target.as_array(values)
+    assert result.tolist() == np.array(expected, target.dtype).tolist()
+    assert np.signbit(result).tolist() == np.signbit(values).tolist()
+
+
+@ALL_PAIRS
 def test_every_conversion_rounds_once(target, source):
     """Each element is the correctly rounded exact value: on ties of the target, beside them, and at the ends."""
     numbers = [1 + target.unit_roundoff, 1 + 3 * target.unit_roundoff, target.largest_finite, Fraction(1, 3)]
