@@ -18,11 +18,6 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, TypeAlias
 
-try:
-    from gmpy2 import mpq as Rational
-except ImportError:  # the core
-    Rational = Fraction
-
 from numdiff.arithmetic.ball import Undefined
 from numdiff.arithmetic.dispatch import EXACT_LOCK, evaluate_exactly
 from numdiff.arithmetic.engine import AMBIGUOUS, Engine
@@ -30,7 +25,7 @@ from numdiff.arithmetic.special_names import shown
 from numdiff.floats.formats import Dyadic
 
 Number: TypeAlias = Any
-"""A `Rational`."""
+"""A rational number of `_kind`."""
 Gaussian: TypeAlias = tuple[Number, Number]
 
 _LARGEST_EXPONENT = 64
@@ -47,12 +42,25 @@ def not_rational(name: str) -> NotRational:
     return NotRational(f"{shown(name)} leaves the rational numbers")
 
 
-_ZERO, _ONE = Rational(0), Rational(1)
+@cache
+def _kind() -> Callable[..., Number]:
+    """Return the type of the numbers: asked for when the first is made, so that nobody loads gmpy2 for nothing."""
+    try:
+        from gmpy2 import mpq
+    except ImportError:  # the core
+        return Fraction
+    return mpq
+
+
+@cache
+def _whole(number: int) -> Number:
+    """Return 0 or 1, which every jet has."""
+    return _kind()(number)
 
 
 def _lifted(number: Dyadic) -> Number:
     mantissa, exponent = number
-    return Rational(mantissa << exponent) if exponent >= 0 else Rational(mantissa, 1 << -exponent)
+    return _kind()(mantissa << exponent) if exponent >= 0 else _kind()(mantissa, 1 << -exponent)
 
 
 def _as_fraction(number: Number) -> Fraction:
@@ -101,16 +109,16 @@ _REAL = Engine(
         "positive": operator.pos,
         "conjugate": operator.pos,
         "absolute": abs,
-        "sign": lambda x: Rational(_order(x, _ZERO)),
+        "sign": lambda x: _kind()(_order(x, _whole(0))),
         "square": lambda x: multiplied(x, x),
         "reciprocal": lambda x: 1 / x,
         "power": _power,
         "maximum": max,
         "minimum": min,
-        "floor": lambda x: Rational(math.floor(x)),
-        "ceil": lambda x: Rational(math.ceil(x)),
-        "trunc": lambda x: Rational(math.trunc(x)),
-        "rint": lambda x: Rational(round(x)),
+        "floor": lambda x: _kind()(math.floor(x)),
+        "ceil": lambda x: _kind()(math.ceil(x)),
+        "trunc": lambda x: _kind()(math.trunc(x)),
+        "rint": lambda x: _kind()(round(x)),
         "remainder": lambda x, y: x - y * math.floor(x / y),
         "fmod": lambda x, y: x - y * math.trunc(x / y),
     },
@@ -163,7 +171,7 @@ def _complex_power(base: Gaussian, exponent: Gaussian) -> Gaussian:
     n = rational_exponent(exponent[0])
     if n < 0:
         return _complex_reciprocal(_complex_power(base, (-exponent[0], exponent[1])))
-    result: Gaussian = (_ONE, _ZERO)
+    result: Gaussian = (_whole(1), _whole(0))
     for bit in f"{n:b}":
         result = _complex_product(result, result)
         if bit == "1":
@@ -179,7 +187,7 @@ def _complex_order(left: Gaussian, right: Gaussian) -> float:
 
 _COMPLEX = Engine(
     name="complex rational numbers",
-    lift=lambda number: (_lifted(number), _ZERO),
+    lift=lambda number: (_lifted(number), _whole(0)),
     functions={
         "add": lambda z, w: (z[0] + w[0], z[1] + w[1]),
         "subtract": lambda z, w: (z[0] - w[0], z[1] - w[1]),
@@ -235,19 +243,19 @@ class _Constant(tuple[Number, ...]):
 
 
 def _jet_product(left: Jet, right: Jet) -> Jet:
-    return tuple(sum((multiplied(left[i], right[k - i]) for i in range(k + 1)), _ZERO) for k in range(len(left)))
+    return tuple(sum((multiplied(left[i], right[k - i]) for i in range(k + 1)), _whole(0)) for k in range(len(left)))
 
 
 def _jet_quotient(left: Jet, right: Jet) -> Jet:
     found: list[Number] = []
     for k, coefficient in enumerate(left):
-        known = sum((multiplied(found[i], right[k - i]) for i in range(k)), _ZERO)
+        known = sum((multiplied(found[i], right[k - i]) for i in range(k)), _whole(0))
         found.append((coefficient - known) / right[0])
     return tuple(found)
 
 
 def _unit_jet(like: Jet) -> Jet:
-    return (_ONE, *(_ZERO for _ in like[1:]))
+    return (_whole(1), *(_whole(0) for _ in like[1:]))
 
 
 def _jet_power(base: Jet, exponent: Jet) -> Jet:
@@ -292,23 +300,23 @@ def _jet_absolute(jet: Jet) -> Jet:
 def _jet_sign(jet: Jet) -> Jet:
     if not jet[0] and not isinstance(jet, _Constant):
         raise ArithmeticError  # a jump, at x or behind the order of the jet
-    return _Constant((Rational((jet[0] > 0) - (jet[0] < 0)), *(_ZERO for _ in jet[1:])))
+    return _Constant((_kind()((jet[0] > 0) - (jet[0] < 0)), *(_whole(0) for _ in jet[1:])))
 
 
 def _jet_piece(rounding: Callable[[Number], int], x: Number) -> Number:
     """Return a piecewise constant function off its jumps: where it is the same on both sides."""
     value = rounding(x)
-    small = Rational(1, 4 * x.denominator)
+    small = _kind()(1, 4 * x.denominator)
     if not rounding(x - small) == value == rounding(x + small):
         raise ArithmeticError  # a jump
-    return Rational(value)
+    return _kind()(value)
 
 
 def _piece_of_jet(rounding: Callable[[Number], int]) -> Callable[[Jet], Jet]:
     def function(jet: Jet) -> Jet:
         is_constant = isinstance(jet, _Constant)  # any other may move behind the order of the jet
-        value = Rational(rounding(jet[0])) if is_constant else _jet_piece(rounding, jet[0])
-        return _Constant((value, *(_ZERO for _ in jet[1:])))
+        value = _kind()(rounding(jet[0])) if is_constant else _jet_piece(rounding, jet[0])
+        return _Constant((value, *(_whole(0) for _ in jet[1:])))
 
     return function
 
@@ -317,7 +325,7 @@ def _remainder_of_jets(rounding: Callable[[Number], int]) -> Callable[[Jet, Jet]
     def function(x: Jet, y: Jet) -> Jet:
         quotient = x[0] / y[0]
         is_constant = isinstance(x, _Constant) and isinstance(y, _Constant)
-        q = Rational(rounding(quotient)) if is_constant else _jet_piece(rounding, quotient)
+        q = _kind()(rounding(quotient)) if is_constant else _jet_piece(rounding, quotient)
         return tuple(a - multiplied(q, b) for a, b in zip(x, y, strict=True))
 
     return function
@@ -326,7 +334,7 @@ def _remainder_of_jets(rounding: Callable[[Number], int]) -> Callable[[Jet, Jet]
 @cache
 def _jet_engine(order: int) -> Engine:
     def lift(number: Dyadic) -> Jet:
-        return _Constant((_lifted(number), *[_ZERO] * order))
+        return _Constant((_lifted(number), *[_whole(0)] * order))
 
     return Engine(
         name="rational jets",
@@ -388,8 +396,8 @@ def derivatives(f: Callable[[Any], Any], points: Sequence[Dyadic], order: int) -
     if order < 0:
         raise ValueError(f"order must not be negative, got {order}")
     with EXACT_LOCK:
-        zeros = [_ZERO] * order
-        items = [(_lifted(point), _ONE, *zeros)[: order + 1] for point in points]
+        zeros = [_whole(0)] * order
+        items = [(_lifted(point), _whole(1), *zeros)[: order + 1] for point in points]
         results = evaluate_exactly(f, _jet_engine(order), items)
     factor = math.factorial(order)
     return [item if isinstance(item, Undefined) else _as_fraction(item[order] * factor) for item in results]
