@@ -21,7 +21,7 @@ from experiments.league.cases import (
     subject_of,
 )
 from experiments.league.tasks import FIRST, TASKS
-from numdiff.analysis.yardstick import exact_points, step_grid, yardstick
+from numdiff.analysis.yardstick import exact_points, foresee, step_grid, yardstick
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import CENTERED, FORWARD
@@ -152,12 +152,15 @@ class Yardsticks:
         """Yield the cases of a function with their yardsticks; in the coverage set those of each point of so many."""
         fmt, subject = FORMATS[self.format], subject_of(name)
         stencils = (CENTERED, FORWARD) if self.task == FIRST else (TASKS[self.task].stencil,)
-        for number, case in enumerate(self._cases_of(name)):
+        cases = list(self._cases_of(name))
+        thinned = [self.set == "coverage" and (i % _THINNED or self.task != FIRST) for i in range(len(cases))]
+        wanted = [not few and not math.isnan(case["truth"]) for few, case in zip(thinned, cases, strict=True)]
+        points = [fmt.from_hex(case["x"]) for case in cases]
+        foresee(subject.truth, fmt, [x for x, is_ in zip(points, wanted, strict=True) if is_], subject.domain, stencils)
+        for case, x, is_wanted in zip(cases, points, wanted, strict=True):
             best = [math.nan, math.nan]
-            thinned = self.set == "coverage" and (number % _THINNED or self.task != FIRST)
-            if not thinned and not math.isnan(case["truth"]):
+            if is_wanted:
                 f = subject.variant(LEVELS[self.noise], case["absolute"])
-                x = fmt.from_hex(case["x"])
                 best[: len(stencils)] = yardstick(f, subject.truth, fmt, x, subject.domain, stencils)
             yield {**case, "yardstick": best[0], "forward": best[1]}
 

@@ -33,6 +33,13 @@ from numdiff.arithmetic.special_balls import REAL_SPECIAL
 from numdiff.arithmetic.special_series import SERIES_SPECIAL
 from numdiff.floats.formats import Dyadic
 
+_CLOSED = frozenset({"add", "subtract", "multiply", "square", "negative", "positive", "conjugate"})
+"""What is finite of finite operands: the exponents of Arb have any size, and these divide by nothing.
+
+All numbers of a formula are finite: points and constants are, and what any other function makes is looked at before it
+goes on. So nothing that is infinite reaches a function that would make it finite again, as tanh or a product with 0 do.
+"""
+
 _REAL = Engine(
     name="Arb",
     lift=lambda number: exact(*number),
@@ -41,6 +48,8 @@ _REAL = Engine(
     integral=ball_functions.integral,
     compare=ball_functions.order,
     finite=arb.is_finite,
+    closed=_CLOSED,
+    copied=lambda number: type(number)(number),
     failures=(ZeroDivisionError, ValueError, OverflowError),
     union=arb.union,
 )
@@ -62,6 +71,8 @@ _SERIES = Engine(
     integral=lambda s: ball_functions.integral(s[0]),
     compare=series.compare,
     finite=series.finite,
+    closed=_CLOSED,
+    copied=lambda number: type(number)(number),
     failures=(ZeroDivisionError, ValueError, OverflowError),
 )
 _POINTWISE = replace(_SERIES, ambiguous=AMBIGUOUS)

@@ -70,7 +70,7 @@ class ExactArray(NDArrayOperatorsMixin):
         Whether the items are truth values.
     """
 
-    __slots__ = ("clean", "engine", "items", "mask", "shape")
+    __slots__ = ("clean", "engine", "images", "items", "mask", "shape")
 
     def __init__(
         self,
@@ -86,6 +86,8 @@ class ExactArray(NDArrayOperatorsMixin):
         self.shape = shape
         self.clean = clean
         self.mask = mask
+        self.images: dict[str, ExactArray] = {}
+        """What functions of one argument made of it, by name, where the engine can copy."""
 
     @property
     def ndim(self) -> int:
@@ -283,8 +285,24 @@ def apply_ufunc(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArra
     if name in COMPARISONS:
         truths = comparison(engine, name, columns)
         return ExactArray(engine, truths, shape, clean=is_clean(truths), mask=True)
+    if engine.copied is not None and len(operands) == 1:
+        return _image(engine, name, operands[0], clean)
     items, clean = engine.apply(name, columns, clean)
     return ExactArray(engine, items, shape, clean=clean)
+
+
+def _image(engine: Engine, name: str, operand: ExactArray, clean: bool) -> ExactArray:
+    """Return what a function of one argument makes of an array: computed once, and copied from then on."""
+    copied: Any = engine.copied
+    known = operand.images.get(name)
+    if known is None:
+        items, clean = engine.apply(name, [column(engine, operand, operand.shape)[0]], clean)
+        known = operand.images[name] = ExactArray(engine, items, operand.shape, clean=clean)
+        return known
+    items = [item if type(item) is Undefined else copied(item) for item in known.items]
+    other = ExactArray(engine, items, known.shape, clean=known.clean)
+    other.images = known.images
+    return other
 
 
 def _composed(engine: Engine, name: str, operands: Sequence[Any]) -> ExactArray:

@@ -129,6 +129,12 @@ class Engine:
         Like `value_order`: what ``a < b`` and its kin decide by. None where numbers have no order.
     finite : callable or None
         number → whether it is one; None if `functions` always raise instead.
+    closed : frozenset of str
+        Ufuncs whose results are `finite` where all operands are, so that they need no look.
+    copied : callable or None
+        number → the same number as another object. With it, a function of one argument that a formula asks for twice,
+        as that of tanh does for eˣ, is computed once. Where two objects are one number says something (two branches
+        that are the same, a germ that is another), the second one is still another object.
     failures : tuple of exception types
         What `functions` raise where they have no value.
     union : callable or None
@@ -153,6 +159,8 @@ class Engine:
     integral: Callable[[Any], bool | None]
     compare: Callable[[Any, Any], float | None] | None = None
     finite: Callable[[Any], bool] | None = None
+    closed: frozenset[str] = frozenset()
+    copied: Callable[[Any], Any] | None = None
     failures: tuple[type[Exception], ...] = ()
     union: Callable[[Any, Any], Any] | None = None
     unsupported: Callable[[str], TypeError] = unknown_function
@@ -183,7 +191,7 @@ class Engine:
             except self.failures:
                 pass
             else:
-                if self.finite is None or all(map(self.finite, result)):
+                if self.finite is None or name in self.closed or all(map(self.finite, result)):
                     return result, True
         result = [self.careful(name, operands) for operands in zip(*columns, strict=False)]
         return result, is_clean(result)

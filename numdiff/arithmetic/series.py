@@ -41,9 +41,24 @@ class Constant(arb_series):
         return left / arb_series(self)
 
 
+_ONES: dict[int, Series] = {}
+_SHORT = 12
+"""Coefficients up to which one product takes less time than a look at each of them."""
+
+
 def finite(series: Series) -> bool:
-    """Say whether all coefficients are finite; a series without value at its point has others."""
-    return all(map(arb.is_finite, series.coeffs()))
+    """Say whether all coefficients are finite; a series without value at its point has others.
+
+    The last coefficient of the product with 1 + t + t² + … is their sum, and Arb makes no finite sum of numbers that
+    are not.
+    """
+    n = series.prec
+    if not 0 < n <= _SHORT:
+        return all(map(arb.is_finite, series.coeffs()))
+    ones = _ONES.get(n)
+    if ones is None:
+        ones = _ONES[n] = arb_series([1] * n, prec=n)
+    return bool((series * ones)[n - 1].is_finite())
 
 
 def compare(left: Series, right: Series) -> float | None:

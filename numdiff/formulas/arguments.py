@@ -274,6 +274,7 @@ def stencil_of(given: Any, argument: str = "stencil") -> Stencil:
 # --- what a format can take of a method ------------------------------------------------------------------
 
 
+@lru_cache(maxsize=1024)
 def beyond(method: Method, item: FloatFormat) -> str:
     """Return why a format cannot hold the constants of a formula, or the empty string where it can.
 

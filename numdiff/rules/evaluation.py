@@ -175,6 +175,12 @@ class Probe:
             rounded = self._fmt.as_array(self.wide.type(length))[()]
         return rounded if np.isfinite(rounded) and rounded > 0 else None
 
+    def are_steps(self, lengths: np.ndarray) -> np.ndarray:
+        """Return which positive lengths are steps of the format as they are."""
+        with np.errstate(all="ignore"):
+            same: np.ndarray = self._fmt.as_array(lengths).astype(self.wide) == lengths
+        return same
+
     def rounded(self, length: Any) -> Any:
         """Return a length rounded to a step of the format, in `wide`; 0 where there is no such step."""
         step = self.step(length)
@@ -244,6 +250,8 @@ def only_for_one_sided(rule: str, formula: Method) -> Choice | None:
 
 
 def _only_for(rule: str, formula: Method, wanted: Sequence[Stencil]) -> Choice | None:
+    if any(formula is item for item in wanted):
+        return None
     if isinstance(formula, Stencil) and any(_terms(formula) == _terms(item) for item in wanted):
         return None
     names = " and ".join(item.name for item in wanted)
@@ -251,6 +259,7 @@ def _only_for(rule: str, formula: Method, wanted: Sequence[Stencil]) -> Choice |
     return Choice(status=RuleStatus.UNSUITABLE, reason=reason)
 
 
+@cache
 def _terms(stencil: Stencil) -> set[tuple[Fraction, Fraction]]:
     return set(zip(stencil.offsets, stencil.weights, strict=True))
 

@@ -107,7 +107,7 @@ def sampled(near: Probe, noise: float | None) -> Grid | Choice:
     with np.errstate(over="ignore"):
         steps = np.ldexp(one, np.arange(middle - DOWN, middle + UP + 1)).astype(near.wide)
     steps = steps[(steps >= near.spacing) & (steps <= near.longest(1, 1))]
-    steps = np.array([h for h in steps if near.rounded(h) == h], near.wide)
+    steps = steps[near.are_steps(steps)]
     if len(steps) < 2:
         return no_step("there is no room for two steps")
     offsets = np.concatenate([-steps, steps])

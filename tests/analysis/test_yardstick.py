@@ -15,6 +15,7 @@ from numdiff.analysis.yardstick import (
     best_rms,
     errors_of,
     exact_points,
+    foresee,
     neighbours,
     step_grid,
     yardstick,
@@ -234,3 +235,22 @@ def test_formulas_of_several_orders_keep_their_places():
         for formula in formulas
     ]
     assert list(together) == alone
+
+
+def test_truths_that_were_foreseen_are_not_computed_again():
+    fmt, asked = FORMATS["float32"], []
+
+    class Watched(ExactFunction):
+        def derivative(self, points, precision, order=1, direction=0):
+            asked.append(set(points) - known)
+            known.update(points)
+            return super().derivative(points, precision, order, direction)
+
+    known = set()
+    truth, x = TrueDerivatives(Watched(np.exp, engine="arb")), fmt.as_array([0.5, 0.0, 3.0])
+    foresee(truth, fmt, x, EVERYWHERE, (CENTERED, FORWARD))
+    asked.clear()
+    found = [yardstick(np.exp, truth, fmt, here, EVERYWHERE) for here in x]
+    assert [len(new) for new in asked] == [0, 9, 0]
+    assert found == [yardstick(np.exp, truth_of(np.exp), fmt, here, EVERYWHERE) for here in x]
+    foresee(truth, fmt, fmt.as_array([0.0]), EVERYWHERE, (CENTERED,))

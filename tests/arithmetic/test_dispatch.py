@@ -1,13 +1,16 @@
 """What exact arrays accept, what they mean by it, and what they refuse."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import ml_dtypes
 import numpy as np
 import pytest
+from flint import arb, arb_series
 
 from numdiff.arithmetic import EXACT_LOCK, Undefined, balls, multiprecision, rational, ufuncs_used
+from numdiff.arithmetic.dispatch import evaluate_exactly
 from numdiff.floats.formats import dyadic
 
 ENGINES = [
@@ -313,3 +316,38 @@ def test_evaluation_inside_an_evaluation_does_not_deadlock():
     assert balls.values(f, POINTS, 256) == balls.values(np.exp, POINTS, 256)
     assert EXACT_LOCK.acquire(blocking=False)
     EXACT_LOCK.release()
+
+
+def test_a_function_of_one_argument_is_applied_once_to_the_same_numbers():
+    """The formula of tanh has e^x and e^-x twice each."""
+    calls = []
+
+    def counted(x):
+        calls.append(x)
+        return x.exp()
+
+    engine = replace(balls._REAL, functions={**balls._REAL.functions, "exp": counted})
+    f = lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
+    with balls.working(128):
+        points = [arb(1), arb(2)]
+        found, expected = (evaluate_exactly(f, item, points) for item in (engine, balls._REAL))
+    assert len(calls) == 2 * len(points)
+    assert [str(item) for item in found] == [str(item) for item in expected]
+
+
+def test_a_repeated_function_is_observed_each_time():
+    seen = []
+    evaluate_exactly(lambda x: np.exp(x) + np.exp(x), replace(balls._REAL, observer=seen.append), [arb(1)])
+    assert seen == ["exp", "exp", "add"]
+
+
+def test_what_a_function_gives_the_second_time_is_equal_and_another_object():
+    for engine, points in ((balls._REAL, [arb(1, 2)]), (balls._SERIES, [arb_series([arb(1, 2), 1])])):
+        kept = []
+        with balls.working(128, 3):
+            evaluate_exactly(lambda x: kept.extend([np.exp(x), np.exp(x)]) or kept[0], engine, points)  # noqa: B023
+            (one,), (other,) = kept[0].items, kept[1].items
+        assert one is not other
+        assert type(one) is type(other)
+        assert repr(one) == repr(other)
+        assert str(one) == str(other)

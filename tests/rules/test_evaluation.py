@@ -162,3 +162,11 @@ def test_the_node_without_a_value_is_named() -> None:
     choice = not_finite(near, [0.0, -2.0], values)
     assert choice.status is RuleStatus.NOT_FINITE
     assert choice.reason == "f is nan at -1.0, or has no value there"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_lengths_that_are_steps_are_those_that_rounding_keeps(name: str) -> None:
+    near = Probe(np.exp, FORMATS[name].round(1), FORMATS[name], EVERYWHERE)
+    lengths = np.ldexp(near.number(1), np.arange(-1000, 1000, 7))
+    lengths = np.concatenate([lengths, lengths * near.number(1.0009765625)]).astype(near.wide)
+    assert near.are_steps(lengths).tolist() == [bool(near.rounded(h) == h) for h in lengths]
