@@ -164,6 +164,7 @@ def bounds_of(
     h: np.ndarray,
     abscissae: Sequence[np.ndarray],
     values: Sequence[np.ndarray],
+    cells: NodePlaces | None = None,
 ) -> Bounds:
     """Bound the parts of the error of a computed difference quotient.
 
@@ -176,13 +177,15 @@ def bounds_of(
         Points and steps, finite; broadcast against each other.
     abscissae, values : sequence of ndarray
         For each node the rounded arguments of f and what it returned, of the broadcast shape.
+    cells : NodePlaces, optional
+        Those of method, fmt, x and h, where they are known.
 
     Returns
     -------
     Bounds
     """
     shape = np.broadcast_shapes(x.shape, h.shape)
-    cells = NodePlaces(method, fmt, x, h, shape)
+    cells = NodePlaces(method, fmt, x, h, shape) if cells is None else cells
     if isinstance(method, Stencil):
         rounded_nodes, seen = ([fmt.lift_array(column) for column in columns] for columns in (abscissae, values))
         columns = [
@@ -206,7 +209,12 @@ def bounds_of(
 
 
 def a_priori_bounds(
-    function: BoundedFunction, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray
+    function: BoundedFunction,
+    method: Method,
+    fmt: FloatFormat,
+    x: np.ndarray,
+    h: np.ndarray,
+    known: tuple[NodePlaces, Bounds] | None = None,
 ) -> np.ndarray:
     """Bound the total error of a difference quotient before it is computed.
 
@@ -214,6 +222,8 @@ def a_priori_bounds(
     ----------
     function, method, fmt, x, h
         As in `bounds_of`.
+    known : (NodePlaces, Bounds), optional
+        The nodes of the same cells, and their bounds, of which this one has the truncation in common.
 
     Returns
     -------
@@ -222,11 +232,11 @@ def a_priori_bounds(
         function that cannot be traced.
     """
     shape = np.broadcast_shapes(x.shape, h.shape)
-    cells = NodePlaces(method, fmt, x, h, shape)
+    cells = NodePlaces(method, fmt, x, h, shape) if known is None else known[0]
     if function.untraced or not isinstance(method, Stencil):
         return np.full(shape, math.inf)
     function.ufuncs(fmt)  # refuses what the format does not compute, before anything is enclosed
-    truncation = truncation_bounds(function, cells, method)
+    truncation = truncation_bounds(function, cells, method) if known is None else known[1].truncation.ravel().tolist()
     limits = slopes(function, cells)
     bounds = []
     with working(working_precision(fmt)):

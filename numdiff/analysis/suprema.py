@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from numdiff.arithmetic.ball import Ball, Undefined, Value
 from numdiff.arithmetic.balls import enclose_derivatives
@@ -62,15 +62,12 @@ class _Search:
     made: int = 1
     bounds: list[float] = field(default_factory=list)
 
-    def narrow(self, values: Sequence[Value], cuts: int) -> list[Interval]:
-        """Take in the enclosures of the pieces; return the pieces to cut, none at the end."""
-        self.bounds = []
-        for value in values:
-            upper, lower = _magnitudes(value)
-            self.bounds.append(upper)
-            self.least = max(self.least, lower)
+    def narrow(self, sizes: Sequence["_Size"], cuts: int) -> list[Interval]:
+        """Take in the sizes of f⁽ᵒʳᵈᵉʳ⁾ on the pieces; return the pieces to cut, none at the end."""
+        self.bounds = [size.upper for size in sizes]
+        self.least = max(self.least, *(size.lower for size in sizes))
         limit = self.least * SLACK
-        if max(self.bounds) == math.inf and (cuts >= _CUTS_AT_SINGULARITY or _is_outside(values)):
+        if max(self.bounds) == math.inf and (cuts >= _CUTS_AT_SINGULARITY or any(size.is_outside for size in sizes)):
             return []
         if self.made + len(self.pieces) > _MOST_PIECES:
             return []
@@ -86,31 +83,33 @@ class _Search:
         return max([self.done, *self.bounds])
 
 
-def _is_outside(values: Sequence[Value]) -> bool:
-    """Whether f is known to have no value on some piece."""
-    return Undefined.DOMAIN in values or Undefined.POLE in values
+class _Size(NamedTuple):
+    """What is known of all magnitudes in an enclosure: doubles above and below, and whether f has no value there."""
+
+    upper: float
+    lower: float
+    is_outside: bool = False
 
 
-def _magnitudes(value: Value) -> tuple[float, float]:
-    """Return doubles above and below all magnitudes in an enclosure."""
+def _size_of(value: Value) -> _Size:
     if not isinstance(value, Ball):
-        return math.inf, 0.0
+        return _Size(math.inf, 0.0, value is Undefined.DOMAIN or value is Undefined.POLE)
     middle = abs(value.mid)
     if not middle and not value.rad:
-        return 0.0, 0.0
+        return _Size(0.0, 0.0)
     top = value.exp + (middle + value.rad).bit_length()
     if top > _LARGEST:  # beyond the doubles, and perhaps with more digits than there is memory
-        return math.inf, 0.0
+        return _Size(math.inf, 0.0)
     if top < -_LARGEST:
-        return TINY, 0.0
+        return _Size(TINY, 0.0)
     scale, divisor = max(value.exp, 0), 1 << max(-value.exp, 0)
     upper = math.nextafter(nearest_double((middle + value.rad) << scale, divisor), math.inf)
     lower = middle - value.rad
-    return upper, math.nextafter(nearest_double(lower << scale, divisor), 0.0) if lower > 0 else 0.0
+    return _Size(upper, math.nextafter(nearest_double(lower << scale, divisor), 0.0) if lower > 0 else 0.0)
 
 
 def suprema(
-    f: Callable[[Any], Any], order: int, intervals: Sequence[Interval], known: dict[Interval, Value] | None = None
+    f: Callable[[Any], Any], order: int, intervals: Sequence[Interval], known: dict[Interval, _Size] | None = None
 ) -> list[float]:
     """Bound |f⁽ᵒʳᵈᵉʳ⁾| over intervals.
 
@@ -124,7 +123,7 @@ def suprema(
     order : int
     intervals : sequence of Interval
     known : dict, optional
-        The enclosures of pieces, in lowest terms, of the same derivative; is added to. The intervals of a ladder of
+        The sizes of the same derivative on pieces, in lowest terms; is added to. The intervals of a ladder of
         steps lie in one another, and a third of their pieces are pieces of others.
 
     Returns
@@ -144,12 +143,13 @@ def suprema(
     while open_:
         pieces = [piece for search in open_ for piece in search.pieces]
         missing = [piece for piece in dict.fromkeys(pieces) if piece not in known]
-        enclosures = enclose_derivatives(f, [_ball(piece) for piece in missing], order, PRECISION)
-        known.update(zip(missing, enclosures, strict=True))
-        values = iter([known[piece] for piece in pieces])
+        if missing:
+            enclosures = enclose_derivatives(f, [_ball(piece) for piece in missing], order, PRECISION)
+            known.update(zip(missing, map(_size_of, enclosures), strict=True))
+        sizes = iter([known[piece] for piece in pieces])
         remaining = []
         for search in open_:
-            poor = search.narrow([next(values) for _ in search.pieces], cuts)
+            poor = search.narrow([next(sizes) for _ in search.pieces], cuts)
             if poor:
                 search.pieces = [half for piece in poor for half in _halves(piece)]
                 remaining.append(search)
@@ -187,7 +187,7 @@ class Suprema:
     def __init__(self, f: Callable[[Any], Any] | None) -> None:
         self.f = f
         self._known: dict[int, dict[Interval, float]] = {}
-        self._pieces: dict[int, dict[Interval, Value]] = {}
+        self._pieces: dict[int, dict[Interval, _Size]] = {}
 
     def of(self, order: int, intervals: Iterable[Interval]) -> Mapping[Interval, float]:
         """Return the bounds on |f⁽ᵒʳᵈᵉʳ⁾| by interval; the mapping holds at least the given ones."""

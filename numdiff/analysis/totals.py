@@ -45,11 +45,13 @@ def total_errors(
     truths = exact.derivative([p for p in points if p is not None], first, derivative_order, direction)
     known = [None if p is None else two_doubles(truths[p]) for p in points]
     errors, decided = _quickly(results, np.array([pair or (math.nan, math.nan) for pair in known]).reshape(-1, 2))
+    has_point = np.array([p is not None for p in points], dtype=bool)
+    undecided = np.isfinite(results) & ~decided & has_point[:, np.newaxis]
+    lifted = iter(fmt.lift_array(results[undecided]))
     for i, point in enumerate(points):
-        if point is None or decided[i].all():
+        if point is None or not undecided[i].any():
             continue
-        row = fmt.lift_array(results[i])
-        pending = [j for j, result in enumerate(row) if result is not None and not decided[i, j]]
+        pending = {j: next(lifted) for j in np.flatnonzero(undecided[i]).tolist()}
         for precision in precisions():
             truth = exact.derivative((point,), precision, derivative_order, direction)[point]
             if truth is Undefined.UNDECIDED:
@@ -57,10 +59,10 @@ def total_errors(
             ball = as_ball(truth, precision)
             if ball is None:
                 break
-            found = {j: _difference(row[j], ball) for j in pending}
+            found = {j: _difference(result, ball) for j, result in pending.items()}
             for j, (error, _) in found.items():
                 errors[i, j] = error
-            pending = [j for j, (_, resolved) in found.items() if not resolved]
+            pending = {j: pending[j] for j, (_, resolved) in found.items() if not resolved}
             if not pending:
                 break
     return errors
@@ -96,9 +98,8 @@ def _quickly(results: np.ndarray, truths: np.ndarray) -> tuple[np.ndarray, np.nd
         w = e + rest
         margin = 2.0**-50 * (np.abs(rest) + np.abs(w)) + 2.0**-102 * np.abs(t1)
         low, high = s + (w - margin), s + (w + margin)
-        sizes = (np.abs(d1), np.abs(t1), np.abs(low))
-        usual = np.logical_and.reduce([np.broadcast_to((a > _LEAST) & (a < _MOST), s.shape) for a in sizes])
-        decided = usual & (low == high)
+        usual = [(size > _LEAST) & (size < _MOST) for size in (np.abs(d1), np.abs(t1), np.abs(low))]
+        decided = (usual[0] | (d1 == 0)) & usual[1] & usual[2] & (low == high)
     return np.where(decided, low, math.nan), decided
 
 

@@ -14,6 +14,7 @@ from numdiff.analysis import ENTRIES
 from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds, bounds_of
 from numdiff.analysis.error_ledger import exact_of
 from numdiff.analysis.ledger import Ledger, ledger_of
+from numdiff.analysis.nodes import NodePlaces
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.suprema import Suprema
 from numdiff.analysis.totals import total_errors
@@ -87,7 +88,8 @@ def _columns(
     x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
     observation = observe(batch.method, batch.subject.f, x, h)
     ledger = ledger_of(exact, observation, x, h, batch.method, batch.format)
-    bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values)
+    places = NodePlaces(batch.method, batch.format, x, h, observation.result.shape)
+    bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values, places)
     cells, points = batch.cells, len(batch.point_indices)
     return {
         "problem": [batch.subject.name] * cells,
@@ -99,7 +101,7 @@ def _columns(
         "k": list(batch.ks) * points,
         **_ledger_columns(ledger),
         **{name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS},
-        "a_priori_bound": a_priori_bounds(bounded, batch.method, batch.format, x, h).ravel().tolist(),
+        "a_priori_bound": a_priori_bounds(bounded, batch.method, batch.format, x, h, (places, bounds)).ravel().tolist(),
         "evaluations": [batch.method.evaluations] * cells,
         **_neighbourhood_columns(batch, exact),
         **_prediction_columns(batch, known),
