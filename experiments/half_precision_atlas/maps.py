@@ -1,0 +1,31 @@
+"""Maps: the worst of the correct digits in groups of neighbouring numbers."""
+
+import numpy as np
+
+from experiments.half_precision_atlas.cells import Cells
+from experiments.half_precision_atlas.maxima import scale_of
+
+__all__ = ["EXACT", "NOTHING", "PER_DIGIT", "codes_of", "worst_in_groups"]
+
+PER_DIGIT = 32
+"""A code is a number of correct digits in units of 1/32, rounded down."""
+EXACT, NOTHING = 254, 255
+"""The codes of an error of 0, and of no computed derivative."""
+
+
+def codes_of(cells: Cells) -> np.ndarray:
+    """Return −log₁₀ of the relative total error of each cell as a code, 0 where the error is as large as f′ or larger."""
+    total = np.abs(cells.parts["total"].value)
+    with np.errstate(all="ignore"):
+        digits = -np.log10(total / scale_of(cells))
+        codes = np.floor(np.clip(digits * PER_DIGIT, 0, EXACT - 1))
+    codes = np.where(total == 0, EXACT, codes)
+    return np.where(cells.given, codes, NOTHING).astype(np.uint8)
+
+
+def worst_in_groups(codes: np.ndarray, groups: int) -> np.ndarray:
+    """Return the smallest code of each group of neighbours; where most have no derivative, that."""
+    edges = np.arange(groups + 1) * codes.size // groups
+    missing = np.add.reduceat((codes == NOTHING).astype(int), edges[:-1])
+    worst = np.minimum.reduceat(codes, edges[:-1])
+    return np.where(2 * missing > np.diff(edges), NOTHING, worst).astype(np.uint8)

@@ -1,0 +1,93 @@
+"""The largest error of each part over all numbers of a format, proved, with the x where it is.
+
+Every cell has an interval [|value| − bound, |value| + bound] of its error. The cells whose upper end reaches beyond what
+is certified go to the ledger, until none does: then no cell of the step is above the maximum by more than 2⁻⁴⁰ of it.
+Among those that share it the x of smallest magnitude is named, the positive one first; its number is the ledger's.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiments.half_precision_atlas.cells import PARTS, Cells
+from experiments.half_precision_atlas.settling import FLOOR, ledger_at
+
+__all__ = ["MEASURES", "Maximum", "maxima_of", "scale_of"]
+
+MEASURES = ("absolute", "relative")
+"""|part|, and |part| over the larger of |f′(x)| and the smallest normal number of the format."""
+TIE = 2.0**-40
+_ROUNDING = 1 + 2.0**-50
+"""For the division by |f′|, a double that is off by 2⁻⁵³ of itself, in the bounds of a quotient."""
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """The largest error of a part in a step.
+
+    Attributes
+    ----------
+    part, measure : str
+    value : float
+        The ledger's, over the scale of the measure; 0 where no cell has an error above 2⁻⁹⁶⁰.
+    place : int
+        The row of the cell; −1 where `value` is 0.
+    """
+
+    part: str
+    measure: str
+    value: float
+    place: int
+
+
+def scale_of(cells: Cells) -> np.ndarray:
+    """Return the larger of |f′(x)| and the smallest normal number of the format."""
+    return np.fmax(np.abs(cells.slope), 2.0**cells.format.min_exponent)
+
+
+def maxima_of(cells: Cells) -> list[Maximum]:
+    """Return the maxima of a settled step; the cells that decide them are certified in `cells`."""
+    scales = {"absolute": np.ones(cells.x.shape), "relative": scale_of(cells)}
+    kinds = [(part, measure) for part in PARTS for measure in MEASURES]
+    certified = np.zeros(cells.x.shape, dtype=bool)
+    while True:
+        asked: set[int] = set()
+        found = []
+        for part, measure in kinds:
+            place, others = _candidates(cells, part, scales[measure])
+            found.append((part, measure, place))
+            asked.update(i for i in [*others, *([place] if place >= 0 else [])] if not certified[i])
+        if not asked:
+            break
+        at = np.array(sorted(asked))
+        _certify(cells, at)
+        certified[at] = True
+    return [
+        Maximum(part, measure, abs(cells.parts[part].value[place]) / scales[measure][place] if place >= 0 else 0.0, place)
+        for part, measure, place in found
+    ]
+
+
+def _candidates(cells: Cells, part: str, scale: np.ndarray) -> tuple[int, list[int]]:
+    """Return the cell that a maximum is to be named after, and those whose bounds leave open whether they exceed it."""
+    proved = cells.parts[part]
+    with np.errstate(invalid="ignore"):
+        size = np.where(cells.given, np.abs(proved.value), 0.0)
+        bound = np.where(cells.given, proved.bound, 0.0)
+        low, high = (size - bound) / scale / _ROUNDING, (size + bound) / scale * _ROUNDING
+    best = low.max(initial=0.0)
+    if (np.where(cells.given, size + bound, 0.0) <= FLOOR).all():
+        return -1, []
+    ties = np.flatnonzero(low >= best * (1 - TIE))
+    place = min(ties.tolist(), key=lambda i: (abs(cells.x[i]), np.signbit(cells.x[i])))
+    wide = (high > low[place] * (1 + TIE)) & (bound > size * 2.0**-50)
+    return place, np.flatnonzero(wide).tolist()
+
+
+def _certify(cells: Cells, at: np.ndarray) -> None:
+    """Put the ledger's numbers in the place of some cells."""
+    ledger = ledger_at(cells, at)
+    for name in PARTS:
+        value = getattr(ledger, name)
+        cells.parts[name].value[at] = value
+        cells.parts[name].bound[at] = np.where(value == 0, cells.parts[name].bound[at], 2.0**-53 * np.abs(value) + 2.0**-1074)
