@@ -14,12 +14,17 @@ EXACT, NOTHING = 254, 255
 
 
 def codes_of(cells: Cells) -> np.ndarray:
-    """Return −log₁₀ of the relative total error of each cell as a code, 0 where the error is as large as f′ or larger."""
-    total = np.abs(cells.parts["total"].value)
+    """Return the proved correct digits of each cell as codes.
+
+    The relative total error is at most 10 to the power of −code/32, by its bound; the code is 0 where no digit is
+    proved, and `EXACT` where the error is proved to be 0.
+    """
+    total = cells.parts["total"]
     with np.errstate(all="ignore"):
-        digits = -np.log10(total / scale_of(cells))
-        codes = np.floor(np.clip(digits * PER_DIGIT, 0, EXACT - 1))
-    codes = np.where(total == 0, EXACT, codes)
+        highest = (np.abs(total.value) + total.bound) / scale_of(cells)
+        # The allowance is a thousand times what quotient and logarithm can be off by.
+        codes = np.floor(np.clip(-np.log10(highest) * PER_DIGIT - 1e-9, 0, EXACT - 1))
+    codes = np.where((total.value == 0) & (total.bound == 0), EXACT, codes)
     return np.where(cells.given, codes, NOTHING).astype(np.uint8)
 
 

@@ -17,6 +17,8 @@ __all__ = ["MEASURES", "Maximum", "maxima_of", "scale_of"]
 MEASURES = ("absolute", "relative")
 """|part|, and |part| over the larger of |f′(x)| and the smallest normal number of the format."""
 TIE = 2.0**-40
+_KNOWN = 2.0**-50
+"""Relative to a part, a bound that the ledger would not improve: its numbers are rounded to doubles."""
 _ROUNDING = 1 + 2.0**-50
 """For the division by |f′|, a double that is off by 2⁻⁵³ of itself, in the bounds of a quotient."""
 
@@ -48,22 +50,20 @@ def scale_of(cells: Cells) -> np.ndarray:
 def maxima_of(cells: Cells) -> list[Maximum]:
     """Return the maxima of a settled step; the cells that decide them are certified in `cells`."""
     scales = {"absolute": np.ones(cells.x.shape), "relative": scale_of(cells)}
-    kinds = [(part, measure) for part in PARTS for measure in MEASURES]
-    certified = np.zeros(cells.x.shape, dtype=bool)
+    certified: dict[int, dict[str, float]] = {}
     while True:
-        asked: set[int] = set()
-        found = []
-        for part, measure in kinds:
-            place, others = _candidates(cells, part, scales[measure])
-            found.append((part, measure, place))
-            asked.update(i for i in [*others, *([place] if place >= 0 else [])] if not certified[i])
-        if not asked:
+        found, asked = [], set[int]()
+        for part in PARTS:
+            for measure in MEASURES:
+                place, others = _candidates(cells, part, scales[measure])
+                found.append((part, measure, place))
+                asked.update([*others, *([place] if place >= 0 else [])])
+        missing = np.array(sorted(asked - certified.keys()), dtype=np.intp)
+        if not missing.size:
             break
-        at = np.array(sorted(asked))
-        _certify(cells, at)
-        certified[at] = True
+        _certify(cells, missing, certified)
     return [
-        Maximum(part, measure, abs(cells.parts[part].value[place]) / scales[measure][place] if place >= 0 else 0.0, place)
+        Maximum(part, measure, abs(certified[place][part]) / float(scales[measure][place]) if place >= 0 else 0.0, place)
         for part, measure, place in found
     ]
 
@@ -80,14 +80,18 @@ def _candidates(cells: Cells, part: str, scale: np.ndarray) -> tuple[int, list[i
         return -1, []
     ties = np.flatnonzero(low >= best * (1 - TIE))
     place = min(ties.tolist(), key=lambda i: (abs(cells.x[i]), np.signbit(cells.x[i])))
-    wide = (high > low[place] * (1 + TIE)) & (bound > size * 2.0**-50)
+    wide = (high > low[place] * (1 + TIE)) & (bound > _KNOWN * size)
     return place, np.flatnonzero(wide).tolist()
 
 
-def _certify(cells: Cells, at: np.ndarray) -> None:
-    """Put the ledger's numbers in the place of some cells."""
+def _certify(cells: Cells, at: np.ndarray, certified: dict[int, dict[str, float]]) -> None:
+    """Add the ledger's numbers of some cells, and put them in the place of those that are known less well."""
     ledger = ledger_at(cells, at)
-    for name in PARTS:
-        value = getattr(ledger, name)
-        cells.parts[name].value[at] = value
-        cells.parts[name].bound[at] = np.where(value == 0, cells.parts[name].bound[at], 2.0**-53 * np.abs(value) + 2.0**-1074)
+    columns = {name: np.asarray(getattr(ledger, name)) for name in PARTS}
+    for j, i in enumerate(at.tolist()):
+        certified[i] = {name: float(column[j]) for name, column in columns.items()}
+    for name, value in columns.items():
+        known = cells.parts[name]
+        worse = (known.bound[at] > _KNOWN * np.abs(known.value[at])) & (value != 0)
+        known.value[at[worse]] = value[worse]
+        known.bound[at[worse]] = 2.0**-53 * np.abs(value[worse]) + 2.0**-1074

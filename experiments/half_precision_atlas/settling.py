@@ -39,8 +39,9 @@ def settle(cells: Cells) -> dict[str, int]:
     asked = np.flatnonzero(np.logical_or.reduce(list(unsettled.values())))
     for at in _groups(cells, asked):
         ledger = ledger_at(cells, at)
+        cells.slope[at] = ledger.reference
         for name in PARTS:
-            value = getattr(ledger, name)
+            value = np.asarray(getattr(ledger, name))
             proved = np.where(ledger.state == State.UNRESOLVED, FLOOR, 2.0**-53 * np.abs(value) + 2.0**-1074)
             cells.parts[name].value[at] = value
             cells.parts[name].bound[at] = np.where((value == 0) & (ledger.state != State.UNRESOLVED), 0.0, proved)
