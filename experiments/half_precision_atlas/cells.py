@@ -74,7 +74,9 @@ class Subject:
         ordered = numbers.values[numbers.finite]
         left = np.concatenate([[-np.inf], ordered[:-1]])
         right = np.concatenate([ordered[1:], [np.inf]])
-        remainder[numbers.finite] = following.over(np.minimum(left, np.roll(left, 1)), np.maximum(right, np.roll(right, -1)))
+        remainder[numbers.finite] = following.over(
+            np.minimum(left, np.roll(left, 1)), np.maximum(right, np.roll(right, -1))
+        )
         table = table_of(form, numbers)
         remainder[table.tail > 0] = 0.0
         return cls(problem, fmt, form, numbers, table, remainder, following, suprema_of(problem, ORDER + 2))
@@ -139,7 +141,9 @@ def measured(subject: Subject, method_name: str, step: float, at: np.ndarray | N
     for part in parts.values():
         part.value[~given] = np.nan
         part.bound[~given] = np.nan
-    return Cells(subject, method, step, call.x, observation, given, parts, call.status(), subject.table.slope_high[call.at_x], x)
+    return Cells(
+        subject, method, step, call.x, observation, given, parts, call.status(), subject.table.slope_high[call.at_x], x
+    )
 
 
 @dataclass(eq=False)
@@ -189,7 +193,11 @@ class _Call:
         found = (self.x < low) | (self.x > high)
         for c, node in zip(self.offsets, self.nodes, strict=True):
             exact = self.x + c * self.step
-            found |= (exact < low) | (exact > high) | (np.isfinite(node.rounded) & ((node.rounded < low) | (node.rounded > high)))
+            found |= (
+                (exact < low)
+                | (exact > high)
+                | (np.isfinite(node.rounded) & ((node.rounded < low) | (node.rounded > high)))
+            )
         return found
 
     def status(self) -> np.ndarray:

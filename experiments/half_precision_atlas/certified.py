@@ -26,7 +26,6 @@ TINY_TAIL = 2.0**-1000
 """What is left of f − s and of f′ where |y| ≥ 720."""
 _CERTAIN = 56
 """Bits by which a coefficient exceeds its radius: rounded to nearest it is off by less than 2⁻⁵² of it."""
-_LEAST = Fraction(1, 1 << 1074)
 
 
 @dataclass(eq=False)
@@ -167,9 +166,9 @@ def _pair(ball: Ball) -> tuple[float, float, float]:
     """Return a ball as hi + lo and a bound of the error."""
     high = _double(ball.mid, ball.exp)
     low, rest = _rounded_rest(ball, high)
-    numerator, denominator = rest.as_integer_ratio()
-    bound = nearest_double(numerator, denominator) * (1 + 2.0**-50) if numerator else 0.0
-    return high, low, bound if bound or not numerator else float(_LEAST)
+    # The last term is for a bound that is subnormal, where the product is not larger.
+    bound = nearest_double(*rest.as_integer_ratio()) * (1 + 2.0**-50) + 2.0**-1074 if rest else 0.0
+    return high, low, bound
 
 
 def _rounded_rest(ball: Ball, high: float) -> tuple[float, Fraction]:
@@ -206,4 +205,3 @@ def _upper_half(values: np.ndarray) -> np.ndarray:
     mantissa, exponent = np.frexp(values)
     scaled = mantissa * 134217729.0
     return np.ldexp(scaled - (scaled - mantissa), exponent)
-

@@ -75,11 +75,9 @@ def _ticks(name: str, columns: int) -> tuple[list[float], list[str]]:
     """Return where some powers of two lie among the numbers of a format."""
     numbers = numbers_of(FORMATS[name])
     ordered = numbers.values[numbers.finite]
-    ends = {"float16": (-14, 0, 15), "bfloat16": (-126, -64, 0, 64, 127), "float8_e5m2": (-14, 0, 15)}
-    exponents = ends.get(name, (-6, 0, 8))
-    marks = [(-(2.0**k), f"−{_power(k)}") for k in reversed(exponents)] + [(0.0, "0")]
-    marks += [(2.0**k, _power(k)) for k in exponents]
-    marks = [mark for mark in marks if abs(mark[0]) != 2.0 ** exponents[0] or name == "float16"]
+    k = {"float16": 8, "bfloat16": 64, "float8_e5m2": 8, "float8_e4m3fn": 4}[name]
+    marks = [(-(2.0**j), f"−{_power(j)}") for j in (k, 0, -k)] + [(0.0, "0")]
+    marks += [(2.0**j, _power(j)) for j in (-k, 0, k)]
     places = [(np.searchsorted(ordered, value) + 0.5) * columns / ordered.size for value, _ in marks]
     return places, [text for _, text in marks]
 

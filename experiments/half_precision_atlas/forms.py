@@ -69,16 +69,42 @@ _LN_LARGEST = 65536 * float(np.log(2.0))
 
 FORMS: Mapping[str, Form] = MappingProxyType(
     {
-        "square": Form(lambda y: y * y, 0.0, 1.0, 1, 0.0, 0.0, 0.0, 0.0, -np.inf, np.inf, False, False, 1.0, exact=True),
+        "square": Form(
+            lambda y: y * y, 0.0, 1.0, 1, 0.0, 0.0, 0.0, 0.0, -np.inf, np.inf, False, False, 1.0, exact=True
+        ),
         "exp": Form(np.exp, 0.0, 1.0, 0, 1.0, 0.0, 0.0, 0.25, -FAR, 96.0, True, False, 2.0**-4, (-np.inf, _LN_LARGEST)),
         "sigmoid": Form(
             lambda y: 1.0 / (1.0 + np.exp(y)), 1.0, -1.0, -1, 0.5, 0.0, 1.0, 0.5, -FAR, FAR, True, True, 2.0**-4
         ),
         "tanh": Form(
-            lambda y: 2.0 / (1.0 + np.exp(2.0 * y)), 1.0, -1.0, -1, 0.0, -1.0, 1.0, 0.5, -96.0, 96.0, False, False, 2.0**-5
+            lambda y: 2.0 / (1.0 + np.exp(2.0 * y)),
+            1.0,
+            -1.0,
+            -1,
+            0.0,
+            -1.0,
+            1.0,
+            0.5,
+            -96.0,
+            96.0,
+            False,
+            False,
+            2.0**-5,
         ),
         "composition": Form(
-            lambda y: np.exp(2.0 * y * y), 0.0, 1.0, 1, 1.0, 0.0, 0.0, 0.25, -7.0, 7.0, False, False, 2.0**-6,
+            lambda y: np.exp(2.0 * y * y),
+            0.0,
+            1.0,
+            1,
+            1.0,
+            0.0,
+            0.0,
+            0.25,
+            -7.0,
+            7.0,
+            False,
+            False,
+            2.0**-6,
             (-float(np.sqrt(_LN_LARGEST / 2)), float(np.sqrt(_LN_LARGEST / 2))),
         ),  # fmt: skip
     }

@@ -63,7 +63,9 @@ def maxima_of(cells: Cells) -> list[Maximum]:
             break
         _certify(cells, missing, certified)
     return [
-        Maximum(part, measure, abs(certified[place][part]) / float(scales[measure][place]) if place >= 0 else 0.0, place)
+        Maximum(
+            part, measure, abs(certified[place][part]) / float(scales[measure][place]) if place >= 0 else 0.0, place
+        )
         for part, measure, place in found
     ]
 

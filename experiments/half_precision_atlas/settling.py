@@ -61,7 +61,9 @@ def ledger_at(cells: Cells, at: np.ndarray) -> Ledger:
         [a[at] for a in seen.abscissae], [v[at] for v in seen.values], seen.result[at], seen.absorbed[at]
     )
     points = cells.points[at]
-    return ledger_of(_exact(cells.subject.problem), chosen, points, _step(points, cells.step), cells.method, cells.format)
+    return ledger_of(
+        _exact(cells.subject.problem), chosen, points, _step(points, cells.step), cells.method, cells.format
+    )
 
 
 def _step(points: np.ndarray, step: float) -> np.ndarray:

@@ -86,7 +86,9 @@ def _enclosed(form: Form, starts: np.ndarray, width: float, order: int) -> np.nd
         m, e = dyadic(start + width / 2)
         low = min(e, radius[1])
         intervals.append(Ball(m << (e - low), radius[0] << (radius[1] - low), low))
-    return np.array([_magnitude(ball, order) for ball in balls.enclose_derivatives(form.function, intervals, order, 64)])
+    return np.array(
+        [_magnitude(ball, order) for ball in balls.enclose_derivatives(form.function, intervals, order, 64)]
+    )
 
 
 def _magnitude(ball: object, order: int) -> float:

@@ -5,15 +5,18 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from experiments.half_precision_atlas.atlas import FORMULAS, FUNCTIONS
 from experiments.half_precision_atlas.cells import PARTS, Cells, Subject, measured
+from experiments.half_precision_atlas.formats import NAMES, eight_bits
 from experiments.half_precision_atlas.steps import steps_of
 from numdiff.analysis.error_ledger import error_ledger
+from numdiff.analysis.ledger import Ledger
 from numdiff.analysis.reference import Engine
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
@@ -34,22 +37,24 @@ class Comparison:
 
     Attributes
     ----------
-    cells : int
-    parts : int
-        Numbers that were compared.
+    cells, parts : int
+        How many cells, and how many numbers of theirs.
     differences : list of str
         What is off by more than its bound, or has another status.
     """
 
     cells: int = 0
     parts: int = 0
-    differences: list[str] | None = None
+    differences: list[str] = field(default_factory=list)
 
-    def add(self, cells: int, parts: int, differences: list[str]) -> None:
+    def add(self, other: "Comparison") -> None:
         """Add what another comparison found."""
-        self.cells += cells
-        self.parts += parts
-        self.differences = [*(self.differences or []), *differences]
+        self.cells += other.cells
+        self.parts += other.parts
+        self.differences += other.differences
+
+    def __str__(self) -> str:
+        return f"{self.cells} cells, {self.parts} parts, {len(self.differences)} differences"
 
 
 def compared(subject: Subject, method: str, step: float, at: np.ndarray, engine: Engine = "arb") -> Comparison:
@@ -67,18 +72,10 @@ def compared(subject: Subject, method: str, step: float, at: np.ndarray, engine:
     cells = measured(subject, method, step, at)
     points = subject.numbers.points(at)
     ledger = error_ledger(PROBLEMS[subject.problem], points, points.dtype.type(step), method, engine=engine)
-    same = subject.numbers.patterns(ledger.computed) == subject.numbers.patterns(cells.observation.result)
-    both_nan = np.isnan(ledger.computed) & np.isnan(cells.observation.result)
-    found = [f"{_name(cells, i)}: other value" for i in np.flatnonzero(~(same | both_nan))]
-    found += [
-        f"{_name(cells, i)}: {ledger.status[i]} in the ledger, {cells.status[i]} here"
-        for i in np.flatnonzero(np.array([str(s) for s in ledger.status]) != cells.status)
-    ]
-    missing = cells.given == ~np.isfinite(ledger.total)
-    found += [f"{_name(cells, i)}: a total here or there" for i in np.flatnonzero(missing)]
+    found = _other_events(cells, ledger)
     parts = 0
     for name in PARTS:
-        number, proved = getattr(ledger, name), cells.parts[name]
+        number, proved = np.asarray(getattr(ledger, name)), cells.parts[name]
         asked = cells.given & np.isfinite(proved.bound)
         parts += int(asked.sum())
         with np.errstate(invalid="ignore"):
@@ -91,12 +88,29 @@ def compared(subject: Subject, method: str, step: float, at: np.ndarray, engine:
     return Comparison(len(at), parts, found)
 
 
+def _other_events(cells: Cells, ledger: Ledger) -> list[str]:
+    """Return where the kernel computed something else, the status is another, or only one of both has a total."""
+    numbers = cells.subject.numbers
+    mine, others = cells.observation.result, np.asarray(ledger.computed)
+    same = (numbers.patterns(mine) == numbers.patterns(others)) | (np.isnan(mine) & np.isnan(others))
+    status = np.array([str(s) for s in ledger.status])
+    found = [f"{_name(cells, i)}: other value" for i in np.flatnonzero(~same)]
+    found += [
+        f"{_name(cells, i)}: {status[i]} in the ledger, {cells.status[i]} here"
+        for i in np.flatnonzero(status != cells.status)
+    ]
+    missing = cells.given == ~np.isfinite(ledger.total)
+    return found + [f"{_name(cells, i)}: a total here or there" for i in np.flatnonzero(missing)]
+
+
 def _name(cells: Cells, i: int) -> str:
     subject = cells.subject
     return f"{subject.problem} {subject.format} {cells.method.name} x = {cells.x[i]!r} h = {cells.step!r}"
 
 
-def random_cells(subject: Subject, method: str, cells: int, special: int, seed: int) -> Iterator[tuple[float, np.ndarray]]:
+def random_cells(
+    subject: Subject, method: str, cells: int, special: int, seed: int
+) -> Iterator[tuple[float, np.ndarray]]:
     """Yield steps with bit patterns: of finite numbers, all equally likely, and of difficult ones.
 
     Where a node is far out the ledger computes with numbers of a hundred thousand bits, 80 ms a cell: there a step has
@@ -129,7 +143,22 @@ def difficult(subject: Subject) -> np.ndarray:
     numbers = subject.numbers
     ordered = numbers.values[numbers.finite]
     special: list[Any] = [0.0, 0.25, 0.5, 1.0, np.log(2 + np.sqrt(3)), np.log(2 + np.sqrt(3)) / 2, np.sqrt(3) / 2]
-    special += [0.5493, 2.2924, 1.317, np.log(65504.0), 10.4, 16.6, 88.7, 103.0, 354.0, 700.0, 708.0, 720.0, 745.0, 45426.0]
+    special += [
+        0.5493,
+        2.2924,
+        1.317,
+        np.log(65504.0),
+        10.4,
+        16.6,
+        88.7,
+        103.0,
+        354.0,
+        700.0,
+        708.0,
+        720.0,
+        745.0,
+        45426.0,
+    ]
     special += [2.35, 6.66, 150.7, 5.55, 8.3, 9.01, 17.3, 1e-3, 2.0**-12, 2.0**-24, 2.0**-60, 2.0**-126, 2.0**-133]
     special += [256.0, 181.0, 1.8e19, 65504.0, 1e30, 3.3e38]
     found: set[int] = set()
@@ -140,36 +169,41 @@ def difficult(subject: Subject) -> np.ndarray:
     return numbers.finite[sorted(found)]
 
 
-def everything(cells: int, seed: int, engine: Engine = "arb", formats: tuple[str, ...] = ("float16", "bfloat16")) -> Any:
-    """Yield comparisons of random and of difficult cells of every function, format and kernel."""
-    for problem in ("square", "exp", "sigmoid", "tanh", "composition"):
+def everything(
+    cells: int, seed: int, engine: Engine, functions: Sequence[str], formats: Sequence[str]
+) -> Iterator[tuple[str, str, str, Comparison]]:
+    """Yield comparisons of some functions and formats: of so many random cells for each kernel, and of difficult ones."""
+    for problem in functions:
         for fmt in formats:
             subject = Subject.of(problem, fmt)
-            for method in ("forward", "centered"):
+            for method in FORMULAS:
                 comparison = Comparison()
-                for step, at in random_cells(subject, method, cells // (10 * len(formats)), SPECIAL, seed):
+                for step, at in random_cells(subject, method, cells, SPECIAL, seed):
                     if at.size:
-                        one = compared(subject, method, step, at, engine)
-                        comparison.add(one.cells, one.parts, one.differences or [])
+                        comparison.add(compared(subject, method, step, at, engine))
                 yield problem, fmt, method, comparison
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Print what was compared; 1 if anything differs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cells", type=int, default=100_000)
+    parser = argparse.ArgumentParser(prog="python -m experiments.half_precision_atlas.verify", description=__doc__)
+    parser.add_argument("--cells", type=int, default=5000, help="of each function, format and kernel (default: 5000)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--engine", choices=("arb", "mpmath"), default="arb")
-    arguments = parser.parse_args()
-    wrong = cells = parts = 0
-    for problem, fmt, method, found in everything(arguments.cells, arguments.seed, arguments.engine):
-        differences = found.differences or []
-        print(problem, fmt, method, f"{found.cells} cells, {found.parts} parts, {len(differences)} differences", flush=True)
-        for text in differences[:5]:
-            print("   ", text)
-        wrong, cells, parts = wrong + len(differences), cells + found.cells, parts + found.parts
-    print(f"{cells} cells, {parts} parts, {wrong} differences")
-    return int(wrong > 0)
+    parser.add_argument("--functions", nargs="+", choices=FUNCTIONS, default=FUNCTIONS)
+    parser.add_argument("--formats", nargs="+", choices=NAMES, default=NAMES)
+    options = parser.parse_args(arguments)
+    total = Comparison()
+    with eight_bits():
+        for *names, found in everything(
+            options.cells, options.seed, options.engine, options.functions, options.formats
+        ):
+            print(*names, found, flush=True)
+            for text in found.differences[:5]:
+                print("   ", text)
+            total.add(found)
+    print(total)
+    return int(bool(total.differences))
 
 
 if __name__ == "__main__":
