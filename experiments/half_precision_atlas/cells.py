@@ -34,10 +34,11 @@ __all__ = ["PARTS", "Cells", "Subject", "measured"]
 
 PARTS = ("truncation", "abscissa", "evaluation", "combination", "total")
 _ROUNDING = 2.0**-47
-"""Above γ₂₆ = 26·2⁻⁵³, relative to the sum of the magnitudes of the terms: Horner's rule with at most 12 coefficients,
-each off by 2⁻⁵² of it, and the multiplications by powers of δ or h."""
+"""Above γ₃₂ = 32·2⁻⁵³, relative to the sum of the magnitudes of the terms: Horner's rule with at most 11 coefficients,
+each off by 2⁻⁵² of it, in δ² or h, which are exact, and at most four multiplications and additions more."""
 _UNDERFLOW = 2.0**-1000
-"""Above what underflow does to a sum of at most 12 terms whose later factors are below 2¹²."""
+"""Above what underflow does to a sum of at most 12 terms: 2⁻¹⁰⁷⁴ each, times later factors, which are at most 2¹² six
+times (δ = 64 between two numbers of float8_e5m2 below 720), and h where that is above 1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +71,9 @@ class Subject:
         """Return a function of the course in a format."""
         form, numbers = FORMS[problem], numbers_of(FORMATS[fmt])
         following = suprema_of(problem, ORDER + 1)
-        remainder = np.full(numbers.values.size, np.inf)
-        ordered = numbers.values[numbers.finite]
-        left = np.concatenate([[-np.inf], ordered[:-1]])
-        right = np.concatenate([ordered[1:], [np.inf]])
-        remainder[numbers.finite] = following.over(
-            np.minimum(left, np.roll(left, 1)), np.maximum(right, np.roll(right, -1))
-        )
         table = table_of(form, numbers)
+        remainder = np.full(numbers.values.size, np.inf)
+        remainder[numbers.finite] = following.over(*_neighbours(numbers.values[numbers.finite]))
         remainder[table.tail > 0] = 0.0
         return cls(problem, fmt, form, numbers, table, remainder, following, suprema_of(problem, ORDER + 2))
 
@@ -131,7 +127,8 @@ class Cells:
 def measured(subject: Subject, method_name: str, step: float, at: np.ndarray | None = None) -> Cells:
     """Call the kernel at all numbers, or at those with some bit patterns, and split its errors."""
     method = METHODS[method_name]
-    assert isinstance(method, Stencil)
+    if not isinstance(method, Stencil):
+        raise TypeError(f"method must be a stencil of two nodes, got {method_name}")
     x = subject.points if at is None else subject.numbers.points(at)
     observation = observe(method, PROBLEMS[subject.problem].f, x, x.dtype.type(step))
     call = _Call(subject, method, step, x, observation)
@@ -141,9 +138,8 @@ def measured(subject: Subject, method_name: str, step: float, at: np.ndarray | N
     for part in parts.values():
         part.value[~given] = np.nan
         part.bound[~given] = np.nan
-    return Cells(
-        subject, method, step, call.x, observation, given, parts, call.status(), subject.table.slope_high[call.at_x], x
-    )
+    slope = subject.table.slope_high[call.at_x]
+    return Cells(subject, method, step, call.x, observation, given, parts, call.status(), slope, x)
 
 
 @dataclass(eq=False)
@@ -192,12 +188,8 @@ class _Call:
         low, high = self.form.beyond
         found = (self.x < low) | (self.x > high)
         for c, node in zip(self.offsets, self.nodes, strict=True):
-            exact = self.x + c * self.step
-            found |= (
-                (exact < low)
-                | (exact > high)
-                | (np.isfinite(node.rounded) & ((node.rounded < low) | (node.rounded > high)))
-            )
+            for place in (self.x + c * self.step, np.where(np.isfinite(node.rounded), node.rounded, 0.0)):
+                found |= (place < low) | (place > high)
         return found
 
     def status(self) -> np.ndarray:
@@ -275,7 +267,8 @@ class _Call:
         terms[3][moved] = value
         if not self.form.exact:
             error = _ROUNDING * (size + np.abs(terms[2][moved])) + np.abs(linear) * table.slope_error[at]
-            rest = self.subject.remainder[at] * np.abs(shift) ** (ORDER + 1)
+            # A power of a smaller δ would underflow.
+            rest = self.subject.remainder[at] * np.maximum(np.abs(shift), 2.0**-75) ** (ORDER + 1)
             error += np.where(self.mirrored[moved] & (odd + even > 0), 2.0, odd) * rest
             bound[moved] = (error + table.tail[at] + _UNDERFLOW) * SLACK
             far = table.tail[at] > 0
@@ -320,8 +313,16 @@ class _Call:
         if centered and self.form.parity > 0:
             reach = np.abs(self.x) + h
             rest = np.minimum(rest, (ORDER + 2) * np.abs(self.x) * self.subject.after.over(-reach, reach))
-        bound = (_ROUNDING * size * h + rest * h**ORDER + _UNDERFLOW) * SLACK
+        bound = (_ROUNDING * size * h + rest * h**ORDER + _UNDERFLOW * max(h, 1.0) ** ORDER) * SLACK
         return Enclosed(value * h, bound)
+
+
+def _neighbours(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each of some ascending numbers the next smaller and the next larger one, infinite at the ends."""
+    distinct = np.unique(values)
+    places = np.searchsorted(distinct, values)
+    ends = np.concatenate([[-np.inf], distinct, [np.inf]])
+    return ends[places], ends[places + 2]
 
 
 def _distance(x: np.ndarray, move: float, rounded: np.ndarray) -> np.ndarray:

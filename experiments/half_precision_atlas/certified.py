@@ -147,8 +147,9 @@ def _row(form: Form, y: float, series: list[Ball]) -> list[float]:
     value = _shifted(series[0], form.factor, form.offset - base)
     slope, *others = (_shifted(ball, form.factor, 0.0) for ball in series[1:])
     row = [base, *_pair(value), *_pair(slope)]
-    # At 0 an enclosure of 0 is 0 by parity; `_mirror` puts it in.
-    row += [_coefficient(ball, y) for ball in others]
+    for k, ball in enumerate(others, 2):
+        excluded = y == 0 and form.parity != 0 and (k % 2 == 0) != (form.parity > 0)
+        row.append(0.0 if excluded else _coefficient(ball, y))
     return row + [0.0] * (8 + ORDER - len(row))
 
 
@@ -195,7 +196,7 @@ def _coefficient(ball: Ball, y: float) -> float:
     ArithmeticError
         If the ball is too wide to certify it.
     """
-    if ball.rad and abs(ball.mid).bit_length() - ball.rad.bit_length() <= _CERTAIN and y:
+    if ball.rad and abs(ball.mid).bit_length() - ball.rad.bit_length() <= _CERTAIN:
         raise ArithmeticError(f"a coefficient at {y!r} is not certain to {_CERTAIN} bits")
     return _double(ball.mid, ball.exp)
 

@@ -41,7 +41,8 @@ def draw(sheets: Sequence[Sheet], file: Path) -> None:
     digits = float(fmt.precision * np.log10(2.0))
     colours = palette(digits)
     rows = [name for name in FUNCTIONS if any(s.function == name for s in sheets)]
-    with matplotlib.rc_context(rc_settings(SIZE) | {"axes.grid": False}):
+    settings: Any = rc_settings(SIZE) | {"axes.grid": False}
+    with matplotlib.rc_context(settings):
         figure = Figure(SIZE, layout="constrained")
         axes = figure.subplots(len(rows), len(FORMULAS), sharex=True, sharey=True, squeeze=False)
         for sheet in sheets:

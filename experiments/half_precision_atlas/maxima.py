@@ -1,7 +1,7 @@
 """The largest error of each part over all numbers of a format, proved, with the x where it is.
 
-Every cell has an interval [|value| − bound, |value| + bound] of its error. The cells whose upper end reaches beyond what
-is certified go to the ledger, until none does: then no cell of the step is above the maximum by more than 2⁻⁴⁰ of it.
+Every cell has an interval [|value| − bound, |value| + bound] of its error. The cells whose upper end reaches beyond
+what is certified go to the ledger, until none does: then no cell of the step is above the maximum by more than 2⁻³⁹.
 Among those that share it the x of smallest magnitude is named, the positive one first; its number is the ledger's.
 """
 
@@ -62,12 +62,11 @@ def maxima_of(cells: Cells) -> list[Maximum]:
         if not missing.size:
             break
         _certify(cells, missing, certified)
-    return [
-        Maximum(
-            part, measure, abs(certified[place][part]) / float(scales[measure][place]) if place >= 0 else 0.0, place
-        )
-        for part, measure, place in found
-    ]
+    results = []
+    for part, measure, place in found:
+        value = abs(certified[place][part]) / float(scales[measure][place]) if place >= 0 else 0.0
+        results.append(Maximum(part, measure, value, place))
+    return results
 
 
 def _candidates(cells: Cells, part: str, scale: np.ndarray) -> tuple[int, list[int]]:

@@ -33,7 +33,7 @@ def is_settled(cells: Cells, part: str) -> np.ndarray:
 def settle(cells: Cells) -> dict[str, int]:
     """Put the ledger's numbers in the place of the unsettled ones; return how many there were of each part.
 
-    Where the ledger says `unresolved`, the number is 0 and its bound 2⁻⁹⁶⁰: it is a difference of numbers beyond 2⁻⁶⁵⁵³⁶.
+    Where the ledger says `unresolved`, what it does not tell from 0 is far below 2⁻⁹⁶⁰.
     """
     unsettled = {name: ~is_settled(cells, name) for name in PARTS}
     asked = np.flatnonzero(np.logical_or.reduce(list(unsettled.values())))
@@ -42,9 +42,9 @@ def settle(cells: Cells) -> dict[str, int]:
         cells.slope[at] = ledger.reference
         for name in PARTS:
             value = np.asarray(getattr(ledger, name))
-            proved = np.where(ledger.state == State.UNRESOLVED, FLOOR, 2.0**-53 * np.abs(value) + 2.0**-1074)
+            proved = np.where(value == 0, 0.0, 2.0**-53 * np.abs(value) + 2.0**-1074)
             cells.parts[name].value[at] = value
-            cells.parts[name].bound[at] = np.where((value == 0) & (ledger.state != State.UNRESOLVED), 0.0, proved)
+            cells.parts[name].bound[at] = proved + np.where(ledger.state == State.UNRESOLVED, FLOOR / 2, 0.0)
     return {name: int(open_.sum()) for name, open_ in unsettled.items()}
 
 
@@ -61,13 +61,8 @@ def ledger_at(cells: Cells, at: np.ndarray) -> Ledger:
         [a[at] for a in seen.abscissae], [v[at] for v in seen.values], seen.result[at], seen.absorbed[at]
     )
     points = cells.points[at]
-    return ledger_of(
-        _exact(cells.subject.problem), chosen, points, _step(points, cells.step), cells.method, cells.format
-    )
-
-
-def _step(points: np.ndarray, step: float) -> np.ndarray:
-    return np.array(step, dtype=points.dtype)
+    step = np.array(cells.step, dtype=points.dtype)
+    return ledger_of(_exact(cells.subject.problem), chosen, points, step, cells.method, cells.format)
 
 
 @cache

@@ -7,7 +7,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -82,8 +81,8 @@ def compared(subject: Subject, method: str, step: float, at: np.ndarray, engine:
             allowed = proved.bound * (1 + 2.0**-40) + _HALF_ULP * np.abs(number) + _SMALLEST
             off = asked & ~(np.abs(number - proved.value) <= allowed)
         found += [
-            f"{_name(cells, i)}: {name} is {number[i]!r} in the ledger, {proved.value[i]!r} ± {proved.bound[i]:.3g} here"
-            for i in np.flatnonzero(off)
+            f"{_name(cells, i)}: {name} {number[i]!r} in the ledger, {proved.value[i]!r} ± {proved.bound[i]:.3g} here"
+            for i in np.flatnonzero(off).tolist()
         ]
     return Comparison(len(at), parts, found)
 
@@ -94,13 +93,13 @@ def _other_events(cells: Cells, ledger: Ledger) -> list[str]:
     mine, others = cells.observation.result, np.asarray(ledger.computed)
     same = (numbers.patterns(mine) == numbers.patterns(others)) | (np.isnan(mine) & np.isnan(others))
     status = np.array([str(s) for s in ledger.status])
-    found = [f"{_name(cells, i)}: other value" for i in np.flatnonzero(~same)]
+    found = [f"{_name(cells, i)}: other value" for i in np.flatnonzero(~same).tolist()]
     found += [
         f"{_name(cells, i)}: {status[i]} in the ledger, {cells.status[i]} here"
-        for i in np.flatnonzero(status != cells.status)
+        for i in np.flatnonzero(status != cells.status).tolist()
     ]
     missing = cells.given == ~np.isfinite(ledger.total)
-    return found + [f"{_name(cells, i)}: a total here or there" for i in np.flatnonzero(missing)]
+    return found + [f"{_name(cells, i)}: a total here or there" for i in np.flatnonzero(missing).tolist()]
 
 
 def _name(cells: Cells, i: int) -> str:
@@ -142,27 +141,12 @@ def difficult(subject: Subject) -> np.ndarray:
     """Return bit patterns at which something is special: ends, subnormals, saturation, zeros of f″ and f‴."""
     numbers = subject.numbers
     ordered = numbers.values[numbers.finite]
-    special: list[Any] = [0.0, 0.25, 0.5, 1.0, np.log(2 + np.sqrt(3)), np.log(2 + np.sqrt(3)) / 2, np.sqrt(3) / 2]
-    special += [
-        0.5493,
-        2.2924,
-        1.317,
-        np.log(65504.0),
-        10.4,
-        16.6,
-        88.7,
-        103.0,
-        354.0,
-        700.0,
-        708.0,
-        720.0,
-        745.0,
-        45426.0,
-    ]
-    special += [2.35, 6.66, 150.7, 5.55, 8.3, 9.01, 17.3, 1e-3, 2.0**-12, 2.0**-24, 2.0**-60, 2.0**-126, 2.0**-133]
-    special += [256.0, 181.0, 1.8e19, 65504.0, 1e30, 3.3e38]
+    poles = [np.log(2 + np.sqrt(3)), np.log(2 + np.sqrt(3)) / 2, np.sqrt(3) / 2, 0.5493, 2.2924, 1.317]
+    ends = [2.35, 5.55, 6.66, 8.3, 9.01, 10.4, np.log(65504.0), 16.6, 17.3, 88.7, 103.0, 150.7, 181.0, 256.0, 354.0]
+    tails = [700.0, 708.0, 720.0, 745.0, 45426.0, 65504.0, 1.8e19, 1e30, 3.3e38]
+    small = [0.0, 0.25, 0.5, 1.0, 1e-3, 2.0**-12, 2.0**-24, 2.0**-60, 2.0**-126, 2.0**-133]
     found: set[int] = set()
-    for number in special:
+    for number in (*poles, *ends, *tails, *small):
         for sign in (-1.0, 1.0):
             place = int(np.searchsorted(ordered, sign * number))
             found.update(range(max(place - 3, 0), min(place + 4, ordered.size)))
@@ -172,7 +156,7 @@ def difficult(subject: Subject) -> np.ndarray:
 def everything(
     cells: int, seed: int, engine: Engine, functions: Sequence[str], formats: Sequence[str]
 ) -> Iterator[tuple[str, str, str, Comparison]]:
-    """Yield comparisons of some functions and formats: of so many random cells for each kernel, and of difficult ones."""
+    """Yield comparisons, of so many random cells for each function, format and kernel, and of difficult ones."""
     for problem in functions:
         for fmt in formats:
             subject = Subject.of(problem, fmt)
