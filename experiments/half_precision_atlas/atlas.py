@@ -13,7 +13,7 @@ import pandas as pd
 
 from experiments.half_precision_atlas.cells import PARTS, Cells, Subject, measured
 from experiments.half_precision_atlas.formats import EIGHT_BITS
-from experiments.half_precision_atlas.maps import codes_of, worst_in_groups
+from experiments.half_precision_atlas.maps import PER_DIGIT, codes_of, worst_in_groups
 from experiments.half_precision_atlas.maxima import MEASURES, maxima_of
 from experiments.half_precision_atlas.settling import settle
 from experiments.half_precision_atlas.steps import steps_of
@@ -24,6 +24,7 @@ __all__ = ["FORMULAS", "FUNCTIONS", "GROUPS", "STATUSES", "Sheet", "sheet_of", "
 FUNCTIONS = ("square", "exp", "sigmoid", "tanh", "composition")
 FORMULAS = ("forward", "centered")
 STATUSES = ("ok", "absorbed", "overflow", "nan")
+DIGITS = (1, 2, 3)
 GROUPS = 1024
 """Columns of a map in 16 bits, each of some 62 neighbouring numbers; in 8 bits every number has its own."""
 
@@ -37,9 +38,10 @@ class Sheet:
     maxima : DataFrame
         A row for each step and part: the largest absolute and relative error, and the x of each.
     counts : DataFrame
-        A row for each step: cells by status, how many have parts, how many parts of each kind went to the ledger.
+        A row for each step: cells by status, how many have parts, how many parts of each kind went to the ledger, and
+        how many have 1, 2, 3 correct digits.
     digits : ndarray of uint8, shape (steps, columns)
-        The codes of `numdiff.half_precision_atlas.maps`, a row for each step.
+        The codes of `experiments.half_precision_atlas.maps`, a row for each step.
     """
 
     format: str
@@ -78,9 +80,16 @@ def sheet_of(subject: Subject, formula: str) -> Sheet:
 
 
 def _counts(cells: Cells, unsettled: dict[str, int]) -> dict[str, int]:
-    """Return how many cells ended in which way, and how many parts the tables left open."""
+    """Return how many cells ended in which way, what the tables left open, and where digits are proved.
+
+    `normal` cells have parts and an |f′| of at least the smallest normal number; `digits_n` of these have a derivative
+    with n digits proved.
+    """
     row = {"cells": cells.x.size} | {name: int((cells.status == name).sum()) for name in STATUSES}
-    return row | {"with_parts": int(cells.given.sum())} | {f"ledger_{name}": unsettled[name] for name in PARTS}
+    row |= {"with_parts": int(cells.given.sum())} | {f"ledger_{name}": unsettled[name] for name in PARTS}
+    normal = cells.given & (np.abs(cells.slope) >= 2.0**cells.format.min_exponent)
+    codes = codes_of(cells)[normal]
+    return row | {"normal": codes.size} | {f"digits_{n}": int((codes >= n * PER_DIGIT).sum()) for n in DIGITS}
 
 
 def _maxima_rows(cells: Cells) -> Iterator[dict[str, Any]]:

@@ -6,24 +6,29 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from experiments.half_precision_atlas.atlas import FORMULAS, FUNCTIONS, Sheet
 from experiments.half_precision_atlas.formats import EIGHT_BITS
-from experiments.half_precision_atlas.maps import EXACT, NOTHING, PER_DIGIT
+from experiments.half_precision_atlas.maps import EXACT, NOTHING, PER_DIGIT, SMALL
 from experiments.half_precision_atlas.numbers import numbers_of
 from experiments.words import written
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
 from numdiff.report.styles import rc_settings
 
-__all__ = ["draw", "palette"]
+__all__ = ["draw", "draw_shares", "palette"]
 
 SIZE = 11.0, 13.0
-MISSING, ZERO = "#d9d9d9", "#e0521b"
-"""The colours of no derivative and of an exact one."""
+LIMITS = {
+    EXACT: ("#e0521b", "error 0"),
+    SMALL: ("#a8bede", "f′ and error below the smallest normal number"),
+    NOTHING: ("#d9d9d9", "no finite derivative"),
+}
+"""The codes that are no number of digits: their colours and what they are."""
 _DOTS = 120
 
 
@@ -31,7 +36,8 @@ def palette(digits: float) -> ListedColormap:
     """Return a colour for every code: dark is 0 digits, light is as many as the format has."""
     scale = matplotlib.colormaps["viridis"]
     colours = [scale(min(code / (PER_DIGIT * digits), 1.0)) for code in range(NOTHING + 1)]
-    colours[EXACT], colours[NOTHING] = matplotlib.colors.to_rgba(ZERO), matplotlib.colors.to_rgba(MISSING)
+    for code, (colour, _) in LIMITS.items():
+        colours[code] = matplotlib.colors.to_rgba(colour)
     return ListedColormap(colours)
 
 
@@ -89,12 +95,41 @@ def _power(k: int) -> str:
 
 
 def _legend(figure: Figure, axes: Any, digits: float, name: str) -> None:
-    """Draw the bar of colours and name the two that are none of it."""
+    """Draw the bar of colours and name those that are none of it."""
     scale = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(0.0, digits), matplotlib.colormaps["viridis"])
     bar = figure.colorbar(scale, ax=axes, location="right", shrink=0.5, aspect=40)
-    worst = "" if name in EIGHT_BITS else ", the worst of neighbours"
+    worst = "" if name in EIGHT_BITS else ", the fewest of some 62 neighbours"
     bar.set_label(f"correct digits{worst}")
-    figure.legend(
-        handles=[Patch(color=ZERO, label="error 0"), Patch(color=MISSING, label="no finite derivative")],
-        loc="outside upper right", ncols=2, frameon=False,
-    )  # fmt: skip
+    handles = [Patch(color=colour, label=text) for colour, text in LIMITS.values()]
+    figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False)
+
+
+_LINES = {
+    "square": ("#1b5fb4", "-"),
+    "exp": ("#c2410c", "--"),
+    "sigmoid": ("#00857a", "-."),
+    "tanh": ("#8038b4", (0, (6, 2))),
+    "composition": ("#6b3d0c", ":"),
+}
+"""The colour and the dashes of each function."""
+
+
+def draw_shares(canvas: Figure, frame: pd.DataFrame) -> None:
+    """Draw the share of numbers with a digit against the step: a panel for each format and formula."""
+    panels = list(frame.groupby(["format", "formula"], sort=False))
+    axes = canvas.subplots(2, 2, sharex=True, sharey=True)
+    for panel, ((fmt, formula), group) in zip(axes.flat, panels, strict=True):
+        panel.set_title(f"{fmt}, {formula}")
+        for function, rows in group.groupby("function", sort=False):
+            colour, dashes = _LINES[str(function)]
+            label = written(PROBLEMS[str(function)].formula)
+            panel.plot(rows["k"], 100 * rows["share"], color=colour, linestyle=dashes, label=label)
+        panel.set_xticks(range(-24, 16, 8), [_power(k) for k in range(-24, 16, 8)])
+        panel.set_ylim(0, None)
+    for panel in axes[-1]:
+        panel.set_xlabel("step h")
+    for panel in axes[:, 0]:
+        panel.set_ylabel("% of numbers with a digit")
+    canvas.legend(
+        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, handlelength=3.5
+    )

@@ -5,12 +5,13 @@ import numpy as np
 from experiments.half_precision_atlas.cells import Cells
 from experiments.half_precision_atlas.maxima import scale_of
 
-__all__ = ["EXACT", "NOTHING", "PER_DIGIT", "codes_of", "worst_in_groups"]
+__all__ = ["EXACT", "NOTHING", "PER_DIGIT", "SMALL", "codes_of", "worst_in_groups"]
 
 PER_DIGIT = 32
 """A code is a number of correct digits in units of 1/32, rounded down."""
-EXACT, NOTHING = 254, 255
-"""The codes of an error of 0, and of no computed derivative."""
+SMALL, EXACT, NOTHING = 253, 254, 255
+"""The codes of an |f′| and an error that are both below the smallest normal number, of an error of 0, and of no
+computed derivative."""
 
 
 def codes_of(cells: Cells) -> np.ndarray:
@@ -19,11 +20,12 @@ def codes_of(cells: Cells) -> np.ndarray:
     The relative total error is at most 10 to the power of −code/32, by its bound; the code is 0 where no digit is
     proved, and `EXACT` where the error is proved to be 0.
     """
-    total = cells.parts["total"]
+    total, scale = cells.parts["total"], scale_of(cells)
     with np.errstate(all="ignore"):
-        highest = (np.abs(total.value) + total.bound) / scale_of(cells)
+        highest = (np.abs(total.value) + total.bound) / scale
         # The allowance is a thousand times what quotient and logarithm can be off by.
-        codes = np.floor(np.clip(-np.log10(highest) * PER_DIGIT - 1e-9, 0, EXACT - 1))
+        codes = np.floor(np.clip(-np.log10(highest) * PER_DIGIT - 1e-9, 0, SMALL - 1))
+        codes = np.where((np.abs(cells.slope) < scale) & (highest < 1), SMALL, codes)
     codes = np.where((total.value == 0) & (total.bound == 0), EXACT, codes)
     return np.where(cells.given, codes, NOTHING).astype(np.uint8)
 

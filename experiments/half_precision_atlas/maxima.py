@@ -31,9 +31,9 @@ class Maximum:
     ----------
     part, measure : str
     value : float
-        The ledger's, over the scale of the measure; 0 where no cell has an error above 2⁻⁹⁶⁰.
+        The ledger's, over the scale of the measure; 0 where no cell has an error above 2⁻⁹⁶⁰, NaN where none has parts.
     place : int
-        The row of the cell; −1 where `value` is 0.
+        The row of the cell; −1 where there is none to name.
     """
 
     part: str
@@ -63,8 +63,9 @@ def maxima_of(cells: Cells) -> list[Maximum]:
             break
         _certify(cells, missing, certified)
     results = []
+    none = 0.0 if cells.given.any() else np.nan
     for part, measure, place in found:
-        value = abs(certified[place][part]) / float(scales[measure][place]) if place >= 0 else 0.0
+        value = abs(certified[place][part]) / float(scales[measure][place]) if place >= 0 else none
         results.append(Maximum(part, measure, value, place))
     return results
 
