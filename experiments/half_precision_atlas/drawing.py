@@ -18,6 +18,7 @@ from experiments.half_precision_atlas.numbers import numbers_of
 from experiments.words import written
 from numdiff.floats.formats import FORMATS
 from numdiff.problems import PROBLEMS
+from numdiff.report.panels import outside_legend, small_multiples
 from numdiff.report.styles import rc_settings
 
 __all__ = ["draw", "draw_shares", "palette"]
@@ -117,19 +118,13 @@ _LINES = {
 def draw_shares(canvas: Figure, frame: pd.DataFrame) -> None:
     """Draw the share of numbers with a digit against the step: a panel for each format and formula."""
     panels = list(frame.groupby(["format", "formula"], sort=False))
-    axes = canvas.subplots(2, 2, sharex=True, sharey=True)
-    for panel, ((fmt, formula), group) in zip(axes.flat, panels, strict=True):
-        panel.set_title(f"{fmt}, {formula}")
+    titles = [f"{fmt}, {formula}" for (fmt, formula), _ in panels]
+    axes = small_multiples(canvas, titles, ylabel="% of numbers with a digit", log=False)
+    for panel, (_, group) in zip(axes, panels, strict=True):
         for function, rows in group.groupby("function", sort=False):
             colour, dashes = _LINES[str(function)]
             label = written(PROBLEMS[str(function)].formula)
             panel.plot(rows["k"], 100 * rows["share"], color=colour, linestyle=dashes, label=label)
         panel.set_xticks(range(-24, 16, 8), [_power(k) for k in range(-24, 16, 8)])
-        panel.set_ylim(0, None)
-    for panel in axes[-1]:
-        panel.set_xlabel("step h")
-    for panel in axes[:, 0]:
-        panel.set_ylabel("% of numbers with a digit")
-    canvas.legend(
-        *axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False, handlelength=3.5
-    )
+        panel.set_ylim(0, 104)
+    outside_legend(canvas, axes, where="bottom")

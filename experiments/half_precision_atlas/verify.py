@@ -88,7 +88,7 @@ def compared(subject: Subject, method: str, step: float, at: np.ndarray, engine:
 
 
 def _other_events(cells: Cells, ledger: Ledger) -> list[str]:
-    """Return where the kernel computed something else, the status is another, or only one of both has a total."""
+    """Return where the kernel computed something else, the status is another, or only one of both has all parts."""
     numbers = cells.subject.numbers
     mine, others = cells.observation.result, np.asarray(ledger.computed)
     same = (numbers.patterns(mine) == numbers.patterns(others)) | (np.isnan(mine) & np.isnan(others))
@@ -98,8 +98,9 @@ def _other_events(cells: Cells, ledger: Ledger) -> list[str]:
         f"{_name(cells, i)}: {status[i]} in the ledger, {cells.status[i]} here"
         for i in np.flatnonzero(status != cells.status).tolist()
     ]
-    missing = cells.given == ~np.isfinite(ledger.total)
-    return found + [f"{_name(cells, i)}: a total here or there" for i in np.flatnonzero(missing).tolist()]
+    complete = np.logical_and.reduce([np.isfinite(getattr(ledger, name)) for name in PARTS])
+    other = np.flatnonzero(cells.given != complete).tolist()
+    return found + [f"{_name(cells, i)}: all parts in one of both" for i in other]
 
 
 def _name(cells: Cells, i: int) -> str:
