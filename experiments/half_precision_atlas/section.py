@@ -1,7 +1,9 @@
 """The section of the report on the atlas, from what `make atlas` wrote to ``results/atlas/``."""
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -58,41 +60,44 @@ def written_atlas(home: Path = HOME) -> Written:
     return Written(*(frame_from_csv(home / name) for name in ("maxima.csv", "cells.csv")))
 
 
+@cache
 def best_steps(atlas: Written) -> pd.DataFrame:
     """Return for each function, format and formula the step at which most numbers have a digit."""
     rows = []
-    largest = atlas.maxima[atlas.maxima["part"] == "total"].set_index(["format", "function", "formula", "k"])
+    totals = _by_step(atlas, "total")
     for key, group in atlas.counts.groupby(KEYS, sort=False):
-        share = group["digits_1"] / group["normal"].max()
-        best = group.loc[share.idxmax()]
-        row = largest.loc[(*key, best["k"])]
-        rows.append((*key, _step(best["k"]), share.max(), best["digits_2"] / group["normal"].max(), *_largest(row)))
-    columns = ["format", "function", "formula", "step", "one_digit", "two_digits", "largest", "at"]
+        best = group.iloc[int(group["digits_1"].argmax())]
+        most, row = group["normal"].max(), totals.loc[(*key, best["k"])]
+        shares = best["digits_1"] / most, best["digits_2"] / most
+        rows.append((*key, _step(best["k"]), *shares, row["relative"], row["relative_at"]))
+    columns = [*KEYS, "step", "one_digit", "two_digits", "largest", "at"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _largest(row: pd.Series) -> tuple[float, str]:
-    return float(row["relative"]), str(row["relative_at"])
+def _by_step(atlas: Written, part: str) -> pd.DataFrame:
+    """Return the maxima of a part by format, function, formula and step."""
+    return atlas.maxima[atlas.maxima["part"] == part].set_index([*KEYS, "k"])
 
 
 def _step(k: int) -> str:
     return "1" if k == 0 else f"2{superscript(int(k))}"
 
 
+@cache
 def safest_steps(atlas: Written) -> pd.DataFrame:
     """Return the step with the smallest largest error, and the largest error of each part there, in 16 bits.
 
     Steps with which hardly any derivative overflows: of the numbers that have one with some step, `COVERED` have one.
     """
-    rows = []
-    known = atlas.maxima.set_index(["format", "function", "formula", "k", "part"])
-    for key, group in atlas.counts[atlas.counts["format"].isin(SIXTEEN_BITS)].groupby(KEYS, sort=False):
-        ks = group.loc[group["normal"] >= COVERED * group["normal"].max(), "k"]
-        best = min(ks, key=lambda k: known.loc[(*key, k, "total"), "relative"])
-        parts = {part: float(known.loc[(*key, best, part), "relative"]) for part in PARTS}
-        at = known.loc[(*key, best, "total"), "relative_at"]
-        rows.append(dict(zip(KEYS, key, strict=True)) | {"step": _step(best)} | parts | {"at": at})
-    return pd.DataFrame(rows)
+    frame = atlas.counts.set_index([*KEYS, "k"])[["normal"]].copy()
+    for part in PARTS:
+        frame[part] = _by_step(atlas, part)["relative"]
+    frame["at"] = _by_step(atlas, "total")["relative_at"]
+    frame = frame.reset_index()
+    most = frame.groupby(KEYS)["normal"].transform("max")
+    frame = frame[frame["format"].isin(SIXTEEN_BITS) & (frame["normal"] >= COVERED * most)]
+    best = frame.loc[frame.groupby(KEYS, sort=False)["total"].idxmin()]
+    return best.assign(step=best["k"].map(_step))[[*KEYS, "step", *PARTS, "at"]].reset_index(drop=True)
 
 
 def counts_by_format(atlas: Written) -> pd.DataFrame:
@@ -171,8 +176,9 @@ def figures(atlas: Written) -> list[Figure]:
 def findings(atlas: Written) -> list[str]:
     """Return the answer and what else was found."""
     best, safest, counts = best_steps(atlas), safest_steps(atlas), counts_by_format(atlas)
-    narrow = best[best["format"].isin(SIXTEEN_BITS)]
-    top, low = safest.loc[safest["total"].idxmin()], narrow.loc[narrow["one_digit"].idxmin()]
+    narrow: Any = best[best["format"].isin(SIXTEEN_BITS)]
+    top: Any = safest.iloc[int(safest["total"].argmin())]
+    low = narrow.loc[narrow["one_digit"].idxmin()]
     right = safest.loc[safest["total"] <= 0.1, "function"].unique()
     means = [
         f"In {fmt} the best fixed step gives a digit at {percent(_mean(best, fmt, formula))} of the numbers with "
@@ -204,7 +210,7 @@ def _mean(best: pd.DataFrame, fmt: str, formula: str) -> float:
 
 def advice(atlas: Written) -> list[str]:
     """Return what it means for somebody who writes such code."""
-    best = best_steps(atlas)
+    best: Any = best_steps(atlas)
     row = best[(best["format"] == "float16") & (best["formula"] == "centered") & (best["function"] == "exp")].iloc[0]
     return [
         "In 16 bits choose h relative to x: a fixed step is lost at large x, where x + h = x, and too wide at small x.",

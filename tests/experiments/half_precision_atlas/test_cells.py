@@ -53,7 +53,7 @@ def test_formats_of_8_bits_agree_with_the_ledger(function, fmt):
     with eight_bits():
         for method in FORMULAS:
             for step in steps_of(item.numbers.format, METHODS[method])[::9]:
-                found = compared(item, method, step, near(item, step, item.numbers.finite))
+                found = compared(item, method, step, near(item, step, item.numbers.finite[::2]))
                 assert found.differences == []
 
 

@@ -41,8 +41,7 @@ def scale(ledger):
     return np.maximum(np.abs(ledger.reference), 2.0**-6)
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
-@pytest.mark.parametrize("function", ["exp", "tanh"])
+@pytest.mark.parametrize(("function", "formula"), [("exp", "forward"), ("tanh", "centered")])
 def test_maxima_are_those_of_the_ledgers_of_all_cells(function, formula):
     rows = sheet(function, formula).maxima.set_index(["k", "part"])
     for ledger in ledgers(function, formula):
@@ -61,9 +60,8 @@ def test_maxima_are_those_of_the_ledgers_of_all_cells(function, formula):
                     assert size[at].max() == row[measure]
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
-def test_a_map_promises_digits_that_are_there(formula):
-    for function in ("exp", "tanh"):
+def test_a_map_promises_digits_that_are_there():
+    for function, formula in (("exp", "forward"), ("tanh", "centered")):
         for codes, ledger in zip(sheet(function, formula).digits[::2], ledgers(function, formula), strict=True):
             given = np.isfinite(ledger.total)
             assert ((codes == NOTHING) == ~given).all()
