@@ -44,7 +44,7 @@ BENCH_JSON := .bench/benchmark.json
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
-.PHONY: help install experiments experiments-ml measure-cost check-results test test-browser test-core test-lowest bench \
+.PHONY: help install experiments experiments-ml atlas measure-cost check-results test test-browser test-core test-lowest bench \
 	bench-compare lint check lock clean
 
 help: ## Show this list
@@ -79,6 +79,9 @@ experiments-ml: $(ML_STAMP) ## Run the gradient checkers of JAX, PyTorch and aut
 	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m pytest -q -p no:cacheprovider tests/gradients/test_libraries.py \
 		tests/experiments/gradient_check/test_rules.py
 	JAX_PLATFORMS=cpu OMP_NUM_THREADS=1 $(ML_PYTHON) -m experiments.gradient_check.ml --workers $(WORKERS) $(ARGS)
+
+atlas: $(STAMP) ## Split the errors of all 16-bit and 8-bit numbers at all dyadic steps into results/atlas/
+	$(VENV_BIN)/python -m experiments.half_precision_atlas $(ARGS)
 
 measure-cost: $(STAMP) ## Measure time and memory of gradients on this machine into results/measured/
 	$(VENV_BIN)/python -m experiments.gradient_cost.times $(ARGS)

@@ -8,6 +8,7 @@ from numdiff.files import write_file
 
 NAME = "SHA256SUMS"
 APART = {
+    "atlas": "made by make atlas, not rebuilt here",
     "measured": "measured on one machine, not compared",
     "ml": "made by make experiments-ml, not rebuilt here",
 }
