@@ -11,11 +11,10 @@ from experiments.course.course import chapters
 from experiments.experiment import Experiment, measure_experiments
 from experiments.explorer import explorer_of
 from experiments.functions import core_data, function_files
-from experiments.kept_report import KeptReport, key_of
 from experiments.opening import NEEDED, opening
 from experiments.overview import overview
 from experiments.places import unsuitable_folder, unsuitable_report
-from experiments.presenting import sections_of
+from experiments.presenting import KeptReport, key_of, sections_of
 from experiments.registry import EXPERIMENTS
 from numdiff.interruption import BEFORE, Interruption
 from numdiff.registry import Registry

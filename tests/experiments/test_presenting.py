@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments import kept_report as module
-from experiments.kept_report import KeptReport, key_of
+from experiments import presenting as module
+from experiments.presenting import KeptReport, key_of
 from numdiff.study.blocks import blocks_of
 from numdiff.study.run import run_blocks
 from numdiff.study.store import Store
