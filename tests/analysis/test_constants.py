@@ -300,8 +300,8 @@ def test_every_double_has_finite_magnitudes_and_the_next_binade_has_none() -> No
     """The exponent at which a magnitude is given up is that of the smallest double, and above every double's."""
     top = suprema._LARGEST
     assert top >= 1074
-    assert suprema._magnitudes(Ball((1 << 53) - 1, 0, 1024 - 53))[0] == math.inf  # the largest double, rounded outward
-    assert suprema._magnitudes(Ball((1 << 53) - 2, 0, 1024 - 53))[0] < math.inf
-    assert suprema._magnitudes(Ball(1, 0, top))[0] == math.inf
-    assert suprema._magnitudes(Ball(1, 0, -1074)) == (2 * 5e-324, 0.0)
-    assert suprema._magnitudes(Ball(1, 0, -top - 5)) == (5e-324, 0.0)
+    assert suprema._size_of(Ball((1 << 53) - 1, 0, 1024 - 53)).upper == math.inf  # the largest double, rounded outward
+    assert suprema._size_of(Ball((1 << 53) - 2, 0, 1024 - 53)).upper < math.inf
+    assert suprema._size_of(Ball(1, 0, top)).upper == math.inf
+    assert suprema._size_of(Ball(1, 0, -1074)) == (2 * 5e-324, 0.0, False)
+    assert suprema._size_of(Ball(1, 0, -top - 5)) == (5e-324, 0.0, False)
