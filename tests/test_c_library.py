@@ -35,7 +35,6 @@ PLACES = {
     ("numdiff/adaptive/student.py", "math.atan"): "cut to six digits",
     ("numdiff/adaptive/result.py", "math.log10"): "digits that are shown; nothing is decided by them",
     ("numdiff/adaptive/result.py", "np.log10"): "likewise",
-    ("numdiff/rules/evaluation.py", "Fraction(2) ** binade"): "exact",
     ("numdiff/rules/textbook.py", "Fraction(2) ** exponent"): "exact",
     ("numdiff/rules/textbook.py", "root ** (degree - 1)"): "integers",
     ("numdiff/rules/scale.py", "Fraction(2) ** top"): "exact",

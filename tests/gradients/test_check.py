@@ -501,7 +501,7 @@ def test_bad_directions_are_refused(directions):
         ("coordinates", ["y"], "coordinates must be coordinates of x"),
         ("coordinates", [], "coordinates must choose at least one"),
         ("coordinates", 3, "coordinates must be a sequence of places"),
-        ("directions", np.ones((2, 5)), r"directions must be finite, of shape \(k, 6\) as x has, got \(2, 5\)"),
+        ("directions", np.ones((2, 5)), r"directions must have the shape \(k, 6\), got \(2, 5\)"),
         ("domain", (0, np.inf), r"x must lie within its open domain \(0.0, inf\)"),
         ("workers", 0, "workers must be an integer of at least 1"),
     ],
