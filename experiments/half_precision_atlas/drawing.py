@@ -99,7 +99,7 @@ def _legend(figure: Figure, axes: Any, digits: float, name: str) -> None:
     """Draw the bar of colours and name those that are none of it."""
     scale = matplotlib.cm.ScalarMappable(matplotlib.colors.Normalize(0.0, digits), matplotlib.colormaps["viridis"])
     bar = figure.colorbar(scale, ax=axes, location="right", shrink=0.5, aspect=40)
-    worst = "" if name in EIGHT_BITS else ", the fewest of some 62 neighbours"
+    worst = "" if name in EIGHT_BITS else ", the fewest of some 60 neighbours"
     bar.set_label(f"correct digits{worst}")
     handles = [Patch(color=colour, label=text) for colour, text in LIMITS.values()]
     figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False)

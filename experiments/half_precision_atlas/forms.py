@@ -1,6 +1,7 @@
 """The functions of the course in a form that loses no digits, for enclosures.
 
-f(y) = A + B·F(y), where F has no cancellation over intervals of y: all y, or y ≥ 0 where f(−y) follows from f(y). The
+f(y) = A + B·F(y), where F has no cancellation over intervals of y: all y, or y ≥ 0 where f(−y) follows from f(y); there
+sigmoid is 1 − e⁻ʸ/(1 + e⁻ʸ), whose derivatives are enclosed without loss as far as they are e⁻ʸ, and tanh likewise. The
 tables keep f as s + g with a number s that differences of f drop exactly: near 1, sigmoid is 1 + g with a tiny g whose
 own digits count. The tests hold each form against the code of the course.
 """
@@ -71,7 +72,7 @@ _LARGEST_SQUARE = float(np.sqrt(_LN_LARGEST / 2))
 _SQUARE = Form(function=lambda y: y * y, parity=1, low=-np.inf, high=np.inf, exact=True)
 _EXP = Form(function=np.exp, centre=1.0, low=-FAR, high=96.0, left_tail=True, beyond=(-np.inf, _LN_LARGEST))
 _SIGMOID = Form(
-    function=lambda y: 1.0 / (1.0 + np.exp(y)),
+    function=lambda y: np.exp(-y) / (1.0 + np.exp(-y)),
     offset=1.0,
     factor=-1.0,
     parity=-1,
@@ -84,7 +85,7 @@ _SIGMOID = Form(
     right_tail=True,
 )
 _TANH = Form(
-    function=lambda y: 2.0 / (1.0 + np.exp(2.0 * y)),
+    function=lambda y: 2.0 * np.exp(-2.0 * y) / (1.0 + np.exp(-2.0 * y)),
     offset=1.0,
     factor=-1.0,
     parity=-1,

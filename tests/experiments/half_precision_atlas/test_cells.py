@@ -32,7 +32,7 @@ def near(item, step, numbers):
 def slice_of(item, method, seed):
     """Yield some steps with some numbers: a few at random, and a few at which something is special."""
     generator = np.random.default_rng(seed)
-    for step in steps_of(item.numbers.format, METHODS[method])[seed % 4 :: 4]:
+    for step in steps_of(item.numbers.format, METHODS[method])[seed % 6 :: 6]:
         at = np.union1d(generator.choice(item.numbers.finite, 8), generator.choice(difficult(item), 8))
         yield step, near(item, step, at)
 
@@ -52,7 +52,7 @@ def test_formats_of_8_bits_agree_with_the_ledger(function, fmt):
     item = subject(function, fmt)
     with eight_bits():
         for method in FORMULAS:
-            for step in steps_of(item.numbers.format, METHODS[method])[::9]:
+            for step in steps_of(item.numbers.format, METHODS[method])[::13]:
                 found = compared(item, method, step, near(item, step, item.numbers.finite[::2]))
                 assert found.differences == []
 
@@ -98,17 +98,19 @@ def test_the_sum_of_the_parts_is_the_total():
 
 
 def test_settling_leaves_nothing_open():
-    item = subject("tanh", "bfloat16")
-    cells = measured(item, "centered", 2.0**-2)
-    before = cells.parts["truncation"].bound.copy()
-    unsettled = settle(cells)
-    assert unsettled["truncation"] > 0
+    item = subject("sigmoid", "float8_e5m2")
+    with eight_bits():
+        cells = measured(item, "centered", 16.0)
+        before = cells.parts["abscissa"].bound.copy()
+        unsettled = settle(cells)
+    assert unsettled["abscissa"] > 0
+    assert unsettled["total"] == 0
+    assert np.nanmax(before) == np.inf
     for name in PARTS:
         assert is_settled(cells, name).all()
         part = cells.parts[name]
         bounds = part.bound[cells.given]
         assert (bounds <= np.maximum(RELATIVE * np.abs(part.value[cells.given]), FLOOR)).all()
-    assert (cells.parts["truncation"].bound[cells.given] <= np.maximum(before[cells.given], 2.0**-53)).all()
 
 
 def test_there_are_parts_exactly_where_the_kernel_returned_a_number():
