@@ -5,7 +5,7 @@ import hashlib
 import importlib
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
 from importlib.metadata import version
@@ -297,21 +297,26 @@ def sources_of(module: str, packages: bool = True) -> dict[str, Path]:
             continue
         found[name] = path
         found |= {f"{path.parent.name}/{data.name}": data for data in path.parent.glob("*.json")}
-        waiting += [name.rpartition(".")[0], *_imports(path, name)]
+        waiting += [name.rpartition(".")[0], *_imports(path.read_bytes(), name)]
     return found
 
 
-def _imports(path: Path, module: str) -> Iterator[str]:
-    """Yield what a file may import: modules, and the names that are imported from them, which may be modules."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+@cache
+def _imports(source: bytes, module: str) -> tuple[str, ...]:
+    """Return what a file may import: modules, and the names that are imported from them, which may be modules.
+
+    Kept by the bytes of the file: some thirty modules measure, and each imports most of the others.
+    """
+    found: list[str] = []
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 raise ValueError(f"imports must be absolute, got a relative one in {module}")
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(found)
 
 
 def _file_of(module: str) -> Path | None:
