@@ -9,6 +9,7 @@ from experiments.experiment import Experiment
 from experiments.formulation import formulation
 from experiments.gradient_check import gradient_check
 from experiments.gradient_cost import gradient_cost
+from experiments.half_precision_atlas import half_precision_atlas
 from experiments.higher_order import higher_order
 from experiments.optimal_step import optimal_step
 from experiments.published_tables import published_tables
@@ -34,6 +35,7 @@ EXPERIMENTS: Registry[Experiment] = Registry(
         error_bars.EXPERIMENT,
         gradient_cost.EXPERIMENT,
         gradient_check.EXPERIMENT,
+        half_precision_atlas.EXPERIMENT,
     ],
 )
 """Their names are the arguments of ``python -m experiments`` and the folders of the report."""

@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, PathPatch
+from matplotlib.path import Path as Outline
 
 from experiments.half_precision_atlas.atlas import FORMULAS, FUNCTIONS, Sheet
 from experiments.half_precision_atlas.formats import EIGHT_BITS
-from experiments.half_precision_atlas.maps import EXACT, NOTHING, PER_DIGIT, SMALL
+from experiments.half_precision_atlas.maps import COARSE, EXACT, NOTHING, PER_DIGIT, SMALL
 from experiments.half_precision_atlas.numbers import numbers_of
 from experiments.words import written
 from numdiff.floats.formats import FORMATS
@@ -21,7 +23,7 @@ from numdiff.problems import PROBLEMS
 from numdiff.report.panels import outside_legend, small_multiples
 from numdiff.report.styles import rc_settings
 
-__all__ = ["draw", "draw_shares", "palette"]
+__all__ = ["draw", "draw_map", "draw_shares", "palette"]
 
 SIZE = 11.0, 13.0
 LIMITS = {
@@ -128,3 +130,44 @@ def draw_shares(canvas: Figure, frame: pd.DataFrame) -> None:
         panel.set_xticks(range(-24, 16, 8), [_power(k) for k in range(-24, 16, 8)])
         panel.set_ylim(0, 104)
     outside_legend(canvas, axes, where="bottom")
+
+
+_GROUNDS = {"no finite derivative": "#e3e3e3", "below the smallest normal number": "#a8bede", "error 0": "#e0521b"}
+"""The colours of what is no number of digits."""
+
+
+def draw_map(canvas: Figure, frame: pd.DataFrame) -> None:
+    """Draw regions of equal correct digits: a panel for each format and function, x to the right and h upwards."""
+    keys = frame[["function", "format"]].drop_duplicates().itertuples(index=False)
+    panels: list[Any] = sorted(keys, key=lambda key: FUNCTIONS.index(key.function))
+    titles = [f"{written(PROBLEMS[function].formula)}, {fmt}" for function, fmt in panels]
+    axes = small_multiples(canvas, titles, xlabel="x: all finite numbers, in order", log=False, share=False)
+    canvas.supylabel("")
+    levels = sorted({float(d) for d in frame["digits"] if d not in _GROUNDS})
+    scale = matplotlib.colormaps["viridis"]
+    colours = _GROUNDS | {f"{level:g}": matplotlib.colors.to_hex(scale(level / levels[-1])) for level in levels}
+    for panel, (function, fmt) in zip(axes, panels, strict=True):
+        group = frame[(frame["function"] == function) & (frame["format"] == fmt)]
+        for digits, rows in group.groupby("digits", sort=True):
+            boxes = zip(rows["first"], rows["last"], rows["k"], strict=True)
+            outline = Outline.make_compound_path(*(_box(*box) for box in boxes))
+            panel.add_patch(PathPatch(outline, facecolor=colours[str(digits)], linewidth=0, antialiased=False))
+        panel.set_xlim(0, COARSE)
+        panel.set_ylim(group["k"].min() - 0.5, group["k"].max() + 0.5)
+        panel.set_ylabel("step h")
+        places, names = _ticks(fmt, COARSE)
+        panel.set_xticks(places, names)
+        panel.set_yticks(range(-24, 16, 8), [_power(k) for k in range(-24, 16, 8)])
+        panel.grid(visible=False)
+    shown = set(frame["digits"])
+    whole = [f"{level:g}" for level in levels if level == int(level)]
+    named = {name: f"{name} digit{'' if name == '1' else 's'}" for name in whole}
+    named[whole[-1]] += " or more"
+    named |= {name: name for name in _GROUNDS if name in shown}
+    handles = [Line2D([], [], color=colours[name], linewidth=7, label=text) for name, text in named.items()]
+    outside_legend(canvas, axes, where="bottom", handles=handles)
+
+
+def _box(first: int, last: int, k: int) -> Outline:
+    left, right, low, high = first, last + 1, k - 0.5, k + 0.5
+    return Outline([(left, low), (right, low), (right, high), (left, high), (left, low)], closed=True)

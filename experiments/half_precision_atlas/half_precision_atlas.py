@@ -1,22 +1,26 @@
 """The section of the report on the atlas, from what `make atlas` wrote to ``results/atlas/``."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from experiments.experiment import Experiment
 from experiments.half_precision_atlas.atlas import FORMULAS, FUNCTIONS
 from experiments.half_precision_atlas.cells import PARTS
-from experiments.half_precision_atlas.drawing import draw_shares
+from experiments.half_precision_atlas.drawing import draw_map, draw_shares
 from experiments.half_precision_atlas.formats import SIXTEEN_BITS
+from experiments.half_precision_atlas.maps import runs_of
 from experiments.words import counted, listed, percent, plain, written
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure, superscript
 from numdiff.report.tables import Table, frame_from_csv
 
-__all__ = ["LIMITS", "NOTE", "QUESTION", "TITLE", "Written", "advice", "figures", "findings", "tables", "written_atlas"]
+__all__ = ["EXPERIMENT", "HOME", "Written", "advice", "figures", "findings", "tables", "written_atlas"]
 
 HOME = Path(__file__).resolve().parents[2] / "results" / "atlas"
 TITLE = "Every 16-bit number and every dyadic step"
@@ -35,6 +39,8 @@ LIMITS = (
     "passed through NumPy's exp on one machine.",
 )
 KEYS = ["format", "function", "formula"]
+MAPPED = ("square", "exp")
+"""The functions of the map: one whose scale is x, and one whose scale is 1."""
 COVERED = 0.99
 """The share of the numbers with a derivative at some step that a step must serve, to count as safe."""
 _NAMES = {name: written(PROBLEMS[name].formula) for name in FUNCTIONS}
@@ -43,21 +49,24 @@ _WORDS = {"function": _NAMES}
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """What `make atlas` wrote: the tables of maxima and of counts."""
+    """What `make atlas` wrote: the tables of maxima and of counts, and the maps by format."""
 
     maxima: pd.DataFrame
     counts: pd.DataFrame
+    maps: Mapping[str, np.ndarray]
 
 
+@cache
 def written_atlas(home: Path = HOME) -> Written:
-    """Return the committed tables.
+    """Return what is committed: the tables, and the maps in 16 bits.
 
     Raises
     ------
     FileNotFoundError
         If there are none.
     """
-    return Written(*(frame_from_csv(home / name) for name in ("maxima.csv", "cells.csv")))
+    maxima, counts = (frame_from_csv(home / name) for name in ("maxima.csv", "cells.csv"))
+    return Written(maxima, counts, {fmt: np.load(home / f"digits_{fmt}.npy") for fmt in SIXTEEN_BITS})
 
 
 @cache
@@ -150,27 +159,61 @@ def shares(atlas: Written) -> pd.DataFrame:
     return frame[["format", "formula", "function", "k", "share"]].reset_index(drop=True)
 
 
+def regions(atlas: Written) -> pd.DataFrame:
+    """Return what the map of the section shows: of each step, runs of neighbouring numbers with as many digits."""
+    first = atlas.counts.groupby(KEYS)["k"].min()
+    formula = "centered"
+    rows = [
+        {"format": fmt, "function": function, "k": int(first[fmt, function, formula]) + row, **run}
+        for fmt in SIXTEEN_BITS
+        for function in MAPPED
+        for row, codes in enumerate(atlas.maps[fmt][FUNCTIONS.index(function), FORMULAS.index(formula)])
+        for run in runs_of(codes, fmt)
+    ]
+    return pd.DataFrame(rows)
+
+
 def figures(atlas: Written) -> list[Figure]:
-    """Return the figure of the section."""
+    """Return the figures of the section."""
+    return [_map(atlas), _shares(atlas)]
+
+
+def _map(atlas: Written) -> Figure:
+    """Return the map."""
+    return Figure(
+        "map_of_digits",
+        "Correct digits lie along a diagonal for x², and on a shelf for exp(x)",
+        "Correct digits of the centered difference at all numbers and steps; each column is some 500 neighbours and "
+        "shows the fewest digits of them, rounded down to halves.",
+        "Four maps, x to the right and h upwards. For x² a bright diagonal on each side of zero: h has to grow with x. "
+        "For exp(x) a level shelf of steps around x = 0. Everywhere else no digit is right, or nothing finite comes "
+        "out. In bfloat16 the bright regions are narrower and less bright.",
+        regions(atlas),
+        draw_map,
+        (7.6, 6.0),
+        kinds={"*": "platform"},
+    )
+
+
+def _shares(atlas: Written) -> Figure:
+    """Return the shares of numbers with a digit."""
     frame = shares(atlas)
     tops = frame.groupby(["format", "formula", "function"], sort=False)["share"].max().reset_index()
     ends = [
         f"{fmt}, {formula}: from {percent(part['share'].min())} to {percent(part['share'].max())}"
         for (fmt, formula), part in tops.groupby(["format", "formula"], sort=False)
     ]
-    return [
-        Figure(
-            "share_with_a_digit",
-            "One step can suit nearly all numbers for exp(x), and none does for exp(x²)²",
-            "Share of the numbers of the format at which the difference quotient has at least one correct digit, "
-            "against the step. Only numbers at which f′ is normal and some step gives a derivative count.",
-            f"Panels for formats and formulas, a hill in each for every function. Heights: {listed(ends)}.",
-            frame,
-            draw_shares,
-            (7.6, 6.2),
-            kinds={"*": "platform"},
-        )
-    ]
+    return Figure(
+        "share_with_a_digit",
+        "One step can suit nearly all numbers for exp(x), and none does for exp(x²)²",
+        "Share of the numbers of the format at which the difference quotient has at least one correct digit, "
+        "against the step. Only numbers at which f′ is normal and some step gives a derivative count.",
+        f"Panels for formats and formulas, a hill in each for every function. Heights: {listed(ends)}.",
+        frame,
+        draw_shares,
+        (7.6, 6.2),
+        kinds={"*": "platform"},
+    )
 
 
 def findings(atlas: Written) -> list[str]:
@@ -217,3 +260,16 @@ def advice(atlas: Written) -> list[str]:
         f"If it has to be fixed, take centered differences: h = {row.step} for {_NAMES['exp']} in float16.",
         "Compute the values of f in float32 and difference those, if you can.",
     ]
+
+
+EXPERIMENT = Experiment(
+    "half_precision_atlas",
+    TITLE,
+    QUESTION,
+    lambda _: tables(written_atlas()),
+    lambda _: figures(written_atlas()),
+    lambda _: findings(written_atlas()),
+    note=NOTE,
+    advice=lambda _: advice(written_atlas()),
+    limits=LIMITS,
+)

@@ -1,12 +1,9 @@
 """What is committed of the atlas: its sums, its section, and maxima that the ledger confirms."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 
-from experiments.experiment import Experiment
-from experiments.half_precision_atlas import section
+from experiments.half_precision_atlas import half_precision_atlas as section
 from experiments.half_precision_atlas.atlas import FORMULAS, FUNCTIONS
 from experiments.half_precision_atlas.formats import NAMES, SIXTEEN_BITS
 from numdiff.analysis.error_ledger import error_ledger
@@ -17,25 +14,8 @@ from numdiff.study.run import Measured
 from tests.experiments.sentences import check_section
 
 
-@cache
 def atlas():
     return section.written_atlas()
-
-
-def made():
-    """Return the section as an experiment makes it."""
-    experiment = Experiment(
-        name="half_precision_atlas",
-        title=section.TITLE,
-        question=section.QUESTION,
-        tables=lambda _: section.tables(atlas()),
-        figures=lambda _: section.figures(atlas()),
-        findings=lambda _: section.findings(atlas()),
-        advice=lambda _: section.advice(atlas()),
-        note=section.NOTE,
-        limits=section.LIMITS,
-    )
-    return experiment.section(Measured())
 
 
 def test_the_committed_files_are_as_they_were_written():
@@ -44,7 +24,7 @@ def test_the_committed_files_are_as_they_were_written():
 
 
 def test_the_section_keeps_to_its_form():
-    check_section(made())
+    check_section(section.EXPERIMENT.section(Measured()))
 
 
 def test_all_cells_are_there():
