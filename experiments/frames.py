@@ -1,6 +1,8 @@
 """Operations on frames of records that two or more experiments share: order of rows, cells of a grid, best steps."""
 
-from collections.abc import Sequence
+import weakref
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +22,25 @@ from numdiff.study.grids import GENERIC_FACTOR
 from numdiff.study.run import Measured
 
 Columns = TypeVar("Columns", pd.Series, pd.DataFrame)
+FrameFunction = Callable[[pd.DataFrame], pd.DataFrame]
+
+
+def once(function: FrameFunction) -> FrameFunction:
+    """Return a function of a frame that is computed once for each frame that is alive, and gives copies.
+
+    Tables, figures and sentences of a section ask for the same rows again and again. Nobody may change the frame.
+    """
+    kept: dict[int, tuple[weakref.ref[pd.DataFrame], pd.DataFrame]] = {}
+
+    @wraps(function)
+    def found(frame: pd.DataFrame) -> pd.DataFrame:
+        key = id(frame)
+        if key not in kept or kept[key][0]() is not frame:
+            kept[key] = weakref.ref(frame, lambda _: kept.pop(key, None)), function(frame)
+        return kept[key][1].copy()
+
+    return found
+
 
 RUN = ["problem", "method", "format"]
 """A run: all steps of one function, formula and format, at the function's first point."""
@@ -114,6 +135,7 @@ def best_cells(records: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return with_smallest(records, records["rms_error"].where(usable), by)
 
 
+@once
 def optima(records: pd.DataFrame) -> pd.DataFrame:
     """Return the generic cell of the smallest RMS error of each run.
 

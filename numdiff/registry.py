@@ -215,6 +215,10 @@ class Registry(Mapping[str, T], Generic[T]):
             # A TypeError is an unhashable key: no name either.
             raise UnknownNameError(self._advice(name)) from None
 
+    def get(self, name: Any, default: Any = None) -> Any:
+        """Return the item of a name, or `default`; the base class would write the advice of an error first."""
+        return self._known()[name] if name in self else default
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name in self._known()
 

@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import ctypes
 import faulthandler
+import functools
 import math
 import os
 import pickle
@@ -25,10 +26,9 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 import numpy as np
-import pandas as pd
 
 from experiments.league.cases import LEVELS, subject_of
-from experiments.league.contestants import Outcome, RuleContestant, framed, one_line
+from experiments.league.contestants import Outcome, RuleContestant, one_line
 from numdiff.floats.formats import FORMATS
 
 __all__ = ["LIMIT", "Calls", "run_apart"]
@@ -77,8 +77,8 @@ class Calls:
         return self.contestant.each(f, self.x[first:], FORMATS[self.format], told, subject.domain)
 
 
-def run_apart(calls: Calls) -> pd.DataFrame:
-    """Return what becomes of each point, as `RuleContestant.run` does.
+def run_apart(calls: Calls) -> list[Outcome]:
+    """Return what becomes of each point, as `RuleContestant.each` yields it.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def run_apart(calls: Calls) -> pd.DataFrame:
             helper.kill()
             _ended(helper)
             raise
-    return framed(found)
+    return found
 
 
 def _lost(limit: float, was_late: bool, code: int, said: str) -> Outcome:
@@ -221,19 +221,47 @@ def serve(questions: IO[bytes], answers: IO[bytes], said: IO[bytes]) -> None:
                 calls, first = pickle.load(questions)
             except EOFError:
                 return
-            outcomes = calls.outcomes(first)
+            outcomes, deadline = calls.outcomes(first), _Deadline(calls.limit, nowhere)
             for _ in range(first, len(calls.x)):
-                faulthandler.dump_traceback_later(calls.limit, exit=True, file=nowhere)
+                deadline.give_time()
                 outcome = next(outcomes)
-                faulthandler.cancel_dump_traceback_later()
                 _flush_the_c_library()
                 tell(answers, _with_words(outcome, _lines(said)))
+            deadline.cancel()
+
+
+class _Deadline:
+    """Ends this process where a call takes longer than `limit` seconds.
+
+    To set the alarm takes as long as a call does. It is set to a tenth more than the limit, and then serves all calls
+    that begin in that tenth: each has the limit at least.
+    """
+
+    def __init__(self, limit: float, nowhere: IO[bytes]) -> None:
+        self._limit, self._nowhere = limit, nowhere
+        self._last = -math.inf
+
+    def give_time(self) -> None:
+        """Let a call begin."""
+        now = time.monotonic()
+        if now > self._last:
+            faulthandler.dump_traceback_later(1.1 * self._limit, exit=True, file=self._nowhere)
+            self._last = now + 0.1 * self._limit
+
+    def cancel(self) -> None:
+        """Stop the alarm: all calls are made."""
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _flush_the_c_library() -> None:
     """Let what a compiled library has printed be written, where the C library can be reached."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).fflush(None)
+        _c_library().fflush(None)
+
+
+@functools.cache
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def tell(stream: IO[bytes], found: Any) -> None:

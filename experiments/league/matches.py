@@ -1,6 +1,6 @@
 """Matches: one contestant on the cases of one set, format and noise, measured once and stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.league.cases import COVERAGE_POINTS, LEVELS, RANDOM_POINTS, half_of, subject_of
-from experiments.league.contestants import Contestant, Estimator, RuleContestant
+from experiments.league.contestants import Contestant, Estimator, Outcome, RuleContestant, framed
 from experiments.league.limited import Calls, run_apart
 from experiments.league.roster import Entry, entry
 from experiments.league.table import in_words, scored
@@ -18,7 +18,7 @@ from experiments.league.tasks import FIRST
 from experiments.league.yardsticks import CASE, x_of, yardsticks_of
 from experiments.reproducibility.table_comparison import FIGURES
 from numdiff.extras import EXTRAS
-from numdiff.floats.formats import FORMATS
+from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.rules.peers import PEERS
 from numdiff.rules.run import RULES
 from numdiff.study.blocks import conditions, digest_of
@@ -56,22 +56,42 @@ def play(contestant: Contestant, cases: pd.DataFrame, told: bool = False) -> pd.
 
 
 def _outcomes(contestant: Contestant, cases: pd.DataFrame, told: bool) -> pd.DataFrame:
-    """Return what a contestant makes of cases, in their order."""
-    parts = []
-    for _, part in cases.groupby(["problem", "absolute"], sort=False):
-        first = part.iloc[0]
-        fmt, subject = FORMATS[first["format"]], subject_of(first["problem"])
-        f = subject.variant(LEVELS[first["noise"]], bool(first["absolute"]))
-        noise = part["deviation"].to_numpy() if told and part["deviation"].any() else None
-        if isinstance(contestant, RuleContestant) and is_library(contestant.rule):
-            calls = Calls(
-                contestant, subject.name, fmt.name, first["noise"], bool(first["absolute"]), x_of(part), noise
-            )
-            found = run_apart(calls)
-        else:
-            found = contestant.run(f, x_of(part), fmt, noise, subject.domain)
-        parts.append(found.set_index(part.index))
-    return pd.concat(parts).loc[cases.index]
+    """Return what a contestant makes of cases of one format and one noise, in their order."""
+    x, deviations = x_of(cases), cases["deviation"].to_numpy(dtype=np.float64)
+    groups = list(cases.groupby(["problem", "absolute"], sort=False).indices.values())
+    calls = [
+        _Call(cases.iloc[own[0]], x[own], deviations[own] if told and deviations[own].any() else None) for own in groups
+    ]
+    if isinstance(contestant, RuleContestant):
+        found = framed([outcome for call in calls for outcome in call.one_by_one(contestant)])
+    else:
+        found = pd.concat([call.at_once(contestant) for call in calls], ignore_index=True)
+    return found.iloc[np.argsort(np.concatenate(groups))].set_index(cases.index)
+
+
+class _Call:
+    """What a contestant is asked for: a function, given by a case of it, and points."""
+
+    def __init__(self, case: Any, x: np.ndarray, noise: np.ndarray | None) -> None:
+        self._problem, self._format, self._noise = case["problem"], case["format"], case["noise"]
+        self._absolute, self._x, self._told = bool(case["absolute"]), x, noise
+
+    def one_by_one(self, contestant: RuleContestant) -> Iterable[Outcome]:
+        """Return what a rule or a library makes of each point; libraries have a process of their own."""
+        if is_library(contestant.rule):
+            names = self._problem, self._format, self._noise
+            return run_apart(Calls(contestant, *names, self._absolute, self._x, self._told))
+        f, fmt, domain = self._function()
+        return contestant.each(f, self._x, fmt, self._told, domain)
+
+    def at_once(self, contestant: Contestant) -> pd.DataFrame:
+        """Return what any contestant makes of the points."""
+        f, fmt, domain = self._function()
+        return contestant.run(f, self._x, fmt, self._told, domain)
+
+    def _function(self) -> tuple[Any, FloatFormat, tuple[float, float]]:
+        subject = subject_of(self._problem)
+        return subject.variant(LEVELS[self._noise], self._absolute), FORMATS[self._format], subject.domain
 
 
 def is_library(rule: Any) -> bool:

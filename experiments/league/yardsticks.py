@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -86,26 +87,7 @@ class Yardsticks:
         Yardsticks have nodes of their own, rules and libraries others. In 16 bits f is evaluated everywhere; in the
         other formats at the points, and at all steps of the grid from the first ones, which are some thousand nodes.
         """
-        fmt, digests = FORMATS[self.format], Digests()
-        for name in self.problems:
-            subject = subject_of(name)
-            with np.errstate(all="ignore"):
-                for nodes in self._probes(name):
-                    digests.add(name, self.format, [evaluate(fmt, subject.f, nodes)])
-        return digests.frame()
-
-    def _probes(self, name: str) -> Iterator[np.ndarray]:
-        """Yield the numbers at which f is evaluated for the digest."""
-        fmt, domain = FORMATS[self.format], subject_of(name).domain
-        if fmt.dtype.itemsize == 2:
-            numbers = np.arange(_ALL, dtype=np.uint16).view(fmt.dtype)
-            inside = (numbers > fmt.dtype.type(domain[0])) & (numbers < fmt.dtype.type(domain[1]))
-            yield numbers[inside & np.isfinite(numbers)]
-            return
-        yield np.ascontiguousarray(self.points(name))
-        for x in points_of(name, fmt, 0 if self.set == "adversarial" else RANDOM_POINTS):
-            steps = step_grid(fmt, CENTERED, x, domain)
-            yield np.concatenate([x - steps, x + steps])
+        return pd.concat([_values_of(self.set, name, self.format) for name in self.problems], ignore_index=True)
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
         """Return the frame ``cases``."""
@@ -115,21 +97,16 @@ class Yardsticks:
             done(1)
         return {"cases": pd.DataFrame(rows)}
 
-    def points(self, name: str) -> np.ndarray:
-        """Return the points of a function in the format."""
-        randoms = {"league": RANDOM_POINTS, "coverage": COVERAGE_POINTS, "adversarial": 0}
-        return points_of(name, FORMATS[self.format], randoms[self.set])
-
     def cases(self) -> Iterator[dict[str, Any]]:
         """Yield the cases without their yardsticks: all that a contestant may know, and the truth."""
         for name in self.problems:
             yield from self._cases_of(name)
 
     def _cases_of(self, name: str) -> Iterator[dict[str, Any]]:
-        fmt, level, subject = FORMATS[self.format], LEVELS[self.noise], subject_of(name)
-        points = self.points(name)
-        exact = exact_points(fmt, points)
-        (high, low), (values, _) = subject.truth(exact, TASKS[self.task].order), subject.truth(exact, 0)
+        fmt, level = FORMATS[self.format], LEVELS[self.noise]
+        points = _points(self.set, name, self.format)
+        high, low = _truths(self.set, name, self.format, TASKS[self.task].order)
+        values, _ = _truths(self.set, name, self.format, 0)
         held = np.full(len(points), True) if self.task == FIRST else holds(fmt, high)
         half = half_of(name)
         for x, value, above, below in zip(points[held], values[held], high[held], low[held], strict=True):
@@ -168,6 +145,44 @@ class Yardsticks:
         """Return the standard deviation of f at a point: that of the variant, or of an adversary that has one."""
         own = ADVERSARIAL[name].deviation if self.set == "adversarial" else None
         return deviation(LEVELS[self.noise], value, absolute) if own is None else own(x)
+
+
+def _points(set: str, name: str, format: str) -> np.ndarray:
+    """Return the points of a function in a set and a format."""
+    randoms = {"league": RANDOM_POINTS, "coverage": COVERAGE_POINTS, "adversarial": 0}
+    return points_of(name, FORMATS[format], randoms[set])
+
+
+# What follows depends neither on the noise nor, but for the order, on the task: up to eight measurements share it.
+
+
+@cache
+def _truths(set: str, name: str, format: str, order: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the true derivatives of some order at the points of a function, as sums of two doubles."""
+    return subject_of(name).truth(exact_points(FORMATS[format], _points(set, name, format)), order)
+
+
+@cache
+def _values_of(set: str, name: str, format: str) -> pd.DataFrame:
+    """Return the digest of the values of a function."""
+    fmt, f, digests = FORMATS[format], subject_of(name).f, Digests()
+    with np.errstate(all="ignore"):
+        digests.add(name, format, (evaluate(fmt, f, nodes) for nodes in _probes(set, name, format)))
+    return digests.frame()
+
+
+def _probes(set: str, name: str, format: str) -> Iterator[np.ndarray]:
+    """Yield the numbers at which f is evaluated for the digest."""
+    fmt, domain = FORMATS[format], subject_of(name).domain
+    if fmt.dtype.itemsize == 2:
+        numbers = np.arange(_ALL, dtype=np.uint16).view(fmt.dtype)
+        inside = (numbers > fmt.dtype.type(domain[0])) & (numbers < fmt.dtype.type(domain[1]))
+        yield numbers[inside & np.isfinite(numbers)]
+        return
+    yield np.ascontiguousarray(_points(set, name, format))
+    for x in points_of(name, fmt, 0 if set == "adversarial" else RANDOM_POINTS):
+        steps = step_grid(fmt, CENTERED, x, domain)
+        yield np.concatenate([x - steps, x + steps])
 
 
 def yardsticks_of(set: str, format: str, noise: str = "none", task: str = FIRST) -> tuple[Yardsticks, ...]:

@@ -17,6 +17,7 @@ from experiments.frames import (
     measured_of,
     methods_of,
     of_grid,
+    once,
     optima,
     rows_of,
 )
@@ -115,6 +116,7 @@ def step_by_format(records: pd.DataFrame) -> pd.DataFrame:
     return table.merge(verdict(records)[["format", "method", "digits_lost"]], on=["format", "method"], how="left")
 
 
+@once
 def at_given_step(records: pd.DataFrame) -> pd.DataFrame:
     """The cells of h = 1e-4 with the ratio of their RMS error to the smallest one: infinite without a result."""
     best = optima(records).set_index(RUN)["rms_error"]
@@ -125,6 +127,7 @@ def at_given_step(records: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(ratio=ratio.where(good, np.inf))[[*RUN, "step_value", "status", "ratio"]]
 
 
+@once
 def verdict(records: pd.DataFrame) -> pd.DataFrame:
     """One row for each format and formula: how h = 1e-4 does."""
     rows = []
@@ -154,6 +157,7 @@ def observed_optima(records: pd.DataFrame) -> pd.DataFrame:
     return best[[*RUN, "step", "rms_error", "at_edge"]].merge(pointwise(records), on=RUN, how="left")
 
 
+@once
 def orders(records: pd.DataFrame) -> pd.DataFrame:
     """The observed order of every run, beside the one that theory expects."""
     frame = of_grid(records, "generic")

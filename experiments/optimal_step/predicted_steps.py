@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from experiments.frames import RUN, blank, counting, in_order, of_grid, optima, rows_of, with_smallest
+from experiments.frames import RUN, blank, counting, in_order, of_grid, once, optima, rows_of, with_smallest
 from experiments.lanes import formula_of
 from experiments.optimal_step.drawing import draw_prediction
 from experiments.words import listed, percent, plain
@@ -40,6 +40,7 @@ def rule(name: str, method: str) -> float:
     return float(thumb_step(FORMATS[name], METHODS[method]))
 
 
+@once
 def compared(records: pd.DataFrame) -> pd.DataFrame:
     """One row for each run that has an observed optimum: the steps of all `WAYS`, and what each costs.
 
@@ -80,6 +81,7 @@ def compared(records: pd.DataFrame) -> pd.DataFrame:
     return in_order(frame)
 
 
+@once
 def pointwise(records: pd.DataFrame) -> pd.DataFrame:
     """The step of the smallest |total| at x alone, and that error, for each run."""
     some = counting(records).assign(pointwise_error=lambda frame: frame["total"].abs())

@@ -321,7 +321,15 @@ class FloatFormat:
         """Whether NumPy's conversion is exact or rounds once; of integers where there is no source."""
         if source is None:
             return "int" in self.rounded_once_from
-        return source.name in self.rounded_once_from or self.holds_all_of(source)
+        known = self._sources.get(source)
+        if known is None:
+            known = self._sources[source] = source.name in self.rounded_once_from or self.holds_all_of(source)
+        return known
+
+    @cached_property
+    def _sources(self) -> dict["FloatFormat", bool]:
+        """The formats that were asked about, with the answer: libraries hand over one number at a time."""
+        return {}
 
     def _round_array(self, array: np.ndarray, source: "FloatFormat | None") -> np.ndarray:
         if source is None:

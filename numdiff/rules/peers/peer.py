@@ -92,28 +92,33 @@ class Watched:
         asked = np.asarray(x)
         nodes = self._rounded(asked.reshape(-1))
         inside = self._inside(nodes)
-        values = np.full(nodes.shape, np.nan, dtype=nodes.dtype)
-        if inside.any():
-            values[inside] = self._evaluated(np.ascontiguousarray(nodes[inside]))
-        self.outside += int(inside.size - inside.sum())
+        if inside is None:
+            values = self._evaluated(np.ascontiguousarray(nodes)) if nodes.size else nodes
+        else:
+            values = np.full(nodes.shape, np.nan, dtype=nodes.dtype)
+            if inside.any():
+                values[inside] = self._evaluated(np.ascontiguousarray(nodes[inside]))
+            self.outside += int(inside.size - inside.sum())
         dtype = asked.dtype if asked.dtype.kind in "fc" or asked.dtype == nodes.dtype else np.dtype(np.float64)
         return values.astype(dtype).reshape(asked.shape)[()]
 
     def _rounded(self, asked: np.ndarray) -> np.ndarray:
         """Return nodes in the format, each rounded once."""
+        if asked.dtype is self._fmt.dtype or asked.dtype == self._fmt.dtype:
+            return asked
         if asked.dtype.kind == "c":
             if self._fmt.complex_dtype is None:
                 self.error, self.refuses_complex = TypeError(f"{self._fmt.name} has no complex dtype"), True
                 raise self.error
             return asked.astype(self._fmt.complex_dtype)
-        if asked.dtype == self._fmt.dtype:
-            return asked
         with np.errstate(all="ignore"):
             return self._fmt.as_array(asked)
 
-    def _inside(self, nodes: np.ndarray) -> np.ndarray:
-        """Return which nodes lie in the open domain; an end that is infinite excludes nothing."""
+    def _inside(self, nodes: np.ndarray) -> np.ndarray | None:
+        """Return which nodes lie in the open domain, None where all do; an end that is infinite excludes nothing."""
         lower, upper = self._domain
+        if lower == -math.inf and upper == math.inf:
+            return None
         real = nodes.real if nodes.dtype.kind == "c" else nodes
         if self._fmt.precision <= 53:
             real = real.astype(np.float64)
@@ -122,7 +127,7 @@ class Watched:
             inside &= real > lower
         if upper < math.inf:
             inside &= real < upper
-        return inside
+        return None if inside.all() else inside
 
     def _evaluated(self, nodes: np.ndarray) -> np.ndarray:
         self.points += nodes.size

@@ -1,6 +1,7 @@
-"""Rules that behave as libraries may: one does not return, one ends its process, one writes by itself."""
+"""Rules that behave as libraries may: one does not return, one ends its process, one writes by itself, one is slow."""
 
 import os
+import time
 
 from numdiff.rules.base import Choice
 
@@ -31,3 +32,6 @@ class Odd:
 
     def fails(self) -> None:
         raise OSError("not its day")
+
+    def waits(self) -> None:
+        time.sleep(0.7)

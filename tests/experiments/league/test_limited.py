@@ -3,19 +3,25 @@
 import gc
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from experiments.league import limited
-from experiments.league.contestants import RuleContestant
-from experiments.league.limited import Calls, run_apart
+from experiments.league.contestants import RuleContestant, framed
+from experiments.league.limited import Calls
 from tests.experiments.league.small_libraries import Odd
 
 
 def calls(name: str, limit: float = 60.0) -> Calls:
     x = np.array([1.0, 2.0, 3.0])
     return Calls(RuleContestant(name, Odd(name), own=True), "exp", "float64", "none", False, x, None, limit)
+
+
+def run_apart(asked: Calls) -> pd.DataFrame:
+    return framed(limited.run_apart(asked))
 
 
 @pytest.fixture(autouse=True)
@@ -99,3 +105,9 @@ def has_ended(pid: int) -> bool:
             return True
         time.sleep(0.1)
     return False
+
+
+def test_calls_share_an_alarm_and_each_has_its_time():
+    """Three calls of 0.7 s under a limit of 1 s: the alarm that is set for the first must not end the others."""
+    asked = replace(calls("waits", limit=1.0), x=np.full(3, 2.0))
+    assert run_apart(asked)["status"].tolist() == ["ok"] * 3
