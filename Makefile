@@ -45,7 +45,7 @@ BENCH_JSON := .bench/benchmark.json
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
 .PHONY: help install experiments experiments-ml atlas measure-cost check-results test test-browser test-core test-lowest bench \
-	bench-compare lint check lock clean
+	bench-compare performance lint check lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -125,6 +125,9 @@ bench: $(STAMP) ## Measure speed (ratios within one run) and check the limits
 	@rm -f $(BENCH_JSON)
 	$(VENV_BIN)/python -m pytest bench -n 0 --benchmark-json=$(BENCH_JSON) $(ARGS)
 	$(VENV_BIN)/python bench/gates.py --again $(BENCH_JSON)
+
+performance: ## Write what the last make bench measured, and the plan of large sweeps, into results/measured/
+	$(VENV_BIN)/python -m bench.performance $(BENCH_JSON)
 
 bench-compare: $(STAMP) ## Compare the speed of this tree with that of a commit, in turns: make bench-compare REV=main
 	$(VENV_BIN)/python bench/compare.py $(REV) $(ARGS)

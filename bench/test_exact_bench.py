@@ -1,5 +1,6 @@
 """The exact side: the engines, the ledger in cells a second against the obvious script, a whole sweep."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -95,5 +96,8 @@ def test_sweep_throughput(benchmark: Any, engine: Engine) -> None:
     """One problem from the kernel to the records, neighbourhood statistics included."""
     sweep = Sweep("bench", ("martins_quotient",), given_steps=(1e-4,), neighbourhood=True)
     problem = PROBLEMS["martins_quotient"]
-    benchmark.extra_info["cells"] = plan(problem, sweep).cells
+    records, _ = measure(plan(problem, sweep), engine)
+    file = io.BytesIO()
+    records.to_parquet(file)
+    benchmark.extra_info.update(cells=len(records), bytes_per_cell=len(file.getvalue()) / len(records))
     benchmark.pedantic(measure, args=(plan(problem, sweep), engine), rounds=3, warmup_rounds=1)

@@ -240,7 +240,7 @@ def measure_costs(
     frame = pd.concat([frames["costs"] for frames in found], ignore_index=True)
     head = "".join(f"# {name}: {text}\n" for name, text in machine())
     write_file(out, (head + csv_text(frame)).encode())
-    checksums.write(out.parent, [out])
+    checksums.write(out.parent, [path for path in out.parent.iterdir() if path.is_file()])
 
 
 def read(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
