@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from experiments.frames import best_cells, blank, log10, methods_of, with_smallest
+from experiments.frames import best_cells, blank, log10, methods_of, once, with_smallest
 
 CELLS = pd.DataFrame(
     {
@@ -50,3 +50,21 @@ def test_what_is_missing_is_an_empty_cell_and_nothing_else_changes():
     assert blank(column).tolist() == [1.5, None, 0.0]
     frame = blank(pd.DataFrame({"a": column, "b": ["x", None, ""]}))
     assert frame.to_dict("list") == {"a": [1.5, None, 0.0], "b": ["x", None, ""]}
+
+
+def test_what_is_computed_once_for_a_frame_is_not_shared_with_another_or_changed_by_its_users():
+    calls = []
+
+    @once
+    def doubled(frame):
+        calls.append(len(frame))
+        return 2 * frame
+
+    first, second = pd.DataFrame({"a": [1.0, 2.0]}), pd.DataFrame({"a": [1.0]})
+    found = doubled(first)
+    found["a"] = 0.0
+    assert doubled(first)["a"].tolist() == [2.0, 4.0]
+    assert doubled(second)["a"].tolist() == [2.0]
+    assert calls == [2, 1]
+    for number in range(50):  # a frame that is gone leaves its identity to another
+        assert doubled(pd.DataFrame({"a": [float(number)]}))["a"].tolist() == [2.0 * number]
