@@ -30,12 +30,12 @@ EXPERIMENTS: Registry[Experiment] = Registry(
         formulation.EXPERIMENT,
         decimal_steps.EXPERIMENT,
         elementary_functions.EXPERIMENT,
+        half_precision_atlas.EXPERIMENT,
         published_tables.EXPERIMENT,
         step_rules.EXPERIMENT,
         error_bars.EXPERIMENT,
         gradient_cost.EXPERIMENT,
         gradient_check.EXPERIMENT,
-        half_precision_atlas.EXPERIMENT,
     ],
 )
 """Their names are the arguments of ``python -m experiments`` and the folders of the report."""

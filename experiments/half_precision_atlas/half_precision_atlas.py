@@ -19,6 +19,7 @@ from experiments.words import counted, listed, percent, plain, written
 from numdiff.problems import PROBLEMS
 from numdiff.report.figures import Figure, superscript
 from numdiff.report.tables import Table, frame_from_csv
+from numdiff.study.run import Measured
 
 __all__ = ["EXPERIMENT", "HOME", "Written", "advice", "figures", "findings", "tables", "written_atlas"]
 
@@ -116,8 +117,9 @@ def counts_by_format(atlas: Written) -> pd.DataFrame:
     return sums[["format", "cells", "ok", "absorbed", "overflow", "nan", "with_parts", "from_ledger"]]
 
 
-def tables(atlas: Written) -> list[Table]:
+def tables(measured: Measured) -> list[Table]:
     """Return the tables of the section."""
+    atlas = written_atlas()
     return [
         Table(
             "most_digits",
@@ -173,8 +175,9 @@ def regions(atlas: Written) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def figures(atlas: Written) -> list[Figure]:
+def figures(measured: Measured) -> list[Figure]:
     """Return the figures of the section."""
+    atlas = written_atlas()
     return [_map(atlas), _shares(atlas)]
 
 
@@ -216,26 +219,20 @@ def _shares(atlas: Written) -> Figure:
     )
 
 
-def findings(atlas: Written) -> list[str]:
+def findings(measured: Measured) -> list[str]:
     """Return the answer and what else was found."""
+    atlas = written_atlas()
     best, safest, counts = best_steps(atlas), safest_steps(atlas), counts_by_format(atlas)
     narrow: Any = best[best["format"].isin(SIXTEEN_BITS)]
     top: Any = safest.iloc[int(safest["total"].argmin())]
     low = narrow.loc[narrow["one_digit"].idxmin()]
     right = safest.loc[safest["total"] <= 0.1, "function"].unique()
-    means = [
-        f"In {fmt} the best fixed step gives a digit at {percent(_mean(best, fmt, formula))} of the numbers with "
-        f"{formula} differences, in the mean over the functions."
-        for fmt in SIXTEEN_BITS
-        for formula in FORMULAS
-    ]
     return [
         f"With a fixed power of two as step, {_right(list(right))} right to one digit at all numbers of a 16-bit "
         f"format: in {top.format}, {top.formula}, the largest relative error is {plain(top.total)}.",
         f"That is at x = {float.fromhex(top['at']):g}, with h = {top.step}.".replace("= -", "= −"),
         f"For {_NAMES[low.function]} in {low.format} the best fixed step of the {low.formula} difference gives a digit "
         f"at {percent(low.one_digit)} of the numbers.",
-        *means,
         f"All {counted(int(counts['cells'].sum()), 'cell')} were computed, none was sampled.",
     ]
 
@@ -247,12 +244,9 @@ def _right(functions: list[str]) -> str:
     return f"{'only ' if len(functions) < len(FUNCTIONS) else ''}that of {listed(_NAMES[f] for f in functions)} is"
 
 
-def _mean(best: pd.DataFrame, fmt: str, formula: str) -> float:
-    return float(best[(best["format"] == fmt) & (best["formula"] == formula)]["one_digit"].mean())
-
-
-def advice(atlas: Written) -> list[str]:
+def advice(measured: Measured) -> list[str]:
     """Return what it means for somebody who writes such code."""
+    atlas = written_atlas()
     best: Any = best_steps(atlas)
     row = best[(best["format"] == "float16") & (best["formula"] == "centered") & (best["function"] == "exp")].iloc[0]
     return [
@@ -266,10 +260,10 @@ EXPERIMENT = Experiment(
     "half_precision_atlas",
     TITLE,
     QUESTION,
-    lambda _: tables(written_atlas()),
-    lambda _: figures(written_atlas()),
-    lambda _: findings(written_atlas()),
+    tables,
+    figures,
+    findings,
     note=NOTE,
-    advice=lambda _: advice(written_atlas()),
+    advice=advice,
     limits=LIMITS,
 )

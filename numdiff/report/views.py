@@ -16,6 +16,8 @@ _CHARACTER, _PADDING, _PHONE = 7, 11, 330
 """Of a table on a phone: the width of a character, what stands beside a cell, and the width that there is, in px."""
 TAKEN_AWAY_ROWS = 24
 """The first table of a section is shown up to so many rows: it is the one to take away."""
+_PRINTED_ROWS = 6
+"""Rows of a table at the end of the page that is printed, where it is put together from those of sections."""
 _PRINTED_WIDTH = 118
 """Characters of the small print of a table that fit between the margins of A4; each column costs two more."""
 
@@ -116,9 +118,9 @@ class TableView:
 
     @property
     def printed(self) -> bool:
-        """Whether it is printed: not what only a part is shown of at the end of the page."""
-        is_part = not self.filed and self.shown is not None and self.shown < self.rows
-        return not (self.folded or self.too_wide_to_print or is_part)
+        """Whether it is printed: at the end of the page, of what sections share, short tables that are whole."""
+        is_left_out = not self.filed and (self.shown < self.rows or self.rows > _PRINTED_ROWS)
+        return not (self.folded or self.too_wide_to_print or is_left_out)
 
     @property
     def html(self) -> Markup:
