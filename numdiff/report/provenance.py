@@ -90,14 +90,18 @@ def write(data: Mapping[str, Any], out: Path) -> Path:
 
 
 def rows(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the data as pairs (name, text) for a page; the fingerprints of the functions are in the file alone."""
+    """Return the data as pairs (name, text) for a page.
+
+    The fingerprints of the functions, and all features of the processor beside those that NumPy uses, are in the file
+    alone.
+    """
     pairs = []
     for key, value in data.items():
         if key == "functions":
             continue
         name = key.replace("_", " ")
         if isinstance(value, Mapping):
-            inner = "; ".join(f"{k} {_plain(v)}" for k, v in value.items())
+            inner = "; ".join(f"{k} {_plain(v)}" for k, v in value.items() if (key, k) != ("simd", "found"))
             pairs.append((name, inner))
         else:
             pairs.append((name, "none" if value is None else _plain(value)))

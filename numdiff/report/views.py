@@ -16,7 +16,7 @@ _CHARACTER, _PADDING, _PHONE = 7, 11, 330
 """Of a table on a phone: the width of a character, what stands beside a cell, and the width that there is, in px."""
 TAKEN_AWAY_ROWS = 24
 """The first table of a section is shown up to so many rows: it is the one to take away."""
-_PRINTED_ROWS = 6
+_PRINTED_ROWS = 4
 """Rows of a table at the end of the page that is printed, where it is put together from those of sections."""
 _PRINTED_WIDTH = 118
 """Characters of the small print of a table that fit between the margins of A4; each column costs two more."""
