@@ -91,7 +91,7 @@ check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference e
 	$(VENV_BIN)/python -m experiments.reproducibility $(ARGS)
 
 test: $(STAMP) ## Run the tests
-	$(VENV_BIN)/python -m pytest -n $(WORKERS) --benchmark-disable --ignore=tests/browser $(ARGS)
+	$(VENV_BIN)/python -m pytest -n $(WORKERS) --dist worksteal --benchmark-disable --ignore=tests/browser $(ARGS)
 
 campaign: $(STAMP) ## Look for errors with many seeds of random functions, gradients and damages; the tests take a few
 	$(VENV_BIN)/python -m tests.campaign --workers $(WORKERS) $(ARGS)
