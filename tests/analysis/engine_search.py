@@ -15,24 +15,30 @@ FUNCTIONS = 3
 """Of one seed."""
 PARTS = ("reference", "truncation", "abscissa", "evaluation", "combination", "total", "roundoff")
 COLUMNS = (*PARTS, "status", "state", "underflow")
-"""What must be the same, bit for bit; NaN has one pattern."""
+"""What must be the same, to the sign of 0."""
 TINY = 5e-324
+"""What a part reads that is not 0 and underflows."""
 
 
 def different(ledgers: tuple[Ledger, Ledger]) -> list[str]:
     """Return the columns in which two ledgers differ.
 
-    A cell that one engine leaves unresolved is left out: it has a part that 4096 bits do not tell from 0 there, and the
-    other engine, whose enclosures are of another width, may tell it. It must then be below the smallest double.
+    Where an engine leaves a part unresolved, 4096 bits do not tell it from 0 there, and the other engine, whose
+    enclosures are of another width, may tell it: the state of the cell may differ, and parts that are not the same must
+    be below the smallest double.
     """
-    open_ = np.logical_or(*(ledger.state == State.UNRESOLVED for ledger in ledgers))
+    is_open = np.logical_or(*(ledger.state == State.UNRESOLVED for ledger in ledgers))
     found = []
     for name in COLUMNS:
-        left, right = (np.ascontiguousarray(getattr(ledger, name)[~open_]) for ledger in ledgers)
-        if left.tobytes() != right.tobytes():
+        left, right = (np.asarray(getattr(ledger, name)) for ledger in ledgers)
+        same = left == right
+        if name in PARTS:
+            same = (same & (np.signbit(left) == np.signbit(right))) | (np.isnan(left) & np.isnan(right))
+            same |= is_open & (np.abs(left) <= TINY) & (np.abs(right) <= TINY)
+        elif name != "status":
+            same |= is_open
+        if not same.all():
             found.append(name)
-        if name in PARTS and any((np.abs(getattr(ledger, name)[open_]) > TINY).any() for ledger in ledgers):
-            found.append(f"{name}, unresolved")
     return found
 
 
