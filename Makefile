@@ -2,6 +2,7 @@
 #
 #   make experiments ARGS="step_sweep --quick"     one experiment, small
 #   make test ARGS="-k stencils -x"                some tests
+#   make campaign ARGS="--seeds 0:1000"            a long search for errors
 #   make lock LOCK_ARGS=--upgrade                  newer versions of everything
 #   make experiments-ml ML_PIP_ARGS="…"            JAX, PyTorch and autograd too, with options for their installation
 
@@ -44,8 +45,8 @@ BENCH_JSON := .bench/benchmark.json
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
-.PHONY: help install experiments experiments-ml atlas measure-cost check-results test test-browser test-core test-lowest bench \
-	bench-compare performance lint check lock clean
+.PHONY: help install experiments experiments-ml atlas measure-cost check-results test test-browser test-core test-lowest \
+	campaign bench bench-compare performance lint check lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -90,7 +91,10 @@ check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference e
 	$(VENV_BIN)/python -m experiments.reproducibility $(ARGS)
 
 test: $(STAMP) ## Run the tests
-	$(VENV_BIN)/python -m pytest -n $(WORKERS) --benchmark-disable --ignore=tests/browser $(ARGS)
+	$(VENV_BIN)/python -m pytest -n $(WORKERS) --dist worksteal --benchmark-disable --ignore=tests/browser $(ARGS)
+
+campaign: $(STAMP) ## Look for errors with many seeds of random functions, gradients and damages; the tests take a few
+	$(VENV_BIN)/python -m tests.campaign --workers $(WORKERS) $(ARGS)
 
 # NUMDIFF_CHROMIUM names another browser than that of the system, NUMDIFF_REPORT another page than the committed one.
 test-browser: $(STAMP) ## Read the report in Chromium: barriers, clipping, links, keyboard, print (skipped without one)

@@ -1,4 +1,4 @@
-"""Random functions of mixed types against an oracle: ``python -m tests.analysis.mixed_cells CELLS [SEED]``.
+"""Random functions of mixed types against an oracle: the search ``mixed_types`` of ``make campaign``.
 
 A function is a random tree of floats of the working format, masks, integers and narrower floats. What NumPy computes in
 another format is to be refused. What is accepted is compared with an oracle that shares no code with the exact
@@ -8,10 +8,10 @@ may exceed its bound.
 """
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from typing import Any
 
 import mpmath
@@ -21,9 +21,12 @@ from numdiff.arithmetic.promotion import OtherFormatError, refuse_unsuitable
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import Stencil
 from numdiff.formulas.table import METHODS
+from tests.campaign.found import Found
 
 DIGITS = 120
 """Of the oracle; derivatives are differences over 10⁻⁴⁰, right to some 40 digits."""
+CELLS, CALLS = 10**9, 60
+"""Of one seed: as many cells as so many calls have, refused ones among them."""
 STENCILS = tuple(method for method in METHODS.values() if isinstance(method, Stencil))
 
 
@@ -297,23 +300,12 @@ def calls(cells: int, seed: int, checked: int = 4) -> Iterator[dict[str, Any]]:
             }
 
 
-def main(cells: int, seed: int = 0) -> int:
-    """Print what was measured, refused, exceeded and wrong; return the exit status."""
-    total: Counter[str] = Counter()
-    for call in calls(cells, seed):
-        total["calls"] += 1
-        total["refused calls"] += "refused" in call
-        total["refused by the arithmetic"] += call.get("refused", "").startswith("by")
-        total["cells"] += call["cells"]
-        for name in ("bounded", "compared"):
-            total[name] += call.get(name, 0)
+def search(seed: int) -> Found:
+    """Measure some calls; a miss is one that is not as the oracle says, or has an error beyond its bound."""
+    cases, misses = 0, []
+    for call in islice(calls(CELLS, seed), CALLS):
+        cases += call["cells"]
         for name in ("exceeded", "wrong"):
             if call.get(name):
-                total[name] += 1
-                print(f"{name}: Mixed({call['seed']}), {call['format']}, {call['method']}: {call[name]}", flush=True)
-    print(dict(total))
-    return 1 if total["exceeded"] or total["wrong"] else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+                misses.append(f"{name}: Mixed({call['seed']}), {call['format']}, {call['method']}: {call[name]}")
+    return Found(cases, misses)

@@ -1,11 +1,9 @@
-"""Random cells against their bounds, as many as one likes: ``python -m tests.analysis.random_cells CELLS [SEED]``.
+"""Random cells against their bounds: the search ``bounds`` of ``make campaign``.
 
 A function is a random composition of ufuncs and constants, drawn with a seed and wrapped so that it is told by it;
 points and steps are random numbers of each format, steps from absorbed ones to the size of the point.
 """
 
-import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +13,7 @@ import numpy as np
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.stencil import Stencil
 from numdiff.formulas.table import METHODS
+from tests.campaign.found import Found
 
 UNARY: tuple[Callable[[Any], Any], ...] = (
     np.exp,
@@ -51,6 +50,8 @@ BINARY: tuple[Callable[[Any, Any], Any], ...] = (
     np.arctan2,
     lambda a, b: np.where(a > b, a, 2 * b),
 )
+CELLS = 1
+"""Of one seed, at least: those of one function in all formats are some 1,400."""
 STENCILS = tuple(method for method in METHODS.values() if isinstance(method, Stencil))
 
 
@@ -88,21 +89,11 @@ def exceeded_cells(cells: int, seed: int) -> Iterator[tuple[Any, ...]]:
             yield fmt.name, x.size * h.size, int(np.isfinite(bounds.total).sum()), f.seed, method.name, exceeded(pairs)
 
 
-def main(cells: int, seed: int = 0) -> int:
-    """Print what was measured and what was exceeded; return the exit status."""
-    cells_done: Counter[str] = Counter()
-    bounded: Counter[str] = Counter()
-    wrong = 0
-    for name, count, finite, function, method, found in exceeded_cells(cells, seed):
-        cells_done[name] += count
-        bounded[name] += finite
+def search(seed: int) -> Found:
+    """Bound the cells of a random function; a miss is a call, one in each format, in which a bound is exceeded."""
+    cases, misses = 0, []
+    for name, count, _, function, method, found in exceeded_cells(CELLS, seed):
+        cases += count
         if found:
-            wrong += 1
-            print(f"exceeded: Composition({function}), {name}, {method}: {found}")
-    print(f"{cells_done.total()} cells, {bounded.total()} with a finite bound, {wrong} calls with an exceeded one")
-    print({name: (cells_done[name], bounded[name]) for name in cells_done})
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+            misses.append(f"Composition({function}), {name}, {method}: {found}")
+    return Found(cases, misses)

@@ -1,4 +1,4 @@
-"""A small part of the search through functions of mixed types, in every run of the tests."""
+"""A small part of the search through functions of mixed types, in every run; `make campaign` takes more seeds."""
 
 from itertools import islice
 
@@ -9,7 +9,7 @@ from tests.analysis.mixed_cells import Mixed, calls
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_what_is_accepted_of_mixed_types_has_the_truth_of_the_oracle_and_keeps_its_bounds(seed):
     found = list(islice(calls(10**9, seed), 60))
     accepted = [call for call in found if "refused" not in call]

@@ -1,4 +1,4 @@
-"""A small part of the search through random cells, in every run of the tests."""
+"""A small part of the search through random cells, in every run of the tests; `make campaign` takes more seeds."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tests.analysis.random_cells import Composition, exceeded_cells
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_no_error_of_random_compositions_exceeds_its_bound(seed):
     found = list(exceeded_cells(2500, seed))
     assert {call[0] for call in found} == set(FORMATS)

@@ -6,6 +6,8 @@ beside theirs; that of float64 is float80 (2⁻¹¹ of a unit of float64 each), 
     python -m tests.arithmetic.accuracy_search 1000000        random arguments per function and format
     python -m tests.arithmetic.accuracy_search float32        every argument of float32 (some 40 s a function)
     python -m tests.arithmetic.accuracy_search float32 exp    of some functions
+
+Random arguments with many seeds are the search ``accuracy`` of ``make campaign``.
 """
 
 import math
@@ -18,6 +20,7 @@ from numdiff.arithmetic import Ball, balls
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT, limits_of
 from numdiff.arithmetic.numpy_functions import BINARY
 from numdiff.floats.formats import FORMATS, FloatFormat, dyadic_to_fraction
+from tests.campaign.found import Found
 
 ELEMENTARY = tuple(sorted(limits_of(FORMATS["float64"]).keys() - EXACT - CORRECTLY_ROUNDED))
 HARD_SPOTS = (1.0, -1.0, math.pi / 2, math.pi, -3 * math.pi / 2, 11 * math.pi, 88.0, -87.3, 709.0, -708.0, 1e5)
@@ -149,6 +152,19 @@ def exhaustive_float32(name: str) -> None:
     for binade, (units, where) in sorted(found.items()):
         if units > 1:
             print(f"    2**{binade} <= |value|: {units:.4f} at {where!r}", flush=True)
+
+
+def search(seed: int) -> Found:
+    """Compare all functions at random arguments in all formats; a miss is an error above the limit."""
+    rng, cases, misses = np.random.default_rng(seed), 0, []
+    for fmt in FORMATS.values():
+        for name in ELEMENTARY:
+            size = 6000 if fmt.precision <= 53 else 30 if name in BINARY else 150
+            arguments = pairs(name, fmt, size, rng)
+            cases += len(arguments[0])
+            if (found := worst(name, fmt, *arguments)) > (limit := limits_of(fmt)[name]):
+                misses.append(f"{fmt.name} {name}: {found:.4f} ulp, limit {float(limit):.4f}")
+    return Found(cases, misses)
 
 
 def main(what: str, *names: str) -> None:

@@ -4,6 +4,8 @@ The unit is ulp(y) + ulp(x)|f′(x)|. The reference is Arb.
 
     python -m tests.arithmetic.special_accuracy_search 20000                    random arguments per function and format
     python -m tests.arithmetic.special_accuracy_search 20000 float64 special.j0    of one format and some functions
+
+Random arguments with many seeds are the search ``special_accuracy`` of ``make campaign``.
 """
 
 import math
@@ -21,7 +23,10 @@ from numdiff.arithmetic.special_balls import REAL_SPECIAL
 from numdiff.arithmetic.special_names import NUMPY_SPECIAL, SPECIAL_BINARY
 from numdiff.arithmetic.special_series import SLOPES_SPECIAL
 from numdiff.floats.formats import FORMATS, FloatFormat
+from tests.campaign.found import Found
 
+POINTS = 100
+"""Of one seed, for each function and format."""
 HARD_SPOTS = (
     *(1.0, -1.0, 0.5, 2.0, 3.0, 8.0, 5.0, 10.0, 33.0, 34.0, 171.0, 88.0, 709.0, 26.0, 27.0, 38.0, 1e5, 0.25, 0.75),
     *(2.404825557695773, 5.520078110286311, 3.8317059702075125, 1.4616321449683622, 0.37250741078136663),
@@ -110,6 +115,19 @@ def by_size(key: str, fmt: FloatFormat, size: int) -> str:
             if here:
                 parts.append(f"{sign * low:g}: {max(here)[0]:.3g}")
     return "  ".join(parts)
+
+
+def search(seed: int) -> Found:
+    """Compare all functions of one argument at a few random ones in all formats; a miss is an error above the limit."""
+    cases, misses = 0, []
+    for name, limits in SPECIAL_LIMITS.items():
+        for key, limit in limits.items():
+            if name in FORMATS and key not in SPECIAL_BINARY:
+                found, where = worst(key, FORMATS[name], limit.low, limit.high, POINTS, seed)
+                cases += POINTS
+                if found > limit.units:
+                    misses.append(f"{name} {key}: {found:.3f} units at {where!r}, limit {limit.units}")
+    return Found(cases, misses)
 
 
 def main(size: str, *names: str) -> None:

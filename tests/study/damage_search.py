@@ -1,13 +1,10 @@
 """Damage stored measurements in every way and look for one that is loaded all the same, with other numbers.
 
-``python -m tests.study.damage_search [NUMBER] [SEED]`` makes 10⁴ damages by default, which takes about a minute.
+It is the search ``stored_damage`` of ``make campaign``.
 """
 
-import collections
 import shutil
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +12,13 @@ import numpy as np
 import pandas as pd
 
 from numdiff.study.store import _MARK, Store
+from tests.campaign.found import Found
 
 NAMES = ("measured/a", "measured/b")
 PARTS = ("records", "skips", "values")
+EACH = 5
+"""Damages of each kind with one seed."""
+HARMLESS = ("refused", "unchanged")
 Files = dict[str, bytes]
 
 
@@ -196,19 +197,10 @@ def same(found: dict[str, pd.DataFrame] | None, frames: dict[str, pd.DataFrame])
     return found is not None and all(found[name].equals(frame) for name, frame in frames.items())
 
 
-def main() -> int:
-    """Search, print what was found, and return the exit status."""
-    number, seed = (int(word) for word in [*sys.argv[1:], *("10000", "0")[len(sys.argv) - 1 :]])
-    start = time.perf_counter()
+def damages(seed: int) -> Found:
+    """Make some damages of each kind; a miss is one that is not refused, although it changed something."""
     with tempfile.TemporaryDirectory() as folder:
-        damager = Damager(Path(folder), np.random.default_rng(seed))
-        counts = collections.Counter(search(damager, number))
-    for (kind, outcome), count in sorted(counts.items()):
-        print(f"{kind.removeprefix('_d_'):24} {outcome:12} {count:6}")
-    wrong = sum(count for (_, outcome), count in counts.items() if outcome not in ("refused", "unchanged"))
-    print(f"{number} damages with seed {seed} in {time.perf_counter() - start:.0f} s: {wrong} wrong")
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        damager = Damager(Path(folder), np.random.default_rng(seed), rows=500)
+        outcomes = list(search(damager, EACH * len(damager.kinds)))
+    wrong = [f"damage {n}, {kind}: {what}" for n, (kind, what) in enumerate(outcomes) if what not in HARMLESS]
+    return Found(len(outcomes), wrong)

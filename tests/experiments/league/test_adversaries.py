@@ -6,8 +6,9 @@ import pytest
 
 from experiments.league.adversaries import Verdict, graded, verdict
 from experiments.league.contestants import Estimator, RuleContestant
-from experiments.league.matches import cases_of, play
+from experiments.league.matches import play
 from numdiff.problems.adversarial import ADVERSARIAL
+from tests.experiments.league.known_cases import known_cases
 
 INF, NAN = math.inf, math.nan
 LINE, KINK, JUMP = (ADVERSARIAL[name] for name in ("line", "relu", "unit_step"))
@@ -68,7 +69,7 @@ def test_at_a_jump_no_finite_bar_is_good():
 
 
 def test_the_adversarial_set_is_played_and_graded():
-    cases = cases_of("adversarial", "float64")
+    cases = known_cases("adversarial", "float64")
     assert set(cases["problem"]) == {name for name, item in ADVERSARIAL.items() if item.runs_in("float64")}
     found = graded(play(Estimator("liar", f"{HERE}:no_bar"), cases), named=True)
     kinks = found[found["problem"].map(lambda name: ADVERSARIAL[name].slopes is not None)]
@@ -86,7 +87,7 @@ def test_who_is_told_the_noise_gets_the_deviation_of_each_point():
             seen.append(None if noise is None else noise.tolist())
             return super().run(f, x, fmt, noise, domain)
 
-    cases = cases_of("adversarial", "float64")
+    cases = known_cases("adversarial", "float64")
     cases = cases[cases["problem"].isin(["line", "noise_of_1em4"])]
     for told in (True, False):
         play(Listening("small", f"{HERE}:richardson"), cases, told)
@@ -97,4 +98,4 @@ def test_who_is_told_the_noise_gets_the_deviation_of_each_point():
 @pytest.mark.parametrize("name", ["float16", "bfloat16", "float32", "float80"])
 def test_there_are_adversarial_cases_in_every_format(name):
     if name != "float80" or name in __import__("numdiff").FORMATS:
-        assert len(cases_of("adversarial", name)) >= 5
+        assert len(known_cases("adversarial", name)) >= 5

@@ -10,7 +10,7 @@ import pytest
 from experiments.league import matches
 from experiments.league.cases import COVERAGE_FUNCTIONS, COVERAGE_POINTS, LEVELS, points_of, subject_of
 from experiments.league.contestants import RuleContestant
-from experiments.league.matches import Match, cases_of
+from experiments.league.matches import Match
 from experiments.league.roster import OURS, PEER, RULE, entry, roster
 from experiments.league.schedule import (
     BARRED,
@@ -30,6 +30,7 @@ from numdiff.rules.peers import PEERS
 from numdiff.rules.run import RULES
 from numdiff.study.run import run
 from numdiff.study.store import Store
+from tests.experiments.league.known_cases import known_cases
 
 THUMB = "thumb (centered)"
 
@@ -158,7 +159,7 @@ def test_keys_differ_where_anything_asked_for_does():
 
 
 def test_of_each_function_the_first_of_so_many_cases_is_met():
-    cases = cases_of("league", "float64")
+    cases = known_cases("league", "float64")
     chosen = Match(THUMB, "league", "float64", every=THINNED).chosen(cases)
     firsts = cases.groupby("problem", sort=False).head(1)
     assert set(firsts.index) <= set(chosen.index)
@@ -166,7 +167,7 @@ def test_of_each_function_the_first_of_so_many_cases_is_met():
 
 
 def test_the_functions_of_one_half_can_be_met_alone():
-    cases = cases_of("coverage", "float64")
+    cases = known_cases("coverage", "float64")
     whole, part = Match(THUMB, "coverage", "float64"), Match(THUMB, "coverage", "float64", half="judgement")
     assert part.chosen(cases).index.tolist() == cases.index[cases["half"] == "judgement"].tolist()
     assert part.cells == whole.cells / 2
@@ -176,7 +177,7 @@ def test_every_bar_is_measured_at_400_points_of_15_functions_in_two_formats():
     asked = [item for item in bar_measures() if isinstance(item, Match) and item.set == "coverage"]
     barred = {name for name, item in roster().items() if item.bars}
     for format in ("float64", "float32"):
-        cases = cases_of("coverage", format)
+        cases = known_cases("coverage", format)
         for name in barred:
             met = [item for item in asked if (item.contestant, item.format, item.noise) == (name, format, "none")]
             frames = [item.chosen(cases) for item in met if item.task == FIRST]
@@ -220,7 +221,7 @@ def test_noise_is_only_where_the_format_resolves_it():
 
 def test_outcomes_carry_the_names_of_their_cases():
     found = Match(THUMB, "adversarial", "float32").measure()["matches"]
-    cases = cases_of("adversarial", "float32")
+    cases = known_cases("adversarial", "float32")
     assert found[CASE].equals(cases[CASE])
     assert set(found["kind"]) == {RULE}
     assert not found["bars"].any()
@@ -246,7 +247,7 @@ def test_the_judge_prints_the_row_of_a_contestant(capsys, tmp_path):
     assert main([*asked, "--half", "both", "--out", str(out), "--worst", "2"]) == 0
     text = capsys.readouterr().out
     assert all(word in text for word in ("development", "judgement", "median", "coverage", "useful"))
-    assert len(out.read_text().splitlines()) == 1 + len(cases_of("league", "float64"))
+    assert len(out.read_text().splitlines()) == 1 + len(known_cases("league", "float64"))
     assert (
         main(["--contestant", "thumb", "--formula", "forward", "--records", str(tmp_path), "--set", "adversarial"]) == 0
     )
@@ -271,7 +272,7 @@ def test_libraries_alone_are_called_in_a_process_of_their_own(own_rule):
 
 def test_a_library_answers_in_a_process_of_its_own_as_it_does_in_this_one():
     item = entry("scipy_3_point")
-    cases = cases_of("league", "float32", "none").head(30)
+    cases = known_cases("league", "float32").head(30)
     cases = cases[cases["problem"] == cases["problem"].iloc[0]]
     subject = subject_of(cases["problem"].iloc[0])
     here = item.contestant.run(subject.f, x_of(cases), FORMATS["float32"], None, subject.domain)

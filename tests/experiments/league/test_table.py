@@ -7,17 +7,18 @@ import pandas as pd
 import pytest
 
 from experiments.league.contestants import Estimator, RuleContestant
-from experiments.league.matches import cases_of, play
+from experiments.league.matches import play
 from experiments.league.table import in_words, summary, with_errors, worst_functions
 from numdiff.formulas.stencil import CENTERED, FORWARD
 from numdiff.rules.base import Choice, RuleStatus
+from tests.experiments.league.known_cases import known_cases
 
 HERE = "tests.experiments.league.small_estimators"
 
 
 @pytest.fixture(scope="module")
 def cases():
-    found = cases_of("league", "float64")
+    found = known_cases("league", "float64")
     return found[found["problem"].isin(["exp", "runge", "shi_quartic", "kostyrka_line", "stepleman_winarsky_sqrt"])]
 
 

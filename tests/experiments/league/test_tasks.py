@@ -5,12 +5,13 @@ import pytest
 
 from experiments.league.cases import holds
 from experiments.league.contestants import ESTIMATE, Estimator
-from experiments.league.matches import Match, cases_of, play
+from experiments.league.matches import Match, play
 from experiments.league.roster import roster
 from experiments.league.schedule import bar_measures, columns
 from experiments.league.tasks import FIRST, FURTHER, TASKS, best_error, further_tasks
 from experiments.league.yardsticks import Yardsticks
 from numdiff.floats.formats import FORMATS
+from tests.experiments.league.known_cases import known_cases
 
 FEW = ("exp", "runge", "square")
 
@@ -109,6 +110,6 @@ def test_keys_of_tasks_differ():
 
 
 def test_cases_of_a_task_come_from_the_same_points():
-    points = set(zip(*(cases_of("league", "float64")[name] for name in ("problem", "x")), strict=True))
+    points = set(zip(*(known_cases("league", "float64")[name] for name in ("problem", "x")), strict=True))
     few = cases("third")
     assert set(zip(few["problem"], few["x"], strict=True)) <= points
