@@ -1,9 +1,10 @@
 """The kernel and what it is compared with; run as a script it is one candidate, alone in its process.
 
-    python -m bench.kernel_candidates CANDIDATE POINTS NUMBER
+    python -m bench.kernel_candidates CANDIDATE POINTS NUMBER FORMAT [freed]
 
-(centered differences of np.exp in float64; POINTS may be "scalar": a Python float in place of an array). For every
-line that it reads it makes NUMBER calls and prints the seconds of one. The process matters: what one candidate frees,
+(centered differences of np.exp; POINTS may be "scalar": a Python float in place of an array; with ``freed`` the process
+has made and freed other large arrays before). For every line that it reads it makes NUMBER calls and prints the seconds
+of one. The process matters: what one candidate frees,
 the C library keeps for the next, and whether the temporaries of the one-liner cost page faults would depend on who
 ran before. Turns matter too, because the machine changes its speed: `times_in_turns` lets the processes go round.
 """
@@ -90,15 +91,18 @@ PROCESSES = 5
 """Processes of each candidate: where its memory lies, and so what it costs, differs from one to the next."""
 
 
-def times_in_turns(names: Sequence[str], n: int | str, rounds: int, number: int) -> Times:
+def times_in_turns(
+    names: Sequence[str], n: int | str, rounds: int, number: int, dtype: str = "float64", freed: bool = False
+) -> Times:
     """Return the seconds per call of some candidates, each in processes of its own, measured in turns."""
+    last = [str(n), str(number), dtype, *(["freed"] if freed else [])]
     command = [sys.executable, "-m", "bench.kernel_candidates"]
     options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with ExitStack() as stack:
         turns: dict[str, Callable[[], float]] = {}
         for name in names:
             processes = [
-                stack.enter_context(subprocess.Popen([*command, name, str(n), str(number)], cwd=ROOT, **options))
+                stack.enter_context(subprocess.Popen([*command, name, *last], cwd=ROOT, **options))
                 for _ in range(PROCESSES)
             ]
             turns[name] = partial(_turn, cycle(processes))
@@ -115,8 +119,17 @@ def _turn(processes: "Iterator[subprocess.Popen[str]]") -> float:
     return float(process.stdout.readline())
 
 
-def main(name: str, n: str, number: str) -> None:
-    item = FORMATS["float64"]
+def free_other_arrays() -> None:
+    """Leave the memory of the process as work on other large arrays leaves it: freed, in pieces of several sizes."""
+    kept = [np.ones(megabytes << 17) for megabytes in (1, 64, 3, 32, 8, 16)]
+    while kept:
+        kept.pop(len(kept) // 2)
+
+
+def main(name: str, n: str, number: str, dtype: str, freed: str = "") -> None:
+    if freed:
+        free_other_arrays()
+    item = FORMATS[dtype]
     x: Any = points(item, 1 if n == "scalar" else int(n))
     h: Any = step(item)
     if n == "scalar":

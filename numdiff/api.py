@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -22,13 +22,14 @@ from numdiff.formulas.stencil import Method
 from numdiff.problems import PROBLEMS, Problem
 from numdiff.problems.given import common_domain, function_of, interval, refuse_derivative
 from numdiff.spellings import renamed
-from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
 from numdiff.study.measure import measure
-from numdiff.study.run import check_workers, joined, run_blocks
 from numdiff.study.subject import UserFunction
 from numdiff.study.sweep import ARITHMETICS, Sweep, plan
 from numdiff.sweep_result import SweepResult
+
+if TYPE_CHECKING:
+    from numdiff.study.blocks import Block
 
 __all__ = ["SweepResult", "sweep"]
 
@@ -200,8 +201,7 @@ def sweep(
     if workers == 1 and executor is None:
         return _measured_here(subject, cells, engine, points, progress)
     blocks = _blocks(f, derivative, args, subject, cells, engine, twin)
-    done = joined(run_blocks(blocks, workers=workers, executor=executor, progress=progress))
-    return SweepResult(done.records, done.skips, cells, points)
+    return _measured_elsewhere(blocks, workers, executor, progress, cells, points)
 
 
 def _measured_here(
@@ -211,6 +211,21 @@ def _measured_here(
     planned = plan(subject, cells)
     with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
         return SweepResult(*measure(planned, engine, bar.update), cells, points)
+
+
+def _measured_elsewhere(
+    blocks: "list[Block]",
+    workers: int,
+    executor: Executor | None,
+    progress: bool,
+    cells: Sweep,
+    points: tuple[Number, ...],
+) -> SweepResult:
+    """Measure in other processes."""
+    from numdiff.study.run import joined, run_blocks  # and with them what other processes and stores take
+
+    done = joined(run_blocks(blocks, workers=workers, executor=executor, progress=progress))
+    return SweepResult(done.records, done.skips, cells, points)
 
 
 def _cells(
@@ -238,8 +253,10 @@ def _blocks(
     cells: Sweep,
     engine: Engine,
     twin: Sequence[Callable[[Any], Any]],
-) -> list[Block]:
+) -> "list[Block]":
     """Return what other processes measure: a block for each format, with functions that they can import."""
+    from numdiff.study.blocks import Block, stable_name
+
     source, slope = _importable(f, derivative, args)
     twins = tuple(stable_name(f"exact[{i}]", item) for i, item in enumerate(twin))
     if ":" not in source:
@@ -277,6 +294,10 @@ def _check_run(arithmetic: Any, workers: Any, executor: Any) -> None:
     """Refuse an arithmetic that there is not, and what cannot measure."""
     if arithmetic not in ARITHMETICS:
         raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
+    if type(workers) is int and workers == 1 and executor is None:
+        return  # the usual case, which loads nothing
+    from numdiff.study.run import check_workers
+
     check_workers(workers, executor)
 
 
@@ -335,6 +356,8 @@ def _importable(f: Any, derivative: Callable[..., Any] | None, args: Sequence[An
             f"args must be empty when workers > 1, got {args!r:.60}; write a function of x alone in a module, or use "
             "workers=1"
         )
+    from numdiff.study.blocks import stable_name
+
     if isinstance(f, Problem):
         if PROBLEMS.get(f.name) == f:
             return f.name, ""

@@ -9,10 +9,11 @@ double (Ziv's test); a cell with an unresolved part is computed again with twice
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
-from operator import add, mul
+from operator import add, mul, sub, truediv
 from typing import Any, NamedTuple, TypeAlias
 
 from numdiff.analysis import ENTRIES
@@ -303,12 +304,24 @@ def _round_parts(call: LiftedCall, numbers: Numbers) -> ExactParts:
             nodes: Any = zip(zip(*call.exact_nodes, strict=True), zip(*call.rounded_nodes, strict=True), strict=True)
             # Where all nodes are exact, b is a, by structure.
             radii = [0 if exact == rounded else radius for (exact, rounded), radius in zip(nodes, radii, strict=True)]
-        cells = list(zip(middles, radii, denominators, strict=True))
-        column: list[Any] = [math.nan if cell[0] is None else decided_double(*cell) for cell in cells]
+        column = _decided(middles, radii, denominators)
         if None in column or 0.0 in column:
             for j, value in enumerate(column):
                 if not value:
-                    column[j], decided, vanished = nearest_or_tiny(*cells[j])
+                    column[j], decided, vanished = nearest_or_tiny(middles[j], radii[j], denominators[j])
                     resolved[j], underflow[j] = resolved[j] and decided, underflow[j] or vanished
         columns.append(column)
     return ExactParts(mids, denominators, columns, [numbers.exact] * len(denominators), resolved, underflow)
+
+
+def _decided(middles: list[Any], radii: list[int], denominators: list[int]) -> list[Any]:
+    """Return `decided_double` of every cell, or 0 where both ends round to 0; by columns where all are moderate."""
+    if None not in middles:
+        with suppress(OverflowError):
+            if not any(radii):
+                return list(map(truediv, middles, denominators))
+            low = map(truediv, map(sub, middles, radii), denominators)
+            high = map(truediv, map(add, middles, radii), denominators)
+            return [a if a == b else None for a, b in zip(low, high, strict=True)]
+    cells = zip(middles, radii, denominators, strict=True)
+    return [math.nan if cell[0] is None else decided_double(*cell) for cell in cells]

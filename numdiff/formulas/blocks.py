@@ -48,8 +48,9 @@ def blocks(x: np.ndarray, h: np.ndarray, out: np.ndarray, dtype: np.dtype, block
         return
     if not blocked or total <= size:
         whole = (total,) if blocked else shape or (1,)
+        results = out if shape == whole else out.reshape(whole)
         # Nothing to use again: every abscissa may have an array of its own.
-        yield PointBlock(0, _laid_out(x, shape, whole), _laid_out(h, shape, whole) if h.ndim else h, out.reshape(whole))
+        yield PointBlock(0, _laid_out(x, shape, whole), _laid_out(h, shape, whole) if h.ndim else h, results)
         return
     left, right = np.empty(size, dtype), np.empty(size, dtype)
     points, results = _slices(x, shape), out.reshape(-1)

@@ -1,4 +1,4 @@
-"""What the kernels check of a block: whether a step is lost in it, and whether f is elementwise."""
+"""What the kernels check of points: whether a step is lost there, and whether f is real."""
 
 import math
 from collections.abc import Callable
@@ -9,21 +9,18 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from numdiff.floats.call import evaluate
-from numdiff.floats.callables import takes_a_pair
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.arguments import extremes, largest_step, not_finite
+from numdiff.formulas.arguments import largest_step, not_finite
 from numdiff.formulas.stencil import Method, Stencil
 from numdiff.formulas.term import Term, term_of
 from numdiff.spellings import warn_user
 
 __all__ = [
-    "ElementwiseProbe",
     "Evaluation",
     "Function",
     "LostSteps",
     "StepAbsorbedWarning",
     "is_real_at",
-    "is_searched",
     "lost_steps_of",
     "warn_absorbed",
 ]
@@ -31,9 +28,6 @@ __all__ = [
 Function: TypeAlias = Callable[[Any], Any]
 Evaluation: TypeAlias = Callable[[Function, np.ndarray], np.ndarray]
 """A call of f in a format: takes f and its argument, returns the checked values."""
-_AGREEMENT = 8
-"""Units in the last place by which an elementwise f may differ between an array and a single point: NumPy's
-vector and scalar loops differ by an ulp or two, and f may amplify that."""
 _REAL_TO = 2.0**-16
 """An imaginary part that is smaller relative to the value is a rounding error: log(−1) has one that is not."""
 
@@ -111,8 +105,8 @@ def _largest_magnitude(x: np.ndarray) -> Any:
         unsigned, magnitude = _MAGNITUDE[x.dtype.itemsize]
         bits = np.maximum.reduce(x.view(unsigned) & magnitude, axis=None)
         return bits.view(x.dtype).item()
-    low, high = extremes(x)
-    return max(-low, high) if low == low else low
+    low, high = x.item(x.argmin()), x.item(x.argmax())  # faster than reductions of a few points
+    return low if low != low else max(-low, high)
 
 
 class LostSteps(NamedTuple):
@@ -156,7 +150,7 @@ class LostSteps(NamedTuple):
         shape : tuple of int
             That of all points.
         """
-        if _is_clearly_below(limit, x):
+        if not x.size % _ROW and _is_clearly_below(limit, x):
             return False
         largest = _largest_magnitude(x)
         if largest <= limit:
@@ -218,7 +212,8 @@ def lost_steps_of(item: FloatFormat, method: Method) -> LostSteps:
     The limit on |x| below which no step is lost: fl is monotone, and two numbers that round to the same v are at
     most one spacing of v apart, which is at most ε|v|, or 0 where v is subnormal since sums are exact there. For
     integer offsets with smallest gap g and largest offset C, two fl(c·h) are at least h(g − 2uC) ≥ gh/2 apart if
-    4uC ≤ g. Hence no two nodes coincide where ε(|x| + Ch(1 + u)) < gh/2, for which |x| ≤ gh/(4ε) − 2Ch suffices.
+    4uC ≤ g, and gh if all offsets are powers of two or 0. With that distance δh, no two nodes coincide where
+    ε(|x| + Ch(1 + u)) < δh, for which |x| ≤ ¾δh/ε − 2Ch suffices: the last quarter is for the rounding of the limit.
     Other offsets may underflow: their limit is negative, and the comparison of the abscissae decides everywhere.
     """
     ends = item.round(item.largest_finite).item(), largest_step(method, item).item()
@@ -228,7 +223,9 @@ def lost_steps_of(item: FloatFormat, method: Method) -> LostSteps:
     nodes = tuple(term_of(item, offset) for offset in offsets)
     gap, reach = min(b - a for a, b in pairwise(offsets)), max(abs(c) for c in offsets)
     if all(c.denominator == 1 for c in offsets) and 4 * item.unit_roundoff * reach <= gap:
-        return LostSteps(item, nodes, gap, reach, *ends, float(gap / item.machine_epsilon / 4), float(2 * reach))
+        apart = gap if all(abs(c.numerator).bit_count() <= 1 for c in offsets) else gap / 2
+        limit = apart / item.machine_epsilon * Fraction(3, 4)
+        return LostSteps(item, nodes, gap, reach, *ends, float(limit), float(2 * reach))
     return LostSteps(item, nodes, gap, reach, *ends, 0.0, 1.0)
 
 
@@ -252,38 +249,7 @@ def warn_absorbed(name: str, absorbed: int, total: int, smallest: Any) -> None:
     warn_user(StepAbsorbedWarning(message, absorbed, total, smallest))
 
 
-# --- is f elementwise? ----------------------------------------------------------------------------------
-
-_ADVICE = "a function that closes over an array or needs its whole input takes blocked=False"
-
-
-def is_searched(number: int, last: bool) -> bool:
-    """Whether probe points are searched for in a block: in those numbered 1, 4, 16, … and in the last one."""
-    return last or number in _POWERS_OF_4
-
-
-_POWERS_OF_4 = frozenset(4**k for k in range(32))
-_FEW = 16
-"""Points that are all compared."""
-
-
-def _probe_points(x: np.ndarray) -> list[int]:
-    """Return the places of the points that are compared in a block that is searched.
-
-    All of a few. Of more, by position the end, and one at a third, which a reversal moves. By value the smallest,
-    the largest and one between them: what f takes from other points (their maximum, say) may by chance be the
-    point's own at one of these, but not at the others, unless all points are equal.
-    """
-    if x.size <= _FEW:
-        return list(range(x.size))
-    if x.dtype.itemsize <= 2:
-        x = x.astype(np.float32)  # exact, and comparing the numbers of narrow formats is slow
-    low, high = int(np.argmin(x)), int(np.argmax(x))
-    third, last = x.size // 3, x.size - 1
-    smallest, largest = x[low], x[high]
-    if not (smallest < x[third] < largest or smallest < x[last] < largest):
-        return sorted({third, last, low, high, int(np.argmax((x != smallest) & (x != largest)))})
-    return sorted({third, last, low, high})
+# --- is f real? -----------------------------------------------------------------------------------------
 
 
 def is_real_at(item: FloatFormat, f: Function, x: np.ndarray) -> np.ndarray:
@@ -299,83 +265,3 @@ def is_real_at(item: FloatFormat, f: Function, x: np.ndarray) -> np.ndarray:
         except Exception:
             y = evaluate(item, f, x.astype(item.complex_dtype or item.dtype))
             return np.isfinite(y) & (abs(y.imag) <= _REAL_TO * abs(y))
-
-
-class ElementwiseProbe:
-    """Compares a few values of the first evaluation of a block with those that f gives for the points alone.
-
-    These are the probe points of a block that is searched, and the point at a third of any other.
-    """
-
-    def __init__(self, evaluate: Evaluation, start: int, shape: tuple[int, ...], searched: bool) -> None:
-        self.evaluate = evaluate
-        self.start, self.shape, self.searched = start, shape, searched
-        self.size = 0
-        self.index: list[int] = []
-        self.x = self.y = np.empty(0)
-
-    def evaluated(self, f: Function, x: np.ndarray) -> np.ndarray:
-        """Evaluate f, and keep a few points and values of the first evaluation."""
-        if self.size:
-            return self.evaluate(f, x)
-        try:
-            y = self.evaluate(f, x)
-        except (ValueError, IndexError) as error:
-            if str(error).startswith("f must") or takes_a_pair(f, x):
-                raise
-            raise ValueError(
-                f"f must be elementwise, but it failed on a block of {x.size} points ({error}); {_ADVICE}"
-            ) from error
-        self.size = x.size
-        if not self.searched:
-            third = x.size // 3
-            self.index, self.x, self.y = [third], x[third : third + 1].copy(), y[third : third + 1].copy()
-            return y
-        with np.errstate(all="ignore"):
-            self.index = _probe_points(x)
-        self.x, self.y = x[self.index], y[self.index]
-        return y
-
-    def check(self, f: Function) -> None:
-        """Raise ValueError if f is not elementwise."""
-        with np.errstate(all="ignore"):
-            for k, i in enumerate(self.index):
-                try:
-                    value = self.evaluate(f, self.x[k : k + 1])
-                    if value.tobytes() == self.y[k : k + 1].tobytes():  # the usual case, at a tenth of the cost
-                        continue
-                    alone, x, y = value[0], self.x[k], self.y[k]
-                    if _agree(alone, y) or self._is_excused(f, x, y):
-                        continue
-                except Exception as error:
-                    raise ValueError(
-                        f"f must be elementwise, but it failed on a part of x ({error!r:.200}); {_ADVICE}"
-                    ) from error
-                index = tuple(map(int, np.unravel_index(self.start + i, self.shape)))
-                raise ValueError(
-                    f"f must be elementwise, but at {x!s}, beside the other points, it gives {y!s} (index {index}) "
-                    f"and alone {alone!s}; {_ADVICE}"
-                )
-
-    def _is_excused(self, f: Function, x: Any, y: Any) -> bool:
-        """Whether a value that differs from that of the point alone is due to NumPy's loops.
-
-        A point alone may take another path through NumPy's loops than a full vector, which an ill-conditioned f
-        amplifies beyond any tolerance. Such an f is excused if arrays that are filled with the point give one value
-        throughout, bit for bit the one in question. Two lengths of them, for a sum over equal points gives one
-        value throughout as well, but (unlike a path) another one for each length.
-        """
-        for size in (self.size, 2 * self.size):
-            filled = self.evaluate(f, np.full(size, x))
-            if not np.all((filled == y) | ((filled != filled) & (y != y))):
-                return False
-        return True
-
-
-def _agree(a: Any, b: Any) -> bool:
-    """Whether two scalars agree to a few units in the last place, part by part, NaN with NaN."""
-    if a.dtype.kind == "c":
-        return _agree(a.real, b.real) and _agree(a.imag, b.imag)
-    if a == b or (a != a and b != b):
-        return True
-    return bool(abs(a - b) <= _AGREEMENT * np.spacing(max(abs(a), abs(b))))

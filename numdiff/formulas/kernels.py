@@ -40,15 +40,14 @@ from numdiff.floats.views import Watched
 from numdiff.formulas.arguments import converted, extremes, points_of, refuse_steps, require_constants
 from numdiff.formulas.blocks import blocks
 from numdiff.formulas.checks import (
-    ElementwiseProbe,
     Evaluation,
     Function,
     LostSteps,
     is_real_at,
-    is_searched,
     lost_steps_of,
     warn_absorbed,
 )
+from numdiff.formulas.elementwise import ElementwiseProbe, is_searched
 from numdiff.formulas.stencil import ComplexStep, Method, Stencil
 from numdiff.formulas.term import Term, term_of
 
@@ -134,10 +133,12 @@ class Plan(NamedTuple):
     """D, a scalar of the format; None for 1."""
     derivative_order: int
     lost: LostSteps
+    plain: bool
+    """Whether f gets plain arrays: real ones, of a format that needs no class of its own."""
 
     def divisor(self, h: np.ndarray) -> Any:
-        """Return fl(D·h)."""
-        return h if self.denominator is None else h[()] * self.denominator
+        """Return fl(D·h), as an array: NumPy divides faster by one without dimensions than by a scalar."""
+        return h if self.denominator is None else np.asarray(h[()] * self.denominator)
 
 
 @lru_cache(maxsize=256)
@@ -153,6 +154,7 @@ def plan_of(item: FloatFormat, method: Method) -> Plan:
         denominator=None if method.denominator == 1 else item.round(method.denominator),
         derivative_order=method.derivative_order,
         lost=lost_steps_of(item, method),
+        plain=isinstance(method, Stencil) and not item.weak_scalars,
     )
 
 
@@ -214,7 +216,7 @@ def run(
     checked = blocked and out.size > 1
     absorbed, smallest = 0, None
     for number, block in enumerate(blocks(points, steps, out, plan.dtype, blocked), 1):
-        start, x, h, *_ = block
+        x, h, start = block.x, block.h, block.start
         if plan.lost.may_occur(x, limit, start, shape):
             hit = plan.lost.at(x, h)
             found = int(np.count_nonzero(hit))
@@ -223,7 +225,8 @@ def run(
                 step = plan.lost.smallest_step(x[hit])
                 smallest = step if smallest is None else np.maximum(smallest, step)
         if checked:
-            probe = ElementwiseProbe(plan.evaluate, start, shape, is_searched(number, start + x.size == out.size))
+            searched = is_searched(number, start + x.size == out.size)
+            probe = ElementwiseProbe(plan.evaluate, start, shape, searched, plan.plain)
             _compute(plan, probe.evaluated, f, *block[1:])
             probe.check(f)
         else:
