@@ -8,7 +8,7 @@ import pytest
 from experiments.gradient_check import ours as checkers
 from experiments.gradient_check.rules import Decision, Line, Outcome
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.checks import ElementwiseProbe
+from numdiff.formulas.elementwise import ElementwiseProbe
 from numdiff.study import store
 from numdiff.study.blocks import imported
 from tests.adaptive import random_search as estimator
