@@ -51,7 +51,7 @@ _HOME = {
         GradientCheck NonFiniteGradientWarning UncertainGradientWarning Verdict WrongGradientError check_gradient
         directional_derivative gradient hessian hessian_vector_product jacobian
     """,
-    "api": "SweepResult sweep",
+    "api": "SweepFile SweepResult sweep",
 }
 """The public names by the module that holds them."""
 _MODULE = {name: module for module, names in _HOME.items() for name in names.split()}

@@ -1,94 +1,96 @@
 """`sweep`: the suite's measurement for a function of the user, in a notebook."""
 
+import contextlib
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from os import PathLike
+from pathlib import Path
+from typing import Any, overload
 
-import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
 from numdiff.analysis.reference import Engine
-from numdiff.arithmetic.engine import require_twin, twin_of
-from numdiff.autodiff import Function, Variable
+from numdiff.autodiff import Function
 from numdiff.floats.call import pointwise
-from numdiff.floats.callables import name_of, require_callable, with_arguments
-from numdiff.floats.formats import FORMATS
-from numdiff.floats.masks import masked_count
-from numdiff.formulas.arguments import format_named, method_of
+from numdiff.floats.callables import name_of, with_arguments
 from numdiff.formulas.stencil import Method
+from numdiff.largest_errors import LargestErrors
 from numdiff.problems import PROBLEMS, Problem
-from numdiff.problems.given import common_domain, function_of, interval, refuse_derivative
+from numdiff.problems.given import common_domain, function_of, interval
 from numdiff.spellings import renamed
+from numdiff.study.blocks import Block, stable_name
 from numdiff.study.grids import Number
-from numdiff.study.measure import measure
+from numdiff.study.many_points import ManyPoints, PointsHere
+from numdiff.study.measure import measure, skip_frame
 from numdiff.study.subject import UserFunction
-from numdiff.study.sweep import ARITHMETICS, Sweep, plan
+from numdiff.study.sweep import Sweep, plan
+from numdiff.sweep_arguments import (
+    check_function,
+    check_run,
+    file_of,
+    formats_of,
+    formulas_of,
+    many_of,
+    numbers_of,
+    several,
+    steps_of,
+    twin_given,
+)
+from numdiff.sweep_file import SweepFile
 from numdiff.sweep_result import SweepResult
 
-if TYPE_CHECKING:
-    from numdiff.study.blocks import Block
-
-__all__ = ["SweepResult", "sweep"]
+__all__ = ["SweepFile", "SweepResult", "sweep"]
 
 
-def _numbers(argument: str, given: Any) -> tuple[Number, ...]:
-    """Return a number or a sequence of numbers exactly: as floats, or as Fractions where no double holds them."""
-    try:
-        if masked_count(given):
-            raise TypeError
-        array = np.atleast_1d(np.asarray(given))
-        # float() would read a text, drop an imaginary part and take truth for 1
-        if array.dtype.kind in "USbc":
-            raise TypeError
-        numbers = [_carried(item) for item in array.ravel().tolist()]
-    except (TypeError, ValueError):
-        advice = "; only a Problem brings points of its own: write sweep(f, x)" if given is None else ""
-        if isinstance(given, Variable):
-            advice = "; write .data"
-        raise TypeError(f"{argument} must be a number or a sequence of numbers, got {given!r}{advice}") from None
-    finite = all(isinstance(number, Fraction) or math.isfinite(number) for number in numbers)
-    if array.ndim > 1 or not numbers or not finite:
-        raise ValueError(f"{argument} must hold at least one number, in one dimension, all finite, got {given!r}")
-    return tuple(numbers)
+@overload
+def sweep(
+    f: Callable[..., Any] | Function | Problem,
+    x: Any = None,
+    h: Any = None,
+    *,
+    derivative: Callable[..., Any] | None = None,
+    args: Sequence[Any] = (),
+    dtype: Any = None,
+    stencil: Any = ("forward", "centered"),
+    grids: str | Sequence[str] = ("generic",),
+    domain: tuple[float, float] = (-math.inf, math.inf),
+    exact: Sequence[Callable[[Any], Any]] | None = None,
+    elementwise: bool = True,
+    arithmetic: str = "platform",
+    engine: Engine = "mpmath",
+    workers: int = 1,
+    executor: Executor | None = None,
+    out: None = None,
+    progress: bool = False,
+    name: str | None = None,
+) -> SweepResult: ...
 
 
-def _steps(h: Any) -> tuple[Number, ...]:
-    """Return steps exactly, as `_numbers` does; refuse one that is not positive."""
-    steps = _numbers("h", h)
-    if any(step <= 0 for step in steps):
-        raise ValueError(f"h must be positive, got {h!r}")
-    return steps
-
-
-def _carried(item: Any) -> Number:
-    """Return a number as a float if that is exact (or it is not finite), else as a Fraction."""
-    try:
-        with np.errstate(over="ignore"):
-            nearest = float(item)
-    except OverflowError:  # a large integer or Fraction; longdouble gives infinity
-        nearest = math.inf
-    if nearest == item or math.isnan(nearest):
-        return nearest
-    return Fraction(*item.as_integer_ratio())
-
-
-def _several(argument: str, given: Any) -> tuple[Any, ...]:
-    """Return one or several given things as a tuple; refuse none."""
-    items = tuple(given) if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
-    if not items:
-        raise ValueError(f"{argument} must name at least one, got none")
-    return items
-
-
-def _names(argument: str, items: Sequence[str]) -> tuple[str, ...]:
-    """Return names, each of which may be given once."""
-    twice = next((name for i, name in enumerate(items) if name in items[:i]), None)
-    if twice is not None:
-        raise ValueError(f"{argument} must name each only once, got {twice!r} twice")
-    return tuple(items)
+@overload
+def sweep(
+    f: Callable[..., Any] | Function | Problem,
+    x: Any = None,
+    h: Any = None,
+    *,
+    derivative: Callable[..., Any] | None = None,
+    args: Sequence[Any] = (),
+    dtype: Any = None,
+    stencil: Any = ("forward", "centered"),
+    grids: str | Sequence[str] = ("generic",),
+    domain: tuple[float, float] = (-math.inf, math.inf),
+    exact: Sequence[Callable[[Any], Any]] | None = None,
+    elementwise: bool = True,
+    arithmetic: str = "platform",
+    engine: Engine = "mpmath",
+    workers: int = 1,
+    executor: Executor | None = None,
+    out: str | PathLike[str],
+    progress: bool = False,
+    name: str | None = None,
+) -> SweepFile: ...
 
 
 @renamed(methods="stencil", formats="dtype")
@@ -109,9 +111,10 @@ def sweep(
     engine: Engine = "mpmath",
     workers: int = 1,
     executor: Executor | None = None,
+    out: str | PathLike[str] | None = None,
     progress: bool = False,
     name: str | None = None,
-) -> SweepResult:
+) -> SweepResult | SweepFile:
     """Sweep a function of the user over steps and formats; no registry is needed.
 
     Parameters
@@ -156,6 +159,12 @@ def sweep(
     executor : concurrent.futures.Executor, optional
         Measures instead of processes of its own, as `numdiff.study.run.run` has it: a pool, or the machines of a
         cluster. `f` must be importable as beside `workers`.
+    out : path, optional
+        A Parquet file, ``.parquet``, that the records are written to as they come, in place of memory: for 10⁵ cells
+        and more. x may be an array of millions of points, of which no copy is made. Blocks of some 4,000 cells, all of
+        some points, are measured one after the other, or by workers, and written in the order of the points.
+        The bytes do not depend on `workers`. A file that is there is replaced when all is measured; a run that is
+        interrupted leaves it as it was, and the next one starts from the beginning.
     progress : bool
         Whether to show a progress bar.
     name : str, optional
@@ -163,8 +172,9 @@ def sweep(
 
     Returns
     -------
-    SweepResult
-        The records, and what was skipped for which reason; if all was, there are no records and it says so.
+    SweepResult or SweepFile
+        The records, and what was skipped for which reason; if all was, there are no records and it says so. With `out`,
+        what is known of the file: counts, largest errors by step, and the records as row groups.
 
     Raises
     ------
@@ -176,7 +186,8 @@ def sweep(
         interval, `workers` is no positive integer or is given beside an executor, `f` cannot go to workers, a formula
         has the name of another one, or a problem is given another derivative; if both `derivative` and `exact` are
         given, or a callable of `exact` is refused, as in `error_ledger`; if `elementwise` is False and there is no
-        `exact`, or the arithmetic is rounded, or there are workers.
+        `exact`, or the arithmetic is rounded, or there are workers; if `out` is a folder, has another ending, or
+        cannot be written.
 
     Examples
     --------
@@ -185,67 +196,83 @@ def sweep(
     >>> result.records[["method", "step_value", "total"]].values.tolist()
     [['forward', 0.5, 0.5], ['forward', 0.25, 0.25], ['centered4', 0.5, 0.0], ['centered4', 0.25, 0.0]]
     """
-    _check_function(f, derivative, name)
+    check_function(f, derivative, name)
     if isinstance(f, Problem):
         x = f.points if x is None else x
         exact = exact or f.exact or None
-    points, twin = _numbers("x", x), _twin(exact, derivative)
-    formats, methods = _formats(dtype), _formulas(stencil)
-    _check_run(arithmetic, workers, executor)
-    if not elementwise:
-        _check_pointwise(twin, arithmetic, workers, executor)
-    ladders = _several("grids", grids) if h is None else ()
-    cells = _cells(methods, formats, ladders, () if h is None else _steps(h), arithmetic)
+    path = None if out is None else file_of(out)
+    points = numbers_of("x", x) if path is None else ()
+    twin = twin_given(exact, derivative)
+    formats, methods = formats_of(dtype), formulas_of(stencil)
+    check_run(arithmetic, workers, executor, None if elementwise else twin)
+    cells = _cells(methods, formats, grids, h, arithmetic)
     subject = _subject(f, derivative, args, points, interval(domain), twin, name)
     subject = subject if elementwise else replace(subject, f=pointwise(subject.f))
-    if workers == 1 and executor is None:
-        return _measured_here(subject, cells, engine, points, progress)
-    blocks = _blocks(f, derivative, args, subject, cells, engine, twin)
-    return _measured_elsewhere(blocks, workers, executor, progress, cells, points)
+    block: Block | PointsHere = PointsHere(subject, cells, engine)
+    if workers > 1 or executor is not None:
+        block = _block(f, derivative, args, subject, cells, engine, twin)
+    if path is None:
+        return _in_memory(subject, block, progress, workers, executor)
+    return _in_file(path, ManyPoints(subject, cells, many_of(x), block, numbers_of), progress, workers, executor)
 
 
-def _measured_here(
-    subject: UserFunction, cells: Sweep, engine: Engine, points: tuple[Number, ...], progress: bool
+def _in_memory(
+    subject: UserFunction, block: Block | PointsHere, progress: bool, workers: int, executor: Executor | None
 ) -> SweepResult:
-    """Measure in this process."""
-    planned = plan(subject, cells)
-    with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
-        return SweepResult(*measure(planned, engine, bar.update), cells, points)
-
-
-def _measured_elsewhere(
-    blocks: "list[Block]",
-    workers: int,
-    executor: Executor | None,
-    progress: bool,
-    cells: Sweep,
-    points: tuple[Number, ...],
-) -> SweepResult:
-    """Measure in other processes."""
+    """Measure in this process; or in others, a block for each format."""
+    cells, points = block.sweep, subject.points
+    if isinstance(block, PointsHere):
+        planned = plan(subject, cells)
+        with tqdm(total=planned.cells, unit="cell", disable=not progress) as bar:
+            return SweepResult(*measure(planned, block.engine, bar.update), cells, points)
     from numdiff.study.run import joined, run_blocks  # and with them what other processes and stores take
 
+    blocks = [replace(block, sweep=replace(cells, formats=(fmt,)), points=points) for fmt in cells.formats]
     done = joined(run_blocks(blocks, workers=workers, executor=executor, progress=progress))
     return SweepResult(done.records, done.skips, cells, points)
 
 
-def _cells(
-    methods: tuple[Method, ...], formats: tuple[str, ...], grids: tuple[str, ...], steps: Any, arithmetic: str
-) -> Sweep:
+def _in_file(path: Path, many: ManyPoints, progress: bool, workers: int, executor: Executor | None) -> SweepFile:
+    """Measure block by block into a file."""
+    from numdiff.study.records_file import write_records  # these load pyarrow, and what other processes take
+    from numdiff.study.stream import stream_blocks
+
+    largest, lost = LargestErrors(), False
+
+    def records_of(parts: Iterable[dict[str, pd.DataFrame]]) -> Iterator[pd.DataFrame]:
+        nonlocal lost
+        for frames in parts:
+            largest.add(frames["records"])
+            lost |= len(frames["skips"]) > 0
+            yield frames["records"]
+
+    with tqdm(total=many.cells, unit="cell", disable=not progress) as bar:
+        parts = stream_blocks([many], workers=workers, executor=executor, done=bar.update)
+        with contextlib.closing(parts):
+            write_records(path, records_of(parts))
+    if not lost:
+        return SweepFile._made(path, many.sweep, largest, lambda: skip_frame([]))
+    many = replace(many, points=many.points.copy())  # the caller may change his, and skips are planned again
+    return SweepFile._made(path, many.sweep, largest, many.skips)
+
+
+def _cells(methods: tuple[Method, ...], formats: tuple[str, ...], grids: Any, h: Any, arithmetic: str) -> Sweep:
     """Return a sweep of all points over the steps of grids, or over given ones."""
+    ladders = several("grids", grids) if h is None else ()
     return Sweep(
         name="sweep",
         problems=(),
         methods=methods,
         formats=formats,
-        grids=grids,
+        grids=ladders,
         first_step=None,
-        given_steps=steps,
+        given_steps=() if h is None else steps_of(h),
         all_points=True,
         arithmetics=(arithmetic,),
     )
 
 
-def _blocks(
+def _block(
     f: Any,
     derivative: Callable[..., Any] | None,
     args: Sequence[Any],
@@ -253,82 +280,13 @@ def _blocks(
     cells: Sweep,
     engine: Engine,
     twin: Sequence[Callable[[Any], Any]],
-) -> "list[Block]":
-    """Return what other processes measure: a block for each format, with functions that they can import."""
-    from numdiff.study.blocks import Block, stable_name
-
+) -> Block:
+    """Return what other processes measure, without its points: a block of functions that they can import."""
     source, slope = _importable(f, derivative, args)
     twins = tuple(stable_name(f"exact[{i}]", item) for i, item in enumerate(twin))
     if ":" not in source:
         twins = ()  # a problem brings its own
-    return [
-        Block(
-            replace(cells, formats=(fmt,)), engine, source, slope, subject.points, subject.domain, twins, subject.name
-        )
-        for fmt in cells.formats
-    ]
-
-
-def _formats(dtype: Any) -> tuple[str, ...]:
-    """Return the names of the formats that are asked for: longdouble is float80 in the records."""
-    chosen = tuple(FORMATS) if dtype is None else _several("dtype", dtype)
-    return _names("dtype", [format_named(item).name for item in chosen])
-
-
-def _formulas(stencil: Any) -> tuple[Method, ...]:
-    """Return the formulas that are asked for."""
-    methods = tuple(map(method_of, _several("stencil", stencil)))
-    _names("stencil", [method.name for method in methods])
-    return methods
-
-
-def _twin(exact: Any, derivative: Any) -> tuple[Callable[[Any], Any], ...]:
-    """Return the twin of a function that cannot be traced; refuse a derivative beside it."""
-    twin = twin_of(exact)
-    if twin and derivative is not None:
-        raise ValueError(f"derivative must be None where exact= is given, which holds f', got {derivative!r:.60}")
-    return twin
-
-
-def _check_run(arithmetic: Any, workers: Any, executor: Any) -> None:
-    """Refuse an arithmetic that there is not, and what cannot measure."""
-    if arithmetic not in ARITHMETICS:
-        raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
-    if type(workers) is int and workers == 1 and executor is None:
-        return  # the usual case, which loads nothing
-    from numdiff.study.run import check_workers
-
-    check_workers(workers, executor)
-
-
-def _check_pointwise(twin: Sequence[Any], arithmetic: str, workers: int, executor: Executor | None) -> None:
-    """Refuse what a function that is called point by point does not go with."""
-    require_twin(twin)
-    if arithmetic != "platform":
-        raise ValueError(
-            f"arithmetic must be 'platform' where elementwise=False, got {arithmetic!r}: a function of one number may "
-            "compute with math.exp, which is the platform's; write f with NumPy"
-        )
-    if workers != 1:
-        raise ValueError(f"workers must be 1 where elementwise=False, got {workers}: leave workers out")
-    if executor is not None:
-        raise ValueError(f"executor must be None where elementwise=False, got {executor!r:.60}: leave executor out")
-
-
-def _check_function(f: Any, derivative: Any, name: Any) -> None:
-    """Refuse what is no function, another derivative than that of a problem, and what is no name."""
-    require_callable(f)
-    _check_name(name)
-    if derivative is not None:
-        refuse_derivative(f, derivative)
-
-
-def _check_name(name: Any) -> None:
-    """Refuse what cannot be the name of a function; None is its own."""
-    if name is not None and not isinstance(name, str):
-        raise TypeError(f"name must be a text, got {type(name).__name__} {name!r}")
-    if name is not None and not name.strip():
-        raise ValueError(f"name must not be empty, got {name!r}")
+    return Block(cells, engine, source, slope, (), subject.domain, twins, subject.name)
 
 
 def _subject(
@@ -356,8 +314,6 @@ def _importable(f: Any, derivative: Callable[..., Any] | None, args: Sequence[An
             f"args must be empty when workers > 1, got {args!r:.60}; write a function of x alone in a module, or use "
             "workers=1"
         )
-    from numdiff.study.blocks import stable_name
-
     if isinstance(f, Problem):
         if PROBLEMS.get(f.name) == f:
             return f.name, ""

@@ -129,9 +129,12 @@ def wrapped(line: str, indent: int = 2) -> str:
     return head + ("\n" + " " * indent).join(rest)
 
 
-def counted(words: Iterable[Any]) -> str:
-    """Return how often each word occurs, ``ok`` first, then the most frequent: ``12 ok, 3 absorbed``."""
-    counts = Counter(map(str, words))
+def counted(words: Iterable[Any] | Mapping[str, int]) -> str:
+    """Return how often each word occurs, ``ok`` first, then the most frequent: ``12 ok, 3 absorbed``.
+
+    A mapping has the numbers already.
+    """
+    counts = Counter(words) if isinstance(words, Mapping) else Counter(map(str, words))
     ordered = sorted(counts.items(), key=lambda item: (item[0] != "ok", -item[1], item[0]))
     return ", ".join(f"{count} {word}" for word, count in ordered)
 

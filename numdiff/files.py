@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["fresh_folder", "make_folder", "remove_folder", "remove_leftovers", "unwritable", "write_file"]
+__all__ = ["fresh_file", "fresh_folder", "make_folder", "remove_folder", "remove_leftovers", "unwritable", "write_file"]
 
 _PARTIAL = ".numdiff-partial"
 _LEFTOVER_AGE = 3600.0
@@ -39,14 +39,35 @@ def write_file(path: Path, data: bytes) -> None:
     OSError
         If it cannot be written, or links lead in a circle; what was there before is still there.
     """
+    with fresh_file(path) as partial:
+        partial.write_bytes(data)
+
+
+@contextmanager
+def fresh_file(path: Path) -> Iterator[Path]:
+    """Give a new file to write into; when all is written, it takes the place of the old one in one step.
+
+    Parameters
+    ----------
+    path : Path
+        Where the file belongs; a link is followed. Its folder is made where it is missing.
+
+    Yields
+    ------
+    Path
+        The new file, beside the place, which does not exist yet.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or links lead in a circle; what was there before is still there.
+    """
     path = _target(path)
     make_folder(path.parent)
     partial = _beside(path)
     try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+        yield partial
+        _flush(partial)
         os.replace(partial, path)
     except BaseException as error:
         partial.unlink(missing_ok=True)

@@ -45,6 +45,7 @@ _FOREIGN: Mapping[str, str] = MappingProxyType(
         "v": "direction vector p tangent",
         "seed": "random_state rng random_seed",
         "name": "label title",
+        "out": "path file filename output store save to",
     }
 )
 """By each argument: what other libraries and older habits call it."""

@@ -30,7 +30,7 @@ class SweepTables:
     Parameters
     ----------
     records : DataFrame
-        Not empty.
+        Not empty. With a column ``place`` they are of all points together, which it names.
     xs : mapping
         The points by index.
     formula : callable
@@ -66,13 +66,13 @@ class SweepTables:
             "function": [function] * len(cells),
             "quantity": [quantity] * len(cells),
             "method": [row[0] for row in cells],
-            "x": [xs[row[1]] for row in cells],
+            **({} if self._place else {"x": [xs[row[1]] for row in cells]}),
             "grid": [row[2] for row in cells],
             "k": [row[3] for row in cells],
             "h": [self.nominal(row[2], row[3], steps[row]) for row in cells],
         }
-        varying = [name for name in ("method", "x", "grid") if len(set(keys[name])) > 1]
-        caption = self._caption(quantity, function, {name: keys[name] for name in ("method", "x", "grid")})
+        varying = [name for name in ("method", "x", "grid") if len(set(keys.get(name, ()))) > 1]
+        caption = self._caption(quantity, function, keys)
         body = {name: [row.get(name, "") for row in cells.values()] for name in formats}
         return StepTable(caption, keys, (*varying, "h"), body)
 
@@ -96,6 +96,11 @@ class SweepTables:
         columns = ledger_columns(records, LEDGERS[quantity])
         return StepTable(caption, keys, (*varying, "h"), columns, {total: tuple(parts)})
 
+    @property
+    def _place(self) -> str:
+        """What stands in the place of a point; empty where the records are those of points."""
+        return str(self.records["place"].iloc[0]) if "place" in self.records else ""
+
     def _caption(self, quantity: str, function: str, keys: Mapping[str, list[Any]]) -> str:
         field = FIELDS[quantity].metadata
         name = quantity.replace("_", " ")
@@ -105,8 +110,9 @@ class SweepTables:
 
     def _described(self, said: list[str], keys: Mapping[str, list[Any]], unit: str) -> str:
         """Return a caption with the formulas, the points, the unit and the grids of the rows."""
-        names, xs = dict.fromkeys(keys["method"]), dict.fromkeys(f"{x:.6g}" for x in keys["x"])
-        said += [f"formula{'s' if len(names) > 1 else ''} {_listed(list(names))}", f"x = {_listed(list(xs))}"]
+        names, xs = dict.fromkeys(keys["method"]), dict.fromkeys(f"{x:.6g}" for x in keys.get("x", ()))
+        said += [f"formula{'s' if len(names) > 1 else ''} {_listed(list(names))}"]
+        said += [self._place or f"x = {_listed(list(xs))}"]
         grids = " and ".join(f"{grid_formula(grid)} (grid {grid})" for grid in dict.fromkeys(keys["grid"]))
         return ", ".join([*said, *([unit] if unit else [])]) + f"; steps h {grids}, rounded once to each format."
 

@@ -129,7 +129,7 @@ def test_every_other_name_says_in_the_core_how_to_install_it():
     for name, (module, message) in answers.items():
         assert module in PACKAGES
         assert message.startswith(f"numdiff.{name} needs ")
-        extra = "all" if name in ("sweep", "SweepResult") else "judge"
+        extra = "all" if name in ("sweep", "SweepFile", "SweepResult") else "judge"
         assert message.endswith(f'with: pip install "numdiff-bench[{extra}]"')
 
 

@@ -22,9 +22,15 @@ NUMBER = r"-?\d+\.\d+(?:e[-+]\d+)?"
 
 
 @pytest.fixture(scope="module")
-def session():
+def session(tmp_path_factory):
     """Return every expression of the README with its comment and its value, and the names afterwards."""
     names, values = {}, []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(tmp_path_factory.mktemp("readme"))  # where its files go
+        return run(names, values)
+
+
+def run(names, values):
     for block in USE:
         lines = block.splitlines()
         for node in ast.parse(block).body:
@@ -43,9 +49,9 @@ def value_of(session, start):
 
 
 def test_blocks_are_run(session):
-    assert len(USE) == 9
+    assert len(USE) == 10
     assert len(PROBLEM) == 1
-    assert len(session[0]) == 42
+    assert len(session[0]) == 47
 
 
 @pytest.mark.parametrize(
@@ -134,6 +140,15 @@ def test_sweep_gives_a_figure_and_frames(session):
     frame = value_of(session, "result.to_pandas")[1]
     assert set(frame["format"]) == {"bfloat16", "float32", "float64"}
     assert {"truncation", "status", "state"} <= set(value_of(session, "result.ledger")[1].columns)
+
+
+def test_sweep_into_a_file_gives_what_the_comments_say(session):
+    swept = session[1]["swept"]
+    assert len(swept) == 300 * 2 * 2
+    assert set(value_of(session, "swept.summary")[1]["method"]) == {"forward", "centered"}
+    assert type(value_of(session, "swept.plot")[1]).__name__ == "Figure"
+    assert len(value_of(session, "swept.read")[1]) == 4
+    assert value_of(session, "max(")[1] == swept.summary["ulps"].max()
 
 
 def test_example_of_a_problem_keeps_the_rules_of_problems():

@@ -14,6 +14,7 @@ Nothing here knows a kernel, a stencil or a problem: a reference is independent 
 """
 
 import math
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -176,11 +177,14 @@ class ExactFunction:
         if derivative is not None:
             require_callable(derivative, "derivative")
         self.f, self.given_derivative, self.engine = f, derivative, engine
+        # What is looked up ends with its owner, and needs no collector for that: it is most of what a sweep holds.
+        me = weakref.proxy(self)
         self._values = Lookup(
-            lambda points: rational.values(f, points), lambda points, bits: self._values_of(f, points, bits)
+            lambda points: rational.values(f, points), lambda points, bits: me._values_of(f, points, bits)
         )
         self._imaginary_values = Lookup(
-            lambda points: _imaginary_parts(rational.complex_values(f, points)), self._enclosed_imaginary_values
+            lambda points: _imaginary_parts(rational.complex_values(f, points)),
+            lambda points, bits: me._enclosed_imaginary_values(points, bits),
         )
         self._derivatives: dict[int, Lookup] = {}
         self._one_sided = OneSided(f)
@@ -232,9 +236,10 @@ class ExactFunction:
             if order == 1 and self.given_derivative is not None:
                 self._derivatives[order] = self._lookup_of_given(self.given_derivative)
             else:
+                f = self.f
                 self._derivatives[order] = Lookup(
-                    lambda points: rational.derivatives(self.f, points, order),
-                    lambda points, bits: balls.derivatives(self.f, points, order, bits),
+                    lambda points: rational.derivatives(f, points, order),
+                    lambda points, bits: balls.derivatives(f, points, order, bits),
                 )
         found = self._derivatives[order](points, precision)
         missing = [p for p in points if isinstance(found[p], Undefined) and found[p] is not Undefined.BEYOND]
@@ -244,11 +249,13 @@ class ExactFunction:
         return {**found, **{p: sides[p] for p in missing if sides[p] is not Undefined.UNDECIDED}}
 
     def _lookup_of_given(self, derivative: Callable[[Any], Any]) -> "Lookup":
+        me = weakref.proxy(self)
+
         def exact(points: list[Any]) -> list[ExactValue]:
-            return self._checked(points, list(rational.values(derivative, points)), START_PRECISION)
+            return me._checked(points, list(rational.values(derivative, points)), START_PRECISION)
 
         def enclosed(points: list[Any], precision: int) -> list[ExactValue]:
-            return self._checked(points, self._values_of(derivative, points, precision), precision)
+            return me._checked(points, me._values_of(derivative, points, precision), precision)
 
         return Lookup(exact, enclosed)
 

@@ -23,7 +23,7 @@ from numdiff.report.axes import error_axes, failure_rows, plot_errors, zero_floo
 from numdiff.report.figures import keep_inside, settings_of
 from numdiff.report.labels import renderer_of
 from numdiff.report.narrow import inches_of
-from numdiff.report.panels import outside_legend, small_multiples
+from numdiff.report.panels import outside_legend, point_labels, small_multiples
 from numdiff.report.styles import DASH, DASH_DOT, DOTS, FORMAT_STYLE, LONG_DASH, MUTED, SIDES, Style, label_of, style_of
 from numdiff.study.records import FIELDS, PARTS
 
@@ -136,7 +136,7 @@ def draw_errors(target: Target, records: pd.DataFrame, parts: Sequence[str], bou
 def _panels(records: pd.DataFrame, parts: Sequence[str]) -> list[tuple[dict[str, Any], pd.DataFrame]]:
     """Return the keys of each panel and its records."""
     names = list(_apart(parts))
-    groups, points = records.groupby(names, sort=False), _points(records)
+    groups, points = records.groupby(names, sort=False), point_labels(records)
     return [(dict(zip(names, keys, strict=True)) | {"x": points[keys[1]]}, rows) for keys, rows in groups]
 
 
@@ -147,12 +147,6 @@ def _apart(parts: Sequence[str]) -> tuple[str, ...]:
 
 def _ylabel(parts: Sequence[str]) -> str:
     return "absolute error" if len(parts) > 1 or parts[0] == "total" else f"absolute {parts[0]} error"
-
-
-def _points(records: pd.DataFrame) -> dict[Any, str]:
-    """Return each point as text; of the numbers that formats round it to, the one with the fewest digits."""
-    numbers = records.drop_duplicates(["point", "x_value"]).groupby("point")["x_value"]
-    return {point: "x = " + min((f"{x:.6g}" for x in xs), key=len) for point, xs in numbers}
 
 
 def _said(keys: Mapping[str, Any]) -> list[str]:
@@ -218,7 +212,7 @@ def _function(records: pd.DataFrame) -> str:
 
 def _curves(records: pd.DataFrame, parts: Sequence[str], apart: Sequence[str] = ()) -> list[_Curve]:
     """Return the curves of some records, with the style of what they vary in; `apart` tells panels, not curves."""
-    found, points = [], _points(records)
+    found, points = [], point_labels(records)
     for keys, rows in records.groupby(["method", "point", "format"], sort=False):
         named = dict(zip(("method", "point", "format"), keys, strict=True))
         found += [_Curve({**named, "part": part, "x": points[keys[1]]}, rows, style_of(part)) for part in parts]

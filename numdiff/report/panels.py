@@ -258,3 +258,14 @@ def make_room_above(fig: Canvas, inches: float) -> None:
         fig.subplots_adjust(bottom=margins.bottom - inches / height, top=margins.top - inches / height)
     else:
         fig.subplots_adjust(top=margins.top - inches / fig.get_figheight())
+
+
+def point_labels(records: pd.DataFrame) -> dict[Any, str]:
+    """Return each point as text; of the numbers that formats round it to, the one with the fewest digits.
+
+    Records with a column ``place`` are of all points together, and it has the text.
+    """
+    if "place" in records:
+        return dict(zip(records["point"], records["place"], strict=True))
+    numbers = records.drop_duplicates(["point", "x_value"]).groupby("point")["x_value"]
+    return {point: "x = " + min((f"{x:.6g}" for x in xs), key=len) for point, xs in numbers}

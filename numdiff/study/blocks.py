@@ -11,7 +11,7 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,8 @@ A thousand cells take about a second: what is lost by a kill takes less than hal
 is left with the last part keeps the others waiting for no longer. Below two thousand cells the start of a block (its
 plan, its files, a flush of the disk) would be seen.
 """
+Ks: TypeAlias = tuple[tuple[str, int, int], ...]
+"""By format the k of the binary grids, from one to before another."""
 _LIBRARIES = ("numpy", "scipy", "gmpy2", "mpmath", "python-flint", "ml_dtypes")
 
 
@@ -82,6 +84,10 @@ class Block:
         The name in the records; by default that of the problem or the function.
     part : tuple of int, optional
         The indices of the first of its points and of the one after the last; by default it has all of them.
+    first : int
+        The index of the first of `points`, where they are some of many (`numdiff.study.many_points`).
+    ks : Ks
+        What all of these decide, the steps of each format.
     """
 
     sweep: Sweep
@@ -93,6 +99,8 @@ class Block:
     exact: tuple[str, ...] = ()
     label: str = ""
     part: tuple[int, int] | None = None
+    first: int = 0
+    ks: Ks = ()
 
     def subject(self) -> Subject:
         """Return the function that the names stand for."""
@@ -116,6 +124,8 @@ class Block:
     @cached_property
     def plan(self) -> SweepPlan:
         """What there is to measure; made once a process."""
+        if self.ks:
+            return planned_at(self.subject(), self.sweep, self.first, self.ks)
         planned = plan(self.subject(), self.sweep)
         return planned if self.part is None else planned.at_points(*self.part)
 
@@ -153,7 +163,7 @@ class Block:
         A block is what a run keeps when it is killed, hands to a worker and holds in memory; the cut depends on nothing
         but the block, so that a run with other workers finds what is stored. One point is never cut.
         """
-        if self.part is not None or self.cells <= LARGEST:
+        if self.part is not None or self.ks or self.cells <= LARGEST:
             return [self]
         sizes = self.plan.cells_by_point()
         number = round(self.cells / PART)
@@ -187,6 +197,11 @@ class Block:
         )
         records = records.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
         return {"records": records, "skips": skips, "values": values}
+
+
+def planned_at(subject: Subject, sweep: Sweep, first: int, ks: Ks) -> SweepPlan:
+    """Return the plan of a function at its points, which are some of many, the first of them with the index `first`."""
+    return plan(subject, sweep, {name: range(start, stop) for name, start, stop in ks}).shifted(first)
 
 
 def digest_of(facts: Any) -> str:

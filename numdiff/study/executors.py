@@ -16,13 +16,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
 from numdiff.study.blocks import Measurement, conditions
+from numdiff.study.feed import Feed
 from numdiff.study.values import fingerprints
 from numdiff.study.workers import Setup, WorkerDied
 
@@ -116,7 +116,7 @@ def _frame_of(data: bytes) -> pd.DataFrame:
 
 def results(
     function: Callable[..., Mapping[str, pd.DataFrame]],
-    items: Mapping[str, Measurement],
+    items: Mapping[str, Measurement] | Feed[Any],
     executor: Executor,
     setup: Setup,
 ) -> Iterator[tuple[str, dict[str, pd.DataFrame]]]:
@@ -126,8 +126,8 @@ def results(
     ----------
     function : callable
         Of an item; importable, as it goes to other processes.
-    items : mapping
-        By key, in the order in which they are sent.
+    items : mapping or Feed
+        By name, in the order in which they are sent.
     executor : concurrent.futures.Executor
         It is not shut down. What is still waiting is cancelled when the iteration is left.
     setup : (callable, sequence)
@@ -136,7 +136,7 @@ def results(
     Yields
     ------
     str, dict of DataFrame
-        The key of an item, and its frames by name.
+        The name of an item, and its frames by name.
 
     Raises
     ------
@@ -150,16 +150,21 @@ def results(
     Exception
         What the function raised.
     """
-    waiting, sent = iter(items.items()), dict[Future[dict[str, bytes]], str]()
+    feed, sent = items if isinstance(items, Feed) else Feed(items), dict[Future[dict[str, bytes]], str]()
     try:
         while True:
-            for key, item in islice(waiting, SENT - len(sent)):
-                sent[_submitted(executor, function, item, setup)] = key
+            while len(sent) < SENT and (given := feed.take()) is not None:
+                name, item = given
+                sent[_submitted(executor, function, item, setup)] = name
             if not sent:
                 return
-            for future in wait(sent, return_when=FIRST_COMPLETED).done:
-                key = sent.pop(future)
-                yield key, {name: _frame_of(data) for name, data in _answer(future).items()}
+            done = wait(sent, return_when=FIRST_COMPLETED).done
+            while done:
+                future = done.pop()
+                name = sent.pop(future)
+                answer = _answer(future)
+                del future  # it holds the answer, and others may have to wait for their turn
+                yield name, {part: _frame_of(data) for part, data in answer.items()}
     finally:
         for future in sent:
             future.cancel()

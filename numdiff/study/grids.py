@@ -244,8 +244,7 @@ def grid_steps(
     fmt: FloatFormat,
     points: np.ndarray,
     grids: Sequence[str],
-    first_step: int | None,
-    last_step: int | None,
+    binary: range,
     more: Sequence[Number],
 ) -> tuple[GridSteps, list[GridSteps]]:
     """Return the steps that some points share, and for each point those of its own.
@@ -256,12 +255,11 @@ def grid_steps(
     points : ndarray, shape (n,), of the dtype of `fmt`
         All finite.
     grids : sequence of str
-    first_step, last_step : int or None
-        As in `numdiff.study.sweep.Sweep`.
+    binary : range
+        The k of the binary grids, as `step_indices` returns them.
     more : sequence of float or Fraction
         Given steps, the grid ``"given"``, of which k is the index; those that the format cannot hold are left out.
     """
-    binary = step_indices(fmt, points, first_step, last_step)
     decimal = decimal_indices(binary)
     pieces = []
     for grid in grids:
@@ -282,6 +280,8 @@ def grid_steps(
 
 def in_format(fmt: FloatFormat, numbers: Sequence[Number]) -> np.ndarray:
     """Return numbers in the format, each rounded once: shape (n,), of the dtype of `fmt`."""
+    if all(type(number) is float for number in numbers):
+        return fmt.as_array(np.array(numbers, dtype=np.float64))
     return np.array([fmt.as_array(number)[()] for number in numbers], dtype=fmt.dtype)
 
 

@@ -18,6 +18,8 @@ import pandas as pd
 
 from numdiff.analysis import PARTS as PARTS  # the report takes it from here
 
+SUFFIX = ".parquet"
+"""The ending of a file of records."""
 SCHEMA_VERSION = 3
 """Version of `Record`, stored in every file; a reader refuses another one."""
 

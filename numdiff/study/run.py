@@ -159,7 +159,7 @@ def _results(
     with Progress(pending, len(results.keys() | gathered), workers, progress) as told:
         for key, frames in _measured(pending, told.cells, executor or min(workers, len(pending)), told.tell):
             results[key] = frames
-            if store is not None and _is_stable(wanted[key]):
+            if store is not None and is_stable(wanted[key]):
                 store.save_frames(_place(key), frames)
                 tally.done += told.cells[key]
             told.finish(key)
@@ -191,6 +191,11 @@ def _joined(item: Measurement, results: list[Frames]) -> Frames:
     return item.joined(results) if isinstance(item, Block) else results[0]
 
 
+def place_of(item: Measurement) -> str:
+    """Return the name under which the store has the frames of a measurement."""
+    return _place(item.key())
+
+
 def _place(key: str) -> str:
     return f"measured/{key}"
 
@@ -205,7 +210,7 @@ def _stored(store: Store, wanted: Mapping[str, Measurement], fresh: bool, tally:
     for key, item in wanted.items():
         if fresh:
             store.remove_frames(_place(key))
-        elif _is_stable(item) and (frames := store.load_frames(_place(key))) is not None:
+        elif is_stable(item) and (frames := store.load_frames(_place(key))) is not None:
             if unlike(item.values(), frames["values"]):
                 tally.outdated += 1
             else:
@@ -247,7 +252,7 @@ def run_named(
     for name, own in rest.items():
         given = zip(own, parts[name], strict=True)
         measured[name] = joined([_measured_from(_joined(item, [results[key] for key in p])) for item, p in given])
-        if store is not None and all(map(_is_stable, own)):
+        if store is not None and all(map(is_stable, own)):
             sizes = {key: (part.cells, _records({key: results[key]})) for p in parts[name] for key, part in p.items()}
             Gathering(store).save(name, own, Gathered(_frames_in(measured[name]), sizes))
     return {name: measured[name] for name in items}
@@ -259,7 +264,7 @@ def _gathered(gathering: Gathering, items: Mapping[str, list[Measurement]], fres
     for name, own in items.items():
         if fresh:
             gathering.forget(name)
-        elif all(map(_is_stable, own)) and (kept := gathering.load(name, own)) is not None:
+        elif all(map(is_stable, own)) and (kept := gathering.load(name, own)) is not None:
             found[name] = kept
     return found
 
@@ -370,7 +375,7 @@ def register_added(formats: Sequence[FloatFormat], methods: Sequence[Method], pr
                 registry.register(item)
 
 
-def _is_stable(item: Measurement) -> bool:
+def is_stable(item: Measurement) -> bool:
     """Whether the key of a measurement names its code: that of a problem of a plugin, or added later, does not."""
     if isinstance(item, Block):
         return item.problem not in PROBLEMS or PROBLEMS.has_own(item.problem)

@@ -26,6 +26,8 @@ _NO_SUM = b"0" * 64
 _MARK = _SUM_KEY + b"\x18\x40"
 """What stands before the checksum in the footer: its key, and the head of a text of 64 bytes (Thrift's compact
 protocol: field type 8, one field further, and the length)."""
+_TAIL = 8
+"""Bytes at the end of a Parquet file: the length of the footer, and ``PAR1``."""
 ASIDE = ".damaged"
 """The ending of what is set aside."""
 
@@ -73,7 +75,7 @@ class Store:
         except Damaged as error:
             self._set_aside(path, error)
             return None
-        return table.to_pandas() if table is not None and _is_current(table) else None
+        return table.to_pandas() if table is not None and is_current(table.schema) else None
 
     def save(self, name: str, frame: pd.DataFrame) -> Path:
         """Write a frame under a name, whole or not at all, and return its file."""
@@ -94,7 +96,7 @@ class Store:
         except Damaged as error:
             self._set_aside(folder, error)
             return None
-        if not all(map(_is_current, tables.values())):
+        if not all(is_current(table.schema) for table in tables.values()):
             return None
         return {part: table.to_pandas() for part, table in tables.items()}
 
@@ -141,10 +143,6 @@ def _table(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame, preserve_index=False)
 
 
-def _is_current(table: pa.Table) -> bool:
-    return (table.schema.metadata or {}).get(_VERSION_KEY) == str(SCHEMA_VERSION).encode()
-
-
 def _digest(tables: Mapping[str, pa.Table]) -> bytes:
     """Return a digest of what the frames of a measurement hold."""
     digest = hashlib.sha256()
@@ -156,15 +154,38 @@ def _digest(tables: Mapping[str, pa.Table]) -> bytes:
     return digest.hexdigest().encode()
 
 
+def metadata_of(schema: pa.Schema, name: str, facts: Mapping[bytes, bytes] | None = None) -> dict[bytes, bytes]:
+    """Return the metadata of a file: its schema version, its name, and room for its checksum."""
+    known = {_VERSION_KEY: str(SCHEMA_VERSION).encode(), _NAME_KEY: name.encode(), _SUM_KEY: _NO_SUM}
+    return {**(schema.metadata or {}), **known, **(facts or {})}
+
+
+def seal(path: Path) -> None:
+    """Write the checksum of a file that has room for it; the file is never in memory as a whole."""
+    with path.open("r+b") as file:
+        size = file.seek(-_TAIL, os.SEEK_END)
+        footer = int.from_bytes(file.read(4), "little")
+        start = size - footer
+        file.seek(start)
+        place = start + file.read(footer).rindex(_MARK) + len(_MARK)
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        file.seek(place)
+        file.write(digest.encode())
+
+
+def is_current(schema: pa.Schema) -> bool:
+    """Whether a file is of the schema version of this package."""
+    return bool((schema.metadata or {}).get(_VERSION_KEY) == str(SCHEMA_VERSION).encode())
+
+
 def _sealed(table: pa.Table, name: str, facts: Mapping[bytes, bytes] | None = None) -> bytes:
     """Return a table as the bytes of a Parquet file that holds its schema version, its name and its checksum.
 
     The checksum is the SHA-256 of all bytes of the file, with zeros in its own place.
     """
-    known = {_VERSION_KEY: str(SCHEMA_VERSION).encode(), _NAME_KEY: name.encode(), _SUM_KEY: _NO_SUM}
-    metadata = {**(table.schema.metadata or {}), **known, **(facts or {})}
     stream = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata(metadata), stream)
+    pq.write_table(table.replace_schema_metadata(metadata_of(table.schema, name, facts)), stream)
     data = bytearray(stream.getvalue().to_pybytes())
     start = data.rindex(_MARK) + len(_MARK)
     data[start : start + len(_NO_SUM)] = hashlib.sha256(data).hexdigest().encode()

@@ -1,7 +1,7 @@
 """What a sweep can measure, and with what: a function, its points, and why a formula or a format is left out."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,7 +14,7 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import ComplexStep, Method
 from numdiff.problems import Problem
 from numdiff.rules.base import unsuitable
-from numdiff.study.grids import Number, shown
+from numdiff.study.grids import Number, in_format, shown
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,13 @@ def refused(subject: Subject, fmt: FloatFormat, points: np.ndarray) -> str:
         except TypeError as error:
             return f"f does not compute in {fmt.name}: {error}"
     return ""
+
+
+def lost_points(points: Sequence[Number], domain: tuple[float, float], fmt: FloatFormat) -> np.ndarray:
+    """Return which points cannot be had in a format, as `representable` says of each: shape (n,), bool."""
+    here = in_format(fmt, points)
+    wide: Any = here.astype(np.float64 if fmt.precision <= 53 else np.longdouble)  # compares with an end of the domain
+    return ~(np.isfinite(wide) & (wide > domain[0]) & (wide < domain[1]))
 
 
 def representable(x: Number, domain: tuple[float, float], fmt: FloatFormat) -> str:

@@ -1,6 +1,7 @@
 """A sweep as data: which cells are measured, and which cannot be and why."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,8 +12,17 @@ from numdiff.floats.formats import FORMATS, LONGDOUBLE, UNAVAILABLE, FloatFormat
 from numdiff.formulas.arguments import largest_step
 from numdiff.formulas.stencil import ComplexStep, Method, Stencil
 from numdiff.formulas.table import METHODS
-from numdiff.study.grids import GRIDS, KNOWN_GRIDS, POINTWISE_GRIDS, Number, grid_steps, in_format, shown
-from numdiff.study.subject import Subject, compatible, refused, representable
+from numdiff.study.grids import (
+    GRIDS,
+    KNOWN_GRIDS,
+    POINTWISE_GRIDS,
+    Number,
+    grid_steps,
+    in_format,
+    shown,
+    step_indices,
+)
+from numdiff.study.subject import Subject, compatible, lost_points, refused, representable
 
 ARITHMETICS = ("platform", "rounded")
 """Whose elementary functions f is computed with: those of the platform, or correctly rounded ones."""
@@ -197,6 +207,11 @@ class SweepPlan:
         batches = [piece for batch in self.batches if (piece := batch.at_points(start, stop)).point_indices]
         return replace(self, batches=batches, skips=[] if start else self.skips)
 
+    def shifted(self, first: int) -> "SweepPlan":
+        """Return the plan of points that are some of many: `first` is the index of the first one among them."""
+        shifted = [replace(b, point_indices=tuple(index + first for index in b.point_indices)) for b in self.batches]
+        return replace(self, batches=shifted)
+
     def batch_of_cells(self, start: int, stop: int) -> np.ndarray:
         """Return for each record of the plan `at_points` the index of its batch in this plan."""
         return np.repeat(np.arange(len(self.batches)), [batch.at_points(start, stop).cells for batch in self.batches])
@@ -225,10 +240,18 @@ class SweepPlan:
             self.batches.append(replace(batch, grids=grids, ks=ks, steps=batch.steps[useful]))
 
 
-def plan(subject: Subject, sweep: Sweep) -> SweepPlan:
+def plan(subject: Subject, sweep: Sweep, ks: Mapping[str, range] | None = None) -> SweepPlan:
     """Return the batches of one function in a sweep, and what cannot be run and why.
 
     Every format, method, point and given step of the sweep is in a batch or among the skips.
+
+    Parameters
+    ----------
+    subject : Subject
+    sweep : Sweep
+    ks : mapping of str to range, optional
+        By format the k of the binary grids, where the points are some of many, which decide it; by default the
+        points themselves do.
     """
     result = SweepPlan(sweep, subject)
     points = subject.points if sweep.all_points else subject.points[:1]
@@ -238,23 +261,21 @@ def plan(subject: Subject, sweep: Sweep) -> SweepPlan:
             for method in sweep.method_names:
                 result.skip(method, name, UNAVAILABLE.get(name, "longdouble is another format on this machine"))
             continue
-        kept = []
-        for index, x in enumerate(points):
-            if reason := representable(x, subject.domain, fmt):
-                for method in sweep.method_names:
-                    result.skip(method, name, reason, shown(x))
-            else:
-                kept.append(index)
-        if kept:
-            _add_format(result, fmt, tuple(kept))
+        lost = lost_points(points, subject.domain, fmt)
+        for x in (points[i] for i in np.flatnonzero(lost)):
+            for method in sweep.method_names:
+                result.skip(method, name, representable(x, subject.domain, fmt), shown(x))
+        if not lost.all():
+            _add_format(result, fmt, tuple(np.flatnonzero(~lost).tolist()), None if ks is None else ks[name])
     return _in_arithmetics(result)
 
 
-def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...]) -> None:
+def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...], ks: range | None) -> None:
     """Add the batches of one format: one a method, and one a method and point for grids that depend on the point."""
     sweep, subject = result.sweep, result.subject
     points = in_format(fmt, [subject.points[i] for i in kept])
-    shared, own = grid_steps(fmt, points, sweep.grids, sweep.first_step, sweep.last_step, sweep.given_steps)
+    binary = step_indices(fmt, points, sweep.first_step, sweep.last_step) if ks is None else ks
+    shared, own = grid_steps(fmt, points, sweep.grids, binary, sweep.given_steps)
     pointwise = set(sweep.grids) & set(POINTWISE_GRIDS)
     methods = []
     reason_of_all = refused(subject, fmt, points)

@@ -15,13 +15,13 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar
 
 from numdiff.interruption import SIGNALS
+from numdiff.study.feed import Feed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -45,6 +45,7 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     name: str = ""
+    item: Any = None
     told: int = 0
 
     def receive(self) -> tuple[str, Any]:
@@ -55,14 +56,14 @@ class _Worker:
             raise WorkerDied(f"a worker process has ended (exit code {self.process.exitcode})") from error
 
     def begin(self, name: str, item: Any) -> None:
-        self.name, self.told = name, 0
+        self.name, self.item, self.told = name, item, 0
         with contextlib.suppress(BrokenPipeError):  # its end is found when it is asked for the result
             self.pipe.send(item)
 
 
 def results(
     function: Callable[[Item, Callable[[int], Any]], Result],
-    items: Mapping[str, Item],
+    items: Mapping[str, Item] | Feed[Item],
     number: int,
     setup: Setup,
     done: Callable[[int], Any],
@@ -73,10 +74,10 @@ def results(
     ----------
     function : callable
         Of an item and of a function that it tells how much is done; importable, as it goes to other processes.
-    items : mapping
+    items : mapping or Feed
         By name, in the order in which they are begun.
     number : int
-        Of processes.
+        Of processes, at most; no more are started than there are items.
     setup : (callable, sequence)
         What each worker calls at its start.
     done : callable
@@ -94,10 +95,10 @@ def results(
     Exception
         What the function raised, with the traceback of the worker as a note.
     """
-    pool, waiting = _Pool(function, setup, items), iter(items)
+    feed = items if isinstance(items, Feed) else Feed(items)
+    pool = _Pool(function, setup, number)
     try:
-        for name in islice(waiting, number):
-            pool.begin(pool.start(), name)
+        pool.fill(feed)
         while pool.busy:
             for worker in pool.ready():
                 name = worker.name
@@ -112,11 +113,11 @@ def results(
                     worker.told += content
                     done(content)
                     continue
-                if (following := next(waiting, None)) is not None:
-                    pool.begin(worker, following)
-                else:
-                    del pool.busy[worker.pipe]
+                pool.release(worker)
+                pool.fill(feed)
                 yield name, content
+                del content  # before the next one comes
+                pool.fill(feed)  # now that this one is taken, there may be more to do
     finally:
         pool.end()
 
@@ -124,9 +125,10 @@ def results(
 class _Pool:
     """Workers, and which of them are at an item."""
 
-    def __init__(self, function: Callable[..., Any], setup: Setup, items: Mapping[str, Any]) -> None:
-        self._task, self._items = (function, setup), items
+    def __init__(self, function: Callable[..., Any], setup: Setup, number: int) -> None:
+        self._task, self._number = (function, setup), number
         self._workers: list[_Worker] = []
+        self._idle: list[_Worker] = []
         self._deaths = Counter[str]()
         self.busy: dict[Connection, _Worker] = {}
 
@@ -142,9 +144,19 @@ class _Pool:
             self._workers.append(_Worker(process, ours))
         return self._workers[-1]
 
-    def begin(self, worker: _Worker, name: str) -> None:
-        """Send a worker an item."""
-        worker.begin(name, self._items[name])
+    def fill(self, feed: Feed[Any]) -> None:
+        """Send items to workers as long as there are both; workers are started when there is an item for them."""
+        while (self._idle or len(self.busy) < self._number) and (given := feed.take()) is not None:
+            self._begin(self._idle.pop() if self._idle else self.start(), *given)
+
+    def release(self, worker: _Worker) -> None:
+        """Note that a worker has done its item."""
+        del self.busy[worker.pipe]
+        worker.item = None
+        self._idle.append(worker)
+
+    def _begin(self, worker: _Worker, name: str, item: Any) -> None:
+        worker.begin(name, item)
         self.busy[worker.pipe] = worker
 
     def ready(self) -> list[_Worker]:
@@ -157,7 +169,7 @@ class _Pool:
         if self._deaths[worker.name] == ATTEMPTS:
             raise WorkerDied(f"{error}, and so have {ATTEMPTS - 1} before it over the same item") from error
         del self.busy[worker.pipe]
-        self.begin(self.start(), worker.name)
+        self._begin(self.start(), worker.name, worker.item)
 
     def end(self) -> None:
         """Kill all workers."""

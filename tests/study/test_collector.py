@@ -52,7 +52,7 @@ def test_collector_runs_again_when_the_last_one_has_left() -> None:
 def test_cycles_that_a_measurement_leaves_do_not_grow_with_its_cells() -> None:
     """Caught: a cell that left a cycle behind; what is held back would grow with the cells.
 
-    A block leaves one, its exact function, with all that it has stored: numbers, as tuples and balls.
+    Caught too: an exact function that was part of one, with all that it has stored: numbers, as tuples and balls.
     """
     left = []
     for last in (2, 12):
@@ -69,4 +69,4 @@ def test_cycles_that_a_measurement_leaves_do_not_grow_with_its_cells() -> None:
             gc.set_debug(0)
             gc.garbage.clear()
     assert left[0] == left[1]
-    assert left[0]["ExactFunction"] == 2
+    assert not {"ExactFunction", "Lookup", "Ball", "Reference"} & set(left[1])

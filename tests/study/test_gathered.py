@@ -109,6 +109,6 @@ def test_a_damaged_file_is_named_and_the_blocks_are_taken(tmp_path):
 
 
 def test_what_a_plugin_adds_is_never_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr("numdiff.study.run._is_stable", lambda item: False)
+    monkeypatch.setattr("numdiff.study.run.is_stable", lambda item: False)
     run(Store(tmp_path), TINY)
     assert not (tmp_path / "gathered").exists()
