@@ -43,18 +43,19 @@ import numpy as np
 
 from numdiff.analysis import PARTS
 from numdiff.analysis.displays import bounds_view
-from numdiff.analysis.nodes import NodePlaces, between, exact_node, step_above
+from numdiff.analysis.formula_rounding import Formula
+from numdiff.analysis.nodes import NodePlaces, Place, between, exact_node, step_above
 from numdiff.analysis.suprema import Suprema, peano_constant
 from numdiff.analysis.unbounded import NO_COMPLEX_LIMITS, reasons_of
+from numdiff.analysis.upward import magnitude_above, product_above, products, quotients
 from numdiff.arithmetic.accuracy import without_limit
 from numdiff.arithmetic.ball import Ball
-from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import working
 from numdiff.arithmetic.promotion import refuse_unsuitable
-from numdiff.arithmetic.running_error import enclosed, evaluation_errors, rounded_up, working_precision
-from numdiff.arithmetic.running_operations import NOTHING, Operations, Running, Unbounded
+from numdiff.arithmetic.running_columns import Column
+from numdiff.arithmetic.running_error import enclosed, evaluation_errors, working_precision
 from numdiff.display import Shown, View, columns_of
-from numdiff.floats.dyadic import Dyadic, dyadic
+from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_sum, dyadic_to_fraction
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method, Stencil
 
@@ -80,7 +81,7 @@ class BoundedFunction:
         self.suprema = Suprema(None if untraced else f) if suprema is None else suprema
         self._errors: dict[str, dict[Dyadic | None, float]] = {}
         self._used: dict[str, frozenset[str]] = {}
-        self._enclosed: dict[str, dict[Ball, Running | None]] = {}
+        self._enclosed: dict[str, tuple[dict[Ball, int], Column]] = {}
 
     def ufuncs(self, fmt: FloatFormat) -> frozenset[str]:
         """Return the ufuncs of f; raise OtherFormatError (a TypeError) where it is not computed in the format."""
@@ -119,15 +120,19 @@ class BoundedFunction:
         known.update(zip(missing, evaluation_errors(self.f, missing, fmt, used), strict=True))
         return known
 
-    def enclosed(self, places: Sequence[Ball], fmt: FloatFormat) -> list[Running | None]:
-        """Enclose values and rounding errors where a node may be rounded to; None where there is none.
+    def enclosed(self, places: Sequence[Ball], fmt: FloatFormat) -> Column:
+        """Enclose values and rounding errors where a node may be rounded to; `Undefined` where there is none.
 
         To be called inside ``balls.working(working_precision(fmt))``. Formulas and steps share most places.
         """
-        known = self._enclosed.setdefault(fmt.name, {})
+        known, elements = self._enclosed.setdefault(fmt.name, ({}, Column([])))
         missing = [place for place in dict.fromkeys(places) if place not in known]
-        known.update(zip(missing, enclosed(self.f, missing, fmt, self.ufuncs(fmt)), strict=True))
-        return [known[place] for place in places]
+        if missing:
+            more = enclosed(self.f, missing, fmt, self.ufuncs(fmt))
+            known.update(zip(missing, range(len(elements), len(elements) + len(missing)), strict=True))
+            elements = elements.joined(more)
+            self._enclosed[fmt.name] = known, elements
+        return elements.take([known[place] for place in places])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -237,23 +242,13 @@ def a_priori_bounds(
         return np.full(shape, math.inf)
     function.ufuncs(fmt)  # refuses what the format does not compute, before anything is enclosed
     truncation = truncation_bounds(function, cells, method) if known is None else known[1].truncation.ravel().tolist()
-    limits = slopes(function, cells)
-    bounds = []
-    with working(working_precision(fmt)):
-        balls = [place.ball for row in cells.places for place in row]
-        found = function.enclosed(balls, fmt)
-        weights = [exact(abs(n), 0) for n in method.numerators]
-        formula = Formula(method, cells.operations)
-        for i, first in enumerate(truncation):
-            if any(place.may_overflow for place in cells.places[i]):
-                bounds.append(math.inf)
-                continue
-            rounding = formula.rounding(found[i * len(weights) : (i + 1) * len(weights)], cells.steps[i])
-            moved = NOTHING
-            for weight, place, slope in zip(weights, cells.places[i], limits[i], strict=True):
-                if place.shift is not None:
-                    moved = moved + weight * exact(*place.shift) * slope
-            bounds.append(sum_above((first, rounded_up(moved / cells.divisor(i)), rounding)))
+    columns = _by_node(cells)
+    with working(working_precision(fmt)), np.errstate(all="ignore"):
+        found = [function.enclosed([place.ball for place in column], fmt) for column in columns]
+        rounding = Formula(method, fmt).rounding(found, cells.steps)
+    moved = moved_bounds(function, cells, method, [[place.shift for place in column] for column in columns])
+    rounding[[any(place.may_overflow for place in row) for row in cells.places]] = math.inf
+    bounds = [sum_above(row) for row in zip(truncation, moved.tolist(), rounding.tolist(), strict=True)]
     return np.array(bounds, dtype=np.float64).reshape(shape)
 
 
@@ -271,45 +266,53 @@ def truncation_bounds(function: BoundedFunction, cells: NodePlaces, stencil: Ste
         between(exact_node(x, h, low), exact_node(x, h, high)) for x, h in zip(cells.points, wide, strict=True)
     ]
     largest = function.suprema.of(order + stencil.derivative_order, intervals)
-    constant = peano_constant(stencil)
-    bounds = []
-    with working(working_precision(cells.format)):
-        factor = exact(constant.numerator, 0) / constant.denominator
-        for h, interval in zip(cells.steps, intervals, strict=True):
-            bounds.append(_times(exact(*h) ** order * factor, largest[interval]))
-    return bounds
-
-
-def _times(factor: Any, bound: float) -> float:
-    """Return a bound times a positive ball, rounded up."""
-    return bound if bound in (0.0, math.inf) else rounded_up(factor * exact(*dyadic(bound)))
-
-
-def slopes(function: BoundedFunction, cells: NodePlaces) -> list[list[Any]]:
-    """Return by cell and node an upper bound on |f′| wherever the node may be rounded to; None where it is exact."""
-    wanted = [place.interval for row in cells.places for place in row if place.interval is not None]
-    known = function.suprema.of(1, wanted)
-    return [[None if place.interval is None else known[place.interval] for place in row] for row in cells.places]
+    sizes = np.array([largest[interval] for interval in intervals], dtype=np.float64)
+    return products(sizes, peano_constant(stencil), cells.sizes, order).tolist()
 
 
 def abscissa_bounds(
     function: BoundedFunction, cells: NodePlaces, stencil: Stencil, rounded_nodes: list[list[Dyadic | None]]
 ) -> list[float]:
     """Return Σ|wⱼ||x̂ⱼ − xⱼ|·max|f′|/hᵐ; exactly 0 where all nodes are numbers of the format."""
-    limits_of_cells = slopes(function, cells)
-    bounds = []
-    with working(working_precision(cells.format)):
-        for i, (row, limits) in enumerate(zip(cells.places, limits_of_cells, strict=True)):
-            if None in [column[i] for column in rounded_nodes]:
-                bounds.append(math.inf)
-                continue
-            total = NOTHING
-            for n, place, limit, column in zip(stencil.numerators, row, limits, rounded_nodes, strict=True):
-                if column[i] != place.exact:
-                    distance = exact(*column[i]) - exact(*place.exact)  # type: ignore[misc]
-                    total = total + abs(n * distance) * limit
-            bounds.append(rounded_up(total / cells.divisor(i)))
-    return bounds
+    distances: list[list[Dyadic | None]] = []
+    for column, places in zip(rounded_nodes, _by_node(cells), strict=True):
+        pairs = zip(column, places, strict=True)
+        distances.append([None if x is None or x == place.exact else _between(x, place.exact) for x, place in pairs])
+    bounds = moved_bounds(function, cells, stencil, distances)
+    bounds[[None in row for row in zip(*rounded_nodes, strict=True)]] = math.inf
+    return bounds.tolist()
+
+
+def _by_node(cells: NodePlaces) -> list[list[Place]]:
+    return [[row[j] for row in cells.places] for j in range(len(cells.method.numerators))]
+
+
+def _between(x: Dyadic, y: Dyadic) -> Dyadic:
+    return dyadic_sum(x, (-y[0], y[1]))
+
+
+def moved_bounds(
+    function: BoundedFunction, cells: NodePlaces, stencil: Stencil, distances: list[list[Dyadic | None]]
+) -> np.ndarray:
+    """Return Σ|wⱼ|·dⱼ·max|f′|/hᵐ for nodes that are moved by dⱼ, None for none; by cell."""
+    wanted = [place.interval for row in cells.places for place in row if place.interval is not None]
+    known: Mapping[Any, float] = function.suprema.of(1, wanted)
+    columns = []
+    for column, places in zip(distances, _by_node(cells), strict=True):
+        pairs = list(zip(column, places, strict=True))
+        sizes = np.array([0.0 if move is None else magnitude_above(move) for move, _ in pairs])
+        slopes = np.array([0.0 if move is None else known[place.interval] for move, place in pairs])
+        columns.append((sizes, slopes))
+    numerators = stencil.numerators
+
+    def exactly(i: int) -> Fraction:
+        moves = [column[i] for column in distances]
+        slopes = [Fraction(float(slope[i])) for _, slope in columns]
+        lengths = [Fraction(0) if move is None else abs(dyadic_to_fraction(move)) for move in moves]
+        return sum((abs(n) * d * s for n, d, s in zip(numerators, lengths, slopes, strict=True)), Fraction(0))
+
+    terms = [(n, product_above(*column)) for n, column in zip(numerators, columns, strict=True)]
+    return quotients(terms, cells.sizes, stencil.derivative_order, stencil.denominator, exactly)
 
 
 def evaluation_bounds(
@@ -317,19 +320,9 @@ def evaluation_bounds(
 ) -> list[float]:
     """Return Σ|wⱼ|Eⱼ/hᵐ, Eⱼ being the bound on the error of f at x̂ⱼ."""
     known = function.errors([x for column in rounded_nodes for x in column], cells.format)
-    bounds = []
-    with working(working_precision(cells.format)):
-        for i in range(cells.size):
-            errors = [known[column[i]] for column in rounded_nodes]
-            if math.inf in errors:
-                bounds.append(math.inf)
-                continue
-            total = NOTHING
-            for n, error in zip(stencil.numerators, errors, strict=True):
-                if error:
-                    total = total + exact(*dyadic(error)) * abs(n)
-            bounds.append(rounded_up(total / cells.divisor(i)))
-    return bounds
+    errors = [np.array([known[x] for x in column], dtype=np.float64) for column in rounded_nodes]
+    terms = list(zip(stencil.numerators, errors, strict=True))
+    return quotients(terms, cells.sizes, stencil.derivative_order, stencil.denominator).tolist()
 
 
 def combination_bounds(cells: NodePlaces, method: Method, values: list[list[Dyadic | None]]) -> list[float]:
@@ -337,45 +330,9 @@ def combination_bounds(cells: NodePlaces, method: Method, values: list[list[Dyad
 
     It is infinite where a value is missing or an operation may overflow.
     """
-    bounds = []
-    with working(working_precision(cells.format)):
-        formula = Formula(method, cells.operations)
-        for h, row in zip(cells.steps, zip(*values, strict=True), strict=True):
-            bounds.append(formula.rounding([None if y is None else Running(exact(*y), NOTHING) for y in row], h))
-    return bounds
-
-
-class Formula:
-    """The operations of a method on elements of the running error analysis, in the order of the computation."""
-
-    def __init__(self, method: Method, operations: Operations) -> None:
-        self.method, self.operations = method, operations
-        self.numerators = [operations.lift((n, 0)) for n in method.numerators]
-        self.denominator = operations.lift((method.denominator, 0))
-
-    def rounding(self, elements: Sequence[Running | None], step: Dyadic) -> float:
-        """Bound how far the result may be from the formula of the exact values: infinite where it may overflow.
-
-        `elements` are the function values at the nodes, None where there is none; `step` is a number of the format.
-        """
-        if None in elements:
-            return math.inf
-        try:
-            return rounded_up(self._result(elements, self.operations.lift(step)).error)
-        except (Unbounded, ZeroDivisionError):
-            return math.inf
-
-    def _result(self, elements: Sequence[Any], h: Running) -> Running:
-        apply = self.operations.functions
-        total: Any = None
-        for n, numerator, element in zip(self.method.numerators, self.numerators, elements, strict=True):
-            plain = n == 1 or (n == -1 and total is not None)
-            term = element if plain else apply["multiply"](element, numerator)
-            total = term if total is None else apply["subtract" if n == -1 else "add"](total, term)
-        total = apply["divide"](total, h if self.method.denominator == 1 else apply["multiply"](h, self.denominator))
-        for _ in range(1, self.method.derivative_order):
-            total = apply["divide"](total, h)
-        return total
+    with working(working_precision(cells.format)), np.errstate(all="ignore"):
+        seen = [Column.exact(column) for column in values]
+        return Formula(method, cells.format).rounding(seen, cells.steps).tolist()
 
 
 def sum_above(bounds: Sequence[float]) -> float:

@@ -2,15 +2,13 @@
 
 import math
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from numdiff.analysis.enclosures import broadcast_lift
 from numdiff.analysis.suprema import Interval
 from numdiff.arithmetic.ball import Ball
-from numdiff.arithmetic.ball_functions import exact
-from numdiff.arithmetic.running_error import operations_of
 from numdiff.floats.dyadic import dyadic_product, dyadic_sum, dyadic_to_fraction
 from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.formulas.stencil import Method, Stencil
@@ -154,8 +152,8 @@ class NodePlaces:
     points, steps : list of Dyadic, length `size`
     size : int
         The number of cells.
-    operations : Operations
-        Those of the format, of which a formula uses the basic ones only.
+    sizes : (ndarray of float64, list of Dyadic)
+        The steps as the nearest doubles, and exactly.
     """
 
     def __init__(self, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray, shape: tuple[int, ...]) -> None:
@@ -163,7 +161,9 @@ class NodePlaces:
         self.points: list[Dyadic] = broadcast_lift(fmt, x, shape)
         self.steps: list[Dyadic] = broadcast_lift(fmt, h, shape)
         self.size = len(self.points)
-        self.operations = operations_of(fmt)
+        with np.errstate(over="ignore", under="ignore"):
+            nearest = np.broadcast_to(h, shape).ravel().astype(np.float64)
+        self.sizes = nearest, self.steps
 
     @cached_property
     def places(self) -> list[list[Place]]:
@@ -173,7 +173,3 @@ class NodePlaces:
         offsets, span = self.method.dyadic_offsets, math.ceil(max(map(abs, self.method.offsets))) + 1
         cells = zip(self.points, self.steps, strict=True)
         return [[place_of(self.format, x, h, c, span) for c in offsets] for x, h in cells]
-
-    def divisor(self, cell: int) -> Any:
-        """Return D·hᵐ as an Arb ball, by which the sum over nⱼ = D·wⱼ is divided; to be called inside `working`."""
-        return exact(*self.steps[cell]) ** self.method.derivative_order * self.method.denominator

@@ -1,5 +1,6 @@
 """The ufuncs on Arb balls, real and complex, and their derivatives."""
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -21,6 +22,17 @@ def order(left: Real, right: Real) -> float | None:
     if left > right:
         return 1.0
     return 0.0 if left == right else None
+
+
+def rounded_up(ball: Real) -> float:
+    """Return a double that is not below the magnitude of any number of a ball."""
+    upper = ball.abs_upper()
+    if not upper.is_finite():
+        return math.inf
+    value = float(upper)
+    if value < math.inf and arb(value) < upper:
+        return math.nextafter(value, math.inf)
+    return value
 
 
 _LONGEST_INTEGER = 1 << 16

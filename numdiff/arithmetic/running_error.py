@@ -37,23 +37,24 @@ analysis); theorem 2.5 (Sterbenz).
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import repeat
 from typing import Any
 
 import numpy as np
-from flint import arb
 
 from numdiff.arithmetic import ball_functions
 from numdiff.arithmetic.accuracy import Arithmetic, arithmetic_of, without_limit
 from numdiff.arithmetic.ball import Ball, Undefined
 from numdiff.arithmetic.ball_functions import exact
 from numdiff.arithmetic.balls import arb_of, working
+from numdiff.arithmetic.column_forms import ColumnForms
 from numdiff.arithmetic.dispatch import evaluate_exactly
 from numdiff.arithmetic.engine import Engine
 from numdiff.arithmetic.rounded import KnownArithmetic
+from numdiff.arithmetic.running_columns import Column
 from numdiff.arithmetic.running_operations import NOTHING, Operations, Running
 from numdiff.floats.formats import Dyadic, FloatFormat
 
@@ -63,13 +64,28 @@ _DOUBLE = 53
 
 @dataclass(frozen=True)
 class _RunningEngine(Engine):
-    """The engine; ``x ** array`` is told apart from ``x ** number``, for which NumPy has short cuts."""
+    """The engine; ``x ** array`` is told apart from ``x ** number``, for which NumPy has short cuts.
 
-    def apply(self, name: str, columns: Sequence[Any], clean: bool) -> tuple[list[Any], bool]:
+    `forms` are the operations that are done by columns, by name of the ufunc.
+    """
+
+    forms: Mapping[str, Callable[..., Column]] = field(default_factory=dict)
+
+    def apply(self, name: str, columns: Sequence[Any], clean: bool) -> tuple[Any, bool]:
         """Apply one function to columns of elements, as `Engine.apply` does."""
         if name == "power" and not isinstance(columns[1], repeat):
             name = "power_of_array"
-        return super().apply(name, columns, clean)
+        form = self.forms.get(name)
+        if form is None:
+            return super().apply(name, columns, clean)
+        result = form(*map(_as_column, columns), self.careful)
+        return result, result.is_clean
+
+
+def _as_column(operand: Any) -> Column:
+    if isinstance(operand, Column):
+        return operand
+    return Column.of([next(operand)] if isinstance(operand, repeat) else operand)
 
 
 @cache
@@ -83,7 +99,14 @@ def operations_of(fmt: FloatFormat, arithmetic: Arithmetic = "platform") -> Oper
 
 
 @cache
-def _engine(fmt: FloatFormat, arithmetic: Arithmetic) -> Engine:
+def forms_of(fmt: FloatFormat, arithmetic: Arithmetic = "platform") -> Mapping[str, Callable[..., Column]]:
+    """Return the operations on columns of elements in a format, by name of the ufunc."""
+    with working(working_precision(fmt)):
+        return ColumnForms(operations_of(fmt, arithmetic)).forms
+
+
+@cache
+def _engine(fmt: FloatFormat, arithmetic: Arithmetic, by_columns: bool) -> Engine:
     operations = operations_of(fmt, arithmetic)
     return _RunningEngine(
         name=f"running errors of {fmt.name}, {arithmetic} functions",
@@ -97,6 +120,7 @@ def _engine(fmt: FloatFormat, arithmetic: Arithmetic) -> Engine:
         union=operations.union,
         # What is undefined for the exact function need not be NaN as computed, and the other way round.
         ambiguous=frozenset({"fmax", "fmin", "heaviside", "isnan", "isinf", "isfinite"}),
+        forms=forms_of(fmt, arithmetic) if by_columns else {},
     )
 
 
@@ -127,7 +151,7 @@ def evaluation_errors(
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
     with working(working_precision(fmt)):
-        return [math.inf if item is None else rounded_up(item.error) for item in _at_points(f, points, fmt, used=used)]
+        return _by_columns(f, _points(points, fmt), fmt, used).bounds.tolist()
 
 
 def scaled_evaluation_errors(
@@ -139,30 +163,23 @@ def scaled_evaluation_errors(
     all elementary functions are correctly rounded, whether those of f are or not.
     """
     with working(working_precision(fmt)):
-        found = _at_points(f, points, fmt, arithmetic)
-        return [(math.inf, 0) if item is None else _split_up(item.error) for item in found]
+        found = _evaluated(f, _points(points, fmt), fmt, arithmetic, False)
+        return [_split_up(item.error) if _is_bounded(item) else (math.inf, 0) for item in found]
 
 
-def _at_points(
-    f: Callable[[Any], Any],
-    points: Sequence[Dyadic],
-    fmt: FloatFormat,
-    arithmetic: Arithmetic | None = None,
-    used: frozenset[str] | None = None,
-) -> list[Running | None]:
+def _points(points: Sequence[Dyadic], fmt: FloatFormat) -> list[Running]:
     known = KnownArithmetic(fmt)
-    items = [Running(exact(*point), NOTHING, known.constant(point)) for point in points]
-    return _evaluated(f, items, fmt, arithmetic, used)
+    return [Running(exact(*point), NOTHING, known.constant(point)) for point in points]
 
 
 def enclosed(
     f: Callable[[Any], Any], intervals: Sequence[Ball], fmt: FloatFormat, used: frozenset[str] | None = None
-) -> list[Running | None]:
-    """Enclose values and rounding errors over intervals, as elements for further arithmetic; None where there is none.
+) -> Column:
+    """Enclose values and rounding errors over intervals, as elements for further arithmetic; some may be `Undefined`.
 
     To be called inside ``balls.working(working_precision(fmt))``.
     """
-    return _evaluated(f, [Running(arb_of(interval), NOTHING) for interval in intervals], fmt, used=used)
+    return _by_columns(f, [Running(arb_of(interval), NOTHING) for interval in intervals], fmt, used)
 
 
 def working_precision(fmt: FloatFormat) -> int:
@@ -170,34 +187,28 @@ def working_precision(fmt: FloatFormat) -> int:
     return 2 * fmt.precision + 64
 
 
+def _by_columns(f: Callable[[Any], Any], items: list[Running], fmt: FloatFormat, used: frozenset[str] | None) -> Column:
+    with np.errstate(all="ignore"):  # numbers that no column holds
+        return _as_column(_evaluated(f, Column.of(items), fmt, None, True, used))
+
+
 def _evaluated(
     f: Callable[[Any], Any],
-    items: list[Running],
+    items: Any,
     fmt: FloatFormat,
-    arithmetic: Arithmetic | None = None,
+    arithmetic: Arithmetic | None,
+    by_columns: bool,
     used: frozenset[str] | None = None,
-) -> list[Running | None]:
+) -> Any:
     """Evaluate f on elements, with the limits of the functions that it uses or of those of another arithmetic."""
     if without_limit(f, fmt, arithmetic, used):
-        return [None] * len(items)
+        return [Undefined.UNDECIDED] * len(items)
     with np.errstate(all="ignore"):  # longdouble scalars warn on overflow
-        results = evaluate_exactly(f, _engine(fmt, arithmetic or arithmetic_of(f)), items)
-    return [None if type(item) is Undefined or not _is_bounded(item) else item for item in results]
+        return evaluate_exactly(f, _engine(fmt, arithmetic or arithmetic_of(f), by_columns), items)
 
 
-def _is_bounded(item: Running) -> bool:
-    return bool(item.value.is_finite() and item.error.is_finite())
-
-
-def rounded_up(ball: Any) -> float:
-    """Return a double that is not below the magnitude of any number of a ball."""
-    upper = ball.abs_upper()
-    if not upper.is_finite():
-        return math.inf
-    value = float(upper)
-    if value < math.inf and arb(value) < upper:
-        return math.nextafter(value, math.inf)
-    return value
+def _is_bounded(item: Any) -> bool:
+    return type(item) is not Undefined and bool(item.value.is_finite() and item.error.is_finite())
 
 
 def _split_up(ball: Any) -> tuple[float, int]:

@@ -99,6 +99,8 @@ class Operations:
     ----------
     functions : mapping
         Ufunc name → function of elements; only ufuncs that have a limit.
+    limits, smaller : mapping
+        `limits_of` and `smaller_limits_of` the format.
     """
 
     def __init__(self, fmt: FloatFormat, arithmetic: Arithmetic = "platform") -> None:
@@ -108,7 +110,8 @@ class Operations:
         self._largest = exact(*dyadic(fmt.largest_finite))
         self._normal = exact(1, fmt.min_exponent)
         self._powers: dict[int, Real] = {}
-        limits, smaller = limits_of(fmt, arithmetic), smaller_limits_of(fmt, arithmetic)
+        limits = self.limits = limits_of(fmt, arithmetic)
+        smaller = self.smaller = smaller_limits_of(fmt, arithmetic)
         basic: Mapping[str, Callable[..., Running]] = {
             "add": self._sum(operator.add),
             "subtract": self._sum(operator.sub),
@@ -202,7 +205,7 @@ class Operations:
 
         return rounded
 
-    def _quantum(self, a: Running) -> int:
+    def quantum(self, a: Running) -> int:
         """Return an exponent q such that the computed value is a multiple of 2**q."""
         if a.known is not None:
             mantissa, exponent = self.known.ball(a.known).man_exp()
@@ -221,7 +224,7 @@ class Operations:
                 return self._given(value, self.known.round(operation(a.known, b.known)))
             error = a.error + b.error
             last = self._last(abs(value) + error)
-            if last == self._lowest or last <= min(self._quantum(a), self._quantum(b)):
+            if last == self._lowest or last <= min(self.quantum(a), self.quantum(b)):
                 return Running(value, error)
             return Running(value, error + self._power_of_two(last - 1))
 

@@ -169,7 +169,7 @@ def test_rounded_records_and_their_bounds_do_not_depend_on_the_features_of_the_c
     found = []
     for present in (False, True):
         monkeypatch.setitem(_multiarray_umath.__cpu_features__, "AVX512_SPR", present)
-        for cached in (accuracy.limits_of, running_error.operations_of, running_error._engine):
+        for cached in (accuracy.limits_of, running_error.operations_of, running_error.forms_of, running_error._engine):
             cached.cache_clear()
         found.append((measure(plan(PROBLEMS["exp"], sweep), "arb")[0], accuracy.limits_of(FORMATS["float16"])["exp"]))
     pd.testing.assert_frame_equal(found[0][0], found[1][0])
