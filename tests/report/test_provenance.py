@@ -62,3 +62,10 @@ def test_json_has_sorted_keys_and_the_same_bytes_each_time(data, tmp_path):
 
 def test_rows_are_texts(data):
     assert all(isinstance(part, str) and part for row in provenance.rows(data) for part in row)
+
+
+def test_page_names_what_numpy_uses_and_the_file_all_features(data):
+    rows = dict(provenance.rows(data))
+    assert "baseline" in rows["simd"]
+    assert not any(part.strip().startswith("found ") for part in rows["simd"].split(";"))
+    assert data["simd"]["found"]
