@@ -321,13 +321,14 @@ class FloatFormat:
         """Whether NumPy's conversion is exact or rounds once; of integers where there is no source."""
         if source is None:
             return "int" in self.rounded_once_from
-        known = self._sources.get(source)
+        known = self._sources.get(source.dtype)
         if known is None:
-            known = self._sources[source] = source.name in self.rounded_once_from or self.holds_all_of(source)
+            known = source.name in self.rounded_once_from or self.holds_all_of(source)
+            self._sources[source.dtype] = known
         return known
 
     @cached_property
-    def _sources(self) -> dict["FloatFormat", bool]:
+    def _sources(self) -> dict[np.dtype, bool]:
         """The formats that were asked about, with the answer: libraries hand over one number at a time."""
         return {}
 
