@@ -110,7 +110,8 @@ def draw(canvas: Canvas, frame: pd.DataFrame) -> None:
     ax.set_ylim(-0.7, len(frame) - 0.3)
     ax.set_xlabel("share of the limit that is used")
     ax.grid(visible=False, axis="y")
-    canvas.subplots_adjust(left=0.52, right=0.97, top=0.94, bottom=0.11)
+    height = canvas.get_figheight()
+    canvas.subplots_adjust(left=0.52, right=0.97, top=1 - 0.35 / height, bottom=0.6 / height)
 
 
 def page(gates: Sequence[Gate], rate: Mapping[str, float]) -> str:
