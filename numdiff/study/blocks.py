@@ -1,6 +1,7 @@
 """Blocks: the unit of work, of caching and of resuming. They carry names, never callables."""
 
 import ast
+import contextlib
 import hashlib
 import importlib
 import json
@@ -28,6 +29,8 @@ from numdiff.study.subject import Subject, UserFunction
 from numdiff.study.sweep import Sweep, SweepPlan, plan
 from numdiff.study.values import values_of
 
+_TRIES = 5
+"""How often the tree of a file is tried."""
 LARGEST, PART = 20_000, 8_000
 """Cells of a block that is not cut, and about those of a part of one that is.
 
@@ -323,7 +326,7 @@ def _imports(source: bytes, module: str) -> tuple[str, ...]:
     Kept by the bytes of the file: some thirty modules measure, and each imports most of the others.
     """
     found: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(_parsed(source)):
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -332,6 +335,18 @@ def _imports(source: bytes, module: str) -> tuple[str, ...]:
                 raise ValueError(f"imports must be absolute, got a relative one in {module}")
             found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return tuple(found)
+
+
+def _parsed(source: bytes) -> ast.Module:
+    """Return the tree of a file, tried again where CPython 3.11 lost count of its depth.
+
+    It counts the depth of all trees of a process together: a thread of a cluster's worker that makes one at the same
+    time has been seen to end this one with a SystemError.
+    """
+    for _ in range(_TRIES):
+        with contextlib.suppress(SystemError):
+            return ast.parse(source)
+    return ast.parse(source)
 
 
 def _file_of(module: str) -> Path | None:

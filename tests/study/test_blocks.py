@@ -1,5 +1,6 @@
 """Blocks: names instead of callables, and a key that changes with all that a record depends on."""
 
+import ast
 import dataclasses
 import json
 import math
@@ -305,3 +306,18 @@ def test_parts_give_the_records_of_the_whole_block_in_its_order(
     for name, frame in whole.items():
         pd.testing.assert_frame_equal(found[name], frame)
     assert len(found["values"]) > len(block.values())
+
+
+def test_tree_that_another_thread_disturbed_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Caught: a SystemError of ast.parse ended a run on a cluster, of whose workers one had been killed."""
+    parse, calls = ast.parse, []
+
+    def disturbed(source: bytes) -> ast.Module:
+        calls.append(source)
+        if len(calls) < 3:
+            raise SystemError("AST constructor recursion depth mismatch (before=66, after=65)")
+        return parse(source)
+
+    monkeypatch.setattr(ast, "parse", disturbed)
+    assert module._imports(b"import numdiff.study.run  # once", "some.module") == ("numdiff.study.run",)
+    assert len(calls) == 3
