@@ -149,7 +149,8 @@ lock: ## Pin every dependency again, with hashes, for all platforms (needs uv)
 	$(UV_COMPILE) --extra dev --output-file requirements.lock $(LOCK_ARGS) pyproject.toml
 	$(UV_COMPILE) --group pyproject.toml:test --constraint requirements.lock --output-file requirements-core.lock \
 		$(LOCK_ARGS) pyproject.toml
-	$(UV_COMPILE) --extra dev --resolution lowest-direct --output-file requirements-lowest.lock pyproject.toml
+	$(UV_COMPILE) --extra dev --group pyproject.toml:symbolic --resolution lowest-direct \
+		--output-file requirements-lowest.lock pyproject.toml
 	@mkdir -p .cache
 	awk '/^[^ ]/ { kept = !/^mpmath==/ } kept' requirements.lock > .cache/ml-constraints.txt
 	$(UV_COMPILE) --group pyproject.toml:ml --constraint .cache/ml-constraints.txt --output-file .cache/ml.lock $(LOCK_ARGS)
