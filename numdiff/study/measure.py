@@ -58,6 +58,23 @@ class Known:
         self._suprema = Suprema(None if untraced else subject.f)
         self._bounded: dict[str, BoundedFunction] = {}
         self._modelled: dict[str, ModelledFunction] = {}
+        self._measured: dict[tuple[Any, ...], dict[str, list[Any]]] = {}
+
+    def measured(self, batch: Batch) -> dict[str, list[Any]]:
+        """Return the columns of a batch that depend on its cells alone; of equal cells of two sweeps, once."""
+        cells = (tuple(batch.format.lift_array(numbers)) for numbers in (batch.points, batch.steps))
+        key = (
+            batch.format.name,
+            batch.method,
+            batch.arithmetic,
+            batch.sweep.neighbourhood,
+            batch.grids,
+            batch.ks,
+            *cells,
+        )
+        if key not in self._measured:
+            self._measured[key] = _measured_columns(batch, self.exact, self.bounded(batch))
+        return self._measured[key]
 
     def bounded(self, batch: Batch) -> BoundedFunction:
         """Return what the bounds of a batch need."""
@@ -128,13 +145,7 @@ def skip_frame(skips: list[Skip]) -> pd.DataFrame:
 
 
 def _columns(batch: Batch, known: Known) -> dict[str, list[Any]]:
-    """Run the kernel on one batch and return its records by column, points outermost."""
-    exact, bounded = known.exact, known.bounded(batch)
-    x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
-    observation = observe(batch.method, batch.subject.f, x, h)
-    ledger = ledger_of(exact, observation, x, h, batch.method, batch.format)
-    places = NodePlaces(batch.method, batch.format, x, h, observation.result.shape)
-    bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values, places)
+    """Return the records of one batch by column, points outermost."""
     cells, points = batch.cells, len(batch.point_indices)
     return {
         "problem": [batch.subject.name] * cells,
@@ -144,12 +155,24 @@ def _columns(batch: Batch, known: Known) -> dict[str, list[Any]]:
         "arithmetic": [batch.arithmetic] * cells,
         "grid": list(batch.grids) * points,
         "k": list(batch.ks) * points,
+        **known.measured(batch),
+        "evaluations": [batch.method.evaluations] * cells,
+        **_prediction_columns(batch, known.modelled(batch)),
+    }
+
+
+def _measured_columns(batch: Batch, exact: ExactFunction, bounded: BoundedFunction) -> dict[str, list[Any]]:
+    """Run the kernel on one batch and return what the ledger, the bounds and the neighbours say."""
+    x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
+    observation = observe(batch.method, batch.subject.f, x, h)
+    ledger = ledger_of(exact, observation, x, h, batch.method, batch.format)
+    places = NodePlaces(batch.method, batch.format, x, h, observation.result.shape)
+    bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values, places)
+    return {
         **_ledger_columns(ledger),
         **{name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS},
         "a_priori_bound": a_priori_bounds(bounded, batch.method, batch.format, x, h, (places, bounds)).ravel().tolist(),
-        "evaluations": [batch.method.evaluations] * cells,
         **_neighbourhood_columns(batch, exact),
-        **_prediction_columns(batch, known.modelled(batch)),
     }
 
 
@@ -248,8 +271,8 @@ def _neighbourhood_columns(batch: Batch, exact: ExactFunction) -> dict[str, list
         results[np.broadcast_to(lost, results.shape)] = math.nan
         method = batch.method
         errors = total_errors(exact, near, results, method.derivative_order, batch.format, method.direction)
-        for j, column in zip(wanted, np.abs(errors).T.tolist(), strict=True):
-            for name, value in _statistics(column).items():
+        for j, found in zip(wanted, _statistics(np.abs(errors)), strict=True):
+            for name, value in found.items():
                 columns[name][i * len(batch.steps) + j] = value
     return columns
 
@@ -280,19 +303,23 @@ def steps_near(batch: Batch) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarra
         yield near, np.where(lost, steps, own), lost
 
 
-def _statistics(errors: list[float]) -> dict[str, Any]:
-    """Return root mean square, median and maximum of what is finite, and how many are not."""
-    finite = sorted(error for error in errors if math.isfinite(error))
-    counts = {"neighbours": NEIGHBOURS, "failures": NEIGHBOURS - len(finite)}
-    if not finite:
-        return counts
-    middle = len(finite) // 2
-    return counts | {
-        # It neither overflows nor depends on the order of a SIMD sum.
-        "rms_error": root_mean_square(finite),
-        "median_error": finite[middle] if len(finite) % 2 else (finite[middle - 1] + finite[middle]) / 2,
-        "max_error": finite[-1],
-    }
+def _statistics(errors: np.ndarray) -> list[dict[str, Any]]:
+    """Return of each column root mean square, median and maximum of what is finite, and how many are not."""
+    ordered = np.sort(errors, axis=0)  # NaN last, after the infinite ones
+    finite = np.isfinite(ordered).sum(axis=0).tolist()
+    found = []
+    for number, column in zip(finite, ordered.T.tolist(), strict=True):
+        counts = {"neighbours": NEIGHBOURS, "failures": NEIGHBOURS - number}
+        if number:
+            middle = number // 2
+            counts |= {
+                # It neither overflows nor depends on the order of a SIMD sum.
+                "rms_error": root_mean_square(column[:number]),
+                "median_error": column[middle] if number % 2 else (column[middle - 1] + column[middle]) / 2,
+                "max_error": column[number - 1],
+            }
+        found.append(counts)
+    return found
 
 
 # --- from the model of the error ----------------------------------------------------------------------------
