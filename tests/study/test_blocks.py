@@ -128,6 +128,40 @@ def test_conditions_change_with_every_source_and_with_its_data(changed: str, mon
     assert code_of(HOME) != before
 
 
+def test_every_import_of_the_project_is_seen() -> None:
+    """As a walk through all nodes sees it, which takes ten times as long; and in each place that a statement has."""
+    nested = """
+try:
+    import a
+except OSError:
+    import b
+else:
+    import c
+finally:
+    import d
+match x:
+    case 1:
+        with y:
+            import e
+async def f():
+    for z in y:
+        import g
+    else:
+        while True:
+            import h
+class C:
+    if x:
+        import i
+    elif y:
+        import j
+"""
+    sources = [path.read_text() for path in Path(str(module.__file__)).parents[1].rglob("*.py")]
+    for source in (nested, *sources):
+        tree = ast.parse(source)
+        walked, seen = ({id(n) for n in nodes} for nodes in (ast.walk(tree), module._statements(tree)))
+        assert {id(n) for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom)} <= seen <= walked
+
+
 def test_imports_inside_functions_and_of_modules_by_name_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = {
         "toy/__init__.py": "",

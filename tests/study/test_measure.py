@@ -1,8 +1,10 @@
 """What is written down of a cell: nothing dropped, nothing invented, the same from both engines."""
 
+import dataclasses
 import math
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -19,8 +21,10 @@ from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import ComplexStep
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS, general_problems
+from numdiff.study import blocks as blocks_module
+from numdiff.study.blocks import blocks_of
 from numdiff.study.grids import neighbours
-from numdiff.study.measure import SKIP_COLUMNS, measure
+from numdiff.study.measure import SKIP_COLUMNS, Known, measure
 from numdiff.study.records import FIELDS, PARTS
 from numdiff.study.sweep import Sweep, plan
 
@@ -360,3 +364,44 @@ def test_frame_has_the_fields_of_the_record() -> None:
     assert list(cells(Subject(), last_step=2).columns) == list(FIELDS)
     nothing = cells(Subject(points=(1e9,)), formats=("float16",))
     assert (len(nothing), list(nothing.columns)) == (0, list(FIELDS))
+
+
+# --- what sweeps share ----------------------------------------------------------------------------------------
+
+
+def test_what_is_known_of_a_function_changes_no_record() -> None:
+    """Caught: a batch of one sweep that is taken for one of another, and what depends on the cells beside it."""
+    base = Sweep("shared", ("exp", "tanh"), ("forward", "centered"), ("float16", "float64"), last_step=20)
+    sweeps = [
+        base,
+        dataclasses.replace(base, last_step=12),
+        dataclasses.replace(base, neighbourhood=True),
+        dataclasses.replace(base, neighbourhood=True, predictions=True),
+        dataclasses.replace(base, arithmetics=("platform", "rounded")),
+        dataclasses.replace(base, grids=("generic",), all_points=True),
+        dataclasses.replace(base, methods=("centered", "centered4")),
+    ]
+    for engine in ("mpmath", "arb"):
+        alone = [measure(plan(PROBLEMS[name], sweep), engine)[0] for name in base.problems for sweep in sweeps]
+        for name in base.problems:
+            known = Known(PROBLEMS[name], engine)
+            for sweep in sweeps:
+                pd.testing.assert_frame_equal(
+                    measure(plan(PROBLEMS[name], sweep), engine, known=known)[0], alone.pop(0)
+                )
+
+
+def test_blocks_of_one_function_in_a_row_share_it_up_to_a_number_of_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    (first,) = blocks_of(Sweep("first", ("exp",), ("forward",), ("float64",)), "arb")
+    (second,) = blocks_of(Sweep("second", ("exp",), ("centered",), ("float64",)), "arb")
+    (other,) = blocks_of(Sweep("first", ("tanh",), ("forward",), ("float64",)), "arb")
+    known = blocks_module.known_of(first)
+    assert blocks_module.known_of(second) is known
+    assert blocks_module.known_of(other) is not known
+    assert blocks_module.known_of(first) is not known
+    monkeypatch.setattr(blocks_module, "LARGEST", first.cells + second.cells)
+    known = blocks_module.known_of(dataclasses.replace(first, engine="mpmath"))
+    assert blocks_module.known_of(dataclasses.replace(second, engine="mpmath")) is known
+    assert blocks_module.known_of(dataclasses.replace(first, engine="mpmath")) is not known
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(blocks_module.known_of, first).result() is not blocks_module.known_of(first)
