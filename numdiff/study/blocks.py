@@ -24,7 +24,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.study.grids import Number
-from numdiff.study.measure import Known, measure
+from numdiff.study.measure import Known, Observed, measure
 from numdiff.study.records import SCHEMA_VERSION
 from numdiff.study.subject import Subject, UserFunction
 from numdiff.study.sweep import Sweep, SweepPlan, plan
@@ -160,6 +160,13 @@ class Block:
         """Return the ``records`` of the block and its ``skips``."""
         records, skips = measure(self.plan, self.engine, done, known_of(self))
         return {"records": records, "skips": skips}
+
+    def frames(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
+        """Return what `measure` does, with the `values` of the same kernel calls."""
+        observed = Observed()
+        values = values_of(self.plan, observed)
+        records, skips = measure(self.plan, self.engine, done, known_of(self), observed)
+        return {"records": records, "skips": skips, "values": values}
 
     def parts(self) -> "list[Block]":
         """Return the block cut by points into blocks of about `PART` cells; one of up to `LARGEST` stays whole.

@@ -22,7 +22,7 @@ from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.kernels import observe
+from numdiff.formulas.kernels import Observation, observe
 from numdiff.formulas.stencil import Stencil
 from numdiff.rules.assumptions import FailedAssumption
 from numdiff.rules.model import Prediction, prediction_at
@@ -40,6 +40,35 @@ SKIP_COLUMNS = ("problem", "point", "method", "format", "reason")
 _TOTAL = ENTRIES.index("total")
 _NORMAL = sys.float_info.min
 """Below it a double has lost digits."""
+
+
+class Observed:
+    """The kernel calls of batches, each made once: for the digests of what f returned, and for the errors."""
+
+    def __init__(self) -> None:
+        self._cells: dict[int, Observation] = {}
+        self._near: dict[int, list[tuple[np.ndarray, np.ndarray, Observation]]] = {}
+
+    def cells(self, batch: Batch) -> Observation:
+        """Return the kernel call on the cells of a batch."""
+        if id(batch) not in self._cells:
+            x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
+            self._cells[id(batch)] = observe(batch.method, batch.subject.f, x, h)
+        return self._cells[id(batch)]
+
+    def near(self, batch: Batch) -> list[tuple[np.ndarray, np.ndarray, Observation]]:
+        """Return for each point its neighbours, where a step is lost, and the kernel call on them."""
+        if id(batch) not in self._near:
+            self._near[id(batch)] = [
+                (near, lost, observe(batch.method, batch.subject.f, near[:, np.newaxis], steps))
+                for near, steps, lost in steps_near(batch)
+            ]
+        return self._near[id(batch)]
+
+    def forget(self, batch: Batch) -> None:
+        """Give the memory of a batch back."""
+        self._cells.pop(id(batch), None)
+        self._near.pop(id(batch), None)
 
 
 class Known:
@@ -60,7 +89,7 @@ class Known:
         self._modelled: dict[str, ModelledFunction] = {}
         self._measured: dict[tuple[Any, ...], dict[str, list[Any]]] = {}
 
-    def measured(self, batch: Batch) -> dict[str, list[Any]]:
+    def measured(self, batch: Batch, observed: Observed) -> dict[str, list[Any]]:
         """Return the columns of a batch that depend on its cells alone; of equal cells of two sweeps, once."""
         cells = (tuple(batch.format.lift_array(numbers)) for numbers in (batch.points, batch.steps))
         key = (
@@ -73,7 +102,7 @@ class Known:
             *cells,
         )
         if key not in self._measured:
-            self._measured[key] = _measured_columns(batch, self.exact, self.bounded(batch))
+            self._measured[key] = _measured_columns(batch, self.exact, self.bounded(batch), observed)
         return self._measured[key]
 
     def bounded(self, batch: Batch) -> BoundedFunction:
@@ -111,6 +140,7 @@ def measure(
     engine: Engine = "mpmath",
     done: Callable[[int], Any] = lambda cells: None,
     known: Known | None = None,
+    observed: Observed | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure all cells of one function in a sweep.
 
@@ -123,6 +153,8 @@ def measure(
         Called with the number of cells after each batch.
     known : Known, optional
         Of the same function with the same engine; is added to.
+    observed : Observed, optional
+        Of the same plan; is emptied.
 
     Returns
     -------
@@ -130,11 +162,13 @@ def measure(
         A row for every cell, in the order of the plan, and a row for all that cannot be run.
     """
     known = Known(planned.subject, engine) if known is None else known
+    observed = Observed() if observed is None else observed
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
     with collector_held():
         for batch in planned.batches:
-            for name, values in _columns(batch, known).items():
+            for name, values in _columns(batch, known, observed).items():
                 columns[name].extend(values)
+            observed.forget(batch)
             done(batch.cells)
     return frame_of(columns), skip_frame(planned.skips)
 
@@ -144,7 +178,7 @@ def skip_frame(skips: list[Skip]) -> pd.DataFrame:
     return pd.DataFrame([astuple(skip) for skip in skips], columns=list(SKIP_COLUMNS), dtype="str")
 
 
-def _columns(batch: Batch, known: Known) -> dict[str, list[Any]]:
+def _columns(batch: Batch, known: Known, observed: Observed) -> dict[str, list[Any]]:
     """Return the records of one batch by column, points outermost."""
     cells, points = batch.cells, len(batch.point_indices)
     return {
@@ -155,16 +189,18 @@ def _columns(batch: Batch, known: Known) -> dict[str, list[Any]]:
         "arithmetic": [batch.arithmetic] * cells,
         "grid": list(batch.grids) * points,
         "k": list(batch.ks) * points,
-        **known.measured(batch),
+        **known.measured(batch, observed),
         "evaluations": [batch.method.evaluations] * cells,
         **_prediction_columns(batch, known.modelled(batch)),
     }
 
 
-def _measured_columns(batch: Batch, exact: ExactFunction, bounded: BoundedFunction) -> dict[str, list[Any]]:
+def _measured_columns(
+    batch: Batch, exact: ExactFunction, bounded: BoundedFunction, observed: Observed
+) -> dict[str, list[Any]]:
     """Run the kernel on one batch and return what the ledger, the bounds and the neighbours say."""
     x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
-    observation = observe(batch.method, batch.subject.f, x, h)
+    observation = observed.cells(batch)
     ledger = ledger_of(exact, observation, x, h, batch.method, batch.format)
     places = NodePlaces(batch.method, batch.format, x, h, observation.result.shape)
     bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values, places)
@@ -172,7 +208,7 @@ def _measured_columns(batch: Batch, exact: ExactFunction, bounded: BoundedFuncti
         **_ledger_columns(ledger),
         **{name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS},
         "a_priori_bound": a_priori_bounds(bounded, batch.method, batch.format, x, h, (places, bounds)).ravel().tolist(),
-        **_neighbourhood_columns(batch, exact),
+        **_neighbourhood_columns(batch, exact, observed),
     }
 
 
@@ -258,7 +294,7 @@ def _scaled(value: float, exponent: int) -> float:
 # --- from the neighbours of the points ----------------------------------------------------------------------
 
 
-def _neighbourhood_columns(batch: Batch, exact: ExactFunction) -> dict[str, list[Any]]:
+def _neighbourhood_columns(batch: Batch, exact: ExactFunction, observed: Observed) -> dict[str, list[Any]]:
     """Return the statistics of the total error over the neighbours of each point, for each step.
 
     Never on the dyadic grid, where the evaluation errors of neighbours are correlated.
@@ -266,8 +302,8 @@ def _neighbourhood_columns(batch: Batch, exact: ExactFunction) -> dict[str, list
     columns: dict[str, list[Any]] = {name: [0] * batch.cells for name in ("neighbours", "failures")}
     columns |= {name: [math.nan] * batch.cells for name in ("rms_error", "median_error", "max_error")}
     wanted = [j for j, grid in enumerate(batch.grids) if grid != "dyadic"]
-    for i, (near, steps, lost) in enumerate(steps_near(batch)):
-        results = np.array(observe(batch.method, batch.subject.f, near[:, np.newaxis], steps).result)
+    for i, (near, lost, observation) in enumerate(observed.near(batch)):
+        results = np.array(observation.result)
         results[np.broadcast_to(lost, results.shape)] = math.nan
         method = batch.method
         errors = total_errors(exact, near, results, method.derivative_order, batch.format, method.direction)

@@ -390,5 +390,7 @@ def is_stable(item: Measurement) -> bool:
 
 def _frames_of(item: Measurement, done: Callable[[int], Any] = lambda cells: None) -> Frames:
     """Evaluate f at the nodes, then measure: the digests that are kept are those of the process that measured."""
+    if isinstance(item, Block):
+        return item.frames(done)
     values = item.values()
     return {**item.measure(done), "values": values}

@@ -17,8 +17,7 @@ import numpy as np
 import pandas as pd
 
 from numdiff.floats.formats import FORMATS
-from numdiff.formulas.kernels import observe
-from numdiff.study.measure import steps_near
+from numdiff.study.measure import Observed
 from numdiff.study.sweep import SweepPlan
 
 COLUMNS = ("subject", "format", "digest")
@@ -61,7 +60,7 @@ def canonical_bytes(array: np.ndarray) -> bytes:
     return parts.tobytes()
 
 
-def values_of(planned: SweepPlan) -> pd.DataFrame:
+def values_of(planned: SweepPlan, observed: Observed | None = None) -> pd.DataFrame:
     """Evaluate a function at all nodes of its cells, their neighbourhoods included, and return the digests.
 
     That takes about one hundredth of the time in which the same cells are measured.
@@ -69,6 +68,8 @@ def values_of(planned: SweepPlan) -> pd.DataFrame:
     Parameters
     ----------
     planned : SweepPlan
+    observed : Observed, optional
+        Keeps the kernel calls, for those who measure the cells next.
 
     Returns
     -------
@@ -79,10 +80,9 @@ def values_of(planned: SweepPlan) -> pd.DataFrame:
     for batch in planned.batches:
         if batch.arithmetic != "platform":
             continue
-        nodes = [(batch.points[:, np.newaxis], batch.steps[np.newaxis, :])]
-        nodes += [(near[:, np.newaxis], steps) for near, steps, _ in steps_near(batch)]
-        for x, h in nodes:
-            digests.add(batch.subject.name, batch.format.name, observe(batch.method, batch.subject.f, x, h).values)
+        calls = observed or Observed()
+        for observation in (calls.cells(batch), *(near for _, _, near in calls.near(batch))):
+            digests.add(batch.subject.name, batch.format.name, observation.values)
     return digests.frame()
 
 
