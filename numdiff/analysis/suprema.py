@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
@@ -62,30 +62,38 @@ comes closer to it than a few times 2⁻²⁴ of its width, as Taylor's formula 
 class _Search:
     """The state of one interval: pieces that matter, and what is known of the largest magnitude."""
 
-    pieces: list[Interval]
+    plain: list[Interval]
+    centred: list[Interval] = field(default_factory=list)
     least: float = 0.0
     done: float = 0.0
     made: int = 1
     bounds: list[float] = field(default_factory=list)
 
-    def narrow(self, sizes: Sequence["_Size"], cuts: int) -> list[Interval]:
-        """Take in the sizes of f⁽ᵒʳᵈᵉʳ⁾ on the pieces; return the pieces to cut, none at the end."""
+    def narrow(self, sizes: Sequence["_Size"], cuts: int) -> bool:
+        """Take in the sizes of f⁽ᵒʳᵈᵉʳ⁾ on the pieces, plain ones first; say whether any are left for another round.
+
+        Taylor's formula comes next for a piece that is bounded, but poorly; halves for one that had it. It needs a
+        bound itself: halves of a piece without one are enclosed plainly again.
+        """
+        pieces = [*((piece, True) for piece in self.plain), *((piece, False) for piece in self.centred)]
+        self.plain, self.centred = [], []
         self.bounds = [size.upper for size in sizes]
         self.least = max(self.least, *(size.lower for size in sizes))
         limit = self.least * SLACK
         if max(self.bounds) == math.inf and (cuts >= _CUTS_AT_SINGULARITY or any(size.is_outside for size in sizes)):
-            return []
-        if self.made + len(self.pieces) > _MOST_PIECES:
-            return []
-        poor = [piece for piece, upper in zip(self.pieces, self.bounds, strict=True) if upper > limit]
-        self.done = max([self.done, *(upper for upper in self.bounds if upper <= limit)])
+            return False
+        if self.made + len(pieces) > _MOST_PIECES:
+            return False
+        for (piece, is_plain), upper in zip(pieces, self.bounds, strict=True):
+            if upper <= limit:
+                self.done = max(self.done, upper)
+            elif is_plain and upper < math.inf:
+                self.centred.append(piece)
+            else:
+                self.made += 1
+                (self.plain if upper == math.inf else self.centred).extend(_halves(piece))
         self.bounds = []
-        return poor
-
-    def cut(self) -> None:
-        """Halve the pieces."""
-        self.made += len(self.pieces)
-        self.pieces = [half for piece in self.pieces for half in _halves(piece)]
+        return bool(self.plain or self.centred)
 
     @property
     def result(self) -> float:
@@ -152,44 +160,33 @@ def suprema(
     TypeError
         If f uses a ufunc that has no exact evaluation, or an exact array in a way that is refused.
     """
-    whole, centred = ({}, {}) if known is None else known
+    plain, centred = ({}, {}) if known is None else known
     searches = [_Search([_reduced(interval)]) for interval in intervals]
-    open_ = _narrowed(searches, _sizes(f, order, searches, whole, _sizes_of), 0)
-    cuts = 0
+    open_, cuts = list(searches), 0
     while open_:
-        open_ = _narrowed(open_, _sizes(f, order, open_, centred, _centred_sizes_of), cuts)
-        for search in open_:
-            search.cut()
+        _add_missing(plain, [piece for search in open_ for piece in search.plain], partial(_sizes_of, f, order))
+        _add_missing(centred, [piece for s in open_ for piece in s.centred], partial(_centred_sizes_of, f, order))
+        open_ = [
+            search
+            for search in open_
+            if search.narrow([*(plain[p] for p in search.plain), *(centred[p] for p in search.centred)], cuts)
+        ]
         cuts += 1
     return [search.result for search in searches]
 
 
-def _sizes(
-    f: Callable[[Any], Any],
-    order: int,
-    searches: Sequence[_Search],
-    known: Known,
-    sizes_of: Callable[[Callable[[Any], Any], list[Ball], int], list[_Size]],
-) -> dict[Interval, _Size]:
-    """Return the sizes on all pieces of some searches; what is missing is found in one evaluation."""
-    missing = [piece for piece in dict.fromkeys(piece for s in searches for piece in s.pieces) if piece not in known]
+def _add_missing(known: Known, pieces: Sequence[Interval], sizes_of: Callable[[list[Ball]], list["_Size"]]) -> None:
+    """Find the sizes that are not known, in one evaluation of f."""
+    missing = [piece for piece in dict.fromkeys(pieces) if piece not in known]
     if missing:
-        known.update(zip(missing, sizes_of(f, [_ball(piece) for piece in missing], order), strict=True))
-    return known
+        known.update(zip(missing, sizes_of([_ball(piece) for piece in missing]), strict=True))
 
 
-def _narrowed(searches: Sequence[_Search], sizes: Mapping[Interval, _Size], cuts: int) -> list[_Search]:
-    """Return the searches that have not ended, with their poor pieces."""
-    for search in searches:
-        search.pieces = search.narrow([sizes[piece] for piece in search.pieces], cuts)
-    return [search for search in searches if search.pieces]
-
-
-def _sizes_of(f: Callable[[Any], Any], balls: list[Ball], order: int) -> list[_Size]:
+def _sizes_of(f: Callable[[Any], Any], order: int, balls: list[Ball]) -> list[_Size]:
     return [_size_of(enclosure) for enclosure in enclose_derivatives(f, balls, order, PRECISION)]
 
 
-def _centred_sizes_of(f: Callable[[Any], Any], balls: list[Ball], order: int) -> list[_Size]:
+def _centred_sizes_of(f: Callable[[Any], Any], order: int, balls: list[Ball]) -> list[_Size]:
     """Return the sizes by Taylor's formula; what is taken at the midpoint is taken in the piece."""
     found = []
     for over, middle in enclose_centred(f, balls, order, PRECISION, TERMS):
