@@ -319,11 +319,13 @@ def _measured(
     done: Callable[[int], Any],
 ) -> Iterator[tuple[str, Frames]]:
     """Yield the results as they come."""
-    order = {key: pending[key] for key in _in_order(pending, cells)}
     if workers in (0, 1):
-        for key, item in order.items():
-            yield key, _frames_of(item, done)
+        for key in _in_order(pending, dict.fromkeys(pending, 0)):
+            yield key, _frames_of(pending[key], done)
         return
+    # Leagues and trials first, of which a cell takes some eight times as long as one of a sweep.
+    keys = sorted(_in_order(pending, cells), key=lambda key: isinstance(pending[key], Block))
+    order = {key: pending[key] for key in keys}
     setup = register_added, added_for(order.values())
     if isinstance(workers, int):
         yield from results_of(_frames_of, order, workers, setup, done)
@@ -334,16 +336,16 @@ def _measured(
 
 
 def _in_order(items: Mapping[str, Measurement], cells: Mapping[str, int]) -> list[str]:
-    """Return keys in the order of measuring: no worker is left with a long one, and what blocks share is found once.
+    """Return the keys of the measurements, the blocks of one function after another: what they share is found once.
 
-    Leagues and trials first, of which a cell takes some eight times as long as one of a sweep; then the functions with
-    the most cells, the blocks of one after another.
+    Functions with the most cells come first, so that no worker is left with a long one; otherwise the order remains.
     """
     names = {key: item.problem if isinstance(item, Block) else key for key, item in items.items()}
-    sizes: Counter[str] = Counter()
+    sizes: Counter[str] = Counter()  # in the order in which the names are met first
     for key, name in names.items():
         sizes[name] += cells[key]
-    return sorted(items, key=lambda key: (isinstance(items[key], Block), -sizes[names[key]], names[key], -cells[key]))
+    rank = {name: (-size, place) for place, (name, size) in enumerate(sizes.items())}
+    return sorted(items, key=lambda key: (rank[names[key]], -cells[key]))
 
 
 Added = tuple[list[FloatFormat], list[Method], list[Problem]]
