@@ -12,7 +12,8 @@ import pytest
 from numdiff.extras import EXTRAS, missing
 
 ROOT = Path(__file__).resolve().parents[1]
-CORE_PACKAGES = frozenset({"numpy", "ml_dtypes", "numdiff"})
+CORE_PACKAGES = frozenset({"numpy", "ml_dtypes", "click", "rich", "markdown_it", "mdurl", "pygments", "numdiff"})
+"""What the core asks for, with what Rich brings."""
 INCOMPLETE = bool(missing(*(module for packages in EXTRAS.values() for module in packages)))
 """Whether a package of the extras is missing where the tests run."""
 needs_everything = pytest.mark.skipif(INCOMPLETE, reason="packages of the extras are missing here")

@@ -1,0 +1,6 @@
+"""The data dictionary of the results."""
+
+
+def setup(app):
+    """Register."""
+    return {}
