@@ -78,11 +78,10 @@ def target_of(path: str, heading: str = "") -> str:
 def _section_of(slug: str) -> str:
     """Return the id in the page of the report of a heading that a code host calls `slug`."""
     page = (ROOT / "results" / "report.html").read_text(encoding="utf-8")
-    wanted = re.sub(r"^\d+-", "", slug)
     for name, title in re.findall(r'<h[1-6][^>]*id="([^"]+)"[^>]*>(.*?)</h', page, re.DOTALL):
-        words = html.unescape(re.sub(r'<span class="number">.*?</span>|<[^>]+>', "", title)).strip().lower()
-        words = words.replace("\N{NO-BREAK SPACE}", " ")
-        if re.sub(r"[^\w\- ]", "", words).replace(" ", "-") == wanted:
+        numbered = re.sub(r'<span class="number">(\d*)\D*</span>', r"\1 ", title)
+        words = html.unescape(re.sub(r"<[^>]+>", "", numbered)).replace("\N{NO-BREAK SPACE}", " ").strip().lower()
+        if re.sub(r"[^\w\- ]", "", words).replace(" ", "-") == slug:
             return str(name)
     raise ValueError(f"the report must have the heading that is linked to, got {slug!r}")
 
