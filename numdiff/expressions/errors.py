@@ -69,14 +69,19 @@ class ExpressionError(ValueError):
         return f"  {before}{fault}{after}\n  {carets}"
 
     def _window(self) -> tuple[int, int]:
-        """Return which characters are shown: all, or a window that has the beginning of the fault in it."""
-        if len(visible(self.text)) <= _WIDTH:
-            return 0, len(self.text)
-        # An escape has up to 10 characters, so that a window is first taken and then cut to what it shows.
-        first = max(0, self.start - _WIDTH // 3)
-        last = min(len(self.text), first + _WIDTH - 2)
-        while last > self.start + 1 and len(visible(self.text[first:last])) > _WIDTH - 2:
-            last -= 1
-        while first < self.start and len(visible(self.text[first:last])) > _WIDTH - 2:
-            first += 1
+        """Return which characters are shown: all, or as many as there is room for around its start."""
+        widths = [_columns(visible(char)) for char in self.text]
+        room = _WIDTH - 2
+        if sum(widths) <= room:
+            return 0, len(widths)
+        first, last, used = self.start, self.start, 0
+        while first and used + widths[first - 1] <= room // 3:
+            first -= 1
+            used += widths[first]
+        while last < len(widths) and used + widths[last] <= room:
+            used += widths[last]
+            last += 1
+        while first and used + widths[first - 1] <= room:
+            first -= 1
+            used += widths[first]
         return first, last

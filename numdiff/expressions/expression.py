@@ -44,6 +44,11 @@ class Expression:
     variable: str
     node: Node = field(compare=False)
 
+    @property
+    def __name__(self) -> str:
+        """What records and messages call it: its text."""
+        return self.text
+
     def __call__(self, x: Any) -> Any:
         """Return the value at x.
 

@@ -39,6 +39,13 @@ class Function:
         How many of its arguments, from the first, must be conditions.
     is_condition : bool
         Whether it makes a condition.
+    weight : int
+        How many nodes it counts in the size of a tree.
+    is_cheap : bool
+        Whether it takes no longer for an argument beyond all formats, as arithmetic does; `numpy.exp` and `numpy.sin`
+        then need as many bits as the exponent of the argument says.
+    grows : bool
+        Whether it makes such numbers of those that a format holds.
     """
 
     name: str
@@ -48,6 +55,9 @@ class Function:
     binds: int = 9
     takes_conditions: int = 0
     is_condition: bool = False
+    weight: int = 1
+    is_cheap: bool = True
+    grows: bool = False
 
 
 _NUMPY = {
@@ -64,6 +74,16 @@ _SPECIAL = {
     """,
     2: "xlogy xlog1py",
 }
+_CHEAP = frozenset(
+    """
+        absolute fabs sign square reciprocal sqrt cbrt floor ceil trunc rint maximum minimum fmax fmin heaviside
+        copysign deg2rad rad2deg remainder fmod
+    """.split()
+)
+_GROWING = frozenset("exp exp2 expm1 sinh cosh gamma rgamma erfcx expi i0 i1 zeta".split())
+_SPECIAL_WEIGHT = 20
+"""In 4096 bits most of them take up to 40 milliseconds, the others as many more as they weigh more."""
+_WEIGHTS: Mapping[str, int] = MappingProxyType({"zeta": 50, "k0": 200, "k1": 200})
 _ALIASES = """
     abs=absolute sgn=sign ln=log asin=arcsin acos=arccos atan=arctan atan2=arctan2 asinh=arcsinh acosh=arccosh
     atanh=arctanh arsinh=arcsinh arcosh=arccosh artanh=arctanh pow=power max=maximum min=minimum mod=remainder
@@ -111,15 +131,19 @@ def _special(name: str) -> Callable[[Any], Any]:
     return function
 
 
+def _costly(name: str, call: Callable[..., Any], arity: int, weight: int = 1) -> Function:
+    return Function(name, call, arity, weight=weight, is_cheap=name in _CHEAP, grows=name in _GROWING)
+
+
 def _from_scipy(name: str, arity: int) -> Function:
     """Return a function that imports SciPy when it is first called."""
     if name == "lambertw":  # SciPy answers with complex numbers
-        return Function(name, lambda x: _special(name)(x).real, arity)
-    return Function(name, lambda *x: _special(name)(*x), arity)
+        return _costly(name, lambda x: _special(name)(x).real, arity, _SPECIAL_WEIGHT)
+    return _costly(name, lambda *x: _special(name)(*x), arity, _WEIGHTS.get(name, _SPECIAL_WEIGHT))
 
 
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
-    {name: Function(name, getattr(np, name), arity) for arity, names in _NUMPY.items() for name in names.split()}
+    {name: _costly(name, getattr(np, name), arity) for arity, names in _NUMPY.items() for name in names.split()}
     | {name: _from_scipy(name, arity) for arity, names in _SPECIAL.items() for name in names.split()}
     | {"where": Function("where", np.where, 3, takes_conditions=1)}
 )
@@ -132,7 +156,7 @@ NAMES: Mapping[str, Function] = MappingProxyType(
 
 
 def _binary(name: str, call: Callable[..., Any], symbol: str, binds: int) -> Function:
-    return Function(name, call, 2, symbol, binds)
+    return Function(name, call, 2, symbol, binds, is_cheap=symbol != "**")
 
 
 def _comparison(name: str, symbol: str) -> Function:

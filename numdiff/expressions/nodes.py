@@ -18,11 +18,24 @@ __all__ = ["LARGEST_DEPTH", "LARGEST_SIZE", "Constant", "Node", "Operation", "Re
 __all__ += ["all_of", "applied", "choice", "constant", "evaluated", "written"]
 
 LARGEST_SIZE = 500
-"""Nodes of a tree, with repetition."""
+"""Nodes of a tree, with repetition. What takes long in 4096 bits counts more: functions of scipy.special, and functions
+of numbers that may be beyond all formats.
+"""
 LARGEST_DEPTH = 100
 """Levels of a tree: a tenth of Python's own limit of calls within calls, of which a level takes up to three."""
 _LARGEST_INTEGER_BITS = 1024
 """The largest double is below 2**1024."""
+
+
+_FAR_WEIGHT = 200
+"""Of a function of a number such as exp(exp(10)), which needs 32 thousand bits: some tenths of a second each."""
+_FAR = 2
+"""How many growing functions within each other make such a number: one reaches the end of the formats."""
+_SMALL_EXPONENT = 16
+_SIZES = (
+    f"it may have {LARGEST_SIZE} numbers, names and operations; a function of scipy.special counts as 20 or more, and "
+    f"one of a number as large as exp(exp(x)) as {_FAR_WEIGHT}"
+)
 
 
 class Refused(ValueError):
@@ -36,6 +49,7 @@ class Constant:
     value: float | int | bool
     size: ClassVar[int] = 1
     depth: ClassVar[int] = 1
+    growth: ClassVar[int] = 0
 
     @property
     def is_condition(self) -> bool:
@@ -49,20 +63,32 @@ class Variable:
 
     size: ClassVar[int] = 1
     depth: ClassVar[int] = 1
+    growth: ClassVar[int] = 0
     is_condition: ClassVar[bool] = False
 
 
 class Operation:
     """A function or operator with its operands."""
 
-    __slots__ = ("depth", "function", "is_condition", "operands", "size")
+    __slots__ = ("depth", "function", "growth", "is_condition", "operands", "size")
 
     def __init__(self, function: Function, operands: tuple["Node", ...]) -> None:
         self.function = function
         self.operands = operands
         self.is_condition: bool = function.is_condition
-        self.size: int = 1 + sum(node.size for node in operands)
+        growth = max(node.growth for node in operands)
+        self.growth: int = growth + _grows(function, operands)
+        weight = function.weight if function.is_cheap or growth < _FAR else max(function.weight, _FAR_WEIGHT)
+        self.size: int = weight + sum(node.size for node in operands)
         self.depth: int = 1 + max(node.depth for node in operands)
+
+
+def _grows(function: Function, operands: Sequence["Node"]) -> bool:
+    """Say whether a function makes numbers beyond all formats: one that grows, or a power that is not a small one."""
+    if function.name not in ("raised", "power"):
+        return function.grows
+    exponent = operands[1]
+    return not isinstance(exponent, Constant) or abs(exponent.value) > _SMALL_EXPONENT
 
 
 Node: TypeAlias = Constant | Variable | Operation
@@ -110,7 +136,7 @@ def applied(function: Function, *operands: Node) -> Node:
         return known
     made = Operation(function, operands)
     if made.size > LARGEST_SIZE:
-        raise Refused(f"the expression is too large: it may have {LARGEST_SIZE} numbers, variables and operations")
+        raise Refused(f"the expression is too large: {_SIZES}")
     if made.depth > LARGEST_DEPTH:
         raise Refused(f"the expression is nested too deeply: it may have {LARGEST_DEPTH} levels")
     return made
