@@ -283,6 +283,8 @@ def _draw(nd: Any, advice: Sequence[Advice], path: Path) -> None:
     """Draw the errors against the step at all points, with the advised steps in rings."""
     import matplotlib
 
+    from numdiff.report.guides import mark_optimum
+
     matplotlib.use("agg")
     first = advice[0]
     result = nd.sweep(
@@ -294,4 +296,8 @@ def _draw(nd: Any, advice: Sequence[Advice], path: Path) -> None:
         name=first._subject.name,
     )
     figure = result.plot(parts=("total", "truncation", "roundoff"))
+    panels = [axes for axes in figure.axes if axes.lines]
+    for item, axes in zip(advice, panels, strict=len(panels) == len(advice)):
+        if item.found.step > 0:
+            mark_optimum(axes, float(item.found.step), item.found.predicted_error, "advised")
     save_figure(figure, path)

@@ -55,16 +55,13 @@ def command(select: str | None, as_json: bool, as_csv: bool) -> int:
         status = run_program(_silenced(command) if quiet else command, root)
         if status or not path.exists():
             return status if status > 128 else NO
-        status = run_program(_silenced(gates := _gates(path)) if quiet else gates, root)
+        gates = [sys.executable, "bench/gates.py", "--again", str(path)]
+        status = run_program(_silenced(gates) if quiet else gates, root)
         if quiet and status in (0, NO):
             rows = _rows(path)
             click.echo(machine_text("bench", rows[0], rows, as_json=as_json, as_csv=as_csv), nl=False)
             return 0 if all(row["holds"] for row in rows) else NO
     return status
-
-
-def _gates(path: Path) -> list[str]:
-    return [sys.executable, "bench/gates.py", "--again", str(path)]
 
 
 def _silenced(command: list[str]) -> list[str]:

@@ -240,8 +240,8 @@ def digits_in_line(numbers: Sequence[Fraction], room: int) -> list[str]:
         scaled = number / Fraction(10) ** power
         whole = round(scaled * 10**places)  # half to even
         lines.append(f"{Decimal(whole).scaleb(-places, context):.{places}f}{tail}")
-    signs = any(line.startswith("-") for line in lines)
-    return [f" {line}" if signs and not line.startswith("-") else line for line in lines]
+    widest = max(map(len, lines))
+    return [line.rjust(widest) for line in lines]
 
 
 def _exponent(value: Fraction) -> int:

@@ -25,7 +25,8 @@ COLUMNS: Mapping[str, Columns] = {
     },
     "formats": {
         "name, precision": "and its bits",
-        "unit_roundoff, smallest_subnormal, smallest_normal, largest_finite": "doubles; see the texts for float80",
+        "unit_roundoff, smallest_subnormal, smallest_normal, largest_finite": "its limits, as doubles",
+        "smallest_subnormal_hex, smallest_normal_hex, largest_finite_hex": "exactly",
         "unavailable": "why this machine lacks it, or null",
     },
     "formulas": {
@@ -112,9 +113,11 @@ def _formats() -> Iterator[Row]:
 
     for name, known in formats.FORMATS.items():
         limits = {limit: getattr(known, limit) for limit in _LIMITS}
-        yield {"name": name, "precision": known.precision, **limits, "unavailable": None}
+        exact = {f"{limit}_hex": known.hex(known.round(limits[limit])) for limit in _LIMITS[1:]}
+        yield {"name": name, "precision": known.precision, **limits, **exact, "unavailable": None}
+    nothing = dict.fromkeys([*_LIMITS, *(f"{limit}_hex" for limit in _LIMITS[1:])])
     for name, reason in formats.UNAVAILABLE.items():
-        yield {"name": name, "precision": None, **dict.fromkeys(_LIMITS), "unavailable": reason}
+        yield {"name": name, "precision": None, **nothing, "unavailable": reason}
 
 
 def _write_formats(page: Page, rows: Sequence[Row]) -> None:
