@@ -5,6 +5,8 @@ import doctest
 import json
 import os
 import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +21,7 @@ TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 TOUR = ROOT / "docs" / "tour.ipynb"
 NAMES = ("course", "which_step", "gradient", "own_rule", "cluster")
 SESSION = re.compile(r"^```pycon\n(.*?)^```", re.MULTILINE | re.DOTALL)
+CONSOLE = re.compile(r"^```console\n\$ ([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CELL = re.compile(r"^```\{code-cell\}\n(?::[^\n]*\n)*(.*?)^```", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"^```\{code-block\} python\n:caption: (\w+\.py)\n\n(.*?)^```", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"-?(?<![\w.])\d+(?:\.\d*)?(?:e[-+]?\d+)?(?!\w)")
@@ -60,6 +63,15 @@ class Checker(doctest.OutputChecker):
         return sorted(words(want)) == sorted(words(got))
 
 
+def printed_by(command):
+    """Run a command, and return what a reader in a pipe sees of it."""
+    done = subprocess.run(
+        [sys.executable, "-m", *shlex.split(command)], capture_output=True, encoding="utf-8", timeout=120, check=False
+    )
+    assert done.returncode in (0, 1), done.stderr
+    return done.stdout
+
+
 def words(text):
     return [NUMBER.sub("#", line).split() for line in text.splitlines()]
 
@@ -74,6 +86,10 @@ def run(text, name, exact):
         runner.run(test, out=report.append, clear_globs=False)
     for cell in CELL.findall(text):
         exec(compile(cell, name, "exec"), {})
+    for command, want in CONSOLE.findall(text):
+        got = printed_by(command)
+        if not Checker(exact).check_output(want, got, 0):
+            report.append(f"$ {command}\nExpected:\n{want}Got:\n{got}")
     return "".join(report)
 
 
@@ -149,6 +165,7 @@ def test_checker_compares_the_digits_that_are_shown_and_elsewhere_the_words(want
 def test_a_wrong_output_and_an_error_are_found():
     assert "Expected" in run("```pycon\n>>> 1 + 1\n3\n```\n", "wrong", True)
     assert "ZeroDivisionError" in run("```pycon\n>>> 1 / 0\n```\n", "wrong", True)
+    assert "Expected" in run("```console\n$ numdiff --version\nnumdiff none\n```\n", "wrong", True)
 
 
 def test_the_tour_has_no_stored_outputs_and_runs(folder):
