@@ -30,6 +30,7 @@ extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
+    "docs.extensions.command_help",
     "docs.extensions.data_dictionary",
     "docs.extensions.mathml",
     "docs.extensions.public_names",
@@ -52,6 +53,8 @@ myst_url_schemes = SCHEMES
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 120
+nb_code_prompt_show = "The code of this figure"
+nb_code_prompt_hide = "The code of this figure"
 nb_kernel_rgx_aliases = {".*": "python3"}
 # No page has widgets; their scripts would come from another host.
 nb_ipywidgets_js = {}

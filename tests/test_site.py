@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 import numdiff as nd
-from docs.extensions import data_dictionary
+from docs.extensions import command_help, data_dictionary
 from docs.extensions.public_names import bars_escaped, docstring_of
 from docs.extensions.repository_links import linked_paths, rewritten, target_of
+from numdiff.cli.program import COMMANDS
 from numdiff.study.records import FIELDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -142,6 +143,16 @@ def test_records_page_names_every_file_of_the_results():
     page = (DOCS / "records.md").read_text(encoding="utf-8")
     for path in (ROOT / "results").iterdir():
         assert f"`{path.name}`" in page or f"`{path.name}/" in page, path.name
+
+
+# --- the command --------------------------------------------------------------------------------------------
+
+
+def test_the_help_of_every_command_is_on_its_page():
+    found = command_help.pages()
+    assert list(found) == ["", *COMMANDS]
+    assert all("Usage: numdiff" in text for text in found.values())
+    assert max(len(line) for text in found.values() for line in text.splitlines()) <= command_help.WIDTH
 
 
 # --- how to cite ------------------------------------------------------------------------------------------

@@ -128,6 +128,13 @@ def test_code_of_a_tutorial_prints_what_it_shows(path, folder, request):
     assert not differences, differences
 
 
+def test_the_page_of_the_command_prints_what_it_shows(folder):
+    page = ROOT / "docs" / "command.md"
+    text = page.read_text(encoding="utf-8")
+    assert len(CONSOLE.findall(text)) == 1
+    assert run(text, page.stem, same_functions()) == ""
+
+
 @pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
 def test_a_tutorial_says_what_one_learns_what_one_needs_and_what_comes_next(path):
     text = path.read_text(encoding="utf-8")

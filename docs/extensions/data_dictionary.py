@@ -68,7 +68,7 @@ def unit_of(name: str) -> str:
 def files() -> dict[str, list[Column]]:
     """Return the columns of each file that ``results/columns.json`` lists."""
     stored = json.loads((ROOT / "results" / "columns.json").read_text(encoding="utf-8"))
-    found = {}
+    found: dict[str, list[Column]] = {}
     for file, entry in stored.items():
         found[file] = []
         for name, kind in entry["columns"].items():
