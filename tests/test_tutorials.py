@@ -19,6 +19,8 @@ from numdiff.study.values import fingerprints
 ROOT = Path(__file__).resolve().parents[1]
 TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
 TOUR = ROOT / "docs" / "tour.ipynb"
+WIDTH = 91
+"""The characters of code that the page has room for."""
 NAMES = ("course", "which_step", "gradient", "own_rule", "cluster")
 SESSION = re.compile(r"^```pycon\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CONSOLE = re.compile(r"^```console\n\$ ([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -126,6 +128,12 @@ def test_code_of_a_tutorial_prints_what_it_shows(path, folder, request):
         request.addfinalizer(lambda: RULES._items.pop("smallest_change", None))
     differences = run(text, path.stem, same_functions())
     assert not differences, differences
+
+
+@pytest.mark.parametrize("path", TUTORIALS, ids=lambda path: path.stem)
+def test_no_line_of_code_is_wider_than_the_page(path):
+    blocks = re.findall(r"^```\S.*?^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert [line for block in blocks for line in block.splitlines() if len(line) > WIDTH] == []
 
 
 def test_the_page_of_the_command_prints_what_it_shows(folder):
