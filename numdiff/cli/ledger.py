@@ -5,10 +5,9 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.text import Text
 
 from numdiff.cli.arguments import (
     EvaluatingCommand,
@@ -24,6 +23,9 @@ from numdiff.cli.machine import Columns, columns_help, machine_options, machine_
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, exact_text, mark_of
 from numdiff.cli.subjects import Subject, subject_of, subject_options
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = ["COLUMNS", "command", "digits_in_line"]
 
@@ -178,13 +180,15 @@ def _write(
     page.line(f"error d − t = {total} = truncation {truncation} + roundoff {roundoff}")
 
 
-def _aligned(chain: Mapping[str, Fraction], row: Mapping[str, Any], width: int) -> Text:
+def _aligned(chain: Mapping[str, Fraction], row: Mapping[str, Any], width: int) -> "Text":
     """Return the numbers one below the other, each with a mark under the digit where it parts from the one above."""
+    from rich.text import Text
+
     from numdiff.display import number
 
     room = min(width - _BESIDE, _MOST)
     lines = digits_in_line(list(chain.values()), room)
-    text = Text(no_wrap=True, overflow="ignore")
+    text = Text()
     before = ""
     for letter, line in zip(chain, lines, strict=True):
         first = _first_other(before, line)
