@@ -16,13 +16,16 @@ def visible(text: str) -> str:
     >>> print(visible("x" + chr(0) + "y" + chr(0x202e)))
     x\x00y\u202e
     """
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(char if _stands_alone(char) else char.encode("unicode_escape").decode() for char in text)
+
+
+def _stands_alone(char: str) -> bool:
+    return char.isprintable() and (char.isascii() or unicodedata.category(char)[0] != "M")
 
 
 def _columns(shown: str) -> int:
-    """Return how many columns of a terminal a printable text takes: East Asian characters two, accents none."""
-    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in shown)
-    return len(shown) + wide - sum(unicodedata.combining(char) != 0 for char in shown)
+    """Return how many columns of a terminal a visible text takes: East Asian characters two."""
+    return len(shown) + sum(unicodedata.east_asian_width(char) in "WF" for char in shown)
 
 
 class ExpressionError(ValueError):

@@ -11,7 +11,7 @@ from numdiff.expressions.functions import CONSTANTS, NAMES, PREFIXES
 from numdiff.expressions.nodes import Constant, Node, evaluated, written
 from numdiff.expressions.reader import one_line, read
 
-__all__ = ["Expression", "made_of", "parse_expression"]
+__all__ = ["Expression", "is_free", "made_of", "parse_expression"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,10 +141,15 @@ def _restored(text: str, variable: str) -> Expression:
     return parse_expression(text, variable=variable)
 
 
-def _check_variable(variable: str) -> None:
+def is_free(variable: str) -> bool:
+    """Return whether a variable may have a name: at most 40 letters and digits of ASCII, which nothing else has."""
     known = (*NAMES, *CONSTANTS, *PREFIXES, "clip")
     plain = isinstance(variable, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,39}", variable)
-    if not plain or iskeyword(variable) or variable in known:
+    return bool(plain) and not iskeyword(variable) and variable not in known
+
+
+def _check_variable(variable: str) -> None:
+    if not is_free(variable):
         raise ValueError(
             f"variable must be a name of at most 40 letters and digits that nothing else has, got {variable!r:.60}"
         )

@@ -138,6 +138,7 @@ def test_the_message_points_at_the_fault():
         "x^2": "^ is not taken; write ** for a power\n  x^2\n   ^",
         "é + x": "é is not taken; write letters, digits and operators of ASCII\n  é + x\n  ^",
         "x + 漢": "漢 is not taken; write letters, digits and operators of ASCII\n  x + 漢\n      ^^",
+        "e\u0301": "\\u0301 is not taken; write letters, digits and operators of ASCII\n  e\\u0301\n   ^^^^^^",
         "x\x00": "\\x00 is not taken; write letters, digits and operators of ASCII\n  x\\x00\n   ^^^^",
         "1e400*x": "1e400 is beyond the range of float64; write a smaller number\n  1e400*x\n  ^^^^^",
         "x + log(-1)": "a constant has no real value\n  x + log(-1)\n      ^^^^^^^",
