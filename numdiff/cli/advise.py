@@ -13,7 +13,6 @@ from numdiff.cli.arguments import (
     at_option,
     domain_option,
     dtype_option,
-    flat,
     formula_of,
     formula_options,
     one_of,
@@ -102,7 +101,8 @@ def command(
     subject = subject_of(expr, problem, fpcore, name)
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
-    advice = [Advice(nd, subject, x, fmt, stencil, domain or (-math.inf, math.inf)) for x in flat(at)]
+    inside = domain or subject.domain or (-math.inf, math.inf)
+    advice = [Advice(nd, subject, x, fmt, stencil, inside) for x in subject.at(at)]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
     if plot is not None:

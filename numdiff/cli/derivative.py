@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, dtype_option, flat, one_of
+from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, dtype_option, one_of
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, exact_text, mark_of
@@ -96,7 +96,8 @@ def command(
 
     subject = subject_of(expr, problem, fpcore, name)
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
-    points = fmt.as_array(np.array(flat(at)))
+    points = fmt.as_array(np.array(subject.at(at)))
+    options["domain"] = options["domain"] or subject.domain
     found = nd.derivative(subject.f, points, **options)
     statuses = [nd.DerivativeStatus(code) for code in found.status.tolist()]
     bars = np.asarray(found.error).astype(np.float64)

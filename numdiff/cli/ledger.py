@@ -109,7 +109,7 @@ def command(
     subject = subject_of(expr, problem, fpcore, name)
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
-    points, steps = np.array(flat(at)), np.array(flat(step))
+    points, steps = np.array(subject.at(at)), np.array(flat(step))
     found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name)
     rows = list(_rows(subject, fmt, found))
     status = 0 if all(row["status"] == "ok" for row in rows) else NO

@@ -11,6 +11,7 @@ import click
 from numdiff.cli.arguments import (
     EvaluatingCommand,
     Numbers,
+    at_option,
     domain_option,
     dtype_option,
     flat,
@@ -50,7 +51,7 @@ Exit status: 0; 1 where no cell could be measured.
 
 @click.command("sweep", cls=EvaluatingCommand, epilog=_EPILOG)
 @subject_options
-@click.option("--at", type=Numbers(), multiple=True, metavar="X,…", help="The points x.  [default: those of a problem]")
+@at_option
 @click.option("--step", type=Numbers(), multiple=True, metavar="H,…", help="The steps h, in place of a grid.")
 @click.option(
     "--grid", default="generic", show_default=True, metavar="NAME", help="Steps by a rule: dyadic, decimal, …"
@@ -96,20 +97,17 @@ def command(
     """
     _check(options, plot)
     subject = subject_of(expr, problem, fpcore, name)
-    points = flat(at) or subject.points
-    if not points:
-        raise click.UsageError("--at must name the points; only a problem has points of its own")
     asked = {
-        "x": list(points),
+        "x": list(subject.at(at)),
         "h": list(flat(step)) or None,
         "dtype": list(several_of("dtype", dtype, "float64")),
         "stencil": [formula_of(item, order, derivative) for item in _formulas(formula, order, derivative)],
         "grids": options["grid"],
-        "domain": domain or (-math.inf, math.inf),
+        "domain": domain or subject.domain or (-math.inf, math.inf),
         "arithmetic": options["arithmetic"],
         "engine": options["engine"],
         "progress": sys.stderr.isatty(),
-        "name": None if subject.points else subject.name,
+        "name": subject.name,
     }
     result = _swept(subject.f, asked, options)
     return _delivered(result, options, plot)

@@ -72,7 +72,7 @@ def test_no_words_print_the_help_and_are_a_wrong_call():
         (["derivativ"], "no such command 'derivativ'; did you mean 'derivative'?"),
         (["formats"], "no such command 'formats'; did you mean 'list formats'?"),
         (["zzz"], "no such command 'zzz'; there are advise, derivative, "),
-        (["derivative", "x"], "missing option '--at'"),
+        (["derivative", "x"], "--at must name the points"),
         (["derivative", "x", "--at", "1", "--nonsense"], "no such option"),
         (["list", "nonsense"], "invalid value for"),
     ],
