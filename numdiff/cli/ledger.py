@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +21,7 @@ from numdiff.cli.arguments import (
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, exact_text, mark_of
-from numdiff.cli.subjects import Subject, subject_of, subject_options
+from numdiff.cli.subjects import Subject, subject_options, traced
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -82,10 +81,7 @@ _MOST = 60
 @formula_options
 @machine_options
 def command(
-    expr: str | None,
-    problem: tuple[str, ...] | None,
-    fpcore: Path | None,
-    name: str | None,
+    subject: Subject,
     at: Sequence[tuple[float, ...]],
     step: Sequence[tuple[float, ...]],
     dtype: Sequence[tuple[str, ...]],
@@ -106,11 +102,11 @@ def command(
     import numdiff as nd
     from numdiff.floats.formats import get_format
 
-    subject = subject_of(expr, problem, fpcore, name)
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
     points, steps = np.array(subject.at(at)), np.array(flat(step))
-    found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name)
+    with traced():
+        found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name)
     rows = list(_rows(subject, fmt, found))
     status = 0 if all(row["status"] == "ok" for row in rows) else NO
     text = machine_text("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv)
@@ -228,7 +224,7 @@ def digits_in_line(numbers: Sequence[Fraction], room: int) -> list[str]:
     >>> digits_in_line([Fraction(1, 3), Fraction(1, 3) + Fraction(1, 10**4)], 40)
     ['0.333333', '0.333433']
     >>> digits_in_line([Fraction(2, 3 * 10**9), Fraction(0)], 40)
-    ['0.667e-09', '0.000e-09']
+    ['6.67e-10', '0.00e-10']
     """
     largest = max(map(abs, numbers))
     steps = [abs(right - left) for left, right in pairwise(numbers) if right != left]

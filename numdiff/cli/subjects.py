@@ -1,9 +1,11 @@
 """The function of a call: an expression, ``module:function``, a problem of the suite, or an FPCore file."""
 
+import contextlib
+import functools
 import importlib
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,9 +14,11 @@ import click
 
 from numdiff.cli.arguments import Names, flat
 
-__all__ = ["Subject", "imported_function", "subject_of", "subject_options"]
+__all__ = ["Subject", "imported_function", "subject_of", "subject_options", "traced"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+_ADVICE = re.compile(r"; f (?:must be|is a function of one number)|: use np\.|; use np\.")
+"""Where a message of the library begins to name other functions of it."""
 _DOTTED = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
 _REFUSALS = 3
 """FPCores that cannot be taken which a message names."""
@@ -72,8 +76,15 @@ def _problems() -> Iterable[str]:
     return PROBLEMS
 
 
-def subject_options(function: F) -> F:
-    """Add EXPR, ``--problem``, ``--fpcore`` and ``--name``."""
+def subject_options(function: F) -> Callable[..., Any]:
+    """Add EXPR, ``--problem``, ``--fpcore`` and ``--name``, which arrive as one argument, `subject`."""
+
+    @functools.wraps(function)
+    def resolved(
+        *, expr: str | None, problem: tuple[str, ...] | None, fpcore: Path | None, name: str | None, **others: Any
+    ) -> Any:
+        return function(subject=subject_of(expr, problem, fpcore, name), **others)
+
     for option in (
         click.option("--name", metavar="NAME", help="Which FPCore of the file."),
         click.option(
@@ -87,8 +98,8 @@ def subject_options(function: F) -> F:
         ),
         click.argument("expr", required=False, metavar="[EXPR]"),
     ):
-        function = option(function)
-    return function
+        resolved = option(resolved)
+    return resolved
 
 
 def subject_of(expr: str | None, problem: tuple[str, ...] | None, fpcore: Path | None, name: str | None) -> Subject:
@@ -158,6 +169,18 @@ def _of_fpcore(path: Path, name: str | None) -> Subject:
     said = f"{path} has {', '.join(names) or 'none'}" + (f"; refused: {refused}" if refusals else "")
     asked = "--name must be one of the FPCores" if name is None else f"--name must be one of the FPCores, got {name!r}"
     raise click.UsageError(f"{asked}; {said}")
+
+
+@contextlib.contextmanager
+def traced() -> Iterator[None]:
+    """Say of a function that exact arithmetic cannot follow which command takes it as it is."""
+    try:
+        yield
+    except TypeError as error:
+        reason, *_ = _ADVICE.split(" ".join(str(error).split()))
+        raise TypeError(
+            f"{reason}; write np.exp for math.exp and np.where for if, or ask numdiff derivative, which takes any f"
+        ) from error
 
 
 def imported_function(name: str) -> Any:

@@ -23,7 +23,7 @@ from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
 from numdiff.cli.machine import machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options
-from numdiff.cli.subjects import subject_of, subject_options
+from numdiff.cli.subjects import Subject, subject_options, traced
 
 __all__ = ["command"]
 
@@ -75,10 +75,7 @@ Exit status: 0; 1 where no cell could be measured.
 @plot_option
 @machine_options
 def command(
-    expr: str | None,
-    problem: tuple[str, ...] | None,
-    fpcore: Path | None,
-    name: str | None,
+    subject: Subject,
     at: Sequence[tuple[float, ...]],
     step: Sequence[tuple[float, ...]],
     formula: Sequence[tuple[str, ...]],
@@ -96,7 +93,6 @@ def command(
     commas. With --out FILE.parquet the records are written as they come, in place of memory.
     """
     _check(options, plot)
-    subject = subject_of(expr, problem, fpcore, name)
     asked = {
         "x": list(subject.at(at)),
         "h": list(flat(step)) or None,
@@ -109,7 +105,8 @@ def command(
         "progress": sys.stderr.isatty(),
         "name": subject.name,
     }
-    result = _swept(subject.f, asked, options)
+    with traced():
+        result = _swept(subject.f, asked, options)
     return _delivered(result, options, plot)
 
 

@@ -55,7 +55,7 @@ def text_plot(curves: Sequence[Curve], width: int, height: int = 14) -> "Text":
       10⁻² ┤               *
            │
       10⁻⁶ ┤*
-           └┬───────────────
+           └┬──────────────┬
             10⁻³      10⁻¹ h
     """
     from rich.text import Text
