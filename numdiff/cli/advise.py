@@ -13,7 +13,6 @@ from numdiff.cli.arguments import (
     at_option,
     domain_option,
     dtype_option,
-    flat,
     formula_of,
     formula_options,
     one_of,
@@ -22,7 +21,7 @@ from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, exact_text, is_terminal, mark_of
-from numdiff.cli.subjects import Subject, subject_of, subject_options
+from numdiff.cli.subjects import Subject, subject_options, traced
 from numdiff.cli.text_plot import Curve, text_plot
 
 __all__ = ["COLUMNS", "command"]
@@ -75,10 +74,7 @@ _LABELS: Mapping[str, str] = {
 @plot_option
 @machine_options
 def command(
-    expr: str | None,
-    problem: tuple[str, ...] | None,
-    fpcore: Path | None,
-    name: str | None,
+    subject: Subject,
     at: Sequence[tuple[float, ...]],
     dtype: Sequence[tuple[str, ...]],
     formula: Sequence[tuple[str, ...]],
@@ -99,10 +95,16 @@ def command(
     from numdiff.floats.formats import get_format
 
     refuse_other_endings(plot)
-    subject = subject_of(expr, problem, fpcore, name)
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
-    advice = [Advice(nd, subject, x, fmt, stencil, domain or (-math.inf, math.inf)) for x in flat(at)]
+    if stencil.complex_nodes:
+        raise click.UsageError(
+            f"{stencil.name} has no rounding error that grows as h falls: any short step will do, such as 1e-20; "
+            f"numdiff ledger --formula {stencil.name} shows its error"
+        )
+    inside = domain or subject.domain or (-math.inf, math.inf)
+    with traced():
+        advice = [Advice(nd, subject, x, fmt, stencil, inside) for x in subject.at(at)]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
     if plot is not None:
@@ -111,13 +113,18 @@ def command(
     if text is not None:
         click.echo(text, nl=False)
         return status
+    _write(advice)
+    return status
+
+
+def _write(advice: Sequence["Advice"]) -> None:
+    """Print what people read of all points."""
     page = Page()
     for place, item in enumerate(advice):
         item.write(page, is_first=not place)
     page.line()
     page.line("expected: by the model, before any run; error = truncation + roundoff, measured", "dim")
     page.show()
-    return status
 
 
 class Advice:
@@ -232,8 +239,10 @@ class Advice:
 
     def _answer(self) -> str:
         found = self.found
-        digits = max(found.predicted_digits, 0.0)
-        return f"take h = {float(found.step):.2g}: expect {digits:.1f} digits (error about {found.predicted_error:.1g})"
+        take = f"take h = {float(found.step):.2g}: expect "
+        if not found.predicted_error:
+            return f"{take}no error"
+        return f"{take}{max(found.predicted_digits, 0.0):.1f} digits (error about {found.predicted_error:.1g})"
 
     def _plot(self, width: int) -> Any:
         """Return a plot of the error in the model, of measured errors, and of the advised step."""

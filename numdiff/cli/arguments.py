@@ -140,8 +140,8 @@ def flat(groups: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
 
 def at_option(function: F) -> F:
     """Add ``--at``, the points, which arrive as groups in `at`."""
-    text = "The points x: 0.5,1,2; also repeated, in hex, or as pi/4."
-    return click.option("--at", type=Numbers(), multiple=True, required=True, metavar="X,…", help=text)(function)
+    text = "The points x: 0.5,1,2; also repeated, in hex, or as pi/4.  [default: those of a problem]"
+    return click.option("--at", type=Numbers(), multiple=True, metavar="X,…", help=text)(function)
 
 
 def dtype_option(function: F) -> F:

@@ -1,16 +1,16 @@
 """``numdiff derivative``: the derivative of a black box, with an error bar."""
 
+import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 
-from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, dtype_option, flat, one_of
+from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, dtype_option, one_of
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, exact_text, mark_of
-from numdiff.cli.subjects import Subject, subject_of, subject_options
+from numdiff.cli.subjects import Subject, subject_options
 
 __all__ = ["COLUMNS", "TRUSTED", "command"]
 
@@ -73,10 +73,7 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
 )
 @machine_options
 def command(
-    expr: str | None,
-    problem: tuple[str, ...] | None,
-    fpcore: Path | None,
-    name: str | None,
+    subject: Subject,
     at: Sequence[tuple[float, ...]],
     dtype: Sequence[tuple[str, ...]],
     as_json: bool,
@@ -94,10 +91,12 @@ def command(
     import numdiff as nd
     from numdiff.floats.formats import get_format
 
-    subject = subject_of(expr, problem, fpcore, name)
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
-    points = fmt.as_array(np.array(flat(at)))
+    points = fmt.as_array(np.array(subject.at(at)))
+    options["domain"] = options["domain"] or subject.domain
     found = nd.derivative(subject.f, points, **options)
+    if np.iscomplexobj(found.df):
+        raise TypeError(f"{subject.name} must return real numbers, got complex ones; differentiate its real part")
     statuses = [nd.DerivativeStatus(code) for code in found.status.tolist()]
     bars = np.asarray(found.error).astype(np.float64)
     status = 0 if all(item.name in TRUSTED for item in statuses) and np.isfinite(bars).all() else NO
@@ -142,7 +141,9 @@ def _page(subject: Subject, fmt: Any, order: int, found: Any, statuses: Sequence
     if len(statuses) == 1:
         _, value, digits, evaluations, label = cells[0]
         page.line(f"{mark}({exact_text(fmt, found.x[0])}) = {value}", "bold")
-        page.line(f"{digits} digits, {evaluations} evaluations, step {float(found.step[0]):.2g}; {label}")
+        step = float(found.step[0])
+        used = f", step {step:.2g}" if math.isfinite(step) and step else ""
+        page.line(f"{digits} digits, {evaluations} evaluations{used}; {label}")
     else:
         rows = [(exact_text(fmt, x), *row[1:]) for x, row in zip(found.x, cells, strict=True)]
         page.table(("x", f"{mark}(x) ± error", "digits", "evaluations", "status"), rows, words=(0, 1, 4))

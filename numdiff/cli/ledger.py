@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.text import Text
 
 from numdiff.cli.arguments import (
     EvaluatingCommand,
@@ -23,7 +21,10 @@ from numdiff.cli.arguments import (
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, exact_text, mark_of
-from numdiff.cli.subjects import Subject, subject_of, subject_options
+from numdiff.cli.subjects import Subject, subject_options, traced
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = ["COLUMNS", "command", "digits_in_line"]
 
@@ -80,10 +81,7 @@ _MOST = 60
 @formula_options
 @machine_options
 def command(
-    expr: str | None,
-    problem: tuple[str, ...] | None,
-    fpcore: Path | None,
-    name: str | None,
+    subject: Subject,
     at: Sequence[tuple[float, ...]],
     step: Sequence[tuple[float, ...]],
     dtype: Sequence[tuple[str, ...]],
@@ -104,11 +102,11 @@ def command(
     import numdiff as nd
     from numdiff.floats.formats import get_format
 
-    subject = subject_of(expr, problem, fpcore, name)
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
-    points, steps = np.array(flat(at)), np.array(flat(step))
-    found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name)
+    points, steps = np.array(subject.at(at)), np.array(flat(step))
+    with traced():
+        found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name)
     rows = list(_rows(subject, fmt, found))
     status = 0 if all(row["status"] == "ok" for row in rows) else NO
     text = machine_text("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv)
@@ -178,13 +176,15 @@ def _write(
     page.line(f"error d − t = {total} = truncation {truncation} + roundoff {roundoff}")
 
 
-def _aligned(chain: Mapping[str, Fraction], row: Mapping[str, Any], width: int) -> Text:
+def _aligned(chain: Mapping[str, Fraction], row: Mapping[str, Any], width: int) -> "Text":
     """Return the numbers one below the other, each with a mark under the digit where it parts from the one above."""
+    from rich.text import Text
+
     from numdiff.display import number
 
     room = min(width - _BESIDE, _MOST)
     lines = digits_in_line(list(chain.values()), room)
-    text = Text(no_wrap=True, overflow="ignore")
+    text = Text()
     before = ""
     for letter, line in zip(chain, lines, strict=True):
         first = _first_other(before, line)
@@ -224,7 +224,7 @@ def digits_in_line(numbers: Sequence[Fraction], room: int) -> list[str]:
     >>> digits_in_line([Fraction(1, 3), Fraction(1, 3) + Fraction(1, 10**4)], 40)
     ['0.333333', '0.333433']
     >>> digits_in_line([Fraction(2, 3 * 10**9), Fraction(0)], 40)
-    ['0.667e-09', '0.000e-09']
+    ['6.67e-10', '0.00e-10']
     """
     largest = max(map(abs, numbers))
     steps = [abs(right - left) for left, right in pairwise(numbers) if right != left]

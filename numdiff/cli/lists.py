@@ -1,5 +1,6 @@
 """``numdiff list``: what is known by name."""
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal
@@ -164,11 +165,18 @@ def _write_formulas(page: Page, rows: Sequence[Row]) -> None:
     head = ("name", "error", "formula")
     cells = [(row["name"], f"O(h{_superscript(row['accuracy_order'])})", row["formula"]) for row in rows]
     room = page.width - 2 * 2 - max(len(row["name"]) for row in rows) - 5
-    page.table(head, [(*cell[:2], textwrap.fill(cell[2], room, break_long_words=False)) for cell in cells], words=3)
+    page.table(head, [(*cell[:2], _filled(cell[2], room)) for cell in cells], words=3)
     page.line()
     page.line(
         "--order and --derivative make others: --formula centered --order 10, --formula forward --derivative 2", "dim"
     )
+
+
+def _filled(formula: str, room: int) -> str:
+    """Return a formula in lines that do not break inside of f(x + h)."""
+    whole = re.sub(r"f\([^()]*\)", lambda match: match[0].replace(" ", "\N{NO-BREAK SPACE}"), formula)
+    filled = textwrap.fill(whole, room, break_long_words=False, break_on_hyphens=False)
+    return filled.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def _superscript(number: int) -> str:

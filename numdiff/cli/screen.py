@@ -1,4 +1,7 @@
-"""What people read: lines and tables, with colours on a terminal only, and without a line that it would break."""
+"""What people read: lines and tables, with colours on a terminal only.
+
+rich is imported when something is printed: a page of help does without.
+"""
 
 import io
 import os
@@ -9,11 +12,11 @@ import textwrap
 from collections.abc import Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.text import Text
 
 __all__ = ["Page", "as_options", "decimal_text", "exact_text", "is_terminal", "mark_of", "width_of"]
 
@@ -23,7 +26,7 @@ _PRIMES = ("\N{PRIME}", "\N{DOUBLE PRIME}", "\N{TRIPLE PRIME}", "\N{QUADRUPLE PR
 _MOST = 30
 """More digits than any format needs to name a number."""
 _UNBROKEN = 10_000
-"""The width of tables in a pipe: their rows stay whole."""
+"""The width for rich, which would cut numbers short where a terminal is narrower than a table."""
 
 
 def is_terminal() -> bool:
@@ -52,7 +55,7 @@ class Page:
     """
 
     def __init__(self) -> None:
-        self._items: list[Text | Table] = []
+        self._items: list[RenderableType] = []
         self.width = width_of()
 
     def line(self, text: str = "", style: str = "", indent: int = 0, hang: int = 2) -> None:
@@ -68,49 +71,45 @@ class Page:
         )
         self.verbatim("\n".join(lines), style)
 
-    def verbatim(self, text: str | Text, style: str = "") -> None:
+    def verbatim(self, text: "str | Text", style: str = "") -> None:
         """Add text whose lines and blanks stay as they are."""
-        self._items.append(text if isinstance(text, Text) else Text(text, style, no_wrap=True, overflow="ignore"))
+        from rich.text import Text
 
-    def table(
-        self,
-        head: Sequence[str],
-        rows: Sequence[Sequence[str | Text]],
-        words: int | Sequence[int] = 1,
-        folded: Sequence[int] = (),
-    ) -> None:
+        self._items.append(Text(text, style) if isinstance(text, str) else text)
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]], words: int | Sequence[int] = 1) -> None:
         """Add a table.
 
         Parameters
         ----------
         head : sequence of str
-        rows : sequence of sequence of str or Text
+        rows : sequence of sequence of str
         words : int or sequence of int
             How many of the first columns, or which, are words, to the left; the others are numbers, to the right.
-        folded : sequence of int
-            The columns of long text, which are wrapped where the terminal is too narrow.
         """
+        from rich.table import Table
+
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", show_edge=False)
         left = range(words) if isinstance(words, int) else words
         for place, name in enumerate(head):
-            table.add_column(name, justify="left" if place in left else "right", no_wrap=place not in folded)
+            table.add_column(name, justify="left" if place in left else "right", no_wrap=True)
         for row in rows:
             table.add_row(*row)
         self._items.append(table)
 
     def text(self) -> str:
         """Return all that was added, as the terminal or the pipe takes it."""
+        from rich.console import Console
+
         terminal = is_terminal()
-        width = shutil.get_terminal_size((_WIDTH, 24)).columns if terminal else _UNBROKEN
         console = Console(
             file=io.StringIO(),
-            width=width,
+            width=_UNBROKEN,
             force_terminal=terminal and os.environ.get("TERM") != "dumb",
             color_system="auto" if terminal else None,
             highlight=False,
             markup=False,
             emoji=False,
-            soft_wrap=False,
         )
         with console.capture() as capture:
             for item in self._items:

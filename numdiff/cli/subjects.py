@@ -1,23 +1,27 @@
 """The function of a call: an expression, ``module:function``, a problem of the suite, or an FPCore file."""
 
+import contextlib
+import functools
 import importlib
-import math
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from numdiff.cli.arguments import Names
+from numdiff.cli.arguments import Names, flat
 
-__all__ = ["Subject", "imported_function", "subject_of", "subject_options"]
+__all__ = ["Subject", "imported_function", "subject_of", "subject_options", "traced"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+_ADVICE = re.compile(r"; f (?:must be|is a function of one number)|: use np\.|; use np\.")
+"""Where a message of the library begins to name other functions of it."""
 _DOTTED = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
-_EVERYWHERE = (-math.inf, math.inf)
+_REFUSALS = 3
+"""FPCores that cannot be taken which a message names."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +34,39 @@ class Subject:
     name : str
         What it is called: its text, ``module:function``, or the name of the problem.
     points : tuple of float
-        Those of a problem; where no others are asked for.
+        Those of a problem or an FPCore, for where no others are asked for.
+    domain : tuple of float
+        The open interval in which f is smooth, where the subject says one; a problem brings its own.
+    formula : str
+        f(x) as a person reads it, where the name is another one.
     """
 
     f: Any
     name: str
     points: tuple[float, ...] = ()
+    domain: tuple[float, float] | None = None
+    formula: str = ""
+
+    def at(self, given: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+        """Return the points that are asked for, else those of the subject.
+
+        Raises
+        ------
+        click.UsageError
+            If there are none.
+        """
+        points = flat(given) or self.points
+        if not points:
+            raise click.UsageError(
+                "--at must name the points, such as --at 0.5,1; only a problem has points of its own"
+            )
+        return points
 
     @property
     def said(self) -> str:
         """The function as a line begins: ``f(x) = exp(x)``."""
-        if formula := getattr(self.f, "formula", ""):
-            return f"{self.name}: f(x) = {formula}"
+        if self.formula:
+            return f"{self.name}: f(x) = {self.formula}"
         return f"f = {self.name}" if _DOTTED.fullmatch(self.name) else f"f(x) = {self.name}"
 
 
@@ -51,8 +76,15 @@ def _problems() -> Iterable[str]:
     return PROBLEMS
 
 
-def subject_options(function: F) -> F:
-    """Add EXPR, ``--problem``, ``--fpcore`` and ``--name``."""
+def subject_options(function: F) -> Callable[..., Any]:
+    """Add EXPR, ``--problem``, ``--fpcore`` and ``--name``, which arrive as one argument, `subject`."""
+
+    @functools.wraps(function)
+    def resolved(
+        *, expr: str | None, problem: tuple[str, ...] | None, fpcore: Path | None, name: str | None, **others: Any
+    ) -> Any:
+        return function(subject=subject_of(expr, problem, fpcore, name), **others)
+
     for option in (
         click.option("--name", metavar="NAME", help="Which FPCore of the file."),
         click.option(
@@ -64,10 +96,10 @@ def subject_options(function: F) -> F:
             metavar="NAME",
             help="A problem of the suite in place of EXPR.",
         ),
-        click.argument("expr", required=False, metavar="EXPR"),
+        click.argument("expr", required=False, metavar="[EXPR]"),
     ):
-        function = option(function)
-    return function
+        resolved = option(resolved)
+    return resolved
 
 
 def subject_of(expr: str | None, problem: tuple[str, ...] | None, fpcore: Path | None, name: str | None) -> Subject:
@@ -105,7 +137,7 @@ def _of_problem(name: str) -> Subject:
     from numdiff.problems import PROBLEMS
 
     found = PROBLEMS[name]
-    return Subject(found, found.name, found.points)
+    return Subject(found, found.name, found.points, None, found.formula)
 
 
 def _of_text(text: str) -> Subject:
@@ -124,17 +156,31 @@ def _of_text(text: str) -> Subject:
 
 
 def _of_fpcore(path: Path, name: str | None) -> Subject:
-    fpcore: Any = importlib.import_module("numdiff.expressions.fpcore")
-    problems, refusals = fpcore.read_fpcore(path)
-    names = [found.name for found in problems]
-    if name is None and len(problems) == 1:
+    from numdiff.expressions.fpcore import read_fpcore
+
+    cores, refusals = read_fpcore(path)
+    names = [found.name for found in cores]
+    if name is None and len(cores) == 1 and not refusals:
         name = names[0]
-    for found in problems:
-        if found.name == name:
-            return Subject(found, found.name, found.points)
-    refused = "; ".join(map(str, refusals[:3])) + ("; …" if len(refusals) > 3 else "")
-    said = f"{path} has {', '.join(names) or 'none'}" + (f" (refused: {refused})" if refusals else "")
-    raise click.UsageError(f"--name must be that of an FPCore that can be read, got {name!r}; {said}")
+    for found in cores:
+        if name in (found.name, found.title):
+            return Subject(found.f, found.name, found.points, found.domain, found.formula)
+    refused = "; ".join(map(str, refusals[:_REFUSALS])) + ("; …" if len(refusals) > _REFUSALS else "")
+    said = f"{path} has {', '.join(names) or 'none'}" + (f"; refused: {refused}" if refusals else "")
+    asked = "--name must be one of the FPCores" if name is None else f"--name must be one of the FPCores, got {name!r}"
+    raise click.UsageError(f"{asked}; {said}")
+
+
+@contextlib.contextmanager
+def traced() -> Iterator[None]:
+    """Say of a function that exact arithmetic cannot follow which command takes it as it is."""
+    try:
+        yield
+    except TypeError as error:
+        reason, *_ = _ADVICE.split(" ".join(str(error).split()))
+        raise TypeError(
+            f"{reason}; write np.exp for math.exp and np.where for if, or ask numdiff derivative, which takes any f"
+        ) from error
 
 
 def imported_function(name: str) -> Any:

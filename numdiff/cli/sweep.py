@@ -11,6 +11,7 @@ import click
 from numdiff.cli.arguments import (
     EvaluatingCommand,
     Numbers,
+    at_option,
     domain_option,
     dtype_option,
     flat,
@@ -22,7 +23,7 @@ from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
 from numdiff.cli.machine import machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options
-from numdiff.cli.subjects import subject_of, subject_options
+from numdiff.cli.subjects import Subject, subject_options, traced
 
 __all__ = ["command"]
 
@@ -50,7 +51,7 @@ Exit status: 0; 1 where no cell could be measured.
 
 @click.command("sweep", cls=EvaluatingCommand, epilog=_EPILOG)
 @subject_options
-@click.option("--at", type=Numbers(), multiple=True, metavar="X,…", help="The points x.  [default: those of a problem]")
+@at_option
 @click.option("--step", type=Numbers(), multiple=True, metavar="H,…", help="The steps h, in place of a grid.")
 @click.option(
     "--grid", default="generic", show_default=True, metavar="NAME", help="Steps by a rule: dyadic, decimal, …"
@@ -74,10 +75,7 @@ Exit status: 0; 1 where no cell could be measured.
 @plot_option
 @machine_options
 def command(
-    expr: str | None,
-    problem: tuple[str, ...] | None,
-    fpcore: Path | None,
-    name: str | None,
+    subject: Subject,
     at: Sequence[tuple[float, ...]],
     step: Sequence[tuple[float, ...]],
     formula: Sequence[tuple[str, ...]],
@@ -95,23 +93,20 @@ def command(
     commas. With --out FILE.parquet the records are written as they come, in place of memory.
     """
     _check(options, plot)
-    subject = subject_of(expr, problem, fpcore, name)
-    points = flat(at) or subject.points
-    if not points:
-        raise click.UsageError("--at must name the points; only a problem has points of its own")
     asked = {
-        "x": list(points),
+        "x": list(subject.at(at)),
         "h": list(flat(step)) or None,
         "dtype": list(several_of("dtype", dtype, "float64")),
         "stencil": [formula_of(item, order, derivative) for item in _formulas(formula, order, derivative)],
         "grids": options["grid"],
-        "domain": domain or (-math.inf, math.inf),
+        "domain": domain or subject.domain or (-math.inf, math.inf),
         "arithmetic": options["arithmetic"],
         "engine": options["engine"],
         "progress": sys.stderr.isatty(),
-        "name": None if subject.points else subject.name,
+        "name": subject.name,
     }
-    result = _swept(subject.f, asked, options)
+    with traced():
+        result = _swept(subject.f, asked, options)
     return _delivered(result, options, plot)
 
 

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from numdiff.digits import power_of_ten
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 __all__ = ["Curve", "text_plot"]
 
@@ -38,7 +40,7 @@ class Curve:
         ]
 
 
-def text_plot(curves: Sequence[Curve], width: int, height: int = 14) -> Text:
+def text_plot(curves: Sequence[Curve], width: int, height: int = 14) -> "Text":
     """Return the plot as lines of text; later curves cover earlier ones.
 
     Parameters
@@ -53,9 +55,11 @@ def text_plot(curves: Sequence[Curve], width: int, height: int = 14) -> Text:
       10⁻² ┤               *
            │
       10⁻⁶ ┤*
-           └┬───────────────
+           └┬──────────────┬
             10⁻³      10⁻¹ h
     """
+    from rich.text import Text
+
     drawn = [(curve, curve.logarithms()) for curve in curves]
     everything = [point for _, points in drawn for point in points]
     if not everything:
@@ -70,7 +74,7 @@ def text_plot(curves: Sequence[Curve], width: int, height: int = 14) -> Text:
             row = round((high - error) / (high - low) * (height - 1))
             cells[row, column] = curve
     labels = _ticks(low, high, height)
-    text = Text(no_wrap=True, overflow="ignore")
+    text = Text()
     for row in range(height):
         label = labels.get(row, "")
         text.append(f"{label:>{_MARGIN - 1}} {'┤' if label else '│'}", "dim")

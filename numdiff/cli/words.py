@@ -39,7 +39,7 @@ def plain_text(text: str) -> str:
 
     Examples
     --------
-    >>> plain_text(r"*Abscissa*: $x \\pm h$, $\\sqrt[3]{3u}$")
+    >>> plain_text(r"*Abscissa*: $x \pm h$, $\sqrt[3]{3u}$")
     'Abscissa: x ± h, ∛(3u)'
     """
     for pattern, plain in _PLAIN:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.expressions.functions import CONSTANTS, NAMES, PREFIXES
+from numdiff.expressions.functions import CONSTANTS, MACROS, NAMES, PREFIXES
 from numdiff.expressions.nodes import Constant, Node, evaluated, written
 from numdiff.expressions.reader import one_line, read
 
@@ -92,7 +92,8 @@ def parse_expression(text: str, *, variable: str = "x") -> Expression:
     ``a if condition else b``.
 
     A number means what Python makes of it: the double nearest to a decimal fraction. Parts without the variable are
-    computed once, in float64, and the result takes the format of x as a Python number does.
+    computed once, in float64, and the result takes the format of x as a Python number does: ``log(2)*x`` has the double
+    nearest to log 2. ``log(constant(2))*x`` is computed in the format of x, and its truth has log 2 itself.
 
     Parameters
     ----------
@@ -143,7 +144,7 @@ def _restored(text: str, variable: str) -> Expression:
 
 def is_free(variable: str) -> bool:
     """Return whether a variable may have a name: at most 40 letters and digits of ASCII, which nothing else has."""
-    known = (*NAMES, *CONSTANTS, *PREFIXES, "clip")
+    known = (*NAMES, *CONSTANTS, *PREFIXES, *MACROS)
     plain = isinstance(variable, str) and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,39}", variable)
     return bool(plain) and not iskeyword(variable) and variable not in known
 

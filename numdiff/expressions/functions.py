@@ -16,7 +16,18 @@ import numpy as np
 
 from numdiff.extras import require_extra
 
-__all__ = ["ADVICE", "CONSTANTS", "FUNCTIONS", "NAMES", "OPERATORS", "PREFIXES", "Function", "belongs"]
+__all__ = [
+    "ADVICE",
+    "CONSTANTS",
+    "EXACTLY",
+    "FUNCTIONS",
+    "MACROS",
+    "NAMES",
+    "OPERATORS",
+    "PREFIXES",
+    "Function",
+    "belongs",
+]
 
 
 @dataclass(frozen=True)
@@ -153,6 +164,14 @@ NAMES: Mapping[str, Function] = MappingProxyType(
     {**FUNCTIONS, **{alias: FUNCTIONS[name] for alias, name in _OTHER.items()}}
 )
 """All functions by all their names."""
+
+
+EXACTLY = Function("constant", lambda value: value, 1)
+"""``constant(2)``: a number as an array like x. Functions of it are computed in the format of x, and exactly in exact
+arithmetic, where a number alone would be folded into a double: log(constant(2)) is the logarithm of 2.
+"""
+MACROS = ("clip", "constant")
+"""Names of what is read in a way of its own."""
 
 
 def _binary(name: str, call: Callable[..., Any], symbol: str, binds: int) -> Function:

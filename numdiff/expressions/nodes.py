@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from numdiff.expressions.functions import FUNCTIONS, OPERATORS, Function
+from numdiff.expressions.functions import EXACTLY, FUNCTIONS, OPERATORS, Function
 
 __all__ = ["LARGEST_DEPTH", "LARGEST_SIZE", "Constant", "Node", "Operation", "Refused", "Variable"]
 __all__ += ["all_of", "applied", "choice", "constant", "evaluated", "written"]
@@ -130,7 +130,10 @@ def applied(function: Function, *operands: Node) -> Node:
         constants is no finite number, or the tree is too large.
     """
     _check_kinds(function, operands)
-    if all(isinstance(node, Constant) for node in operands):
+    if function is EXACTLY:
+        if not isinstance(operands[0], Constant):
+            raise Refused("constant takes a number without the variable")
+    elif all(isinstance(node, Constant) for node in operands):
         return _folded(function, [node.value for node in operands if isinstance(node, Constant)])
     if function.takes_conditions and (known := _decided(function, operands)) is not None:
         return known
@@ -210,6 +213,8 @@ def evaluated(node: Node, x: Any) -> Any:
     """Return the value of a tree where the variable is x: an array, an exact array, or a number of NumPy."""
     if isinstance(node, Operation):
         values = [evaluated(operand, x) for operand in node.operands]
+        if node.function is EXACTLY:
+            return np.full_like(x, float(values[0]))
         if node.function.name == "where":
             # Of two numbers np.where would make an array of float64.
             values[1:] = [

@@ -10,11 +10,12 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import reduce
 from types import MappingProxyType
 from typing import Any, NoReturn
 
 from numdiff.expressions.errors import ExpressionError
-from numdiff.expressions.functions import ADVICE, CONSTANTS, NAMES, OPERATORS, PREFIXES, belongs
+from numdiff.expressions.functions import ADVICE, CONSTANTS, EXACTLY, MACROS, NAMES, OPERATORS, PREFIXES, belongs
 from numdiff.expressions.nodes import LARGEST_DEPTH, Node, Refused, Variable, all_of, applied, choice, constant
 
 __all__ = ["LONGEST", "one_line", "read"]
@@ -230,7 +231,7 @@ class _Reader:
         shown = f"{name:.40}"
         if name in ADVICE:
             self.refuse(f"{shown} is not known; {ADVICE[name]}", node)
-        near = get_close_matches(name.lower()[:40], [*NAMES, *CONSTANTS, self.variable], n=1)
+        near = get_close_matches(name.lower()[:40], [*NAMES, *MACROS, *CONSTANTS, self.variable], n=1)
         advice = f"did you mean {near[0]}?" if near else f"the variable is {self.variable}"
         self.refuse(f"{shown} is not known; {advice}", node)
 
@@ -244,20 +245,23 @@ class _Reader:
             self.refuse("only a function can be called; write * for a product", target)
         if name == self.variable or name in CONSTANTS:
             self.refuse(f"{name} is no function; write * for a product", target)
-        if name != "clip" and name not in NAMES:
+        if name not in MACROS and name not in NAMES:
             self.unknown(name, target)
         if node.keywords:
             self.refuse("** before an argument is not taken; write the arguments one by one", node)
-        arguments = [self.any(argument) for argument in node.args]
+        return self.made(name, [self.any(argument) for argument in node.args])
+
+    @staticmethod
+    def made(name: str, arguments: list[Node]) -> Node:
+        """Return a function of what was read."""
+        if name == "constant":
+            return applied(EXACTLY, *arguments)
         if name == "clip" and len(arguments) == 3:
             return applied(NAMES["min"], applied(NAMES["max"], *arguments[:2]), arguments[2])
         if name == "clip":
             raise Refused(f"clip takes 3 arguments, got {len(arguments)}")
         if name in ("max", "min") and len(arguments) > 2:
-            made = arguments[0]
-            for other in arguments[1:]:
-                made = applied(NAMES[name], made, other)
-            return made
+            return reduce(lambda a, b: applied(NAMES[name], a, b), arguments)
         return applied(NAMES[name], *arguments)
 
     def binary(self, node: ast.BinOp) -> Node:

@@ -131,8 +131,20 @@ def test_a_function_that_cannot_be_traced_is_refused_with_advice(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     done = call("advise", "untraced:f", "--at", "1")
     assert done.status == 2
-    assert len(done.err.splitlines()) == 1
-    assert "np.exp" in done.err
+    (line,) = done.err.splitlines()
+    assert "np.exp" in line
+    assert "numdiff derivative, which takes any f" in line
+    assert call("derivative", "untraced:f", "--at", "1").status == 0
+
+
+def test_where_no_error_is_expected_it_says_so():
+    assert "expect no error" in call("advise", "3", "--at", "1").out
+
+
+def test_the_complex_step_has_no_best_step():
+    done = call("advise", "x", "--at", "1", "--formula", "complex_step")
+    assert done.status == 2
+    assert "numdiff ledger --formula complex_step shows its error" in done.err
 
 
 def test_a_problem_is_taken_with_its_domain():

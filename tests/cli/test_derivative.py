@@ -106,6 +106,16 @@ def test_infinite_bars_are_text_and_nan_is_null_in_json():
     assert row["error"] == "inf"
 
 
+def test_complex_values_are_refused(tmp_path, monkeypatch):
+    (tmp_path / "complex_module.py").write_text(
+        "import numpy as np\ndef f(x):\n    return np.exp(1j * x)\n", encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    done = call("derivative", "complex_module:f", "--at", "1")
+    assert done.status == 2
+    assert "must return real numbers" in done.err
+
+
 def test_a_problem_brings_its_domain():
     row = call("derivative", "--problem", "square", "--at", "3", "--csv").rows[0]
     assert (row["function"], float(row["df"])) == ("square", pytest.approx(6.0))

@@ -49,7 +49,7 @@ def test_the_line_of_the_list_says_what_the_command_is(name):
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], *([name, "--help"] for name in ("list", "bench", "explain"))]
+    "words", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS if name != "experiments")]
 )
 def test_help_loads_nothing_heavy(words):
     code = (
@@ -57,8 +57,7 @@ def test_help_loads_nothing_heavy(words):
         f"print(*[name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
     )
     done = python("-c", code)
-    assert (done.status, set(done.err.split()) - {"rich"}) == (0, set())
-    assert words != ["--help"] or done.err.split() == []
+    assert (done.status, done.err.split()) == (0, [])
 
 
 def test_no_words_print_the_help_and_are_a_wrong_call():
@@ -73,7 +72,7 @@ def test_no_words_print_the_help_and_are_a_wrong_call():
         (["derivativ"], "no such command 'derivativ'; did you mean 'derivative'?"),
         (["formats"], "no such command 'formats'; did you mean 'list formats'?"),
         (["zzz"], "no such command 'zzz'; there are advise, derivative, "),
-        (["derivative", "x"], "missing option '--at'"),
+        (["derivative", "x"], "--at must name the points"),
         (["derivative", "x", "--at", "1", "--nonsense"], "no such option"),
         (["list", "nonsense"], "invalid value for"),
     ],

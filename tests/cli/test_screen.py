@@ -1,12 +1,14 @@
 """What people read."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import numdiff as nd
 from numdiff.cli.screen import Page, as_options, decimal_text, exact_text, mark_of
+from tests.cli.calls import on_terminal
 
 
 def test_a_table_in_a_pipe_is_not_broken_and_text_is_wrapped():
@@ -41,10 +43,7 @@ def test_the_text_of_a_number_gives_it_back(rng):
     for fmt in nd.FORMATS.values():
         for value in rng.standard_normal(20) * 10.0 ** rng.integers(-4, 4, 20):
             number = fmt.as_array(value)[()]
-            assert (
-                fmt.round(nd.FORMATS["float64"].lift(0.0) + __import__("fractions").Fraction(exact_text(fmt, number)))
-                == number
-            )
+            assert fmt.round(Fraction(exact_text(fmt, number))) == number
 
 
 def test_decimals_are_plain_or_have_a_power_of_ten():
@@ -67,3 +66,9 @@ def test_advice_of_the_library_is_advice_on_the_command():
 def test_numbers_of_every_format_are_shown():
     for fmt in nd.FORMATS.values():
         assert exact_text(fmt, fmt.dtype.type(np.float64(1.5))) == "1.5"
+
+
+def test_numbers_are_not_cut_short_where_a_terminal_is_narrow(monkeypatch):
+    shown = on_terminal(monkeypatch, "list", "formats", columns=40).out
+    assert "…" not in shown
+    assert "1.80e+308" in shown

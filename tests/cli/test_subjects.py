@@ -81,3 +81,39 @@ def test_an_error_inside_of_the_function_is_one_line(module):
     done = call("derivative", "subject_raising:f", "--at", "1")
     assert done.status == 2
     assert len(done.err.splitlines()) == 1
+
+
+FPCORES = """
+(FPCore (x) :name "root" :pre (>= x 0) (- (sqrt (+ x 1)) (sqrt x)))
+(FPCore (x) :name "square" (* x x))
+(FPCore (x y) :name "two" (+ x y))
+"""
+
+
+def test_an_fpcore_is_found_by_name_with_its_domain_and_point(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    path.write_text(FPCORES, encoding="utf-8")
+    subject = subject_of(None, None, path, "root")
+    assert subject.f(0.0) == 1.0
+    assert subject.domain[0] == 0.0
+    done = call("derivative", "--fpcore", str(path), "--name", "square", "--at", "3", "--csv")
+    assert abs(float(done.rows[0]["df"]) - 6) <= float(done.rows[0]["error"])
+    assert call("derivative", "--fpcore", str(path), "--name", "root").status == 0  # at the point that the reader chose
+
+
+def test_an_fpcore_that_is_not_there_or_not_named_is_said_with_those_that_are(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    path.write_text(FPCORES, encoding="utf-8")
+    for words in ([], ["--name", "two"]):
+        done = call("derivative", "--fpcore", str(path), *words, "--at", "1")
+        assert done.status == 2
+        assert "has root, square; refused: two" in done.err
+    assert call("derivative", "--fpcore", str(tmp_path / "none"), "--at", "1").status == 2
+
+
+def test_points_are_those_of_the_problem_where_none_are_asked_for():
+    rows = call("derivative", "--problem", "square", "--csv").rows
+    assert [float(row["x"]) for row in rows] == list(nd.PROBLEMS["square"].points)
+    done = call("derivative", "x")
+    assert done.status == 2
+    assert "--at must name the points" in done.err

@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 
 from numdiff.expressions import Expression, ExpressionError, parse_expression
-from numdiff.expressions.functions import CONSTANTS, NAMES
+from numdiff.expressions.functions import CONSTANTS, MACROS, NAMES
 
 LIMIT = 1.0
 """Seconds of processor time."""
@@ -43,7 +43,13 @@ _HOSTILE = """
     if else async None True ... import exec eval open print 0o17 0b1 1j 1e999 99999999999999999999 \x00 \x1b \u202e ｅ π
     ∞ ² \ud800 \U0001f600 np. math. scipy.special. os.system x.real f"{x}" %s %n {0} x[0] (*x) (x,) (x:=1) \n \t \r
 """.split(" ")
-_TOKENS = [*NAMES, *CONSTANTS, *"x x x + - * / % ** ( ) ( ) , < > <= >= == != and or not if else".split(), *_NUMBERS]
+_TOKENS = [
+    *NAMES,
+    *MACROS,
+    *CONSTANTS,
+    *"x x x + - * / % ** ( ) ( ) , < > <= >= == != and or not if else".split(),
+    *_NUMBERS,
+]
 _TOKENS += [token for token in map(str.strip, _HOSTILE) if token] + [" ", "\n", "\t"]
 
 
@@ -65,7 +71,7 @@ def sentence(draw: random.Random, depth: int) -> str:
     kind = draw.randrange(12) if depth > 0 else draw.randrange(3)
     inner: Callable[[], str] = lambda: sentence(draw, depth - 1)
     if kind == 0:
-        return draw.choice([*_NUMBERS, *CONSTANTS])
+        return draw.choice([*_NUMBERS, *CONSTANTS, "constant(2)", "constant(-1/3)"])
     if kind < 3:
         return "x"
     if kind < 6:

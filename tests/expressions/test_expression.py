@@ -108,6 +108,17 @@ def test_a_float_means_its_exact_binary_value():
     assert Fraction(parse_expression("1/3*x").node.operands[0].value) == Fraction(1 / 3)
 
 
+def test_a_constant_in_words_is_folded_by_nobody():
+    """The truth of log(2)*x has the double nearest to log 2, that of log(constant(2))*x has log 2 itself."""
+    f = parse_expression("log(constant(2)) * x")
+    assert f(X.astype(np.float32)).dtype == np.float32
+    np.testing.assert_array_equal(f(X), np.log(2.0) * X)
+    assert f.node.operands[0].operands[0].function.name == "constant"
+    for text in ("constant(x)", "constant()", "constant(1, 2)", "constant(1 > 0)", "constant"):
+        with pytest.raises(ExpressionError):
+            parse_expression(text)
+
+
 def test_another_variable():
     f = parse_expression("t**2 + 1", variable="t")
     assert f(3) == 10
