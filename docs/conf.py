@@ -1,6 +1,7 @@
 """Settings of the site, for Sphinx: ``make docs`` builds it into ``.cache/site``."""
 
 import builtins
+import logging
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,9 @@ _profile.mkdir(parents=True, exist_ok=True)
 
 from docs.extensions.repository_links import SCHEMES  # noqa: E402
 from numdiff import __version__  # noqa: E402
+
+# A library that is compared shows the messages of all others.
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 
 project = "numdiff"
 author = "numdiff contributors"
@@ -71,5 +75,6 @@ html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
 html_show_sphinx = False
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
+# Chosen for contrast; they come with the theme.
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"

@@ -180,6 +180,9 @@ def test_the_citation_says_what_the_package_says_and_has_a_date_only_once_there_
     assert str(citation["version"]) == project["version"]
     assert [author["name"] for author in citation["authors"]] == [author["name"] for author in project["authors"]]
     assert set(project["keywords"]) == set(citation["keywords"])
+    page = (DOCS / "citing.md").read_text(encoding="utf-8")
+    assert f"title   = {{{citation['title']}}}" in page
+    assert f"version = {{{project['version']}}}" in page
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert ("date-released" in citation) is (f"## Unreleased ({project['version']})" not in changes)
 

@@ -20,5 +20,5 @@ def _inline(writer: Any, node: nodes.math) -> NoReturn:
 
 
 def _block(writer: Any, node: nodes.math_block) -> NoReturn:
-    writer.body.append(f'<div class="formula">{mathml(node.astext(), display=True)}</div>\n')
+    writer.body.append(f'<div class="formula" tabindex="0">{mathml(node.astext(), display=True)}</div>\n')
     raise nodes.SkipNode
