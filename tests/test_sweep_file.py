@@ -1,15 +1,11 @@
 """A sweep into a file: the records of a sweep in memory, summed up without them, in memory that does not grow."""
 
 import os
-import signal
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
-from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +17,7 @@ import pytest
 import numdiff as nd
 from numdiff.study import many_points, records_file
 from numdiff.study.store import Store
+from tests.worker_kills import first_worker_killed
 
 matplotlib.use("Agg")
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,22 +92,8 @@ def test_steps_and_skips_are_those_that_all_points_decide(
 def test_workers_and_executors_write_the_same_bytes_also_when_one_is_killed(
     tmp_path: Path, swept: nd.SweepFile, small_blocks: None
 ) -> None:
-    killed = threading.Event()
-
-    def kill() -> None:
-        while not killed.is_set():
-            for process in active_children():
-                if process.pid is not None:
-                    os.kill(process.pid, signal.SIGKILL)
-                    killed.set()
-                    return
-            time.sleep(0.01)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    nd.sweep(np.exp, X, **ASKED, workers=2, out=tmp_path / "exp.parquet")
-    thread.join()
-    assert killed.is_set()
+    with first_worker_killed():
+        nd.sweep(np.exp, X, **ASKED, workers=2, out=tmp_path / "exp.parquet")
     assert (tmp_path / "exp.parquet").read_bytes() == swept.path.read_bytes()
     with ThreadPoolExecutor(2) as executor:
         nd.sweep(np.exp, X, **ASKED, executor=executor, out=tmp_path / "exp.parquet")

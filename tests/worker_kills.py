@@ -57,6 +57,29 @@ def alone(folder: str) -> None:
     print(digest_of(run_blocks(blocks(), store=Store(Path(folder)), progress=False)))
 
 
+@contextlib.contextmanager
+def first_worker_killed() -> Iterator[None]:
+    """Kill the first process that this one starts meanwhile, and fail where it starts none."""
+    killed, ended = threading.Event(), threading.Event()
+
+    def kill() -> None:
+        while not (killed.is_set() or ended.wait(0.01)):
+            for process in multiprocessing.active_children():
+                if process.pid is not None and not killed.is_set():
+                    os.kill(process.pid, signal.SIGKILL)
+                    killed.set()
+
+    thread = threading.Thread(target=kill)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    if not killed.is_set():
+        raise AssertionError("no worker was started")
+
+
 class Killer(threading.Thread):
     """Kills one of some processes at a moment, unless the run has ended."""
 

@@ -6,6 +6,7 @@ Johansson 2017, Arb: efficient arbitrary-precision midpoint-radius interval arit
 Transactions on Computers 66(8), 1281-1292.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -252,6 +253,66 @@ def enclose_derivatives(f: Callable[[Any], Any], intervals: Sequence[Ball], orde
         As `derivatives`.
     """
     return _differentiated(f, _SERIES, intervals, order, precision)
+
+
+def enclose_centred(
+    f: Callable[[Any], Any], intervals: Sequence[Ball], order: int, precision: int, terms: int
+) -> list[tuple[Value, Value]]:
+    """Enclose f⁽ᵐ⁾ over whole intervals by Taylor's formula as well, and at their midpoints.
+
+    Over a ball X of midpoint z and radius r, with R = [-r, r], f⁽ᵐ⁾ lies in
+
+        Σ f⁽ᵐ⁺ʲ⁾(z) Rʲ/j! + f⁽ᵐ⁺ⁿ⁾(X) Rⁿ/n!,  j = 0 … n - 1.
+
+    What f⁽ᵐ⁺ⁿ⁾(X) encloses too much counts rⁿ/n! times. A term is none but the mean value form.
+
+    Parameters
+    ----------
+    f, intervals, order, precision
+        As in `enclose_derivatives`.
+    terms : int
+        n, at least 1.
+
+    Returns
+    -------
+    list of (Ball or Undefined, Ball or Undefined)
+        The enclosure over the interval and that at its midpoint.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `derivatives`.
+
+    References
+    ----------
+    R. E. Moore, R. B. Kearfott and M. J. Cloud, Introduction to Interval Analysis, SIAM (2009), sections 6.4 (the mean
+    value form) and 9.3 (Taylor's formula with the interval of its remainder).
+    """
+    with working(checked_precision(precision), order + terms + 1):
+        wide = [arb_of(interval) for interval in intervals]
+        points = [arb_series([point, 1]) for point in (*wide, *(ball.mid() for ball in wide))]
+        found = evaluate_exactly(f, _SERIES, points)
+        pairs = zip(wide, found[: len(wide)], found[len(wide) :], strict=True)
+        return [_centred(ball, over, middle, order, precision, terms) for ball, over, middle in pairs]
+
+
+def _centred(ball: Any, over: Any, middle: Any, order: int, precision: int, terms: int) -> tuple[Value, Value]:
+    """Return what `enclose_centred` does of a ball, from the series over it and at its midpoint."""
+    if type(over) is Undefined or over.prec <= order:
+        missing = over if type(over) is Undefined else Undefined.UNDECIDED
+        return missing, Undefined.UNDECIDED
+    enclosure = series.derivative_of(over, order)
+    if type(middle) is Undefined or min(over.prec, middle.prec) <= order + terms:
+        return _balls([enclosure], precision)[0], Undefined.UNDECIDED
+    move = ball - ball.mid()
+    total, factor = over[order + terms] * math.comb(order + terms, terms), math.factorial(order)
+    for j in reversed(range(terms)):
+        total = total * move + middle[order + j] * math.comb(order + j, j)
+    total = total * factor
+    if total.overlaps(enclosure):
+        enclosure = total.intersection(enclosure)
+    first, second = _balls([enclosure, series.derivative_of(middle, order)], precision)
+    return first, second
 
 
 def _differentiated(

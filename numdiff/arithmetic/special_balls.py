@@ -121,14 +121,21 @@ def bessel_j(order: int) -> Callable[[Real], Real]:
 
 
 def bessel_k(order: int) -> Callable[[Real], Real]:
-    """Return K of an order: √π (2x)ⁿ exp(-x) U(n + ½, 2n + 1, 2x) (DLMF 10.39.6), which does not cancel."""
+    """Return K of an order, which falls for x > 0."""
+    return _where(is_positive, monotone(lambda x: bessel_k_at(x, order)[order]))
 
-    def at_point(x: Real) -> Real:
-        twice = 2 * x
-        value = twice.hypgeom_u(arb(2 * order + 1) / 2, 2 * order + 1)
-        return value * arb.const_sqrt_pi() * twice**order * (-x).exp()
 
-    return _where(is_positive, monotone(at_point))
+def bessel_k_at(x: Real, order: int) -> list[Real]:
+    """Return K₀ … Kₙ at a point, n >= 1, by Kₙ₊₁ = Kₙ₋₁ + (2n/x) Kₙ (DLMF 10.29.1), which adds positive numbers.
+
+    The first two are √π (2x)ⁿ exp(-x) U(n + ½, 2n + 1, 2x) (DLMF 10.39.6), which does not cancel.
+    """
+    twice = 2 * x
+    common = arb.const_sqrt_pi() * (-x).exp()
+    found = [twice.hypgeom_u(arb(2 * n + 1) / 2, 2 * n + 1) * common * twice**n for n in range(min(order, 1) + 1)]
+    for n in range(1, order):
+        found.append(found[n - 1] + 2 * n * found[n] / x)
+    return found
 
 
 def _ellipk(m: Real) -> Real:

@@ -254,14 +254,14 @@ def _bessel_k(order: int) -> Callable[[Real], Real]:
         if x > CONTEXT.prec:
             return CONTEXT.besselk(order, x)
         h = CONTEXT.pi**2 / (CONTEXT.prec * CONTEXT.ln2 + x + 8)
-        total, t = _exp(-x) * CONTEXT.mpf(0.5), h
+        total, before, growth = _exp(-x) * CONTEXT.mpf(0.5), CONTEXT.mpf(1), CONTEXT.cosh(h)
+        twice = CONTEXT.ldexp(growth, 1)
         while True:
-            growth = CONTEXT.cosh(t)
             term = _exp(-x * growth) * (growth if order else 1)
             total += term
             if magnitude(term) < magnitude(total) - CONTEXT.prec:
                 return h * total
-            t += h
+            before, growth = growth, twice * growth - before  # cosh((j + 1)h), which grows, so that errors do not
 
     return function
 

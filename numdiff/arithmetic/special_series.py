@@ -3,10 +3,12 @@
 The coefficients cₖ = f⁽ᵏ⁾(x)/k! come from FLINT's power series or, where it has none, from closed forms that do not
 cancel:
 
-- erfcx: cₖ = (-1)ᵏ U((k + 1)/2, ½, x²)/√π for x > 0 (DLMF 7.18.4 and 7.18.10), and for the rest the equation
-  f′ = 2x f - 2/√π, hence (k + 1)cₖ₊₁ = 2(x cₖ + cₖ₋₁) for k > 0;
+- erfcx: f′ = 2x f - 2/√π, hence (k + 1)cₖ₊₁ = 2(x cₖ + cₖ₋₁) for k > 0; far to the right, where that cancels too much,
+  cₖ = (-1)ᵏ U((k + 1)/2, ½, x²)/√π (DLMF 7.18.4 and 7.18.10). Over a ball the values at its ends are enough:
+  erfcx(x) = (2/√π) ∫ exp(-t² - 2xt) dt over t > 0 (7.4.2 of Abramowitz and Stegun with a = 1, b = x, c = 0), so that
+  (-1)ᵏf⁽ᵏ⁾(x) = (2/√π) ∫ (2t)ᵏ exp(-t² - 2xt) dt is positive and falls;
 - Bessel functions: J⁽ᵏ⁾ₙ = 2⁻ᵏ Σ (-1)ⁱ C(k, i) Jₙ₋ₖ₊₂ᵢ (DLMF 10.6.7), I⁽ᵏ⁾ₙ without and K⁽ᵏ⁾ₙ with all signs (-1)ᵏ
-  (DLMF 10.29.5);
+  (DLMF 10.29.5), with J₋ₙ = (-1)ⁿJₙ, I₋ₙ = Iₙ, K₋ₙ = Kₙ (DLMF 10.4.1, 10.27.1, 10.27.3);
 - the elliptic integral K(m) = ½π F(½, ½; 1; m): cₖ = ½π ((½)ₖ/k!)² F(k + ½, k + ½; k + 1; m) (DLMF 19.5.1, 15.5.2);
 - erf⁻¹: the series of erf at erf⁻¹(x), reverted;
 - sin(πx)/(πx) around 0: ₀F₁(; 3/2; w), w = -(πx/2)² (DLMF 10.16.9 at ν = ½), with the derivatives
@@ -15,13 +17,13 @@ cancel:
 References
 ----------
 NIST Digital Library of Mathematical Functions, https://dlmf.nist.gov, the equations above.
-M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, Dover (1965): 7.2.5, 7.2.9 (iterated integrals of
-erfc), 9.1.31 and 9.6.29 (derivatives of Bessel functions), 15.2.2 and 17.3.9.
+M. Abramowitz and I. A. Stegun, Handbook of Mathematical Functions, Dover (1965): 7.1.13, 7.2.5, 7.2.9 (erfc and its
+iterated integrals), 7.4.2, 9.1.31 and 9.6.29 (derivatives of Bessel functions), 15.2.2 and 17.3.9.
 F. Johansson, Computing hypergeometric functions rigorously, ACM Trans. Math. Softw. 45 (2019) 30.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -33,7 +35,7 @@ from numdiff.arithmetic.special_balls import (
     NOWHERE,
     REAL_SPECIAL,
     bessel_j,
-    bessel_k,
+    bessel_k_at,
     by_root2,
     is_positive,
     monotone,
@@ -62,6 +64,9 @@ def _argument(x: Real) -> Series:
     return arb_series([x, 1])
 
 
+_FAR = 32
+"""From 2 to this power on few terms of the asymptotic series of U have all digits; the recurrence needs many bits."""
+
 Coefficients = Callable[[Real, int], list[Real]]
 
 
@@ -76,13 +81,39 @@ def _from_series(function: Callable[[Series], Series]) -> Coefficients:
 
 
 def _erfcx_coefficients(x: Real, n: int) -> list[Real]:
-    root = arb.const_sqrt_pi()
-    if x > 1:
-        square, half = x * x, arb(0.5)
+    if x.is_exact():
+        return _erfcx_at(x, n)
+    return [low.union(high) for low, high in zip(_erfcx_at(x.lower(), n), _erfcx_at(x.upper(), n), strict=True)]
+
+
+def _erfcx_at(x: Real, n: int) -> list[Real]:
+    """Return the coefficients at a point: by the recurrence, with more bits, except far to the right.
+
+    For x > 1 a step of it makes relative errors larger by less than 10x². It adds 2x|cₖ| and 2|cₖ₋₁|, whose difference
+    is (k + 1)|cₖ₊₁|: the factor is 4x|cₖ|/((k + 1)|cₖ₊₁|) + 1 = 2xMₖ/Mₖ₊₁ + 1 with the moments Mₖ = ∫ tᵏ exp(-t² - 2xt)
+    dt. Mₖ/Mₖ₊₁ falls with k (Cauchy and Schwarz), and M₀/M₁ <= πx + 1: M₁ = ½ - xM₀ by parts, and
+    M₀ <= 1/(x + √(x² + 4/π)) by 7.1.13 of Abramowitz and Stegun.
+    """
+    if not x > 1:
+        return _erfcx_by_recurrence(x, n)
+    mantissa, exponent = x.man_exp()
+    size = int(mantissa).bit_length() + int(exponent)  # x < 2**size
+    if size > _FAR:
+        root, square, half = arb.const_sqrt_pi(), x * x, arb(0.5)
         return [(-1) ** k * square.hypgeom_u(arb(k + 1) / 2, half) / root for k in range(n)]
-    found = [REAL_SPECIAL["special.erfcx"](x)]
+    precision = ctx.prec
+    ctx.prec = precision + n * (2 * size + 4)
+    try:
+        found = _erfcx_by_recurrence(x, n)
+    finally:
+        ctx.prec = precision
+    return [+c for c in found]
+
+
+def _erfcx_by_recurrence(x: Real, n: int) -> list[Real]:
+    found = [(x * x).exp() * x.erfc()]
     for k in range(n - 1):
-        total = 2 * x * found[k] + (2 * found[k - 1] if k else -2 / root)
+        total = 2 * x * found[k] + (2 * found[k - 1] if k else -2 / arb.const_sqrt_pi())
         found.append(total / (k + 1))
     return found
 
@@ -140,41 +171,40 @@ def _exp1_coefficients(x: Real, n: int) -> list[Real]:
         return [REAL_SPECIAL["special.exp1"](x), *_coefficients(slope.integral(), n)[1:]]
 
 
-def _bessel_coefficients(values: Callable[[Real, int], Real], order: int, n: int, x: Real, sign: int) -> list[Real]:
-    """Return the coefficients from Σ signⁱ C(k, i) values(order - k + 2i)/(2ᵏk!)."""
-    known = {m: values(x, m) for m in range(order - n + 1, order + n)}
+def _bessel_coefficients(known: Sequence[Real], order: int, sign: int) -> list[Real]:
+    """Return the first coefficients from Σ signⁱ C(k, i) B(order - k + 2i)/(2ᵏk!) with B(-m) = signᵐ B(m).
+
+    `known` holds B(0), B(1), …: the last one is met in the last coefficient.
+    """
     found = []
-    for k in range(n):
-        terms = [sign**i * math.comb(k, i) * known[order - k + 2 * i] for i in range(k + 1)]
+    for k in range(len(known) - order):
+        orders = [order - k + 2 * i for i in range(k + 1)]
+        terms = [sign ** (i + max(-m, 0)) * math.comb(k, i) * known[abs(m)] for i, m in enumerate(orders)]
         found.append(sum(terms, arb(0)) / (math.factorial(k) << k))
     return found
 
 
-def _value_of_j(x: Real, m: int) -> Real:
-    value = bessel_j(abs(m))(x)
-    return -value if m < 0 and m % 2 else value
-
-
 def _j_coefficients(order: int) -> Coefficients:
-    return lambda x, n: _bessel_coefficients(_value_of_j, order, n, x, -1)
+    return lambda x, n: _bessel_coefficients([bessel_j(m)(x) for m in range(order + n)], order, -1)
+
+
+def _value_of_i(x: Real, m: int) -> Real:
+    shape = monotone if m % 2 else of_size
+    return shape(lambda t: t.bessel_i(m))(x)
 
 
 def _i_coefficients(order: int) -> Coefficients:
-    def value(x: Real, m: int) -> Real:
-        size = of_size(lambda t: t.bessel_i(abs(m)))(x) if m % 2 == 0 else monotone(lambda t: t.bessel_i(abs(m)))(x)
-        return size
-
-    return lambda x, n: _bessel_coefficients(value, order, n, x, 1)
+    return lambda x, n: _bessel_coefficients([_value_of_i(x, m) for m in range(order + n)], order, 1)
 
 
 def _k_coefficients(order: int) -> Coefficients:
-    def value(x: Real, m: int) -> Real:
-        return bessel_k(abs(m))(x)
-
     def found(x: Real, n: int) -> list[Real]:
         if not x > 0:
             return [NOWHERE] * n
-        return [(-1) ** k * c for k, c in enumerate(_bessel_coefficients(value, order, n, x, 1))]
+        known = bessel_k_at(x.lower(), order + n)
+        if not x.is_exact():
+            known = [low.union(high) for low, high in zip(known, bessel_k_at(x.upper(), order + n), strict=True)]
+        return [(-1) ** k * c for k, c in enumerate(_bessel_coefficients(known[: order + n], order, 1))]
 
     return found
 

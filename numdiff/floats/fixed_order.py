@@ -197,7 +197,11 @@ def _squares(values: Sequence[float]) -> tuple[list[float], int]:
     if not all(map(math.isfinite, values)):
         return [math.inf if any(map(math.isinf, values)) else math.nan], 0
     exponent = math.frexp(max(map(abs, values), default=0.0))[1]
-    scaled = [math.ldexp(v, -exponent) for v in values]
+    if -1000 < exponent < 1000:  # a product with a power of two is `ldexp`, and rounds the same where it is subnormal
+        scale = math.ldexp(1.0, -exponent)
+        scaled = [v * scale for v in values]
+    else:
+        scaled = [math.ldexp(v, -exponent) for v in values]
     return [v * v for v in scaled], exponent
 
 

@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import math
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache, cached_property
@@ -24,7 +25,7 @@ from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.study.grids import Number
-from numdiff.study.measure import measure
+from numdiff.study.measure import Known, measure
 from numdiff.study.records import SCHEMA_VERSION
 from numdiff.study.subject import Subject, UserFunction
 from numdiff.study.sweep import Sweep, SweepPlan, plan
@@ -160,7 +161,7 @@ class Block:
 
     def measure(self, done: Callable[[int], Any] = lambda cells: None) -> dict[str, pd.DataFrame]:
         """Return the ``records`` of the block and its ``skips``."""
-        records, skips = measure(self.plan, self.engine, done)
+        records, skips = measure(self.plan, self.engine, done, known_of(self))
         return {"records": records, "skips": skips}
 
     def parts(self) -> "list[Block]":
@@ -203,6 +204,33 @@ class Block:
         )
         records = records.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
         return {"records": records, "skips": skips, "values": values}
+
+
+class _Last(threading.local):
+    """The function that this thread has measured last, what is known of it, and how many cells have asked."""
+
+    key: tuple[Any, ...] = ()
+    known: Known | None = None
+    cells = 0
+
+
+_last = _Last()
+
+
+def known_of(block: Block) -> Known:
+    """Return what is known of the function of a block, from the block before where that was of the same function.
+
+    Only of the problems of this project, which nobody changes meanwhile, and not beyond `LARGEST` cells: what is known
+    of many takes more memory than a block may.
+    """
+    subject = block.subject()
+    key = block.problem, block.engine, subject.f, subject.derivative, subject.exact, subject.domain
+    found = _last.known if key == _last.key and _last.cells + block.cells <= LARGEST else None
+    if found is None or not PROBLEMS.has_own(block.problem):
+        found, _last.cells = Known(subject, block.engine), 0
+    _last.key, _last.known = key, found
+    _last.cells += block.cells
+    return found
 
 
 def planned_at(subject: Subject, sweep: Sweep, first: int, ks: Ks) -> SweepPlan:

@@ -35,7 +35,7 @@ T. J. Dekker, A floating-point technique for extending the available precision, 
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -303,7 +303,12 @@ def neighbours(fmt: FloatFormat, x: Any) -> np.ndarray:
     ndarray, shape (33,), of the dtype of `fmt`
         Infinite where a neighbour is beyond the largest number.
     """
-    exact = fmt.lift(x)
+    return _neighbours(fmt, fmt.lift(x)).copy()
+
+
+@lru_cache(maxsize=64)
+def _neighbours(fmt: FloatFormat, exact: Fraction) -> np.ndarray:
+    """Return the neighbours, which all formulas of a sweep ask for, and the digests of its values before them."""
     points = np.empty(NEIGHBOURS, dtype=fmt.dtype)
     for index in range(NEIGHBOURS):
         r = Fraction(index - NEIGHBOURS // 2, 256)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from fractions import Fraction
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -25,10 +25,11 @@ from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import Stencil
 from numdiff.rules.assumptions import FailedAssumption
-from numdiff.rules.model import prediction_at
+from numdiff.rules.model import Prediction, prediction_at
 from numdiff.study.collector import collector_held
 from numdiff.study.grids import NEIGHBOURS, POINTWISE_GRIDS, neighbours, steps_at
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
+from numdiff.study.subject import Subject
 from numdiff.study.sweep import Batch, Skip, SweepPlan
 
 OK = "ok"
@@ -41,8 +42,75 @@ _NORMAL = sys.float_info.min
 """Below it a double has lost digits."""
 
 
+class Known:
+    """What the exact arithmetics have found of a function: the same whichever sweep asks.
+
+    Parameters
+    ----------
+    subject : Subject
+    engine : {"mpmath", "arb"}
+    """
+
+    def __init__(self, subject: Subject, engine: Engine) -> None:
+        untraced = bool(subject.exact)
+        self.untraced = untraced
+        self.exact = exact_of(subject.f, None if untraced else subject.derivative, engine, subject.exact)
+        self._suprema = Suprema(None if untraced else subject.f)
+        self._bounded: dict[str, BoundedFunction] = {}
+        self._modelled: dict[str, ModelledFunction] = {}
+        self._measured: dict[tuple[Any, ...], dict[str, list[Any]]] = {}
+
+    def measured(self, batch: Batch) -> dict[str, list[Any]]:
+        """Return the columns of a batch that depend on its cells alone; of equal cells of two sweeps, once."""
+        cells = (tuple(batch.format.lift_array(numbers)) for numbers in (batch.points, batch.steps))
+        key = (
+            batch.format.name,
+            batch.method,
+            batch.arithmetic,
+            batch.sweep.neighbourhood,
+            batch.grids,
+            batch.ks,
+            *cells,
+        )
+        if key not in self._measured:
+            self._measured[key] = _measured_columns(batch, self.exact, self.bounded(batch))
+        return self._measured[key]
+
+    def bounded(self, batch: Batch) -> BoundedFunction:
+        """Return what the bounds of a batch need."""
+        if batch.arithmetic not in self._bounded:
+            self._bounded[batch.arithmetic] = BoundedFunction(batch.subject.f, self._suprema, self.untraced)
+        return self._bounded[batch.arithmetic]
+
+    def modelled(self, batch: Batch) -> "ModelledFunction":
+        """Return what the predictions of a batch need."""
+        if batch.arithmetic not in self._modelled:
+            self._modelled[batch.arithmetic] = ModelledFunction(batch.subject.f)
+        return self._modelled[batch.arithmetic]
+
+
+class ModelledFunction:
+    """A function, and each prediction that was made of it."""
+
+    def __init__(self, f: Callable[[Any], Any]) -> None:
+        self._known = KnownFunction(f)
+        self._predictions: dict[tuple[Fraction, str, Stencil], Prediction] = {}
+
+    def prediction(self, x: np.ndarray, batch: Batch) -> Prediction:
+        """Return the prediction for the formula and the format of a batch at a point."""
+        method = cast(Stencil, batch.method)
+        key = batch.format.lift(x), batch.format.name, method
+        if key not in self._predictions:
+            found = prediction_at(self._known, x, x, batch.format, method, batch.subject.domain)
+            self._predictions[key] = found
+        return self._predictions[key]
+
+
 def measure(
-    planned: SweepPlan, engine: Engine = "mpmath", done: Callable[[int], Any] = lambda cells: None
+    planned: SweepPlan,
+    engine: Engine = "mpmath",
+    done: Callable[[int], Any] = lambda cells: None,
+    known: Known | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Measure all cells of one function in a sweep.
 
@@ -53,24 +121,19 @@ def measure(
     engine : {"mpmath", "arb"}
     done : callable
         Called with the number of cells after each batch.
+    known : Known, optional
+        Of the same function with the same engine; is added to.
 
     Returns
     -------
     records, skips : DataFrame
         A row for every cell, in the order of the plan, and a row for all that cannot be run.
     """
-    subject = planned.subject
-    untraced = bool(subject.exact)
-    exact = exact_of(subject.f, None if untraced else subject.derivative, engine, subject.exact)
-    suprema = Suprema(None if untraced else subject.f)
-    bounded: dict[str, BoundedFunction] = {}
-    modelled: dict[str, KnownFunction] = {}
+    known = Known(planned.subject, engine) if known is None else known
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
     with collector_held():
         for batch in planned.batches:
-            function = bounded.setdefault(batch.arithmetic, BoundedFunction(batch.subject.f, suprema, untraced))
-            known = modelled.setdefault(batch.arithmetic, KnownFunction(batch.subject.f))
-            for name, values in _columns(batch, exact, function, known).items():
+            for name, values in _columns(batch, known).items():
                 columns[name].extend(values)
             done(batch.cells)
     return frame_of(columns), skip_frame(planned.skips)
@@ -81,15 +144,8 @@ def skip_frame(skips: list[Skip]) -> pd.DataFrame:
     return pd.DataFrame([astuple(skip) for skip in skips], columns=list(SKIP_COLUMNS), dtype="str")
 
 
-def _columns(
-    batch: Batch, exact: ExactFunction, bounded: BoundedFunction, known: KnownFunction
-) -> dict[str, list[Any]]:
-    """Run the kernel on one batch and return its records by column, points outermost."""
-    x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
-    observation = observe(batch.method, batch.subject.f, x, h)
-    ledger = ledger_of(exact, observation, x, h, batch.method, batch.format)
-    places = NodePlaces(batch.method, batch.format, x, h, observation.result.shape)
-    bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values, places)
+def _columns(batch: Batch, known: Known) -> dict[str, list[Any]]:
+    """Return the records of one batch by column, points outermost."""
     cells, points = batch.cells, len(batch.point_indices)
     return {
         "problem": [batch.subject.name] * cells,
@@ -99,12 +155,24 @@ def _columns(
         "arithmetic": [batch.arithmetic] * cells,
         "grid": list(batch.grids) * points,
         "k": list(batch.ks) * points,
+        **known.measured(batch),
+        "evaluations": [batch.method.evaluations] * cells,
+        **_prediction_columns(batch, known.modelled(batch)),
+    }
+
+
+def _measured_columns(batch: Batch, exact: ExactFunction, bounded: BoundedFunction) -> dict[str, list[Any]]:
+    """Run the kernel on one batch and return what the ledger, the bounds and the neighbours say."""
+    x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
+    observation = observe(batch.method, batch.subject.f, x, h)
+    ledger = ledger_of(exact, observation, x, h, batch.method, batch.format)
+    places = NodePlaces(batch.method, batch.format, x, h, observation.result.shape)
+    bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values, places)
+    return {
         **_ledger_columns(ledger),
         **{name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS},
         "a_priori_bound": a_priori_bounds(bounded, batch.method, batch.format, x, h, (places, bounds)).ravel().tolist(),
-        "evaluations": [batch.method.evaluations] * cells,
         **_neighbourhood_columns(batch, exact),
-        **_prediction_columns(batch, known),
     }
 
 
@@ -203,8 +271,8 @@ def _neighbourhood_columns(batch: Batch, exact: ExactFunction) -> dict[str, list
         results[np.broadcast_to(lost, results.shape)] = math.nan
         method = batch.method
         errors = total_errors(exact, near, results, method.derivative_order, batch.format, method.direction)
-        for j, column in zip(wanted, np.abs(errors).T.tolist(), strict=True):
-            for name, value in _statistics(column).items():
+        for j, found in zip(wanted, _statistics(np.abs(errors)), strict=True):
+            for name, value in found.items():
                 columns[name][i * len(batch.steps) + j] = value
     return columns
 
@@ -235,25 +303,29 @@ def steps_near(batch: Batch) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarra
         yield near, np.where(lost, steps, own), lost
 
 
-def _statistics(errors: list[float]) -> dict[str, Any]:
-    """Return root mean square, median and maximum of what is finite, and how many are not."""
-    finite = sorted(error for error in errors if math.isfinite(error))
-    counts = {"neighbours": NEIGHBOURS, "failures": NEIGHBOURS - len(finite)}
-    if not finite:
-        return counts
-    middle = len(finite) // 2
-    return counts | {
-        # It neither overflows nor depends on the order of a SIMD sum.
-        "rms_error": root_mean_square(finite),
-        "median_error": finite[middle] if len(finite) % 2 else (finite[middle - 1] + finite[middle]) / 2,
-        "max_error": finite[-1],
-    }
+def _statistics(errors: np.ndarray) -> list[dict[str, Any]]:
+    """Return of each column root mean square, median and maximum of what is finite, and how many are not."""
+    ordered = np.sort(errors, axis=0)  # NaN last, after the infinite ones
+    finite = np.isfinite(ordered).sum(axis=0).tolist()
+    found = []
+    for number, column in zip(finite, ordered.T.tolist(), strict=True):
+        counts = {"neighbours": NEIGHBOURS, "failures": NEIGHBOURS - number}
+        if number:
+            middle = number // 2
+            counts |= {
+                # It neither overflows nor depends on the order of a SIMD sum.
+                "rms_error": root_mean_square(column[:number]),
+                "median_error": column[middle] if number % 2 else (column[middle - 1] + column[middle]) / 2,
+                "max_error": column[number - 1],
+            }
+        found.append(counts)
+    return found
 
 
 # --- from the model of the error ----------------------------------------------------------------------------
 
 
-def _prediction_columns(batch: Batch, known: KnownFunction) -> dict[str, list[Any]]:
+def _prediction_columns(batch: Batch, known: ModelledFunction) -> dict[str, list[Any]]:
     """Return what the model of the total error says: of each cell its error, and of each point the best step.
 
     ``prediction`` is `OK`, `NOT_ASKED` or the assumption that fails; NaN stands where the model has no value.
@@ -268,7 +340,7 @@ def _prediction_columns(batch: Batch, known: KnownFunction) -> dict[str, list[An
     with np.errstate(over="ignore", under="ignore"):
         steps = batch.steps.astype(np.float64)
     for x in batch.points:
-        found = prediction_at(known, x, x, batch.format, batch.method, batch.subject.domain)
+        found = known.prediction(x, batch)
         modelled = np.full(steps.shape, math.nan) if found.model is None else found.model.total(steps)
         columns["model_error"] += np.where(np.isfinite(modelled), modelled, math.nan).tolist()
         for name, value in (

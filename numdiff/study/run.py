@@ -1,6 +1,7 @@
 """Run measurements: serially or over processes, with a store behind them and a progress bar before them."""
 
 import pickle
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -318,11 +319,11 @@ def _measured(
     done: Callable[[int], Any],
 ) -> Iterator[tuple[str, Frames]]:
     """Yield the results as they come."""
+    order = {key: pending[key] for key in _in_order(pending, cells)}
     if workers in (0, 1):
-        for key, item in pending.items():
+        for key, item in order.items():
             yield key, _frames_of(item, done)
         return
-    order = {key: pending[key] for key in sorted(pending, key=lambda key: _weight(pending[key], cells[key]))}
     setup = register_added, added_for(order.values())
     if isinstance(workers, int):
         yield from results_of(_frames_of, order, workers, setup, done)
@@ -332,12 +333,17 @@ def _measured(
         yield key, frames
 
 
-def _weight(item: Measurement, cells: int) -> tuple[bool, int]:
-    """Return by what measurements are ordered, so that no worker is left with a long one at the end.
+def _in_order(items: Mapping[str, Measurement], cells: Mapping[str, int]) -> list[str]:
+    """Return keys in the order of measuring: no worker is left with a long one, and what blocks share is found once.
 
-    Leagues and trials first, of which a cell takes some eight times as long as one of a sweep; then the largest ones.
+    Leagues and trials first, of which a cell takes some eight times as long as one of a sweep; then the functions with
+    the most cells, the blocks of one after another.
     """
-    return isinstance(item, Block), -cells
+    names = {key: item.problem if isinstance(item, Block) else key for key, item in items.items()}
+    sizes: Counter[str] = Counter()
+    for key, name in names.items():
+        sizes[name] += cells[key]
+    return sorted(items, key=lambda key: (isinstance(items[key], Block), -sizes[names[key]], names[key], -cells[key]))
 
 
 Added = tuple[list[FloatFormat], list[Method], list[Problem]]

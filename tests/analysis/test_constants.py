@@ -196,23 +196,39 @@ def runge(x: Any) -> Any:
 
 
 def test_an_interval_may_come_as_close_to_a_singularity_as_twelve_cuts_tell() -> None:
-    for exponent, finite in ((15, True), (16, False)):
+    for exponent, finite in ((25, True), (26, False)):
         (bound,) = suprema.suprema(lambda x: np.sqrt(x - x * x * 0.25), 2, [(1, 2**exponent, -exponent)])
         assert math.isfinite(bound) is finite
 
 
-def test_the_number_of_pieces_ends_a_search_that_would_need_twice_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    largest = max(abs(_fifth_derivative_of_runge(x)) for x in np.linspace(-1, 1, 4001))
+def test_the_number_of_pieces_ends_a_search_that_needs_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    largest = max(abs(_ninth_derivative_of_runge(x)) for x in np.linspace(-1, 1, 4001))
     results = {}
-    for pieces in (80, 160, 320, 640):
+    for pieces in (20, 40, 80, 160):
         monkeypatch.setattr(suprema, "_MOST_PIECES", pieces)
-        (results[pieces],) = suprema.suprema(runge, 5, [(-1, 1, 0)])
-    assert largest <= results[640] == results[320] < suprema.SLACK * largest < results[160] < results[80]
+        (results[pieces],) = suprema.suprema(runge, 9, [(-1, 1, 0)])
+    assert largest <= results[160] == results[80] < suprema.SLACK * largest < results[40] < results[20]
 
 
-def _fifth_derivative_of_runge(x: float) -> float:
-    """Im of the fifth derivative of 1/(1 − 5ix)·… by partial fractions: f = Re 1/(1 − 5ix)."""
-    return (math.factorial(5) * (5j) ** 5 / (1 - 5j * x) ** 6).real
+@pytest.mark.parametrize("terms, fewest, most", [(1, 200, 300), (2, 200, 300), (4, 40, 80), (6, 10, 20), (8, 3, 10)])
+def test_more_terms_need_fewer_pieces(monkeypatch: pytest.MonkeyPatch, terms: int, fewest: int, most: int) -> None:
+    pieces = 0
+
+    def counted(*asked: Any) -> Any:
+        nonlocal pieces
+        pieces += len(asked[1])
+        return enclose_centred(*asked)
+
+    monkeypatch.setattr(suprema, "TERMS", terms)
+    enclose_centred = suprema.enclose_centred
+    monkeypatch.setattr(suprema, "enclose_centred", counted)
+    suprema.suprema(lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x)), 1, [(191, 193, -4)])
+    assert fewest < pieces < most
+
+
+def _ninth_derivative_of_runge(x: float) -> float:
+    """The function is Re 1/(1 − 5ix), by partial fractions."""
+    return (math.factorial(9) * (5j) ** 9 / (1 - 5j * x) ** 10).real
 
 
 def test_a_smaller_slack_is_tighter_and_a_lower_precision_looser(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,9 +237,10 @@ def test_a_smaller_slack_is_tighter_and_a_lower_precision_looser(monkeypatch: py
     (tighter,) = suprema.suprema(runge, 3, [(-1, 1, 0)])
     assert tighter < here < 1.2 * tighter
     monkeypatch.setattr(suprema, "SLACK", 1.2)
-    for precision, same in ((96, True), (64, False)):
+    for precision, tells in ((128, True), (64, False)):
         monkeypatch.setattr(suprema, "PRECISION", precision)
-        assert (suprema.suprema(runge, 3, [(-1, 1, 0)]) == [here]) is same
+        (found,) = suprema.suprema(lambda x: (np.exp(x) - 1 - x) / x**2, 2, [(2**20 - 1, 2**20 + 1, -40)])
+        assert (found < 1.2 / 12) is tells
 
 
 # --- certified coefficients -------------------------------------------------------------------------------

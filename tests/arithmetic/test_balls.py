@@ -319,3 +319,31 @@ def test_four_threads_at_four_precisions_give_what_one_thread_gives():
         thread.join()
     for precision in precisions:
         assert found[precision] == [serial[precision]] * 4
+
+
+# --- Taylor's formula over intervals ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("terms", [1, 2, 6])
+@pytest.mark.parametrize("order", [0, 1, 3])
+def test_taylors_formula_encloses_the_derivative_at_every_point_and_is_no_wider(order: int, terms: int) -> None:
+    f = lambda x: (np.exp(x) - np.exp(-x)) / (np.exp(x) + np.exp(-x))
+    rng = np.random.default_rng(order + terms)
+    for _ in range(20):
+        mid, exponent = int(rng.integers(-(1 << 20), 1 << 20)), int(rng.integers(-22, -17))
+        interval = Ball(mid, int(rng.integers(1, 1 << 12)), exponent)
+        ((over, middle),) = balls.enclose_centred(f, [interval], order, 128, terms)
+        (plain,) = balls.enclose_derivatives(f, [interval], order, 128)
+        assert over.radius <= plain.radius * (1 + Fraction(1, 1 << 20))
+        assert abs(middle.midpoint - over.midpoint) <= over.radius + middle.radius
+        for at in (interval.mid - interval.rad, interval.mid + interval.rad, interval.mid + interval.rad // 3):
+            (value,) = balls.derivatives(f, [(at, exponent)], order, 256)
+            assert abs(value.midpoint - over.midpoint) <= over.radius + value.radius
+
+
+def test_taylors_formula_says_nothing_where_the_interval_has_a_pole_a_kink_or_an_end() -> None:
+    around_zero = [Ball(1, 2, -4)]
+    for f in (np.reciprocal, np.abs, np.sqrt, np.log):
+        ((over, middle),) = balls.enclose_centred(f, around_zero, 2, 128, 6)
+        assert isinstance(over, Undefined)
+        assert isinstance(middle, Undefined)

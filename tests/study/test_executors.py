@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import numdiff as nd
 from numdiff.study import cluster as cluster_module
 from numdiff.study import executors
 from numdiff.study.blocks import Block, blocks_of
@@ -235,6 +236,16 @@ def test_a_cluster_gives_the_bytes_of_a_serial_run(
     with client.get_executor(pure=False) as executor:
         assert isinstance(executor, Executor)
         assert csv_of(run_blocks(blocks, executor=executor, progress=False)) == serial
+
+
+def test_a_cluster_writes_the_file_of_a_serial_sweep(client: Any, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"dtype": ["float16", "float64"], "h": [2.0**-4, 2.0**-8], "engine": "arb"}
+    x = np.linspace(0.25, 2.0, 1500)  # cut into several blocks
+    with client.get_executor(pure=False) as executor:
+        found = nd.sweep(np.exp, x, **asked, out=tmp_path / "exp.parquet", executor=executor).path.read_bytes()
+    alone = nd.sweep(np.exp, x, **asked, out=tmp_path / "exp.parquet")
+    assert alone.path.read_bytes() == found
+    assert pd.read_parquet(alone.path)["point"].nunique() == 1500
 
 
 def test_worker_of_a_cluster_that_is_killed_changes_no_byte(

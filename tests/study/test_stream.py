@@ -1,9 +1,5 @@
 """Streamed blocks are those of a run, in their order, for any number of workers, and few of them are out at a time."""
 
-import os
-import signal
-import threading
-import time
 import weakref
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import active_children, get_context
@@ -20,6 +16,7 @@ from numdiff.study.run import run_blocks
 from numdiff.study.store import Store
 from numdiff.study.stream import stream_blocks
 from numdiff.study.sweep import Sweep
+from tests.worker_kills import first_worker_killed
 
 SWEEP = Sweep("small", ("exp", "tanh", "square"), ("forward", "centered"), ("float32", "float64"), last_step=8)
 
@@ -65,22 +62,8 @@ def test_workers_give_the_same_in_the_same_order(blocks: list[Block], whole: str
 
 
 def test_worker_that_is_killed_changes_nothing(blocks: list[Block], whole: str) -> None:
-    killed = threading.Event()
-
-    def kill() -> None:
-        while not killed.is_set():
-            for process in active_children():
-                if process.pid is not None:
-                    os.kill(process.pid, signal.SIGKILL)
-                    killed.set()
-                    return
-            time.sleep(0.01)
-
-    thread = threading.Thread(target=kill)
-    thread.start()
-    assert streamed(blocks, workers=2) == whole
-    thread.join()
-    assert killed.is_set()
+    with first_worker_killed():
+        assert streamed(blocks, workers=2) == whole
 
 
 def test_frames_that_were_taken_are_not_held(blocks: list[Block]) -> None:
