@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -108,8 +109,6 @@ def test_every_operation_of_the_standard_is_taken_or_refused_by_name():
 
 
 def test_constants_are_the_doubles_nearest_to_them():
-    import mpmath
-
     with mpmath.workprec(200):
         pi, e = mpmath.pi(), mpmath.e()
         exact = {
