@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from numdiff.expressions.errors import visible
 from numdiff.expressions.expression import Expression, is_free, made_of
 from numdiff.expressions.fpcore_terms import interval_of, node_of
 from numdiff.expressions.nodes import Refused, Variable
@@ -109,7 +110,7 @@ def read_fpcore(source: str | os.PathLike[str]) -> tuple[list[FPCore], list[FPCo
             title = core.title or title
             taken.append(_benchmark(core, title, {item.name for item in taken}))
         except Refused as reason:
-            refused.append(FPCoreRefusal(title, form.line, str(reason)))
+            refused.append(FPCoreRefusal(title, form.line, visible(str(reason))))
         except RecursionError:
             refused.append(FPCoreRefusal(title, form.line, "it is nested too deeply"))
     return taken, refused

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from numdiff.expressions.errors import visible
+
 __all__ = ["Form", "Item", "Text", "read_forms", "shown", "text_of"]
 
 _TOKEN = re.compile(r'\s+|;[^\n]*|(?P<text>"(?:[^"\\]|\\.)*")|(?P<mark>[()\[\]])|(?P<symbol>[^\s()\[\]";]+)', re.DOTALL)
@@ -80,10 +82,10 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
 
 
 def text_of(item: Item) -> str:
-    """Return a symbol or text on one line; of a form what it looks like."""
+    """Return a symbol or text on one line, printable; of a form what it looks like."""
     if isinstance(item, Form):
         return shown(item)
-    return " ".join((item.value if isinstance(item, Text) else item).split())
+    return visible(" ".join((item.value if isinstance(item, Text) else item).split()))
 
 
 def shown(item: Item) -> str:
@@ -96,5 +98,5 @@ def shown(item: Item) -> str:
             waiting += [")", *reversed(part.items), "("]
         else:
             parts.append(f'"{part.value}"' if isinstance(part, Text) else part)
-    text = re.sub(r"\( | (?=\))", lambda found: found[0].strip(), " ".join(parts))
+    text = visible(re.sub(r"\( | (?=\))", lambda found: found[0].strip(), " ".join(parts)))
     return f"{text:.57}…" if waiting or len(text) > 60 else text

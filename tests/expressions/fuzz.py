@@ -162,6 +162,8 @@ def main(arguments: list[str]) -> int:
         result, seconds = timed(work)
         slowest[stage] = max(slowest.get(stage, (0.0, "")), (seconds, text))
         counts[f"{stage}: over {LIMIT} s"] += seconds > LIMIT
+        if seconds > LIMIT:
+            print(f"{seconds:9.4f} s, {stage}: {text!r}", flush=True)
         return result
 
     for _ in range(number):

@@ -3,8 +3,11 @@
 import math
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import numdiff as nd
 from numdiff.expressions import parse_expression
@@ -106,8 +109,6 @@ def test_every_operation_of_the_standard_is_taken_or_refused_by_name():
 
 
 def test_constants_are_the_doubles_nearest_to_them():
-    import mpmath
-
     with mpmath.workprec(200):
         pi, e = mpmath.pi(), mpmath.e()
         exact = {
@@ -181,3 +182,28 @@ def test_a_hostile_body_is_refused_with_a_reason(body):
 
 def test_a_form_is_shown_as_it_looked():
     assert shown(read_forms('(a (b "c") [d])')[0]) == '(a (b "c") (d))'
+
+
+def test_what_is_shown_of_a_file_is_printable():
+    _, (refusal,) = read_fpcore('(FPCore (x) :name "a\x1b[31m\u202eb\n  c" (g\x00 x))')
+    assert refusal.title == "a\\x1b[31m\\u202eb c"
+    assert str(refusal).isprintable()
+
+
+WORDS = """
+    ( ( ( ( ) ) ) ) [ ] FPCore x x y 1 2.5 1/3 0x1p4 :name :pre "a" ; + - * / < <= and or not let let* ! cast sin
+    exp pow fdim PI INFINITY TRUE ' , : () (x) (FPCore (x) (sin x)) [a x] ([a x]) (and (< 0 x)
+""".split(" ")
+
+
+@given(st.one_of(st.text(max_size=80), st.lists(st.sampled_from(WORDS), max_size=60).map(" ".join)))
+def test_any_text_is_read_or_refused(text):
+    try:
+        taken, refused = read_fpcore(f"(FPCore (x) {text}")
+    except ValueError:
+        return
+    assert taken or refused
+    assert all(str(item).isprintable() for item in refused)
+    for item in taken:
+        with np.errstate(all="ignore"):
+            assert np.shape(item.f(np.array(item.points))) == (1,)
