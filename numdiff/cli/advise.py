@@ -20,7 +20,7 @@ from numdiff.cli.arguments import (
 from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
-from numdiff.cli.screen import Page, exact_text, is_terminal, mark_of
+from numdiff.cli.screen import Bar, Page, exact_text, is_terminal, mark_of
 from numdiff.cli.subjects import Subject, subject_options, traced
 from numdiff.cli.text_plot import Curve, text_plot
 
@@ -103,8 +103,8 @@ def command(
             f"numdiff ledger --formula {stencil.name} shows its error"
         )
     inside = domain or subject.domain or (-math.inf, math.inf)
-    with traced():
-        advice = [Advice(nd, subject, x, fmt, stencil, inside) for x in subject.at(at)]
+    with traced(), Bar("points") as bar:
+        advice = [Advice(nd, subject, x, fmt, stencil, inside) for x in bar.counted(subject.at(at))]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
     if plot is not None:

@@ -8,7 +8,7 @@ import click
 from numdiff.cli.arguments import EvaluatingCommand, Numbers, dtype_option, one_of
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
-from numdiff.cli.screen import Page, as_options, is_terminal
+from numdiff.cli.screen import Bar, Page, as_options
 from numdiff.cli.subjects import imported_function, subject_of
 
 __all__ = ["COLUMNS", "command"]
@@ -105,10 +105,8 @@ def command(
 
     function, claim = _function(f, total=np.size(at) > 1 and ":" not in f), _claim(gradient)
     name = one_of("dtype", dtype, "") or None
-    progress: Any = is_terminal() and _Bar()
-    found = nd.check_gradient(function, claim, at, dtype=name, progress=progress, **options)
-    if progress:
-        progress.close()
+    with Bar("slopes") as bar:
+        found = nd.check_gradient(function, claim, at, dtype=name, progress=bar.tell, **options)
     status = 0 if found.verdict == "agree" else NO
     rows = _rows(found)
     text = machine_text("check", rows[0], rows, as_json=as_json, as_csv=as_csv)
@@ -161,24 +159,3 @@ def _rows(found: Any) -> list[dict[str, Any]]:
         }
         for one in found.comparisons
     ]
-
-
-class _Bar:
-    """A bar of the slopes that are done, on standard error, shown when there is something to show."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        self._bar = Progress(console=Console(stderr=True), transient=True)
-        self._task: Any = None
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._task is None:
-            self._bar.start()
-            self._task = self._bar.add_task("slopes", total=total)
-        self._bar.update(self._task, completed=done)
-
-    def close(self) -> None:
-        """Take the bar away."""
-        self._bar.stop()

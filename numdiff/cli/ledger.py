@@ -1,5 +1,6 @@
 """``numdiff ledger``: the error at one x and h, with its digits one below the other."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
@@ -108,7 +109,7 @@ def command(
     with traced():
         found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name)
     rows = list(_rows(subject, fmt, found))
-    status = 0 if all(row["status"] == "ok" for row in rows) else NO
+    status = NO if any(math.isnan(row["total"]) for row in rows) else 0
     text = machine_text("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv)
     if text is not None:
         click.echo(text, nl=False)
@@ -173,6 +174,8 @@ def _write(
     from numdiff.display import number
 
     total, truncation, roundoff = (number(row[part]) for part in ("total", "truncation", "roundoff"))
+    if row["status"] != "ok":
+        page.line(f"{row['status']}: numdiff explain {row['status']} says what that is", "red")
     page.line(f"error d − t = {total} = truncation {truncation} + roundoff {roundoff}")
 
 

@@ -7,19 +7,36 @@ import io
 import os
 import re
 import shutil
+import stat
 import sys
 import textwrap
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.progress import Progress
     from rich.text import Text
 
-__all__ = ["Page", "as_options", "decimal_text", "exact_text", "is_terminal", "mark_of", "width_of"]
+__all__ = [
+    "Bar",
+    "Page",
+    "as_options",
+    "decimal_text",
+    "exact_text",
+    "is_terminal",
+    "mark_of",
+    "shows_progress",
+    "width_of",
+]
 
+T = TypeVar("T")
+
+_SOON = 1.0
+"""Seconds of work from which on a bar is shown."""
 _WIDTH = 80
 """Where no terminal has a width of its own: of text in a pipe."""
 _PRIMES = ("\N{PRIME}", "\N{DOUBLE PRIME}", "\N{TRIPLE PRIME}", "\N{QUADRUPLE PRIME}")
@@ -37,6 +54,57 @@ def is_terminal() -> bool:
 def width_of() -> int:
     """Return how wide text is printed."""
     return min(shutil.get_terminal_size((_WIDTH, 24)).columns, 120) if is_terminal() else _WIDTH
+
+
+def shows_progress() -> bool:
+    """Return whether progress is shown, on standard error: on a terminal, where the output goes to no pipe."""
+    try:
+        is_piped = stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    except OSError:  # an output in memory
+        is_piped = False
+    return sys.stderr.isatty() and not is_piped
+
+
+class Bar:
+    """A bar of what is done, where it `shows_progress`, for work of some seconds; it leaves nothing behind.
+
+    Parameters
+    ----------
+    what : str
+        What is counted.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._bar: Progress | None = None
+        self._start = time.monotonic()
+        self._is_shown = shows_progress()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def tell(self, done: int, total: int) -> None:
+        """Say how many are done, of how many."""
+        if not self._is_shown or time.monotonic() - self._start < _SOON:
+            return
+        if self._bar is None:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True), transient=True)
+            self._bar.add_task(self._what)
+            self._bar.start()
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+
+    def counted(self, items: Sequence[T]) -> Iterator[T]:
+        """Give the items one by one, and say so."""
+        for place, item in enumerate(items):
+            self.tell(place, len(items))
+            yield item
 
 
 class Page:

@@ -1,7 +1,6 @@
 """``numdiff sweep``: errors over steps, formats, formulas and points."""
 
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ from numdiff.cli.arguments import (
 from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
 from numdiff.cli.machine import machine_options, machine_text
 from numdiff.cli.program import NO
-from numdiff.cli.screen import Page, as_options
+from numdiff.cli.screen import Page, as_options, shows_progress
 from numdiff.cli.subjects import Subject, subject_options, traced
 
 __all__ = ["command"]
@@ -102,7 +101,7 @@ def command(
         "domain": domain or subject.domain or (-math.inf, math.inf),
         "arithmetic": options["arithmetic"],
         "engine": options["engine"],
-        "progress": sys.stderr.isatty(),
+        "progress": shows_progress(),
         "name": subject.name,
     }
     with traced():

@@ -107,6 +107,7 @@ WORDS: Mapping[str, Word] = {
     "overflow": Word(
         "A node, a value of f or the quotient is larger than the largest number of the format.", "", _READ
     ),
+    "nan": Word("A value of f, or the quotient, is not a number.", "", _READ),
     "outside-domain": Word("A node lies where f has no real value, as log at −1.", "", _READ),
     "pole": Word("A node, or x itself, is a pole of f or of its derivative.", "", _READ),
     "kink": Word(
@@ -123,6 +124,10 @@ WORDS: Mapping[str, Word] = {
     "exact": Word("Everything is rational: truth is an exact fraction.", "", _PARTS),
     "given": Word("Truth is the twin that the user gave, f and f′ in mpmath: checked, not certified.", "", _PARTS),
     "unresolved": Word("A part of the error that 4096 bits do not tell from 0; it reads 0.", "", _PARTS),
+    "out-of-domain": Word("f or its derivative has no value there, or none that could be decided.", "", _PARTS),
+    "out-of-range": Word(
+        "f or its derivative has a value there that is beyond every format: 2^65536 or more.", "", _PARTS
+    ),
     "error bar": Word(
         "What nd.derivative and numdiff derivative say of their own error, from values of f alone: it covers the error "
         "in 99 of 100 cases, or in the share that --confidence asks for.",

@@ -86,3 +86,12 @@ def test_rows_have_the_columns_of_the_help():
 def test_formulas_in_latex_become_plain_characters():
     assert plain_text(r"$h = 2\sqrt{\varepsilon |f/f''|} \quad\text{(forward)}$") == "h = 2√(ε |f/f''|) (forward)"
     assert plain_text(r"$\tfrac{h^2}{6}|f'''|$ and **bold** `code`") == "h²·|f'''|/6 and bold code"
+
+
+def test_every_status_and_state_of_a_cell_is_explained():
+    pytest.importorskip("mpmath")
+    pytest.importorskip("flint")
+    from numdiff import State, Status
+
+    known = {sense["word"] for sense in senses()}
+    assert {str(item) for item in (*Status, *State)} - {"ok"} <= known

@@ -81,6 +81,13 @@ def test_a_cell_without_an_error_is_said_with_status_1():
     assert row["t"] is None
 
 
+def test_a_step_that_x_absorbs_has_an_error_and_is_named():
+    done = call("ledger", "x**3", "--at", "1", "--step", "1e-20")
+    assert done.status == 0
+    assert "absorbed: numdiff explain absorbed says what that is" in done.out
+    assert call("explain", "absorbed").status == 0
+
+
 def test_parts_that_are_0_have_no_mark():
     numbers, marks = lines_of(call("ledger", "x**2", "--at", "1", "--step", "0.5").out)
     assert len(numbers) == 5

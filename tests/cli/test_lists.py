@@ -30,6 +30,13 @@ def test_every_name_is_listed_in_its_order(kind, known):
     assert [row["name"] for row in call("list", kind, "--csv").rows] == list(known)
 
 
+def test_options_tell_peers_of_one_library_apart():
+    rows = {row["name"]: row for row in call("list", "peers", "--csv").rows}
+    assert rows["numdifftools_scaled"]["options"] == "order=4, scaled=True"
+    assert rows["scipy_derivative"]["options"] == ""
+    assert rows["scipy_derivative"]["library"] == "scipy"
+
+
 @needs_everything
 def test_every_rule_is_listed_with_what_it_does():
     from numdiff.rules.table import RULES

@@ -1,5 +1,7 @@
 """What people read."""
 
+import io
+import os
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 
 import numdiff as nd
-from numdiff.cli.screen import Page, as_options, decimal_text, exact_text, mark_of
+from numdiff.cli.screen import Bar, Page, as_options, decimal_text, exact_text, mark_of, shows_progress
 from tests.cli.calls import on_terminal
 
 
@@ -72,3 +74,34 @@ def test_numbers_are_not_cut_short_where_a_terminal_is_narrow(monkeypatch):
     shown = on_terminal(monkeypatch, "list", "formats", columns=40).out
     assert "…" not in shown
     assert "1.80e+308" in shown
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("err", "shown"), [(_Terminal, True), (io.StringIO, False)])
+def test_a_bar_is_shown_on_a_terminal_alone_once_the_work_takes_a_second(monkeypatch, err, shown):
+    stream = err()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    with Bar("points") as bar:
+        assert list(bar.counted([1, 2, 3])) == [1, 2, 3]
+    assert stream.getvalue() == ""
+    monkeypatch.setattr("numdiff.cli.screen._SOON", 0.0)
+    with Bar("points") as bar:
+        bar.tell(1, 2)
+    assert ("points" in stream.getvalue()) is shown
+
+
+def test_no_bar_is_shown_where_the_output_goes_into_a_pipe(monkeypatch):
+    read, write = os.pipe()
+    with os.fdopen(write, "w") as pipe:
+        monkeypatch.setattr("sys.stderr", _Terminal())
+        monkeypatch.setattr("sys.stdout", pipe)
+        assert not shows_progress()
+        monkeypatch.setattr("sys.stdout", io.StringIO())
+        assert shows_progress()
+        monkeypatch.undo()
+    os.close(read)

@@ -133,6 +133,15 @@ def test_what_does_not_go_together_is_refused(words, message):
     assert message in done.err
 
 
+def test_points_outside_of_the_domain_are_skipped():
+    done = call("sweep", "log(x)", "--at", "-1,1", "--step", "0.1", "--domain", "0:inf")
+    assert done.status == 0
+    assert "skipped: x = -1.0" in done.out
+    assert {row["x_value"] for row in call("sweep", "log(x)", "--at", "-1,1", "--domain", "0:inf", "--csv").rows} == {
+        "1.0"
+    }
+
+
 def test_points_are_needed():
     assert "--at must name the points" in call("sweep", "x").err
 
