@@ -212,7 +212,7 @@ class Advice:
         if rule == "advised":
             return float(self.found.predicted_digits)
         found = self.found
-        if math.isnan(error) or math.isnan(found.predicted_error) or not math.isfinite(found.predicted_digits):
+        if not all(map(math.isfinite, (error, found.predicted_error, found.predicted_digits))):
             return math.nan
         # The derivative that both are compared with is the same: digits differ as the logarithms of the errors do.
         return float(found.predicted_digits) + math.log10(found.predicted_error / error) if error else math.inf
@@ -228,7 +228,10 @@ class Advice:
         if math.isnan(found.step):
             page.line(f"no step: {found.failed}; {found.failed.advice.removeprefix('no prediction: ')}", "bold red")
         else:
-            page.line(self._answer(), "bold")
+            step = self._step_text()
+            page.line(self._answer(step), "bold")
+            if float(step) != float(f"{float(step):.2g}"):
+                page.line("all digits of h count: with it the format holds x ± h exactly, beside it it does not", "dim")
             if found.failed is not None:
                 page.line(f"but beware: {found.failed}; {found.failed.advice}", "red")
         page.line()
@@ -237,12 +240,29 @@ class Advice:
             page.line()
             page.verbatim(self._plot(page.width))
 
-    def _answer(self) -> str:
+    def _answer(self, step: str) -> str:
         found = self.found
-        take = f"take h = {float(found.step):.2g}: expect "
+        take = f"take h = {step}: expect "
         if not found.predicted_error:
             return f"{take}no error"
         return f"{take}{max(found.predicted_digits, 0.0):.1f} digits (error about {found.predicted_error:.1g})"
+
+    def _step_text(self) -> str:
+        """Return the step in the fewest digits, but two, that keep the digit of accuracy that is promised.
+
+        Where x is large, x ± h is exact with few steps; those beside them cost many digits.
+        """
+        import numpy as np
+
+        step, model = float(self.found.step), self.found.model
+        if model is None:
+            return repr(step)
+        for digits in range(2, _MOST_DIGITS):
+            text = f"{step:.{digits}g}"
+            taken = float(self._fmt.round(Fraction(text)))
+            if float(model.total(np.array([taken]))[0]) <= _SAME_DIGITS * float(self.found.predicted_error):
+                return text
+        return repr(step)
 
     def _plot(self, width: int) -> Any:
         """Return a plot of the error in the model, of measured errors, and of the advised step."""
@@ -267,6 +287,10 @@ class Advice:
         return plot
 
 
+_MOST_DIGITS = 17
+"""Enough to name any double."""
+_SAME_DIGITS = 10**0.1
+"""An error that is larger by this factor is one of a tenth of a digit less, the last place that is shown of them."""
 _HEAD = ("step", "h", "expected", "digits", "error", "truncation", "roundoff")
 
 

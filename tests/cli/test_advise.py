@@ -151,3 +151,28 @@ def test_a_problem_is_taken_with_its_domain():
     row = call("advise", "--problem", "composition", "--at", "0.5", "--json").rows[0]
     assert row["step"] == float(nd.optimal_step(nd.PROBLEMS["composition"], 0.5).step)
     assert Fraction(row["step"]) == Fraction(float.fromhex(row["step_hex"]))
+
+
+def test_a_step_beside_which_accuracy_is_lost_is_given_with_all_its_digits():
+    """1e10 ± h is exact for multiples of 2⁻¹⁹; two digits of the step would cost ten of the derivative."""
+    done = call("advise", "sin(x)", "--at", "1e10")
+    (line,) = re.findall(r"take h = (\S+): expect (\S+) digits", done.out)
+    step, digits = Fraction(line[0]), float(line[1])
+    assert (step * 2**19).denominator == 1
+    assert "all digits of h count" in done.out
+    x = np.float64(1e10)
+    measured = (np.sin(x + float(step)) - np.sin(x - float(step))) / (2 * float(step))
+    with mpmath.workdps(40):
+        exact = mpmath.cos(mpmath.mpf(10**10))
+        assert abs(measured - exact) < 3 * abs(exact) * mpmath.mpf(10) ** -digits
+        rough = float(f"{float(step):.2g}")
+        worse = (np.sin(x + rough) - np.sin(x - rough)) / (2 * rough)
+        assert abs(worse - exact) > 1e3 * abs(measured - exact)
+    assert "all digits of h count" not in call(*WORDS).out
+
+
+def test_a_rule_whose_step_is_too_wide_for_the_model_has_no_digits():
+    (row,) = [row for row in call("advise", "sin(x)", "--at", "1e10", "--json").rows if row["rule"] == "scaled_thumb"]
+    assert row["expected_error"] in (None, "inf")
+    assert row["expected_digits"] is None
+    assert abs(row["total"]) > 0.5
