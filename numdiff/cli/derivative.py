@@ -12,7 +12,7 @@ from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, exact_text, mark_of
 from numdiff.cli.subjects import Subject, subject_options
 
-__all__ = ["COLUMNS", "TRUSTED", "command"]
+__all__ = ["COLUMNS", "HIGHEST", "TRUSTED", "command"]
 
 COLUMNS: Columns = {
     "function": "what is differentiated",
@@ -28,6 +28,8 @@ COLUMNS: Columns = {
     "status": "ok, or what is in the way",
     "message": "what that means, and what to do",
 }
+HIGHEST = 4
+"""The highest derivative with an error bar, as `numdiff.derivative` has it."""
 TRUSTED = ("OK", "BUDGET", "NO_DIGITS", "TOUCHES_DOMAIN")
 """The statuses in which value and bar hold, as their messages say; with the others the exit status is 1."""
 
@@ -35,7 +37,7 @@ _EPILOG = f"""\b
 Examples:
   numdiff derivative "exp(sin(x))" --at 0.5
   numdiff derivative "sqrt(x)" --at 0.5,1,2 --domain 0:inf
-  numdiff derivative "-x**3" --at -1 --order 2 --dtype float32
+  numdiff derivative "-x**3" --at -1 --derivative 2 --dtype float32
   numdiff derivative mymodule:simulate --at 1.5 --noise 1e-8 --json
 
 {columns_help(COLUMNS)}
@@ -55,13 +57,14 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
 @subject_options
 @at_option
 @click.option(
-    "--order",
     "--derivative",
+    "--order",
     "order",
-    type=click.IntRange(1, 4),
+    type=click.IntRange(1),
+    metavar="M",
     default=1,
     show_default=True,
-    help="Which derivative.",
+    help="Which derivative: 2 for f″; up to 4.",
 )
 @dtype_option
 @domain_option
@@ -91,6 +94,11 @@ def command(
     import numdiff as nd
     from numdiff.floats.formats import get_format
 
+    if options["order"] > HIGHEST:
+        raise click.UsageError(
+            f"--derivative must be 1 to {HIGHEST} for a value with an error bar, got {options['order']}; for an "
+            f"expression, numdiff advise --derivative {options['order']} finds a step, and shows the exact value"
+        )
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     points = fmt.as_array(np.array(subject.at(at)))
     options["domain"] = options["domain"] or subject.domain

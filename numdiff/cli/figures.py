@@ -8,6 +8,8 @@ import click
 __all__ = ["plot_option", "refuse_other_endings", "save_figure"]
 
 ENDINGS = (".png", ".svg", ".pdf")
+_NEEDED = ("flint", "gmpy2", "mpmath", "pandas", "pyarrow", "tqdm", "jinja2", "matplotlib")
+"""What a sweep and its figure import: asked for at once, so that nobody installs one extra to be told of another."""
 
 
 def plot_option(function: Any) -> Any:
@@ -24,7 +26,7 @@ def refuse_other_endings(path: Path | None) -> None:
     click.UsageError
         If its ending is another one.
     MissingExtraError
-        If Matplotlib is not installed.
+        If something that draws, or that measures what is drawn, is not installed; all of it is named.
     """
     if path is None:
         return
@@ -32,7 +34,7 @@ def refuse_other_endings(path: Path | None) -> None:
         raise click.UsageError(f"--plot must end in {', '.join(ENDINGS)}, got {str(path)!r}")
     from numdiff.extras import require_extra
 
-    require_extra("--plot", "jinja2", "matplotlib")
+    require_extra("--plot", *_NEEDED)
 
 
 def save_figure(figure: Any, path: Path) -> None:

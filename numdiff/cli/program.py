@@ -181,6 +181,8 @@ def _said(error: Exception) -> str:
     """Return an error in one line; that of an expression has its two lines that show the place."""
     # str(KeyError) is the repr of its argument.
     text = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        text = f"{error.strerror.lower()}: {error.filename}"
     expressions = sys.modules.get("numdiff.expressions")
     if expressions is not None and isinstance(error, expressions.ExpressionError):
         return text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import numdiff as nd
-from numdiff.cli.derivative import COLUMNS, TRUSTED
+from numdiff.cli.derivative import COLUMNS, HIGHEST, TRUSTED
 from tests.cli.calls import call, names_of, on_terminal
 
 
@@ -133,3 +133,15 @@ def test_several_points_are_a_table():
     _, head, *rows = done.out.splitlines()
     assert head.split() == ["x", "f′(x)", "±", "error", "digits", "evaluations", "status"]
     assert [row.split()[0] for row in rows] == ["-1", "0.1", "20"]
+
+
+def test_a_derivative_beyond_those_with_an_error_bar_is_refused_with_the_way_to_it():
+    done = call("derivative", "sin(x)", "--at", "pi", "--derivative", "5")
+    assert done.status == 2
+    first, *_ = done.err.splitlines()
+    assert first.startswith("numdiff: error: --derivative must be 1 to 4 for a value with an error bar, got 5; ")
+    assert "numdiff advise --derivative 5" in first
+    assert call("advise", "sin(x)", "--at", "pi", "--derivative", "5").status == 0
+    assert call("derivative", "sin(x)", "--at", "pi", "--derivative", str(HIGHEST)).status == 0
+    with pytest.raises(ValueError, match="order"):
+        nd.derivative(np.sin, 1.0, order=HIGHEST + 1)

@@ -4,7 +4,7 @@ import pytest
 
 from numdiff.cli import main
 from numdiff.cli.experiments import checkout, run_experiments
-from tests.cli.calls import python
+from tests.cli.calls import call, python
 from tests.core_environment import needs_everything
 
 
@@ -24,6 +24,15 @@ def test_outside_a_checkout_is_one_line_and_status_2(tmp_path):
     (line,) = done.err.splitlines()
     assert line.startswith("numdiff: error: the experiments live in a checkout")
     assert str(tmp_path) in line
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_outside_a_checkout_has_examples(tmp_path, monkeypatch, word):
+    monkeypatch.chdir(tmp_path)
+    done = call("experiments", word)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.startswith("Usage: numdiff experiments [WORD]...")
+    assert "numdiff experiments step_sweep --quick" in done.out
 
 
 @needs_everything
