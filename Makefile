@@ -41,12 +41,13 @@ ML_PIP = $(ML_PYTHON) -m pip install --disable-pip-version-check --quiet --requi
 UV_COMPILE = $(UV) pip compile --no-config --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 BENCH_JSON := .bench/benchmark.json
+SITE := .cache/site
 
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
 .PHONY: help install experiments experiments-ml atlas measure-cost check-results test test-browser test-core test-lowest \
-	campaign bench bench-compare performance lint check lock clean
+	campaign bench bench-compare performance docs lint check lock clean
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -135,6 +136,13 @@ performance: ## Write what the last make bench measured, and the plan of large s
 
 bench-compare: $(STAMP) ## Compare the speed of this tree with that of a commit, in turns: make bench-compare REV=main
 	$(VENV_BIN)/python bench/compare.py $(REV) $(ARGS)
+
+# Every page is made anew, so that what it shows is what this checkout does; a warning ends the build.
+docs: $(STAMP) ## Build the site (tutorials, tour, public names, records) into .cache/site
+	rm -rf $(SITE)
+	$(VENV_BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --fresh-env \
+		--doctree-dir .cache/doctrees docs $(SITE) $(ARGS)
+	@echo "open $(SITE)/index.html"
 
 lint: $(STAMP) ## Check style, formatting, types and the layers
 	$(VENV_BIN)/ruff check .

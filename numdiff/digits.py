@@ -15,6 +15,7 @@ __all__ = [
     "fixed",
     "has_exact_text",
     "is_moderate",
+    "power_of_ten",
     "scientific",
     "step_text",
     "sums_of",
@@ -213,3 +214,8 @@ def sums_of(row: Mapping[str, float], sums: Mapping[str, Sequence[str]]) -> dict
             first, rest = adding_up(numbers[0], numbers[1:])
             texts |= dict(zip((total, *parts), (first, *rest), strict=True))
     return texts
+
+
+def power_of_ten(exponent: int) -> str:
+    """Return ``10⁻⁸``."""
+    return f"10{str(exponent).translate(_SUPERSCRIPTS)}"

@@ -12,12 +12,12 @@ import pytest
 from numdiff.extras import EXTRAS, missing
 
 ROOT = Path(__file__).resolve().parents[1]
-CORE_PACKAGES = frozenset({"numpy", "ml_dtypes", "numdiff"})
+CORE_PACKAGES = frozenset({"click", "ml_dtypes", "numdiff", "numpy", "rich"})
 INCOMPLETE = bool(missing(*(module for packages in EXTRAS.values() for module in packages)))
 """Whether a package of the extras is missing where the tests run."""
 needs_everything = pytest.mark.skipif(INCOMPLETE, reason="packages of the extras are missing here")
 _TOOLS = frozenset({"pytest", "hypothesis"})
-_CONTRACT = "The core needs NumPy and ml_dtypes alone"
+_CONTRACT = "The core needs NumPy, ml_dtypes, click and rich alone"
 _CHECKOUT_ONLY = frozenset({"test_blas.py", "test_layering.py"})
 """Tests of the checkout itself that import nothing, but run a program of the development tools."""
 _FILTER = """

@@ -1,4 +1,4 @@
-"""The core: what works with NumPy and ml_dtypes alone, and what is said about everything else.
+"""The core: what works with NumPy, ml_dtypes, click and rich alone, and what is said about everything else.
 
 The packages of the extras are hidden from processes of their own; `make test-core` runs this file, and the tests of
 the core, where they are not installed.
@@ -95,10 +95,14 @@ def test_core_works_with_numpy_and_ml_dtypes_alone(program):
     ("words", "answer"),
     [
         (["--version"], f"numdiff {nd.__version__}"),
-        (["version"], f"numdiff {nd.__version__}"),
-        (["--help"], "usage: numdiff"),
-        (["formats"], "bfloat16"),
-        (["problems"], "composition"),
+        (["--help"], "Usage: numdiff"),
+        (["list", "formats"], "bfloat16"),
+        (["list", "problems"], "composition"),
+        (["list", "formulas"], "centered4"),
+        (["list", "peers"], "scipy_derivative"),
+        (["explain", "truncation"], "error of the formula in exact arithmetic"),
+        (["derivative", "exp(sin(x))", "--at", "0.5"], "f′(0.5) = 1.41742"),
+        (["check", "x**3", "3*x**2", "--at", "2"], "gradient check: AGREE"),
     ],
 )
 def test_command_works_in_the_core(words, answer):
@@ -185,11 +189,24 @@ def test_a_sweep_needs_no_matplotlib_until_it_is_plotted():
     )
 
 
-def test_experiments_name_what_they_miss_in_one_line():
-    done = run_with(CORE_PACKAGES, "import sys\nfrom numdiff.cli import main\nsys.exit(main(['experiments']))")
+@pytest.mark.parametrize(
+    ("words", "user", "extra"),
+    [
+        (["experiments"], "", ""),
+        (["advise", "x", "--at", "1"], "numdiff.optimal_step", "judge"),
+        (["ledger", "x", "--at", "1", "--step", "0.1"], "numdiff.error_ledger", "judge"),
+        (["sweep", "x", "--at", "1"], "numdiff.sweep", "all"),
+        (["sweep", "x", "--at", "1", "--plot", "a.png"], "--plot", "all"),
+        (["advise", "x", "--at", "1", "--plot", "a.png"], "--plot", "all"),
+        (["list", "rules"], "numdiff list rules", "judge"),
+    ],
+)
+def test_a_command_names_what_it_misses_in_one_line(words, user, extra):
+    done = run_with(CORE_PACKAGES, f"import sys\nfrom numdiff.cli import main\nsys.exit(main({words!r}))")
     (line,) = done.stderr.splitlines()
     assert done.returncode == 2
-    assert line.startswith("numdiff: error: ")
+    assert line.startswith(f"numdiff: error: {user}")
+    assert not extra or line.endswith(f'with: pip install "numdiff-bench[{extra}]"')
 
 
 # --- the message ---------------------------------------------------------------------------------------
@@ -273,7 +290,7 @@ def test_the_tests_of_every_room_of_the_core_belong_to_it():
     expected = """
         autodiff/test_array_gradients.py autodiff/test_backpropagation.py floats/test_formats.py floats/test_views.py
         formulas/test_kernels.py formulas/test_stencil.py gradients/test_check.py gradients/test_fixed.py
-        problems/test_classic.py test_cli.py test_core.py
+        problems/test_classic.py cli/test_program.py test_core.py
     """
     assert set(expected.split()) <= found
     assert found.isdisjoint({"test_api.py", "test_packaging.py", "analysis/test_ledger.py"})
@@ -285,4 +302,5 @@ def test_extras_are_those_of_the_distribution():
     for extra, packages in EXTRAS.items():
         assert sorted(re.split("[<>=]", text)[0] for text in declared[extra]) == sorted(packages.values())
     assert declared["all"] == [f"numdiff-bench[{','.join(EXTRAS)}]"]
-    assert sorted(re.split("[<>=]", text)[0] for text in project["dependencies"]) == ["ml_dtypes", "numpy"]
+    core = ["click", "ml_dtypes", "numpy", "rich"]
+    assert sorted(re.split("[<>=]", text)[0] for text in project["dependencies"]) == core

@@ -3,6 +3,7 @@
 import ast
 import math
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from numdiff.analysis.reference import ExactFunction
 from numdiff.extras import EXTRAS
 from numdiff.floats.dyadic import dyadic
 from numdiff.problems import Problem
+from tests.cli.calls import call
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -168,6 +170,45 @@ def test_example_of_a_problem_keeps_the_rules_of_problems():
     assert all(exact.reference(dyadic(x)).state == "certified" for x in problem.points)
 
 
+CONSOLE = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+CALLS = [
+    call.partition("\n")[::2] for block in CONSOLE for call in re.split(r"^\$ ", block, flags=re.MULTILINE) if call
+]
+
+
+@pytest.mark.parametrize(("words", "shown"), CALLS, ids=[words for words, _ in CALLS])
+def test_commands_print_what_is_shown(words, shown):
+    """Lines that hold on every machine are the same; last digits of computed numbers are those of its functions."""
+    program, *arguments = shlex.split(words)
+    assert program == "numdiff"
+    printed = call(*arguments).out.splitlines()
+    expected = shown.splitlines()
+    number = r" *-?\d+(\.\d+)?(e[-+]\d+)?"
+    assert [re.sub(number, "#", line) for line in printed if line.strip() != "^"] == [
+        re.sub(number, "#", line) for line in expected if line.strip() != "^"
+    ]
+    portable = (
+        "f(x) = ",
+        "exact: ",
+        "take h = ",
+        "f′(0.5) with",
+        "t  ",
+        "a  ",
+        "b  ",
+        "gradient check",
+        "f is",
+        "marks",
+    )
+    for line, told in zip(printed, expected, strict=True):
+        assert line == told or not line.startswith(portable)
+
+
+def test_every_command_is_in_the_table():
+    from numdiff.cli.program import COMMANDS
+
+    assert set(re.findall(r"^\| `numdiff (\w+)` \|", README, re.MULTILINE)) == set(COMMANDS)
+
+
 def slug(title):
     """Return the anchor that a code host gives a heading."""
     return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
@@ -200,7 +241,7 @@ def test_table_of_the_installations_names_the_packages_of_each_extra():
     rows = dict(re.findall(r"^\| `pip install (\S+)` \|.*\| ([^|]+) \| \d+ MB \|$", README, re.MULTILINE))
     names = {row: set(re.findall(r"[\w-]+", cell.lower())) for row, cell in rows.items()}
     assert names == {
-        ".": {"numpy", "ml_dtypes"},
+        ".": {"numpy", "ml_dtypes", "click", "rich"},
         '".[judge]"': set(EXTRAS["judge"].values()),
         '".[all]"': {name for extra in ("report", "peers", "cluster") for name in EXTRAS[extra].values()} - {"scipy"},
     }

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
@@ -122,6 +122,61 @@ class Problem:
         _check_points(self.points, self.domain)
         if not self.any_point:
             _check_special(self.points[0])
+
+    @classmethod
+    def from_sympy(
+        cls,
+        expression: Any,
+        variable: Any = None,
+        *,
+        name: str,
+        points: Sequence[float],
+        domain: tuple[float, float] = (-math.inf, math.inf),
+        source: str = "given as an expression of SymPy",
+        reason: str = "a function of the user",
+    ) -> "Problem":
+        """Return the problem of an expression of SymPy; SymPy derives f′.
+
+        The expression is walked node by node, and nothing of it is run. Its numbers are exact: 1/3 and π are computed
+        in the format of x, and are themselves in exact arithmetic.
+
+        Parameters
+        ----------
+        expression : sympy.Expr
+            Of one symbol, made of what `numdiff.expressions.parse_expression` knows. A step, as in Heaviside, has no
+            derivative where it is, and the derivative 0 elsewhere.
+        variable : sympy.Symbol, optional
+            The symbol; it must be given where the expression has none.
+        name, points, domain, source, reason
+            As of `Problem`; the first point may be any number of the domain.
+
+        Returns
+        -------
+        Problem
+            Of the family ``"sympy"``.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If SymPy is not installed.
+        TypeError
+            If `expression` is nothing of SymPy, or `variable` no symbol.
+        ValueError
+            If the expression has several symbols, or it or its derivative has something that is not known; then it is
+            an `ExpressionError`.
+
+        Examples
+        --------
+        >>> import numdiff as nd
+        >>> import sympy  # doctest: +SKIP
+        >>> x = sympy.Symbol("x")  # doctest: +SKIP
+        >>> nd.Problem.from_sympy(sympy.exp(x**2), name="bell", points=[0.5]).derivative  # doctest: +SKIP
+        parse_expression('2 * x * exp(x**2)')
+        """
+        from numdiff.expressions.symbolic import from_sympy
+
+        f, derivative = from_sympy(expression, variable)
+        return cls(name, f.text, f, derivative, tuple(points), domain, source, reason, "sympy", any_point=True)
 
     def __repr__(self) -> str:
         points = ", ".join(f"{x:.6g}" for x in self.points)

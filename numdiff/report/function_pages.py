@@ -11,8 +11,8 @@ from decimal import Context, Decimal, InvalidOperation
 
 import pandas as pd
 
+from numdiff.definitions import DEFINITIONS
 from numdiff.report.core_tables import ledger_table, parts_table, truncation_table
-from numdiff.report.definitions import DEFINITIONS
 from numdiff.report.tables import Table, escape_markdown
 
 __all__ = ["FunctionFacts", "function_index", "function_page", "function_pages"]

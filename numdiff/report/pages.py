@@ -7,12 +7,12 @@ from typing import Any
 
 from markupsafe import Markup
 
+from numdiff.definitions import DEFINITIONS
 from numdiff.files import fresh_folder, remove_leftovers
 from numdiff.report import checksums, columns
 from numdiff.report import provenance as origin
 from numdiff.report.appendix import data_files, merged
 from numdiff.report.chapters import with_formulas
-from numdiff.report.definitions import DEFINITIONS
 from numdiff.report.explorer import Explorer
 from numdiff.report.figures import Figure, page_css
 from numdiff.report.reading import READING

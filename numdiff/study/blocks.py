@@ -20,6 +20,7 @@ import pandas as pd
 
 import numdiff
 from numdiff.analysis.reference import Engine
+from numdiff.expressions import Expression, parse_expression
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
@@ -41,6 +42,8 @@ plan, its files, a flush of the disk) would be seen.
 """
 Ks: TypeAlias = tuple[tuple[str, int, int], ...]
 """By format the k of the binary grids, from one to before another."""
+_EXPRESSION = "expression"
+"""Stands for the module in the name of an expression."""
 _LIBRARIES = ("numpy", "scipy", "gmpy2", "mpmath", "python-flint", "ml_dtypes")
 
 
@@ -264,7 +267,7 @@ def blocks_of(sweep: Sweep, engine: Engine) -> list[Block]:
 
 
 def imported(name: str) -> Callable[[Any], Any]:
-    """Return the callable that ``"module:function"`` names.
+    """Return the callable that ``"module:function"`` or ``"expression:x:text"`` names.
 
     Raises
     ------
@@ -272,6 +275,9 @@ def imported(name: str) -> Callable[[Any], Any]:
         If there is no such module, or nothing of that name in it.
     """
     module, _, path = name.partition(":")
+    if module == _EXPRESSION:
+        variable, _, text = path.partition(":")
+        return parse_expression(text, variable=variable)
     target: Any = importlib.import_module(module)
     for part in path.split("."):
         target = getattr(target, part)
@@ -290,13 +296,15 @@ def stable_name(argument: str, f: Callable[[Any], Any]) -> str:
     Returns
     -------
     str
-        `imported` makes the same callable of it.
+        `imported` makes the same callable of it. An expression has its variable and text: ``"expression:x:exp(x)"``.
 
     Raises
     ------
     ValueError
         If it has no such name: a lambda, a local function, a `Function` of autodiff, or anything of a notebook.
     """
+    if isinstance(f, Expression):
+        return f"{_EXPRESSION}:{f.variable}:{f.text}"
     module, path = getattr(f, "__module__", None), getattr(f, "__qualname__", None)
     name = f"{module}:{path}"
     try:

@@ -102,6 +102,12 @@ BOUNDS = (*(f"{part}_bound" for part in PARTS), "total_bound")
 """The bounds on the parts and on their sum, with the rounded abscissae and the function values at hand."""
 
 
+def meaning_of(name: str) -> dict[str, str]:
+    """Return the unit, the description and the kind of a column; without a unit it is that of x, f or f′, or none."""
+    metadata = FIELDS[name].metadata
+    return {"unit": metadata["unit"], "description": metadata["line"], "kind": metadata["kind"]}
+
+
 def frame_of(columns: Mapping[str, Iterable[Any]]) -> pd.DataFrame:
     """Return a frame with the columns of `Record`, in its order.
 

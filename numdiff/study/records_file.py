@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from numdiff.files import fresh_file, remove_leftovers
 from numdiff.study.records import FIELDS, frame_of
-from numdiff.study.store import is_current, metadata_of, seal
+from numdiff.study.store import is_current, metadata_of, seal, with_meanings
 
 __all__ = ["RecordsFile", "write_records"]
 
@@ -46,7 +46,7 @@ def write_records(path: Path, frames: Iterable[pd.DataFrame]) -> int:
     """
     count = 0
     schema = pa.Table.from_pandas(frame_of({name: [] for name in FIELDS}), preserve_index=False).schema
-    schema = schema.with_metadata(metadata_of(schema, path.stem))
+    schema = with_meanings(schema.with_metadata(metadata_of(schema, path.stem)))
     with fresh_file(path) as partial:
         remove_leftovers(partial.parent, path.name)
         # Statistics of this one find points; those of all columns would be most of what is known of a row group.
@@ -69,7 +69,7 @@ def _groups(frames: Iterable[pd.DataFrame], schema: pa.Schema) -> Iterator[pa.Ta
             del group
         if len(frame):
             table = pa.Table.from_pandas(frame, preserve_index=False)
-            waiting.append(table.replace_schema_metadata(schema.metadata))
+            waiting.append(table.cast(schema))
     if waiting:
         yield pa.concat_tables(waiting)
 

@@ -17,11 +17,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from numdiff.files import fresh_folder, remove_folder, remove_leftovers, write_file
-from numdiff.study.records import SCHEMA_VERSION
+from numdiff.study.records import FIELDS, SCHEMA_VERSION, meaning_of
 
 _VERSION_KEY, _NAME_KEY, _PARTS_KEY, _ALL_KEY, _SUM_KEY = (
     f"numdiff_{word}".encode() for word in ("schema", "name", "parts", "all", "sha256")
 )
+_COLUMNS_KEY = b"numdiff_columns"
 _NO_SUM = b"0" * 64
 _MARK = _SUM_KEY + b"\x18\x40"
 """What stands before the checksum in the footer: its key, and the head of a text of 64 bytes (Thrift's compact
@@ -160,6 +161,20 @@ def metadata_of(schema: pa.Schema, name: str, facts: Mapping[bytes, bytes] | Non
     return {**(schema.metadata or {}), **known, **(facts or {})}
 
 
+def with_meanings(schema: pa.Schema) -> pa.Schema:
+    """Return the schema of records with what each column means; another one as it is.
+
+    Each field has ``unit``, ``description`` and ``kind`` (key, portable or platform) in its metadata, as Arrow keeps
+    them. Readers that know Parquet alone find the same under one key of the file, as JSON by column. NaN is null.
+    """
+    if schema.names != list(FIELDS):
+        return schema
+    meanings = {name: meaning_of(name) for name in FIELDS}
+    fields = [field.with_metadata(meanings[field.name]) for field in schema]
+    known = {_COLUMNS_KEY: json.dumps(meanings).encode(), **(schema.metadata or {})}
+    return pa.schema(fields, metadata=known)
+
+
 def seal(path: Path) -> None:
     """Write the checksum of a file that has room for it; the file is never in memory as a whole."""
     with path.open("r+b") as file:
@@ -185,7 +200,8 @@ def _sealed(table: pa.Table, name: str, facts: Mapping[bytes, bytes] | None = No
     The checksum is the SHA-256 of all bytes of the file, with zeros in its own place.
     """
     stream = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata(metadata_of(table.schema, name, facts)), stream)
+    described = table.replace_schema_metadata(metadata_of(table.schema, name, facts))
+    pq.write_table(described.cast(with_meanings(described.schema)), stream)
     data = bytearray(stream.getvalue().to_pybytes())
     start = data.rindex(_MARK) + len(_MARK)
     data[start : start + len(_NO_SUM)] = hashlib.sha256(data).hexdigest().encode()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from numdiff.report import Section, definitions, provenance, write_report
+from numdiff import definitions
+from numdiff.report import Section, provenance, write_report
 from numdiff.report.chapters import mathml
 from numdiff.report.function_pages import FunctionFacts, function_page, function_pages
 from numdiff.report.tables import Table

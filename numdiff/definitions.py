@@ -5,7 +5,7 @@ r"""What the words of the tables mean, as Markdown with formulas in LaTeX betwee
 show the tables of one function.
 """
 
-__all__ = ["DEFINITIONS", "LEDGER_IN_SHORT", "TEXTBOOK_STEPS"]
+__all__ = ["DEFINITIONS", "LEDGER_IN_SHORT", "MODEL", "TEXTBOOK_STEPS", "TRUTH"]
 
 LEDGER_IN_SHORT = r"""
 *Truncation* is the error of the formula in exact arithmetic. *Roundoff* is all the rest, the sum of three parts:
@@ -27,14 +27,14 @@ their minimum. Where $f$, $f''$ or $f'''$ is 0 there is no such step.
 """.strip()
 """The textbook steps and the two terms of which they are the minimum."""
 
-_MODEL = r"""
+MODEL = r"""
 *The model* predicts the error from derivatives and bounds alone, without a run: all terms of the Taylor series in place
 of the leading one, a bound on the rounding error of $f$ as it is written in place of $\varepsilon|f|$, the rounding of
 $x \pm h$ and of the quotient, and the average of all that over a small neighbourhood of $x$. The predicted step is the
 one where this sum is smallest.
 """.strip()
 
-_TRUTH = r"""
+TRUTH = r"""
 The exact derivative $t$ and the exact values $f(x + c_j h)$ are computed with **mpmath**, in as many digits as it takes
 until the double that is stored is certain. **Arb** (through python-flint) computes them a second time in interval
 arithmetic, with every derivative by automatic differentiation, and certifies each: the radius that stands beside a
@@ -60,10 +60,10 @@ They are called, in this order, truncation $a - t$, abscissa $b - a$, evaluation
 
 {LEDGER_IN_SHORT}
 
-{_TRUTH}
+{TRUTH}
 
 {TEXTBOOK_STEPS}
 
-{_MODEL}
+{MODEL}
 """.strip()
 """The four parts, where truth comes from, the textbook steps and the model."""

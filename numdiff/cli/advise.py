@@ -1,0 +1,336 @@
+"""``numdiff advise``: the step to take, the digits to expect, and what other steps would cost."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from numdiff.cli.arguments import (
+    EvaluatingCommand,
+    at_option,
+    domain_option,
+    dtype_option,
+    formula_of,
+    formula_options,
+    one_of,
+)
+from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
+from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.program import NO
+from numdiff.cli.screen import Bar, Page, exact_text, is_terminal, mark_of
+from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.text_plot import Curve, text_plot
+
+__all__ = ["COLUMNS", "command"]
+
+COLUMNS: Columns = {
+    "function, format, formula": "what is differentiated, and how",
+    "x, x_hex": "the point, rounded to the format",
+    "exact": "the double nearest to the exact derivative there",
+    "rule": "advised, 1e-4, thumb, scaled_thumb or textbook",
+    "step, step_hex": "the step, rounded to the format",
+    "expected_error": "the error that the model expects",
+    "expected_digits": "its decimal digits beside f′(x)",
+    "computed, computed_hex": "what the formula returns with this step",
+    "total": "its error: computed − exact",
+    "truncation, roundoff": "the two parts of the total",
+    "abscissa, evaluation, combination": "the parts of roundoff",
+    "bound": "no error of this step is larger (proved)",
+    "status, state": "what happened; how far truth is certain",
+    "failed": "the assumption of the advice that fails, or null",
+    "advice": "what follows from that",
+}
+
+_EPILOG = f"""\b
+Examples:
+  numdiff advise "exp(sin(x))" --at 0.5
+  numdiff advise "exp(sin(x))" --at 0.5 --dtype float32 --order 4
+  numdiff advise "log(x)" --at 1e-3,1 --domain 0:inf --formula forward
+  numdiff advise --problem composition --at 0.5 --plot errors.svg
+
+{columns_help(COLUMNS)}
+
+\b
+Exit status: 0; 1 where there is no step for one of the points.
+"""
+_LABELS: Mapping[str, str] = {
+    "advised": "advised",
+    "1e-4": "habit 1e-4",
+    "thumb": "thumb",
+    "scaled_thumb": "thumb·|x|",
+    "textbook": "textbook",
+}
+
+
+@click.command("advise", cls=EvaluatingCommand, epilog=_EPILOG)
+@subject_options
+@at_option
+@dtype_option
+@formula_options
+@domain_option
+@plot_option
+@machine_options
+def command(
+    subject: Subject,
+    at: Sequence[tuple[float, ...]],
+    dtype: Sequence[tuple[str, ...]],
+    formula: Sequence[tuple[str, ...]],
+    order: int | None,
+    derivative: int | None,
+    domain: tuple[float, float] | None,
+    plot: Path | None,
+    as_json: bool,
+    as_csv: bool,
+) -> int:
+    """Say which step h to take for a difference formula of EXPR at the points, and how many digits to expect.
+
+    EXPR is an expression in x, such as "exp(sin(x))", or module:function, an elementwise function of NumPy. The advice
+    is the minimum of a model of the error, made of derivatives and rounding bounds of f. Beside it: the exact error at
+    that step, at h = 1e-4 and at the rules of thumb, split into truncation and roundoff.
+    """
+    import numdiff as nd
+    from numdiff.floats.formats import get_format
+
+    refuse_other_endings(plot)
+    fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
+    stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
+    if stencil.complex_nodes:
+        raise click.UsageError(
+            f"{stencil.name} has no rounding error that grows as h falls: any short step will do, such as 1e-20; "
+            f"numdiff ledger --formula {stencil.name} shows its error"
+        )
+    inside = domain or subject.domain or (-math.inf, math.inf)
+    with traced(), Bar("points") as bar:
+        advice = [Advice(nd, subject, x, fmt, stencil, inside) for x in bar.counted(subject.at(at))]
+    status = NO if any(math.isnan(item.found.step) for item in advice) else 0
+    rows = [row for item in advice for row in item.rows]
+    if plot is not None:
+        _draw(nd, advice, plot)
+    text = machine_text("advise", rows[0], rows, as_json=as_json, as_csv=as_csv)
+    if text is not None:
+        click.echo(text, nl=False)
+        return status
+    _write(advice)
+    return status
+
+
+def _write(advice: Sequence["Advice"]) -> None:
+    """Print what people read of all points."""
+    page = Page()
+    for place, item in enumerate(advice):
+        item.write(page, is_first=not place)
+    page.line()
+    page.line("expected: by the model, before any run; error = truncation + roundoff, measured", "dim")
+    page.show()
+
+
+class Advice:
+    """What there is to say of one point: the prediction, and a row for each step.
+
+    Attributes
+    ----------
+    found : Prediction
+    rows : list of dict
+        The columns of the command; first that of the advised step, where there is one.
+    """
+
+    def __init__(
+        self, nd: Any, subject: Subject, x: float, fmt: Any, stencil: Any, domain: tuple[float, float]
+    ) -> None:
+        self._nd, self._subject, self._fmt, self._stencil, self.domain = nd, subject, fmt, stencil, domain
+        self.x = fmt.as_array(x)[()]
+        self.found = nd.optimal_step(subject.f, x, stencil, fmt.name, domain=domain)
+        self.rows = self._rows(dict(self._steps()))
+
+    def _steps(self) -> Iterator[tuple[str, Any]]:
+        """Return the steps by rule: those that the format holds."""
+        from numdiff.rules.thumb import thumb_step
+
+        fmt, size = self._fmt, abs(self._fmt.lift(self.x))
+        thumb = thumb_step(fmt, self._stencil)
+        steps = {
+            "advised": self.found.step,
+            "1e-4": fmt.round(Fraction(1, 10**4)),
+            "thumb": fmt.round(thumb),
+            "scaled_thumb": fmt.round(thumb * size) if size > 1 else math.nan,
+            "textbook": self.found.closed_form_step,
+        }
+        return ((rule, step) for rule, step in steps.items() if step > 0)
+
+    def _rows(self, steps: Mapping[str, Any]) -> list[dict[str, Any]]:
+        import numpy as np
+
+        nd, fmt, f = self._nd, self._fmt, self._subject.f
+        array = np.array(list(steps.values()), dtype=fmt.dtype)
+        ledger = nd.error_ledger(f, self.x, array, self._stencil, fmt.name)
+        bounds = nd.error_bounds(f, self.x, array, self._stencil, fmt.name)
+        expected = self._expected([float(step) for step in steps.values()])
+        failed = self.found.failed
+        rows = []
+        for place, rule in enumerate(steps):
+            parts = ("total", "truncation", "roundoff", "abscissa", "evaluation", "combination")
+            rows.append(
+                {
+                    "function": self._subject.name,
+                    "format": fmt.name,
+                    "formula": self._stencil.name,
+                    "x": self.x,
+                    "x_hex": fmt.hex(self.x),
+                    "exact": float(ledger.reference[place]),
+                    "rule": rule,
+                    "step": array[place],
+                    "step_hex": fmt.hex(array[place]),
+                    "expected_error": expected[place],
+                    "expected_digits": self._digits(expected[place], rule),
+                    "computed": ledger.computed[place],
+                    "computed_hex": fmt.hex(ledger.computed[place]),
+                    **{part: getattr(ledger, part)[place] for part in parts},
+                    "bound": bounds[place],
+                    "status": str(ledger.status[place]),
+                    "state": str(ledger.state[place]),
+                    "failed": None if failed is None else str(failed),
+                    "advice": "" if failed is None else failed.advice,
+                }
+            )
+        return rows
+
+    def _expected(self, steps: Sequence[float]) -> list[float]:
+        """Return the errors that the model expects, first that of the prediction; NaN where there is none."""
+        import numpy as np
+
+        model = self.found.model
+        if model is None:
+            return [math.nan] * len(steps)
+        widest = model.looked_as_far_as(max(steps))
+        errors = widest.total(np.array(steps)).tolist()
+        return [float(self.found.predicted_error), *errors[1:]]
+
+    def _digits(self, error: float, rule: str) -> float:
+        if rule == "advised":
+            return float(self.found.predicted_digits)
+        found = self.found
+        if not all(map(math.isfinite, (error, found.predicted_error, found.predicted_digits))):
+            return math.nan
+        # The derivative that both are compared with is the same: digits differ as the logarithms of the errors do.
+        return float(found.predicted_digits) + math.log10(found.predicted_error / error) if error else math.inf
+
+    def write(self, page: Page, is_first: bool) -> None:
+        """Write what people read of the point."""
+        found, x = self.found, exact_text(self._fmt, self.x)
+        if not is_first:
+            page.line()
+        page.line(f"{self._subject.said}, {self._stencil.name} in {self._fmt.name}", "dim")
+        order = self._stencil.derivative_order
+        page.line(f"exact: {mark_of(order)}({x}) = {self.rows[0]['exact']!r}")
+        if math.isnan(found.step):
+            page.line(f"no step: {found.failed}; {found.failed.advice.removeprefix('no prediction: ')}", "bold red")
+        else:
+            step = self._step_text()
+            page.line(self._answer(step), "bold")
+            if float(step) != float(f"{float(step):.2g}"):
+                page.line("all digits of h count: with it the format holds x ± h exactly, beside it it does not", "dim")
+            if found.failed is not None:
+                page.line(f"but beware: {found.failed}; {found.failed.advice}", "red")
+        page.line()
+        page.table(_HEAD, [_cells(row) for row in self.rows])
+        if is_terminal() and found.model is not None:
+            page.line()
+            page.verbatim(self._plot(page.width))
+
+    def _answer(self, step: str) -> str:
+        found = self.found
+        take = f"take h = {step}: expect "
+        if not found.predicted_error:
+            return f"{take}no error"
+        return f"{take}{max(found.predicted_digits, 0.0):.1f} digits (error about {found.predicted_error:.1g})"
+
+    def _step_text(self) -> str:
+        """Return the step in the fewest digits, but two, that keep the digit of accuracy that is promised.
+
+        Where x is large, x ± h is exact with few steps; those beside them cost many digits.
+        """
+        import numpy as np
+
+        step, model = float(self.found.step), self.found.model
+        if model is None:
+            return repr(step)
+        for digits in range(2, _MOST_DIGITS):
+            text = f"{step:.{digits}g}"
+            taken = float(self._fmt.round(Fraction(text)))
+            if float(model.total(np.array([taken]))[0]) <= _SAME_DIGITS * float(self.found.predicted_error):
+                return text
+        return repr(step)
+
+    def _plot(self, width: int) -> Any:
+        """Return a plot of the error in the model, of measured errors, and of the advised step."""
+        import numpy as np
+
+        model, fmt, best = self.found.model, self._fmt, float(self.found.step)
+        steps = np.array([best * 2.0 ** (k / 4) for k in range(-56, 57)])
+        steps = steps[steps > 4 * float(fmt.smallest_normal)]
+        model = model.looked_as_far_as(float(steps[-1]))
+        given = np.unique(np.array([fmt.round(Fraction(step)) for step in steps[::4].tolist()], dtype=fmt.dtype))
+        ledger = self._nd.error_ledger(self._subject.f, self.x, given, self._stencil, fmt.name)
+        seen = [
+            (float(h), abs(float(e))) for h, e, s in zip(given, ledger.total, ledger.status, strict=True) if s == "ok"
+        ]
+        curves = [
+            Curve(list(zip(steps.tolist(), model.total(steps).tolist(), strict=True)), "·", "dim"),
+            Curve(seen, "o", "magenta"),
+            Curve([(best, float(self.found.predicted_error))], "▲", "bold green"),
+        ]
+        plot = text_plot(curves, min(width, 80))
+        plot.append("\n" + " " * 8 + "error against h:  · expected   o measured   ▲ advised", "dim")
+        return plot
+
+
+_MOST_DIGITS = 17
+"""Enough to name any double."""
+_SAME_DIGITS = 10**0.1
+"""An error that is larger by this factor is one of a tenth of a digit less, the last place that is shown of them."""
+_HEAD = ("step", "h", "expected", "digits", "error", "truncation", "roundoff")
+
+
+def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    from numdiff.display import number
+
+    digits = row["expected_digits"]
+    measured = (
+        [number(row[name]) for name in ("total", "truncation", "roundoff")]
+        if row["status"] == "ok"
+        else [row["status"], number(row["truncation"]) if math.isfinite(row["truncation"]) else "", ""]
+    )
+    return (
+        _LABELS[row["rule"]],
+        number(row["step"]),
+        number(row["expected_error"], 2) if math.isfinite(row["expected_error"]) else "",
+        f"{max(digits, 0.0):.1f}" if math.isfinite(digits) else "",
+        *measured,
+    )
+
+
+def _draw(nd: Any, advice: Sequence[Advice], path: Path) -> None:
+    """Draw the errors against the step at all points, with the advised steps in rings."""
+    import matplotlib
+
+    from numdiff.report.guides import mark_optimum
+
+    matplotlib.use("agg")
+    first = advice[0]
+    result = nd.sweep(
+        first._subject.f,
+        [item.x for item in advice],
+        dtype=first._fmt.name,
+        stencil=[first._stencil],
+        domain=first.domain,
+        name=first._subject.name,
+    )
+    figure = result.plot(parts=("total", "truncation", "roundoff"))
+    panels = [axes for axes in figure.axes if axes.lines]
+    for item, axes in zip(advice, panels, strict=len(panels) == len(advice)):
+        if item.found.step > 0:
+            mark_optimum(axes, float(item.found.step), item.found.predicted_error, "advised")
+    save_figure(figure, path)

@@ -1,0 +1,219 @@
+"""What the commands take: numbers, formats, formulas and domains, with completion of the names that are known."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+__all__ = [
+    "EvaluatingCommand",
+    "Interval",
+    "Names",
+    "Numbers",
+    "at_option",
+    "domain_option",
+    "dtype_option",
+    "flat",
+    "formula_of",
+    "formula_options",
+    "several_of",
+]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class EvaluatingCommand(click.Command):
+    """A command whose words may begin with a minus sign: ``-x**2``, ``-1``; its options of one letter are none but -h.
+
+    Examples
+    --------
+    >>> "".join(EvaluatingCommand("f", params=[click.Argument(["f"])]).make_context("f", ["-x**2"]).params["f"])
+    '-x**2'
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put a blank before such a word, so that it is no option; it is taken off again where it is read."""
+        marked = [
+            f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in ("-", "-h") else word for word in args
+        ]
+        left = super().parse_args(ctx, marked)
+        ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
+        return left
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_unmarked, value))
+    return value[1:] if isinstance(value, str) and value.startswith(" -") else value
+
+
+class Numbers(click.ParamType):
+    """Numbers between commas: as Python reads them, in hex (``0x1.8p-1``), or a constant expression (``pi/4``)."""
+
+    name = "numbers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Return the numbers, doubles as in Python."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(self._number(word.strip(), param, ctx) for word in str(value).split(","))
+
+    def _number(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if word.lower().lstrip("+-").startswith("0x"):
+            try:
+                return float.fromhex(word)
+            except (ValueError, OverflowError):
+                self.fail(f"{word!r} is no number in hex, such as 0x1.8p-1", param, ctx)
+        try:
+            return float(word)
+        except ValueError:
+            return self._constant(word, param, ctx)
+
+    def _constant(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from numdiff.expressions import ExpressionError, parse_expression
+
+        try:
+            values = [float(parse_expression(word)(x)) for x in (0.25, 0.75)]
+        except ExpressionError:
+            values = [0.0, 1.0]
+        if values[0] != values[1]:
+            self.fail(f"{word!r} is no number; write numbers such as 0.5,1e-3,pi/4", param, ctx)
+        return values[0]
+
+
+class Interval(click.ParamType):
+    """Two ends, ``0:inf``; one that is left out is infinite."""
+
+    name = "low:high"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        """Return the ends."""
+        if isinstance(value, tuple):
+            return value
+        ends = str(value).split(":")
+        if len(ends) != 2:
+            self.fail(f"{value!r} is no interval; write its two ends as 0:inf", param, ctx)
+        numbers = [
+            Numbers().convert(end, param, ctx)[0] if end.strip() else default
+            for end, default in zip(ends, (-math.inf, math.inf), strict=True)
+        ]
+        return numbers[0], numbers[1]
+
+
+class Names(click.ParamType):
+    """Names of a registry between commas, which are completed; the registry is imported when it is asked for."""
+
+    def __init__(self, kind: str, registry: Callable[[], Iterable[str]]) -> None:
+        self.name = kind
+        self._registry = registry
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Return the names; whether they are known is said by who looks them up."""
+        if isinstance(value, tuple):
+            return value
+        return tuple(word.strip() for word in str(value).split(","))
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the names that begin as the last word between commas."""
+        before, comma, last = incomplete.rpartition(",")
+        return [CompletionItem(f"{before}{comma}{name}") for name in self._registry() if name.startswith(last)]
+
+
+def _formats() -> Iterable[str]:
+    from numdiff.floats.formats import FORMATS
+
+    return FORMATS
+
+
+def _formulas() -> Iterable[str]:
+    from numdiff.formulas.table import METHODS
+
+    return METHODS
+
+
+def flat(groups: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return what an option was given in several words, each of which may hold several."""
+    return tuple(item for group in groups for item in group)
+
+
+def at_option(function: F) -> F:
+    """Add ``--at``, the points, which arrive as groups in `at`."""
+    text = "The points x: 0.5,1,2; also repeated, in hex, or as pi/4.  [default: those of a problem]"
+    return click.option("--at", type=Numbers(), multiple=True, metavar="X,…", help=text)(function)
+
+
+def dtype_option(function: F) -> F:
+    """Add ``--dtype``, groups of names in `dtype`."""
+    return click.option(
+        "--dtype",
+        type=Names("format", _formats),
+        multiple=True,
+        metavar="FORMAT",
+        help="The format to compute in, such as float32 or bfloat16.  [default: float64]",
+    )(function)
+
+
+def domain_option(function: F) -> F:
+    """Add ``--domain``, two ends or None in `domain`."""
+    text = "The open interval in which f is smooth: f is not evaluated outside."
+    return click.option("--domain", type=Interval(), metavar="LOW:HIGH", help=text)(function)
+
+
+def formula_options(function: F) -> F:
+    """Add ``--formula``, ``--order`` and ``--derivative``, which `formula_of` makes formulas of."""
+    for option in (
+        click.option("--derivative", type=click.IntRange(1), metavar="M", help="Which derivative: 2 for f″."),
+        click.option("--order", type=click.IntRange(1), metavar="P", help="The order of accuracy, as in O(hᴾ)."),
+        click.option(
+            "--formula",
+            type=Names("formula", _formulas),
+            multiple=True,
+            metavar="NAME",
+            help="The difference formula: forward, backward, centered, centered4, … (numdiff list formulas).",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def several_of(what: str, names: Sequence[tuple[str, ...]], default: str) -> tuple[str, ...]:
+    """Return the names of an option, or the default where none is given; each at most once."""
+    given = flat(names) or (default,)
+    for name in given:
+        if given.count(name) > 1:
+            raise click.UsageError(f"--{what} must name each once, got {name!r} twice")
+    return given
+
+
+def one_of(what: str, names: Sequence[tuple[str, ...]], default: str) -> str:
+    """Return the one name of an option that takes no more."""
+    given = several_of(what, names, default)
+    if len(given) > 1:
+        raise click.UsageError(f"--{what} must be one here, got {', '.join(given)}; numdiff sweep takes several")
+    return given[0]
+
+
+def formula_of(name: str, order: int | None, derivative: int | None) -> Any:
+    """Return the formula of a name, or the one of its kind with an order of accuracy and a derivative.
+
+    Raises
+    ------
+    click.UsageError
+        If orders are given beside a name that has its own.
+    ValueError
+        If there is no such name, or no such formula.
+    """
+    from numdiff.formulas import stencil
+    from numdiff.formulas.table import METHODS
+
+    if order is None and derivative is None:
+        return METHODS[name]
+    if name not in ("forward", "backward", "centered"):
+        raise click.UsageError(
+            f"--order and --derivative must stand beside --formula forward, backward or centered, got {name!r}, which "
+            "has orders of its own"
+        )
+    least = 2 if name == "centered" else 1
+    return getattr(stencil, name)(least if order is None else order, 1 if derivative is None else derivative)

@@ -1,0 +1,152 @@
+"""``numdiff explain``: what a word of the tables means."""
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+
+import click
+from click.shell_completion import CompletionItem
+
+from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.screen import Page, as_options
+
+__all__ = ["COLUMNS", "Sense", "command", "senses"]
+
+Sense = Mapping[str, str]
+
+COLUMNS: Columns = {
+    "word": "the word",
+    "kind": "a term, a column, a status, a formula, …",
+    "meaning": "the paragraph",
+    "formula": "in plain characters",
+    "advice": "what to do, for a status",
+    "report": "the section of results/README.md",
+}
+_EPILOG = f"""\b
+Examples:
+  numdiff explain truncation
+  numdiff explain absorbed
+  numdiff explain centered4 --json
+  numdiff explain              (lists all words)
+
+{columns_help(COLUMNS)}
+"""
+
+
+class _AnyWord(click.ParamType):
+    name = "word"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Return the terms that begin so; the other words are too many."""
+        from numdiff.cli.words import WORDS
+
+        return [CompletionItem(word) for word in WORDS if word.startswith(incomplete)]
+
+
+@click.command("explain", epilog=_EPILOG)
+@click.argument("words", nargs=-1, type=_AnyWord(), metavar="WORD")
+@machine_options
+def command(words: tuple[str, ...], as_json: bool, as_csv: bool) -> int:
+    """Explain a WORD: a term, a column of the records, a status, a format, a formula, a rule or a problem."""
+    known = list(senses())
+    word = " ".join(words).lower()
+    found = [sense for sense in known if _same(sense["word"], word)] if word else known
+    if not found:
+        raise ValueError(_unknown(word, [sense["word"] for sense in known]))
+    text = machine_text("explain", COLUMNS, found, as_json=as_json, as_csv=as_csv)
+    if text is not None:
+        click.echo(text, nl=False)
+        return 0
+    page = Page()
+    if word:
+        _write(page, found)
+    else:
+        for kind in dict.fromkeys(sense["kind"] for sense in known):
+            page.line(f"{kind}: {', '.join(sense['word'] for sense in known if sense['kind'] == kind)}")
+    page.show()
+    return 0
+
+
+def _same(word: str, asked: str) -> bool:
+    return word.lower().replace("-", " ").replace("_", " ") == asked.replace("-", " ").replace("_", " ")
+
+
+def _unknown(word: str, known: list[str]) -> str:
+    close = get_close_matches(word, dict.fromkeys(known), n=3)
+    advice = f"did you mean {' or '.join(map(repr, close))}?" if close else "numdiff explain lists all words"
+    return f"the word must be one that is explained, got {word!r}; {advice}"
+
+
+def _write(page: Page, found: list[Sense]) -> None:
+    for place, sense in enumerate(found):
+        if place:
+            page.line()
+        page.line(f"{sense['word']} ({sense['kind']})", "bold")
+        page.line(sense["meaning"], indent=2, hang=0)
+        if sense["formula"]:
+            page.line(sense["formula"], "magenta", indent=4, hang=2)
+        if sense["advice"]:
+            page.line(f"what to do: {sense['advice']}", indent=2, hang=0)
+        if sense["report"]:
+            page.line(f"report: {sense['report']}", "dim", indent=2, hang=2)
+
+
+def _sense(word: str, kind: str, meaning: str, formula: str = "", advice: str = "", report: str = "") -> Sense:
+    said = dict(zip(COLUMNS, (word, kind, meaning, formula, as_options(advice), report), strict=True))
+    return {name: " ".join(text.split()) for name, text in said.items()}
+
+
+def senses() -> Iterator[Sense]:
+    """Return all that is explained, terms first."""
+    from numdiff.cli.words import WORDS, plain_text
+
+    for name, word in WORDS.items():
+        yield _sense(name, "term", plain_text(word.text), word.formula, report=f"results/README.md, “{word.section}”")
+    yield from _statuses()
+    yield from _names()
+    yield from _columns()
+
+
+def _statuses() -> Iterator[Sense]:
+    """Return the statuses of derivatives, of predictions and of rules, with their advice."""
+    from numdiff.adaptive.status import DerivativeStatus
+    from numdiff.rules.assumptions import FailedAssumption
+    from numdiff.rules.base import RuleStatus
+
+    for status in DerivativeStatus:
+        yield _sense(status.label, "status of a derivative", status.meaning, advice=status.advice)
+    for assumption in FailedAssumption:
+        before, _, after = assumption.advice.partition("; ")
+        yield _sense(str(assumption), "assumption of advise that fails", before, advice=after)
+    for outcome in RuleStatus:
+        if outcome.advice:
+            yield _sense(
+                str(outcome), "status of a step rule", f"a rule has no answer: {outcome}", advice=outcome.advice
+            )
+
+
+def _names() -> Iterator[Sense]:
+    """Return what is in the lists of the core: formats, formulas and problems."""
+    from numdiff.cli.lists import rows_of
+
+    for row in rows_of("formats"):
+        if row["unavailable"] is None:
+            bits = f"a floating-point format with {row['precision']} bits of precision"
+            yield _sense(row["name"], "format", bits, f"unit roundoff 2^-{row['precision']}")
+    for row in rows_of("formulas"):
+        order = f"a difference formula with an error of order h^{row['accuracy_order']}"
+        yield _sense(row["name"], "formula", order, row["formula"])
+    for row in rows_of("problems"):
+        yield _sense(row["name"], "problem", f"{row['reason']} {row['source']}", row["formula"])
+
+
+def _columns() -> Iterator[Sense]:
+    """Return the columns of the records of a sweep, where pandas is there."""
+    from numdiff.extras import missing
+
+    if missing("pandas"):
+        return
+    from numdiff.study.records import FIELDS
+
+    for name, field in FIELDS.items():
+        unit = f", in {field.metadata['unit']}" if field.metadata["unit"] else ""
+        yield _sense(name, "column of numdiff sweep", f"{field.metadata['line']}{unit}")

@@ -1,0 +1,216 @@
+"""The list of commands, how they are called, and how every call ends: a status, and one line for what went wrong."""
+
+import contextlib
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+from click.shell_completion import shell_complete
+
+from numdiff import __version__
+
+__all__ = ["COMMANDS", "ERROR", "NO", "PROGRAM", "run"]
+
+NO, ERROR = 1, 2
+"""Exit statuses: the answer is no; wrong call."""
+_TRACEBACK = "NUMDIFF_TRACEBACK"
+"""The environment variable that shows the traceback of an error, where it is 1."""
+_COMPLETE = "_NUMDIFF_COMPLETE"
+
+
+class Entry(NamedTuple):
+    """A command: the module that has it as `command`, and its line in the list."""
+
+    module: str
+    line: str
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "advise": Entry("advise", "Say which step to take, and how many digits to expect."),
+    "derivative": Entry("derivative", "Differentiate a black box: value ± error."),
+    "ledger": Entry("ledger", "Split the error at one x and h into its parts, digit by digit."),
+    "sweep": Entry("sweep", "Measure errors: steps × formats × formulas × points."),
+    "check": Entry("check", "Check a gradient of your own against its function."),
+    "list": Entry("lists", "List problems, formats, formulas, rules or peers."),
+    "explain": Entry("explain", "Explain a word: truncation, roundoff, absorbed, …"),
+    "experiments": Entry("experiments", "Run the experiments of a checkout."),
+    "bench": Entry("bench", "Check the speed limits on this machine (in a checkout)."),
+}
+
+_HELP = """Error analysis of numerical derivatives: which step, how many digits, is my gradient right?
+
+Every command has examples: numdiff COMMAND --help.
+"""
+
+_EPILOG = """\b
+Examples:
+  numdiff advise "exp(sin(x))" --at 0.5
+  numdiff derivative "sqrt(x)" --at 0.5,1,2 --domain 0:inf
+  numdiff check mymodule:loss mymodule:gradient --at weights.npy
+  numdiff explain truncation
+
+\b
+Exit status:
+  0    fine
+  1    the answer is no: a gradient that disagrees, a derivative that cannot
+       be trusted, no step, no cell, a speed limit that is broken
+  2    wrong call, or something is missing; one line says what
+  130  interrupted by Ctrl-C; 143: by a request to end
+
+\b
+Completion of commands, options and names:
+  bash  eval "$(_NUMDIFF_COMPLETE=bash_source numdiff)"
+  zsh   eval "$(_NUMDIFF_COMPLETE=zsh_source numdiff)"
+  fish  _NUMDIFF_COMPLETE=fish_source numdiff | source
+
+\b
+NO_COLOR=1 leaves colours out; NUMDIFF_TRACEBACK=1 shows where an error arose.
+"""
+
+
+class Commands(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the order in which they are shown."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command; None where there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"numdiff.cli.{COMMANDS[cmd_name].module}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; for one that there is not, name those that are near."""
+        name = str(args[0])
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        if name in ("problems", "formats", "formulas", "rules", "peers"):
+            advice = f"did you mean 'list {name}'?"
+        elif close := get_close_matches(name.lower(), COMMANDS, n=2):
+            advice = f"did you mean {' or '.join(map(repr, close))}?"
+        else:
+            advice = f"there are {', '.join(COMMANDS)}"
+        ctx.fail(f"no such command {name!r}; {advice}")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list without importing what is in it."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.line) for name, entry in COMMANDS.items()])
+
+
+PROGRAM = Commands(
+    "numdiff",
+    help=_HELP,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    params=[
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            help="Show the version and exit.",
+            callback=lambda ctx, option, value: _show_version(ctx) if value else None,
+        )
+    ],
+)
+
+
+def _show_version(ctx: click.Context) -> None:
+    click.echo(f"numdiff {__version__}")
+    ctx.exit()
+
+
+def run(words: Sequence[str]) -> int:
+    """Run a command in this process and return its exit status; nothing but an interruption is raised."""
+    _replace_unprintable_characters()
+    try:
+        if instruction := os.environ.get(_COMPLETE):
+            return shell_complete(PROGRAM, {}, "numdiff", _COMPLETE, instruction)
+        with _plain_warnings():
+            status = _called(words)
+            sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader (a pager, head) has seen enough. Nothing may be flushed to it at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get(_TRACEBACK) == "1":
+            raise
+        print(f"numdiff: error: {_said(error)}", file=sys.stderr)
+        return ERROR
+
+
+def _called(words: Sequence[str]) -> int:
+    """Parse the words, run the command, and say what is wrong with a call."""
+    try:
+        with PROGRAM.make_context("numdiff", list(words) or ["--help"]) as context:
+            status = PROGRAM.invoke(context)
+        return status if isinstance(status, int) else 0
+    except click.exceptions.Exit as end:
+        return end.exit_code if words else ERROR
+    except click.UsageError as error:
+        print(f"numdiff: error: {_sentence(error.format_message())}", file=sys.stderr)
+        if error.ctx is not None:
+            usage = " ".join(error.ctx.get_usage().split()).partition(": ")[2]
+            print(f"usage: {usage}; {error.ctx.command_path} --help has examples", file=sys.stderr)
+        return ERROR
+    except click.ClickException as error:
+        print(f"numdiff: error: {_sentence(error.format_message())}", file=sys.stderr)
+        return ERROR
+
+
+def _sentence(message: str) -> str:
+    """Return a message of click as this project writes them: no capital, no full stop."""
+    line = " ".join(message.split())
+    return (line[:1].lower() + line[1:]).removesuffix(".")
+
+
+def _said(error: Exception) -> str:
+    """Return an error in one line; that of an expression has its two lines that show the place."""
+    # str(KeyError) is the repr of its argument.
+    text = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        text = f"{error.strerror.lower()}: {error.filename}"
+    expressions = sys.modules.get("numdiff.expressions")
+    if expressions is not None and isinstance(error, expressions.ExpressionError):
+        return text
+    line = " ".join(text.split()) or type(error).__name__
+    if isinstance(error, (ImportError, LookupError, OSError, TypeError, ValueError)):
+        return line
+    return f"{type(error).__name__}: {line}; with {_TRACEBACK}=1 in the environment it shows where"
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Print a warning as one line, once, without the file that it comes from."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        line = " ".join(str(message).split())
+        if line not in said:
+            said.add(line)
+            print(f"numdiff: warning: {line}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def _replace_unprintable_characters() -> None:
+    """Let a console without mathematical symbols show a question mark instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")

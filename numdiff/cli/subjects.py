@@ -1,0 +1,214 @@
+"""The function of a call: an expression, ``module:function``, a problem of the suite, or an FPCore file."""
+
+import contextlib
+import functools
+import importlib
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from numdiff.cli.arguments import Names, flat
+
+__all__ = ["Subject", "imported_function", "subject_of", "subject_options", "traced"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+_ADVICE = re.compile(r"; f (?:must be|is a function of one number)|: use np\.|; use np\.")
+"""Where a message of the library begins to name other functions of it."""
+_DOTTED = re.compile(r"[^\W\d][\w.]*:[^\W\d][\w.]*")
+_REFUSALS = 3
+"""FPCores that cannot be taken which a message names."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is differentiated.
+
+    Parameters
+    ----------
+    f : callable or Problem
+    name : str
+        What it is called: its text, ``module:function``, or the name of the problem.
+    points : tuple of float
+        Those of a problem or an FPCore, for where no others are asked for.
+    domain : tuple of float
+        The open interval in which f is smooth, where the subject says one; a problem brings its own.
+    formula : str
+        f(x) as a person reads it, where the name is another one.
+    """
+
+    f: Any
+    name: str
+    points: tuple[float, ...] = ()
+    domain: tuple[float, float] | None = None
+    formula: str = ""
+
+    def at(self, given: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
+        """Return the points that are asked for, else those of the subject.
+
+        Raises
+        ------
+        click.UsageError
+            If there are none.
+        """
+        points = flat(given) or self.points
+        if not points:
+            raise click.UsageError(
+                "--at must name the points, such as --at 0.5,1; only a problem has points of its own"
+            )
+        return points
+
+    @property
+    def said(self) -> str:
+        """The function as a line begins: ``f(x) = exp(x)``."""
+        if self.formula:
+            return f"{self.name}: f(x) = {self.formula}"
+        return f"f = {self.name}" if _DOTTED.fullmatch(self.name) else f"f(x) = {self.name}"
+
+
+def _problems() -> Iterable[str]:
+    from numdiff.problems import PROBLEMS
+
+    return PROBLEMS
+
+
+def subject_options(function: F) -> Callable[..., Any]:
+    """Add EXPR, ``--problem``, ``--fpcore`` and ``--name``, which arrive as one argument, `subject`."""
+
+    @functools.wraps(function)
+    def resolved(
+        *, expr: str | None, problem: tuple[str, ...] | None, fpcore: Path | None, name: str | None, **others: Any
+    ) -> Any:
+        return function(subject=subject_of(expr, problem, fpcore, name), **others)
+
+    for option in (
+        click.option("--name", metavar="NAME", help="Which FPCore of the file."),
+        click.option(
+            "--fpcore", type=click.Path(path_type=Path), metavar="FILE", help="A file of FPCores to take f from."
+        ),
+        click.option(
+            "--problem",
+            type=Names("problem", _problems),
+            metavar="NAME",
+            help="A problem of the suite in place of EXPR.",
+        ),
+        click.argument("expr", required=False, metavar="[EXPR]"),
+    ):
+        resolved = option(resolved)
+    return resolved
+
+
+def subject_of(expr: str | None, problem: tuple[str, ...] | None, fpcore: Path | None, name: str | None) -> Subject:
+    """Return the function of a call.
+
+    Raises
+    ------
+    click.UsageError
+        If none is given, or more than one.
+    ValueError
+        If an expression is refused, or there is no such problem.
+    ImportError
+        If a module or its function is not found.
+    """
+    if sum(given is not None for given in (expr, problem, fpcore)) != 1:
+        raise click.UsageError(
+            'give one function: an expression such as "exp(sin(x))", module:function, --problem NAME or --fpcore FILE'
+        )
+    if name is not None and fpcore is None:
+        raise click.UsageError("--name must stand beside --fpcore, whose file holds several functions")
+    if problem is not None:
+        return _of_problem(_the_only(problem))
+    if fpcore is not None:
+        return _of_fpcore(fpcore, name)
+    return _of_text(str(expr).strip())
+
+
+def _the_only(names: tuple[str, ...]) -> str:
+    if len(names) > 1:
+        raise click.UsageError(f"--problem must name one, got {', '.join(names)}")
+    return names[0]
+
+
+def _of_problem(name: str) -> Subject:
+    from numdiff.problems import PROBLEMS
+
+    found = PROBLEMS[name]
+    return Subject(found, found.name, found.points, None, found.formula)
+
+
+def _of_text(text: str) -> Subject:
+    if _DOTTED.fullmatch(text):
+        return Subject(imported_function(text), text)
+    from numdiff.expressions import ExpressionError, parse_expression
+
+    try:
+        return Subject(parse_expression(text), text)
+    except ExpressionError as error:
+        from numdiff.problems import PROBLEMS
+
+        if text not in PROBLEMS:
+            raise
+        raise click.UsageError(f"{str(error).splitlines()[0]}; the problem of that name is --problem {text}") from None
+
+
+def _of_fpcore(path: Path, name: str | None) -> Subject:
+    from numdiff.expressions.fpcore import read_fpcore
+
+    cores, refusals = read_fpcore(path)
+    names = [found.name for found in cores]
+    if name is None and len(cores) == 1 and not refusals:
+        name = names[0]
+    for found in cores:
+        if name in (found.name, found.title):
+            return Subject(found.f, found.name, found.points, found.domain, found.formula)
+    refused = "; ".join(map(str, refusals[:_REFUSALS])) + ("; …" if len(refusals) > _REFUSALS else "")
+    said = f"{path} has {', '.join(names) or 'none'}" + (f"; refused: {refused}" if refusals else "")
+    asked = "--name must be one of the FPCores" if name is None else f"--name must be one of the FPCores, got {name!r}"
+    raise click.UsageError(f"{asked}; {said}")
+
+
+@contextlib.contextmanager
+def traced() -> Iterator[None]:
+    """Say of a function that exact arithmetic cannot follow which command takes it as it is."""
+    try:
+        yield
+    except TypeError as error:
+        reason, *_ = _ADVICE.split(" ".join(str(error).split()))
+        raise TypeError(
+            f"{reason}; write np.exp for math.exp and np.where for if, or ask numdiff derivative, which takes any f"
+        ) from error
+
+
+def imported_function(name: str) -> Any:
+    """Return the function ``module:function``; modules of the working directory are found.
+
+    Raises
+    ------
+    ImportError
+        If the module cannot be imported, or has no such function.
+    TypeError
+        If it is no function.
+    """
+    module, _, path = name.partition(":")
+    if (here := str(Path.cwd())) not in sys.path:
+        sys.path.insert(0, here)
+    try:
+        found: Any = importlib.import_module(module)
+    except Exception as error:  # whatever the module of the user raises
+        reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        raise ImportError(f"module {module!r} cannot be imported: {reason}") from error
+    for part in path.split("."):
+        if not hasattr(found, part):
+            from difflib import get_close_matches
+
+            close = get_close_matches(part, vars(found) if hasattr(found, "__dict__") else (), n=2)
+            advice = f"; did you mean {' or '.join(map(repr, close))}?" if close else ""
+            raise ImportError(f"module {module!r} has no {path!r}{advice}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise TypeError(f"{name} must be a function, got {type(found).__name__} {found!r:.60}")
+    return found

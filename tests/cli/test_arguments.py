@@ -1,0 +1,85 @@
+"""What the commands take: numbers, intervals, names, formulas."""
+
+import math
+
+import click
+import pytest
+
+import numdiff as nd
+from numdiff.cli.arguments import EvaluatingCommand, Interval, Numbers, flat, formula_of, one_of, several_of
+from tests.cli.calls import call
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("0.5", (0.5,)),
+        ("0.5,1,2", (0.5, 1.0, 2.0)),
+        (" 1 , -2e-3 ", (1.0, -2e-3)),
+        ("0x1.8p-1,-0X1p+3", (0.75, -8.0)),
+        ("pi/4", (math.pi / 4,)),
+        ("2**-10,1/3", (2.0**-10, 1 / 3)),
+        ("inf", (math.inf,)),
+    ],
+)
+def test_numbers_are_those_of_python_in_hex_or_constant_expressions(text, numbers):
+    assert Numbers().convert(text, None, None) == numbers
+
+
+@pytest.mark.parametrize("text", ["", "x", "1,,2", "0xyz", "1;2", "__import__('os')", "abc"])
+def test_what_is_no_number_is_refused_with_what_it_is(text):
+    with pytest.raises(click.UsageError) as caught:
+        Numbers().convert(text, None, None)
+    assert "is no number" in str(caught.value)
+
+
+def test_interval_is_two_ends_and_one_that_is_left_out_is_infinite():
+    assert Interval().convert("0:inf", None, None) == (0.0, math.inf)
+    assert Interval().convert(":1/2", None, None) == (-math.inf, 0.5)
+    assert Interval().convert("-1:", None, None) == (-1.0, math.inf)
+    for text in ("1", "1:2:3", "a:b"):
+        with pytest.raises(click.UsageError):
+            Interval().convert(text, None, None)
+
+
+def test_words_that_begin_with_a_minus_sign_are_no_options():
+    command = EvaluatingCommand("f", params=[click.Argument(["expr"]), click.Option(["--at"], type=Numbers())])
+    for words in (["-x**2", "--at", "-1,2"], ["--at=-1,2", "-x**2"]):
+        assert command.make_context("f", words).params == {"expr": "-x**2", "at": (-1.0, 2.0)}
+
+
+def test_several_options_and_several_names_in_one_are_the_same():
+    assert flat([(1.0,), (2.0, 3.0)]) == (1.0, 2.0, 3.0)
+    assert several_of("dtype", [("a", "b"), ("c",)], "d") == ("a", "b", "c")
+    assert several_of("dtype", [], "d") == ("d",)
+    with pytest.raises(click.UsageError, match="--dtype must name each once, got 'a' twice"):
+        several_of("dtype", [("a",), ("a",)], "d")
+    with pytest.raises(click.UsageError, match="--dtype must be one here, got a, b; numdiff sweep takes several"):
+        one_of("dtype", [("a", "b")], "d")
+
+
+def test_formula_is_a_row_of_the_table_or_made_by_its_orders():
+    assert formula_of("centered_richardson2", None, None) is nd.METHODS["centered_richardson2"]
+    assert formula_of("centered", 10, None) == nd.centered(10)
+    assert formula_of("forward", 3, 2) == nd.forward(3, 2)
+    assert formula_of("centered", None, 2) == nd.centered(2, 2)
+    assert formula_of("backward", None, 2) == nd.backward(1, 2)
+    with pytest.raises(click.UsageError, match="got 'centered4', which has orders of its own"):
+        formula_of("centered4", 6, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--dtype", "float46"], "--dtype must be one of float16"),
+        (["--formula", "centred"], "did you mean 'centered'"),
+        (["--formula", "forward,centered"], "--formula must be one here"),
+        (["--order", "3"], "must be even, got 3"),
+    ],
+)
+def test_unknown_names_are_one_line_that_helps(words, message):
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    done = call("ledger", "x", "--at", "1", "--step", "0.1", *words)
+    assert done.status == 2
+    assert message in done.err
+    assert len(done.err.splitlines()) <= 2

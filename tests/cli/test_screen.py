@@ -1,0 +1,107 @@
+"""What people read."""
+
+import io
+import os
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import numdiff as nd
+from numdiff.cli.screen import Bar, Page, as_options, decimal_text, exact_text, mark_of, shows_progress
+from tests.cli.calls import on_terminal
+
+
+def test_a_table_in_a_pipe_is_not_broken_and_text_is_wrapped():
+    page = Page()
+    page.line("word " * 40)
+    page.table(["name", "value"], [["long " * 40, "1"]])
+    lines = page.text().splitlines()
+    assert max(map(len, lines[:-2])) <= 80
+    assert len(lines[-1]) > 200
+    assert not any(line.endswith(" ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("float64", 0.1, "0.1"),
+        ("float32", 0.1, "0.1"),
+        ("float64", 20.0, "20"),
+        ("float64", -1e-9, "-1e-09"),
+        ("float64", 1e22, "1e+22"),
+        ("bfloat16", 0.5, "0.5"),
+        ("float64", 0.0, "0"),
+        ("float64", 1 / 3, "0.3333333333333333"),
+    ],
+)
+def test_a_number_has_the_fewest_digits_that_name_it_in_its_format(name, value, text):
+    fmt = nd.FORMATS[name]
+    assert exact_text(fmt, fmt.as_array(value)[()]) == text
+
+
+def test_the_text_of_a_number_gives_it_back(rng):
+    for fmt in nd.FORMATS.values():
+        for value in rng.standard_normal(20) * 10.0 ** rng.integers(-4, 4, 20):
+            number = fmt.as_array(value)[()]
+            assert fmt.round(Fraction(exact_text(fmt, number))) == number
+
+
+def test_decimals_are_plain_or_have_a_power_of_ten():
+    assert decimal_text(Decimal("1200")) == "1200"
+    assert decimal_text(Decimal("2.50e-9")) == "2.5e-09"
+
+
+def test_derivatives_have_their_marks():
+    assert [mark_of(order) for order in (1, 2, 3, 5)] == ["f′", "f″", "f‴", "f⁽5⁾"]
+
+
+def test_advice_of_the_library_is_advice_on_the_command():
+    assert as_options("take side='left' or give domain= or max_evaluations=") == (
+        "take --side left or give --domain or --max-evaluations"
+    )
+    for status in nd.DerivativeStatus:
+        assert "=" not in as_options(status.advice).replace("nd.", "")
+
+
+def test_numbers_of_every_format_are_shown():
+    for fmt in nd.FORMATS.values():
+        assert exact_text(fmt, fmt.dtype.type(np.float64(1.5))) == "1.5"
+
+
+def test_numbers_are_not_cut_short_where_a_terminal_is_narrow(monkeypatch):
+    shown = on_terminal(monkeypatch, "list", "formats", columns=40).out
+    assert "…" not in shown
+    assert "1.80e+308" in shown
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("err", "shown"), [(_Terminal, True), (io.StringIO, False)])
+def test_a_bar_is_shown_on_a_terminal_alone_once_the_work_takes_a_second(monkeypatch, err, shown):
+    stream = err()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    with Bar("points") as bar:
+        assert list(bar.counted([1, 2, 3])) == [1, 2, 3]
+    assert stream.getvalue() == ""
+    monkeypatch.setattr("numdiff.cli.screen._SOON", 0.0)
+    with Bar("points") as bar:
+        bar.tell(1, 2)
+    assert ("points" in stream.getvalue()) is shown
+
+
+def test_no_bar_is_shown_where_the_output_goes_into_a_pipe(monkeypatch):
+    read, write = os.pipe()
+    with os.fdopen(write, "w") as pipe:
+        monkeypatch.setattr("sys.stderr", _Terminal())
+        monkeypatch.setattr("sys.stdout", pipe)
+        assert not shows_progress()
+        monkeypatch.setattr("sys.stdout", io.StringIO())
+        assert shows_progress()
+        monkeypatch.undo()
+    os.close(read)

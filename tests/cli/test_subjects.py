@@ -1,0 +1,119 @@
+"""Where a function comes from."""
+
+import pytest
+
+import numdiff as nd
+from numdiff.cli.subjects import imported_function, subject_of
+from tests.cli.calls import call
+
+
+@pytest.fixture
+def module(tmp_path, monkeypatch):
+    """Return a function that writes a module into the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def write(name, text):
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+
+    return write
+
+
+def test_an_expression_is_a_function_by_its_text():
+    subject = subject_of(" x**2 + 1 ", None, None, None)
+    assert (subject.f(3.0), subject.name, subject.said) == (10.0, "x**2 + 1", "f(x) = x**2 + 1")
+
+
+def test_a_function_of_a_module_in_the_working_directory_is_found(module):
+    module(
+        "subject_one", "def f(x):\n    return x * x\nclass A:\n    @staticmethod\n    def g(x):\n        return -x\n"
+    )
+    assert subject_of("subject_one:f", None, None, None).f(3.0) == 9.0
+    assert imported_function("subject_one:A.g")(3.0) == -3.0
+    assert call("derivative", "subject_one:f", "--at", "3", "--csv").rows[0]["function"] == "subject_one:f"
+
+
+def test_a_problem_is_found_by_name_with_its_points():
+    subject = subject_of(None, ("composition",), None, None)
+    assert subject.f is nd.PROBLEMS["composition"]
+    assert subject.points == nd.PROBLEMS["composition"].points
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no_such_module:f", "module 'no_such_module' cannot be imported"),
+        ("subject_two:fn", "module 'subject_two' has no 'fn'; did you mean 'fun'?"),
+        ("subject_two:number", "subject_two:number must be a function, got int 3"),
+        ("subject_broken:f", "module 'subject_broken' cannot be imported: ZeroDivisionError"),
+        ("subject_syntax:f", "module 'subject_syntax' cannot be imported: SyntaxError"),
+    ],
+)
+def test_what_cannot_be_imported_is_one_line(module, text, message):
+    module("subject_two", "number = 3\ndef fun(x):\n    return x\n")
+    module("subject_broken", "1 / 0\n")
+    module("subject_syntax", "def f(:\n")
+    done = call("derivative", text, "--at", "1")
+    assert done.status == 2
+    (line,) = done.err.splitlines()
+    assert message in line
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "give one function"),
+        (["x", "--problem", "exp"], "give one function"),
+        (["x", "--name", "y"], "--name must stand beside --fpcore"),
+        (["--problem", "expp"], "did you mean 'exp'"),
+        (["--problem", "exp,square"], "--problem must name one"),
+        (["composition"], "the problem of that name is --problem composition"),
+    ],
+)
+def test_exactly_one_function_is_needed(words, message):
+    done = call("derivative", *words, "--at", "1")
+    assert done.status == 2
+    assert message in done.err
+
+
+def test_an_error_inside_of_the_function_is_one_line(module):
+    module("subject_raising", "def f(x):\n    return {}['key']\n")
+    done = call("derivative", "subject_raising:f", "--at", "1")
+    assert done.status == 2
+    assert len(done.err.splitlines()) == 1
+
+
+FPCORES = """
+(FPCore (x) :name "root" :pre (>= x 0) (- (sqrt (+ x 1)) (sqrt x)))
+(FPCore (x) :name "square" (* x x))
+(FPCore (x y) :name "two" (+ x y))
+"""
+
+
+def test_an_fpcore_is_found_by_name_with_its_domain_and_point(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    path.write_text(FPCORES, encoding="utf-8")
+    subject = subject_of(None, None, path, "root")
+    assert subject.f(0.0) == 1.0
+    assert subject.domain[0] == 0.0
+    done = call("derivative", "--fpcore", str(path), "--name", "square", "--at", "3", "--csv")
+    assert abs(float(done.rows[0]["df"]) - 6) <= float(done.rows[0]["error"])
+    assert call("derivative", "--fpcore", str(path), "--name", "root").status == 0  # at the point that the reader chose
+
+
+def test_an_fpcore_that_is_not_there_or_not_named_is_said_with_those_that_are(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    path.write_text(FPCORES, encoding="utf-8")
+    for words in ([], ["--name", "two"]):
+        done = call("derivative", "--fpcore", str(path), *words, "--at", "1")
+        assert done.status == 2
+        assert "has root, square; refused: two" in done.err
+    assert call("derivative", "--fpcore", str(tmp_path / "none"), "--at", "1").status == 2
+
+
+def test_points_are_those_of_the_problem_where_none_are_asked_for():
+    rows = call("derivative", "--problem", "square", "--csv").rows
+    assert [float(row["x"]) for row in rows] == list(nd.PROBLEMS["square"].points)
+    done = call("derivative", "x")
+    assert done.status == 2
+    assert "--at must name the points" in done.err
