@@ -231,7 +231,7 @@ class Advice:
             step = self._step_text()
             page.line(self._answer(step), "bold")
             if float(step) != float(f"{float(step):.2g}"):
-                page.line("all digits of h count: with it the format holds x ± h exactly, beside it it does not", "dim")
+                page.line("take all digits of h: with fewer, x ± h is rounded, and accuracy is lost", "dim")
             if found.failed is not None:
                 page.line(f"but beware: {found.failed}; {found.failed.advice}", "red")
         page.line()

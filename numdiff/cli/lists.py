@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
 import click
@@ -208,11 +209,13 @@ def _rules() -> Iterator[Row]:
 
 
 def _write_rules(page: Page, rows: Sequence[Row]) -> None:
-    for row in rows:
-        page.line(f"{row['name']} ({row['options']})" if row["options"] else row["name"], "bold")
-        page.line(row["summary"], indent=4, hang=0)
-        if row["reference"]:
-            page.line(row["reference"], "dim", indent=4, hang=2)
+    """Write them with their sources; those that stand in one module, one after the other, together."""
+    for (summary, reference), group in groupby(rows, key=lambda row: (row["summary"], row["reference"])):
+        names = [f"{row['name']} ({row['options']})" if row["options"] else row["name"] for row in group]
+        page.line(", ".join(names), "bold")
+        page.line(summary, indent=4, hang=0)
+        if reference:
+            page.line(reference, "dim", indent=4, hang=2)
 
 
 def _peers() -> Iterator[Row]:

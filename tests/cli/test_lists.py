@@ -99,3 +99,12 @@ def test_lists_fit_a_terminal(kind):
 def test_rows_say_where_a_problem_comes_from():
     row = next(row for row in rows_of("problems") if row["name"] == "composition")
     assert (row["formula"], row["source"]) == (PROBLEMS["composition"].formula, PROBLEMS["composition"].source)
+
+
+@needs_everything
+def test_rules_of_one_source_are_described_once():
+    out = call("list", "rules").out
+    text = " ".join(out.split())
+    assert "boost1 (order=1), boost2 (order=2), boost4 (order=4), boost6 (order=6), boost8 (order=8)" in text
+    assert out.count("N. Thompson, Boost.Math") == 1
+    assert all(row["name"] in text for row in call("list", "rules", "--csv").rows)
