@@ -33,6 +33,7 @@ PLACES = {
         "numdiff/problems/special.py",
         "scipy.special",
     ): "elementwise functions, of problems; none is a product",
+    ("numdiff/expressions/functions.py", "scipy.special"): "elementwise functions by name; none is a product",
     ("numdiff/autodiff/data.py", "matmul"): "the product of users' networks; fast, and in no committed byte",
     ("experiments/gradient_cost/network.py", "@"): "its evaluations give counts and times, and no committed bytes",
     ("numdiff/rules/peers/jacobi.py", "jacobi"): "a peer, whose figures are declared to be those of the platform",

@@ -58,11 +58,12 @@ def on_terminal(monkeypatch: Any, *words: str, columns: int = 80, **environment:
 
 
 def python(*words: str, cwd: Path = ROOT, **environment: str) -> Done:
-    """Run Python in a process of its own."""
+    """Run Python in a process of its own, which does not know that it is started by a test among others."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_XDIST")}
     done = subprocess.run(
         [sys.executable, *words],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
+        env=inherited | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"} | environment,
         capture_output=True,
         encoding="utf-8",
         check=False,
