@@ -19,7 +19,8 @@ from numdiff.floats.dyadic import nearest_double
 from numdiff.floats.formats import FORMATS, FloatFormat, dyadic_to_fraction
 from numdiff.report.figures import FORMAT_STYLE, is_narrow, outside_legend, subject
 from numdiff.report.styles import INK, MUTED
-from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.blocks import digest_of
+from numdiff.study.conditions import conditions
 from numdiff.study.run import Measured
 from numdiff.study.values import Digests
 

@@ -18,7 +18,8 @@ from experiments.gradient_check.functions.case import Case
 from experiments.gradient_check.trials import values_near
 from numdiff.floats.formats import FORMATS
 from numdiff.gradients.rule import resolution_of
-from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.blocks import digest_of
+from numdiff.study.conditions import conditions
 
 __all__ = ["DEVIATIONS", "Oracle", "best_errors", "oracles"]
 

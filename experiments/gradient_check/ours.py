@@ -9,7 +9,7 @@ import numdiff
 from experiments.gradient_check.rules import Checker, Decision, Function, Line, Outcome
 from numdiff.floats.formats import FORMATS
 from numdiff.gradients import check_gradient
-from numdiff.study.blocks import sources_of
+from numdiff.study.conditions import sources_of
 
 COORDINATES, DIRECTIONS = "numdiff", "numdiff, directions"
 """The names of our checkers."""

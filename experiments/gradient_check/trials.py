@@ -21,7 +21,8 @@ from experiments.gradient_check.ours import ours
 from experiments.gradient_check.rules import RULES, Checker, Line, Outcome
 from experiments.gradient_check.subjects import SMALL, SUBJECTS, Remembered
 from numdiff.floats.formats import FORMATS
-from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.blocks import digest_of
+from numdiff.study.conditions import conditions
 from numdiff.study.run import run as measure
 from numdiff.study.store import Store
 from numdiff.study.values import Digests

@@ -38,7 +38,8 @@ from numdiff.gradients.fixed_looks import LOOKED_AT, is_symmetric
 from numdiff.interruption import Interruption, run_program
 from numdiff.report import checksums
 from numdiff.report.tables import csv_text, frame_from_csv
-from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.blocks import digest_of
+from numdiff.study.conditions import conditions
 from numdiff.study.run import run
 from numdiff.study.store import Store
 from numdiff.study.values import Digests

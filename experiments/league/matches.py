@@ -21,7 +21,8 @@ from numdiff.extras import EXTRAS
 from numdiff.floats.formats import FORMATS, FloatFormat
 from numdiff.rules.peers import PEERS
 from numdiff.rules.run import RULES
-from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.blocks import digest_of
+from numdiff.study.conditions import conditions
 from numdiff.study.run import run
 from numdiff.study.store import Store
 from numdiff.study.values import Digests

@@ -29,7 +29,8 @@ from numdiff.formulas.stencil import CENTERED, FORWARD
 from numdiff.problems import PROBLEMS
 from numdiff.problems.adversarial import ADVERSARIAL
 from numdiff.problems.noise import deviation
-from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.blocks import digest_of
+from numdiff.study.conditions import conditions
 from numdiff.study.values import Digests
 
 __all__ = ["CASE", "Yardsticks", "x_of", "yardsticks_of"]

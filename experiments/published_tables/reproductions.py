@@ -21,7 +21,8 @@ from numdiff.problems.published import TABLES, PublishedTable
 from numdiff.report import figures as draw
 from numdiff.report.figures import METHOD_STYLE
 from numdiff.report.styles import INK, MUTED
-from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.blocks import digest_of
+from numdiff.study.conditions import conditions
 from numdiff.study.run import Measured
 from numdiff.study.values import Digests
 

@@ -22,7 +22,8 @@ from numdiff.formulas.kernels import observe
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
 from numdiff.report.tables import Table
-from numdiff.study.blocks import conditions, digest_of
+from numdiff.study.blocks import digest_of
+from numdiff.study.conditions import conditions
 from numdiff.study.grids import GENERIC_FACTOR, NEIGHBOURS
 from numdiff.study.run import Measured
 from numdiff.study.values import Digests

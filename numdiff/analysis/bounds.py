@@ -34,105 +34,31 @@ N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM (200
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from typing import Any
 
 import numpy as np
 
 from numdiff.analysis import PARTS
+from numdiff.analysis.bounded_function import BoundedFunction
 from numdiff.analysis.displays import bounds_view
 from numdiff.analysis.formula_rounding import Formula
 from numdiff.analysis.nodes import NodePlaces, Place, between, exact_node, step_above
-from numdiff.analysis.suprema import Suprema, peano_constant
+from numdiff.analysis.suprema import peano_constant
 from numdiff.analysis.unbounded import NO_COMPLEX_LIMITS, reasons_of
 from numdiff.analysis.upward import magnitude_above, product_above, products, quotients
-from numdiff.arithmetic.accuracy import without_limit
-from numdiff.arithmetic.ball import Ball
 from numdiff.arithmetic.balls import working
-from numdiff.arithmetic.promotion import refuse_unsuitable
 from numdiff.arithmetic.running_columns import Column
-from numdiff.arithmetic.running_error import enclosed, evaluation_errors, working_precision
+from numdiff.arithmetic.running_error import working_precision
 from numdiff.display import Shown, View, columns_of
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_sum, dyadic_to_fraction
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Method, Stencil
 
-__all__ = ["PARTS", "BoundedFunction", "Bounds", "a_priori_bounds", "bounds_of"]
-
-
-class BoundedFunction:
-    """A function, with what its bounds need and cells share.
-
-    Parameters
-    ----------
-    f : callable
-        An elementwise NumPy callable with Python constants. What `rounded` makes has the bounds of correctly rounded
-        functions.
-    suprema : Suprema, optional
-        Of the same exact function, to be shared by its arithmetics.
-    untraced : bool
-        Whether f is known by the values of a twin alone: what needs its formula has no bound then.
-    """
-
-    def __init__(self, f: Callable[[Any], Any], suprema: Suprema | None = None, untraced: bool = False) -> None:
-        self.f, self.untraced = f, untraced
-        self.suprema = Suprema(None if untraced else f) if suprema is None else suprema
-        self._errors: dict[str, dict[Dyadic | None, float]] = {}
-        self._used: dict[str, frozenset[str]] = {}
-        self._enclosed: dict[str, tuple[dict[Ball, int], Column]] = {}
-
-    def ufuncs(self, fmt: FloatFormat) -> frozenset[str]:
-        """Return the ufuncs of f; raise OtherFormatError (a TypeError) where it is not computed in the format."""
-        if fmt.name not in self._used:
-            self._used[fmt.name] = refuse_unsuitable(self.f, fmt)
-        return self._used[fmt.name]
-
-    def unlimited(self, fmt: FloatFormat) -> frozenset[str] | None:
-        """Return the functions that f uses and whose rounding error has no limit; None where f is not traced."""
-        return None if self.untraced else without_limit(self.f, fmt, used=self.ufuncs(fmt))
-
-    def errors(self, points: Sequence[Dyadic | None], fmt: FloatFormat) -> Mapping[Dyadic | None, float]:
-        """Return the bounds on the rounding error of f by abscissa.
-
-        Parameters
-        ----------
-        points : sequence of Dyadic or None
-            Numbers of the format; None stands for an abscissa that overflowed.
-        fmt : FloatFormat
-
-        Returns
-        -------
-        mapping of Dyadic or None to float
-            At least the points that were asked for; doubles, rounded up; infinite at None.
-
-        Raises
-        ------
-        TypeError
-            As `evaluation_errors`.
-        """
-        if self.untraced:
-            return dict.fromkeys(points, math.inf)
-        used = self.ufuncs(fmt)
-        known = self._errors.setdefault(fmt.name, {None: math.inf})
-        missing = [x for x in dict.fromkeys(points) if x is not None and x not in known]
-        known.update(zip(missing, evaluation_errors(self.f, missing, fmt, used), strict=True))
-        return known
-
-    def enclosed(self, places: Sequence[Ball], fmt: FloatFormat) -> Column:
-        """Enclose values and rounding errors where a node may be rounded to; `Undefined` where there is none.
-
-        To be called inside ``balls.working(working_precision(fmt))``. Formulas and steps share most places.
-        """
-        known, elements = self._enclosed.setdefault(fmt.name, ({}, Column([])))
-        missing = [place for place in dict.fromkeys(places) if place not in known]
-        if missing:
-            more = enclosed(self.f, missing, fmt, self.ufuncs(fmt))
-            known.update(zip(missing, range(len(elements), len(elements) + len(missing)), strict=True))
-            elements = elements.joined(more)
-            self._enclosed[fmt.name] = known, elements
-        return elements.take([known[place] for place in places])
+__all__ = ["PARTS", "Bounds", "a_priori_bounds", "both_bounds", "bounds_of"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -169,7 +95,6 @@ def bounds_of(
     h: np.ndarray,
     abscissae: Sequence[np.ndarray],
     values: Sequence[np.ndarray],
-    cells: NodePlaces | None = None,
 ) -> Bounds:
     """Bound the parts of the error of a computed difference quotient.
 
@@ -182,44 +107,22 @@ def bounds_of(
         Points and steps, finite; broadcast against each other.
     abscissae, values : sequence of ndarray
         For each node the rounded arguments of f and what it returned, of the broadcast shape.
-    cells : NodePlaces, optional
-        Those of method, fmt, x and h, where they are known.
 
     Returns
     -------
     Bounds
     """
-    shape = np.broadcast_shapes(x.shape, h.shape)
-    cells = NodePlaces(method, fmt, x, h, shape) if cells is None else cells
+    cells = NodePlaces(method, fmt, x, h, np.broadcast_shapes(x.shape, h.shape))
     if isinstance(method, Stencil):
-        rounded_nodes, seen = ([fmt.lift_array(column) for column in columns] for columns in (abscissae, values))
-        columns = [
-            truncation_bounds(function, cells, method),
-            abscissa_bounds(function, cells, method, rounded_nodes),
-            evaluation_bounds(function, cells, method, rounded_nodes),
-            combination_bounds(cells, method, seen),
-        ]
-        order = method.derivative_order + method.accuracy_order
-        reasons = reasons_of(columns, order, abscissae, values, function.unlimited(fmt))
+        nodes, seen = ([fmt.lift_array(column) for column in columns] for columns in (abscissae, values))
     else:
-        none, zero = [math.inf] * cells.size, [0.0] * cells.size
-        columns = [none, zero, none, combination_bounds(cells, method, [fmt.lift_array(values[0].imag)])]
-        reasons = [NO_COMPLEX_LIMITS] * cells.size
-    total = [sum_above(row) for row in zip(*columns, strict=True)]
-    parts = {
-        name: np.array(column, dtype=np.float64).reshape(shape)
-        for name, column in zip((*PARTS, "total"), (*columns, total), strict=True)
-    }
-    return Bounds(**parts, reasons=np.array(reasons, dtype=object).reshape(shape))
+        nodes, seen = [], [fmt.lift_array(values[0].imag)]
+    (combination,) = combination_bounds(cells, [_seen(cells, seen)])
+    return _bounds(function, cells, abscissae, values, nodes, combination)
 
 
 def a_priori_bounds(
-    function: BoundedFunction,
-    method: Method,
-    fmt: FloatFormat,
-    x: np.ndarray,
-    h: np.ndarray,
-    known: tuple[NodePlaces, Bounds] | None = None,
+    function: BoundedFunction, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray
 ) -> np.ndarray:
     """Bound the total error of a difference quotient before it is computed.
 
@@ -227,8 +130,6 @@ def a_priori_bounds(
     ----------
     function, method, fmt, x, h
         As in `bounds_of`.
-    known : (NodePlaces, Bounds), optional
-        The nodes of the same cells, and their bounds, of which this one has the truncation in common.
 
     Returns
     -------
@@ -236,20 +137,87 @@ def a_priori_bounds(
         Of the broadcast shape of x and h; infinite where there is no bound, as for the complex step and for a
         function that cannot be traced.
     """
-    shape = np.broadcast_shapes(x.shape, h.shape)
-    cells = NodePlaces(method, fmt, x, h, shape) if known is None else known[0]
+    cells = NodePlaces(method, fmt, x, h, np.broadcast_shapes(x.shape, h.shape))
     if function.untraced or not isinstance(method, Stencil):
-        return np.full(shape, math.inf)
+        return np.full(cells.shape, math.inf)
     function.ufuncs(fmt)  # refuses what the format does not compute, before anything is enclosed
-    truncation = truncation_bounds(function, cells, method) if known is None else known[1].truncation.ravel().tolist()
-    columns = _by_node(cells)
-    with working(working_precision(fmt)), np.errstate(all="ignore"):
-        found = [function.enclosed([place.ball for place in column], fmt) for column in columns]
-        rounding = Formula(method, fmt).rounding(found, cells.steps)
-    moved = moved_bounds(function, cells, method, [[place.shift for place in column] for column in columns])
+    (rounding,) = combination_bounds(cells, [_possible(function, cells)])
+    return _a_priori(function, cells, method, truncation_bounds(function, cells, method), rounding)
+
+
+def both_bounds(
+    function: BoundedFunction,
+    cells: NodePlaces,
+    abscissae: Sequence[np.ndarray],
+    values: Sequence[np.ndarray],
+    nodes: list[list[Dyadic | None]],
+    seen: list[list[Dyadic | None]],
+) -> tuple[Bounds, np.ndarray]:
+    """Return `bounds_of` and `a_priori_bounds` of cells whose arguments and values are lifted already.
+
+    They have the truncation in common, and the formula is gone through once.
+
+    Parameters
+    ----------
+    function : BoundedFunction
+    cells : NodePlaces
+    abscissae, values : sequence of ndarray
+        As in `bounds_of`.
+    nodes, seen : list of list of Dyadic or None
+        The same as exact numbers, by node and cell; of the values of a complex step the imaginary parts.
+
+    Returns
+    -------
+    bounds : Bounds
+    a_priori : ndarray of float64
+    """
+    method, sets = cells.method, [_seen(cells, seen)]
+    if isinstance(method, Stencil) and not function.untraced:
+        sets.append(_possible(function, cells))
+    combination, *rounding = combination_bounds(cells, sets)
+    bounds = _bounds(function, cells, abscissae, values, nodes, combination)
+    if not (rounding and isinstance(method, Stencil)):
+        return bounds, np.full(cells.shape, math.inf)
+    return bounds, _a_priori(function, cells, method, bounds.truncation.ravel().tolist(), rounding[0])
+
+
+def _bounds(
+    function: BoundedFunction,
+    cells: NodePlaces,
+    abscissae: Sequence[np.ndarray],
+    values: Sequence[np.ndarray],
+    nodes: list[list[Dyadic | None]],
+    combination: np.ndarray,
+) -> Bounds:
+    method = cells.method
+    if isinstance(method, Stencil):
+        columns = [
+            truncation_bounds(function, cells, method),
+            abscissa_bounds(function, cells, method, nodes),
+            evaluation_bounds(function, cells, method, nodes),
+            combination.tolist(),
+        ]
+        order = method.derivative_order + method.accuracy_order
+        reasons = reasons_of(columns, order, abscissae, values, function.unlimited(cells.format))
+    else:
+        none, zero = [math.inf] * cells.size, [0.0] * cells.size
+        columns = [none, zero, none, combination.tolist()]
+        reasons = [NO_COMPLEX_LIMITS] * cells.size
+    total = [sum_above(row) for row in zip(*columns, strict=True)]
+    parts = {
+        name: np.array(column, dtype=np.float64).reshape(cells.shape)
+        for name, column in zip((*PARTS, "total"), (*columns, total), strict=True)
+    }
+    return Bounds(**parts, reasons=np.array(reasons, dtype=object).reshape(cells.shape))
+
+
+def _a_priori(
+    function: BoundedFunction, cells: NodePlaces, stencil: Stencil, truncation: list[float], rounding: np.ndarray
+) -> np.ndarray:
+    moved = moved_bounds(function, cells, stencil, [[place.shift for place in column] for column in _by_node(cells)])
     rounding[[any(place.may_overflow for place in row) for row in cells.places]] = math.inf
     bounds = [sum_above(row) for row in zip(truncation, moved.tolist(), rounding.tolist(), strict=True)]
-    return np.array(bounds, dtype=np.float64).reshape(shape)
+    return np.array(bounds, dtype=np.float64).reshape(cells.shape)
 
 
 # --- the parts -------------------------------------------------------------------------------------
@@ -325,14 +293,27 @@ def evaluation_bounds(
     return quotients(terms, cells.sizes, stencil.derivative_order, stencil.denominator).tolist()
 
 
-def combination_bounds(cells: NodePlaces, method: Method, values: list[list[Dyadic | None]]) -> list[float]:
-    """Return what the formula may lose with the function values that it saw.
+def combination_bounds(cells: NodePlaces, sets: Sequence[list[Column]]) -> list[np.ndarray]:
+    """Return what the formula may lose with the function values of each set, by node: `_seen` or `_possible`.
 
     It is infinite where a value is missing or an operation may overflow.
     """
     with working(working_precision(cells.format)), np.errstate(all="ignore"):
-        seen = [Column.exact(column) for column in values]
-        return Formula(method, cells.format).rounding(seen, cells.steps).tolist()
+        elements = [reduce(Column.joined, columns) for columns in zip(*sets, strict=True)]
+        rounding = Formula(cells.method, cells.format).rounding(elements, cells.steps * len(sets))
+    return np.split(rounding, len(sets))
+
+
+def _seen(cells: NodePlaces, values: list[list[Dyadic | None]]) -> list[Column]:
+    """Return the function values that the formula saw, by node."""
+    with working(working_precision(cells.format)), np.errstate(all="ignore"):
+        return [Column.exact(column) for column in values]
+
+
+def _possible(function: BoundedFunction, cells: NodePlaces) -> list[Column]:
+    """Return the function values that the formula may see, by node, with their rounding errors."""
+    with working(working_precision(cells.format)), np.errstate(all="ignore"):
+        return [function.enclosed([place.ball for place in column], cells.format) for column in _by_node(cells)]
 
 
 def sum_above(bounds: Sequence[float]) -> float:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds
+from numdiff.analysis.bounded_function import BoundedFunction
+from numdiff.analysis.bounds import a_priori_bounds
 from numdiff.autodiff import Function
 from numdiff.floats.callables import scalar_of
 from numdiff.formulas.arguments import method_of, points_and_steps, require_constants

@@ -23,6 +23,7 @@ optimization, SIAM J. Sci. Stat. Comput. 4 (1983) 310-321, section 2: the model 
 
 import math
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -316,9 +317,15 @@ def _noise_steps(
     top, nearest = binade(max(map(abs, points))), min(room)
     first = min(top, binade(Fraction(nearest)) + 1) if 0 < nearest < math.inf else top
     exponents = range(max(first - _NOISE_BINADES, _LOWEST), max(top, 0) + wide + 1)
-    noise_steps = [Fraction(2) ** k * (1 + half) for k in exponents for half in (0, Fraction(1, 2))]
+    noise_steps = [step for k in exponents for step in (_scaled(1, k), _scaled(3, k - 1))]
     most = max(min(fmt.largest_finite, LARGEST, _widest(x, points, room, stencil)), noise_steps[0])
-    return list(dict.fromkeys(min(step, most) for step in noise_steps))
+    below = bisect_left(noise_steps, most)
+    return noise_steps[:below] + ([most] if below < len(noise_steps) else [])
+
+
+def _scaled(mantissa: int, exponent: int) -> Fraction:
+    """Return mantissa·2**exponent."""
+    return Fraction(mantissa << max(exponent, 0), 1 << max(-exponent, 0))
 
 
 def _widest(x: Fraction, points: Sequence[Fraction], room: Sides, stencil: Stencil) -> Fraction:

@@ -163,11 +163,17 @@ class Ledger(Shown):
 
 
 def ledger_of(
-    exact: ExactFunction, observation: Observation, x: np.ndarray, h: np.ndarray, method: Method, fmt: FloatFormat
+    exact: ExactFunction,
+    observation: Observation,
+    x: np.ndarray,
+    h: np.ndarray,
+    method: Method,
+    fmt: FloatFormat,
+    call: LiftedCall | None = None,
 ) -> Ledger:
     """Split the errors of one observed kernel call; `exact` carries its function values over from call to call."""
     shape = observation.result.shape
-    call = _lifted(observation, x, h, method, fmt)
+    call = lifted_call(observation, x, h, method, fmt) if call is None else call
     parts = resolve(exact, call)
     if isinstance(exact, Twin):
         exact.compare(call.rounded_nodes, call.values, fmt)
@@ -194,7 +200,7 @@ def ledger_of(
     )
 
 
-def _lifted(observation: Observation, x: np.ndarray, h: np.ndarray, method: Method, fmt: FloatFormat) -> LiftedCall:
+def lifted_call(observation: Observation, x: np.ndarray, h: np.ndarray, method: Method, fmt: FloatFormat) -> LiftedCall:
     """Return the exact numbers of a kernel call, with the nodes where exact arithmetic has them."""
     shape = observation.result.shape
     points, steps = (broadcast_lift(fmt, array, shape) for array in (x, h))

@@ -146,9 +146,12 @@ class NodePlaces:
     x, h : ndarray of the format
         Points and steps; broadcast to `shape`.
     shape : tuple of int
+    lifted : (list of Dyadic, list of Dyadic), optional
+        `points` and `steps`, where they are known.
 
     Attributes
     ----------
+    shape : tuple of int
     points, steps : list of Dyadic, length `size`
     size : int
         The number of cells.
@@ -156,10 +159,19 @@ class NodePlaces:
         The steps as the nearest doubles, and exactly.
     """
 
-    def __init__(self, method: Method, fmt: FloatFormat, x: np.ndarray, h: np.ndarray, shape: tuple[int, ...]) -> None:
-        self.format, self.method = fmt, method
-        self.points: list[Dyadic] = broadcast_lift(fmt, x, shape)
-        self.steps: list[Dyadic] = broadcast_lift(fmt, h, shape)
+    def __init__(
+        self,
+        method: Method,
+        fmt: FloatFormat,
+        x: np.ndarray,
+        h: np.ndarray,
+        shape: tuple[int, ...],
+        lifted: tuple[list[Dyadic], list[Dyadic]] | None = None,
+    ) -> None:
+        self.format, self.method, self.shape = fmt, method, shape
+        if lifted is None:
+            lifted = broadcast_lift(fmt, x, shape), broadcast_lift(fmt, h, shape)
+        self.points, self.steps = lifted
         self.size = len(self.points)
         with np.errstate(over="ignore", under="ignore"):
             nearest = np.broadcast_to(h, shape).ravel().astype(np.float64)

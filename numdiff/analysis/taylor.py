@@ -40,6 +40,8 @@ of the sum. Predicted steps are far smaller: those of the suite are the same wit
 """
 _LAST = 8
 """How many terms are looked at: f may have every second, third or fourth coefficient alone, as exp(x⁴) has at 0."""
+_MANY, _FEW = 64, 8
+"""From so many steps on, those that are so short that so few terms decide the sum are told from the others."""
 _PRECISIONS = (256, 512, 1024)
 _CERTAIN = 60
 """Bits by which a coefficient must exceed its radius, seven more than a double has: the midpoint is rounded to the
@@ -280,16 +282,61 @@ def scaled_truncation_error(series: Series, stencil: Stencil, steps: np.ndarray)
 
 def scaled_truncation_errors(series: Sequence[Series], stencil: Stencil, steps: np.ndarray) -> Scaled:
     """Return `scaled_truncation_error` at several points, a row for each."""
-    m = stencil.derivative_order
-    orders = np.array([j for j in range(m + 1, TERMS + 1) if _moment(stencil, j)])
-    moments = np.array([_moment(stencil, j) for j in orders.tolist()])[:, np.newaxis]
+    orders, moments = _moments(stencil)
     coefficients = _coefficients(series, orders)
-    terms = _terms(coefficients.mantissas * moments, coefficients.exponents, _powers(split(steps), orders - m))
-    parts, unit = _in_one_unit(terms)
+    terms = Scaled(coefficients.mantissas * moments, coefficients.exponents)
+    powers, by = orders - stencil.derivative_order, split(steps)
+    if steps.size < _MANY:
+        return _sum_of_terms(terms, powers, by, orders > TERMS - _LAST)
+    short = np.isfinite(by.mantissas) & (by.exponents <= _few_terms_up_to(terms, powers))
+    shape = (len(series), *steps.shape)
+    found = Scaled(np.empty(shape), np.empty(shape, dtype=np.int64))
+    last = orders > TERMS - _LAST
+    for where, kept in ((short, slice(_FEW)), (~short, slice(None))):
+        some = Scaled(terms.mantissas[kept], terms.exponents[kept])
+        sums = _sum_of_terms(some, powers[kept], Scaled(by.mantissas[where], by.exponents[where]), last[kept])
+        found.mantissas[:, where], found.exponents[:, where] = sums.mantissas, sums.exponents
+    return found
+
+
+@cache
+def _moments(stencil: Stencil) -> tuple[np.ndarray, np.ndarray]:
+    """Return the j of equation (1) whose Mⱼ is not 0, and these Mⱼ as a column."""
+    orders = [j for j in range(stencil.derivative_order + 1, TERMS + 1) if stencil.moment(j)]
+    return np.array(orders), np.array([float(stencil.moment(j)) for j in orders])[:, np.newaxis]
+
+
+def _few_terms_up_to(terms: Scaled, powers: np.ndarray) -> float:
+    """Return an exponent e so that for no step below 2ᵉ a term after the first `_FEW` changes a bit of the sum.
+
+    Let t be the first term that is not 0. The others are less than a power of h/2ᵉ times their size at h = 2ᵉ. Where
+    there each of the few that is k powers after t is at most 2⁻ᵏ⁻¹|t|, their sum leaves |s| ≥ |t|/2; and where all
+    others are less than 2⁻⁵⁸|t|, each is less than a quarter of the spacing at s: fl(s + term) = s.
+    """
+    mantissas, exponents = np.frexp(terms.mantissas)
+    exponents = exponents + terms.exponents
+    least = math.inf
+    for present, sizes in zip((mantissas != 0).T, exponents.T, strict=True):
+        if not present.any():
+            continue
+        first = int(np.argmax(present))
+        if first >= _FEW:
+            return -math.inf
+        later = np.flatnonzero(present)[1:]
+        if later.size:
+            distance = powers[later] - powers[first]
+            share = np.where(later < _FEW, -distance - 1, -58)
+            # |t| ≥ 2**(size − 1), the others are less than 2**size.
+            least = min(least, ((share - 1 - sizes[later] + sizes[first]) / distance).min())
+    return math.floor(least) if math.isfinite(least) else least
+
+
+def _sum_of_terms(coefficients: Scaled, powers: np.ndarray, steps: Scaled, last: np.ndarray) -> Scaled:
+    """Return Σ cₖhᵏ, added from the first to the last; infinite where the `last` of them have not died away."""
+    parts, unit = _in_one_unit(_terms(coefficients.mantissas, coefficients.exponents, _powers(steps, powers)))
     result = _added(parts)
-    last = np.max(np.abs(parts[orders > TERMS - _LAST]), axis=0, initial=0.0)
-    converged = last <= LARGEST_LAST_SHARE * np.abs(result)
-    return Scaled(np.where(converged, result, np.inf), unit)
+    largest = np.max(np.abs(parts[last]), axis=0, initial=0.0)
+    return Scaled(np.where(largest <= LARGEST_LAST_SHARE * np.abs(result), result, np.inf), unit)
 
 
 def scaled_value(series: Series, moves: np.ndarray) -> Scaled:
@@ -311,7 +358,7 @@ def _coefficients(series: Sequence[Series], orders: np.ndarray) -> Scaled:
 
 def _powers(by: Scaled, orders: np.ndarray) -> Scaled:
     """Return tᵏ for some k, each the product of t and the power before; a row for each k."""
-    mantissas = np.ones((TERMS + 1, *by.mantissas.shape))
+    mantissas = np.ones((1 + orders[-1], *by.mantissas.shape))
     mantissas[1:] = by.mantissas
     np.multiply.accumulate(mantissas, axis=0, out=mantissas)
     return Scaled(mantissas[orders], np.multiply.outer(orders, by.exponents))
@@ -337,8 +384,3 @@ def converging(series: Series, distance: Fraction) -> Fraction:
             break
         distance /= 2
     return distance
-
-
-@cache
-def _moment(stencil: Stencil, j: int) -> float:
-    return float(stencil.moment(j))

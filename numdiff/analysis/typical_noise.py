@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numdiff.analysis.taylor import Scaled, Series, larger, taylor_series, total
 from numdiff.arithmetic.accuracy import CORRECTLY_ROUNDED, EXACT
 from numdiff.arithmetic.numpy_functions import ufuncs_used
 from numdiff.arithmetic.running_error import scaled_evaluation_errors
+from numdiff.floats.dyadic import dyadic
 from numdiff.floats.formats import Dyadic, FloatFormat
 from numdiff.formulas.stencil import Stencil
 
@@ -27,6 +29,8 @@ Where several roundings of similar size meet, the bound adds them and the root m
 errs on the side of too much noise; for functions of float32 and float80 that are less accurate than the others it errs
 on the other. The best step goes with the square or cube root of it, for a truncation error of order h or h².
 """
+_DOUBLE = 53
+"""Bits of the significand of a double."""
 FEW_SPACINGS = 8
 """Steps of fewer spacings at z count with no less noise than that at z.
 
@@ -83,10 +87,11 @@ def noise_at(
 ) -> Scaled:
     """Return for each step the mean over z of Σ wᵢ²σ(z + cᵢh)²; the first stands for h → 0, where all nodes are z."""
     nodes = _nodes(points, (Fraction(0), *noise_steps[1:]), stencil, fmt)
-    bounds = known.errors([node for row in nodes for some in row for node in some], fmt)
-    pairs = [[[bounds[node] for node in some] for some in row] for row in nodes]
-    sizes = np.array([[[size for size, _ in some] for some in row] for row in pairs])
-    exponents = np.array([[[exponent for _, exponent in some] for some in row] for row in pairs], dtype=np.int64)
+    bounds = known.errors(nodes, fmt)
+    shape = len(noise_steps), len(points), len(stencil.offsets)
+    pairs = [bounds[node] for node in nodes]
+    sizes = np.array([size for size, _ in pairs]).reshape(shape)
+    exponents = np.array([exponent for _, exponent in pairs], dtype=np.int64).reshape(shape)
     typical = known.typical_share
     parts = [
         Scaled(float(w) * typical * sizes[:, z, i], exponents[:, z, i])
@@ -103,11 +108,29 @@ def noise_at(
 
 def _nodes(
     points: Sequence[Fraction], steps: Sequence[Fraction], stencil: Stencil, fmt: FloatFormat
-) -> list[list[list[Dyadic | None]]]:
+) -> list[Dyadic | None]:
     """Return the nodes z + cᵢh in the format, by step, point and offset; None where one overflows.
 
-    In integers: to reduce the fractions would take longer than to round them.
+    Where the format holds z and cᵢh its own sum is the node. Elsewhere it is rounded in integers: to reduce the
+    fractions would take longer.
     """
-    places = [z.as_integer_ratio() for z in points]
-    moves = [[(c * h).as_integer_ratio() for c in stencil.offsets] for h in steps]
-    return [[[fmt.rounded(m * d + n * e, e * d) for n, d in some] for m, e in places] for some in moves]
+    moves = [[c * h for c in stencil.offsets] for h in steps]
+    held = [fmt.precision <= _DOUBLE and all(_holds(fmt, move) for move in some) for some in moves]
+    z = fmt.as_array(np.array([float(point) for point in points] if fmt.precision <= _DOUBLE else []))
+    by = fmt.as_array(np.array([[float(move) for move in some] for some, ok in zip(moves, held, strict=True) if ok]))
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = iter(fmt.lift_array(z[:, np.newaxis] + by[:, np.newaxis]) if any(held) else ())
+    nodes: list[Dyadic | None] = []
+    for some, ok in zip(moves, held, strict=True):
+        if ok:
+            nodes += islice(sums, len(points) * len(some))
+        else:
+            parts = [move.as_integer_ratio() for move in some]
+            places = [z.as_integer_ratio() for z in points]
+            nodes += [fmt.rounded(m * d + n * e, e * d) for m, e in places for n, d in parts]
+    return nodes
+
+
+def _holds(fmt: FloatFormat, number: Fraction) -> bool:
+    denominator = number.denominator
+    return not denominator & (denominator - 1) and fmt.holds(dyadic(number))

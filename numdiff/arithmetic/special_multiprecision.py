@@ -12,7 +12,9 @@ Math. Comp. 30 (1976) 827-830: the behaviour of erf⁻¹ near ±1.
 L. N. Trefethen and J. A. C. Weideman, The exponentially convergent trapezoidal rule, SIAM Rev. 56 (2014) 385-458.
 """
 
+import math
 from collections.abc import Callable, Mapping
+from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
 
@@ -23,6 +25,10 @@ from numdiff.arithmetic.multiprecision_functions import CONTEXT, REAL, Real, Too
 _FIRST_GUARD = 24
 _MOST_GUARD = 1 << 14
 """Bits beyond which no two results are compared: what has not settled there is undecided."""
+_FEW_BITS = 80
+"""Bits with which Newton's method begins: a few more than the double that it begins with."""
+_LEAST_TAIL = -1000
+"""Above this exponent half a number is a normal double."""
 
 _FREE: Any = MPContext()
 """A context whose real functions may pass through complex numbers, as the expansions of the Bessel functions do."""
@@ -118,26 +124,48 @@ def _erfinv(x: Real) -> Real:
         return x * scale
     rest = CONTEXT.fsub(1, size, prec=2 * CONTEXT.prec)
     if size < 0.5:
-        y = size * scale
 
         def step(y: Real) -> Real:
             return (CONTEXT.erf(y) - size) * _exp(_exact_square(y)) * scale
 
     else:
         target = _log(rest)
-        y = CONTEXT.sqrt(_log(2 / CONTEXT.sqrt(-CONTEXT.pi * target)) - target if target < -3 else -target / 2)
 
         def step(y: Real) -> Real:
             return (target - _log(_erfc(y))) * _erfcx(y) * scale
 
-    for _ in range(4 + 2 * CONTEXT.prec.bit_length()):
-        change = step(y)
-        y = y - change
-        if not change or magnitude(change) < magnitude(y) - CONTEXT.prec // 2 - 8:
-            break
-    else:
-        raise TooLarge
+    y = _by_newton(step, _near_erfinv(size, rest))
     return -y if x < 0 else y
+
+
+def _near_erfinv(size: Real, rest: Real) -> Real:
+    """Return erf⁻¹ at 0 < size = 1 - rest < 1 to some digits: as a double where the normal quantile of one tells it."""
+    if size < 2.0**-20:
+        return size * CONTEXT.sqrt(CONTEXT.pi) / 2
+    if magnitude(rest) > _LEAST_TAIL:
+        return CONTEXT.mpf(-NormalDist().inv_cdf(float(rest) / 2) / math.sqrt(2))
+    target = _log(rest)
+    return CONTEXT.sqrt(_log(2 / CONTEXT.sqrt(-CONTEXT.pi * target)) - target)
+
+
+def _by_newton(step: Callable[[Real], Real], y: Real) -> Real:
+    """Return y less the steps of Newton's method: at few bits until half of them hold, then at twice as many."""
+    bits, ladder = CONTEXT.prec, []
+    while bits > _FEW_BITS:
+        ladder.append(bits)
+        bits = bits // 2 + _FIRST_GUARD // 2
+    with CONTEXT.workprec(bits):
+        for _ in range(4 + 2 * bits.bit_length()):
+            change = step(y)
+            y = y - change
+            if not change or magnitude(change) < magnitude(y) - bits // 2 - 8:
+                break
+        else:
+            raise TooLarge
+    for bits in reversed(ladder):
+        with CONTEXT.workprec(bits):
+            y = y - step(y)
+    return y
 
 
 def _ndtr(x: Real) -> Real:
@@ -226,24 +254,26 @@ def _scaled_i(order: int) -> Callable[[Real], Real]:
 
 
 def _k_by_series(order: int, x: Real) -> Real:
-    """Return K₀ or K₁ by the series around 0 (DLMF 10.31.1, 10.31.2), in a precision that outlasts its cancellation.
+    """Return K₀ or K₁ by the series around 0 (DLMF 10.31.1, 10.31.2), in integers that outlast its cancellation.
 
-    The terms are of the size of I₀ < exp(x), against a value of about exp(-x): 2x/ln 2 bits are lost.
+    The terms are of the size of I₀ < exp(x), and so may be what became of their roundings, against a value of about
+    exp(-x): 2x/ln 2 bits are lost.
     """
-    with CONTEXT.extraprec(int(3 * x) + 8):
-        square = CONTEXT.ldexp(x * x, -2)
-        logarithm = _log(CONTEXT.ldexp(x, -1)) + CONTEXT.euler
-        factor, harmonic, total, k = CONTEXT.mpf(1), CONTEXT.mpf(0), CONTEXT.mpf(0), 0
-        while True:
-            mean = harmonic + (CONTEXT.mpf(1) / (2 * (k + 1)) if order else 0)
-            term = factor * (mean - logarithm)
-            total += term
-            if k > x and magnitude(term) < magnitude(total) - CONTEXT.prec:
-                break
-            k += 1
-            harmonic += CONTEXT.mpf(1) / k
-            factor = factor * square / (k * (k + order))
-        return 1 / x - CONTEXT.ldexp(x, -1) * total if order else total
+    bits = CONTEXT.prec + int(3 * x) + 32
+    with CONTEXT.workprec(bits):
+        square = CONTEXT.ldexp(x * x, -2).to_fixed(bits)
+        logarithm = (_log(CONTEXT.ldexp(x, -1)) + CONTEXT.euler).to_fixed(bits)
+    one = 1 << bits
+    factor, harmonic, total, k = one, 0, 0, 0
+    while factor:
+        mean = harmonic + (one // (2 * (k + 1)) if order else 0)
+        total += factor * (mean - logarithm) >> bits
+        k += 1
+        harmonic += one // k
+        factor = (factor * square >> bits) // (k * (k + order))
+    with CONTEXT.workprec(bits):
+        value = CONTEXT.ldexp(CONTEXT.mpf(total), -bits)
+        return 1 / x - CONTEXT.ldexp(x, -1) * value if order else value
 
 
 def _bessel_k(order: int) -> Callable[[Real], Real]:

@@ -1,38 +1,32 @@
 """Blocks: the unit of work, of caching and of resuming. They carry names, never callables."""
 
-import ast
-import contextlib
 import hashlib
 import importlib
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from functools import cache, cached_property
-from importlib.metadata import version
+from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-import numdiff
 from numdiff.analysis.reference import Engine
 from numdiff.expressions import Expression, parse_expression
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
+from numdiff.study.conditions import conditions
 from numdiff.study.grids import Number
-from numdiff.study.measure import Known, Observed, measure
-from numdiff.study.records import SCHEMA_VERSION
+from numdiff.study.measure import Known, measure
+from numdiff.study.observed import Observed
 from numdiff.study.subject import Subject, UserFunction
 from numdiff.study.sweep import Sweep, SweepPlan, plan
 from numdiff.study.values import values_of
 
-_TRIES = 5
-"""How often the tree of a file is tried."""
 LARGEST, PART = 20_000, 8_000
 """Cells of a block that is not cut, and about those of a part of one that is.
 
@@ -44,7 +38,6 @@ Ks: TypeAlias = tuple[tuple[str, int, int], ...]
 """By format the k of the binary grids, from one to before another."""
 _EXPRESSION = "expression"
 """Stands for the module in the name of an expression."""
-_LIBRARIES = ("numpy", "scipy", "gmpy2", "mpmath", "python-flint", "ml_dtypes")
 
 
 class Measurement(Protocol):
@@ -316,106 +309,3 @@ def stable_name(argument: str, f: Callable[[Any], Any]) -> str:
         f"{argument} must be importable as module:function when workers > 1, got {f!r}; "
         "put it into a module, as a function with a name, or use workers=1"
     )
-
-
-@cache
-def conditions(module: str) -> dict[str, Any]:
-    """Return what a measurement depends on besides what is asked for: code and libraries.
-
-    Parameters
-    ----------
-    module : str
-        The module that measures. A change in it, or in any module of this project that it imports, however indirectly,
-        makes stored measurements stale.
-    """
-    return {
-        "schema": SCHEMA_VERSION,
-        "code": code_of(module),
-        "libraries": {name: version(name) for name in _LIBRARIES},
-    }
-
-
-def code_of(module: str) -> str:
-    """Return a digest of a module's source, and of the source and the data of all that it imports of its package."""
-    digest = hashlib.sha256()
-    for name, path in sorted(sources_of(module).items()):
-        digest.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def sources_of(module: str, packages: bool = True) -> dict[str, Path]:
-    """Return by name the files of a module, of all modules of its project that it imports, and the data beside these.
-
-    Read from the source, so that an import inside a function counts too. Data are the JSON files of their folders.
-    Without packages what their `__init__.py` imports does not count, where this only gathers names for users.
-    """
-    found: dict[str, Path] = {}
-    waiting = [module]
-    while waiting:
-        name = waiting.pop()
-        path = _file_of(name)
-        if name in found or path is None or (path.name == "__init__.py" and not packages):
-            continue
-        found[name] = path
-        found |= {f"{path.parent.name}/{data.name}": data for data in path.parent.glob("*.json")}
-        waiting += [name.rpartition(".")[0], *_imports(path.read_bytes(), name)]
-    return found
-
-
-@cache
-def _imports(source: bytes, module: str) -> tuple[str, ...]:
-    """Return what a file may import: modules, and the names that are imported from them, which may be modules.
-
-    Kept by the bytes of the file: some thirty modules measure, and each imports most of the others.
-    """
-    found: list[str] = []
-    for node in _statements(_parsed(source)):
-        if isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            if node.level:
-                raise ValueError(f"imports must be absolute, got a relative one in {module}")
-            found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return tuple(found)
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Yield all statements, those inside others too; what they are made of, ten times as many nodes, is passed over."""
-    waiting: list[Any] = list(tree.body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.stmt):
-            yield node
-        waiting += (part for name in _BODIES for part in getattr(node, name, ()))
-
-
-_BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
-"""The fields of a statement, a handler and a case that hold statements."""
-
-
-def _parsed(source: bytes) -> ast.Module:
-    """Return the tree of a file, tried again where CPython 3.11 lost count of its depth.
-
-    It counts the depth of all trees of a process together: a thread of a cluster's worker that makes one at the same
-    time has been seen to end this one with a SystemError.
-    """
-    for _ in range(_TRIES):
-        with contextlib.suppress(SystemError):
-            return ast.parse(source)
-    return ast.parse(source)
-
-
-def _file_of(module: str) -> Path | None:
-    """Return the file of a module of this project; None for anything else."""
-    root, *inner = module.split(".")
-    home = _PROJECT.get(root)
-    if home is None:
-        return None
-    path = home.joinpath(*inner)
-    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
-
-
-_PACKAGE = Path(numdiff.__file__).parent
-_PROJECT = {name: _PACKAGE.parent / name for name in ("numdiff", "experiments")}
-"""The packages of this project, and where they are."""

@@ -21,7 +21,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from numdiff.study.blocks import Measurement, conditions
+from numdiff.study.blocks import Measurement
+from numdiff.study.conditions import conditions
 from numdiff.study.feed import Feed
 from numdiff.study.values import fingerprints
 from numdiff.study.workers import Setup, WorkerDied

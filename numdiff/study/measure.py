@@ -2,7 +2,7 @@
 
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from fractions import Fraction
 from typing import Any, cast
@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from numdiff.analysis import ENTRIES
-from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds, bounds_of
+from numdiff.analysis.bounded_function import BoundedFunction
+from numdiff.analysis.bounds import both_bounds
 from numdiff.analysis.error_ledger import exact_of
 from numdiff.analysis.ledger import Ledger, ledger_of
-from numdiff.analysis.nodes import NodePlaces
 from numdiff.analysis.reference import Engine, ExactFunction
 from numdiff.analysis.suprema import Suprema
 from numdiff.analysis.totals import total_errors
@@ -22,12 +22,12 @@ from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
 from numdiff.floats.fixed_order import root_mean_square
 from numdiff.floats.formats import FloatFormat
-from numdiff.formulas.kernels import Observation, observe
 from numdiff.formulas.stencil import Stencil
 from numdiff.rules.assumptions import FailedAssumption
 from numdiff.rules.model import Prediction, prediction_at
 from numdiff.study.collector import collector_held
-from numdiff.study.grids import NEIGHBOURS, POINTWISE_GRIDS, neighbours, steps_at
+from numdiff.study.grids import NEIGHBOURS
+from numdiff.study.observed import Observed
 from numdiff.study.records import BOUNDS, FIELDS, frame_of
 from numdiff.study.subject import Subject
 from numdiff.study.sweep import Batch, Skip, SweepPlan
@@ -40,35 +40,6 @@ SKIP_COLUMNS = ("problem", "point", "method", "format", "reason")
 _TOTAL = ENTRIES.index("total")
 _NORMAL = sys.float_info.min
 """Below it a double has lost digits."""
-
-
-class Observed:
-    """The kernel calls of batches, each made once: for the digests of what f returned, and for the errors."""
-
-    def __init__(self) -> None:
-        self._cells: dict[int, Observation] = {}
-        self._near: dict[int, list[tuple[np.ndarray, np.ndarray, Observation]]] = {}
-
-    def cells(self, batch: Batch) -> Observation:
-        """Return the kernel call on the cells of a batch."""
-        if id(batch) not in self._cells:
-            x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
-            self._cells[id(batch)] = observe(batch.method, batch.subject.f, x, h)
-        return self._cells[id(batch)]
-
-    def near(self, batch: Batch) -> list[tuple[np.ndarray, np.ndarray, Observation]]:
-        """Return for each point its neighbours, where a step is lost, and the kernel call on them."""
-        if id(batch) not in self._near:
-            self._near[id(batch)] = [
-                (near, lost, observe(batch.method, batch.subject.f, near[:, np.newaxis], steps))
-                for near, steps, lost in steps_near(batch)
-            ]
-        return self._near[id(batch)]
-
-    def forget(self, batch: Batch) -> None:
-        """Give the memory of a batch back."""
-        self._cells.pop(id(batch), None)
-        self._near.pop(id(batch), None)
 
 
 class Known:
@@ -89,18 +60,17 @@ class Known:
         self._modelled: dict[str, ModelledFunction] = {}
         self._measured: dict[tuple[Any, ...], dict[str, list[Any]]] = {}
 
+    def prepare(self, batches: Sequence[Batch], observed: Observed) -> None:
+        """Ask at once for what the bounds of batches of one format and arithmetic need of the function."""
+        new = [batch for batch in batches if _cells_of(batch) not in self._measured]
+        calls = [observed.lifted(batch) for batch in new if isinstance(batch.method, Stencil)]
+        if len(calls) > 1:
+            nodes: list[Any] = [node for call, _ in calls for column in call.rounded_nodes for node in column]
+            self.bounded(new[0]).prepare([places for _, places in calls], nodes)
+
     def measured(self, batch: Batch, observed: Observed) -> dict[str, list[Any]]:
         """Return the columns of a batch that depend on its cells alone; of equal cells of two sweeps, once."""
-        cells = (tuple(batch.format.lift_array(numbers)) for numbers in (batch.points, batch.steps))
-        key = (
-            batch.format.name,
-            batch.method,
-            batch.arithmetic,
-            batch.sweep.neighbourhood,
-            batch.grids,
-            batch.ks,
-            *cells,
-        )
+        key = _cells_of(batch)
         if key not in self._measured:
             self._measured[key] = _measured_columns(batch, self.exact, self.bounded(batch), observed)
         return self._measured[key]
@@ -116,6 +86,13 @@ class Known:
         if batch.arithmetic not in self._modelled:
             self._modelled[batch.arithmetic] = ModelledFunction(batch.subject.f)
         return self._modelled[batch.arithmetic]
+
+
+def _cells_of(batch: Batch) -> tuple[Any, ...]:
+    """Return all that the columns of a batch depend on, beside its function."""
+    fmt, sweep = batch.format, batch.sweep
+    cells = (tuple(fmt.lift_array(numbers)) for numbers in (batch.points, batch.steps))
+    return (fmt.name, batch.method, batch.arithmetic, sweep.neighbourhood, batch.grids, batch.ks, *cells)
 
 
 class ModelledFunction:
@@ -164,8 +141,12 @@ def measure(
     known = Known(planned.subject, engine) if known is None else known
     observed = Observed() if observed is None else observed
     columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
+    alike: dict[tuple[str, str], list[Batch]] = {}
+    for batch in planned.batches:
+        alike.setdefault((batch.format.name, batch.arithmetic), []).append(batch)
     with collector_held():
         for batch in planned.batches:
+            known.prepare(alike.pop((batch.format.name, batch.arithmetic), ()), observed)
             for name, values in _columns(batch, known, observed).items():
                 columns[name].extend(values)
             observed.forget(batch)
@@ -200,14 +181,14 @@ def _measured_columns(
 ) -> dict[str, list[Any]]:
     """Run the kernel on one batch and return what the ledger, the bounds and the neighbours say."""
     x, h = batch.points[:, np.newaxis], batch.steps[np.newaxis, :]
-    observation = observed.cells(batch)
-    ledger = ledger_of(exact, observation, x, h, batch.method, batch.format)
-    places = NodePlaces(batch.method, batch.format, x, h, observation.result.shape)
-    bounds = bounds_of(bounded, batch.method, batch.format, x, h, observation.abscissae, observation.values, places)
+    observation, (call, places) = observed.cells(batch), observed.lifted(batch)
+    ledger = ledger_of(exact, observation, x, h, batch.method, batch.format, call)
+    nodes: Any = call.rounded_nodes  # complex ones, of the complex step, are not looked at
+    bounds, a_priori = both_bounds(bounded, places, observation.abscissae, observation.values, nodes, call.values)
     return {
         **_ledger_columns(ledger),
         **{name: getattr(bounds, name.removesuffix("_bound")).ravel().tolist() for name in BOUNDS},
-        "a_priori_bound": a_priori_bounds(bounded, batch.method, batch.format, x, h, (places, bounds)).ravel().tolist(),
+        "a_priori_bound": a_priori.ravel().tolist(),
         **_neighbourhood_columns(batch, exact, observed),
     }
 
@@ -311,32 +292,6 @@ def _neighbourhood_columns(batch: Batch, exact: ExactFunction, observed: Observe
             for name, value in found.items():
                 columns[name][i * len(batch.steps) + j] = value
     return columns
-
-
-def steps_near(batch: Batch) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield for each point its neighbours, their steps, and where a step is lost; nothing if none are wanted.
-
-    Yields
-    ------
-    near : ndarray, shape (n,)
-        The neighbours that are finite: one beyond the largest number is a failure.
-    steps : ndarray, shape (m,) or (n, m)
-        The steps of all grids but the dyadic one; each neighbour has its own where the grid depends on the point.
-    lost : ndarray of bool, of the shape of `steps`
-        Where the own step of a neighbour is 0, a failure; `steps` has that of the grid there.
-    """
-    wanted = [j for j, grid in enumerate(batch.grids) if grid != "dyadic"]
-    if not batch.sweep.neighbourhood or not wanted:
-        return
-    steps = batch.steps[wanted]
-    for x in batch.points:
-        near = neighbours(batch.format, x)
-        near = near[np.isfinite(near)]
-        own = steps
-        if set(batch.grids) & set(POINTWISE_GRIDS):
-            own = steps_at(batch.format, batch.grids, batch.ks, near)
-        lost = own == 0
-        yield near, np.where(lost, steps, own), lost
 
 
 def _statistics(errors: np.ndarray) -> list[dict[str, Any]]:

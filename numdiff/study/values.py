@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from numdiff.floats.formats import FORMATS
-from numdiff.study.measure import Observed
+from numdiff.study.observed import Observed
 from numdiff.study.sweep import SweepPlan
 
 COLUMNS = ("subject", "format", "digest")

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from numdiff.analysis import bounds as module
-from numdiff.analysis.bounds import PARTS, BoundedFunction, a_priori_bounds, bounds_of, sum_above
+from numdiff.analysis.bounded_function import BoundedFunction
+from numdiff.analysis.bounds import PARTS, a_priori_bounds, bounds_of, sum_above
 from numdiff.analysis.error_bounds import error_bounds
 from numdiff.analysis.error_ledger import error_ledger
 from numdiff.analysis.ledger import ledger_of

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import numdiff as nd
-from numdiff.analysis.bounds import BoundedFunction, Bounds, bounds_of
+from numdiff.analysis.bounded_function import BoundedFunction
+from numdiff.analysis.bounds import Bounds, bounds_of
 from numdiff.analysis.displays import LEDGER_COLUMNS
 from numdiff.analysis.unbounded import NO_COMPLEX_LIMITS, reasons_of
 from numdiff.floats.formats import FORMATS

@@ -19,7 +19,8 @@ from scipy.integrate import solve_ivp
 from scipy.interpolate import CubicSpline
 
 from numdiff.analysis import PARTS
-from numdiff.analysis.bounds import BoundedFunction, a_priori_bounds, bounds_of
+from numdiff.analysis.bounded_function import BoundedFunction
+from numdiff.analysis.bounds import a_priori_bounds, bounds_of
 from numdiff.analysis.error_ledger import error_ledger
 from numdiff.analysis.ledger import Ledger, Status
 from numdiff.analysis.reference import State

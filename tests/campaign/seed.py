@@ -16,7 +16,8 @@ from typing import Any
 
 import pandas as pd
 
-from numdiff.study.blocks import conditions, digest_of, imported
+from numdiff.study.blocks import digest_of, imported
+from numdiff.study.conditions import conditions
 from numdiff.study.machine import machine
 from numdiff.study.values import COLUMNS
 from tests.campaign.found import Found

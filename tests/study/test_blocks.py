@@ -16,7 +16,8 @@ import pytest
 from numdiff.formulas.stencil import Stencil, centered
 from numdiff.problems import PROBLEMS
 from numdiff.study import blocks as module
-from numdiff.study.blocks import Block, UserFunction, blocks_of, code_of, conditions, imported, sources_of, stable_name
+from numdiff.study.blocks import Block, UserFunction, blocks_of, imported, stable_name
+from numdiff.study.conditions import code_of, conditions, sources_of
 from numdiff.study.sweep import Sweep, plan
 
 SWEEP = Sweep("one", ("exp", "square"), ("forward",), ("float64",), ("dyadic",), last_step=3)
