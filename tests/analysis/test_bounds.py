@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from numdiff.analysis import bounds as module
 from numdiff.analysis.bounded_function import BoundedFunction
-from numdiff.analysis.bounds import PARTS, a_priori_bounds, bounds_of, sum_above
+from numdiff.analysis.bounds import PARTS, a_priori_bounds, both_bounds, bounds_of, sum_above
 from numdiff.analysis.error_bounds import error_bounds
 from numdiff.analysis.error_ledger import error_ledger
-from numdiff.analysis.ledger import ledger_of
+from numdiff.analysis.ledger import ledger_of, lifted_call
+from numdiff.analysis.nodes import NodePlaces
 from numdiff.analysis.reference import ExactFunction
 from numdiff.floats.formats import FORMATS
 from numdiff.formulas.kernels import observe
@@ -181,6 +182,30 @@ def test_bounds_are_the_same_in_any_company():
             alone = bounded_cells(f, x[i : i + 1], h[j : j + 1], CENTERED, fmt)[1]
             for part in (*PARTS, "total"):
                 assert getattr(alone, part).item() == getattr(together, part)[i, j]
+
+
+@pytest.mark.parametrize(
+    "f", [np.exp, lambda x: x * x / (1 + x), lambda x: np.log(x - 0.5)], ids=["exp", "rational", "log"]
+)
+@pytest.mark.parametrize("method", [FORWARD, CENTERED, centered(4), COMPLEX_STEP], ids=lambda m: m.name)
+def test_both_bounds_at_once_are_those_of_each_alone(f, method):
+    """With nodes of two formulas looked at beforehand, overflowing and undefined ones among them."""
+    for fmt in (FORMATS["float32"], FORMATS["float64"]):
+        x, h = fmt.as_array(np.array([[0.3], [0.7], [9.0]])), steps(fmt, 5)[np.newaxis, :]
+        h = np.append(h, fmt.as_array(np.array([[5e3]])), axis=1)
+        with np.errstate(all="ignore"):
+            seen = observe(method, f, x, h)
+        call, function = lifted_call(seen, x, h, method, fmt), BoundedFunction(f)
+        cells = NodePlaces(method, fmt, x, h, seen.result.shape, (call.points, call.steps))
+        if method is not COMPLEX_STEP:
+            other = NodePlaces(FORWARD, fmt, x, h, seen.result.shape)
+            function.prepare([cells, other], [node for column in call.rounded_nodes for node in column])
+        found, a_priori = both_bounds(function, cells, seen.abscissae, seen.values, call.rounded_nodes, call.values)
+        alone = bounds_of(BoundedFunction(f), method, fmt, x, h, seen.abscissae, seen.values)
+        for part in (*PARTS, "total"):
+            assert getattr(found, part).tobytes() == getattr(alone, part).tobytes()
+        assert found.reasons.tolist() == alone.reasons.tolist()
+        assert a_priori.tobytes() == a_priori_bounds(BoundedFunction(f), method, fmt, x, h).tobytes()
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

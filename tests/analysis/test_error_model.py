@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from numdiff.analysis import error_model as error_model_module
+from numdiff.analysis import typical_noise
 from numdiff.analysis.error_model import (
     NEIGHBOURHOOD,
     ROUNDING,
@@ -24,7 +25,7 @@ from numdiff.arithmetic.running_error import evaluation_errors, scaled_evaluatio
 from numdiff.floats.call import evaluate
 from numdiff.floats.dyadic import dyadic, dyadic_to_fraction
 from numdiff.floats.formats import FORMATS, FloatFormat
-from numdiff.formulas.stencil import CENTERED, FORWARD, centered
+from numdiff.formulas.stencil import CENTERED, FORWARD, Stencil, centered, from_offsets
 from numdiff.formulas.table import METHODS
 
 F64 = FORMATS["float64"]
@@ -260,3 +261,19 @@ def test_what_models_share_changes_no_bit_of_them() -> None:
                 assert own is not None
                 assert shared.total(steps).tobytes() == own.total(steps).tobytes()
                 assert shared.noise == own.noise
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("stencil", [FORWARD, CENTERED, centered(4), from_offsets("third", (0, Fraction(1, 4), 3))])
+def test_nodes_of_the_noise_are_rounded_once(name: str, stencil: Stencil) -> None:
+    """Where the format adds them itself too, up to steps that overflow and steps that it does not hold."""
+    fmt = FORMATS[name]
+    rng = np.random.default_rng(fmt.precision)
+    points = [Fraction(fmt.lift(fmt.round(Fraction(float(z))))) for z in rng.uniform(-4, 4, 6)]
+    points.append(fmt.largest_finite)
+    steps = [Fraction(m, 2) * Fraction(2) ** k for k in range(-fmt.precision, fmt.max_exponent + 1) for m in (2, 3)]
+    steps = [*steps[:60], *steps[-6:], Fraction(1, 3), Fraction(0)]
+    found = typical_noise._nodes(points, steps, stencil, fmt)
+    exact = [z + c * h for h in steps for z in points for c in stencil.offsets]
+    assert found == [fmt.rounded(*node.as_integer_ratio()) for node in exact]
+    assert None in found

@@ -130,3 +130,27 @@ def test_all_points_and_steps_at_once_give_the_bits_of_term_by_term(stencil: Ste
             values = taylor.scaled_value(series, -steps)
             alone = [taylor.scaled_value(series, -steps[k : k + 1]) for k in range(size)]
             assert np.array_equal(values.mantissas, np.concatenate([one.mantissas for one in alone]), equal_nan=True)
+
+
+@pytest.mark.parametrize("stencil", STENCILS, ids=lambda s: s.name)
+def test_terms_that_are_left_out_of_many_short_steps_change_no_bit(stencil: Stencil) -> None:
+    """Of series with gaps, of any growth, and with terms that cancel: few steps at a time have all terms."""
+    rng = np.random.default_rng(stencil.evaluations)
+    steps = np.sort(np.ldexp(rng.uniform(1, 2, 900), rng.integers(-90, 20, 900)))
+    for growth in (-3, 0, 2, 9):
+        exponents = rng.integers(-6, 6, TERMS + 1) + growth * np.arange(TERMS + 1)
+        mantissas = rng.uniform(0.5, 1, TERMS + 1) * rng.choice([-1, 0, 1], TERMS + 1, p=[0.4, 0.2, 0.4])
+        series = taylor.Series(mantissas, exponents)
+        together = taylor.scaled_truncation_errors([series], stencil, steps).values[0]
+        apart = [taylor.scaled_truncation_errors([series], stencil, part).values[0] for part in np.split(steps, 30)]
+        assert np.isfinite(together).sum() > 100
+        assert together.tobytes() == np.concatenate(apart).tobytes()
+
+
+def test_a_sum_whose_first_term_comes_late_has_all_its_terms() -> None:
+    late = taylor.Series(np.where(np.arange(TERMS + 1) > 20, 0.75, 0.0), np.zeros(TERMS + 1, dtype=np.int64))
+    steps = np.ldexp(1.5, np.arange(-40, 30))
+    together = taylor.scaled_truncation_errors([late], FORWARD, steps).values[0]
+    assert together[20] == pytest.approx(0.75 * steps[20] ** 20 / (1 - steps[20]), rel=1e-12)
+    apart = [taylor.truncation_error(late, FORWARD, steps[i : i + 1]) for i in range(len(steps))]
+    assert together.tobytes() == np.concatenate(apart).tobytes()
