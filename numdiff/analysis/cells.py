@@ -146,10 +146,14 @@ def _computed(exact: ExactFunction, call: LiftedCall, precision: int) -> tuple[E
     values = {node: known[node] for node in nodes}
     derivatives = exact.derivative(call.points, precision, call.method.derivative_order, call.method.direction)
     truth = [derivatives[x] for x in call.points]
-    if _are_rational(values.values()) and _are_rational(truth):
-        numbers = _rational_numbers(call, values, truth)
+    if not (_are_rational(values.values()) and _are_rational(truth)):
+        balls = {node: as_ball(value, precision) for node, value in values.items()}
+        numbers = _scaled_numbers(call, balls, [as_ball(value, precision) for value in truth], False)
+    elif all(map(_is_dyadic, values.values())) and all(map(_is_dyadic, truth)):
+        points = {node: _point_ball(value) for node, value in values.items()}
+        numbers = _scaled_numbers(call, points, list(map(_point_ball, truth)), True)
     else:
-        numbers = _enclosed_numbers(call, values, truth, precision)
+        numbers = _rational_numbers(call, values, truth)
     parts = _round_parts(call, numbers)
     undecided = _undecided(call, values, truth) if any(None in column for column in numbers.mids) else ()
     return parts, [j for j, resolved in enumerate(parts.resolved) if not resolved or j in undecided]
@@ -171,12 +175,19 @@ def _undecided(call: LiftedCall, values: Mapping[Point, ExactValue], truth: list
 # --- enclosures ------------------------------------------------------------------------------------
 
 
-def _enclosed_numbers(
-    call: LiftedCall, values: Mapping[Point, ExactValue], truth: list[ExactValue], precision: int
+def _is_dyadic(value: ExactValue) -> bool:
+    return not isinstance(value, Fraction) or not (value.denominator & (value.denominator - 1))
+
+
+def _point_ball(value: ExactValue) -> Ball | None:
+    """Return a dyadic number as a ball without radius; None where there is no number."""
+    return Ball(value.numerator, 0, 1 - value.denominator.bit_length()) if isinstance(value, Fraction) else None
+
+
+def _scaled_numbers(
+    call: LiftedCall, balls: Mapping[Point, Ball | None], derivatives: list[Ball | None], exact: bool
 ) -> Numbers:
     """Return the numbers of a call on the finest scale, 2**exponent, that any of them needs."""
-    balls = {node: as_ball(value, precision) for node, value in values.items()}
-    derivatives = [as_ball(value, precision) for value in truth]
     divisors = call.divisors()
     exponent = _finest_scale(call, balls.values(), derivatives, divisors)
     # None stands for a node that overflowed, and for its value.
@@ -205,7 +216,7 @@ def _enclosed_numbers(
         t_rad.append(None if derivative is None else (derivative.rad * factor) << (shift + derivative.exp))
         d.append(None if result is None else (result[0] * factor) << (shift + result[1]))
     zeros: Integers = [0] * len(c)
-    return Numbers((t, a, b, c, d), (t_rad, a_rad, b_rad, zeros, zeros), denominators, False)
+    return Numbers((t, a, b, c, d), (t_rad, a_rad, b_rad, zeros, zeros), denominators, exact)
 
 
 def _finest_scale(

@@ -17,7 +17,16 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["dot", "fitted_slope", "matrix_product", "norm", "power", "root", "root_mean_square"]
+__all__ = [
+    "column_root_mean_squares",
+    "dot",
+    "fitted_slope",
+    "matrix_product",
+    "norm",
+    "power",
+    "root",
+    "root_mean_square",
+]
 
 _ITERATIONS = 12
 """Newton's iteration for a root begins at most a factor of four above it: it is there after eight."""
@@ -162,6 +171,33 @@ def root_mean_square(values: Iterable[float]) -> float:
     squares, exponent = _squares(numbers)
     mean = _scaled(math.sqrt(math.fsum(squares) / len(numbers)), exponent)
     return mean if math.isnan(mean) else min(mean, max(map(abs, numbers)))
+
+
+def column_root_mean_squares(ascending: np.ndarray, counts: Sequence[int]) -> list[float]:
+    """Return `root_mean_square` of the first numbers of each column; NaN where there are none.
+
+    Parameters
+    ----------
+    ascending : ndarray of float64, shape (n, s)
+        Not negative, the smallest of a column first; the first `counts` of it are finite.
+    counts : sequence of int, length s
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> column_root_mean_squares(np.array([[1.0, 3.0], [7.0, np.inf]]), [2, 1])
+    [5.0, 3.0]
+    """
+    largest = ascending[np.maximum(np.array(counts, dtype=np.intp) - 1, 0), np.arange(ascending.shape[1])]
+    exponents = np.frexp(largest)[1]
+    with np.errstate(all="ignore"):  # what is not finite is not looked at
+        scaled = np.ldexp(ascending, -exponents)
+        squares = (scaled * scaled).T.tolist()
+    columns = zip(squares, counts, largest.tolist(), exponents.tolist(), strict=True)
+    return [
+        min(_scaled(math.sqrt(math.fsum(column[:n]) / n), exponent), most) if n else math.nan
+        for column, n, most, exponent in columns
+    ]
 
 
 def fitted_slope(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:

@@ -20,7 +20,7 @@ from numdiff.analysis.suprema import Suprema
 from numdiff.analysis.totals import total_errors
 from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.floats.dyadic import Dyadic, dyadic, dyadic_to_fraction, nearest_double
-from numdiff.floats.fixed_order import root_mean_square
+from numdiff.floats.fixed_order import column_root_mean_squares
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.stencil import Stencil
 from numdiff.rules.assumptions import FailedAssumption
@@ -38,6 +38,8 @@ NOT_ASKED = "not-asked"
 """No prediction was wanted, or there is none for the method: the complex step has no rounding error to balance."""
 SKIP_COLUMNS = ("problem", "point", "method", "format", "reason")
 _TOTAL = ENTRIES.index("total")
+_DOUBLE = 53
+"""Bits of the significand of a double."""
 _NORMAL = sys.float_info.min
 """Below it a double has lost digits."""
 
@@ -91,7 +93,11 @@ class Known:
 def _cells_of(batch: Batch) -> tuple[Any, ...]:
     """Return all that the columns of a batch depend on, beside its function."""
     fmt, sweep = batch.format, batch.sweep
-    cells = (tuple(fmt.lift_array(numbers)) for numbers in (batch.points, batch.steps))
+    numbers = batch.points, batch.steps
+    if fmt.precision > _DOUBLE:  # their bytes have garbage between them
+        cells: Any = (tuple(fmt.lift_array(some)) for some in numbers)
+    else:
+        cells = (some.tobytes() for some in numbers)
     return (fmt.name, batch.method, batch.arithmetic, sweep.neighbourhood, batch.grids, batch.ks, *cells)
 
 
@@ -298,17 +304,14 @@ def _statistics(errors: np.ndarray) -> list[dict[str, Any]]:
     """Return of each column root mean square, median and maximum of what is finite, and how many are not."""
     ordered = np.sort(errors, axis=0)  # NaN last, after the infinite ones
     finite = np.isfinite(ordered).sum(axis=0).tolist()
+    roots = column_root_mean_squares(ordered, finite)  # which neither overflow nor depend on the order of a SIMD sum
     found = []
-    for number, column in zip(finite, ordered.T.tolist(), strict=True):
+    for number, root, column in zip(finite, roots, ordered.T.tolist(), strict=True):
         counts = {"neighbours": NEIGHBOURS, "failures": NEIGHBOURS - number}
         if number:
             middle = number // 2
-            counts |= {
-                # It neither overflows nor depends on the order of a SIMD sum.
-                "rms_error": root_mean_square(column[:number]),
-                "median_error": column[middle] if number % 2 else (column[middle - 1] + column[middle]) / 2,
-                "max_error": column[number - 1],
-            }
+            median = column[middle] if number % 2 else (column[middle - 1] + column[middle]) / 2
+            counts |= {"rms_error": root, "median_error": median, "max_error": column[number - 1]}
         found.append(counts)
     return found
 
