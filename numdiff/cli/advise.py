@@ -23,6 +23,7 @@ from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, exact_text, is_terminal, mark_of
 from numdiff.cli.subjects import Subject, subject_options, traced
 from numdiff.cli.text_plot import Curve, text_plot
+from numdiff.cli.twins import Given, exact_option, given_twin
 
 __all__ = ["COLUMNS", "command"]
 
@@ -50,6 +51,7 @@ Examples:
   numdiff advise "exp(sin(x))" --at 0.5 --dtype float32 --order 4
   numdiff advise "log(x)" --at 1e-3,1 --domain 0:inf --formula forward
   numdiff advise --problem composition --at 0.5 --plot errors.svg
+  numdiff advise mymodule:solve --at 1 --exact "exp(-x)"
 
 {columns_help(COLUMNS)}
 
@@ -71,6 +73,7 @@ _LABELS: Mapping[str, str] = {
 @dtype_option
 @formula_options
 @domain_option
+@exact_option
 @plot_option
 @machine_options
 def command(
@@ -81,6 +84,7 @@ def command(
     order: int | None,
     derivative: int | None,
     domain: tuple[float, float] | None,
+    exact: str | None,
     plot: Path | None,
     as_json: bool,
     as_csv: bool,
@@ -103,8 +107,10 @@ def command(
             f"numdiff ledger --formula {stencil.name} shows its error"
         )
     inside = domain or subject.domain or (-math.inf, math.inf)
-    with traced(), Bar("points") as bar:
-        advice = [Advice(nd, subject, x, fmt, stencil, inside) for x in bar.counted(subject.at(at))]
+    points = subject.at(at)
+    twin = given_twin(exact, subject, points, stencil.derivative_order)
+    with traced(twin), Bar("points") as bar:
+        advice = [Advice(nd, subject, x, fmt, stencil, inside, twin) for x in bar.counted(points)]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
     if plot is not None:
@@ -138,12 +144,26 @@ class Advice:
     """
 
     def __init__(
-        self, nd: Any, subject: Subject, x: float, fmt: Any, stencil: Any, domain: tuple[float, float]
+        self, nd: Any, subject: Subject, x: float, fmt: Any, stencil: Any, domain: tuple[float, float], twin: Given
     ) -> None:
         self._nd, self._subject, self._fmt, self._stencil, self.domain = nd, subject, fmt, stencil, domain
+        self.twin = twin
         self.x = fmt.as_array(x)[()]
-        self.found = nd.optimal_step(subject.f, x, stencil, fmt.name, domain=domain)
+        self.found = self._prediction(x)
         self.rows = self._rows(dict(self._steps()))
+
+    def _prediction(self, x: float) -> Any:
+        """Return the prediction, of the formula of a twin where there is one; none of a twin's values."""
+        nd, f = self._nd, self.twin.formula if self.twin else self._subject.f
+        if f is not None:
+            return nd.optimal_step(f, x, self._stencil, self._fmt.name, domain=self.domain)
+        nothing = self._fmt.dtype.type(math.nan)
+        return nd.Prediction(nothing, math.nan, math.nan, nothing, math.nan, nd.FailedAssumption.NOT_TRACED, None)
+
+    def _ledger(self, steps: Any) -> Any:
+        return self._nd.error_ledger(
+            self._subject.f, self.x, steps, self._stencil, self._fmt.name, **self.twin.arguments
+        )
 
     def _steps(self) -> Iterator[tuple[str, Any]]:
         """Return the steps by rule: those that the format holds."""
@@ -165,8 +185,11 @@ class Advice:
 
         nd, fmt, f = self._nd, self._fmt, self._subject.f
         array = np.array(list(steps.values()), dtype=fmt.dtype)
-        ledger = nd.error_ledger(f, self.x, array, self._stencil, fmt.name)
-        bounds = nd.error_bounds(f, self.x, array, self._stencil, fmt.name)
+        ledger = self._ledger(array)
+        if self.twin:
+            bounds = np.full(array.shape, math.nan)  # nothing is known of how f computes
+        else:
+            bounds = nd.error_bounds(f, self.x, array, self._stencil, fmt.name)
         expected = self._expected([float(step) for step in steps.values()])
         failed = self.found.failed
         rows = []
@@ -226,12 +249,17 @@ class Advice:
         order = self._stencil.derivative_order
         page.line(f"exact: {mark_of(order)}({x}) = {self.rows[0]['exact']!r}")
         if math.isnan(found.step):
-            page.line(f"no step: {found.failed}; {found.failed.advice.removeprefix('no prediction: ')}", "bold red")
+            more = "; or give --exact an expression" if self.twin and self.twin.formula is None else ""
+            page.line(
+                f"no step: {found.failed}; {found.failed.advice.removeprefix('no prediction: ')}{more}", "bold red"
+            )
         else:
             step = self._step_text()
             page.line(self._answer(step), "bold")
             if float(step) != float(f"{float(step):.2g}"):
                 page.line("take all digits of h: with fewer, x ± h is rounded, and accuracy is lost", "dim")
+            if self.twin:
+                page.line(f"this holds if f is computed as accurately as {self.twin.formula} would be", "dim")
             if found.failed is not None:
                 page.line(f"but beware: {found.failed}; {found.failed.advice}", "red")
         page.line()
@@ -327,6 +355,7 @@ def _draw(nd: Any, advice: Sequence[Advice], path: Path) -> None:
         stencil=[first._stencil],
         domain=first.domain,
         name=first._subject.name,
+        **first.twin.arguments,
     )
     figure = result.plot(parts=("total", "truncation", "roundoff"))
     panels = [axes for axes in figure.axes if axes.lines]

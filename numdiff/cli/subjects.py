@@ -172,14 +172,17 @@ def _of_fpcore(path: Path, name: str | None) -> Subject:
 
 
 @contextlib.contextmanager
-def traced() -> Iterator[None]:
-    """Say of a function that exact arithmetic cannot follow which command takes it as it is."""
+def traced(twin: object = None) -> Iterator[None]:
+    """Say of a function that exact arithmetic cannot follow which command takes it as it is; not beside its twin."""
     try:
         yield
     except TypeError as error:
+        if twin:
+            raise
         reason, *_ = _ADVICE.split(" ".join(str(error).split()))
         raise TypeError(
-            f"{reason}; write np.exp for math.exp and np.where for if, or ask numdiff derivative, which takes any f"
+            f"{reason}; write np.exp for math.exp and np.where for if; or give by --exact the formula that it stands "
+            "for; or ask numdiff derivative, which takes any f"
         ) from error
 
 
