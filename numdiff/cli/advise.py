@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from numdiff.cli.answers import answer_of, failing
 from numdiff.cli.arguments import (
     EvaluatingCommand,
     at_option,
@@ -109,7 +110,7 @@ def command(
     inside = domain or subject.domain or (-math.inf, math.inf)
     points = subject.at(at)
     twin = given_twin(exact, subject, points, stencil.derivative_order)
-    with traced(twin), Bar("points") as bar:
+    with traced(subject, twin), Bar("points") as bar:
         advice = [Advice(nd, subject, x, fmt, stencil, inside, twin) for x in bar.counted(points)]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
@@ -150,6 +151,7 @@ class Advice:
         self.twin = twin
         self.x = fmt.as_array(x)[()]
         self.found = self._prediction(x)
+        self.failed = failing(self.found)
         self.rows = self._rows(dict(self._steps()))
 
     def _prediction(self, x: float) -> Any:
@@ -178,7 +180,7 @@ class Advice:
             "scaled_thumb": fmt.round(thumb * size) if size > 1 else math.nan,
             "textbook": self.found.closed_form_step,
         }
-        return ((rule, step) for rule, step in steps.items() if step > 0)
+        return ((rule, step) for rule, step in steps.items() if not math.isnan(step) and step > 0)
 
     def _rows(self, steps: Mapping[str, Any]) -> list[dict[str, Any]]:
         import numpy as np
@@ -191,7 +193,7 @@ class Advice:
         else:
             bounds = nd.error_bounds(f, self.x, array, self._stencil, fmt.name)
         expected = self._expected([float(step) for step in steps.values()])
-        failed = self.found.failed
+        failed = self.failed
         rows = []
         for place, rule in enumerate(steps):
             parts = ("total", "truncation", "roundoff", "abscissa", "evaluation", "combination")
@@ -254,26 +256,16 @@ class Advice:
                 f"no step: {found.failed}; {found.failed.advice.removeprefix('no prediction: ')}{more}", "bold red"
             )
         else:
-            step = self._step_text()
-            page.line(self._answer(step), "bold")
-            if float(step) != float(f"{float(step):.2g}"):
-                page.line("take all digits of h: with fewer, x ± h is rounded, and accuracy is lost", "dim")
+            derivative = f"{mark_of(order)}({x})"
+            for line, style in answer_of(found, self.failed, self._step_text(), derivative, self.rows):
+                page.line(line, style)
             if self.twin:
                 page.line(f"this holds if f is computed as accurately as {self.twin.formula} would be", "dim")
-            if found.failed is not None:
-                page.line(f"but beware: {found.failed}; {found.failed.advice}", "red")
         page.line()
         page.table(_HEAD, [_cells(row) for row in self.rows])
         if is_terminal() and found.model is not None:
             page.line()
             page.verbatim(self._plot(page.width))
-
-    def _answer(self, step: str) -> str:
-        found = self.found
-        take = f"take h = {step}: expect "
-        if not found.predicted_error:
-            return f"{take}no error"
-        return f"{take}{max(found.predicted_digits, 0.0):.1f} digits (error about {found.predicted_error:.1g})"
 
     def _step_text(self) -> str:
         """Return the step in the fewest digits, but two, that keep the digit of accuracy that is promised.
@@ -360,6 +352,6 @@ def _draw(nd: Any, advice: Sequence[Advice], path: Path) -> None:
     figure = result.plot(parts=("total", "truncation", "roundoff"))
     panels = [axes for axes in figure.axes if axes.lines]
     for item, axes in zip(advice, panels, strict=len(panels) == len(advice)):
-        if item.found.step > 0:
+        if not math.isnan(item.found.step):
             mark_optimum(axes, float(item.found.step), item.found.predicted_error, "advised")
     save_figure(figure, path)

@@ -111,7 +111,7 @@ def command(
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
     points, steps = np.array(subject.at(at)), np.array(flat(step))
     twin = given_twin(exact, subject, subject.at(at), stencil.derivative_order)
-    with traced(twin):
+    with traced(subject, twin):
         found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name, **twin.arguments)
     rows = list(_rows(subject, fmt, found))
     status = NO if any(math.isnan(row["total"]) for row in rows) else 0

@@ -114,7 +114,7 @@ def command(
         "name": subject.name,
         **twin.arguments,
     }
-    with traced(twin):
+    with traced(subject, twin):
         result = _swept(subject.f, asked, options)
     return _delivered(result, options, plot)
 
