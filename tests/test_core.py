@@ -195,6 +195,7 @@ def test_a_sweep_needs_no_matplotlib_until_it_is_plotted():
         (["experiments"], "", ""),
         (["advise", "x", "--at", "1"], "numdiff.optimal_step", "judge"),
         (["ledger", "x", "--at", "1", "--step", "0.1"], "numdiff.error_ledger", "judge"),
+        (["ledger", "x", "--at", "1", "--step", "0.1", "--exact", "x"], "--exact", "judge"),
         (["sweep", "x", "--at", "1"], "numdiff.sweep", "all"),
         (["sweep", "x", "--at", "1", "--plot", "a.png"], "--plot", "all"),
         (["advise", "x", "--at", "1", "--plot", "a.png"], "--plot", "all"),

@@ -44,6 +44,10 @@ _MOST_BITS_OF_GAMMA = 1700
 """Beyond, mpmath's Γ and ζ need tables that take seconds to minutes; there Arb's enclosures stand alone."""
 
 
+_MOST_BITS_OF_K = 2100
+"""Beyond, K₀ and K₁ take up to 0.8 s (4096 bits, x near 1600), and a cell asks for several values; Arb takes 0.02 s."""
+
+
 def _computed(function: Callable[..., Real], guard: int, operands: tuple[Real, ...]) -> Real:
     try:
         with CONTEXT.extraprec(guard):
@@ -54,14 +58,16 @@ def _computed(function: Callable[..., Real], guard: int, operands: tuple[Real, .
         raise TooLarge from error
 
 
-def _settled(function: Callable[..., Real], *, limited: bool = True, slow: bool = False) -> Callable[..., Real]:
+def _settled(
+    function: Callable[..., Real], *, limited: bool = True, most_bits: float = math.inf
+) -> Callable[..., Real]:
     """Return a function that is right to the precision of the context, and some bits more."""
 
     def settled(*operands: Real) -> Real:
         if limited and any(x and abs(magnitude(x)) > _LARGEST_MAGNITUDE for x in operands):
             raise TooLarge
         wanted, guard = CONTEXT.prec + 8, _FIRST_GUARD
-        if slow and wanted > _MOST_BITS_OF_GAMMA:
+        if wanted > most_bits:
             raise TooLarge
         coarse = _computed(function, guard, operands)
         while True:
@@ -366,11 +372,16 @@ _SETTLED: Mapping[str, Callable[..., Real]] = {
 _IN_ALL_FORMATS = {"special.expit", "special.logit", "special.log_expit", "special.xlogy", "special.xlog1py", "sinc"}
 """Made of elementary functions, which have limits of their own."""
 
-_SLOW = {"special.gamma", "special.gammaln", "special.rgamma", "special.psi", "special.zeta"}
+_MOST_BITS: Mapping[str, int] = {
+    **dict.fromkeys(("special.gamma", "special.gammaln", "special.rgamma", "special.psi"), _MOST_BITS_OF_GAMMA),
+    "special.zeta": _MOST_BITS_OF_GAMMA,
+    "special.k0": _MOST_BITS_OF_K,
+    "special.k1": _MOST_BITS_OF_K,
+}
 
 REAL_SPECIAL: Mapping[str, Callable[..., Real]] = MappingProxyType(
     {
-        name: _settled(function, limited=name not in _IN_ALL_FORMATS, slow=name in _SLOW)
+        name: _settled(function, limited=name not in _IN_ALL_FORMATS, most_bits=_MOST_BITS.get(name, math.inf))
         for name, function in _SETTLED.items()
     }
     | {"i0": _settled(_SETTLED["special.i0"])}

@@ -32,8 +32,10 @@ from flint import arb, arb_series, ctx
 
 from numdiff.arithmetic.series import Constant
 from numdiff.arithmetic.special_balls import (
+    FAR,
     NOWHERE,
     REAL_SPECIAL,
+    ZETA_FAR_RIGHT,
     bessel_j,
     bessel_k_at,
     by_root2,
@@ -171,6 +173,25 @@ def _exp1_coefficients(x: Real, n: int) -> list[Real]:
         return [REAL_SPECIAL["special.exp1"](x), *_coefficients(slope.integral(), n)[1:]]
 
 
+_zeta_at = _from_series(arb_series.zeta)
+
+
+def _zeta_coefficients(x: Real, n: int) -> list[Real]:
+    """Return those at both ends of a ball right of 1: (-1)ᵏ Σ (log m)ᵏ/(k! mˣ) falls in size with x (DLMF 25.2.6).
+
+    Over a wide ball the power series of FLINT have no finite bounds, so that what asks for them goes on halving it; on
+    one that reaches far to the left they do not end.
+    """
+    if x.contains(1) or not x > -FAR:
+        return [NOWHERE] * n
+    if x > FAR:
+        return [1 + ZETA_FAR_RIGHT, *[ZETA_FAR_RIGHT] * (n - 1)]
+    if x.is_exact() or not x > 1:
+        return _zeta_at(x, n)
+    ends = zip(_zeta_at(x.lower(), n), _zeta_at(x.upper(), n), strict=True)
+    return [low.union(high) for low, high in ends]
+
+
 def _bessel_coefficients(known: Sequence[Real], order: int, sign: int) -> list[Real]:
     """Return the first coefficients from Σ signⁱ C(k, i) B(order - k + 2i)/(2ᵏk!) with B(-m) = signᵐ B(m).
 
@@ -299,7 +320,7 @@ COEFFICIENTS: Mapping[str, Coefficients] = MappingProxyType(
         "special.k1": _k_coefficients(1),
         "special.ellipk": _ellipk_coefficients,
         "special.lambertw": _from_series(arb_series.lambertw),
-        "special.zeta": _from_series(arb_series.zeta),
+        "special.zeta": _zeta_coefficients,
         "sinc": _sinc_coefficients,
         "i0": _i_coefficients(0),
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from numdiff.cli.answers import answer_of, failing
 from numdiff.cli.arguments import (
     EvaluatingCommand,
     at_option,
@@ -23,6 +24,7 @@ from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, exact_text, is_terminal, mark_of
 from numdiff.cli.subjects import Subject, subject_options, traced
 from numdiff.cli.text_plot import Curve, text_plot
+from numdiff.cli.twins import Given, exact_option, given_twin
 
 __all__ = ["COLUMNS", "command"]
 
@@ -50,6 +52,7 @@ Examples:
   numdiff advise "exp(sin(x))" --at 0.5 --dtype float32 --order 4
   numdiff advise "log(x)" --at 1e-3,1 --domain 0:inf --formula forward
   numdiff advise --problem composition --at 0.5 --plot errors.svg
+  numdiff advise mymodule:solve --at 1 --exact "exp(-x)"
 
 {columns_help(COLUMNS)}
 
@@ -71,6 +74,7 @@ _LABELS: Mapping[str, str] = {
 @dtype_option
 @formula_options
 @domain_option
+@exact_option
 @plot_option
 @machine_options
 def command(
@@ -81,6 +85,7 @@ def command(
     order: int | None,
     derivative: int | None,
     domain: tuple[float, float] | None,
+    exact: str | None,
     plot: Path | None,
     as_json: bool,
     as_csv: bool,
@@ -103,8 +108,10 @@ def command(
             f"numdiff ledger --formula {stencil.name} shows its error"
         )
     inside = domain or subject.domain or (-math.inf, math.inf)
-    with traced(), Bar("points") as bar:
-        advice = [Advice(nd, subject, x, fmt, stencil, inside) for x in bar.counted(subject.at(at))]
+    points = subject.at(at)
+    twin = given_twin(exact, subject, points, stencil.derivative_order)
+    with traced(subject, twin), Bar("points") as bar:
+        advice = [Advice(nd, subject, x, fmt, stencil, inside, twin) for x in bar.counted(points)]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
     if plot is not None:
@@ -138,12 +145,27 @@ class Advice:
     """
 
     def __init__(
-        self, nd: Any, subject: Subject, x: float, fmt: Any, stencil: Any, domain: tuple[float, float]
+        self, nd: Any, subject: Subject, x: float, fmt: Any, stencil: Any, domain: tuple[float, float], twin: Given
     ) -> None:
         self._nd, self._subject, self._fmt, self._stencil, self.domain = nd, subject, fmt, stencil, domain
+        self.twin = twin
         self.x = fmt.as_array(x)[()]
-        self.found = nd.optimal_step(subject.f, x, stencil, fmt.name, domain=domain)
+        self.found = self._prediction(x)
+        self.failed = failing(self.found)
         self.rows = self._rows(dict(self._steps()))
+
+    def _prediction(self, x: float) -> Any:
+        """Return the prediction, of the formula of a twin where there is one; none of a twin's values."""
+        nd, f = self._nd, self.twin.formula if self.twin else self._subject.f
+        if f is not None:
+            return nd.optimal_step(f, x, self._stencil, self._fmt.name, domain=self.domain)
+        nothing = self._fmt.dtype.type(math.nan)
+        return nd.Prediction(nothing, math.nan, math.nan, nothing, math.nan, nd.FailedAssumption.NOT_TRACED, None)
+
+    def _ledger(self, steps: Any) -> Any:
+        return self._nd.error_ledger(
+            self._subject.f, self.x, steps, self._stencil, self._fmt.name, **self.twin.arguments
+        )
 
     def _steps(self) -> Iterator[tuple[str, Any]]:
         """Return the steps by rule: those that the format holds."""
@@ -158,17 +180,20 @@ class Advice:
             "scaled_thumb": fmt.round(thumb * size) if size > 1 else math.nan,
             "textbook": self.found.closed_form_step,
         }
-        return ((rule, step) for rule, step in steps.items() if step > 0)
+        return ((rule, step) for rule, step in steps.items() if not math.isnan(step) and step > 0)
 
     def _rows(self, steps: Mapping[str, Any]) -> list[dict[str, Any]]:
         import numpy as np
 
         nd, fmt, f = self._nd, self._fmt, self._subject.f
         array = np.array(list(steps.values()), dtype=fmt.dtype)
-        ledger = nd.error_ledger(f, self.x, array, self._stencil, fmt.name)
-        bounds = nd.error_bounds(f, self.x, array, self._stencil, fmt.name)
+        ledger = self._ledger(array)
+        if self.twin:
+            bounds = np.full(array.shape, math.nan)  # nothing is known of how f computes
+        else:
+            bounds = nd.error_bounds(f, self.x, array, self._stencil, fmt.name)
         expected = self._expected([float(step) for step in steps.values()])
-        failed = self.found.failed
+        failed = self.failed
         rows = []
         for place, rule in enumerate(steps):
             parts = ("total", "truncation", "roundoff", "abscissa", "evaluation", "combination")
@@ -226,26 +251,21 @@ class Advice:
         order = self._stencil.derivative_order
         page.line(f"exact: {mark_of(order)}({x}) = {self.rows[0]['exact']!r}")
         if math.isnan(found.step):
-            page.line(f"no step: {found.failed}; {found.failed.advice.removeprefix('no prediction: ')}", "bold red")
+            more = "; or give --exact an expression" if self.twin and self.twin.formula is None else ""
+            page.line(
+                f"no step: {found.failed}; {found.failed.advice.removeprefix('no prediction: ')}{more}", "bold red"
+            )
         else:
-            step = self._step_text()
-            page.line(self._answer(step), "bold")
-            if float(step) != float(f"{float(step):.2g}"):
-                page.line("take all digits of h: with fewer, x ± h is rounded, and accuracy is lost", "dim")
-            if found.failed is not None:
-                page.line(f"but beware: {found.failed}; {found.failed.advice}", "red")
+            derivative = f"{mark_of(order)}({x})"
+            for line, style in answer_of(found, self.failed, self._step_text(), derivative, self.rows):
+                page.line(line, style)
+            if self.twin:
+                page.line(f"this holds if f is computed as accurately as {self.twin.formula} would be", "dim")
         page.line()
         page.table(_HEAD, [_cells(row) for row in self.rows])
         if is_terminal() and found.model is not None:
             page.line()
             page.verbatim(self._plot(page.width))
-
-    def _answer(self, step: str) -> str:
-        found = self.found
-        take = f"take h = {step}: expect "
-        if not found.predicted_error:
-            return f"{take}no error"
-        return f"{take}{max(found.predicted_digits, 0.0):.1f} digits (error about {found.predicted_error:.1g})"
 
     def _step_text(self) -> str:
         """Return the step in the fewest digits, but two, that keep the digit of accuracy that is promised.
@@ -327,10 +347,11 @@ def _draw(nd: Any, advice: Sequence[Advice], path: Path) -> None:
         stencil=[first._stencil],
         domain=first.domain,
         name=first._subject.name,
+        **first.twin.arguments,
     )
     figure = result.plot(parts=("total", "truncation", "roundoff"))
     panels = [axes for axes in figure.axes if axes.lines]
     for item, axes in zip(advice, panels, strict=len(panels) == len(advice)):
-        if item.found.step > 0:
+        if not math.isnan(item.found.step):
             mark_optimum(axes, float(item.found.step), item.found.predicted_error, "advised")
     save_figure(figure, path)

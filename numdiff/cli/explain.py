@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
-from numdiff.cli.screen import Page, as_options
+from numdiff.cli.screen import Page, as_options, mark_of
 
 __all__ = ["COLUMNS", "Sense", "command", "senses"]
 
@@ -90,7 +91,12 @@ def _write(page: Page, found: list[Sense]) -> None:
             page.line(f"report: {sense['report']}", "dim", indent=2, hang=2)
 
 
-def _sense(word: str, kind: str, meaning: str, formula: str = "", advice: str = "", report: str = "") -> Sense:
+def _sense(
+    word: str, kind: str, meaning: str, formula: str = "", advice: str = "", section: str | None = None
+) -> Sense:
+    from numdiff.cli.words import SECTIONS
+
+    report = f"results/README.md, “{section or SECTIONS[kind]}”"
     said = dict(zip(COLUMNS, (word, kind, meaning, formula, as_options(advice), report), strict=True))
     return {name: " ".join(text.split()) for name, text in said.items()}
 
@@ -100,7 +106,7 @@ def senses() -> Iterator[Sense]:
     from numdiff.cli.words import WORDS, plain_text
 
     for name, word in WORDS.items():
-        yield _sense(name, "term", plain_text(word.text), word.formula, report=f"results/README.md, “{word.section}”")
+        yield _sense(name, "term", plain_text(word.text), word.formula, section=word.section)
     yield from _statuses()
     yield from _names()
     yield from _columns()
@@ -109,6 +115,7 @@ def senses() -> Iterator[Sense]:
 def _statuses() -> Iterator[Sense]:
     """Return the statuses of derivatives, of predictions and of rules, with their advice."""
     from numdiff.adaptive.status import DerivativeStatus
+    from numdiff.cli.words import OUTCOMES
     from numdiff.rules.assumptions import FailedAssumption
     from numdiff.rules.base import RuleStatus
 
@@ -119,24 +126,36 @@ def _statuses() -> Iterator[Sense]:
         yield _sense(str(assumption), "assumption of advise that fails", before, advice=after)
     for outcome in RuleStatus:
         if outcome.advice:
-            yield _sense(
-                str(outcome), "status of a step rule", f"a rule has no answer: {outcome}", advice=outcome.advice
-            )
+            yield _sense(str(outcome), "status of a step rule", OUTCOMES[str(outcome)], advice=outcome.advice)
 
 
 def _names() -> Iterator[Sense]:
     """Return what is in the lists of the core: formats, formulas and problems."""
     from numdiff.cli.lists import rows_of
+    from numdiff.cli.words import SECTIONS_OF_FAMILIES
 
     for row in rows_of("formats"):
         if row["unavailable"] is None:
             bits = f"a floating-point format with {row['precision']} bits of precision"
             yield _sense(row["name"], "format", bits, f"unit roundoff 2^-{row['precision']}")
     for row in rows_of("formulas"):
-        order = f"a difference formula with an error of order h^{row['accuracy_order']}"
-        yield _sense(row["name"], "formula", order, row["formula"])
+        yield _sense(row["name"], "formula", _formula_in_words(row), row["formula"])
     for row in rows_of("problems"):
-        yield _sense(row["name"], "problem", f"{row['reason']} {row['source']}", row["formula"])
+        section = SECTIONS_OF_FAMILIES.get(row["family"])
+        yield _sense(row["name"], "problem", f"{row['reason']} {row['source']}", row["formula"], section=section)
+
+
+def _formula_in_words(row: Mapping[str, Any]) -> str:
+    """Say what a formula takes and gives: ``a formula for f′ from 2 values of f, with …``."""
+    nodes = len(str(row["offsets"]).split())
+    values = f"{nodes} value{'' if nodes == 1 else 's'} of f"
+    order = row["accuracy_order"]
+    text = f"a formula for {mark_of(row['derivative_order'])} from {values}, with an error of order h^{order}"
+    if row["name"].startswith("complex"):
+        return f"{text}: at a complex node, so that no difference is rounded"
+    if "richardson" in row["name"]:
+        return f"{text}: centered differences with h and 2h, combined so that h^2 cancels (Richardson)"
+    return text
 
 
 def _columns() -> Iterator[Sense]:
@@ -145,8 +164,10 @@ def _columns() -> Iterator[Sense]:
 
     if missing("pandas"):
         return
+    from numdiff.cli.words import WORDS
     from numdiff.study.records import FIELDS
 
     for name, field in FIELDS.items():
         unit = f", in {field.metadata['unit']}" if field.metadata["unit"] else ""
-        yield _sense(name, "column of numdiff sweep", f"{field.metadata['line']}{unit}")
+        section = WORDS[name].section if name in WORDS else None
+        yield _sense(name, "column of numdiff sweep", f"{field.metadata['line']}{unit}", section=section)

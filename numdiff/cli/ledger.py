@@ -23,6 +23,7 @@ from numdiff.cli.machine import Columns, columns_help, machine_options, machine_
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, exact_text, mark_of
 from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.twins import exact_option, given_twin
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -49,6 +50,7 @@ Examples:
   numdiff ledger "exp(x**2)**2" --at 0.5 --step 1e-4
   numdiff ledger "sin(x)" --at 1 --step 1e-8,1e-4 --dtype float32
   numdiff ledger --problem exp --at 0.5 --step 0x1p-10 --formula forward --csv
+  numdiff ledger mymodule:solve --at 1 --step 1e-4 --exact "exp(-x)"
 
 {columns_help(COLUMNS)}
 
@@ -80,6 +82,7 @@ _MOST = 60
 @click.option("--step", type=Numbers(), multiple=True, required=True, metavar="H,…", help="The steps h.")
 @dtype_option
 @formula_options
+@exact_option
 @machine_options
 def command(
     subject: Subject,
@@ -89,6 +92,7 @@ def command(
     formula: Sequence[tuple[str, ...]],
     order: int | None,
     derivative: int | None,
+    exact: str | None,
     as_json: bool,
     as_csv: bool,
 ) -> int:
@@ -106,8 +110,9 @@ def command(
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
     points, steps = np.array(subject.at(at)), np.array(flat(step))
-    with traced():
-        found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name)
+    twin = given_twin(exact, subject, subject.at(at), stencil.derivative_order)
+    with traced(subject, twin):
+        found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name, **twin.arguments)
     rows = list(_rows(subject, fmt, found))
     status = NO if any(math.isnan(row["total"]) for row in rows) else 0
     text = machine_text("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from numdiff.cli.arguments import Names, flat
+from numdiff.cli.screen import as_options
 
 __all__ = ["Subject", "imported_function", "subject_of", "subject_options", "traced"]
 
@@ -172,14 +173,21 @@ def _of_fpcore(path: Path, name: str | None) -> Subject:
 
 
 @contextlib.contextmanager
-def traced() -> Iterator[None]:
-    """Say of a function that exact arithmetic cannot follow which command takes it as it is."""
+def traced(subject: Subject, twin: object = None) -> Iterator[None]:
+    """Say of a function that exact arithmetic cannot follow which command takes it as it is.
+
+    Beside a twin, and of an expression, which can be followed, what the library says is all there is to say.
+    """
     try:
         yield
     except TypeError as error:
-        reason, *_ = _ADVICE.split(" ".join(str(error).split()))
+        text = " ".join(str(error).split())
+        if twin or not _DOTTED.fullmatch(subject.name):
+            raise TypeError(as_options(text)) from error
+        reason, *_ = _ADVICE.split(text)
         raise TypeError(
-            f"{reason}; write np.exp for math.exp and np.where for if, or ask numdiff derivative, which takes any f"
+            f"{reason}; write np.exp for math.exp and np.where for if; or give by --exact the formula that it stands "
+            "for; or ask numdiff derivative, which takes any f"
         ) from error
 
 

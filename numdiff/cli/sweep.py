@@ -23,6 +23,7 @@ from numdiff.cli.machine import machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, shows_progress
 from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.twins import Given, exact_option, given_twin
 
 __all__ = ["command"]
 
@@ -35,6 +36,8 @@ Examples:
   numdiff sweep "exp(x)" --at 0.5 --dtype float32,float64 --formula centered4
   numdiff sweep --problem composition --step 1e-4,1e-6 --quantity ledger
   numdiff sweep mymodule:f --at 1 --out errors.parquet --workers 2
+  numdiff sweep mymodule:solve --at 1 --exact "exp(-x)"
+  numdiff sweep mymodule:solve --at 1 --exact mymodule:f,mymodule:df
   numdiff sweep "sin(x)" --at 1 --dtype float64 --latex
   numdiff sweep "sin(x)" --at 1 --plot errors.pdf
 
@@ -58,6 +61,7 @@ Exit status: 0; 1 where no cell could be measured.
 @dtype_option
 @formula_options
 @domain_option
+@exact_option
 @click.option(
     "--arithmetic",
     type=click.Choice(["platform", "rounded"]),
@@ -82,6 +86,7 @@ def command(
     order: int | None,
     derivative: int | None,
     domain: tuple[float, float] | None,
+    exact: str | None,
     plot: Path | None,
     **options: Any,
 ) -> int:
@@ -92,19 +97,24 @@ def command(
     commas. With --out FILE.parquet the records are written as they come, in place of memory.
     """
     _check(options, plot)
+    points = list(subject.at(at))
+    stencils = [formula_of(item, order, derivative) for item in _formulas(formula, order, derivative)]
+    twin = given_twin(exact, subject, points, max(item.derivative_order for item in stencils))
+    _check_workers(twin, options)
     asked = {
-        "x": list(subject.at(at)),
+        "x": points,
         "h": list(flat(step)) or None,
         "dtype": list(several_of("dtype", dtype, "float64")),
-        "stencil": [formula_of(item, order, derivative) for item in _formulas(formula, order, derivative)],
+        "stencil": stencils,
         "grids": options["grid"],
         "domain": domain or subject.domain or (-math.inf, math.inf),
         "arithmetic": options["arithmetic"],
         "engine": options["engine"],
         "progress": shows_progress(),
         "name": subject.name,
+        **twin.arguments,
     }
-    with traced():
+    with traced(subject, twin):
         result = _swept(subject.f, asked, options)
     return _delivered(result, options, plot)
 
@@ -119,6 +129,19 @@ def _check(options: dict[str, Any], plot: Path | None) -> None:
         raise click.UsageError("--workers must be left out beside --scheduler, which has its own")
     if sum(map(bool, (options["as_json"], options["as_csv"], options["latex"]))) > 1:
         raise click.UsageError("--json, --csv and --latex must not be given together")
+
+
+def _check_workers(twin: Given, options: dict[str, Any]) -> None:
+    """Refuse workers beside a twin that they cannot import, or a function that is called point by point."""
+    if not twin or (options["workers"] == 1 and options["scheduler"] is None):
+        return
+    if twin.formula is not None:
+        raise click.UsageError(
+            "--workers and --scheduler must stand beside --exact module:f,module:df, which processes import, got "
+            f"--exact {str(twin.formula)!r}"
+        )
+    if not twin.arguments["elementwise"]:
+        raise click.UsageError("--workers and --scheduler must be left out: f is a function of one number")
 
 
 def _formulas(given: Sequence[tuple[str, ...]], order: int | None, derivative: int | None) -> tuple[str, ...]:

@@ -4,15 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from numdiff.definitions import LEDGER_IN_SHORT, MODEL, TEXTBOOK_STEPS, TRUTH
+from numdiff.definitions import MODEL, TEXTBOOK_STEPS, TRUTH
 
-__all__ = ["WORDS", "Word", "plain_text"]
+__all__ = ["OUTCOMES", "SECTIONS", "SECTIONS_OF_FAMILIES", "WORDS", "Word", "plain_text"]
 
 _PARTS = "The parts of an error, and what it is compared with"
 _READ = "How to read the figures"
 _DOMINATES = "Truncation or rounding: which part of the error dominates where"
 _BEST = "The best step, and the verdict on h = 1e-4"
-_FORMULA = "a = Σ wⱼ·f(x + cⱼh)/hᵐ in exact arithmetic; t = f⁽ᵐ⁾(x)"
+_STEPS = "Decimal steps, powers of two, and the representable step"
+_FUNCTIONS = "What errors of the library's functions cost"
 
 
 @dataclass(frozen=True)
@@ -61,15 +62,61 @@ _PLAIN = (
 """What stands in the texts, in the order in which it is replaced."""
 
 WORDS: Mapping[str, Word] = {
-    "truncation": Word(LEDGER_IN_SHORT, f"truncation = a − t;  {_FORMULA}", _DOMINATES),
-    "roundoff": Word(LEDGER_IN_SHORT, "roundoff = d − a = abscissa + evaluation + combination", _DOMINATES),
-    "abscissa": Word(LEDGER_IN_SHORT, "abscissa = b − a;  b = Σ wⱼ·f(x̂ⱼ)/hᵐ with x̂ⱼ = fl(x + cⱼh)", _DOMINATES),
-    "evaluation": Word(LEDGER_IN_SHORT, "evaluation = c − b;  c = Σ wⱼ·f̂(x̂ⱼ)/hᵐ with f̂, the computed f", _DOMINATES),
-    "combination": Word(LEDGER_IN_SHORT, "combination = d − c;  d is what the program returned", _DOMINATES),
-    "total": Word(LEDGER_IN_SHORT, "total = d − t = truncation + abscissa + evaluation + combination", _PARTS),
-    "ledger": Word(LEDGER_IN_SHORT, "d − t = (a − t) + (b − a) + (c − b) + (d − c)", _PARTS),
+    "truncation": Word(
+        "The error of the formula itself: what is left of the error in exact arithmetic. A formula of order p leaves "
+        "out the terms of the Taylor series from h^p on, so that truncation falls with the step, like h^p. It is the "
+        "same in every format that holds x and h.",
+        "truncation = a − t with a = Σ wⱼ·f(x + cⱼh)/hᵐ, t = f⁽ᵐ⁾(x);  forward ≈ h/2·f″(x), centered ≈ h²/6·f‴(x)",
+        _DOMINATES,
+    ),
+    "roundoff": Word(
+        "All of the error that is not truncation: what rounding does to x ± h, to the values of f, and to their "
+        "difference and quotient. The values of two near points share most digits, which cancel; the rounding that is "
+        "left is divided by h. So roundoff grows as the step falls, and jumps about from one step to the next.",
+        "roundoff = d − a = abscissa + evaluation + combination;  of the size of u·|f(x)|/hᵐ",
+        _DOMINATES,
+    ),
+    "abscissa": Word(
+        "The part of roundoff that is made before f is called: the format rounds x ± h, and f is evaluated beside the "
+        "point that the formula means. It is 0 where the format holds all nodes, as with a power of two for h that is "
+        "not too small beside x.",
+        "abscissa = b − a with b = Σ wⱼ·f(x̂ⱼ)/hᵐ, x̂ⱼ = fl(x + cⱼh);  ≈ f′(x)·Σ wⱼ·(x̂ⱼ − x − cⱼh)/hᵐ",
+        _STEPS,
+    ),
+    "evaluation": Word(
+        "The part of roundoff that f itself makes: each value is off by some units in the last place, by the rounding "
+        "of every operation inside. The difference of two values keeps these errors, and the division by h makes them "
+        "large. Another way to write f is all that helps against it, besides a wider step.",
+        "evaluation = c − b with c = Σ wⱼ·f̂(x̂ⱼ)/hᵐ, f̂: f as the format computes it",
+        _FUNCTIONS,
+    ),
+    "combination": Word(
+        "The part of roundoff that the last steps make: products with the weights, their sum, the division. The "
+        "difference of two numbers within a factor of 2 is exact (Sterbenz), so that of forward and centered "
+        "differences little but the rounding of the quotient remains: this part does not grow as h falls.",
+        "combination = d − c, d: what the program returned;  |combination| ≤ u·|d| where all but the quotient is exact",
+        _DOMINATES,
+    ),
+    "total": Word(
+        "What the program returned minus the exact derivative. Truncation and roundoff may have opposite signs and "
+        "cancel: a small total at a single step can be luck, which the parts show.",
+        "total = d − t = truncation + abscissa + evaluation + combination",
+        _PARTS,
+    ),
+    "ledger": Word(
+        "The error of one difference quotient as four parts that add up exactly. On the way from the exact derivative "
+        "to the number that was returned, one thing at a time is done as the format does it: the formula, the rounding "
+        "of x ± h, the values of f, the arithmetic of the quotient. Each part is rounded once, when it is stored.",
+        "d − t = (a − t) + (b − a) + (c − b) + (d − c):  truncation, abscissa, evaluation, combination",
+        _PARTS,
+    ),
     "truth": Word(TRUTH, "t = f⁽ᵐ⁾(x) at the x that the format holds", _PARTS),
-    "certified": Word(TRUTH, "|t − reference| ≤ radius, proved", _PARTS),
+    "certified": Word(
+        "The state of a truth that is proved: interval arithmetic encloses the exact value so narrowly that one double "
+        "is nearest to all of the enclosure, and the reference in mpmath lies within it.",
+        "|t − reference| ≤ radius, proved",
+        _PARTS,
+    ),
     "textbook": Word(TEXTBOOK_STEPS, "h = 2√(ε|f/f″|) forward;  h = ∛(3ε|f/f‴|) centered", _BEST),
     "model": Word(MODEL, "E(h)² = mean over z near x of truncation² + rounding²;  the step is its minimum", _BEST),
     "thumb": Word(
@@ -105,28 +152,59 @@ WORDS: Mapping[str, Word] = {
         _READ,
     ),
     "overflow": Word(
-        "A node, a value of f or the quotient is larger than the largest number of the format.", "", _READ
+        "A node, a value of f or the quotient is larger than the largest number of the format.",
+        "|v| > 65504 in float16, 3.4·10³⁸ in float32 and bfloat16, 1.8·10³⁰⁸ in float64",
+        _READ,
     ),
-    "nan": Word("A value of f, or the quotient, is not a number.", "", _READ),
-    "outside-domain": Word("A node lies where f has no real value, as log at −1.", "", _READ),
-    "pole": Word("A node, or x itself, is a pole of f or of its derivative.", "", _READ),
+    "nan": Word("A value of f, or the quotient, is not a number.", "∞ − ∞, 0/0, 0·∞", _READ),
+    "outside-domain": Word("A node lies where f has no real value.", "log(−1), √(−1), arcsin(2)", _READ),
+    "pole": Word("A node, or x itself, is a pole of f or of its derivative.", "|f(z)| → ∞ for z → x:  1/x at 0", _READ),
     "kink": Word(
-        "The derivatives from the left and from the right differ, and the formula looks to both sides.", "", _READ
+        "The derivatives from the left and from the right differ, and the formula looks to both sides.",
+        "f′(x−) ≠ f′(x+):  |x| at 0, −1 and 1",
+        _READ,
     ),
-    "jump": Word("f is not continuous at x, from a side that the formula looks to.", "", _READ),
-    "unproved": Word("Both sides of x agree in all digits that were computed, which is no proof.", "", _READ),
+    "jump": Word(
+        "f is not continuous at x, from a side that the formula looks to.",
+        "f(x−) ≠ f(x) or f(x+) ≠ f(x):  sign(x) at 0",
+        _READ,
+    ),
+    "unproved": Word(
+        "Both sides of x agree in all digits that were computed, which is no proof.",
+        "f(x−) and f(x+), or f′(x−) and f′(x+), are equal to 4096 bits",
+        _READ,
+    ),
     "grid": Word(
         "Which steps are measured. Dyadic steps show the truncation error purely; generic ones have a full "
         "significand, as steps in practice have, and are used for everything statistical.",
         "dyadic h = 2⁻ᵏ;  generic h = fl(1.2357·2⁻ᵏ);  decimal h = fl(10⁻ᵏ)",
         _READ,
     ),
-    "exact": Word("Everything is rational: truth is an exact fraction.", "", _PARTS),
-    "given": Word("Truth is the twin that the user gave, f and f′ in mpmath: checked, not certified.", "", _PARTS),
-    "unresolved": Word("A part of the error that 4096 bits do not tell from 0; it reads 0.", "", _PARTS),
-    "out-of-domain": Word("f or its derivative has no value there, or none that could be decided.", "", _PARTS),
+    "exact": Word(
+        "The state of a truth without any error: f is rational, and so is all that is compared.",
+        "t = p/q, a fraction of integers:  x² at 0.1 is that of the double nearest to 0.1",
+        _PARTS,
+    ),
+    "given": Word(
+        "The state of a truth from a twin: what the user says that f stands for, a formula or f and f′ in mpmath. It "
+        "is checked, not certified.",
+        'exact=(f, f′) in nd.error_ledger and nd.sweep;  --exact "exp(-x)" or --exact module:f,module:df',
+        _PARTS,
+    ),
+    "unresolved": Word(
+        "The state of a cell with a part of the error that 4096 bits do not tell from 0; it reads 0.",
+        "|part| ≤ a bound near 2⁻⁴⁰⁹⁶, beside the terms that it is made of",
+        _PARTS,
+    ),
+    "out-of-domain": Word(
+        "The state of a point at which f or its derivative has no value, or none that could be decided.",
+        "f′(x) of √x at 0, of log(x) at −1",
+        _PARTS,
+    ),
     "out-of-range": Word(
-        "f or its derivative has a value there that is beyond every format: 2^65536 or more.", "", _PARTS
+        "The state of a point at which f or its derivative is beyond every format.",
+        "|f(x)| or |f⁽ᵐ⁾(x)| ≥ 2^65536",
+        _PARTS,
     ),
     "error bar": Word(
         "What nd.derivative and numdiff derivative say of their own error, from values of f alone: it covers the error "
@@ -136,3 +214,30 @@ WORDS: Mapping[str, Word] = {
     ),
 }
 """By word. What has a text in the report has the same here."""
+
+OUTCOMES: Mapping[str, str] = {
+    "no step": "the rule found nothing to choose a step by, such as a derivative that is 0",
+    "unsuitable": "formula, format and rule do not go together, or the rule cannot work with f",
+    "out of range": "the step is no positive number that the formula can take in the format, or a node overflows",
+    "outside domain": "x or a node of the formula leaves the domain of f, which is not evaluated there",
+    "step lost": "two nodes fell on the same number: the derivative is that of other nodes than the formula's",
+    "not finite": "f or the formula returned an infinity or NaN, or f raised an arithmetic error",
+    "not converged": "there is a derivative, and the rule says itself that it missed its own tolerance",
+    "raised": "a library raised an exception of its own, whose message is the reason",
+}
+"""What a status of a step rule means."""
+SECTIONS: Mapping[str, str] = {
+    "status of a derivative": "Error bars",
+    "assumption of advise that fails": _BEST,
+    "status of a step rule": "Step rules and libraries",
+    "format": "Error against step: every function, formula and format",
+    "formula": "What accuracy order buys",
+    "problem": "Error against step: every function, formula and format",
+    "column of numdiff sweep": _PARTS,
+}
+"""The heading of the report for other words, by kind."""
+SECTIONS_OF_FAMILIES: Mapping[str, str] = {
+    "published": "Published tables, digit by digit",
+    "formulation": "The same function, written differently",
+}
+"""That for problems which the report shows elsewhere."""

@@ -1,11 +1,13 @@
 """SciPy's special functions in the exact engines: both engines agree, with SciPy at the edges and with derivatives."""
 
 import time
+from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import scipy.special
+from flint import arb, arb_series, ctx
 
 from numdiff.arithmetic import (
     NO_COMPLEX_STEP,
@@ -15,12 +17,14 @@ from numdiff.arithmetic import (
     balls,
     multiprecision,
     rational,
+    special_multiprecision,
     ufuncs_used,
 )
+from numdiff.arithmetic.multiprecision_functions import CONTEXT, TooLarge
 from numdiff.arithmetic.rounded import rounded
-from numdiff.arithmetic.special_balls import REAL_SPECIAL
+from numdiff.arithmetic.special_balls import REAL_SPECIAL, ZETA_FAR_RIGHT
 from numdiff.arithmetic.special_names import SPECIAL, SPECIAL_BINARY
-from numdiff.arithmetic.special_series import SERIES_SPECIAL
+from numdiff.arithmetic.special_series import COEFFICIENTS, SERIES_SPECIAL
 from numdiff.floats.call import evaluate
 from numdiff.floats.formats import FORMATS, dyadic
 from tests.arithmetic.test_engines_agree import HARD, PRECISION, assert_same, points
@@ -277,3 +281,72 @@ def test_a_narrow_format_is_refused_with_the_formats_that_scipy_has():
     fmt = FORMATS["float16"]
     with pytest.raises(TypeError, match=r"got float64.*scipy\.special computes in float32 and float64"):
         evaluate(fmt, scipy.special.erf, fmt.as_array(np.array([0.5])))
+
+
+@contextmanager
+def precision_of(bits):
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        yield
+    finally:
+        ctx.prec = before
+
+
+def seconds_of(call):
+    start = time.perf_counter()
+    found = call()
+    return found, time.perf_counter() - start
+
+
+@pytest.mark.parametrize("x", [800, 1000, 1300.5])
+def test_exp1_takes_no_seconds_at_many_bits_and_keeps_its_digits(x):
+    with precision_of(4096):
+        found, seconds = seconds_of(lambda: REAL_SPECIAL["special.exp1"](arb(x)))
+    with precision_of(8192):
+        assert found.overlaps(arb(x).gamma_upper(0))
+    assert found.rel_accuracy_bits() > 4000
+    assert seconds < 1.0
+
+
+@pytest.mark.parametrize("x", [arb(1000), arb(3000, 900), arb(7, 2), arb(1.5, 0.25)])
+def test_zeta_over_a_ball_is_bounded_by_its_ends(x):
+    with precision_of(128):
+        found = COEFFICIENTS["special.zeta"](x, 4)
+        for part in range(11):
+            inside = x.lower() + (x.upper() - x.lower()) * part / 10
+            exact = arb_series([inside, 1], 4).zeta()
+            assert all(found[k].contains(exact[k].mid()) for k in range(4))
+        assert REAL_SPECIAL["special.zeta"](x).contains(arb(x.mid()).zeta().mid())
+        assert all(c.is_finite() for c in found)
+
+
+def test_zeta_far_to_the_right_is_1_to_all_bits_of_a_format_at_once():
+    with precision_of(128):
+        for x in (arb(70000), arb(10) ** 95, arb(10) ** 95 + arb(0, 1) * arb(10) ** 94):
+            found, seconds = seconds_of(lambda x=x: COEFFICIENTS["special.zeta"](x, 10))
+            assert seconds < 0.05
+            assert (found[0] - 1).abs_upper() < arb(2) ** -65000
+            assert all(c.contains(0) and c.abs_upper() < arb(2) ** -65000 for c in found[1:])
+        last = arb_series([(1 << 16) + 1, 1], 10).zeta()
+        assert all(last[k].abs_upper() < ZETA_FAR_RIGHT.abs_upper() for k in range(1, 10))
+
+
+@pytest.mark.parametrize("x", [arb(0, 1) * arb(10) ** 95, arb(-70000, 5), arb(1, 0.5)])
+def test_zeta_over_a_ball_that_reaches_far_to_the_left_or_over_its_pole_has_no_bounds_at_once(x):
+    found, seconds = seconds_of(lambda: COEFFICIENTS["special.zeta"](x, 10))
+    assert seconds < 0.05
+    assert not any(c.is_finite() for c in found)
+
+
+@pytest.mark.parametrize("name", ["special.k0", "special.k1"])
+def test_sums_for_k_are_left_to_arb_where_they_take_seconds(name):
+    function = special_multiprecision.REAL_SPECIAL[name]
+    with CONTEXT.workprec(2048):
+        assert function(CONTEXT.mpf(1.5)) > 0
+    with CONTEXT.workprec(4096), pytest.raises(TooLarge):
+        function(CONTEXT.mpf(1.5))
+    with precision_of(4096):
+        found, seconds = seconds_of(lambda: REAL_SPECIAL[name](arb(1.5)))
+    assert found.rel_accuracy_bits() > 4000
+    assert seconds < 1.0

@@ -84,22 +84,81 @@ def test_the_model_says_what_other_steps_are_expected_to_cost():
 
 
 @pytest.mark.parametrize(
-    ("expr", "x", "failed", "status"),
+    ("expr", "x", "failed", "status", "said"),
     [
-        ("abs(x)", "0", "not smooth", 1),
-        ("x**2", "1", "leading derivative = 0", 0),
-        ("cos(x)", "0", "no digit", 0),
-        ("exp(x)", "0", "x = 0", 0),
+        ("abs(x)", "0", "not smooth", 1, "no step: not smooth"),
+        ("x**2", "1", "leading derivative = 0", 0, "no truncation error for this f"),
+        ("x**5 - 10*x**3", "1", "leading derivative = 0", 0, "but beware: leading derivative = 0"),
+        ("cos(x)", "0", "no digit", 0, "of which no digit can be right"),
+        ("exp(x)", "0", "x = 0", 0, "but beware: x = 0"),
+        ("zeta(x)", "1000", "no digit", 0, "no step gives a digit"),
+        ("atan(x)", "1e20", "no digit", 0, "no step gives a digit"),
     ],
 )
-def test_the_assumption_that_fails_is_named_with_what_follows(expr, x, failed, status):
+def test_the_assumption_that_fails_is_named_with_what_follows(expr, x, failed, status, said):
     rows = call("advise", expr, "--at", x, "--json")
     assert rows.status == status
     assert {row["failed"] for row in rows.rows} == {failed}
     done = call("advise", expr, "--at", x)
     assert done.status == status
-    assert failed in done.out
+    assert said in " ".join(done.out.split())
     assert ("no step:" in done.out) == (status == 1)
+
+
+FLAT = [("zeta(x)", "1000"), ("tanh(x)", "30"), ("erf(x)", "6"), ("expit(x)", "50"), ("atan(x)", "1e20")]
+
+
+@pytest.mark.parametrize(("expr", "x"), FLAT)
+def test_where_rounding_hides_the_derivative_no_step_is_praised(expr, x):
+    done = call("advise", expr, "--at", x)
+    words = " ".join(done.out.split())
+    assert "no step gives a digit" in words
+    assert "differentiate it without the constant" in words
+    assert "take h" not in words
+    assert "no room" not in words
+    # What is said is what happens: none of the steps of the table gives half of the derivative.
+    for row in call("advise", expr, "--at", x, "--json").rows:
+        if row["rule"] != "textbook" and row["status"] == "ok":
+            assert abs(row["total"]) > 0.5 * abs(row["exact"])
+
+
+@pytest.mark.parametrize(("flat", "written"), [("tanh(x)", "-2/(1 + exp(2*x))"), ("erf(x)", "-erfc(x)")])
+def test_the_way_out_of_a_flat_function_that_is_advised_leads_out(flat, written):
+    x = "6" if flat.startswith("erf") else "30"
+    (first, *_), (other, *_) = (call("advise", expr, "--at", x, "--json").rows for expr in (flat, written))
+    assert first["exact"] == other["exact"]
+    assert abs(other["total"]) < 1e-8 * other["exact"]
+
+
+@pytest.mark.parametrize("expr", ["7", "x**0", "0*x"])
+def test_any_step_is_right_for_a_constant(expr):
+    done = call("advise", expr, "--at", "1.5")
+    assert "take any step: expect no error" in done.out
+    assert "beware" not in done.out
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_a_straight_line_has_rounding_alone(dtype):
+    out = " ".join(call("advise", "2*x + 1", "--at", "0.5", "--dtype", dtype).out.split())
+    assert "the formula has no truncation error for this f" in out
+    assert "beware" not in out
+    assert "no truncation error" not in call("advise", "cos(x)", "--at", "0", "--dtype", dtype).out
+
+
+@pytest.mark.parametrize(("expr", "x"), [("exp(-x**2)", "20"), ("gamma(x)", "170")])
+def test_where_f_is_far_larger_nearby_it_is_said_that_the_error_is_a_mean(expr, x):
+    out = " ".join(call("advise", expr, "--at", x).out.split())
+    assert "the error that is expected is a mean over that neighbourhood, and at x itself it is smaller" in out
+    row = call("advise", expr, "--at", x, "--json").rows[0]
+    assert abs(row["total"]) < row["expected_error"] / 10
+    assert "is a mean" not in call("advise", "exp(x)", "--at", "1").out
+
+
+def test_a_format_that_a_function_lacks_is_named_without_advice_for_other_cases():
+    pytest.importorskip("scipy")
+    done = call("advise", "erf(x)", "--at", "4", "--dtype", "float16")
+    assert done.status == 2
+    assert done.err.rstrip().endswith("write --dtype float64")
 
 
 @pytest.mark.parametrize("how", ["--json", "--csv"])

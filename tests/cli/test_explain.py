@@ -31,16 +31,46 @@ def test_sections_are_headings_of_the_report():
         re.sub(r"^\d+\. ", "", heading)
         for heading in re.findall(r"^#+ (.*)$", report.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert {word.section for word in WORDS.values()} <= {
-        heading.replace("\N{NO-BREAK SPACE}", " ") for heading in headings
-    }
+    known = {heading.replace("\N{NO-BREAK SPACE}", " ") for heading in headings}
+    assert {re.findall("“(.*)”", sense["report"])[0] for sense in senses()} <= known
 
 
-def test_the_parts_are_explained_in_the_words_of_the_report():
-    assert LEDGER_IN_SHORT in DEFINITIONS
-    for part in ("truncation", "roundoff", "abscissa", "evaluation", "combination", "total"):
-        assert WORDS[part].text == LEDGER_IN_SHORT
-        assert WORDS[part].formula.startswith(f"{part} = ")
+def test_each_term_has_a_paragraph_and_a_formula_of_its_own():
+    for kind in ("text", "formula"):
+        texts = [getattr(word, kind) for word in WORDS.values()]
+        assert all(texts)
+        assert sorted(set(texts)) == sorted(texts)
+
+
+def test_every_other_word_has_a_paragraph_of_its_own_and_a_place_in_the_report():
+    known = list(senses())
+    assert all(sense["meaning"] and sense["report"] for sense in known)
+    for kind in ("status of a derivative", "assumption of advise that fails", "status of a step rule"):
+        texts = [sense["meaning"] for sense in known if sense["kind"] == kind]
+        assert sorted(set(texts)) == sorted(texts)
+    formulas = [sense for sense in known if sense["kind"] == "formula"]
+    assert len({(sense["meaning"], sense["formula"]) for sense in formulas}) == len(formulas)
+    (row,) = call("explain", "second_centered", "--json").rows
+    assert row["meaning"] == "a formula for f″ from 3 values of f, with an error of order h^2"
+
+
+def test_the_parts_are_those_of_the_report_and_add_up():
+    parts = {"truncation": "a − t", "abscissa": "b − a", "evaluation": "c − b", "combination": "d − c"}
+    for part, difference in {**parts, "roundoff": "d − a", "total": "d − t"}.items():
+        assert WORDS[part].formula.startswith(f"{part} = {difference}")
+        assert f"*{part}*" in LEDGER_IN_SHORT.lower()
+    for part, difference in parts.items():
+        assert f"{part} ${difference.replace('−', '-')}$" in DEFINITIONS
+
+
+def test_the_leading_terms_of_truncation_are_those_of_the_formulas():
+    pytest.importorskip("flint")
+    import numdiff as nd
+
+    forward, centered = (nd.error_ledger(lambda x: x**3, 2.0, 0.5, name).truncation for name in ("forward", "centered"))
+    assert "forward ≈ h/2·f″(x), centered ≈ h²/6·f‴(x)" in WORDS["truncation"].formula
+    assert forward == 0.5 / 2 * 12 + 0.5**2 / 6 * 6
+    assert centered == 0.5**2 / 6 * 6
 
 
 def test_statuses_are_explained_with_their_advice_as_options_of_the_command():

@@ -1,5 +1,6 @@
 """Whatever is no formula of x is refused in a second with one line and its place; nothing of it is run."""
 
+import ast
 import builtins
 import os
 import random
@@ -130,6 +131,17 @@ def test_any_text_of_the_characters_of_formulas_is_read_or_refused(text):
 def test_any_sentence_of_the_grammar_is_read_and_evaluated_or_refused(seed):
     if f := tried(drawn(random.Random(seed))):
         evaluated(f, 0.5)
+
+
+@pytest.mark.parametrize("raised", [MemoryError, RecursionError, SystemError, ValueError, AssertionError])
+def test_whatever_the_parser_raises_is_a_refusal_of_one_line(raised, monkeypatch):
+    def failing(*_, **__):
+        raise raised("parser stack overflowed")
+
+    monkeypatch.setattr(ast, "parse", failing)
+    with pytest.raises(ExpressionError, match=r"^the expression is nested too deeply") as error:
+        parse_expression("x + 1")
+    assert len(str(error.value).splitlines()) == 3
 
 
 def test_the_message_points_at_the_fault():

@@ -2,8 +2,11 @@
 
 import json
 import math
+import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -16,6 +19,7 @@ import numdiff as nd
 from numdiff.study.records import FIELDS
 from numdiff.study.store import Store
 
+ROOT = Path(__file__).resolve().parents[2]
 MEANINGS = {
     name: {
         "unit": field.metadata["unit"],
@@ -116,23 +120,58 @@ def test_frames_that_are_no_records_are_stored_as_they_are(tmp_path):
 
 R_PROGRAM = """
 path <- commandArgs(trailingOnly = TRUE)[1]
-if (requireNamespace("nanoparquet", quietly = TRUE)) {
-  frame <- nanoparquet::read_parquet(path)
-} else if (requireNamespace("arrow", quietly = TRUE)) {
-  frame <- as.data.frame(arrow::read_parquet(path))
+has <- function(name) requireNamespace(name, quietly = TRUE)
+if (has("nanoparquet")) {
+  total <- nanoparquet::read_parquet(path)$total
+} else if (has("arrow")) {
+  total <- as.data.frame(arrow::read_parquet(path))$total
+} else if (has("reticulate")) {
+  reticulate::py_run_string(paste(
+    "import pyarrow.parquet",
+    "def column(path, name):",
+    "    return pyarrow.parquet.read_table(path, columns=[name])[name].to_pylist()", sep = "\\n"))
+  values <- reticulate::import_main()$column(path, "total")
+  total <- vapply(values, function(value) if (is.null(value)) NA_real_ else value, 0)
 } else quit(status = 77)
-cat(sprintf("%a", frame$total), sep = "\\n")
+cat(sprintf("%a", total), sep = "\\n")
 """
+"""By whichever reader of Parquet R has; reticulate lends it that of this Python."""
+R_TABLE = """
+frame <- read.csv(commandArgs(trailingOnly = TRUE)[1], comment.char = "#", check.names = FALSE)
+cat(names(frame), sep = "\\n")
+cat(sprintf("%a", frame$truncation), sep = "\\n")
+"""
+TABLE = ROOT / "results" / "tables" / "error_ledger" / "sides.csv"
+
+
+def answer_of_r(program, path):
+    """Return the lines that a program of R prints of a file."""
+    if (found := shutil.which("Rscript")) is None:
+        pytest.skip("Rscript is not installed")
+    done = subprocess.run(
+        [found, "-e", program, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"RETICULATE_PYTHON": sys.executable},
+    )
+    if done.returncode == 77:
+        pytest.skip("none of nanoparquet, arrow and reticulate is installed in R")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
 
 
 def test_r_reads_the_same_numbers(written):
-    program = shutil.which("Rscript")
-    if program is None:
-        pytest.skip("Rscript is not installed")
     path, records = written
-    done = subprocess.run([program, "-e", R_PROGRAM, str(path)], capture_output=True, text=True, check=False)
-    if done.returncode == 77:
-        pytest.skip("neither nanoparquet nor arrow is installed in R")
-    assert done.returncode == 0, done.stderr
-    values = [float("nan") if word in ("NA", "NaN") else float.fromhex(word) for word in done.stdout.split()]
+    words = answer_of_r(R_PROGRAM, path)
+    values = [float("nan") if word in ("NA", "NaN") else float.fromhex(word) for word in words]
     assert all(same(records["total"], values))
+
+
+def test_r_reads_a_table_of_the_results():
+    if not TABLE.exists():
+        pytest.skip("the results are part of a checkout")
+    table = pd.read_csv(TABLE)
+    words = answer_of_r(R_TABLE, TABLE)
+    assert words[: len(table.columns)] == list(table.columns)
+    assert [float.fromhex(word) for word in words[len(table.columns) :]] == table["truncation"].tolist()
