@@ -98,7 +98,9 @@ def _loaded(path: str) -> Any:
 @click.option("--resolution", type=float, metavar="PART", help="The part of a slope that a mistake may have.")
 @click.option("--noise", type=float, metavar="SIGMA", help="The standard deviation of the error of f, if it is known.")
 @click.option("--vectorized", is_flag=True, help="f takes many points at once, along a first axis.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the directions.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the random directions."
+)
 @machine_options
 def command(
     f: str,

@@ -72,7 +72,12 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
 @click.option("--side", type=click.Choice(["left", "right"]), help="Take nodes from one side of x alone.")
 @click.option("--max-evaluations", type=click.IntRange(20), metavar="N", help="The budget for each point.")
 @click.option(
-    "--confidence", type=float, default=0.99, show_default=True, help="The share of cases in which the bar holds."
+    "--confidence",
+    type=float,
+    default=0.99,
+    show_default=True,
+    metavar="SHARE",
+    help="The share of cases in which the bar holds.",
 )
 @machine_options
 def command(

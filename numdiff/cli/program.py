@@ -193,6 +193,7 @@ def _said(error: Exception) -> str:
     notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("f ")]
     line = "; ".join(" ".join(part.split()) for part in (text or type(error).__name__, *notes))
     if isinstance(error, (ImportError, LookupError, OSError, TypeError, ValueError)) and _is_ours(error):
+        line = line.replace("list(…) has all", "numdiff list has all")
         return _ARGUMENT.sub(lambda match: _OPTION_OF.get(match[0], match[0]), line)
     return f"{type(error).__name__}: {line}; with {_TRACEBACK}=1 in the environment it shows where"
 

@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -262,7 +262,14 @@ def blocks_of(sweep: Sweep, engine: Engine) -> list[Block]:
     -------
     list of Block
         In the order of ``sweep.problems``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
     """
+    if engine not in get_args(Engine):
+        raise ValueError(f"engine must be {' or '.join(map(repr, get_args(Engine)))}, got {engine!r}")
     return [Block(sweep, engine, name) for name in sweep.problems]
 
 

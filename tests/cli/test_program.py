@@ -109,6 +109,12 @@ def test_errors_are_one_line_and_status_2(monkeypatch, error, message):
     assert line.startswith(f"numdiff: error: {message}")
 
 
+def test_an_unknown_name_is_told_of_the_list_that_has_all():
+    done = call("derivative", "--problem", "zzzz")
+    assert done.err.strip().endswith("more: numdiff list has all")
+    assert len(done.err) < 400
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
