@@ -170,7 +170,10 @@ def _name_advice(text: str, refused: str) -> str:
 def _of_fpcore(path: Path, name: str | None) -> Subject:
     from numdiff.expressions.fpcore import read_fpcore
 
-    cores, refusals = read_fpcore(path)
+    try:
+        cores, refusals = read_fpcore(path)
+    except ValueError as error:  # of the text, or of bytes that are none
+        raise ValueError(f"--fpcore must name a file of FPCores, got {path}: {error}") from error
     names = [found.name for found in cores]
     if name is None and len(cores) == 1 and not refusals:
         name = names[0]

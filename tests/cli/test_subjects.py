@@ -117,6 +117,15 @@ def test_an_fpcore_that_is_not_there_or_not_named_is_said_with_those_that_are(tm
     assert call("derivative", "--fpcore", str(tmp_path / "none"), "--at", "1").status == 2
 
 
+@pytest.mark.parametrize("content", [b"(FPCore (x", b"import numpy", b"\x93NUMPY\xff"])
+def test_a_file_that_holds_no_fpcores_is_named(tmp_path, content):
+    path = tmp_path / "other.txt"
+    path.write_bytes(content)
+    done = call("derivative", "--fpcore", str(path), "--at", "1")
+    assert done.status == 2
+    assert f"--fpcore must name a file of FPCores, got {path}: " in done.err
+
+
 def test_points_are_those_of_the_problem_where_none_are_asked_for():
     rows = call("derivative", "--problem", "square", "--csv").rows
     assert [float(row["x"]) for row in rows] == list(nd.PROBLEMS["square"].points)
