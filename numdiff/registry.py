@@ -15,6 +15,8 @@ __all__ = ["Named", "PluginWarning", "Registry", "UnknownNameError"]
 
 _LINES = 8
 """The lines of names that a prompt shows."""
+_SHOWN = 12
+"""The names of a long registry that an error shows."""
 _LOADING = threading.RLock()
 """Held while plugins are loaded: another thread waits for all of them, a plugin that asks sees what there is."""
 
@@ -240,8 +242,12 @@ class Registry(Mapping[str, T], Generic[T]):
         return f"{self._kind} must be a registered name, got {name!r}; {self.suggestion(name)}"
 
     def suggestion(self, name: object) -> str:
-        """Return the names that are near to one that is not registered, or all, for a message."""
+        """Return the names that are near to one that is not registered, or all, for a message; the first of many."""
         close = get_close_matches(str(name).lower(), self._known(), n=3)
         if close:
             return f"did you mean {' or '.join(map(repr, close))}?"
-        return f"known: {', '.join(map(repr, self._items)) or 'none'}"
+        shown = list(map(repr, self._items))
+        left = len(shown) - _SHOWN
+        if left > 1:
+            shown[_SHOWN:] = [f"… and {left} more: list(…) has all"]
+        return f"known: {', '.join(shown) or 'none'}"

@@ -78,6 +78,15 @@ def test_an_unknown_name_without_close_match_lists_all_names(fruits):
     assert str(caught.value) == ("fruit must be a registered name, got 'xyz'; known: 'pear', 'apple', 'peach'")
 
 
+def test_an_unknown_name_of_a_long_registry_lists_the_first_names():
+    many = Registry("fruit")
+    for number in range(20):
+        many.register(Item(f"fruit{number}"))
+    with pytest.raises(UnknownNameError) as caught:
+        many["xyz"]
+    assert str(caught.value).endswith("'fruit10', 'fruit11', … and 8 more: list(…) has all")
+
+
 def test_an_empty_registry_says_that_it_is_empty():
     with pytest.raises(UnknownNameError, match="known: none"):
         Registry("fruit")["pear"]

@@ -24,7 +24,7 @@ SMALLEST_PRECISION = 32
 ADVICE = (
     "f must be an elementwise formula of NumPy ufuncs, np.where, np.clip and np.select; another f needs its twin in "
     "mpmath, exact=(f, f'), in error_ledger and sweep (elementwise=False too where it takes one number), or what takes "
-    "it as it is: a kernel with elementwise=False, nd.gradient"
+    "it as it is: nd.derivative, nd.gradient, or nd.difference with elementwise=False"
 )
 
 

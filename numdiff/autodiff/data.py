@@ -82,7 +82,8 @@ def as_array(x: Any) -> Array:
         return x
     if isinstance(x, (np.generic, int, float)):
         return np.asarray(x)
-    raise TypeError(f"x must be an array or a number, got {describe(x)}")
+    advice = f"; write np.array({x!r:.60})" if isinstance(x, (list, tuple)) else ""
+    raise TypeError(f"x must be an array or a number, got {describe(x)}{advice}")
 
 
 def _is_narrow(x: Array) -> bool:

@@ -22,7 +22,7 @@ from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, exact_text, is_terminal, mark_of
-from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.subjects import Subject, running, subject_options, traced
 from numdiff.cli.text_plot import Curve, text_plot
 from numdiff.cli.twins import Given, exact_option, given_twin
 
@@ -110,27 +110,30 @@ def command(
     inside = domain or subject.domain or (-math.inf, math.inf)
     points = subject.at(at)
     twin = given_twin(exact, subject, points, stencil.derivative_order)
-    with traced(subject, twin), Bar("points") as bar:
+    with Bar("points") as bar, traced(subject, twin):
         advice = [Advice(nd, subject, x, fmt, stencil, inside, twin) for x in bar.counted(points)]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
     if plot is not None:
-        _draw(nd, advice, plot)
+        with running():
+            _draw(nd, advice, plot)
     text = machine_text("advise", rows[0], rows, as_json=as_json, as_csv=as_csv)
     if text is not None:
         click.echo(text, nl=False)
         return status
-    _write(advice)
+    _write(advice, plot)
     return status
 
 
-def _write(advice: Sequence["Advice"]) -> None:
+def _write(advice: Sequence["Advice"], plot: Path | None) -> None:
     """Print what people read of all points."""
     page = Page()
     for place, item in enumerate(advice):
         item.write(page, is_first=not place)
     page.line()
     page.line("expected: by the model, before any run; error = truncation + roundoff, measured", "dim")
+    if plot is not None:
+        page.line(f"written: {plot}", "dim")
     page.show()
 
 
@@ -293,7 +296,8 @@ class Advice:
         steps = steps[steps > 4 * float(fmt.smallest_normal)]
         model = model.looked_as_far_as(float(steps[-1]))
         given = np.unique(np.array([fmt.round(Fraction(step)) for step in steps[::4].tolist()], dtype=fmt.dtype))
-        ledger = self._nd.error_ledger(self._subject.f, self.x, given, self._stencil, fmt.name)
+        with running():
+            ledger = self._nd.error_ledger(self._subject.f, self.x, given, self._stencil, fmt.name)
         seen = [
             (float(h), abs(float(e))) for h, e, s in zip(given, ledger.total, ledger.status, strict=True) if s == "ok"
         ]

@@ -161,8 +161,9 @@ def domain_option(function: F) -> F:
     return click.option("--domain", type=Interval(), metavar="LOW:HIGH", help=text)(function)
 
 
-def formula_options(function: F) -> F:
+def formula_options(function: F, default: str = "centered") -> F:
     """Add ``--formula``, ``--order`` and ``--derivative``, which `formula_of` makes formulas of."""
+    text = "The difference formula: forward, backward, centered, centered4, … (numdiff list formulas)."
     for option in (
         click.option("--derivative", type=click.IntRange(1), metavar="M", help="Which derivative: 2 for f″."),
         click.option("--order", type=click.IntRange(1), metavar="P", help="The order of accuracy, as in O(hᴾ)."),
@@ -171,7 +172,7 @@ def formula_options(function: F) -> F:
             type=Names("formula", _formulas),
             multiple=True,
             metavar="NAME",
-            help="The difference formula: forward, backward, centered, centered4, … (numdiff list formulas).",
+            help=f"{text}  [default: {default}]",
         ),
     ):
         function = option(function)

@@ -1,6 +1,8 @@
 """``numdiff check``: a gradient against slopes of its function."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,7 +11,7 @@ from numdiff.cli.arguments import EvaluatingCommand, Numbers, dtype_option, one_
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, as_options
-from numdiff.cli.subjects import imported_function, subject_of
+from numdiff.cli.subjects import imported_function, running, subject_of
 
 __all__ = ["COLUMNS", "command"]
 
@@ -55,8 +57,13 @@ class _Place(click.ParamType):
             return value
         if value.endswith(_ARRAYS):
             return _loaded(value)
-        numbers = np.array(Numbers().convert(value, param, ctx))
+        numbers = np.array(self._numbers(value, param, ctx))
         return numbers if numbers.size > 1 else numbers[0]
+
+    def _numbers(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        if Path(value).is_file():
+            self.fail(f"{value!r} must be a file of NumPy, {' or '.join(_ARRAYS)}, as numpy.save writes", param, ctx)
+        return Numbers().convert(value, param, ctx)
 
 
 def _loaded(path: str) -> Any:
@@ -68,13 +75,22 @@ def _loaded(path: str) -> Any:
     except FileNotFoundError:
         raise
     except (ValueError, EOFError, OSError) as error:
-        raise ValueError(f"{path} must be a file of numpy.save or numpy.savez: {error}") from error
+        # NumPy takes what it cannot read for a pickle, and says how to load one unsafely: no advice for here.
+        reason = "its content is none, or holds Python objects" if "pickle" in str(error) else str(error)
+        raise ValueError(f"{path} must be a file of numpy.save or numpy.savez: {reason}") from error
 
 
 @click.command("check", cls=EvaluatingCommand, epilog=_EPILOG)
 @click.argument("f", metavar="F")
 @click.argument("gradient", metavar="GRADIENT")
-@click.option("--at", type=_Place(), required=True, metavar="FILE|X,…", help="x: a .npy or .npz file, or numbers.")
+@click.option(
+    "--at",
+    type=_Place(),
+    required=True,
+    multiple=True,
+    metavar="FILE|X,…",
+    help="x: numbers, a .npy file, or an .npz file, of which F gets a dict of its arrays.",
+)
 @dtype_option
 @click.option(
     "--directions", type=click.IntRange(0), metavar="K", help="Directions to check along; 0: each coordinate."
@@ -82,12 +98,14 @@ def _loaded(path: str) -> Any:
 @click.option("--resolution", type=float, metavar="PART", help="The part of a slope that a mistake may have.")
 @click.option("--noise", type=float, metavar="SIGMA", help="The standard deviation of the error of f, if it is known.")
 @click.option("--vectorized", is_flag=True, help="f takes many points at once, along a first axis.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the directions.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the random directions."
+)
 @machine_options
 def command(
     f: str,
     gradient: str,
-    at: Any,
+    at: tuple[Any, ...],
     dtype: Sequence[tuple[str, ...]],
     as_json: bool,
     as_csv: bool,
@@ -103,10 +121,11 @@ def command(
 
     import numdiff as nd
 
-    function, claim = _function(f, total=np.size(at) > 1 and ":" not in f), _claim(gradient)
+    x = _the_only(at)
+    function, claim = _function(f, total=np.size(x) > 1 and ":" not in f), _claim(gradient)
     name = one_of("dtype", dtype, "") or None
-    with Bar("slopes") as bar:
-        found = nd.check_gradient(function, claim, at, dtype=name, progress=bar.tell, **options)
+    with Bar("slopes") as bar, _told(x), running():
+        found = nd.check_gradient(function, claim, x, dtype=name, progress=bar.tell, **options)
     status = 0 if found.verdict == "agree" else NO
     rows = _rows(found)
     text = machine_text("check", rows[0], rows, as_json=as_json, as_csv=as_csv)
@@ -120,6 +139,25 @@ def command(
         page.verbatim(as_options(line))
     page.show()
     return status
+
+
+def _the_only(given: tuple[Any, ...]) -> Any:
+    if len(given) > 1:
+        raise click.UsageError(f"--at must be given once here, got {len(given)} of them; write --at 0.5,1 for an array")
+    return given[0]
+
+
+@contextlib.contextmanager
+def _told(at: Any) -> Iterator[None]:
+    """Say of a function that fails on the arrays of an .npz file what it is handed."""
+    try:
+        yield
+    except (TypeError, AttributeError, LookupError) as error:
+        if not isinstance(at, dict):
+            raise
+        held = ", ".join(map(repr, at))
+        reason = f"{type(error).__name__}: {error}"
+        raise TypeError(f"f must take a dict of the arrays of the .npz file, {held}, but failed ({reason})") from error
 
 
 def _function(text: str, total: bool) -> Callable[[Any], Any]:

@@ -10,7 +10,7 @@ from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, d
 from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, exact_text, mark_of
-from numdiff.cli.subjects import Subject, subject_options
+from numdiff.cli.subjects import Subject, running, subject_options
 
 __all__ = ["COLUMNS", "HIGHEST", "TRUSTED", "command"]
 
@@ -72,7 +72,12 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
 @click.option("--side", type=click.Choice(["left", "right"]), help="Take nodes from one side of x alone.")
 @click.option("--max-evaluations", type=click.IntRange(20), metavar="N", help="The budget for each point.")
 @click.option(
-    "--confidence", type=float, default=0.99, show_default=True, help="The share of cases in which the bar holds."
+    "--confidence",
+    type=float,
+    default=0.99,
+    show_default=True,
+    metavar="SHARE",
+    help="The share of cases in which the bar holds.",
 )
 @machine_options
 def command(
@@ -102,7 +107,8 @@ def command(
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     points = fmt.as_array(np.array(subject.at(at)))
     options["domain"] = options["domain"] or subject.domain
-    found = nd.derivative(subject.f, points, **options)
+    with running():
+        found = nd.derivative(subject.f, points, **options)
     if np.iscomplexobj(found.df):
         raise TypeError(f"{subject.name} must return real numbers, got complex ones; differentiate its real part")
     statuses = [nd.DerivativeStatus(code) for code in found.status.tolist()]

@@ -50,6 +50,7 @@ def command(words: tuple[str, ...], as_json: bool, as_csv: bool) -> int:
     """Explain a WORD: a term, a column of the records, a status, a format, a formula, a rule or a problem."""
     known = list(senses())
     word = " ".join(words).lower()
+    word = _ALSO.get(word, word)
     found = [sense for sense in known if _same(sense["word"], word)] if word else known
     if not found:
         raise ValueError(_unknown(word, [sense["word"] for sense in known]))
@@ -65,6 +66,10 @@ def command(words: tuple[str, ...], as_json: bool, as_csv: bool) -> int:
             page.line(f"{kind}: {', '.join(sense['word'] for sense in known if sense['kind'] == kind)}")
     page.show()
     return 0
+
+
+_ALSO = {"h": "step", "u": "unit roundoff", "bar": "error bar", "rounding": "roundoff"}
+"""Other names of what is explained."""
 
 
 def _same(word: str, asked: str) -> bool:

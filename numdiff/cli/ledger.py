@@ -124,8 +124,9 @@ def command(
         if place:
             page.line()
         _write(page, subject, fmt, stencil, row, found.exact_parts(place))
-    page.line()
-    page.line(_NOTES, "dim", hang=0)
+    if not all(math.isnan(row["total"]) for row in rows):
+        page.line()
+        page.line(_NOTES, "dim", hang=0)
     page.show()
     return status
 
@@ -172,7 +173,8 @@ def _write(
     page.line()
     chain = _chain(fmt, row["d"], parts)
     if not chain:
-        page.line(f"no error: the status is {row['status']}, and truth is {row['state']}", "red")
+        status, state = row["status"], row["state"]
+        page.line(f"no parts to show: {status} (numdiff explain {status}); truth: {state}", "red")
         return
     page.verbatim(_aligned(chain, row, page.width))
     page.line()

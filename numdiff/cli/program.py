@@ -2,11 +2,13 @@
 
 import contextlib
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -94,7 +96,9 @@ class Commands(click.Group):
         name = str(args[0])
         if name in COMMANDS or name.startswith("-"):
             return super().resolve_command(ctx, args)
-        if name in ("problems", "formats", "formulas", "rules", "peers"):
+        if name == "help":
+            advice = "write numdiff --help, or numdiff COMMAND --help"
+        elif name in ("problems", "formats", "formulas", "rules", "peers"):
             advice = f"did you mean 'list {name}'?"
         elif close := get_close_matches(name.lower(), COMMANDS, n=2):
             advice = f"did you mean {' or '.join(map(repr, close))}?"
@@ -182,14 +186,36 @@ def _said(error: Exception) -> str:
     # str(KeyError) is the repr of its argument.
     text = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        text = f"{error.strerror.lower()}: {error.filename}"
+        return f"{error.strerror.lower()}: {error.filename}"
     expressions = sys.modules.get("numdiff.expressions")
     if expressions is not None and isinstance(error, expressions.ExpressionError):
         return text
-    line = " ".join(text.split()) or type(error).__name__
-    if isinstance(error, (ImportError, LookupError, OSError, TypeError, ValueError)):
-        return line
+    notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("f ")]
+    line = "; ".join(" ".join(part.split()) for part in (text or type(error).__name__, *notes))
+    if isinstance(error, (ImportError, LookupError, OSError, TypeError, ValueError)) and _is_ours(error):
+        line = line.replace("list(…) has all", "numdiff list has all")
+        return _ARGUMENT.sub(lambda match: _OPTION_OF.get(match[0], match[0]), line)
     return f"{type(error).__name__}: {line}; with {_TRACEBACK}=1 in the environment it shows where"
+
+
+def _is_ours(error: Exception) -> bool:
+    """Return whether an error arose in this package, and not in a function of the user or in what that calls."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return place is None or Path(place.tb_frame.f_code.co_filename).is_relative_to(_PACKAGE)
+
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_ARGUMENT = re.compile(r"^\w+(?= must | of a )")
+"""The argument of the library that a message begins with."""
+_OPTION_OF = {
+    **{name: f"--{name}" for name in ("confidence", "directions", "domain", "dtype", "engine", "noise", "problem")},
+    **{name: f"--{name}" for name in ("quantity", "resolution", "scheduler", "side", "workers")},
+    **{"x": "--at", "h": "--step", "grids": "--grid", "method": "--formula", "stencil": "--formula"},
+    **{"accuracy_order": "--order", "derivative_order": "--derivative", "max_evaluations": "--max-evaluations"},
+}
+"""The option of the command that an argument of the library comes from."""
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ import click
 from numdiff.cli.arguments import Names, flat
 from numdiff.cli.screen import as_options
 
-__all__ = ["Subject", "imported_function", "subject_of", "subject_options", "traced"]
+__all__ = ["Subject", "imported_function", "running", "subject_of", "subject_options", "traced"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ADVICE = re.compile(r"; f (?:must be|is a function of one number)|: use np\.|; use np\.")
@@ -149,17 +149,32 @@ def _of_text(text: str) -> Subject:
     try:
         return Subject(parse_expression(text), text)
     except ExpressionError as error:
-        from numdiff.problems import PROBLEMS
+        if advice := _name_advice(text, str(error)):
+            raise click.UsageError(f"{str(error).splitlines()[0]}; {advice}") from None
+        raise
 
-        if text not in PROBLEMS:
-            raise
-        raise click.UsageError(f"{str(error).splitlines()[0]}; the problem of that name is --problem {text}") from None
+
+def _name_advice(text: str, refused: str) -> str:
+    """Return what a name that is no expression stands for: a problem, or a function of a module."""
+    from numdiff.problems import PROBLEMS
+
+    if text in PROBLEMS:
+        return f"the problem of that name is --problem {text}"
+    if text.isidentifier() and Path(f"{text}.py").is_file():
+        return f"the function f of {text}.py is {text}:f"
+    module, dot, name = text.rpartition(".")
+    if dot and all(map(str.isidentifier, text.split("."))) and refused.startswith("attributes"):
+        return f"the function {name} of the module {module} is {module}:{name}"
+    return ""
 
 
 def _of_fpcore(path: Path, name: str | None) -> Subject:
     from numdiff.expressions.fpcore import read_fpcore
 
-    cores, refusals = read_fpcore(path)
+    try:
+        cores, refusals = read_fpcore(path)
+    except ValueError as error:  # of the text, or of bytes that are none
+        raise ValueError(f"--fpcore must name a file of FPCores, got {path}: {error}") from error
     names = [found.name for found in cores]
     if name is None and len(cores) == 1 and not refusals:
         name = names[0]
@@ -173,13 +188,32 @@ def _of_fpcore(path: Path, name: str | None) -> Subject:
 
 
 @contextlib.contextmanager
+def running() -> Iterator[None]:
+    """Run code of the user: what it prints goes to standard error, and it cannot end the program.
+
+    Standard output is for the answer, which a program may read.
+
+    Raises
+    ------
+    RuntimeError
+        If the code calls `sys.exit`, whose status would be taken for an answer.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    except SystemExit as end:
+        raise RuntimeError(f"it ended the program by sys.exit({end.code!r})") from end
+
+
+@contextlib.contextmanager
 def traced(subject: Subject, twin: object = None) -> Iterator[None]:
-    """Say of a function that exact arithmetic cannot follow which command takes it as it is.
+    """Run a function of the user; of one that exact arithmetic cannot follow, say which command takes it as it is.
 
     Beside a twin, and of an expression, which can be followed, what the library says is all there is to say.
     """
     try:
-        yield
+        with running():
+            yield
     except TypeError as error:
         text = " ".join(str(error).split())
         if twin or not _DOTTED.fullmatch(subject.name):
@@ -189,6 +223,11 @@ def traced(subject: Subject, twin: object = None) -> Iterator[None]:
             f"{reason}; write np.exp for math.exp and np.where for if; or give by --exact the formula that it stands "
             "for; or ask numdiff derivative, which takes any f"
         ) from error
+
+
+def _file_advice(module: str, path: str) -> str:
+    """Return what to write where the name of a file stands for that of a module."""
+    return f"; write {module[:-3]}:{path}, without .py" if module.endswith(".py") else ""
 
 
 def imported_function(name: str) -> Any:
@@ -205,10 +244,11 @@ def imported_function(name: str) -> Any:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:
-        found: Any = importlib.import_module(module)
+        with running():
+            found: Any = importlib.import_module(module)
     except Exception as error:  # whatever the module of the user raises
         reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
-        raise ImportError(f"module {module!r} cannot be imported: {reason}") from error
+        raise ImportError(f"module {module!r} cannot be imported: {reason}{_file_advice(module, path)}") from error
     for part in path.split("."):
         if not hasattr(found, part):
             from difflib import get_close_matches

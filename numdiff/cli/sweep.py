@@ -1,5 +1,6 @@
 """``numdiff sweep``: errors over steps, formats, formulas and points."""
 
+import functools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +60,7 @@ Exit status: 0; 1 where no cell could be measured.
     "--grid", default="generic", show_default=True, metavar="NAME", help="Steps by a rule: dyadic, decimal, …"
 )
 @dtype_option
-@formula_options
+@functools.partial(formula_options, default="forward,centered")
 @domain_option
 @exact_option
 @click.option(

@@ -117,6 +117,12 @@ WORDS: Mapping[str, Word] = {
         "|t − reference| ≤ radius, proved",
         _PARTS,
     ),
+    "step": Word(
+        "h, how far the nodes of a formula lie from x. With a long step the formula's own error is large, with a short "
+        "one that of rounding; the best step lies in between. numdiff advise finds it.",
+        "centered: f′(x) ≈ (f(x + h) − f(x − h))/(2h)",
+        _BEST,
+    ),
     "textbook": Word(TEXTBOOK_STEPS, "h = 2√(ε|f/f″|) forward;  h = ∛(3ε|f/f‴|) centered", _BEST),
     "model": Word(MODEL, "E(h)² = mean over z near x of truncation² + rounding²;  the step is its minimum", _BEST),
     "thumb": Word(
@@ -205,6 +211,12 @@ WORDS: Mapping[str, Word] = {
         "The state of a point at which f or its derivative is beyond every format.",
         "|f(x)| or |f⁽ᵐ⁾(x)| ≥ 2^65536",
         _PARTS,
+    ),
+    "noise": Word(
+        "The error of the values of f: of rounding, of an iteration that stops early, of random numbers. Given as its "
+        "standard deviation, in units of f. A difference divides it by h.",
+        "",
+        "Error bars",
     ),
     "error bar": Word(
         "What nd.derivative and numdiff derivative say of their own error, from values of f alone: it covers the error "

@@ -148,7 +148,8 @@ def explain(error: Exception, f: Function, who: str = "f") -> None:
         ) from error
     if isinstance(error, TypeError) and "required positional argument" in text:
         raise TypeError(
-            f"{who} must take x as one argument, as in lambda x: f(*x); further ones are args= ({text:.80})"
+            f"{who} must take x as its one argument; write lambda x: f(x, …), or give the others as args=; "
+            f"lambda x: f(*x) is for one that takes the numbers of a vector ({text:.80})"
         ) from error
     if isinstance(error, TypeError) and isinstance(f, type):
         raise TypeError(

@@ -98,10 +98,16 @@ def with_arguments(f: Callable[..., Any], args: Sequence[Any], who: str = "f") -
 
 
 def require_callable(f: Any, who: str = "f") -> None:
-    """Refuse what cannot be called; a text may be meant for the name of a problem."""
+    """Refuse what cannot be called; a text may be meant for the name of a problem, or for an expression."""
     if callable(f):
         return
-    advice = f"; a problem of the suite is nd.PROBLEMS[{f!r:.40}]" if isinstance(f, str) else ""
+    advice = ""
+    if isinstance(f, str):
+        advice = (
+            f"; a problem of the suite is nd.PROBLEMS[{f!r:.40}]"
+            if f.isidentifier()
+            else "; numdiff.expressions.parse_expression makes a function of an expression in x"
+        )
     raise TypeError(f"{who} must be callable, got {type(f).__name__} {f!r:.60}{advice}")
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Rules",
     "noise_order",
     "nothing_to_balance",
+    "refuse_class",
     "refuse_other_calls",
     "unsuitable",
 ]
@@ -151,8 +152,15 @@ class Rules(Registry[Rule]):
 
     def _check(self, item: Any) -> None:
         """Refuse, beside what every registry does, what cannot be called as a rule is."""
+        refuse_class("rule", item)
         super()._check(item)
         refuse_other_calls("rule", item)
+
+
+def refuse_class(kind: str, item: Any) -> None:
+    """Refuse a class in the place of an object of it."""
+    if isinstance(item, type):
+        raise TypeError(f"{kind} must be an object, got the class {item.__name__}; write {item.__name__}()")
 
 
 def refuse_other_calls(kind: str, item: Any) -> None:

@@ -30,12 +30,25 @@ def _one(found: Any, where: str) -> View:
         return View((f"Prediction{where}: no step", *failed))
     lines = [
         f"Prediction{where}: step {number(found.step)}, error {number(found.predicted_error)} "
-        f"({found.predicted_digits:.1f} digits)"
+        f"({_digits(found.predicted_error, found.predicted_digits)})"
     ]
     if not np.isnan(found.closed_form_step):
         closed = number(found.closed_form_step), number(found.closed_form_error)
         lines.append("closed form of two terms: step {}, error {}".format(*closed))
     return View((*lines, *(failed or ["no assumption fails"])))
+
+
+def _digits(error: Any, digits: Any) -> str:
+    """Return how many digits are right: none can be counted of a derivative that is 0."""
+    if not error:
+        return "the formula is exact"
+    return f"{digits:.1f} digits" if np.isfinite(digits) else "no digits: the derivative is 0"
+
+
+def _count(digits: Any) -> str:
+    if np.isfinite(digits):
+        return f"{digits:.1f}"
+    return "all" if digits > 0 else "none"
 
 
 def _many(found: Any, where: str) -> View:
@@ -47,9 +60,7 @@ def _many(found: Any, where: str) -> View:
     words = ["ok" if item is None else str(item) for item in failed]
     dots = (ELLIPSIS,) * 5
     rows = [
-        dots
-        if i is None
-        else (str(i), number(steps.flat[i]), number(errors.flat[i]), f"{digits.flat[i]:.1f}", words[i])
+        dots if i is None else (str(i), number(steps.flat[i]), number(errors.flat[i]), _count(digits.flat[i]), words[i])
         for i in few(steps.size)
     ]
     line = f"Predictions{where}: {steps.size} points; {counted(words)}"

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from numdiff.floats.callables import require_callable
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import converted, largest_step, points_of, refuse_not_finite
 from numdiff.formulas.checks import StepAbsorbedWarning
 from numdiff.formulas.kernels import observe
 from numdiff.formulas.parts import abscissae
 from numdiff.formulas.stencil import CENTERED, ComplexStep, Method, Stencil
-from numdiff.rules.base import Choice, Domain, Function, Rule, RuleStatus, unsuitable
+from numdiff.rules.base import Choice, Domain, Function, Rule, RuleStatus, refuse_class, unsuitable
 from numdiff.rules.peers import PEERS
 from numdiff.rules.table import RULES
 
@@ -75,6 +76,9 @@ def run_rule(
     (4.806217383937352e-06, 2, 'ok')
     """
     chosen = _named(rule) if isinstance(rule, str) else rule
+    refuse_class("rule", chosen)
+    require_callable(chosen, "rule")
+    require_callable(f)
     fmt, here = _checked(x, dtype, formula, noise, domain)
     if problem := unsuitable(formula, fmt):
         return Choice(status=RuleStatus.UNSUITABLE, reason=problem)
@@ -85,6 +89,10 @@ def run_rule(
         warnings.simplefilter("ignore", StepAbsorbedWarning)  # what it says is for the status to say
         try:
             choice = chosen(counted, here[()], fmt, formula, noise, domain)
+            if not isinstance(choice, Choice):
+                raise TypeError(
+                    f"rule must answer with a Choice, got {type(choice).__name__} {choice!r:.60}; write Choice(step=…)"
+                )
             if choice.status is RuleStatus.OK and choice.derivative is None:
                 choice = _evaluated(choice, counted, here, fmt, formula, domain)
         except ArithmeticError as error:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -255,7 +255,14 @@ def blocks_of(sweep: Sweep, engine: Engine) -> list[Block]:
     -------
     list of Block
         In the order of ``sweep.problems``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
     """
+    if engine not in get_args(Engine):
+        raise ValueError(f"engine must be {' or '.join(map(repr, get_args(Engine)))}, got {engine!r}")
     return [Block(sweep, engine, name) for name in sweep.problems]
 
 

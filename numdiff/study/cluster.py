@@ -39,11 +39,19 @@ def executor_at(address: str | None) -> Iterator[Executor | None]:
         return
     require_extra("a scheduler", "distributed")
     distributed: Any = importlib.import_module("distributed")
+    _require_address(address)
     try:
         client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, TimeoutError) as error:
         raise OSError(f"no Dask scheduler answers at {address} within {PATIENCE:.0f} s") from error
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"scheduler must be an address as tcp://10.0.0.1:8786, got {address!r} ({error})") from error
     with client, client.get_executor(pure=False) as executor:
         yield executor
+
+
+def _require_address(address: str) -> None:
+    """Refuse what is no address, before a client is made of it: a half-made one complains when it is collected."""
+    addressing: Any = importlib.import_module("distributed.comm.addressing")
+    try:
+        addressing.get_address_host_port(address)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"scheduler must be an address as tcp://10.0.0.1:8786, got {address!r} ({error})") from error

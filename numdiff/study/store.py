@@ -46,14 +46,14 @@ class Store:
 
     Parameters
     ----------
-    root : Path
+    root : str or Path
         Created when the first file is written.
     say : callable
         Is told, in one line, what was found damaged and where it is kept; by default on standard error.
     """
 
-    def __init__(self, root: Path, say: Callable[[str], Any] = _say) -> None:
-        self.root = root
+    def __init__(self, root: str | Path, say: Callable[[str], Any] = _say) -> None:
+        self.root = Path(root)
         self._say = say
         self._is_clean = False
 

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 import threading
 import traceback
 from collections import Counter
@@ -199,6 +200,7 @@ def _work(pipe: Connection, function: Callable[..., Any], setup: Setup) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    sys.stdout = sys.stderr  # what a function prints is no output of the process that asks for its values
     try:
         setup[0](*setup[1])
         while True:

@@ -199,7 +199,7 @@ def test_as_array_takes_python_numbers_and_passes_arrays_on():
     assert as_array(data) is data
     assert as_array(0.5).dtype == np.float64
     assert as_array(2).dtype == np.int64
-    with pytest.raises(TypeError, match="x must be an array or a number, got list"):
+    with pytest.raises(TypeError, match=r"x must be an array or a number, got list .*; write np.array\(\[1.0\]\)"):
         as_array([1.0])
 
 

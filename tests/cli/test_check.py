@@ -96,13 +96,23 @@ def test_options_reach_the_check():
         (["check_module:loss", "check_module:slope", "--at", "broken.npy"], "broken.npy must be a file of numpy.save"),
         (["check_module:loss", "check_module:slop", "--at", "1"], "did you mean 'slope'"),
         (["check_module:loss"], "missing argument 'GRADIENT'"),
+        (["check_module:loss", "check_module:slope", "--at", "1", "--at", "2"], "--at must be given once here, got 2"),
+        (["check_module:loss", "check_module:slope", "--at", "w.txt"], "'w.txt' must be a file of NumPy, .npy or .npz"),
+        (
+            ["check_module:loss", "check_module:slope", "--at", "one.npz"],
+            "f must take a dict of the arrays of the .npz",
+        ),
+        (["check_module:loss", "check_module:slope", "--at", "nan"], "--at must be finite in float64, got nan"),
     ],
 )
 def test_wrong_calls_are_said(folder, words, message):
     (folder / "broken.npy").write_bytes(b"nothing")
+    (folder / "w.txt").write_text("1 2", encoding="utf-8")
+    np.savez(folder / "one.npz", w=np.ones(2))
     done = call("check", *words)
     assert done.status == 2
     assert message in done.err
+    assert "allow_pickle" not in done.err, "no option of the command"
 
 
 def test_pickles_are_not_loaded(folder):

@@ -118,6 +118,11 @@ def test_formulas_in_latex_become_plain_characters():
     assert plain_text(r"$\tfrac{h^2}{6}|f'''|$ and **bold** `code`") == "h²·|f'''|/6 and bold code"
 
 
+@pytest.mark.parametrize(("asked", "word"), [("h", "step"), ("u", "unit roundoff"), ("Rounding", "roundoff")])
+def test_a_symbol_is_explained_by_its_word(asked, word):
+    assert call("explain", asked).out == call("explain", word).out
+
+
 def test_every_status_and_state_of_a_cell_is_explained():
     pytest.importorskip("mpmath")
     pytest.importorskip("flint")

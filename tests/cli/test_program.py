@@ -71,6 +71,7 @@ def test_no_words_print_the_help_and_are_a_wrong_call():
     [
         (["derivativ"], "no such command 'derivativ'; did you mean 'derivative'?"),
         (["formats"], "no such command 'formats'; did you mean 'list formats'?"),
+        (["help"], "no such command 'help'; write numdiff --help, or numdiff COMMAND --help"),
         (["zzz"], "no such command 'zzz'; there are advise, derivative, "),
         (["derivative", "x"], "--at must name the points"),
         (["derivative", "x", "--at", "1", "--nonsense"], "no such option"),
@@ -101,10 +102,30 @@ def test_errors_are_one_line_and_status_2(monkeypatch, error, message):
         raise error
 
     monkeypatch.setattr(program, "_called", fail)
+    monkeypatch.setattr(program, "_is_ours", lambda error: True)
     done = call("list", "formats")
     assert done.status == 2
     (line,) = done.err.splitlines()
     assert line.startswith(f"numdiff: error: {message}")
+
+
+def test_an_unknown_name_is_told_of_the_list_that_has_all():
+    done = call("derivative", "--problem", "zzzz")
+    assert done.err.strip().endswith("more: numdiff list has all")
+    assert len(done.err) < 400
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["derivative", "x", "--at", "nan"], "--at must be finite in float64, got nan"),
+        (["derivative", "x", "--at", "1", "--dtype", "float63"], "--dtype must be one of float16"),
+        (["derivative", "x", "--at", "1", "--confidence", "2"], "--confidence must be"),
+        (["derivative", "--problem", "expp"], "--problem must be a registered name, got 'expp'; did you mean 'exp'"),
+    ],
+)
+def test_an_error_names_the_option_that_was_written(words, message):
+    assert call(*words).err.startswith(f"numdiff: error: {message}")
 
 
 def test_the_traceback_is_shown_on_request(monkeypatch):
@@ -167,8 +188,8 @@ def test_an_interruption_ends_it_within_two_seconds_with_a_line_and_its_status(t
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "started\n"
+    assert process.stderr is not None
+    assert process.stderr.readline() == "started\n"  # standard output is for the answer
     start = time.monotonic()
     process.send_signal(number)
     _, err = process.communicate(timeout=20)

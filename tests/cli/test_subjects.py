@@ -47,12 +47,18 @@ def test_a_problem_is_found_by_name_with_its_points():
         ("subject_two:number", "subject_two:number must be a function, got int 3"),
         ("subject_broken:f", "module 'subject_broken' cannot be imported: ZeroDivisionError"),
         ("subject_syntax:f", "module 'subject_syntax' cannot be imported: SyntaxError"),
+        ("subject_two.py:fun", "write subject_two:fun, without .py"),
+        (
+            "subject_exits:f",
+            "module 'subject_exits' cannot be imported: RuntimeError: it ended the program by sys.exit",
+        ),
     ],
 )
 def test_what_cannot_be_imported_is_one_line(module, text, message):
     module("subject_two", "number = 3\ndef fun(x):\n    return x\n")
     module("subject_broken", "1 / 0\n")
     module("subject_syntax", "def f(:\n")
+    module("subject_exits", "import sys\nsys.exit(0)\n")
     done = call("derivative", text, "--at", "1")
     assert done.status == 2
     (line,) = done.err.splitlines()
@@ -111,9 +117,69 @@ def test_an_fpcore_that_is_not_there_or_not_named_is_said_with_those_that_are(tm
     assert call("derivative", "--fpcore", str(tmp_path / "none"), "--at", "1").status == 2
 
 
+@pytest.mark.parametrize("content", [b"(FPCore (x", b"import numpy", b"\x93NUMPY\xff"])
+def test_a_file_that_holds_no_fpcores_is_named(tmp_path, content):
+    path = tmp_path / "other.txt"
+    path.write_bytes(content)
+    done = call("derivative", "--fpcore", str(path), "--at", "1")
+    assert done.status == 2
+    assert f"--fpcore must name a file of FPCores, got {path}: " in done.err
+
+
 def test_points_are_those_of_the_problem_where_none_are_asked_for():
     rows = call("derivative", "--problem", "square", "--csv").rows
     assert [float(row["x"]) for row in rows] == list(nd.PROBLEMS["square"].points)
     done = call("derivative", "x")
     assert done.status == 2
     assert "--at must name the points" in done.err
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("subject_named", "the function f of subject_named.py is subject_named:f"),
+        ("subject_named.fun", "the function fun of the module subject_named is subject_named:fun"),
+    ],
+)
+def test_a_name_of_a_module_that_is_no_expression_is_told_how_it_is_written(module, text, advice):
+    module("subject_named", "def fun(x):\n    return x\n")
+    done = call("derivative", text, "--at", "1")
+    assert done.status == 2
+    assert advice in done.err
+
+
+def test_what_a_function_prints_is_no_part_of_the_answer(module):
+    module("subject_prints", "print('loaded')\ndef f(x):\n    print('called')\n    return x * x\n")
+    for words in (
+        ["derivative", "subject_prints:f", "--at", "1"],
+        ["check", "subject_prints:f", "subject_prints:f", "--at", "1"],
+    ):
+        done = call(*words, "--json")
+        assert done.out.startswith("{")
+        assert "called" not in done.out
+        assert "called" in done.err
+
+
+def test_what_a_function_prints_is_no_part_of_the_answer_where_exact_arithmetic_follows_it(module):
+    pytest.importorskip("flint")
+    pytest.importorskip("gmpy2")
+    pytest.importorskip("mpmath")
+    module("subject_says", "def f(x):\n    print('called')\n    return x * x\n")
+    for words in (["advise"], ["ledger", "--step", "0.5"]):
+        done = call(words[0], "subject_says:f", "--at", "1", *words[1:], "--json")
+        assert done.out.startswith("{")
+        assert "called" in done.err
+
+
+def test_a_function_cannot_end_the_program_with_a_status_that_reads_as_an_answer(module):
+    module("subject_ends", "import sys\ndef f(x):\n    sys.exit(0)\n")
+    done = call("derivative", "subject_ends:f", "--at", "1")
+    assert done.status == 2
+    assert "it ended the program by sys.exit(0)" in done.err
+
+
+def test_an_error_of_a_function_has_its_class_and_the_way_to_its_place(module):
+    module("subject_raises", "def f(x):\n    raise ValueError('x must be a temperature')\n")
+    done = call("derivative", "subject_raises:f", "--at", "1")
+    assert done.err.startswith("numdiff: error: ValueError: x must be a temperature; ")
+    assert "NUMDIFF_TRACEBACK=1" in done.err

@@ -10,7 +10,7 @@ import pytest
 
 import numdiff as nd
 from numdiff.study.records import FIELDS
-from tests.cli.calls import call, on_terminal
+from tests.cli.calls import call, on_terminal, python
 
 WORDS = ("sweep", "exp(x**2)**2", "--at", "0.5", "--step", "1e-4,1e-6")
 
@@ -157,3 +157,13 @@ def test_the_answer_fits_a_terminal(monkeypatch):
 
     assert max(len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in done.out.splitlines()) <= 80
     assert ".to_pandas" not in done.out
+
+
+def test_what_a_function_prints_in_other_processes_is_no_part_of_the_answer(tmp_path):
+    (tmp_path / "sweep_prints.py").write_text("def f(x):\n    print('called')\n    return x * x\n", encoding="utf-8")
+    points = ",".join(str(place / 64) for place in range(1, 64))
+    words = ["sweep_prints:f", "--at", points, "--dtype", "float32,float64", "--workers", "2", "--csv"]
+    done = python("-m", "numdiff", "sweep", *words, cwd=tmp_path)
+    assert done.status == 0
+    assert "called" in done.err
+    assert "called" not in done.out

@@ -137,6 +137,13 @@ def test_f_cannot_change_what_is_measured():
             number[...] = 3
 
 
+def test_a_text_in_place_of_f_is_told_what_it_may_stand_for():
+    with pytest.raises(TypeError, match=r"got str 'exp'; a problem of the suite is nd\.PROBLEMS\['exp'\]"):
+        centered_difference("exp", 0.5, 0.1)
+    with pytest.raises(TypeError, match=r"'exp\(x\)'; numdiff\.expressions\.parse_expression makes a function"):
+        centered_difference("exp(x)", 0.5, 0.1)
+
+
 def test_f_must_be_callable():
     with pytest.raises(TypeError, match="f must be callable, got int 3"):
         centered_difference(3, 0.5, 1e-3, elementwise=False)

@@ -20,6 +20,14 @@ def test_prediction_says_step_error_and_digits_in_three_lines(name: str) -> None
     assert lines[2] == "no assumption fails"
 
 
+def test_a_derivative_that_is_zero_has_no_count_of_digits() -> None:
+    assert "error 0 (the formula is exact)" in repr(nd.optimal_step(lambda x: 3.0, 0.5))
+    assert "no digits: the derivative is 0" in " ".join(repr(nd.optimal_step(np.cos, 0.0)).split())
+    several = repr(nd.optimal_step(lambda x: x**2, [0.0, 1.0]))
+    assert "none" in several
+    assert "inf" not in several
+
+
 def test_failed_assumption_is_named_with_its_advice() -> None:
     found = nd.optimal_step(np.abs, 0.0)
     assert repr(found).splitlines()[0] == "Prediction in float64: no step"

@@ -279,6 +279,21 @@ def test_what_cannot_be_called_as_a_rule_is_refused() -> None:
     assert Rules(()).added() == ()
 
 
+def test_a_class_in_place_of_a_rule_is_told_what_to_write() -> None:
+    for register_or_run in (RULES.register, lambda rule: run_rule(rule, np.exp, 0.5)):
+        with pytest.raises(TypeError, match=r"rule must be an object, got the class Fixed; write Fixed\(\)"):
+            register_or_run(Fixed)  # type: ignore[arg-type]
+
+
+def test_a_rule_that_answers_with_a_number_is_told_what_to_write() -> None:
+    with pytest.raises(TypeError, match=r"rule must answer with a Choice, got float 1e-05; write Choice\(step=…\)"):
+        run_rule(lambda *_: 1e-5, np.exp, 1.0)  # type: ignore[arg-type,return-value]
+    with pytest.raises(TypeError, match="rule must be callable, got int 3"):
+        run_rule(3, np.exp, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="f must be callable, got str 'log'"):
+        run_rule("ridders", "log", 1.0)  # type: ignore[arg-type]
+
+
 def test_an_answer_without_step_or_reason_is_refused() -> None:
     with pytest.raises(ValueError, match="step or derivative must be given"):
         Choice()

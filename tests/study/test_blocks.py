@@ -356,3 +356,8 @@ def test_tree_that_another_thread_disturbed_is_made_again(monkeypatch: pytest.Mo
     monkeypatch.setattr(ast, "parse", disturbed)
     assert module._imports(b"import numdiff.study.run  # once", "some.module") == ("numdiff.study.run",)
     assert len(calls) == 3
+
+
+def test_an_engine_that_is_none_is_refused_before_anything_is_measured() -> None:
+    with pytest.raises(ValueError, match="engine must be 'mpmath' or 'arb', got 'fast'"):
+        blocks_of(Sweep("mine", ("exp",)), "fast")  # type: ignore[arg-type]

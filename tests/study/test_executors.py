@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import gc
 import os
 import signal
 import threading
@@ -298,10 +299,12 @@ def test_scheduler_is_reached_by_its_address(
     ],
 )
 def test_scheduler_that_does_not_answer_is_told(
-    address: str, error: Any, said: str, monkeypatch: pytest.MonkeyPatch
+    address: str, error: Any, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("distributed", reason="needs the extra [cluster]")
     monkeypatch.setattr(cluster_module, "PATIENCE", 1.0)
     with pytest.raises(error, match=said) as caught, executor_at(address):
         raise AssertionError("not reached")
     assert "\n" not in str(caught.value)
+    gc.collect()  # a half-made client would print a traceback
+    assert "Traceback" not in capsys.readouterr().err

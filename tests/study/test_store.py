@@ -71,6 +71,11 @@ def test_skips_come_back_even_if_there_are_none(tmp_path: Path, skips: list[Skip
     pd.testing.assert_frame_equal(back, frame)
 
 
+def test_a_folder_may_be_given_as_text(tmp_path: Path, frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    Store(str(tmp_path)).save("a", frames[0])
+    assert Store(tmp_path).load("a") is not None
+
+
 def test_nothing_is_found_where_nothing_was_saved(tmp_path: Path) -> None:
     assert Store(tmp_path / "missing").load("a") is None
     assert not (tmp_path / "missing").exists()
