@@ -18,10 +18,10 @@ from numdiff.cli.arguments import (
     one_of,
 )
 from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, exact_text, is_terminal, mark_of
-from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.subjects import Subject, running, subject_options, traced
 from numdiff.cli.text_plot import Curve, text_plot
 
 __all__ = ["COLUMNS", "command"]
@@ -103,15 +103,14 @@ def command(
             f"numdiff ledger --formula {stencil.name} shows its error"
         )
     inside = domain or subject.domain or (-math.inf, math.inf)
-    with traced(), Bar("points") as bar:
+    with Bar("points") as bar, running(), traced():
         advice = [Advice(nd, subject, x, fmt, stencil, inside) for x in bar.counted(subject.at(at))]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
     if plot is not None:
-        _draw(nd, advice, plot)
-    text = machine_text("advise", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+        with running():
+            _draw(nd, advice, plot)
+    if shows_rows("advise", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     _write(advice)
     return status

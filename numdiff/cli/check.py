@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from numdiff.cli.arguments import EvaluatingCommand, Numbers, dtype_option, one_of
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, as_options
-from numdiff.cli.subjects import imported_function, subject_of
+from numdiff.cli.subjects import imported_function, running, subject_of
 
 __all__ = ["COLUMNS", "command"]
 
@@ -105,13 +105,11 @@ def command(
 
     function, claim = _function(f, total=np.size(at) > 1 and ":" not in f), _claim(gradient)
     name = one_of("dtype", dtype, "") or None
-    with Bar("slopes") as bar:
+    with Bar("slopes") as bar, running():
         found = nd.check_gradient(function, claim, at, dtype=name, progress=bar.tell, **options)
     status = 0 if found.verdict == "agree" else NO
     rows = _rows(found)
-    text = machine_text("check", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    if shows_rows("check", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     page = Page()
     first, *others = str(found).splitlines()

@@ -7,10 +7,10 @@ from typing import Any
 import click
 
 from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, dtype_option, one_of
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, exact_text, mark_of
-from numdiff.cli.subjects import Subject, subject_options
+from numdiff.cli.subjects import Subject, running, subject_options
 
 __all__ = ["COLUMNS", "HIGHEST", "TRUSTED", "command"]
 
@@ -102,16 +102,15 @@ def command(
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     points = fmt.as_array(np.array(subject.at(at)))
     options["domain"] = options["domain"] or subject.domain
-    found = nd.derivative(subject.f, points, **options)
+    with running():
+        found = nd.derivative(subject.f, points, **options)
     if np.iscomplexobj(found.df):
         raise TypeError(f"{subject.name} must return real numbers, got complex ones; differentiate its real part")
     statuses = [nd.DerivativeStatus(code) for code in found.status.tolist()]
     bars = np.asarray(found.error).astype(np.float64)
     status = 0 if all(item.name in TRUSTED for item in statuses) and np.isfinite(bars).all() else NO
     rows = [_row(subject, fmt, options["order"], found, place) for place in range(points.size)]
-    text = machine_text("derivative", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    if shows_rows("derivative", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     _page(subject, fmt, options["order"], found, statuses).show()
     return status

@@ -19,10 +19,10 @@ from numdiff.cli.arguments import (
     formula_options,
     one_of,
 )
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, exact_text, mark_of
-from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.subjects import Subject, running, subject_options, traced
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -106,13 +106,11 @@ def command(
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
     points, steps = np.array(subject.at(at)), np.array(flat(step))
-    with traced():
+    with running(), traced():
         found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name)
     rows = list(_rows(subject, fmt, found))
     status = NO if any(math.isnan(row["total"]) for row in rows) else 0
-    text = machine_text("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    if shows_rows("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     page = Page()
     for place, row in enumerate(rows):

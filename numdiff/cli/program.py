@@ -145,7 +145,7 @@ def run(words: Sequence[str]) -> int:
         # The reader (a pager, head) has seen enough. Nothing may be flushed to it at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if os.environ.get(_TRACEBACK) == "1":
             raise
         print(f"numdiff: error: {_said(error)}", file=sys.stderr)
@@ -177,7 +177,7 @@ def _sentence(message: str) -> str:
     return (line[:1].lower() + line[1:]).removesuffix(".")
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     """Return an error in one line; that of an expression has its two lines that show the place."""
     # str(KeyError) is the repr of its argument.
     text = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
@@ -186,10 +186,11 @@ def _said(error: Exception) -> str:
     expressions = sys.modules.get("numdiff.expressions")
     if expressions is not None and isinstance(error, expressions.ExpressionError):
         return text
-    line = " ".join(text.split()) or type(error).__name__
+    kind, line = type(error).__name__, " ".join(text.split())
     if isinstance(error, (ImportError, LookupError, OSError, TypeError, ValueError)):
-        return line
-    return f"{type(error).__name__}: {line}; with {_TRACEBACK}=1 in the environment it shows where"
+        return line or kind
+    named = line if type(error) is RuntimeError and line else f"{kind}: {line}".removesuffix(": ")
+    return f"{named}; with {_TRACEBACK}=1 in the environment it shows where"
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import importlib
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ import click
 
 from numdiff.cli.arguments import Names, flat
 
-__all__ = ["Subject", "imported_function", "subject_of", "subject_options", "traced"]
+__all__ = ["Subject", "imported_function", "running", "subject_of", "subject_options", "traced"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _ADVICE = re.compile(r"; f (?:must be|is a function of one number)|: use np\.|; use np\.")
@@ -183,6 +184,68 @@ def traced() -> Iterator[None]:
         ) from error
 
 
+@contextlib.contextmanager
+def running() -> Iterator[None]:
+    """Run code of the user: what it prints goes to standard error, and it does not end the command.
+
+    Standard output is for the answer, which programs read. A ``sys.exit`` of the function would be the exit status of
+    the command, and a pipe that the function has lost would pass for a reader of the answer who has seen enough.
+
+    Raises
+    ------
+    RuntimeError
+        If the code calls sys.exit, or raises something of its own: it is named.
+    """
+    try:
+        with _printing_aside():
+            yield
+    except SystemExit as error:
+        raise RuntimeError(f"the function called sys.exit({error.code!r}); it must return its value") from error
+    except Exception as error:
+        if not _is_raised_by_user(error):
+            raise
+        raise RuntimeError(f"the function raised {_named(error)}") from error
+
+
+def _named(error: BaseException) -> str:
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+@contextlib.contextmanager
+def _printing_aside() -> Iterator[None]:
+    """Let standard output be standard error, for this process and for those that it starts."""
+    kept: int | None = None
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # an output in memory, or none
+        sys.stdout.flush()
+        if sys.stdout.fileno() == 1:
+            kept = os.dup(1)
+            os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _is_raised_by_user(error: Exception) -> bool:
+    """Return whether an error arose in code of the user, or in what that calls, and is none of this package.
+
+    A lost pipe is always one of the user's: nothing is printed meanwhile.
+    """
+    import sysconfig
+    import traceback
+
+    own = str(Path(__file__).parents[1])
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if not files or files[-1].startswith(own):
+        return False
+    known = (own, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")), "<")
+    return isinstance(error, BrokenPipeError) or any(not file.startswith(known) for file in files)
+
+
 def imported_function(name: str) -> Any:
     """Return the function ``module:function``; modules of the working directory are found.
 
@@ -197,9 +260,10 @@ def imported_function(name: str) -> Any:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:
-        found: Any = importlib.import_module(module)
-    except Exception as error:  # whatever the module of the user raises
-        reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+        with _printing_aside():
+            found: Any = importlib.import_module(module)
+    except (Exception, SystemExit) as error:  # whatever the module of the user raises
+        reason = str(error) if isinstance(error, ImportError) else _named(error)
         raise ImportError(f"module {module!r} cannot be imported: {reason}") from error
     for part in path.split("."):
         if not hasattr(found, part):

@@ -19,10 +19,10 @@ from numdiff.cli.arguments import (
     several_of,
 )
 from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
-from numdiff.cli.machine import machine_options, machine_text
+from numdiff.cli.machine import machine_options, machine_text, print_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, shows_progress
-from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.subjects import Subject, running, subject_options, traced
 
 __all__ = ["command"]
 
@@ -104,7 +104,7 @@ def command(
         "progress": shows_progress(),
         "name": subject.name,
     }
-    with traced():
+    with running(), traced():
         result = _swept(subject.f, asked, options)
     return _delivered(result, options, plot)
 
@@ -117,7 +117,7 @@ def _check(options: dict[str, Any], plot: Path | None) -> None:
         raise click.UsageError(f"--out must end in {', '.join(_ENDINGS)}, got {str(out)!r}")
     if options["scheduler"] is not None and options["workers"] != 1:
         raise click.UsageError("--workers must be left out beside --scheduler, which has its own")
-    if sum(map(bool, (options["as_json"], options["as_csv"], options["latex"]))) > 1:
+    if options["latex"] and (options["as_json"] or options["as_csv"]):
         raise click.UsageError("--json, --csv and --latex must not be given together")
 
 
@@ -158,7 +158,7 @@ def _delivered(result: Any, options: dict[str, Any], plot: Path | None) -> int:
 
             write_file(out, _file(records, out.suffix.lower(), options["quantity"]).encode())
     if as_json or as_csv:
-        click.echo(_rows(records, as_json, as_csv), nl=False)
+        print_rows(_rows(records, as_json, as_csv))
     elif options["latex"] and not empty:
         click.echo(records.table(options["quantity"] or "total").to_latex(), nl=False)
     else:

@@ -94,6 +94,8 @@ def test_a_wrong_call_is_one_line_and_how_to_call(words, message):
         (ImportError("No module named 'flint'"), "No module named 'flint'"),
         (ValueError(), "ValueError"),
         (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero; with NUMDIFF_TRACEBACK=1"),
+        (AssertionError(), "AssertionError; with NUMDIFF_TRACEBACK=1"),
+        (SystemExit(0), "SystemExit: 0; with NUMDIFF_TRACEBACK=1"),
     ],
 )
 def test_errors_are_one_line_and_status_2(monkeypatch, error, message):
@@ -152,6 +154,14 @@ def test_console_without_mathematical_symbols_gets_a_replacement():
     assert "  composition:" in done.out
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_rows_for_programs_are_utf_8_whatever_the_console_has(form, encoding):
+    words = ("-m", "numdiff", "explain", "abscissa", form)
+    assert "x̂ⱼ" in python(*words).out
+    assert python(*words, PYTHONIOENCODING=encoding).out == python(*words).out
+
+
 SLOW = "import time\ndef f(x):\n    print('started', flush=True)\n    time.sleep(60)\n    return x\n"
 
 
@@ -167,8 +177,8 @@ def test_an_interruption_ends_it_within_two_seconds_with_a_line_and_its_status(t
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "started\n"
+    assert process.stderr is not None
+    assert process.stderr.readline() == "started\n"  # what f prints is no part of the answer
     start = time.monotonic()
     process.send_signal(number)
     _, err = process.communicate(timeout=20)

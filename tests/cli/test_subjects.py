@@ -4,7 +4,7 @@ import pytest
 
 import numdiff as nd
 from numdiff.cli.subjects import imported_function, subject_of
-from tests.cli.calls import call
+from tests.cli.calls import call, python
 
 
 @pytest.fixture
@@ -80,7 +80,85 @@ def test_an_error_inside_of_the_function_is_one_line(module):
     module("subject_raising", "def f(x):\n    return {}['key']\n")
     done = call("derivative", "subject_raising:f", "--at", "1")
     assert done.status == 2
-    assert len(done.err.splitlines()) == 1
+    (line,) = done.err.splitlines()
+    assert line.startswith("numdiff: error: the function raised KeyError: 'key'; with NUMDIFF_TRACEBACK=1")
+
+
+ENDING = """
+import sys
+def exits(x):
+    sys.exit(0)
+def loses_a_pipe(x):
+    raise BrokenPipeError("the simulator is gone")
+def aborts(x):
+    assert False
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("exits", "the function called sys.exit(0); it must return its value"),
+        ("loses_a_pipe", "the function raised BrokenPipeError: the simulator is gone"),
+        ("aborts", "the function raised AssertionError"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("derivative", "{f}", "--at", "1"),
+        ("advise", "{f}", "--at", "1"),
+        ("ledger", "{f}", "--at", "1", "--step", "0.1"),
+        ("sweep", "{f}", "--at", "1", "--step", "0.1"),
+        ("check", "{f}", "2*x", "--at", "1"),
+        ("check", "x**2", "{f}", "--at", "1"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_function_that_ends_is_an_error_and_no_answer(module, words, name, message):
+    """A status of 0 would say that all is fine."""
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    module("subject_ending", ENDING)
+    done = call(*(word.format(f=f"subject_ending:{name}") for word in words))
+    assert (done.status, done.out) == (2, "")
+    assert f"numdiff: error: {message}; with" in done.err
+
+
+def test_a_module_that_ends_is_an_error(module):
+    module("subject_script", "import sys\nsys.exit()\n")
+    done = call("derivative", "subject_script:f", "--at", "1")
+    assert done.status == 2
+    assert "module 'subject_script' cannot be imported: SystemExit" in done.err
+
+
+PRINTING = """
+import os
+print("imported")
+def f(x):
+    print("called")
+    os.system("echo called by another program")
+    return x * x
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("derivative", "subject_printing:f", "--at", "1", "--json"),
+        ("advise", "subject_printing:f", "--at", "1", "--json"),
+        ("ledger", "subject_printing:f", "--at", "1", "--step", "0.1", "--json"),
+        ("sweep", "subject_printing:f", "--at", "1", "--step", "0.1", "--json", "--workers", "2"),
+        ("check", "subject_printing:f", "2*x", "--at", "1", "--json"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_a_function_prints_is_no_part_of_the_answer(module, tmp_path, words):
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    module("subject_printing", PRINTING)
+    done = python("-m", "numdiff", *words, cwd=tmp_path)
+    assert done.status == 0
+    assert done.rows
+    assert {"imported", "called", "called by another program"} <= set(done.err.splitlines())
 
 
 FPCORES = """
