@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -18,6 +19,7 @@ __all__ = [
     "flat",
     "formula_of",
     "formula_options",
+    "one_of",
     "several_of",
 ]
 
@@ -46,6 +48,8 @@ class EvaluatingCommand(click.Command):
 def _unmarked(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_unmarked, value))
+    if isinstance(value, Path) and str(value).startswith(" -"):
+        return Path(str(value)[1:])
     return value[1:] if isinstance(value, str) and value.startswith(" -") else value
 
 
@@ -93,13 +97,13 @@ class Interval(click.ParamType):
         if isinstance(value, tuple):
             return value
         ends = str(value).split(":")
-        if len(ends) != 2:
+        if len(ends) != 2 or "," in value:
             self.fail(f"{value!r} is no interval; write its two ends as 0:inf", param, ctx)
-        numbers = [
+        low, high = (
             Numbers().convert(end, param, ctx)[0] if end.strip() else default
             for end, default in zip(ends, (-math.inf, math.inf), strict=True)
-        ]
-        return numbers[0], numbers[1]
+        )
+        return low, high
 
 
 class Names(click.ParamType):

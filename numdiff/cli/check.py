@@ -14,6 +14,8 @@ from numdiff.cli.subjects import imported_function, running, subject_of
 __all__ = ["COLUMNS", "command"]
 
 COLUMNS: Columns = {
+    "function, gradient, format": "what is compared, and the format of f",
+    "noise, evaluations": "of f: the standard deviation of its error, and points in all",
     "verdict": "of the whole: agree, disagree or inconclusive",
     "where": "the coordinate, x[3], or the direction",
     "numeric, error": "the slope that was measured, and its bar",
@@ -108,7 +110,7 @@ def command(
     with Bar("slopes") as bar, running():
         found = nd.check_gradient(function, claim, at, dtype=name, progress=bar.tell, **options)
     status = 0 if found.verdict == "agree" else NO
-    rows = _rows(found)
+    rows = _rows(found, f, gradient)
     if shows_rows("check", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     page = Page()
@@ -143,11 +145,16 @@ def _claim(text: str) -> Any:
     return imported_function(text) if ":" in text else subject_of(text, None, None, None).f
 
 
-def _rows(found: Any) -> list[dict[str, Any]]:
+def _rows(found: Any, f: str, gradient: str) -> list[dict[str, Any]]:
     """Return what programs read, a row for each comparison."""
     same = ("numeric", "error", "analytic", "difference", "rounding", "tolerance", "excess", "step")
     return [
         {
+            "function": f.strip(),
+            "gradient": gradient.strip(),
+            "format": found.format,
+            "noise": found.noise,
+            "evaluations": found.evaluations,
             "verdict": str(found.verdict),
             "where": one.name,
             **{name: float(getattr(one, name)) for name in same},

@@ -179,9 +179,9 @@ def _filled(formula: str, room: int) -> str:
 
 
 def _superscript(number: int) -> str:
-    from numdiff.digits import power_of_ten
+    from numdiff.digits import superscript
 
-    return "" if number == 1 else power_of_ten(number)[2:]
+    return "" if number == 1 else superscript(number)
 
 
 # --- rules and peers -----------------------------------------------------------------------------------------

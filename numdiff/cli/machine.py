@@ -93,8 +93,8 @@ def shows_rows(
 def print_rows(text: str) -> None:
     """Print what programs read in UTF-8, whatever the characters of the console are: JSON is defined so."""
     buffer = getattr(sys.stdout, "buffer", None)
-    if buffer is None:  # an output in memory
-        sys.stdout.write(text)
+    if buffer is None:  # an output in memory, or none
+        print(text, end="")
         return
     sys.stdout.flush()
     buffer.write(text.encode("utf-8", "replace"))

@@ -139,7 +139,8 @@ def run(words: Sequence[str]) -> int:
             return shell_complete(PROGRAM, {}, "numdiff", _COMPLETE, instruction)
         with _plain_warnings():
             status = _called(words)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # a service may have closed it
+                sys.stdout.flush()
         return status
     except BrokenPipeError:
         # The reader (a pager, head) has seen enough. Nothing may be flushed to it at exit either.

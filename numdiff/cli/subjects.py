@@ -159,13 +159,17 @@ def _of_text(text: str) -> Subject:
 def _of_fpcore(path: Path, name: str | None) -> Subject:
     from numdiff.expressions.fpcore import read_fpcore
 
-    cores, refusals = read_fpcore(path)
+    try:
+        cores, refusals = read_fpcore(path)
+    except ValueError as error:  # of an encoding too
+        raise ValueError(f"--fpcore must be a file of FPCores, got {str(path)!r}: {error}") from error
     names = [found.name for found in cores]
     if name is None and len(cores) == 1 and not refusals:
         name = names[0]
     for found in cores:
         if name in (found.name, found.title):
             return Subject(found.f, found.name, found.points, found.domain, found.formula)
+    refusals = [refusal for refusal in refusals if refusal.title == name] or refusals
     refused = "; ".join(map(str, refusals[:_REFUSALS])) + ("; …" if len(refusals) > _REFUSALS else "")
     said = f"{path} has {', '.join(names) or 'none'}" + (f"; refused: {refused}" if refusals else "")
     asked = "--name must be one of the FPCores" if name is None else f"--name must be one of the FPCores, got {name!r}"

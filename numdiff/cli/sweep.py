@@ -1,7 +1,8 @@
 """``numdiff sweep``: errors over steps, formats, formulas and points."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from numdiff.cli.arguments import (
     EvaluatingCommand,
+    Names,
     Numbers,
     at_option,
     domain_option,
@@ -29,6 +31,8 @@ __all__ = ["command"]
 _REASONS = 5
 """The reasons of skips that are printed."""
 _ENDINGS = (".parquet", ".csv", ".tex")
+_ADDRESS = re.compile(r"(\w+://)?\S+:\d+")
+_GRID_HELP = "Steps by rules: dyadic, decimal, …  [default: generic]"
 _EPILOG = """\b
 Examples:
   numdiff sweep "exp(sin(x))" --at 0.5
@@ -44,17 +48,21 @@ each cell. numdiff explain COLUMN says what one is. x, step and computed are
 exact, as hex text.
 
 \b
-Exit status: 0; 1 where no cell could be measured.
+Exit status: 0; 1 where no cell is ok: none was measured, or none has an error.
 """
+
+
+def _grids() -> Iterable[str]:
+    from numdiff.study.grids import KNOWN_GRIDS
+
+    return KNOWN_GRIDS
 
 
 @click.command("sweep", cls=EvaluatingCommand, epilog=_EPILOG)
 @subject_options
 @at_option
 @click.option("--step", type=Numbers(), multiple=True, metavar="H,…", help="The steps h, in place of a grid.")
-@click.option(
-    "--grid", default="generic", show_default=True, metavar="NAME", help="Steps by a rule: dyadic, decimal, …"
-)
+@click.option("--grid", type=Names("grid", _grids), multiple=True, metavar="NAME", help=_GRID_HELP)
 @dtype_option
 @formula_options
 @domain_option
@@ -91,13 +99,13 @@ def command(
     is compared with a certified reference, and its error is split. Several formats and formulas are given between
     commas. With --out FILE.parquet the records are written as they come, in place of memory.
     """
-    _check(options, plot)
+    _check(options, plot, step)
     asked = {
         "x": list(subject.at(at)),
         "h": list(flat(step)) or None,
         "dtype": list(several_of("dtype", dtype, "float64")),
         "stencil": [formula_of(item, order, derivative) for item in _formulas(formula, order, derivative)],
-        "grids": options["grid"],
+        "grids": list(several_of("grid", options["grid"], "generic")),
         "domain": domain or subject.domain or (-math.inf, math.inf),
         "arithmetic": options["arithmetic"],
         "engine": options["engine"],
@@ -109,16 +117,23 @@ def command(
     return _delivered(result, options, plot)
 
 
-def _check(options: dict[str, Any], plot: Path | None) -> None:
+def _check(options: dict[str, Any], plot: Path | None, step: Sequence[tuple[float, ...]]) -> None:
     """Refuse what does not go together, before anything is measured."""
     refuse_other_endings(plot)
     out = options["out"]
-    if out is not None and out.suffix.lower() not in _ENDINGS:
+    if out is not None and out.suffix not in _ENDINGS:
         raise click.UsageError(f"--out must end in {', '.join(_ENDINGS)}, got {str(out)!r}")
-    if options["scheduler"] is not None and options["workers"] != 1:
+    scheduler = options["scheduler"]
+    if scheduler is not None and options["workers"] != 1:
         raise click.UsageError("--workers must be left out beside --scheduler, which has its own")
+    if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+        raise click.UsageError(f"--scheduler must be an address such as tcp://10.0.0.1:8786, got {scheduler!r}")
+    if step and options["grid"]:
+        raise click.UsageError("--grid must be left out beside --step, which stands in place of a grid")
     if options["latex"] and (options["as_json"] or options["as_csv"]):
         raise click.UsageError("--json, --csv and --latex must not be given together")
+    if options["quantity"] and (options["as_json"] or options["as_csv"]) and (out is None or out.suffix != ".tex"):
+        raise click.UsageError("--quantity must be left out beside --json and --csv, which have all columns")
 
 
 def _formulas(given: Sequence[tuple[str, ...]], order: int | None, derivative: int | None) -> tuple[str, ...]:
@@ -132,7 +147,11 @@ def _swept(f: Any, asked: dict[str, Any], options: dict[str, Any]) -> Any:
     import numdiff as nd
 
     sweep, out = nd.sweep, options["out"]  # says what is missing, before a scheduler is asked
-    if out is not None and out.suffix.lower() == ".parquet":
+    if options["quantity"] is not None:
+        from numdiff.sweep_result import check_quantity
+
+        check_quantity(options["quantity"])
+    if out is not None and out.suffix == ".parquet":
         asked = {**asked, "out": out}
     if options["scheduler"] is None:
         return sweep(f, workers=options["workers"], **asked)
@@ -150,20 +169,21 @@ def _delivered(result: Any, options: dict[str, Any], plot: Path | None) -> int:
         result.read() if is_streamed and (as_json or as_csv or options["latex"] or options["quantity"]) else result
     )
     empty = len(result) == 0 if is_streamed else result.records.empty
+    is_ok = bool(result.summary["ok"].any() if is_streamed else (result.records["status"] == "ok").any())
     if not empty:
         if plot is not None:
             _draw(result, plot)
         if out is not None and not is_streamed:
             from numdiff.files import write_file
 
-            write_file(out, _file(records, out.suffix.lower(), options["quantity"]).encode())
+            write_file(out, _file(records, out.suffix, options["quantity"]).encode())
     if as_json or as_csv:
         print_rows(_rows(records, as_json, as_csv))
     elif options["latex"] and not empty:
         click.echo(records.table(options["quantity"] or "total").to_latex(), nl=False)
     else:
         _write(result, records, options["quantity"] if not empty else None, [path for path in (out, plot) if path])
-    return NO if empty else 0
+    return 0 if is_ok else NO
 
 
 def _file(result: Any, ending: str, quantity: str | None) -> str:

@@ -182,11 +182,29 @@ def test_an_fpcore_is_found_by_name_with_its_domain_and_point(tmp_path):
 def test_an_fpcore_that_is_not_there_or_not_named_is_said_with_those_that_are(tmp_path):
     path = tmp_path / "cores.fpcore"
     path.write_text(FPCORES, encoding="utf-8")
-    for words in ([], ["--name", "two"]):
+    for words in ([], ["--name", "two"], ["--name", "three"]):
         done = call("derivative", "--fpcore", str(path), *words, "--at", "1")
         assert done.status == 2
         assert "has root, square; refused: two" in done.err
     assert call("derivative", "--fpcore", str(tmp_path / "none"), "--at", "1").status == 2
+
+
+def test_of_a_refused_fpcore_that_is_asked_for_its_own_reason_is_said(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    others = "".join(f'(FPCore (x y) :name "other {k}" (+ x y))' for k in range(9))
+    path.write_text(others + '(FPCore (x) :name "loop" (while (< x 1) ((x x x)) x))', encoding="utf-8")
+    done = call("derivative", "--fpcore", str(path), "--name", "loop")
+    assert "refused: loop (line 1): it has a loop\n" in done.err
+
+
+@pytest.mark.parametrize(("data", "message"), [(b"(FPCore (x) x", "line 1 opens a ("), (b"\xff", "can't decode byte")])
+def test_a_file_that_is_none_of_fpcores_is_named(tmp_path, data, message):
+    path = tmp_path / "cores.fpcore"
+    path.write_bytes(data)
+    done = call("derivative", "--fpcore", str(path))
+    assert done.status == 2
+    assert f"--fpcore must be a file of FPCores, got {str(path)!r}: " in done.err
+    assert message in done.err
 
 
 def test_points_are_those_of_the_problem_where_none_are_asked_for():
