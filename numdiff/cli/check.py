@@ -57,7 +57,7 @@ class _Place(click.ParamType):
             return value
         if value.endswith(_ARRAYS):
             return _loaded(value)
-        numbers = np.array(Numbers().convert(value, param, ctx))
+        numbers = np.array(Numbers(finite=True).convert(value, param, ctx))
         return numbers if numbers.size > 1 else numbers[0]
 
 

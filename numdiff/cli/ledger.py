@@ -77,7 +77,7 @@ _MOST = 60
 @click.command("ledger", cls=EvaluatingCommand, epilog=_EPILOG)
 @subject_options
 @at_option
-@click.option("--step", type=Numbers(), multiple=True, required=True, metavar="H,…", help="The steps h.")
+@click.option("--step", type=Numbers(finite=True), multiple=True, required=True, metavar="H,…", help="The steps h.")
 @dtype_option
 @formula_options
 @machine_options

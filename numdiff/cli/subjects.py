@@ -181,8 +181,10 @@ def traced() -> Iterator[None]:
     """Say of a function that exact arithmetic cannot follow which command takes it as it is."""
     try:
         yield
-    except TypeError as error:
-        reason, *_ = _ADVICE.split(" ".join(str(error).split()))
+    except (TypeError, ValueError) as error:
+        reason, *advice = _ADVICE.split(" ".join(str(error).split()))
+        if isinstance(error, ValueError) and not advice:  # about something else
+            raise
         raise TypeError(
             f"{reason}; write np.exp for math.exp and np.where for if, or ask numdiff derivative, which takes any f"
         ) from error

@@ -61,7 +61,9 @@ def _grids() -> Iterable[str]:
 @click.command("sweep", cls=EvaluatingCommand, epilog=_EPILOG)
 @subject_options
 @at_option
-@click.option("--step", type=Numbers(), multiple=True, metavar="H,…", help="The steps h, in place of a grid.")
+@click.option(
+    "--step", type=Numbers(finite=True), multiple=True, metavar="H,…", help="The steps h, in place of a grid."
+)
 @click.option("--grid", type=Names("grid", _grids), multiple=True, metavar="NAME", help=_GRID_HELP)
 @dtype_option
 @formula_options

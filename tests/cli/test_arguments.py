@@ -34,6 +34,23 @@ def test_what_is_no_number_is_refused_with_what_it_is(text):
     assert "is no number" in str(caught.value)
 
 
+@pytest.mark.parametrize("word", ["inf", "-inf", "nan", "1e999", "2**1024"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("derivative", "x", "--at"),
+        ("check", "x", "1", "--at"),
+        ("ledger", "x", "--at", "1", "--step"),
+        ("sweep", "x", "--at", "1", "--step"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_points_and_steps_are_finite_and_the_option_and_the_word_are_named(words, word):
+    done = call(*words, f"1,{word}")
+    assert done.status == 2
+    assert f"invalid value for '{words[-1]}': {word!r} is no " in done.err
+
+
 def test_interval_is_two_ends_and_one_that_is_left_out_is_infinite():
     assert Interval().convert("0:inf", None, None) == (0.0, math.inf)
     assert Interval().convert(":1/2", None, None) == (-math.inf, 0.5)

@@ -161,6 +161,15 @@ def test_what_a_function_prints_is_no_part_of_the_answer(module, tmp_path, words
     assert {"imported", "called", "called by another program"} <= set(done.err.splitlines())
 
 
+def test_a_function_of_another_shape_is_sent_to_a_command_that_takes_it(module):
+    """Arguments of the library are no advice on the command."""
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    module("subject_shape", "import numpy as np\ndef f(x):\n    return np.ones(3)\n")
+    done = call("ledger", "subject_shape:f", "--at", "1", "--step", "0.1")
+    assert "f must keep the shape of its argument, (1, 1), got (3,); write np.exp for math.exp" in done.err
+    assert "blocked=False" not in done.err
+
+
 FPCORES = """
 (FPCore (x) :name "root" :pre (>= x 0) (- (sqrt (+ x 1)) (sqrt x)))
 (FPCore (x) :name "square" (* x x))
@@ -187,6 +196,22 @@ def test_an_fpcore_that_is_not_there_or_not_named_is_said_with_those_that_are(tm
         assert done.status == 2
         assert "has root, square; refused: two" in done.err
     assert call("derivative", "--fpcore", str(tmp_path / "none"), "--at", "1").status == 2
+
+
+def test_of_an_fpcore_nothing_outside_of_its_domain_is_evaluated(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    path.write_text('(FPCore (x) :name "root" :pre (< 1 x 3) (sqrt (- x 1)))', encoding="utf-8")
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    for words in (("derivative",), ("advise",), ("sweep", "--step", "0.1")):
+        inside = call(*words, "--fpcore", str(path), "--at", "2", "--csv")
+        given = call(*words, "sqrt(x - 1)", "--at", "2", "--domain", "1:3", "--csv")
+        assert inside.status == 0
+        same = [name for name in given.rows[0] if name not in ("function", "problem")]
+        assert [[row[name] for name in same] for row in inside.rows] == [
+            [row[name] for name in same] for row in given.rows
+        ]
+    outside = call("derivative", "--fpcore", str(path), "--at", "4")
+    assert (outside.status, "inside the open domain (1.0, 3.0)" in outside.err) == (2, True)
 
 
 def test_of_a_refused_fpcore_that_is_asked_for_its_own_reason_is_said(tmp_path):
