@@ -1,5 +1,6 @@
 """The list of commands, how they are called, and how every call ends: a status, and one line for what went wrong."""
 
+import codecs
 import contextlib
 import os
 import sys
@@ -21,6 +22,13 @@ NO, ERROR = 1, 2
 _TRACEBACK = "NUMDIFF_TRACEBACK"
 """The environment variable that shows the traceback of an error, where it is 1."""
 _COMPLETE = "_NUMDIFF_COMPLETE"
+_IN_ASCII = "numdiff.in_ascii"
+_ASCII: Mapping[str, str] = {
+    **{"−": "-", "·": "*", "×": "x", "±": "+/-", "≤": "<=", "≥": ">=", "≈": "~", "→": "->", "∞": "inf"},
+    **{"√": "sqrt", "∛": "cbrt", "Σ": "sum ", "…": "...", "′": "'", "″": "''", "‴": "'" * 3, "⁗": "'" * 4},
+    **{"“": '"', "”": '"', "‘": "'", "’": "'", "│": "|", "┤": "|", "└": "+", "─": "-", "┬": "+", "▲": "^"},
+}
+"""What a console without mathematical symbols shows in their place."""
 
 
 class Entry(NamedTuple):
@@ -70,6 +78,7 @@ Completion of commands, options and names:
 
 \b
 NO_COLOR=1 leaves colours out; NUMDIFF_TRACEBACK=1 shows where an error arose.
+What a function of yours prints goes to standard error.
 """
 
 
@@ -211,8 +220,26 @@ def _plain_warnings() -> Iterator[None]:
 
 
 def _replace_unprintable_characters() -> None:
-    """Let a console without mathematical symbols show a question mark instead of a traceback."""
+    """Let a console without mathematical symbols show them in ASCII instead of a traceback."""
+    codecs.register_error(_IN_ASCII, _in_ascii)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="replace")
+            reconfigure(errors=_IN_ASCII)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for characters that a console lacks: ``+/-``, ``f^(7)``; ``?`` for what has no other name."""
+    import unicodedata
+
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    written, was_raised = "", False
+    for char in error.object[error.start : error.end]:
+        is_raised = unicodedata.decomposition(char).startswith("<super>")
+        plain = _ASCII.get(char) or unicodedata.normalize("NFKD", char).replace("\N{MINUS SIGN}", "-")
+        plain = "".join(part for part in plain if not unicodedata.combining(part))
+        plain = plain if plain.isascii() else "?"
+        written += f"^{plain}" if is_raised and not was_raised else plain
+        was_raised = is_raised
+    return written, error.end

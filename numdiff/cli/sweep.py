@@ -48,7 +48,7 @@ each cell. numdiff explain COLUMN says what one is. x, step and computed are
 exact, as hex text.
 
 \b
-Exit status: 0; 1 where no cell is ok: none was measured, or none has an error.
+Exit status: 0; 1 where no cell is ok: none is measured, or none has an error.
 """
 
 

@@ -149,6 +149,19 @@ def test_a_sweep_without_an_error_has_status_1(tmp_path, monkeypatch, out):
     assert call("sweep", "1/x", "--at", "0,1", "--step", "0.1", *out).status == 0
 
 
+def test_options_reach_the_sweep(monkeypatch):
+    asked = {}
+
+    def sweep(f, **options):
+        asked.update(options)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(nd, "sweep", sweep)
+    call(*WORDS, "--engine", "arb", "--arithmetic", "rounded", "--workers", "3", "--domain", "0:1")
+    wanted = {"engine": "arb", "arithmetic": "rounded", "workers": 3, "domain": (0.0, 1.0), "h": [1e-4, 1e-6]}
+    assert {name: asked[name] for name in wanted} == wanted
+
+
 def test_several_grids_are_given_between_commas():
     rows = call("sweep", "x**2", "--at", "1", "--grid", "dyadic,decimal", "--csv").rows
     assert {row["grid"] for row in rows} == {"dyadic", "decimal"}
