@@ -145,6 +145,14 @@ def test_the_point_is_inside_of_the_domain(condition, point):
     assert item.domain[0] < point < item.domain[1]
 
 
+def test_let_binds_at_once_and_let_star_one_after_the_other():
+    bound = "([x (* x x)] [y x]) (+ y 1)"
+    (at_once, in_turn), _ = read_fpcore(f"(FPCore (x) (let {bound})) (FPCore (x) (let* {bound}))")
+    assert (at_once.formula, in_turn.formula) == ("x + 1", "x * x + 1")
+    _, (refusal,) = read_fpcore("(FPCore (x) (let ([y x] [z y]) z))")
+    assert refusal.reason == "y is not known"
+
+
 def test_a_domain_without_a_double_inside_is_refused():
     taken, (refusal,) = read_fpcore("(FPCore (x) :pre (< 1 x 1.0000000000000002) x)")
     assert not taken
