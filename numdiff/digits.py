@@ -19,6 +19,7 @@ __all__ = [
     "scientific",
     "step_text",
     "sums_of",
+    "superscript",
 ]
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -202,7 +203,7 @@ def _power(base: int, exponent: int) -> str:
     """Return a power; small ones that are not below 1 as a number."""
     if exponent >= 0 and base**exponent < 1000:
         return str(base**exponent)
-    return f"{base}{str(exponent).translate(_SUPERSCRIPTS)}"
+    return f"{base}{superscript(exponent)}"
 
 
 def sums_of(row: Mapping[str, float], sums: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -216,6 +217,11 @@ def sums_of(row: Mapping[str, float], sums: Mapping[str, Sequence[str]]) -> dict
     return texts
 
 
+def superscript(number: int) -> str:
+    """Return ``⁻⁸``."""
+    return str(number).translate(_SUPERSCRIPTS)
+
+
 def power_of_ten(exponent: int) -> str:
     """Return ``10⁻⁸``."""
-    return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
+    return f"10{superscript(exponent)}"

@@ -162,11 +162,7 @@ class SweepResult(Shown):
         f,truncation,forward,1.0,given,0,0.5,0.5
         f,truncation,forward,1.0,given,1,0.25,0.25
         """
-        known = (*QUANTITIES, *WORDS, *LEDGERS)
-        if quantity not in known:
-            close = difflib.get_close_matches(str(quantity), known, n=1)
-            advice = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
-            raise ValueError(f"quantity must be a column of the records, got {quantity!r}{advice}")
+        check_quantity(quantity)
         chosen = self._chosen(formats, methods, "tabulate")
         tables = SweepTables(chosen, self._xs(), self._formula, self._h)
         return tables.ledger(quantity) if quantity in LEDGERS else tables.by_format(quantity)
@@ -311,6 +307,21 @@ class SweepResult(Shown):
         if grid != "given":
             return float(nominal_step(grid, k))
         return float(self.sweep.given_steps[k]) if self.sweep is not None and self.sweep.given_steps else step
+
+
+def check_quantity(quantity: str) -> None:
+    """Refuse a quantity that `SweepResult.table` does not have.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a column of numbers or words, nor ``"ledger"`` or ``"parts"``.
+    """
+    known = (*QUANTITIES, *WORDS, *LEDGERS)
+    if quantity not in known:
+        close = difflib.get_close_matches(str(quantity), known, n=1)
+        advice = f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+        raise ValueError(f"quantity must be a column of the records, got {quantity!r}{advice}")
 
 
 def _smallest_text(row: Any, at: str) -> str:

@@ -19,7 +19,7 @@ from numdiff.cli.arguments import (
     one_of,
 )
 from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, exact_text, is_terminal, mark_of
 from numdiff.cli.subjects import Subject, running, subject_options, traced
@@ -110,16 +110,14 @@ def command(
     inside = domain or subject.domain or (-math.inf, math.inf)
     points = subject.at(at)
     twin = given_twin(exact, subject, points, stencil.derivative_order)
-    with Bar("points") as bar, traced(subject, twin):
+    with Bar("points") as bar, running(), traced(subject, twin):
         advice = [Advice(nd, subject, x, fmt, stencil, inside, twin) for x in bar.counted(points)]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]
     if plot is not None:
         with running():
             _draw(nd, advice, plot)
-    text = machine_text("advise", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    if shows_rows("advise", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     _write(advice, plot)
     return status

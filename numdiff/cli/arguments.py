@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -18,6 +19,7 @@ __all__ = [
     "flat",
     "formula_of",
     "formula_options",
+    "one_of",
     "several_of",
 ]
 
@@ -46,19 +48,35 @@ class EvaluatingCommand(click.Command):
 def _unmarked(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(map(_unmarked, value))
+    if isinstance(value, Path) and str(value).startswith(" -"):
+        return Path(str(value)[1:])
     return value[1:] if isinstance(value, str) and value.startswith(" -") else value
 
 
 class Numbers(click.ParamType):
-    """Numbers between commas: as Python reads them, in hex (``0x1.8p-1``), or a constant expression (``pi/4``)."""
+    """Numbers between commas: as Python reads them, in hex (``0x1.8p-1``), or a constant expression (``pi/4``).
+
+    Parameters
+    ----------
+    finite : bool
+        Whether an infinity, also one such as 1e999, and NaN are refused.
+    """
 
     name = "numbers"
+
+    def __init__(self, *, finite: bool = False) -> None:
+        self._finite = finite
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
         """Return the numbers, doubles as in Python."""
         if isinstance(value, tuple):
             return value
-        return tuple(self._number(word.strip(), param, ctx) for word in str(value).split(","))
+        words = [word.strip() for word in str(value).split(",")]
+        numbers = tuple(self._number(word, param, ctx) for word in words)
+        for word, number in zip(words, numbers, strict=True):
+            if self._finite and not math.isfinite(number):
+                self.fail(f"{word!r} is no finite number of float64", param, ctx)
+        return numbers
 
     def _number(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if word.lower().lstrip("+-").startswith("0x"):
@@ -93,13 +111,13 @@ class Interval(click.ParamType):
         if isinstance(value, tuple):
             return value
         ends = str(value).split(":")
-        if len(ends) != 2:
+        if len(ends) != 2 or "," in value:
             self.fail(f"{value!r} is no interval; write its two ends as 0:inf", param, ctx)
-        numbers = [
+        low, high = (
             Numbers().convert(end, param, ctx)[0] if end.strip() else default
             for end, default in zip(ends, (-math.inf, math.inf), strict=True)
-        ]
-        return numbers[0], numbers[1]
+        )
+        return low, high
 
 
 class Names(click.ParamType):
@@ -141,7 +159,7 @@ def flat(groups: Sequence[tuple[Any, ...]]) -> tuple[Any, ...]:
 def at_option(function: F) -> F:
     """Add ``--at``, the points, which arrive as groups in `at`."""
     text = "The points x: 0.5,1,2; also repeated, in hex, or as pi/4.  [default: those of a problem]"
-    return click.option("--at", type=Numbers(), multiple=True, metavar="X,…", help=text)(function)
+    return click.option("--at", type=Numbers(finite=True), multiple=True, metavar="X,…", help=text)(function)
 
 
 def dtype_option(function: F) -> F:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from numdiff.cli.experiments import checkout
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 
 __all__ = ["COLUMNS", "command"]
@@ -43,8 +43,6 @@ def command(select: str | None, as_json: bool, as_csv: bool) -> int:
     """
     from numdiff.interruption import run_program
 
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv must not both be given")
     root = checkout("the benchmarks", "bench/gates.py")
     _require_pytest()
     quiet = as_json or as_csv
@@ -59,7 +57,7 @@ def command(select: str | None, as_json: bool, as_csv: bool) -> int:
         status = run_program(_silenced(gates) if quiet else gates, root)
         if quiet and status in (0, NO):
             rows = _rows(path)
-            click.echo(machine_text("bench", rows[0], rows, as_json=as_json, as_csv=as_csv), nl=False)
+            shows_rows("bench", rows[0], rows, as_json=as_json, as_csv=as_csv)
             return 0 if all(row["holds"] for row in rows) else NO
     return status
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from numdiff.cli.arguments import EvaluatingCommand, Numbers, dtype_option, one_of
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, as_options
 from numdiff.cli.subjects import imported_function, running, subject_of
@@ -16,6 +16,8 @@ from numdiff.cli.subjects import imported_function, running, subject_of
 __all__ = ["COLUMNS", "command"]
 
 COLUMNS: Columns = {
+    "function, gradient, format": "what is compared, and the format of f",
+    "noise, evaluations": "of f: the standard deviation of its error, and points in all",
     "verdict": "of the whole: agree, disagree or inconclusive",
     "where": "the coordinate, x[3], or the direction",
     "numeric, error": "the slope that was measured, and its bar",
@@ -63,7 +65,7 @@ class _Place(click.ParamType):
     def _numbers(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
         if Path(value).is_file():
             self.fail(f"{value!r} must be a file of NumPy, {' or '.join(_ARRAYS)}, as numpy.save writes", param, ctx)
-        return Numbers().convert(value, param, ctx)
+        return Numbers(finite=True).convert(value, param, ctx)
 
 
 def _loaded(path: str) -> Any:
@@ -124,13 +126,11 @@ def command(
     x = _the_only(at)
     function, claim = _function(f, total=np.size(x) > 1 and ":" not in f), _claim(gradient)
     name = one_of("dtype", dtype, "") or None
-    with Bar("slopes") as bar, _told(x), running():
+    with Bar("slopes") as bar, running(), _told(x):
         found = nd.check_gradient(function, claim, x, dtype=name, progress=bar.tell, **options)
     status = 0 if found.verdict == "agree" else NO
-    rows = _rows(found)
-    text = machine_text("check", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    rows = _rows(found, f, gradient)
+    if shows_rows("check", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     page = Page()
     first, *others = str(found).splitlines()
@@ -183,11 +183,16 @@ def _claim(text: str) -> Any:
     return imported_function(text) if ":" in text else subject_of(text, None, None, None).f
 
 
-def _rows(found: Any) -> list[dict[str, Any]]:
+def _rows(found: Any, f: str, gradient: str) -> list[dict[str, Any]]:
     """Return what programs read, a row for each comparison."""
     same = ("numeric", "error", "analytic", "difference", "rounding", "tolerance", "excess", "step")
     return [
         {
+            "function": f.strip(),
+            "gradient": gradient.strip(),
+            "format": found.format,
+            "noise": found.noise,
+            "evaluations": found.evaluations,
             "verdict": str(found.verdict),
             "where": one.name,
             **{name: float(getattr(one, name)) for name in same},

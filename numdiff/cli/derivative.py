@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, dtype_option, one_of
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, exact_text, mark_of
 from numdiff.cli.subjects import Subject, running, subject_options
@@ -115,9 +115,7 @@ def command(
     bars = np.asarray(found.error).astype(np.float64)
     status = 0 if all(item.name in TRUSTED for item in statuses) and np.isfinite(bars).all() else NO
     rows = [_row(subject, fmt, options["order"], found, place) for place in range(points.size)]
-    text = machine_text("derivative", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    if shows_rows("derivative", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     _page(subject, fmt, options["order"], found, statuses).show()
     return status

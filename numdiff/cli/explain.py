@@ -7,7 +7,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.screen import Page, as_options, mark_of
 
 __all__ = ["COLUMNS", "Sense", "command", "senses"]
@@ -54,9 +54,7 @@ def command(words: tuple[str, ...], as_json: bool, as_csv: bool) -> int:
     found = [sense for sense in known if _same(sense["word"], word)] if word else known
     if not found:
         raise ValueError(_unknown(word, [sense["word"] for sense in known]))
-    text = machine_text("explain", COLUMNS, found, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    if shows_rows("explain", COLUMNS, found, as_json=as_json, as_csv=as_csv):
         return 0
     page = Page()
     if word:

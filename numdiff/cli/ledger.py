@@ -19,10 +19,10 @@ from numdiff.cli.arguments import (
     formula_options,
     one_of,
 )
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, exact_text, mark_of
-from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.subjects import Subject, running, subject_options, traced
 from numdiff.cli.twins import exact_option, given_twin
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ _MOST = 60
 @click.command("ledger", cls=EvaluatingCommand, epilog=_EPILOG)
 @subject_options
 @at_option
-@click.option("--step", type=Numbers(), multiple=True, required=True, metavar="H,…", help="The steps h.")
+@click.option("--step", type=Numbers(finite=True), multiple=True, required=True, metavar="H,…", help="The steps h.")
 @dtype_option
 @formula_options
 @exact_option
@@ -111,13 +111,11 @@ def command(
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
     points, steps = np.array(subject.at(at)), np.array(flat(step))
     twin = given_twin(exact, subject, subject.at(at), stencil.derivative_order)
-    with traced(subject, twin):
+    with running(), traced(subject, twin):
         found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name, **twin.arguments)
     rows = list(_rows(subject, fmt, found))
     status = NO if any(math.isnan(row["total"]) for row in rows) else 0
-    text = machine_text("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    if shows_rows("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return status
     page = Page()
     for place, row in enumerate(rows):

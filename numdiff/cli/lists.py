@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from numdiff.cli.machine import Columns, columns_help, machine_options, machine_text
+from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.screen import Page
 
 __all__ = ["COLUMNS", "command", "rows_of"]
@@ -61,9 +61,7 @@ _EPILOG = "\n\n".join(
 def command(kind: str, as_json: bool, as_csv: bool) -> int:
     """List what is known by name: problems, formats, formulas, step rules, or peers (libraries that are compared)."""
     rows = rows_of(kind)
-    text = machine_text("list", rows[0], rows, as_json=as_json, as_csv=as_csv)
-    if text is not None:
-        click.echo(text, nl=False)
+    if shows_rows("list", rows[0], rows, as_json=as_json, as_csv=as_csv):
         return 0
     page = Page()
     _PAGES[kind](page, rows)
@@ -181,9 +179,9 @@ def _filled(formula: str, room: int) -> str:
 
 
 def _superscript(number: int) -> str:
-    from numdiff.digits import power_of_ten
+    from numdiff.digits import superscript
 
-    return "" if number == 1 else power_of_ten(number)[2:]
+    return "" if number == 1 else superscript(number)
 
 
 # --- rules and peers -----------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ has a line for each row under the names of the columns. JSON has the same rows i
 Numbers are doubles by repr. A column whose name ends in ``_hex`` has a number of the working format exactly, as text
 like ``0x1.8p-1``: float80 holds numbers that no double is. What is not a number is null in JSON and ``nan`` in CSV;
 infinities, for which JSON has no number, are the texts ``inf`` and ``-inf``; what does not apply is null and empty.
+Both are UTF-8, in every locale.
 """
 
 import csv
 import io
 import json
 import math
+import sys
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
@@ -23,7 +25,7 @@ import click
 
 from numdiff import __version__
 
-__all__ = ["Columns", "columns_help", "machine_options", "machine_text"]
+__all__ = ["Columns", "columns_help", "machine_options", "machine_text", "print_rows", "shows_rows"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 Columns = Mapping[str, str]
@@ -32,8 +34,17 @@ Columns = Mapping[str, str]
 
 def machine_options(function: F) -> F:
     """Add ``--json`` and ``--csv``, which arrive as the arguments `as_json` and `as_csv`."""
-    function = click.option("--csv", "as_csv", is_flag=True, help="Print rows for programs, as CSV.")(function)
-    return click.option("--json", "as_json", is_flag=True, help="Print rows for programs, as JSON.")(function)
+    for option, name, form in (("--csv", "as_csv", "CSV"), ("--json", "as_json", "JSON")):
+        text = f"Print rows for programs, as {form}."
+        function = click.option(option, name, is_flag=True, callback=_not_both, help=text)(function)
+    return function
+
+
+def _not_both(context: click.Context, _: click.Parameter, value: bool) -> bool:
+    """Refuse the second of both options, before anything is computed."""
+    if value and (context.params.get("as_json") or context.params.get("as_csv")):
+        raise click.UsageError("--json and --csv must not both be given")
+    return value
 
 
 def columns_help(columns: Columns) -> str:
@@ -57,15 +68,8 @@ def machine_text(
         Their names in order; every row has all of them.
     rows : iterable of mapping
     as_json, as_csv : bool
-        What is asked for.
-
-    Raises
-    ------
-    click.UsageError
-        If both are.
+        What is asked for; not both.
     """
-    if as_json and as_csv:
-        raise click.UsageError("--json and --csv must not both be given")
     if not (as_json or as_csv):
         return None
     names = list(columns)
@@ -74,6 +78,27 @@ def machine_text(
         return _as_csv(names, plain)
     listed = [dict(zip(names, map(_for_json, row), strict=True)) for row in plain]
     return _as_json({"numdiff": __version__, "command": command, "rows": listed})
+
+
+def shows_rows(
+    command: str, columns: Iterable[str], rows: Iterable[Mapping[str, Any]], *, as_json: bool, as_csv: bool
+) -> bool:
+    """Print rows as `machine_text` makes them, and return whether they were asked for."""
+    text = machine_text(command, columns, rows, as_json=as_json, as_csv=as_csv)
+    if text is not None:
+        print_rows(text)
+    return text is not None
+
+
+def print_rows(text: str) -> None:
+    """Print what programs read in UTF-8, whatever the characters of the console are: JSON is defined so."""
+    buffer = getattr(sys.stdout, "buffer", None)
+    if buffer is None:  # an output in memory, or none
+        print(text, end="")
+        return
+    sys.stdout.flush()
+    buffer.write(text.encode("utf-8", "replace"))
+    buffer.flush()
 
 
 def _as_json(document: Mapping[str, Any]) -> str:

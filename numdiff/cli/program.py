@@ -1,5 +1,6 @@
 """The list of commands, how they are called, and how every call ends: a status, and one line for what went wrong."""
 
+import codecs
 import contextlib
 import os
 import re
@@ -23,6 +24,13 @@ NO, ERROR = 1, 2
 _TRACEBACK = "NUMDIFF_TRACEBACK"
 """The environment variable that shows the traceback of an error, where it is 1."""
 _COMPLETE = "_NUMDIFF_COMPLETE"
+_IN_ASCII = "numdiff.in_ascii"
+_ASCII: Mapping[str, str] = {
+    **{"−": "-", "·": "*", "×": "x", "±": "+/-", "≤": "<=", "≥": ">=", "≈": "~", "→": "->", "∞": "inf"},
+    **{"√": "sqrt", "∛": "cbrt", "Σ": "sum ", "…": "...", "′": "'", "″": "''", "‴": "'" * 3, "⁗": "'" * 4},
+    **{"“": '"', "”": '"', "‘": "'", "’": "'", "│": "|", "┤": "|", "└": "+", "─": "-", "┬": "+", "▲": "^"},
+}
+"""What a console without mathematical symbols shows in their place."""
 
 
 class Entry(NamedTuple):
@@ -72,6 +80,7 @@ Completion of commands, options and names:
 
 \b
 NO_COLOR=1 leaves colours out; NUMDIFF_TRACEBACK=1 shows where an error arose.
+What a function of yours prints goes to standard error.
 """
 
 
@@ -143,13 +152,14 @@ def run(words: Sequence[str]) -> int:
             return shell_complete(PROGRAM, {}, "numdiff", _COMPLETE, instruction)
         with _plain_warnings():
             status = _called(words)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # a service may have closed it
+                sys.stdout.flush()
         return status
     except BrokenPipeError:
         # The reader (a pager, head) has seen enough. Nothing may be flushed to it at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if os.environ.get(_TRACEBACK) == "1":
             raise
         print(f"numdiff: error: {_said(error)}", file=sys.stderr)
@@ -181,7 +191,7 @@ def _sentence(message: str) -> str:
     return (line[:1].lower() + line[1:]).removesuffix(".")
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     """Return an error in one line; that of an expression has its two lines that show the place."""
     # str(KeyError) is the repr of its argument.
     text = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
@@ -191,11 +201,13 @@ def _said(error: Exception) -> str:
     if expressions is not None and isinstance(error, expressions.ExpressionError):
         return text
     notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("f ")]
-    line = "; ".join(" ".join(part.split()) for part in (text or type(error).__name__, *notes))
+    kind = type(error).__name__
+    line = "; ".join(" ".join(part.split()) for part in (text or kind, *notes))
     if isinstance(error, (ImportError, LookupError, OSError, TypeError, ValueError)) and _is_ours(error):
         line = line.replace("list(…) has all", "numdiff list has all")
         return _ARGUMENT.sub(lambda match: _OPTION_OF.get(match[0], match[0]), line)
-    return f"{type(error).__name__}: {line}; with {_TRACEBACK}=1 in the environment it shows where"
+    named = line if type(error) is RuntimeError and text else f"{kind}: {line}".removesuffix(f": {kind}")
+    return f"{named}; with {_TRACEBACK}=1 in the environment it shows where"
 
 
 def _is_ours(error: Exception) -> bool:
@@ -235,8 +247,26 @@ def _plain_warnings() -> Iterator[None]:
 
 
 def _replace_unprintable_characters() -> None:
-    """Let a console without mathematical symbols show a question mark instead of a traceback."""
+    """Let a console without mathematical symbols show them in ASCII instead of a traceback."""
+    codecs.register_error(_IN_ASCII, _in_ascii)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="replace")
+            reconfigure(errors=_IN_ASCII)
+
+
+def _in_ascii(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for characters that a console lacks: ``+/-``, ``f^(7)``; ``?`` for what has no other name."""
+    import unicodedata
+
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    written, was_raised = "", False
+    for char in error.object[error.start : error.end]:
+        is_raised = unicodedata.decomposition(char).startswith("<super>")
+        plain = _ASCII.get(char) or unicodedata.normalize("NFKD", char).replace("\N{MINUS SIGN}", "-")
+        plain = "".join(part for part in plain if not unicodedata.combining(part))
+        plain = plain if plain.isascii() else "?"
+        written += f"^{plain}" if is_raised and not was_raised else plain
+        was_raised = is_raised
+    return written, error.end

@@ -39,6 +39,8 @@ _SOON = 1.0
 """Seconds of work from which on a bar is shown."""
 _WIDTH = 80
 """Where no terminal has a width of its own: of text in a pipe."""
+_NARROWEST = 41
+"""A ledger has 12 digits, and 29 characters beside them; a narrower terminal breaks lines itself."""
 _PRIMES = ("\N{PRIME}", "\N{DOUBLE PRIME}", "\N{TRIPLE PRIME}", "\N{QUADRUPLE PRIME}")
 _MOST = 30
 """More digits than any format needs to name a number."""
@@ -48,21 +50,23 @@ _UNBROKEN = 10_000
 
 def is_terminal() -> bool:
     """Return whether a person reads what is printed."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def width_of() -> int:
     """Return how wide text is printed."""
-    return min(shutil.get_terminal_size((_WIDTH, 24)).columns, 120) if is_terminal() else _WIDTH
+    if not is_terminal():
+        return _WIDTH
+    return min(max(shutil.get_terminal_size((_WIDTH, 24)).columns, _NARROWEST), 120)
 
 
 def shows_progress() -> bool:
     """Return whether progress is shown, on standard error: on a terminal, where the output goes to no pipe."""
     try:
         is_piped = stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
-    except OSError:  # an output in memory
+    except (OSError, AttributeError):  # an output in memory, or none
         is_piped = False
-    return sys.stderr.isatty() and not is_piped
+    return sys.stderr is not None and sys.stderr.isatty() and not is_piped
 
 
 class Bar:
@@ -186,7 +190,7 @@ class Page:
 
     def show(self) -> None:
         """Print it."""
-        sys.stdout.write(self.text())
+        print(self.text(), end="")
 
 
 def exact_text(fmt: Any, value: Any) -> str:
@@ -210,12 +214,12 @@ def decimal_text(value: Decimal) -> str:
 
 
 def mark_of(order: int) -> str:
-    """Return the name of a derivative: ``f′``."""
-    return "f" + (
-        _PRIMES[order - 1]
-        if order <= len(_PRIMES)
-        else f"\N{SUPERSCRIPT LEFT PARENTHESIS}{order}\N{SUPERSCRIPT RIGHT PARENTHESIS}"
-    )
+    """Return the name of a derivative: ``f′``, ``f⁽⁷⁾``."""
+    from numdiff.digits import superscript
+
+    if order <= len(_PRIMES):
+        return f"f{_PRIMES[order - 1]}"
+    return f"f\N{SUPERSCRIPT LEFT PARENTHESIS}{superscript(order)}\N{SUPERSCRIPT RIGHT PARENTHESIS}"
 
 
 def as_options(text: str) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import importlib
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -174,13 +175,14 @@ def _of_fpcore(path: Path, name: str | None) -> Subject:
     try:
         cores, refusals = read_fpcore(path)
     except ValueError as error:  # of the text, or of bytes that are none
-        raise ValueError(f"--fpcore must name a file of FPCores, got {path}: {error}") from error
+        raise ValueError(f"--fpcore must name a file of FPCores, got {str(path)!r}: {error}") from error
     names = [found.name for found in cores]
     if name is None and len(cores) == 1 and not refusals:
         name = names[0]
     for found in cores:
         if name in (found.name, found.title):
             return Subject(found.f, found.name, found.points, found.domain, found.formula)
+    refusals = [refusal for refusal in refusals if refusal.title == name] or refusals
     refused = "; ".join(map(str, refusals[:_REFUSALS])) + ("; …" if len(refusals) > _REFUSALS else "")
     said = f"{path} has {', '.join(names) or 'none'}" + (f"; refused: {refused}" if refusals else "")
     asked = "--name must be one of the FPCores" if name is None else f"--name must be one of the FPCores, got {name!r}"
@@ -188,41 +190,87 @@ def _of_fpcore(path: Path, name: str | None) -> Subject:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[None]:
-    """Run code of the user: what it prints goes to standard error, and it cannot end the program.
-
-    Standard output is for the answer, which a program may read.
-
-    Raises
-    ------
-    RuntimeError
-        If the code calls `sys.exit`, whose status would be taken for an answer.
-    """
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    except SystemExit as end:
-        raise RuntimeError(f"it ended the program by sys.exit({end.code!r})") from end
-
-
-@contextlib.contextmanager
 def traced(subject: Subject, twin: object = None) -> Iterator[None]:
-    """Run a function of the user; of one that exact arithmetic cannot follow, say which command takes it as it is.
+    """Say of a function that exact arithmetic cannot follow which command takes it as it is.
 
     Beside a twin, and of an expression, which can be followed, what the library says is all there is to say.
     """
     try:
-        with running():
-            yield
-    except TypeError as error:
+        yield
+    except (TypeError, ValueError) as error:
         text = " ".join(str(error).split())
+        reason, *advice = _ADVICE.split(text)
+        if isinstance(error, ValueError) and not advice:  # about something else
+            raise
         if twin or not _DOTTED.fullmatch(subject.name):
-            raise TypeError(as_options(text)) from error
-        reason, *_ = _ADVICE.split(text)
+            raise type(error)(as_options(text)) from error
         raise TypeError(
             f"{reason}; write np.exp for math.exp and np.where for if; or give by --exact the formula that it stands "
             "for; or ask numdiff derivative, which takes any f"
         ) from error
+
+
+@contextlib.contextmanager
+def running() -> Iterator[None]:
+    """Run code of the user: what it prints goes to standard error, and it does not end the command.
+
+    Standard output is for the answer, which programs read. A ``sys.exit`` of the function would be the exit status of
+    the command, and a pipe that the function has lost would pass for a reader of the answer who has seen enough.
+
+    Raises
+    ------
+    RuntimeError
+        If the code calls sys.exit, or raises something of its own: it is named.
+    """
+    try:
+        with _printing_aside():
+            yield
+    except SystemExit as error:
+        raise RuntimeError(f"the function called sys.exit({error.code!r}); it must return its value") from error
+    except Exception as error:
+        if not _is_raised_by_user(error):
+            raise
+        raise RuntimeError(f"the function raised {_named(error)}") from error
+
+
+def _named(error: BaseException) -> str:
+    notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("f ")]
+    message = "; ".join(" ".join(part.split()) for part in (str(error), *notes) if part.strip())
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
+@contextlib.contextmanager
+def _printing_aside() -> Iterator[None]:
+    """Let standard output be standard error, for this process and for those that it starts."""
+    kept: int | None = None
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # an output in memory, or none
+        sys.stdout.flush()
+        if sys.stdout.fileno() == 1:
+            kept = os.dup(1)
+            os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def _is_raised_by_user(error: Exception) -> bool:
+    """Return whether an error arose in code of the user, or in what that calls, and is none of this package.
+
+    A lost pipe is always one of the user's: nothing is printed meanwhile.
+    """
+    import sysconfig
+    import traceback
+
+    own = str(Path(__file__).parents[1])
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if not files or files[-1].startswith(own):
+        return False
+    known = (own, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")), "<")
+    return isinstance(error, BrokenPipeError) or any(not file.startswith(known) for file in files)
 
 
 def _file_advice(module: str, path: str) -> str:
@@ -244,10 +292,10 @@ def imported_function(name: str) -> Any:
     if (here := str(Path.cwd())) not in sys.path:
         sys.path.insert(0, here)
     try:
-        with running():
+        with _printing_aside():
             found: Any = importlib.import_module(module)
-    except Exception as error:  # whatever the module of the user raises
-        reason = str(error) if isinstance(error, ImportError) else f"{type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:  # whatever the module of the user raises
+        reason = str(error) if isinstance(error, ImportError) else _named(error)
         raise ImportError(f"module {module!r} cannot be imported: {reason}{_file_advice(module, path)}") from error
     for part in path.split("."):
         if not hasattr(found, part):

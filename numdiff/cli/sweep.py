@@ -2,7 +2,8 @@
 
 import functools
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 
 from numdiff.cli.arguments import (
     EvaluatingCommand,
+    Names,
     Numbers,
     at_option,
     domain_option,
@@ -20,10 +22,10 @@ from numdiff.cli.arguments import (
     several_of,
 )
 from numdiff.cli.figures import plot_option, refuse_other_endings, save_figure
-from numdiff.cli.machine import machine_options, machine_text
+from numdiff.cli.machine import machine_options, machine_text, print_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Page, as_options, shows_progress
-from numdiff.cli.subjects import Subject, subject_options, traced
+from numdiff.cli.subjects import Subject, running, subject_options, traced
 from numdiff.cli.twins import Given, exact_option, given_twin
 
 __all__ = ["command"]
@@ -31,6 +33,8 @@ __all__ = ["command"]
 _REASONS = 5
 """The reasons of skips that are printed."""
 _ENDINGS = (".parquet", ".csv", ".tex")
+_ADDRESS = re.compile(r"(\w+://)?\S+:\d+")
+_GRID_HELP = "Steps by rules: dyadic, decimal, …  [default: generic]"
 _EPILOG = """\b
 Examples:
   numdiff sweep "exp(sin(x))" --at 0.5
@@ -48,17 +52,23 @@ each cell. numdiff explain COLUMN says what one is. x, step and computed are
 exact, as hex text.
 
 \b
-Exit status: 0; 1 where no cell could be measured.
+Exit status: 0; 1 where no cell is ok: none is measured, or none has an error.
 """
+
+
+def _grids() -> Iterable[str]:
+    from numdiff.study.grids import KNOWN_GRIDS
+
+    return KNOWN_GRIDS
 
 
 @click.command("sweep", cls=EvaluatingCommand, epilog=_EPILOG)
 @subject_options
 @at_option
-@click.option("--step", type=Numbers(), multiple=True, metavar="H,…", help="The steps h, in place of a grid.")
 @click.option(
-    "--grid", default="generic", show_default=True, metavar="NAME", help="Steps by a rule: dyadic, decimal, …"
+    "--step", type=Numbers(finite=True), multiple=True, metavar="H,…", help="The steps h, in place of a grid."
 )
+@click.option("--grid", type=Names("grid", _grids), multiple=True, metavar="NAME", help=_GRID_HELP)
 @dtype_option
 @functools.partial(formula_options, default="forward,centered")
 @domain_option
@@ -97,7 +107,7 @@ def command(
     is compared with a certified reference, and its error is split. Several formats and formulas are given between
     commas. With --out FILE.parquet the records are written as they come, in place of memory.
     """
-    _check(options, plot)
+    _check(options, plot, step)
     points = list(subject.at(at))
     stencils = [formula_of(item, order, derivative) for item in _formulas(formula, order, derivative)]
     twin = given_twin(exact, subject, points, max(item.derivative_order for item in stencils))
@@ -107,7 +117,7 @@ def command(
         "h": list(flat(step)) or None,
         "dtype": list(several_of("dtype", dtype, "float64")),
         "stencil": stencils,
-        "grids": options["grid"],
+        "grids": list(several_of("grid", options["grid"], "generic")),
         "domain": domain or subject.domain or (-math.inf, math.inf),
         "arithmetic": options["arithmetic"],
         "engine": options["engine"],
@@ -115,21 +125,28 @@ def command(
         "name": subject.name,
         **twin.arguments,
     }
-    with traced(subject, twin):
+    with running(), traced(subject, twin):
         result = _swept(subject.f, asked, options)
     return _delivered(result, options, plot)
 
 
-def _check(options: dict[str, Any], plot: Path | None) -> None:
+def _check(options: dict[str, Any], plot: Path | None, step: Sequence[tuple[float, ...]]) -> None:
     """Refuse what does not go together, before anything is measured."""
     refuse_other_endings(plot)
     out = options["out"]
-    if out is not None and out.suffix.lower() not in _ENDINGS:
+    if out is not None and out.suffix not in _ENDINGS:
         raise click.UsageError(f"--out must end in {', '.join(_ENDINGS)}, got {str(out)!r}")
-    if options["scheduler"] is not None and options["workers"] != 1:
+    scheduler = options["scheduler"]
+    if scheduler is not None and options["workers"] != 1:
         raise click.UsageError("--workers must be left out beside --scheduler, which has its own")
-    if sum(map(bool, (options["as_json"], options["as_csv"], options["latex"]))) > 1:
+    if scheduler is not None and not _ADDRESS.fullmatch(scheduler):
+        raise click.UsageError(f"--scheduler must be an address such as tcp://10.0.0.1:8786, got {scheduler!r}")
+    if step and options["grid"]:
+        raise click.UsageError("--grid must be left out beside --step, which stands in place of a grid")
+    if options["latex"] and (options["as_json"] or options["as_csv"]):
         raise click.UsageError("--json, --csv and --latex must not be given together")
+    if options["quantity"] and (options["as_json"] or options["as_csv"]) and (out is None or out.suffix != ".tex"):
+        raise click.UsageError("--quantity must be left out beside --json and --csv, which have all columns")
 
 
 def _check_workers(twin: Given, options: dict[str, Any]) -> None:
@@ -156,7 +173,11 @@ def _swept(f: Any, asked: dict[str, Any], options: dict[str, Any]) -> Any:
     import numdiff as nd
 
     sweep, out = nd.sweep, options["out"]  # says what is missing, before a scheduler is asked
-    if out is not None and out.suffix.lower() == ".parquet":
+    if options["quantity"] is not None:
+        from numdiff.sweep_result import check_quantity
+
+        check_quantity(options["quantity"])
+    if out is not None and out.suffix == ".parquet":
         asked = {**asked, "out": out}
     if options["scheduler"] is None:
         return sweep(f, workers=options["workers"], **asked)
@@ -174,20 +195,21 @@ def _delivered(result: Any, options: dict[str, Any], plot: Path | None) -> int:
         result.read() if is_streamed and (as_json or as_csv or options["latex"] or options["quantity"]) else result
     )
     empty = len(result) == 0 if is_streamed else result.records.empty
+    is_ok = bool(result.summary["ok"].any() if is_streamed else (result.records["status"] == "ok").any())
     if not empty:
         if plot is not None:
             _draw(result, plot)
         if out is not None and not is_streamed:
             from numdiff.files import write_file
 
-            write_file(out, _file(records, out.suffix.lower(), options["quantity"]).encode())
+            write_file(out, _file(records, out.suffix, options["quantity"]).encode())
     if as_json or as_csv:
-        click.echo(_rows(records, as_json, as_csv), nl=False)
+        print_rows(_rows(records, as_json, as_csv))
     elif options["latex"] and not empty:
         click.echo(records.table(options["quantity"] or "total").to_latex(), nl=False)
     else:
         _write(result, records, options["quantity"] if not empty else None, [path for path in (out, plot) if path])
-    return NO if empty else 0
+    return 0 if is_ok else NO
 
 
 def _file(result: Any, ending: str, quantity: str | None) -> str:

@@ -215,7 +215,7 @@ WORDS: Mapping[str, Word] = {
     "noise": Word(
         "The error of the values of f: of rounding, of an iteration that stops early, of random numbers. Given as its "
         "standard deviation, in units of f. A difference divides it by h.",
-        "",
+        "σ: the standard deviation of f̂(x) − f(x);  that of a centered difference is σ/(√2·h)",
         "Error bars",
     ),
     "error bar": Word(

@@ -72,7 +72,8 @@ def read_fpcore(source: str | os.PathLike[str]) -> tuple[list[FPCore], list[FPCo
 
     Taken are those of one number, made of the operations that expressions have: arithmetic, elementary and special
     functions, ``let``, ``let*``, ``if``, comparisons. A ``:pre`` must be an interval of the variable. Annotations and
-    casts are left out: everything is computed in one format, that of x.
+    casts are left out: everything is computed in one format, that of x. Numbers and constants, such as 1/3 and PI, mean
+    the doubles nearest to them, in truth too.
 
     Parameters
     ----------
@@ -188,9 +189,9 @@ def _name(title: str, names: Collection[str]) -> str:
 def _point(f: Expression, domain: tuple[float, float]) -> float:
     """Return a point inside the domain, where f is finite if there is one: 0.5, another power of two, or the middle."""
     powers = [sign * 2.0**k for k in sorted(range(-13, 14), key=lambda k: (abs(k + 1), k)) for sign in (1, -1)]
-    inside = [x for x in (*powers, sum(domain) / 2) if domain[0] < x < domain[1]]
-    if not inside:  # half a line that begins beyond the powers
-        inside = [2 * end for end in domain if math.isfinite(2 * end)]
+    middle = domain[0] / 2 + domain[1] / 2
+    beyond = [2 * end for end in domain]  # half a line may begin beyond the powers
+    inside = [x for x in (*powers, middle, *beyond) if domain[0] < x < domain[1] and math.isfinite(x)]
     if not inside:
         raise Refused(f"its domain {domain!r} has no point in its middle")
     with np.errstate(all="ignore"):

@@ -104,6 +104,8 @@ def _operation(head: str, operands: Sequence[Node]) -> Node:
     if head == "!=" and len(operands) >= 2:
         pairs = [(a, b) for place, a in enumerate(operands) for b in operands[place + 1 :]]
         return all_of("and", [applied(OPERATORS["!="], a, b) for a, b in pairs])
+    if head in (*_FROM_THE_LEFT, *_COMPARED, "!=", "if", "fdim"):
+        raise Refused(f"its {head} has {len(operands)} operand{'' if len(operands) == 1 else 's'}")
     if head not in _OPERATIONS:
         raise Refused(f"it has {head:.40}, which is not known")
     return applied(_OPERATIONS[head], *operands)

@@ -32,6 +32,9 @@ _FAR_WEIGHT = 200
 _FAR = 2
 """How many growing functions within each other make such a number: one reaches the end of the formats."""
 _SMALL_EXPONENT = 16
+"""Of a power that makes no such number: that of the largest double is below 2**16384, and a function of it needs as
+many bits, half of what one of exp(exp(10)) does.
+"""
 _SIZES = (
     f"it may have {LARGEST_SIZE} numbers, names and operations; a function of scipy.special counts as 20 or more, and "
     f"one of a number as large as exp(exp(x)) as {_FAR_WEIGHT}"

@@ -37,6 +37,8 @@ _WITH_NUMBER: Mapping[tuple[str, int], str] = MappingProxyType(
     }
 )
 """Functions of a whole number and of x."""
+_PLAIN = 256
+"""Up to here a denominator is written as one, as people do: ``x / 2``. bfloat16, the shortest format, holds it."""
 _RECIPROCAL: Mapping[str, str] = MappingProxyType({"sec": "cos", "csc": "sin", "cot": "tan"})
 
 
@@ -87,7 +89,7 @@ def _sympy() -> Any:
 
 def _formula(sympy: Any, expression: Any) -> Any:
     if not isinstance(expression, sympy.Expr):
-        raise TypeError(f"expression must be one of SymPy, got {type(expression).__name__} {expression!r:.60}")
+        raise TypeError(f"expression must be a sympy.Expr, got {type(expression).__name__} {expression!r:.60}")
     return expression
 
 
@@ -123,6 +125,11 @@ def _exactly(function: Function, *operands: Node) -> Node:
     return applied(function, *operands)
 
 
+def _is_double(p: int, q: int) -> bool:
+    """Return whether p/q in lowest terms is a double, far from the ends of their range."""
+    return q.bit_count() == 1 and abs(p).bit_length() <= 53 and q.bit_length() <= 1000
+
+
 class _Walk:
     """Makes nodes of the expressions of one variable."""
 
@@ -153,7 +160,7 @@ class _Walk:
     @staticmethod
     def rational(p: int, q: int) -> Node:
         """Return a rational number: a double where it is one, else a quotient that is computed when it is called."""
-        if q & (q - 1) == 0 and abs(p).bit_length() <= 53 and q.bit_length() <= 1000:
+        if _is_double(p, q):
             return constant(p if q == 1 else p / q)
         return constant(p) if q == 1 else _exactly(OPERATORS["/"], constant(p), constant(q))
 
@@ -172,10 +179,14 @@ class _Walk:
             raise Refused(f"{coefficient!s:.60} is not known")
         above: list[Node] = []
         below: list[Node] = []
-        if abs(coefficient.p) != 1:
-            above.append(constant(abs(int(coefficient.p))))
-        if coefficient.q != 1:
-            below.append(constant(int(coefficient.q)))
+        p, q = abs(int(coefficient.p)), int(coefficient.q)
+        if q > _PLAIN and _is_double(p, q):  # x times p alone may overflow a format of few bits
+            p, q = 1, 1
+            above.append(constant(float(abs(coefficient))))
+        if p != 1:
+            above.append(constant(p))
+        if q != 1:
+            below.append(constant(q))
         for factor in self.sympy.Mul.make_args(rest):
             base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, self.sympy.Integer(1))
             inverted = exponent.is_Rational and exponent < 0

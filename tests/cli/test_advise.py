@@ -235,3 +235,20 @@ def test_a_rule_whose_step_is_too_wide_for_the_model_has_no_digits():
     assert row["expected_error"] in (None, "inf")
     assert row["expected_digits"] is None
     assert abs(row["total"]) > 0.5
+
+
+@pytest.mark.parametrize("x", [10.3, 100.1, 1000.3])
+def test_the_digits_of_the_step_keep_the_tenth_of_a_digit_of_accuracy_that_is_shown(x):
+    (step,) = re.findall(r"take h = (\S+):", call("advise", "sin(x)", "--at", repr(x)).out)
+    found = nd.optimal_step(np.sin, x)
+    assert float(found.model.total(np.array([float(step)]))[0]) <= 10**0.1 * float(found.predicted_error)
+
+
+def test_the_step_stays_inside_of_the_domain_that_is_given_or_that_an_fpcore_has(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    path.write_text("(FPCore (x) :pre (< 0.49 x 0.51) (exp x))", encoding="utf-8")
+    free, given, own = (
+        float(call("advise", *words, "--at", "0.5", "--dtype", "float16", "--csv").rows[0]["step"])
+        for words in (("exp(x)",), ("exp(x)", "--domain", "0.49:0.51"), ("--fpcore", str(path)))
+    )
+    assert given == own < 0.01 < free

@@ -1,6 +1,7 @@
 """What the commands take: numbers, intervals, names, formulas."""
 
 import math
+from pathlib import Path
 
 import click
 import pytest
@@ -33,11 +34,28 @@ def test_what_is_no_number_is_refused_with_what_it_is(text):
     assert "is no number" in str(caught.value)
 
 
+@pytest.mark.parametrize("word", ["inf", "-inf", "nan", "1e999", "2**1024"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("derivative", "x", "--at"),
+        ("check", "x", "1", "--at"),
+        ("ledger", "x", "--at", "1", "--step"),
+        ("sweep", "x", "--at", "1", "--step"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_points_and_steps_are_finite_and_the_option_and_the_word_are_named(words, word):
+    done = call(*words, f"1,{word}")
+    assert done.status == 2
+    assert f"invalid value for '{words[-1]}': {word!r} is no " in done.err
+
+
 def test_interval_is_two_ends_and_one_that_is_left_out_is_infinite():
     assert Interval().convert("0:inf", None, None) == (0.0, math.inf)
     assert Interval().convert(":1/2", None, None) == (-math.inf, 0.5)
     assert Interval().convert("-1:", None, None) == (-1.0, math.inf)
-    for text in ("1", "1:2:3", "a:b"):
+    for text in ("1", "1:2:3", "a:b", "1,2:3", "1:2,3"):
         with pytest.raises(click.UsageError):
             Interval().convert(text, None, None)
 
@@ -46,6 +64,12 @@ def test_words_that_begin_with_a_minus_sign_are_no_options():
     command = EvaluatingCommand("f", params=[click.Argument(["expr"]), click.Option(["--at"], type=Numbers())])
     for words in (["-x**2", "--at", "-1,2"], ["--at=-1,2", "-x**2"]):
         assert command.make_context("f", words).params == {"expr": "-x**2", "at": (-1.0, 2.0)}
+
+
+def test_a_file_may_begin_with_a_minus_sign_too():
+    option = click.Option(["--out"], type=click.Path(path_type=Path))
+    for words in (["--out", "-a.csv"], ["--out=-a.csv"]):
+        assert EvaluatingCommand("f", params=[option]).make_context("f", words).params == {"out": Path("-a.csv")}
 
 
 def test_several_options_and_several_names_in_one_are_the_same():

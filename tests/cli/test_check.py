@@ -102,7 +102,10 @@ def test_options_reach_the_check():
             ["check_module:loss", "check_module:slope", "--at", "one.npz"],
             "f must take a dict of the arrays of the .npz",
         ),
-        (["check_module:loss", "check_module:slope", "--at", "nan"], "--at must be finite in float64, got nan"),
+        (
+            ["check_module:loss", "check_module:slope", "--at", "nan"],
+            "invalid value for '--at': 'nan' is no finite number",
+        ),
     ],
 )
 def test_wrong_calls_are_said(folder, words, message):

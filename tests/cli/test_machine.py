@@ -6,12 +6,12 @@ import json
 import math
 from fractions import Fraction
 
-import click
 import numpy as np
 import pytest
 
 import numdiff
 from numdiff.cli.machine import columns_help, machine_text
+from tests.cli.calls import call
 
 ROWS = [
     {"a": np.float32(0.1), "b": math.nan, "c": "text, with a comma", "d": np.int64(3), "e": None, "f": True},
@@ -46,10 +46,16 @@ def test_numbers_beyond_doubles_are_infinite():
     assert text(rows, as_csv=True).splitlines()[1] == "inf,-inf"
 
 
-def test_neither_is_none_and_both_are_refused():
+def test_neither_is_none():
     assert text() is None
-    with pytest.raises(click.UsageError, match="--json and --csv must not both be given"):
-        text(as_json=True, as_csv=True)
+
+
+@pytest.mark.parametrize("words", [("derivative", "no_such_module:f", "--at", "1"), ("list", "formats"), ("explain",)])
+def test_both_are_refused_before_anything_is_done(words):
+    for options in (("--json", "--csv"), ("--csv", "--json")):
+        done = call(*words, *options)
+        assert (done.status, done.out) == (2, "")
+        assert done.err.startswith("numdiff: error: --json and --csv must not both be given\n")
 
 
 def test_help_of_columns_fits_a_terminal():

@@ -95,6 +95,8 @@ def test_a_wrong_call_is_one_line_and_how_to_call(words, message):
         (ImportError("No module named 'flint'"), "No module named 'flint'"),
         (ValueError(), "ValueError"),
         (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero; with NUMDIFF_TRACEBACK=1"),
+        (AssertionError(), "AssertionError; with NUMDIFF_TRACEBACK=1"),
+        (SystemExit(0), "SystemExit: 0; with NUMDIFF_TRACEBACK=1"),
     ],
 )
 def test_errors_are_one_line_and_status_2(monkeypatch, error, message):
@@ -118,7 +120,7 @@ def test_an_unknown_name_is_told_of_the_list_that_has_all():
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["derivative", "x", "--at", "nan"], "--at must be finite in float64, got nan"),
+        (["derivative", "x", "--at", "nan"], "invalid value for '--at': 'nan' is no finite number"),
         (["derivative", "x", "--at", "1", "--dtype", "float63"], "--dtype must be one of float16"),
         (["derivative", "x", "--at", "1", "--confidence", "2"], "--confidence must be"),
         (["derivative", "--problem", "expp"], "--problem must be a registered name, got 'expp'; did you mean 'exp'"),
@@ -171,6 +173,19 @@ def test_console_without_mathematical_symbols_gets_a_replacement():
     done = python("-m", "numdiff", "list", "problems", PYTHONIOENCODING="ascii")
     assert (done.status, done.err) == (0, "")
     assert "  composition:" in done.out
+    said = python("-m", "numdiff", "derivative", "exp(x)", "--at", "1", PYTHONIOENCODING="ascii").out
+    assert said.splitlines()[1].startswith("f'(1) = 2.71828182845")
+    assert " +/- " in said
+    text = "f⁽¹²⁾ 10⁻¹⁶ h² x̂ⱼ 漢"
+    assert program._in_ascii(UnicodeEncodeError("ascii", text, 0, len(text), ""))[0] == "f^(12) 10^-16 h^2 xj ?"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437"])
+@pytest.mark.parametrize("form", ["--json", "--csv"])
+def test_rows_for_programs_are_utf_8_whatever_the_console_has(form, encoding):
+    words = ("-m", "numdiff", "explain", "abscissa", form)
+    assert "x̂ⱼ" in python(*words).out
+    assert python(*words, PYTHONIOENCODING=encoding).out == python(*words).out
 
 
 SLOW = "import time\ndef f(x):\n    print('started', flush=True)\n    time.sleep(60)\n    return x\n"
@@ -189,7 +204,7 @@ def test_an_interruption_ends_it_within_two_seconds_with_a_line_and_its_status(t
         encoding="utf-8",
     )
     assert process.stderr is not None
-    assert process.stderr.readline() == "started\n"  # standard output is for the answer
+    assert process.stderr.readline() == "started\n"  # what f prints is no part of the answer
     start = time.monotonic()
     process.send_signal(number)
     _, err = process.communicate(timeout=20)

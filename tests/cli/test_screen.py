@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import numdiff as nd
+from numdiff.cli import main
 from numdiff.cli.screen import Bar, Page, as_options, decimal_text, exact_text, mark_of, shows_progress
 from tests.cli.calls import on_terminal
 
@@ -54,7 +55,7 @@ def test_decimals_are_plain_or_have_a_power_of_ten():
 
 
 def test_derivatives_have_their_marks():
-    assert [mark_of(order) for order in (1, 2, 3, 5)] == ["f′", "f″", "f‴", "f⁽5⁾"]
+    assert [mark_of(order) for order in (1, 2, 3, 5, 12)] == ["f′", "f″", "f‴", "f⁽⁵⁾", "f⁽¹²⁾"]
 
 
 def test_advice_of_the_library_is_advice_on_the_command():
@@ -68,6 +69,28 @@ def test_advice_of_the_library_is_advice_on_the_command():
 def test_numbers_of_every_format_are_shown():
     for fmt in nd.FORMATS.values():
         assert exact_text(fmt, fmt.dtype.type(np.float64(1.5))) == "1.5"
+
+
+@pytest.mark.parametrize("columns", [1, 20, 41])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("advise", "exp(x)", "--at", "0.5"),
+        ("ledger", "exp(x)", "--at", "0.5", "--step", "1e-4"),
+        ("derivative", "exp(x)", "--at", "0.5,1"),
+        *(("list", kind) for kind in ("problems", "formats", "formulas", "peers")),
+    ],
+    ids=" ".join,
+)
+def test_a_terminal_may_be_narrow(monkeypatch, words, columns):
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    assert on_terminal(monkeypatch, *words, columns=columns).status == 0
+
+
+def test_a_service_may_have_closed_its_output(monkeypatch):
+    monkeypatch.setattr("sys.stdout", None)
+    for form in ((), ("--json",)):
+        assert main(["derivative", "exp(x)", "--at", "0.5", *form]) == 0
 
 
 def test_numbers_are_not_cut_short_where_a_terminal_is_narrow(monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 
 import numdiff as nd
 from numdiff.cli.subjects import imported_function, subject_of
-from tests.cli.calls import call
+from tests.cli.calls import call, python
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_problem_is_found_by_name_with_its_points():
         ("subject_two.py:fun", "write subject_two:fun, without .py"),
         (
             "subject_exits:f",
-            "module 'subject_exits' cannot be imported: RuntimeError: it ended the program by sys.exit",
+            "module 'subject_exits' cannot be imported: SystemExit: 0",
         ),
     ],
 )
@@ -86,7 +86,95 @@ def test_an_error_inside_of_the_function_is_one_line(module):
     module("subject_raising", "def f(x):\n    return {}['key']\n")
     done = call("derivative", "subject_raising:f", "--at", "1")
     assert done.status == 2
-    assert len(done.err.splitlines()) == 1
+    (line,) = done.err.splitlines()
+    assert line.startswith("numdiff: error: the function raised KeyError: 'key'; f was called at 1.08")
+
+
+ENDING = """
+import sys
+def exits(x):
+    sys.exit(0)
+def loses_a_pipe(x):
+    raise BrokenPipeError("the simulator is gone")
+def aborts(x):
+    assert False
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("exits", "the function called sys.exit(0); it must return its value"),
+        ("loses_a_pipe", "the function raised BrokenPipeError: the simulator is gone"),
+        ("aborts", "the function raised AssertionError"),
+    ],
+)
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("derivative", "{f}", "--at", "1"),
+        ("advise", "{f}", "--at", "1"),
+        ("ledger", "{f}", "--at", "1", "--step", "0.1"),
+        ("sweep", "{f}", "--at", "1", "--step", "0.1"),
+        ("check", "{f}", "2*x", "--at", "1"),
+        ("check", "x**2", "{f}", "--at", "1"),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_function_that_ends_is_an_error_and_no_answer(module, words, name, message):
+    """A status of 0 would say that all is fine."""
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    module("subject_ending", ENDING)
+    done = call(*(word.format(f=f"subject_ending:{name}") for word in words))
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith(f"numdiff: error: {message}")
+    assert "; with NUMDIFF_TRACEBACK=1" in done.err
+
+
+def test_a_module_that_ends_is_an_error(module):
+    module("subject_script", "import sys\nsys.exit()\n")
+    done = call("derivative", "subject_script:f", "--at", "1")
+    assert done.status == 2
+    assert "module 'subject_script' cannot be imported: SystemExit" in done.err
+
+
+PRINTING = """
+import os
+print("imported")
+def f(x):
+    print("called")
+    os.system("echo called by another program")
+    return x * x
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("derivative", "subject_printing:f", "--at", "1", "--json"),
+        ("advise", "subject_printing:f", "--at", "1", "--json"),
+        ("ledger", "subject_printing:f", "--at", "1", "--step", "0.1", "--json"),
+        ("sweep", "subject_printing:f", "--at", "1", "--step", "0.1", "--json", "--workers", "2"),
+        ("check", "subject_printing:f", "2*x", "--at", "1", "--json"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_what_a_function_prints_is_no_part_of_the_answer(module, tmp_path, words):
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    module("subject_printing", PRINTING)
+    done = python("-m", "numdiff", *words, cwd=tmp_path)
+    assert done.status == 0
+    assert done.rows
+    assert {"imported", "called", "called by another program"} <= set(done.err.splitlines())
+
+
+def test_a_function_of_another_shape_is_sent_to_a_command_that_takes_it(module):
+    """Arguments of the library are no advice on the command."""
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    module("subject_shape", "import numpy as np\ndef f(x):\n    return np.ones(3)\n")
+    done = call("ledger", "subject_shape:f", "--at", "1", "--step", "0.1")
+    assert "f must keep the shape of its argument, (1, 1), got (3,); write np.exp for math.exp" in done.err
+    assert "blocked=False" not in done.err
 
 
 FPCORES = """
@@ -110,20 +198,47 @@ def test_an_fpcore_is_found_by_name_with_its_domain_and_point(tmp_path):
 def test_an_fpcore_that_is_not_there_or_not_named_is_said_with_those_that_are(tmp_path):
     path = tmp_path / "cores.fpcore"
     path.write_text(FPCORES, encoding="utf-8")
-    for words in ([], ["--name", "two"]):
+    for words in ([], ["--name", "two"], ["--name", "three"]):
         done = call("derivative", "--fpcore", str(path), *words, "--at", "1")
         assert done.status == 2
         assert "has root, square; refused: two" in done.err
     assert call("derivative", "--fpcore", str(tmp_path / "none"), "--at", "1").status == 2
 
 
-@pytest.mark.parametrize("content", [b"(FPCore (x", b"import numpy", b"\x93NUMPY\xff"])
-def test_a_file_that_holds_no_fpcores_is_named(tmp_path, content):
-    path = tmp_path / "other.txt"
-    path.write_bytes(content)
-    done = call("derivative", "--fpcore", str(path), "--at", "1")
+def test_of_an_fpcore_nothing_outside_of_its_domain_is_evaluated(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    path.write_text('(FPCore (x) :name "root" :pre (< 1 x 3) (sqrt (- x 1)))', encoding="utf-8")
+    pytest.importorskip("mpmath", reason="the ledger needs the extra [judge]")
+    for words in (("derivative",), ("advise",), ("sweep", "--step", "0.1")):
+        inside = call(*words, "--fpcore", str(path), "--at", "2", "--csv")
+        given = call(*words, "sqrt(x - 1)", "--at", "2", "--domain", "1:3", "--csv")
+        assert inside.status == 0
+        same = [name for name in given.rows[0] if name not in ("function", "problem")]
+        assert [[row[name] for name in same] for row in inside.rows] == [
+            [row[name] for name in same] for row in given.rows
+        ]
+    outside = call("derivative", "--fpcore", str(path), "--at", "4")
+    assert (outside.status, "inside the open domain (1.0, 3.0)" in outside.err) == (2, True)
+
+
+def test_of_a_refused_fpcore_that_is_asked_for_its_own_reason_is_said(tmp_path):
+    path = tmp_path / "cores.fpcore"
+    others = "".join(f'(FPCore (x y) :name "other {k}" (+ x y))' for k in range(9))
+    path.write_text(others + '(FPCore (x) :name "loop" (while (< x 1) ((x x x)) x))', encoding="utf-8")
+    done = call("derivative", "--fpcore", str(path), "--name", "loop")
+    assert "refused: loop (line 1): it has a loop\n" in done.err
+
+
+@pytest.mark.parametrize(
+    ("data", "message"), [(b"(FPCore (x) x", "line 1 opens a ("), (b"\xff", "can't decode byte"), (b"import numpy", "")]
+)
+def test_a_file_that_is_none_of_fpcores_is_named(tmp_path, data, message):
+    path = tmp_path / "cores.fpcore"
+    path.write_bytes(data)
+    done = call("derivative", "--fpcore", str(path))
     assert done.status == 2
-    assert f"--fpcore must name a file of FPCores, got {path}: " in done.err
+    assert f"--fpcore must name a file of FPCores, got {str(path)!r}: " in done.err
+    assert message in done.err
 
 
 def test_points_are_those_of_the_problem_where_none_are_asked_for():
@@ -148,7 +263,7 @@ def test_a_name_of_a_module_that_is_no_expression_is_told_how_it_is_written(modu
     assert advice in done.err
 
 
-def test_what_a_function_prints_is_no_part_of_the_answer(module):
+def test_what_a_module_prints_is_no_part_of_the_answer(module):
     module("subject_prints", "print('loaded')\ndef f(x):\n    print('called')\n    return x * x\n")
     for words in (
         ["derivative", "subject_prints:f", "--at", "1"],
@@ -175,11 +290,11 @@ def test_a_function_cannot_end_the_program_with_a_status_that_reads_as_an_answer
     module("subject_ends", "import sys\ndef f(x):\n    sys.exit(0)\n")
     done = call("derivative", "subject_ends:f", "--at", "1")
     assert done.status == 2
-    assert "it ended the program by sys.exit(0)" in done.err
+    assert "the function called sys.exit(0); it must return its value" in done.err
 
 
 def test_an_error_of_a_function_has_its_class_and_the_way_to_its_place(module):
     module("subject_raises", "def f(x):\n    raise ValueError('x must be a temperature')\n")
     done = call("derivative", "subject_raises:f", "--at", "1")
-    assert done.err.startswith("numdiff: error: ValueError: x must be a temperature; ")
+    assert done.err.startswith("numdiff: error: the function raised ValueError: x must be a temperature; ")
     assert "NUMDIFF_TRACEBACK=1" in done.err

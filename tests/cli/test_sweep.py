@@ -119,10 +119,14 @@ def test_where_nothing_can_be_measured_the_reason_is_said_with_status_1():
     ("words", "message"),
     [
         (["--out", "a.xls"], "--out must end in .parquet, .csv, .tex, got 'a.xls'"),
+        (["--out", "a.PARQUET"], "--out must end in .parquet, .csv, .tex, got 'a.PARQUET'"),
         (["--plot", "a.gif"], "--plot must end in .png, .svg, .pdf, got 'a.gif'"),
         (["--json", "--latex"], "--json, --csv and --latex must not be given together"),
         (["--scheduler", "tcp://x:1", "--workers", "2"], "--workers must be left out beside --scheduler"),
+        (["--scheduler", "nonsense"], "--scheduler must be an address such as tcp://10.0.0.1:8786, got 'nonsense'"),
         (["--grid", "generik"], "generik"),
+        (["--grid", "dyadic", "--step", "0.1"], "--grid must be left out beside --step"),
+        (["--quantity", "total", "--json"], "--quantity must be left out beside --json and --csv"),
         (["--quantity", "truncatoin"], "did you mean 'truncation'"),
         (["--order", "4", "--formula", "centered4"], "which has orders of its own"),
     ],
@@ -131,6 +135,36 @@ def test_what_does_not_go_together_is_refused(words, message):
     done = call(*WORDS[:4], *words)
     assert done.status == 2
     assert message in done.err
+
+
+def test_a_quantity_is_refused_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr(nd, "sweep", lambda *_, **__: pytest.fail("it was measured"))
+    assert call(*WORDS, "--quantity", "truncatoin").status == 2
+
+
+@pytest.mark.parametrize("out", [(), ("--out", "records.parquet"), ("--json",)])
+def test_a_sweep_without_an_error_has_status_1(tmp_path, monkeypatch, out):
+    monkeypatch.chdir(tmp_path)
+    assert call("sweep", "1/x", "--at", "0", "--step", "0.1", *out).status == 1
+    assert call("sweep", "1/x", "--at", "0,1", "--step", "0.1", *out).status == 0
+
+
+def test_options_reach_the_sweep(monkeypatch):
+    asked = {}
+
+    def sweep(f, **options):
+        asked.update(options)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(nd, "sweep", sweep)
+    call(*WORDS, "--engine", "arb", "--arithmetic", "rounded", "--workers", "3", "--domain", "0:1")
+    wanted = {"engine": "arb", "arithmetic": "rounded", "workers": 3, "domain": (0.0, 1.0), "h": [1e-4, 1e-6]}
+    assert {name: asked[name] for name in wanted} == wanted
+
+
+def test_several_grids_are_given_between_commas():
+    rows = call("sweep", "x**2", "--at", "1", "--grid", "dyadic,decimal", "--csv").rows
+    assert {row["grid"] for row in rows} == {"dyadic", "decimal"}
 
 
 def test_points_outside_of_the_domain_are_skipped():

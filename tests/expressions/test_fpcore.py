@@ -130,6 +130,46 @@ def test_constants_are_the_doubles_nearest_to_them():
 
 
 @pytest.mark.parametrize(
+    ("condition", "point"),
+    [
+        ("(< 1e10 x)", 2e10),
+        ("(< x -1e10)", -2e10),
+        ("(< 3 x 3.5)", 3.25),
+        ("(< 1.5e308 x 1.7e308)", 1.6e308),
+        ("(< -1.7e308 x 1.7e308)", 0.5),
+    ],
+)
+def test_the_point_is_inside_of_the_domain(condition, point):
+    ((item,), _) = read_fpcore(f"(FPCore (x) :pre {condition} x)")
+    assert item.points == (point,)
+    assert item.domain[0] < point < item.domain[1]
+
+
+def test_let_binds_at_once_and_let_star_one_after_the_other():
+    bound = "([x (* x x)] [y x]) (+ y 1)"
+    (at_once, in_turn), _ = read_fpcore(f"(FPCore (x) (let {bound})) (FPCore (x) (let* {bound}))")
+    assert (at_once.formula, in_turn.formula) == ("x + 1", "x * x + 1")
+    _, (refusal,) = read_fpcore("(FPCore (x) (let ([y x] [z y]) z))")
+    assert refusal.reason == "y is not known"
+
+
+def test_a_domain_without_a_double_inside_is_refused():
+    taken, (refusal,) = read_fpcore("(FPCore (x) :pre (< 1 x 1.0000000000000002) x)")
+    assert not taken
+    assert "has no point in its middle" in refusal.reason
+
+
+def test_a_wrong_number_of_operands_is_said():
+    for term, reason in (
+        ("(+ x)", "its + has 1 operand"),
+        ("(if x x)", "its if has 2 operands"),
+        ("(<)", "its < has 0"),
+    ):
+        _, (refusal,) = read_fpcore(f"(FPCore (x) {term})")
+        assert refusal.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("(FPCore (x) x", "line 1 opens a ( that nothing closes"),

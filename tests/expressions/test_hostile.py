@@ -144,6 +144,30 @@ def test_whatever_the_parser_raises_is_a_refusal_of_one_line(raised, monkeypatch
     assert len(str(error.value).splitlines()) == 3
 
 
+def balanced(count):
+    """Return a sum of so many x whose tree is as low as it can be."""
+    if count == 1:
+        return "x"
+    return f"({balanced(count // 2)}+{balanced(count - count // 2)})"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "refused", "message"),
+    [
+        ("abs(" * 99 + "x" + ")" * 99, "abs(" * 100 + "x" + ")" * 100, "it may have 100 levels"),
+        (balanced(250), balanced(251), "it may have 500 numbers, names and operations"),
+        ("x" + " " * 1997 + "+1", "x" + " " * 1998 + "+1", "it may have 2000"),
+        ("2**1023*x", "2**1024*x", "beyond the range of float64"),
+        ("+".join(["sin(exp(x**16))"] * 3), "+".join(["sin(exp(x**17))"] * 3), "one of a number as large as"),
+    ],
+    ids=["depth", "size", "length", "range", "far"],
+)
+def test_the_limits_are_where_they_are_said_to_be(allowed, refused, message):
+    assert parse_expression(allowed)(0.5) is not None
+    with pytest.raises(ExpressionError, match=message):
+        parse_expression(refused)
+
+
 def test_the_message_points_at_the_fault():
     cases = {
         "exp(sine(x))": "sine is not known; did you mean sin?\n  exp(sine(x))\n      ^^^^",
