@@ -148,7 +148,11 @@ def _product_with_logarithm(start: int) -> Rule:
 
 
 def _lambert(numbers: Any, x: Any) -> Undefined:
-    """Real from -1/e on: x e + 1 >= 0."""
+    """Real from -1/e on: x e + 1 >= 0. From 0 on, and below -1, x tells it alone: e times it may be beyond a format."""
+    if numbers.order(x, 0) != -1:
+        return UNDECIDED
+    if numbers.order(x, -1) == -1:
+        return DOMAIN
     functions, one = numbers.functions, numbers.lift((1, 0))
     grown = functions["add"](functions["multiply"](x, functions["exp"](one)), one)
     return DOMAIN if numbers.order(grown, 0) == -1 else UNDECIDED

@@ -121,7 +121,7 @@ def command(
     for place, row in enumerate(rows):
         if place:
             page.line()
-        _write(page, subject, fmt, stencil, row, found.exact_parts(place))
+        _write(page, subject, fmt, stencil, row, _parts_of(found, place))
     if not all(math.isnan(row["total"]) for row in rows):
         page.line()
         page.line(_NOTES, "dim", hang=0)
@@ -132,7 +132,7 @@ def command(
 def _rows(subject: Subject, fmt: Any, found: Any) -> Iterator[dict[str, Any]]:
     """Return what programs read, for each point and step."""
     for place, index in enumerate((i, j) for i in range(found.shape[0]) for j in range(found.shape[1])):
-        chain = _chain(fmt, found.computed[index], found.exact_parts(place))
+        chain = _chain(fmt, found.computed[index], _parts_of(found, place))
         yield {
             "function": subject.name,
             "format": fmt.name,
@@ -147,6 +147,12 @@ def _rows(subject: Subject, fmt: Any, found: Any) -> Iterator[dict[str, Any]]:
             "status": str(found.status[index]),
             "state": str(found.state[index]),
         }
+
+
+def _parts_of(found: Any, place: int) -> dict[str, Fraction | None]:
+    """Return the exact parts of a cell; 0 for one that reads 0, of which it is only known how small it is."""
+    exact = found.exact_parts(place)
+    return {name: part if getattr(found, name).ravel()[place] else Fraction(0) for name, part in exact.items()}
 
 
 def _chain(fmt: Any, computed: Any, parts: Mapping[str, Fraction | None]) -> dict[str, Fraction]:
@@ -255,7 +261,8 @@ def digits_in_line(numbers: Sequence[Fraction], room: int) -> list[str]:
 def _exponent(value: Fraction) -> int:
     """Return the exponent of the first digit: 10**e ≤ |value| < 10**(e + 1)."""
     size = abs(value)
-    guess = len(str(size.numerator)) - len(str(size.denominator))
+    # From the bits: Python refuses to write integers of more than 4300 digits.
+    guess = math.floor((size.numerator.bit_length() - size.denominator.bit_length()) * math.log10(2))
     while Fraction(10) ** guess > size:
         guess -= 1
     while Fraction(10) ** (guess + 1) <= size:

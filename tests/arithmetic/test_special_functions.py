@@ -1,5 +1,6 @@
 """SciPy's special functions in the exact engines: both engines agree, with SciPy at the edges and with derivatives."""
 
+import math
 import time
 from contextlib import contextmanager
 from fractions import Fraction
@@ -22,6 +23,7 @@ from numdiff.arithmetic import (
 )
 from numdiff.arithmetic.multiprecision_functions import CONTEXT, TooLarge
 from numdiff.arithmetic.rounded import rounded
+from numdiff.arithmetic.running_error import scaled_evaluation_errors
 from numdiff.arithmetic.special_balls import REAL_SPECIAL, ZETA_FAR_RIGHT
 from numdiff.arithmetic.special_names import SPECIAL, SPECIAL_BINARY
 from numdiff.arithmetic.special_series import COEFFICIENTS, SERIES_SPECIAL
@@ -350,3 +352,13 @@ def test_sums_for_k_are_left_to_arb_where_they_take_seconds(name):
         found, seconds = seconds_of(lambda: REAL_SPECIAL[name](arb(1.5)))
     assert found.rel_accuracy_bits() > 4000
     assert seconds < 1.0
+
+
+def test_the_domain_of_lambertw_is_told_at_any_size() -> None:
+    """Where e·x overflows, and no rounding error of it has a bound."""
+    for format_name in ("float32", "float64"):
+        fmt = FORMATS[format_name]
+        largest = dyadic(fmt.largest_finite)
+        points = [largest, (-largest[0], largest[1]), dyadic(-0.5), dyadic(-0.25)]
+        found = scaled_evaluation_errors(_lambertw, points, fmt, "rounded")
+        assert [math.isfinite(bound) for bound, _ in found] == [True, False, False, True]

@@ -89,6 +89,14 @@ def test_a_step_that_x_absorbs_has_an_error_and_is_named():
     assert call("explain", "absorbed").status == 0
 
 
+def test_numbers_far_below_all_formats_are_shown():
+    """Of −exp(−10⁴), and of a derivative of which only a bound near 2⁻⁶⁵⁵³⁶ is known."""
+    done = call("ledger", "exp(-x)", "--at", "1e4", "--step", "0.5")
+    assert lines_of(done.out)[0]["t"] == "-1.1355e-4343"
+    numbers, marks = lines_of(call("ledger", "exp1(x)", "--at", "1e300", "--step", "1e290").out)
+    assert ({float(number) for number in numbers.values()}, marks) == ({0.0}, {})
+
+
 def test_parts_that_are_0_have_no_mark():
     numbers, marks = lines_of(call("ledger", "x**2", "--at", "1", "--step", "0.5").out)
     assert len(numbers) == 5
