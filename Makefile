@@ -46,6 +46,8 @@ SITE := .cache/site
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
+# Containers often set it: then every worker, and every command that a test starts, would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help install experiments experiments-ml atlas measure-cost check-results test test-browser test-core test-lowest \
 	campaign bench bench-compare performance docs lint check lock clean
 
