@@ -93,6 +93,9 @@ measure-cost: $(STAMP) ## Measure time and memory of gradients on this machine i
 check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference engine and compare
 	$(VENV_BIN)/python -m experiments.reproducibility $(ARGS)
 
+# The tests run in as many processes as there are cores: threads of a BLAS in each would wait for each other's cores.
+test test-core test-lowest campaign: export OPENBLAS_NUM_THREADS := 1
+
 test: $(STAMP) ## Run the tests
 	$(VENV_BIN)/python -m pytest -n $(WORKERS) --dist worksteal --benchmark-disable --ignore=tests/browser $(ARGS)
 
