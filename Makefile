@@ -46,6 +46,8 @@ SITE := .cache/site
 .DEFAULT_GOAL := help
 # Timings are taken alone, also under make -j.
 .NOTPARALLEL:
+# Containers often set it: then every worker, and every command that a test starts, would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help install experiments experiments-ml atlas measure-cost check-results test test-browser test-core test-lowest \
 	campaign bench bench-compare performance docs lint check lock clean
 
@@ -90,6 +92,9 @@ measure-cost: $(STAMP) ## Measure time and memory of gradients on this machine i
 
 check-results: $(STAMP) ## Rebuild results/ elsewhere with the other reference engine and compare
 	$(VENV_BIN)/python -m experiments.reproducibility $(ARGS)
+
+# The tests run in as many processes as there are cores: threads of a BLAS in each would wait for each other's cores.
+test test-core test-lowest campaign: export OPENBLAS_NUM_THREADS := 1
 
 test: $(STAMP) ## Run the tests
 	$(VENV_BIN)/python -m pytest -n $(WORKERS) --dist worksteal --benchmark-disable --ignore=tests/browser $(ARGS)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,13 +36,15 @@ sys.meta_path[sys.meta_path.index(PathFinder)] = Filter
 """
 
 
-def core_modules() -> list[str]:
+@cache
+def core_modules() -> tuple[str, ...]:
     """Return the modules of the core, as the contract of the layers has them."""
     options = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     (contract,) = [item for item in options["tool"]["importlinter"]["contracts"] if item["name"] == _CONTRACT]
-    return contract["source_modules"]
+    return tuple(contract["source_modules"])
 
 
+@cache
 def is_core_test(path: Path) -> bool:
     """Say whether a test module needs no package of an extra.
 

@@ -76,8 +76,8 @@ def _face(text: str, weight: int) -> str:
     options.hinting = options.notdef_outline = options.legacy_kern = False
     options.name_IDs = [_COPYRIGHT, _LICENSE_ADDRESS]
     options.drop_tables += ["BASE", "FFTM", "GDEF", "GSUB", "JSTF", "MATH", "gasp"]
-    # The time of the font, not of this run.
-    with TTFont(_path(weight), recalcTimestamp=False) as font:
+    # The time of the font, not of this run; read lazily, kerning of glyphs that are left out is never decoded.
+    with TTFont(_path(weight), recalcTimestamp=False, lazy=True) as font:
         chosen = subset.Subsetter(options)
         chosen.populate(text=text)
         chosen.subset(font)

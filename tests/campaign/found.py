@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 __all__ = ["Found", "Search", "is_too_often"]
 
@@ -58,4 +58,4 @@ Function = Callable[[int], Found]
 
 def is_too_often(misses: int, cases: int, rate: float) -> bool:
     """Whether misses are more than a rate allows: so many or more have a probability below `CHANCE`."""
-    return misses > 0 and bool(binom.sf(misses - 1, cases, rate) < CHANCE)
+    return misses > 0 and bool(bdtrc(misses - 1, cases, rate) < CHANCE)

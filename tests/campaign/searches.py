@@ -56,6 +56,12 @@ SEARCHES = {
             "tests.gradients.random_search:wrong",
         ),
         Search(
+            "dropout",
+            "Of 1,000 functions with dropout at most 3 are not refused.",
+            "tests.gradients.random_search:left_out",
+            rate=0.003,
+        ),
+        Search(
             "stored_damage", "No damaged measurement is loaded with other numbers.", "tests.study.damage_search:damages"
         ),
     )

@@ -15,9 +15,10 @@ from tests.adaptive import random_search as estimator
 from tests.analysis import engine_search, mixed_cells, one_sided_search, random_cells, test_bounds
 from tests.arithmetic import accuracy_search, special_accuracy_search
 from tests.campaign.searches import SEARCHES
+from tests.gradients import dropout
 from tests.gradients import random_search as gradients
 
-ELSEWHERE = {"bounds", "mixed_types", "one_sided", "accuracy", "special_accuracy", "stored_damage"}
+ELSEWHERE = {"bounds", "mixed_types", "one_sided", "accuracy", "special_accuracy", "dropout", "stored_damage"}
 """A slice of these has a test of its own, which says more of what was searched."""
 
 
@@ -100,6 +101,7 @@ PLANTED = {
     "estimator": narrow_bars,
     "right_gradients": lambda patch: patch.setattr(gradients, "RIGHT", "times_2"),
     "wrong_gradients": credulous_check,
+    "dropout": lambda patch: patch.setattr(dropout, "check_gradient", lambda *asked, **options: None),
     "stored_damage": lambda patch: patch.setattr(store, "_read", lambda path, name: store.pq.read_table(path)),
 }
 LIMITED = accuracy_search.ELEMENTARY

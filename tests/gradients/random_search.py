@@ -1,6 +1,6 @@
-"""The gradient check on realistic functions: ``right_gradients`` and ``wrong_gradients`` of ``make campaign``.
+"""The gradient check: ``right_gradients``, ``wrong_gradients`` and ``dropout`` of ``make campaign``.
 
-They make the trials of the experiment `experiments.gradient_check` with other seeds.
+The first two take realistic functions, and make the trials of `experiments.gradient_check` with other seeds.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,11 +14,16 @@ from experiments.gradient_check.ours import ours
 from experiments.gradient_check.rules import Decision, Line
 from experiments.gradient_check.trials import TrialPlan, trials_of
 from tests.campaign.found import Found
+from tests.gradients import dropout
 
-__all__ = ["right", "wrong"]
+__all__ = ["left_out", "right", "wrong"]
 
 DRAWN = 4
 """Functions of one seed."""
+RATES = ((0.5, 0), (0.1, 0), (0.02, 0), (0.5, 4), (0.1, 4))
+"""Shares of terms that are left out, with the number of directions (0: every coordinate)."""
+CALLS = 20
+"""Checks of one seed with each of them: fifty seeds are a thousand."""
 
 
 def _trials(seed: int, modes: Sequence[str], claims: Sequence[str]) -> Iterator[Any]:
@@ -43,3 +48,10 @@ def wrong(seed: int) -> Found:
     """Check gradients with a wrong coordinate; a miss is one in which that coordinate is called right."""
     found = [trial for trial in _trials(seed, ("coordinates",), tuple(FACTORS)) if trial.at]
     return Found(len(found), [_name(trial) for trial in found if trial.at == Line.AGREE.value])
+
+
+def left_out(seed: int) -> Found:
+    """Check functions with dropout; a miss is one that is not refused."""
+    asked = [(*chosen, number) for chosen in RATES for number in range(seed * CALLS, (seed + 1) * CALLS)]
+    misses = [call for call in asked if not dropout.is_refused(*call)]
+    return Found(len(asked), [f"is_refused{call}" for call in misses])

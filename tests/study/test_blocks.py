@@ -306,8 +306,10 @@ def test_parts_of_a_large_block_have_2000_to_20000_cells_and_every_point_once(co
     assert len({part.key() for part in [block, *parts]}) == len(parts) + 1
 
 
-def test_a_point_with_many_cells_is_never_cut() -> None:
-    steps = tuple(float(h) for h in np.geomspace(1e-9, 1e-1, 21_000))
+def test_a_point_with_many_cells_is_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LARGEST", 200)
+    monkeypatch.setattr(module, "PART", 80)
+    steps = tuple(float(h) for h in np.geomspace(1e-9, 1e-1, 210))
     sweep = dataclasses.replace(SWEEP, grids=(), given_steps=steps, all_points=True)
     (alone,) = Block(sweep, "arb", "numpy:sin", "", (0.5,)).parts()
     assert alone.part is None

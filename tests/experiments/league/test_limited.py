@@ -24,10 +24,16 @@ def run_apart(asked: Calls) -> pd.DataFrame:
     return framed(limited.run_apart(asked))
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def no_helper_left():
     yield
     limited._end()
+    gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open():
+    yield
     gc.collect()
 
 
