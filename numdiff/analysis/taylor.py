@@ -284,7 +284,7 @@ def scaled_truncation_errors(series: Sequence[Series], stencil: Stencil, steps: 
     """Return `scaled_truncation_error` at several points, a row for each."""
     orders, moments = _moments(stencil)
     coefficients = _coefficients(series, orders)
-    terms = Scaled(coefficients.mantissas * moments, coefficients.exponents)
+    terms = Scaled(coefficients.mantissas * moments.mantissas, coefficients.exponents + moments.exponents)
     powers, by = orders - stencil.derivative_order, split(steps)
     if steps.size < _MANY:
         return _sum_of_terms(terms, powers, by, orders > TERMS - _LAST)
@@ -300,10 +300,14 @@ def scaled_truncation_errors(series: Sequence[Series], stencil: Stencil, steps: 
 
 
 @cache
-def _moments(stencil: Stencil) -> tuple[np.ndarray, np.ndarray]:
-    """Return the j of equation (1) whose Mⱼ is not 0, and these Mⱼ as a column."""
-    orders = [j for j in range(stencil.derivative_order + 1, TERMS + 1) if stencil.moment(j)]
-    return np.array(orders), np.array([float(stencil.moment(j)) for j in orders])[:, np.newaxis]
+def _moments(stencil: Stencil) -> tuple[np.ndarray, Scaled]:
+    """Return the j of equation (1) whose Mⱼ is not 0, and these Mⱼ as a column: those of wide offsets overflow."""
+    exact = {j: stencil.moment(j) for j in range(stencil.derivative_order + 1, TERMS + 1)}
+    orders = [j for j, moment in exact.items() if moment]
+    exponents = [exact[j].numerator.bit_length() - exact[j].denominator.bit_length() for j in orders]
+    mantissas = [float(exact[j] / Fraction(2) ** e) for j, e in zip(orders, exponents, strict=True)]
+    column = np.array(exponents, dtype=np.int64)[:, np.newaxis]
+    return np.array(orders), Scaled(np.array(mantissas)[:, np.newaxis], column)
 
 
 def _few_terms_up_to(terms: Scaled, powers: np.ndarray) -> float:

@@ -94,8 +94,8 @@ def _cells_of(batch: Batch) -> tuple[Any, ...]:
     """Return all that the columns of a batch depend on, beside its function."""
     fmt, sweep = batch.format, batch.sweep
     numbers = batch.points, batch.steps
-    if fmt.precision > _DOUBLE:  # their bytes have garbage between them
-        cells: Any = (tuple(fmt.lift_array(some)) for some in numbers)
+    if fmt.precision > _DOUBLE:  # their bytes have garbage between them; an exact number has no -0
+        cells: Any = ((tuple(fmt.lift_array(some)), np.signbit(some).tobytes()) for some in numbers)
     else:
         cells = (some.tobytes() for some in numbers)
     return (fmt.name, batch.method, batch.arithmetic, sweep.neighbourhood, batch.grids, batch.ks, *cells)

@@ -125,8 +125,8 @@ def test_all_points_and_steps_at_once_give_the_bits_of_term_by_term(stencil: Ste
         for i, series in enumerate(several):
             expected = term_by_term(series, stencil, steps)
             kept = ~np.isinf(found.mantissas[i])
-            assert np.array_equal(found.mantissas[i][kept], np.broadcast_to(expected.mantissas, steps.shape)[kept])
-            assert np.array_equal(found.exponents[i], np.broadcast_to(expected.exponents, steps.shape))
+            in_its_unit = np.ldexp(expected.mantissas, expected.exponents - found.exponents[i])
+            assert np.array_equal(found.mantissas[i][kept], in_its_unit[kept])
             values = taylor.scaled_value(series, -steps)
             alone = [taylor.scaled_value(series, -steps[k : k + 1]) for k in range(size)]
             assert np.array_equal(values.mantissas, np.concatenate([one.mantissas for one in alone]), equal_nan=True)
@@ -145,6 +145,18 @@ def test_terms_that_are_left_out_of_many_short_steps_change_no_bit(stencil: Sten
         apart = [taylor.scaled_truncation_errors([series], stencil, part).values[0] for part in np.split(steps, 30)]
         assert np.isfinite(together).sum() > 100
         assert together.tobytes() == np.concatenate(apart).tobytes()
+
+
+@pytest.mark.parametrize("k", [-50, 23, 60])
+def test_offsets_and_steps_that_make_the_same_nodes_have_the_same_truncation(k: int) -> None:
+    """The moments of such offsets are beyond the doubles."""
+    c = Fraction(2) ** k
+    far = Stencil("far", (c, -c), (Fraction(1, 2) / c, -Fraction(1, 2) / c))
+    steps = np.ldexp(1.5, np.arange(-90, 0))
+    series = series_of(np.exp, 0.0)
+    expected = taylor.truncation_error(series, CENTERED, steps)
+    assert (expected > 0).all()
+    assert taylor.truncation_error(series, far, np.ldexp(steps, -k)).tobytes() == expected.tobytes()
 
 
 def test_a_sum_whose_first_term_comes_late_has_all_its_terms() -> None:

@@ -221,3 +221,17 @@ def test_neighbour_that_absorbs_the_step_is_a_failure() -> None:
     assert row.failures == np.sum(near >= 4)
     assert 0 < int(row.failures) < row.neighbours == len(near)  # type: ignore[call-overload]
     assert row.max_error == 0
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_zeros_of_both_signs_have_records_of_their_own(name: str) -> None:
+    """Their steps are the same, and as exact numbers they are too; 1/x is not the same at both."""
+    sweep = Sweep("zeros", (), ("forward",), (name,), ("representable",), 1, 8, all_points=True)
+    points = (-0.0, 0.0)
+    both, *alone = (
+        measure(plan(UserFunction("reciprocal", lambda x: 1 / x, None, some), sweep), "arb")[0]
+        for some in (points, points[:1], points[1:])
+    )
+    for column in ("x", "computed"):
+        assert both[column].tolist() == [text for frame in alone for text in frame[column]]
+    assert both.computed.nunique() == 2
