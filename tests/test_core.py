@@ -100,7 +100,7 @@ def test_core_works_with_numpy_and_ml_dtypes_alone(program):
         (["list", "problems"], "composition"),
         (["list", "formulas"], "centered4"),
         (["list", "peers"], "scipy_derivative"),
-        (["explain", "truncation"], "error of the formula in exact arithmetic"),
+        (["explain", "truncation"], "The error of the formula itself"),
         (["derivative", "exp(sin(x))", "--at", "0.5"], "f′(0.5) = 1.41742"),
         (["check", "x**3", "3*x**2", "--at", "2"], "gradient check: AGREE"),
     ],
