@@ -20,13 +20,15 @@ the approximation, to decide equality).
 import math
 from collections.abc import Callable, Hashable, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from flint import arb, arb_series, ctx, fmpq
 
 Monomial: TypeAlias = tuple[tuple[int, int], ...]
 """(atom, power), sorted by atom; powers may be negative."""
-Form: TypeAlias = Mapping[Monomial, Fraction]
+Form: TypeAlias = Mapping[Monomial, Any]
+"""Coefficients by monomial, ``flint.fmpq``: forms of some ten terms are multiplied by the thousand."""
 
 _MOST_TERMS = 48
 """A longer form becomes one atom: it costs the proofs that would need its parts."""
@@ -47,7 +49,7 @@ class Number:
     ----------
     field : Field
         Where its atoms are known.
-    form : mapping of monomials to Fraction
+    form : mapping of monomials to fmpq
         Without zeros; empty for 0.
     ball : arb
     """
@@ -62,7 +64,8 @@ class Number:
         """The number, if its form is a rational number."""
         if not self.form:
             return Fraction(0)
-        return self.form.get(_ONE) if len(self.form) == 1 else None
+        found = self.form.get(_ONE) if len(self.form) == 1 else None
+        return None if found is None else Fraction(int(found.p), int(found.q))
 
     def sign(self) -> int | None:
         """Return the sign if it is proved, else None."""
@@ -72,14 +75,15 @@ class Number:
 
     def key(self) -> Hashable:
         """Return what equal forms have in common."""
-        return frozenset(self.form.items())
+        return frozenset((monomial, int(c.p), int(c.q)) for monomial, c in self.form.items())
 
     def scaled(self, factor: Fraction | int) -> "Number":
         """Return a rational multiple."""
         if factor == 1:
             return self
-        form = {monomial: coefficient * factor for monomial, coefficient in self.form.items()} if factor else {}
-        return self.field.number(form, self.ball * _ball(Fraction(factor)))
+        multiple = _quotient(factor)
+        form = {monomial: coefficient * multiple for monomial, coefficient in self.form.items()} if factor else {}
+        return self.field.number(form, self.ball * arb(multiple))
 
     def __neg__(self) -> "Number":
         return self.scaled(-1)
@@ -87,9 +91,9 @@ class Number:
     def __add__(self, other: "Number") -> "Number":
         form = dict(self.form)
         for monomial, coefficient in other.form.items():
-            total = form.get(monomial, 0) + coefficient
+            total = form[monomial] + coefficient if monomial in form else coefficient
             if total:
-                form[monomial] = Fraction(total)
+                form[monomial] = total
             else:
                 del form[monomial]
         return self.field.number(form, self.ball + other.ball)
@@ -101,11 +105,11 @@ class Number:
         left, right = self, other
         if len(left.form) * len(right.form) > _MOST_TERMS:
             left, right = self.field.opaque(left), self.field.opaque(right)
-        form: dict[Monomial, Fraction] = {}
+        form: dict[Monomial, Any] = {}
         for first, a in left.form.items():
             for second, b in right.form.items():
                 monomial = _product(first, second)
-                form[monomial] = form.get(monomial, Fraction(0)) + a * b
+                form[monomial] = form[monomial] + a * b if monomial in form else a * b
         return self.field.number({m: c for m, c in form.items() if c}, left.ball * right.ball)
 
     def __truediv__(self, other: "Number") -> "Number":
@@ -139,7 +143,7 @@ class Field:
         if not form:
             return Number(self, form, arb(0))
         if len(form) == 1 and _ONE in form:
-            return self.rational(form[_ONE])
+            return self._rational(form[_ONE])
         if len(form) > _MOST_TERMS:
             return self.opaque(Number(self, form, ball))
         return Number(self, form, ball)
@@ -152,9 +156,12 @@ class Field:
         Undecidable
             If it has too many digits to be of use.
         """
-        if value.numerator.bit_length() + value.denominator.bit_length() > _LARGEST_SIZE:
+        return self._rational(_quotient(value))
+
+    def _rational(self, value: Any) -> Number:
+        if value.p.bit_length() + value.q.bit_length() > _LARGEST_SIZE:
             raise Undecidable
-        return Number(self, {_ONE: value} if value else {}, _ball(value))
+        return Number(self, {_ONE: value} if value else {}, arb(value))
 
     def atom(self, name: Hashable, ball: Any) -> Number:
         """Return the number of a name, rational where the ball has no radius.
@@ -172,7 +179,7 @@ class Field:
                 raise Undecidable
             return self.rational(Fraction(mantissa) * Fraction(2) ** exponent)
         index = self._atoms.setdefault(name, len(self._atoms))
-        return Number(self, {((index, 1),): Fraction(1)}, ball)
+        return Number(self, {((index, 1),): fmpq(1)}, ball)
 
     def opaque(self, number: Number) -> Number:
         """Return a number as one atom, if it is not a single product already."""
@@ -231,10 +238,11 @@ _PERIODIC: Mapping[str, tuple[tuple[str, int], ...]] = {
 """The derivatives of order 0, 1, … of functions whose derivatives repeat, each as a function and a sign."""
 
 
-def _ball(value: Fraction) -> Any:
-    return arb(fmpq(value.numerator, value.denominator))
+def _quotient(value: Fraction | int) -> Any:
+    return fmpq(value.numerator, value.denominator)
 
 
+@lru_cache(maxsize=1 << 14)
 def _product(left: Monomial, right: Monomial) -> Monomial:
     if not left or not right:
         return left or right

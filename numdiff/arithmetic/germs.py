@@ -22,7 +22,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from numdiff.arithmetic.closed_forms import Field, Number, Undecidable
 
@@ -35,6 +35,11 @@ _MOST_POWERS = 40
 small."""
 _MOST_TERMS = 48
 """Terms of a germ, which sums of small exponents such as 0.1 and 0.13 would make thousands of."""
+
+
+def _plain(exponent: Any) -> Any:
+    """Return an exponent as an int where it is one: sums of integers are some twenty times as fast as of fractions."""
+    return exponent.numerator if type(exponent) is Fraction and exponent.denominator == 1 else exponent
 
 
 class Germ:
@@ -51,7 +56,8 @@ class Germ:
     __slots__ = ("limit", "terms")
 
     def __init__(self, terms: Mapping[Exponent, Number], limit: Limit = math.inf) -> None:
-        self.terms = {e: c for e, c in terms.items() if c.form and e < limit}
+        limit = _plain(limit)
+        self.terms = {_plain(e): c for e, c in terms.items() if c.form and e < limit}
         if len(self.terms) > _MOST_TERMS:
             limit = sorted(self.terms)[_MOST_TERMS]
             self.terms = {e: c for e, c in self.terms.items() if e < limit}
@@ -115,6 +121,8 @@ class Side:
 
     def turn(self, *exponents: Exponent) -> int:
         """Return yᵃ·yᵇ·…/y^(a + b + …), a sign."""
+        if self.sign >= 0 or all(type(exponent) is int for exponent in exponents):
+            return 1
         return math.prod(map(self._parity, exponents)) * self._parity(sum(exponents, Fraction(0)))
 
     # --- arithmetic ------------------------------------------------------------------------------------

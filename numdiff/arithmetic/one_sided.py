@@ -60,35 +60,29 @@ def one_sided_derivatives(
         The exact number where its closed form is rational. UNDECIDED where a germ is not known, or may be at a higher
         precision; UNPROVED where equal values are not known to be equal, which a higher precision may refute.
     """
+    signs = (direction,) if direction else (1, -1)
     found: list[Fraction | Ball | Undefined] = [Undefined.UNDECIDED] * len(points)
     with working(checked_precision(precision), 2):
-        for spare in _SPARE_TERMS:
-            missing = [i for i, value in enumerate(found) if value is Undefined.UNDECIDED]
-            try:
-                sides = _sides(f, [points[i] for i in missing], order, direction, order + spare)
-                for i, coefficients in zip(missing, sides, strict=True):
-                    found[i] = _derivative(coefficients, order, precision)
-            except (Unsupported, Undecidable):  # the latter of a point or a constant with too many digits
-                break
+        field = Field()
+        try:
+            values = [_value(item, field) for item in _germs(f, points, Side(field, 0, order, order == 1))]
+            known = [i for i, value in enumerate(values) if isinstance(value, Number)]
+            for i, value in enumerate(values):
+                found[i] = value if isinstance(value, Undefined) else found[i]
+            for spare in _SPARE_TERMS:
+                missing = [i for i in known if found[i] is Undefined.UNDECIDED]
+                sides = [Side(field, sign, order + spare, order == 1) for sign in signs] if missing else []
+                columns = [_germs(f, [points[i] for i in missing], side) for side in sides]
+                for i, *items in zip(missing, *columns, strict=True):
+                    found[i] = _derivative([_coefficients(item, values[i], order) for item in items], order, precision)
+        except (Unsupported, Undecidable):  # the latter of a point or a constant with too many digits
+            pass
     return found
 
 
-def _sides(
-    f: Callable[[Any], Any], points: list[Dyadic], order: int, direction: Direction, last: int
-) -> list[list[Coefficients]]:
-    """Return for every point the coefficients on the sides that count, from series up to the exponent `last`."""
-    field = Field()
-
-    def germs(sign: int) -> list[Any]:
-        side = Side(field, sign, last, order == 1)
-        return evaluate_exactly(f, engine_of(side), [side.variable(dyadic_to_fraction(point)) for point in points])
-
-    values = [_value(item, field) for item in germs(0)]
-    columns = [
-        [_coefficients(item, value, order) for item, value in zip(germs(sign), values, strict=True)]
-        for sign in ((direction,) if direction else (1, -1))
-    ]
-    return list(map(list, zip(*columns, strict=True)))
+def _germs(f: Callable[[Any], Any], points: Sequence[Dyadic], side: Side) -> list[Any]:
+    """Return the germs of f on one side of points."""
+    return evaluate_exactly(f, engine_of(side), [side.variable(dyadic_to_fraction(point)) for point in points])
 
 
 def _value(item: Germ | Undefined, field: Field) -> Number | Undefined:

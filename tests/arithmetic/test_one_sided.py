@@ -225,3 +225,16 @@ def test_dense_exponents_do_not_make_a_series_without_end() -> None:
 @pytest.mark.parametrize("exponent", [-70000, 70000])
 def test_points_and_constants_with_too_many_digits_are_undecided(exponent: int) -> None:
     assert one_sided_derivatives(np.abs, [(1, exponent), (0, 0)], 1, 0, 256)[0] is Undefined.UNDECIDED
+
+
+def test_no_series_is_made_at_a_point_whose_value_is_not_known() -> None:
+    asked: list[int] = []
+
+    def f(x: Any) -> Any:
+        asked.append(len(x))
+        return np.floor(x**x)
+
+    found = one_sided_derivatives(f, [dyadic(1000.0), dyadic(1.5)], 1, 0, 256)
+    assert found == [Undefined.UNDECIDED, 0]  # 1000¹⁰⁰⁰ has more than 256 bits
+    assert asked[0] == 2
+    assert set(asked[1:]) == {1}
