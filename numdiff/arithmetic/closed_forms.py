@@ -54,10 +54,12 @@ class Number:
     ball : arb
     """
 
-    __slots__ = ("ball", "field", "form")
+    __slots__ = ("as_atom", "ball", "field", "form")
 
     def __init__(self, field: "Field", form: Form, ball: Any) -> None:
         self.field, self.form, self.ball = field, form, ball
+        self.as_atom: Number | None = self if len(form) <= 1 else None
+        """The number as one atom, once it was asked for."""
 
     @property
     def rational(self) -> Fraction | None:
@@ -183,7 +185,9 @@ class Field:
 
     def opaque(self, number: Number) -> Number:
         """Return a number as one atom, if it is not a single product already."""
-        return number if len(number.form) <= 1 else self.atom(number.key(), number.ball)
+        if number.as_atom is None:
+            number.as_atom = self.atom(number.key(), number.ball)
+        return number.as_atom
 
     def pi(self) -> Number:
         """Return π."""

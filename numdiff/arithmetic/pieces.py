@@ -9,8 +9,16 @@ _LONGEST = 1 << 18
 """Bits of a number that a remainder is taken of, at most: the formats end at 2**16384."""
 
 
-def _floor(number: Dyadic) -> int:
+def _short(number: Dyadic) -> Dyadic:
+    """Return ±1/4 in place of what is smaller: every function here is the same of both, without the zeros between."""
     mantissa, exponent = number
+    if not mantissa or exponent + mantissa.bit_length() > -2:
+        return number
+    return (1 if mantissa > 0 else -1), -2
+
+
+def _floor(number: Dyadic) -> int:
+    mantissa, exponent = _short(number)
     return mantissa << exponent if exponent >= 0 else mantissa >> -exponent
 
 
@@ -24,7 +32,7 @@ def _trunc(number: Dyadic) -> int:
 
 def _rint(number: Dyadic) -> int:
     """Round to the nearest integer, ties to even."""
-    mantissa, exponent = number
+    mantissa, exponent = _short(number)
     below = _floor(number)
     if exponent >= 0:
         return below
@@ -42,7 +50,10 @@ QUOTIENTS: Mapping[str, str] = MappingProxyType({"remainder": "floor", "fmod": "
 
 
 def jumps_between(name: str, low: Dyadic, high: Dyadic) -> bool:
-    """Say whether a function jumps somewhere in [low, high], the ends included."""
+    """Say whether a function jumps somewhere in [low, high], the ends included.
+
+    No function here jumps inside (0, 1/4), so that a smaller number may be taken for 1/4.
+    """
     if name == "rint":  # at the halves of odd integers
         first, last = _ceil(_plus_half(low)), _floor(_plus_half(high))
     else:
@@ -51,7 +62,7 @@ def jumps_between(name: str, low: Dyadic, high: Dyadic) -> bool:
 
 
 def _plus_half(number: Dyadic) -> Dyadic:
-    mantissa, exponent = number
+    mantissa, exponent = _short(number)
     if exponent >= -1:
         return (mantissa << exponent + 1) + 1, -1
     return mantissa + (1 << -1 - exponent), exponent

@@ -159,3 +159,13 @@ def test_interpolation_is_refused_where_it_is_not_a_function_of_x_alone():
     ):
         with pytest.raises(TypeError, match=r"np\.interp"):
             balls.values(f, [dyadic(0.5)], 64)
+
+
+@pytest.mark.parametrize("name", sorted(PIECES))
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_number_below_all_formats_is_rounded_as_any_small_one(name, sign):
+    for exponent in (-3, -4, -(2**40)):  # of which the last could not be shifted to an integer's place
+        assert PIECES[name]((sign, exponent)) == PIECES[name]((sign, -2)) == float(getattr(np, name)(sign / 8))
+        for low, high in [((-1, 0), (sign, exponent)), ((sign, exponent), (1, 0))]:
+            short = [(end[0], max(end[1], -3)) for end in (low, high)]
+            assert jumps_between(name, low, high) == jumps_between(name, *short)
