@@ -139,6 +139,7 @@ def test_a_number_whose_first_digits_round_to_infinity_is_shown(value):
     ("said", "here"),
     [
         ("noise=0.001, as it was given", "--noise 0.001, as it was given"),
+        ("or use workers=1", "or use --workers 1"),
         (
             "end the domain at np.nextafter(0.0, -np.inf), with side='right'",
             "end --domain at -5e-324, with --side right",
