@@ -276,7 +276,8 @@ def _printing_aside() -> Iterator[None]:
 def _is_raised_by_user(error: Exception) -> bool:
     """Return whether an error arose in code of the user, or in what that calls, and is none of this package.
 
-    A lost pipe is always one of the user's: nothing is printed meanwhile.
+    A lost pipe is always one of the user's: nothing is printed meanwhile. Compiled libraries name their files as they
+    were built, relative to a folder that is not here.
     """
     import sysconfig
     import traceback
@@ -286,7 +287,9 @@ def _is_raised_by_user(error: Exception) -> bool:
     if not files or files[-1].startswith(own):
         return False
     known = (own, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")), "<")
-    return isinstance(error, BrokenPipeError) or any(not file.startswith(known) for file in files)
+    return isinstance(error, BrokenPipeError) or any(
+        Path(file).is_absolute() and not file.startswith(known) for file in files
+    )
 
 
 def _file_advice(module: str, path: str) -> str:
