@@ -194,9 +194,9 @@ class Advice:
         else:
             bounds = nd.error_bounds(f, self.x, array, self._stencil, fmt.name)
         expected = self._expected([float(step) for step in steps.values()])
-        failed = self.failed
         rows = []
         for place, rule in enumerate(steps):
+            failed, advice = self._reason(str(ledger.state[place]))
             parts = ("total", "truncation", "roundoff", "abscissa", "evaluation", "combination")
             rows.append(
                 {
@@ -217,11 +217,20 @@ class Advice:
                     "bound": bounds[place],
                     "status": str(ledger.status[place]),
                     "state": str(ledger.state[place]),
-                    "failed": None if failed is None else str(failed),
-                    "advice": "" if failed is None else failed.advice,
+                    "failed": failed,
+                    "advice": advice,
                 }
             )
         return rows
+
+    def _reason(self, state: str) -> tuple[str | None, str]:
+        """Return the assumption that fails, and what follows: the state of the truth knows an f that is too large."""
+        failed = self.failed
+        if failed is None:
+            return None, ""
+        if failed is self._nd.FailedAssumption.NOT_SMOOTH and state == "out-of-range":
+            return state, "no prediction: f or its derivative at x is beyond every format; choose another x, or scale f"
+        return str(failed), failed.advice
 
     def _expected(self, steps: Sequence[float]) -> list[float]:
         """Return the errors that the model expects, first that of the prediction; NaN where there is none."""
@@ -253,9 +262,8 @@ class Advice:
         page.line(f"exact: {mark_of(order)}({x}) = {self.rows[0]['exact']!r}")
         if math.isnan(found.step):
             more = "; or give --exact an expression" if self.twin and self.twin.formula is None else ""
-            page.line(
-                f"no step: {found.failed}; {found.failed.advice.removeprefix('no prediction: ')}{more}", "bold red"
-            )
+            failed, advice = self.rows[0]["failed"], self.rows[0]["advice"].removeprefix("no prediction: ")
+            page.line(f"no step: {failed}; {advice}{more}", "bold red")
         else:
             derivative = f"{mark_of(order)}({x})"
             for line, style in answer_of(found, self.failed, self._step_text(), derivative, self.rows):

@@ -1,6 +1,7 @@
 """What the commands take: numbers, formats, formulas and domains, with completion of the names that are known."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,12 +38,26 @@ class EvaluatingCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put a blank before such a word, so that it is no option; it is taken off again where it is read."""
+        long = {option for parameter in self.get_params(ctx) for option in parameter.opts}
+        for word in args:
+            if f"-{word}" in long:
+                ctx.fail(f"no such option {word!r}; did you mean '-{word}'?")
         marked = [
             f" {word}" if word[:1] == "-" and word[:2] != "--" and word not in ("-", "-h") else word for word in args
         ]
+        if not ctx.resilient_parsing:
+            self._refuse_repeated(ctx, marked)
         left = super().parse_args(ctx, marked)
         ctx.params = {name: _unmarked(value) for name, value in ctx.params.items()}
         return left
+
+    def _refuse_repeated(self, ctx: click.Context, marked: list[str]) -> None:
+        """Refuse an option that is given twice and takes one value: the first would be left out without a word."""
+        given = self.make_parser(ctx).parse_args(list(marked))[2]
+        for option in given:
+            takes_one = isinstance(option, click.Option) and not option.multiple and not option.is_flag
+            if takes_one and given.count(option) > 1:
+                ctx.fail(f"{' / '.join(option.opts)} must be given once")
 
 
 def _unmarked(value: Any) -> Any:
@@ -81,13 +96,19 @@ class Numbers(click.ParamType):
     def _number(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         if word.lower().lstrip("+-").startswith("0x"):
             try:
-                return float.fromhex(word)
+                return self._not_lost(float.fromhex(word), word, param, ctx)
             except (ValueError, OverflowError):
                 self.fail(f"{word!r} is no number in hex, such as 0x1.8p-1", param, ctx)
         try:
-            return float(word)
+            number = float(word)
         except ValueError:
             return self._constant(word, param, ctx)
+        return self._not_lost(number, word, param, ctx)
+
+    def _not_lost(self, number: float, word: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if not number and _NOT_ZERO.match(word):
+            self.fail(f"{word!r} is below the range of float64; write 0, or a larger number", param, ctx)
+        return number
 
     def _constant(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         from numdiff.expressions import ExpressionError, parse_expression
@@ -99,6 +120,10 @@ class Numbers(click.ParamType):
         if values[0] != values[1]:
             self.fail(f"{word!r} is no number; write numbers such as 0.5,1e-3,pi/4", param, ctx)
         return values[0]
+
+
+_NOT_ZERO = re.compile(r"[+-]?(0x[0_.]*[1-9a-f]|(?!0x)[0_.]*[1-9])", re.IGNORECASE)
+"""A number that is written with a digit other than 0, before its exponent."""
 
 
 class Interval(click.ParamType):
@@ -200,6 +225,8 @@ def formula_options(function: F, default: str = "centered") -> F:
 def several_of(what: str, names: Sequence[tuple[str, ...]], default: str) -> tuple[str, ...]:
     """Return the names of an option, or the default where none is given; each at most once."""
     given = flat(names) or (default,)
+    if names and "" in given:
+        raise click.UsageError(f"--{what} must be names between commas, got {','.join(given)!r}")
     for name in given:
         if given.count(name) > 1:
             raise click.UsageError(f"--{what} must name each once, got {name!r} twice")

@@ -1,7 +1,9 @@
 """``numdiff derivative``: the derivative of a black box, with an error bar."""
 
+import contextlib
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import click
@@ -107,7 +109,7 @@ def command(
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     points = fmt.as_array(np.array(subject.at(at)))
     options["domain"] = options["domain"] or subject.domain
-    with running():
+    with running(), _computed_in(fmt, subject):
         found = nd.derivative(subject.f, points, **options)
     if np.iscomplexobj(found.df):
         raise TypeError(f"{subject.name} must return real numbers, got complex ones; differentiate its real part")
@@ -119,6 +121,31 @@ def command(
         return status
     _page(subject, fmt, options["order"], found, statuses).show()
     return status
+
+
+@contextlib.contextmanager
+def _computed_in(fmt: Any, subject: Subject) -> Iterator[None]:
+    """Say of an expression with a function that a format lacks which has it; the library speaks of code."""
+    try:
+        yield
+    except TypeError as error:
+        if ":" in subject.name or "scipy.special" not in str(error):
+            raise
+        raise TypeError(
+            f"{subject.name} has a function of scipy.special, which computes in float32 and float64 alone, not in "
+            f"{fmt.name}; write --dtype float64"
+        ) from error
+
+
+def _message(found: Any, place: int) -> str:
+    """Return what a status means and what to do; an infinite bar holds nothing."""
+    import numpy as np
+
+    said = as_options(found.message[place])
+    return said if np.isfinite(found.error[place]) else _HOLDS.sub("; the bar is infinite: no digit holds", said)
+
+
+_HOLDS = re.compile(r"; value and bar hold( as they stand)?(?=$|;)")
 
 
 def _row(subject: Subject, fmt: Any, order: int, found: Any, place: int) -> dict[str, Any]:
@@ -140,7 +167,7 @@ def _row(subject: Subject, fmt: Any, order: int, found: Any, place: int) -> dict
         "step": item["step"],
         "noise": item["noise"],
         "status": DerivativeStatus(int(found.status[place])).label,
-        "message": as_options(found.message[place]),
+        "message": _message(found, place),
     }
 
 
@@ -162,5 +189,5 @@ def _page(subject: Subject, fmt: Any, order: int, found: Any, statuses: Sequence
     for item in dict.fromkeys(statuses):
         if item.name != "OK":
             place = statuses.index(item)
-            page.line(f"{item.label}: {as_options(found.message[place])}", "red" if item.name not in TRUSTED else "")
+            page.line(f"{item.label}: {_message(found, place)}", "red" if item.name not in TRUSTED else "")
     return page

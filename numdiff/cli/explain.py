@@ -112,7 +112,9 @@ def senses() -> Iterator[Sense]:
         yield _sense(name, "term", plain_text(word.text), word.formula, section=word.section)
     yield from _statuses()
     yield from _names()
+    yield from _verdicts()
     yield from _columns()
+    yield from _columns_of_commands()
 
 
 def _statuses() -> Iterator[Sense]:
@@ -159,6 +161,26 @@ def _formula_in_words(row: Mapping[str, Any]) -> str:
     if "richardson" in row["name"]:
         return f"{text}: centered differences with h and 2h, combined so that h^2 cancels (Richardson)"
     return text
+
+
+def _verdicts() -> Iterator[Sense]:
+    """Return the outcomes of a check, with the words of its exit status."""
+    from numdiff.cli.words import VERDICTS
+
+    for verdict, (meaning, advice) in VERDICTS.items():
+        yield _sense(verdict, "verdict of numdiff check", meaning, advice=advice)
+
+
+def _columns_of_commands() -> Iterator[Sense]:
+    """Return the columns of the other commands that answer a question, as their help has them, but for terms."""
+    from numdiff.cli import advise, check, derivative, ledger
+    from numdiff.cli.words import WORDS
+
+    for command in (advise, derivative, ledger, check):
+        kind = f"column of numdiff {command.command.name}"
+        for names, meaning in command.COLUMNS.items():
+            for name in (name for name in names.split(", ") if name not in WORDS):
+                yield _sense(name, kind, f"{names}: {meaning}" if ", " in names else meaning)
 
 
 def _columns() -> Iterator[Sense]:

@@ -162,8 +162,18 @@ def run(words: Sequence[str]) -> int:
     except (Exception, SystemExit) as error:
         if os.environ.get(_TRACEBACK) == "1":
             raise
-        print(f"numdiff: error: {_said(error)}", file=sys.stderr)
+        _tell(f"error: {_said(error)}")
         return ERROR
+
+
+def _tell(line: str) -> None:
+    """Print a line on standard error, if there is one that takes it: the exit status says the rest.
+
+    Where it is closed, `print` would write into the answer instead.
+    """
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(f"numdiff: {line}", file=sys.stderr)
 
 
 def _called(words: Sequence[str]) -> int:
@@ -175,13 +185,14 @@ def _called(words: Sequence[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code if words else ERROR
     except click.UsageError as error:
-        print(f"numdiff: error: {_sentence(error.format_message())}", file=sys.stderr)
+        message = f"error: {_sentence(error.format_message())}"
         if error.ctx is not None:
             usage = " ".join(error.ctx.get_usage().split()).partition(": ")[2]
-            print(f"usage: {usage}; {error.ctx.command_path} --help has examples", file=sys.stderr)
+            message += f"\nusage: {usage}; {error.ctx.command_path} --help has examples"
+        _tell(message)
         return ERROR
     except click.ClickException as error:
-        print(f"numdiff: error: {_sentence(error.format_message())}", file=sys.stderr)
+        _tell(f"error: {_sentence(error.format_message())}")
         return ERROR
 
 
@@ -195,8 +206,8 @@ def _said(error: BaseException) -> str:
     """Return an error in one line; that of an expression has its two lines that show the place."""
     # str(KeyError) is the repr of its argument.
     text = str(error.args[0]) if isinstance(error, LookupError) and error.args else str(error)
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.strerror.lower()}: {error.filename}"
+    if isinstance(error, OSError) and error.strerror:  # one of a function of the user has become a RuntimeError
+        return error.strerror.lower() + ("" if error.filename is None else f": {error.filename}")
     expressions = sys.modules.get("numdiff.expressions")
     if expressions is not None and isinstance(error, expressions.ExpressionError):
         return text
@@ -204,7 +215,9 @@ def _said(error: BaseException) -> str:
     kind = type(error).__name__
     line = "; ".join(" ".join(part.split()) for part in (text or kind, *notes))
     if isinstance(error, (ImportError, LookupError, OSError, TypeError, ValueError)) and _is_ours(error):
-        line = line.replace("list(…) has all", "numdiff list has all")
+        from numdiff.cli.screen import as_options
+
+        line = as_options(line.replace("list(…) has all", "numdiff list has all"))
         return _ARGUMENT.sub(lambda match: _OPTION_OF.get(match[0], match[0]), line)
     named = line if type(error) is RuntimeError and text else f"{kind}: {line}".removesuffix(f": {kind}")
     return f"{named}; with {_TRACEBACK}=1 in the environment it shows where"
@@ -239,7 +252,7 @@ def _plain_warnings() -> Iterator[None]:
         line = " ".join(str(message).split())
         if line not in said:
             said.add(line)
-            print(f"numdiff: warning: {line}", file=sys.stderr)
+            _tell(f"warning: {line}")
 
     with warnings.catch_warnings():
         warnings.showwarning = show

@@ -4,6 +4,7 @@ rich is imported when something is printed: a page of help does without.
 """
 
 import io
+import math
 import os
 import re
 import shutil
@@ -196,10 +197,11 @@ class Page:
 def exact_text(fmt: Any, value: Any) -> str:
     """Return a number of a format in the fewest digits that name it there: 0.1 for the float32 nearest to 0.1."""
     exact = fmt.lift(value)
+    held = fmt.round(exact)
     for digits in range(1, _MOST):
         context = Context(prec=digits, Emin=-99999, Emax=99999)
         short = context.divide(Decimal(exact.numerator), Decimal(exact.denominator))
-        if fmt.lift(fmt.round(Fraction(short))) == exact:
+        if fmt.round(Fraction(short)) == held:  # few digits of a number near the largest round to infinity
             break
     return decimal_text(short)
 
@@ -224,9 +226,25 @@ def mark_of(order: int) -> str:
 
 def as_options(text: str) -> str:
     """Return advice of the library as advice on the command: ``side='left'`` is ``--side left`` here."""
-    text = text.replace(" in .skips", "").replace(".skips holds", "there are").replace(".to_pandas()", "--csv")
-    return re.sub(r"\b(side|domain|noise|dtype|max_evaluations)=(?:'(\w+)')?", _as_option, text)
+    for word, here in _IN_WORDS:
+        text = text.replace(word, here)
+    text = _NEXT.sub(lambda match: repr(math.nextafter(float(match[1]), float(f"{match[2]}inf"))), text)
+    return _GIVEN.sub(_as_option, text)
+
+
+_IN_WORDS = (
+    (" in .skips", ""),
+    (".skips holds", "there are"),
+    (".to_pandas()", "--csv"),
+    ("end the domain at", "end domain= at"),
+    (", which raise_if_wrong() accepts: for agreement", ":"),
+    (", or name the others in coordinates=", ""),
+)
+"""What the library says of itself, and what is said of it here."""
+_NEXT = re.compile(r"np\.nextafter\((-?\d[\w.+-]*), (-?)np\.inf\)")
+_GIVEN = re.compile(r"\b(side|domain|noise|dtype|max_evaluations|workers)=(?:'(\w+)'|(-?\d[\w.+-]*))?")
 
 
 def _as_option(match: re.Match[str]) -> str:
-    return f"--{match[1].replace('_', '-')}" + (f" {match[2]}" if match[2] else "")
+    value = match[2] or match[3]
+    return f"--{match[1].replace('_', '-')}" + (f" {value}" if value else "")

@@ -41,6 +41,8 @@ class Subject:
         The open interval in which f is smooth, where the subject says one; a problem brings its own.
     formula : str
         f(x) as a person reads it, where the name is another one.
+    variable : str
+        The name of x in it.
     """
 
     f: Any
@@ -48,6 +50,7 @@ class Subject:
     points: tuple[float, ...] = ()
     domain: tuple[float, float] | None = None
     formula: str = ""
+    variable: str = "x"
 
     def at(self, given: Sequence[tuple[float, ...]]) -> tuple[float, ...]:
         """Return the points that are asked for, else those of the subject.
@@ -68,7 +71,7 @@ class Subject:
     def said(self) -> str:
         """The function as a line begins: ``f(x) = exp(x)``."""
         if self.formula:
-            return f"{self.name}: f(x) = {self.formula}"
+            return f"{self.name}: f({self.variable}) = {self.formula}"
         return f"f = {self.name}" if _DOTTED.fullmatch(self.name) else f"f(x) = {self.name}"
 
 
@@ -161,12 +164,25 @@ def _name_advice(text: str, refused: str) -> str:
 
     if text in PROBLEMS:
         return f"the problem of that name is --problem {text}"
-    if text.isidentifier() and Path(f"{text}.py").is_file():
+    if text.isidentifier() and _is_file(f"{text}.py"):
         return f"the function f of {text}.py is {text}:f"
+    if found := _FILE.fullmatch(text):
+        return f"a function of a file is written module:function, as {found[1].replace('/', '.')}:{found[2] or 'f'}"
     module, dot, name = text.rpartition(".")
     if dot and all(map(str.isidentifier, text.split("."))) and refused.startswith("attributes"):
         return f"the function {name} of the module {module} is {module}:{name}"
     return ""
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # the name is longer than a file's may be
+        return False
+
+
+_FILE = re.compile(r"(?:\./)*([A-Za-z_][\w/]*?)(?:\.py)?::?(\w*)")
+"""A file and a function, as other programs write them: ``./mine.py:f``, ``folder/mine.py::f``; or no function."""
 
 
 def _of_fpcore(path: Path, name: str | None) -> Subject:
@@ -181,7 +197,7 @@ def _of_fpcore(path: Path, name: str | None) -> Subject:
         name = names[0]
     for found in cores:
         if name in (found.name, found.title):
-            return Subject(found.f, found.name, found.points, found.domain, found.formula)
+            return Subject(found.f, found.name, found.points, found.domain, found.formula, found.f.variable)
     refusals = [refusal for refusal in refusals if refusal.title == name] or refusals
     refused = "; ".join(map(str, refusals[:_REFUSALS])) + ("; …" if len(refusals) > _REFUSALS else "")
     said = f"{path} has {', '.join(names) or 'none'}" + (f"; refused: {refused}" if refusals else "")
@@ -260,7 +276,8 @@ def _printing_aside() -> Iterator[None]:
 def _is_raised_by_user(error: Exception) -> bool:
     """Return whether an error arose in code of the user, or in what that calls, and is none of this package.
 
-    A lost pipe is always one of the user's: nothing is printed meanwhile.
+    A lost pipe is always one of the user's: nothing is printed meanwhile. Compiled libraries name their files as they
+    were built, relative to a folder that is not here.
     """
     import sysconfig
     import traceback
@@ -270,7 +287,9 @@ def _is_raised_by_user(error: Exception) -> bool:
     if not files or files[-1].startswith(own):
         return False
     known = (own, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")), "<")
-    return isinstance(error, BrokenPipeError) or any(not file.startswith(known) for file in files)
+    return isinstance(error, BrokenPipeError) or any(
+        Path(file).is_absolute() and not file.startswith(known) for file in files
+    )
 
 
 def _file_advice(module: str, path: str) -> str:

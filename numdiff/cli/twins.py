@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from numdiff.cli.subjects import Subject, imported_function
+from numdiff.cli.subjects import Subject, imported_function, running
 
 __all__ = ["Given", "exact_option", "given_twin"]
 
@@ -65,7 +65,9 @@ def given_twin(exact: str | None, subject: Subject, points: Sequence[float], ord
     if isinstance(subject.f, Problem):
         raise click.UsageError(f"--exact must stand beside EXPR, got the problem {subject.name}, which has its own")
     formula, functions = _read(exact.strip(), order)
-    return Given(formula, {"exact": functions, "elementwise": _is_elementwise(subject.f, points)})
+    with running():
+        takes_arrays = _is_elementwise(subject.f, points)
+    return Given(formula, {"exact": functions, "elementwise": takes_arrays})
 
 
 def _read(text: str, order: int) -> tuple[Any, tuple[Any, ...]]:

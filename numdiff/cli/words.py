@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from numdiff.definitions import MODEL, TEXTBOOK_STEPS, TRUTH
 
-__all__ = ["OUTCOMES", "SECTIONS", "SECTIONS_OF_FAMILIES", "WORDS", "Word", "plain_text"]
+__all__ = ["OUTCOMES", "SECTIONS", "SECTIONS_OF_FAMILIES", "VERDICTS", "WORDS", "Word", "plain_text"]
 
 _PARTS = "The parts of an error, and what it is compared with"
 _READ = "How to read the figures"
 _DOMINATES = "Truncation or rounding: which part of the error dominates where"
 _BEST = "The best step, and the verdict on h = 1e-4"
 _STEPS = "Decimal steps, powers of two, and the representable step"
+_CHECK = "Checking a gradient"
 _FUNCTIONS = "What errors of the library's functions cost"
 
 
@@ -238,6 +239,27 @@ OUTCOMES: Mapping[str, str] = {
     "raised": "a library raised an exception of its own, whose message is the reason",
 }
 """What a status of a step rule means."""
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    "agree": ("the claim is right, to within the resolution", ""),
+    "zero": (
+        "0 is claimed, and nothing above the tolerance is seen",
+        "check at an x where the slope is not 0: what is forgotten is 0 too",
+    ),
+    "inexact": (
+        "the claim is right to three digits or more, but not to those of the format",
+        "look for a constant with few digits, or for a part that is computed in a narrower format",
+    ),
+    "disagree": ("the claim is wrong, also with other steps", "see the cause, and which coordinates it is in"),
+    "undecided": (
+        "nothing can be said of this slope, for the reason that stands beside it",
+        "give a wider dtype=, or a smaller loss",
+    ),
+    "inconclusive": (
+        "of a whole check: nothing is wrong, but not all is resolved",
+        "see the reason of each slope; a wider dtype= resolves more",
+    ),
+}
+"""What `numdiff.Verdict` means in a table, and what to do."""
 SECTIONS: Mapping[str, str] = {
     "status of a derivative": "Error bars",
     "assumption of advise that fails": _BEST,
@@ -246,6 +268,11 @@ SECTIONS: Mapping[str, str] = {
     "formula": "What accuracy order buys",
     "problem": "Error against step: every function, formula and format",
     "column of numdiff sweep": _PARTS,
+    "column of numdiff advise": _BEST,
+    "column of numdiff derivative": "Error bars",
+    "column of numdiff ledger": _PARTS,
+    "column of numdiff check": _CHECK,
+    "verdict of numdiff check": _CHECK,
 }
 """The heading of the report for other words, by kind."""
 SECTIONS_OF_FAMILIES: Mapping[str, str] = {

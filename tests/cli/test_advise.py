@@ -87,6 +87,7 @@ def test_the_model_says_what_other_steps_are_expected_to_cost():
     ("expr", "x", "failed", "status", "said"),
     [
         ("abs(x)", "0", "not smooth", 1, "no step: not smooth"),
+        ("exp(x)", "1e300", "out-of-range", 1, "no step: out-of-range; f or its derivative at x is beyond"),
         ("x**2", "1", "leading derivative = 0", 0, "no truncation error for this f"),
         ("x**5 - 10*x**3", "1", "leading derivative = 0", 0, "but beware: leading derivative = 0"),
         ("cos(x)", "0", "no digit", 0, "of which no digit can be right"),

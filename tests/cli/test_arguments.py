@@ -107,3 +107,43 @@ def test_unknown_names_are_one_line_that_helps(words, message):
     assert done.status == 2
     assert message in done.err
     assert len(done.err.splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["derivative", "x", "--at", "1e-400"],
+        ["derivative", "x", "--at", "-0x1p-2000"],
+        ["derivative", "x", "--at", "1", "--domain", "-1e-400:2"],
+    ],
+)
+def test_a_number_that_float64_would_round_to_zero_is_refused(words):
+    done = call(*words)
+    assert done.status == 2
+    assert "is below the range of float64" in done.err
+
+
+@pytest.mark.parametrize("word", ["0", "-0.0", "0e5", "0x0p3", "0x0.0", "1-1", "2*0"])
+def test_zero_may_be_written_in_any_way(word):
+    assert call("derivative", "x", "--at", word, "--csv").rows[0]["df"] == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["derivative", "x", "--at", "1", "--side", "left", "--side", "right"], "--side"),
+        (["derivative", "x", "--at", "1", "--domain", "0:2", "--domain", "0:3"], "--domain"),
+        (["check", "x", "1", "--at", "1", "--seed", "1", "--seed", "2"], "--seed"),
+    ],
+)
+def test_an_option_that_takes_one_value_is_given_once(words, option):
+    assert call(*words).err.startswith(f"numdiff: error: {option} must be given once\n")
+
+
+def test_a_long_option_with_one_dash_is_no_expression():
+    done = call("derivative", "x", "-at", "1")
+    assert (done.status, done.err.splitlines()[0]) == (2, "numdiff: error: no such option '-at'; did you mean '--at'?")
+
+
+def test_a_list_of_names_has_no_empty_one():
+    assert "--dtype must be names between commas, got 'float32,'" in call("derivative", "x", "--dtype", "float32,").err

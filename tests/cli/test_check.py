@@ -121,3 +121,11 @@ def test_wrong_calls_are_said(folder, words, message):
 def test_pickles_are_not_loaded(folder):
     np.save(folder / "object.npy", np.array([{}], dtype=object), allow_pickle=True)
     assert call("check", "check_module:loss", "check_module:slope", "--at", "object.npy").status == 2
+
+
+def test_advice_is_on_the_command_and_not_on_the_library():
+    zero = call("check", "x**2", "2*x", "--at", "0")
+    assert zero.status == 1
+    assert "what is left are slopes of 0: check at an x where they are not 0\n" in zero.out
+    noisy = call("check", "x", "1", "--at", "1", "--noise", "10")
+    assert "--noise 10, as it was given" in noisy.out

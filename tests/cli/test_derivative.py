@@ -145,3 +145,32 @@ def test_a_derivative_beyond_those_with_an_error_bar_is_refused_with_the_way_to_
     assert call("derivative", "sin(x)", "--at", "pi", "--derivative", str(HIGHEST)).status == 0
     with pytest.raises(ValueError, match="order"):
         nd.derivative(np.sin, 1.0, order=HIGHEST + 1)
+
+
+def test_the_advice_for_the_end_of_a_domain_can_be_followed():
+    refused = call("derivative", "x**2", "--at", "0", "--domain", "0:inf")
+    assert refused.status == 2
+    assert refused.err.rstrip().endswith("end --domain at -5e-324, with --side right")
+    followed = call("derivative", "x**2", "--at", "0", "--domain", "-5e-324:inf", "--side", "right", "--json")
+    assert abs(followed.rows[0]["df"]) <= followed.rows[0]["error"]
+
+
+def test_an_infinite_bar_is_not_said_to_hold():
+    done = call("derivative", "sqrt(x)", "--at", "5e-324", "--domain", "0:inf", "--json")
+    assert (done.status, done.rows[0]["error"], done.rows[0]["status"]) == (1, "inf", "touches domain")
+    assert "value and bar hold" not in done.rows[0]["message"]
+    assert done.rows[0]["message"].endswith("the bar is infinite: no digit holds")
+
+
+def test_a_point_near_the_largest_number_is_shown():
+    done = call("derivative", "x", "--at", "1.7e308")
+    assert (done.status, done.err) == (1, "")
+    assert "f′(1.7e+308) = " in done.out
+
+
+@pytest.mark.parametrize("name", ["float16", "bfloat16"])
+def test_an_expression_that_a_format_cannot_compute_is_told_of_those_that_can(name):
+    pytest.importorskip("scipy")
+    done = call("derivative", "erf(x)", "--at", "1", "--dtype", name)
+    assert done.status == 2
+    assert done.err.rstrip().endswith(f"in float32 and float64 alone, not in {name}; write --dtype float64")

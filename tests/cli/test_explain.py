@@ -6,8 +6,9 @@ import pytest
 
 from numdiff.adaptive.status import DerivativeStatus
 from numdiff.cli.explain import COLUMNS, senses
-from numdiff.cli.words import WORDS, plain_text
+from numdiff.cli.words import VERDICTS, WORDS, plain_text
 from numdiff.definitions import DEFINITIONS, LEDGER_IN_SHORT
+from numdiff.gradients.rule import Verdict
 from numdiff.rules.assumptions import FailedAssumption
 from tests.cli.calls import ROOT, call, names_of
 
@@ -130,3 +131,25 @@ def test_every_status_and_state_of_a_cell_is_explained():
 
     known = {sense["word"] for sense in senses()}
     assert {str(item) for item in (*Status, *State)} - {"ok"} <= known
+
+
+def test_every_verdict_of_a_check_is_explained():
+    assert list(VERDICTS) == [str(verdict) for verdict in Verdict]
+    for verdict, (meaning, _) in VERDICTS.items():
+        done = call("explain", verdict)
+        assert meaning in " ".join(done.out.split())
+
+
+@pytest.mark.parametrize(
+    ("word", "command"),
+    [("expected_digits", "advise"), ("df_hex", "derivative"), ("d_hex", "ledger"), ("verdict_here", "check")],
+)
+def test_columns_of_every_answer_are_explained(word, command):
+    kinds = [row["kind"] for row in call("explain", word, "--json").rows]
+    assert kinds == [f"column of numdiff {command}"]
+
+
+def test_a_term_is_explained_once_and_not_for_each_command_that_has_it_as_a_column():
+    kinds = [row["kind"] for row in call("explain", "truncation", "--json").rows]
+    assert kinds[0] == "term"
+    assert set(kinds) <= {"term", "column of numdiff sweep"}

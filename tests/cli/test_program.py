@@ -1,5 +1,7 @@
 """The list of commands, and how a call ends."""
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -11,7 +13,7 @@ import click
 import pytest
 
 import numdiff
-from numdiff.cli import program
+from numdiff.cli import main, program
 from numdiff.cli.program import COMMANDS, PROGRAM
 from tests.cli.calls import ROOT, call, python
 
@@ -241,3 +243,31 @@ def test_names_are_completed(words, name):
 def test_the_command_of_the_distribution_is_this_one():
     text = (Path(ROOT) / "pyproject.toml").read_text(encoding="utf-8")
     assert 'numdiff = "numdiff.cli:main"' in text
+
+
+needs_full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is full")
+
+
+@needs_full
+@pytest.mark.parametrize("words", [["--help"], ["explain", "truncation"], ["list", "formats", "--json"]])
+def test_a_full_disk_is_one_line_and_status_2(words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "numdiff", *words], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, "numdiff: error: no space left on device\n")
+
+
+@needs_full
+def test_a_wrong_call_has_status_2_where_nothing_can_be_said_of_it():
+    with open("/dev/full", "w") as full:
+        words = [sys.executable, "-m", "numdiff", "derivative", "x", "--at", "y"]
+        assert subprocess.run(words, stderr=full, check=False).returncode == 2
+
+
+def test_an_error_is_not_written_into_the_answer_where_standard_error_is_closed(monkeypatch):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        monkeypatch.setattr(sys, "stderr", None)
+        status = main(["derivative", "x", "--at", "y"])
+    assert (status, out.getvalue()) == (2, "")

@@ -128,3 +128,24 @@ def test_no_bar_is_shown_where_the_output_goes_into_a_pipe(monkeypatch):
         assert shows_progress()
         monkeypatch.undo()
     os.close(read)
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1.79e308, np.finfo(float).max])
+def test_a_number_whose_first_digits_round_to_infinity_is_shown(value):
+    assert float(exact_text(nd.FORMATS["float64"], np.float64(value))) == value
+
+
+@pytest.mark.parametrize(
+    ("said", "here"),
+    [
+        ("noise=0.001, as it was given", "--noise 0.001, as it was given"),
+        ("or use workers=1", "or use --workers 1"),
+        (
+            "end the domain at np.nextafter(0.0, -np.inf), with side='right'",
+            "end --domain at -5e-324, with --side right",
+        ),
+        ("end the domain at np.nextafter(1.0, np.inf)", "end --domain at 1.0000000000000002"),
+    ],
+)
+def test_values_in_advice_are_those_that_one_writes(said, here):
+    assert as_options(said) == here

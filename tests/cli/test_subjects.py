@@ -241,6 +241,32 @@ def test_a_file_that_is_none_of_fpcores_is_named(tmp_path, data, message):
     assert message in done.err
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("./mine.py:f", "mine:f"),
+        ("folder/mine.py::f", "folder.mine:f"),
+        ("mine:", "mine:f"),
+    ],
+)
+def test_a_file_and_a_function_are_told_how_they_are_written(text, meant):
+    done = call("derivative", text, "--at", "1")
+    assert done.status == 2
+    assert done.err.splitlines()[0].endswith(f"a function of a file is written module:function, as {meant}")
+
+
+def test_a_name_that_no_file_may_have_is_refused_as_an_expression():
+    done = call("derivative", "x" * 2000, "--at", "1")
+    assert done.status == 2
+    assert " is not known; the variable is x" in done.err
+
+
+def test_the_heading_names_the_variable_of_an_fpcore(tmp_path):
+    path = tmp_path / "one.fpcore"
+    path.write_text('(FPCore (t) :name "growth" (exp t))', encoding="utf-8")
+    assert call("derivative", "--fpcore", str(path)).out.startswith("growth: f(t) = exp(t) in float64\n")
+
+
 def test_points_are_those_of_the_problem_where_none_are_asked_for():
     rows = call("derivative", "--problem", "square", "--csv").rows
     assert [float(row["x"]) for row in rows] == list(nd.PROBLEMS["square"].points)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sys
 
 import numpy as np
 import pandas as pd
@@ -201,3 +202,22 @@ def test_what_a_function_prints_in_other_processes_is_no_part_of_the_answer(tmp_
     assert done.status == 0
     assert "called" in done.err
     assert "called" not in done.out
+
+
+FULL = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+from numdiff.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit of the size of a file")
+@pytest.mark.parametrize("name", ["errors.parquet", "errors.csv"])
+def test_a_disk_without_room_is_no_fault_of_the_function(tmp_path, name):
+    done = python("-c", FULL, "sweep", "exp(x)", "--at", "1", "--out", name, cwd=tmp_path)
+    assert done.status == 2
+    (line,) = done.err.splitlines()
+    assert line.startswith("numdiff: error: ")
+    assert line.endswith(f"file too large: {name}")
+    assert list(tmp_path.iterdir()) == []

@@ -22,6 +22,13 @@ def f(t):
 def df(t):
     return -mp.exp(-t)
 
+def talks(x):
+    print("talking")
+    return x
+
+def ends(x):
+    raise SystemExit(0)
+
 def one(x):
     raise ZeroDivisionError("in one")
 """
@@ -125,3 +132,14 @@ def test_what_is_no_twin_is_one_clear_line(words, message):
 def test_help_has_an_example(command):
     assert "mymodule:solve --at 1" in (text := call(command, "--help").out)
     assert '--exact "exp(-x)"' in text
+
+
+@pytest.mark.parametrize("words", [["advise"], ["ledger", "--step", "0.5"], ["sweep", "--step", "0.5"]])
+def test_a_function_beside_a_twin_is_kept_apart_from_the_answer_and_ends_nothing(words):
+    command, *more = words
+    done = call(command, "twin_mine:talks", "--at", "1", *more, "--exact", "x", "--json")
+    assert (done.status, done.out[:1]) == (0, "{")
+    assert "talking" in done.err
+    ended = call(command, "twin_mine:ends", "--at", "1", *more, "--exact", "x")
+    assert ended.status == 2
+    assert ended.err.startswith("numdiff: error: the function called sys.exit(0); it must return its value")
