@@ -272,8 +272,11 @@ class SweepResult(Shown):
         return f"{shown}\n{table.to_html(max_rows=20)}"
 
     def _nothing(self) -> str:
-        first = f", the first {self.skips['reason'].iloc[0]!r}" if len(self.skips) else ""
-        return f"no cell could be measured; .skips holds {len(self.skips)} reasons{first}"
+        reasons = list(dict.fromkeys(self.skips["reason"]))  # of several formats, formulas and points they are the same
+        if not reasons:
+            return "no cell could be measured"
+        which = "the reason" if len(reasons) == 1 else f"the first of {len(reasons)} reasons"
+        return f"no cell could be measured; {which} in .skips: {reasons[0]}"
 
     # --- what is asked for -----------------------------------------------------------------------------------
 

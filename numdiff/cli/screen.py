@@ -224,7 +224,7 @@ def mark_of(order: int) -> str:
 
 def as_options(text: str) -> str:
     """Return advice of the library as advice on the command: ``side='left'`` is ``--side left`` here."""
-    text = text.replace(" in .skips", "").replace(".skips holds", "there are").replace(".to_pandas()", "--csv")
+    text = text.replace(" in .skips", "").replace(".to_pandas()", "--csv")
     return re.sub(r"\b(side|domain|noise|dtype|max_evaluations)=(?:'(\w+)')?", _as_option, text)
 
 
