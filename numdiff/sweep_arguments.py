@@ -169,7 +169,7 @@ def check_run(arithmetic: Any, workers: Any, executor: Any, twin: Sequence[Any] 
     if arithmetic not in ARITHMETICS:
         raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
     if type(workers) is not int or workers != 1 or executor is not None:  # else all is well, and nothing is loaded
-        from numdiff.study.run import check_workers
+        from numdiff.study.run_arguments import check_workers
 
         check_workers(workers, executor)
     if twin is not None:

@@ -213,9 +213,8 @@ class SweepResult(Shown):
         require_extra("SweepResult.plot", "jinja2", "matplotlib")
         from numdiff.report.error_plots import DRAWN, draw_errors, own_figure
 
-        wanted = (parts,) if isinstance(parts, str) else tuple(parts)
-        strange = next((part for part in wanted if part not in DRAWN), None)
-        if strange is not None or not wanted or len(set(wanted)) < len(wanted):
+        wanted = tuple(parts) if isinstance(parts, Iterable) and not isinstance(parts, str) else (parts,)
+        if any(part not in DRAWN for part in wanted) or not wanted or len(set(wanted)) < len(wanted):
             raise ValueError(f"parts must be distinct and among {', '.join(DRAWN)}, got {parts!r}")
         records = self._chosen(formats, methods, "plot")
         if ax is None:

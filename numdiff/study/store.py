@@ -50,9 +50,16 @@ class Store:
         Created when the first file is written.
     say : callable
         Is told, in one line, what was found damaged and where it is kept; by default on standard error.
+
+    Raises
+    ------
+    TypeError
+        If `root` is no path.
     """
 
     def __init__(self, root: str | Path, say: Callable[[str], Any] = _say) -> None:
+        if not isinstance(root, (str, os.PathLike)):
+            raise TypeError(f"root must be the path of a folder, got {type(root).__name__} {root!r:.60}")
         self.root = Path(root)
         self._say = say
         self._is_clean = False
