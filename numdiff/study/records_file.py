@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from numdiff.files import fresh_file, remove_leftovers
 from numdiff.study.records import FIELDS, frame_of
-from numdiff.study.store import is_current, metadata_of, seal, with_meanings
+from numdiff.study.store import add_room, is_current, metadata_of, seal, with_meanings
 
 __all__ = ["RecordsFile", "write_records"]
 
@@ -57,6 +57,7 @@ def write_records(path: Path, frames: Iterable[pd.DataFrame]) -> int:
                 writer.write_table(group, row_group_size=len(group))
                 count += len(group)
                 del group  # before the next one grows
+            add_room(writer)
         seal(partial)
     return count
 
