@@ -20,7 +20,7 @@ from numdiff.floats.masks import masked_count
 from numdiff.formulas.arguments import format_named, method_of
 from numdiff.formulas.stencil import Method
 from numdiff.problems.given import refuse_derivative
-from numdiff.study.grids import Number
+from numdiff.study.grids import Number, shown
 from numdiff.study.records import SUFFIX
 from numdiff.study.sweep import ARITHMETICS
 
@@ -37,13 +37,16 @@ __all__ = [
     "twin_given",
 ]
 
+_SHOWN = 60
+"""Characters of something that was given, in a message."""
+
 
 def numbers_of(argument: str, given: Any) -> tuple[Number, ...]:
     """Return a number or a sequence of numbers exactly: as floats, or as Fractions where no double holds them."""
     try:
         if masked_count(given):
             raise TypeError
-        array = np.atleast_1d(np.asarray(given))
+        array = np.asarray(given)
         # float() would read a text, drop an imaginary part and take truth for 1
         if array.dtype.kind in "USbc":
             raise TypeError
@@ -52,18 +55,32 @@ def numbers_of(argument: str, given: Any) -> tuple[Number, ...]:
         advice = "; only a Problem brings points of its own: write sweep(f, x)" if given is None else ""
         if isinstance(given, Variable):
             advice = "; write .data"
-        raise TypeError(f"{argument} must be a number or a sequence of numbers, got {given!r}{advice}") from None
-    finite = all(isinstance(number, Fraction) or math.isfinite(number) for number in numbers)
-    if array.ndim > 1 or not numbers or not finite:
-        raise ValueError(f"{argument} must hold at least one number, in one dimension, all finite, got {given!r}")
+        raise TypeError(f"{argument} must be a number or a sequence of numbers, got {_short(given)}{advice}") from None
+    if array.ndim > 1 or not numbers:
+        what = f"an array of shape {array.shape}" if array.ndim > 1 else _short(given)
+        raise ValueError(f"{argument} must hold at least one number, in one dimension, got {what}")
+    for place, number in enumerate(numbers):
+        if not (isinstance(number, Fraction) or math.isfinite(number)):
+            raise ValueError(f"{argument} must hold finite numbers, got {number!r}{_at(place, array)}")
     return tuple(numbers)
+
+
+def _short(given: Any) -> str:
+    """Return something that was given as the line of a message shows it."""
+    text = " ".join(repr(given).split())
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def _at(place: int, array: np.ndarray) -> str:
+    return f" at index {place}" if array.ndim else ""
 
 
 def steps_of(h: Any) -> tuple[Number, ...]:
     """Return steps exactly, as `numbers_of` does; refuse one that is not positive."""
     steps = numbers_of("h", h)
-    if any(step <= 0 for step in steps):
-        raise ValueError(f"h must be positive, got {h!r}")
+    for place, step in enumerate(steps):
+        if step <= 0:
+            raise ValueError(f"h must be positive, got {shown(step)}{_at(place, np.asarray(h))}")
     return steps
 
 
@@ -152,7 +169,7 @@ def check_run(arithmetic: Any, workers: Any, executor: Any, twin: Sequence[Any] 
     if arithmetic not in ARITHMETICS:
         raise ValueError(f"arithmetic must be {' or '.join(map(repr, ARITHMETICS))}, got {arithmetic!r}")
     if type(workers) is not int or workers != 1 or executor is not None:  # else all is well, and nothing is loaded
-        from numdiff.study.run import check_workers
+        from numdiff.study.run_arguments import check_workers
 
         check_workers(workers, executor)
     if twin is not None:

@@ -15,7 +15,7 @@ from numdiff.step_table import StepTable
 from numdiff.study.measure import skip_frame
 from numdiff.study.records import FIELDS, frame_of
 from numdiff.study.sweep import Sweep
-from numdiff.sweep_result import SweepResult
+from numdiff.sweep_result import SweepResult, check_quantity
 from numdiff.sweep_tables import LEDGERS, WORDS
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class SweepFile:
 
     Raises
     ------
+    TypeError
+        If `path` is no path.
     OSError
         If there is no such file.
     ValueError
@@ -76,6 +78,8 @@ class SweepFile:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not isinstance(path, (str, os.PathLike)):
+            raise TypeError(f"path must be the path of a file, got {type(path).__name__} {path!r:.60}")
         records = _opened(Path(path))
         self._keep(Path(path), LargestErrors().add_all(records.frames(NEEDED)))
 
@@ -135,7 +139,7 @@ class SweepFile:
         ValueError
             If `points` is no index, or a range with a step other than 1.
         """
-        wanted = range(points, points + 1) if isinstance(points, int) else points
+        wanted = range(points, points + 1) if isinstance(points, (int, np.integer)) else points
         if wanted is not None and (not isinstance(wanted, range) or wanted.step != 1 or wanted.start < 0):
             raise ValueError(f"points must be an index or a range of indices in a row, got {points!r}")
         frames = list(_opened(self.path).frames(points=wanted))
@@ -185,6 +189,7 @@ class SweepFile:
             If there is no such quantity, format or method, there are no records, or the quantity is ``"ledger"`` or
             ``"parts"``: largest errors do not add up.
         """
+        check_quantity(quantity)
         if quantity in LEDGERS or quantity in WORDS:
             why = "largest errors do not add up" if quantity in LEDGERS else ".summary has the counts by status"
             raise ValueError(

@@ -213,9 +213,8 @@ class SweepResult(Shown):
         require_extra("SweepResult.plot", "jinja2", "matplotlib")
         from numdiff.report.error_plots import DRAWN, draw_errors, own_figure
 
-        wanted = (parts,) if isinstance(parts, str) else tuple(parts)
-        strange = next((part for part in wanted if part not in DRAWN), None)
-        if strange is not None or not wanted or len(set(wanted)) < len(wanted):
+        wanted = tuple(parts) if isinstance(parts, Iterable) and not isinstance(parts, str) else (parts,)
+        if any(part not in DRAWN for part in wanted) or not wanted or len(set(wanted)) < len(wanted):
             raise ValueError(f"parts must be distinct and among {', '.join(DRAWN)}, got {parts!r}")
         records = self._chosen(formats, methods, "plot")
         if ax is None:
@@ -272,8 +271,11 @@ class SweepResult(Shown):
         return f"{shown}\n{table.to_html(max_rows=20)}"
 
     def _nothing(self) -> str:
-        first = f", the first {self.skips['reason'].iloc[0]!r}" if len(self.skips) else ""
-        return f"no cell could be measured; .skips holds {len(self.skips)} reasons{first}"
+        reasons = list(dict.fromkeys(self.skips["reason"]))  # of several formats, formulas and points they are the same
+        if not reasons:
+            return "no cell could be measured"
+        which = "the reason" if len(reasons) == 1 else f"the first of {len(reasons)} reasons"
+        return f"no cell could be measured; {which} in .skips: {reasons[0]}"
 
     # --- what is asked for -----------------------------------------------------------------------------------
 

@@ -192,7 +192,7 @@ def test_result_without_a_cell_says_so_and_why() -> None:
     found = nd.sweep(np.exp, 1e6, dtype=["float16"])
     assert found.records.empty
     reason = "x = 1000000.0 overflows float16"
-    with pytest.raises(ValueError, match=f"nothing to plot: .* .skips holds 2 reasons, the first '{reason}'"):
+    with pytest.raises(ValueError, match=f"nothing to plot: .* the reason in .skips: {reason}$"):
         found.plot()
     assert reason in " ".join(repr(found).split())
     assert reason in found._repr_html_()
@@ -368,15 +368,18 @@ def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ({"f": 3}, TypeError, "f must be callable, got int 3"),
         ({"f": "exp"}, TypeError, "f must be callable, got str 'exp'"),
-        ({"x": math.nan}, ValueError, "x must hold .* finite, got nan"),
-        ({"x": [0.5, math.inf]}, ValueError, r"x must hold .* finite, got \[0\.5, inf\]"),
-        ({"x": []}, ValueError, r"x must hold at least one number, .* got \[\]"),
+        ({"x": math.nan}, ValueError, "x must hold finite numbers, got nan$"),
+        ({"x": [0.5, math.inf]}, ValueError, "x must hold finite numbers, got inf at index 1$"),
+        ({"x": []}, ValueError, r"x must hold at least one number, in one dimension, got \[\]$"),
         ({"x": "a"}, TypeError, "x must be a number or a sequence of numbers, got 'a'"),
-        ({"x": [[1.0, 2.0]]}, ValueError, r"x must hold .* in one dimension, .* got \[\[1\.0, 2\.0\]\]"),
+        ({"x": [[1.0, 2.0]]}, ValueError, r"x must hold .* in one dimension, got an array of shape \(1, 2\)$"),
+        ({"x": np.zeros((30, 40))}, ValueError, r"x must hold .* in one dimension, got an array of shape \(30, 40\)$"),
+        ({"x": np.zeros(0)}, ValueError, r"x must hold at least one number, .* got array\(\[\], dtype=float64\)$"),
+        ({"x": ["a"] * 300}, TypeError, r"x must be a number or a sequence of numbers, got \['a', .{53}…$"),
         ({"x": 1j}, TypeError, "x must be a number or a sequence of numbers"),
         ({"h": 0.0}, ValueError, r"h must be positive, got 0\.0"),
-        ({"h": [0.1, -1.0]}, ValueError, "h must be positive"),
-        ({"h": math.inf}, ValueError, "h must hold .* finite, got inf"),
+        ({"h": [0.1, -1.0]}, ValueError, r"h must be positive, got -1\.0 at index 1$"),
+        ({"h": math.inf}, ValueError, "h must hold finite numbers, got inf"),
         ({"h": []}, ValueError, r"h must hold at least one number, .* got \[\]"),
         ({"h": "small"}, TypeError, "h must be a number or a sequence of numbers, got 'small'"),
         ({"dtype": ["float8"]}, ValueError, "must be one of float16, .* got 'float8'"),
@@ -401,7 +404,7 @@ def test_progress_counts_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
         ({"x": [0.5, [1.0, 2.0]]}, TypeError, "x must be a number or a sequence of numbers"),
         ({"x": None}, TypeError, "x must be a number or a sequence of numbers, got None"),
         ({"h": np.longdouble(-1) / 3}, ValueError, "h must be positive"),
-        ({"x": np.longdouble(math.inf)}, ValueError, "x must hold .* finite"),
+        ({"x": np.longdouble(math.inf)}, ValueError, "x must hold finite numbers, got inf"),
         (
             {"f": math.exp},
             TypeError,

@@ -166,9 +166,32 @@ def test_points_can_be_read_into_memory(swept: nd.SweepFile, in_memory: nd.Sweep
     assert swept.read(range(3, 60)).records["point"].unique().tolist() == list(range(3, 60))
     assert len(swept.read().records) == len(known)
     assert swept.read(1000).records.empty
+    pd.testing.assert_frame_equal(swept.read(np.int64(7)).records, one.records)  # type: ignore[arg-type]
     for wrong in (range(0, 9, 2), range(-2, 4), [1], 1.5):
         with pytest.raises(ValueError, match="points must be an index or a range"):
             swept.read(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("path", [3, None, b"exp.parquet"])
+def test_path_must_be_one(path: Any) -> None:
+    with pytest.raises(TypeError, match=f"path must be the path of a file, got {type(path).__name__}"):
+        nd.SweepFile(path)
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "message"),
+    [
+        ("total", TypeError, "columns must be a sequence of names, got 'total'"),
+        (3, TypeError, "columns must be a sequence of names, got 3"),
+        (["toal"], ValueError, "columns must be among those of the records, got 'toal'; did you mean 'total'"),
+        (["?"], ValueError, r"columns must be .*, got '\?'; known: problem, point, "),
+    ],
+)
+def test_columns_that_there_are_not_are_refused(
+    swept: nd.SweepFile, columns: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        swept.frames(columns)
 
 
 @pytest.mark.parametrize("name", ["records", "ledger", "best", "order", "to_pandas"])

@@ -135,8 +135,16 @@ def test_nothing_measured_has_no_best_no_order_and_no_table() -> None:
     assert found.best.empty
     assert found.order.empty
     assert ("error" in found.best, "reason" in found.order) == (True, True)
-    with pytest.raises(ValueError, match=r"there is nothing to tabulate: .* 'x = 1000000\.0 overflows float16'"):
+    with pytest.raises(ValueError, match=r"there is nothing to tabulate: .*: x = 1000000\.0 overflows float16$"):
         found.table()
+
+
+def test_reasons_are_counted_once_however_many_rows_have_them() -> None:
+    one = nd.sweep(np.exp, [1e6, 1e6], 0.25, dtype="float16")
+    assert (len(one.skips), len(set(one.skips["reason"]))) == (4, 1)
+    assert "the reason in .skips: x = 1000000.0 overflows float16" in " ".join(repr(one).split())
+    two = nd.sweep(np.exp, [1e6, 2e6], 0.25, dtype="float16")
+    assert "the first of 2 reasons in .skips: x = 1000000.0 overflows float16" in " ".join(repr(two).split())
 
 
 def test_result_made_of_records_alone_works() -> None:

@@ -297,7 +297,7 @@ def draw_curve(fig: Canvas, data: pd.DataFrame) -> None:
             words: dict[str, Any] = {"transform": ax.transAxes, "ha": "right", "va": "center", "fontsize": 10}
             ax.text(0.97, 0.4, f"measured to n = {ends.max()}", color=MUTED, **words)
     _name_ends(panels[-1])
-    draw.subject(fig, "The smallest error of a gradient that check_gradient finds, in four formats:")
+    draw.subject(fig, "The smallest error of a gradient that check_gradient finds, in four formats")
 
 
 def _name_ends(ax: Axes) -> None:

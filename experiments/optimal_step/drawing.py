@@ -37,7 +37,7 @@ def draw_prediction(fig: Canvas, data: pd.DataFrame, ways: Mapping[str, str], wi
         fig.subplots_adjust(bottom=0.12, top=0.91)
     draw_steps(left, data, within)
     draw_shares(right, data, ways, within)
-    draw.subject(fig, f"{len(data)} runs: forward and centered differences of many functions in five formats:")
+    draw.subject(fig, f"{len(data)} runs: forward and centered differences of many functions in five formats")
 
 
 def draw_steps(ax: Axes, frame: pd.DataFrame, within: float) -> None:

@@ -51,7 +51,7 @@ def v_curves(records: pd.DataFrame, best: pd.DataFrame) -> Figure:
         f"{marks['digits'].min():.1f} correct digits down to h = {plain(marks['step_value'].min())} with "
         f"{marks['digits'].max():.1f}. The predicted curves lie on the measured ones.",
         frame,
-        partial(draw_v_curves, drawn=f"Centered difference of {where}, in {len(formats_of(frame))} formats:"),
+        partial(draw_v_curves, drawn=f"Centered difference of {where}, in {len(formats_of(frame))} formats"),
         (7.6, 5.0),
     )
 

@@ -1,10 +1,11 @@
 """The exact arithmetic of the ledger: t, a, b, c, d of every cell, as integers over one denominator.
 
-All numbers of one kernel call are put on one binary scale, 2**exponent, where they are integers with integer radii
-and stand over the denominators D·hᵐ (D: the common denominator of the weights), integers on the same scale. Work
-goes by columns, an entry for every cell: that is what Python does fastest with long integers. A part of the error
-is a difference of two of the numbers, rounded once. It is resolved when both ends of its enclosure round to the same
-double (Ziv's test); a cell with an unresolved part is computed again with twice the precision.
+The numbers of one kernel call are put on one binary scale, 2**exponent, where they are integers with integer radii and
+stand over the denominators D·hᵐ (D: the common denominator of the weights), integers on the same scale. Cells that need
+a much finer scale than others have one of their own; no part depends on the scale. Work goes by columns, an entry for
+every cell: that is what Python does fastest with long integers. A part of the error is a difference of two of the
+numbers, rounded once. It is resolved when both ends of its enclosure round to the same double (Ziv's test); a cell with
+an unresolved part is computed again with twice the precision.
 """
 
 import math
@@ -27,6 +28,11 @@ from numdiff.formulas.stencil import Method
 _ENDS = ((1, 0), (2, 1), (3, 2), (4, 3), (4, 0), (4, 1))
 """Each part of `ENTRIES` as (minuend, subtrahend) among t, a, b, c, d."""
 _ABSCISSA = ENTRIES.index("abscissa")
+_SPAN = 2048
+"""Bits by which cells may be on a finer scale than their own numbers ask for: 256 bytes a number at most. On the scale
+of one cell, the numbers of all others would be as long as its own are fine: x**20 at 2**-1000 asks for 2**-20000, which
+is 2.5 kB for each of the ten numbers of every cell of the call. The exponents of doubles, down to -1074, and of
+enclosures of some hundred bits are within one span, so that nearly every call has one scale."""
 
 Integers: TypeAlias = list[int | None]
 """A column of the computation, an entry for every cell; None where there is no such number."""
@@ -121,6 +127,13 @@ class ExactParts:
             for i, value in zip(cells, improved, strict=True):
                 column[i] = value
 
+    @classmethod
+    def without_numbers(cls, cells: int) -> "ExactParts":
+        """Return parts of cells of which nothing is known yet."""
+        mids: tuple[Integers, ...] = tuple([None] * cells for _ in range(5))
+        parts = [[math.nan] * cells for _ in ENTRIES]
+        return cls(mids, [0] * cells, parts, [False] * cells, [False] * cells, [False] * cells)
+
     def _columns(self) -> list[list[Any]]:
         return [*self.mids, self.denominators, *self.parts, self.exact, self.resolved, self.underflow]
 
@@ -148,14 +161,13 @@ def _computed(exact: ExactFunction, call: LiftedCall, precision: int) -> tuple[E
     truth = [derivatives[x] for x in call.points]
     if not (_are_rational(values.values()) and _are_rational(truth)):
         balls = {node: as_ball(value, precision) for node, value in values.items()}
-        numbers = _scaled_numbers(call, balls, [as_ball(value, precision) for value in truth], False)
+        parts = _scaled_parts(call, balls, [as_ball(value, precision) for value in truth], False)
     elif all(map(_is_dyadic, values.values())) and all(map(_is_dyadic, truth)):
         points = {node: _point_ball(value) for node, value in values.items()}
-        numbers = _scaled_numbers(call, points, list(map(_point_ball, truth)), True)
+        parts = _scaled_parts(call, points, list(map(_point_ball, truth)), True)
     else:
-        numbers = _rational_numbers(call, values, truth)
-    parts = _round_parts(call, numbers)
-    undecided = _undecided(call, values, truth) if any(None in column for column in numbers.mids) else ()
+        parts = _round_parts(call, _rational_numbers(call, values, truth))
+    undecided = _undecided(call, values, truth) if any(None in column for column in parts.mids) else ()
     return parts, [j for j, resolved in enumerate(parts.resolved) if not resolved or j in undecided]
 
 
@@ -184,12 +196,50 @@ def _point_ball(value: ExactValue) -> Ball | None:
     return Ball(value.numerator, 0, 1 - value.denominator.bit_length()) if isinstance(value, Fraction) else None
 
 
-def _scaled_numbers(
+def _scaled_parts(
     call: LiftedCall, balls: Mapping[Point, Ball | None], derivatives: list[Ball | None], exact: bool
+) -> ExactParts:
+    """Return the parts of a call, computed for the cells of about the same scale together."""
+    scales = _scales(call, balls, derivatives)
+    groups: dict[int, list[int]] = {}
+    for i, scale in enumerate(scales):
+        groups.setdefault(scale // _SPAN, []).append(i)
+    if len(groups) <= 1:
+        return _round_parts(call, _scaled_numbers(call, balls, derivatives, min(scales, default=0), exact))
+    result = ExactParts.without_numbers(len(scales))
+    for cells in groups.values():
+        some, finest = call.only(cells), min(scales[i] for i in cells)
+        nodes = {node for column in (*some.exact_nodes, *some.rounded_nodes) for node in column if node is not None}
+        known = {node: balls[node] for node in nodes}
+        numbers = _scaled_numbers(some, known, [derivatives[i] for i in cells], finest, exact)
+        result.replace(cells, _round_parts(some, numbers))
+    return result
+
+
+def _scales(call: LiftedCall, balls: Mapping[Point, Ball | None], derivatives: Sequence[Ball | None]) -> list[int]:
+    """Return the smallest exponent of the numbers of every cell."""
+    scales = [
+        e + min(0, 0 if t is None else t.exp, 0 if d is None else d[1])
+        for (_, e), t, d in zip(call.divisors(), derivatives, call.results, strict=True)
+    ]
+    exponents: dict[Point | None, int | None] = {node: ball and ball.exp for node, ball in balls.items()}
+    exponents[None] = None  # a node that overflowed
+    columns = [[exponents[node] for node in column] for column in (*call.exact_nodes, *call.rounded_nodes)]
+    columns += [[value and value[1] for value in column] for column in call.values]
+    for column in columns:
+        scales = [s if e is None or s < e else e for s, e in zip(scales, column, strict=True)]
+    return scales
+
+
+def _scaled_numbers(
+    call: LiftedCall,
+    balls: Mapping[Point, Ball | None],
+    derivatives: Sequence[Ball | None],
+    exponent: int,
+    exact: bool,
 ) -> Numbers:
-    """Return the numbers of a call on the finest scale, 2**exponent, that any of them needs."""
+    """Return the numbers of a call on the scale 2**exponent, which is that of its smallest exponent."""
     divisors = call.divisors()
-    exponent = _finest_scale(call, balls.values(), derivatives, divisors)
     # None stands for a node that overflowed, and for its value.
     mids: dict[Point | None, int | None] = {None: None}
     rads: dict[Point | None, int | None] = {None: None}
@@ -217,22 +267,6 @@ def _scaled_numbers(
         d.append(None if result is None else (result[0] * factor) << (shift + result[1]))
     zeros: Integers = [0] * len(c)
     return Numbers((t, a, b, c, d), (t_rad, a_rad, b_rad, zeros, zeros), denominators, exact)
-
-
-def _finest_scale(
-    call: LiftedCall,
-    balls: Iterable[Ball | None],
-    derivatives: Sequence[Ball | None],
-    divisors: Sequence[tuple[int, int]],
-) -> int:
-    """Return the smallest exponent of any number of a call."""
-    exponents = [ball.exp for ball in balls if ball is not None]
-    exponents += [value[1] for column in call.values for value in column if value is not None]
-    exponents += [
-        e + min(0, 0 if t is None else t.exp, 0 if d is None else d[1])
-        for (_, e), t, d in zip(divisors, derivatives, call.results, strict=True)
-    ]
-    return min(exponents, default=0)
 
 
 def _combined(numerators: Sequence[int], columns: Sequence[Integers]) -> Integers:

@@ -110,7 +110,7 @@ def command(
     inside = domain or subject.domain or (-math.inf, math.inf)
     points = subject.at(at)
     twin = given_twin(exact, subject, points, stencil.derivative_order)
-    with Bar("points") as bar, running(), traced(subject, twin):
+    with running(), traced(subject, twin), Bar("points") as bar:
         advice = [Advice(nd, subject, x, fmt, stencil, inside, twin) for x in bar.counted(points)]
     status = NO if any(math.isnan(item.found.step) for item in advice) else 0
     rows = [row for item in advice for row in item.rows]

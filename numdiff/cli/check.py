@@ -126,7 +126,7 @@ def command(
     x = _the_only(at)
     function, claim = _function(f, total=np.size(x) > 1 and ":" not in f), _claim(gradient)
     name = one_of("dtype", dtype, "") or None
-    with Bar("slopes") as bar, running(), _told(x):
+    with running(), _told(x), Bar("slopes") as bar:
         found = nd.check_gradient(function, claim, x, dtype=name, progress=bar.tell, **options)
     status = 0 if found.verdict == "agree" else NO
     rows = _rows(found, f, gradient)

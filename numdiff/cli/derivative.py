@@ -11,7 +11,7 @@ import click
 from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, dtype_option, one_of
 from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
-from numdiff.cli.screen import Page, as_options, exact_text, mark_of
+from numdiff.cli.screen import Bar, Page, as_options, exact_text, mark_of
 from numdiff.cli.subjects import Subject, running, subject_options
 
 __all__ = ["COLUMNS", "HIGHEST", "TRUSTED", "command"]
@@ -109,8 +109,8 @@ def command(
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
     points = fmt.as_array(np.array(subject.at(at)))
     options["domain"] = options["domain"] or subject.domain
-    with running(), _computed_in(fmt, subject):
-        found = nd.derivative(subject.f, points, **options)
+    with running(), Bar("calls of f") as bar, _computed_in(fmt, subject):
+        found = nd.derivative(bar.watched(subject.f), points, **options)
     if np.iscomplexobj(found.df):
         raise TypeError(f"{subject.name} must return real numbers, got complex ones; differentiate its real part")
     statuses = [nd.DerivativeStatus(code) for code in found.status.tolist()]

@@ -21,7 +21,7 @@ from numdiff.cli.arguments import (
 )
 from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
-from numdiff.cli.screen import Page, exact_text, mark_of
+from numdiff.cli.screen import Bar, Page, exact_text, mark_of
 from numdiff.cli.subjects import Subject, running, subject_options, traced
 from numdiff.cli.twins import exact_option, given_twin
 
@@ -111,8 +111,9 @@ def command(
     stencil = formula_of(one_of("formula", formula, "centered"), order, derivative)
     points, steps = np.array(subject.at(at)), np.array(flat(step))
     twin = given_twin(exact, subject, subject.at(at), stencil.derivative_order)
-    with running(), traced(subject, twin):
-        found = nd.error_ledger(subject.f, points[:, None], steps[None, :], stencil, fmt.name, **twin.arguments)
+    grid = points[:, None], steps[None, :]
+    with running(), traced(subject, twin), Bar("calls of f") as bar:
+        found = nd.error_ledger(bar.watched(subject.f), *grid, stencil, fmt.name, **twin.arguments)
     rows = list(_rows(subject, fmt, found))
     status = NO if any(math.isnan(row["total"]) for row in rows) else 0
     if shows_rows("ledger", rows[0], rows, as_json=as_json, as_csv=as_csv):

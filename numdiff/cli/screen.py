@@ -3,6 +3,8 @@
 rich is imported when something is printed: a page of help does without.
 """
 
+import functools
+import inspect
 import io
 import math
 import os
@@ -73,6 +75,9 @@ def shows_progress() -> bool:
 class Bar:
     """A bar of what is done, where it `shows_progress`, for work of some seconds; it leaves nothing behind.
 
+    Inside of `running`, which has standard output aside: a bar takes that too once it is shown, and gives back at its
+    end what it found then. The other way round, the answer would go to standard error.
+
     Parameters
     ----------
     what : str
@@ -92,24 +97,46 @@ class Bar:
         if self._bar is not None:
             self._bar.stop()
 
-    def tell(self, done: int, total: int) -> None:
-        """Say how many are done, of how many."""
+    def tell(self, done: int, total: int | None) -> None:
+        """Say how many are done, of how many, if that is known."""
         if not self._is_shown or time.monotonic() - self._start < _SOON:
             return
+        what = self._what if total is not None else f"{done} {self._what}"
         if self._bar is None:
             from rich.console import Console
             from rich.progress import Progress
 
             self._bar = Progress(console=Console(stderr=True), transient=True)
-            self._bar.add_task(self._what)
+            self._bar.add_task(what, total=total)
             self._bar.start()
-        self._bar.update(self._bar.task_ids[0], completed=done, total=total)
+        self._bar.update(self._bar.task_ids[0], completed=done, total=total, description=what)
 
     def counted(self, items: Sequence[T]) -> Iterator[T]:
         """Give the items one by one, and say so."""
         for place, item in enumerate(items):
             self.tell(place, len(items))
             yield item
+
+    def watched(self, f: Any) -> Any:
+        """Return a function that counts its calls: how many there will be is known to nobody before the last one.
+
+        A problem or another object that is more than a function stays as it is, and so does everything where no bar is
+        shown: the answer cannot depend on a bar.
+        """
+        from numdiff.expressions import Expression
+
+        if not self._is_shown or not (inspect.isroutine(f) or isinstance(f, Expression)):
+            return f
+        done = 0
+
+        @functools.wraps(f)
+        def counted(*arguments: Any) -> Any:
+            nonlocal done
+            done += 1
+            self.tell(done, None)
+            return f(*arguments)
+
+        return counted
 
 
 class Page:

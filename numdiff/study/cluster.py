@@ -1,5 +1,6 @@
 """The machines behind a Dask scheduler, as an executor."""
 
+import asyncio
 import contextlib
 import importlib
 from collections.abc import Iterator
@@ -40,18 +41,40 @@ def executor_at(address: str | None) -> Iterator[Executor | None]:
     require_extra("a scheduler", "distributed")
     distributed: Any = importlib.import_module("distributed")
     _require_address(address)
-    try:
-        client = distributed.Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, TimeoutError) as error:
-        raise OSError(f"no Dask scheduler answers at {address} within {PATIENCE:.0f} s") from error
-    with client, client.get_executor(pure=False) as executor:
+    _require_scheduler(address)
+    with (
+        distributed.Client(address, timeout=PATIENCE, set_as_default=False) as client,
+        client.get_executor(pure=False) as executor,
+    ):
         yield executor
 
 
 def _require_address(address: str) -> None:
-    """Refuse what is no address, before a client is made of it: a half-made one complains when it is collected."""
+    """Refuse what is no address, before anything is asked there."""
     addressing: Any = importlib.import_module("distributed.comm.addressing")
     try:
         addressing.get_address_host_port(address)
     except (ValueError, TypeError) as error:
         raise ValueError(f"scheduler must be an address as tcp://10.0.0.1:8786, got {address!r} ({error})") from error
+
+
+def _require_scheduler(address: str) -> None:
+    """Refuse an address where no scheduler answers, before a client is made of it.
+
+    A client asks without a limit of time once it is connected, and one that is half made says so on standard error when
+    it is collected, after twice its patience.
+    """
+    try:
+        found = asyncio.run(asyncio.wait_for(_kind_of(address), PATIENCE))
+    except Exception as error:  # also what is made of the answer of another program: no memory for a message, …
+        raise OSError(f"no Dask scheduler answers at {address} within {PATIENCE:.0f} s") from error
+    if found != "Scheduler":
+        raise OSError(f"no Dask scheduler answers at {address}, but a {found}")
+
+
+async def _kind_of(address: str) -> str:
+    """Return what a server of Dask says that it is."""
+    core: Any = importlib.import_module("distributed.core")
+    security: Any = importlib.import_module("distributed.security")
+    async with core.rpc(address, connection_args=security.Security().get_connection_args("client")) as server:
+        return str((await server.identity())["type"])

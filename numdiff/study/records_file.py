@@ -5,7 +5,9 @@ it whole. A row group has all cells of some points.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -13,7 +15,7 @@ import pyarrow.parquet as pq
 
 from numdiff.files import fresh_file, remove_leftovers
 from numdiff.study.records import FIELDS, frame_of
-from numdiff.study.store import is_current, metadata_of, seal, with_meanings
+from numdiff.study.store import add_room, is_current, metadata_of, seal, with_meanings
 
 __all__ = ["RecordsFile", "write_records"]
 
@@ -55,6 +57,7 @@ def write_records(path: Path, frames: Iterable[pd.DataFrame]) -> int:
                 writer.write_table(group, row_group_size=len(group))
                 count += len(group)
                 del group  # before the next one grows
+            add_room(writer)
         seal(partial)
     return count
 
@@ -112,10 +115,37 @@ class RecordsFile:
             Those that are read; by default all.
         points : range, optional
             Indices of points: row groups that have none of them are not read.
+
+        Raises
+        ------
+        TypeError
+            If `columns` is no sequence of names.
+        ValueError
+            If there is no such column.
         """
+        _check_columns(columns)
+        return self._frames(columns, points)
+
+    def _frames(self, columns: Sequence[str] | None, points: range | None) -> Iterator[pd.DataFrame]:
         for group in range(self._file.num_row_groups):
             if points is not None:
                 seen = self._file.metadata.row_group(group).column(self._point).statistics
                 if seen is not None and (seen.max < points.start or seen.min >= points.stop):
                     continue
             yield self._file.read_row_group(group, columns=None if columns is None else list(columns)).to_pandas()
+
+
+def _check_columns(columns: Any) -> None:
+    """Refuse what names no columns: a Parquet reader leaves out what a file does not have, without a word."""
+    if columns is None:
+        return
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
+        raise TypeError(f"columns must be a sequence of names, got {columns!r:.60}")
+    for name in columns:
+        if name not in FIELDS:
+            raise ValueError(f"columns must be among those of the records, got {name!r:.60}; {_advice(name)}")
+
+
+def _advice(name: Any) -> str:
+    close = get_close_matches(str(name), FIELDS, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(FIELDS)}"

@@ -20,6 +20,7 @@ from numdiff.study.gathered import Gathered, Gathering
 from numdiff.study.measure import skip_frame
 from numdiff.study.progress import Progress
 from numdiff.study.records import FIELDS, frame_of
+from numdiff.study.run_arguments import check_measurements, check_workers
 from numdiff.study.store import Store
 from numdiff.study.values import Digests, unlike
 from numdiff.study.workers import results as results_of
@@ -123,13 +124,13 @@ def run(
         If `workers` is not a positive integer, or not 1 beside an executor; if the executor was shut down; or a
         problem that was registered at run time cannot go to workers.
     TypeError
-        If `executor` is no executor.
+        If `executor`, `store` or `tally` is none, or `measurements` is no sequence of them.
     WorkerDied
         If workers die over the same measurement again and again, or the executor has lost its own.
     ForeignWorkerError
         If a worker of the executor is not like this process.
     """
-    tally = Tally() if tally is None else tally
+    tally = _checked("measurements", measurements, store, tally)
     parts = [_parts_of(item) for item in measurements]
     results = _results(parts, workers, executor, store, fresh, progress, tally)
     return [_joined(item, [results[key] for key in keyed]) for item, keyed in zip(measurements, parts, strict=True)]
@@ -168,19 +169,12 @@ def _results(
     return results
 
 
-def check_workers(workers: Any, executor: Any) -> None:
-    """Refuse what is no number of processes, what is no executor, and both at once."""
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-        raise ValueError(f"workers must be an integer of at least 1, got {workers!r}")
-    if executor is None:
-        return
-    if not isinstance(executor, Executor):
-        raise TypeError(
-            f"executor must be a concurrent.futures.Executor, got {executor!r:.60}; of a Client of Dask it is "
-            "client.get_executor(pure=False)"
-        )
-    if workers != 1:
-        raise ValueError(f"workers must be 1 beside an executor, which has its own, got {workers}: leave workers out")
+def _checked(argument: str, items: Any, store: Any, tally: Any) -> Tally:
+    """Return the tally of a run; refuse what is none, and what is no measurement or no store."""
+    check_measurements(argument, items, store)
+    if tally is not None and not isinstance(tally, Tally):
+        raise TypeError(f"tally must be a Tally or None, got {type(tally).__name__} {tally!r:.60}")
+    return Tally() if tally is None else tally
 
 
 def _parts_of(item: Measurement) -> dict[str, Measurement]:
@@ -238,7 +232,9 @@ def run_named(
     workers, executor, store, fresh, progress, tally
         As in `run`.
     """
-    tally = Tally() if tally is None else tally
+    if not isinstance(named, Sequence) or not all(isinstance(pair, tuple) and len(pair) == 2 for pair in named):
+        raise TypeError(f"named must hold pairs (name, measurement), got {named!r:.60}")
+    tally = _checked("named", [item for _, item in named], store, tally)
     items: dict[str, list[Measurement]] = {}
     for name, item in named:
         items.setdefault(name, []).append(item)

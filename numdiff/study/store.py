@@ -27,6 +27,8 @@ _NO_SUM = b"0" * 64
 _MARK = _SUM_KEY + b"\x18\x40"
 """What stands before the checksum in the footer: its key, and the head of a text of 64 bytes (Thrift's compact
 protocol: field type 8, one field further, and the length)."""
+_CAN_ADD = hasattr(pq.ParquetWriter, "add_key_value_metadata")
+"""Whether metadata can stand beside the schema: from pyarrow 17 on. With 16, Arrow's copy of the schema shows zeros."""
 _TAIL = 8
 """Bytes at the end of a Parquet file: the length of the footer, and ``PAR1``."""
 ASIDE = ".damaged"
@@ -50,9 +52,16 @@ class Store:
         Created when the first file is written.
     say : callable
         Is told, in one line, what was found damaged and where it is kept; by default on standard error.
+
+    Raises
+    ------
+    TypeError
+        If `root` is no path.
     """
 
     def __init__(self, root: str | Path, say: Callable[[str], Any] = _say) -> None:
+        if not isinstance(root, (str, os.PathLike)):
+            raise TypeError(f"root must be the path of a folder, got {type(root).__name__} {root!r:.60}")
         self.root = Path(root)
         self._say = say
         self._is_clean = False
@@ -156,9 +165,17 @@ def _digest(tables: Mapping[str, pa.Table]) -> bytes:
 
 
 def metadata_of(schema: pa.Schema, name: str, facts: Mapping[bytes, bytes] | None = None) -> dict[bytes, bytes]:
-    """Return the metadata of a file: its schema version, its name, and room for its checksum."""
-    known = {_VERSION_KEY: str(SCHEMA_VERSION).encode(), _NAME_KEY: name.encode(), _SUM_KEY: _NO_SUM}
+    """Return the metadata of a file: its schema version and its name; `add_room` adds its checksum."""
+    known = {_VERSION_KEY: str(SCHEMA_VERSION).encode(), _NAME_KEY: name.encode()}
+    if not _CAN_ADD:
+        known[_SUM_KEY] = _NO_SUM
     return {**(schema.metadata or {}), **known, **(facts or {})}
+
+
+def add_room(writer: pq.ParquetWriter) -> None:
+    """Add room for the checksum beside the schema of a file: the copy of that which Arrow keeps would keep zeros."""
+    if _CAN_ADD:
+        writer.add_key_value_metadata({_SUM_KEY: _NO_SUM})
 
 
 def with_meanings(schema: pa.Schema) -> pa.Schema:
@@ -201,7 +218,10 @@ def _sealed(table: pa.Table, name: str, facts: Mapping[bytes, bytes] | None = No
     """
     stream = pa.BufferOutputStream()
     described = table.replace_schema_metadata(metadata_of(table.schema, name, facts))
-    pq.write_table(described.cast(with_meanings(described.schema)), stream)
+    schema = with_meanings(described.schema)
+    with pq.ParquetWriter(stream, schema) as writer:
+        writer.write_table(described.cast(schema))
+        add_room(writer)
     data = bytearray(stream.getvalue().to_pybytes())
     start = data.rindex(_MARK) + len(_MARK)
     data[start : start + len(_NO_SUM)] = hashlib.sha256(data).hexdigest().encode()

@@ -11,7 +11,8 @@ from numdiff.study import executors, workers
 from numdiff.study.blocks import Block, Measurement
 from numdiff.study.feed import Feed
 from numdiff.study.many_points import ManyPoints
-from numdiff.study.run import Frames, added_for, check_workers, is_stable, place_of, register_added
+from numdiff.study.run import Frames, added_for, is_stable, place_of, register_added
+from numdiff.study.run_arguments import check_measurements, check_workers
 from numdiff.study.store import Store
 from numdiff.study.values import unlike
 
@@ -58,6 +59,7 @@ def stream_blocks(
         As `numdiff.study.run.run` does.
     """
     check_workers(workers, executor)
+    check_measurements("blocks", blocks, store, method="parts")
     added = added_for(map(_sample, blocks)) if workers > 1 or executor is not None else ([], [], [])
     order: deque[tuple[Measurement, bool]] = deque()
     function = _alone if store is None else _with_values

@@ -1,8 +1,10 @@
 """A sweep as data: which cells are measured, and which cannot be and why."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +69,8 @@ class Sweep:
     Raises
     ------
     TypeError
-        If `problems` or `formats` is not a tuple of names, or a method is neither a name nor a formula.
+        If `problems`, `formats`, `grids` or `arithmetics` is not a tuple of names, a method is neither a name nor a
+        formula, a given step is no real number, or `first_step` or `last_step` no integer.
     ValueError
         If a formula has the name of another one, a method, format, grid or arithmetic is unknown, or something is
         named twice, no arithmetic is named, a given step is not positive and finite, or the range of k is empty.
@@ -87,9 +90,13 @@ class Sweep:
     predictions: bool = False
 
     def __post_init__(self) -> None:
-        for argument, names in (("problems", self.problems), ("formats", self.formats)):
-            if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-                raise TypeError(f"{argument} must be a tuple of names, got {names!r}")
+        for argument in ("problems", "formats", "grids", "arithmetics"):
+            names = getattr(self, argument)
+            if not _is_series(names) or not all(isinstance(name, str) for name in names):
+                raise TypeError(f"{argument} must be a tuple of names, got {names!r:.60}")
+        for argument, series in (("methods", self.methods), ("given_steps", self.given_steps)):
+            if not _is_series(series):
+                raise TypeError(f"{argument} must be a tuple, got {type(series).__name__} {series!r:.60}")
         object.__setattr__(self, "methods", tuple(map(_named, self.methods)))
         formats = dict.fromkeys((*FORMATS, *UNAVAILABLE, *LONGDOUBLE))
         for argument, given, known in (("formats", self.formats, formats), ("grids", self.grids, KNOWN_GRIDS)):
@@ -101,9 +108,19 @@ class Sweep:
             names = self.method_names if argument == "methods" else getattr(self, argument)
             if (twice := next((name for i, name in enumerate(names) if name in names[:i]), None)) is not None:
                 raise ValueError(f"{argument} must name each only once, got {twice!r} twice")
+        self._check_steps()
+
+    def _check_steps(self) -> None:
+        """Refuse given steps that are none, and what is no range of k."""
         for step in self.given_steps:
+            if isinstance(step, bool) or not isinstance(step, Real):
+                raise TypeError(f"given_steps must hold real numbers, got {type(step).__name__} {step!r:.60}")
             if not (0 < step < math.inf):
                 raise ValueError(f"given_steps must be positive and finite, got {step!r}")
+        for argument in ("first_step", "last_step"):
+            k = getattr(self, argument)
+            if k is not None and (isinstance(k, bool) or not isinstance(k, (int, np.integer))):
+                raise TypeError(f"{argument} must be an integer, a k of the grid, or None, got {k!r:.60}")
         if self.first_step is not None and self.last_step is not None and self.last_step < self.first_step:
             raise ValueError(f"last_step must be at least first_step={self.first_step}, got {self.last_step}")
 
@@ -116,6 +133,11 @@ class Sweep:
     def method_names(self) -> tuple[str, ...]:
         """The names of the methods, as the records have them."""
         return tuple(method.name for method in self.formulas)
+
+
+def _is_series(given: Any) -> bool:
+    """Whether something is given one by one: a single text would be read as its letters."""
+    return isinstance(given, Iterable) and not isinstance(given, str)
 
 
 def _named(method: str | Method) -> str | Method:
@@ -277,6 +299,8 @@ def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...], ks: 
     binary = step_indices(fmt, points, sweep.first_step, sweep.last_step) if ks is None else ks
     shared, own = grid_steps(fmt, points, sweep.grids, binary, sweep.given_steps)
     pointwise = set(sweep.grids) & set(POINTWISE_GRIDS)
+    held = {k for grid, k in zip(shared.grids, shared.ks, strict=True) if grid == "given"}
+    unheld = [shown(h) for i, h in enumerate(sweep.given_steps) if i not in held]
     methods = []
     reason_of_all = refused(subject, fmt, points)
     for method in sweep.formulas:
@@ -285,9 +309,8 @@ def _add_format(result: SweepPlan, fmt: FloatFormat, kept: tuple[int, ...], ks: 
             result.skip(name, fmt.name, reason)
             continue
         methods.append(method)
-        for i, h in enumerate(sweep.given_steps):
-            if ("given", i) not in zip(shared.grids, shared.ks, strict=True):
-                result.skip(name, fmt.name, f"h = {shown(h)} is zero or infinite in {fmt.name}")
+        for h in unheld:
+            result.skip(name, fmt.name, f"h = {h} is zero or infinite in {fmt.name}")
         result.add(Batch(sweep, subject, fmt, method, kept, points, *shared))
         if not shared.ks and not sweep.given_steps and not pointwise:
             result.skip(name, fmt.name, f"no step of the grid is large enough to move x in {fmt.name}")

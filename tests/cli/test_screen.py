@@ -1,5 +1,6 @@
 """What people read."""
 
+import contextlib
 import io
 import os
 from decimal import Decimal
@@ -11,7 +12,7 @@ import pytest
 import numdiff as nd
 from numdiff.cli import main
 from numdiff.cli.screen import Bar, Page, as_options, decimal_text, exact_text, mark_of, shows_progress
-from tests.cli.calls import on_terminal
+from tests.cli.calls import call, on_terminal
 
 
 def test_a_table_in_a_pipe_is_not_broken_and_text_is_wrapped():
@@ -116,6 +117,39 @@ def test_a_bar_is_shown_on_a_terminal_alone_once_the_work_takes_a_second(monkeyp
     with Bar("points") as bar:
         bar.tell(1, 2)
     assert ("points" in stream.getvalue()) is shown
+
+
+SHOWN = [
+    (("derivative", "exp(x)", "--at", "0.5,1,2"), "1 calls of f"),
+    (("ledger", "exp(x)", "--at", "0.5,1", "--step", "1e-4,1e-5"), "1 calls of f"),
+    (("advise", "exp(x)", "--at", "0.5,1"), "points"),
+    (("check", "sin(x)", "cos(x)", "--at", "0.5,1"), "slopes"),
+    (("derivative", "--problem", "exp", "--at", "0.5"), ""),
+]
+
+
+@pytest.mark.parametrize(("words", "told"), SHOWN)
+def test_a_bar_is_shown_on_a_terminal_and_changes_no_answer(monkeypatch, words, told):
+    monkeypatch.setattr("numdiff.cli.screen._SOON", 0.0)
+    known = call(*words)
+    assert known.err == ""
+    err, out = _Terminal(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        assert main(words) == known.status
+    assert out.getvalue() == known.out
+    assert told in err.getvalue()
+    assert bool(err.getvalue()) is bool(told)
+
+
+def test_what_is_more_than_a_function_is_not_watched(monkeypatch):
+    monkeypatch.setattr("sys.stderr", _Terminal())
+    monkeypatch.setattr("sys.stdout", io.StringIO())
+    bar = Bar("calls of f")
+    assert bar.watched(nd.PROBLEMS["exp"]) is nd.PROBLEMS["exp"]
+    assert bar.watched(len) is not len
+    assert bar.watched(len)("abc") == 3
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert Bar("calls of f").watched(len) is len
 
 
 def test_no_bar_is_shown_where_the_output_goes_into_a_pipe(monkeypatch):

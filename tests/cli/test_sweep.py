@@ -150,6 +150,13 @@ def test_a_sweep_without_an_error_has_status_1(tmp_path, monkeypatch, out):
     assert call("sweep", "1/x", "--at", "0,1", "--step", "0.1", *out).status == 0
 
 
+@pytest.mark.parametrize("option", ["--plot", "--out"])
+def test_a_file_that_has_nothing_to_hold_is_not_said_to_be_written(tmp_path, option):
+    path = tmp_path / ("errors.svg" if option == "--plot" else "errors.csv")
+    done = call("sweep", "exp(x)", "--at", "1e6", "--dtype", "float16", option, str(path))
+    assert (done.status, "written" in done.out, path.exists()) == (1, False, False)
+
+
 def test_options_reach_the_sweep(monkeypatch):
     asked = {}
 

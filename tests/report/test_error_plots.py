@@ -264,6 +264,8 @@ def test_three_differences_share_colour_line_and_marker_and_a_fourth_is_refused(
     [
         ({"parts": "truncaton"}, ValueError, "parts must be distinct and among truncation, .* got 'truncaton'"),
         ({"parts": ()}, ValueError, "parts must be distinct and among"),
+        ({"parts": None}, ValueError, "parts must be distinct and among .*, got None"),
+        ({"parts": 3}, ValueError, "parts must be distinct and among .*, got 3"),
         ({"parts": ("total", "total")}, ValueError, "parts must be distinct and among"),
         ({"formats": "float16"}, ValueError, "formats must be among bfloat16, float32, float64, got 'float16'"),
         ({"methods": "backward"}, ValueError, "methods must be among forward, centered, got 'backward'"),

@@ -1,10 +1,12 @@
 """Executors: threads, processes and a cluster give the bytes of a serial run, also when their workers are killed."""
 
+import contextlib
 import dataclasses
 import functools
 import gc
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -308,3 +310,37 @@ def test_scheduler_that_does_not_answer_is_told(
     assert "\n" not in str(caught.value)
     gc.collect()  # a half-made client would print a traceback
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"", b"HTTP/1.1 400 Bad Request, and enough bytes to be the head of a message" * 9]
+)
+def test_what_listens_but_is_no_scheduler_leaves_no_client_behind(
+    greeting: bytes, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    distributed = pytest.importorskip("distributed", reason="needs the extra [cluster]")
+    monkeypatch.setattr(cluster_module, "PATIENCE", 1.0)
+    monkeypatch.setattr(distributed, "Client", lambda *_, **__: pytest.fail("a client was made"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_greet, args=(server, greeting), daemon=True)
+        thread.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(OSError, match=f"no Dask scheduler answers at {address}"), executor_at(address):
+            raise AssertionError("not reached")
+    gc.collect()
+    assert capfd.readouterr().err == ""
+
+
+def _greet(server: socket.socket, greeting: bytes) -> None:
+    """Accept who comes, say something, and no more."""
+    kept = []
+    with contextlib.suppress(OSError):  # until the server is closed
+        while True:
+            kept.append(server.accept()[0])
+            kept[-1].sendall(greeting)
+
+
+def test_a_worker_is_no_scheduler(cluster: Any) -> None:
+    address = next(iter(cluster.workers.values())).worker_address
+    with pytest.raises(OSError, match=f"no Dask scheduler answers at {address}, but a Worker"), executor_at(address):
+        raise AssertionError("not reached")

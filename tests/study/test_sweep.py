@@ -1,6 +1,7 @@
 """Which cells are measured, with which steps, and what is left out for which reason."""
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -292,11 +293,36 @@ def test_every_cell_of_the_product_is_planned_or_skipped(name: str) -> None:
         ({"given_steps": (math.nan,)}, ValueError, "given_steps must be positive and finite, got nan"),
         ({"given_steps": (math.inf,)}, ValueError, "given_steps must be positive and finite, got inf"),
         ({"first_step": 5, "last_step": 4}, ValueError, "last_step must be at least first_step=5, got 4"),
+        ({"problems": None}, TypeError, "problems must be a tuple of names, got None"),
+        ({"grids": "generic"}, TypeError, "grids must be a tuple of names, got 'generic'"),
+        ({"grids": (None,)}, TypeError, r"grids must be a tuple of names, got \(None,\)"),
+        ({"arithmetics": "platform"}, TypeError, "arithmetics must be a tuple of names, got 'platform'"),
+        ({"arithmetics": ([],)}, TypeError, r"arithmetics must be a tuple of names, got \(\[\],\)"),
+        ({"methods": "forward"}, TypeError, "methods must be a tuple, got str 'forward'"),
+        ({"given_steps": 0.1}, TypeError, r"given_steps must be a tuple, got float 0\.1"),
+        ({"given_steps": ("a",)}, TypeError, "given_steps must hold real numbers, got str 'a'"),
+        ({"first_step": "1"}, TypeError, "first_step must be an integer, a k of the grid, or None, got '1'"),
+        ({"last_step": 2.5}, TypeError, r"last_step must be an integer, a k of the grid, or None, got 2\.5"),
     ],
 )
 def test_bad_field_is_named(fields: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         Sweep(**{"name": "s", "problems": (), **fields})
+
+
+def test_time_to_plan_grows_as_the_given_steps_do() -> None:
+    def seconds(count: int) -> float:
+        steps = tuple(np.linspace(0.25, 0.5, count).tolist())
+        asked = Sweep("s", (), ("forward",), ("float64",), (), given_steps=steps)
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            assert plan(Subject(), asked).cells == count
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    few, many = seconds(2000), seconds(16_000)
+    assert many < 24 * few, (few, many)  # 8 where time is linear, 64 where each step is looked for among all
 
 
 def test_format_without_a_step_in_the_range_gives_no_cell() -> None:
