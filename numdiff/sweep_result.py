@@ -272,8 +272,10 @@ class SweepResult(Shown):
         return f"{shown}\n{table.to_html(max_rows=20)}"
 
     def _nothing(self) -> str:
-        first = f", the first {self.skips['reason'].iloc[0]!r}" if len(self.skips) else ""
-        return f"no cell could be measured; .skips holds {len(self.skips)} reasons{first}"
+        reasons = list(self.skips["reason"])
+        if len(reasons) < 2:
+            return "no cell could be measured" + (f": {reasons[0]}" if reasons else "")
+        return f"no cell could be measured; .skips holds {len(reasons)} reasons, the first {reasons[0]!r}"
 
     # --- what is asked for -----------------------------------------------------------------------------------
 

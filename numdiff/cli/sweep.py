@@ -196,19 +196,21 @@ def _delivered(result: Any, options: dict[str, Any], plot: Path | None) -> int:
     )
     empty = len(result) == 0 if is_streamed else result.records.empty
     is_ok = bool(result.summary["ok"].any() if is_streamed else (result.records["status"] == "ok").any())
-    if not empty:
-        if plot is not None:
-            _draw(result, plot)
-        if out is not None and not is_streamed:
-            from numdiff.files import write_file
+    written = [out] if out is not None and is_streamed else []
+    if out is not None and not is_streamed and not empty:
+        from numdiff.files import write_file
 
-            write_file(out, _file(records, out.suffix, options["quantity"]).encode())
+        write_file(out, _file(records, out.suffix, options["quantity"]).encode())
+        written.append(out)
+    if plot is not None and not empty:
+        _draw(result, plot)
+        written.append(plot)
     if as_json or as_csv:
         print_rows(_rows(records, as_json, as_csv))
     elif options["latex"] and not empty:
         click.echo(records.table(options["quantity"] or "total").to_latex(), nl=False)
     else:
-        _write(result, records, options["quantity"] if not empty else None, [path for path in (out, plot) if path])
+        _write(result, records, options["quantity"] if not empty else None, written)
     return 0 if is_ok else NO
 
 
