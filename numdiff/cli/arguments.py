@@ -92,13 +92,14 @@ class Numbers(click.ParamType):
     def _constant(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         from numdiff.expressions import ExpressionError, parse_expression
 
+        reason = "write numbers such as 0.5,1e-3,pi/4"
         try:
-            values = [float(parse_expression(word)(x)) for x in (0.25, 0.75)]
-        except ExpressionError:
-            values = [0.0, 1.0]
-        if values[0] != values[1]:
-            self.fail(f"{word!r} is no number; write numbers such as 0.5,1e-3,pi/4", param, ctx)
-        return values[0]
+            expression = parse_expression(word)
+            if expression.is_constant:
+                return float(expression(0.0))
+        except ExpressionError as error:
+            reason = error.message if word else reason
+        self.fail(f"{word!r} is no number; {reason}", param, ctx)
 
 
 class Interval(click.ParamType):
