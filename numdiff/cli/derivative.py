@@ -58,7 +58,6 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
 @at_option
 @click.option(
     "--derivative",
-    "--order",
     "order",
     type=click.IntRange(1),
     metavar="M",

@@ -70,7 +70,7 @@ def test_advice_names_the_options_of_the_command():
 
 
 def test_options_reach_the_estimator():
-    second = call("derivative", "x**3", "--at", "2", "--order", "2", "--csv").rows[0]
+    second = call("derivative", "x**3", "--at", "2", "--derivative", "2", "--csv").rows[0]
     assert abs(float(second["df"]) - 12) <= float(second["error"])
     narrow = call("derivative", "sin(x)", "--at", "1", "--dtype", "float32", "--csv").rows[0]
     assert (narrow["format"], np.float32(float(narrow["df"])) == float(narrow["df"])) == ("float32", True)
