@@ -56,7 +56,7 @@ _EPILOG = "\n\n".join(
 
 
 @click.command("list", epilog=_EPILOG)
-@click.argument("kind", type=click.Choice(list(COLUMNS)), metavar="|".join(COLUMNS))
+@click.argument("kind", type=click.Choice(list(COLUMNS)), metavar="KIND")
 @machine_options
 def command(kind: str, as_json: bool, as_csv: bool) -> int:
     """List what is known by name: problems, formats, formulas, step rules, or peers (libraries that are compared)."""
