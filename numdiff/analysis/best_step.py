@@ -16,7 +16,7 @@ import numpy as np
 
 from numdiff.analysis.error_model import ROUNDING, WIDE, ErrorModel, error_model
 from numdiff.analysis.representable import binade, exactly_representable, short_steps
-from numdiff.analysis.taylor import root, shifted, total_of_squares
+from numdiff.analysis.taylor import HIGHEST_LEADING, root, shifted, total_of_squares
 from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import largest_step
@@ -50,6 +50,17 @@ _NORMAL = sys.float_info.min_exp - 1
 """The exponent of the smallest normal double."""
 LEAST = Fraction(2) ** _NORMAL
 """The smallest normal double: no step is smaller."""
+
+
+def beyond_series(stencil: Stencil) -> str:
+    """Say that the truncation error begins too late in the Taylor series of f; empty where it does not."""
+    leading = stencil.derivative_order + stencil.accuracy_order
+    if leading <= HIGHEST_LEADING:
+        return ""
+    return (
+        f"stencil must have derivative_order + accuracy_order of at most {HIGHEST_LEADING} for a prediction, got "
+        f"{leading} ({stencil.name})"
+    )
 
 
 def searched(

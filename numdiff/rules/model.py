@@ -17,7 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.best_step import FINE, LEAST, is_lost, leading_vanishes, loses_accuracy, searched, usable_steps
+from numdiff.analysis.best_step import (
+    FINE,
+    LEAST,
+    beyond_series,
+    is_lost,
+    leading_vanishes,
+    loses_accuracy,
+    searched,
+    usable_steps,
+)
 from numdiff.analysis.error_model import LARGEST, ErrorModel
 from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.arithmetic.promotion import refuse_unsuitable
@@ -153,7 +162,8 @@ def optimal_step(
     Raises
     ------
     ValueError
-        If x is no finite number of the format or lies outside of the domain; if the format cannot hold the formula.
+        If x is no finite number of the format or lies outside of the domain; if the format cannot hold the formula, or
+        its orders are too high for the series of f that are summed.
     BeyondDoublesError
         A ValueError: if no normal double holds what the prediction consists of: |x|, the steps beside it, or f⁽ᵐ⁾(x).
     TypeError
@@ -175,6 +185,8 @@ def optimal_step(
     fmt, here = points_of(x, dtype)
     refuse_not_finite(fmt, here, x)
     require_constants(stencil, fmt)
+    if reason := beyond_series(stencil):
+        raise ValueError(reason)
     refuse_unsuitable(f, fmt)
     if not here.ndim:
         return prediction_at(f, here, x, fmt, stencil, domain)
@@ -324,6 +336,8 @@ class Model:
         """Return the step and its predicted error; `reason` names the assumption that fails, if one does."""
         if not isinstance(formula, Stencil):
             return nothing_to_balance(formula)
+        if reason := beyond_series(formula):
+            return Choice(status=RuleStatus.UNSUITABLE, reason=reason)
         try:
             found = prediction_at(f, fmt.as_array(x), x, fmt, formula, domain)
         except (BeyondDoublesError, TypeError) as refusal:  # TypeError: f is none that exact arithmetic can follow
