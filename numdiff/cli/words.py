@@ -244,6 +244,7 @@ SECTIONS: Mapping[str, str] = {
     "status of a derivative": "Error bars",
     "assumption of advise that fails": _BEST,
     "status of a step rule": "Step rules and libraries",
+    "step rule": "Step rules and libraries",
     "format": "Error against step: every function, formula and format",
     "formula": "What accuracy order buys",
     "problem": "Error against step: every function, formula and format",
