@@ -163,14 +163,14 @@ def at_option(function: F) -> F:
     return click.option("--at", type=Numbers(finite=True), multiple=True, metavar="X,…", help=text)(function)
 
 
-def dtype_option(function: F) -> F:
+def dtype_option(function: F, default: str = "float64") -> F:
     """Add ``--dtype``, groups of names in `dtype`."""
     return click.option(
         "--dtype",
         type=Names("format", _formats),
         multiple=True,
         metavar="FORMAT",
-        help="The format to compute in, such as float32 or bfloat16.  [default: float64]",
+        help=f"The format to compute in, such as float32 or bfloat16.  [default: {default}]",
     )(function)
 
 

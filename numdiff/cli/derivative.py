@@ -20,7 +20,7 @@ COLUMNS: Columns = {
     "order": "of the derivative",
     "x, x_hex": "the point, rounded to the format",
     "df, df_hex": "the derivative",
-    "error": "the bar: covers the error in 99 of 100 cases",
+    "error": "the bar: covers the error in the share of cases of --confidence",
     "digits": "decimal digits that hold",
     "evaluations": "points at which f was evaluated",
     "step": "the widest step of the formula",

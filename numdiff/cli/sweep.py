@@ -78,10 +78,18 @@ def _grids() -> Iterable[str]:
     type=click.Choice(["platform", "rounded"]),
     default="platform",
     show_default=True,
-    help="Whose elementary functions f is computed with.",
+    help="The elementary functions that f is computed with.",
 )
-@click.option("--engine", type=click.Choice(["mpmath", "arb"]), default="mpmath", show_default=True, help="Of truth.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes.")
+@click.option(
+    "--engine",
+    type=click.Choice(["mpmath", "arb"]),
+    default="mpmath",
+    show_default=True,
+    help="What computes the truth.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes that measure."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://HOST:8786, in place of --workers.")
 @click.option("--quantity", metavar="NAME", help="Show a table of total, truncation, ulps, …, ledger or parts.")
 @click.option("--latex", is_flag=True, help="Print that table in LaTeX.")

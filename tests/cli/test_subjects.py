@@ -20,7 +20,7 @@ def module(tmp_path, monkeypatch):
 
 
 def test_an_expression_is_a_function_by_its_text():
-    subject = subject_of(" x**2 + 1 ", None, None, None)
+    subject = subject_of(" x**2 + 1 ")
     assert (subject.f(3.0), subject.name, subject.said) == (10.0, "x**2 + 1", "f(x) = x**2 + 1")
 
 
@@ -28,13 +28,13 @@ def test_a_function_of_a_module_in_the_working_directory_is_found(module):
     module(
         "subject_one", "def f(x):\n    return x * x\nclass A:\n    @staticmethod\n    def g(x):\n        return -x\n"
     )
-    assert subject_of("subject_one:f", None, None, None).f(3.0) == 9.0
+    assert subject_of("subject_one:f").f(3.0) == 9.0
     assert imported_function("subject_one:A.g")(3.0) == -3.0
     assert call("derivative", "subject_one:f", "--at", "3", "--csv").rows[0]["function"] == "subject_one:f"
 
 
 def test_a_problem_is_found_by_name_with_its_points():
-    subject = subject_of(None, ("composition",), None, None)
+    subject = subject_of(None, problem=("composition",))
     assert subject.f is nd.PROBLEMS["composition"]
     assert subject.points == nd.PROBLEMS["composition"].points
 
@@ -187,7 +187,7 @@ FPCORES = """
 def test_an_fpcore_is_found_by_name_with_its_domain_and_point(tmp_path):
     path = tmp_path / "cores.fpcore"
     path.write_text(FPCORES, encoding="utf-8")
-    subject = subject_of(None, None, path, "root")
+    subject = subject_of(None, fpcore=path, name="root")
     assert subject.f(0.0) == 1.0
     assert subject.domain[0] == 0.0
     done = call("derivative", "--fpcore", str(path), "--name", "square", "--at", "3", "--csv")
