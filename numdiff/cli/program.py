@@ -205,7 +205,9 @@ def _said(error: BaseException) -> str:
     kind = type(error).__name__
     line = "; ".join(" ".join(part.split()) for part in (text or kind, *notes))
     if isinstance(error, (ImportError, LookupError, OSError, TypeError, ValueError)) and _is_ours(error):
-        line = line.replace("list(…) has all", "numdiff list has all")
+        from numdiff.cli.screen import as_options
+
+        line = as_options(line.replace("list(…) has all", "numdiff list has all"))
         return _ARGUMENT.sub(lambda match: _OPTION_OF.get(match[0], match[0]), line)
     named = line if type(error) is RuntimeError and text else f"{kind}: {line}".removesuffix(f": {kind}")
     return f"{named}; with {_TRACEBACK}=1 in the environment it shows where"

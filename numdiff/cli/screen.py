@@ -225,8 +225,9 @@ def mark_of(order: int) -> str:
 def as_options(text: str) -> str:
     """Return advice of the library as advice on the command: ``side='left'`` is ``--side left`` here."""
     text = text.replace(" in .skips", "").replace(".skips holds", "there are").replace(".to_pandas()", "--csv")
-    return re.sub(r"\b(side|domain|noise|dtype|max_evaluations)=(?:'(\w+)')?", _as_option, text)
+    return re.sub(r"\b(side|domain|noise|dtype|max_evaluations|workers)=(?:'(\w+)'|(\d+))?", _as_option, text)
 
 
 def _as_option(match: re.Match[str]) -> str:
-    return f"--{match[1].replace('_', '-')}" + (f" {match[2]}" if match[2] else "")
+    value = match[2] or match[3]
+    return f"--{match[1].replace('_', '-')}" + (f" {value}" if value else "")

@@ -11,7 +11,7 @@ import pytest
 import numdiff as nd
 from numdiff.cli import main
 from numdiff.cli.screen import Bar, Page, as_options, decimal_text, exact_text, mark_of, shows_progress
-from tests.cli.calls import on_terminal
+from tests.cli.calls import call, on_terminal
 
 
 def test_a_table_in_a_pipe_is_not_broken_and_text_is_wrapped():
@@ -64,6 +64,15 @@ def test_advice_of_the_library_is_advice_on_the_command():
     )
     for status in nd.DerivativeStatus:
         assert "=" not in as_options(status.advice).replace("nd.", "")
+
+
+def test_an_error_of_the_library_advises_options_of_the_command(tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    (tmp_path / "screen_nameless.py").write_text("f = lambda x: x * x\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = call("sweep", "screen_nameless:f", "--at", "1", "--step", "0.1", "--workers", "2")
+    assert done.status == 2
+    assert done.err.rstrip().endswith("or use --workers 1")
 
 
 def test_numbers_of_every_format_are_shown():
