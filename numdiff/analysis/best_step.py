@@ -52,6 +52,11 @@ LEAST = Fraction(2) ** _NORMAL
 """The smallest normal double: no step is smaller."""
 
 
+def next_step(step: float) -> float:
+    """Return the next step of the first grid, no larger than the largest double."""
+    return min(step * (1 + 1 / FINE), sys.float_info.max)
+
+
 def beyond_series(stencil: Stencil) -> str:
     """Say that the truncation error begins too late in the Taylor series of f; empty where it does not."""
     leading = stencil.derivative_order + stencil.accuracy_order
@@ -81,7 +86,7 @@ def searched(
         if model is None:
             return None, None, math.nan
         step, error = _minimum(model)
-        if step is not None and (seen := model.looked_as_far_as(step * (1 + 1 / FINE))) is not model:
+        if step is not None and (seen := model.looked_as_far_as(next_step(step))) is not model:
             if seen.room != model.room:
                 step, error = _minimum(seen)
             model = seen

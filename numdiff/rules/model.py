@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from numdiff.analysis.best_step import (
-    FINE,
     LEAST,
     beyond_series,
     is_lost,
     leading_vanishes,
     loses_accuracy,
+    next_step,
     searched,
     usable_steps,
 )
@@ -298,7 +298,7 @@ def _failed(model: ErrorModel, step: Fraction, error: float) -> FailedAssumption
     """Return the gravest assumption that fails where there is a prediction."""
     # The next step of the first grid, or with exact nodes: if it cannot be used, this one is the widest.
     spacing = model.format.spacing(abs(model.x))
-    wider = np.array([max(float(step) * (1 + 1 / FINE), float(step + spacing))])
+    wider = np.array([max(next_step(float(step)), float(min(step + spacing, LARGEST)))])
     if not np.isfinite(model.total(wider))[0]:
         return _cut_off(model, wider)
     checks = (

@@ -256,6 +256,14 @@ def test_a_point_near_overflow_leaves_fewer_steps_than_a_binade_has() -> None:
     assert found.step in usable_steps(found.model)
 
 
+@pytest.mark.skipif("float80" not in FORMATS, reason="this machine has no float80")
+@pytest.mark.parametrize("f", [lambda x: x, lambda x: 0 * x + 3], ids=["line", "constant"])
+def test_the_search_ends_at_the_largest_double_where_the_format_goes_on(f: Any) -> None:
+    found = optimal_step(f, 1e300, dtype="float80")
+    assert 0 < float(found.step) < math.inf
+    assert found.predicted_error < 1e-18
+
+
 def test_logarithm_near_overflow_has_a_step_near_its_closed_form() -> None:
     found = optimal_step(np.log, 1e307)
     assert found.failed is None
