@@ -104,10 +104,10 @@ def command(
             f"expression, numdiff advise --derivative {options['order']} finds a step, and shows the exact value"
         )
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
-    points = fmt.as_array(np.array(subject.at(at)))
+    points = np.array(subject.at(at))
     options["domain"] = options["domain"] or subject.domain
     with running():
-        found = nd.derivative(subject.f, points, **options)
+        found = nd.derivative(subject.f, points, dtype=fmt.name, **options)
     if np.iscomplexobj(found.df):
         raise TypeError(f"{subject.name} must return real numbers, got complex ones; differentiate its real part")
     statuses = [nd.DerivativeStatus(code) for code in found.status.tolist()]

@@ -85,6 +85,11 @@ def test_options_reach_the_estimator():
         assert int(row["evaluations"]) <= budget
 
 
+def test_a_point_beyond_the_format_is_named_as_it_was_written():
+    done = call("derivative", "x", "--at", "7e4", "--dtype", "float16")
+    assert (done.status, done.err) == (2, "numdiff: error: --at must be finite in float16, got 70000.0 at index (0,)\n")
+
+
 def test_the_domain_is_kept(tmp_path, monkeypatch):
     (tmp_path / "watched_domain.py").write_text(
         "import numpy as np\nseen = []\ndef f(x):\n    seen.extend(np.ravel(x))\n    return np.log(x)\n",
