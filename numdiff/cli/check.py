@@ -64,9 +64,13 @@ class _Place(click.ParamType):
         return numbers if numbers.size > 1 else numbers[0]
 
     def _numbers(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        if Path(value).is_file():
-            self.fail(f"{value!r} must be a file of NumPy, {' or '.join(_ARRAYS)}, as numpy.save writes", param, ctx)
-        return Numbers(finite=True).convert(value, param, ctx)
+        if not Path(value).is_file():
+            try:
+                return Numbers(finite=True).convert(value, param, ctx)
+            except click.UsageError:
+                if not Path(value).suffix[1:].isalpha():
+                    raise
+        self.fail(f"{value!r} must be a file of NumPy, {' or '.join(_ARRAYS)}, as numpy.save writes", param, ctx)
 
 
 def _loaded(path: str) -> Any:

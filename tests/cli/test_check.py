@@ -89,6 +89,10 @@ def test_options_reach_the_check():
     assert "float32" in narrow.out
 
 
+def test_a_constant_with_a_dot_is_a_number_and_no_file():
+    assert call("check", "sin(x)", "cos(x)", "--at", "np.pi").status == 0
+
+
 def test_every_other_option_reaches_the_check_too(monkeypatch):
     asked = {}
 
@@ -117,6 +121,8 @@ def test_the_format_is_that_of_the_file_where_none_is_asked_for(folder):
         (["check_module:loss"], "missing argument 'GRADIENT'"),
         (["check_module:loss", "check_module:slope", "--at", "1", "--at", "2"], "--at must be given once here, got 2"),
         (["check_module:loss", "check_module:slope", "--at", "w.txt"], "'w.txt' must be a file of NumPy, .npy or .npz"),
+        (["check_module:loss", "check_module:slope", "--at", "no.txt"], "'no.txt' must be a file of NumPy, .npy or"),
+        (["check_module:loss", "check_module:slope", "--at", "1,,2"], "'' is no number; write numbers such as"),
         (
             ["check_module:loss", "check_module:slope", "--at", "one.npz"],
             "f must take a dict of the arrays of the .npz",
