@@ -33,7 +33,7 @@ def test_help_names_every_command_and_every_exit_status():
     assert {f"{128 + number}" for number in SIGNALS} <= set(re.findall(r"\b1\d\d\b", done.out))
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "experiments"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_page_of_help_has_examples_that_fit_a_terminal(name):
     done = call(name, "--help")
     assert done.status == 0
@@ -50,9 +50,7 @@ def test_the_line_of_the_list_says_what_the_command_is(name):
     assert len(COMMANDS[name].line) <= 64
 
 
-@pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS if name != "experiments")]
-)
+@pytest.mark.parametrize("words", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_nothing_heavy(words):
     code = (
         f"import sys\nfrom numdiff.cli import main\nmain({words!r})\n"
