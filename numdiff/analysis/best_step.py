@@ -16,7 +16,7 @@ import numpy as np
 
 from numdiff.analysis.error_model import ROUNDING, WIDE, ErrorModel, error_model
 from numdiff.analysis.representable import binade, exactly_representable, short_steps
-from numdiff.analysis.taylor import root, shifted, total_of_squares
+from numdiff.analysis.taylor import HIGHEST_LEADING, root, shifted, total_of_squares
 from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.floats.formats import FloatFormat
 from numdiff.formulas.arguments import largest_step
@@ -52,6 +52,22 @@ LEAST = Fraction(2) ** _NORMAL
 """The smallest normal double: no step is smaller."""
 
 
+def next_step(step: float) -> float:
+    """Return the next step of the first grid, no larger than the largest double."""
+    return min(step * (1 + 1 / FINE), sys.float_info.max)
+
+
+def beyond_series(stencil: Stencil) -> str:
+    """Say that the truncation error begins too late in the Taylor series of f; empty where it does not."""
+    leading = stencil.derivative_order + stencil.accuracy_order
+    if leading <= HIGHEST_LEADING:
+        return ""
+    return (
+        f"stencil must have derivative_order + accuracy_order of at most {HIGHEST_LEADING} for a prediction, got "
+        f"{leading} ({stencil.name})"
+    )
+
+
 def searched(
     f: Callable[[Any], Any] | KnownFunction,
     x: Fraction,
@@ -70,7 +86,7 @@ def searched(
         if model is None:
             return None, None, math.nan
         step, error = _minimum(model)
-        if step is not None and (seen := model.looked_as_far_as(step * (1 + 1 / FINE))) is not model:
+        if step is not None and (seen := model.looked_as_far_as(next_step(step))) is not model:
             if seen.room != model.room:
                 step, error = _minimum(seen)
             model = seen

@@ -40,6 +40,8 @@ of the sum. Predicted steps are far smaller: those of the suite are the same wit
 """
 _LAST = 8
 """How many terms are looked at: f may have every second, third or fourth coefficient alone, as exp(x⁴) has at 0."""
+HIGHEST_LEADING = TERMS - _LAST
+"""The last j at which a truncation error may begin: with its leading term among those last ones no sum has a value."""
 _MANY, _FEW = 64, 8
 """From so many steps on, those that are so short that so few terms decide the sum are told from the others."""
 _PRECISIONS = (256, 512, 1024)

@@ -26,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0: fine; 1: the answer is no; 2: wrong call, said in one line on standard error; 130 and 143: interrupted. For
-        ``experiments`` and ``bench`` the exit status of what they run.
+        0: fine; 1: the answer is no; 2: wrong call, said in one line on standard error; 130, 143 and 129: interrupted
+        by Ctrl-C, by a request to end, by a terminal that was closed. For ``experiments`` that of what it runs.
 
     Examples
     --------

@@ -303,7 +303,7 @@ class Advice:
         model = model.looked_as_far_as(float(steps[-1]))
         given = np.unique(np.array([fmt.round(Fraction(step)) for step in steps[::4].tolist()], dtype=fmt.dtype))
         with running():
-            ledger = self._nd.error_ledger(self._subject.f, self.x, given, self._stencil, fmt.name)
+            ledger = self._ledger(given)
         seen = [
             (float(h), abs(float(e))) for h, e, s in zip(given, ledger.total, ledger.status, strict=True) if s == "ok"
         ]

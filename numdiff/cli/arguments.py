@@ -113,13 +113,14 @@ class Numbers(click.ParamType):
     def _constant(self, word: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
         from numdiff.expressions import ExpressionError, parse_expression
 
+        reason = "write numbers such as 0.5,1e-3,pi/4"
         try:
-            values = [float(parse_expression(word)(x)) for x in (0.25, 0.75)]
-        except ExpressionError:
-            values = [0.0, 1.0]
-        if values[0] != values[1]:
-            self.fail(f"{word!r} is no number; write numbers such as 0.5,1e-3,pi/4", param, ctx)
-        return values[0]
+            expression = parse_expression(word)
+            if expression.is_constant:
+                return float(expression(0.0))
+        except ExpressionError as error:
+            reason = error.message if word else reason
+        self.fail(f"{word!r} is no number; {reason}", param, ctx)
 
 
 _NOT_ZERO = re.compile(r"[+-]?(0x[0_.]*[1-9a-f]|(?!0x)[0_.]*[1-9])", re.IGNORECASE)
@@ -187,14 +188,14 @@ def at_option(function: F) -> F:
     return click.option("--at", type=Numbers(finite=True), multiple=True, metavar="X,…", help=text)(function)
 
 
-def dtype_option(function: F) -> F:
+def dtype_option(function: F, default: str = "float64") -> F:
     """Add ``--dtype``, groups of names in `dtype`."""
     return click.option(
         "--dtype",
         type=Names("format", _formats),
         multiple=True,
         metavar="FORMAT",
-        help="The format to compute in, such as float32 or bfloat16.  [default: float64]",
+        help=f"The format to compute in, such as float32 or bfloat16.  [default: {default}]",
     )(function)
 
 

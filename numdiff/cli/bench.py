@@ -29,8 +29,11 @@ Examples:
 {columns_help(COLUMNS)}
 
 \b
-Exit status: 0 where every limit holds; 1 where one is broken.
+Exit status: 0 where every limit holds; 1 where one is broken, or a benchmark
+fails.
 """
+_NOTHING_SELECTED = (4, 5)
+"""Exit statuses of pytest: -k is no expression; no test was collected."""
 
 
 @click.command("bench", epilog=_EPILOG)
@@ -48,10 +51,13 @@ def command(select: str | None, as_json: bool, as_csv: bool) -> int:
     quiet = as_json or as_csv
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "benchmark.json"
-        measure = ["-m", "pytest", "bench", "-n", "0", f"--benchmark-json={path}", *(["-k", select] if select else [])]
-        command = [sys.executable, *measure]
-        status = run_program(_silenced(command) if quiet else command, root)
-        if status or not path.exists():
+        measure = [sys.executable, "-m", "pytest", "bench", "-n", "0", f"--benchmark-json={path}", *_selecting(select)]
+        status = run_program(_silenced(measure) if quiet else measure, root)
+        if status in _NOTHING_SELECTED or (not status and not _rows(path)):
+            raise click.UsageError(
+                f"--select must be words of pytest -k that a benchmark with a limit has, got {select!r}"
+            )
+        if status:
             return status if status > 128 else NO
         gates = [sys.executable, "bench/gates.py", "--again", str(path)]
         status = run_program(_silenced(gates) if quiet else gates, root)
@@ -60,6 +66,11 @@ def command(select: str | None, as_json: bool, as_csv: bool) -> int:
             shows_rows("bench", rows[0], rows, as_json=as_json, as_csv=as_csv)
             return 0 if all(row["holds"] for row in rows) else NO
     return status
+
+
+def _selecting(words: str | None) -> list[str]:
+    """Return the options of pytest that select benchmarks; its warning that none ran would be an error of its own."""
+    return ["-k", words, "-W", "ignore:Not saving anything"] if words else []
 
 
 def _silenced(command: list[str]) -> list[str]:

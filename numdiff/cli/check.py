@@ -1,6 +1,7 @@
 """``numdiff check``: a gradient against slopes of its function."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from numdiff.cli.arguments import EvaluatingCommand, Numbers, dtype_option, one_
 from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, as_options
-from numdiff.cli.subjects import imported_function, running, subject_of
+from numdiff.cli.subjects import running, subject_of
 
 __all__ = ["COLUMNS", "command"]
 
@@ -63,9 +64,13 @@ class _Place(click.ParamType):
         return numbers if numbers.size > 1 else numbers[0]
 
     def _numbers(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        if Path(value).is_file():
-            self.fail(f"{value!r} must be a file of NumPy, {' or '.join(_ARRAYS)}, as numpy.save writes", param, ctx)
-        return Numbers(finite=True).convert(value, param, ctx)
+        if not Path(value).is_file():
+            try:
+                return Numbers(finite=True).convert(value, param, ctx)
+            except click.UsageError:
+                if not Path(value).suffix[1:].isalpha():
+                    raise
+        self.fail(f"{value!r} must be a file of NumPy, {' or '.join(_ARRAYS)}, as numpy.save writes", param, ctx)
 
 
 def _loaded(path: str) -> Any:
@@ -93,15 +98,28 @@ def _loaded(path: str) -> Any:
     metavar="FILE|X,…",
     help="x: numbers, a .npy file, or an .npz file, of which F gets a dict of its arrays.",
 )
-@dtype_option
+@functools.partial(dtype_option, default="that of x")
 @click.option(
-    "--directions", type=click.IntRange(0), metavar="K", help="Directions to check along; 0: each coordinate."
+    "--directions",
+    type=click.IntRange(0),
+    metavar="K",
+    help="Random directions to check along, 4 or more; 0: each coordinate.  [default: 0 up to 100 coordinates, else 4]",
 )
-@click.option("--resolution", type=float, metavar="PART", help="The part of a slope that a mistake may have.")
+@click.option(
+    "--resolution",
+    type=float,
+    metavar="PART",
+    help="The part of a slope up to which a mistake may be overlooked.  [default: 0.1, in 16 bits 0.2]",
+)
 @click.option("--noise", type=float, metavar="SIGMA", help="The standard deviation of the error of f, if it is known.")
 @click.option("--vectorized", is_flag=True, help="f takes many points at once, along a first axis.")
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, metavar="N", help="Of the random directions."
+    "--seed",
+    type=click.IntRange(0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="The seed of the random directions.",
 )
 @machine_options
 def command(
@@ -162,7 +180,7 @@ def _told(at: Any) -> Iterator[None]:
 
 def _function(text: str, total: bool) -> Callable[[Any], Any]:
     """Return f; of an expression at several numbers the sum, whose gradient has the derivative at each."""
-    f: Any = subject_of(text, None, None, None).f
+    f: Any = subject_of(text).f
     return _Sum(f) if total else f
 
 
@@ -178,9 +196,7 @@ class _Sum:
 
 def _claim(text: str) -> Any:
     """Return the gradient: the array of a file, or a function."""
-    if text.endswith(_ARRAYS):
-        return _loaded(text)
-    return imported_function(text) if ":" in text else subject_of(text, None, None, None).f
+    return _loaded(text) if text.endswith(_ARRAYS) else subject_of(text).f
 
 
 def _rows(found: Any, f: str, gradient: str) -> list[dict[str, Any]]:

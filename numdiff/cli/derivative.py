@@ -22,7 +22,7 @@ COLUMNS: Columns = {
     "order": "of the derivative",
     "x, x_hex": "the point, rounded to the format",
     "df, df_hex": "the derivative",
-    "error": "the bar: covers the error in 99 of 100 cases",
+    "error": "the bar: covers the error in the share of cases of --confidence",
     "digits": "decimal digits that hold",
     "evaluations": "points at which f was evaluated",
     "step": "the widest step of the formula",
@@ -60,7 +60,6 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
 @at_option
 @click.option(
     "--derivative",
-    "--order",
     "order",
     type=click.IntRange(1),
     metavar="M",
@@ -107,10 +106,10 @@ def command(
             f"expression, numdiff advise --derivative {options['order']} finds a step, and shows the exact value"
         )
     fmt = get_format(one_of("dtype", dtype, "float64"), "--dtype")
-    points = fmt.as_array(np.array(subject.at(at)))
+    points = np.array(subject.at(at))
     options["domain"] = options["domain"] or subject.domain
     with running(), Bar("calls of f") as bar, _computed_in(fmt, subject):
-        found = nd.derivative(bar.watched(subject.f), points, **options)
+        found = nd.derivative(bar.watched(subject.f), points, dtype=fmt.name, **options)
     if np.iscomplexobj(found.df):
         raise TypeError(f"{subject.name} must return real numbers, got complex ones; differentiate its real part")
     statuses = [nd.DerivativeStatus(code) for code in found.status.tolist()]

@@ -60,10 +60,10 @@ def run_experiments(arguments: Sequence[str], directory: Path | None = None) -> 
 
 _EPILOG = """\b
 Examples, in a checkout:
-  numdiff experiments --help           (the options of the experiments)
   numdiff experiments step_sweep --quick
   numdiff experiments --workers 4
   numdiff experiments table exp
+  python -m experiments --help         (their names and all options)
 
 \b
 Exit status: that of the experiments; 2 outside a checkout.
@@ -73,21 +73,13 @@ Exit status: that of the experiments; 2 outside a checkout.
 @click.command(
     "experiments",
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    add_help_option=False,
     options_metavar="",
     epilog=_EPILOG,
 )
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[WORD]...")
-@click.pass_context
-def command(context: click.Context, words: tuple[str, ...]) -> int:
-    """Run the experiments of a checkout: every WORD is handed to python -m experiments, --help too.
+def command(words: tuple[str, ...]) -> int:
+    """Run the experiments of a checkout: every WORD is handed to python -m experiments.
 
     They need the packages of all extras, and a checkout as working directory.
     """
-    try:
-        return run_experiments(words)
-    except (FileNotFoundError, ImportError):
-        if not {"-h", "--help"}.intersection(words):
-            raise
-        click.echo(context.get_help())
-        return 0
+    return run_experiments(words)

@@ -44,7 +44,7 @@ class _AnyWord(click.ParamType):
 
 
 @click.command("explain", epilog=_EPILOG)
-@click.argument("words", nargs=-1, type=_AnyWord(), metavar="WORD")
+@click.argument("words", nargs=-1, type=_AnyWord(), metavar="[WORD]...")
 @machine_options
 def command(words: tuple[str, ...], as_json: bool, as_csv: bool) -> int:
     """Explain a WORD: a term, a column of the records, a status, a format, a formula, a rule or a problem."""
@@ -135,9 +135,10 @@ def _statuses() -> Iterator[Sense]:
 
 
 def _names() -> Iterator[Sense]:
-    """Return what is in the lists of the core: formats, formulas and problems."""
+    """Return what is in the lists: formats, formulas, rules where their extra is installed, and problems."""
     from numdiff.cli.lists import rows_of
     from numdiff.cli.words import SECTIONS_OF_FAMILIES
+    from numdiff.extras import missing
 
     for row in rows_of("formats"):
         if row["unavailable"] is None:
@@ -145,6 +146,9 @@ def _names() -> Iterator[Sense]:
             yield _sense(row["name"], "format", bits, f"unit roundoff 2^-{row['precision']}")
     for row in rows_of("formulas"):
         yield _sense(row["name"], "formula", _formula_in_words(row), row["formula"])
+    if not missing("flint", "gmpy2", "mpmath", "scipy"):
+        for row in rows_of("rules"):
+            yield _sense(row["name"], "step rule", f"{row['summary']} {row['reference']}")
     for row in rows_of("problems"):
         section = SECTIONS_OF_FAMILIES.get(row["family"])
         yield _sense(row["name"], "problem", f"{row['reason']} {row['source']}", row["formula"], section=section)

@@ -26,7 +26,7 @@ COLUMNS: Mapping[str, Columns] = {
         "reason, source": "why it is there, and where it comes from",
     },
     "formats": {
-        "name, precision": "and its bits",
+        "name, precision": "of the format, and its bits",
         "unit_roundoff, smallest_subnormal, smallest_normal, largest_finite": "its limits, as doubles",
         "smallest_subnormal_hex, smallest_normal_hex, largest_finite_hex": "exactly",
         "unavailable": "why this machine lacks it, or null",
@@ -56,7 +56,7 @@ _EPILOG = "\n\n".join(
 
 
 @click.command("list", epilog=_EPILOG)
-@click.argument("kind", type=click.Choice(list(COLUMNS)), metavar="|".join(COLUMNS))
+@click.argument("kind", type=click.Choice(list(COLUMNS)), metavar="KIND")
 @machine_options
 def command(kind: str, as_json: bool, as_csv: bool) -> int:
     """List what is known by name: problems, formats, formulas, step rules, or peers (libraries that are compared)."""

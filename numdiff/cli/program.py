@@ -70,7 +70,8 @@ Exit status:
   1    the answer is no: a gradient that disagrees, a derivative that cannot
        be trusted, no step, no cell, a speed limit that is broken
   2    wrong call, or something is missing; one line says what
-  130  interrupted by Ctrl-C; 143: by a request to end
+  130  interrupted by Ctrl-C; 143: by a request to end; 129: its terminal was
+       closed
 
 \b
 Completion of commands, options and names:

@@ -107,8 +107,13 @@ def subject_options(function: F) -> Callable[..., Any]:
     return resolved
 
 
-def subject_of(expr: str | None, problem: tuple[str, ...] | None, fpcore: Path | None, name: str | None) -> Subject:
-    """Return the function of a call.
+def subject_of(
+    expr: str | None,
+    problem: tuple[str, ...] | None = None,
+    fpcore: Path | None = None,
+    name: str | None = None,
+) -> Subject:
+    """Return the function of a call, of which one of the first three is given.
 
     Raises
     ------

@@ -78,10 +78,18 @@ def _grids() -> Iterable[str]:
     type=click.Choice(["platform", "rounded"]),
     default="platform",
     show_default=True,
-    help="Whose elementary functions f is computed with.",
+    help="The elementary functions that f is computed with.",
 )
-@click.option("--engine", type=click.Choice(["mpmath", "arb"]), default="mpmath", show_default=True, help="Of truth.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes.")
+@click.option(
+    "--engine",
+    type=click.Choice(["mpmath", "arb"]),
+    default="mpmath",
+    show_default=True,
+    help="What computes the truth.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes that measure."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://HOST:8786, in place of --workers.")
 @click.option("--quantity", metavar="NAME", help="Show a table of total, truncation, ulps, …, ledger or parts.")
 @click.option("--latex", is_flag=True, help="Print that table in LaTeX.")
@@ -197,14 +205,14 @@ def _delivered(result: Any, options: dict[str, Any], plot: Path | None) -> int:
     empty = len(result) == 0 if is_streamed else result.records.empty
     is_ok = bool(result.summary["ok"].any() if is_streamed else (result.records["status"] == "ok").any())
     written = [out] if out is not None and is_streamed else []
-    if plot is not None and not empty:
-        _draw(result, plot)
-        written.append(plot)
     if out is not None and not is_streamed and not empty:
         from numdiff.files import write_file
 
         write_file(out, _file(records, out.suffix, options["quantity"]).encode())
-        written.insert(0, out)
+        written.append(out)
+    if plot is not None and not empty:
+        _draw(result, plot)
+        written.append(plot)
     if as_json or as_csv:
         print_rows(_rows(records, as_json, as_csv))
     elif options["latex"] and not empty:

@@ -133,8 +133,10 @@ WORDS: Mapping[str, Word] = {
         _BEST,
     ),
     "unit roundoff": Word(
-        "The largest relative error of rounding a number to the format: half of the machine epsilon.",
-        "u = 2⁻ᵖʳᵉᶜⁱˢⁱᵒⁿ;  float64: 1.1·10⁻¹⁶, float32: 6·10⁻⁸",
+        "How far rounding to the format moves a number at most, beside the size of the number: half of the distance "
+        "from 1 to the next number, which is called machine epsilon. Numbers below the smallest normal one of the "
+        "format may be moved further.",
+        "u = 2^(−precision), |fl(x) − x| ≤ u·|x|;  float32: 2⁻²⁴ = 6.0·10⁻⁸, float64: 2⁻⁵³ = 1.1·10⁻¹⁶",
         _PARTS,
     ),
     "ulp": Word(
@@ -264,6 +266,7 @@ SECTIONS: Mapping[str, str] = {
     "status of a derivative": "Error bars",
     "assumption of advise that fails": _BEST,
     "status of a step rule": "Step rules and libraries",
+    "step rule": "Step rules and libraries",
     "format": "Error against step: every function, formula and format",
     "formula": "What accuracy order buys",
     "problem": "Error against step: every function, formula and format",

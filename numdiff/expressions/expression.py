@@ -49,6 +49,11 @@ class Expression:
         """What records and messages call it: its text."""
         return self.text
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is a number alone, such as ``pi/4``."""
+        return isinstance(self.node, Constant)
+
     def __call__(self, x: Any) -> Any:
         """Return the value at x.
 

@@ -43,7 +43,7 @@ class FPCore:
     domain : tuple of float
         The ends of the open interval that ``:pre`` describes; the whole line without one.
     source : str
-        FPBench, what ``:cite`` names, and where the benchmark is from.
+        ``FPCore``, the title, and what ``:cite`` names.
     """
 
     name: str

@@ -17,7 +17,16 @@ from typing import Any
 
 import numpy as np
 
-from numdiff.analysis.best_step import FINE, LEAST, is_lost, leading_vanishes, loses_accuracy, searched, usable_steps
+from numdiff.analysis.best_step import (
+    LEAST,
+    beyond_series,
+    is_lost,
+    leading_vanishes,
+    loses_accuracy,
+    next_step,
+    searched,
+    usable_steps,
+)
 from numdiff.analysis.error_model import LARGEST, ErrorModel
 from numdiff.analysis.typical_noise import KnownFunction
 from numdiff.arithmetic.promotion import refuse_unsuitable
@@ -153,7 +162,8 @@ def optimal_step(
     Raises
     ------
     ValueError
-        If x is no finite number of the format or lies outside of the domain; if the format cannot hold the formula.
+        If x is no finite number of the format or lies outside of the domain; if the format cannot hold the formula, or
+        its orders are too high for the series of f that are summed.
     BeyondDoublesError
         A ValueError: if no normal double holds what the prediction consists of: |x|, the steps beside it, or f⁽ᵐ⁾(x).
     TypeError
@@ -175,6 +185,8 @@ def optimal_step(
     fmt, here = points_of(x, dtype)
     refuse_not_finite(fmt, here, x)
     require_constants(stencil, fmt)
+    if reason := beyond_series(stencil):
+        raise ValueError(reason)
     refuse_unsuitable(f, fmt)
     if not here.ndim:
         return prediction_at(f, here, x, fmt, stencil, domain)
@@ -286,7 +298,7 @@ def _failed(model: ErrorModel, step: Fraction, error: float) -> FailedAssumption
     """Return the gravest assumption that fails where there is a prediction."""
     # The next step of the first grid, or with exact nodes: if it cannot be used, this one is the widest.
     spacing = model.format.spacing(abs(model.x))
-    wider = np.array([max(float(step) * (1 + 1 / FINE), float(step + spacing))])
+    wider = np.array([max(next_step(float(step)), float(min(step + spacing, LARGEST)))])
     if not np.isfinite(model.total(wider))[0]:
         return _cut_off(model, wider)
     checks = (
@@ -324,6 +336,8 @@ class Model:
         """Return the step and its predicted error; `reason` names the assumption that fails, if one does."""
         if not isinstance(formula, Stencil):
             return nothing_to_balance(formula)
+        if reason := beyond_series(formula):
+            return Choice(status=RuleStatus.UNSUITABLE, reason=reason)
         try:
             found = prediction_at(f, fmt.as_array(x), x, fmt, formula, domain)
         except (BeyondDoublesError, TypeError) as refusal:  # TypeError: f is none that exact arithmetic can follow

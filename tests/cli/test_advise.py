@@ -207,6 +207,12 @@ def test_the_complex_step_has_no_best_step():
     assert "numdiff ledger --formula complex_step shows its error" in done.err
 
 
+def test_orders_that_have_no_prediction_are_refused_by_the_option():
+    done = call("advise", "exp(x)", "--at", "1", "--order", "60")
+    assert done.status == 2
+    assert done.err.startswith("numdiff: error: --formula must have derivative_order + accuracy_order of at most 40")
+
+
 def test_a_problem_is_taken_with_its_domain():
     row = call("advise", "--problem", "composition", "--at", "0.5", "--json").rows[0]
     assert row["step"] == float(nd.optimal_step(nd.PROBLEMS["composition"], 0.5).step)

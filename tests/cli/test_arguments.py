@@ -34,6 +34,21 @@ def test_what_is_no_number_is_refused_with_what_it_is(text):
     assert "is no number" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("floor(x)", "'floor(x)' is no number; write numbers such as 0.5,1e-3,pi/4"),
+        ("x - x", "'x - x' is no number; write numbers such as"),
+        ("1/0", "'1/0' is no number; a constant is divided by zero"),
+        ("sqr(2)", "'sqr(2)' is no number; sqr is not known; did you mean sqrt?"),
+    ],
+)
+def test_an_expression_that_is_no_number_is_told_why(text, message):
+    done = call("derivative", "x", "--at", text)
+    assert done.status == 2
+    assert done.err.startswith(f"numdiff: error: invalid value for '--at': {message}")
+
+
 @pytest.mark.parametrize("word", ["inf", "-inf", "nan", "1e999", "2**1024"])
 @pytest.mark.parametrize(
     "words",

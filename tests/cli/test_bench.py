@@ -45,6 +45,26 @@ def test_the_status_is_whether_every_limit_holds(root, ratio, status):
     assert names_of(COLUMNS) == list(rows.rows[0])
 
 
+@needs_everything
+@pytest.mark.parametrize("how", [(), ("--json",)])
+@pytest.mark.parametrize("words", ["nothing", "not a name", "plain"])
+def test_words_that_select_no_limit_are_a_wrong_call(root, words, how):
+    folder = root(1.25)
+    plain = "def test_plain(benchmark):\n    benchmark.pedantic(lambda: None, rounds=1)\n"
+    (folder / "bench" / "test_plain.py").write_text(plain, encoding="utf-8")
+    done = python("-m", "numdiff", "bench", "--select", words, *how, cwd=folder)
+    assert done.status == 2
+    assert f"--select must be words of pytest -k that a benchmark with a limit has, got {words!r}" in done.err
+    assert python("-m", "numdiff", "bench", "--select", "speed", *how, cwd=folder).status == 0
+
+
+@needs_everything
+def test_a_benchmark_that_fails_has_status_1(root):
+    folder = root(1.25)
+    (folder / "bench" / "test_it.py").write_text("def test_speed():\n    assert False\n", encoding="utf-8")
+    assert python("-m", "numdiff", "bench", cwd=folder).status == 1
+
+
 def test_outside_a_checkout_is_one_line_and_status_2(tmp_path):
     done = python("-m", "numdiff", "bench", cwd=tmp_path)
     assert (done.status, done.out) == (2, "")

@@ -89,6 +89,29 @@ def test_options_reach_the_check():
     assert "float32" in narrow.out
 
 
+def test_a_constant_with_a_dot_is_a_number_and_no_file():
+    assert call("check", "sin(x)", "cos(x)", "--at", "np.pi").status == 0
+
+
+def test_every_other_option_reaches_the_check_too(monkeypatch):
+    asked = {}
+
+    def check(f, gradient, x, **options):
+        asked.update(options)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(nd, "check_gradient", check)
+    words = ("--resolution", "0.5", "--noise", "1e-3", "--vectorized", "--seed", "7")
+    assert call("check", "check_module:loss", "check_module:slope", "--at", "w.npy", *words).status == 2
+    wanted = {"resolution": 0.5, "noise": 1e-3, "vectorized": True, "seed": 7, "dtype": None, "directions": None}
+    assert {name: asked[name] for name in wanted} == wanted
+
+
+def test_the_format_is_that_of_the_file_where_none_is_asked_for(folder):
+    np.save(folder / "narrow.npy", np.ones(2, dtype=np.float32))
+    assert "\nfloat32, " in call("check", "check_module:loss", "check_module:slope", "--at", "narrow.npy").out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -98,6 +121,8 @@ def test_options_reach_the_check():
         (["check_module:loss"], "missing argument 'GRADIENT'"),
         (["check_module:loss", "check_module:slope", "--at", "1", "--at", "2"], "--at must be given once here, got 2"),
         (["check_module:loss", "check_module:slope", "--at", "w.txt"], "'w.txt' must be a file of NumPy, .npy or .npz"),
+        (["check_module:loss", "check_module:slope", "--at", "no.txt"], "'no.txt' must be a file of NumPy, .npy or"),
+        (["check_module:loss", "check_module:slope", "--at", "1,,2"], "'' is no number; write numbers such as"),
         (
             ["check_module:loss", "check_module:slope", "--at", "one.npz"],
             "f must take a dict of the arrays of the .npz",

@@ -70,12 +70,24 @@ def test_advice_names_the_options_of_the_command():
 
 
 def test_options_reach_the_estimator():
-    second = call("derivative", "x**3", "--at", "2", "--order", "2", "--csv").rows[0]
+    second = call("derivative", "x**3", "--at", "2", "--derivative", "2", "--csv").rows[0]
     assert abs(float(second["df"]) - 12) <= float(second["error"])
     narrow = call("derivative", "sin(x)", "--at", "1", "--dtype", "float32", "--csv").rows[0]
     assert (narrow["format"], np.float32(float(narrow["df"])) == float(narrow["df"])) == ("float32", True)
     noisy = call("derivative", "sin(x)", "--at", "1", "--noise", "1e-4", "--csv").rows[0]
     assert float(noisy["error"]) > 1e-6
+    sure, plain = (
+        call("derivative", "sin(x)", "--at", "1", *words, "--csv").rows[0] for words in (["--confidence", "0.9999"], [])
+    )
+    assert float(sure["error"]) > float(plain["error"])
+    for budget in (20, 30):
+        row = call("derivative", "sin(1/x)", "--at", "0", "--max-evaluations", str(budget), "--csv").rows[0]
+        assert int(row["evaluations"]) <= budget
+
+
+def test_a_point_beyond_the_format_is_named_as_it_was_written():
+    done = call("derivative", "x", "--at", "7e4", "--dtype", "float16")
+    assert (done.status, done.err) == (2, "numdiff: error: --at must be finite in float16, got 70000.0 at index (0,)\n")
 
 
 def test_the_domain_is_kept(tmp_path, monkeypatch):
@@ -117,8 +129,10 @@ def test_complex_values_are_refused(tmp_path, monkeypatch):
 
 
 def test_a_problem_brings_its_domain():
-    row = call("derivative", "--problem", "square", "--at", "3", "--csv").rows[0]
-    assert (row["function"], float(row["df"])) == ("square", pytest.approx(6.0))
+    row = call("derivative", "--problem", "gsl_power_three_halves", "--at", "1e-9", "--csv").rows[0]
+    assert (row["function"], row["status"]) == ("gsl_power_three_halves", "ok")
+    assert abs(float(row["df"]) - 1.5 * math.sqrt(1e-9)) <= float(row["error"])
+    assert "open domain (0.0, inf)" in call("derivative", "--problem", "gsl_power_three_halves", "--at", "-1").err
 
 
 def test_colour_is_for_terminals_alone(monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 
 from numdiff.cli import main
 from numdiff.cli.experiments import checkout, run_experiments
-from tests.cli.calls import call, python
+from tests.cli.calls import ROOT, call, python
 from tests.core_environment import needs_everything
 
 
@@ -27,9 +27,11 @@ def test_outside_a_checkout_is_one_line_and_status_2(tmp_path):
 
 
 @pytest.mark.parametrize("word", ["--help", "-h"])
-def test_help_outside_a_checkout_has_examples(tmp_path, monkeypatch, word):
+def test_help_is_that_of_the_command_in_a_checkout_and_outside(tmp_path, monkeypatch, word):
     monkeypatch.chdir(tmp_path)
     done = call("experiments", word)
+    monkeypatch.chdir(ROOT)
+    assert call("experiments", word) == done
     assert (done.status, done.err) == (0, "")
     assert done.out.startswith("Usage: numdiff experiments [WORD]...")
     assert "numdiff experiments step_sweep --quick" in done.out
@@ -44,7 +46,7 @@ def test_every_word_is_handed_on_and_the_status_returned(tmp_path, capfd, words)
 
 
 @needs_everything
-@pytest.mark.parametrize("words", [[], ["step_sweep", "--quick"], ["--help"], ["-h", "--version"]])
+@pytest.mark.parametrize("words", [[], ["step_sweep", "--quick"], ["step_sweep", "--help"], ["--quick", "--version"]])
 def test_the_command_hands_them_on_from_the_working_directory(tmp_path, monkeypatch, capfd, words):
     monkeypatch.chdir(root_of(tmp_path, "import sys\nprint(sys.argv[1:])\n"))
     assert main(["experiments", *words]) == 0

@@ -90,6 +90,14 @@ def test_names_and_spellings_are_found(word):
     assert call("explain", word).status == 0
 
 
+def test_a_step_rule_is_explained_with_its_source():
+    pytest.importorskip("flint")
+    pytest.importorskip("scipy")
+    (row,) = call("explain", "gill_murray", "--json").rows
+    assert row["kind"] == "step rule"
+    assert "Gill" in row["meaning"]
+
+
 def test_columns_of_a_sweep_are_explained():
     pytest.importorskip("pandas")
     (row,) = call("explain", "a_priori_bound", "--json").rows

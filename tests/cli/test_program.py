@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import numdiff
 from numdiff.cli import main, program
 from numdiff.cli.program import COMMANDS, PROGRAM
+from numdiff.interruption import SIGNALS
 from tests.cli.calls import ROOT, call, python
 
 HEAVY = ("numpy", "rich", "pandas", "pyarrow", "matplotlib", "mpmath", "gmpy2", "flint", "scipy", "jinja2")
@@ -30,10 +32,10 @@ def test_help_names_every_command_and_every_exit_status():
     listed = {line.split()[0] for line in done.out.splitlines() if line.startswith("  ") and line.strip()}
     assert set(COMMANDS) <= listed
     assert {"0", "1", "2", "130"} <= listed
-    assert "143" in done.out
+    assert {f"{128 + number}" for number in SIGNALS} <= set(re.findall(r"\b1\d\d\b", done.out))
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "experiments"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_page_of_help_has_examples_that_fit_a_terminal(name):
     done = call(name, "--help")
     assert done.status == 0
@@ -50,9 +52,7 @@ def test_the_line_of_the_list_says_what_the_command_is(name):
     assert len(COMMANDS[name].line) <= 64
 
 
-@pytest.mark.parametrize(
-    "words", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS if name != "experiments")]
-)
+@pytest.mark.parametrize("words", [["--help"], ["--version"], *([name, "--help"] for name in COMMANDS)])
 def test_help_loads_nothing_heavy(words):
     code = (
         f"import sys\nfrom numdiff.cli import main\nmain({words!r})\n"
@@ -77,7 +77,8 @@ def test_no_words_print_the_help_and_are_a_wrong_call():
         (["zzz"], "no such command 'zzz'; there are advise, derivative, "),
         (["derivative", "x"], "--at must name the points"),
         (["derivative", "x", "--at", "1", "--nonsense"], "no such option"),
-        (["list", "nonsense"], "invalid value for"),
+        (["list", "nonsense"], "invalid value for 'KIND': 'nonsense' is not one of 'problems', 'formats'"),
+        (["list"], "missing argument 'KIND'. Choose from: problems, formats, formulas, rules, peers"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_how_to_call(words, message):
@@ -194,7 +195,7 @@ SLOW = "import time\ndef f(x):\n    print('started', flush=True)\n    time.sleep
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (1, 129)])
 def test_an_interruption_ends_it_within_two_seconds_with_a_line_and_its_status(tmp_path, number, status):
     (tmp_path / "slow_module.py").write_text(SLOW, encoding="utf-8")
     process = subprocess.Popen(

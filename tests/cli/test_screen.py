@@ -67,6 +67,15 @@ def test_advice_of_the_library_is_advice_on_the_command():
         assert "=" not in as_options(status.advice).replace("nd.", "")
 
 
+def test_an_error_of_the_library_advises_options_of_the_command(tmp_path, monkeypatch):
+    pytest.importorskip("pandas")
+    (tmp_path / "screen_nameless.py").write_text("f = lambda x: x * x\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = call("sweep", "screen_nameless:f", "--at", "1", "--step", "0.1", "--workers", "2")
+    assert done.status == 2
+    assert done.err.rstrip().endswith("or use --workers 1")
+
+
 def test_numbers_of_every_format_are_shown():
     for fmt in nd.FORMATS.values():
         assert exact_text(fmt, fmt.dtype.type(np.float64(1.5))) == "1.5"

@@ -116,6 +116,14 @@ def test_where_nothing_can_be_measured_the_reason_is_said_with_status_1():
     assert ".skips" not in done.out
 
 
+@pytest.mark.parametrize("words", [["--out", "a.csv"], ["--out", "a.tex"], ["--out", "a.parquet"], ["--plot", "a.svg"]])
+def test_a_file_that_is_not_written_is_not_said_to_be(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    done = call("sweep", "x**2", "--at", "1e5", "--dtype", "float16", *words)
+    assert done.status == 1
+    assert ("written:" in done.out) == (tmp_path / words[1]).exists() == (words[1] == "a.parquet")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

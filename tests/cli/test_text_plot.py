@@ -23,7 +23,7 @@ def test_a_v_is_drawn_as_one_with_the_optimum_at_the_bottom():
     (row,) = [place for place, line in enumerate(drawn) if "#" in line]
     assert row == 13
     columns = {line.index("o") for line in drawn[:13] if "o" in line}
-    assert min(columns) < drawn[13].index("#") or max(line.rfind("o") for line in drawn[:13]) > drawn[13].index("#")
+    assert min(columns) < drawn[13].index("#") < max(line.rfind("o") for line in drawn[:13])
     assert sum(line.count("o") for line in drawn) == len(V) - 1
 
 

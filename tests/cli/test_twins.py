@@ -3,7 +3,7 @@
 import mpmath
 import pytest
 
-from tests.cli.calls import call
+from tests.cli.calls import call, on_terminal
 
 SOURCE = """
 import math
@@ -87,6 +87,13 @@ def test_the_advice_goes_by_the_expression_and_measures_the_code():
     assert row["step"] == plain["step"]
     assert (row["state"], row["bound"]) == ("given", None)
     assert abs(row["total"]) < 1e-10
+
+
+def test_the_plot_of_a_terminal_has_the_errors_of_the_code(monkeypatch):
+    """That of a function which exact arithmetic cannot follow goes by its twin, like the table."""
+    done = on_terminal(monkeypatch, "advise", "twin_mine:solve", "--at", "1", *FORMULA)
+    assert (done.status, done.err) == (0, "")
+    assert done.out.count("\x1b[35mo") > 10
 
 
 def test_there_is_no_advice_by_values_alone_but_the_errors_of_habit_are_shown():

@@ -126,7 +126,7 @@ def tried(text: str) -> Expression | None:
         return parse_expression(text)
     except ExpressionError as error:
         lines = str(error).split("\n")
-        bad = len(lines) not in (1, 3) or (not str(error).isascii() and not all(map(str.isprintable, lines)))
+        bad = len(lines) not in (1, 3) or not all(map(str.isprintable, lines))
         if bad or any(len(line) > 200 for line in lines) or (len(lines) == 3 and set(lines[2]) != {" ", "^"}):
             raise RuntimeError(f"not a message of one line with the text and carets: {error}") from error
         return None

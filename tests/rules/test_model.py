@@ -18,7 +18,8 @@ from numdiff.formulas.kernels import observe
 from numdiff.formulas.stencil import CENTERED, COMPLEX_STEP, FORWARD, Stencil, centered
 from numdiff.formulas.table import METHODS
 from numdiff.problems import PROBLEMS
-from numdiff.rules.model import FailedAssumption, optimal_step
+from numdiff.rules.base import RuleStatus
+from numdiff.rules.model import CLOSED_FORM, MODEL, FailedAssumption, optimal_step
 
 STENCILS = [method for method in METHODS.values() if isinstance(method, Stencil)]
 
@@ -211,12 +212,21 @@ def test_a_zero_leading_derivative_leaves_the_next_terms() -> None:
         ({"x": 2.0, "domain": (0.0, 1.0)}, ValueError, r"x must lie in the open domain \(0.0, 1.0\), got 2.0"),
         ({"stencil": COMPLEX_STEP}, TypeError, "stencil must be a Stencil, got ComplexStep"),
         ({"dtype": "float12"}, ValueError, "dtype must be one of"),
+        ({"stencil": centered(40)}, ValueError, r"accuracy_order of at most 40 .*, got 41 \(centered40\)"),
         ({"f": lambda x: np.spacing(x)}, TypeError, "spacing"),
     ],
 )
 def test_what_is_no_argument_is_refused(change: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         optimal_step(**{"f": np.exp, "x": 1.0} | change)
+
+
+def test_orders_up_to_the_last_that_the_series_admits_have_a_prediction() -> None:
+    anywhere = (-math.inf, math.inf)
+    assert optimal_step(np.sin, 1.0, centered(38, 2)).predicted_digits > 10
+    for rule in (MODEL, CLOSED_FORM):
+        choice = rule(np.sin, 1.0, FORMATS["float64"], centered(40), None, anywhere)
+        assert (choice.status, "at most 40" in choice.reason) == (RuleStatus.UNSUITABLE, True)
 
 
 # --- far from 1 --------------------------------------------------------------------------------------
@@ -244,6 +254,14 @@ def test_a_point_near_overflow_leaves_fewer_steps_than_a_binade_has() -> None:
     assert found.model is not None
     assert 0 < usable_steps(found.model).size < FINE
     assert found.step in usable_steps(found.model)
+
+
+@pytest.mark.skipif("float80" not in FORMATS, reason="this machine has no float80")
+@pytest.mark.parametrize("f", [lambda x: x, lambda x: 0 * x + 3], ids=["line", "constant"])
+def test_the_search_ends_at_the_largest_double_where_the_format_goes_on(f: Any) -> None:
+    found = optimal_step(f, 1e300, dtype="float80")
+    assert 0 < float(found.step) < math.inf
+    assert found.predicted_error < 1e-18
 
 
 def test_logarithm_near_overflow_has_a_step_near_its_closed_form() -> None:
