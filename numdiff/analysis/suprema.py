@@ -276,20 +276,21 @@ def peano_kernel(stencil: Stencil) -> list[tuple[Polynomial, Fraction]]:
     list of (polynomial in s, width)
         K(left end + s) for 0 < s < width.
     """
-    n = stencil.derivative_order + stencil.accuracy_order
-    nodes = sorted({*stencil.offsets, Fraction(0)})
-    pieces = []
-    for left, right in pairwise(nodes):
-        total = [Fraction(0)] * n
-        terms = [(c, w / math.factorial(n - 1), n - 1) for c, w in zip(stencil.offsets, stencil.weights, strict=True)]
-        p = stencil.accuracy_order
-        terms.append((Fraction(0), Fraction(-1, math.factorial(p - 1)), p - 1))
-        for c, factor, degree in terms:
-            if c >= right:
-                for k in range(degree + 1):  # (c − left − s)**degree
-                    total[k] += factor * math.comb(degree, k) * (c - left) ** (degree - k) * (-1) ** k
-        pieces.append((total, right - left))
-    return pieces
+    m, p = stencil.derivative_order, stencil.accuracy_order
+    terms = [
+        (c, w / math.factorial(m + p - 1), m + p - 1) for c, w in zip(stencil.offsets, stencil.weights, strict=True)
+    ]
+    terms.append((Fraction(0), Fraction(-1, math.factorial(p - 1)), p - 1))
+    pieces: list[tuple[Polynomial, Fraction]] = []
+    total = [Fraction(0)] * (m + p)
+    for left, right in reversed(list(pairwise(sorted({*stencil.offsets, Fraction(0)})))):
+        width = right - left
+        total = _shifted(total, -width)  # K of the piece to the right goes on, and the terms of its left end come in
+        for _, factor, degree in (term for term in terms if term[0] == right):
+            for k in range(degree + 1):  # (right − left − s)**degree
+                total[k] += factor * math.comb(degree, k) * width ** (degree - k) * (-1) ** k
+        pieces.append((total, width))
+    return pieces[::-1]
 
 
 def _signed(p: Polynomial, width: Fraction) -> Iterator[tuple[Polynomial | None, Fraction]]:
@@ -318,12 +319,14 @@ def _cut(p: Polynomial, core: Polynomial, width: Fraction, depth: int) -> Iterat
 
 
 def _shifted(p: Sequence[Fraction], by: Fraction) -> Polynomial:
-    """Return p(by + s)."""
-    result = [Fraction(0)] * len(p)
-    for k, c in enumerate(p):
-        for i in range(k + 1):
-            result[i] += c * math.comb(k, i) * by ** (k - i)
-    return result
+    """Return p(by + s), by Horner's rule on integers: those of p(s/d), d the denominator of the shift."""
+    last, scale = len(p) - 1, math.lcm(*(c.denominator for c in p))
+    units = [scale * by.denominator ** (last - k) for k in range(last + 1)]
+    whole = [c.numerator * (unit // c.denominator) for c, unit in zip(p, units, strict=True)]
+    for first in range(last):
+        for k in range(last - 1, first - 1, -1):
+            whole[k] += by.numerator * whole[k + 1]
+    return [Fraction(c, unit) for c, unit in zip(whole, units, strict=True)]
 
 
 def _mirrored(p: Polynomial, width: Fraction) -> Polynomial:

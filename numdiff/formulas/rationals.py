@@ -48,23 +48,33 @@ def _rational(argument: str, value: Any) -> Fraction:
 
 
 def solved_weights(offsets: tuple[Fraction, ...], derivative_order: int) -> tuple[Fraction, ...]:
-    """Return the weights that satisfy the moments 0 … n−1, by elimination in rationals.
+    """Return the weights that satisfy the moments 0 … n−1 on distinct offsets.
 
-    The Vandermonde matrix of distinct offsets is regular, so a pivot is always found.
+    They are those of the polynomial through all values: m!·[tᵐ]Lⱼ(t) with Lagrange's Lⱼ(t) = Π (t − cₖ)/(cⱼ − cₖ),
+    k ≠ j. With the offsets as integers over one denominator D, its numerator is the product of all t − Dcₖ divided by
+    t − Dcⱼ, without a remainder: n² operations on integers.
     """
-    n = len(offsets)
-    required = [Fraction(math.factorial(k) if k == derivative_order else 0) for k in range(n)]
-    rows = [[*(c**k for c in offsets), required[k]] for k in range(n)]
-    for column in range(n):
-        pivot = next(i for i in range(column, n) if rows[i][column])
-        rows[column], rows[pivot] = rows[pivot], rows[column]
-        scale = rows[column][column]
-        rows[column] = [entry / scale for entry in rows[column]]
-        for i in range(n):
-            if i != column and rows[i][column]:
-                factor = rows[i][column]
-                rows[i] = [a - factor * b for a, b in zip(rows[i], rows[column], strict=True)]
-    return tuple(row[n] for row in rows)
+    scale = math.lcm(*(c.denominator for c in offsets))
+    nodes = [int(c * scale) for c in offsets]
+    product = [1]  # of all t − Dcₖ: the coefficients of 1, t, …, as far as one of them is used
+    for a in nodes:
+        product = [low - a * high for low, high in zip([0, *product], [*product, 0], strict=True)]
+        del product[derivative_order + 2 :]
+    whole = math.factorial(derivative_order) * scale**derivative_order
+    return tuple(
+        Fraction(whole * _coefficient_beside(product, a, derivative_order), math.prod(a - b for b in nodes if b != a))
+        for a in nodes
+    )
+
+
+def _coefficient_beside(product: list[int], node: int, k: int) -> int:
+    """Return the coefficient of tᵏ of a product, given by its first coefficients, over its factor t − node."""
+    if not node:
+        return product[k + 1]
+    found = 0
+    for coefficient in product[: k + 1]:
+        found = (found - coefficient) // node
+    return found
 
 
 def quotient_text(offsets: tuple[Fraction, ...], numerators: tuple[int, ...], denominator: int, order: int) -> str:

@@ -205,6 +205,7 @@ def test_an_interruption_ends_it_within_two_seconds_with_a_line_and_its_status(t
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # in the background a shell has them ignored
     )
     assert process.stderr is not None
     assert process.stderr.readline() == "started\n"  # what f prints is no part of the answer

@@ -547,3 +547,13 @@ def test_methods_survive_pickling_and_copying_with_or_without_cached_quantities(
         assert hash(twin) == hash(original)
         assert twin.leading_error_constant == method.leading_error_constant
         assert twin.numerators == method.numerators
+
+
+@pytest.mark.parametrize("n", [1, 2, 10, 150])
+def test_weights_of_any_order_are_those_in_closed_form(n):
+    # The slopes at 0 of Lagrange's polynomials on −n … n: the products of k' ≠ 0, k over those of k − k'.
+    stencil = centered(2 * n)
+    for c, weight in zip(stencil.offsets, stencil.weights, strict=True):
+        k = abs(int(c))
+        size = Fraction(math.factorial(n) ** 2, k * math.factorial(n - k) * math.factorial(n + k))
+        assert weight == (size if (c > 0) == (k % 2 == 1) else -size)

@@ -4,6 +4,7 @@ import gc
 import signal
 import sys
 import threading
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -32,7 +33,7 @@ def test_bar_counts_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_bar_that_is_interrupted_while_it_is_shown_is_closed(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
 ) -> None:
     """Caught: the line of the interruption stood behind the bar, for nothing closed what the constructor had shown."""
     shown = module._Bar.display
@@ -43,6 +44,8 @@ def test_bar_that_is_interrupted_while_it_is_shown_is_closed(
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(module._Bar, "display", interrupted)
+    request.addfinalizer(partial(signal.signal, signal.SIGINT, signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
     told = module.Progress({"key": cast(Any, SimpleNamespace(cells=4))}, 0, 1, True)
     assert "cell/s" not in capsys.readouterr().err
     with pytest.raises(KeyboardInterrupt), told:
