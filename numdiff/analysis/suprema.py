@@ -276,13 +276,12 @@ def peano_kernel(stencil: Stencil) -> list[tuple[Polynomial, Fraction]]:
     list of (polynomial in s, width)
         K(left end + s) for 0 < s < width.
     """
-    m, p = stencil.derivative_order, stencil.accuracy_order
-    terms = [
-        (c, w / math.factorial(m + p - 1), m + p - 1) for c, w in zip(stencil.offsets, stencil.weights, strict=True)
-    ]
+    p = stencil.accuracy_order
+    last = stencil.derivative_order + p - 1
+    terms = [(c, w / math.factorial(last), last) for c, w in zip(stencil.offsets, stencil.weights, strict=True)]
     terms.append((Fraction(0), Fraction(-1, math.factorial(p - 1)), p - 1))
     pieces: list[tuple[Polynomial, Fraction]] = []
-    total = [Fraction(0)] * (m + p)
+    total = [Fraction(0)] * (last + 1)
     for left, right in reversed(list(pairwise(sorted({*stencil.offsets, Fraction(0)})))):
         width = right - left
         total = _shifted(total, -width)  # K of the piece to the right goes on, and the terms of its left end come in
