@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import importlib
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from numdiff.extras import require_extra
@@ -65,7 +65,7 @@ def _require_scheduler(address: str) -> None:
     it is collected, after twice its patience.
     """
     try:
-        found = asyncio.run(asyncio.wait_for(_kind_of(address), PATIENCE))
+        found = _outside_of_loops(lambda: asyncio.run(_kind_of(address)))
     except Exception as error:  # also what is made of the answer of another program: no memory for a message, …
         raise OSError(f"no Dask scheduler answers at {address} within {PATIENCE:.0f} s") from error
     if found != "Scheduler":
@@ -73,8 +73,19 @@ def _require_scheduler(address: str) -> None:
 
 
 async def _kind_of(address: str) -> str:
-    """Return what a server of Dask says that it is."""
+    """Return what a server of Dask says that it is, within our patience."""
     core: Any = importlib.import_module("distributed.core")
     security: Any = importlib.import_module("distributed.security")
-    async with core.rpc(address, connection_args=security.Security().get_connection_args("client")) as server:
+    arguments = security.Security().get_connection_args("client")
+    async with asyncio.timeout(PATIENCE), core.rpc(address, connection_args=arguments) as server:
         return str((await server.identity())["type"])
+
+
+def _outside_of_loops(ask: Callable[[], str]) -> str:
+    """Return the answer of an event loop: of a thread of its own where one runs already, as in a notebook."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return ask()
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(ask).result()

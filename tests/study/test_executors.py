@@ -1,5 +1,6 @@
 """Executors: threads, processes and a cluster give the bytes of a serial run, also when their workers are killed."""
 
+import asyncio
 import contextlib
 import dataclasses
 import functools
@@ -290,6 +291,15 @@ def test_scheduler_is_reached_by_its_address(
         assert csv_of(run_blocks(blocks, executor=executor, progress=False)) == serial
     with executor_at(None) as executor:
         assert executor is None
+
+
+def test_scheduler_is_reached_from_a_notebook_whose_event_loop_runs(cluster: Any) -> None:
+    async def cell() -> int:
+        with executor_at(cluster.scheduler_address) as executor:
+            assert executor is not None
+            return executor.submit(abs, -1).result(60)
+
+    assert asyncio.run(cell()) == 1
 
 
 @pytest.mark.parametrize(
