@@ -119,7 +119,7 @@ test-core: $(STAMP) $(CORE_STAMP) ## Run the tests of the core on the built whee
 	$(VENV_BIN)/python -m hatchling build -t wheel -d $(CORE_TREE)
 	$(CORE_PYTHON) -m pip install --disable-pip-version-check --quiet --no-deps --force-reinstall $(CORE_TREE)/*.whl
 	cp -R tests pyproject.toml $(CORE_TREE)
-	cd $(CORE_TREE) && ../../$(CORE_PYTHON) -m pytest -n $(WORKERS) -p no:cacheprovider $(ARGS)
+	cd $(CORE_TREE) && ../../$(CORE_PYTHON) -m pytest -n $(WORKERS) --ignore=tests/browser -p no:cacheprovider $(ARGS)
 
 $(LOWEST_STAMP): requirements-lowest.lock pyproject.toml
 	$(PYTHON) -m venv $(LOWEST_VENV)

@@ -48,7 +48,7 @@ def sections_of(chosen: Sequence[Experiment], measured: Mapping[str, Measured], 
     # Those with most to read first, so that no worker is left with one at the end.
     order = dict(sorted(work.items(), key=lambda item: _size(item[1][1]), reverse=True))
     made: dict[str, Section] = {}
-    for name, (section, drawn) in results(_presented, order, min(workers, len(order)), (_ready, ()), _untold):
+    for name, (section, drawn) in results(_presented, order, min(workers, len(order)), _ready, _untold):
         for figure, drawings in zip(section.figures, drawn, strict=True):
             figure.adopt(drawings)
         made[name] = section

@@ -101,7 +101,7 @@ class Bar:
         """Say how many are done, of how many, if that is known."""
         if not self._is_shown or time.monotonic() - self._start < _SOON:
             return
-        what = self._what if total is not None else f"{done} {self._what}"
+        what = self._what if total is not None else f"{self._what}: {done}"
         if self._bar is None:
             from rich.console import Console
             from rich.progress import Progress

@@ -99,7 +99,7 @@ def _measured_there(
 ) -> dict[str, bytes]:
     """Be a worker: check the proof, measure, and return the frames as bytes."""
     with _ONE_AT_A_TIME:
-        setup[0](*setup[1])
+        setup()
         _check(item, proof)
         return {name: _bytes_of(frame) for name, frame in function(item).items()}
 
@@ -131,8 +131,9 @@ def results(
         By name, in the order in which they are sent.
     executor : concurrent.futures.Executor
         It is not shut down. What is still waiting is cancelled when the iteration is left.
-    setup : (callable, sequence)
-        What is called before each item.
+    setup : callable
+        What is called before each item; a `functools.partial`, as Dask once took a tuple of a callable and what it is
+        given for a task of its own.
 
     Yields
     ------

@@ -47,7 +47,9 @@ def write_records(path: Path, frames: Iterable[pd.DataFrame]) -> int:
         If the file cannot be written.
     """
     count = 0
-    schema = pa.Table.from_pandas(frame_of({name: [] for name in FIELDS}), preserve_index=False).schema
+    # Of a record: an empty column of texts has no type in older versions of pandas.
+    anything = frame_of({name: [field.type()] for name, field in FIELDS.items()})  # type: ignore[operator]
+    schema = pa.Table.from_pandas(anything, preserve_index=False).schema
     schema = with_meanings(schema.with_metadata(metadata_of(schema, path.stem)))
     with fresh_file(path) as partial:
         remove_leftovers(partial.parent, path.name)

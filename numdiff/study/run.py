@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -322,7 +323,7 @@ def _measured(
     # Leagues and trials first, of which a cell takes some eight times as long as one of a sweep.
     keys = sorted(_in_order(pending, cells), key=lambda key: isinstance(pending[key], Block))
     order = {key: pending[key] for key in keys}
-    setup = register_added, added_for(order.values())
+    setup = partial(register_added, *added_for(order.values()))
     if isinstance(workers, int):
         yield from results_of(_frames_of, order, workers, setup, done)
         return

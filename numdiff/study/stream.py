@@ -5,6 +5,7 @@ import gc
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any, TypeAlias
 
 from numdiff.study import executors, workers
@@ -79,7 +80,7 @@ def stream_blocks(
             yield found
 
     feed = Feed(missing(), MOST if executor is not None else EACH * workers)
-    results = _results(function, feed, executor if executor is not None else workers, (register_added, added), done)
+    results = _results(function, feed, executor or workers, partial(register_added, *added), done)
     with contextlib.closing(results):
         for frames in feed.in_order(results):
             yield from stored()

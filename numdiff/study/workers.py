@@ -14,7 +14,7 @@ import sys
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from multiprocessing import connection, resource_tracker
 from multiprocessing.connection import Connection
@@ -26,9 +26,8 @@ from numdiff.study.feed import Feed
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-Setup = tuple[Callable[..., Any], Sequence[Any]]
-"""A function that each worker calls when it starts, and its arguments."""
-
+Setup = Callable[[], Any]
+"""A function that each worker calls when it starts."""
 
 ATTEMPTS = 3
 """Workers that may die over one item. Somebody who kills one, or a system that is out of memory for a moment, does not
@@ -79,8 +78,8 @@ def results(
         By name, in the order in which they are begun.
     number : int
         Of processes, at most; no more are started than there are items.
-    setup : (callable, sequence)
-        What each worker calls at its start.
+    setup : callable
+        What each worker calls at its start; importable, or a `functools.partial`.
     done : callable
         Is told what the workers tell; and, less than 0, how much is lost with a worker that has died.
 
@@ -202,7 +201,7 @@ def _work(pipe: Connection, function: Callable[..., Any], setup: Setup) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     sys.stdout = sys.stderr  # what a function prints is no output of the process that asks for its values
     try:
-        setup[0](*setup[1])
+        setup()
         while True:
             item = pipe.recv()
             pipe.send(("result", function(item, lambda cells: pipe.send(("done", cells)))))

@@ -8,6 +8,7 @@ import pytest
 import numdiff as nd
 from numdiff.cli.derivative import COLUMNS, HIGHEST, TRUSTED
 from tests.cli.calls import call, names_of, on_terminal
+from tests.core_environment import needs_everything
 
 
 def test_one_point_is_a_value_with_its_bar_digits_and_evaluations():
@@ -149,6 +150,7 @@ def test_several_points_are_a_table():
     assert [row.split()[0] for row in rows] == ["-1", "0.1", "20"]
 
 
+@needs_everything
 def test_a_derivative_beyond_those_with_an_error_bar_is_refused_with_the_way_to_it():
     done = call("derivative", "sin(x)", "--at", "pi", "--derivative", "5")
     assert done.status == 2

@@ -13,6 +13,7 @@ import numdiff as nd
 from numdiff.cli import main
 from numdiff.cli.screen import Bar, Page, as_options, decimal_text, exact_text, mark_of, shows_progress
 from tests.cli.calls import call, on_terminal
+from tests.core_environment import needs_everything
 
 
 def test_a_table_in_a_pipe_is_not_broken_and_text_is_wrapped():
@@ -129,14 +130,15 @@ def test_a_bar_is_shown_on_a_terminal_alone_once_the_work_takes_a_second(monkeyp
 
 
 SHOWN = [
-    (("derivative", "exp(x)", "--at", "0.5,1,2"), "1 calls of f"),
-    (("ledger", "exp(x)", "--at", "0.5,1", "--step", "1e-4,1e-5"), "1 calls of f"),
+    (("derivative", "exp(x)", "--at", "0.5,1,2"), "calls of f: 1"),
+    (("ledger", "exp(x)", "--at", "0.5,1", "--step", "1e-4,1e-5"), "calls of f: 1"),
     (("advise", "exp(x)", "--at", "0.5,1"), "points"),
     (("check", "sin(x)", "cos(x)", "--at", "0.5,1"), "slopes"),
     (("derivative", "--problem", "exp", "--at", "0.5"), ""),
 ]
 
 
+@needs_everything
 @pytest.mark.parametrize(("words", "told"), SHOWN)
 def test_a_bar_is_shown_on_a_terminal_and_changes_no_answer(monkeypatch, words, told):
     monkeypatch.setattr("numdiff.cli.screen._SOON", 0.0)

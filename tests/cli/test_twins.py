@@ -105,6 +105,7 @@ def test_there_is_no_advice_by_values_alone_but_the_errors_of_habit_are_shown():
     assert "habit 1e-4" in words
 
 
+@pytest.mark.filterwarnings("ignore:Conversion of an array:DeprecationWarning")  # of older versions of NumPy
 @pytest.mark.parametrize("command", [("ledger", "--step", "0.01"), ("sweep",), ("advise",)], ids=lambda words: words[0])
 def test_where_it_is_missing_the_error_names_it(command):
     name, *others = command

@@ -7,6 +7,9 @@ import pytest
 
 import numdiff as nd
 from numdiff.floats.formats import FORMATS
+from tests.core_environment import needs_everything
+
+pytestmark = needs_everything
 
 
 @pytest.mark.parametrize("name", FORMATS)

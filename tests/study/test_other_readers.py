@@ -82,6 +82,8 @@ def test_duckdb_reads_the_same_numbers_and_the_meanings(written):
 
 
 def test_polars_reads_the_meanings(written):
+    if not hasattr(pl, "read_parquet_metadata"):
+        pytest.skip("this version of polars reads no metadata")
     assert json.loads(pl.read_parquet_metadata(written[0])["numdiff_columns"]) == MEANINGS
 
 
@@ -171,7 +173,7 @@ def test_r_reads_the_same_numbers(written):
 def test_r_reads_a_table_of_the_results():
     if not TABLE.exists():
         pytest.skip("the results are part of a checkout")
-    table = pd.read_csv(TABLE)
+    table = pd.read_csv(TABLE, dtype=str)  # for older versions of pandas round the last bit of numbers
     words = answer_of_r(R_TABLE, TABLE)
     assert words[: len(table.columns)] == list(table.columns)
-    assert [float.fromhex(word) for word in words[len(table.columns) :]] == table["truncation"].tolist()
+    assert [float.fromhex(word) for word in words[len(table.columns) :]] == list(map(float, table["truncation"]))

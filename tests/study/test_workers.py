@@ -71,7 +71,7 @@ def children() -> list[Any]:
 @pytest.mark.parametrize(("items", "number"), [(0, 2), (1, 1), (2, 2), (7, 3)])
 def test_every_item_is_done_once_and_what_is_told_arrives(items: int, number: int) -> None:
     told: list[int] = []
-    found = list(results(doubled, {str(i): i for i in range(items)}, number, (nothing, ()), told.append))
+    found = list(results(doubled, {str(i): i for i in range(items)}, number, nothing, told.append))
     assert sorted((name, double) for name, (double, _) in found) == [(str(i), 2 * i) for i in range(items)]
     assert told == [3] * items
     assert len({process for _, (_, process) in found}) <= min(items, number)
@@ -80,14 +80,14 @@ def test_every_item_is_done_once_and_what_is_told_arrives(items: int, number: in
 
 def test_error_comes_back_with_its_traceback_and_ends_all_workers() -> None:
     with pytest.raises(ZeroDivisionError, match="the second one") as caught:
-        list(results(failing, {str(i): i for i in range(5)}, 2, (nothing, ()), print))
+        list(results(failing, {str(i): i for i in range(5)}, 2, nothing, print))
     assert any("in failing" in note for note in caught.value.__notes__)
     assert children() == []
 
 
 def test_error_that_cannot_be_sent_is_named() -> None:
     with pytest.raises(RuntimeError, match="Stubborn: 1 and 0"):
-        list(results(stubborn, {"a": 0}, 1, (nothing, ()), print))
+        list(results(stubborn, {"a": 0}, 1, nothing, print))
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
@@ -96,7 +96,7 @@ def test_item_of_a_worker_that_was_killed_is_done_again(tmp_path: Path, number: 
     for name, times in {"a": 0, "b": 1, "c": 2, "d": 1, "e": 0}.items():
         (tmp_path / name).mkdir()
         items[name] = str(tmp_path / name), times
-    found = dict(results(dying_at_first, items, number, (nothing, ()), told.append))
+    found = dict(results(dying_at_first, items, number, nothing, told.append))
     assert found == {name: folder for name, (folder, _) in items.items()}
     assert sum(told) == 5 * len(items)
     assert sorted(told) == [-2] * 4 + [2] * 9 + [3] * 5
@@ -105,12 +105,12 @@ def test_item_of_a_worker_that_was_killed_is_done_again(tmp_path: Path, number: 
 
 def test_worker_that_ends_by_itself_is_an_error_and_not_a_wait() -> None:
     with pytest.raises(WorkerDied, match=r"a worker process has ended \(exit code 7\), and so have 2 before it"):
-        list(results(dying, {"a": 0, "b": 1}, 2, (nothing, ()), print))
+        list(results(dying, {"a": 0, "b": 1}, 2, nothing, print))
     assert children() == []
 
 
 def test_leaving_early_kills_the_workers() -> None:
-    found = results(sleeping, {"a": 0, "b": 1}, 2, (nothing, ()), print)
+    found = results(sleeping, {"a": 0, "b": 1}, 2, nothing, print)
     start = time.perf_counter()
 
     def interrupt(*_: Any) -> None:
@@ -138,7 +138,7 @@ def started(pool):
     return worker
 workers._Pool.start = started
 if __name__ == "__main__":
-    list(workers.results(sleeping, {"a": 0, "b": 1}, 2, (nothing, ()), print))
+    list(workers.results(sleeping, {"a": 0, "b": 1}, 2, nothing, print))
 """
 
 
