@@ -65,12 +65,13 @@ def summary(frame):
     counted = counts()
     powers = exponents(counted, ["multiplications"]).set_index("method")["exponent"]
     rows = [(name, EVALUATIONS[name], f"n{superscript(round(powers[name]))}".replace("¹", "")) for name in WAYS]
-    table = pd.DataFrame(rows, columns=["method", "evaluations", "work_grows_as"])
+    columns = ["method", "evaluations", "work_grows_as"]
     if frame is not None:
         n, seconds = timed(frame)
-        table[f"seconds for n = {n}"] = [seconds[name] for name in WAYS]
-        table = pd.concat([table, pd.DataFrame(_counted_as_they_ran(frame, n), columns=table.columns)])
-    return named(table)
+        columns.append(f"seconds for n = {n}")
+        timed_rows = [(*row, seconds[row[0]]) for row in rows] + _counted_as_they_ran(frame, n)
+        return named(pd.DataFrame(timed_rows, columns=columns))
+    return named(pd.DataFrame(rows, columns=columns))
 
 
 def _counted_as_they_ran(frame, n):

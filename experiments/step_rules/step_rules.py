@@ -82,7 +82,10 @@ def profiles_figure(measured: Measured) -> Figure:
     """Performance profiles in float64."""
     found = column_of(common(rows(measured, "league")), JUDGEMENT, HEAD)
     found = found[~found["complex"].astype(bool) & found["ratio"].notna()]
-    costs = found.set_index(["problem", "x", "contestant"])["error"].unstack("contestant", sort=False)
+    # pandas 2.2 mixes up the cells of unstack(sort=False): the order of appearance is put back afterwards.
+    cells = pd.MultiIndex.from_frame(found[["problem", "x"]].drop_duplicates())
+    costs = found.set_index(["problem", "x", "contestant"])["error"].unstack("contestant")
+    costs = costs.reindex(index=cells, columns=pd.Index(found["contestant"].unique(), name="contestant"))
     floors = found.groupby(["problem", "x"], sort=False)["yardstick"].first().reindex(costs.index)
     floored = costs.clip(lower=EQUAL * floors, axis=0).fillna(np.inf)
     profiles = pd.DataFrame(performance_profile(floored, FACTORS), columns=costs.columns)
