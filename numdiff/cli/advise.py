@@ -158,13 +158,12 @@ class Advice:
 
     def _prediction(self, x: float) -> Any:
         """Return the prediction, of the formula of a twin where there is one; none of a twin's values."""
-        nd, f = self._nd, self.twin.formula if self.twin else self._subject.f
-        optimal_step = nd.optimal_step  # says what to install where an extra is missing; the module below does not
-        from numdiff.rules.model import BeyondDoublesError
+        from numdiff.rules.assumptions import BeyondDoublesError
 
+        nd, f = self._nd, self.twin.formula if self.twin else self._subject.f
         if f is not None:
             try:
-                return optimal_step(f, x, self._stencil, self._fmt.name, domain=self.domain)
+                return nd.optimal_step(f, x, self._stencil, self._fmt.name, domain=self.domain)
             except BeyondDoublesError as error:
                 # The other points have their answer, and this one what was measured.
                 self._beyond = str(error)
