@@ -54,7 +54,6 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
     "derivative",
     cls=EvaluatingCommand,
     epilog=_EPILOG,
-    short_help="Differentiate a black box: value ± error.",
 )
 @subject_options
 @at_option
