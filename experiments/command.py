@@ -91,7 +91,8 @@ def main(arguments: Sequence[str] | None = None, interruption: Interruption | No
         if isinstance(error, BrokenPipeError) or (isinstance(error, ValueError) and tally.cells):
             raise
         kept = f"; {tally.done} of {tally.cells} cells are kept, {again} on from here" if tally.cells else ""
-        print(f"{_one_line(error)}{kept}", file=sys.stderr)
+        line = _one_line(error).replace("list(…) has all", "python -m experiments --help has all")
+        print(f"{line}{kept}", file=sys.stderr)
         return 1 if tally.cells else 2
 
 

@@ -200,6 +200,7 @@ def test_a_sweep_needs_no_matplotlib_until_it_is_plotted():
         (["sweep", "x", "--at", "1", "--plot", "a.png"], "--plot", "all"),
         (["advise", "x", "--at", "1", "--plot", "a.png"], "--plot", "all"),
         (["list", "rules"], "numdiff list rules", "judge"),
+        (["explain", "ridders"], "the word must be one that is explained, got 'ridders'; ", "report"),
     ],
 )
 def test_a_command_names_what_it_misses_in_one_line(words, user, extra):
@@ -208,6 +209,18 @@ def test_a_command_names_what_it_misses_in_one_line(words, user, extra):
     assert done.returncode == 2
     assert line.startswith(f"numdiff: error: {user}")
     assert not extra or line.endswith(f'with: pip install "numdiff-bench[{extra}]"')
+
+
+def test_explain_says_which_words_need_an_extra_and_how_to_install_it():
+    for words in (["explain"], ["explain", "ridders"]):
+        done = run_with(CORE_PACKAGES, f"import sys\nfrom numdiff.cli import main\nsys.exit(main({words!r}))")
+        said = " ".join((done.stdout + done.stderr).split())
+        assert "an explanation of step rules needs python-flint, gmpy2, mpmath and scipy, which are not" in said
+        assert "an explanation of the columns of numdiff sweep needs pandas, which is not installed" in said
+    assert (
+        "an explanation of"
+        not in run_with(CORE_PACKAGES, "from numdiff.cli import main\nmain(['explain', 'ulp'])").stdout
+    )
 
 
 # --- the message ---------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The names of the package: all there, all documented, and cheap to import."""
 
 import inspect
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -23,6 +24,17 @@ def test_public_name_exists_and_is_documented(name: str) -> None:
         assert value.__module__.startswith("numdiff.")
     else:
         assert value is not None
+
+
+@pytest.mark.parametrize("name", [name for name in nd.__all__ if inspect.isfunction(getattr(nd, name))])
+def test_public_function_says_what_it_takes_returns_and_raises(name: str) -> None:
+    function = getattr(nd, name)
+    text = inspect.getdoc(function) or ""
+    sections = dict(re.findall(r"^(\w+)\n-+\n(.*?)(?=^\w+\n---|\Z)", text, re.MULTILINE | re.DOTALL))
+    assert {"Parameters", "Returns", "Raises", "Examples"} <= set(sections)
+    heads = re.findall(r"^\S.*", sections["Parameters"], re.MULTILINE)
+    named = [word.strip().lstrip("*") for head in heads for word in head.partition(" : ")[0].split(",")]
+    assert sorted(named) == sorted(inspect.signature(function).parameters)
 
 
 def test_no_name_is_listed_twice_and_all_are_shown() -> None:

@@ -4,6 +4,7 @@ Names, kinds and files come from `numdiff.study.records` and ``results/columns.j
 records and from ``columns.toml`` beside the pages. A name without a meaning ends the build.
 """
 
+import csv
 import json
 import tomllib
 from collections.abc import Iterable
@@ -66,15 +67,25 @@ def unit_of(name: str) -> str:
 
 
 def files() -> dict[str, list[Column]]:
-    """Return the columns of each file that ``results/columns.json`` lists."""
-    stored = json.loads((ROOT / "results" / "columns.json").read_text(encoding="utf-8"))
+    """Return the columns of each table and figure: with their kinds where ``results/columns.json`` lists the file."""
+    results = ROOT / "results"
+    stored = json.loads((results / "columns.json").read_text(encoding="utf-8"))
+    kinds = {file: entry["columns"] for file, entry in stored.items()}
+    apart = sorted({path.relative_to(results).as_posix() for path in results.rglob("*.csv")} - kinds.keys())
+    kinds |= {file: dict.fromkeys(heads(results / file), "") for file in apart}
     found: dict[str, list[Column]] = {}
-    for file, entry in stored.items():
+    for file, columns in kinds.items():
         found[file] = []
-        for name, kind in entry["columns"].items():
+        for name, kind in columns.items():
             meaning, unit = described(file, name)
             found[file].append(Column(name, kind, unit, meaning))
     return found
+
+
+def heads(path: Path) -> list[str]:
+    """Return the names of the columns of a file, which may begin with comments."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return next(csv.reader(line for line in lines if not line.startswith("#")))
 
 
 def families() -> dict[str, dict[str, list[Column]]]:

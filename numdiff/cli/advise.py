@@ -151,15 +151,22 @@ class Advice:
         self._nd, self._subject, self._fmt, self._stencil, self.domain = nd, subject, fmt, stencil, domain
         self.twin = twin
         self.x = fmt.as_array(x)[()]
+        self._beyond = ""
         self.found = self._prediction(x)
         self.failed = failing(self.found)
         self.rows = self._rows(dict(self._steps()))
 
     def _prediction(self, x: float) -> Any:
         """Return the prediction, of the formula of a twin where there is one; none of a twin's values."""
+        from numdiff.rules.assumptions import BeyondDoublesError
+
         nd, f = self._nd, self.twin.formula if self.twin else self._subject.f
         if f is not None:
-            return nd.optimal_step(f, x, self._stencil, self._fmt.name, domain=self.domain)
+            try:
+                return nd.optimal_step(f, x, self._stencil, self._fmt.name, domain=self.domain)
+            except BeyondDoublesError as error:
+                # The other points have their answer, and this one what was measured.
+                self._beyond = str(error)
         nothing = self._fmt.dtype.type(math.nan)
         return nd.Prediction(nothing, math.nan, math.nan, nothing, math.nan, nd.FailedAssumption.NOT_TRACED, None)
 
@@ -225,6 +232,8 @@ class Advice:
 
     def _reason(self, state: str) -> tuple[str | None, str]:
         """Return the assumption that fails, and what follows: the state of the truth knows an f that is too large."""
+        if self._beyond:
+            return "beyond doubles", f"no prediction: {self._beyond}"
         failed = self.failed
         if failed is None:
             return None, ""

@@ -10,6 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 __all__ = [
+    "AtLeast",
     "EvaluatingCommand",
     "Interval",
     "Names",
@@ -66,6 +67,31 @@ def _unmarked(value: Any) -> Any:
     if isinstance(value, Path) and str(value).startswith(" -"):
         return Path(str(value)[1:])
     return value[1:] if isinstance(value, str) and value.startswith(" -") else value
+
+
+class AtLeast(click.ParamType):
+    """An integer with a lower limit; x, the word of click for what is given, is the point here.
+
+    Parameters
+    ----------
+    least : int
+    """
+
+    name = "integer"
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the integer."""
+        word = str(value).strip()
+        try:
+            number = int(word)
+        except ValueError:
+            number = self._least - 1
+        if number < self._least:
+            self.fail(f"{word!r} is no integer of at least {self._least}", param, ctx)
+        return number
 
 
 class Numbers(click.ParamType):
@@ -209,8 +235,8 @@ def formula_options(function: F, default: str = "centered") -> F:
     """Add ``--formula``, ``--order`` and ``--derivative``, which `formula_of` makes formulas of."""
     text = "The difference formula: forward, backward, centered, centered4, … (numdiff list formulas)."
     for option in (
-        click.option("--derivative", type=click.IntRange(1), metavar="M", help="Which derivative: 2 for f″."),
-        click.option("--order", type=click.IntRange(1), metavar="P", help="The order of accuracy, as in O(hᴾ)."),
+        click.option("--derivative", type=AtLeast(1), metavar="M", help="Which derivative: 2 for f″."),
+        click.option("--order", type=AtLeast(1), metavar="P", help="The order of accuracy, as in O(hᴾ)."),
         click.option(
             "--formula",
             type=Names("formula", _formulas),

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from numdiff.cli.arguments import EvaluatingCommand, Numbers, dtype_option, one_of
+from numdiff.cli.arguments import AtLeast, EvaluatingCommand, Numbers, dtype_option, one_of
 from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, as_options
@@ -101,7 +101,7 @@ def _loaded(path: str) -> Any:
 @functools.partial(dtype_option, default="that of x")
 @click.option(
     "--directions",
-    type=click.IntRange(0),
+    type=AtLeast(0),
     metavar="K",
     help="Random directions to check along, 4 or more; 0: each coordinate.  [default: 0 up to 100 coordinates, else 4]",
 )
@@ -115,7 +115,7 @@ def _loaded(path: str) -> Any:
 @click.option("--vectorized", is_flag=True, help="f takes many points at once, along a first axis.")
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=AtLeast(0),
     default=0,
     show_default=True,
     metavar="N",

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from numdiff.cli.arguments import EvaluatingCommand, at_option, domain_option, dtype_option, one_of
+from numdiff.cli.arguments import AtLeast, EvaluatingCommand, at_option, domain_option, dtype_option, one_of
 from numdiff.cli.machine import Columns, columns_help, machine_options, shows_rows
 from numdiff.cli.program import NO
 from numdiff.cli.screen import Bar, Page, as_options, exact_text, mark_of
@@ -54,14 +54,13 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
     "derivative",
     cls=EvaluatingCommand,
     epilog=_EPILOG,
-    short_help="Differentiate a black box: value ± error.",
 )
 @subject_options
 @at_option
 @click.option(
     "--derivative",
     "order",
-    type=click.IntRange(1),
+    type=AtLeast(1),
     metavar="M",
     default=1,
     show_default=True,
@@ -71,7 +70,7 @@ as large as the value); 1 where one cannot be trusted: a kink, a jump, noise.
 @domain_option
 @click.option("--noise", type=float, metavar="SIGMA", help="The standard deviation of the error of f, if it is known.")
 @click.option("--side", type=click.Choice(["left", "right"]), help="Take nodes from one side of x alone.")
-@click.option("--max-evaluations", type=click.IntRange(20), metavar="N", help="The budget for each point.")
+@click.option("--max-evaluations", type=AtLeast(20), metavar="N", help="The budget for each point, at least 20.")
 @click.option(
     "--confidence",
     type=float,

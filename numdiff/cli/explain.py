@@ -53,7 +53,7 @@ def command(words: tuple[str, ...], as_json: bool, as_csv: bool) -> int:
     word = _ALSO.get(word, word)
     found = [sense for sense in known if _same(sense["word"], word)] if word else known
     if not found:
-        raise ValueError(_unknown(word, [sense["word"] for sense in known]))
+        raise ValueError("; ".join([_unknown(word, [sense["word"] for sense in known]), *_left_out()]))
     if shows_rows("explain", COLUMNS, found, as_json=as_json, as_csv=as_csv):
         return 0
     page = Page()
@@ -62,6 +62,8 @@ def command(words: tuple[str, ...], as_json: bool, as_csv: bool) -> int:
     else:
         for kind in dict.fromkeys(sense["kind"] for sense in known):
             page.line(f"{kind}: {', '.join(sense['word'] for sense in known if sense['kind'] == kind)}")
+        for line in _left_out():
+            page.line(line, "dim")
     page.show()
     return 0
 
@@ -78,6 +80,21 @@ def _unknown(word: str, known: list[str]) -> str:
     close = get_close_matches(word, dict.fromkeys(known), n=3)
     advice = f"did you mean {' or '.join(map(repr, close))}?" if close else "numdiff explain lists all words"
     return f"the word must be one that is explained, got {word!r}; {advice}"
+
+
+_NEEDS = {"step rules": ("flint", "gmpy2", "mpmath", "scipy"), "the columns of numdiff sweep": ("pandas",)}
+"""The words that need packages of extras, and which."""
+
+
+def _left_out() -> Iterator[str]:
+    """Say which words are not known here, and how to install what they need."""
+    from numdiff.extras import MissingExtraError, require_extra
+
+    for words, modules in _NEEDS.items():
+        try:
+            require_extra(f"an explanation of {words}", *modules)
+        except MissingExtraError as error:
+            yield str(error)
 
 
 def _write(page: Page, found: list[Sense]) -> None:
@@ -146,7 +163,7 @@ def _names() -> Iterator[Sense]:
             yield _sense(row["name"], "format", bits, f"unit roundoff 2^-{row['precision']}")
     for row in rows_of("formulas"):
         yield _sense(row["name"], "formula", _formula_in_words(row), row["formula"])
-    if not missing("flint", "gmpy2", "mpmath", "scipy"):
+    if not missing(*_NEEDS["step rules"]):
         for row in rows_of("rules"):
             yield _sense(row["name"], "step rule", f"{row['summary']} {row['reference']}")
     for row in rows_of("problems"):
@@ -191,7 +208,7 @@ def _columns() -> Iterator[Sense]:
     """Return the columns of the records of a sweep, where pandas is there."""
     from numdiff.extras import missing
 
-    if missing("pandas"):
+    if missing(*_NEEDS["the columns of numdiff sweep"]):
         return
     from numdiff.cli.words import WORDS
     from numdiff.study.records import FIELDS

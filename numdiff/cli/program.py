@@ -97,6 +97,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"numdiff.cli.{COMMANDS[cmd_name].module}").command
+        command.short_help = COMMANDS[cmd_name].line  # what completion shows beside the name
         return command
 
     def resolve_command(

@@ -263,6 +263,7 @@ _IN_WORDS = (
     (" in .skips", ""),
     (".skips holds", "there are"),
     (".to_pandas()", "--csv"),
+    ("must be None, 0 (", "must be 0 ("),
     ("end the domain at", "end domain= at"),
     (", which raise_if_wrong() accepts: for agreement", ":"),
     (", or name the others in coordinates=", ""),

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from numdiff.cli.arguments import (
+    AtLeast,
     EvaluatingCommand,
     Names,
     Numbers,
@@ -40,7 +41,7 @@ Examples:
   numdiff sweep "exp(sin(x))" --at 0.5
   numdiff sweep "exp(x)" --at 0.5 --dtype float32,float64 --formula centered4
   numdiff sweep --problem composition --step 1e-4,1e-6 --quantity ledger
-  numdiff sweep mymodule:f --at 1 --out errors.parquet --workers 2
+  numdiff sweep mymodule:wave --at 1 --out errors.parquet --workers 2
   numdiff sweep mymodule:solve --at 1 --exact "exp(-x)"
   numdiff sweep mymodule:solve --at 1 --exact mymodule:f,mymodule:df
   numdiff sweep "sin(x)" --at 1 --dtype float64 --latex
@@ -87,9 +88,7 @@ def _grids() -> Iterable[str]:
     show_default=True,
     help="What computes the truth.",
 )
-@click.option(
-    "--workers", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Processes that measure."
-)
+@click.option("--workers", type=AtLeast(1), default=1, show_default=True, metavar="N", help="Processes that measure.")
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler, tcp://HOST:8786, in place of --workers.")
 @click.option("--quantity", metavar="NAME", help="Show a table of total, truncation, ulps, …, ledger or parts.")
 @click.option("--latex", is_flag=True, help="Print that table in LaTeX.")

@@ -294,6 +294,10 @@ def get_format(spec: "str | np.dtype[Any] | type | FloatFormat", argument: str =
     argument : str
         What the caller's user calls it.
 
+    Returns
+    -------
+    FloatFormat
+
     Raises
     ------
     ValueError

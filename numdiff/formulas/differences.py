@@ -93,6 +93,21 @@ def forward_difference(
 ) -> Any:
     """Approximate f′ by (f(x + h) − f(x)) / h; see `difference`.
 
+    Parameters
+    ----------
+    f, x, h, dtype, args, elementwise, blocked
+        As in `difference`.
+
+    Returns
+    -------
+    ndarray or scalar of the format of x
+        Of the broadcast shape of x and h; a scalar where that is ``()``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `difference`.
+
     Examples
     --------
     >>> import numpy as np
@@ -115,6 +130,21 @@ def centered_difference(
     blocked: bool = True,
 ) -> Any:
     """Approximate f′ by (f(x + h) − f(x − h)) / 2h; see `difference`.
+
+    Parameters
+    ----------
+    f, x, h, dtype, args, elementwise, blocked
+        As in `difference`.
+
+    Returns
+    -------
+    ndarray or scalar of the format of x
+        Of the broadcast shape of x and h; a scalar where that is ``()``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `difference`.
 
     Examples
     --------
@@ -143,10 +173,23 @@ def complex_step(
     for functions that are real at x. Where a function in f meets the end of its real domain, f is called once more,
     with x, and the result is NaN where f(x) is not finite (np.log(-1.0)).
 
+    Parameters
+    ----------
+    f, x, h, dtype, args, elementwise, blocked
+        As in `difference`.
+
+    Returns
+    -------
+    ndarray or scalar of the format of x
+        Of the broadcast shape of x and h; a scalar where that is ``()``.
+
     Raises
     ------
     TypeError
-        If x is float16 or bfloat16, for which NumPy has no complex dtype, or f is not analytic.
+        If x is float16 or bfloat16, for which NumPy has no complex dtype, or f is not analytic; else as in
+        `difference`.
+    ValueError
+        As in `difference`.
 
     References
     ----------

@@ -223,6 +223,19 @@ Method: TypeAlias = Stencil | ComplexStep
 def from_offsets(name: str, offsets: Sequence[Rational], derivative_order: int = 1) -> Stencil:
     """Return the stencil of highest accuracy on the given offsets; offsets of weight zero are dropped.
 
+    Parameters
+    ----------
+    name : str
+        What the stencil is called in tables and figures.
+    offsets : sequence of rational numbers
+        The nodes in units of h: distinct, more than m, and dyadic.
+    derivative_order : int
+        m ≥ 1.
+
+    Returns
+    -------
+    Stencil
+
     Raises
     ------
     TypeError
@@ -284,6 +297,10 @@ def forward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
     derivative_order : int
         m ≥ 1.
 
+    Returns
+    -------
+    Stencil
+
     Raises
     ------
     ValueError
@@ -307,6 +324,17 @@ def forward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
 
 def backward(accuracy_order: int = 1, derivative_order: int = 1) -> Stencil:
     """Return the backward stencil on the offsets 0, −1, …: `forward` mirrored.
+
+    Parameters
+    ----------
+    accuracy_order : int
+        p ≥ 1.
+    derivative_order : int
+        m ≥ 1.
+
+    Returns
+    -------
+    Stencil
 
     Raises
     ------
@@ -334,6 +362,10 @@ def centered(accuracy_order: int = 2, derivative_order: int = 1) -> Stencil:
         p, even: by symmetry the odd orders come for free.
     derivative_order : int
         m ≥ 1.
+
+    Returns
+    -------
+    Stencil
 
     Raises
     ------

@@ -3,6 +3,10 @@
 from enum import StrEnum
 
 
+class BeyondDoublesError(ValueError):
+    """The model computes in doubles, and no normal double holds x, f⁽ᵐ⁾(x), or the steps beside x."""
+
+
 class FailedAssumption(StrEnum):
     """Why a prediction may be wrong, gravest first; `advice` says what follows.
 

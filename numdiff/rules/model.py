@@ -37,15 +37,11 @@ from numdiff.formulas.arguments import is_format, points_of, refuse_not_finite, 
 from numdiff.formulas.stencil import CENTERED, Method, Stencil
 from numdiff.problems import Problem
 from numdiff.problems.given import common_domain, traceable
-from numdiff.rules.assumptions import FailedAssumption
+from numdiff.rules.assumptions import BeyondDoublesError, FailedAssumption
 from numdiff.rules.base import Choice, Domain, Function, RuleStatus, nothing_to_balance
 from numdiff.rules.displays import PredictionShown
 from numdiff.rules.textbook import closed_form_error, closed_form_step
 from numdiff.spellings import hinted, reordered
-
-
-class BeyondDoublesError(ValueError):
-    """The model computes in doubles, and no normal double holds x, f⁽ᵐ⁾(x), or the steps beside x."""
 
 
 @dataclass(frozen=True, repr=False)

@@ -74,6 +74,17 @@ def test_steps_are_1e_4_and_those_of_the_rules_of_thumb():
     assert rows["textbook"]["step"] == float(nd.optimal_step(lambda x: x**3, -20.0).closed_form_step)
 
 
+def test_a_point_without_a_step_leaves_the_others_their_answer():
+    ended = call("advise", "exp(x)", "--at", "0,-710,1", "--json")
+    by_point = {x: [row for row in ended.rows if row["x"] == x] for x in (0.0, -710.0, 1.0)}
+    assert ended.status == 1
+    assert [by_point[x][0]["rule"] for x in by_point] == ["advised", "1e-4", "advised"]
+    for row in by_point[-710.0]:
+        assert row["state"] == "certified"
+        assert row["expected_error"] is None
+        assert abs(row["total"]) <= row["bound"]
+
+
 def test_the_model_says_what_other_steps_are_expected_to_cost():
     rows = {row["rule"]: row for row in call(*WORDS, "--json").rows}
     model = nd.optimal_step(f, 0.5).model
@@ -88,6 +99,8 @@ def test_the_model_says_what_other_steps_are_expected_to_cost():
     [
         ("abs(x)", "0", "not smooth", 1, "no step: not smooth"),
         ("exp(x)", "1e300", "out-of-range", 1, "no step: out-of-range; f or its derivative at x is beyond"),
+        ("exp(x)", "-710", "beyond doubles", 1, "no step: beyond doubles; derivative 1 of f at x must be 0 or"),
+        ("x**3 - x*1e-310", "0", "beyond doubles", 1, "no step: beyond doubles; derivative 1 of f at x must be 0 or"),
         ("x**2", "1", "leading derivative = 0", 0, "no truncation error for this f"),
         ("x**5 - 10*x**3", "1", "leading derivative = 0", 0, "but beware: leading derivative = 0"),
         ("cos(x)", "0", "no digit", 0, "of which no digit can be right"),

@@ -66,6 +66,24 @@ def test_points_and_steps_are_finite_and_the_option_and_the_word_are_named(words
     assert f"invalid value for '{words[-1]}': {word!r} is no " in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "word", "least"),
+    [
+        (("derivative", "x", "--at", "1", "--derivative"), "0", 1),
+        (("derivative", "x", "--at", "1", "--max-evaluations"), "-1", 20),
+        (("advise", "x", "--at", "1", "--order"), "1.5", 1),
+        (("sweep", "x", "--at", "1", "--workers"), "two", 1),
+        (("check", "x", "1", "--at", "1", "--seed"), "-1", 0),
+    ],
+    ids=lambda words: words[0] if isinstance(words, tuple) else None,
+)
+def test_an_integer_that_is_too_small_is_named_with_the_least_and_not_as_x(words, word, least):
+    done = call(*words, word)
+    assert done.status == 2
+    assert f"invalid value for '{words[-1]}': {word!r} is no integer of at least {least}\n" in done.err
+    assert "x>=" not in call(words[0], "--help").out
+
+
 def test_interval_is_two_ends_and_one_that_is_left_out_is_infinite():
     assert Interval().convert("0:inf", None, None) == (0.0, math.inf)
     assert Interval().convert(":1/2", None, None) == (-math.inf, 0.5)

@@ -119,6 +119,10 @@ def test_the_format_is_that_of_the_file_where_none_is_asked_for(folder):
         (["check_module:loss", "check_module:slope", "--at", "broken.npy"], "broken.npy must be a file of numpy.save"),
         (["check_module:loss", "check_module:slop", "--at", "1"], "did you mean 'slope'"),
         (["check_module:loss"], "missing argument 'GRADIENT'"),
+        (
+            ["check_module:loss", "check_module:slope", "--at", "1,2", "--directions", "2"],
+            "--directions must be 0 (every coordinate) or an integer of at least 4, got 2",
+        ),
         (["check_module:loss", "check_module:slope", "--at", "1", "--at", "2"], "--at must be given once here, got 2"),
         (["check_module:loss", "check_module:slope", "--at", "w.txt"], "'w.txt' must be a file of NumPy, .npy or .npz"),
         (["check_module:loss", "check_module:slope", "--at", "no.txt"], "'no.txt' must be a file of NumPy, .npy or"),

@@ -49,6 +49,7 @@ def test_the_line_of_the_list_says_what_the_command_is(name):
     command = PROGRAM.get_command(click.Context(PROGRAM), name)
     assert command is not None
     assert command.name == name
+    assert command.get_short_help_str(limit=64) == COMMANDS[name].line
     assert len(COMMANDS[name].line) <= 64
 
 

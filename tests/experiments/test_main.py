@@ -187,6 +187,13 @@ def test_unknown_name_and_bad_workers_are_refused(root, capsys):
     assert not (root / ".cache").exists()
 
 
+def test_of_many_experiments_the_first_are_named_and_where_the_others_are(capsys):
+    assert module.main(["nope"]) == 2
+    shown = capsys.readouterr().err
+    assert "known: 'secant_to_tangent'" in shown
+    assert shown.endswith("more: python -m experiments --help has all\n")
+
+
 def test_scheduler_that_is_not_there_is_told_in_one_line(root, capsys, monkeypatch):
     pytest.importorskip("distributed", reason="needs the extra [cluster]")
     monkeypatch.setattr(cluster, "PATIENCE", 1.0)
