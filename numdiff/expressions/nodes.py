@@ -110,17 +110,22 @@ def constant(value: float | int, text: str = "") -> Constant:
         How it was written, where it is a literal.
     """
     shown = f"{text:.40}" if text else "a constant"
-    if isinstance(value, int):
-        if value.bit_length() > _LARGEST_INTEGER_BITS:
-            raise Refused(f"{shown} is beyond the range of float64; write a smaller number")
-        return Constant(value)
-    if math.isnan(value):
+    if value != value:
         raise Refused(f"{shown} has no real value")
-    if math.isinf(value):
+    if _is_beyond(value):
         raise Refused(f"{shown} is beyond the range of float64; write a smaller number")
+    if isinstance(value, int):
+        return Constant(value)
     if not value and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
         raise Refused(f"{shown} is below the range of float64; write 0, or scale the expression")
     return Constant(value)
+
+
+def _is_beyond(value: float | int) -> bool:
+    try:
+        return math.isinf(value)
+    except OverflowError:  # an integer that rounds to no double
+        return True
 
 
 def applied(function: Function, *operands: Node) -> Node:
