@@ -150,7 +150,7 @@ def test_a_number_below_all_doubles_does_not_become_zero(number):
 
 def test_a_mark_of_byte_order_before_the_text_is_left_out(tmp_path):
     file = tmp_path / "marked.fpcore"
-    file.write_text("(FPCore (x) :name \"a\" (+ x 1))", encoding="utf-8-sig")
+    file.write_text('(FPCore (x) :name "a" (+ x 1))', encoding="utf-8-sig")
     ((item,), _) = read_fpcore(file)
     assert item.name == "a"
 
