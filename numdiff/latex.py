@@ -26,6 +26,7 @@ _CHARACTERS = {
 }
 _RAISED = re.compile(rf"([\d.]*·?\w?[{''.join(_SUPERSCRIPTS)}]+|[{''.join(_SUBSCRIPTS)}]+)")
 _NUMBER = re.compile(r"(-?[\d.]+)(?:e([+-]\d+))?")
+_TWO_SIGNS = re.compile("(?<=-)(?=-)")
 _USUAL = 6.0
 _SIZES = ((r"\small", 9.25, _USUAL), (r"\small", 9.25, 4.0), (r"\footnotesize", 8.7, 3.0), (r"\scriptsize", 8.2, 1.5))
 """Commands of size, the width of an em in points (of small letters a little more: their exponents are relatively wide),
@@ -44,10 +45,12 @@ def text(plain: str) -> str:
     h = $1.5 \cdot 2^{-k}$, 50 \%, log$_{10}$$|$x$|$
     """
     pieces = _RAISED.split(plain)
-    return "".join(
-        _mathematics(piece) if i % 2 else "".join(_CHARACTERS.get(c, c) for c in piece)
-        for i, piece in enumerate(pieces)
-    )
+    return "".join(_mathematics(piece) if i % 2 else _escaped(piece) for i, piece in enumerate(pieces))
+
+
+def _escaped(plain: str) -> str:
+    """Return text without mathematics; two minus signs of a formula, as in x--x, do not run into a dash."""
+    return "{}".join("".join(_CHARACTERS.get(c, c) for c in part) for part in _TWO_SIGNS.split(plain))
 
 
 def _mathematics(plain: str) -> str:

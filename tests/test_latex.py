@@ -18,6 +18,7 @@ from numdiff.step_table import StepTable
         ("−log₁₀|total/f′(x)|", "$-$log$_{10}$$|$total/f$'$(x)$|$"),
         ("1.2357·2⁻ᵏ", r"$1.2357 \cdot 2^{-k}$"),
         ("a_1 & 50 % of x²", r"a\_1 \& 50 \% of $x^{2}$"),
+        ("x---x – y-1", "x-{}-{}-x -- y-1"),
         ("∛(3ε|f/f‴|)", r"$\sqrt[3]{}$(3$\varepsilon$$|$f/f$'''$$|$)"),
     ],
 )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numdiff.arithmetic.constants import is_constant, is_unbounded
+from numdiff.arithmetic.constants import is_constant, is_infinite_constant, is_unbounded
 from numdiff.arithmetic.dispatch import (
     ARRAY_FUNCTIONS,
     COMPOSITES,
@@ -180,6 +180,13 @@ def _copysign(x: Any, sign: Any) -> Any:
     return np.where(sign < 0, -np.absolute(x), np.absolute(x))
 
 
+def _lifted(value: Any, other: Any) -> Any:
+    """Make a constant exact, of which NumPy would compute a function in its own format; an infinite one stays."""
+    if isinstance(value, ExactArray) or is_infinite_constant(value):
+        return value
+    return np.zeros_like(other) + value
+
+
 def _float_power(base: Any, exponent: Any) -> Any:
     """Raise to a power without the short cuts that NumPy has for ``x**2.0``: the exponent is an array."""
     whole = isinstance(base, ExactArray) and not isinstance(exponent, ExactArray) and not np.ndim(exponent)
@@ -196,8 +203,8 @@ COMPOSITES.update(
         "fmin": _fmin,
         "heaviside": _heaviside,
         "copysign": _copysign,
-        "logaddexp": lambda a, b: np.log(np.exp(a) + np.exp(b)),
-        "logaddexp2": lambda a, b: np.log2(np.exp2(a) + np.exp2(b)),
+        "logaddexp": lambda a, b: np.log(np.exp(_lifted(a, b)) + np.exp(_lifted(b, a))),
+        "logaddexp2": lambda a, b: np.log2(np.exp2(_lifted(a, b)) + np.exp2(_lifted(b, a))),
     }
 )
 

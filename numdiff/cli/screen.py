@@ -270,7 +270,7 @@ _IN_WORDS = (
 )
 """What the library says of itself, and what is said of it here."""
 _NEXT = re.compile(r"np\.nextafter\((-?\d[\w.+-]*), (-?)np\.inf\)")
-_GIVEN = re.compile(r"\b(side|domain|noise|dtype|max_evaluations|workers)=(?:'(\w+)'|(-?\d[\w.+-]*))?")
+_GIVEN = re.compile(r"(?<!\], )\b(side|domain|noise|dtype|max_evaluations|workers)=(?:'(\w+)'|(-?\d[\w.+-]*))?")
 
 
 def _as_option(match: re.Match[str]) -> str:

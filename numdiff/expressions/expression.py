@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from numdiff.expressions.functions import CONSTANTS, MACROS, NAMES, PREFIXES
-from numdiff.expressions.nodes import Constant, Node, evaluated, written
+from numdiff.expressions.nodes import Constant, Node, evaluated, filled, written
 from numdiff.expressions.reader import one_line, read
 
 __all__ = ["Expression", "is_free", "made_of", "parse_expression"]
@@ -71,8 +71,8 @@ class Expression:
         elif isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "biu":
             x = x.astype(np.float64)
         if isinstance(self.node, Constant):
-            filled = np.full_like(x, float(self.node.value))
-            return filled[()] if isinstance(x, np.generic) else filled
+            made = filled(x, self.node.value)
+            return made[()] if isinstance(x, np.generic) else made
         result = evaluated(self.node, x)
         return result[()] if isinstance(x, np.generic) and isinstance(result, np.ndarray) else result
 

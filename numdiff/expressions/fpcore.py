@@ -9,7 +9,7 @@ suite for floating-point analysis, NSV 2016, LNCS 10152, 63-77; FPCore 2.0, http
 import math
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -101,15 +101,16 @@ def read_fpcore(source: str | os.PathLike[str]) -> tuple[list[FPCore], list[FPCo
     benchmark 1 (line 1): it has 2 variables (x, y), not one
     """
     is_text = isinstance(source, str) and "(" in source
-    text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
+    text = str(source) if is_text else Path(source).read_text(encoding="utf-8-sig")  # some editors write a mark
     taken: list[FPCore] = []
     refused: list[FPCoreRefusal] = []
+    names: dict[str, int] = {}
     for number, form in enumerate(read_forms(text), start=1):
         title = f"benchmark {number}"
         try:
             core = _parts(form)
             title = core.title or title
-            taken.append(_benchmark(core, title, {item.name for item in taken}))
+            taken.append(_benchmark(core, title, names))
         except Refused as reason:
             refused.append(FPCoreRefusal(title, form.line, visible(str(reason))))
         except RecursionError:
@@ -148,7 +149,7 @@ def _parts(form: Form) -> _Parts:
     return _Parts(arguments, properties, tuple(bodies))
 
 
-def _benchmark(core: _Parts, title: str, names: Collection[str]) -> FPCore:
+def _benchmark(core: _Parts, title: str, names: dict[str, int]) -> FPCore:
     symbol = _argument(core.arguments)
     if len(core.bodies) != 1:
         raise Refused(f"it has {len(core.bodies)} bodies, not one")
@@ -159,7 +160,8 @@ def _benchmark(core: _Parts, title: str, names: Collection[str]) -> FPCore:
     domain = interval_of(core.properties[":pre"], symbol, scope) if ":pre" in core.properties else (-math.inf, math.inf)
     f = made_of(node, symbol if is_free(symbol) else "x")
     cited = f", cites {shown(core.properties[':cite'])}" if ":cite" in core.properties else ""
-    return FPCore(_name(title, names), title, f.text, f, (_point(f, domain),), domain, f"FPCore {title}{cited}")
+    points = (_point(f, domain),)
+    return FPCore(_name(title, names), title, f.text, f, points, domain, f"FPCore {title}{cited}")
 
 
 def _argument(arguments: Item) -> str:
@@ -179,11 +181,17 @@ def _argument(arguments: Item) -> str:
     return argument
 
 
-def _name(title: str, names: Collection[str]) -> str:
-    """Return a title as the name of a problem, with a number where another has it."""
+def _name(title: str, names: dict[str, int]) -> str:
+    """Return a title as the name of a problem, with a number where another has it; `names` counts them."""
     slug = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
     slug = slug if slug[:1].isalpha() else f"fpcore_{slug}".rstrip("_")
-    return next(name for k in count(1) if (name := slug if k == 1 else f"{slug}_{k}") not in names)
+    for k in count(names.get(slug, 0) + 1):
+        name = slug if k == 1 else f"{slug}_{k}"
+        if name not in names:
+            break
+    names[slug] = k
+    names.setdefault(name, 1)
+    return name
 
 
 def _point(f: Expression, domain: tuple[float, float]) -> float:

@@ -136,14 +136,28 @@ def _atom(symbol: str, scope: Scope) -> Node:
     if found := _RATIONAL.fullmatch(symbol):
         return applied(OPERATORS["/"], constant(int(found[1]), symbol), constant(int(found[2]), symbol))
     if _DECIMAL.fullmatch(symbol):
-        whole = symbol.lstrip("+-").isdigit()
-        return constant(int(symbol) if whole else float(symbol), symbol)
-    if _HEXADECIMAL.fullmatch(symbol):
-        try:
-            return constant(float.fromhex(symbol))
-        except OverflowError:
-            raise Refused(f"{symbol:.40} is beyond the range of float64") from None
+        return _decimal(symbol)
+    if found := _HEXADECIMAL.fullmatch(symbol):
+        return _hexadecimal(symbol, found[1])
     raise Refused(f"{symbol:.40} is not known")
+
+
+def _decimal(symbol: str) -> Constant:
+    """Return a whole number as an integer where a double holds it, anything else as the double nearest to it."""
+    if not symbol.lstrip("+-").isdigit():
+        return constant(float(symbol), symbol)
+    whole = constant(int(symbol), symbol)
+    return whole if float(whole.value) == whole.value else constant(float(whole.value), symbol)
+
+
+def _hexadecimal(symbol: str, digits: str) -> Constant:
+    try:
+        value = float.fromhex(symbol)
+    except OverflowError:
+        raise Refused(f"{symbol:.40} is beyond the range of float64") from None
+    if not value and digits.strip("0."):
+        raise Refused(f"{symbol:.40} is below the range of float64")
+    return constant(value)
 
 
 def interval_of(condition: Item, symbol: str, scope: Scope) -> tuple[float, float]:

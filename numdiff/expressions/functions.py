@@ -210,6 +210,10 @@ OPERATORS: Mapping[str, Function] = MappingProxyType(
 """The operators by their symbols; the sign has its own, ``neg``."""
 
 
+_SAME_NUMBERS = ("radians", "degrees")
+"""Ufuncs of NumPy of their own, which compute what deg2rad and rad2deg do."""
+
+
 def belongs(prefix: str, name: str) -> bool:
     """Return whether a package has a function or constant of this name, and means the same by it.
 
@@ -222,7 +226,7 @@ def belongs(prefix: str, name: str) -> bool:
         return module == "np" and hasattr(np, name)
     own = FUNCTIONS[_OTHER.get(name, name)].name
     if module == "np":
-        return not _is_special(own) and getattr(np, name, None) is getattr(np, own)
+        return name in _SAME_NUMBERS or (not _is_special(own) and getattr(np, name, None) is getattr(np, own))
     return module == "special" and _is_special(own) and name in (own, "digamma")
 
 

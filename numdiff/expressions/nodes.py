@@ -15,7 +15,7 @@ import numpy as np
 from numdiff.expressions.functions import EXACTLY, FUNCTIONS, OPERATORS, Function
 
 __all__ = ["LARGEST_DEPTH", "LARGEST_SIZE", "Constant", "Node", "Operation", "Refused", "Variable"]
-__all__ += ["all_of", "applied", "choice", "constant", "evaluated", "written"]
+__all__ += ["all_of", "applied", "choice", "constant", "evaluated", "filled", "written"]
 
 LARGEST_SIZE = 500
 """Nodes of a tree, with repetition. What takes long in 4096 bits counts more: functions of scipy.special, and functions
@@ -110,17 +110,22 @@ def constant(value: float | int, text: str = "") -> Constant:
         How it was written, where it is a literal.
     """
     shown = f"{text:.40}" if text else "a constant"
-    if isinstance(value, int):
-        if value.bit_length() > _LARGEST_INTEGER_BITS:
-            raise Refused(f"{shown} is beyond the range of float64; write a smaller number")
-        return Constant(value)
-    if math.isnan(value):
+    if value != value:
         raise Refused(f"{shown} has no real value")
-    if math.isinf(value):
+    if _is_beyond(value):
         raise Refused(f"{shown} is beyond the range of float64; write a smaller number")
+    if isinstance(value, int):
+        return Constant(value)
     if not value and any(digit in "123456789" for digit in text.lower().partition("e")[0]):
         raise Refused(f"{shown} is below the range of float64; write 0, or scale the expression")
     return Constant(value)
+
+
+def _is_beyond(value: float | int) -> bool:
+    try:
+        return math.isinf(value)
+    except OverflowError:  # an integer that rounds to no double
+        return True
 
 
 def applied(function: Function, *operands: Node) -> Node:
@@ -217,14 +222,18 @@ def evaluated(node: Node, x: Any) -> Any:
     if isinstance(node, Operation):
         values = [evaluated(operand, x) for operand in node.operands]
         if node.function is EXACTLY:
-            return np.full_like(x, float(values[0]))
+            return filled(x, values[0])
         if node.function.name == "where":
             # Of two numbers np.where would make an array of float64.
-            values[1:] = [
-                np.full_like(x, float(value)) if type(value) in (int, float) else value for value in values[1:]
-            ]
+            values[1:] = [filled(x, value) if type(value) in (int, float) else value for value in values[1:]]
         return node.function.call(*values)
     return x if isinstance(node, Variable) else node.value
+
+
+def filled(x: Any, value: float | int) -> Any:
+    """Return a number as an array like x: an integer that is no double as itself in exact arithmetic, else a double."""
+    is_exact = not isinstance(x, (np.ndarray, np.generic))
+    return np.full_like(x, value if is_exact and float(value) != value else float(value))
 
 
 # --- writing ----------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 import ml_dtypes
+import mpmath
 import numpy as np
 import pytest
 from flint import arb, arb_series
 
 from numdiff.arithmetic import EXACT_LOCK, Undefined, balls, multiprecision, rational, ufuncs_used
+from numdiff.arithmetic.as_twin import twin_functions
 from numdiff.arithmetic.dispatch import evaluate_exactly
 from numdiff.floats.formats import dyadic
 
@@ -351,3 +353,28 @@ def test_what_a_function_gives_the_second_time_is_equal_and_another_object():
         assert type(one) is type(other)
         assert repr(one) == repr(other)
         assert str(one) == str(other)
+
+
+@pytest.mark.parametrize("constant", [1.1, np.float32(1.1), np.float64(-0.3), np.array(1.1), 1000.5, 5000.5, -1e5])
+@pytest.mark.parametrize("base", [None, 2])
+def test_a_sum_of_exponentials_with_a_constant_is_exact(constant, base):
+    """NumPy would compute exp(1.1) in the format of the constant, and exp(1000.5) as an infinity."""
+    with mpmath.workprec(20_000):
+        x, c = mpmath.mpf(0.75), mpmath.mpf(float(constant))
+        if base is None:
+            truth = mpmath.log(mpmath.exp(x) + mpmath.exp(c))
+        else:
+            truth = mpmath.log(mpmath.mpf(2) ** x + mpmath.mpf(2) ** c, 2)
+    ufunc = np.logaddexp if base is None else np.logaddexp2
+    for f in (
+        lambda x: ufunc(x, constant),
+        lambda x: ufunc(constant, x),
+        lambda x: ufunc(np.full(x.shape, constant), x),
+    ):
+        with mpmath.workprec(100):
+            assert abs(twin_functions(f, 1)[0](mpmath.mpf(0.75)) - truth) <= abs(truth) * mpmath.mpf(2) ** -99
+
+
+def test_a_sum_of_exponentials_with_an_infinity_is_the_other_part():
+    value, slope = twin_functions(lambda x: np.logaddexp(-np.inf, x), 1)
+    assert (value(mpmath.mpf(0.75)), slope(mpmath.mpf(0.75))) == (0.75, 1)

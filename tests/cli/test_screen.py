@@ -190,6 +190,7 @@ def test_a_number_whose_first_digits_round_to_infinity_is_shown(value):
             "end --domain at -5e-324, with --side right",
         ),
         ("end the domain at np.nextafter(1.0, np.inf)", "end --domain at 1.0000000000000002"),
+        ("got ndarray array(['a'], dtype='<U1') of dtype <U1", "got ndarray array(['a'], dtype='<U1') of dtype <U1"),
     ],
 )
 def test_values_in_advice_are_those_that_one_writes(said, here):

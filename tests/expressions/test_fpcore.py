@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import numdiff as nd
+from numdiff.arithmetic.as_twin import twin_functions
 from numdiff.expressions import parse_expression
 from numdiff.expressions.fpcore import FPCoreRefusal, read_fpcore
 from numdiff.expressions.fpcore_terms import _CONSTANTS
@@ -128,6 +129,39 @@ def test_constants_are_the_doubles_nearest_to_them():
             "SQRT1_2": mpmath.sqrt(0.5),
         }
         assert {name: float(value) for name, value in exact.items()} == dict(_CONSTANTS)
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [("9007199254740993", 2.0**53), ("-36028797018963971", -(2.0**55)), ("0x1p-1074", 5e-324), ("0x0.0p-3", 0.0)],
+)
+def test_a_number_is_the_double_nearest_to_it_in_truth_too(number, value):
+    ((item,), _) = read_fpcore(f"(FPCore (x) (+ x {number}))")
+    with mpmath.workprec(200):
+        truth = twin_functions(item.f, 1)[0](mpmath.mpf(1))
+        assert truth == mpmath.mpf(value) + 1
+
+
+@pytest.mark.parametrize("number", ["0x1p-2000", "-0x.0001p-1100", "1e-400"])
+def test_a_number_below_all_doubles_does_not_become_zero(number):
+    _, (refusal,) = read_fpcore(f"(FPCore (x) (* x {number}))")
+    assert refusal.reason.startswith(f"{number} is below the range of float64")
+
+
+def test_a_mark_of_byte_order_before_the_text_is_left_out(tmp_path):
+    file = tmp_path / "marked.fpcore"
+    file.write_text('(FPCore (x) :name "a" (+ x 1))', encoding="utf-8-sig")
+    ((item,), _) = read_fpcore(file)
+    assert item.name == "a"
+
+
+def test_no_two_benchmarks_have_the_same_name_and_a_refused_one_takes_none():
+    titles = ["n", "n 2", "n", "N-2", "n", "n"]
+    cores = [f'(FPCore (x) :name "{title}" x)' for title in titles]
+    cores.insert(3, '(FPCore (x) :name "n" :pre (< 1 x 0x1.0000000000001p+0) x)')
+    taken, refused = read_fpcore("\n".join(cores))
+    assert [item.name for item in taken] == ["n", "n_2", "n_3", "n_2_2", "n_4", "n_5"]
+    assert len(refused) == 1
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,12 @@ def test_a_prefix_is_taken_where_the_package_means_the_same_by_the_name(prefix):
                 parse_expression(f"{prefix}.{name}(x)")
 
 
+def test_radians_and_degrees_of_numpy_are_taken():
+    degrees = np.linspace(-400.0, 400.0, 1001)
+    np.testing.assert_array_equal(parse_expression("np.radians(x)")(degrees), np.radians(degrees))
+    np.testing.assert_array_equal(parse_expression("np.degrees(x)")(degrees), np.degrees(degrees))
+
+
 def test_a_constant_part_is_what_numpy_makes_of_it_in_float64():
     assert parse_expression("sqrt(2)*x")(1.0) == float(np.sqrt(2.0))
     assert parse_expression("erf(0.5)")(1.0) == float(scipy.special.erf(0.5))

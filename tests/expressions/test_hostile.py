@@ -158,9 +158,12 @@ def balanced(count):
         (balanced(250), balanced(251), "it may have 500 numbers, names and operations"),
         ("x" + " " * 1997 + "+1", "x" + " " * 1998 + "+1", "it may have 2000"),
         ("2**1023*x", "2**1024*x", "beyond the range of float64"),
+        # The largest double is (2**53 - 1) * 2**971; from half a last place above it on an integer is none.
+        (f"{2**1024 - 2**970 - 1}*x", f"{2**1024 - 2**970}*x", "beyond the range of float64"),
+        ("(2**1023 + 2**1022)*x", "(2**1023 + (2**1023 - 1))*x", "beyond the range of float64"),
         ("+".join(["sin(exp(x**16))"] * 3), "+".join(["sin(exp(x**17))"] * 3), "one of a number as large as"),
     ],
-    ids=["depth", "size", "length", "range", "far"],
+    ids=["depth", "size", "length", "range", "integer", "sum", "far"],
 )
 def test_the_limits_are_where_they_are_said_to_be(allowed, refused, message):
     assert parse_expression(allowed)(0.5) is not None

@@ -36,6 +36,8 @@ FORMULAS = {
     "pieces": sympy.Piecewise((x**2, x < half), (sympy.exp(x), (x > 1) & (x < 4)), (x, True)),
     "step": sympy.Heaviside(x - half) * x,
     "float": 0.1 * x**3 + 0.3,
+    "float_powers": x**0.1 - 0.1 * x**0.3,
+    "long_numbers": x**3 * sympy.Rational(10**30 + 1, 7) + x * sympy.sqrt(2**70 + 1),
 }
 
 
