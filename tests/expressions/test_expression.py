@@ -3,12 +3,9 @@
 import pickle
 
 import ml_dtypes
-import mpmath
 import numpy as np
 import pytest
 
-import numdiff as nd
-from numdiff.arithmetic.as_twin import twin_functions
 from numdiff.expressions import Expression, ExpressionError, parse_expression
 from numdiff.expressions.nodes import written
 
@@ -120,17 +117,6 @@ def test_a_constant_in_words_is_folded_by_nobody():
     for text in ("constant(x)", "constant()", "constant(1, 2)", "constant(1 > 0)", "constant"):
         with pytest.raises(ExpressionError):
             parse_expression(text)
-
-
-@pytest.mark.parametrize("text", ["constant({n}) * x", "where(x > 0, {n}, x) * x", "{n}"])
-def test_an_integer_that_is_no_double_is_itself_in_exact_arithmetic(text):
-    n = 2**70 + 1
-    f = parse_expression(text.format(n=n))
-    with mpmath.workprec(200):
-        assert twin_functions(f, 1)[0](mpmath.mpf(1)) == n
-    for fmt in ("float32", "bfloat16", "float64"):
-        array = nd.FORMATS[fmt].as_array(np.ones(3))
-        assert np.asarray(f(array)).astype(np.float64).tolist() == [2.0**70] * 3
 
 
 def test_another_variable():

@@ -1,9 +1,11 @@
 """An expression is an f for everything that takes one, judged like the same formula of NumPy."""
 
+import mpmath
 import numpy as np
 import pytest
 
 import numdiff as nd
+from numdiff.arithmetic.as_twin import twin_functions
 from numdiff.expressions import parse_expression
 from numdiff.study.blocks import imported, stable_name
 
@@ -19,6 +21,17 @@ def test_its_ledger_is_that_of_the_formula(dtype):
     mine, other = (nd.error_ledger(f, [0.5, -1.25], 2.0**-5, dtype=dtype) for f in (F, same))
     np.testing.assert_array_equal(mine.total, other.total)
     np.testing.assert_array_equal(mine.truncation, other.truncation)
+
+
+@pytest.mark.parametrize("text", ["constant({n}) * x", "where(x > 0, {n}, x) * x", "{n}"])
+def test_an_integer_that_is_no_double_is_itself_in_exact_arithmetic(text):
+    n = 2**70 + 1
+    f = parse_expression(text.format(n=n))
+    with mpmath.workprec(200):
+        assert twin_functions(f, 1)[0](mpmath.mpf(1)) == n
+    for fmt in ("float32", "bfloat16", "float64"):
+        array = nd.FORMATS[fmt].as_array(np.ones(3))
+        assert np.asarray(f(array)).astype(np.float64).tolist() == [2.0**70] * 3
 
 
 @pytest.mark.parametrize("dtype", nd.FORMATS)
